@@ -1,0 +1,52 @@
+"""The one error a user is meant to read: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class InputError(ValueError):
+    """Input that cannot be used as it stands.
+
+    Parameters
+    ----------
+    what : one sentence that says what is wrong.
+    file, sheet, cell : where it is wrong, as far as known.
+    hint : what the user can do about it.
+
+    Examples
+    --------
+    >>> print(InputError("the sheet is missing", file="replies.xlsx", hint="check wave.yml"))
+    replies.xlsx: the sheet is missing; check wave.yml
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        file: str | Path | None = None,
+        sheet: str | None = None,
+        cell: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.what, self.file, self.sheet, self.cell, self.hint = what, file, sheet, cell, hint
+        place = ", ".join(
+            part
+            for part in (
+                Path(file).name if file is not None else "",
+                f"sheet {sheet}" if sheet else "",
+                f"cell {cell}" if cell else "",
+            )
+            if part
+        )
+        super().__init__(f"{place + ': ' if place else ''}{what}{'; ' + hint if hint else ''}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the trip between processes with all fields."""
+        return _rebuild, (self.what, self.file, self.sheet, self.cell, self.hint)
+
+
+def _rebuild(
+    what: str, file: str | Path | None, sheet: str | None, cell: str | None, hint: str | None
+) -> InputError:
+    return InputError(what, file=file, sheet=sheet, cell=cell, hint=hint)

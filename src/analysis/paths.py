@@ -1,0 +1,79 @@
+"""Where things lie, and how files are written so that none is ever half there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from analysis.errors import InputError
+
+
+def root() -> Path:
+    """The project folder: ``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks."""
+    given = os.environ.get("WORKBENCH_ROOT")
+    if given:
+        return Path(given).resolve()
+    for start in (Path.cwd().resolve(), Path(__file__).resolve()):
+        for folder in (start, *start.parents):
+            if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
+                return folder
+    raise InputError(
+        "no project folder found (a folder with data/raw and notebooks)",
+        hint="run the command inside the project, or set WORKBENCH_ROOT",
+    )
+
+
+def raw(wave: str) -> Path:
+    """The files of a wave as received."""
+    return root() / "data" / "raw" / wave
+
+
+def processed(wave: str) -> Path:
+    """The cleaned data of a wave."""
+    return root() / "data" / "processed" / wave
+
+
+def reports() -> Path:
+    """All run folders; ``WORKBENCH_REPORTS`` moves them elsewhere."""
+    return Path(os.environ.get("WORKBENCH_REPORTS") or root() / "reports")
+
+
+def notebooks() -> Path:
+    """The notebooks as committed."""
+    return root() / "notebooks"
+
+
+def codebooks() -> Path:
+    """The codebooks."""
+    return root() / "data" / "codebooks"
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Write a whole file beside its place, then rename it there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with beside.open("wb") as handle:
+            handle.write(content.encode("utf-8") if isinstance(content, str) else content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def swap_folder(new: Path, final: Path) -> None:
+    """Put a complete folder in the place of an older one; the older one stays until the new one stands."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    old = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
+    if final.exists():
+        os.replace(final, old)
+    try:
+        os.replace(new, final)
+    except OSError:
+        if old.exists():
+            os.replace(old, final)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
