@@ -11,7 +11,7 @@ from analysis.errors import InputError
 
 
 def root() -> Path:
-    """The project folder: ``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks."""
+    """``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks."""
     given = os.environ.get("WORKBENCH_ROOT")
     if given:
         return Path(given).resolve()
@@ -59,21 +59,21 @@ def write_atomic(path: Path, content: bytes | str) -> None:
             handle.write(content.encode("utf-8") if isinstance(content, str) else content)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
 def swap_folder(new: Path, final: Path) -> None:
-    """Put a complete folder in the place of an older one; the older one stays until the new one stands."""
+    """Put a complete folder in the place of an older one, which stays until then."""
     final.parent.mkdir(parents=True, exist_ok=True)
     old = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
     if final.exists():
-        os.replace(final, old)
+        final.replace(old)
     try:
-        os.replace(new, final)
+        new.replace(final)
     except OSError:
         if old.exists():
-            os.replace(old, final)
+            old.replace(final)
         raise
     shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,361 @@
+"""A codebook as typed objects: questions, options, labels, missing kinds, skip rules and roles.
+
+A codebook is a YAML file that a researcher can read and edit. It is checked when it is read, so
+that a slip in it is found there and not in a figure: ids and codes are unique, rules point
+backwards to questions and options that exist, both languages are present, and YAML's own trap (an
+unquoted ``no`` that turns into a boolean) is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+
+from analysis import paths
+from analysis.errors import InputError
+from analysis.expression import Expression, ExpressionError
+from analysis.text import Text
+
+QuestionType = Literal[
+    "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
+]
+Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
+MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
+STATUSES = (
+    "answered",
+    "no_answer",
+    "not_applicable",
+    "dont_know",
+    "not_surveyed",
+    "unreadable",
+)
+DTYPES = {
+    "single": "Int16",
+    "ordinal": "Int16",
+    "battery": "Int16",
+    "binary": "boolean",
+    "multi": "boolean",
+    "integer": "Int64",
+    "ratio": "Float64",
+    "date": "datetime64[s]",
+    "text": "str",
+}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+
+
+class _Labelled(_Model):
+    ja: StrictStr = Field(min_length=1)
+    en: StrictStr = Field(min_length=1)
+
+    @property
+    def text(self) -> Text:
+        """The label in both languages."""
+        return Text(ja=self.ja, en=self.en)
+
+
+class Section(_Labelled):
+    """A part of the questionnaire."""
+
+    id: StrictStr
+
+
+class Missing(_Labelled):
+    """A kind of missing answer and how it is written in the files."""
+
+    tokens: tuple[StrictStr, ...] = ()
+
+
+class Option(_Labelled):
+    """An answer that can be chosen; `exclusive` ones rule out all others."""
+
+    code: StrictInt
+    exclusive: bool = False
+    source: tuple[StrictStr, ...] = ()  # how the option may be written in the files
+
+
+class Item(_Labelled):
+    """A line of a battery."""
+
+    id: StrictStr
+    source: tuple[StrictStr, ...] = ()
+    seed: StrictStr | None = None
+
+
+class Check(_Labelled):
+    """A rule that answers should keep, such as ``Q09 <= Q08``; breaking it is doubtful."""
+
+    rule: StrictStr
+
+
+class Question(_Labelled):
+    """One question; see `Codebook` for what is checked."""
+
+    id: StrictStr = Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$")
+    section: StrictStr
+    type: QuestionType
+    role: Role
+    short: Text | None = None  # a label short enough for a figure
+    source: tuple[StrictStr, ...] = ()  # header texts that mean this question
+    identity: Literal["code", "name", "prefecture", "received", "size_class"] | None = None
+    options: tuple[Option, ...] = ()
+    items: tuple[Item, ...] = ()
+    range: tuple[float | str, float | str] | None = None
+    unit: Text | None = None
+    decimals: int | None = None
+    precision: Literal["day", "month"] = "day"
+    ask_if: StrictStr | None = None
+    checks: tuple[Check, ...] = ()
+    max_choices: int | None = None
+    missing_tokens: tuple[StrictStr, ...] = ()
+    free: bool = False  # free text: internal edition only
+    sensitive: bool = False  # a single respondent's answer stays in the internal edition
+    seed: StrictStr | None = None  # the topic of the minutes it comes from
+
+    @property
+    def label(self) -> Text:
+        """The short label where there is one."""
+        return self.short or self.text
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The columns of `responses` that hold this question."""
+        if self.type == "multi":
+            return tuple(f"{self.id}_{option.code}" for option in self.options)
+        if self.type == "battery":
+            return tuple(item.id for item in self.items)
+        return (self.id,)
+
+    @property
+    def dtype(self) -> str:
+        """The pandas dtype of each of its columns."""
+        return DTYPES[self.type]
+
+    def option(self, code: int) -> Option:
+        """The option with this code."""
+        return next(option for option in self.options if option.code == code)
+
+
+class Feature(_Labelled):
+    """A number computed from answers that feeds the typology."""
+
+    id: StrictStr
+    index: StrictStr
+    rule: StrictStr
+    kind: Literal["nominal", "binary", "asymmetric", "ordinal", "ratio"]
+    sign: Literal[1, -1] = 1  # -1: a high value lowers the index
+    when_not_applicable: float | None = None  # the value where the skip rule left the question out
+
+
+class Index(_Labelled):
+    """A composite: the mean of its standardised features, or of a rule of its own."""
+
+    id: StrictStr
+    rule: StrictStr | None = None  # outside the typology, such as a mean of battery items
+    role: Literal["cluster", "outcome", "context", "factor"] = "cluster"
+
+
+class Codebook(_Model):
+    """A questionnaire or the description of a table.
+
+    Examples
+    --------
+    >>> book = Codebook.parse({
+    ...     "id": "tiny", "title": {"ja": "小調査", "en": "Tiny"}, "version": "1",
+    ...     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+    ...     "questions": [{"id": "Q1", "section": "A", "type": "binary", "role": "outcome",
+    ...                    "ja": "実施の有無", "en": "Done?"}]})
+    >>> book.variables
+    ('Q1',)
+    """
+
+    id: StrictStr
+    title: Text
+    version: StrictStr
+    note: Text | None = None
+    missing: dict[MissingKind, Missing] = {}
+    sections: tuple[Section, ...]
+    questions: tuple[Question, ...]
+    features: tuple[Feature, ...] = ()
+    indices: tuple[Index, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path | str) -> Codebook:
+        """Read ``data/codebooks/NAME.yml`` (a name) or any file (a path)."""
+        file = Path(path)
+        if file.suffix not in {".yml", ".yaml"}:
+            file = paths.codebooks() / f"{path}.yml"
+        if not file.is_file():
+            known = ", ".join(sorted(p.stem for p in paths.codebooks().glob("*.yml"))) or "none"
+            raise InputError(
+                f"there is no codebook {file.stem!r}", file=file, hint=f"there are: {known}"
+            )
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(f"this is not readable YAML ({_first(error)})", file=file) from None
+        return cls.parse(content, file=file)
+
+    @classmethod
+    def parse(cls, content: Any, file: Path | None = None) -> Codebook:
+        """Check the content of a codebook file."""
+        try:
+            book = cls.model_validate(content)
+        except ValidationError as error:
+            raise InputError(describe_validation(error, content), file=file) from None
+        for problem in book._problems():
+            raise InputError(problem, file=file)
+        return book
+
+    def __getitem__(self, id: str) -> Question:
+        return self._by_id[id]
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._by_id
+
+    def __iter__(self) -> Iterator[Question]:  # type: ignore[override]
+        return iter(self.questions)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Question]:
+        return {question.id: question for question in self.questions}
+
+    @cached_property
+    def question_of(self) -> dict[str, Question]:
+        """The question that each variable belongs to."""
+        return {name: question for question in self.questions for name in question.variables}
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All columns of `responses`, in order."""
+        return tuple(self.question_of)
+
+    def with_role(self, *roles: Role) -> tuple[Question, ...]:
+        """The questions that have one of these roles."""
+        return tuple(question for question in self.questions if question.role in roles)
+
+    def identity(self, what: str) -> Question | None:
+        """The question that tells the municipality's code, name, prefecture or date of reply."""
+        return next((q for q in self.questions if q.identity == what), None)
+
+    def label(self, variable: str) -> Text:
+        """What a variable is called in a table or figure."""
+        question = self.question_of[variable]
+        if question.type == "multi":
+            return question.option(int(variable.rpartition("_")[2])).text
+        if question.type == "battery":
+            return next(item.text for item in question.items if item.id == variable)
+        return question.label
+
+    # --- checks beyond the shape -----------------------------------------------------------
+
+    def _problems(self) -> Iterator[str]:
+        yield from _repeated("question", [q.id for q in self.questions])
+        yield from _repeated("variable", [v for q in self.questions for v in q.variables])
+        yield from _repeated("section", [s.id for s in self.sections])
+        yield from _repeated("feature", [f.id for f in self.features])
+        yield from _repeated("index", [i.id for i in self.indices])
+        sections = {section.id for section in self.sections}
+        earlier: dict[str, Question] = {}
+        for question in self.questions:
+            if question.section not in sections:
+                yield f"question {question.id}: there is no section {question.section!r}"
+            yield from self._question_problems(question)
+            yield from self._rule_problems(f"question {question.id}", question.ask_if, earlier)
+            earlier[question.id] = question
+        for question in self.questions:
+            for check in question.checks:
+                yield from self._rule_problems(f"question {question.id}", check.rule, earlier)
+        yield from self._feature_problems(earlier)
+
+    def _question_problems(self, question: Question) -> Iterator[str]:
+        where = f"question {question.id}"
+        needs_options = question.type in {"single", "multi", "ordinal", "battery"}
+        if needs_options and not question.options:
+            yield f"{where}: a question of type {question.type} needs options"
+        if not needs_options and question.type != "binary" and question.options:
+            yield f"{where}: a question of type {question.type} has no options"
+        if question.type == "battery" and not question.items:
+            yield f"{where}: a battery needs items"
+        yield from _repeated(f"{where}: option code", [o.code for o in question.options])
+        labels = [option.ja for option in question.options]
+        yield from _repeated(f"{where}: option label", labels)
+
+    def _rule_problems(
+        self, where: str, rule: str | None, known: dict[str, Question]
+    ) -> Iterator[str]:
+        if rule is None:
+            return
+        try:
+            expression = Expression(rule)
+        except ExpressionError as error:
+            yield f"{where}: {error}"
+            return
+        variables = {name: q for q in known.values() for name in (q.id, *q.variables)}
+        for name in sorted(expression.names):
+            if name not in variables:
+                later = "comes later" if name in self._by_id else "does not exist"
+                yield f"{where}: the rule {rule!r} points to {name}, which {later}"
+                return
+        for name, codes in expression.codes.items():
+            options = {option.code for option in variables[name].options}
+            if options and codes - options:
+                yield (
+                    f"{where}: the rule {rule!r} names option "
+                    f"{min(codes - options)} of {name}, which has no such option"
+                )
+
+    def _feature_problems(self, questions: dict[str, Question]) -> Iterator[str]:
+        indices = {index.id for index in self.indices}
+        for feature in self.features:
+            where = f"feature {feature.id}"
+            if feature.index not in indices:
+                yield f"{where}: there is no index {feature.index!r}"
+            yield from self._rule_problems(where, feature.rule, questions)
+            for name in sorted(Expression(feature.rule).names):
+                question = self.question_of.get(name) or questions[name]
+                if question.role in {"outcome", "factor"}:
+                    yield (
+                        f"{where}: {question.id} has the role {question.role} and must not feed "
+                        "the typology (the comparison of types by it would be circular)"
+                    )
+        for index in self.indices:
+            yield from self._rule_problems(f"index {index.id}", index.rule, questions)
+
+
+def describe_validation(error: ValidationError, content: Any) -> str:
+    """The first fault of a YAML file in one sentence that names the entry."""
+    fault = error.errors(include_url=False)[0]
+    place: list[str] = []
+    node = content
+    for part in fault["loc"]:
+        try:
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            node = None
+        name = node.get("id", node.get("code")) if isinstance(node, dict) else None
+        place.append(str(name) if isinstance(part, int) and name is not None else str(part))
+    message = fault["msg"]
+    if isinstance(fault.get("input"), bool):
+        message = "an unquoted yes/no/on/off is a YAML boolean, put it in quotes"
+    return f"{' > '.join(place) or 'the file'}: {message}"
+
+
+def _repeated(what: str, values: list[Any]) -> Iterator[str]:
+    seen: set[Any] = set()
+    for value in values:
+        if value in seen:
+            yield f"{what} {value!r} stands more than once"
+            return
+        seen.add(value)
+
+
+def _first(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]

@@ -1,0 +1,103 @@
+"""A wave: one data refresh, a folder with the files as received and a ``wave.yml``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
+
+from analysis import paths
+from analysis.codebook import describe_validation
+from analysis.errors import InputError
+from analysis.text import Text
+
+SizeClass = Literal[
+    "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Invited(_Model):
+    """One invited municipality."""
+
+    code: StrictStr = Field(pattern=r"^[0-9]{6}$")
+    name: StrictStr
+    prefecture: StrictStr = ""
+    size_class: SizeClass | None = None
+
+
+class WaveFile(_Model):
+    """One file (or folder of workbooks) as received, and how to read it."""
+
+    path: StrictStr
+    sheet: StrictStr | None = None
+    layout: Literal["rows", "columns", "form"] = "rows"
+    header: dict[StrictStr, tuple[StrictStr, ...]] = {}
+    encoding: StrictStr | None = None
+    codes: Literal["column", "order"] = "column"
+
+
+class Wave(_Model):
+    """What ``wave.yml`` says.
+
+    `name` is the folder's name. `invited` is a number, the list of the invited, or ``all``
+    municipalities of the register.
+
+    Examples
+    --------
+    >>> Wave.read("no-such-wave")
+    Traceback (most recent call last):
+    ...
+    analysis.errors.InputError: wave.yml: there is no wave 'no-such-wave'...
+    """
+
+    name: StrictStr
+    title: Text
+    as_of: dt.date
+    publisher: Text
+    codebook: StrictStr
+    data: Literal["invented", "real"]
+    named: bool = False
+    invited: int | Literal["all"] | tuple[Invited, ...]
+    files: tuple[WaveFile, ...] = Field(min_length=1)
+    note: Text | None = None
+
+    @classmethod
+    def read(cls, wave: str | Path) -> Wave:
+        """Read the ``wave.yml`` of a wave's name or of a folder."""
+        folder = wave if isinstance(wave, Path) else paths.raw(wave)
+        file = folder / "wave.yml"
+        if not file.is_file():
+            known = ", ".join(p.parent.name for p in sorted(folder.parent.glob("*/wave.yml")))
+            raise InputError(
+                f"there is no wave {folder.name!r}",
+                file=file,
+                hint=f"there are: {known or 'none'}; `workbench new-wave` makes one",
+            )
+        try:
+            content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            fault = " ".join(str(error).split())[:160]
+            raise InputError(f"this is not readable YAML ({fault})", file=file) from None
+        if not isinstance(content, dict):
+            raise InputError("wave.yml must hold entries such as title and files", file=file)
+        try:
+            return cls.model_validate({"name": folder.name, **content})
+        except ValidationError as error:
+            raise InputError(describe_validation(error, content), file=file) from None
+
+    @property
+    def folder(self) -> Path:
+        """Where the files as received lie."""
+        return paths.raw(self.name)
+
+    @property
+    def invented(self) -> bool:
+        """Whether the answers are invented; every output must say so."""
+        return self.data == "invented"
