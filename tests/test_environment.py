@@ -1,0 +1,60 @@
+"""environment.yml, pyproject.toml and requirements.lock name the same packages and versions."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CARD = {"jupyterlab", "pandas", "seaborn", "scikit-learn", "nbconvert", "papermill"}
+
+
+def wanted() -> dict[str, Requirement]:
+    return {canonicalize_name(r.name): r for r in map(Requirement, PROJECT["dependencies"])}
+
+
+def locked() -> dict[str, set[str]]:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    versions: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", text, re.M):
+        versions.setdefault(canonicalize_name(name), set()).add(version)
+    return versions
+
+
+def test_the_packages_of_the_card_are_required():
+    assert set(wanted()) >= CARD
+
+
+def test_environment_yml_names_the_same_ranges_as_pyproject():
+    content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert content["channels"] == ["conda-forge"]
+    lines = [line for line in content["dependencies"] if isinstance(line, str)]
+    lines += next(line["pip"] for line in content["dependencies"] if isinstance(line, dict))
+    conda = {canonicalize_name(r.name): r.specifier for r in map(Requirement, lines)}
+    assert conda.pop("python") == Requirement("python" + PROJECT["requires-python"]).specifier
+    conda.pop("pip")
+    assert conda == {name: r.specifier for name, r in wanted().items()}
+
+
+def test_every_requirement_is_locked_at_a_version_it_allows():
+    extras = [r for group in PROJECT["optional-dependencies"].values() for r in group]
+    required = [*wanted().values(), *map(Requirement, extras)]
+    versions = locked()
+    for requirement in required:
+        name = canonicalize_name(requirement.name)
+        if name == "analysis":
+            continue
+        assert versions.get(name), f"{name} is not in requirements.lock: run `make lock`"
+        for version in versions[name]:
+            assert requirement.specifier.contains(version), f"{name} {version}"
+
+
+def test_the_lock_has_hashes_and_no_address():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in text and "--index-url" not in text and "--find-links" not in text
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.M)[1:]
+    assert entries and all("--hash=sha256:" in entry for entry in entries)
