@@ -17,7 +17,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m ipykernel install --prefix $(VENV) --name python3 --display-name "Survey workbench" >/dev/null
 	@touch $@
 
 report: setup    ## rerun the whole demo survey into reports/demo-2019/index.html
