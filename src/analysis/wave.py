@@ -46,8 +46,8 @@ class WaveFile(_Model):
 class Wave(_Model):
     """What ``wave.yml`` says.
 
-    `name` is the folder's name. `invited` is a number, the list of the invited, or ``all``
-    municipalities of the register.
+    `name` is the folder's name. `invited` is a number, the list of the invited, ``all``
+    municipalities of the register, or empty where it is not known (then there is no response rate).
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Wave(_Model):
     codebook: StrictStr
     data: Literal["invented", "real"]
     named: bool = False
-    invited: int | Literal["all"] | tuple[Invited, ...]
+    invited: int | Literal["all"] | tuple[Invited, ...] | None = None
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
 

@@ -1,0 +1,157 @@
+"""A new wave: files are copied as received, never moved or changed, and get a wave.yml."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+
+from analysis import intake, paths
+from analysis.codebook import Codebook
+from analysis.errors import InputError
+from analysis.wave import Wave, WaveFile
+
+LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
+
+
+def new_wave(
+    wave: str,
+    files: Sequence[Path],
+    codebook: str,
+    as_of: str | None = None,
+    title: str | None = None,
+    publisher: str | None = None,
+    invited: str | None = None,
+    layout: str | None = None,
+    invented: bool = False,
+) -> str:
+    """Make data/raw/WAVE from files as received and say what to check.
+
+    Where a wave.yml was committed without its data (the national table), the files are added to it.
+    Every layout is tried in turn, so that a wrong guess never gets through: a layout whose header
+    cannot be found is refused by the reader.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
+        raise InputError(
+            f"a wave cannot be called {wave!r}",
+            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
+        )
+    for file in files:
+        if not file.exists():
+            raise InputError("there is no such file", file=file)
+    book = Codebook.read(codebook)
+    folder = paths.raw(wave)
+    if (folder / "wave.yml").is_file():
+        return _fill(folder, files, codebook, as_of)
+    content = {
+        "title": {
+            "ja": title or f"{book.title.ja}（{wave}）",
+            "en": title or f"{book.title.en} ({wave})",
+        },
+        "as_of": _date(as_of),
+        "publisher": {"ja": publisher or "（未記入）", "en": publisher or "(to be filled in)"},
+        "codebook": codebook,
+        "data": "invented" if invented else "real",
+        "invited": _invited(invited, book),
+        "files": [],
+    }
+    with _beside(folder) as part:
+        for file in files:
+            _copy(file, part)
+        chosen = _write_layout(part, content, files, layout, book)
+    return (
+        f"data/raw/{wave}: {len(files)} file(s) copied as received, layout {chosen}, "
+        "and wave.yml written.\n"
+        f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited), "
+        f"then run: workbench refresh {wave}"
+    )
+
+
+def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None) -> str:
+    """Add the data files that a committed wave.yml names."""
+    known = Wave.read(folder)
+    if known.codebook != codebook or (as_of and _date(as_of) != known.as_of):
+        raise InputError(
+            f"the wave exists with codebook {known.codebook} and date {known.as_of}",
+            file=folder / "wave.yml",
+            hint="choose another name for the new wave",
+        )
+    missing = {f.path for f in known.files if not (folder / f.path).exists()}
+    given = {file.name for file in files}
+    if not missing or given != missing:
+        wanted = ", ".join(sorted(missing)) or "nothing, it is complete"
+        raise InputError(
+            f"the wave {folder.name} already exists and waits for: {wanted}",
+            file=folder / "wave.yml",
+            hint="choose another name for a new wave",
+        )
+    for file in files:
+        _copy(file, folder)
+    return f"data/raw/{folder.name}: {len(files)} file(s) added to the wave.yml that was there"
+
+
+def _write_layout(
+    part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
+) -> str:
+    """The first layout that the reader accepts for the codebook; its wave.yml stands in `part`."""
+    refusals: list[str] = []
+    for candidate in [layout] if layout else LAYOUTS:
+        codes = "column" if book.identity("code") or book.identity("name") else "order"
+        content["files"] = [
+            {"path": file.name, "layout": candidate, "codes": codes} for file in files
+        ]
+        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+        paths.write_atomic(part / "wave.yml", text)
+        try:
+            intake.read(Wave.read(part), book)
+        except InputError as error:
+            refusals.append(str(error))
+        else:
+            return str(candidate)
+    raise InputError(refusals[0])
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder that gets its name only when everything in it is right."""
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part.mkdir(parents=True)
+    try:
+        yield part
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _copy(file: Path, folder: Path) -> None:
+    if file.is_dir():
+        shutil.copytree(file, folder / file.name)
+        return
+    beside = folder / f".{file.name}.part"
+    shutil.copyfile(file, beside)
+    beside.rename(folder / file.name)
+
+
+def _date(text: str | None) -> dt.date:
+    if text is None:
+        return dt.date.today()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not a date", hint="write --as-of 2023-04-01") from None
+
+
+def _invited(text: str | None, book: Codebook) -> int | str | None:
+    if text is None:
+        # without a code or name the file can only be the whole register in its order
+        return None if book.identity("code") or book.identity("name") else "all"
+    if text == "all" or text.isdigit():
+        return text if text == "all" else int(text)
+    raise InputError(f"--invited takes a number or all, not {text!r}")
