@@ -1,0 +1,80 @@
+"""The command line: what a user sees of it, and what it must not import."""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis import cli
+from analysis.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    actions = cli.parser()._actions
+    return dict(next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices)
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys, json\n"
+        "from analysis import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {
+        "pandas",
+        "numpy",
+        "matplotlib",
+        "sklearn",
+        "papermill",
+        "nbconvert",
+        "nbformat",
+        "yaml",
+    }
+    assert not heavy & set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_is_documented_and_has_help_for_each_option(name):
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert f"workbench {name}" in text
+    for action in commands()[name]._actions:
+        if action.option_strings and action.dest not in {"help", "language"}:
+            assert action.help, f"{name} {action.option_strings}"
+            assert action.option_strings[-1] in text, f"{name} {action.option_strings}"
+
+
+def test_an_unknown_wave_is_one_sentence_and_exit_2(capsys):
+    assert cli.main(["clean", "no-such-wave"]) == cli.BAD_INPUT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "no-such-wave" in shown.err and "demo-2019" in shown.err
+    assert "Traceback" not in shown.err and len(shown.err.splitlines()) == 1
+
+
+def test_debug_lets_the_traceback_through():
+    with pytest.raises(InputError):
+        cli.main(["clean", "no-such-wave", "--debug"])
+
+
+def test_wrong_usage_is_exit_2(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["refresh"])
+    assert stopped.value.code == cli.BAD_INPUT
+    assert "wave" in capsys.readouterr().err
+
+
+def test_a_cp932_console_without_a_character_still_gets_its_output():
+    code = "from analysis import cli; cli._speak_utf8(); print('髙﨑 𠮷 ①')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env={"PYTHONIOENCODING": "cp932"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode("cp932").strip() == "髙﨑 ? ①"
