@@ -8,7 +8,7 @@ from analysis import cli
 HEAD = """# Commands
 
 Made by `python docs/commands.py` from `workbench --help`; a test keeps it in step.
-Exit status: 0 ok, 1 a notebook failed, 2 bad input or usage. `--debug` shows the traceback of an error.
+Exit status: 0 ok, 1 a notebook failed, 2 bad input or usage. `--debug` shows an error's traceback.
 """
 
 

@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command("why", "say what a refresh would run, and why", _why)
     sub.add_argument("wave")
     _edition(sub)
-    sub.add_argument("-p", "--parameter", nargs=2, action="append", metavar=("NAME", "VALUE"))
+    _parameter(sub)
 
     sub = command("profiles", "one page a municipality (自治体カルテ) for a whole wave", _profiles)
     sub.add_argument("wave")
@@ -141,8 +141,7 @@ def _edition(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def _run_options(sub: argparse.ArgumentParser) -> None:
-    _edition(sub)
+def _parameter(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "-p",
         "--parameter",
@@ -151,6 +150,11 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
         metavar=("NAME", "VALUE"),
         help="a notebook parameter; secrets as env:NAME",
     )
+
+
+def _run_options(sub: argparse.ArgumentParser) -> None:
+    _edition(sub)
+    _parameter(sub)
     sub.add_argument("--jobs", type=int, help="notebooks side by side (default: the cores)")
     sub.add_argument("--no-fork", action="store_true", help="plain kernels, no warm ones")
     sub.add_argument("--force", action="store_true", help="run again what has not changed")
