@@ -33,7 +33,6 @@ LANGUAGE_OR_WAVE = {
     "language": "language of what is written (default ja)",
     "wave": "name of a folder in data/raw",
     "seed": "seed of the random numbers (default 20191003)",
-    "action": "what to do",
 }
 
 

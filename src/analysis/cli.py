@@ -106,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
     _language(sub)
 
     sub = command("audit", "check workbooks against the rules of machine readability", _audit)
-    sub.add_argument("files", nargs="+", type=Path)
+    sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
     sub.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="a copy with comments")
     _language(sub)
 
@@ -116,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
     _language(sub)
 
     sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
-    sub.add_argument("action", choices=["draft", "check"])
+    sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file; check: a codebook's name or file")
 
     sub = command("simulate", "make a wave of invented replies with a known truth", _simulate)
