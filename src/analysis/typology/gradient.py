@@ -1,0 +1,191 @@
+"""Level and approach apart: how much of a survey's structure is one gradient of adoption.
+
+Municipalities differ in *how much* they do and in *which way* they do it. If nearly all structure
+lies on one axis, types are slices of that axis and a ranking would say the same. This module
+measures the axis, and takes it (or the size class) out so that the way becomes visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError
+
+CUBIC_FROM = 60  # rows from which a curve, not only a line, is taken out
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The first axis of a survey and its weight.
+
+    Attributes
+    ----------
+    score : level of each unit on the axis, mean 0 and deviation 1; more is "does more".
+    share : share of the structure beyond chance that lies on this axis (0 to 1; 0 when no axis
+        carries more than chance).
+    structure : share of all variance that is structure beyond chance, on any axis (0 to 1).
+    loadings : correlation of each column with the score (nominal features by category).
+    """
+
+    score: pd.Series
+    share: float
+    structure: float
+    loadings: pd.Series
+
+
+def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Numbers to calculate with: a nominal feature becomes one 0/1 column per category.
+
+    Examples
+    --------
+    >>> numeric(pd.DataFrame({"a": [1.0, 2.0]}), {"a": "nominal"})
+       a=1  a=2
+    0  1.0  0.0
+    1  0.0  1.0
+    """
+    parts: dict[str, pd.Series] = {}
+    for name in frame.columns:
+        column = frame[name].astype(float)
+        if kinds[name] != "nominal":
+            parts[name] = column
+            continue
+        for code in sorted(column.dropna().unique()):
+            parts[f"{name}={code:g}"] = (column == code).astype(float).where(column.notna())
+    return pd.DataFrame(parts, index=frame.index)
+
+
+def source(column: str) -> str:
+    """The feature that a column of `numeric` comes from."""
+    return column.split("=")[0]
+
+
+def feature_weights(columns: pd.Index, groups: Mapping[str, str] | None) -> np.ndarray:
+    """Weights (sum 1) under which each group counts the same, whatever its number of columns."""
+    names = [source(c) for c in columns]
+    group = pd.Series([(groups or {}).get(name, name) for name in names])
+    weight = 1.0 / group.map(group.value_counts()).to_numpy(float)
+    return weight / weight.sum()
+
+
+def gradient(
+    frame: pd.DataFrame,
+    kinds: Mapping[str, str],
+    groups: Mapping[str, str] | None = None,
+    *,
+    n_null: int = 50,
+    seed: int = 0,
+) -> Gradient:
+    """Find the gradient: first principal axis, weighed against chance by parallel analysis.
+
+    Eigenvalues of the (group-weighted) correlation matrix are compared with their mean after each
+    feature has been permuted by itself; only what lies above that counts as structure (Horn 1965).
+    For all-binary data the axes are those of multiple correspondence analysis. Missing values are
+    neutral (the column's mean).
+
+    Examples
+    --------
+    >>> level = np.repeat(np.arange(6.0), 5)
+    >>> frame = pd.DataFrame({f"x{j}": (level > j).astype(float) for j in range(5)})
+    >>> found = gradient(frame, dict.fromkeys(frame, "binary"))
+    >>> round(found.share, 2), bool(found.score.corr(pd.Series(level)) > 0.99)
+    (1.0, True)
+    """
+    columns = numeric(frame, kinds)
+    table, scaled = columns.to_numpy(float), np.zeros(columns.shape)
+    seen = ~np.isnan(table)
+    for j in range(table.shape[1]):
+        values = table[seen[:, j], j]
+        if values.size and np.ptp(values) > 0:
+            scaled[seen[:, j], j] = (values - values.mean()) / values.std()
+    alive = scaled.any(axis=0)
+    if not alive.any():
+        zero = pd.Series(0.0, index=frame.index)
+        return Gradient(zero, 0.0, 0.0, pd.Series(0.0, index=columns.columns))
+    weights = np.sqrt(feature_weights(columns.columns[alive], groups))
+    X = scaled[:, alive] * weights
+    values, vectors = np.linalg.eigh(X.T @ X / len(X))
+    values, axis = values[::-1], vectors[:, -1]
+    chance = _chance_eigenvalues(X, [source(c) for c in columns.columns[alive]], n_null, seed)
+    beyond = np.clip(values - chance, 0.0, None)
+    beyond[values < 1e-12] = 0.0
+    score = X @ axis
+    loadings = np.zeros(len(columns.columns))
+    if score.std() > 0:
+        score = (score - score.mean()) / score.std()
+        loadings[alive] = (scaled[:, alive] * score[:, None]).mean(axis=0)
+        if loadings.sum() < 0:
+            score, loadings = -score, -loadings
+    return Gradient(
+        pd.Series(score, index=frame.index),
+        float(beyond[0] / beyond.sum()) if beyond.sum() > 0 else 0.0,
+        float(beyond.sum() / values.sum()),
+        pd.Series(loadings, index=columns.columns),
+    )
+
+
+def _chance_eigenvalues(X: np.ndarray, owner: list[str], n_null: int, seed: int) -> np.ndarray:
+    """Mean eigenvalues, largest first, after each feature was shuffled by itself."""
+    rng = np.random.default_rng(seed)
+    features = {name: np.flatnonzero([o == name for o in owner]) for name in owner}
+    total = np.zeros(X.shape[1])
+    for _ in range(n_null):
+        shuffled = X.copy()
+        for at in features.values():
+            shuffled[:, at] = X[rng.permutation(len(X))][:, at]
+        total += np.linalg.eigvalsh(shuffled.T @ shuffled / len(X))[::-1]
+    return total / n_null
+
+
+def without_gradient(
+    frame: pd.DataFrame, kinds: Mapping[str, str], score: pd.Series
+) -> pd.DataFrame:
+    """What is left of each feature when its expectation at this level is taken out.
+
+    The expectation is a line in the score, from `CUBIC_FROM` rows a cubic, so that the bend that
+    an adoption curve always shows does not return as a second axis. All columns of the result are
+    of kind "ratio"; missing stays missing.
+    """
+    columns = numeric(frame, kinds)
+    degree = 3 if len(frame) >= CUBIC_FROM else 1
+    level = score.to_numpy(float)
+    rest = {}
+    for name in columns:
+        y = columns[name].to_numpy(float)
+        seen = ~np.isnan(y)
+        powers = min(degree, len(np.unique(level[seen])) - 1)
+        if powers >= 1:
+            y = y - np.polynomial.Polynomial.fit(level[seen], y[seen], powers)(level)
+        elif seen.any():
+            y = y - y[seen].mean()
+        rest[name] = np.round(y, 12)
+    return pd.DataFrame(rest, index=frame.index)
+
+
+def without_strata(
+    frame: pd.DataFrame, kinds: Mapping[str, str], strata: pd.Series
+) -> pd.DataFrame:
+    """Each feature less its mean in the unit's own stratum, such as its size class.
+
+    All columns of the result are of kind "ratio". A unit alone in its stratum becomes 0 (average):
+    there is nobody to compare it with.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1.0, 3.0, 10.0, 14.0]}, index=list("abcd"))
+    >>> size = pd.Series(["town", "town", "city", "city"], index=list("abcd"))
+    >>> without_strata(frame, {"x": "ratio"}, size)["x"].tolist()
+    [-1.0, 1.0, -2.0, 2.0]
+    """
+    known = strata.reindex(frame.index)
+    if known.isna().any():
+        missing = ", ".join(map(str, frame.index[known.isna()][:5]))
+        raise InputError(
+            f"{int(known.isna().sum())} units have no stratum ({missing})",
+            hint="give a size class for each of them, or leave them out",
+        )
+    columns = numeric(frame, kinds)
+    return (columns - columns.groupby(known.astype(str)).transform("mean")).round(12)
