@@ -1,0 +1,241 @@
+"""One paragraph that says how far the types can be trusted, computed from the evidence.
+
+Four answers are possible, and "no clear types" is as good an answer as any: clear types, tentative
+types, a gradient rather than types, no structure. The rules are few and fixed beforehand; their
+false-alarm rate on surveys without types is measured by benchmarks/bench_verdict.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["clear", "tentative", "gradient", "none"]
+
+ALPHA = 0.05
+ALPHA_ON_A_LINE = 0.02  # a cut gradient must be told from two groups: stricter
+STABLE, DOUBTFUL = 0.75, 0.60  # bootstrap Jaccard, as R's fpc reads it (Hennig 2007)
+WEAK = 0.25  # average silhouette below: no substantial structure (Kaufman & Rousseeuw 1990)
+REASONABLE = 0.50  # average silhouette asked of types that lie on one line
+MOSTLY_GRADIENT = 0.60  # share of the structure on one axis
+CORE_SHARE = 0.50  # share of units that stay with their type whatever the choices
+SMALLEST_TYPE = 3
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the verdict weighs.
+
+    Attributes
+    ----------
+    n : units. unplaced : units in groups of fewer than `SMALLEST_TYPE`.
+    stability : bootstrap Jaccard of each named type.
+    silhouette : average silhouette of the units placed.
+    null_p : how often surveys with independent features look this good.
+    continuum_p : how often type-free surveys with the same correlations look this good.
+    gradient_share : share of the structure that is one gradient.
+    core_share : share of units that stay with their type through the multiverse; None: not run.
+    """
+
+    n: int
+    unplaced: int
+    stability: Mapping[int, float]
+    silhouette: float
+    null_p: float
+    continuum_p: float
+    gradient_share: float
+    core_share: float | None = None
+
+    @property
+    def stable(self) -> list[int]:
+        """Types whose bootstrap Jaccard is above `STABLE`."""
+        return [t for t, j in self.stability.items() if j > STABLE]
+
+    @property
+    def unstable(self) -> list[int]:
+        """Types whose bootstrap Jaccard is below `DOUBTFUL`."""
+        return [t for t, j in self.stability.items() if not j >= DOUBTFUL]
+
+    @property
+    def on_a_line(self) -> bool:
+        """Whether most of the structure is one gradient."""
+        return self.gradient_share >= MOSTLY_GRADIENT
+
+    @property
+    def beyond_continuum(self) -> bool:
+        """Whether a continuum with the same correlations is ruled out."""
+        return self.continuum_p <= (ALPHA_ON_A_LINE if self.on_a_line else ALPHA)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer: its level and one paragraph in each language."""
+
+    level: Level
+    text: dict[str, str]
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Weigh the evidence.
+
+    * **none**: surveys with independent features look as good in more than 5 % of cases, or fewer
+      than two types can be named.
+    * **clear**: every type stable (Jaccard above 0.75), silhouette at least 0.25 (0.50 where the
+      types lie on one gradient), a continuum ruled out, and, where the multiverse was run, at least
+      half of the units in their type whatever the choices.
+    * **gradient**: otherwise, when at least 60 % of the structure is one gradient and either a
+      continuum is not ruled out or some type is unstable.
+    * **tentative**: the rest: there is structure, and types that summarise it with reservations.
+
+    Examples
+    --------
+    >>> judge(Evidence(15, 0, {1: 0.9, 2: 0.85}, 0.6, 0.01, 0.01, 0.4)).level
+    'clear'
+    >>> judge(Evidence(1733, 0, {1: 0.76, 2: 0.47}, 0.24, 0.01, 0.01, 0.7)).level
+    'gradient'
+    >>> print(judge(Evidence(15, 1, {1: 0.5, 2: 0.4}, 0.2, 0.4, 0.5, 0.0)).text["en"])
+    No structure can be shown. A survey of 15 in which the answers have nothing to do with each \
+other looks as good in 40 % of cases. The groups below describe these respondents only and are \
+not types.
+    """
+    level = _level(evidence)
+    return Verdict(level, {"ja": _ja(level, evidence), "en": _en(level, evidence)})
+
+
+def _level(e: Evidence) -> Level:
+    if e.null_p > ALPHA or len(e.stability) < 2:
+        return "none"
+    convincing = e.silhouette >= (REASONABLE if e.on_a_line else WEAK)
+    robust = e.core_share is None or e.core_share >= CORE_SHARE
+    if len(e.stable) == len(e.stability) and convincing and e.beyond_continuum and robust:
+        return "clear"
+    if e.on_a_line and (e.unstable or not e.beyond_continuum):
+        return "gradient"
+    return "tentative"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def _numbers(types: list[int], language: str) -> str:
+    return ("・" if language == "ja" else ", ").join(map(str, types))
+
+
+def _ja(level: Level, e: Evidence) -> str:
+    k = len(e.stability)
+    if level == "none":
+        if k < 2:
+            return (
+                f"類型は示せません。{e.n}団体のうち{SMALLEST_TYPE}団体以上がまとまる"
+                "グループが2つできませんでした。以下は回答した団体の記述にとどめてください。"
+            )
+        return (
+            f"類型があるとは言えません。回答どうしに何の関係もない{e.n}団体の調査でも、"
+            f"{_percent(e.null_p)}％の割合で同じ程度のまとまりが偶然に現れます。"
+            "以下のグループ分けは回答した団体の記述にとどまり、類型ではありません。"
+        )
+    head = {
+        "clear": f"{k}つの類型がはっきり分かれています（n={e.n}）。",
+        "tentative": f"{k}つの類型は暫定的なものです（n={e.n}）。",
+        "gradient": f"類型というより、取組の度合いの連続的な違いです（n={e.n}）。",
+    }[level]
+    parts = [head]
+    if level == "gradient":
+        parts.append(
+            f"まとまりのうち{_percent(e.gradient_share)}％は「どれだけ取り組んでいるか」という"
+            f"1本の軸で説明でき、{k}つの区分はその軸上の区切りとして読むのが適切です。"
+        )
+    if len(e.stable) == k:
+        parts.append("どの類型も、団体を入れ替えて繰り返しても安定して再現されます。")
+    elif e.unstable:
+        parts.append(
+            f"団体を入れ替えて繰り返すと、類型{_numbers(e.unstable, 'ja')}は再現されません"
+            f"（Jaccard係数{DOUBTFUL:.2f}未満）。"
+        )
+    else:
+        doubtful = [t for t in e.stability if t not in e.stable]
+        parts.append(
+            f"団体を入れ替えて繰り返すと、類型{_numbers(doubtful, 'ja')}の再現は不確かです"
+            f"（Jaccard係数{STABLE:.2f}以下）。"
+        )
+    if e.beyond_continuum:
+        parts.append(
+            "類型のない連続的な分布では、これほどのまとまりはまず生じません"
+            f"（p={e.continuum_p:.2f}）。"
+        )
+    else:
+        parts.append(
+            "境目のない連続的な分布でも同じ程度のまとまりが生じうるため"
+            f"（p={e.continuum_p:.2f}）、団体間に明確な境目があるとは言えません。"
+        )
+    if level != "clear" and e.silhouette < WEAK:
+        parts.append(f"類型どうしの離れ方は弱いものです（平均シルエット{e.silhouette:.2f}）。")
+    if e.core_share is not None:
+        parts.append(
+            f"分析方法の選び方を変えても同じ類型にとどまるのは{_percent(e.core_share)}％の団体です。"
+        )
+    if e.unplaced:
+        parts.append(f"{e.unplaced}団体は、まとまりが{SMALLEST_TYPE}団体に満たず未分類です。")
+    return "".join(parts)
+
+
+def _en(level: Level, e: Evidence) -> str:
+    k = len(e.stability)
+    if level == "none":
+        if k < 2:
+            return (
+                f"No types can be shown. The {e.n} respondents do not form two groups of at least "
+                f"{SMALLEST_TYPE}. Read what follows as a description of these respondents only."
+            )
+        return (
+            f"No structure can be shown. A survey of {e.n} in which the answers have nothing to do "
+            f"with each other looks as good in {_percent(e.null_p)} % of cases. The groups below "
+            "describe these respondents only and are not types."
+        )
+    head = {
+        "clear": f"There are {k} clear types (n={e.n}).",
+        "tentative": f"The {k} types are tentative (n={e.n}).",
+        "gradient": f"This is a gradient rather than types (n={e.n}).",
+    }[level]
+    parts = [head]
+    if level == "gradient":
+        parts.append(
+            f"{_percent(e.gradient_share)} % of the structure lies on one axis, how much is done; "
+            f"the {k} groups are best read as sections of that axis."
+        )
+    if len(e.stable) == k:
+        parts.append("Every type comes back when the respondents are resampled.")
+    elif e.unstable:
+        parts.append(
+            f"When the respondents are resampled, type {_numbers(e.unstable, 'en')} does not come "
+            f"back (Jaccard below {DOUBTFUL:.2f})."
+        )
+    else:
+        doubtful = [t for t in e.stability if t not in e.stable]
+        parts.append(
+            f"When the respondents are resampled, it is doubtful whether type "
+            f"{_numbers(doubtful, 'en')} comes back (Jaccard at most {STABLE:.2f})."
+        )
+    if e.beyond_continuum:
+        parts.append(
+            "A smooth distribution without types hardly ever looks this good "
+            f"(p={e.continuum_p:.2f})."
+        )
+    else:
+        parts.append(
+            "A smooth distribution without boundaries can look this good too "
+            f"(p={e.continuum_p:.2f}), so no sharp boundary between respondents can be claimed."
+        )
+    if level != "clear" and e.silhouette < WEAK:
+        parts.append(f"The types lie close together (average silhouette {e.silhouette:.2f}).")
+    if e.core_share is not None:
+        parts.append(
+            f"{_percent(e.core_share)} % of the respondents stay with their type whatever choices "
+            "of method are made."
+        )
+    if e.unplaced:
+        is_are = "respondent is" if e.unplaced == 1 else "respondents are"
+        parts.append(f"{e.unplaced} {is_are} unplaced, in groups smaller than {SMALLEST_TYPE}.")
+    return " ".join(parts)
