@@ -15,8 +15,8 @@ import pandas as pd
 
 from analysis.typology.gradient import gradient
 
-ROUNDS = 6  # fixed-point steps of the calibration; the correlations settle in four
-DRAWS = 600  # rows drawn per step
+STEPS = (1.0, 1.0, 0.5, 0.33, 0.25, 0.2)  # of the calibration: smaller ones average noise out
+ROWS = 1500  # rows drawn per step, in surveys of the original size, at least three
 
 
 class Continuum:
@@ -64,11 +64,11 @@ class Continuum:
     def _calibrate(self, rng: np.random.Generator) -> np.ndarray:
         target = _correlations(self._table)
         latent = target.copy()
-        draws = max(1, DRAWS // max(len(self._table), 1))
-        for _ in range(ROUNDS):
+        draws = max(3, ROWS // max(len(self._table), 1))
+        for step in STEPS:
             root = _root(latent)
             got = np.mean([_correlations(self._draw(rng, root)) for _ in range(draws)], axis=0)
-            latent = np.clip(latent + target - got, -0.999, 0.999)
+            latent = np.clip(latent + step * (target - got), -0.999, 0.999)
             np.fill_diagonal(latent, 1.0)
         return _root(latent)
 

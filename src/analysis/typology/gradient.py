@@ -15,6 +15,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 
+ONE_SIDED = 0.9  # share of the squared loadings on one side from which an axis is a level
 CUBIC_FROM = 60  # rows from which a curve, not only a line, is taken out
 
 
@@ -35,6 +36,12 @@ class Gradient:
     share: float
     structure: float
     loadings: pd.Series
+
+    @property
+    def adoption(self) -> bool:
+        """Whether all features rise together along the axis: a level, not a contrast."""
+        weight = self.loadings**2
+        return bool(weight[self.loadings > 0].sum() >= ONE_SIDED * weight.sum() > 0)
 
 
 def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["clear", "tentative", "gradient", "none"]
+Basis = Literal["none", "gradient", "strata"]
 
 ALPHA = 0.05
 ALPHA_ON_A_LINE = 0.02  # a cut gradient must be told from two groups: stricter
@@ -21,6 +22,17 @@ REASONABLE = 0.50  # average silhouette asked of types that lie on one line
 MOSTLY_GRADIENT = 0.60  # share of the structure on one axis
 CORE_SHARE = 0.50  # share of units that stay with their type whatever the choices
 SMALLEST_TYPE = 3
+BASIS: dict[str, dict[str, str]] = {
+    "none": {"ja": "", "en": ""},
+    "gradient": {
+        "ja": "【最も大きな連続的な違いを除いた類型】",
+        "en": "[Types with the main gradient taken out]",
+    },
+    "strata": {
+        "ja": "【規模などの区分による差を除いた類型】",
+        "en": "[Types within strata such as size classes]",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,8 @@ class Evidence:
     continuum_p : how often type-free surveys with the same correlations look this good.
     gradient_share : share of the structure that is one gradient.
     core_share : share of units that stay with their type through the multiverse; None: not run.
+    adoption : whether that gradient is a level (all features rise together), not a contrast.
+    basis : what was taken out of the answers beforehand: nothing, the gradient or the strata.
     """
 
     n: int
@@ -46,6 +60,8 @@ class Evidence:
     continuum_p: float
     gradient_share: float
     core_share: float | None = None
+    adoption: bool = True
+    basis: Basis = "none"
 
     @property
     def stable(self) -> list[int]:
@@ -100,7 +116,14 @@ other looks as good in 40 % of cases. The groups below describe these respondent
 not types.
     """
     level = _level(evidence)
-    return Verdict(level, {"ja": _ja(level, evidence), "en": _en(level, evidence)})
+    said = BASIS[evidence.basis]
+    return Verdict(
+        level,
+        {
+            "ja": f"{said['ja']}{_ja(level, evidence)}",
+            "en": f"{said['en']} {_en(level, evidence)}".strip(),
+        },
+    )
 
 
 def _level(e: Evidence) -> Level:
@@ -139,13 +162,15 @@ def _ja(level: Level, e: Evidence) -> str:
     head = {
         "clear": f"{k}つの類型がはっきり分かれています（n={e.n}）。",
         "tentative": f"{k}つの類型は暫定的なものです（n={e.n}）。",
-        "gradient": f"類型というより、取組の度合いの連続的な違いです（n={e.n}）。",
+        "gradient": f"類型というより、連続的な度合いの違いです（n={e.n}）。",
     }[level]
     parts = [head]
     if level == "gradient":
+        level_axis = e.adoption and e.basis != "gradient"
+        axis = "「どれだけ取り組んでいるか」という1本の軸" if level_axis else "1本の軸"
         parts.append(
-            f"まとまりのうち{_percent(e.gradient_share)}％は「どれだけ取り組んでいるか」という"
-            f"1本の軸で説明でき、{k}つの区分はその軸上の区切りとして読むのが適切です。"
+            f"まとまりのうち{_percent(e.gradient_share)}％は{axis}で説明でき、"
+            f"{k}つの区分はその軸上の区切りとして読むのが適切です。"
         )
     if len(e.stable) == k:
         parts.append("どの類型も、団体を入れ替えて繰り返しても安定して再現されます。")
@@ -201,8 +226,10 @@ def _en(level: Level, e: Evidence) -> str:
     }[level]
     parts = [head]
     if level == "gradient":
+        level_axis = e.adoption and e.basis != "gradient"
+        axis = "one axis, how much is done" if level_axis else "one axis"
         parts.append(
-            f"{_percent(e.gradient_share)} % of the structure lies on one axis, how much is done; "
+            f"{_percent(e.gradient_share)} % of the structure lies on {axis}; "
             f"the {k} groups are best read as sections of that axis."
         )
     if len(e.stable) == k:
