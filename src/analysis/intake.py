@@ -1,0 +1,263 @@
+"""Files as received -> one table of raw cells, each with its address.
+
+Nothing is interpreted here and nothing is lost: every cell of every file is either in
+`RawTable.text` or listed in `RawTable.outside` with the reason why it is no answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook import Codebook
+from analysis.errors import InputError
+from analysis.headings import Headings
+from analysis.layout import ANSWER, REASONS, Table, read_rows
+from analysis.readers import SUFFIXES, read_file
+from analysis.sheet import CellKind, Sheet, address
+from analysis.wave import Wave, WaveFile
+
+__all__ = ["CellKind", "RawTable", "Sheet", "read"]
+OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
+IGNORED = ("~$", ".")  # lock files and hidden files
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The answers as they stand in the files.
+
+    Attributes
+    ----------
+    text : one row a record, one column a question or variable (its name); dtype str, ``""`` empty.
+    kind : `CellKind` of each cell, same shape.
+    row, col : int32, broadcastable to that shape; 1-based place of a cell in its sheet, 0 where
+        the file of that record has no such cell.
+    file, sheet : of each record, in the order of `text`.
+    column_variable : of each column, the question id or variable; ``@code``, ``@name`` and
+        ``@prefecture`` where the codebook has no question for what identifies a municipality.
+        Columns that mean nothing to the codebook are in `outside` (unmatched).
+    outside : every other cell that is not empty: file, sheet, cell, text, reason (title, header,
+        total, note, example, unmatched, hidden, sheet).
+    number_format : (record, column) -> format that changes what the number means (``000000``, %).
+    hidden : (file, sheet, place) of hidden rows and columns that hold answers, such as ``8:8``.
+    merged : (record, column) of cells that a merged range covers -> (record, column) of the cell
+        that holds its value.
+    """
+
+    text: pd.DataFrame
+    kind: np.ndarray
+    row: np.ndarray
+    col: np.ndarray
+    file: tuple[str, ...]
+    sheet: tuple[str, ...]
+    column_variable: tuple[str | None, ...]
+    outside: pd.DataFrame
+    number_format: dict[tuple[int, int], str]
+    hidden: tuple[tuple[str, str, str], ...]
+    merged: dict[tuple[int, int], tuple[int, int]]
+
+    def address(self, i: int, j: int) -> str:
+        """The cell's name in its file, such as ``C12``; empty where there is none."""
+        row = int(np.broadcast_to(self.row, self.kind.shape)[i, j])
+        col = int(np.broadcast_to(self.col, self.kind.shape)[i, j])
+        return address(row - 1, col - 1) if row and col else ""
+
+
+def read(wave: Wave, codebook: Codebook) -> RawTable:
+    """Read all files of a wave in the order of ``wave.yml``.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, a sheet is missing, or a question of the codebook is not in it.
+    """
+    pieces = []
+    for file in wave.files:
+        headings = Headings(codebook, file.header)
+        headings.check_header(file.path)
+        for path, name in _paths(wave.folder, file):
+            pieces.extend(_read_one(read_file(path, name=name, encoding=file.encoding), file,
+                                    headings))  # fmt: skip
+    return join(pieces)
+
+
+def _paths(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
+    """The file, or all files of a folder by name."""
+    path = folder / file.path
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError("the file lies outside the wave's folder", file=file.path)
+    if not path.is_dir():
+        return [(path, file.path)]
+    known = set().union(*SUFFIXES.values())
+    inside = sorted(p for p in path.iterdir() if not p.name.startswith(IGNORED))
+    for other in inside:
+        if other.suffix.lower() not in known:
+            raise InputError(
+                "the folder holds something that is no table",
+                file=f"{file.path}/{other.name}",
+                hint="move it out of the folder, or save it as .xlsx or .csv",
+            )
+    if not inside:
+        raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
+    return [(p, f"{file.path}/{p.name}") for p in inside]
+
+
+def _read_one(sheets: list[Sheet], file: WaveFile, headings: Headings) -> list[RawTable]:
+    chosen = _choose(sheets, file, headings)
+    others = [outside_only(sheet) for sheet in sheets if sheet is not chosen]
+    turned = chosen.T if file.layout == "columns" else chosen
+    table = read_rows(turned, headings, ordered=file.codes == "order")
+    return [from_rows(table), *others]
+
+
+def _choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
+    """The sheet that ``wave.yml`` names, else the first visible one that has a header."""
+    if file.sheet is not None:
+        for sheet in sheets:
+            if sheet.sheet == file.sheet:
+                return sheet
+        there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
+        raise InputError(
+            f"there is no sheet {file.sheet!r}", file=sheets[0].file, hint=f"there are: {there}"
+        )
+    visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+    if len(visible) == 1:
+        return visible[0]
+    for sheet in visible:
+        turned = sheet.T if file.layout == "columns" else sheet
+        head = turned.text.iloc[:100].to_numpy(object)
+        known = {
+            meaning.target for text in set(head[head != ""]) if (meaning := headings.meaning(text))
+        }
+        if len(known) >= min(3, len(headings.book.questions)):
+            return sheet
+    return visible[0]
+
+
+# --- putting together ---------------------------------------------------------------------------
+
+
+def from_rows(table: Table) -> RawTable:
+    """The raw table of one sheet with one record per row (or column, transposed)."""
+    sheet, rows = table.sheet, table.rows
+    names, columns = list(table.columns), list(table.columns.values())
+    text = sheet.text.iloc[rows, columns]
+    text = text.set_axis(names, axis=1).reset_index(drop=True)
+    down = (rows[:, None] + 1).astype(np.int32)
+    across = (np.array(columns)[None, :] + 1).astype(np.int32)
+    record = {int(row): i for i, row in enumerate(rows)}
+    column = {position: j for j, position in enumerate(columns)}
+    return RawTable(
+        text=text,
+        kind=sheet.kind[np.ix_(rows, columns)],
+        row=across if sheet.transposed else down,
+        col=down if sheet.transposed else across,
+        file=(sheet.file,) * len(rows),
+        sheet=(sheet.sheet,) * len(rows),
+        column_variable=tuple(names),
+        outside=outside(sheet, table.mark),
+        number_format={
+            (record[r], column[c]): code
+            for (r, c), code in sheet.number_format.items()
+            if r in record and c in column
+        },
+        hidden=_hidden(sheet, record, column),
+        merged={
+            (record[r], column[c]): (record[r0], column[c0])
+            for r0, c0, r1, c1 in sheet.merged
+            if r0 in record and c0 in column
+            for r in range(r0, r1 + 1)
+            for c in range(c0, c1 + 1)
+            if (r, c) != (r0, c0) and r in record and c in column
+        },
+    )
+
+
+def outside_only(sheet: Sheet) -> RawTable:
+    """A sheet that holds no answers: all its cells are listed."""
+    reason = "hidden" if sheet.hidden else "sheet"
+    mark = np.full(sheet.shape, REASONS.index(reason), np.uint8)
+    return RawTable(
+        text=pd.DataFrame(),
+        kind=np.zeros((0, 0), np.uint8),
+        row=np.zeros((0, 0), np.int32),
+        col=np.zeros((0, 0), np.int32),
+        file=(),
+        sheet=(),
+        column_variable=(),
+        outside=outside(sheet, mark),
+        number_format={},
+        hidden=(),
+        merged={},
+    )
+
+
+def outside(sheet: Sheet, mark: np.ndarray) -> pd.DataFrame:
+    """The cells that are not empty and no answer, with their reason."""
+    rows, columns = np.nonzero((sheet.kind != CellKind.EMPTY) & (mark != ANSWER))
+    cells = [sheet.address(int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
+    texts = sheet.text.to_numpy(object)[rows, columns] if len(rows) else []
+    reasons = np.array(REASONS, dtype=object)[mark[rows, columns]] if len(rows) else []
+    frame = pd.DataFrame({"cell": cells, "text": texts, "reason": reasons}, dtype="str")
+    return frame.assign(file=sheet.file, sheet=sheet.sheet)[OUTSIDE].astype("str")
+
+
+def _hidden(
+    sheet: Sheet, record: dict[int, int], column: dict[int, int]
+) -> tuple[tuple[str, str, str], ...]:
+    from analysis.sheet import column_letters
+
+    rows = sorted(sheet.hidden_rows & record.keys())
+    columns = sorted(sheet.hidden_columns & column.keys())
+    if sheet.transposed:
+        rows, columns = columns, rows
+    places = [f"{r + 1}:{r + 1}" for r in rows]
+    places += [f"{column_letters(c)}:{column_letters(c)}" for c in columns]
+    return tuple((sheet.file, sheet.sheet, place) for place in places)
+
+
+def join(pieces: list[RawTable]) -> RawTable:
+    """One table from those of several sheets; columns that a sheet lacks are empty there."""
+    tables = [piece for piece in pieces if len(piece.file)]
+    if not tables:
+        raise InputError("the wave has no replies", hint="check files in wave.yml")
+    names = list(dict.fromkeys(name for table in tables for name in table.column_variable))
+    outside = pd.concat([piece.outside for piece in pieces], ignore_index=True)
+    if len(tables) == 1:
+        return RawTable(**{**vars(tables[0]), "outside": outside})
+    starts = np.cumsum([0, *(len(table.file) for table in tables)])
+    places = [[table.column_variable.index(n) if n in table.column_variable else -1
+               for n in names] for table in tables]  # fmt: skip
+
+    def spread(part: np.ndarray, table: RawTable, place: list[int]) -> np.ndarray:
+        full = np.broadcast_to(part, table.kind.shape)
+        padded = np.pad(full, ((0, 0), (0, 1)))  # the last column stands for a lacking one
+        return padded[:, place]
+
+    both = list(zip(tables, places, starts[:-1], strict=True))
+    number = [{p: j for j, p in enumerate(place) if p >= 0} for place in places]
+    return RawTable(
+        text=pd.concat([t.text for t in tables], ignore_index=True)
+        .reindex(columns=names).fillna("").astype("str"),
+        kind=np.vstack([spread(t.kind, t, p) for t, p, _ in both]),
+        row=np.vstack([spread(t.row, t, p) for t, p, _ in both]),
+        col=np.vstack([spread(t.col, t, p) for t, p, _ in both]),
+        file=tuple(f for t in tables for f in t.file),
+        sheet=tuple(s for t in tables for s in t.sheet),
+        column_variable=tuple(names),
+        outside=outside,
+        number_format={
+            (int(i + start), at[j]): code
+            for (t, _, start), at in zip(both, number, strict=True)
+            for (i, j), code in t.number_format.items()
+        },
+        hidden=tuple(h for t in tables for h in t.hidden),
+        merged={
+            (int(i + start), at[j]): (int(i0 + start), at[j0])
+            for (t, _, start), at in zip(both, number, strict=True)
+            for (i, j), (i0, j0) in t.merged.items()
+        },
+    )  # fmt: skip

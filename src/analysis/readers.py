@@ -1,0 +1,293 @@
+"""A file as received -> `Sheet` objects; what the file is, its content decides, not its name."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.sheet import MAX_CELLS, MAX_COLUMNS, CellKind, Sheet, typed
+
+SUFFIXES = {
+    "workbook": {".xlsx", ".xlsm"},
+    "text": {".csv", ".tsv", ".txt"},
+    "sav": {".sav", ".zsav"},
+}
+MAX_BYTES = 1 << 30
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+FOREIGN = {
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x1f\x8b": "a gzip archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"PAR1": "a Parquet file",
+}
+BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+
+def read_file(path: Path, *, name: str | None = None, encoding: str | None = None) -> list[Sheet]:
+    """All sheets of a workbook, or the one sheet of a text or SPSS file.
+
+    Parameters
+    ----------
+    path : the file; it is only read.
+    name : what the file is called in addresses and messages, default its own name.
+    encoding : of a text file; default UTF-8, UTF-16 or cp932, whichever fits its bytes.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, damaged, protected, too large, or not what its name says.
+    """
+    name = name or path.name
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"the file has {size / 2**20:,.0f} MB, above 1,024 MB", file=name)
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("there is no such file", file=name, hint="check the path") from None
+    except OSError as error:
+        raise InputError(f"the file cannot be opened ({error.strerror})", file=name) from None
+    kind = sniff(content, name)
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES[kind]:
+        is_a = {"workbook": "an Excel workbook", "text": "a text file", "sav": "an SPSS file"}[kind]
+        right = " or ".join(sorted(SUFFIXES[kind]))
+        raise InputError(
+            f"the file is called {suffix or 'without an extension'} but is {is_a}",
+            file=name,
+            hint=f"rename it to {right}, or save it again in the format of its name",
+        )
+    if kind == "workbook":
+        from analysis.workbook import read_workbook
+
+        return read_workbook(content, name)
+    if kind == "sav":
+        return [_read_sav(path, name)]
+    return [read_text(content, name, encoding)]
+
+
+def sniff(content: bytes, file: str) -> str:
+    """``workbook``, ``text`` or ``sav``; everything else is refused with what it is."""
+    if not content.strip():
+        raise InputError("the file is empty", file=file, hint="ask the sender for the file again")
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _sniff_archive(content, file)
+    if content.startswith(OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise InputError(
+                "the workbook is protected by a password",
+                file=file,
+                hint="open it in Excel, remove the password and save it again",
+            )
+        raise InputError(
+            "this is a workbook of the old .xls format",
+            file=file,
+            hint="open it in Excel and save it as .xlsx",
+        )
+    if content.startswith((b"$FL2", b"$FL3")):
+        return "sav"
+    for mark, what in FOREIGN.items():
+        if content.startswith(mark):
+            raise InputError(f"this is {what}, not a table", file=file, hint="save it as .xlsx")
+    if re.match(rb"(?i)(\xef\xbb\xbf)?\s*(<!doctype html|<html|<\?xml)", content):
+        raise InputError(
+            "this is a web page or XML, whatever its name says",
+            file=file,
+            hint="open it in Excel and save it as .xlsx",
+        )
+    return "text"
+
+
+def _sniff_archive(content: bytes, file: str) -> str:
+    if b"xl/workbook.xml" in content:
+        return "workbook"
+    for mark, what in {
+        b"opendocument.spreadsheet": "an OpenDocument table",
+        b"xl/workbook.bin": "a binary workbook (.xlsb)",
+        b"word/document.xml": "a Word document",
+        b"ppt/presentation.xml": "a presentation",
+    }.items():
+        if mark in content:
+            raise InputError(f"this is {what}", file=file, hint="save it from Excel as .xlsx")
+    raise InputError(
+        "this is a zip archive and not an Excel workbook, or it is damaged",
+        file=file,
+        hint="unpack it, or ask the sender for a new copy",
+    )
+
+
+# --- text files ---------------------------------------------------------------------------------
+
+
+def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
+    """A CSV or TSV file; every cell is text, positions count from the first line."""
+    text = decode(content, file, encoding)
+    if "\0" in text:
+        raise InputError(
+            "the file holds NUL characters and is not a text file", file=file, hint="save it as CSV"
+        )
+    head = text[:100_000]
+    separator = max((",", "\t", ";"), key=head.count)
+    width = _width(text, separator, file)
+    lines = text.count("\n") + text.count("\r") + 1
+    if width > MAX_COLUMNS or width * min(lines, len(text)) > 4 * MAX_CELLS:
+        raise InputError(
+            f"the file has {width:,} columns; a table has at most {MAX_COLUMNS:,}",
+            file=file,
+            hint="check the separator and the quotation marks",
+        )
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            header=None,
+            names=range(width),
+            dtype="str",
+            keep_default_na=False,
+            na_filter=False,
+            skip_blank_lines=False,
+            on_bad_lines="error",
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise InputError(
+            f"the file is no regular table ({' '.join(str(error).split())[:120]})",
+            file=file,
+            hint="a quotation mark may be missing; open it in Excel and save it again",
+        ) from None
+    frame = frame.fillna("")
+    kind = np.empty(frame.shape, np.uint8, order="F")
+    for column in range(width):
+        kind[:, column] = frame[column].to_numpy() != ""
+    assert CellKind.TEXT == 1
+    return Sheet(file=file, sheet="", text=frame, kind=kind)
+
+
+def _width(text: str, separator: str, file: str) -> int:
+    """The largest number of fields in a line."""
+    if '"' not in text:
+        return max(line.count(separator) for line in re.split(r"\r\n|\r|\n", text)) + 1
+    limit = csv.field_size_limit(len(text) + 1)
+    try:
+        return max(map(len, csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
+    except csv.Error as error:
+        raise InputError(f"the file is no regular table ({error})", file=file) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def decode(content: bytes, file: str, encoding: str | None = None) -> str:
+    """The text of a file: by its byte order mark, else UTF-8, UTF-16 or cp932.
+
+    >>> decode("髙崎市①".encode("cp932"), "a.csv")
+    '髙崎市①'
+    """
+    marked = next((code for mark, code in BOMS.items() if content.startswith(mark)), None)
+    if encoding is not None:
+        return _decode_as(content, encoding, marked, file)
+    if marked:
+        return _strict(content, marked, file).removeprefix("\ufeff")
+    if content[1::2].count(0) > len(content) // 8 or content[::2].count(0) > len(content) // 8:
+        order = "le" if content[1::2].count(0) > content[::2].count(0) else "be"
+        return _strict(content, f"utf-16-{order}", file)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = _strict(content, "cp932", file)
+    if _looks_wrong(text):
+        raise InputError(
+            "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
+            file=file,
+            hint="state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8",
+        )
+    return text
+
+
+def _decode_as(content: bytes, encoding: str, marked: str | None, file: str) -> str:
+    try:
+        wanted = codecs.lookup(encoding).name
+    except LookupError:
+        raise InputError(
+            f"there is no encoding {encoding!r}", file=file, hint="use utf-8, cp932 or utf-16"
+        ) from None
+    if wanted in {"shift_jis", "shift-jis"}:
+        wanted = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
+    text = _strict(content, marked if marked and wanted.startswith("utf") else wanted, file)
+    if wanted == "cp932" and not content.isascii():
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError:
+            return text
+        raise InputError(
+            f"the wave says {encoding} but the file is UTF-8", file=file, hint="correct wave.yml"
+        )
+    return text.removeprefix("\ufeff")
+
+
+def _strict(content: bytes, encoding: str, file: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"the file is not {encoding}: byte {content[error.start]:#04x} in line {line} "
+            "has no meaning there",
+            file=file,
+            hint="state its encoding in wave.yml, or save it as UTF-8",
+        ) from None
+    except UnicodeError:
+        raise InputError(
+            f"the file is not {encoding}", file=file, hint="save it as UTF-8"
+        ) from None
+
+
+def _looks_wrong(text: str) -> bool:
+    """Whether text read as cp932 is full of half-width kana, as EUC-JP would give."""
+    kana = sum("\uff61" <= letter <= "\uff9f" for letter in text)
+    wide = sum(unicodedata.east_asian_width(letter) == "W" for letter in text)
+    return kana > 20 and kana > wide
+
+
+# --- SPSS ---------------------------------------------------------------------------------------
+
+
+def _read_sav(path: Path, file: str) -> Sheet:
+    """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
+    try:
+        import pyreadstat
+    except ImportError:
+        raise InputError(
+            "reading SPSS files needs pyreadstat", file=file, hint="pip install pyreadstat"
+        ) from None
+    try:
+        frame, meta = pyreadstat.read_sav(path, user_missing=True)
+    except Exception as error:
+        raise InputError(
+            f"the SPSS file is damaged ({' '.join(str(error).split())[:120]})",
+            file=file,
+            hint="ask the sender for a new copy",
+        ) from None
+    rows = [list(frame.columns), [label or "" for label in meta.column_labels]]
+    cells = frame.astype(object).where(frame.notna(), "")
+    rows += [[_plain(value) for value in row] for row in cells.to_numpy().tolist()]
+    text, kind = typed(rows, len(rows), len(frame.columns))
+    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind)
+
+
+def _plain(value: Any) -> Any:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
