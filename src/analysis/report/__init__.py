@@ -1,0 +1,1 @@
+"""What notebooks show: one function, one figure, table, paragraph or answer of a survey."""

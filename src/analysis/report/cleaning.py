@@ -1,0 +1,193 @@
+"""01_clean: what came in, what was repaired, what to ask whom."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import plots
+from analysis.codebook import STATUSES
+from analysis.outputs import Answer, Figure, Prose, Table
+from analysis.rules import RULES
+from analysis.survey import Survey
+from analysis.text import Text
+
+STATUS_LABELS = {
+    "answered": Text(ja="回答あり", en="answered"),
+    "no_answer": Text(ja="無回答", en="no answer"),
+    "not_applicable": Text(ja="非該当", en="not applicable"),
+    "dont_know": Text(ja="不明", en="does not know"),
+    "not_surveyed": Text(ja="調査無し", en="not surveyed"),
+    "unreadable": Text(ja="不採用", en="refused"),
+}
+SEVERITY_LABELS = {
+    "repaired": Text(ja="補正", en="repaired"),
+    "doubtful": Text(ja="要確認", en="doubtful"),
+    "refused": Text(ja="不採用", en="refused"),
+}
+
+
+def answer(survey: Survey) -> Answer:
+    """The one sentence of the page."""
+    counts = survey.findings["severity"].value_counts()
+    repaired, doubtful, refused = (int(counts.get(kind, 0)) for kind in SEVERITY_LABELS)
+    cells = survey.ledger.received
+    asked = survey.invited
+    if survey.pick("ja", "en") == "ja":
+        came = f"{asked:,}団体のうち{survey.n:,}団体" if asked else f"{survey.n:,}団体"
+        rate = f"（回収率{survey.n / asked:.1%}）" if asked else ""
+        return Answer(
+            f"{came}の回答{rate}、{cells:,}セルをすべて台帳に記録した。"
+            f"補正{repaired:,}件、要確認{doubtful:,}件、不採用{refused:,}件。"
+        )
+    came = f"{survey.n:,} of {asked:,} municipalities" if asked else f"{survey.n:,} municipalities"
+    rate = f" (response rate {survey.n / asked:.1%})" if asked else ""
+    return Answer(
+        f"The replies of {came}{rate}: all {cells:,} cells are accounted for; "
+        f"{repaired:,} repaired, {doubtful:,} doubtful, {refused:,} refused."
+    )
+
+
+def ledger(survey: Survey) -> Table:
+    """Where every cell of every file ended."""
+    return survey.gallery.table(
+        survey.ledger.table(survey.language),
+        "ledger",
+        title=survey.pick("台帳：受け取ったセルの行き先", "Ledger: where every cell ended"),
+        n=survey.ledger.received,
+        notes=[survey.pick("nは受け取ったセルの数。", "n is the number of cells received.")],
+    )
+
+
+def repairs(survey: Survey) -> Table:
+    """Findings by rule, with an example of each where the audience may see it."""
+    found = survey.findings
+    rows = []
+    for (rule, severity), group in found.groupby(["rule", "severity"], sort=True, observed=True):
+        row: dict[str, object] = {
+            survey.pick("規則", "rule"): RULES[rule].text[survey.language],
+            survey.pick("扱い", "treatment"): SEVERITY_LABELS[severity][survey.language],
+            survey.pick("件数", "findings"): len(group),
+            survey.pick("団体数", "municipalities"): group["code"].nunique(),
+        }
+        if survey.audience == "internal":
+            first = group.iloc[0]
+            row[survey.pick("例", "example")] = f"{first['raw']} → {first['value']}"
+            row[survey.pick("場所", "place")] = f"{first['sheet']} {first['cell']}".strip()
+        rows.append(row)
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "repairs",
+        title=survey.pick("整理の規則ごとの件数", "Findings by rule of cleaning"),
+        n=len(found),
+        notes=[survey.pick("nは指摘の件数。", "n is the number of findings.")],
+    )
+
+
+def to_ask(survey: Survey) -> Table:
+    """Doubtful and refused answers: cell by cell inside, as counts outside."""
+    asked = survey.findings[survey.findings["severity"].isin(["doubtful", "refused"])]
+    if survey.audience == "internal":
+        frame = pd.DataFrame(
+            {
+                survey.pick("団体", "municipality"): asked["name"],
+                survey.pick("設問", "question"): asked["question"],
+                survey.pick("扱い", "treatment"): [
+                    SEVERITY_LABELS[kind][survey.language] for kind in asked["severity"]
+                ],
+                survey.pick("原文", "raw text"): asked["raw"],
+                survey.pick("確認したいこと", "what to confirm"): asked[survey.language],
+                survey.pick("場所", "place"): asked["sheet"] + " " + asked["cell"],
+            }
+        )
+    else:
+        frame = (
+            asked.groupby("question", observed=True)["code"]
+            .agg(["size", "nunique"])
+            .reset_index()
+            .set_axis(
+                [
+                    survey.pick("設問", "question"),
+                    survey.pick("件数", "findings"),
+                    survey.pick("団体数", "municipalities"),
+                ],
+                axis=1,
+            )
+        )
+    return survey.gallery.table(
+        frame,
+        "to_ask",
+        title=survey.pick("確認事項", "What to confirm"),
+        n=len(asked),
+        notes=[
+            survey.pick(
+                "要確認・不採用の指摘。`workbench queries` で団体ごとのシートになる。",
+                "Doubtful and refused findings; `workbench queries` writes a sheet for each.",
+            )
+        ],
+    )
+
+
+def _shares(survey: Survey) -> pd.DataFrame:
+    """Per question, the share of respondents in each status; the first variable stands for all."""
+    rows = {}
+    for question in survey.codebook:
+        if question.role == "id" or question.variables[0] not in survey.status:
+            continue
+        counts = survey.status[list(question.variables)].mode(axis=1)[0].value_counts()
+        label = f"{question.id} {question.label[survey.language]}"
+        rows[label] = {kind: int(counts.get(kind, 0)) for kind in STATUSES}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def missingness(survey: Survey) -> Figure:
+    """Which questions lack answers, the kinds of missing kept apart."""
+    counts = _shares(survey)
+    shown = counts.rename(columns={k: v[survey.language] for k, v in STATUS_LABELS.items()})
+    ax = plots.plot_status(shown, language=survey.language)
+    worst = counts["no_answer"].idxmax()
+    most = int(counts["no_answer"].max())
+    return survey.gallery.show(
+        ax,
+        "missingness",
+        title=survey.pick("設問ごとの回答状況", "Answers and kinds of missing by question"),
+        alt=survey.pick(
+            f"設問ごとに、回答・無回答・非該当などの団体数を積み上げた棒グラフ。"
+            f"無回答が最も多いのは「{worst}」の{most}団体（n={survey.n:,}）。",
+            "Stacked bars of answered, no answer, not applicable and other kinds by question. "
+            f"Most without an answer: {worst}, {most} of {survey.n:,}.",
+        ),
+        n=survey.n,
+        denominator=survey.pick("回答団体", "municipalities that replied"),
+        data=shown,
+        key=True,
+    )
+
+
+def missing_words(survey: Survey) -> Prose:
+    """What the figure says."""
+    counts = _shares(survey)
+    total = counts.sum()
+    asked = int(total.sum() - total["not_applicable"] - total["not_surveyed"])
+    share = total["no_answer"] / asked if asked else 0.0
+    top = counts["no_answer"].nlargest(3)
+    listed = [f"{name}（{value}）" for name, value in top.items() if value]
+    if survey.pick("ja", "en") == "ja":
+        text = (
+            f"問われた延べ{asked:,}問のうち無回答は{int(total['no_answer']):,}問（{share:.1%}）。"
+            f"分岐により問われなかった「非該当」{int(total['not_applicable']):,}問は分母に含めない。"
+        )
+        if listed:
+            text += f"無回答の多い設問は、{'、'.join(listed)}。"
+        return Prose(text)
+    text = (
+        f"Of {asked:,} answers asked for, {int(total['no_answer']):,} ({share:.1%}) were not "
+        f"given. {int(total['not_applicable']):,} that the skip rules left out are not in the "
+        "denominator. "
+    )
+    if listed:
+        text += (
+            "Most often missing: "
+            + ", ".join(x.replace("（", " (").replace("）", ")") for x in listed)
+            + "."
+        )
+    return Prose(text)

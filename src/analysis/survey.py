@@ -1,0 +1,359 @@
+"""The one front door for notebooks: ``Survey.load("demo-2019")``."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import html
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from analysis import clean, disclosure, indicators, intake, paths, store, tables
+from analysis.codebook import Codebook, Question
+from analysis.errors import InputError
+from analysis.text import Language, Text
+from analysis.wave import Wave
+
+if TYPE_CHECKING:
+    from analysis.figures import Gallery
+    from analysis.outputs import Figure, Table
+    from analysis.typology.multiverse import Multiverse
+    from analysis.typology.study import Typology
+
+Audience = Literal["internal", "committee", "public"]
+INVENTED = Text(ja="架空データ", en="invented data")
+
+
+def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
+    """The cleaned data of a wave; cleaned anew where files, codebook or cleaning code changed."""
+    about = Wave.read(wave)
+    book = Codebook.read(about.codebook)
+    folder = paths.processed(wave)
+    key = store.key(about)
+    if not force and store.is_current(folder, key):
+        return store.load(folder, book)
+    cleaned = clean.clean(intake.read(about, book), about, book)
+    cleaned.ledger.check()
+    store.write(cleaned, folder, key)
+    return cleaned
+
+
+class Survey:
+    """A wave's cleaned answers with all that notebooks ask of them.
+
+    Attributes
+    ----------
+    responses : one row a municipality (index: 6-digit code), one typed column a variable.
+    status : same shape; ``answered`` or the kind of missing.
+    register : the invited municipalities, whether they replied, and their size class.
+    findings : what cleaning changed, refused or doubts.
+    codebook, wave : what was asked, and of whom.
+    audience : what was left out at the source for those who may not see it.
+
+    Examples
+    --------
+    >>> survey = Survey.load("demo-2019")
+    >>> survey.n, survey.invited
+    (15, 16)
+    >>> survey.Q13.question.type
+    'multi'
+    >>> survey.table("Q99")
+    Traceback (most recent call last):
+    ...
+    analysis.errors.InputError: there is no question 'Q99'; did you mean ...
+    """
+
+    def __init__(
+        self,
+        cleaned: clean.Cleaned,
+        wave: Wave,
+        codebook: Codebook,
+        *,
+        audience: Audience = "internal",
+        language: Language = "ja",
+        output: str | Path = "",
+    ) -> None:
+        if audience not in disclosure.AUDIENCES:
+            raise InputError(
+                f"there is no audience {audience!r}", hint="internal, committee, public"
+            )
+        if language not in ("ja", "en"):
+            raise InputError(f"there is no language {language!r}", hint="ja or en")
+        self.wave, self.codebook = wave, codebook
+        self.audience, self.language = audience, language
+        self._full = cleaned
+        shown = disclosure.minimise(cleaned, codebook, audience=audience, named=wave.named)
+        self.responses, self.status = shown.responses, shown.status
+        self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
+        self._alias: Mapping[str, str] = shown.alias
+        self.output = Path(output) if output else paths.reports() / wave.name / "by-hand"
+
+    @classmethod
+    def load(
+        cls,
+        wave: str = "demo-2019",
+        *,
+        audience: Audience = "internal",
+        language: Language = "ja",
+        output: str | Path = "",
+    ) -> Survey:
+        """Read a wave, cleaning it first where that is needed."""
+        about = Wave.read(wave)
+        book = Codebook.read(about.codebook)
+        return cls(prepare(wave), about, book, audience=audience, language=language, output=output)
+
+    # --- the sample ------------------------------------------------------------------------
+
+    @property
+    def n(self) -> int:
+        """How many municipalities replied."""
+        return len(self.responses)
+
+    @property
+    def invited(self) -> int | None:
+        """How many were asked; None where nobody knows."""
+        invited = self.wave.invited
+        if isinstance(invited, int):
+            return invited
+        return None if invited is None else len(self.register)
+
+    @property
+    def names(self) -> pd.Series:
+        """The name of each respondent (a pseudonym in the public edition of a survey)."""
+        return self.register["name"].reindex(self.responses.index)
+
+    @property
+    def size_class(self) -> pd.Series:
+        """The size class of each respondent as an ordered, labelled category."""
+        return tables.size_class_labels(
+            self.register["size_class"].reindex(self.responses.index), self.language
+        )
+
+    @property
+    def source(self) -> str:
+        """What a figure gives as its source."""
+        title, publisher = self.wave.title[self.language], self.wave.publisher[self.language]
+        text = f"{publisher}「{title}」" if self.language == "ja" else f"{publisher}, {title}"
+        when = self.wave.as_of.isoformat()
+        text += f"（{when} 時点）" if self.language == "ja" else f" (as of {when})"
+        return f"{text} {INVENTED[self.language]}" if self.wave.invented else text
+
+    def pick(self, ja: str, en: str) -> str:
+        """The one of two texts that this survey's language asks for."""
+        return ja if self.language == "ja" else en
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """Where figures and tables of this survey are checked and exported."""
+        from analysis.figures import Gallery
+
+        return Gallery(
+            self.output,
+            language=self.language,
+            source=self.source,
+            invented=self.wave.invented,
+            audience=self.audience,
+        )
+
+    # --- numbers from answers --------------------------------------------------------------
+
+    @cached_property
+    def features(self) -> indicators.Features:
+        """What feeds the typology."""
+        return indicators.features(self.responses, self.status, self.codebook)
+
+    @cached_property
+    def indices(self) -> pd.DataFrame:
+        """The composites of the codebook, one column an index."""
+        return indicators.indices(self.features, self.codebook, self.responses)
+
+    def typology(self, **choices: Any) -> Typology:
+        """The types of municipalities; see `analysis.typology.study.study` for the choices.
+
+        Computed on the full data of the wave once and kept in data/processed, then shown under the
+        names that this edition may use, so that type 2 is the same in all editions.
+        """
+        return _renamed(self._study(**choices), self._alias)
+
+    def multiverse(self, **choices: Any) -> Multiverse:
+        """All defensible analyses beside the typology of these choices."""
+        from analysis.typology.multiverse import multiverse
+
+        full = self._full_features
+        reference = self._study(**choices).labels
+        kept = full.frame.loc[reference.index]
+        run = self._cached(multiverse)
+        return _renamed(run(kept, full.kinds, full.groups, reference), self._alias)
+
+    @cached_property
+    def _full_features(self) -> indicators.Features:
+        full = indicators.features(self._full.responses, self._full.status, self.codebook)
+        if full.frame.shape[1] == 0:
+            raise InputError(
+                f"the codebook {self.codebook.id} has no features for a typology",
+                hint="add features and indices with the role cluster",
+            )
+        return full
+
+    def _study(self, *, adjust: str = "none", **choices: Any) -> Typology:
+        from analysis.typology.study import study
+
+        full = self._full_features
+        adjustments = {
+            "none": None,
+            "gradient": "gradient",
+            "size_class": self._full.register["size_class"].reindex(full.frame.index),
+        }
+        if adjust not in adjustments:
+            raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
+        texts = {name: text.model_dump() for name, text in full.labels.items()}
+        run = self._cached(study)
+        return run(
+            full.frame, full.kinds, full.groups, texts, adjust=adjustments[adjust], **choices
+        )
+
+    def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function with its results kept in data/processed until data or package change."""
+        from joblib import Memory
+
+        folder = paths.processed(self.wave.name) / "cache" / store.package_key()
+        return Memory(folder, verbose=0).cache(function)
+
+    # --- questions -------------------------------------------------------------------------
+
+    def question(self, id: str) -> Question:
+        """The question with this id; the error names the near matches."""
+        if id not in self.codebook:
+            near = difflib.get_close_matches(id, [q.id for q in self.codebook], n=3, cutoff=0.5)
+            raise InputError(
+                f"there is no question {id!r}",
+                hint=f"did you mean {', '.join(near)}?" if near else "see survey.questions",
+            )
+        return self.codebook[id]
+
+    @property
+    def questions(self) -> pd.DataFrame:
+        """All questions: id, section, type, role and text."""
+        return pd.DataFrame(
+            [(q.id, q.section, q.type, q.role, q.text[self.language]) for q in self.codebook],
+            columns=["id", "section", "type", "role", "text"],
+        ).set_index("id")
+
+    def by(self, breakdown: str | pd.Series | None) -> pd.Series | None:
+        """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question."""
+        if breakdown is None or isinstance(breakdown, pd.Series):
+            return breakdown
+        if breakdown == "size_class":
+            return self.size_class
+        if breakdown == "prefecture":
+            return self.register["prefecture"].reindex(self.responses.index)
+        if breakdown == "type":
+            found = self.typology()
+            return found.labels.map({k: v[self.language] for k, v in found.names.items()})
+        question = self.question(breakdown)
+        if question.type not in {"single", "ordinal", "binary"}:
+            raise InputError(
+                f"{question.id} is of type {question.type} and cannot be a breakdown",
+                hint="use a single, ordinal or binary question",
+            )
+        return tables.labelled(self.responses[question.id], question, self.language)
+
+    def table(self, id: str, by: str | pd.Series | None = None) -> Table:
+        """Frequencies of a question, or a cross table, with their denominators."""
+        from analysis.report import exploring
+
+        return exploring.table(self, self.question(id), self.by(by))
+
+    def figure(self, id: str, by: str | pd.Series | None = None) -> Figure:
+        """The same as a figure."""
+        from analysis.report import exploring
+
+        return exploring.figure(self, self.question(id), self.by(by))
+
+    def __getattr__(self, id: str) -> Asked:
+        book = self.__dict__.get("codebook")
+        if book is None or id.startswith("_") or id not in book:
+            raise AttributeError(f"Survey has no attribute and no question {id!r}")
+        return Asked(self, book[id])
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(question.id for question in self.codebook)]
+
+    # --- showing itself --------------------------------------------------------------------
+
+    def _facts(self) -> list[tuple[str, str]]:
+        ja = self.language == "ja"
+        asked = self.invited
+        rate = f" / {asked} = {self.n / asked:.1%}" if asked else ""
+        counts = self.findings["severity"].value_counts()
+        return [
+            ("調査" if ja else "wave", f"{self.wave.title[self.language]} ({self.wave.name})"),
+            ("時点" if ja else "as of", self.wave.as_of.isoformat()),
+            ("回答" if ja else "replies", f"{self.n}{rate}"),
+            ("設問" if ja else "questions", str(len(self.codebook.questions))),
+            (
+                "確認事項" if ja else "findings",
+                ", ".join(f"{kind} {counts.get(kind, 0)}" for kind in clean.SEVERITIES),
+            ),
+            ("版" if ja else "audience", self.audience),
+            *([("注意" if ja else "note", INVENTED[self.language])] if self.wave.invented else []),
+        ]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in self._facts())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th scope='row'>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>"
+            for a, b in self._facts()
+        )
+        return f"<table>{rows}</table>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A question of a survey, as ``survey.Q13``."""
+
+    survey: Survey
+    question: Question
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """The columns of `responses` that hold it."""
+        return self.survey.responses[list(self.question.variables)]
+
+    def table(self, by: str | pd.Series | None = None) -> Table:
+        """Its table."""
+        return self.survey.table(self.question.id, by)
+
+    def figure(self, by: str | pd.Series | None = None) -> Figure:
+        """Its figure."""
+        return self.survey.figure(self.question.id, by)
+
+    def __repr__(self) -> str:
+        q = self.question
+        options = "".join(f"\n  {o.code} {o.text[self.survey.language]}" for o in q.options)
+        return f"{q.id} ({q.type}, {q.role}) {q.text[self.survey.language]}{options}"
+
+
+def _renamed(value: Any, alias: Mapping[str, str]) -> Any:
+    """A result with every municipality's code replaced as this edition shows it."""
+    if not alias:
+        return value
+    if isinstance(value, pd.DataFrame | pd.Series):
+        value = value.rename(index=alias)
+        return value.rename(columns=alias) if isinstance(value, pd.DataFrame) else value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {
+            f.name: _renamed(getattr(value, f.name), alias) for f in dataclasses.fields(value)
+        }
+        return dataclasses.replace(value, **fields)
+    if isinstance(value, dict):
+        return {alias.get(k, k): _renamed(v, alias) for k, v in value.items()}
+    if isinstance(value, str):
+        return alias.get(value, value)
+    return value
