@@ -4,7 +4,7 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.typology.continuum import Continuum
-from analysis.typology.gradient import gradient, without_gradient, without_strata
+from analysis.typology.gradient import gradient, map_axes, without_gradient, without_strata
 
 
 def adoption(n: int, rng: np.random.Generator, approach: float = 0.0) -> pd.DataFrame:
@@ -110,3 +110,18 @@ def test_degenerate_surveys_have_no_gradient():
         .sample(np.random.default_rng(0))
         .equals(constant)
     )
+
+
+def test_on_the_map_a_feature_points_to_the_units_that_have_it():
+    frame = adoption(200, np.random.default_rng(6), approach=1.5)
+    place = map_axes(frame, dict.fromkeys(frame, "binary"), {"q0": "AIの導入"})
+    assert place.categories.index[:2].tolist() == ["AIの導入", "q1"]
+    for j, (_, to) in enumerate(place.categories.iterrows()):
+        toward = place.units @ to
+        assert toward[frame.iloc[:, j] == 1].mean() > toward[frame.iloc[:, j] == 0].mean()
+    assert 1 >= sum(place.inertia) > place.inertia[0] >= place.inertia[1] > 0
+
+
+def test_a_map_needs_two_features():
+    with pytest.raises(InputError, match="two indicators"):
+        map_axes(pd.DataFrame({"a": [0.0, 1], "b": [1.0, 1]}), {"a": "binary", "b": "binary"}, {})

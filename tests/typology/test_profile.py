@@ -93,6 +93,22 @@ def test_names_read_like_names():
     assert names[3]["en"] == "Few with CIO appointed"
 
 
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("連携の深さ", "連携が深い型"),
+        ("ベンダー依存", "ベンダー依存が高い型"),
+        ("再任用", "再任用が多い型"),
+        ("研修日数（年間）", "研修日数（年間）が多い型"),
+        ("在籍10年以上の割合（％）", "在籍10年以上の割合（％）が高い型"),
+    ],
+)
+def test_the_adjective_fits_the_label(label, name):
+    texts = {"skill": {"ja": label, "en": label}}
+    table = pd.DataFrame({"type": [1], "feature": ["skill"], "effect": [0.8]})
+    assert propose_names(table, KINDS, texts)[1]["ja"] == name
+
+
 def test_a_type_that_is_high_in_everything_says_so():
     names = propose_names(
         effects(t1=[0.9, 0.5, 0.6, 0.5], t2=[-0.9, -0.5, -0.6, -0.4]), KINDS, TEXTS

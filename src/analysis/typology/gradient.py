@@ -101,37 +101,36 @@ def gradient(
     >>> round(found.share, 2), bool(found.score.corr(pd.Series(level)) > 0.99)
     (1.0, True)
     """
-    columns = numeric(frame, kinds)
-    table, scaled = columns.to_numpy(float), np.zeros(columns.shape)
-    seen = ~np.isnan(table)
-    for j in range(table.shape[1]):
-        values = table[seen[:, j], j]
-        if values.size and np.ptp(values) > 0:
-            scaled[seen[:, j], j] = (values - values.mean()) / values.std()
-    alive = scaled.any(axis=0)
-    if not alive.any():
+    scaled, weights = _standardised(frame, kinds, groups)
+    if scaled.empty:
         zero = pd.Series(0.0, index=frame.index)
-        return Gradient(zero, 0.0, 0.0, pd.Series(0.0, index=columns.columns))
-    weights = np.sqrt(feature_weights(columns.columns[alive], groups))
-    X = scaled[:, alive] * weights
+        return Gradient(zero, 0.0, 0.0, pd.Series(dtype=float))
+    X = scaled.to_numpy() * np.sqrt(weights)
     values, vectors = np.linalg.eigh(X.T @ X / len(X))
     values, axis = values[::-1], vectors[:, -1]
-    chance = _chance_eigenvalues(X, [source(c) for c in columns.columns[alive]], n_null, seed)
+    chance = _chance_eigenvalues(X, [source(c) for c in scaled.columns], n_null, seed)
     beyond = np.clip(values - chance, 0.0, None)
     beyond[values < 1e-12] = 0.0
     score = X @ axis
-    loadings = np.zeros(len(columns.columns))
-    if score.std() > 0:
-        score = (score - score.mean()) / score.std()
-        loadings[alive] = (scaled[:, alive] * score[:, None]).mean(axis=0)
-        if loadings.sum() < 0:
-            score, loadings = -score, -loadings
+    score = (score - score.mean()) / max(score.std(), 1e-12)
+    loadings = (scaled.to_numpy() * score[:, None]).mean(axis=0)
+    turn = -1.0 if loadings.sum() < 0 else 1.0
     return Gradient(
-        pd.Series(score, index=frame.index),
+        pd.Series(turn * score, index=frame.index),
         float(beyond[0] / beyond.sum()) if beyond.sum() > 0 else 0.0,
         float(beyond.sum() / values.sum()),
-        pd.Series(loadings, index=columns.columns),
+        pd.Series(turn * loadings, index=scaled.columns),
     )
+
+
+def _standardised(
+    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Columns that vary, mean 0 and deviation 1, missing ones neutral; and their weights."""
+    columns = numeric(frame, kinds)
+    columns = columns.loc[:, columns.max() > columns.min()]
+    scaled = ((columns - columns.mean()) / columns.std(ddof=0)).fillna(0.0)
+    return scaled, feature_weights(scaled.columns, groups)
 
 
 def _chance_eigenvalues(X: np.ndarray, owner: list[str], n_null: int, seed: int) -> np.ndarray:
@@ -145,6 +144,48 @@ def _chance_eigenvalues(X: np.ndarray, owner: list[str], n_null: int, seed: int)
             shuffled[:, at] = X[rng.permutation(len(X))][:, at]
         total += np.linalg.eigvalsh(shuffled.T @ shuffled / len(X))[::-1]
     return total / n_null
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Units and features on two axes: ``units`` and ``categories`` (x, y) and their inertia."""
+
+    units: pd.DataFrame
+    categories: pd.DataFrame
+    inertia: tuple[float, float]
+
+
+def map_axes(
+    frame: pd.DataFrame,
+    kinds: Mapping[str, str],
+    texts: Mapping[str, str],
+    groups: Mapping[str, str] | None = None,
+) -> Axes:
+    """Places for a map: each unit, and the direction in which each feature rises.
+
+    The axes are the principal axes of `gradient`; for 0/1 features these are the axes of multiple
+    correspondence analysis and the directions those of the "yes" answers. The longest direction is
+    drawn as long as the farthest unit. ``inertia`` is each axis's share of the variance.
+
+    Raises
+    ------
+    InputError : fewer than two features vary, so there is no second axis.
+    """
+    scaled, weights = _standardised(frame, kinds, groups)
+    if scaled.shape[1] < 2:
+        raise InputError("a map needs at least two indicators that vary", hint="add indicators")
+    left, values, right = np.linalg.svd(scaled.to_numpy() * np.sqrt(weights), full_matrices=False)
+    turn = np.where(right[:2].sum(axis=1) < 0, -1.0, 1.0)
+    units = left[:, :2] * values[:2] * turn
+    rise = scaled.to_numpy().T @ left[:, :2] * turn  # correlations with the axes
+    rise *= np.linalg.norm(units, axis=1).max() / max(np.linalg.norm(rise, axis=1).max(), 1e-12)
+    names = [texts.get(c) or texts.get(source(c), source(c)) + c[len(source(c)) :] for c in scaled]
+    share = values**2 / (values**2).sum()
+    return Axes(
+        pd.DataFrame(units, frame.index, ["x", "y"]),
+        pd.DataFrame(rise, names, ["x", "y"]),
+        (float(share[0]), float(share[1])),
+    )
 
 
 def without_gradient(

@@ -6,6 +6,7 @@ person could have given: 「外部人材活用が多く、ベンダー依存が�
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -18,8 +19,8 @@ TRAITS = 2  # traits in a name, more only where two names would be the same
 _ADJECTIVES = {
     ("年数", "期間", "在籍", "在職"): ("長い", "短い"),
     ("性", "率", "割合", "比", "依存", "度", "力", "水準", "可能", "度合い"): ("高い", "低い"),
-    ("深さ",): ("深い", "浅い"),
-    ("広さ", "幅"): ("広い", "狭い"),
+    ("の深さ",): ("深い", "浅い"),
+    ("の広さ", "の幅"): ("広い", "狭い"),
 }
 _PLENTY = ("多い", "少ない")
 
@@ -108,7 +109,8 @@ def _ja(
     plain = label.split("（")[0]
     default = ("高い", "低い") if kinds.get(feature) == "ordinal" else _PLENTY
     pair = next((p for ends, p in _ADJECTIVES.items() if plain.endswith(ends)), default)
-    return f"{label}が", pair[0] if high else pair[1]
+    head = re.sub("の(深さ|広さ|幅)$", "", label)
+    return f"{head}が", pair[0] if high else pair[1]
 
 
 def _en(
