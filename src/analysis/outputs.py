@@ -1,0 +1,167 @@
+"""What a notebook shows: figures, tables, paragraphs and answers as data, not as HTML.
+
+Each object shows itself in JupyterLab, and carries its content in a mime type of its own that the
+publisher renders and escapes. Nothing that came out of a survey is ever trusted as HTML.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+import pandas as pd
+
+VENDOR = "application/vnd.workbench."
+
+
+class _Output:
+    kind: ClassVar[str]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {
+            f"{VENDOR}{self.kind}+json": self._data(),
+            "text/html": self._html(),
+            "text/plain": self._plain(),
+        }
+
+    def _data(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload]
+
+    def _html(self) -> str:
+        raise NotImplementedError
+
+    def _plain(self) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, repr=False)
+class Answer(_Output):
+    """The one sentence a page answers its question with; the index shows it."""
+
+    kind = "answer"
+    text: str
+
+    def _html(self) -> str:
+        return f"<p><strong>{html.escape(self.text)}</strong></p>"
+
+    def _plain(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, repr=False)
+class Prose(_Output):
+    """A computed paragraph or list, in Markdown; see `escape` for what comes from answers."""
+
+    kind = "prose"
+    markdown: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {f"{VENDOR}prose+json": self._data(), "text/markdown": self.markdown}
+
+
+@dataclass(frozen=True, repr=False)
+class NotAvailable(_Output):
+    """A declared figure or table that this wave's codebook cannot give, and why."""
+
+    kind = "not-available"
+    name: str
+    reason: str
+
+    def _html(self) -> str:
+        return f"<p><em>{html.escape(self.reason)}</em></p>"
+
+    def _plain(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, repr=False)
+class Figure(_Output):
+    """A checked and exported figure."""
+
+    kind = "figure"
+    name: str
+    title: str
+    alt: str
+    caption: str
+    n: int
+    denominator: str
+    source: str
+    png: str = field(repr=False)  # base64
+    svg: str = field(repr=False)
+    csv: str = field(repr=False)
+    key: bool = False
+
+    def _html(self) -> str:
+        return (
+            f"<figure><img alt='{html.escape(self.alt, quote=True)}' "
+            f"src='data:image/png;base64,{self.png}' style='max-width:100%'>"
+            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+        )
+
+    def _plain(self) -> str:
+        return f"{self.title} ({self.caption})\n{self.alt}"
+
+    @property
+    def image(self) -> bytes:
+        """The PNG."""
+        return base64.b64decode(self.png)
+
+
+@dataclass(frozen=True, repr=False)
+class Table(_Output):
+    """A table with its denominator and notes."""
+
+    kind = "table"
+    name: str
+    title: str
+    caption: str
+    n: int
+    notes: list[str]
+    columns: list[dict[str, Any]]  # {"label": str, "numeric": bool}
+    rows: list[list[str]]
+    csv: str = field(repr=False)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table as text, as it is shown."""
+        return pd.DataFrame(self.rows, columns=[column["label"] for column in self.columns])
+
+    def _html(self) -> str:
+        from great_tables import GT
+        from great_tables import html as raw
+
+        if not self.rows:
+            return f"<p>{html.escape(self.title)}: {html.escape(self.caption)}</p>"
+        # great_tables reads text as Markdown or HTML in places: everything goes in escaped
+        frame = self.frame.map(html.escape)
+        frame.columns = [f"c{i}" for i in range(frame.shape[1])]
+        shown = GT(frame, id=f"table-{self.name.replace('_', '-')}").tab_header(
+            raw(html.escape(self.title))
+        )
+        labels = {f"c{i}": raw(html.escape(c["label"])) for i, c in enumerate(self.columns)}
+        shown = shown.cols_label(**labels)
+        numeric = [f"c{i}" for i, column in enumerate(self.columns) if column["numeric"]]
+        if numeric:
+            shown = shown.cols_align("right", columns=numeric)
+        for note in (self.caption, *self.notes):
+            shown = shown.tab_source_note(raw(html.escape(note)))
+        return shown.as_raw_html()
+
+    def _plain(self) -> str:
+        return f"{self.title} ({self.caption})\n{self.frame.to_string(index=False)}"
+
+
+_SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]<>()#+-.!|~$&:@/"})
+
+
+def escape(text: object) -> str:
+    """Text from an answer or a name, made inert inside Markdown.
+
+    Examples
+    --------
+    >>> print(escape("<b>[x](javascript:y)"))
+    \\<b\\>\\[x\\]\\(javascript\\:y\\)
+    """
+    return str(text).translate(_SPECIAL).replace("\n", " ")
