@@ -1,0 +1,317 @@
+"""Figures of the typology, each readable at A4 width, in grey print and by colour-blind readers.
+
+Types are told apart by marker, hatch and lightness together, never by hue alone. Every function
+takes ``language`` and draws into ``ax`` where it is one drawing; panels return their Figure. Call
+`analysis.figures.use_style(language)` first: it sets the fonts.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+if TYPE_CHECKING:
+    from analysis.typology.study import Typology
+
+A4 = 6.7  # inches between the margins of an A4 page
+NAMED_UP_TO = 40  # units up to which each has its own line in a figure
+NOTABLE = 0.33  # Cliff's delta from which a cell of the profile is marked
+FILLS = ("#173f5f", "#f2b134", "#5aa9c7", "#c8553d", "#dcdcdc", "#6b4c9a", "#9bc53d", "#404040")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "///", "...", "xxx", "", "\\\\\\", "++", "ooo")
+UNPLACED_FILL = "#ffffff"
+
+_TEXTS = {
+    "type": {"ja": "類型{0}", "en": "Type {0}"},
+    "unplaced": {"ja": "未分類", "en": "Unplaced"},
+    "members": {"ja": "{0}団体", "en": "n={0}"},
+    "effect": {
+        "ja": "他の団体との差（Cliffのデルタ）",
+        "en": "Difference from all others (Cliff's delta)",
+    },
+    "profile_note": {
+        "ja": "数値は類型内の平均（0/1の項目は割合）。▲▼は差が0.33以上、＊はHolm補正後p<0.05",
+        "en": "Numbers: mean in the type (share for 0/1 items). ▲▼ difference of 0.33 or more, "
+        "* p<0.05 after Holm",
+    },
+    "silhouette": {"ja": "シルエット幅", "en": "Silhouette width"},
+    "average": {"ja": "平均 {0:.2f}", "en": "average {0:.2f}"},
+    "coassignment": {
+        "ja": "同じ類型になった割合",
+        "en": "Share of runs in the same type",
+    },
+    "units": {"ja": "団体数", "en": "Respondents"},
+    "share_in_class": {"ja": "規模区分内の割合（％）", "en": "Share within the size class (%)"},
+}
+
+
+def _say(key: str, language: str, *values: object) -> str:
+    return _TEXTS[key][language].format(*values)
+
+
+def _wrap(text: str, language: str, width: int) -> str:
+    """Break a label: English at words, Japanese after a comma or at the width."""
+    if language == "en":
+        return textwrap.fill(text, width)
+    lines = [""]
+    for part in text.replace("、", "、\0").split("\0"):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(w for line in lines for w in textwrap.wrap(line, width) or [""])
+
+
+def _style(kind: int) -> dict[str, str]:
+    """Fill and hatch of a type; white for the unplaced."""
+    if kind == 0:
+        return {"facecolor": UNPLACED_FILL, "hatch": "", "edgecolor": "#404040"}
+    at = (kind - 1) % len(FILLS)
+    return {"facecolor": FILLS[at], "hatch": HATCHES[at], "edgecolor": "#404040"}
+
+
+def fill(kind: int) -> str:
+    """The colour of a type, white for the unplaced."""
+    return _style(kind)["facecolor"]
+
+
+def type_label(typology: Typology, kind: int, language: str, *, width: int = 18) -> str:
+    """The name of a type with its number, broken into lines for a figure."""
+    if kind == 0:
+        return _say("unplaced", language)
+    head = _say("type", language, kind)
+    return f"{head}\n{_wrap(typology.names[kind][language], language, width)}"
+
+
+def _ax(ax: Axes | None, height: float) -> Axes:
+    if ax is not None:
+        return ax
+    return plt.subplots(figsize=(A4, height), layout="constrained")[1]
+
+
+def types_of(labels: pd.Series) -> list[int]:
+    """Types in order, the unplaced last."""
+    return sorted((int(t) for t in labels.unique()), key=lambda t: (t == 0, t))
+
+
+def _in_order(typology: Typology) -> list[str]:
+    """Units by type, and within a type from the most to the least typical."""
+    table = pd.DataFrame({"type": typology.labels, "width": typology.silhouette})
+    table["type"] = table["type"].replace(0, 999)
+    table = table.sort_index(kind="stable").sort_values(
+        ["type", "width"], ascending=[True, False], kind="stable"
+    )
+    return list(table.index)
+
+
+def plot_profile(
+    data: Typology,
+    *,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
+    percent: Sequence[str] = (),
+    language: str = "ja",
+    ax: Axes | None = None,
+) -> Axes:
+    """Heatmap of what sets each type apart: features down, types across.
+
+    Parameters
+    ----------
+    data : the typology.
+    labels : label of each feature; its id where there is none.
+    percent : features whose mean is a share, shown in percent.
+    """
+    effect = data.profile.pivot(index="feature", columns="type", values="effect")
+    features = list(dict.fromkeys(data.profile["feature"]))
+    effect = effect.loc[features]
+    ax = _ax(ax, 1.9 + 0.3 * len(features))
+    image = ax.imshow(effect.to_numpy(float), cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
+    place = {feature: i for i, feature in enumerate(features)}
+    column = {kind: j for j, kind in enumerate(effect.columns)}
+    for row in data.profile.itertuples():
+        if np.isnan(row.mean):
+            continue
+        number = f"{100 * row.mean:.0f}%" if row.feature in percent else f"{row.mean:.2f}"
+        mark = "▲" if row.effect >= NOTABLE else "▼" if row.effect <= -NOTABLE else ""
+        star = "*" if row.p_holm < 0.05 else ""
+        ink = "white" if abs(row.effect) > 0.65 else "black"
+        ax.text(
+            column[row.type],
+            place[row.feature],
+            f"{mark}{number}{star}",
+            ha="center",
+            va="center",
+            color=ink,
+            fontsize=8,
+        )
+    texts = [labels[f][language] if labels and f in labels else f for f in features]
+    wide = 16 if language == "ja" else 30
+    ax.set_yticks(range(len(features)), [_wrap(t, language, wide) for t in texts], fontsize=8)
+    across = [
+        f"{type_label(data, int(t), language, width=13 if language == 'ja' else 22)}\n"
+        f"({_say('members', language, int((data.labels == t).sum()))})"
+        for t in effect.columns
+    ]
+    ax.set_xticks(range(len(across)), across, fontsize=8)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.figure.colorbar(image, ax=ax, label=_say("effect", language), shrink=0.6, aspect=25)
+    note = _wrap(_say("profile_note", language), language, 60 if language == "ja" else 95)
+    ax.set_xlabel(note, fontsize=7.5, loc="left")
+    return ax
+
+
+def plot_silhouette(
+    data: Typology,
+    *,
+    names: Mapping[str, str] | None = None,
+    language: str = "ja",
+    ax: Axes | None = None,
+) -> Axes:
+    """Silhouette width of every unit, by type; below 0 a unit is nearer to another type."""
+    order = _in_order(data)[::-1]
+    few = len(order) <= NAMED_UP_TO
+    ax = _ax(ax, 1.2 + (0.24 * len(order) if few else 4.5))
+    widths = data.silhouette.reindex(order).to_numpy(float)
+    types = data.labels.reindex(order).to_numpy(int)
+    for kind in types_of(data.labels):
+        at = np.flatnonzero(types == kind)
+        style = _style(kind) if few else {**_style(kind), "edgecolor": "none", "hatch": ""}
+        bars = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
+        ax.barh(at, np.nan_to_num(widths[at]), **style, **bars)
+        ax.text(
+            1.02,
+            at.mean(),
+            type_label(data, kind, language, width=12 if language == "ja" else 20),
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=8,
+        )
+        if at[0] > 0:
+            ax.axhline(at[0] - 0.5, color="#404040", linewidth=0.6)
+    mean = float(np.nanmean(widths))
+    ax.axvline(mean, color="black", linestyle="--", linewidth=1)
+    ax.annotate(
+        _say("average", language, mean),
+        (mean, 1.0),
+        xycoords=ax.get_xaxis_transform(),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="center",
+        fontsize=8,
+    )
+    ax.axvline(0, color="black", linewidth=0.8)
+    shown = [(names or {}).get(code, code) for code in order] if few else []
+    ax.set_yticks(range(len(order)) if few else [], shown, fontsize=8)
+    ax.set_ylim(-0.6, len(order) - 0.4)
+    ax.set_xlim(
+        min(0.0, float(np.nanmin(widths))) - 0.03, max(float(np.nanmax(widths)), 0.3) + 0.03
+    )
+    ax.set_xlabel(_say("silhouette", language))
+    ax.grid(False, axis="y")
+    return ax
+
+
+def plot_coassignment(
+    data: Typology,
+    *,
+    together: pd.DataFrame | None = None,
+    names: Mapping[str, str] | None = None,
+    language: str = "ja",
+    ax: Axes | None = None,
+) -> Axes:
+    """How often each pair of units is of the same type, ordered by type; dark is always.
+
+    `together` shows another such matrix, such as `Multiverse.together`, in the same order.
+    """
+    order = _in_order(data)
+    shares = (data.coassignment if together is None else together).loc[order, order]
+    ax = _ax(ax, 5.8)
+    image = ax.imshow(shares.to_numpy(float), cmap="Greys", vmin=0, vmax=1, interpolation="auto")
+    types = data.labels.reindex(order).to_numpy(int)
+    for edge in np.flatnonzero(np.diff(types)) + 0.5:
+        ax.axhline(edge, color="#c8553d", linewidth=1.2)
+        ax.axvline(edge, color="#c8553d", linewidth=1.2)
+    for kind in types_of(data.labels):
+        middle = float(np.flatnonzero(types == kind).mean())
+        short = _say("unplaced", language) if kind == 0 else _say("type", language, kind)
+        ax.annotate(
+            short,
+            (middle, 1.0),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    few = len(order) <= NAMED_UP_TO
+    shown = [(names or {}).get(code, code) for code in order] if few else []
+    ax.set_yticks(range(len(order)) if few else [], shown, fontsize=8)
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.figure.colorbar(image, ax=ax, label=_say("coassignment", language), shrink=0.7)
+    return ax
+
+
+def plot_size_classes(
+    data: Typology,
+    *,
+    size_class: pd.Series,
+    classes: Mapping[str, str] | None = None,
+    language: str = "ja",
+    ax: Axes | None = None,
+) -> Axes:
+    """Which types each size class is made of: one bar a class, with its number of units.
+
+    Parameters
+    ----------
+    size_class : class of each unit; categories keep their order, other values are sorted.
+    classes : class -> label in the figure's language.
+    """
+    given = size_class.reindex(data.labels.index)
+    known = list(given.cat.categories) if hasattr(given, "cat") else sorted(given.dropna().unique())
+    counts = pd.crosstab(given, data.labels).reindex(known).dropna(how="all")
+    types = types_of(data.labels)
+    ax = _ax(ax, 1.6 + 0.5 * len(counts))
+    shares = 100 * counts.div(counts.sum(axis=1), axis=0)
+    left = np.zeros(len(counts))
+    for kind in types:
+        width = shares[kind].to_numpy(float)
+        style = _style(kind)
+        ax.barh(range(len(counts)), width, left=left, height=0.7, linewidth=0.6, **style)
+        for i, (start, share) in enumerate(zip(left, width, strict=True)):
+            if share >= 6:
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
+                number = f"{counts[kind].iloc[i]:.0f}"
+                middle = start + share / 2
+                ax.text(middle, i, number, ha="center", va="center", fontsize=8, bbox=box)
+        left += width
+    names = [
+        f"{(classes or {}).get(c, c)} ({_say('members', language, int(row.sum()))})"
+        for c, row in counts.iterrows()
+    ]
+    ax.set_yticks(range(len(counts)), names, fontsize=9)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 100)
+    ax.set_xlabel(_say("share_in_class", language))
+    ax.grid(False)
+    wide = 14 if language == "ja" else 24
+    names = [type_label(data, kind, language, width=wide) for kind in types]
+    handles = [Patch(**_style(kind), label=name) for kind, name in zip(types, names, strict=True)]
+    ax.legend(
+        handles=handles,
+        loc="lower center",
+        bbox_to_anchor=(0.45, 1.01),
+        ncols=min(3, len(handles)),
+        fontsize=8,
+        frameon=False,
+    )
+    return ax

@@ -1,0 +1,170 @@
+"""The respondents of one wave placed into the typology of another.
+
+The 15 respondents among the 1,741 of the national table; this year's replies in last year's types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.profile import UNPLACED
+
+ENOUGH = 0.5  # share of the features that a placement needs
+FAR = 0.95  # a unit farther out than this share of a type's own members fits no type
+DRAWS = 9_999
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Where units of another survey fall.
+
+    Attributes
+    ----------
+    labels : nearest type of each unit.
+    membership : unit x type, strength of membership, rows sum to 1.
+    second : the type with the second greatest strength.
+    fits : False where the unit is farther from its type than 95 % of that type's own members.
+    shared : the features used. missing : those of the typology that the new survey lacks.
+    """
+
+    labels: pd.Series
+    membership: pd.DataFrame
+    second: pd.Series
+    fits: pd.Series
+    shared: list[str]
+    missing: list[str]
+
+
+def project(
+    frame: pd.DataFrame,
+    reference: pd.DataFrame,
+    types: pd.Series,
+    kinds: Mapping[str, str],
+    groups: Mapping[str, str] | None = None,
+) -> Projection:
+    """Place each row of `frame` into the types of `reference` by the features both have.
+
+    The strength of membership in a type falls with the square of the mean Gower dissimilarity to
+    its members, as in fuzzy clustering with exponent 2 (Bezdek 1981; Kaufman & Rousseeuw 1990).
+    Ranges are those of the reference; values beyond them count as the end of the range. The
+    features must be comparable: the same question, asked in the same way.
+
+    Parameters
+    ----------
+    frame : new units x features. reference : the units that made the typology x features.
+    types : type of each unit of the reference; unplaced ones (0) are ignored.
+    kinds, groups : as for the typology.
+
+    Raises
+    ------
+    InputError : fewer than half of the features are shared, or no type is there to fall into.
+
+    Examples
+    --------
+    >>> old = pd.DataFrame({"x": [0.0, 1, 2, 10, 11, 12]}, index=list("abcdef"))
+    >>> types = pd.Series([1, 1, 1, 2, 2, 2], index=old.index)
+    >>> new = pd.DataFrame({"x": [3.0, 11.0]}, index=["p", "q"])
+    >>> project(new, old, types, {"x": "ratio"}).labels.tolist()
+    [1, 2]
+    """
+    shared = [c for c in reference.columns if c in frame.columns]
+    missing = [c for c in reference.columns if c not in frame.columns]
+    if not shared or len(shared) < ENOUGH * len(reference.columns):
+        raise InputError(
+            f"only {len(shared)} of the typology's {len(reference.columns)} indicators are in the "
+            "new survey",
+            hint="a placement needs at least half of them; make the typology from the shared ones",
+        )
+    types = types.reindex(reference.index)
+    named = sorted(int(t) for t in types.unique() if t != UNPLACED)
+    if not named:
+        raise InputError("the typology has no types to place anybody into")
+    measure = GowerDissimilarity(
+        {c: kinds[c] for c in shared}, {c: groups[c] for c in shared} if groups else None
+    ).fit(reference[shared])
+    old = measure.transform(reference[shared])
+    edges = {kind: _edge(old, np.flatnonzero(types == kind)) for kind in named}
+    new = measure.transform(frame[shared])
+    distance = np.column_stack([new[:, np.flatnonzero(types == k)].mean(axis=1) for k in named])
+    closeness = 1.0 / np.maximum(distance, 1e-9) ** 2
+    strength = closeness / closeness.sum(axis=1, keepdims=True)
+    order = np.argsort(-strength.round(12), axis=1, kind="stable")
+    first = np.array(named)[order[:, 0]]
+    second = np.array(named)[order[:, min(1, len(named) - 1)]]
+    near = distance[np.arange(len(frame)), order[:, 0]]
+    index = frame.index
+    return Projection(
+        pd.Series(first, index, dtype="Int16"),
+        pd.DataFrame(strength, index, named),
+        pd.Series(second, index, dtype="Int16"),
+        pd.Series(near <= np.array([edges[k] for k in first]) + 1e-12, index),
+        shared,
+        missing,
+    )
+
+
+def _edge(distance: np.ndarray, at: np.ndarray) -> float:
+    """Mean distance to the type that 95 % of its own members (without themselves) keep."""
+    own = distance[np.ix_(at, at)].sum(axis=1) / max(len(at) - 1, 1)
+    return float(np.quantile(own, FAR))
+
+
+def representativeness(
+    respondents: pd.Series, population: pd.Series, *, seed: int = 0
+) -> tuple[pd.DataFrame, float]:
+    """How the respondents are spread over the size classes, beside all municipalities.
+
+    Parameters
+    ----------
+    respondents, population : size class of each; the respondents are part of the population.
+
+    Returns
+    -------
+    A table per class (``n, share, population, population_share, difference`` in shares, ``rate``:
+    respondents among the class) and the p-value of the question "could this spread be a simple
+    random draw?" (chi-square statistic, 9,999 draws without replacement).
+
+    Examples
+    --------
+    >>> everyone = pd.Series(["city"] * 20 + ["town"] * 80)
+    >>> table, p = representativeness(pd.Series(["city"] * 10), everyone)
+    >>> table.loc["city", ["n", "share", "population_share"]].tolist(), p < 0.01
+    ([10.0, 1.0, 0.2], True)
+    """
+    known = population.dropna()
+    order = list(known.cat.categories) if hasattr(known, "cat") else sorted(known.unique())
+    everyone = known.value_counts().reindex(order, fill_value=0).to_numpy(int)
+    seen = respondents.dropna().astype(str).value_counts()
+    n = seen.reindex([str(c) for c in order], fill_value=0).to_numpy(int)
+    if n.sum() != len(respondents.dropna()) or (n > everyone).any():
+        raise InputError(
+            "respondents of a size class that the population lacks",
+            hint="take both from the same register",
+        )
+    if not n.sum():
+        raise InputError("there are no respondents with a size class")
+    expected = n.sum() * everyone / everyone.sum()
+    draws = np.random.default_rng(seed).multivariate_hypergeometric(everyone, n.sum(), size=DRAWS)
+    scale = np.maximum(expected, 1e-12)
+    drawn = ((draws - expected) ** 2 / scale).sum(axis=1)
+    observed = ((n - expected) ** 2 / scale).sum()
+    p = (1 + int((drawn >= observed - 1e-9).sum())) / (DRAWS + 1)
+    share, there = n / n.sum(), everyone / everyone.sum()
+    table = pd.DataFrame(
+        {
+            "n": n,
+            "share": share,
+            "population": everyone,
+            "population_share": there,
+            "difference": share - there,
+            "rate": np.divide(n, everyone, out=np.zeros(len(n)), where=everyone > 0),
+        },
+        index=pd.Index(order, name="size_class"),
+    )
+    return table, p

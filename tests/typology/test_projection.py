@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import InputError
+from analysis.typology.power import known_types
+from analysis.typology.projection import project, representativeness
+
+RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
+
+
+def test_a_second_survey_of_the_same_kind_falls_into_its_own_types():
+    rng = np.random.default_rng(0)
+    old, types = known_types(200, 4.0, rng=rng)
+    new, truth = known_types(15, 4.0, rng=rng)
+    placed = project(new, old, types, RATIO)
+    assert (placed.labels == truth).mean() > 0.9
+    assert np.allclose(placed.membership.sum(axis=1), 1)
+    assert (placed.membership.idxmax(axis=1) == placed.labels).all()
+    assert (placed.second != placed.labels).all()
+    assert placed.fits.mean() > 0.8
+
+
+def test_only_shared_features_are_used_and_the_others_are_named():
+    rng = np.random.default_rng(1)
+    old, types = known_types(60, 4.0, rng=rng)
+    new, truth = known_types(15, 4.0, rng=rng)
+    placed = project(new.drop(columns="x6").assign(other=1.0), old, types, RATIO)
+    assert placed.missing == ["x6"]
+    assert placed.shared == ["x1", "x2", "x3", "x4", "x5"]
+    assert (placed.labels == truth).mean() > 0.8
+
+
+def test_a_unit_unlike_everybody_fits_nowhere():
+    old = pd.DataFrame({"a": [0, 0, 0, 1, 1, 1.0], "b": [0, 0, 0, 1, 1, 1.0]})
+    types = pd.Series([1, 1, 1, 2, 2, 2])
+    new = pd.DataFrame({"a": [0.0, 0.0], "b": [0.0, 1.0]})
+    placed = project(new, old, types, {"a": "binary", "b": "binary"})
+    assert placed.fits.tolist() == [True, False]
+    assert placed.membership.iloc[1].tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_unplaced_units_attract_nobody():
+    old = pd.DataFrame({"a": [0, 1, 2, 50.0]}, index=list("abcd"))
+    placed = project(
+        pd.DataFrame({"a": [50.0]}), old, pd.Series([1, 1, 1, 0], old.index), {"a": "ratio"}
+    )
+    assert placed.labels.tolist() == [1]
+    assert placed.fits.tolist() == [False]
+
+
+def test_too_little_in_common_is_refused():
+    old, types = known_types(12, 3.0, rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="only 2 of the typology's 6"):
+        project(old[["x1", "x2"]], old, types, RATIO)
+    with pytest.raises(InputError, match="no types"):
+        project(old, old, types * 0, RATIO)
+
+
+def test_representativeness_sees_a_skew_and_not_a_fair_draw():
+    everyone = pd.Series(["town"] * 900 + ["city"] * 700 + ["designated"] * 20)
+    fair, p_fair = representativeness(everyone.iloc[::108], everyone)
+    skewed, p_skewed = representativeness(pd.Series(["designated"] * 15), everyone)
+    assert p_fair > 0.2
+    assert p_skewed < 0.001
+    assert skewed.loc["designated", "rate"] == 0.75
+    assert fair["share"].sum() == pytest.approx(1)
+    assert skewed.loc["town", "difference"] == pytest.approx(-900 / 1620)
+
+
+def test_respondents_must_come_from_the_population():
+    with pytest.raises(InputError, match="lacks"):
+        representativeness(pd.Series(["ward"]), pd.Series(["town", "city"]))
