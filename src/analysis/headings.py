@@ -20,12 +20,16 @@ from analysis.errors import InputError
 NUMBERED = re.compile(r"^(?:q|問|設問|質問|第)\.?0*(\d+)問?(?:[-_ー.の(]0*(\d+)\)?)?(?!\d)(.*)$")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 IDENTITY = {
-    "code": ("団体コード", "市区町村コード", "市町村コード", "自治体コード", "地方公共団体コード",
-             "全国地方公共団体コード", "コード", "code"),
-    "name": ("団体名", "市区町村名", "市町村名", "自治体名", "団体名称", "市区町村", "自治体", "name",
-             "municipality"),
+    "code": (
+        *("団体コード", "市区町村コード", "市町村コード", "自治体コード", "地方公共団体コード"),
+        *("全国地方公共団体コード", "コード", "code"),
+    ),
+    "name": (
+        *("団体名", "市区町村名", "市町村名", "自治体名", "団体名称", "市区町村", "自治体"),
+        *("name", "municipality"),
+    ),
     "prefecture": ("都道府県", "都道府県名", "prefecture"),
-}  # fmt: skip
+}
 OVERRIDE, ID, TEXT, PREFIX = 4, 3, 2, 1
 
 
@@ -159,6 +163,8 @@ class Headings:
             return None
         variable = _numbered_variable(question, int(match[1]))
         rest = match[2].strip(".:、")
+        if rest and not re.search(r"[^\W\d_]", rest):
+            return None  # "1、3" is an answer
         named = self._choices(question).get(rest) if rest else variable
         # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
         return variable if named in (variable, None) else None

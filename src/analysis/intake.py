@@ -14,10 +14,11 @@ import pandas as pd
 
 from analysis.codebook import Codebook
 from analysis.errors import InputError
+from analysis.form import Reply, read_forms
 from analysis.headings import Headings
 from analysis.layout import ANSWER, REASONS, Table, read_rows
 from analysis.readers import SUFFIXES, read_file
-from analysis.sheet import CellKind, Sheet, address
+from analysis.sheet import CellKind, Sheet, address, column_letters
 from analysis.wave import Wave, WaveFile
 
 __all__ = ["CellKind", "RawTable", "Sheet", "read"]
@@ -78,9 +79,17 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
     for file in wave.files:
         headings = Headings(codebook, file.header)
         headings.check_header(file.path)
-        for path, name in _paths(wave.folder, file):
-            pieces.extend(_read_one(read_file(path, name=name, encoding=file.encoding), file,
-                                    headings))  # fmt: skip
+        books = [
+            read_file(path, name=name, encoding=file.encoding)
+            for path, name in _paths(wave.folder, file)
+        ]
+        if file.layout == "form":
+            replies, others = read_forms([sheet for book in books for sheet in book], headings)
+            pieces += [from_form(reply) for reply in replies]
+            pieces += [outside_only(sheet) for sheet in others]
+        else:
+            for sheets in books:
+                pieces += _read_table(sheets, file, headings)
     return join(pieces)
 
 
@@ -105,10 +114,10 @@ def _paths(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     return [(p, f"{file.path}/{p.name}") for p in inside]
 
 
-def _read_one(sheets: list[Sheet], file: WaveFile, headings: Headings) -> list[RawTable]:
+def _read_table(sheets: list[Sheet], file: WaveFile, headings: Headings) -> list[RawTable]:
     chosen = _choose(sheets, file, headings)
     others = [outside_only(sheet) for sheet in sheets if sheet is not chosen]
-    turned = chosen.T if file.layout == "columns" else chosen
+    turned = chosen.turned if file.layout == "columns" else chosen
     table = read_rows(turned, headings, ordered=file.codes == "order")
     return [from_rows(table), *others]
 
@@ -127,7 +136,7 @@ def _choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     if len(visible) == 1:
         return visible[0]
     for sheet in visible:
-        turned = sheet.T if file.layout == "columns" else sheet
+        turned = sheet.turned if file.layout == "columns" else sheet
         head = turned.text.iloc[:100].to_numpy(object)
         known = {
             meaning.target for text in set(head[head != ""]) if (meaning := headings.meaning(text))
@@ -176,6 +185,27 @@ def from_rows(table: Table) -> RawTable:
     )
 
 
+def from_form(reply: Reply) -> RawTable:
+    """The raw table of one form: one record, each answer with a place of its own."""
+    sheet, names, places = reply.sheet, list(reply.cells), list(reply.cells.values())
+    grid = sheet.text.to_numpy(object)
+    at = [(r + 1, c + 1) for r, c in (place or (-1, -1) for place in places)]
+    column = {place: j for j, place in enumerate(places) if place is not None}
+    return RawTable(
+        text=pd.DataFrame([[grid[p] if p else "" for p in places]], columns=names, dtype="str"),
+        kind=np.array([[sheet.kind[p] if p else 0 for p in places]], np.uint8),
+        row=np.array([[r for r, _ in at]], np.int32),
+        col=np.array([[c for _, c in at]], np.int32),
+        file=(sheet.file,),
+        sheet=(sheet.sheet,),
+        column_variable=tuple(names),
+        outside=outside(sheet, reply.mark),
+        number_format={(0, column[p]): f for p, f in sheet.number_format.items() if p in column},
+        hidden=_hidden(sheet, {r: 0 for r, _ in column}, {c: 0 for _, c in column}),
+        merged={},
+    )
+
+
 def outside_only(sheet: Sheet) -> RawTable:
     """A sheet that holds no answers: all its cells are listed."""
     reason = "hidden" if sheet.hidden else "sheet"
@@ -208,8 +238,6 @@ def outside(sheet: Sheet, mark: np.ndarray) -> pd.DataFrame:
 def _hidden(
     sheet: Sheet, record: dict[int, int], column: dict[int, int]
 ) -> tuple[tuple[str, str, str], ...]:
-    from analysis.sheet import column_letters
-
     rows = sorted(sheet.hidden_rows & record.keys())
     columns = sorted(sheet.hidden_columns & column.keys())
     if sheet.transposed:

@@ -13,7 +13,8 @@ import numpy as np
 
 from analysis.codebook import Codebook
 from analysis.errors import InputError
-from analysis.headings import OVERRIDE, Headings, Meaning, normalise
+from analysis.header import find_columns, find_header
+from analysis.headings import Headings, normalise
 from analysis.sheet import CellKind, Sheet
 
 REASONS = ("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet")
@@ -26,7 +27,6 @@ TOTAL = re.compile(
 )
 NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|note|source)")
 EXAMPLE = re.compile(r"^[(\[【]?(記入|記載|回答|入力)?例[)\]】]?$|^[(\[]?example[)\]]?$")
-UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|団体)$")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
 
     Parameters
     ----------
-    sheet : one record per row; give ``sheet.T`` for one per column.
+    sheet : one record per row; give ``sheet.turned`` for one per column.
     headings : what the codebook and ``wave.yml`` call the columns.
     ordered : whether names without a heading stand in the order of the register.
 
@@ -55,8 +55,8 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     """
     mark = np.zeros(sheet.shape, np.uint8)
     head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
-    top, bottom, meanings = _header(sheet, head, headings)
-    columns = _columns(sheet, head[top : bottom + 1], top, meanings, headings)
+    top, bottom, meanings = find_header(sheet, head, headings)
+    columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
     filled = sheet.kind != CellKind.EMPTY
     if ordered and "@name" not in columns:
         _add_unnamed_column(columns, filled, bottom, sheet)
@@ -79,171 +79,6 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
         )
     mark[np.ix_(rows, list(columns.values()))] = ANSWER
     return Table(sheet, rows, columns, mark)
-
-
-# --- the header ---------------------------------------------------------------------------------
-
-
-def _header(
-    sheet: Sheet, head: np.ndarray, headings: Headings
-) -> tuple[int, int, dict[tuple[int, int], Meaning]]:
-    """First and last row of the header, and the meaning of its cells."""
-    meanings = {
-        (row, column): meaning
-        for row, column in zip(*np.nonzero(head != ""), strict=True)
-        if (meaning := headings.meaning(head[row, column])) is not None
-    }
-    score = np.zeros(len(head), int)
-    for row in range(len(head)):
-        score[row] = len({m.target for (r, _), m in meanings.items() if r == row})
-    if not score.any():
-        layout = "one column" if sheet.transposed else "one row"
-        raise InputError(
-            f"no heading of the codebook {headings.book.id} was found (read as {layout} per "
-            "municipality)",
-            file=sheet.file,
-            sheet=sheet.sheet,
-            hint="check sheet, layout and header in wave.yml, and the codebook",
-        )
-    key = int(score.argmax())
-    top = key
-    while top and _belongs_above(sheet, head, top - 1, score):
-        top -= 1
-    bottom = key
-    spans = _spans(head[key], {c: m for (r, c), m in meanings.items() if r == key}, headings.book)
-    while bottom + 1 < len(head) and _continues(head[bottom + 1], bottom + 1, meanings, spans,
-                                                headings):  # fmt: skip
-        bottom += 1
-    for r0, _, r1, _ in sheet.merged:  # a heading merged downwards ends the header where it ends
-        if top <= r0 <= bottom < r1 < len(head) and not (head[bottom + 1 : r1 + 1] != "").any():
-            bottom = r1
-    return top, bottom, meanings
-
-
-def _belongs_above(sheet: Sheet, head: np.ndarray, row: int, score: np.ndarray) -> bool:
-    """Whether a row above the questions is a header row (sections) and no title."""
-    if score[row]:
-        return True
-    across = any(r0 <= row <= r1 and c1 > c0 for r0, c0, r1, c1 in sheet.merged)
-    return int((head[row] != "").sum()) >= (1 if across and score[row : row + 2].any() else 2) and (
-        int((head[row] != "").sum()) >= 2
-    )
-
-
-def _spans(row: np.ndarray, meanings: dict[int, Meaning], book: Codebook) -> dict[int, str]:
-    """Column -> the question with options or items whose heading stands in it or to its left."""
-    spans, current = {}, None
-    for column, text in enumerate(row):
-        if text != "":
-            meaning = meanings.get(column)
-            target = meaning.target if meaning else ""
-            many = target in book and book[target].type in {"multi", "battery"}
-            current = target if many else None
-        if current:
-            spans[column] = current
-    return spans
-
-
-def _continues(
-    row: np.ndarray,
-    number: int,
-    meanings: dict[tuple[int, int], Meaning],
-    spans: dict[int, str],
-    headings: Headings,
-) -> bool:
-    """Whether the row below the questions still belongs to the header: options, ids or units."""
-    filled = np.flatnonzero(row != "")
-    known = 0
-    for column in filled:
-        key = normalise(row[column])
-        question = spans.get(int(column))
-        named = (
-            question is not None
-            and not key.isdecimal()
-            and headings.choice(headings.book[question], row[column])
-        )
-        known += bool((number, int(column)) in meanings or named or UNIT.match(key))
-    if len(filled) and known >= 0.6 * len(filled):
-        return True
-    # option numbers alone (1, 2, 3 ...) look like answers: only where nothing else is filled
-    return bool(
-        len(filled) >= 2
-        and all(
-            int(column) in spans and headings.choice(headings.book[spans[int(column)]], row[column])
-            for column in filled
-        )
-        and len({row[c] for c in filled}) > 1
-        and _distinct_choices(row, filled, spans, headings)
-    )
-
-
-def _distinct_choices(
-    row: np.ndarray, filled: np.ndarray, spans: dict[int, str], headings: Headings
-) -> bool:
-    chosen = [headings.choice(headings.book[spans[int(c)]], row[c]) for c in filled]
-    return len(set(chosen)) == len(chosen)
-
-
-def _columns(
-    sheet: Sheet,
-    header: np.ndarray,
-    top: int,
-    meanings: dict[tuple[int, int], Meaning],
-    headings: Headings,
-) -> dict[str, int]:
-    """Question id or variable -> column; the deepest heading that means something decides."""
-    found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
-    spans = [
-        _spans(
-            header[r], {c: m for (row, c), m in meanings.items() if row == top + r}, headings.book
-        )
-        for r in range(len(header))
-    ]
-    for column in range(header.shape[1]):
-        choice = _column_meaning(header, top, column, meanings, spans, headings, sheet)
-        if choice is None:
-            continue
-        meaning, row = choice
-        rival = found.get(meaning.target)
-        if rival and rival[0] == meaning.rank:
-            raise InputError(
-                f"two columns are headed {meaning.target} "
-                f"({sheet.address(rival[1], rival[2])} and {sheet.address(row, column)})",
-                file=sheet.file,
-                sheet=sheet.sheet,
-                cell=sheet.address(row, column),
-                hint=f"give the cell of the right one in wave.yml, such as "
-                f"header: {{{meaning.target}: [{sheet.address(row, column)}]}}",
-            )
-        if rival is None or rival[0] < meaning.rank:
-            found[meaning.target] = (meaning.rank, row, column)
-    return {target: column for target, (_, _, column) in found.items()}
-
-
-def _column_meaning(
-    header: np.ndarray,
-    top: int,
-    column: int,
-    meanings: dict[tuple[int, int], Meaning],
-    spans: list[dict[int, str]],
-    headings: Headings,
-    sheet: Sheet,
-) -> tuple[Meaning, int] | None:
-    for depth in reversed(range(len(header))):
-        text, row = header[depth, column], top + depth
-        if text == "":
-            continue
-        for target, texts in (headings.header or {}).items():
-            if sheet.address(row, column) in texts:
-                return Meaning(target, OVERRIDE), row
-        for above in reversed(range(depth)):
-            question = spans[above].get(column)
-            variable = headings.choice(headings.book[question], text) if question else None
-            if variable:
-                return Meaning(variable, 3), row
-        if (row, column) in meanings:
-            return meanings[row, column], row
-    return None
 
 
 def _add_unnamed_column(

@@ -44,8 +44,8 @@ class Sheet:
     """One sheet of a workbook, or a text file, as received.
 
     All positions are 0-based (row, column) places in `text`. Numbers are canonical texts (``13``,
-    ``0.62``), dates ISO. `number_format` lists only formats that change what a number means: leading
-    zeros (``000000``), percent, units in quotes. `merged` ranges are (top, left, bottom, right),
+    ``0.62``), dates ISO. `number_format` lists only formats that change what a number means:
+    leading zeros (``000000``), percent, units. `merged` ranges are (top, left, bottom, right),
     inclusive. A transposed sheet (one column per municipality) gives its addresses as in the file.
     """
 
@@ -71,7 +71,7 @@ class Sheet:
         return address(column, row) if self.transposed else address(row, column)
 
     @property
-    def T(self) -> Sheet:
+    def turned(self) -> Sheet:
         """Rows and columns exchanged."""
         return Sheet(
             file=self.file,

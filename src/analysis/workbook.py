@@ -1,44 +1,39 @@
 """An Excel workbook as received -> `Sheet` objects, without trusting the file.
 
 Values come from calamine, which is fast; what it does not tell (hidden rows, error cells, formulas
-without a value, number formats that change the meaning) is read from the XML beside it. calamine
-takes the sizes that a workbook declares at their word and ends the whole process when they do not
-fit into memory, so every part is unpacked under a limit and handed over in a new archive.
+without a value, number formats that change the meaning) is read from the XML beside it. A sheet
+that would need more memory than a table can is refused before calamine sees it.
 """
 
 from __future__ import annotations
 
 import html
-import io
 import posixpath
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from analysis.archive import BROKEN, REPAIR, brief, repack, unpack
 from analysis.errors import InputError
 from analysis.sheet import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, CellKind, Sheet, address, typed
 
-MAX_UNPACKED = 512 * 2**20
-SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/printersettings/)")
-COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^>]*?(/?>)")
 ROW = re.compile(rb"""<(?:\w+:)?row\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""")
 COL = re.compile(rb"""<(?:\w+:)?col\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""")
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
-LETTERS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)\d""")
-NUMBERS = re.compile(rb"""\sr\s*=\s*["'][A-Za-z]*(\d+)""")
 FILLED = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r\s*=\s*["']([A-Za-z]+)(\d+)["'][^>]*(?<!/)>""")
-ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(.*?)</(?:\w+:)?c>""", re.S)
+ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]*\s)?r\s*=\s*["'](\d+)""")
+CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
+PLACED = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r\s*=\s*["'][A-Za-z]+\d""")
+ERROR = re.compile(
+    rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*(?<!/))>(.*?)</(?:\w+:)?c>""", re.S
+)
 FORMULA = re.compile(
     rb"<(?:\w+:)?c\s([^>]*(?<!/))>\s*<(?:\w+:)?f\b([^>]*)>(.*?)</(?:\w+:)?c>", re.S
 )
 VALUE = re.compile(rb"<(?:\w+:)?v[^>/]*>([^<]+)<")
-BROKEN = "the workbook is damaged and cannot be read"
-REPAIR = "open it in Excel, save it again as .xlsx, or ask the sender for a new copy"
 
 
 def read_workbook(content: bytes, file: str) -> list[Sheet]:
@@ -57,7 +52,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         _refuse_vast(parts.get(path, b""), file, name)
     sheets = []
     try:
-        with CalamineWorkbook.from_filelike(_repack(parts)) as book:
+        with CalamineWorkbook.from_filelike(repack(parts)) as book:
             for about in book.sheets_metadata:
                 if about.typ is not SheetTypeEnum.WorkSheet:
                     continue
@@ -70,65 +65,12 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
     except InputError:
         raise
     except CalamineError as error:
-        raise InputError(f"{BROKEN} ({_brief(error)})", file=file, hint=REPAIR) from None
+        raise InputError(f"{BROKEN} ({brief(error)})", file=file, hint=REPAIR) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # pyo3's panic, no Exception
             raise
         raise InputError(BROKEN, file=file, hint=REPAIR) from None
     return sheets
-
-
-# --- the archive --------------------------------------------------------------------------------
-
-
-def unpack(content: bytes, file: str) -> dict[str, bytes]:
-    """The parts of the archive, refused before reading where they declare too much."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            wanted = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
-            total = sum(info.file_size for info in wanted)
-            if total > MAX_UNPACKED or len(wanted) > 10_000:
-                raise InputError(
-                    f"the workbook unpacks to {total / 2**20:,.0f} MB from {len(content):,} bytes, "
-                    f"above the limit of {MAX_UNPACKED // 2**20} MB",
-                    file=file,
-                    hint="if it is genuine, save the data sheet alone as CSV",
-                )
-            parts = {}
-            for info in wanted:
-                if info.flag_bits & 1:
-                    raise InputError(
-                        "the archive is protected by a password",
-                        file=file,
-                        hint="save it without a password",
-                    )
-                with archive.open(info) as part:  # never gives more than info.file_size
-                    parts[info.filename.replace("\\", "/").lstrip("/")] = part.read()
-            return parts
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"{BROKEN} ({_brief(error)})", file=file, hint=REPAIR) from None
-    except (NotImplementedError, ValueError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{BROKEN} ({_brief(error)})", file=file, hint=REPAIR) from None
-
-
-def _repack(parts: dict[str, bytes]) -> io.BytesIO:
-    """The same parts stored plainly, without the counts that calamine would reserve room for."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in parts.items():
-            if name.endswith(".xml") and (b"count" in data or b"Count" in data):
-                data = COUNTS.sub(_bare, data)
-            archive.writestr(zipfile.ZipInfo(name), data)
-    out.seek(0)
-    return out
-
-
-def _bare(match: re.Match[bytes]) -> bytes:
-    """A container's start tag with its namespaces alone."""
-    spaces = re.findall(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""", match[0])
-    return match[1] + b"".join(spaces) + match[2]
 
 
 def _sheet_parts(parts: dict[str, bytes], file: str) -> dict[str, str]:
@@ -156,31 +98,46 @@ def _sheet_parts(parts: dict[str, bytes], file: str) -> dict[str, str]:
 
 def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
     """Refuse a sheet whose used range is larger than a table can be."""
-    rows = max(map(int, set(NUMBERS.findall(xml))), default=0)
-    columns = max((_column(letters) for letters in set(LETTERS.findall(xml))), default=0)
-    rows = max(rows, xml.count(b"<row") if rows == 0 else 0)
-    if rows <= MAX_ROWS and columns <= MAX_COLUMNS and rows * columns <= MAX_CELLS:
+    if _surely_small(xml):
         return
     # cells that only carry a format do not count; look at those with content
-    places = [(_column(letters), int(number)) for letters, number in FILLED.findall(xml)]
-    columns = max((column for column, _ in places), default=0)
-    rows = max((row for _, row in places), default=0)
-    if columns > MAX_COLUMNS:
+    places = [(int(number), _column(letters)) for letters, number in FILLED.findall(xml)]
+    rows, columns = (
+        (max(side, default=0) for side in zip(*places, strict=True)) if places else (0, 0)
+    )
+    unplaced = len(CELL.findall(xml)) - len(PLACED.findall(xml))
+    if unplaced:  # such cells follow the one before, in the row that their row names
+        numbers = (int(number) for number in ROW_NUMBER.findall(xml))
+        rows = max(rows, xml.count(b"row"), *numbers)
+    if columns > MAX_COLUMNS or unplaced > MAX_COLUMNS:
         raise InputError(
-            f"the sheet has {columns:,} columns; a table has at most {MAX_COLUMNS:,}",
+            f"the sheet has {max(columns, unplaced):,} columns; a table has at most "
+            f"{MAX_COLUMNS:,}",
             file=file,
             sheet=sheet,
             hint="remove what stands far to the right, or check the layout in wave.yml",
         )
-    if rows > MAX_ROWS or rows * columns > MAX_CELLS:
-        last = max(places, key=lambda place: place[0] * place[1])
+    if rows > MAX_ROWS or rows * (columns + unplaced) > MAX_CELLS:
+        row, column = max(places, key=lambda place: place[0] * place[1], default=(1, 1))
         raise InputError(
             f"the sheet spans {rows:,} rows and {columns:,} columns, more than can be read",
             file=file,
             sheet=sheet,
-            cell=address(last[1] - 1, last[0] - 1) if last[0] <= 18_278 else None,
+            cell=address(row - 1, column - 1),
             hint="remove the cells far below or far to the right of the table",
         )
+
+
+def _surely_small(xml: bytes) -> bool:
+    """A quick upper bound of the used range, where every cell names its place plainly."""
+    if xml.count(b' r="') < xml.count(b"<c ") + xml.count(b"<c>") or b"<sheetData" not in xml:
+        return False
+    rows = max(map(int, re.findall(rb'<row r="(\d+)"', xml)), default=0)
+    digits = len(str(rows))
+    if re.search(rb' r="[A-Z]*\d{%d}' % (digits + 1), xml) or re.search(rb' r="[a-z]', xml):
+        return False
+    columns = max(map(_column, set(re.findall(rb' r="([A-Z]+)', xml))), default=0)
+    return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
 
 
 # --- one sheet ----------------------------------------------------------------------------------
@@ -195,7 +152,10 @@ def _sheet(
     merged: tuple[tuple[int, int, int, int], ...],
     hidden: bool,
 ) -> Sheet:
-    recovered = dict(_lost_cells(xml))
+    formulas = list(_formulas(xml))
+    recovered = {place: text for place, text, stored in formulas if not stored}
+    recovered |= dict(_errors(xml))
+    hidden_rows = ROW.findall(xml) if b"hidden" in xml else []
     height = max([len(rows), *(r + 1 for r, _ in recovered)])
     width = max([len(rows[0]) if rows else 0, *(c + 1 for _, c in recovered)])
     text, kind = typed(rows, height, width)
@@ -209,41 +169,33 @@ def _sheet(
         kind=kind,
         number_format=_formats(xml, styles),
         merged=merged,
-        hidden_rows=frozenset(_number(tag, "r") - 1 for tag in ROW.findall(xml)),
+        hidden_rows=frozenset(_number(tag, "r") - 1 for tag in hidden_rows),
         hidden_columns=frozenset(_hidden_columns(xml, width)),
         hidden=hidden,
-        formulas=dict(_formulas(xml)),
+        formulas={place: text for place, text, _ in formulas},
     )
 
 
-def _lost_cells(xml: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    """Cells that calamine gives as empty: errors, and formulas without a stored value."""
-    if b'"e"' in xml or b"'e'" in xml:
+def _errors(xml: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    """Cells with an error value, which calamine gives as empty."""
+    if b't="e"' in xml or b"'e'" in xml:
         for tag, inner in ERROR.findall(xml):
             value = VALUE.search(inner)
             if (place := _place(tag)) is not None:
                 yield place, value[1].decode("utf-8", "replace") if value else "#ERROR"
-    for place, formula, valued in _all_formulas(xml):
-        if not valued:
-            yield place, formula
 
 
-def _formulas(xml: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    for place, formula, _ in _all_formulas(xml):
-        yield place, formula
-
-
-def _all_formulas(xml: bytes) -> Iterator[tuple[tuple[int, int], str, bool]]:
+def _formulas(xml: bytes) -> Iterator[tuple[tuple[int, int], str, bool]]:
+    """Place, text and whether the result is stored, of every formula."""
     if b"<f" not in xml and b":f" not in xml:
         return
     for tag, attributes, inner in FORMULA.findall(xml):
-        place = _place(tag)
-        if place is None:
+        if (place := _place(tag)) is None:
             continue
         text = b"" if attributes.endswith(b"/") else inner.partition(b"<")[0]
         # a formula that yields "" stores an empty text and is an empty cell
-        valued = bool(VALUE.search(inner)) or b'"str"' in tag
-        yield place, "=" + html.unescape(text.decode("utf-8", "replace")), valued
+        stored = bool(VALUE.search(inner)) or b'"str"' in tag
+        yield place, "=" + html.unescape(text.decode("utf-8", "replace")), stored
 
 
 def _hidden_columns(xml: bytes, width: int) -> Iterator[int]:
@@ -304,7 +256,3 @@ def _column(letters: bytes) -> int:
     for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
-
-
-def _brief(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
