@@ -1,0 +1,277 @@
+"""Which municipality is meant: codes, names with their variants, size class by date.
+
+Codes are those of the 全国地方公共団体コード (JIS X 0401/0402 with the ministry's check digit). A
+name alone never decides between places of the same name, and every reading that is not literal says
+so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.text import Text
+
+SIZE_CLASSES = {
+    "designated_city": Text(ja="指定都市", en="designated city"),
+    "core_city": Text(ja="中核市", en="core city"),
+    "special_city": Text(ja="施行時特例市", en="special city at enforcement"),
+    "special_ward": Text(ja="特別区", en="special ward"),
+    "other_city": Text(ja="一般市", en="other city"),
+    "town_village": Text(ja="町村", en="town or village"),
+}
+How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "unknown"]
+# written variants that mean the same character in names of municipalities
+_VARIANTS = str.maketrans("ヶヵが竈檮髙﨑驒礪桧鯵竜条", "ケカガ釜梼高崎騨砺檜鰺龍條")
+_SUFFIX = re.compile(r"(市役所|区役所|町役場|村役場|役所|役場)$")
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a name was read as; `code` is empty where it was not decided, `options` then lists."""
+
+    code: str
+    name: str
+    how: How
+    options: tuple[str, ...] = ()
+
+
+@cache
+def register() -> pd.DataFrame:
+    """The 1,741 municipalities: index ``code``; columns ``prefecture``, ``name``.
+
+    Examples
+    --------
+    >>> len(register()), register().loc["282014", "name"]
+    (1741, '姫路市')
+    """
+    return _read("municipalities.csv").set_index("code")
+
+
+def check_digit(code5: str) -> str:
+    """The sixth digit of a code: weights 6 to 2, modulus 11, last digit of what is left.
+
+    Examples
+    --------
+    >>> [check_digit(c) for c in ("01100", "08220", "01213", "14150")]
+    ['2', '1', '1', '0']
+    """
+    total = sum(int(digit) * weight for digit, weight in zip(code5, (6, 5, 4, 3, 2), strict=True))
+    return str((11 - total % 11) % 10)
+
+
+def parse_code(text: str) -> tuple[str, How]:
+    """A code as written -> the 6-digit code and how it was read.
+
+    Five digits may be a code without its check digit or a 6-digit code that lost its zero; only a
+    reading that exists is taken, and where both do the answer is ``ambiguous`` and empty.
+
+    Examples
+    --------
+    >>> parse_code("282014"), parse_code("28201"), parse_code("11002")
+    (('282014', 'exact'), ('282014', 'shortened'), ('011002', 'shortened'))
+    >>> parse_code("282015")
+    ('', 'unknown')
+    """
+    digits = re.sub(r"[\s\-‐－]", "", unicodedata.normalize("NFKC", text))
+    digits = digits.removesuffix(".0")
+    if not digits.isdigit() or not 4 <= len(digits) <= 6:
+        return "", "unknown"
+    if len(digits) == 6:
+        return (digits, "exact") if _valid(digits) else ("", "unknown")
+    readings = {
+        code
+        for code in (
+            digits.zfill(6) if len(digits) == 5 else "",
+            _with_check(digits.zfill(5)),
+        )
+        if code and _valid(code)
+    }
+    known = {code for code in readings if code in register().index or code.startswith("99")}
+    if len(known) == 1:
+        return known.pop(), "shortened"
+    return "", "ambiguous" if known else "unknown"
+
+
+def _with_check(code5: str) -> str:
+    return code5 + check_digit(code5)
+
+
+def _valid(code6: str) -> bool:
+    return check_digit(code6[:5]) == code6[5]
+
+
+def fold(name: str) -> str:
+    """A name without what never tells two places apart: width, spaces, variant characters.
+
+    Examples
+    --------
+    >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
+    (True, True)
+    """
+    text = _SELECTORS.sub("", unicodedata.normalize("NFKC", name))
+    return re.sub(r"\s", "", text).translate(_VARIANTS)
+
+
+def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None) -> Match:
+    """The municipality that a name means on a date.
+
+    Prefecture, 郡 and 役所 around the name, a missing 市町村区 and variant characters are read
+    through; a name that several places bear is ``ambiguous`` until the prefecture is given.
+
+    Examples
+    --------
+    >>> resolve("兵庫県姫路市役所").code, resolve("姫路").how
+    ('282014', 'shortened')
+    >>> resolve("府中市").how, resolve("府中市", "広島県").code
+    ('ambiguous', '342084')
+    >>> resolve("篠山市", on=dt.date(2019, 4, 1)).code
+    '282219'
+    """
+    text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
+    given = _prefecture_of(fold(prefecture)) if prefecture else ""
+    for full in _prefectures():
+        if text.startswith(full) and len(text) > len(full):
+            text, given = text.removeprefix(full), given or full
+            break
+    candidates = [text]
+    if "郡" in text[1:]:
+        candidates.append(text[text.index("郡", 1) + 1 :])
+    for at, candidate in enumerate(candidates):
+        codes = [c for c in _names().get(candidate, ()) if not given or _prefecture(c) == given]
+        if codes:
+            return _match(codes, name, "variant" if at or candidate != name else "exact")
+    former, in_force = _former(text, given, on)
+    if former:
+        return _match(former, name, "exact" if in_force else "renamed")
+    if re.search(r".市.+区$", text) and text[: text.index("市") + 1] in _names():
+        return Match("", "", "ward", tuple(_names()[text[: text.index("市") + 1]]))
+    stems = [c for suffix in "市区町村" for c in _names().get(candidates[-1] + suffix, ())]
+    stems = [c for c in stems if not given or _prefecture(c) == given]
+    return _match(stems, name, "shortened") if stems else Match("", "", "unknown")
+
+
+def resolve_all(
+    names: pd.Series, prefectures: pd.Series | None = None, on: dt.date | None = None
+) -> pd.DataFrame:
+    """`resolve` for a column: ``code``, ``name``, ``how`` per row, each distinct name read once."""
+    keys = pd.DataFrame({"name": names, "prefecture": "" if prefectures is None else prefectures})
+    distinct = keys.drop_duplicates()
+    found = [resolve(n, p or None, on) for n, p in distinct.itertuples(index=False)]
+    distinct = distinct.assign(
+        code=[m.code for m in found], official=[m.name for m in found], how=[m.how for m in found]
+    )
+    merged = keys.merge(distinct, on=["name", "prefecture"], how="left")
+    result = merged[["code", "official", "how"]].rename(columns={"official": "name"})
+    return result.set_axis(names.index)
+
+
+def align(names: Sequence[str]) -> list[str]:
+    """Codes of a table whose columns are all municipalities in the order of their codes.
+
+    Joining by name would be wrong (25 names stand for 57 places), so the position decides and the
+    name is checked; the first difference is an error.
+    """
+    table = register()
+    if len(names) != len(table):
+        raise InputError(
+            f"{len(names):,} municipalities stand in the file, the register has {len(table):,}",
+            hint="use a file of all municipalities, or one with a column of codes",
+        )
+    for at, (given, official) in enumerate(zip(names, table["name"], strict=True)):
+        if fold(given) != fold(official):
+            raise InputError(
+                f"the municipality at place {at + 1} is {given!r}, the register has {official!r}",
+                hint="the columns must stand in the order of the codes",
+            )
+    return list(table.index)
+
+
+def size_class(code: str, on: dt.date) -> str | None:
+    """The class of a municipality on a date (from 2019-04-01 on); None for fictional codes.
+
+    Examples
+    --------
+    >>> size_class("272051", dt.date(2019, 10, 3)), size_class("272051", dt.date(2020, 4, 1))
+    ('special_city', 'core_city')
+    >>> size_class("121002", dt.date(2019, 10, 3)), size_class("131016", dt.date(2019, 10, 3))
+    ('designated_city', 'special_ward')
+    """
+    if code.startswith("99"):
+        return None
+    for kind, start, end in _classes().get(code, ()):
+        if start <= on <= end:
+            return kind
+    block = code[2]
+    if block == "1":
+        return "special_ward" if code.startswith("13") else "designated_city"
+    return "other_city" if block == "2" else "town_village"
+
+
+# --- the tables ------------------------------------------------------------------------------
+
+
+def _read(name: str) -> pd.DataFrame:
+    with (files("analysis") / "data" / name).open(encoding="utf-8") as handle:
+        return pd.read_csv(handle, dtype=str, keep_default_na=False)
+
+
+@cache
+def _names() -> dict[str, tuple[str, ...]]:
+    table = register()
+    found: dict[str, list[str]] = {}
+    for code, name in zip(table.index, table["name"], strict=True):
+        found.setdefault(fold(name), []).append(code)
+    return {name: tuple(codes) for name, codes in found.items()}
+
+
+@cache
+def _prefectures() -> tuple[str, ...]:
+    return tuple(register()["prefecture"].unique())
+
+
+def _prefecture_of(text: str) -> str:
+    return next((full for full in _prefectures() if full == text or full[:-1] == text), text)
+
+
+def _prefecture(code: str) -> str:
+    return str(register().at[code, "prefecture"])
+
+
+def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
+    """Codes of places once called so, and whether that was still their name on the date."""
+    table = _read("aliases.csv")
+    same = table[table["alias"].map(fold) == text]
+    same = same[[not given or _prefecture(code) == given for code in same["code"]]]
+    in_force = on is not None and bool((same["valid_to"] >= on.isoformat()).all())
+    return list(same["code"]), in_force
+
+
+def _match(codes: Sequence[str], given: str, how: How) -> Match:
+    if len(codes) > 1:
+        table = register().loc[list(codes)]
+        return Match("", "", "ambiguous", tuple(table["prefecture"] + table["name"]))
+    name = str(register().at[codes[0], "name"])
+    if how == "exact" and name != given and fold(name) == fold(given):
+        how = "variant"
+    return Match(codes[0], name, how)
+
+
+@cache
+def _classes() -> dict[str, list[tuple[str, dt.date, dt.date]]]:
+    found: dict[str, list[tuple[str, dt.date, dt.date]]] = {}
+    for row in _read("size_classes.csv").itertuples():
+        start = dt.date.fromisoformat(row.valid_from) if row.valid_from else dt.date.min
+        end = dt.date.fromisoformat(row.valid_to) if row.valid_to else dt.date.max
+        found.setdefault(row.code, []).append((row.size_class, start, end))
+    return found
