@@ -251,10 +251,13 @@ def _prefecture(code: str) -> str:
 def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
     """Codes of places once called so, and whether that was still their name on the date."""
     table = _read("aliases.csv")
-    same = table[table["alias"].map(fold) == text]
-    same = same[[not given or _prefecture(code) == given for code in same["code"]]]
-    in_force = on is not None and bool((same["valid_to"] >= on.isoformat()).all())
-    return list(same["code"]), in_force
+    rows = [
+        row
+        for row in table.itertuples()
+        if fold(row.alias) == text and (not given or _prefecture(row.code) == given)
+    ]
+    in_force = on is not None and all(row.valid_to >= on.isoformat() for row in rows)
+    return [row.code for row in rows], in_force
 
 
 def _match(codes: Sequence[str], given: str, how: How) -> Match:
