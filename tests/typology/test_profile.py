@@ -89,7 +89,7 @@ def test_names_read_like_names():
     assert names[2]["ja"] == "外部人材活用が少なく、平均在籍年数が長い型"
     assert names[3]["ja"] == "CIOの任命が少ない型"
     assert names[4] == {"ja": "全体の平均に近い型", "en": "Close to the overall average"}
-    assert names[1]["en"] == "High use of external talent, high in-house expertise"
+    assert names[1]["en"] == "High use of external talent and in-house expertise"
     assert names[3]["en"] == "Few with CIO appointed"
 
 
@@ -109,12 +109,33 @@ def test_the_adjective_fits_the_label(label, name):
     assert propose_names(table, KINDS, texts)[1]["ja"] == name
 
 
+def test_traits_with_one_adjective_share_it():
+    labels = {
+        "external": {"ja": "AIの導入", "en": "AI"},
+        "skill": {"ja": "再任用", "en": "Rehiring"},
+    }
+    kinds = dict.fromkeys(KINDS, "binary")
+    names = propose_names(effects(t1=[0.9, 0.5, 0, 0], t2=[0.9, -0.5, 0, 0]), kinds, labels)
+    assert names[1] == {"ja": "AIの導入と再任用が多い型", "en": "Many with AI and rehiring"}
+    assert names[2] == {
+        "ja": "AIの導入が多く、再任用が少ない型",
+        "en": "Many with AI, few with rehiring",
+    }
+
+
 def test_a_type_that_is_high_in_everything_says_so():
     names = propose_names(
         effects(t1=[0.9, 0.5, 0.6, 0.5], t2=[-0.9, -0.5, -0.6, -0.4]), KINDS, TEXTS
     )
     assert names[1] == {"ja": "全般に水準が高い型", "en": "High across the board"}
     assert names[2] == {"ja": "全般に水準が低い型", "en": "Low across the board"}
+
+
+def test_two_types_that_are_high_in_everything_differ_in_what_is_highest():
+    names = propose_names(effects(t1=[0.9, 0.5, 0.6, 0.5], t2=[0.4, 0.5, 0.6, 0.9]), KINDS, TEXTS)
+    assert names[1]["ja"] == "全般に水準が高い型"
+    assert names[2]["ja"] == "全般に水準が高く、特に平均在籍年数が長い型"
+    assert names[2]["en"] == "High across the board, high mean years in post"
 
 
 def test_no_two_names_are_alike_even_when_nothing_differs():

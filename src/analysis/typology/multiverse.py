@@ -15,7 +15,9 @@ import kmedoids
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.cluster.hierarchy import cut_tree, linkage
+from scipy.cluster.hierarchy import linkage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
@@ -239,8 +241,19 @@ def _partitions(
         "Ward": linkage(squareform(euclidean, checks=False), "ward"),
     }
     for name, tree in trees.items():
-        for k, found in zip(counts, cut_tree(tree, counts).T, strict=True):
-            yield name, k, found.astype(int)
+        for k in counts:
+            yield name, k, _cut(tree, k)
+
+
+def _cut(tree: np.ndarray, k: int) -> np.ndarray:
+    """Exactly k clusters: all merges of a tree but the last k - 1."""
+    n = len(tree) + 1
+    leaf = np.arange(n + len(tree))  # a leaf below each node
+    for node, merge in enumerate(tree, start=n):
+        leaf[node] = leaf[int(merge[0])]
+    joined = leaf[tree[: n - k, :2].astype(int)].T
+    edges = coo_array((np.ones(n - k), tuple(joined)), shape=(n, n))
+    return connected_components(edges, directed=False)[1]
 
 
 def _members(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ person could have given: 「外部人材活用が多く、ベンダー依存が�
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -82,15 +83,20 @@ def _name(
         return {"ja": "全体の平均に近い型", "en": "Close to the overall average"}
     ja = [_ja(f, effects[f] > 0, kinds, texts) for f in traits]
     en = [_en(f, effects[f] > 0, kinds, texts) for f in traits]
+    spoken = [f"{'と'.join(heads)}が{word}" for word, heads in _same_together(ja)]
+    english = [f"{word} {' and '.join(heads)}" for word, heads in _same_together(en)]
     if broad:
-        ja.insert(0, ("全般に水準が", "高い" if up >= down else "低い"))
-        en.insert(0, f"{'high' if up >= down else 'low'} across the board")
-    spoken = [
-        head + (adjective if last else adjective.removesuffix("い") + "く")
-        for (head, adjective), last in zip(ja, [False] * (len(ja) - 1) + [True], strict=True)
-    ]
-    english = ", ".join(en)
-    return {"ja": "、".join(spoken) + "型", "en": english[:1].upper() + english[1:]}
+        spoken = [f"全般に水準が{'高い' if up >= down else '低い'}", *(f"特に{t}" for t in spoken)]
+        english = [f"{'high' if up >= down else 'low'} across the board", *english]
+    spoken = [part.removesuffix("い") + "く" for part in spoken[:-1]] + spoken[-1:]
+    name = ", ".join(english)
+    return {"ja": "、".join(spoken) + "型", "en": name[:1].upper() + name[1:]}
+
+
+def _same_together(traits: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Neighbours with the same word: 「AとBが多い」, not 「Aが多く、Bが多い」."""
+    grouped = itertools.groupby(traits, key=lambda trait: trait[1])
+    return [(word, [head for head, _ in same]) for word, same in grouped]
 
 
 def _label(feature: str, texts: Mapping[str, Mapping[str, str]], language: str) -> str:
@@ -110,15 +116,15 @@ def _ja(
     default = ("高い", "低い") if kinds.get(feature) == "ordinal" else _PLENTY
     pair = next((p for ends, p in _ADJECTIVES.items() if plain.endswith(ends)), default)
     head = re.sub("の(深さ|広さ|幅)$", "", label)
-    return f"{head}が", pair[0] if high else pair[1]
+    return head, pair[0] if high else pair[1]
 
 
 def _en(
     feature: str, high: bool, kinds: Mapping[str, str], texts: Mapping[str, Mapping[str, str]]
-) -> str:
+) -> tuple[str, str]:
     label = _label(feature, texts, "en")
     if label[1:2].islower():
         label = label[0].lower() + label[1:]
     if kinds.get(feature, "nominal") in {"binary", "asymmetric", "nominal"}:
-        return f"{'many' if high else 'few'} with {label}"
-    return f"{'high' if high else 'low'} {label}"
+        return label, f"{'many' if high else 'few'} with"
+    return label, "high" if high else "low"

@@ -190,6 +190,11 @@ def _ja(level: Level, e: Evidence) -> str:
             "類型のない連続的な分布では、これほどのまとまりはまず生じません"
             f"（p={e.continuum_p:.2f}）。"
         )
+    elif e.continuum_p <= ALPHA:
+        parts.append(
+            f"1本の軸に並ぶ区分を類型と呼ぶには、連続的な分布との違いがより確かでなければなりません"
+            f"（p={e.continuum_p:.2f}、基準は{ALPHA_ON_A_LINE:.2f}以下）。"
+        )
     else:
         parts.append(
             "境目のない連続的な分布でも同じ程度のまとまりが生じうるため"
@@ -249,6 +254,11 @@ def _en(level: Level, e: Evidence) -> str:
         parts.append(
             "A smooth distribution without types hardly ever looks this good "
             f"(p={e.continuum_p:.2f})."
+        )
+    elif e.continuum_p <= ALPHA:
+        parts.append(
+            "Sections of one axis are called types only when a smooth distribution is ruled out "
+            f"more surely (p={e.continuum_p:.2f}, asked for: {ALPHA_ON_A_LINE:.2f})."
         )
     else:
         parts.append(
