@@ -8,7 +8,6 @@ import io
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -205,10 +204,9 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
     if content[1::2].count(0) > len(content) // 8 or content[::2].count(0) > len(content) // 8:
         order = "le" if content[1::2].count(0) > content[::2].count(0) else "be"
         return _strict(content, f"utf-16-{order}", file)
-    try:
+    if _is_utf8(content):
         return content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _strict(content, "cp932", file)
+    text = _strict(content, "cp932", file)
     if _looks_wrong(text):
         raise InputError(
             "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
@@ -225,18 +223,24 @@ def _decode_as(content: bytes, encoding: str, marked: str | None, file: str) -> 
         raise InputError(
             f"there is no encoding {encoding!r}", file=file, hint="use utf-8, cp932 or utf-16"
         ) from None
-    if wanted in {"shift_jis", "shift-jis"}:
+    if wanted == "shift_jis":
         wanted = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
-    text = _strict(content, marked if marked and wanted.startswith("utf") else wanted, file)
-    if wanted == "cp932" and not content.isascii():
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError:
-            return text
+    if wanted == "cp932" and not content.isascii() and _is_utf8(content):
         raise InputError(
             f"the wave says {encoding} but the file is UTF-8", file=file, hint="correct wave.yml"
         )
+    if wanted.startswith("utf-16") and b"\0" not in content:
+        raise InputError(f"the file is not {encoding}", file=file, hint="correct wave.yml")
+    text = _strict(content, marked if marked and wanted.startswith("utf") else wanted, file)
     return text.removeprefix("\ufeff")
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _strict(content: bytes, encoding: str, file: str) -> str:
@@ -257,9 +261,12 @@ def _strict(content: bytes, encoding: str, file: str) -> str:
 
 
 def _looks_wrong(text: str) -> bool:
-    """Whether text read as cp932 is full of half-width kana, as EUC-JP would give."""
-    kana = sum("\uff61" <= letter <= "\uff9f" for letter in text)
-    wide = sum(unicodedata.east_asian_width(letter) == "W" for letter in text)
+    """Whether text read as cp932 holds what nobody types: unassigned bytes, or half-width kana in
+    plenty, as EUC-JP would give."""
+    if re.search("[\x80\xa0\uf8f0-\uf8f3]", text):
+        return True
+    kana = len(re.findall("[\uff61-\uff9f]", text))
+    wide = sum(unicodedata.east_asian_width(letter) == "W" for letter in text) if kana > 20 else 0
     return kana > 20 and kana > wide
 
 
@@ -268,26 +275,12 @@ def _looks_wrong(text: str) -> bool:
 
 def _read_sav(path: Path, file: str) -> Sheet:
     """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
-    try:
-        import pyreadstat
-    except ImportError:
-        raise InputError(
-            "reading SPSS files needs pyreadstat", file=file, hint="pip install pyreadstat"
-        ) from None
-    try:
-        frame, meta = pyreadstat.read_sav(path, user_missing=True)
-    except Exception as error:
-        raise InputError(
-            f"the SPSS file is damaged ({' '.join(str(error).split())[:120]})",
-            file=file,
-            hint="ask the sender for a new copy",
-        ) from None
-    rows = [list(frame.columns), [label or "" for label in meta.column_labels]]
-    cells = frame.astype(object).where(frame.notna(), "")
-    rows += [[_plain(value) for value in row] for row in cells.to_numpy().tolist()]
-    text, kind = typed(rows, len(rows), len(frame.columns))
+    from analysis.sav import read_sav
+
+    sav = read_sav(path, file)
+    rows = [sav.names, sav.labels, *sav.rows]
+    text, kind = typed(rows, len(rows), len(sav.names))
+    for name in sav.dates:
+        below = kind[2:, sav.names.index(name)]
+        below[below == CellKind.TEXT] = CellKind.DATE
     return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind)
-
-
-def _plain(value: Any) -> Any:
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

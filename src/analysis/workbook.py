@@ -48,8 +48,10 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
     parts = unpack(content, file)
     paths = _sheet_parts(parts, file)
     styles = _telling_formats(parts.get("xl/styles.xml", b""))
-    for name, path in paths.items():
-        _refuse_vast(parts.get(path, b""), file, name)
+    sheet_of = {path: name for name, path in paths.items()}
+    for path, xml in parts.items():  # whatever calamine may come to read as a sheet
+        if b"sheetData" in xml:
+            _refuse_vast(xml, file, sheet_of.get(path, path))
     sheets = []
     try:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
@@ -130,13 +132,11 @@ def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
 
 def _surely_small(xml: bytes) -> bool:
     """A quick upper bound of the used range, where every cell names its place plainly."""
-    if xml.count(b' r="') < xml.count(b"<c ") + xml.count(b"<c>") or b"<sheetData" not in xml:
-        return False
     rows = max(map(int, re.findall(rb'<row r="(\d+)"', xml)), default=0)
     digits = len(str(rows))
-    if re.search(rb' r="[A-Z]*\d{%d}' % (digits + 1), xml) or re.search(rb' r="[a-z]', xml):
+    if b":c" in xml or re.search(rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits, xml):
         return False
-    columns = max(map(_column, set(re.findall(rb' r="([A-Z]+)', xml))), default=0)
+    columns = max(map(_column, set(re.findall(rb'<c r="([A-Z]+)', xml))), default=0)
     return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
 
 
