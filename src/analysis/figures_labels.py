@@ -58,7 +58,6 @@ def place_labels(
             textcoords="offset points",
             ha="center",
             va="center",
-            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "#606060", "shrinkB": 2},
             **{"fontsize": 8, **(looks[i] if looks else {})},
         )
         size = text.get_window_extent()
@@ -73,8 +72,12 @@ def place_labels(
                 break
         text.set_position((offset[0] / scale, offset[1] / scale))
         taken.append(_box(*pixels[i], size.width, size.height, *offset))
-        near = max(abs(offset[0]) - size.width / 2, abs(offset[1]) - size.height / 2)
-        text.arrow_patch.set_visible(near > 9 * scale)
+        gap = max(abs(offset[0]) - size.width / 2, abs(offset[1]) - size.height / 2)
+        if gap > 9 * scale:
+            line = {"arrowstyle": "-", "linewidth": 0.5, "color": "#606060", "relpos": (0.5, 0.5)}
+            ax.annotate(
+                "", points[i], text.get_position(), textcoords="offset points", arrowprops=line
+            ).set_zorder(0)
         placed[int(i)] = text
     return [placed[i] for i in sorted(placed)]
 

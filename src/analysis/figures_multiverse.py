@@ -83,7 +83,7 @@ def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
         ax.axvline(chosen, color="#c8553d", linestyle="--", linewidth=1.2)
         if chosen in values.index:
             ax.plot(chosen, values[chosen], "s", color="#c8553d", markersize=8)
-        ax.set_title(CRITERIA[name][language], fontsize=9)
+        ax.set_ylabel(CRITERIA[name][language], fontsize=8)
         ax.set_xticks(list(table.index))
         ax.set_xlabel(_say("n_types", language), fontsize=8)
         ax.tick_params(labelsize=8)

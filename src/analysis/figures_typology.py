@@ -25,7 +25,7 @@ NAMED_UP_TO = 40  # units up to which each has its own line in a figure
 NOTABLE = 0.33  # Cliff's delta from which a cell of the profile is marked
 FILLS = ("#173f5f", "#f2b134", "#5aa9c7", "#c8553d", "#dcdcdc", "#6b4c9a", "#9bc53d", "#404040")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-HATCHES = ("", "///", "...", "xxx", "", "\\\\\\", "++", "ooo")
+HATCHES = ("", "///", "...", "xxx", "|||", "\\\\\\", "++", "ooo")
 UNPLACED_FILL = "#ffffff"
 
 _TEXTS = {
@@ -47,7 +47,7 @@ _TEXTS = {
         "ja": "同じ類型になった割合",
         "en": "Share of runs in the same type",
     },
-    "units": {"ja": "団体数", "en": "Respondents"},
+    "unit": {"ja": "団体", "en": "Municipality"},
     "share_in_class": {"ja": "規模区分内の割合（％）", "en": "Share within the size class (%)"},
 }
 
@@ -59,7 +59,7 @@ def _say(key: str, language: str, *values: object) -> str:
 def _wrap(text: str, language: str, width: int) -> str:
     """Break a label: English at words, Japanese after a comma or at the width."""
     if language == "en":
-        return textwrap.fill(text, width)
+        return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
     lines = [""]
     for part in text.replace("、", "、\0").split("\0"):
         if lines[-1] and len(lines[-1]) + len(part) > width:
@@ -152,12 +152,15 @@ def plot_profile(
     texts = [labels[f][language] if labels and f in labels else f for f in features]
     wide = 16 if language == "ja" else 30
     ax.set_yticks(range(len(features)), [_wrap(t, language, wide) for t in texts], fontsize=8)
+    room = 3.4 / len(effect.columns) * 72 / 8  # ems of 8 points in a column
+    width = max(5, int(room if language == "ja" else room / 0.6))
+    size = 8 if len(effect.columns) < 5 else 7
     across = [
-        f"{type_label(data, int(t), language, width=13 if language == 'ja' else 22)}\n"
+        f"{type_label(data, int(t), language, width=width)}\n"
         f"({_say('members', language, int((data.labels == t).sum()))})"
         for t in effect.columns
     ]
-    ax.set_xticks(range(len(across)), across, fontsize=8)
+    ax.set_xticks(range(len(across)), across, fontsize=size)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.grid(False)
@@ -186,13 +189,14 @@ def plot_silhouette(
         style = _style(kind) if few else {**_style(kind), "edgecolor": "none", "hatch": ""}
         bars = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
         ax.barh(at, np.nan_to_num(widths[at]), **style, **bars)
-        ax.text(
-            1.02,
-            at.mean(),
-            type_label(data, kind, language, width=12 if language == "ja" else 20),
-            transform=ax.get_yaxis_transform(),
+        short = _say("unplaced", language) if kind == 0 else _say("type", language, kind)
+        ax.annotate(
+            f"{short} ({_say('members', language, len(at))})",
+            (1.02, at.mean()),
+            xycoords=ax.get_yaxis_transform(),
             va="center",
             fontsize=8,
+            annotation_clip=False,
         )
         if at[0] > 0:
             ax.axhline(at[0] - 0.5, color="#404040", linewidth=0.6)
@@ -215,7 +219,9 @@ def plot_silhouette(
         min(0.0, float(np.nanmin(widths))) - 0.03, max(float(np.nanmax(widths)), 0.3) + 0.03
     )
     ax.set_xlabel(_say("silhouette", language))
+    ax.set_ylabel(_say("unit", language))
     ax.grid(False, axis="y")
+    _legend(ax, data, language, above=0.045 if few else 0.035)
     return ax
 
 
@@ -254,6 +260,7 @@ def plot_coassignment(
     few = len(order) <= NAMED_UP_TO
     shown = [(names or {}).get(code, code) for code in order] if few else []
     ax.set_yticks(range(len(order)) if few else [], shown, fontsize=8)
+    ax.set_ylabel(_say("unit", language))
     ax.set_xticks([])
     ax.tick_params(length=0)
     ax.grid(False)
@@ -303,15 +310,21 @@ def plot_size_classes(
     ax.set_xlim(0, 100)
     ax.set_xlabel(_say("share_in_class", language))
     ax.grid(False)
+    _legend(ax, data, language)
+    return ax
+
+
+def _legend(ax: Axes, typology: Typology, language: str, *, above: float = 0.0) -> None:
+    """Names of the types over the axes, `above` them by a share of their height."""
+    kinds = types_of(typology.labels)
     wide = 14 if language == "ja" else 24
-    names = [type_label(data, kind, language, width=wide) for kind in types]
-    handles = [Patch(**_style(kind), label=name) for kind, name in zip(types, names, strict=True)]
+    names = [type_label(typology, kind, language, width=wide) for kind in kinds]
+    handles = [Patch(**_style(kind), label=name) for kind, name in zip(kinds, names, strict=True)]
     ax.legend(
         handles=handles,
         loc="lower center",
-        bbox_to_anchor=(0.45, 1.01),
+        bbox_to_anchor=(0.45, 1.01 + above),
         ncols=min(3, len(handles)),
         fontsize=8,
         frameon=False,
     )
-    return ax
