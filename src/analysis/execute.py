@@ -1,0 +1,350 @@
+"""Runs planned notebooks through papermill, judges each by what it really did, and publishes.
+
+papermill saves a notebook whose kernel died or timed out as if every cell had run, so its own
+metadata is never trusted: a notebook is ok only if papermill raised nothing, every code cell has
+been executed, and each declared figure and table is there (or declared not available).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import platform
+import shutil
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from analysis import pages, paths, publish
+from analysis.errors import InputError
+from analysis.outputs import VENDOR
+from analysis.parameters import schema
+from analysis.refresh import Edition, Plan, Ran, RunRecord, commit, hash_file
+from analysis.survey import prepare
+
+PACKAGES = ("pandas", "scikit-learn", "seaborn", "matplotlib", "papermill", "nbconvert", "kmedoids")
+
+
+def run(
+    plan: Plan,
+    todo: list[Path],
+    *,
+    before: dict[str, Any] | None,
+    jobs: int,
+    fork: bool,
+    timeout: float | None,
+    cell_timeout: float | None,
+    memory_mb: int | None,
+    pdf: bool,
+) -> RunRecord:
+    """Run `todo`, take the rest from the last run, and publish when all is complete."""
+    started = time.monotonic()
+    edition = plan.edition
+    prepare(edition.wave)
+    part = paths.reports() / f".{edition.name}.{uuid.uuid4().hex[:8]}.part"
+    try:
+        (part / "notebooks").mkdir(parents=True)
+        runs = {n.stem: _new(plan, n) for n in plan.notebooks}
+        _reuse(plan, todo, before, runs, part)
+        deadline = started + timeout if timeout else None
+        runner = Runner(plan, part, runs, cell_timeout, memory_mb, deadline, fork)
+        runner.run_all(todo, jobs)
+        record = _record(plan, runs, started)
+        _publish(plan, record, part, pdf)
+    except OSError as error:
+        raise InputError(
+            f"the run could not be written ({error.strerror or error}); nothing was published",
+            file=part,
+            hint="free some space or check the rights of the reports folder",
+        ) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return record
+
+
+def _new(plan: Plan, notebook: Path) -> Ran:
+    about = plan.metadata(notebook)
+    return Ran(
+        name=notebook.stem,
+        title=about.get("title", {"ja": notebook.stem, "en": notebook.stem}),
+        html=f"{notebook.stem}.html",
+        key=json.dumps(plan.key(notebook), sort_keys=True),
+        expected=[*about.get("figures", []), *about.get("tables", [])],
+    )
+
+
+def _reuse(
+    plan: Plan, todo: list[Path], before: dict[str, Any] | None, runs: dict[str, Ran], part: Path
+) -> None:
+    """Copy what is still valid from the published run."""
+    known = {ran["name"]: ran for ran in (before or {"notebooks": []})["notebooks"]}
+    for notebook in plan.notebooks:
+        if notebook in todo:
+            continue
+        old = known[notebook.stem]
+        runs[notebook.stem] = Ran(**{**old, "reused": True})
+        folder = plan.edition.folder
+        shutil.copy2(folder / "notebooks" / notebook.name, part / "notebooks" / notebook.name)
+        for name in old["produced"]:
+            for kind in ("figures", "tables"):
+                for file in (folder / kind).glob(f"{name}.*"):
+                    (part / kind).mkdir(exist_ok=True)
+                    shutil.copy2(file, part / kind / file.name)
+
+
+class Runner:
+    """Runs notebooks side by side, each when those it needs are complete."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        part: Path,
+        runs: dict[str, Ran],
+        cell_timeout: float | None,
+        memory_mb: int | None,
+        deadline: float | None,
+        fork: bool,
+    ) -> None:
+        self.plan, self.part, self.runs = plan, part, runs
+        self.cell_timeout, self.memory_mb, self.deadline = cell_timeout, memory_mb, deadline
+        self.fork = fork
+        self.say = Progress(len(runs))
+
+    def run_all(self, todo: Iterable[Path], jobs: int) -> None:
+        """Run them all; a failed one stops only those that need it."""
+        waiting = list(todo)
+        with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+            running: dict[Future[None], Path] = {}
+            while waiting or running:
+                for notebook in list(waiting):
+                    state = self._needs(notebook, waiting, running)
+                    if state == "ready":
+                        waiting.remove(notebook)
+                        running[pool.submit(self._run, notebook)] = notebook
+                    elif state:
+                        waiting.remove(notebook)
+                        ran = self.runs[notebook.stem]
+                        ran.status, ran.error = "skipped", f"{state} is not complete"
+                if running:
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        running.pop(future)
+                        future.result()
+        self.say.end()
+
+    def _needs(self, notebook: Path, waiting: list[Path], running: dict[Any, Path]) -> str:
+        """``ready``, empty (wait), or the name of a needed notebook that failed."""
+        open_names = {p.stem for p in (*waiting, *running.values())} - {notebook.stem}
+        for name in self.plan.metadata(notebook).get("needs", []):
+            if name in self.runs and name in open_names:
+                return ""
+            if name in self.runs and self.runs[name].status != "ok":
+                return name
+        return "ready"
+
+    def _run(self, notebook: Path) -> None:
+        ran = self.runs[notebook.stem]
+        target = self.part / "notebooks" / notebook.name
+        beside = target.with_suffix(".part.ipynb")
+        started = time.monotonic()
+        values = self.plan.values(notebook)
+        if any(p.name == "output" for p in schema(notebook)):
+            values["output"] = str(self.part)
+        limit = self.cell_timeout
+        if self.deadline is not None:
+            left = self.deadline - started
+            limit = max(1.0, min(limit or left, left))
+        try:
+            papermill.execute_notebook(
+                str(notebook.resolve()),
+                str(beside),
+                parameters=values,
+                progress_bar=False,
+                log_output=False,
+                execution_timeout=int(limit) if limit else None,
+                **self._kernel(),
+            )
+            ran.status = "ok"
+        except PapermillExecutionError as error:
+            ran.status, ran.error = "failed", _sentence(f"{error.ename}: {error.evalue}")
+        except CellTimeoutError:
+            ran.status, ran.error = "timed_out", f"a cell ran longer than {limit:.0f} s"
+        except DeadKernelError:
+            ran.status, ran.error = "killed", "the kernel died (out of memory, or killed)"
+        except Exception as error:
+            ran.status, ran.error = "failed", _sentence(f"{type(error).__name__}: {error}")
+        if beside.is_file():
+            beside.replace(target)
+        ran.seconds = round(time.monotonic() - started, 2)
+        self._judge(ran, target)
+        self.say.line(ran)
+
+    def _kernel(self) -> dict[str, Any]:
+        return {"kernel_name": "python3"}
+
+    def _judge(self, ran: Ran, executed: Path) -> None:
+        """What really ran and what really came out."""
+        if not executed.is_file():
+            ran.status = ran.status if ran.status != "ok" else "failed"
+            ran.error = ran.error or "no executed notebook was written"
+            return
+        content = nbformat.read(executed, as_version=4)
+        cells = [c for c in content.cells if c.cell_type == "code" and c.source.strip()]
+        ran.cells = len(cells)
+        ran.last_cell = sum(c.execution_count is not None for c in cells)
+        produced = {name for kind in ("figure", "table") for name in _names(content, kind)}
+        absent = set(_names(content, "not-available"))
+        ran.produced = sorted(produced)
+        if ran.status != "ok":
+            return
+        lacking = [name for name in ran.expected if name not in produced | absent]
+        if ran.last_cell < ran.cells:
+            ran.status, ran.error = "failed", f"only {ran.last_cell} of {ran.cells} cells ran"
+        elif lacking:
+            ran.status, ran.error = "failed", f"declared but not produced: {', '.join(lacking)}"
+
+
+def _names(content: Any, kind: str) -> list[str]:
+    return [
+        output["data"][f"{VENDOR}{kind}+json"]["name"]
+        for cell in content.cells
+        for output in cell.get("outputs", [])
+        if f"{VENDOR}{kind}+json" in output.get("data", {})
+    ]
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+class Progress:
+    """One line a notebook on a terminal; nothing elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.started = total, 0, time.monotonic()
+        self.guard = threading.Lock()
+        self.shown = sys.stderr.isatty()
+
+    def line(self, ran: Ran) -> None:
+        """Say that a notebook has ended."""
+        with self.guard:
+            self.done += 1
+            if self.shown:
+                elapsed = time.monotonic() - self.started
+                text = f"[{self.done}/{self.total}] {ran.name}: {ran.status}, {ran.seconds:.1f} s"
+                print(f"{text} (elapsed {elapsed:.0f} s)", file=sys.stderr)
+
+    def end(self) -> None:
+        """Nothing is left on the line."""
+
+
+# --- record and publication ------------------------------------------------------------------
+
+
+def _record(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
+    ordered = [runs[n.stem] for n in plan.notebooks]
+    good = [ran.status == "ok" for ran in ordered]
+    worst = [s for s in ("killed", "timed_out") if any(r.status == s for r in ordered)]
+    status = "ok" if all(good) else worst[0] if worst else "partial" if any(good) else "failed"
+    folder = paths.raw(plan.edition.wave)
+    facts = {
+        "wave_title": plan.content.get("title"),
+        "as_of": str(plan.content.get("as_of")),
+        "publisher": plan.content.get("publisher"),
+        "invented": plan.content.get("data") == "invented",
+        "parameters": plan.given,
+        "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - started, 2),
+        "inputs": {
+            p.relative_to(folder).as_posix(): hash_file(p)
+            for p in sorted(folder.rglob("*"))
+            if p.is_file()
+        }
+        if plan.edition.audience == "internal"
+        else {},
+        "data_sha256": plan.parts["the data of the wave"],
+        "code_sha256": plan.parts["the package"],
+        "lock_sha256": plan.parts["requirements.lock"],
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+    edition = plan.edition
+    return RunRecord(
+        edition.wave,
+        edition.audience,
+        edition.language,
+        status,
+        ordered,
+        facts,
+        str(edition.folder),
+    )
+
+
+def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
+    """What the pages say of the run."""
+    edition, facts = plan.edition, record.facts
+    return {
+        "wave": edition.wave,
+        "wave_title": facts["wave_title"],
+        "as_of": facts["as_of"],
+        "publisher": facts["publisher"],
+        "audience": edition.audience,
+        "language": edition.language,
+        "invented": facts["invented"],
+        "parameters": facts["parameters"],
+        "data_sha256": facts["data_sha256"][:16],
+        "code_sha256": facts["code_sha256"][:16],
+        "commit": facts["commit"],
+        "date": facts["finished"][:10],
+        "command": _command(edition),
+    }
+
+
+def _command(edition: Edition) -> str:
+    options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
+    options += "" if edition.language == "ja" else f" --language {edition.language}"
+    return f"workbench refresh {edition.wave}{options}"
+
+
+def _publish(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
+    """Write pages, index and record; swap them in, or beside the last good run if incomplete."""
+    about = context(plan, record)
+    for ran in record.notebooks:
+        executed, target = part / "notebooks" / f"{ran.name}.ipynb", part / ran.html
+        if ran.status == "ok":
+            publish.export(executed, target, context=about)
+        else:
+            title = ran.title[plan.edition.language]
+            publish.error_page(target, title=title, sentence=ran.error, context=about)
+    entries = [vars(ran) for ran in record.notebooks]
+    pages.write_index(part, entries, about)
+    paths.write_atomic(
+        part / "run.json", json.dumps(record.as_json(), ensure_ascii=False, indent=1) + "\n"
+    )
+    if pdf:
+        for page in sorted(part.glob("*.html")):
+            publish.print_pdf(page, page.with_suffix(".pdf"))
+    final = plan.edition.folder
+    if not record.ok and _good(final):
+        # the last complete report stays where people look; the incomplete one stands beside it
+        final = final.with_name(f"{final.name}.incomplete")
+        record.folder = str(final)
+    paths.swap_folder(part, final)
+    pages.write_waves(paths.reports())
+
+
+def _good(folder: Path) -> bool:
+    file = folder / "run.json"
+    return file.is_file() and json.loads(file.read_text(encoding="utf-8"))["status"] == "ok"
