@@ -120,12 +120,11 @@ def suppress(counts: pd.DataFrame, smallest: int = SMALLEST) -> pd.DataFrame:
             view = hidden if axis == 0 else hidden.T
             numbers = values if axis == 0 else values.T
             for i in range(len(view)):
-                if view[i].sum() == 1 and view.shape[1] > 1:
-                    cost = np.where(view[i] | (numbers[i] == 0), np.inf, numbers[i])
-                    if np.isinf(cost).all():
-                        cost = np.where(view[i], np.inf, numbers[i])
-                    if np.isinf(cost).all():
-                        continue
-                    view[i, int(np.argmin(cost))] = True
-                    changed = True
+                if view[i].sum() != 1 or view.shape[1] == 1:
+                    continue
+                # a cell whose other line already hides something closes a rectangle: cheaper
+                alone = ~np.delete(view, i, axis=0).any(axis=0)
+                cost = np.lexsort((numbers[i], alone, numbers[i] == 0, view[i]))
+                view[i, cost[0]] = True
+                changed = True
     return counts.astype("Int64").mask(pd.DataFrame(hidden, counts.index, counts.columns))
