@@ -1,0 +1,180 @@
+"""Figures of answers. Each takes the numbers to plot and draws them; none computes or exports."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from analysis.figures import PALETTE
+from analysis.text import Language
+
+WIDTH = 7.1  # inches: the text width of A4
+LINE = 0.26  # inches a bar
+
+
+def _axes(ax: Axes | None, bars: int, extra: float = 1.0) -> Axes:
+    if ax is not None:
+        return ax
+    return plt.subplots(figsize=(WIDTH, max(1.8, bars * LINE + extra)))[1]
+
+
+def _wrapped(labels: Sequence[object], width: int) -> list[str]:
+    return ["\n".join(textwrap.wrap(str(label), width)) or " " for label in labels]
+
+
+def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Stacked bars: a row a question, a column a kind of answer, counts of municipalities."""
+    shown = data.loc[:, data.sum() > 0].iloc[::-1]
+    ax = _axes(ax, len(shown))
+    left = np.zeros(len(shown))
+    hatches = ("", "", "//", "..", "xx", "\\\\")
+    for at, (name, counts) in enumerate(shown.items()):
+        ax.barh(
+            shown.index.astype(str),
+            counts,
+            left=left,
+            color=PALETTE[at % len(PALETTE)] if at else "#c8d0d8",
+            hatch=hatches[at % len(hatches)],
+            edgecolor="white",
+            linewidth=0.4,
+            label=str(name),
+            height=0.78,
+        )
+        left += counts.to_numpy(float)
+    ax.set_xlabel("団体数" if language == "ja" else "Municipalities")
+    ax.set_xlim(0, left.max())
+    ax.margins(y=0.01)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=6, frameon=False)
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Bars of shares with their counts: index the answers, columns ``count``, ``share`` (0 to 1).
+
+    With columns ``low`` and ``high`` the interval of each share is drawn.
+    """
+    shown = data.iloc[::-1]
+    ax = _axes(ax, len(shown) * 1.25)
+    places = np.arange(len(shown))
+    ax.barh(places, shown["share"] * 100, color=PALETTE[1], height=0.66)
+    reach = shown["share"] * 100
+    if {"low", "high"} <= set(shown):
+        ax.hlines(places, shown["low"] * 100, shown["high"] * 100, color=PALETTE[0], linewidth=1.2)
+        reach = np.maximum(reach, shown["high"] * 100)
+    for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
+        ax.text(x + 1.2, place, f"{share:.0%} ({int(count):,})", va="center", fontsize=7)
+    ax.set_yticks(places, _wrapped(shown.index, 26 if language == "ja" else 44))
+    ax.set_xlim(0, max(100.0, float(np.max(reach)) + 16))
+    ax.set_xticks([0, 25, 50, 75, 100])
+    ax.set_xlabel(
+        "割合（％）、括弧内は団体数" if language == "ja" else "Share (%), count in brackets"
+    )
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Heatmap of shares (0 to 1): answers down, groups across, the share written in each cell."""
+    ax = _axes(ax, len(data) * 1.5, 1.6)
+    numbers = data.astype(float)
+    sns.heatmap(
+        numbers * 100,
+        annot=True,
+        fmt=".0f",
+        cmap="Blues",
+        vmin=0,
+        vmax=100,
+        linewidths=0.6,
+        cbar=False,
+        annot_kws={"fontsize": 8},
+        ax=ax,
+    )
+    ax.set_yticks(np.arange(len(data)) + 0.5, _wrapped(data.index, 24 if language == "ja" else 36))
+    ax.set_xticks(
+        np.arange(data.shape[1]) + 0.5, _wrapped(data.columns, 8 if language == "ja" else 14)
+    )
+    ax.tick_params(axis="y", rotation=0, length=0)
+    ax.tick_params(axis="x", rotation=0, length=0)
+    ax.set_xlabel(
+        "各列の団体に占める割合（％）" if language == "ja" else "Share of each column (%)"
+    )
+    ax.set_ylabel("")
+    return ax
+
+
+def plot_numbers(
+    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
+) -> Axes:
+    """Strip of values by group with the median: columns ``value`` and, optionally, ``group``."""
+    grouped = "group" in data
+    groups = list(dict.fromkeys(data["group"])) if grouped else [""]
+    ax = _axes(ax, len(groups) * 1.8)
+    frame = data.assign(group=data["group"].astype(str) if grouped else "")
+    order = [str(group) for group in groups]
+    rng = np.random.default_rng(0)  # the jitter is the same in every run
+    for at, name in enumerate(order):
+        values = frame.loc[frame["group"] == name, "value"].astype(float).dropna()
+        ax.plot(
+            values,
+            at + rng.uniform(-0.16, 0.16, len(values)),
+            "o",
+            color=PALETTE[1],
+            markeredgecolor=PALETTE[0],
+            markersize=5,
+            alpha=0.8,
+        )
+        if len(values):
+            ax.vlines(values.median(), at - 0.32, at + 0.32, color=PALETTE[3], linewidth=2.2)
+    ax.set_yticks(range(len(order)), _wrapped(order, 16))
+    ax.set_ylim(len(order) - 0.5, -0.5)
+    ax.set_xlabel(f"{label}（縦線は中央値）" if language == "ja" else f"{label} (line: median)")
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def plot_intervals(
+    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
+) -> Axes:
+    """Estimates with intervals around zero: index the rows; columns estimate, low, high."""
+    shown = data.iloc[::-1]
+    ax = _axes(ax, len(shown) * 1.5)
+    places = np.arange(len(shown))
+    ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
+    ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
+    ax.plot(shown["estimate"], places, "o", color=PALETTE[3], markersize=6)
+    ax.set_yticks(places, _wrapped(shown.index, 26 if language == "ja" else 44))
+    ax.set_ylim(-0.6, len(shown) - 0.4)
+    ax.set_xlabel(label)
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def plot_dots(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """One municipality against all: columns value, low, median, high (quartiles) per indicator."""
+    shown = data.iloc[::-1]
+    ax = _axes(ax, len(shown) * 1.6)
+    places = np.arange(len(shown))
+    ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
+    ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
+    ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
+    ax.set_yticks(places, _wrapped(shown.index, 18 if language == "ja" else 30))
+    ax.set_ylim(-0.7, len(shown) - 0.3)
+    ax.set_xlabel(
+        "●本団体、帯は全団体の四分位範囲、縦線は中央値（標準化した値）"
+        if language == "ja"
+        else "Dot: this municipality; band: quartiles of all, line: median (standardised)"
+    )
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
