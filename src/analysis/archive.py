@@ -7,16 +7,21 @@ handed over in a new archive without those sizes.
 
 from __future__ import annotations
 
+import html
 import io
+import posixpath
 import re
 import zipfile
 import zlib
 
 from analysis.errors import InputError
+from analysis.sheet import address
 
 MAX_UNPACKED = 512 * 2**20
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^>]*?(/?>)")
+BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
+ANCHOR = re.compile(rb"<(?:\w+:)?from>\s*<(?:\w+:)?col>(\d+)<.*?<(?:\w+:)?row>(\d+)<", re.S)
 BROKEN = "the workbook is damaged and cannot be read"
 REPAIR = "open it in Excel, save it again as .xlsx, or ask the sender for a new copy"
 
@@ -74,3 +79,46 @@ def _bare(match: re.Match[bytes]) -> bytes:
 def brief(error: BaseException) -> str:
     """The first words of a foreign error message."""
     return " ".join(str(error).split())[:120] or type(error).__name__
+
+
+def attribute(tag: bytes, name: str) -> str:
+    """The value of an attribute in a start tag, or an empty text."""
+    found = re.search(rf"""(?<![\w:]){name}\s*=\s*(?:"([^"]*)"|'([^']*)')""".encode(), tag)
+    return html.unescape((found[1] or found[2] or b"").decode("utf-8", "replace")) if found else ""
+
+
+def relations(xml: bytes, folder: str) -> dict[str, str]:
+    """Relation id -> the part it points to, for a part that lies in `folder`."""
+    found = {}
+    for tag in re.findall(rb"<(?:\w+:)?Relationship\s([^>]*)>", xml):
+        path = posixpath.normpath(posixpath.join("/", folder, attribute(tag, "Target")))
+        found[attribute(tag, "Id")] = path.lstrip("/")
+    return found
+
+
+def sheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
+    """Sheet name -> the part that holds it, through the relations of the workbook."""
+    targets = relations(parts.get("xl/_rels/workbook.xml.rels", b""), "xl")
+    tags = re.findall(rb"<(?:\w+:)?sheet\s([^>]*)>", parts.get("xl/workbook.xml", b""))
+    return {attribute(tag, "name"): targets.get(attribute(tag, r"\w+:id"), "") for tag in tags}
+
+
+def objects(content: bytes) -> dict[str, list[str]]:
+    """Sheet name -> the cells at which pictures, shapes and charts are anchored."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+
+        def part(name: str) -> bytes:
+            return archive.read(name) if 0 < sizes.get(name, 0) < 2**24 else b""
+
+        found = {}
+        for name, path in sheet_parts({n: part(n) for n in sizes if n in BOOK_PARTS}).items():
+            folder, _, own = path.rpartition("/")
+            links = relations(part(f"{folder}/_rels/{own}.rels"), folder)
+            drawings = [part(link) for link in links.values() if "/drawings/drawing" in link]
+            found[name] = [
+                address(int(row), int(column))
+                for drawing in drawings
+                for column, row in ANCHOR.findall(drawing)
+            ]
+        return found

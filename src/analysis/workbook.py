@@ -8,7 +8,6 @@ that would need more memory than a table can is refused before calamine sees it.
 from __future__ import annotations
 
 import html
-import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from analysis.archive import BROKEN, REPAIR, brief, repack, unpack
+from analysis.archive import BROKEN, REPAIR, attribute, brief, repack, sheet_parts, unpack
 from analysis.errors import InputError
 from analysis.sheet import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, CellKind, Sheet, address, typed
 
@@ -25,6 +24,7 @@ COL = re.compile(rb"""<(?:\w+:)?col\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 FILLED = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r\s*=\s*["']([A-Za-z]+)(\d+)["'][^>]*(?<!/)>""")
 ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]*\s)?r\s*=\s*["'](\d+)""")
+ROW_START = re.compile(rb"<(?:\w+:)?row[\s>/]")
 CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
 PLACED = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r\s*=\s*["'][A-Za-z]+\d""")
 ERROR = re.compile(
@@ -46,7 +46,13 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         table can have.
     """
     parts = unpack(content, file)
-    paths = _sheet_parts(parts, file)
+    paths = sheet_parts(parts)
+    if not paths:
+        raise InputError(
+            "this is a zip archive but not an Excel workbook",
+            file=file,
+            hint="save it from Excel as .xlsx",
+        )
     styles = _telling_formats(parts.get("xl/styles.xml", b""))
     sheet_of = {path: name for name, path in paths.items()}
     for path, xml in parts.items():  # whatever calamine may come to read as a sheet
@@ -75,29 +81,6 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
     return sheets
 
 
-def _sheet_parts(parts: dict[str, bytes], file: str) -> dict[str, str]:
-    """Sheet name -> the part that holds it, through the relations of the workbook."""
-    book = parts.get("xl/workbook.xml")
-    if book is None:
-        raise InputError(
-            "this is a zip archive but not an Excel workbook",
-            file=file,
-            hint="save it from Excel as .xlsx",
-        )
-    targets = {
-        _attribute(tag, "Id"): _attribute(tag, "Target")
-        for tag in re.findall(
-            rb"<(?:\w+:)?Relationship\s([^>]*)>", parts.get("xl/_rels/workbook.xml.rels", b"")
-        )
-    }
-    found = {}
-    for tag in re.findall(rb"<(?:\w+:)?sheet\s([^>]*)>", book):
-        target = targets.get(_attribute(tag, r"\w+:id"), "")
-        path = target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
-        found[_attribute(tag, "name")] = posixpath.normpath(path)
-    return found
-
-
 def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
     """Refuse a sheet whose used range is larger than a table can be."""
     if _surely_small(xml):
@@ -107,10 +90,12 @@ def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
     rows, columns = (
         (max(side, default=0) for side in zip(*places, strict=True)) if places else (0, 0)
     )
-    unplaced = len(CELL.findall(xml)) - len(PLACED.findall(xml))
-    if unplaced:  # such cells follow the one before, in the row that their row names
+    unplaced = 0
+    if len(CELL.findall(xml)) > len(PLACED.findall(xml)):
+        # such cells follow the one before, in the row that their row names
+        unplaced = max(len(CELL.findall(row)) for row in ROW_START.split(xml))
         numbers = (int(number) for number in ROW_NUMBER.findall(xml))
-        rows = max(rows, xml.count(b"row"), *numbers)
+        rows = max(rows, len(ROW_START.findall(xml)), *numbers)
     if columns > MAX_COLUMNS or unplaced > MAX_COLUMNS:
         raise InputError(
             f"the sheet has {max(columns, unplaced):,} columns; a table has at most "
@@ -217,7 +202,7 @@ def _formats(xml: bytes, styles: dict[bytes, str]) -> dict[tuple[int, int], str]
 def _telling_formats(xml: bytes) -> dict[bytes, str]:
     """Style number -> number format, for leading zeros, percent, units and thousands."""
     custom = {
-        _attribute(tag, "numFmtId"): _attribute(tag, "formatCode")
+        attribute(tag, "numFmtId"): attribute(tag, "formatCode")
         for tag in re.findall(rb"<(?:\w+:)?numFmt\s([^>]*)>", xml)
     }
     custom |= {"9": "0%", "10": "0.00%"}
@@ -225,7 +210,7 @@ def _telling_formats(xml: bytes) -> dict[bytes, str]:
     styles = re.findall(rb"<(?:\w+:)?xf\s([^>]*)>", block[0]) if block else []
     found = {}
     for number, tag in enumerate(styles):
-        code = custom.get(_attribute(tag, "numFmtId"), "")
+        code = custom.get(attribute(tag, "numFmtId"), "")
         if re.search(r'^0{2,}|%|["]|,(?:$|;)|\\', code) and not re.search(
             r"(?i)[ymdhsge]", re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", code).replace("General", "")
         ):
@@ -236,13 +221,8 @@ def _telling_formats(xml: bytes) -> dict[bytes, str]:
 # --- small readers of tags ----------------------------------------------------------------------
 
 
-def _attribute(tag: bytes, name: str) -> str:
-    found = re.search(rf"""(?<![\w:]){name}\s*=\s*(?:"([^"]*)"|'([^']*)')""".encode(), tag)
-    return html.unescape((found[1] or found[2] or b"").decode("utf-8", "replace")) if found else ""
-
-
 def _number(tag: bytes, name: str) -> int:
-    value = _attribute(tag, name)
+    value = attribute(tag, name)
     return int(value) if value.isdecimal() else 0
 
 

@@ -1,0 +1,185 @@
+"""The ministry's rules: one breach each, with its cell; a clean table has none."""
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from analysis import audit
+from analysis.errors import InputError
+from analysis.readability import RULES
+
+CLEAN = [
+    ["団体コード", "団体名", "職員数（人）", "導入割合（％）", "回答日"],
+    ["990019", "架空市", 130, 62.5, "2019-08-05"],
+    ["990027", "見本町", 45, 10, "2019-08-06"],
+    ["990035", "例示村", 31, 0, "2019-08-07"],
+    ["990043", "仮設区", 1200, 100, "2019-08-08"],
+]
+
+
+def table(tmp_path, change=None, rows=CLEAN, name="a.xlsx"):
+    book = openpyxl.Workbook()
+    page = book.active
+    page.title = "回答"
+    for row in rows:
+        page.append(row)
+    if change:
+        change(page)
+    book.save(tmp_path / name)
+    return tmp_path / name
+
+
+def put(**cells):
+    def change(page):
+        for cell, value in cells.items():
+            page[cell] = value
+
+    return change
+
+
+def breaches(path):
+    found = audit.audit([path])
+    return list(zip(found["rule"], found["cell"], strict=True))
+
+
+def test_a_clean_table_has_no_breach(tmp_path):
+    assert breaches(table(tmp_path)) == []
+    assert audit.report([table(tmp_path)]).splitlines()[0] == "a.xlsx  指摘なし"
+
+
+def without_names(page):
+    page.delete_cols(1, 2)
+
+
+def second_table(page):
+    for row in ([], ["項目", "件数（件）"], ["研修", 3], ["採用", 44]):
+        page.append(row)
+
+
+def blank_row(page):
+    page.insert_rows(4)
+
+
+@pytest.mark.parametrize(
+    ("rule", "cell", "change"),
+    [
+        ("1-2", "C3", put(C3="1、3、5")),
+        ("1-2", "C3", put(C3="①③")),
+        ("1-2", "C3", put(C3="45（うち女性3）")),
+        ("1-3", "C3", put(C3="４５")),
+        ("1-3", "C3", put(C3="1,234")),
+        ("1-3", "C3", put(C3="3名")),
+        ("1-3", "C3", put(C3="約50")),
+        ("1-3", "C3", put(C3="3〜4人")),
+        ("1-3", "C3", put(C3="10人程度")),
+        ("1-3", "C3", put(C3="▲5")),
+        ("1-4", "A1:B1", lambda page: page.merge_cells("A1:B1")),
+        ("1-5", "B2", put(B2="架空市　")),
+        ("1-5", "B2", put(B2="架　空　市")),
+        ("1-5", "C1", put(C1="職員数\n（人）")),
+        ("1-6", "A3", put(A3="〃")),
+        ("1-6", "B4", put(B4="同上")),
+        ("1-6", "E1", put(E1=None)),
+        ("1-7", "C3", put(C3="=40+5")),
+        ("1-9", "C1", put(C1="職員数")),
+        ("1-10", "B3", put(B3="㈱見本町")),
+        ("1-10", "B3", put(B3="髙見町")),
+        ("1-11", "E3", put(E3="令和元年8月6日")),
+        ("1-11", "E3", put(E3="R1.8.6")),
+        ("1-12", "A1", without_names),
+        ("1-13", "C3", put(C3="－")),
+        ("2-1", "4:4", blank_row),
+        ("2-1", "C:C", lambda page: page.insert_cols(3)),
+        ("2-2", "A7", second_table),
+        ("H", "3:3", lambda page: setattr(page.row_dimensions[3], "hidden", True)),
+        ("H", "C:C", lambda page: setattr(page.column_dimensions["C"], "hidden", True)),
+    ],
+)
+def test_each_rule_names_its_cell(tmp_path, rule, cell, change):
+    assert (rule, cell) in breaches(table(tmp_path, change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put(A2="011002"),  # a code is text by right
+        put(E2="平成31年（2019年）4月1日"),
+        put(B2="〜の里町", B3="Ａ－Ｂ町"),
+        put(A6="※ 「－」は該当なし", C3="－"),
+        lambda page: page.cell(8, 1, "出典：架空の調査"),
+    ],
+)
+def test_what_is_no_breach(tmp_path, change):
+    assert breaches(table(tmp_path, change)) == []
+
+
+def test_pictures_and_charts(tmp_path):
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    book.add_worksheet("表紙").write(0, 0, "題")
+    page = book.add_worksheet("回答")
+    for i, row in enumerate(CLEAN):
+        page.write_row(i, 0, row)
+    chart = book.add_chart({"type": "column"})
+    chart.add_series({"values": "=回答!$C$2:$C$5"})
+    page.insert_chart("G3", chart)
+    page.insert_textbox("B9", "注記")
+    book.close()
+    found = audit.audit([tmp_path / "a.xlsx"])
+    own = found[found["rule"] == "1-8"]
+    assert own[["sheet", "cell"]].values.tolist() == [["回答", "G3"], ["回答", "B9"]]
+
+
+def test_a_file_that_is_no_table_breaks_the_first_rule(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    found = audit.audit([tmp_path / "a.pdf"])
+    assert found["rule"].tolist() == ["1-1"] and "PDF" in found["en"].iloc[0]
+    with pytest.raises(InputError, match="no such file"):
+        audit.audit([tmp_path / "b.xlsx"])
+
+
+def test_text_files_are_checked_too(tmp_path):
+    lines = [",".join(map(str, row)) for row in CLEAN]
+    (tmp_path / "a.csv").write_text("\n".join(lines), "cp932")
+    assert breaches(tmp_path / "a.csv") == []
+    (tmp_path / "a.csv").write_text("\n".join(lines).replace("130", "130名"), "cp932")
+    assert breaches(tmp_path / "a.csv") == [("1-3", "C2")]
+
+
+def test_the_copy_carries_the_comments_and_the_original_is_untouched(tmp_path):
+    def change(page):
+        put(C3="３名\n")(page)
+        page.merge_cells("A1:B1")
+        page.row_dimensions[4].hidden = True
+
+    path = table(tmp_path, change)
+    before = path.read_bytes()
+    audit.report([path], language="ja", annotate_to=tmp_path / "out.xlsx")
+    assert path.read_bytes() == before
+    page = openpyxl.load_workbook(tmp_path / "out.xlsx")["回答"]
+    notes = {c.coordinate: c.comment.text for row in page for c in row if c.comment}
+    assert set(notes) == {"A1", "C3", "A4"}
+    assert "[1-3]" in notes["C3"] and "[1-5]" in notes["C3"] and "半角数字" in notes["C3"]
+    assert page["C2"].value == 130
+    audit.report([path], language="en", annotate_to=tmp_path / "en.xlsx")
+    note = openpyxl.load_workbook(tmp_path / "en.xlsx")["回答"]["A1"].comment.text
+    assert "no merged cells" in note
+    with pytest.raises(InputError, match="never changed"):
+        audit.annotate(path, audit.audit([path]), path)
+    with pytest.raises(InputError, match="one workbook at a time"):
+        audit.report([path, path], annotate_to=tmp_path / "x.xlsx")
+    (tmp_path / "a.csv").write_text("団体名,数\nあ,1名\n", "utf-8")
+    with pytest.raises(InputError, match="comments can only be put into an Excel workbook"):
+        audit.report([tmp_path / "a.csv"], annotate_to=tmp_path / "x.xlsx")
+
+
+def test_the_report_in_both_languages(tmp_path):
+    path = table(tmp_path, put(C3="3名", C4="4名"))
+    ja, en = audit.report([path]), audit.report([path], language="en")
+    assert "[1-3] 数値データは数値属性とし" in ja and "C3 「3名」, C4 「4名」" in ja
+    assert "1 ファイル、指摘 2 件" in ja and "1 file(s), 2 breaches" in en
+
+
+def test_every_rule_speaks_both_languages():
+    assert len(RULES) == 16  # the ministry's fifteen, and hidden cells
+    for rule in RULES.values():
+        assert rule.title.ja and rule.title.en and rule.advice.ja and rule.advice.en
