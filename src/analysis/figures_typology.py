@@ -152,9 +152,9 @@ def plot_profile(
     texts = [labels[f][language] if labels and f in labels else f for f in features]
     wide = 16 if language == "ja" else 30
     ax.set_yticks(range(len(features)), [_wrap(t, language, wide) for t in texts], fontsize=8)
-    room = 3.4 / len(effect.columns) * 72 / 8  # ems of 8 points in a column
-    width = max(5, int(room if language == "ja" else room / 0.6))
     size = 8 if len(effect.columns) < 5 else 7
+    room = 3.4 / len(effect.columns) * 72 / size  # ems in a column
+    width = max(5, int(room if language == "ja" else room / 0.52))
     across = [
         f"{type_label(data, int(t), language, width=width)}\n"
         f"({_say('members', language, int((data.labels == t).sum()))})"
@@ -166,7 +166,7 @@ def plot_profile(
     ax.grid(False)
     ax.spines[:].set_visible(False)
     ax.figure.colorbar(image, ax=ax, label=_say("effect", language), shrink=0.6, aspect=25)
-    note = _wrap(_say("profile_note", language), language, 60 if language == "ja" else 95)
+    note = _wrap(_say("profile_note", language), language, 60 if language == "ja" else 88)
     ax.set_xlabel(note, fontsize=7.5, loc="left")
     return ax
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import kmedoids
 import numpy as np
@@ -12,6 +13,17 @@ from sklearn.metrics import silhouette_score
 
 from analysis.typology.continuum import Continuum
 from analysis.typology.gower import GowerDissimilarity
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """P-values against independent features and against a continuum, and by number of types the
+    average silhouette less its mean over surveys with independent features (``gap``)."""
+
+    null_p: float
+    continuum_p: float
+    gap: pd.Series
+
 
 UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
 
@@ -25,8 +37,8 @@ def rivals(
     n_null: int = 99,
     seed: int = 0,
     jobs: int = 1,
-) -> tuple[float, float]:
-    """P-values against independent features and against a continuum.
+) -> Rivals:
+    """Compare the survey with invented ones that have no types.
 
     Both rivals keep each feature's values and missing cells; the first shuffles each feature by
     itself, the second keeps the correlations too (`Continuum`). The statistic is the greatest
@@ -37,8 +49,9 @@ def rivals(
     --------
     >>> from analysis.typology.power import known_types
     >>> frame, _ = known_types(30, 4.0, rng=np.random.default_rng(0))
-    >>> rivals(frame, dict.fromkeys(frame, "ratio"), None, [2, 3, 4], n_null=19)
-    (0.05, 0.05)
+    >>> found = rivals(frame, dict.fromkeys(frame, "ratio"), None, [2, 3, 4], n_null=19)
+    >>> found.null_p, found.continuum_p, int(found.gap.idxmax())
+    (0.05, 0.05, 3)
     """
     rng = np.random.default_rng(seed)
     thin = np.sort(rng.permutation(len(frame))[:UNITS])
@@ -51,9 +64,10 @@ def rivals(
         tasks.append(measure(smooth.sample(rng).iloc[thin], kinds, groups, counts))
     workers = jobs if len(thin) > 100 else 1  # smaller tasks end sooner than workers start
     found = np.array(Parallel(n_jobs=workers)(tasks))
-    as_good = found[1:].reshape(-1, 2) >= found[0] - 1e-12
+    as_good = found[1:].max(axis=1).reshape(-1, 2) >= found[0].max() - 1e-12
     noise, continuum = (1 + as_good.sum(axis=0)) / (1 + n_null)
-    return float(noise), float(continuum)
+    gap = pd.Series(found[0] - found[1::2].mean(axis=0), index=list(counts))
+    return Rivals(float(noise), float(continuum), gap)
 
 
 def _shuffled(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -69,12 +83,12 @@ def _separation(
     kinds: Mapping[str, str],
     groups: Mapping[str, str] | None,
     counts: Sequence[int],
-) -> float:
-    """Greatest average silhouette over the numbers of types."""
+) -> list[float]:
+    """Average silhouette for each number of types."""
     distance = GowerDissimilarity(kinds, groups).fit_transform(frame)
-    best = -1.0
+    widths = []
     for k in counts:
         found = kmedoids.fasterpam(distance, k, init="build", n_cpu=1).labels
-        if len(np.unique(found)) > 1:
-            best = max(best, float(silhouette_score(distance, found, metric="precomputed")))
-    return best
+        apart = len(np.unique(found)) > 1
+        widths.append(silhouette_score(distance, found, metric="precomputed") if apart else -1.0)
+    return widths

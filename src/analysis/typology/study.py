@@ -1,0 +1,281 @@
+"""From features to a typology with its evidence: the entry point of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import silhouette_samples, silhouette_score
+
+from analysis.errors import InputError
+from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.naming import propose_names
+from analysis.typology.prepare import Features, prepare
+from analysis.typology.profile import UNPLACED, atypical, paragons, profile
+from analysis.typology.resample import k_medoids, resample
+from analysis.typology.rivals import rivals
+from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
+
+if TYPE_CHECKING:
+    from analysis.typology.multiverse import Multiverse
+
+QUICK = 20  # resamples for the stability of each number of types that is tried
+MOST_TYPES = 6
+
+
+@dataclass(frozen=True)
+class Typology:
+    """Types, how sure they are, and who sits on the border.
+
+    Types are numbered 1..k by size, largest first, ties by the smallest code. Groups of fewer than
+    three are no types: their members have label 0, "unplaced".
+
+    Attributes
+    ----------
+    labels : type of each unit (Int16; 0 = unplaced).
+    names : proposed name of each type, ``{1: {"ja": ..., "en": ...}}``.
+    membership : unit x type, strength of membership, rows sum to 1.
+    second : second-nearest type of each unit.
+    silhouette : silhouette width of each unit (NaN: unplaced).
+    choice : criteria by number of types. choice_reason : why this number, in words.
+    stability : per type ``n, jaccard_bootstrap, jaccard_loo``.
+    coassignment : unit x unit, share of bootstrap runs in the same type.
+    null_p : how often surveys with independent features look this good.
+    continuum_p : how often type-free surveys with the same correlations look this good.
+    gradient_share : share of the structure on its main axis. level : each unit's place on it.
+    profile : what sets each type apart, see `analysis.typology.profile.profile`.
+    paragons, atypical : most and least typical member of each type.
+    method : how the types were made. n : units.
+    verdict : level and paragraph. evidence : what it weighed.
+    params : what was asked for and what was used, ``n_types``, ``seed``, ``adjust``, ...
+    """
+
+    labels: pd.Series
+    names: dict[int, dict[str, str]]
+    membership: pd.DataFrame
+    second: pd.Series
+    silhouette: pd.Series
+    choice: pd.DataFrame
+    choice_reason: dict[str, str]
+    stability: pd.DataFrame
+    coassignment: pd.DataFrame
+    null_p: float
+    continuum_p: float
+    gradient_share: float
+    level: pd.Series
+    profile: pd.DataFrame
+    paragons: dict[int, str]
+    atypical: dict[int, str]
+    method: str
+    n: int
+    verdict: Verdict
+    evidence: Evidence
+    params: dict[str, Any]
+
+    def weighed_with(self, multiverse: Multiverse) -> Typology:
+        """The same typology, its verdict also weighing how far it depends on choices."""
+        evidence = replace(self.evidence, core_share=multiverse.core_share)
+        return replace(self, evidence=evidence, verdict=judge(evidence))
+
+
+def study(
+    frame: pd.DataFrame,
+    kinds: Mapping[str, str],
+    groups: Mapping[str, str] | None = None,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    n_types: int | Literal["auto"] = "auto",
+    adjust: Literal["gradient"] | pd.Series | None = None,
+    n_bootstrap: int = 100,
+    n_null: int = 99,
+    seed: int = 0,
+    jobs: int = 1,
+) -> Typology:
+    """Make a typology and gather the evidence for it.
+
+    Parameters
+    ----------
+    frame : units x features, float, NaN where missing; the index holds codes (str).
+    kinds : ``nominal | binary | asymmetric | ordinal | ratio`` of each feature.
+    groups : index that each feature belongs to; groups weigh the same.
+    labels : label of each feature for the names, ``{feature: {"ja": ..., "en": ...}}``.
+    n_types : their number, or ``auto``: the number with the greatest average silhouette.
+    adjust : ``"gradient"`` takes the main gradient out, a Series of strata (such as size classes)
+        the strata's means; `Typology.params` and the verdict say so.
+    n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
+    seed, jobs : the same seed gives the same result for any number of jobs.
+
+    Raises
+    ------
+    InputError : fewer than 6 units, no feature that varies, more types than the units can hold.
+
+    Examples
+    --------
+    >>> from analysis.typology.power import known_types
+    >>> frame, truth = known_types(30, 5.0, rng=np.random.default_rng(0))
+    >>> found = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=20, n_null=49)
+    >>> found.verdict.level, found.labels.value_counts().tolist()
+    ('clear', [10, 10, 10])
+    """
+    data = prepare(frame, kinds, groups, adjust, seed=seed)
+    counts = _counts(data, n_types)
+    distance = GowerDissimilarity(data.kinds, data.groups).fit_transform(data.frame)
+    against = rivals(
+        data.frame, data.kinds, data.groups, counts, n_null=n_null, seed=seed, jobs=jobs
+    )
+    table = _criteria(distance, data.frame.index, against.gap, seed=seed, jobs=jobs)
+    k = int(table["silhouette"].idxmax()) if n_types == "auto" else n_types
+    types = _placed(k_medoids(distance, k), data.frame.index)
+    sure = resample(distance, types, k, n_bootstrap, seed=seed, jobs=jobs)
+    widths = _silhouette(distance, types)
+    evidence = Evidence(
+        n=data.n,
+        unplaced=int((types == UNPLACED).sum()),
+        stability=sure.stability["jaccard_bootstrap"].to_dict(),
+        silhouette=float(widths.mean()) if widths.notna().any() else 0.0,
+        null_p=against.null_p,
+        continuum_p=against.continuum_p,
+        gradient_share=data.gradient.share,
+        adoption=data.gradient.adoption,
+        basis=data.basis,
+    )
+    differences = profile(data.frame, data.kinds, types)
+    order = frame.index
+    return Typology(
+        labels=types.loc[order],
+        names=propose_names(differences, data.kinds, labels or {}),
+        membership=sure.membership.loc[order],
+        second=_second(sure.membership, types).loc[order],
+        silhouette=widths.loc[order],
+        choice=table,
+        choice_reason=_reason(table, k, asked=n_types != "auto"),
+        stability=sure.stability,
+        coassignment=sure.together.loc[order, order],
+        null_p=against.null_p,
+        continuum_p=against.continuum_p,
+        gradient_share=data.gradient.share,
+        level=data.level.loc[order],
+        profile=differences,
+        paragons=paragons(distance, types),
+        atypical=atypical(distance, types),
+        method="k-medoids",
+        n=data.n,
+        verdict=judge(evidence),
+        evidence=evidence,
+        params={
+            "n_types": k,
+            "asked_types": n_types,
+            "adjust": data.basis,
+            "left_out": data.left_out,
+            "n_bootstrap": n_bootstrap,
+            "n_null": n_null,
+            "seed": seed,
+        },
+    )
+
+
+def study_by(
+    frame: pd.DataFrame,
+    kinds: Mapping[str, str],
+    groups: Mapping[str, str] | None,
+    labels: Mapping[str, Mapping[str, str]] | None,
+    strata: pd.Series,
+    *,
+    smallest: int = 30,
+    **choices: Any,
+) -> dict[str, Typology]:
+    """One typology per stratum of at least `smallest` units; types of two strata are not the same.
+
+    Strata in which no indicator varies are left out too.
+    """
+    found = {}
+    known = strata.reindex(frame.index)
+    for stratum, codes in frame.groupby(known.astype("str"), sort=True).groups.items():
+        part = frame.loc[codes]
+        if len(part) >= smallest and (part.nunique() > 1).any() and stratum != "nan":
+            found[str(stratum)] = study(part, kinds, groups, labels, **choices)
+    return found
+
+
+def _counts(data: Features, n_types: int | Literal["auto"]) -> list[int]:
+    """Numbers of types to try: at most one for three units and one per answer pattern."""
+    patterns = len(data.frame.drop_duplicates())
+    most = min(data.n // SMALLEST_TYPE, patterns)
+    tried = set(range(2, min(MOST_TYPES, most) + 1))
+    if n_types == "auto":
+        return sorted(tried)
+    if not 2 <= n_types <= most:
+        raise InputError(
+            f"{data.n} respondents with {patterns} different answer patterns cannot be put into "
+            f"{n_types} types",
+            hint=f"choose 2 to {most}",
+        )
+    return sorted(tried | {n_types})
+
+
+def _criteria(
+    distance: np.ndarray, index: pd.Index, gap: pd.Series, *, seed: int, jobs: int
+) -> pd.DataFrame:
+    """Average silhouette, its lead over chance and the least stable type, by number of types."""
+    rows = {}
+    for k in gap.index:
+        found = k_medoids(distance, k)
+        sure = resample(
+            distance, pd.Series(found + 1, index), k, QUICK, seed=seed, jobs=jobs, each=False
+        )
+        width = silhouette_score(distance, found, metric="precomputed")
+        least = sure.stability["jaccard_bootstrap"].min()
+        rows[k] = {"silhouette": width, "gap": gap[k], "stability": least}
+    return pd.DataFrame(rows).T.rename_axis("k")
+
+
+def _reason(table: pd.DataFrame, k: int, *, asked: bool) -> dict[str, str]:
+    """Why this number of types, in words."""
+    best = int(table["silhouette"].idxmax())
+    width, stability = table.loc[k, "silhouette"], table.loc[k, "stability"]
+    rest_ja = f"（平均シルエット{width:.2f}、最も不安定な類型のJaccard係数{stability:.2f}）。"
+    rest_en = f" (average silhouette {width:.2f}, least stable type {stability:.2f})."
+    if asked:
+        return {
+            "ja": f"類型の数は{k}と指定された{rest_ja}シルエットが最大なのは{best}。",
+            "en": f"{k} types were asked for{rest_en} The silhouette is greatest at {best}.",
+        }
+    steady = int(table["stability"].idxmax())
+    also_ja = "安定性も最も高い。" if steady == k else f"安定性が最も高いのは{steady}。"
+    also_en = "the most stable too" if steady == k else f"the most stable number is {steady}"
+    return {
+        "ja": f"平均シルエットが最大となる{k}つとした{rest_ja}{also_ja}",
+        "en": f"{k} types, where the average silhouette is greatest{rest_en[:-1]}; {also_en}.",
+    }
+
+
+def _placed(labels: np.ndarray, index: pd.Index) -> pd.Series:
+    """Number types 1..k by size, ties by the smallest code; too small groups become 0."""
+    members = [np.flatnonzero(labels == kind) for kind in np.unique(labels)]
+    members.sort(key=lambda at: (-len(at), at[0]))
+    types = pd.Series(UNPLACED, index=index, dtype="Int16", name="type")
+    for number, at in enumerate((m for m in members if len(m) >= SMALLEST_TYPE), start=1):
+        types.iloc[at] = number
+    return types
+
+
+def _silhouette(distance: np.ndarray, types: pd.Series) -> pd.Series:
+    """Silhouette widths among the named types; NaN for the unplaced, or where there is one type."""
+    widths = pd.Series(np.nan, index=types.index)
+    at = np.flatnonzero((types != UNPLACED).to_numpy(bool))
+    found = types.iloc[at].to_numpy(int)
+    if len(np.unique(found)) > 1:
+        widths.iloc[at] = silhouette_samples(distance[np.ix_(at, at)], found, metric="precomputed")
+    return widths
+
+
+def _second(membership: pd.DataFrame, types: pd.Series) -> pd.Series:
+    """The strongest type that is not the unit's own; 0 where there is no other."""
+    others = membership.copy()
+    for kind in others:
+        others.loc[(types == kind).to_numpy(bool), kind] = -1.0
+    second = others.idxmax(axis=1) if others.shape[1] else pd.Series(UNPLACED, index=types.index)
+    return second.where(others.max(axis=1) >= 0, UNPLACED).astype("Int16")

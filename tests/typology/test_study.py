@@ -1,0 +1,163 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from analysis.errors import InputError
+from analysis.typology.multiverse import multiverse
+from analysis.typology.power import known_types, power, statement
+from analysis.typology.study import study, study_by
+
+RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
+QUICK = {"n_bootstrap": 20, "n_null": 49}
+
+
+def survey(n: int, separation: float, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+    return known_types(n, separation, rng=np.random.default_rng(seed))
+
+
+@pytest.fixture(scope="module")
+def clear():
+    frame, truth = survey(30, 5.0)
+    return frame, truth, study(frame, RATIO, **QUICK)
+
+
+def test_known_types_are_found_named_and_called_clear(clear):
+    frame, truth, found = clear
+    assert adjusted_rand_score(truth, found.labels) == 1
+    assert found.verdict.level == "clear"
+    assert list(found.labels.index) == list(frame.index)
+    assert found.stability["n"].tolist() == [10, 10, 10]
+    assert (found.stability["jaccard_bootstrap"] > 0.75).all()
+    assert (found.membership.idxmax(axis=1) == found.labels).all()
+    assert np.allclose(found.membership.sum(axis=1), 1)
+    assert (found.second != found.labels).all()
+    for kind, code in found.paragons.items():
+        assert found.labels[code] == kind
+    assert len({name["ja"] for name in found.names.values()}) == 3
+
+
+def test_without_types_none_are_announced_as_clear():
+    levels = []
+    for seed in range(6):
+        noise, _ = survey(15, 0.0, seed)
+        slope = pd.DataFrame(noise.to_numpy() * 0.6 + 0.8 * noise[["x1"]].to_numpy(), noise.index)
+        slope.columns = noise.columns
+        for frame in (noise, slope):
+            levels.append(study(frame, RATIO, seed=seed, **QUICK).verdict.level)
+    assert "clear" not in levels
+    assert levels[::2].count("none") >= 5
+    assert levels[1::2].count("gradient") >= 5
+
+
+def test_groups_of_two_are_no_types():
+    frame, truth = survey(15, 6.0)
+    frame.loc["000098"] = 40.0
+    frame.loc["000099"] = 41.0
+    found = study(frame, RATIO, n_types=4, **QUICK)
+    assert found.labels[["000098", "000099"]].tolist() == [0, 0]
+    assert sorted(found.labels.unique()) == [0, 1, 2, 3]
+    assert list(found.names) == [1, 2, 3]
+    assert found.silhouette[["000098", "000099"]].isna().all()
+    assert "2" in found.verdict.text["en"]
+    assert "unplaced" in found.verdict.text["en"]
+
+
+def test_numbers_go_by_size_then_code():
+    frame = pd.DataFrame({"a": [9.0] * 3 + [0.0] * 3 + [5.0] * 4}, list("abcdefghij"))
+    found = study(frame, {"a": "ratio"}, n_types=3, **QUICK)
+    assert found.labels.tolist() == [2, 2, 2, 3, 3, 3, 1, 1, 1, 1]
+
+
+def test_order_of_rows_columns_and_jobs_change_nothing():
+    frame, _ = survey(15, 2.0)
+    found = study(frame, RATIO, **QUICK)
+    again = study(frame.iloc[::-1, ::-1], RATIO, jobs=2, **QUICK)
+    assert again.labels.loc[frame.index].equals(found.labels)
+    assert again.verdict.level == found.verdict.level
+    assert study(frame, RATIO, **QUICK).verdict == found.verdict
+
+
+def test_types_within_size_classes_are_not_size_classes():
+    frame, truth = survey(60, 5.0)
+    size = pd.Series(np.where(np.arange(60) < 30, "city", "town"), frame.index)
+    mixed = frame.add(np.where(size == "city", 8.0, 0.0), axis=0)
+    plain = study(mixed, RATIO, n_types=2, **QUICK)
+    within = study(mixed, RATIO, adjust=size, **QUICK)
+    assert adjusted_rand_score(size, plain.labels) == 1
+    assert adjusted_rand_score(truth, within.labels) > 0.9
+    assert within.params["adjust"] == "strata"
+    assert "規模" in within.verdict.text["ja"]
+    apart = study_by(mixed, RATIO, None, None, size, **QUICK)
+    assert {name: part.n for name, part in apart.items()} == {"city": 30, "town": 30}
+    assert adjusted_rand_score(truth[size == "town"], apart["town"].labels) == 1
+
+
+def test_the_multiverse_can_only_lower_the_verdict(clear):
+    frame, truth, found = clear
+    seen = multiverse(frame, RATIO, None, found.labels)
+    assert found.weighed_with(seen).verdict.level == "clear"
+    mixed = pd.Series(np.random.default_rng(0).permutation(found.labels), frame.index)
+    loose = multiverse(frame, RATIO, None, mixed)
+    shaken = found.weighed_with(loose)
+    assert shaken.verdict.level == "tentative"
+    assert "0 %" in shaken.verdict.text["en"]
+
+
+@pytest.mark.parametrize("n_types", [1, 6, 15])
+def test_more_types_than_the_units_can_hold_are_refused(n_types):
+    frame, _ = survey(15, 2.0)
+    with pytest.raises(InputError, match=f"into {n_types} types"):
+        study(frame, RATIO, n_types=n_types)
+
+
+def test_two_answers_in_all_make_at_most_two_types():
+    frame = pd.DataFrame({"a": [0.0] * 5 + [1.0] * 5}, [f"{i:02d}" for i in range(10)])
+    found = study(frame, {"a": "binary"}, **QUICK)
+    assert found.labels.tolist() == [1] * 5 + [2] * 5
+    with pytest.raises(InputError, match="2 different answer patterns"):
+        study(frame, {"a": "binary"}, n_types=3)
+
+
+def test_missing_answers_are_carried():
+    frame, truth = survey(60, 5.0)
+    gaps = frame.mask(np.random.default_rng(0).random(frame.shape) < 0.1)
+    found = study(gaps, RATIO, **QUICK)
+    assert adjusted_rand_score(truth, found.labels) > 0.8
+
+
+def test_power_grows_with_n_and_separation():
+    small, large = power(15, n_simulations=40), power(60, n_simulations=40)
+    assert small["recovered"].is_monotonic_increasing
+    assert large.loc["moderate", "recovered"] > small.loc["moderate", "recovered"]
+    assert "15団体" in statement(small)["ja"]
+    with pytest.raises(InputError, match="cannot hold"):
+        power(8)
+
+
+SHARED = Path(__file__).parents[2].parent / "shared"
+TABLE = SHARED / "data" / "digital-agency-r5"
+
+
+@pytest.mark.skipif(not TABLE.is_dir(), reason="the national table is not here")
+def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide():
+    with (TABLE / "市区町村毎のDX進捗状況_市区町村比較.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.reader(file))
+    answers = {
+        row[1]: [{"実施": 1.0, "未実施": 0.0}.get(cell, np.nan) for cell in row[2:1743]]
+        for row in rows[1:11]
+    }
+    frame = pd.DataFrame(answers, [f"{i:04d}" for i in range(1741)]).dropna()
+    assert len(frame) == 1733
+    kinds = dict.fromkeys(frame, "binary")
+    given = study(frame, kinds, n_bootstrap=5, n_null=49)
+    assert given.verdict.level == "gradient"
+    assert 0.65 < given.gradient_share < 0.85
+    assert given.level.corr(frame.sum(axis=1)) > 0.95
+    rest = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=49)
+    assert rest.verdict.level in {"tentative", "gradient"}
+    top = rest.profile[rest.profile["type"] == 1].nlargest(2, "effect")["feature"]
+    assert set(top) == {"CIOの任命", "CIO補佐官等の任命"}
