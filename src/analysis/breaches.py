@@ -43,7 +43,7 @@ def breaches(sheet: Sheet) -> Iterator[Breach]:
     yield from _layout(sheet)
     if not filled.any():
         return
-    top, start = _data_start(sheet, filled)
+    top, start = data_start(sheet, filled)
     heads = ["\n".join(t for t in column if t) for column in grid[:start].T]
     yield from _texts(sheet, grid, filled, start, heads)
     yield from _numbers(sheet, grid, filled, start, heads)
@@ -65,7 +65,7 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
         yield "H", "A1", sheet.sheet
 
 
-def _data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
+def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
     """The header's first row, and the first row of data."""
     count = filled.sum(axis=1)
     wide = np.flatnonzero(count >= max(2, 0.5 * count.max()))

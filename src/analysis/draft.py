@@ -1,0 +1,212 @@
+"""A codebook proposed from a file, for a person to finish.
+
+What a file can tell is put down (types, options, likely missing codes, units); what it cannot tell
+(English texts, roles, skip rules) is left open and marked, so that the draft reads as a draft. The
+draft passes the checks of `Codebook`, so that cleaning can be tried at once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from analysis.breaches import data_start
+from analysis.codebook import Codebook
+from analysis.errors import InputError
+from analysis.headings import IDENTITY, NUMBERED, normalise
+from analysis.readers import read_file
+from analysis.sav import Sav, read_sav
+from analysis.sheet import CellKind, Sheet
+
+MISSING = {
+    "no_answer": ("無回答", "no answer", ["無回答", "未回答", "未記入", "NA", "N/A"]),
+    "not_applicable": (
+        "非該当",
+        "not applicable",
+        ["非該当", "該当なし", "対象外", "－", "-", "*"],
+    ),
+    "dont_know": ("不明", "does not know", ["不明", "わからない", "把握していない"]),
+}
+CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}
+NUMBER = re.compile(r"^(約|[-△▲])?[0-9][0-9,]*(\.[0-9]+)?(人|名|円|件|台|%|程度)*$")
+DATE = re.compile(r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]")
+SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
+BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
+UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand yen", "%": "%", "％": "%",
+         "件": "cases", "台": "units", "日": "days", "時間": "hours", "年": "years"}  # fmt: skip
+MAX_OPTIONS = 12
+HEAD = """\
+# 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
+# - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
+#   (outcomes never feed the typology); ask_if: skip rules; order and labels of the options
+# - types are guesses from {n} records; `{question}` etc. list what was seen under `# seen:`
+"""
+
+
+def draft(file: str | Path) -> str:
+    """The YAML text of a proposed codebook for a data file (xlsx, csv, tsv or SPSS).
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or holds no table with a heading and records.
+    """
+    file = Path(file)
+    sheets = read_file(file)
+    sav = read_sav(file, file.name) if file.suffix.lower() in {".sav", ".zsav"} else None
+    sheet = max((s for s in sheets if not s.hidden), key=lambda s: int((s.kind > 0).sum()),
+                default=sheets[0])  # fmt: skip
+    names, columns = _columns(sheet, sav)
+    records = max((len(texts) for texts in columns), default=0)
+    if not records:
+        raise InputError(
+            "no heading with records below it was found",
+            file=file,
+            sheet=sheet.sheet,
+            hint="one row per municipality, the headings in the row above them",
+        )
+    taken: set[str] = set()
+    questions, seen = [], {}
+    for number, (name, texts) in enumerate(zip(names, columns, strict=True), start=1):
+        id = _id(name, number, taken, sav)
+        questions.append(_question(id, name, texts, sav))
+        seen[id] = _summary(texts)
+    book = {
+        "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
+        "title": {"ja": file.stem, "en": f"{file.stem} (to translate)"},
+        "version": "0.1",
+        "missing": {
+            kind: {"ja": ja, "en": en, "tokens": tokens}
+            for kind, (ja, en, tokens) in MISSING.items()
+        },
+        "sections": [{"id": "A", "ja": "設問", "en": "Questions"}],
+        "questions": questions,
+    }
+    Codebook.parse(book, file=file)
+    text = yaml.safe_dump(book, allow_unicode=True, sort_keys=False, width=100)
+    for id, what in seen.items():
+        text = text.replace(f"- id: {id}\n", f"- id: {id}  # seen: {what}\n", 1)
+    return HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + text
+
+
+def _columns(sheet: Sheet, sav: Sav | None) -> tuple[list[str], list[list[str]]]:
+    """The heading and the filled cells of each column."""
+    filled = sheet.kind != CellKind.EMPTY
+    if not filled.any():
+        return [], []
+    top, start = (0, 2) if sav else data_start(sheet, filled)
+    grid = sheet.text.to_numpy(object)
+    header = grid[top:start].copy()
+    for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
+        if top <= r0 < start:
+            header[r0 - top, c0 : c1 + 1] = grid[r0, c0]
+    names, columns = [], []
+    for column in np.flatnonzero(filled[start:].any(axis=0)):
+        parts = dict.fromkeys(" ".join(t.split()) for t in header[:, column] if t.strip())
+        names.append(" / ".join(parts) or f"列{column + 1}")
+        columns.append([t.strip() for t in grid[start:, column] if t.strip()])
+    return names, columns
+
+
+def _id(name: str, number: int, taken: set[str], sav: Sav | None) -> str:
+    """The question's id as the file has it, else a number."""
+    first = name.split(" / ")[0]
+    numbered = NUMBERED.match(normalise(name))
+    id = f"Q{number:02}"
+    if sav and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", first):
+        id = first
+    elif numbered and not numbered[2]:
+        id = f"Q{int(numbered[1]):02}"
+    while id in taken:
+        id = f"{id}b" if not id.endswith("b") else f"{id}{number}"
+    taken.add(id)
+    return id
+
+
+def _question(id: str, name: str, texts: list[str], sav: Sav | None) -> dict[str, Any]:
+    variable = name.split(" / ")[0] if sav else ""
+    label = name.split(" / ")[-1] if sav else name
+    question: dict[str, Any] = {"id": id, "section": "A", "type": "text", "role": "describe"}
+    identity = next((what for what, known in IDENTITY.items() if normalise(label) in
+                     {normalise(text) for text in known}), None)  # fmt: skip
+    if identity:
+        question |= {"role": "id", "identity": identity}
+    question |= {"ja": label, "en": f"{label} (to translate)", "source": [name]}
+    if sav and variable != label:
+        question["source"] = [variable, label]
+    labels = sav.value_labels.get(variable, {}) if sav else {}
+    declared = sav.missing.get(variable, []) if sav else []
+    if not identity:
+        question |= _guess(texts, labels, declared)
+    unit = BRACKETED.search(name)
+    if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
+        question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
+    return question
+
+
+def _guess(texts: list[str], labels: dict[str, str], declared: list[str]) -> dict[str, Any]:
+    """Type, options and missing codes from what stands in a column."""
+    tokens = {token for _, _, known in MISSING.values() for token in known}
+    spaced = (re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", t) for t in texts if t not in tokens)
+    values = [unicodedata.normalize("NFKC", t) for t in spaced]
+    counts = Counter(values)
+    whole = {v for v in counts if re.fullmatch(r"-?\d+", v)}
+    missing = sorted({*declared, *_outlying(whole)} - ({*labels} - {*declared}))
+    if labels and all(re.fullmatch(r"-?\d+", code) for code in labels):
+        options = [
+            {"code": int(code), "ja": text, "en": f"{text} (to translate)"}
+            for code, text in labels.items() if code not in missing
+        ]  # fmt: skip
+        if options:
+            return _with({"type": "single", "options": options}, missing)
+    if not values:
+        return {}
+    share = {
+        kind: sum(n for v, n in counts.items() if pattern.match(v)) / len(values)
+        for kind, pattern in (("multi", SEVERAL), ("date", DATE), ("number", NUMBER))
+    }
+    if share["date"] > 0.6:
+        return {"type": "date"}
+    plain = whole - set(missing)
+    if share["multi"] > 0.1 and share["multi"] + share["number"] > 0.8:
+        codes = {int(c) for v in counts for c in re.findall(r"\d+", v) if c not in missing}
+        return _with({"type": "multi", "options": [_open(c) for c in sorted(codes)]}, missing)
+    if share["number"] > 0.8:
+        few = 0 < len(plain) <= MAX_OPTIONS and len(values) >= 2 * len(plain)
+        if few and plain == {*counts} - {*missing} and all(0 <= int(v) <= 20 for v in plain):
+            options = [_open(code) for code in sorted(map(int, plain))]
+            return _with({"type": "single", "options": options}, missing)
+        share_like = any("." in v or "%" in v for v in counts)
+        return _with({"type": "ratio" if share_like else "integer"}, missing)
+    if len(counts) <= MAX_OPTIONS and len(values) >= 2 * len(counts):
+        return {"type": "single", "options": [
+            {"code": i, "ja": v, "en": f"{v} (to translate)"}
+            for i, (v, _) in enumerate(counts.most_common(), start=1)
+        ]}  # fmt: skip
+    return {"free": True} if np.mean([len(v) for v in values]) > 20 else {}
+
+
+def _outlying(whole: set[str]) -> set[str]:
+    """Codes such as 9, 99 or -1 that lie far from all other numbers of the column."""
+    others = [abs(int(v)) for v in whole - CODES]
+    return {v for v in whole & CODES if others and (int(v) < 0 or int(v) > 1.8 * max(others))}
+
+
+def _open(code: int) -> dict[str, Any]:
+    return {"code": code, "ja": f"選択肢{code}", "en": f"option {code} (to fill in)"}
+
+
+def _with(guess: dict[str, Any], missing: list[str]) -> dict[str, Any]:
+    return guess | ({"missing_tokens": missing} if missing else {})
+
+
+def _summary(texts: list[str]) -> str:
+    """How often and what, in a few words."""
+    common = [" ".join(t.split())[:12] for t, _ in Counter(texts).most_common(4)]
+    return f"{len(texts)} filled, {len(set(texts))} different: " + " | ".join(common)
