@@ -260,7 +260,7 @@ def _codebook(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from analysis.simulate import simulate_wave
+    from analysis.arrivals import simulate_wave
 
     print(simulate_wave(options.wave, n=options.n, seed=options.seed, truth=options.truth))
     return OK
