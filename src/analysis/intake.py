@@ -229,8 +229,11 @@ def outside(sheet: Sheet, mark: np.ndarray) -> pd.DataFrame:
     """The cells that are not empty and no answer, with their reason."""
     rows, columns = np.nonzero((sheet.kind != CellKind.EMPTY) & (mark != ANSWER))
     cells = [sheet.address(int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
-    texts = sheet.text.to_numpy(object)[rows, columns] if len(rows) else []
-    reasons = np.array(REASONS, dtype=object)[mark[rows, columns]] if len(rows) else []
+    texts = np.empty(len(rows), dtype=object)
+    for column in np.unique(columns):  # column by column: a table of texts may be large
+        own = columns == column
+        texts[own] = sheet.text.iloc[rows[own], int(column)].to_numpy(object)
+    reasons = np.array(REASONS, dtype=object)[mark[rows, columns]]
     frame = pd.DataFrame({"cell": cells, "text": texts, "reason": reasons}, dtype="str")
     return frame.assign(file=sheet.file, sheet=sheet.sheet)[OUTSIDE].astype("str")
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analysis.codebook import Codebook
 from analysis.errors import InputError
@@ -66,7 +67,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     hidden = [c for c in sheet.hidden_columns if c not in set(columns.values())]
     mark[bottom + 1 :, hidden] = REASONS.index("hidden")
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
-    for reason in ("header", "total", "note", "example"):
+    for reason in ("total", "note", "example"):
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
@@ -125,47 +126,38 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
 def _row_kinds(
     sheet: Sheet, filled: np.ndarray, start: int, columns: dict[str, int], book: Codebook
 ) -> np.ndarray:
-    """Per row of the sheet: ``record``, ``total``, ``note``, ``example``, ``header`` or ``""``."""
-    kinds = np.full(sheet.shape[0], "", dtype="U7")
+    """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
     count = filled.sum(axis=1)
-    kinds[start:][count[start:] > 0] = "record"
     identity = {
         what: columns[name]
         for what in ("code", "name", "prefecture")
         if (name := q.id if (q := book.identity(what)) else f"@{what}") in columns
     }
     answers = [c for name, c in columns.items() if c not in identity.values()]
-    answered = filled[:, answers].sum(axis=1)
-    suspicious = (kinds == "record") & ~_plain_codes(sheet, identity.get("code"))
-    if "code" not in identity:
-        suspicious = kinds == "record"
-    labels = sheet.text.iloc[:, sorted({0, 1, *identity.values()} & set(range(sheet.shape[1])))]
-    for row in np.flatnonzero(suspicious):
-        texts = [normalise(text) for text in labels.iloc[row] if text.strip()]
-        kinds[row] = _row_kind(sheet, row, texts, identity, int(count[row]), int(answered[row]))
+    labels = sorted({0, 1, *identity.values()} & set(range(sheet.shape[1])))
+    total, example, note = (
+        np.any([_matches(sheet.text[c], pattern) for c in labels], axis=0)
+        for pattern in (TOTAL, EXAMPLE, NOTE)
+    )
+    coded, named = np.zeros_like(total), np.zeros_like(total)
+    if "code" in identity:
+        named |= _matches(sheet.text[identity["code"]], re.compile(r".*\d"))
+        coded = _matches(sheet.text[identity["code"]], re.compile(r"\d{4,6}$"))
+    if "name" in identity:
+        named |= _matches(sheet.text[identity["name"]], re.compile("."))
+    lonely = ~named & (count <= 1)
+    if "name" in identity:
+        lonely |= ~named & ~filled[:, answers].any(axis=1)
+    kinds = np.select(
+        [count == 0, coded, total, example, (note & (count <= 2)) | lonely],
+        ["", "record", "total", "example", "note"],
+        "record",
+    )
+    kinds[:start] = ""
     return kinds
 
 
-def _plain_codes(sheet: Sheet, column: int | None) -> np.ndarray:
-    """Rows that carry a municipality code: records beyond doubt."""
-    if column is None:
-        return np.zeros(sheet.shape[0], bool)
-    return sheet.text[column].str.fullmatch(r"\d{4,6}").to_numpy(bool)
-
-
-def _row_kind(
-    sheet: Sheet, row: int, texts: list[str], identity: dict[str, int], count: int, answered: int
-) -> str:
-    own = {what: normalise(sheet.text.iat[row, column]) for what, column in identity.items()}
-    if any(TOTAL.match(text) for text in texts):
-        return "total"
-    if any(EXAMPLE.match(text) for text in texts):
-        return "example"
-    if count <= 2 and any(NOTE.match(text) for text in texts):
-        return "note"
-    named = bool(own.get("name")) or any(c.isdigit() for c in own.get("code", ""))
-    if not named and count <= 1:
-        return "note"
-    if not named and answered == 0 and "name" in identity:
-        return "note"
-    return "record"
+def _matches(texts: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:
+    """Whether each text of a column, normalised, begins with a pattern; equal texts at once."""
+    codes, known = pd.factorize(texts)
+    return np.array([bool(pattern.match(normalise(text))) for text in known], bool)[codes]

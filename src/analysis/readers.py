@@ -153,7 +153,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
         )
     try:
         frame = pd.read_csv(
-            io.StringIO(text),
+            io.BytesIO(text.encode()),
             sep=separator,
             header=None,
             names=range(width),
@@ -169,11 +169,9 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             file=file,
             hint="a quotation mark may be missing; open it in Excel and save it again",
         ) from None
-    frame = frame.fillna("")
     kind = np.empty(frame.shape, np.uint8, order="F")
     for column in range(width):
-        kind[:, column] = frame[column].to_numpy() != ""
-    assert CellKind.TEXT == 1
+        kind[:, column] = np.where(frame[column] != "", CellKind.TEXT, CellKind.EMPTY)
     return Sheet(file=file, sheet="", text=frame, kind=kind)
 
 

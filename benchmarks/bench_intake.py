@@ -1,0 +1,103 @@
+"""How fast files become cells: xlsx against pandas with openpyxl, CSV by size.
+
+Run ``python benchmarks/bench_intake.py``; the tables are Markdown. Ratios are from one run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import xlsxwriter
+
+COLUMNS = 40
+ANSWERS = ["実施", "未実施", "1、3、5", "調査無し", "無回答", "13", "62%"]
+
+
+def write_xlsx(path: Path, rows: int) -> None:
+    chance = random.Random(1)
+    book = xlsxwriter.Workbook(path)
+    page = book.add_worksheet("回答")
+    date = book.add_format({"num_format": "yyyy/m/d"})
+    page.write_row(0, 0, [f"Q{i:02}" for i in range(COLUMNS)])
+    for row in range(1, rows + 1):
+        page.write_datetime(row, 0, dt.datetime(2019, 8, 1 + row % 28), date)
+        for column in range(1, COLUMNS):
+            if column % 3:
+                page.write_string(row, column, chance.choice(ANSWERS))
+            else:
+                page.write_number(row, column, chance.randrange(500))
+    book.close()
+
+
+def write_csv(path: Path, rows: int, columns: int) -> None:
+    chance = random.Random(1)
+    with path.open("w", encoding="cp932") as handle:
+        handle.write(",".join(f"Q{i:02}" for i in range(columns)) + "\n")
+        for _ in range(rows):
+            handle.write(",".join(chance.choices(ANSWERS, k=columns)) + "\n")
+
+
+def seconds(call) -> float:  # noqa: ANN001
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def xlsx(folder: Path) -> None:
+    from analysis.readers import read_file
+
+    path = folder / "a.xlsx"
+    write_xlsx(path, 20_000)
+    read_file(path)  # both warm
+    ours = min(seconds(lambda: read_file(path)) for _ in range(3))
+    theirs = seconds(lambda: pd.read_excel(path, engine="openpyxl"))
+    print(f"\n| reading xlsx, 20,000 x {COLUMNS} cells | s | times as fast |\n|---|---|---|")
+    print(f"| pandas.read_excel(engine='openpyxl') | {theirs:.2f} | 1 |")
+    print(f"| analysis.readers (values, kinds, layout) | {ours:.2f} | {theirs / ours:.1f} |")
+
+
+def csv(folder: Path) -> None:
+    print("\n| CSV (cp932) to raw table | s | peak memory of the process |\n|---|---|---|")
+    for rows, columns in ((10_000, 70), (100_000, 36), (100_000, 70), (300_000, 36)):
+        path = folder / "a.csv"
+        write_csv(path, rows, columns)
+        done = subprocess.run(
+            [sys.executable, __file__, str(path)], capture_output=True, text=True, check=True
+        )
+        print(f"| {rows:,} x {columns} | {done.stdout.strip().replace(' ', ' | ')} MB |")
+
+
+def one(path: Path) -> None:
+    """Read and lay out one file in a process of its own; print seconds and peak memory."""
+    from analysis.codebook import Codebook
+    from analysis.headings import Headings
+    from analysis.intake import from_rows
+    from analysis.layout import read_rows
+    from analysis.readers import read_file
+
+    columns = path.open(encoding="cp932").readline().count(",") + 1
+    texts = [{"id": f"Q{i:02}", "section": "A", "type": "text", "role": "describe",
+              "ja": f"設問{i}", "en": f"question {i}"} for i in range(columns)]  # fmt: skip
+    text = {"ja": "速さ", "en": "speed"}
+    book = Codebook.parse({"id": "speed", "title": text, "version": "1", "questions": texts,
+                           "sections": [{"id": "A", **text}]})  # fmt: skip
+    spent = seconds(lambda: from_rows(read_rows(read_file(path)[0], Headings(book))))
+    peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    print(f"{spent:.2f} {int(peak[1]) // 1024 if peak else 0:,}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        one(Path(sys.argv[1]))
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            xlsx(Path(name))
+            csv(Path(name))
