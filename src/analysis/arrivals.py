@@ -18,20 +18,22 @@ from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
 from analysis.simulate import SIZES, Simulated, code_of, frames, simulate
 
-NAMES = (
-    *("青嶺市", "白浪崎市", "緑陵ヶ原市", "桜瀬川市", "星見野市", "風早浜市", "水鏡町", "朝凪浦市"),
-    *("夕映市", "若鮎川町", "鈴音村", "月影浦町", "花霞市", "雲居原町", "瑠璃川市", "霧ヶ沢市"),
+STEMS = (
+    *("青嶺", "白浪崎", "緑陵ヶ原", "桜瀬川", "星見野", "風早浜", "水鏡", "朝凪浦"),
+    *("夕映", "若鮎川", "鈴音", "月影浦", "花霞", "雲居原", "瑠璃川", "霧ヶ沢"),
 )
+TOWN = 6  # size class of towns and villages in the questionnaire
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 CIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
 EPOCH = dt.datetime(2019, 9, 2)
 TITLE = "【架空データ】自治体の情報人材に関する調査　回答一覧"
 
 
-def name_of(i: int) -> str:
-    """The name of the i-th fictional municipality."""
-    base = NAMES[i % len(NAMES)]
-    return base if i < len(NAMES) else f"{base[:-1]}第{i // len(NAMES) + 1}{base[-1]}"
+def name_of(i: int, size: int) -> str:
+    """The name of the i-th fictional municipality, a town where its class says so."""
+    ending = "町" if size == TOWN else "市"
+    again = i // len(STEMS)
+    return f"{STEMS[i % len(STEMS)]}{f'第{again + 1}' if again else ''}{ending}"
 
 
 def plain(value: Any, question: Question) -> Any:
@@ -60,7 +62,7 @@ def table(drawn: Simulated, book: Codebook) -> list[dict[str, Any]]:
     """Tidy cells: one dictionary a reply, a key a column (batteries have one each)."""
     rows = []
     for i, record in enumerate(drawn.records):
-        row: dict[str, Any] = {"Q00": name_of(i)}
+        row: dict[str, Any] = {"Q00": name_of(i, record["Q02"])}
         for question in book:
             for key in question.variables if question.type == "battery" else (question.id,):
                 if key != "Q00":
@@ -213,13 +215,14 @@ def write_wave(
     else:
         file, content = "replies.csv", tidy_csv(rows)
     sizes = [record["Q02"] for record in drawn.records]
+    sizes += [TOWN] * (invited - len(sizes))
     asked = [
         {
             "code": code_of(i + 1),
-            "name": name_of(i),
-            "size_class": SIZES[sizes[i]] if i < len(sizes) else "town_village",
+            "name": name_of(i, size),
+            "size_class": SIZES[size],
         }
-        for i in range(invited)
+        for i, size in enumerate(sizes)
     ]
     about = {
         "title": {
@@ -257,14 +260,15 @@ CHANGED = (2, 9)  # replies whose approach is another one a year later
 def a_year_later(first: Simulated, book: Codebook) -> Simulated:
     """The same municipalities in the next year: two changed approach, one more replied."""
     fresh = simulate(30, seed=20201003, codebook=book)
-    spare = list(fresh.records)
+    spare = [r for r in fresh.records if r["Q02"] != TOWN]
+    late = next(r for r in fresh.records if r["Q02"] == TOWN)
     rng = np.random.default_rng(2020)
     records = []
     for i in range(16):
         if i in CHANGED or i == 15:
-            new = dict(spare[i + 10])
-            keep = ("Q02", "Q03", "Q05") if i < 15 else ()
-            new |= {key: first.records[i][key] for key in keep}
+            new = dict(spare[i] if i < 15 else late)
+            if i < 15:
+                new |= {key: first.records[i][key] for key in ("Q02", "Q03", "Q05")}
         else:
             new = dict(first.records[i])
             for key in ("Q12", "Q30_1", "Q30_2", "Q31"):

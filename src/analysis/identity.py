@@ -1,0 +1,184 @@
+"""Who replied: codes and names of each record, corrected replies, and those who cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analysis import municipality
+from analysis.codebook import Codebook
+from analysis.errors import InputError
+from analysis.intake import RawTable
+from analysis.municipality import fold
+from analysis.wave import Wave
+
+Note = tuple[int, int, str, str, str]  # record, column, rule, value, more
+
+
+@dataclass
+class Identified:
+    """The municipality of each record.
+
+    `codes` and `names` per record ("" where unknown); `kept`: the records that count;
+    `superseded`: earlier record -> the later one that replaces it; `columns` hold who it is.
+    """
+
+    codes: np.ndarray
+    names: list[str]
+    received: np.ndarray
+    columns: list[int] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    unidentified: list[int] = field(default_factory=list)
+    superseded: dict[int, int] = field(default_factory=dict)
+    same_date: set[int] = field(default_factory=set)
+
+
+def identify(
+    raw: RawTable,
+    wave: Wave,
+    codebook: Codebook,
+    text_of: Callable[[int], np.ndarray],
+    received: np.ndarray,
+) -> Identified:
+    """Find the municipality of every record; a name that could be several is never picked."""
+    at = {name: j for j, name in enumerate(raw.column_variable) if name}
+    code_at = _place(at, codebook, "code")
+    name_at = _place(at, codebook, "name")
+    prefecture_at = _place(at, codebook, "prefecture")
+    n = len(raw.file)
+    who = Identified(np.full(n, "", object), [""] * n, received)
+    who.columns = [j for j in (code_at, name_at, prefecture_at) if j is not None]
+    names = text_of(name_at) if name_at is not None else np.full(n, "", object)
+    if any(file.codes == "order" for file in wave.files):
+        who.codes = np.array(municipality.align(list(names)), object)
+        who.names = list(municipality.register()["name"])
+        who.kept = list(range(n))
+        return who
+    if code_at is None and name_at is None:
+        raise InputError(
+            "no column tells which municipality a reply is from",
+            file=raw.file[0],
+            hint="name the column of codes or names under header in wave.yml",
+        )
+    prefectures = text_of(prefecture_at) if prefecture_at is not None else np.full(n, "", object)
+    codes = text_of(code_at) if code_at is not None else np.full(n, "", object)
+    reader = _Reader(wave, code_at, name_at)
+    found: dict[tuple[str, str, str], tuple[str, str, list[tuple[int, str, str, str]]]] = {}
+    for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
+        if key not in found:
+            found[key] = reader.read(*(str(part) for part in key))
+        code, name, notes = found[key]
+        who.codes[i], who.names[i] = code, name
+        who.notes += [(i, *note) for note in notes]
+    _settle(who)
+    return who
+
+
+def _place(at: dict[str, int], codebook: Codebook, what: str) -> int | None:
+    question = codebook.identity(what)
+    return at.get(question.id if question else "", at.get(f"@{what}"))
+
+
+class _Reader:
+    """Reads one pair of code and name; fictional places come from the wave's own list."""
+
+    def __init__(self, wave: Wave, code_at: int | None, name_at: int | None) -> None:
+        self.wave, self.code_at, self.name_at = wave, code_at, name_at
+        invited = wave.invited if isinstance(wave.invited, tuple) else ()
+        self.invited = {one.code: one.name for one in invited}
+        self.by_name = {fold(one.name): one.code for one in invited}
+
+    def read(
+        self, code_text: str, name_text: str, prefecture: str
+    ) -> tuple[str, str, list[tuple[int, str, str, str]]]:
+        """Code, official name, and the notes (column, rule, value, more)."""
+        notes: list[tuple[int, str, str, str]] = []
+        code = municipality.parse_code(code_text)[0] if code_text else ""
+        if code and code not in self.invited and not self._exists(code):
+            code = ""
+        by_name, name_how, options = self._by_name(name_text, prefecture)
+        at = self.code_at if self.code_at is not None else self.name_at
+        assert at is not None
+        if code:
+            literal = code_text.strip() == code
+            if not literal:
+                notes.append((at, "code-repaired", code, ""))
+            if by_name and by_name != code and self.name_at is not None:
+                notes.append((self.name_at, "code-and-name", self._official(code), ""))
+        elif by_name:
+            code = by_name
+            if code_text:
+                notes.append((at, "code-wrong", code, ""))
+        else:
+            raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
+            notes.append((raw_at, "who", "", self._advice(options)))
+            return "", "", notes
+        official = self._official(code)
+        if by_name == code and self.name_at is not None and name_text and name_text != official:
+            rule = "renamed" if name_how == "renamed" else "name-variant"
+            notes.append((self.name_at, rule, official, ""))
+        if self.invited and code not in self.invited:
+            notes.append((at, "not-invited", official, ""))
+        return code, official, notes
+
+    def _exists(self, code: str) -> bool:
+        if code in municipality.register().index:
+            return True
+        return code.startswith("99") and self.wave.invented and not self.invited
+
+    def _official(self, code: str) -> str:
+        if code in self.invited:
+            return self.invited[code]
+        table = municipality.register()
+        return str(table.at[code, "name"]) if code in table.index else code
+
+    def _by_name(self, text: str, prefecture: str) -> tuple[str, str, tuple[str, ...]]:
+        if not text.strip():
+            return "", "unknown", ()
+        folded = fold(text)
+        for candidate in (folded, folded.removesuffix("役所"), folded.removesuffix("役場")):
+            if candidate in self.by_name:
+                return self.by_name[candidate], "variant", ()
+        stems = [c for name, c in self.by_name.items() if name[:-1] == folded]
+        if len(stems) == 1:
+            return stems[0], "shortened", ()
+        match = municipality.resolve(text, prefecture or None, self.wave.as_of)
+        return match.code, match.how, match.options
+
+    def _advice(self, options: tuple[str, ...]) -> str:
+        if options:
+            listed = "、".join(options)
+            return (
+                f"候補：{listed}。都道府県名をお知らせください。"
+                f"\0It may be {listed}: which prefecture?"
+            )
+        return "団体コードと団体名をお知らせください。\0Please give its code and name."
+
+
+def _settle(who: Identified) -> None:
+    """Of several replies of one municipality the latest by date counts, then the last to arrive."""
+    latest: dict[str, int] = {}
+    for i, code in enumerate(who.codes):
+        if not code:
+            who.unidentified.append(i)
+            continue
+        if code not in latest:
+            latest[code] = i
+            continue
+        earlier, later = latest[code], i
+        a, b = who.received[earlier], who.received[later]
+        if a is not None and b is not None and a > b:
+            earlier, later = later, earlier
+        if a == b or a is None or b is None:
+            who.same_date.add(earlier)
+        who.superseded[earlier] = later
+        latest[code] = later
+    for first, then in list(who.superseded.items()):
+        end = then
+        while end in who.superseded:
+            end = who.superseded[end]
+        who.superseded[first] = end
+    who.kept = sorted(latest.values())

@@ -1,0 +1,83 @@
+"""The ledger: where every cell of every file ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook import STATUSES
+from analysis.intake import RawTable
+
+LABELS = {
+    "answered": ("値", "values"),
+    "no_answer": ("無回答", "no answer"),
+    "not_applicable": ("非該当", "not applicable"),
+    "dont_know": ("不明", "does not know"),
+    "not_surveyed": ("調査無し", "not surveyed"),
+    "unreadable": ("不採用", "refused"),
+    "title": ("題名", "titles"),
+    "header": ("見出し", "headers"),
+    "total": ("合計・平均", "totals"),
+    "note": ("注記", "notes"),
+    "example": ("記入例", "examples"),
+    "unmatched": ("設問外", "no question"),
+    "hidden": ("非表示", "hidden"),
+    "sheet": ("他のシート", "other sheets"),
+}
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Counts of cells by file, sheet and where they ended, beside the number received.
+
+    `counts`: one row a file, sheet and place (``file, sheet, place, cells``). `received`: cells in
+    the block of answers (empty ones too, since an empty cell is an answer of a kind) plus every
+    filled cell outside it, counted from the files and not from `counts`.
+    """
+
+    counts: pd.DataFrame
+    received: int
+
+    @classmethod
+    def count(cls, raw: RawTable, category: np.ndarray) -> Ledger:
+        """Count the cells of a cleaned table; `category` holds the place of each cell."""
+        there = (np.broadcast_to(raw.row, category.shape) > 0) & (
+            np.broadcast_to(raw.col, category.shape) > 0
+        )
+        files = pd.Categorical([f"{f}\0{s}" for f, s in zip(raw.file, raw.sheet, strict=True)])
+        parts = []
+        for place, name in enumerate(STATUSES):
+            per_record = ((category == place) & there).sum(axis=1)
+            per_file = np.bincount(files.codes, weights=per_record, minlength=len(files.categories))
+            for where, cells in zip(files.categories, per_file, strict=True):
+                file, _, sheet = str(where).partition("\0")
+                parts.append((file, sheet, name, int(cells)))
+        for (file, sheet, reason), group in raw.outside.groupby(["file", "sheet", "reason"]):
+            parts.append((str(file), str(sheet), str(reason), len(group)))
+        counts = pd.DataFrame(parts, columns=["file", "sheet", "place", "cells"])
+        counts = counts[counts["cells"] > 0].reset_index(drop=True)
+        return cls(counts, int(there.sum()) + len(raw.outside))
+
+    def check(self) -> None:
+        """The sum must be right.
+
+        Raises
+        ------
+        AssertionError : a cell is lost or counted twice; a fault of the workbench, not of the data.
+        """
+        total = int(self.counts["cells"].sum())
+        if total != self.received:
+            raise AssertionError(
+                f"the ledger does not add up: {self.received} cells received, {total} accounted for"
+            )
+
+    def table(self, language: str = "ja") -> pd.DataFrame:
+        """The ledger to read: a row a place, with the total at the end."""
+        ja = language == "ja"
+        sums = self.counts.groupby("place")["cells"].sum()
+        rows = [(LABELS[p][not ja], int(sums[p])) for p in LABELS if p in sums]
+        rows.append(("合計" if ja else "total", int(sums.sum())))
+        rows.append(("受け取ったセル" if ja else "cells received", self.received))
+        return pd.DataFrame(rows, columns=["行き先", "セル"] if ja else ["where", "cells"])
