@@ -54,7 +54,7 @@ def test_without_types_none_are_announced_as_clear():
 
 
 def test_groups_of_two_are_no_types():
-    frame, truth = survey(15, 6.0)
+    frame, _truth = survey(15, 6.0)
     frame.loc["000098"] = 40.0
     frame.loc["000099"] = 41.0
     found = study(frame, RATIO, n_types=4, **QUICK)
@@ -97,7 +97,7 @@ def test_types_within_size_classes_are_not_size_classes():
 
 
 def test_the_multiverse_can_only_lower_the_verdict(clear):
-    frame, truth, found = clear
+    frame, _truth, found = clear
     seen = multiverse(frame, RATIO, None, found.labels)
     assert found.weighed_with(seen).verdict.level == "clear"
     mixed = pd.Series(np.random.default_rng(0).permutation(found.labels), frame.index)
@@ -152,6 +152,7 @@ def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide():
     }
     frame = pd.DataFrame(answers, [f"{i:04d}" for i in range(1741)]).dropna()
     assert len(frame) == 1733
+    frame = frame.iloc[::3]  # the whole table is the business of the benchmarks
     kinds = dict.fromkeys(frame, "binary")
     given = study(frame, kinds, n_bootstrap=5, n_null=49)
     assert given.verdict.level == "gradient"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import kmedoids
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.metrics import silhouette_score
 
 from analysis.typology.continuum import Continuum
 from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.resample import k_medoids, silhouette_widths
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _separation(
     distance = GowerDissimilarity(kinds, groups).fit_transform(frame)
     widths = []
     for k in counts:
-        found = kmedoids.fasterpam(distance, k, init="build", n_cpu=1).labels
+        found = k_medoids(distance, k)
         apart = len(np.unique(found)) > 1
-        widths.append(silhouette_score(distance, found, metric="precomputed") if apart else -1.0)
+        widths.append(silhouette_widths(distance, found).mean() if apart else -1.0)
     return widths

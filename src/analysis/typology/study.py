@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import silhouette_samples, silhouette_score
 
 from analysis.errors import InputError
 from analysis.typology.gower import GowerDissimilarity
 from analysis.typology.naming import propose_names
 from analysis.typology.prepare import Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
-from analysis.typology.resample import k_medoids, resample
+from analysis.typology.resample import k_medoids, resample, silhouette_widths
 from analysis.typology.rivals import rivals
 from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
 
@@ -226,7 +225,7 @@ def _criteria(
         sure = resample(
             distance, pd.Series(found + 1, index), k, QUICK, seed=seed, jobs=jobs, each=False
         )
-        width = silhouette_score(distance, found, metric="precomputed")
+        width = silhouette_widths(distance, found).mean()
         least = sure.stability["jaccard_bootstrap"].min()
         rows[k] = {"silhouette": width, "gap": gap[k], "stability": least}
     return pd.DataFrame(rows).T.rename_axis("k")
@@ -268,7 +267,7 @@ def _silhouette(distance: np.ndarray, types: pd.Series) -> pd.Series:
     at = np.flatnonzero((types != UNPLACED).to_numpy(bool))
     found = types.iloc[at].to_numpy(int)
     if len(np.unique(found)) > 1:
-        widths.iloc[at] = silhouette_samples(distance[np.ix_(at, at)], found, metric="precomputed")
+        widths.iloc[at] = silhouette_widths(distance[np.ix_(at, at)], found)
     return widths
 
 
