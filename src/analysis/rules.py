@@ -119,7 +119,7 @@ _TABLE = [
           "団体コード「{raw}」を{value}と読みました。", "The code {raw} was read as {value}."),
     _rule("code-wrong", "doubtful", "団体コードの誤り", "wrong code",
           "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。",
-          "The code {raw} has a wrong check digit or does not exist; {value} follows from the name."),
+          "The code {raw} is not valid; {value} follows from the name. Please confirm."),
     _rule("name-variant", "repaired", "団体名の表記", "written variant of the name",
           "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
     _rule("renamed", "repaired", "旧団体名", "former name",
@@ -140,7 +140,7 @@ _TABLE = [
           "Two replies bear the same date; the later one in the files was taken "
           "({raw}, later {value})."),
     _rule("hidden", "doubtful", "非表示の行・列", "hidden row or column",
-          "非表示の行または列（{raw}）に回答があり、読み込みました。", "Answers in the hidden {raw} were read."),
+          "非表示の行・列（{raw}）の回答を読み込みました。", "Answers in hidden {raw} were read."),
     _rule("unmatched", "doubtful", "設問と結びつかない列", "cell of no question",
           "どの設問のものか分からないため、集計に入れていません（「{raw}」）。",
           "It is not clear which question {raw} belongs to; it is not counted."),

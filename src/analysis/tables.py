@@ -1,0 +1,155 @@
+"""Frequency and cross tables that say what they are percentages of.
+
+The denominator of a question is the municipalities that were asked it and answered: those the skip
+rule left out are not in it, and each kind of missing is counted apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook import Question
+from analysis.municipality import SIZE_CLASSES
+from analysis.text import Language
+
+YES_NO = {"ja": {1: "実施", 0: "未実施"}, "en": {1: "yes", 0: "no"}}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A tabulated question.
+
+    Attributes
+    ----------
+    frame : index the answers; columns ``count`` and ``share`` (0 to 1) of `n`. For numbers: one
+        row a statistic, column ``value``.
+    n : municipalities that answered: the denominator.
+    missing : kind of missing -> municipalities.
+    multiple : several answers were possible, so shares add up to more than 1.
+    """
+
+    frame: pd.DataFrame
+    n: int
+    missing: dict[str, int]
+    multiple: bool = False
+
+
+def labels_of(question: Question, language: Language) -> dict[int, str]:
+    """Option codes and what they are called."""
+    if question.type == "binary" and not question.options:
+        return dict(YES_NO[language])
+    return {option.code: option.text[language] for option in question.options}
+
+
+def labelled(values: pd.Series, question: Question, language: Language) -> pd.Series:
+    """Codes as labelled categories in the order of the questionnaire."""
+    labels = labels_of(question, language)
+    kinds = pd.CategoricalDtype(list(labels.values()), ordered=True)
+    return values.astype("Int64").map(labels).astype(kinds)
+
+
+def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
+    """Size classes as labelled categories, largest first; only those that occur."""
+    labels = {name: text[language] for name, text in SIZE_CLASSES.items()}
+    there = [label for name, label in labels.items() if (classes == name).any()]
+    return classes.map(labels).astype(pd.CategoricalDtype(there, ordered=True))
+
+
+def answered(status: pd.DataFrame, question: Question) -> pd.Series:
+    """Which municipalities answered the question (for a battery: any item)."""
+    return (status[list(question.variables)] == "answered").any(axis=1)
+
+
+def frequency(
+    responses: pd.DataFrame, status: pd.DataFrame, question: Question, language: Language = "ja"
+) -> Counted:
+    """Tabulate one question (a battery: the mean of each item; text: only how many answered)."""
+    there = answered(status, question)
+    n = int(there.sum())
+    kinds = status.loc[~there, question.variables[0]].value_counts()
+    missing = {str(kind): int(count) for kind, count in kinds.items() if count}
+    match question.type:
+        case "multi":
+            chosen = responses.loc[there, list(question.variables)].fillna(False).astype(bool)
+            counts = chosen.sum().to_numpy(int)
+            index = [option.text[language] for option in question.options]
+            return Counted(_shares(counts, n, index), n, missing, multiple=True)
+        case "single" | "ordinal" | "binary":
+            labels = labels_of(question, language)
+            values = responses.loc[there, question.id].astype("Int64")
+            counts = np.array([int((values == code).sum()) for code in labels])
+            return Counted(_shares(counts, n, list(labels.values())), n, missing)
+        case "battery":
+            items = responses.loc[there, list(question.variables)].astype("Float64")
+            index = [item.text[language] for item in question.items]
+            frame = pd.DataFrame(
+                {
+                    "count": items.notna().sum().to_numpy(int),
+                    "mean": items.mean().to_numpy(float),
+                    "median": items.median().to_numpy(float),
+                },
+                index=index,
+            )
+            return Counted(frame, n, missing)
+        case "integer" | "ratio":
+            numbers = responses.loc[there, question.id].astype("Float64")
+            return Counted(summary(numbers, language), n, missing)
+    return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
+
+
+def summary(values: pd.Series, language: Language = "ja") -> pd.DataFrame:
+    """Median, quartiles, least, greatest and mean of numbers."""
+    numbers = values.dropna().astype(float)
+    names = (
+        ("中央値", "第1四分位", "第3四分位", "最小", "最大", "平均")
+        if language == "ja"
+        else ("median", "first quartile", "third quartile", "least", "greatest", "mean")
+    )
+    if numbers.empty:
+        return pd.DataFrame({"value": [np.nan] * len(names)}, index=list(names))
+    got = [numbers.median(), numbers.quantile(0.25), numbers.quantile(0.75)]
+    got += [numbers.min(), numbers.max(), numbers.mean()]
+    return pd.DataFrame({"value": got}, index=list(names))
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """A cross table: counts and column shares of `n` per group (``n`` in the columns' order)."""
+
+    counts: pd.DataFrame
+    shares: pd.DataFrame
+    n: pd.Series
+    multiple: bool
+
+
+def cross(
+    responses: pd.DataFrame,
+    status: pd.DataFrame,
+    question: Question,
+    by: pd.Series,
+    language: Language = "ja",
+) -> Crossed:
+    """Answers down, groups across; each group's denominator is its own answering members."""
+    groups = (
+        list(by.cat.categories)
+        if isinstance(by.dtype, pd.CategoricalDtype)
+        else sorted(by.dropna().unique())
+    )
+    counts, n = {}, {}
+    for group in groups:
+        rows = (by == group).fillna(False).to_numpy(bool)
+        part = frequency(responses[rows], status[rows], question, language)
+        n[group] = part.n
+        counts[group] = part.frame["count"]
+    table = pd.DataFrame(counts)
+    sizes = pd.Series(n, dtype="int64")
+    shares = table / sizes.where(sizes > 0)
+    return Crossed(table, shares, sizes, question.type == "multi")
+
+
+def _shares(counts: np.ndarray, n: int, index: list[str]) -> pd.DataFrame:
+    shares = counts / n if n else np.full(len(counts), np.nan)
+    return pd.DataFrame({"count": counts, "share": shares}, index=index)
