@@ -69,11 +69,13 @@ def test_it_says_that_it_is_a_draft_and_what_was_seen(drafted):
 
 
 def test_ids_come_from_the_headings(tmp_path):
-    rows = [["問3 人数", "問1 形態", "備考"], *[[n * 7, "甲", "x"] for n in range(4)]]
+    replies = [["x", n * 7, f"99{n}", "y"] for n in range(4)]
+    rows = [["備考", "問3 人数", "問1 団体コード", "所見"], *replies, ["合計", 42]]
     (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    assert [q["id"] for q in yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]] == [
-        "Q03", "Q01", "Q03b",
-    ]  # fmt: skip
+    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
+    assert [q["id"] for q in found] == ["Q02", "Q03", "Q01", "Q04"]
+    assert found[2]["identity"] == "code" and found[1]["ja"] == "人数"
+    assert "# seen: 4 filled" in draft(tmp_path / "r.csv").split("Q03")[1]
 
 
 def test_a_survey_from_spss(tmp_path, monkeypatch):

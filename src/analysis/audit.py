@@ -10,6 +10,7 @@ import io
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -83,7 +84,7 @@ def annotate(
     own = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
     for (sheet, cell), group in own.groupby(["sheet", "cell"], sort=False):
         page = book[sheet]
-        anchor = _anchor(page, cell)
+        anchor = _anchor(page, str(cell))
         earlier = f"{anchor.comment.text}\n" if anchor.comment else ""
         text = earlier + "\n".join(dict.fromkeys(group[language]))
         anchor.comment = Comment(text, "workbench", width=320, height=40 + 40 * len(group))
@@ -93,14 +94,14 @@ def annotate(
     return out
 
 
-def _anchor(page: object, cell: str) -> object:
+def _anchor(page: Any, cell: str) -> Any:
     """The cell that a comment goes into: the first of a range, row or column."""
     first = cell.partition(":")[0]
     first = f"A{first}" if first.isdecimal() else first if first[-1].isdecimal() else f"{first}1"
-    for merged in page.merged_cells.ranges:  # type: ignore[attr-defined]
+    for merged in page.merged_cells.ranges:
         if first in merged:
             first = merged.start_cell.coordinate
-    return page[first]  # type: ignore[index]
+    return page[first]
 
 
 def report(
@@ -115,7 +116,7 @@ def report(
     for (file, sheet), own in findings.groupby(["file", "sheet"], sort=False):
         lines.append(f"{file}  {sheet}".rstrip())
         for rule, group in own.groupby("rule", sort=False):
-            about = RULES[rule]
+            about = RULES[str(rule)]
             lines.append(f"  [{rule}] {about.title[language]}: {about.advice[language]}")
             cells = [f"{c} {_shown(raw)}".strip() for c, raw in zip(group["cell"], group["raw"],
                                                                     strict=True)]  # fmt: skip

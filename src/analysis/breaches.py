@@ -53,7 +53,9 @@ def breaches(sheet: Sheet) -> Iterator[Breach]:
 
 def _layout(sheet: Sheet) -> Iterator[Breach]:
     for top, left, bottom, right in sheet.merged:
-        raw = sheet.text.iat[top, left] if top < sheet.shape[0] and left < sheet.shape[1] else ""
+        raw = (
+            str(sheet.text.iat[top, left]) if top < sheet.shape[0] and left < sheet.shape[1] else ""
+        )
         yield "1-4", f"{address(top, left)}:{address(bottom, right)}", raw
     for (row, column), formula in sheet.formulas.items():
         yield "1-7", address(row, column), formula

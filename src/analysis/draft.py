@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from analysis.breaches import data_start
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.headings import IDENTITY, NUMBERED, normalise
+from analysis.layout import EXAMPLE, NOTE, TOTAL
 from analysis.readers import read_file
 from analysis.sav import Sav, read_sav
 from analysis.sheet import CellKind, Sheet
@@ -40,6 +42,8 @@ SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand yen", "%": "%", "％": "%",
          "件": "cases", "台": "units", "日": "days", "時間": "hours", "年": "years"}  # fmt: skip
+VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
+NUMBER_BEFORE = re.compile(r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+[.:．：、\s　]*")
 MAX_OPTIONS = 12
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
@@ -71,10 +75,8 @@ def draft(file: str | Path) -> str:
             sheet=sheet.sheet,
             hint="one row per municipality, the headings in the row above them",
         )
-    taken: set[str] = set()
     questions, seen = [], {}
-    for number, (name, texts) in enumerate(zip(names, columns, strict=True), start=1):
-        id = _id(name, number, taken, sav)
+    for id, name, texts in zip(_ids(names, sav), names, columns, strict=True):
         questions.append(_question(id, name, texts, sav))
         seen[id] = _summary(texts)
     book = {
@@ -106,38 +108,46 @@ def _columns(sheet: Sheet, sav: Sav | None) -> tuple[list[str], list[list[str]]]
     for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
         if top <= r0 < start:
             header[r0 - top, c0 : c1 + 1] = grid[r0, c0]
+    rows = [
+        row
+        for row in range(start, len(grid))
+        if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
+    ]
     names, columns = [], []
-    for column in np.flatnonzero(filled[start:].any(axis=0)):
+    for column in np.flatnonzero(filled[rows].any(axis=0)):
         parts = dict.fromkeys(" ".join(t.split()) for t in header[:, column] if t.strip())
         names.append(" / ".join(parts) or f"列{column + 1}")
-        columns.append([t.strip() for t in grid[start:, column] if t.strip()])
+        columns.append([t.strip() for t in grid[rows, column] if t.strip()])
     return names, columns
 
 
-def _id(name: str, number: int, taken: set[str], sav: Sav | None) -> str:
-    """The question's id as the file has it, else a number."""
-    first = name.split(" / ")[0]
-    numbered = NUMBERED.match(normalise(name))
-    id = f"Q{number:02}"
-    if sav and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", first):
-        id = first
-    elif numbered and not numbered[2]:
-        id = f"Q{int(numbered[1]):02}"
-    while id in taken:
-        id = f"{id}b" if not id.endswith("b") else f"{id}{number}"
-    taken.add(id)
-    return id
+def _ids(names: list[str], sav: Sav | None) -> list[str]:
+    """The questions' ids as the file has them, else numbers that no heading claims."""
+    if sav:
+        return [n.split(" / ")[0] if re.fullmatch(VARIABLE, n.split(" / ")[0]) else f"V{i:02}"
+                for i, n in enumerate(names, start=1)]  # fmt: skip
+    own: dict[int, str] = {}
+    for i, name in enumerate(names):
+        numbered = NUMBERED.match(normalise(name.split(" / ")[-1]))
+        if numbered and not numbered[2] and f"Q{int(numbered[1]):02}" not in own.values():
+            own[i] = f"Q{int(numbered[1]):02}"
+    free = (f"Q{number:02}" for number in count(1))
+    return [own.get(i) or next(id for id in free if id not in own.values())
+            for i in range(len(names))]  # fmt: skip
 
 
 def _question(id: str, name: str, texts: list[str], sav: Sav | None) -> dict[str, Any]:
     variable = name.split(" / ")[0] if sav else ""
     label = name.split(" / ")[-1] if sav else name
     question: dict[str, Any] = {"id": id, "section": "A", "type": "text", "role": "describe"}
-    identity = next((what for what, known in IDENTITY.items() if normalise(label) in
+    numbered = NUMBERED.match(normalise(label))
+    plain = numbered[3] if numbered and numbered[3] else normalise(label)
+    identity = next((what for what, known in IDENTITY.items() if plain in
                      {normalise(text) for text in known}), None)  # fmt: skip
     if identity:
         question |= {"role": "id", "identity": identity}
-    question |= {"ja": label, "en": f"{label} (to translate)", "source": [name]}
+    text = NUMBER_BEFORE.sub("", label) or label
+    question |= {"ja": text, "en": f"{text} (to translate)", "source": [name]}
     if sav and variable != label:
         question["source"] = [variable, label]
     labels = sav.value_labels.get(variable, {}) if sav else {}
@@ -179,7 +189,10 @@ def _guess(texts: list[str], labels: dict[str, str], declared: list[str]) -> dic
         return _with({"type": "multi", "options": [_open(c) for c in sorted(codes)]}, missing)
     if share["number"] > 0.8:
         few = 0 < len(plain) <= MAX_OPTIONS and len(values) >= 2 * len(plain)
-        if few and plain == {*counts} - {*missing} and all(0 <= int(v) <= 20 for v in plain):
+        coded = sum(counts[v] for v in plain) > 0.8 * (
+            len(values) - sum(counts[v] for v in missing)
+        )
+        if few and coded and all(0 <= int(v) <= 20 for v in plain):
             options = [_open(code) for code in sorted(map(int, plain))]
             return _with({"type": "single", "options": options}, missing)
         share_like = any("." in v or "%" in v for v in counts)

@@ -56,7 +56,7 @@ class Form:
 
     def filled(self, place: Place | None) -> bool:
         """Whether there is something in the cell."""
-        return place is not None and bool(self.sheet.text.iat[place].strip())
+        return place is not None and bool(str(self.sheet.text.iat[place]).strip())
 
 
 @dataclass(frozen=True)

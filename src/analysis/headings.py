@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from analysis.codebook import Codebook, Question
+from analysis.codebook import Codebook, Item, Option, Question
 from analysis.errors import InputError
 
 NUMBERED = re.compile(r"^(?:q|問|設問|質問|第)\.?0*(\d+)問?(?:[-_ー.の(]0*(\d+)\)?)?(?!\d)(.*)$")
@@ -92,9 +92,9 @@ class Headings:
                 for text in (item.ja, item.en, *item.source):
                     add(text, item.id, TEXT)
         for identity, texts in IDENTITY.items():
-            question = self.book.identity(identity)
+            owner = self.book.identity(identity)
             for text in texts:
-                add(text, question.id if question else f"@{identity}", PREFIX)
+                add(text, owner.id if owner else f"@{identity}", PREFIX)
         for target, texts in (self.header or {}).items():
             for text in texts:
                 add(text, target, OVERRIDE)
@@ -150,7 +150,9 @@ class Headings:
         return self._choices(question).get(key) or self._numbered_choice(question, key)
 
     def _choices(self, question: Question) -> dict[str, str]:
-        labelled = question.items if question.type == "battery" else question.options
+        labelled: Sequence[Item | Option] = (
+            question.items if question.type == "battery" else question.options
+        )
         found = {}
         for variable, option in zip(question.variables, labelled, strict=True):
             for text in (option.ja, option.en, *option.source, variable):

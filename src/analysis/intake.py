@@ -161,7 +161,7 @@ def from_rows(table: Table) -> RawTable:
     column = {position: j for j, position in enumerate(columns)}
     return RawTable(
         text=text,
-        kind=sheet.kind[np.ix_(rows, columns)],
+        kind=sheet.kind[np.ix_(rows, np.array(columns))],
         row=across if sheet.transposed else down,
         col=down if sheet.transposed else across,
         file=(sheet.file,) * len(rows),

@@ -78,7 +78,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
             cell=sheet.address(bottom, min(columns.values())),
             hint="check sheet and layout in wave.yml",
         )
-    mark[np.ix_(rows, list(columns.values()))] = ANSWER
+    mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     return Table(sheet, rows, columns, mark)
 
 

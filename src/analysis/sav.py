@@ -83,7 +83,7 @@ def _main(path: str) -> None:
                 for name, labels in meta.variable_value_labels.items()
             },
             "missing": {
-                name: [_code(r["lo"]) for r in ranges if r["lo"] == r["hi"]]
+                name: [_code(r["lo"]) for r in ranges if r["lo"] == r["hi"]]  # type: ignore[index]
                 for name, ranges in meta.missing_ranges.items()
             },
             "dates": dates,

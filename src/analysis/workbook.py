@@ -184,7 +184,7 @@ def _formulas(xml: bytes) -> Iterator[tuple[tuple[int, int], str, bool]]:
 
 
 def _hidden_columns(xml: bytes, width: int) -> Iterator[int]:
-    for tag in COL.findall(xml):
+    for tag in COL.findall(xml) if b"hidden" in xml else ():
         yield from range(_number(tag, "min") - 1, min(_number(tag, "max"), width))
 
 
