@@ -342,6 +342,8 @@ def _publish(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
         final = final.with_name(f"{final.name}.incomplete")
         record.folder = str(final)
     paths.swap_folder(part, final)
+    if record.ok:
+        shutil.rmtree(final.with_name(f"{final.name}.incomplete"), ignore_errors=True)
     pages.write_waves(paths.reports())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,10 @@ class Gallery:
         canvas = drawn if isinstance(drawn, Canvas) else drawn.figure
         caption = self._caption(n, denominator)
         try:
-            _stamp(canvas, caption)
             with warnings.catch_warnings():
                 warnings.filterwarnings("error", message="Glyph .* missing", category=UserWarning)
                 try:
+                    _stamp(canvas, caption)
                     canvas.draw_without_rendering()
                 except UserWarning as warning:
                     raise InputError(
@@ -184,14 +185,12 @@ class Gallery:
 
 
 def _stamp(canvas: Canvas, caption: str) -> None:
-    """The caption under the figure, so that n and source travel with the picture."""
-    width = max(40, int(canvas.get_figwidth() * 14))
-    lines = [caption[i : i + width] for i in range(0, len(caption), width)]
-    if caption.isascii():
-        import textwrap
-
-        lines = textwrap.wrap(caption, width)
-    label = canvas.text(0.0, -0.01, "\n".join(lines), ha="left", va="top", fontsize=7)
+    """The caption under everything drawn, so that n and source travel with the picture."""
+    canvas.draw_without_rendering()
+    lowest = canvas.get_tightbbox().y0 / canvas.get_figheight()
+    width = int(canvas.get_figwidth() * (9 if not caption.isascii() else 18))
+    text = "\n".join(textwrap.wrap(caption, width))
+    label = canvas.text(0.0, min(0.0, lowest) - 0.02, text, ha="left", va="top", fontsize=7)
     label.set_in_layout(False)
     label.set_color("#444444")
 
@@ -249,12 +248,12 @@ def _in_view(label: Label) -> bool:
         return True
     if not ax.axison and label in [*ax.get_xticklabels(), *ax.get_yticklabels()]:
         return False
-    for axis, at in ((ax.xaxis, 0), (ax.yaxis, 1)):
-        ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-        if any(label in (tick.label1, tick.label2) for tick in ticks):
-            low, high = sorted(axis.get_view_interval())
-            slack = 1e-9 * max(abs(low), abs(high), 1.0)
-            return low - slack <= label.get_position()[at] <= high + slack
+    for axis in (ax.xaxis, ax.yaxis):
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if label in (tick.label1, tick.label2):
+                low, high = sorted(axis.get_view_interval())
+                slack = 1e-9 * max(abs(low), abs(high), 1.0)
+                return low - slack <= tick.get_loc() <= high + slack
     return True
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import nh3
-from nbconvert.filters import markdown2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from analysis.outputs import VENDOR
 
@@ -41,7 +41,8 @@ def clean(fragment: str) -> str:
 
 def markdown(text: str) -> str:
     """Markdown as safe HTML; raw HTML in it goes through the same allow-list."""
-    return clean(markdown2html(text))
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return clean(MarkdownWithMath(renderer=renderer).render(text))
 
 
 def output(cell_output: Mapping[str, Any], words: Mapping[str, str]) -> str:

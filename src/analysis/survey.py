@@ -140,7 +140,7 @@ class Survey:
         text = f"{publisher}「{title}」" if self.language == "ja" else f"{publisher}, {title}"
         when = self.wave.as_of.isoformat()
         text += f"（{when} 時点）" if self.language == "ja" else f" (as of {when})"
-        return f"{text} {INVENTED[self.language]}" if self.wave.invented else text
+        return text
 
     def pick(self, ja: str, en: str) -> str:
         """The one of two texts that this survey's language asks for."""

@@ -64,7 +64,7 @@ def repairs(survey: Survey) -> Table:
     rows = []
     for (rule, severity), group in found.groupby(["rule", "severity"], sort=True, observed=True):
         row: dict[str, object] = {
-            survey.pick("規則", "rule"): RULES[rule].text[survey.language],
+            survey.pick("規則", "rule"): RULES[rule].title[survey.language],
             survey.pick("扱い", "treatment"): SEVERITY_LABELS[severity][survey.language],
             survey.pick("件数", "findings"): len(group),
             survey.pick("団体数", "municipalities"): group["code"].nunique(),

@@ -211,9 +211,9 @@ def coassignment(survey: Survey, found: Typology) -> Figure:
     )
 
 
-def multiverse(survey: Survey, found: Typology, *, seed: int = 20191003) -> Figure:
+def multiverse(survey: Survey, *, n_types: int | None = None, seed: int = 20191003) -> Figure:
     """What all defensible analyses agree on."""
-    runs = survey.multiverse(n_types="auto", adjust="none", seed=seed)
+    runs = survey.multiverse(n_types=n_types or "auto", adjust="none", seed=seed)
     figure = figures_multiverse.plot_multiverse(
         runs, names=_names(survey), language=survey.language
     )
