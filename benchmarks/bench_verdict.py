@@ -42,7 +42,7 @@ def survey(kind: str, n: int, seed: int) -> pd.DataFrame:
         one, two = rng.standard_normal((2, n, 1))
         values = 0.8 * np.where(odd, one, two) + 0.6 * noise
     else:
-        values = known_types(n, WITH_TYPES[kind], n_features=P, rng=rng)[0].to_numpy()
+        values = known_types(n, WITH_TYPES[kind], n_features=P, rng=rng)[0].to_numpy(copy=True)
     values[:, ::2] = values[:, ::2] > np.median(values[:, ::2], axis=0)
     values[rng.random(values.shape) < 0.05] = np.nan
     return pd.DataFrame(values, [f"{i:06d}" for i in range(n)], [f"x{j}" for j in range(P)])

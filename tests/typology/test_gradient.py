@@ -33,6 +33,12 @@ def test_score_rises_with_what_is_done_whatever_the_sign_of_the_axis():
     assert found.score.corr(frame.sum(axis=1)) > 0.98
     turned = gradient(frame[frame.columns[::-1]], dict.fromkeys(frame, "binary"))
     assert np.allclose(found.score, turned.score)
+    for seed in range(4):  # the sign of an eigenvector is anybody's guess
+        other = adoption(100, np.random.default_rng(seed))
+        found = gradient(other, dict.fromkeys(other, "binary"))
+        assert found.score.corr(other.sum(axis=1)) > 0.9
+        found = gradient(1 - other, dict.fromkeys(other, "binary"))
+        assert found.score.corr(other.sum(axis=1)) < -0.9
 
 
 def test_taking_the_gradient_out_leaves_the_ways():

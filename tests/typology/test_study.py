@@ -75,7 +75,11 @@ def test_numbers_go_by_size_then_code():
 def test_order_of_rows_columns_and_jobs_change_nothing():
     frame, _ = survey(15, 2.0)
     found = study(frame, RATIO, **QUICK)
-    again = study(frame.iloc[::-1, ::-1], RATIO, jobs=2, **QUICK)
+    shuffled = frame.iloc[::-1, ::-1]
+    again = study(shuffled, RATIO, jobs=2, **QUICK)
+    for part in (again.labels, again.membership, again.second, again.silhouette, again.level):
+        assert list(part.index) == list(shuffled.index)
+    assert list(again.coassignment.columns) == list(shuffled.index)
     assert again.labels.loc[frame.index].equals(found.labels)
     assert again.verdict.level == found.verdict.level
     assert study(frame, RATIO, **QUICK).verdict == found.verdict
