@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import font_manager
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text as Label
@@ -213,8 +212,10 @@ def _check_axes(canvas: Canvas, name: str) -> None:
 def _check_overlap(canvas: Canvas, name: str) -> None:
     renderer = canvas.canvas.get_renderer()  # type: ignore[attr-defined]
     boxes: list[tuple[str, np.ndarray]] = []
-    for label in canvas.findobj(_is_text):
-        assert isinstance(label, Label)
+    skipped = _not_drawn(canvas)
+    for label in canvas.findobj(Label):
+        if id(label) in skipped or not label.get_visible() or not label.get_text().strip():
+            continue
         box = label.get_window_extent(renderer)
         if box.width > 1 and box.height > 1:
             boxes.append((label.get_text(), box.extents))
@@ -231,30 +232,18 @@ def _check_overlap(canvas: Canvas, name: str) -> None:
             )
 
 
-def _is_text(artist: Artist) -> bool:
-    return (
-        isinstance(artist, Label)
-        and artist.get_visible()
-        and bool(artist.get_text().strip())
-        and (artist.axes is None or artist.axes.get_visible())
-        and _in_view(artist)
-    )
-
-
-def _in_view(label: Label) -> bool:
-    """Tick labels outside the limits of their axis exist but are not drawn."""
-    ax = label.axes
-    if ax is None:
-        return True
-    if not ax.axison and label in [*ax.get_xticklabels(), *ax.get_yticklabels()]:
-        return False
-    for axis in (ax.xaxis, ax.yaxis):
-        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-            if label in (tick.label1, tick.label2):
-                low, high = sorted(axis.get_view_interval())
-                slack = 1e-9 * max(abs(low), abs(high), 1.0)
-                return low - slack <= tick.get_loc() <= high + slack
-    return True
+def _not_drawn(canvas: Canvas) -> set[int]:
+    """Labels that exist but are not drawn: of ticks outside the limits, of axes switched off."""
+    found: set[int] = set()
+    for ax in canvas.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            slack = 1e-9 * max(abs(low), abs(high), 1.0)
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                inside = low - slack <= tick.get_loc() <= high + slack
+                if not (inside and ax.axison and ax.get_visible()):
+                    found |= {id(tick.label1), id(tick.label2)}
+    return found
 
 
 def _is_number(text: str) -> bool:

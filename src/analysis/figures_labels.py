@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
 
 _DIRECTIONS = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
 _REACH = (7, 14, 22, 34, 48, 66, 90)  # points away from the point, tried from near to far
@@ -64,14 +65,16 @@ def place_labels(
         best, offset = np.inf, (0.0, 0.0)
         for reach, (dx, dy) in itertools.product(_REACH, _DIRECTIONS):
             step = (dx * (reach * scale + size.width / 2), dy * (reach * scale + size.height / 2))
-            box = _box(*pixels[i], size.width, size.height, *step)
+            box = _box(pixels[i][0], pixels[i][1], size.width, size.height, step[0], step[1])
             cost = _covered(box, taken) + _outside(box, frame)
             if cost < best - 1e-9:
                 best, offset = cost, step
             if best <= 0:
                 break
         text.set_position((offset[0] / scale, offset[1] / scale))
-        taken.append(_box(*pixels[i], size.width, size.height, *offset))
+        taken.append(
+            _box(pixels[i][0], pixels[i][1], size.width, size.height, offset[0], offset[1])
+        )
         gap = max(abs(offset[0]) - size.width / 2, abs(offset[1]) - size.height / 2)
         if gap > 9 * scale:
             line = {"arrowstyle": "-", "linewidth": 0.5, "color": "#606060", "relpos": (0.5, 0.5)}
@@ -98,12 +101,12 @@ def _covered(box: Box, taken: list[Box]) -> float:
     return float((np.clip(wide, 0, None) * np.clip(high, 0, None)).sum())
 
 
-def _outside(box: Box, frame: object) -> float:
+def _outside(box: Box, frame: Bbox) -> float:
     """A penalty for leaving the axes."""
     over = (
-        max(0.0, frame.x0 - box[0])  # type: ignore[attr-defined]
-        + max(0.0, box[2] - frame.x1)  # type: ignore[attr-defined]
-        + max(0.0, frame.y0 - box[1])  # type: ignore[attr-defined]
-        + max(0.0, box[3] - frame.y1)  # type: ignore[attr-defined]
+        max(0.0, frame.x0 - box[0])
+        + max(0.0, box[2] - frame.x1)
+        + max(0.0, frame.y0 - box[1])
+        + max(0.0, box[3] - frame.y1)
     )
     return 100.0 * over

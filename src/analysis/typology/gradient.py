@@ -179,7 +179,10 @@ def map_axes(
     units = left[:, :2] * values[:2] * turn
     rise = scaled.to_numpy().T @ left[:, :2] * turn  # correlations with the axes
     rise *= np.linalg.norm(units, axis=1).max() / max(np.linalg.norm(rise, axis=1).max(), 1e-12)
-    names = [texts.get(c) or texts.get(source(c), source(c)) + c[len(source(c)) :] for c in scaled]
+    names = [
+        texts.get(c) or texts.get(source(c), source(c)) + c[len(source(c)) :]
+        for c in map(str, scaled.columns)
+    ]
     share = values**2 / (values**2).sum()
     return Axes(
         pd.DataFrame(units, frame.index, ["x", "y"]),

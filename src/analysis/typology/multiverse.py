@@ -134,13 +134,14 @@ def multiverse(
 
 def _indicator_sets(frame: pd.DataFrame, groups: Mapping[str, str] | None) -> dict[str, list[str]]:
     """All indicators, and all but one group (but one feature where there are under 3 groups)."""
-    owner = {name: (groups or {}).get(name, name) for name in frame.columns}
+    names = [str(c) for c in frame.columns]
+    owner = {name: (groups or {}).get(name, name) for name in names}
     if len(set(owner.values())) < 3:
-        owner = {name: name for name in frame.columns}
-    sets = {"all": list(frame.columns)}
+        owner = {name: name for name in names}
+    sets = {"all": names}
     if len(set(owner.values())) >= 3:
         for left_out in dict.fromkeys(owner.values()):
-            sets[f"without {left_out}"] = [c for c in frame.columns if owner[c] != left_out]
+            sets[f"without {left_out}"] = [c for c in names if owner[c] != left_out]
     return sets
 
 

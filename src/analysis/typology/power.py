@@ -90,7 +90,9 @@ def power(
             frame, truth = known_types(
                 n, separation, n_types=n_types, n_features=n_features, kind=kind, rng=rng
             )
-            distance = GowerDissimilarity(dict.fromkeys(frame, kind)).fit_transform(frame)
+            distance = GowerDissimilarity(
+                dict.fromkeys(map(str, frame.columns), kind)
+            ).fit_transform(frame)
             found = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
             scores.append(adjusted_rand_score(truth, found))
         share = float(np.mean(np.array(scores) >= RECOVERED))

@@ -79,13 +79,13 @@ def prepare(
         twice = frame.index[frame.index.duplicated()][0]
         raise InputError(f"the code {twice} stands twice", hint="keep one reply of each")
     ordered = frame.sort_index().astype(float)
-    varying = [c for c in ordered if ordered[c].nunique() > 1]
+    varying = [str(c) for c in ordered.columns if ordered[c].nunique() > 1]
     if not varying:
         raise InputError(
             "all respondents gave the same answers to all indicators",
             hint="there is nothing to tell types apart by",
         )
-    left_out = [c for c in ordered if c not in varying]
+    left_out = [str(c) for c in ordered.columns if c not in varying]
     given, its_kinds = ordered[varying], {c: kinds[c] for c in varying}
     its_groups = {c: (groups or {}).get(c, c) for c in varying}
     raw = gradient(given, its_kinds, its_groups, seed=seed)
@@ -106,6 +106,8 @@ def prepare(
         raise InputError(
             "nothing is left of the answers after the adjustment", hint="use fewer strata"
         )
-    kinds_left, groups_left = dict.fromkeys(rest, "ratio"), {c: its_groups[source(c)] for c in rest}
+    names = [str(c) for c in rest.columns]
+    kinds_left = dict.fromkeys(names, "ratio")
+    groups_left = {c: its_groups[source(c)] for c in names}
     found = gradient(rest, kinds_left, groups_left, seed=seed)
     return Features(rest, kinds_left, groups_left, found, raw.score, basis, left_out)

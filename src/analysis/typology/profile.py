@@ -6,7 +6,7 @@ carry a type, never that the types exist. That is the verdict's business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -124,11 +124,13 @@ def atypical(dissimilarity: np.ndarray, labels: pd.Series) -> dict[int, str]:
     return _members(dissimilarity, labels, np.argmax)
 
 
-def _members(dissimilarity: np.ndarray, labels: pd.Series, pick: object) -> dict[int, str]:
+def _members(
+    dissimilarity: np.ndarray, labels: pd.Series, pick: Callable[[np.ndarray], np.intp]
+) -> dict[int, str]:
     chosen = {}
     for kind in sorted(int(t) for t in labels.unique() if t != UNPLACED):
         at = np.flatnonzero((labels == kind).to_numpy(bool))
         at = at[np.argsort(labels.index[at], kind="stable")]  # ties: the smallest code
         total = dissimilarity[np.ix_(at, at)].sum(axis=1).round(9)
-        chosen[kind] = labels.index[at[pick(total)]]  # type: ignore[operator]
+        chosen[kind] = str(labels.index[at[pick(total)]])
     return chosen
