@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from analysis.codebook import Question
 from analysis.figures import PALETTE
 from analysis.text import Language
 
@@ -175,6 +176,33 @@ def plot_dots(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None 
         if language == "ja"
         else "Dot: this municipality; band: quartiles of all, line: median (standardised)"
     )
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def plot_means(
+    data: pd.DataFrame,
+    *,
+    question: Question,
+    language: Language = "ja",
+    ax: Axes | None = None,
+) -> Axes:
+    """Mean of each battery item on its scale: index the items; columns mean, count."""
+    shown = data.iloc[::-1]
+    ax = _axes(ax, len(shown) * 1.6, 1.2)
+    places = np.arange(len(shown))
+    codes = [option.code for option in question.options]
+    ax.hlines(places, min(codes), shown["mean"], color=PALETTE[1], linewidth=5)
+    ax.plot(shown["mean"], places, "o", color=PALETTE[0], markersize=7)
+    for place, mean in zip(places, shown["mean"], strict=True):
+        ax.text(mean + 0.08, place + 0.22, f"{mean:.1f}", fontsize=7)
+    ax.set_yticks(places, _wrapped(shown.index, 22 if language == "ja" else 36))
+    ax.set_ylim(-0.6, len(shown) - 0.3)
+    ends = [question.option(code).text[language] for code in (min(codes), max(codes))]
+    ax.set_xlim(min(codes), max(codes) + 0.2)
+    ax.set_xticks(codes)
+    ax.set_xlabel(f"{min(codes)}＝{ends[0]}　{max(codes)}＝{ends[1]}")
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
     return ax
