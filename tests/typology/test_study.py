@@ -53,6 +53,22 @@ def test_without_types_none_are_announced_as_clear():
     assert levels[1::2].count("gradient") >= 5
 
 
+def test_composites_give_the_names(clear):
+    frame, truth, _ = clear
+    indices = pd.DataFrame({"people": frame[["x1", "x4"]].mean(axis=1), "money": frame["x2"]})
+    texts = {
+        "people": {"ja": "内部専門性", "en": "Expertise"},
+        "money": {"ja": "委託", "en": "Money"},
+    }
+    found = study(frame, RATIO, None, texts, composites=indices, **QUICK)
+    kind = found.labels[truth == 1].iloc[0]
+    assert found.names[kind]["ja"].startswith("内部専門性が高")
+    assert {row.split("が")[0] for row in (n["ja"] for n in found.names.values())} <= {
+        "内部専門性",
+        "委託",
+    }
+
+
 def test_groups_of_two_are_no_types():
     frame, _truth = survey(15, 6.0)
     frame.loc["000098"] = 40.0

@@ -28,7 +28,7 @@ from analysis.typology.profile import UNPLACED
 
 LIMIT = 4000  # units; the shares of pairs are a square table
 SERIAL_UP_TO = 150  # units below which starting workers costs more than it saves
-CORE_INSIDE, CORE_OUTSIDE = 2 / 3, 1 / 3
+CORE, LEAD = 2 / 3, 1 / 3  # share with its own type, and lead over the next, of a core member
 BORDER = 0.15  # own type ahead of the next by less than this share of the universes
 CHOICES = ("indicators", "missing", "dissimilarity", "method", "n_types")
 
@@ -303,7 +303,7 @@ def _units(together: np.ndarray, types: np.ndarray, index: pd.Index) -> pd.DataF
     status = np.select(
         [
             types == UNPLACED,
-            (inside >= CORE_INSIDE) & (outside <= CORE_OUTSIDE),
+            (inside >= CORE) & (inside - outside >= LEAD),
             inside - outside < BORDER,
         ],
         ["unplaced", "core", "borderline"],

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.gradient import without_gradient, without_strata
 from analysis.typology.naming import propose_names
 from analysis.typology.prepare import Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
@@ -88,6 +89,7 @@ def study(
     *,
     n_types: int | Literal["auto"] = "auto",
     adjust: Literal["gradient"] | pd.Series | None = None,
+    composites: pd.DataFrame | None = None,
     n_bootstrap: int = 100,
     n_null: int = 99,
     seed: int = 0,
@@ -104,6 +106,8 @@ def study(
     n_types : their number, or ``auto``: the number with the greatest average silhouette.
     adjust : ``"gradient"`` takes the main gradient out, a Series of strata (such as size classes)
         the strata's means; `Typology.params` and the verdict say so.
+    composites : units x indices (higher is more), to name the types by instead of by single
+        features; their labels are looked up in `labels` too.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
     seed, jobs : the same seed gives the same result for any number of jobs.
 
@@ -142,10 +146,13 @@ def study(
         basis=data.basis,
     )
     differences = profile(data.frame, data.kinds, types)
+    names = propose_names(differences, data.kinds, labels or {})
+    if composites is not None:
+        names = _names_by(composites, data, adjust, types, labels or {})
     order = frame.index
     return Typology(
         labels=types.loc[order],
-        names=propose_names(differences, data.kinds, labels or {}),
+        names=names,
         membership=sure.membership.loc[order],
         second=_second(sure.membership, types).loc[order],
         silhouette=widths.loc[order],
@@ -197,6 +204,23 @@ def study_by(
         if len(part) >= smallest and (part.nunique() > 1).any() and stratum != "nan":
             found[str(stratum)] = study(part, kinds, groups, labels, **choices)
     return found
+
+
+def _names_by(
+    composites: pd.DataFrame,
+    data: Features,
+    adjust: Literal["gradient"] | pd.Series | None,
+    types: pd.Series,
+    labels: Mapping[str, Mapping[str, str]],
+) -> dict[int, dict[str, str]]:
+    """Names from composites, adjusted as the features were."""
+    kinds = dict.fromkeys(map(str, composites.columns), "ratio")
+    given = composites.loc[types.index].astype(float)
+    if isinstance(adjust, pd.Series):
+        given = without_strata(given, kinds, adjust)
+    elif adjust == "gradient":
+        given = without_gradient(given, kinds, data.level)
+    return propose_names(profile(given, kinds, types), kinds, labels)
 
 
 def _counts(data: Features, n_types: int | Literal["auto"]) -> list[int]:
