@@ -1,8 +1,9 @@
 """One paragraph that says how far the types can be trusted, computed from the evidence.
 
 Four answers are possible, and "no clear types" is as good an answer as any: clear types, tentative
-types, a gradient rather than types, no structure. The rules are few and fixed beforehand; their
-false-alarm rate on surveys without types is measured by benchmarks/bench_verdict.py.
+types, a gradient rather than types, no structure. The rules are few; where they come from is
+in docs/method.md, and their rate of false alarms on surveys without types is measured by
+benchmarks/bench_verdict.py.
 """
 
 from __future__ import annotations
