@@ -78,6 +78,7 @@ class Option(_Labelled):
 
     code: StrictInt
     exclusive: bool = False
+    cost: Literal["low", "medium", "high"] | None = None  # of a measure that others could take
     source: tuple[StrictStr, ...] = ()  # how the option may be written in the files
 
 
@@ -116,6 +117,7 @@ class Question(_Labelled):
     max_choices: int | None = None
     missing_tokens: tuple[StrictStr, ...] = ()
     free: bool = False  # free text: internal edition only
+    measures: Literal["shortage"] | None = None  # its two lowest answers say: short of people
     sensitive: bool = False  # a single respondent's answer stays in the internal edition
     seed: StrictStr | None = None  # the topic of the minutes it comes from
 

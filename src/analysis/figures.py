@@ -190,7 +190,6 @@ def _stamp(canvas: Canvas, caption: str) -> None:
     width = int(canvas.get_figwidth() * (9 if not caption.isascii() else 18))
     text = "\n".join(textwrap.wrap(caption, width))
     label = canvas.text(0.0, min(0.0, lowest) - 0.02, text, ha="left", va="top", fontsize=7)
-    label.set_in_layout(False)
     label.set_color("#444444")
 
 

@@ -210,11 +210,23 @@ class Survey:
         }
         if adjust not in adjustments:
             raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
-        texts = {name: text.model_dump() for name, text in full.labels.items()}
+        texts = {k: t.model_dump() for k, t in (*full.labels.items(), *full.group_labels.items())}
+        grouped = len(full.group_labels) < len(full.labels)
+        composites = self._composites(full) if grouped else None
         run = self._cached(study)
         return run(
-            full.frame, full.kinds, full.groups, texts, adjust=adjustments[adjust], **choices
+            full.frame,
+            full.kinds,
+            full.groups,
+            texts,
+            adjust=adjustments[adjust],
+            composites=composites,
+            **choices,
         )
+
+    def _composites(self, full: indicators.Features) -> pd.DataFrame:
+        made = indicators.indices(full, self.codebook, self._full.responses)
+        return made[list(full.group_labels)]
 
     def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function with its results kept in data/processed until data or package change."""

@@ -33,6 +33,13 @@ def answer(survey: Survey, found: Typology) -> Answer:
     return Answer(found.verdict.text[survey.language])
 
 
+def sentence(survey: Survey, found: Typology) -> str:
+    """The first sentence of the verdict."""
+    text = found.verdict.text[survey.language]
+    end = "。" if survey.language == "ja" else ". "
+    return text.partition(end)[0] + end.strip()
+
+
 def basis(survey: Survey, found: Typology) -> str:
     """Which typology a figure shows, for its title."""
     adjust = found.params.get("adjust") or "none"
