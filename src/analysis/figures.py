@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
-import itertools
 import textwrap
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,8 @@ import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.text import Text as Label
 
-from analysis import paths
+from analysis import figure_checks, paths
 from analysis.errors import InputError
 from analysis.outputs import Figure, Table
 from analysis.text import Language
@@ -36,7 +33,6 @@ PALETTE = ("#173f5f", "#5aa9c7", "#f2b134", "#b5472f", "#7a7a7a", "#c9d7c3", "#4
 SIZES = {"report": 9, "slide": 15}
 FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "DejaVu Sans")
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
-OVERLAP = 0.2  # share of the smaller label that another may cover
 
 
 def use_style(language: Language = "ja", size: str = "report") -> None:
@@ -51,14 +47,17 @@ def use_style(language: Language = "ja", size: str = "report") -> None:
         style="ticks",
         palette=list(PALETTE),
         rc={
-            "font.family": "sans-serif",
-            "font.sans-serif": fonts,
+            "font.family": fonts,  # a list: matplotlib falls back for each missing glyph
             "font.size": points,
             "axes.titlesize": points + 1,
             "axes.labelsize": points,
             "xtick.labelsize": points - 1,
             "ytick.labelsize": points - 1,
             "legend.fontsize": points - 1,
+            "axes.edgecolor": "#6b7580",
+            "axes.linewidth": 0.8,
+            "xtick.major.width": 0.8,
+            "ytick.major.width": 0.8,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.unicode_minus": False,
@@ -116,18 +115,10 @@ class Gallery:
         canvas = drawn if isinstance(drawn, Canvas) else drawn.figure
         caption = self._caption(n, denominator)
         try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("error", message="Glyph .* missing", category=UserWarning)
-                try:
-                    _stamp(canvas, caption)
-                    canvas.draw_without_rendering()
-                except UserWarning as warning:
-                    raise InputError(
-                        f"the figure {name!r} needs a character that the font lacks ({warning})",
-                        hint="install a font that has it, such as Noto Sans CJK JP",
-                    ) from None
-                _check_axes(canvas, name)
-                _check_overlap(canvas, name)
+            with figure_checks.strict(name):
+                _stamp(canvas, caption)
+                canvas.draw_without_rendering()
+                figure_checks.check(canvas, name)
                 png, svg = _bytes(canvas, "png"), _bytes(canvas, "svg")
         finally:
             plt.close(canvas)
@@ -156,7 +147,11 @@ class Gallery:
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = _csv(frame)
         paths.write_atomic(self.folder / "tables" / f"{name}.csv", csv)
-        numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
+        numeric = [
+            pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+            for kind in frame.dtypes
+        ]
+        columns = [_cells(frame.iloc[:, at]) for at in range(frame.shape[1])]
         return Table(
             name=name,
             title=title,
@@ -167,7 +162,7 @@ class Gallery:
                 {"label": str(c), "numeric": bool(is_number)}
                 for c, is_number in zip(frame.columns, numeric, strict=True)
             ],
-            rows=[[_cell(value) for value in row] for row in frame.itertuples(index=False)],
+            rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
 
@@ -186,71 +181,13 @@ class Gallery:
 def _stamp(canvas: Canvas, caption: str) -> None:
     """The caption under everything drawn, so that n and source travel with the picture."""
     canvas.draw_without_rendering()
-    lowest = canvas.get_tightbbox().y0 / canvas.get_figheight()
-    width = int(canvas.get_figwidth() * (9 if not caption.isascii() else 18))
-    text = "\n".join(textwrap.wrap(caption, width))
-    label = canvas.text(0.0, min(0.0, lowest) - 0.02, text, ha="left", va="top", fontsize=7)
-    label.set_color("#444444")
-
-
-def _check_axes(canvas: Canvas, name: str) -> None:
-    for ax in canvas.axes:
-        if not ax.axison or not ax.get_visible() or ax.get_label() == "<colorbar>":
-            continue
-        for axis, label in ((ax.xaxis, ax.get_xlabel()), (ax.yaxis, ax.get_ylabel())):
-            ticks = [t.get_text() for t in axis.get_ticklabels() if t.get_visible()]
-            numbers = [t for t in ticks if _is_number(t)]
-            if numbers and len(numbers) == len([t for t in ticks if t]) and not label.strip():
-                which = "x" if axis is ax.xaxis else "y"
-                raise InputError(
-                    f"the figure {name!r} has an axis {which} of numbers without a name",
-                    hint=f"ax.set_{which}label(...)",
-                )
-
-
-def _check_overlap(canvas: Canvas, name: str) -> None:
-    renderer = canvas.canvas.get_renderer()  # type: ignore[attr-defined]
-    boxes: list[tuple[str, np.ndarray]] = []
-    skipped = _not_drawn(canvas)
-    for label in canvas.findobj(Label):
-        if id(label) in skipped or not label.get_visible() or not label.get_text().strip():
-            continue
-        box = label.get_window_extent(renderer)
-        if box.width > 1 and box.height > 1:
-            boxes.append((label.get_text(), box.extents))
-    for (text_a, a), (text_b, b) in itertools.combinations(boxes, 2):
-        width = min(a[2], b[2]) - max(a[0], b[0])
-        height = min(a[3], b[3]) - max(a[1], b[1])
-        if width <= 0 or height <= 0:
-            continue
-        smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
-        if width * height > OVERLAP * smaller:
-            raise InputError(
-                f"in the figure {name!r} the texts {text_a!r} and {text_b!r} overlap",
-                hint="make the figure larger or the labels shorter",
-            )
-
-
-def _not_drawn(canvas: Canvas) -> set[int]:
-    """Labels that exist but are not drawn: of ticks outside the limits, of axes switched off."""
-    found: set[int] = set()
-    for ax in canvas.axes:
-        for axis in (ax.xaxis, ax.yaxis):
-            low, high = sorted(axis.get_view_interval())
-            slack = 1e-9 * max(abs(low), abs(high), 1.0)
-            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                inside = low - slack <= tick.get_loc() <= high + slack
-                if not (inside and ax.axison and ax.get_visible()):
-                    found |= {id(tick.label1), id(tick.label2)}
-    return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace("−", "-").replace(",", "").rstrip("%％"))
-    except ValueError:
-        return False
-    return True
+    drawn = canvas.get_tightbbox()
+    width, height = canvas.get_size_inches()
+    points = plt.rcParams["font.size"] * 0.8
+    letters = int(max(width, drawn.width) * 72 / points * (1.8 if caption.isascii() else 0.95))
+    text = "\n".join(textwrap.wrap(caption, letters))
+    left, low = min(0.0, drawn.x0 / width), min(0.0, drawn.y0 / height) - 0.08 / height
+    canvas.text(left, low, text, ha="left", va="top", fontsize=points, color="#444444")
 
 
 def _bytes(canvas: Canvas, kind: str) -> bytes:
@@ -262,16 +199,35 @@ def _bytes(canvas: Canvas, kind: str) -> bytes:
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+    """CSV that Excel opens: UTF-8 with a mark, and no text that it would run as a formula."""
+    safe = frame.rename(columns=_inert)
+    for at, kind in enumerate(safe.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            safe.isetitem(at, safe.iloc[:, at].map(_inert))
+    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+
+
+def _inert(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
+    risky = isinstance(value, str) and value[:1] in set("=+-@\t\r")
+    return f"'{value}" if risky and not figure_checks.is_number(value) else value
+
+
+def _cells(column: pd.Series) -> list[str]:
+    """A column as shown; numbers with the same decimals throughout, at most three."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return [_cell(value) for value in column]
+    numbers = column.astype("Float64").to_numpy(float, na_value=np.nan).round(3)
+    there = numbers[np.isfinite(numbers)]
+    places = next(d for d in range(4) if d == 3 or np.array_equal(there.round(d), there))
+    return ["" if np.isnan(x) else f"{x:,.{places}f}" for x in numbers]
 
 
 def _cell(value: Any) -> str:
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
+    if isinstance(value, str):
+        return value
+    if pd.isna(value):
         return ""
     if isinstance(value, bool | np.bool_):
         return "✓" if value else ""
-    if isinstance(value, int | np.integer):
-        return f"{value:,}"
-    if isinstance(value, float | np.floating):
-        return f"{value:,.3f}".rstrip("0").rstrip(".")
-    return str(value)
+    return f"{value:,}" if isinstance(value, int | np.integer) else str(value)
