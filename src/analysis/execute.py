@@ -191,7 +191,11 @@ class Runner:
         self.say.line(ran)
 
     def _kernel(self) -> dict[str, Any]:
-        return {"kernel_name": "python3"}
+        return {
+            "kernel_name": "python3",
+            "shutdown_kernel": "immediate",
+            "extra_arguments": ["--IPKernelApp.log_level=40"],
+        }
 
     def _judge(self, ran: Ran, executed: Path) -> None:
         """What really ran and what really came out."""
