@@ -29,7 +29,7 @@ from analysis.outputs import Figure, Table
 from analysis.text import Language
 
 # steps that differ in grey print too; blue and orange are apart for every colour vision
-PALETTE = ("#173f5f", "#5aa9c7", "#f2b134", "#b5472f", "#7a7a7a", "#c9d7c3", "#4b2e63", "#d8b4c8")
+PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
 SIZES = {"report": 9, "slide": 15}
 FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "DejaVu Sans")
 INVENTED = {"ja": "架空データ", "en": "Invented data"}

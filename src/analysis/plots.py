@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.patches import Patch
 
 from analysis.codebook import Question
 from analysis.figures import PALETTE
@@ -19,20 +21,22 @@ WIDTH = 7.1  # inches: the text width of A4
 LINE = 0.26  # inches a bar
 
 
-def _axes(ax: Axes | None, bars: int, extra: float = 1.0) -> Axes:
+def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
+    """The given axes, or new ones high enough for so many bars."""
     if ax is not None:
         return ax
     return plt.subplots(figsize=(WIDTH, max(1.8, bars * LINE + extra)))[1]
 
 
-def _wrapped(labels: Sequence[object], width: int) -> list[str]:
+def wrapped(labels: Sequence[object], width: int) -> list[str]:
+    """Labels broken into lines of at most `width` characters."""
     return ["\n".join(textwrap.wrap(str(label), width)) or " " for label in labels]
 
 
 def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Stacked bars: a row a question, a column a kind of answer, counts of municipalities."""
     shown = data.loc[:, data.sum() > 0].iloc[::-1]
-    ax = _axes(ax, len(shown))
+    ax = axes_for(ax, len(shown))
     left = np.zeros(len(shown))
     hatches = ("", "", "//", "..", "xx", "\\\\")
     for at, (name, counts) in enumerate(shown.items()):
@@ -63,7 +67,7 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     With columns ``low`` and ``high`` the interval of each share is drawn.
     """
     shown = data.iloc[::-1]
-    ax = _axes(ax, len(shown) * 1.25)
+    ax = axes_for(ax, len(shown) * 1.25)
     places = np.arange(len(shown))
     ax.barh(places, shown["share"] * 100, color=PALETTE[1], height=0.66)
     reach = shown["share"] * 100
@@ -71,8 +75,8 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
         ax.hlines(places, shown["low"] * 100, shown["high"] * 100, color=PALETTE[0], linewidth=1.2)
         reach = np.maximum(reach, shown["high"] * 100)
     for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
-        ax.text(x + 1.2, place, f"{share:.0%} ({int(count):,})", va="center", fontsize=7)
-    ax.set_yticks(places, _wrapped(shown.index, 26 if language == "ja" else 44))
+        ax.text(x + 1.2, place, f"{share:.0%} ({int(count):,})", va="center", fontsize="small")
+    ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
     ax.set_xlim(0, max(100.0, float(np.max(reach)) + 16))
     ax.set_xticks([0, 25, 50, 75, 100])
     ax.set_xlabel(
@@ -85,7 +89,7 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
 
 def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Heatmap of shares (0 to 1): answers down, groups across, the share written in each cell."""
-    ax = _axes(ax, len(data) * 1.5, 1.6)
+    ax = axes_for(ax, len(data) * 1.5, 1.6)
     numbers = data.astype(float)
     sns.heatmap(
         numbers * 100,
@@ -96,12 +100,12 @@ def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None
         vmax=100,
         linewidths=0.6,
         cbar=False,
-        annot_kws={"fontsize": 8},
+        annot_kws={"fontsize": "medium"},
         ax=ax,
     )
-    ax.set_yticks(np.arange(len(data)) + 0.5, _wrapped(data.index, 24 if language == "ja" else 36))
+    ax.set_yticks(np.arange(len(data)) + 0.5, wrapped(data.index, 24 if language == "ja" else 36))
     ax.set_xticks(
-        np.arange(data.shape[1]) + 0.5, _wrapped(data.columns, 8 if language == "ja" else 14)
+        np.arange(data.shape[1]) + 0.5, wrapped(data.columns, 8 if language == "ja" else 14)
     )
     ax.tick_params(axis="y", rotation=0, length=0)
     ax.tick_params(axis="x", rotation=0, length=0)
@@ -118,7 +122,7 @@ def plot_numbers(
     """Strip of values by group with the median: columns ``value`` and, optionally, ``group``."""
     grouped = "group" in data
     groups = list(dict.fromkeys(data["group"])) if grouped else [""]
-    ax = _axes(ax, len(groups) * 1.8)
+    ax = axes_for(ax, len(groups) * 1.8)
     frame = data.assign(group=data["group"].astype(str) if grouped else "")
     order = [str(group) for group in groups]
     rng = np.random.default_rng(0)  # the jitter is the same in every run
@@ -135,7 +139,7 @@ def plot_numbers(
         )
         if len(values):
             ax.vlines(values.median(), at - 0.32, at + 0.32, color=PALETTE[3], linewidth=2.2)
-    ax.set_yticks(range(len(order)), _wrapped(order, 16))
+    ax.set_yticks(range(len(order)), wrapped(order, 16))
     ax.set_ylim(len(order) - 0.5, -0.5)
     ax.set_xlabel(f"{label}（縦線は中央値）" if language == "ja" else f"{label} (line: median)")
     sns.despine(ax=ax, left=True)
@@ -148,12 +152,12 @@ def plot_intervals(
 ) -> Axes:
     """Estimates with intervals around zero: index the rows; columns estimate, low, high."""
     shown = data.iloc[::-1]
-    ax = _axes(ax, len(shown) * 1.5)
+    ax = axes_for(ax, len(shown) * 1.5)
     places = np.arange(len(shown))
     ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
     ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
     ax.plot(shown["estimate"], places, "o", color=PALETTE[3], markersize=6)
-    ax.set_yticks(places, _wrapped(shown.index, 26 if language == "ja" else 44))
+    ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlabel(label)
     sns.despine(ax=ax, left=True)
@@ -164,12 +168,12 @@ def plot_intervals(
 def plot_dots(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """One municipality against all: columns value, low, median, high (quartiles) per indicator."""
     shown = data.iloc[::-1]
-    ax = _axes(ax, len(shown) * 1.6)
+    ax = axes_for(ax, len(shown) * 1.6)
     places = np.arange(len(shown))
     ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
     ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
-    ax.set_yticks(places, _wrapped(shown.index, 18 if language == "ja" else 30))
+    ax.set_yticks(places, wrapped(shown.index, 18 if language == "ja" else 30))
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlabel(
         "●本団体、帯は全団体の四分位範囲、縦線は中央値（標準化した値）"
@@ -190,14 +194,14 @@ def plot_means(
 ) -> Axes:
     """Mean of each battery item on its scale: index the items; columns mean, count."""
     shown = data.iloc[::-1]
-    ax = _axes(ax, len(shown) * 1.6, 1.2)
+    ax = axes_for(ax, len(shown) * 1.6, 1.2)
     places = np.arange(len(shown))
     codes = [option.code for option in question.options]
     ax.hlines(places, min(codes), shown["mean"], color=PALETTE[1], linewidth=5)
     ax.plot(shown["mean"], places, "o", color=PALETTE[0], markersize=7)
     for place, mean in zip(places, shown["mean"], strict=True):
-        ax.text(mean + 0.08, place + 0.22, f"{mean:.1f}", fontsize=7)
-    ax.set_yticks(places, _wrapped(shown.index, 22 if language == "ja" else 36))
+        ax.text(mean + 0.08, place + 0.22, f"{mean:.1f}", fontsize="small")
+    ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
     ax.set_ylim(-0.6, len(shown) - 0.3)
     ends = [question.option(code).text[language] for code in (min(codes), max(codes))]
     ax.set_xlim(min(codes), max(codes) + 0.2)
@@ -205,4 +209,41 @@ def plot_means(
     ax.set_xlabel(f"{min(codes)}＝{ends[0]}　{max(codes)}＝{ends[1]}")
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def lightness(colour: str) -> float:
+    """Relative luminance, 0 (black) to 1 (white), from WCAG 2.2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def plot_missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Matrix of kinds of answer: a row a question, a column a municipality, cells categorical.
+
+    The first category is the plain one (answered) and is drawn faint.
+    """
+    kinds = list(data.iloc[:, 0].cat.categories)
+    codes = data.apply(lambda column: column.cat.codes).to_numpy()
+    ax = axes_for(ax, len(data) * 0.8, 1.9)
+    colours = ["#e9edf0", *(PALETTE[at % len(PALETTE)] for at in range(1, len(kinds)))]
+    marks = ["", "×", "−", "?", "○", "!"]
+    ax.pcolormesh(
+        codes, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(kinds) - 0.5,
+        edgecolors="white", linewidth=0.8,
+    )  # fmt: skip
+    for at in np.unique(codes[codes > 0]):
+        ink = "white" if lightness(colours[at]) < 0.35 else "#1b1f23"
+        for y, x in np.argwhere(codes == at):
+            ax.text(
+                x + 0.5, y + 0.5, marks[at], ha="center", va="center", fontsize="small", color=ink
+            )
+    there = [at for at in range(len(kinds)) if (codes == at).any()]
+    handles = [Patch(color=colours[at], label=f"{kinds[at]} {marks[at]}".strip()) for at in there]
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False)
+    ax.set_yticks(np.arange(len(data)) + 0.5, [str(label) for label in data.index])
+    ax.set_xticks(np.arange(data.shape[1]) + 0.5, [str(x) for x in data.columns], rotation=90)
+    ax.set_ylim(len(data), 0)
+    ax.tick_params(length=0)
+    sns.despine(ax=ax, left=True, bottom=True)
     return ax

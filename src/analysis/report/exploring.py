@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from analysis import disclosure, plots, tables
+from analysis import disclosure, plots, plots_scales, tables
 from analysis.codebook import Question
 from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
@@ -227,7 +227,12 @@ def figure(
         alt = _alt_top(survey, counted, title)
     elif question.type == "battery":
         frame = counted.frame
-        ax = plots.plot_means(frame, question=question, language=survey.language)
+        if protects(survey):  # the counts of single answers stay inside
+            ax = plots.plot_means(frame, question=question, language=survey.language)
+        else:
+            counts = _points(survey, question)
+            ax = plots_scales.plot_likert(counts, language=survey.language)
+            frame = counts.join(frame)
         data = frame.round(4).reset_index(names="item")
         top = frame["mean"].idxmax()
         alt = survey.pick(
@@ -265,6 +270,19 @@ def figure(
         n=counted.n,
         denominator=survey.pick("対象となり回答した団体", "asked and answering") + multiple,
         data=data,
+    )
+
+
+def _points(survey: Survey, question: Question) -> pd.DataFrame:
+    """How often each point of a battery's scale was chosen, by item."""
+    return pd.DataFrame(
+        {
+            option.text[survey.language]: [
+                int((survey.responses[v] == option.code).sum()) for v in question.variables
+            ]
+            for option in sorted(question.options, key=lambda option: option.code)
+        },
+        index=[item.text[survey.language] for item in question.items],
     )
 
 

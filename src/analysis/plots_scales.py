@@ -1,0 +1,114 @@
+"""Figures of scales and of change: diverging bars, slopes between two waves."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from analysis.figures import PALETTE
+from analysis.plots import axes_for, lightness, wrapped
+from analysis.text import Language
+
+
+def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Diverging bars: a row an item, a column a point of the scale from low to high, counts.
+
+    Shares of those who answered the item; the middle of the scale stands on zero, so that a bar's
+    place shows which side prevails.
+    """
+    shown = data.iloc[::-1]
+    ax = axes_for(ax, len(shown) * 1.5, 1.3)
+    totals = shown.sum(axis=1).to_numpy(float)
+    shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100
+    middle = shares.shape[1] / 2
+    below = shares[:, : int(middle)].sum(axis=1)
+    left = -(below + (shares[:, int(middle)] / 2 if middle % 1 else 0.0))
+    colours = _scale_colours(shares.shape[1])
+    places = np.arange(len(shown))
+    for at, name in enumerate(shown.columns):
+        width = shares[:, at]
+        ax.barh(places, width, left=left, color=colours[at], edgecolor="white", label=str(name))
+        ink = "white" if lightness(colours[at]) < 0.35 else "#1b1f23"
+        for place, start, share in zip(places, left, width, strict=True):
+            if share >= 6:
+                ax.text(
+                    start + share / 2,
+                    place,
+                    f"{share:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize="small",
+                    color=ink,
+                )
+        left = left + width
+    for place, total in zip(places, totals, strict=True):
+        ax.text(103, place, f"n={int(total):,}", va="center", fontsize="small")
+    ax.axvline(0, color="#6b7580", linewidth=0.8, zorder=0)
+    ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
+    ax.set_xlim(-100, 100)
+    ax.set_xticks([-100, -50, 0, 50, 100], ["100", "50", "0", "50", "100"])
+    ax.set_xlabel(
+        "各項目に回答した団体に占める割合（％）"
+        if language == "ja"
+        else "Share of those answering the item (%)"
+    )
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, frameon=False)
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def _scale_colours(points: int) -> list[str]:
+    """From the low to the high end of a scale; dark at both ends, light in the middle."""
+    scale = sns.blend_palette([PALETTE[3], "#eeb9a4", "#e4e4e4", "#a5cfe0", PALETTE[0]], points)
+    return [to_hex(colour) for colour in scale]
+
+
+def plot_slope(
+    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
+) -> Axes:
+    """Before and after: a row an item, two columns, a line between them; `label` names the values.
+
+    Items are named at the right end, moved apart where their values are close.
+    """
+    before, after = (str(column) for column in data.columns)
+    ax = axes_for(ax, len(data) * 1.3, 1.4)
+    values = data.to_numpy(float)
+    low, high = np.nanmin(values), np.nanmax(values)
+    span = (high - low) or 1.0
+    gap = span / max(1.0, ax.figure.get_figheight() * 4.0)
+    places = _apart(values[:, 1], gap)
+    for (name, (start, end)), place in zip(data.iterrows(), places, strict=True):
+        colour = PALETTE[0] if end >= start else PALETTE[3]
+        style = "-" if end >= start else "--"
+        ax.plot([0, 1], [start, end], style, marker="o", color=colour, markersize=5)
+        ax.plot([1.01, 1.05], [end, place], color="#858585", linewidth=0.6)
+        ax.text(1.06, place, f"{name} {start:,.3g} → {end:,.3g}", va="center", fontsize="small")
+    ax.set_xlim(-0.08, 2.0)
+    ax.set_xticks([0, 1], [before, after])
+    ax.set_xlabel("調査" if language == "ja" else "Wave", loc="left")
+    ax.set_ylim(min(low, places.min()) - gap, max(high, places.max()) + gap)
+    dashed = "破線は低下" if language == "ja" else "dashed: lower"
+    ax.set_ylabel(f"{label}（{dashed}）" if language == "ja" else f"{label} ({dashed})")
+    sns.despine(ax=ax, bottom=True)
+    return ax
+
+
+def _apart(values: np.ndarray, gap: float) -> np.ndarray:
+    """The same values, moved up where needed so that none is nearer than `gap` to the next.
+
+    Examples
+    --------
+    >>> _apart(np.array([1.0, 5.0, 1.1]), 1.0).tolist()
+    [1.0, 5.0, 2.0]
+    """
+    moved = values.astype(float).copy()
+    order = np.argsort(moved, kind="stable")
+    for lower, upper in itertools.pairwise(order):
+        moved[upper] = max(moved[upper], moved[lower] + gap)
+    return moved
