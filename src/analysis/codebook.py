@@ -164,6 +164,24 @@ class Index(_Labelled):
     role: Literal["cluster", "outcome", "context", "factor"] = "cluster"
 
 
+class Hypothesis(_Labelled):
+    """A question fixed beforehand: two groups compared by a value, or two values together.
+
+    Rules are those of skip rules. `expected` is the direction that the statement claims. A primary
+    one stands by itself; all others of the codebook are corrected together.
+    """
+
+    id: StrictStr
+    primary: bool = False
+    group: StrictStr | None = None  # who is compared with the rest
+    x: StrictStr | None = None  # or: the value that goes with `value`
+    value: StrictStr
+    compares: Text  # what is compared, in words
+    expected: Literal[1, -1] = 1
+    within_size_class: bool = False
+    caution: Text | None = None
+
+
 class Codebook(_Model):
     """A questionnaire or the description of a table.
 
@@ -187,6 +205,7 @@ class Codebook(_Model):
     questions: tuple[Question, ...]
     features: tuple[Feature, ...] = ()
     indices: tuple[Index, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:
@@ -276,6 +295,12 @@ class Codebook(_Model):
             for check in question.checks:
                 yield from self._rule_problems(f"question {question.id}", check.rule, earlier)
         yield from self._feature_problems(earlier)
+        for hypothesis in self.hypotheses:
+            where = f"hypothesis {hypothesis.id}"
+            if (hypothesis.group is None) == (hypothesis.x is None):
+                yield f"{where}: give either group or x"
+            for rule in (hypothesis.group, hypothesis.x, hypothesis.value):
+                yield from self._rule_problems(where, rule, earlier)
 
     def _question_problems(self, question: Question) -> Iterator[str]:
         where = f"question {question.id}"

@@ -15,11 +15,11 @@ import pandas as pd
 from analysis import clean, disclosure, indicators, intake, paths, store, tables
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
+from analysis.figures import Gallery, use_style
 from analysis.text import Language, Text
 from analysis.wave import Wave
 
 if TYPE_CHECKING:
-    from analysis.figures import Gallery
     from analysis.outputs import Figure, Table
     from analysis.typology.multiverse import Multiverse
     from analysis.typology.study import Typology
@@ -91,6 +91,8 @@ class Survey:
         self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
         self._alias: Mapping[str, str] = shown.alias
         self.output = Path(output) if output else paths.reports() / wave.name / "by-hand"
+        # a figure takes its fonts when it is drawn, so the style must stand before the first one
+        use_style(language)
 
     @classmethod
     def load(
@@ -149,8 +151,6 @@ class Survey:
     @cached_property
     def gallery(self) -> Gallery:
         """Where figures and tables of this survey are checked and exported."""
-        from analysis.figures import Gallery
-
         return Gallery(
             self.output,
             language=self.language,

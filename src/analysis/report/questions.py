@@ -1,0 +1,181 @@
+"""04_hypotheses: the questions of the working group and what the answers allow to say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import hypotheses, plots
+from analysis.hypotheses import Tested
+from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
+from analysis.report.exploring import protects
+from analysis.survey import Survey
+from analysis.text import Text
+
+WORDS = {
+    "suggested": Text(ja="示唆される", en="suggested"),
+    "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
+    "not shown": Text(ja="示されない", en="not shown"),
+    "not testable": Text(ja="検討できない", en="cannot be tested"),
+}
+
+
+def run(survey: Survey, *, seed: int = 20191003) -> list[Tested]:
+    """Test the codebook's hypotheses on this wave."""
+    classes = survey.register["size_class"].reindex(survey.responses.index)
+    return hypotheses.run(survey.codebook, survey.responses, classes, seed=seed)
+
+
+def answer(survey: Survey, results: list[Tested]) -> Answer:
+    """What became of the primary ones."""
+    primary = [r for r in results if r.hypothesis.primary]
+    if not primary:
+        return Answer(
+            survey.pick(
+                f"この調査のコードブック（{survey.codebook.id}）には仮説が登録されていない。",
+                f"The codebook of this wave ({survey.codebook.id}) states no hypotheses.",
+            )
+        )
+    counts = [sum(r.word == word for r in primary) for word in WORDS]
+    listed = [
+        f"{WORDS[word][survey.language]}{survey.pick('もの', ':')}{count}{survey.pick('件', '')}"
+        for word, count in zip(WORDS, counts, strict=True)
+        if count
+    ]
+    return Answer(
+        survey.pick(
+            f"事前に定めた主要な仮説{len(primary)}件のうち、{'、'.join(listed)}。因果関係を示すものではない。",
+            f"Of the {len(primary)} hypotheses fixed beforehand as primary: {', '.join(listed)}. "
+            "None shows a cause.",
+        )
+    )
+
+
+def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
+    """Each hypothesis with effect, interval, p-value and the words that these allow."""
+    if not results:
+        return NotAvailable("hypotheses", answer(survey, results).text)
+    rows = [
+        {
+            "": r.hypothesis.id,
+            survey.pick("仮説", "hypothesis"): r.hypothesis.text[survey.language],
+            survey.pick("比べたもの", "what is compared"): r.hypothesis.compares[survey.language],
+            survey.pick("位置づけ", "kind"): _kind(survey, r),
+            "n": _sizes(survey, r),
+            survey.pick("効果（95％区間）", "effect (95 %)"): _effect(r),
+            survey.pick("p値", "p"): _p(r.p_holm),
+            survey.pick("言えること", "what may be said"): WORDS[r.word][survey.language],
+        }
+        for r in results
+    ]
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "hypotheses",
+        title=survey.pick("仮説と根拠", "Hypotheses and evidence"),
+        n=survey.n,
+        notes=[
+            survey.pick(
+                "効果は−1～1。2群の比較はCliffのデルタ、2つの値の関連はKendallのタウb。"
+                "p値は並べ替え検定。主要な仮説はそのまま、探索的な仮説はHolm法で補正した値。",
+                "Effects run from -1 to 1: Cliff's delta for two groups, Kendall's tau-b for two "
+                "values. Permutation tests; exploratory p-values carry Holm's correction.",
+            ),
+            survey.pick(
+                "「示唆」は予想どおりの向きでp≦0.05、「例示」は予想どおりの向きで効果0.3以上。",
+                "Suggested: in the expected direction with p up to 0.05. Illustrated: an effect of "
+                "at least 0.3 in that direction.",
+            ),
+        ],
+    )
+
+
+def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
+    """All effects with their intervals on one scale."""
+    shown = [r for r in results if not np.isnan(r.effect) and r.word != "not testable"]
+    if not shown:
+        return NotAvailable("effects", answer(survey, results).text)
+    frame = pd.DataFrame(
+        {
+            "estimate": [r.effect for r in shown],
+            "low": [r.low for r in shown],
+            "high": [r.high for r in shown],
+        },
+        index=[f"{r.hypothesis.id} {r.hypothesis.compares[survey.language]}" for r in shown],
+    )
+    ax = plots.plot_intervals(
+        frame,
+        label=survey.pick("効果（−1～1、95％区間）", "Effect (-1 to 1, 95 % interval)"),
+        language=survey.language,
+    )
+    strongest = frame["estimate"].abs().idxmax()
+    return survey.gallery.show(
+        ax,
+        "effects",
+        title=survey.pick("仮説ごとの効果と区間", "Effects and intervals of the hypotheses"),
+        alt=survey.pick(
+            f"仮説ごとの効果の推定値と95％区間。最も大きいのは{strongest}の"
+            f"{frame.loc[strongest, 'estimate']:.2f}。",
+            f"Estimated effects with 95 % intervals; largest: {strongest}, "
+            f"{frame.loc[strongest, 'estimate']:.2f}.",
+        ),
+        n=survey.n,
+        denominator=survey.pick(
+            "回答団体（各仮説のnは表を参照）", "replies; n of each in the table"
+        ),
+        data=frame.round(4).reset_index(names="hypothesis"),
+        key=True,
+    )
+
+
+def words(survey: Survey, results: list[Tested]) -> Prose:
+    """Each hypothesis in a sentence, with its caution."""
+    lines = []
+    for r in results:
+        text = escape(r.hypothesis.text[survey.language])
+        said = WORDS[r.word][survey.language]
+        caution = r.hypothesis.caution
+        more = f" {escape(caution[survey.language])}" if caution else ""
+        lines.append(
+            survey.pick(
+                f"- **{r.hypothesis.id}** 「{text}」は{said}（効果{_effect(r)}、{_sizes(survey, r)}、"
+                f"p={_p(r.p_holm)}）。{more}",
+                f'- **{r.hypothesis.id}** "{text}": {said} (effect {_effect(r)}, '
+                f"{_sizes(survey, r)}, p={_p(r.p_holm)}).{more}",
+            )
+        )
+    lines.append("")
+    lines.append(
+        survey.pick(
+            "一時点の調査であり、規模や財政力など共通の背景が両方に効いている可能性を除けない。"
+            "したがって、どの結果も原因と結果の関係を示すものではない。",
+            "All is from one point in time; a common background such as size or means may drive both "
+            "sides. No result shows cause and effect.",
+        )
+    )
+    return Prose("\n".join(lines))
+
+
+def _kind(survey: Survey, r: Tested) -> str:
+    return (
+        survey.pick("主要", "primary")
+        if r.hypothesis.primary
+        else survey.pick("探索", "exploratory")
+    )
+
+
+def _sizes(survey: Survey, r: Tested) -> str:
+    if protects(survey) and min(r.n) < 3:
+        return "n: —"
+    return "n=" + "/".join(f"{size:,}" for size in r.n)
+
+
+def _effect(r: Tested) -> str:
+    if np.isnan(r.effect):
+        return "—"
+    return f"{r.effect:+.2f} ({r.low:+.2f}, {r.high:+.2f})"
+
+
+def _p(p: float) -> str:
+    if np.isnan(p):
+        return "—"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
