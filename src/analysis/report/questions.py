@@ -132,15 +132,15 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
     lines = []
     for r in results:
         text = escape(r.hypothesis.text[survey.language])
-        said = WORDS[r.word][survey.language]
+        said, n = WORDS[r.word][survey.language], _sizes(survey, r)
         caution = r.hypothesis.caution
         more = f" {escape(caution[survey.language])}" if caution else ""
         lines.append(
             survey.pick(
-                f"- **{r.hypothesis.id}** 「{text}」は{said}（効果{_effect(r)}、{_sizes(survey, r)}、"
+                f"- **{r.hypothesis.id}** 「{text}」は{said}（効果{_effect(r)}、{n}、"
                 f"p={_p(r.p_holm)}）。{more}",
                 f'- **{r.hypothesis.id}** "{text}": {said} (effect {_effect(r)}, '
-                f"{_sizes(survey, r)}, p={_p(r.p_holm)}).{more}",
+                f"{n}, p={_p(r.p_holm)}).{more}",
             )
         )
     lines.append("")
@@ -148,8 +148,8 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
         survey.pick(
             "一時点の調査であり、規模や財政力など共通の背景が両方に効いている可能性を除けない。"
             "したがって、どの結果も原因と結果の関係を示すものではない。",
-            "All is from one point in time; a common background such as size or means may drive both "
-            "sides. No result shows cause and effect.",
+            "All is from one point in time; a common background such as size or means may drive "
+            "both sides. No result shows cause and effect.",
         )
     )
     return Prose("\n".join(lines))
