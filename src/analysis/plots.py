@@ -19,6 +19,7 @@ from analysis.text import Language
 
 WIDTH = 7.1  # inches: the text width of A4
 LINE = 0.26  # inches a bar
+KEPT = "、。，．・：；？！」』）］｝〉》”’ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%％,.)"
 
 
 def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
@@ -29,8 +30,39 @@ def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
 
 
 def wrapped(labels: Sequence[object], width: int) -> list[str]:
-    """Labels broken into lines of at most `width` characters."""
-    return ["\n".join(textwrap.wrap(str(label), width)) or " " for label in labels]
+    """Labels broken into lines of at most about `width` characters, even in length.
+
+    A line does not begin with a mark that Japanese keeps with the word before (kinsoku).
+
+    Examples
+    --------
+    >>> wrapped(["情報を計画に位置づけている", "short"], 12)
+    ['情報を計画に位\\n置づけている', 'short']
+    """
+    return [_broken(str(label), width) or " " for label in labels]
+
+
+def _broken(text: str, width: int) -> str:
+    count = -(-len(text) // width) or 1
+    lines = next(
+        lines
+        for size in range(-(-len(text) // count) or 1, len(text) + width + 1)
+        if len(lines := textwrap.wrap(text, size)) <= count
+    )
+    for at in range(1, len(lines)):
+        while len(lines[at]) > 1 and lines[at][0] in KEPT:
+            lines[at - 1], lines[at] = lines[at - 1] + lines[at][0], lines[at][1:]
+    return "\n".join(lines)
+
+
+def legend_above(ax: Axes, handles: Sequence[Patch] | None = None) -> None:
+    """A legend over the drawing in as many columns as the figure's width can hold."""
+    found = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
+    texts = [str(handle.get_label()) for handle in found]
+    wide = [sum(1.0 if ord(c) > 0x2000 else 0.6 for c in text) + 4.5 for text in texts]
+    room = ax.figure.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]
+    columns = len(found) if sum(wide) <= room else max(1, int(room / max(wide)))
+    ax.figure.legend(found, texts, loc="outside upper center", ncols=columns, frameon=False)
 
 
 def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
@@ -55,7 +87,7 @@ def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     ax.set_xlabel("団体数" if language == "ja" else "Municipalities")
     ax.set_xlim(0, left.max())
     ax.margins(y=0.01)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=6, frameon=False)
+    legend_above(ax)
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
     return ax
@@ -233,14 +265,14 @@ def plot_missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | No
         edgecolors="white", linewidth=0.8,
     )  # fmt: skip
     for at in np.unique(codes[codes > 0]):
-        ink = "white" if lightness(colours[at]) < 0.35 else "#1b1f23"
+        ink = "white" if lightness(colours[at]) < 0.25 else "#1b1f23"
         for y, x in np.argwhere(codes == at):
             ax.text(
                 x + 0.5, y + 0.5, marks[at], ha="center", va="center", fontsize="small", color=ink
             )
     there = [at for at in range(len(kinds)) if (codes == at).any()]
     handles = [Patch(color=colours[at], label=f"{kinds[at]} {marks[at]}".strip()) for at in there]
-    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False)
+    legend_above(ax, handles)
     ax.set_yticks(np.arange(len(data)) + 0.5, [str(label) for label in data.index])
     ax.set_xticks(np.arange(data.shape[1]) + 0.5, [str(x) for x in data.columns], rotation=90)
     ax.set_ylim(len(data), 0)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from analysis.figures import PALETTE
-from analysis.plots import axes_for, lightness, wrapped
+from analysis.plots import axes_for, legend_above, lightness, wrapped
 from analysis.text import Language
 
 
@@ -33,7 +33,7 @@ def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     for at, name in enumerate(shown.columns):
         width = shares[:, at]
         ax.barh(places, width, left=left, color=colours[at], edgecolor="white", label=str(name))
-        ink = "white" if lightness(colours[at]) < 0.35 else "#1b1f23"
+        ink = "white" if lightness(colours[at]) < 0.25 else "#1b1f23"
         for place, start, share in zip(places, left, width, strict=True):
             if share >= 6:
                 ax.text(
@@ -57,7 +57,7 @@ def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
         if language == "ja"
         else "Share of those answering the item (%)"
     )
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, frameon=False)
+    legend_above(ax)
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
     return ax
