@@ -170,3 +170,21 @@ def test_planning_imports_nothing_heavy(project):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_progress_says_which_notebook_and_cell_on_a_terminal_and_nothing_elsewhere(project):
+    import io
+
+    from analysis.execute import Progress
+    from analysis.refresh import Ran
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for stream, words in ((Terminal(), ["03_typology cell 4", "1/2"]), (io.StringIO(), [])):
+        say = Progress(2, stream)
+        say.cell("03_typology", 4)
+        say.line(Ran("01_clean", {}, "", "", status="ok"))
+        assert all(word in stream.getvalue() for word in words)
+        assert bool(stream.getvalue()) == bool(words)

@@ -15,15 +15,17 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from analysis import pages, paths, publish
@@ -172,6 +174,8 @@ class Runner:
                 parameters=values,
                 progress_bar=False,
                 log_output=False,
+                engine_name="workbench",
+                on_cell=partial(self.say.cell, ran.name),
                 execution_timeout=int(limit) if limit else None,
                 **self._kernel(),
             )
@@ -232,25 +236,63 @@ def _sentence(text: str) -> str:
     return " ".join(text.split())[:300]
 
 
-class Progress:
-    """One line a notebook on a terminal; nothing elsewhere."""
+class Watched(NBClientEngine):
+    """papermill's own engine, which also tells where it is."""
 
-    def __init__(self, total: int) -> None:
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, on_cell: Callable[[int], None], **options: Any
+    ) -> Any:
+        """Run as papermill does; `on_cell` gets the number of each cell that starts."""
+        start = nb_man.cell_start
+
+        def told(cell: Any, cell_index: int | None = None, **more: Any) -> Any:
+            on_cell(int(cell_index or 0) + 1)
+            return start(cell, cell_index, **more)
+
+        nb_man.cell_start = told
+        return super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+papermill_engines.register("workbench", Watched)
+
+
+class Progress:
+    """What runs, on one line of a terminal; nothing elsewhere."""
+
+    def __init__(self, total: int, stream: TextIO = sys.stderr) -> None:
         self.total, self.done, self.started = total, 0, time.monotonic()
-        self.guard = threading.Lock()
-        self.shown = sys.stderr.isatty()
+        self.guard, self.stream = threading.Lock(), stream
+        self.shown = stream.isatty()
+        self.at: dict[str, int] = {}
+
+    def cell(self, name: str, number: int) -> None:
+        """A cell of a notebook starts."""
+        with self.guard:
+            self.at[name] = number
+            running = ", ".join(f"{n} cell {k}" for n, k in sorted(self.at.items()))
+            self._write(f"{running}  {self._count()}")
 
     def line(self, ran: Ran) -> None:
-        """Say that a notebook has ended."""
+        """A notebook has ended."""
         with self.guard:
             self.done += 1
-            if self.shown:
-                elapsed = time.monotonic() - self.started
-                text = f"[{self.done}/{self.total}] {ran.name}: {ran.status}, {ran.seconds:.1f} s"
-                print(f"{text} (elapsed {elapsed:.0f} s)", file=sys.stderr)
+            self.at.pop(ran.name, None)
+            self._write(f"{ran.name}: {ran.status}, {ran.seconds:.1f} s  {self._count()}")
 
     def end(self) -> None:
-        """Nothing is left on the line."""
+        """Leave the line empty for what comes next."""
+        self._write("")
+
+    def _count(self) -> str:
+        elapsed = time.monotonic() - self.started
+        return f"[{self.done}/{self.total} notebooks, {elapsed:.0f} s]"
+
+    def _write(self, text: str) -> None:
+        if self.shown:
+            width = shutil.get_terminal_size().columns - 1
+            self.stream.write(f"\r\033[K{text[:width]}")
+            self.stream.flush()
 
 
 # --- record and publication ------------------------------------------------------------------
