@@ -19,6 +19,7 @@ STATUS_LABELS = {
     "not_surveyed": Text(ja="調査無し", en="not surveyed"),
     "unreadable": Text(ja="不採用", en="refused"),
 }
+SHOWN_ONE_BY_ONE = 40  # respondents up to which a figure can show each
 SEVERITY_LABELS = {
     "repaired": Text(ja="補正", en="repaired"),
     "doubtful": Text(ja="要確認", en="doubtful"),
@@ -127,23 +128,37 @@ def to_ask(survey: Survey) -> Table:
     )
 
 
+def _states(survey: Survey) -> pd.DataFrame:
+    """The status of each question (rows) for each respondent; a battery's is its most frequent."""
+    rows = {
+        f"{question.id} {question.label[survey.language]}": survey.status[
+            list(question.variables)
+        ].mode(axis=1)[0]
+        for question in survey.codebook
+        if question.role != "id" and question.variables[0] in survey.status
+    }
+    return pd.DataFrame(rows).T
+
+
 def _shares(survey: Survey) -> pd.DataFrame:
-    """Per question, the share of respondents in each status; the first variable stands for all."""
-    rows = {}
-    for question in survey.codebook:
-        if question.role == "id" or question.variables[0] not in survey.status:
-            continue
-        counts = survey.status[list(question.variables)].mode(axis=1)[0].value_counts()
-        label = f"{question.id} {question.label[survey.language]}"
-        rows[label] = {kind: int(counts.get(kind, 0)) for kind in STATUSES}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    """Per question, how many respondents are in each status."""
+    states = _states(survey)
+    return pd.DataFrame({kind: (states == kind).sum(axis=1) for kind in STATUSES})
 
 
 def missingness(survey: Survey) -> Figure:
     """Which questions lack answers, the kinds of missing kept apart."""
     counts = _shares(survey)
-    shown = counts.rename(columns={k: v[survey.language] for k, v in STATUS_LABELS.items()})
-    ax = plots.plot_status(shown, language=survey.language)
+    labels = {kind: STATUS_LABELS[kind][survey.language] for kind in STATUSES}
+    shown = counts.rename(columns=labels)
+    if survey.n <= SHOWN_ONE_BY_ONE and survey.audience == "internal":
+        kinds = pd.CategoricalDtype(list(labels.values()))
+        matrix = _states(survey).apply(lambda column: column.map(labels).astype(kinds))
+        ax = plots.plot_missing(matrix.rename(columns=survey.names), language=survey.language)
+        drawn = survey.pick("各団体の回答状況を示す表", "the kind of answer of each municipality")
+    else:
+        ax = plots.plot_status(shown, language=survey.language)
+        drawn = survey.pick("団体数を積み上げた棒グラフ", "stacked bars of how many answered")
     worst = counts["no_answer"].idxmax()
     most = int(counts["no_answer"].max())
     return survey.gallery.show(
@@ -151,14 +166,14 @@ def missingness(survey: Survey) -> Figure:
         "missingness",
         title=survey.pick("設問ごとの回答状況", "Answers and kinds of missing by question"),
         alt=survey.pick(
-            f"設問ごとに、回答・無回答・非該当などの団体数を積み上げた棒グラフ。"
+            f"設問ごとに、回答・無回答・非該当などの別に{drawn}。"
             f"無回答が最も多いのは「{worst}」の{most}団体（n={survey.n:,}）。",
-            "Stacked bars of answered, no answer, not applicable and other kinds by question. "
+            f"By question, {drawn}: answered, no answer, not applicable and other kinds. "
             f"Most without an answer: {worst}, {most} of {survey.n:,}.",
         ),
         n=survey.n,
         denominator=survey.pick("回答団体", "municipalities that replied"),
-        data=shown,
+        data=shown.reset_index(names=survey.pick("設問", "question")),
         key=True,
     )
 
