@@ -7,9 +7,7 @@ been executed, and each declared figure and table is there (or declared not avai
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import platform
 import shutil
 import sys
 import threading
@@ -18,7 +16,6 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,14 +25,12 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from analysis import pages, paths, publish
+from analysis import paths, release
 from analysis.errors import InputError
 from analysis.outputs import VENDOR
 from analysis.parameters import schema
-from analysis.refresh import Edition, Plan, Ran, RunRecord, commit, hash_file
+from analysis.refresh import Plan, Ran, RunRecord
 from analysis.survey import prepare
-
-PACKAGES = ("pandas", "scikit-learn", "seaborn", "matplotlib", "papermill", "nbconvert", "kmedoids")
 
 
 def run(
@@ -62,8 +57,8 @@ def run(
         deadline = started + timeout if timeout else None
         runner = Runner(plan, part, runs, cell_timeout, memory_mb, deadline, fork)
         runner.run_all(todo, jobs)
-        record = _record(plan, runs, started)
-        _publish(plan, record, part, pdf)
+        record = release.record_of(plan, runs, started)
+        release.publish_run(plan, record, part, pdf)
     except OSError as error:
         raise InputError(
             f"the run could not be written ({error.strerror or error}); nothing was published",
@@ -293,106 +288,3 @@ class Progress:
             width = shutil.get_terminal_size().columns - 1
             self.stream.write(f"\r\033[K{text[:width]}")
             self.stream.flush()
-
-
-# --- record and publication ------------------------------------------------------------------
-
-
-def _record(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
-    ordered = [runs[n.stem] for n in plan.notebooks]
-    good = [ran.status == "ok" for ran in ordered]
-    worst = [s for s in ("killed", "timed_out") if any(r.status == s for r in ordered)]
-    status = "ok" if all(good) else worst[0] if worst else "partial" if any(good) else "failed"
-    folder = paths.raw(plan.edition.wave)
-    facts = {
-        "wave_title": plan.content.get("title"),
-        "as_of": str(plan.content.get("as_of")),
-        "publisher": plan.content.get("publisher"),
-        "invented": plan.content.get("data") == "invented",
-        "parameters": plan.given,
-        "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - started, 2),
-        "inputs": {
-            p.relative_to(folder).as_posix(): hash_file(p)
-            for p in sorted(folder.rglob("*"))
-            if p.is_file()
-        }
-        if plan.edition.audience == "internal"
-        else {},
-        "data_sha256": plan.parts["the data of the wave"],
-        "code_sha256": plan.parts["the package"],
-        "lock_sha256": plan.parts["requirements.lock"],
-        "commit": commit(),
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
-    edition = plan.edition
-    return RunRecord(
-        edition.wave,
-        edition.audience,
-        edition.language,
-        status,
-        ordered,
-        facts,
-        str(edition.folder),
-    )
-
-
-def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
-    """What the pages say of the run."""
-    edition, facts = plan.edition, record.facts
-    return {
-        "wave": edition.wave,
-        "wave_title": facts["wave_title"],
-        "as_of": facts["as_of"],
-        "publisher": facts["publisher"],
-        "audience": edition.audience,
-        "language": edition.language,
-        "invented": facts["invented"],
-        "parameters": facts["parameters"],
-        "data_sha256": facts["data_sha256"][:16],
-        "code_sha256": facts["code_sha256"][:16],
-        "commit": facts["commit"],
-        "date": facts["finished"][:10],
-        "command": _command(edition),
-    }
-
-
-def _command(edition: Edition) -> str:
-    options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
-    options += "" if edition.language == "ja" else f" --language {edition.language}"
-    return f"workbench refresh {edition.wave}{options}"
-
-
-def _publish(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
-    """Write pages, index and record; swap them in, or beside the last good run if incomplete."""
-    about = context(plan, record)
-    for ran in record.notebooks:
-        executed, target = part / "notebooks" / f"{ran.name}.ipynb", part / ran.html
-        if ran.status == "ok":
-            publish.export(executed, target, context=about)
-        else:
-            title = ran.title[plan.edition.language]
-            publish.error_page(target, title=title, sentence=ran.error, context=about)
-    entries = [vars(ran) for ran in record.notebooks]
-    pages.write_index(part, entries, about)
-    paths.write_atomic(
-        part / "run.json", json.dumps(record.as_json(), ensure_ascii=False, indent=1) + "\n"
-    )
-    if pdf:
-        for page in sorted(part.glob("*.html")):
-            publish.print_pdf(page, page.with_suffix(".pdf"))
-    final = plan.edition.folder
-    if not record.ok and _good(final):
-        # the last complete report stays where people look; the incomplete one stands beside it
-        final = final.with_name(f"{final.name}.incomplete")
-        record.folder = str(final)
-    paths.swap_folder(part, final)
-    if record.ok:
-        shutil.rmtree(final.with_name(f"{final.name}.incomplete"), ignore_errors=True)
-    pages.write_waves(paths.reports())
-
-
-def _good(folder: Path) -> bool:
-    file = folder / "run.json"
-    return file.is_file() and json.loads(file.read_text(encoding="utf-8"))["status"] == "ok"
