@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from analysis import pages, paths, publish
-from analysis.refresh import Edition, Plan, Ran, RunRecord, commit, hash_file
+from analysis.refresh import Edition, Plan, Ran, RunRecord, commit, hash_file, last_record
 
 PACKAGES = ("pandas", "scikit-learn", "seaborn", "matplotlib", "papermill", "nbconvert", "kmedoids")
 
 
 def record_of(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
+    """What became of the run, with everything that it depended on."""
     ordered = [runs[n.stem] for n in plan.notebooks]
     good = [ran.status == "ok" for ran in ordered]
     worst = [s for s in ("killed", "timed_out") if any(r.status == s for r in ordered)]
@@ -44,6 +45,7 @@ def record_of(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
         "commit": commit(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "machine": f"{platform.system()} {platform.machine()}",
+        "before": _before(plan.edition),
     }
     edition = plan.edition
     return RunRecord(
@@ -55,6 +57,15 @@ def record_of(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
         facts,
         str(edition.folder),
     )
+
+
+def _before(edition: Edition) -> list[dict[str, Any]]:
+    """The runs before this one, latest first."""
+    last = last_record(edition)
+    if last is None:
+        return []
+    kept = ("finished", "status", "data_sha256", "code_sha256", "commit")
+    return [{name: last.get(name, "") for name in kept}, *last.get("before", [])][:10]
 
 
 def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
@@ -74,6 +85,7 @@ def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
         "commit": facts["commit"],
         "date": facts["finished"][:10],
         "command": _command(edition),
+        "before": facts["before"],
     }
 
 
