@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
-import textwrap
+import re
 from pathlib import Path
 from typing import Any
 
@@ -184,10 +184,21 @@ def _stamp(canvas: Canvas, caption: str) -> None:
     drawn = canvas.get_tightbbox()
     width, height = canvas.get_size_inches()
     points = plt.rcParams["font.size"] * 0.8
-    letters = int(max(width, drawn.width) * 72 / points * (1.8 if caption.isascii() else 0.95))
-    text = "\n".join(textwrap.wrap(caption, letters))
+    text = _broken(caption, max(width, drawn.width) * 72 / points)
     left, low = min(0.0, drawn.x0 / width), min(0.0, drawn.y0 / height) - 0.08 / height
     canvas.text(left, low, text, ha="left", va="top", fontsize=points, color="#444444")
+
+
+def _broken(text: str, room: float) -> str:
+    """Lines of at most `room` times the font size; words of Latin letters stay whole."""
+    lines, used = [""], 0.0
+    for piece in re.findall(r"[!-~]+|.", text):
+        wide = len(piece) * (0.6 if piece.isascii() else 1.0)
+        if used + wide > room and used:
+            lines, used = [*lines, ""], 0.0
+        if lines[-1] or not piece.isspace():
+            lines[-1], used = lines[-1] + piece, used + wide
+    return "\n".join(lines)
 
 
 def _bytes(canvas: Canvas, kind: str) -> bytes:

@@ -12,12 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import xlsxwriter
 
-from analysis import paths
+from analysis import paths, sanitize
 from analysis.outputs import VENDOR
-from analysis.publish import page_context, render
+from analysis.publish import AUDIENCES, page_context, whole
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: identical content, identical file
 WORDS = {
@@ -29,6 +28,12 @@ WORDS = {
         "figures": "図（PNG・SVG・数値）",
         "tables": "表（Excel）",
         "findings": "確認事項",
+        "findings_link": "{n:,}件：どの団体に何を確認するか",
+        "before": "これまでの実行",
+        "made": "作成日時（UTC）",
+        "state": "状態",
+        "data": "データのハッシュ",
+        "none": "まだ報告はない。`workbench refresh 調査名` で作成する。",
         "all": "調査一覧",
         "contents": "表の一覧",
         "name": "表",
@@ -42,7 +47,13 @@ WORDS = {
         "downloads": "Downloads",
         "figures": "figures (PNG, SVG, numbers)",
         "tables": "tables (Excel)",
-        "findings": "Findings",
+        "findings": "To confirm",
+        "findings_link": "{n:,}: what to ask which municipality",
+        "before": "Runs before",
+        "made": "made (UTC)",
+        "state": "status",
+        "data": "data hash",
+        "none": "There is no report yet: `workbench refresh WAVE` makes one.",
         "all": "Waves",
         "contents": "Contents",
         "name": "table",
@@ -52,15 +63,17 @@ WORDS = {
 }
 
 
-def found(executed: Path, kind: str) -> list[dict[str, Any]]:
-    """The outputs of one kind (answer, figure, table ...) in an executed notebook, in order."""
-    notebook = nbformat.read(executed, as_version=4)
-    return [
-        output["data"][f"{VENDOR}{kind}+json"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if f"{VENDOR}{kind}+json" in output.get("data", {})
-    ]
+def found(executed: Path) -> dict[str, list[dict[str, Any]]]:
+    """The outputs in an executed notebook, in order, by kind (answer, figure, table ...)."""
+    notebook = json.loads(executed.read_text(encoding="utf-8"))
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            for mime, data in output.get("data", {}).items():
+                if mime.startswith(VENDOR):
+                    kind = mime.removeprefix(VENDOR).removesuffix("+json")
+                    by_kind.setdefault(kind, []).append(data)
+    return by_kind
 
 
 def write_index(
@@ -69,63 +82,78 @@ def write_index(
     """Write index.html, figures.zip and tables.xlsx of a run folder.
 
     `notebooks`: per notebook ``name, title {ja, en}, status, error, html`` in order; its executed
-    copy stands in ``notebooks/NAME.ipynb``.
+    copy stands in ``notebooks/NAME.ipynb``. ``context["before"]``: the runs before this, latest
+    first, each with ``finished, status, data_sha256``.
     """
     language = context["language"]
     words = WORDS[language]
-    cards, tables = [], []
+    cards, tables, to_confirm = [], [], ""
     for entry in notebooks:
-        executed = folder / "notebooks" / f"{entry['name']}.ipynb"
-        good = entry["status"] == "ok"
-        answers = found(executed, "answer") if good else []
-        figures = found(executed, "figure") if good else []
-        tables += found(executed, "table") if good else []
-        cards.append(_card(entry, answers, figures, words, language))
+        made: dict[str, list[dict[str, Any]]] = {}
+        if entry["status"] == "ok":
+            made = found(folder / "notebooks" / f"{entry['name']}.ipynb")
+        tables += made.get("table", [])
+        for table in made.get("table", []):
+            if table["name"] == "to_ask":
+                said = words["findings_link"].format(n=table["n"])
+                to_confirm = f"<p>{_link(entry['html'], said)}</p>"
+        cards.append(_card(entry, made, context))
     downloads = []
     if any((folder / "figures").glob("*")):
         _zip(sorted((folder / "figures").iterdir()), folder / "figures.zip")
-        downloads.append(("figures.zip", words["figures"]))
+        downloads.append(_link("figures.zip", words["figures"]))
     if tables:
         paths.write_atomic(folder / "tables.xlsx", workbook(tables, language))
-        downloads.append(("tables.xlsx", words["tables"]))
-    downloads.append(("run.json", words["record"]))
-    page = page_context(context, title=f"{_title(context)} — {words['index']}")
-    links = "".join(f'<li><a href="{a}">{html.escape(b)}</a></li>' for a, b in downloads)
-    invented = (
-        f'<p class="invented">{html.escape(page["words"]["invented"])}</p>'
-        if context.get("invented")
-        else ""
+        downloads.append(_link("tables.xlsx", words["tables"]))
+    downloads.append(_link("run.json", words["record"]))
+    title = _title(context)
+    page = page_context(context, title=f"{title} — {words['index']}", site=words["index"])
+    sections = [
+        (words["findings"], to_confirm),
+        (words["downloads"], f"<ul>{''.join(f'<li>{link}</li>' for link in downloads)}</ul>"),
+        (words["before"], _history(context.get("before", []), words)),
+    ]
+    body = f'<h1>{html.escape(title)}</h1>\n<ul class="cards">{"".join(cards)}</ul>\n'
+    body += "\n".join(
+        f"<section><h2>{name}</h2>{what}</section>" for name, what in sections if what
     )
-    body = (
-        f'<header><p class="site">{html.escape(words["index"])}</p>{invented}</header>'
-        f'<main id="main"><h1>{html.escape(_title(context))}</h1>'
-        f'<ul class="cards">{"".join(cards)}</ul>'
-        f'<section class="downloads"><h2>{words["downloads"]}</h2><ul>{links}</ul></section></main>'
-    )
-    paths.write_atomic(
-        folder / "index.html", render("head.html.j2", page) + body + render("foot.html.j2", page)
-    )
+    paths.write_atomic(folder / "index.html", whole(body, page))
 
 
 def write_waves(reports: Path, language: str = "ja") -> None:
     """The list of all finished runs at the top of the reports folder."""
-    runs = []
-    for record in sorted(reports.glob("*/run.json")):
-        if (record.parent / "index.html").is_file() and not record.parent.name.startswith("."):
-            runs.append((record.parent.name, json.loads(record.read_text(encoding="utf-8"))))
-    words = WORDS[language]
-    page = page_context({"language": language}, title=words["all"])
-    items = "".join(
-        f'<li><h2><a href="{html.escape(name, quote=True)}/index.html">'
-        f"{html.escape(str(run.get('wave_title', {}).get(language, name)))}</a></h2>"
-        f"<p class='status'>{html.escape(name)} · {html.escape(str(run.get('as_of', '')))} · "
-        f"{html.escape(str(run.get('finished', ''))[:10])}</p></li>"
-        for name, run in runs
+    words, items = WORDS[language], []
+    for file in sorted(reports.glob("[!.]*/run.json")):
+        run = json.loads(file.read_text(encoding="utf-8"))
+        name, title = file.parent.name, (run.get("wave_title") or {}).get(run["language"])
+        audience = AUDIENCES[run["audience"]][language]
+        done = words["ok"] if run["status"] == "ok" else words["failed"]
+        facts = (name, str(run.get("as_of", "")), audience, str(run.get("finished", ""))[:10], done)
+        items.append(
+            f'<li lang="{run["language"]}"><h2>{_link(f"{name}/index.html", str(title or name))}'
+            f'</h2><p class="status" lang="{language}">{html.escape(" · ".join(facts))}</p></li>'
+        )
+    page = page_context({"language": language}, title=words["all"], site=words["all"])
+    listed = f'<ul class="cards">{"".join(items)}</ul>' if items else f"<p>{words['none']}</p>"
+    paths.write_atomic(reports / "index.html", whole(f"<h1>{words['all']}</h1>{listed}", page))
+
+
+def _history(runs: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> str:
+    """The runs before as a table; empty where there are none."""
+    if not runs:
+        return ""
+    heads = "".join(f'<th scope="col">{words[key]}</th>' for key in ("made", "state", "data"))
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(str(run["finished"])[:16].replace("T", " "))}</th>'
+        f"<td>{words['ok'] if run['status'] == 'ok' else words['failed']}</td>"
+        f"<td><code>{html.escape(str(run['data_sha256'])[:16])}</code></td></tr>"
+        for run in runs
     )
-    body = f'<main id="main"><h1>{words["all"]}</h1><ul class="cards">{items}</ul></main>'
-    paths.write_atomic(
-        reports / "index.html", render("head.html.j2", page) + body + render("foot.html.j2", page)
-    )
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _link(target: str, text: str) -> str:
+    return f'<a href="{html.escape(target, quote=True)}">{html.escape(text)}</a>'
 
 
 def workbook(tables: Sequence[Mapping[str, Any]], language: str) -> bytes:
@@ -180,30 +208,23 @@ def _sheet_name(name: str, taken: set[str]) -> str:
 
 def _card(
     entry: Mapping[str, Any],
-    answers: Sequence[Mapping[str, Any]],
-    figures: Sequence[Mapping[str, Any]],
-    words: Mapping[str, str],
-    language: str,
+    made: Mapping[str, Sequence[Mapping[str, Any]]],
+    context: Mapping[str, Any],
 ) -> str:
-    title = html.escape(entry["title"].get(language, entry["name"]))
-    key = next((f for f in figures if f.get("key")), None)
-    said = answers[0]["text"] if answers else entry.get("error") or ""
-    cls = "answer" if answers else "error"
-    picture = ""
-    if key is not None:
-        picture = (
-            f'<figure><img alt="{html.escape(key["alt"], quote=True)}" '
-            f'src="data:image/png;base64,{key["png"]}">'
-            f"<figcaption>{html.escape(key['title'])}. {html.escape(key['caption'])}</figcaption>"
-            "</figure>"
-        )
-    status = words["ok"] if entry["status"] == "ok" else words["failed"]
-    return (
-        f'<li><h2><a href="{html.escape(entry["html"], quote=True)}">{title}</a></h2>'
-        + (f'<p class="{cls}">{html.escape(said)}</p>' if said else "")
-        + picture
-        + f'<p class="status">{status}</p></li>'
+    """What one report answers, its key figure, and whether it is complete."""
+    language = context["language"]
+    words = WORDS[language]
+    good = entry["status"] == "ok"
+    title = _link(entry["html"], entry["title"].get(language, entry["name"]))
+    said = "".join(
+        f'<p class="answer">{html.escape(a["text"])}</p>' for a in made.get("answer", [])
     )
+    if not good and context["audience"] == "internal" and entry.get("error"):
+        said = f'<p class="error">{html.escape(entry["error"])}</p>'
+    key = next((figure for figure in made.get("figure", []) if figure.get("key")), None)
+    picture = sanitize.key_figure(key) if key else ""
+    status = words["ok"] if good else words["failed"]
+    return f'<li><h2>{title}</h2>{said}{picture}<p class="status">{status}</p></li>\n'
 
 
 def _title(context: Mapping[str, Any]) -> str:

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbconvert.exporters import HTMLExporter
+import nbformat.v4
+from nbconvert.exporters import TemplateExporter
 from traitlets.config import Config
 
 from analysis import paths, sanitize
 from analysis.errors import InputError
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "msedge")
 TEMPLATES = Path(__file__).parent / "templates"
 WORDS = {
     "ja": {
         "invented": "架空データ：実在の自治体の回答ではありません",
         "contents": "目次",
         "code": "プログラム",
-        "skip": "本文へ",
+        "skip": "本文へ移動",
         "numbers": "数値（CSV）",
         "picture": "図",
         "failed": "この頁は完成していません",
@@ -53,10 +56,18 @@ FACTS = {
     "command": ("再作成の方法", "To make it again"),
 }
 AUDIENCES = {
-    "internal": {"ja": "内部限り", "en": "internal"},
-    "committee": {"ja": "委員会", "en": "committee"},
+    "internal": {"ja": "内部限り", "en": "internal use only"},
+    "committee": {"ja": "委員会限り", "en": "committee members only"},
     "public": {"ja": "公開", "en": "public"},
 }
+
+
+class PageExporter(TemplateExporter):
+    """nbconvert with our own template; its HTML exporter would load from four other sites."""
+
+    file_extension = ".html"
+    output_mimetype = "text/html"
+    template_name = "workbench"
 
 
 def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
@@ -64,18 +75,32 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
 
     `context` gives language, audience, wave, wave_title, invented and what the footer says.
     """
-    notebook = nbformat.read(executed, as_version=4)
+    notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
     language = context["language"]
-    hidden = f"lang-{'en' if language == 'ja' else 'ja'}"
-    notebook.cells = [c for c in notebook.cells if hidden not in c.metadata.get("tags", [])]
+    hidden = {f"lang-{'en' if language == 'ja' else 'ja'}", "remove-cell"}
+    notebook.cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
     title = notebook.metadata.get("workbench", {}).get("title", {}).get(language) or executed.stem
     toc: list[tuple[str, str]] = []
+    headed = False
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            toc += [(_anchor(cell, at), text) for at, text in _headings(cell.source, 2)]
-    page = page_context(context, title=title, toc=toc)
+            cell.source = _anchored(sanitize.markdown(cell.source), toc)
+            headed = headed or "<h1>" in cell.source
+        elif "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = ""  # the footer gives the parameters; folders of this machine stay here
+    page = page_context(context, title=title, toc=toc, headed=headed)
     content, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     paths.write_atomic(target, content)
+
+
+def _anchored(shown: str, toc: list[tuple[str, str]]) -> str:
+    """Sanitised HTML with an id on every h2, each noted for the table of contents."""
+
+    def mark(match: re.Match[str]) -> str:
+        toc.append((f"s{len(toc) + 1}", html.unescape(re.sub(r"<[^>]+>", "", match[1]))))
+        return f'<h2 id="{toc[-1][0]}">{match[1]}</h2>'
+
+    return re.sub(r"<h2>(.*?)</h2>", mark, shown, flags=re.S)
 
 
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -91,8 +116,10 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         note = WORDS[language]["invented"]
         facts.append(("注意" if language == "ja" else "Note", note))
     wave_title = context.get("wave_title") or {}
+    audience = context.get("audience", "")
     return {
         **context,
+        "audience_label": AUDIENCES[audience][language] if audience else "",
         "words": WORDS[language],
         "facts": facts,
         "wave_title": wave_title.get(language, context.get("wave", "")),
@@ -101,14 +128,22 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def error_page(target: Path, *, title: str, sentence: str, context: Mapping[str, Any]) -> None:
-    """A readable page in the place of a notebook that failed."""
+    """A readable page in the place of a notebook that failed.
+
+    What went wrong may quote an answer, so only the internal edition says it.
+    """
     page = page_context(context, title=title)
-    words = page["words"]
-    body = (
-        f'<main id="main"><h1>{html.escape(title)}</h1>'
-        f'<p class="error">{html.escape(words["failed"])}: {html.escape(sentence)}</p></main>\n'
-    )
-    paths.write_atomic(target, render("head.html.j2", page) + body + render("foot.html.j2", page))
+    said = page["words"]["failed"]
+    if context["audience"] == "internal":
+        said += f": {sentence}" if context["language"] == "en" else f"：{sentence}"
+    body = f'<h1>{html.escape(title)}</h1>\n<p class="error">{html.escape(said)}</p>\n'
+    paths.write_atomic(target, whole(body, page))
+
+
+def whole(body: str, page: Mapping[str, Any]) -> str:
+    """A page that is no notebook: head, body (safe HTML) and footer."""
+    main = f'<main id="main">\n{body}</main>\n'
+    return render("head.html.j2", page) + main + render("foot.html.j2", page)
 
 
 def render(template: str, page: Mapping[str, Any]) -> str:
@@ -123,54 +158,29 @@ def print_pdf(page: Path, target: Path) -> None:
     ------
     InputError : no Chromium is installed, or it printed nothing.
     """
-    names = ("chromium", "chromium-browser", "google-chrome", "msedge")
-    browser = next((found for name in names if (found := shutil.which(name))), None)
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise InputError("PDF needs Chromium, which is not installed", hint="the HTML is complete")
+    beside = target.with_name(f".{target.name}.part")
     with tempfile.TemporaryDirectory() as folder:
-        beside = target.with_name(f".{target.name}.part")
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        command = [browser, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
         command += ["--disable-background-networking", "--disable-component-update"]
         command += [f"--user-data-dir={folder}", "--no-pdf-header-footer"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--no-sandbox")  # Chromium refuses its sandbox to root
         command += [f"--print-to-pdf={beside}", page.resolve().as_uri()]
-        subprocess.run(command, capture_output=True, timeout=120, check=False)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(command, capture_output=True, timeout=120, check=False)
     if not beside.is_file():
         raise InputError("Chromium could not print the page", file=page)
     beside.replace(target)
 
 
 @cache
-def _exporter() -> HTMLExporter:
-    exporter = HTMLExporter(
-        config=Config(),
-        template_name="workbench",
-        extra_template_basedirs=[str(TEMPLATES)],
-        exclude_anchor_links=True,
-    )
-    exporter.register_filter("shown_text", _shown_text)
-    exporter.register_filter("shown_output", lambda o, page: sanitize.output(o, page["words"]))
+def _exporter() -> PageExporter:
+    exporter = PageExporter(config=Config(), extra_template_basedirs=[str(TEMPLATES)])
+    exporter.register_filter("shown_output", sanitize.output)
     return exporter
-
-
-def _shown_text(cell: Any, page: Mapping[str, Any]) -> str:
-    """A Markdown cell with anchors on its headings."""
-    shown = sanitize.markdown(cell.source)
-    places = iter(_headings(cell.source, 2))
-
-    def anchored(match: re.Match[str]) -> str:
-        at, _ = next(places, (0, ""))
-        return f'<h2 id="{_anchor(cell, at)}">'
-
-    return re.sub(r"<h2>", anchored, shown) + "\n"
-
-
-def _headings(source: str, level: int) -> Iterator[tuple[int, str]]:
-    lines = re.findall(rf"^{'#' * level} +(.+?)\s*$", source, flags=re.M)
-    yield from enumerate(lines)
-
-
-def _anchor(cell: Any, at: int) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "", f"s-{cell.get('id', 'x')}-{at}")
 
 
 def _fact(value: Any, language: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Mapping
+import itertools
+import struct
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import nh3
@@ -45,10 +47,12 @@ def markdown(text: str) -> str:
     return clean(MarkdownWithMath(renderer=renderer).render(text))
 
 
-def output(cell_output: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     """One output of a cell: the workbench's own kinds from their data, anything else cut down."""
-    kind = cell_output["output_type"]
+    kind, words = cell_output["output_type"], page["words"]
     if kind == "stream":
+        if page["audience"] != "internal":
+            return ""  # what a library printed is no part of a report
         return f"<pre tabindex='0'>{html.escape(_joined(cell_output['text']))}</pre>\n"
     if kind == "error":
         said = html.escape(f"{cell_output['ename']}: {cell_output['evalue']}")
@@ -62,12 +66,7 @@ def output(cell_output: Mapping[str, Any], words: Mapping[str, str]) -> str:
     if "text/html" in data:
         return f'<div class="scroll">{clean(_joined(data["text/html"]))}</div>\n'
     if "image/png" in data:
-        alt = html.escape(words["picture"], quote=True)
-        png = _joined(data["image/png"]).strip()
-        base64.b64decode(png, validate=False)
-        return (
-            f'<figure><img alt="{alt}" src="data:image/png;base64,{html.escape(png)}"></figure>\n'
-        )
+        return f"<figure>{_image(_joined(data['image/png']), words['picture'])}</figure>\n"
     if "text/plain" in data:
         return f"<pre tabindex='0'>{html.escape(_joined(data['text/plain']))}</pre>\n"
     return ""
@@ -87,12 +86,34 @@ def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 def figure(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A figure with caption, text alternative and a link to its numbers."""
-    e = {k: html.escape(str(v), quote=True) for k, v in data.items() if k not in {"svg", "csv"}}
     link = _download(data["csv"], f"{data['name']}.csv", words["numbers"])
+    return _captioned(data, f" {link}") + "\n"
+
+
+def key_figure(data: Mapping[str, Any]) -> str:
+    """A figure as the index shows it."""
+    return _captioned(data)
+
+
+def _captioned(data: Mapping[str, Any], more: str = "") -> str:
+    # the source stands in the picture, so that it travels with it
+    title, n = html.escape(data["title"]), html.escape(f"n = {data['n']:,}")
+    denominator = html.escape(data["denominator"])
     return (
-        f'<figure><img alt="{e["alt"]}" src="data:image/png;base64,{e["png"]}">'
-        f"<figcaption><strong>{e['title']}</strong>{e['caption']} {link}</figcaption></figure>\n"
+        f"<figure><figcaption><strong>{title}</strong>{n} ({denominator}){more}</figcaption>"
+        f"{_image(data['png'], data['alt'])}</figure>"
     )
+
+
+def _image(png: str, alt: str) -> str:
+    """A PNG with its size on the page: 10 pixels of ours to 6 of the reader's."""
+    content = base64.b64decode("".join(png.split()))
+    size = ""
+    if content[:8] == b"\x89PNG\r\n\x1a\n":
+        width, height = struct.unpack(">II", content[16:24])
+        size = f' width="{width * 6 // 10}" height="{height * 6 // 10}"'
+    source = base64.b64encode(content).decode("ascii")
+    return f'<img alt="{html.escape(alt)}"{size} src="data:image/png;base64,{source}">'
 
 
 def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -101,23 +122,30 @@ def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
         f'<th scope="col"{cls}>{html.escape(column["label"])}</th>'
         for column, cls in zip(data["columns"], numeric, strict=True)
     )
-    body = []
-    for row in data["rows"]:
-        cells = []
-        for at, (value, cls) in enumerate(zip(row, numeric, strict=True)):
-            text = html.escape(str(value))
-            first = at == 0 and not cls
-            cells.append(f'<th scope="row">{text}</th>' if first else f"<td{cls}>{text}</td>")
-        body.append(f"<tr>{''.join(cells)}</tr>")
+    body = "".join(f"<tr>{row}</tr>" for row in _rows(data["rows"], numeric))
     title, caption = html.escape(data["title"]), html.escape(data["caption"])
     notes = "".join(f"<p class='notes'>{html.escape(note)}</p>" for note in data["notes"])
     link = _download(data["csv"], f"{data['name']}.csv", words["numbers"])
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
         f"<table><caption>{title}<small>{caption}</small></caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         f"{notes}<p class='notes downloads'>{link}</p>\n"
     )
+
+
+def _rows(rows: list[list[str]], classes: list[str]) -> Iterator[str]:
+    """The cells of each row; a row header that repeats the one above is joined with it."""
+    headed = bool(classes) and not classes[0]
+    for at, row in enumerate(rows):
+        cells = [f"<td{c}>{html.escape(str(v))}" for v, c in zip(row, classes, strict=True)]
+        if headed:
+            same = itertools.takewhile(lambda other: other[0] == row[0], rows[at:])  # noqa: B023
+            span = sum(1 for _ in same)
+            rowspan = f' rowspan="{span}"' if span > 1 else ""
+            joined = at > 0 and rows[at - 1][0] == row[0]
+            cells[0] = "" if joined else f'<th scope="row"{rowspan}>{html.escape(str(row[0]))}'
+        yield "".join(cells)
 
 
 def _download(csv: str, name: str, words: str) -> str:
