@@ -18,6 +18,7 @@ from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.wave import Wave, WaveFile
 
+CODES = ("column", "order")  # who replied: told by a column, or by the order of the register
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
@@ -59,7 +60,7 @@ def new_wave(
         "publisher": {"ja": publisher or "（未記入）", "en": publisher or "(to be filled in)"},
         "codebook": codebook,
         "data": "invented" if invented else "real",
-        "invited": _invited(invited, book),
+        "invited": _invited(invited),
         "files": [],
     }
     with _beside(folder) as part:
@@ -102,19 +103,26 @@ def _write_layout(
 ) -> str:
     """The first layout that the reader accepts for the codebook; its wave.yml stands in `part`."""
     refusals: list[str] = []
-    for candidate in [layout] if layout else LAYOUTS:
-        codes = "column" if book.identity("code") or book.identity("name") else "order"
+    tried = [(c, codes) for c in ([layout] if layout else LAYOUTS) for codes in CODES]
+    for candidate, codes in tried:
         content["files"] = [
             {"path": file.name, "layout": candidate, "codes": codes} for file in files
         ]
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
         paths.write_atomic(part / "wave.yml", text)
         try:
-            intake.read(Wave.read(part), book)
+            raw = intake.read(Wave.read(part), book)
         except InputError as error:
             refusals.append(str(error))
-        else:
+            continue
+        told = {"@code", "@name"} | {q.id for q in book if q.identity in {"code", "name"}}
+        if codes == "order" and content["invited"] is None:
+            content["invited"] = "all"  # only the whole register can stand in its order
+            text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+            paths.write_atomic(part / "wave.yml", text)
+        if codes == "order" or told & set(raw.column_variable):
             return str(candidate)
+        refusals.append("no column tells which municipality a reply is from")
     raise InputError(refusals[0])
 
 
@@ -148,10 +156,9 @@ def _date(text: str | None) -> dt.date:
         raise InputError(f"{text!r} is not a date", hint="write --as-of 2023-04-01") from None
 
 
-def _invited(text: str | None, book: Codebook) -> int | str | None:
-    if text is None:
-        # without a code or name the file can only be the whole register in its order
-        return None if book.identity("code") or book.identity("name") else "all"
-    if text == "all" or text.isdigit():
-        return text if text == "all" else int(text)
+def _invited(text: str | None) -> int | str | None:
+    if text is None or text == "all":
+        return text
+    if text.isdigit():
+        return int(text)
     raise InputError(f"--invited takes a number or all, not {text!r}")

@@ -57,7 +57,7 @@ def _unavailable(survey: Survey, name: str) -> NotAvailable:
     )
 
 
-def answer(survey: Survey, found: Typology) -> Answer:
+def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     """Who is short, and what the typology says, in two sentences."""
     said = types.sentence(survey, found)
     short = short_of_people(survey)
@@ -75,14 +75,17 @@ def answer(survey: Survey, found: Typology) -> Answer:
     )
 
 
-def who_is_short(survey: Survey, found: Typology) -> Figure | NotAvailable:
+def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
     """The share short of people, by size class and by type, with intervals."""
     short = short_of_people(survey)
     if short is None:
         return _unavailable(survey, "who_is_short")
-    kinds = found.labels.map(lambda k: types.type_name(survey, found, int(k)))
+    breakdowns = [survey.size_class]
+    if not isinstance(found, NotAvailable):
+        kinds = found.labels.map(lambda k: types.type_name(survey, found, int(k)))
+        breakdowns.append(kinds.reindex(short.index))
     rows = {}
-    for groups in (survey.size_class, kinds.reindex(short.index)):
+    for groups in breakdowns:
         for group in dict.fromkeys(groups.dropna().sort_values()):
             part = short[(groups == group).to_numpy(bool)].dropna()
             if protects(survey) and (len(part) < 3 or 0 < part.sum() < 3):
@@ -236,7 +239,7 @@ def priorities(survey: Survey) -> Prose:
     return Prose("\n".join(lines))
 
 
-def limits(survey: Survey, found: Typology) -> Prose:
+def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
     """What cannot be concluded."""
     asked = survey.invited
     lines = [
@@ -249,7 +252,7 @@ def limits(survey: Survey, found: Typology) -> Prose:
             "- One point in time, partly self-rated by the same person: no cause can be shown.",
         ),
     ]
-    if survey.n <= types.POWER_UP_TO:
+    if survey.n <= types.POWER_UP_TO and not isinstance(found, NotAvailable):
         lines.append(f"- {types.power_words(survey, found).markdown}")
     if survey.codebook.note:
         lines.append(f"- {escape(survey.codebook.note[survey.language])}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis import figures_multiverse, figures_typology
-from analysis.outputs import Answer, Figure, Prose, Table
+from analysis.errors import InputError
+from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
 from analysis.survey import Survey
 from analysis.typology import gradient
 from analysis.typology.power import power, statement
@@ -19,22 +22,49 @@ NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 POWER_UP_TO = 200  # respondents up to which the statement on power is worth its time
 
 
+def _needs_types(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A figure or table of the typology; where there is none it says why."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def shown(survey: Survey, found: Typology | NotAvailable, *rest: Any) -> Any:
+            if isinstance(found, NotAvailable):
+                return NotAvailable(name, found.reason)
+            return function(survey, found, *rest)
+
+        return shown
+
+    return decorate
+
+
 def find(
     survey: Survey, *, n_types: int | None = None, adjust: str = "none", seed: int = 20191003
-) -> Typology:
-    """The typology that the rest of the notebook shows; its verdict weighs the multiverse too."""
+) -> Typology | NotAvailable:
+    """The typology that the rest of the notebook shows; its verdict weighs the multiverse too.
+
+    Where a wave cannot have one, the reason takes its place, and every figure and table below says
+    it.
+    """
     choices = {"n_types": n_types or "auto", "adjust": adjust, "seed": seed}
-    found = survey.typology(**choices)
+    try:
+        found = survey.typology(**choices)
+    except InputError as error:
+        why = survey.pick("この調査からは類型を作れない", "No typology can be made of this wave")
+        return NotAvailable("typology", f"{why}: {error}")
     return found.weighed_with(survey.multiverse(**choices)) if adjust == "none" else found
 
 
-def answer(survey: Survey, found: Typology) -> Answer:
+def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     """The verdict."""
+    if isinstance(found, NotAvailable):
+        return Answer(found.reason)
     return Answer(found.verdict.text[survey.language])
 
 
-def sentence(survey: Survey, found: Typology) -> str:
+def sentence(survey: Survey, found: Typology | NotAvailable) -> str:
     """The first sentence of the verdict."""
+    if isinstance(found, NotAvailable):
+        return found.reason
     text = found.verdict.text[survey.language]
     end = "。" if survey.language == "ja" else ". "
     return text.partition(end)[0] + end.strip()
@@ -70,6 +100,7 @@ def _labels(survey: Survey) -> dict[str, dict[str, str]]:
     return {name: text.model_dump() for name, text in survey.features.labels.items()}
 
 
+@_needs_types("typology")
 def profile(survey: Survey, found: Typology) -> Figure:
     """What sets each type apart."""
     binary = [f for f, kind in survey.features.kinds.items() if kind in ("binary", "asymmetric")]
@@ -95,6 +126,7 @@ def profile(survey: Survey, found: Typology) -> Figure:
     )
 
 
+@_needs_types("types")
 def summary(survey: Survey, found: Typology) -> Table:
     """Each type with its size, stability, paragon and most atypical member."""
     names = _names(survey)
@@ -132,6 +164,7 @@ def summary(survey: Survey, found: Typology) -> Table:
     )
 
 
+@_needs_types("differences")
 def differences(survey: Survey, found: Typology, most: int = 20) -> Table:
     """The largest differences between each type and the rest, with corrected p-values."""
     table = found.profile.assign(size=found.profile["effect"].abs())
@@ -165,6 +198,7 @@ def differences(survey: Survey, found: Typology, most: int = 20) -> Table:
     )
 
 
+@_needs_types("choice")
 def choice(survey: Survey, found: Typology) -> Figure:
     """The criteria by number of types."""
     figure = figures_multiverse.plot_choice(found, language=survey.language)
@@ -179,6 +213,7 @@ def choice(survey: Survey, found: Typology) -> Figure:
     )
 
 
+@_needs_types("silhouette")
 def silhouette(survey: Survey, found: Typology) -> Figure:
     """How well each municipality sits in its type."""
     ax = figures_typology.plot_silhouette(found, names=_names(survey), language=survey.language)
@@ -198,6 +233,7 @@ def silhouette(survey: Survey, found: Typology) -> Figure:
     )
 
 
+@_needs_types("coassignment")
 def coassignment(survey: Survey, found: Typology) -> Figure:
     """How often two municipalities end in the same type when the survey is resampled."""
     ax = figures_typology.plot_coassignment(found, names=_names(survey), language=survey.language)
@@ -220,7 +256,10 @@ def coassignment(survey: Survey, found: Typology) -> Figure:
 
 def multiverse(survey: Survey, *, n_types: int | None = None, seed: int = 20191003) -> Figure:
     """What all defensible analyses agree on."""
-    runs = survey.multiverse(n_types=n_types or "auto", adjust="none", seed=seed)
+    try:
+        runs = survey.multiverse(n_types=n_types or "auto", adjust="none", seed=seed)
+    except InputError as error:
+        return NotAvailable("multiverse", str(error))
     figure = figures_multiverse.plot_multiverse(
         runs, names=_names(survey), language=survey.language
     )
@@ -240,6 +279,7 @@ def multiverse(survey: Survey, *, n_types: int | None = None, seed: int = 201910
     )
 
 
+@_needs_types("members")
 def members(survey: Survey, found: Typology) -> Table:
     """Who belongs where, how strongly, and to which type next."""
     frame = pd.DataFrame(
@@ -269,6 +309,7 @@ def members(survey: Survey, found: Typology) -> Table:
     )
 
 
+@_needs_types("map")
 def map(survey: Survey, found: Typology) -> Figure:
     """The municipalities and indicators on the two main axes."""
     place = gradient.map_axes(
@@ -301,6 +342,7 @@ def map(survey: Survey, found: Typology) -> Figure:
     )
 
 
+@_needs_types("composition")
 def composition(survey: Survey, found: Typology) -> Figure:
     """Which types each size class is made of."""
     classes = survey.size_class.reindex(found.labels.index)
