@@ -17,8 +17,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from analysis import paths
+from analysis.codebook_checks import problems
 from analysis.errors import InputError
-from analysis.expression import Expression, ExpressionError
 from analysis.text import Text
 
 QuestionType = Literal[
@@ -231,7 +231,7 @@ class Codebook(_Model):
             book = cls.model_validate(content)
         except ValidationError as error:
             raise InputError(describe_validation(error, content), file=file) from None
-        for problem in book._problems():
+        for problem in problems(book):
             raise InputError(problem, file=file)
         return book
 
@@ -275,87 +275,6 @@ class Codebook(_Model):
             return next(item.text for item in question.items if item.id == variable)
         return question.label
 
-    # --- checks beyond the shape -----------------------------------------------------------
-
-    def _problems(self) -> Iterator[str]:
-        yield from _repeated("question", [q.id for q in self.questions])
-        yield from _repeated("variable", [v for q in self.questions for v in q.variables])
-        yield from _repeated("section", [s.id for s in self.sections])
-        yield from _repeated("feature", [f.id for f in self.features])
-        yield from _repeated("index", [i.id for i in self.indices])
-        sections = {section.id for section in self.sections}
-        earlier: dict[str, Question] = {}
-        for question in self.questions:
-            if question.section not in sections:
-                yield f"question {question.id}: there is no section {question.section!r}"
-            yield from self._question_problems(question)
-            yield from self._rule_problems(f"question {question.id}", question.ask_if, earlier)
-            earlier[question.id] = question
-        for question in self.questions:
-            for check in question.checks:
-                yield from self._rule_problems(f"question {question.id}", check.rule, earlier)
-        yield from self._feature_problems(earlier)
-        for hypothesis in self.hypotheses:
-            where = f"hypothesis {hypothesis.id}"
-            if (hypothesis.group is None) == (hypothesis.x is None):
-                yield f"{where}: give either group or x"
-            for rule in (hypothesis.group, hypothesis.x, hypothesis.value):
-                yield from self._rule_problems(where, rule, earlier)
-
-    def _question_problems(self, question: Question) -> Iterator[str]:
-        where = f"question {question.id}"
-        needs_options = question.type in {"single", "multi", "ordinal", "battery"}
-        if needs_options and not question.options:
-            yield f"{where}: a question of type {question.type} needs options"
-        if not needs_options and question.type != "binary" and question.options:
-            yield f"{where}: a question of type {question.type} has no options"
-        if question.type == "battery" and not question.items:
-            yield f"{where}: a battery needs items"
-        yield from _repeated(f"{where}: option code", [o.code for o in question.options])
-        labels = [option.ja for option in question.options]
-        yield from _repeated(f"{where}: option label", labels)
-
-    def _rule_problems(
-        self, where: str, rule: str | None, known: dict[str, Question]
-    ) -> Iterator[str]:
-        if rule is None:
-            return
-        try:
-            expression = Expression(rule)
-        except ExpressionError as error:
-            yield f"{where}: {error}"
-            return
-        variables = {name: q for q in known.values() for name in (q.id, *q.variables)}
-        for name in sorted(expression.names):
-            if name not in variables:
-                later = "comes later" if name in self._by_id else "does not exist"
-                yield f"{where}: the rule {rule!r} points to {name}, which {later}"
-                return
-        for name, codes in expression.codes.items():
-            options = {option.code for option in variables[name].options}
-            if options and codes - options:
-                yield (
-                    f"{where}: the rule {rule!r} names option "
-                    f"{min(codes - options)} of {name}, which has no such option"
-                )
-
-    def _feature_problems(self, questions: dict[str, Question]) -> Iterator[str]:
-        indices = {index.id for index in self.indices}
-        for feature in self.features:
-            where = f"feature {feature.id}"
-            if feature.index not in indices:
-                yield f"{where}: there is no index {feature.index!r}"
-            yield from self._rule_problems(where, feature.rule, questions)
-            for name in sorted(Expression(feature.rule).names):
-                question = self.question_of.get(name) or questions[name]
-                if question.role in {"outcome", "factor"}:
-                    yield (
-                        f"{where}: {question.id} has the role {question.role} and must not feed "
-                        "the typology (the comparison of types by it would be circular)"
-                    )
-        for index in self.indices:
-            yield from self._rule_problems(f"index {index.id}", index.rule, questions)
-
 
 def describe_validation(error: ValidationError, content: Any) -> str:
     """The first fault of a YAML file in one sentence that names the entry."""
@@ -373,15 +292,6 @@ def describe_validation(error: ValidationError, content: Any) -> str:
     if isinstance(fault.get("input"), bool):
         message = "an unquoted yes/no/on/off is a YAML boolean, put it in quotes"
     return f"{' > '.join(place) or 'the file'}: {message}"
-
-
-def _repeated(what: str, values: list[Any]) -> Iterator[str]:
-    seen: set[Any] = set()
-    for value in values:
-        if value in seen:
-            yield f"{what} {value!r} stands more than once"
-            return
-        seen.add(value)
 
 
 def _first(error: Exception) -> str:

@@ -45,7 +45,7 @@ class ExpressionError(ValueError):
 
 
 class Expression:
-    """One rule.
+    """One rule; `truth`: it must say true or false, not give a number.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class Expression:
     [2, 4]
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, truth: bool = False) -> None:
         self.text = text
         try:
             self._tree = ast.parse(text, mode="eval").body
@@ -64,17 +64,17 @@ class Expression:
             raise ExpressionError(f"the rule {text!r} cannot be read") from error
         self.names: set[str] = set()
         self.codes: dict[str, set[int]] = {}
-        self._check(self._tree)
+        self.chosen: set[str] = set()  # names asked for their options by any, count and highest
+        self.truths: set[str] = set()  # names that stand for true or false
+        self.numbers: set[str] = set()  # names that stand for a number or a code
+        self._check(self._tree, truth=truth)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
     def evaluate(self, frame: pd.DataFrame) -> pd.Series:
         """The rule's value for each row of `frame` (one column a variable), missing as NA."""
-        result = self._value(self._tree, frame)
-        if not isinstance(result, pd.Series):
-            result = pd.Series(result, index=frame.index)
-        return result
+        return _column(self._value(self._tree, frame), frame)
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -84,52 +84,86 @@ class Expression:
             f"(names, numbers, + - * /, comparisons, in, and, or, not, {', '.join(FUNCTIONS)})"
         )
 
-    def _check(self, node: ast.AST) -> None:
+    def _check(self, node: ast.AST, *, truth: bool = False) -> None:
+        """Note what the rule names; `truth`: where only true or false makes sense."""
         match node:
             case ast.Name():
                 self.names.add(node.id)
-            case ast.Constant(value=bool() | int() | float()):
-                pass
+                (self.truths if truth else self.numbers).add(node.id)
             case ast.BoolOp(values=parts):
                 for part in parts:
-                    self._check(part)
-            case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=part):
-                self._check(part)
-            case ast.BinOp(left=left, op=op, right=right):
-                if type(op) not in ARITHMETIC and not isinstance(op, ast.Div):
-                    raise self._refuse(node)
-                self._check(left)
-                self._check(right)
-            case ast.Compare(left=ast.Name() as left, ops=[ast.In()], comparators=[codes]):
-                self._check(left)
-                self._note_codes(left.id, codes)
+                    self._check(part, truth=True)
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                self._check(part, truth=True)
+            case ast.Compare(left=ast.Name(id=name), ops=[ast.In()], comparators=[codes]):
+                self._check(ast.Name(name))
+                self._note_codes(name, codes, node)
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
                 self._check(left)
                 self._check(right)
                 match left, op, right:
                     case ast.Name(id=name), ast.Eq(), ast.Constant(value=int() as code):
                         self.codes.setdefault(name, set()).add(code)
-            case ast.Call(func=ast.Name(id="any" | "count" | "highest"), args=[question, codes]):
-                if not isinstance(question, ast.Name) or node.keywords:
-                    raise self._refuse(node)
-                self.names.add(question.id)
-                self._note_codes(question.id, codes)
+            case ast.Call(func=ast.Name(id="any"), args=[ast.Name(id=name), codes], keywords=[]):
+                self._ask(name, codes, node)
+            case _ if truth:
+                raise ExpressionError(
+                    f"the rule {self.text!r} needs {ast.unparse(node)!r} to be true or false, "
+                    "such as Q08 >= 1"
+                )
+            case ast.Constant(value=int() | float()):  # True and False are integers, too
+                pass
+            case ast.UnaryOp(op=ast.USub(), operand=part):
+                self._check(part)
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                if not any(isinstance(part, ast.Name) for part in ast.walk(right)):
+                    match right:
+                        case ast.Constant(value=value) if value:
+                            pass
+                        case _:
+                            raise self._refuse(node)
+                self._check(left)
+                self._check(right)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
+                self._check(left)
+                self._check(right)
+            case ast.Call(
+                func=ast.Name(id="count" | "highest" as what),
+                args=[ast.Name(id=name), codes],
+                keywords=[],
+            ) if isinstance(codes, ast.Dict) == (what == "highest"):
+                self._ask(name, codes, node)
             case ast.Call(func=ast.Name(id="log1p"), args=[part], keywords=[]):
                 self._check(part)
-            case ast.Call(func=ast.Name(id="mean"), args=[_, _, *_] as parts, keywords=[]):
-                for part in parts:
+            case ast.Call(
+                func=ast.Name(id="mean"),
+                args=[_, *_, ast.Constant(value=int() as enough)] as parts,
+                keywords=[],
+            ) if 1 <= enough < len(parts):
+                for part in parts[:-1]:
                     self._check(part)
-                if not isinstance(parts[-1], ast.Constant):
-                    raise self._refuse(node)
             case _:
                 raise self._refuse(node)
 
-    def _note_codes(self, question: str, node: ast.AST) -> None:
+    def _ask(self, question: str, codes: ast.AST, node: ast.AST) -> None:
+        self.names.add(question)
+        self.chosen.add(question)
+        self._note_codes(question, codes, node)
+
+    def _note_codes(self, question: str, codes: ast.AST, node: ast.AST) -> None:
         try:
-            codes = ast.literal_eval(node)
+            found = ast.literal_eval(codes)
         except ValueError:
             raise self._refuse(node) from None
-        self.codes.setdefault(question, set()).update(codes)
+        weights = found.values() if isinstance(found, dict) else ()
+        if (
+            not isinstance(found, list | tuple | set | dict)
+            or not found
+            or any(type(code) is not int for code in found)
+            or any(type(weight) not in {int, float} for weight in weights)
+        ):
+            raise self._refuse(node)
+        self.codes.setdefault(question, set()).update(found)
 
     # --- evaluating ------------------------------------------------------------------------
 
@@ -145,7 +179,7 @@ class Expression:
             case ast.UnaryOp(op=ast.Not(), operand=part):
                 return ~self._boolean(part, frame)
             case ast.UnaryOp(operand=part):
-                return -self._value(part, frame)
+                return -self._number(part, frame)
             case ast.BinOp(left=left, op=op, right=right):
                 a, b = self._number(left, frame), self._number(right, frame)
                 return _divide(a, b) if isinstance(op, ast.Div) else ARITHMETIC[type(op)](a, b)
@@ -163,19 +197,16 @@ class Expression:
         return value.astype("Float64") if isinstance(value, pd.Series) else float(value)
 
     def _boolean(self, node: ast.AST, frame: pd.DataFrame) -> pd.Series:
-        value = self._value(node, frame)
-        if not isinstance(value, pd.Series):
-            value = pd.Series(bool(value), index=frame.index)
-        return value.astype("boolean")
+        return _column(self._value(node, frame), frame).astype("boolean")
 
     def _call(self, name: str, args: list[ast.expr], frame: pd.DataFrame) -> pd.Series:
         if name == "log1p":
-            value = self._number(args[0], frame)
-            return pd.Series(
-                np.log1p(value.to_numpy("float64", na_value=np.nan)), frame.index
-            ).astype("Float64")
+            value = _column(self._number(args[0], frame), frame)
+            plain = value.where(value > -1).to_numpy("float64", na_value=np.nan)
+            return pd.Series(np.log1p(plain), frame.index).astype("Float64")
         if name == "mean":
-            parts = pd.concat([self._number(part, frame) for part in args[:-1]], axis=1)
+            numbers = [_column(self._number(part, frame), frame) for part in args[:-1]]
+            parts = pd.concat(numbers, axis=1)
             enough = parts.notna().sum(axis=1) >= ast.literal_eval(args[-1])
             return parts.mean(axis=1).where(enough)
         question = args[0]
@@ -197,8 +228,14 @@ def evaluate_all(rules: Mapping[str, Expression], frame: pd.DataFrame) -> pd.Dat
     return pd.DataFrame({name: rule.evaluate(frame) for name, rule in rules.items()}, frame.index)
 
 
+def _column(value: Any, frame: pd.DataFrame) -> pd.Series:
+    """A value for every row; constants are spread."""
+    if isinstance(value, pd.Series):
+        return value
+    kind = "boolean" if isinstance(value, bool) else "Float64"
+    return pd.Series(value, index=frame.index, dtype=kind)
+
+
 def _divide(a: Any, b: Any) -> Any:
-    """a / b; missing where the denominator is zero."""
-    if isinstance(b, pd.Series):
-        return a / b.mask(b == 0)
-    return a / b
+    """a / b; missing where the denominator is zero (a constant one is refused when read)."""
+    return a / b.mask(b == 0) if isinstance(b, pd.Series) else a / b
