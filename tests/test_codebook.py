@@ -95,7 +95,11 @@ def test_the_small_codebook_is_right():
         # features, indices and hypotheses
         (("features", 0, "index"), "none", ["feature hired", "no index 'none'"]),
         (("features", 0, "rule"), "any(Q2, [5])", ["feature hired", "option 5 of Q2"]),
-        (("indices", 0, "rule"), "Q9 + 1", ["index ways", "Q9"]),
+        (("indices", 0, "rule"), "Q1 + 1", ["index ways", "either features or a rule"]),
+        (("indices",), [*BASE["indices"], {"id": "more", "ja": "他", "en": "more"}],
+         ["index more", "either features or a rule"]),
+        (("indices",), [*BASE["indices"], {"id": "more", "ja": "他", "en": "more", "rule": "Q9"}],
+         ["index more", "Q9"]),
         (("hypotheses", 0, "x"), "Q1", ["hypothesis H1", "either group or x"]),
         (("hypotheses", 0, "group"), "Q1 + 1", ["hypothesis H1", "true or false"]),
     ],

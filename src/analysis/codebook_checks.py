@@ -140,7 +140,10 @@ def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[str]:
                     f"{question.role} and must not feed the typology (the comparison of types by "
                     "it would be circular)"
                 )
+    fed = {feature.index for feature in book.features}
     for index in book.indices:
+        if (index.rule is None) == (index.id not in fed):
+            yield f"index {index.id}: give it either features or a rule"
         yield from _rule(f"index {index.id}", index.rule, questions, book)
 
 
