@@ -28,8 +28,8 @@ def key(wave: Wave) -> str:
 
 
 def package_key() -> str:
-    """The package's own hash, for results that are kept beside the data."""
-    return package_hash()[:16]
+    """Hash of the typology's code, for its results that are kept beside the data."""
+    return hash_folder(Path(__file__).parent / "typology", "*.py")[:16]
 
 
 def is_current(folder: Path, key: str) -> bool:

@@ -28,9 +28,12 @@ def shown_questions(survey: Survey) -> list[Question]:
     ]
 
 
-def protects(survey: Survey) -> bool:
-    """Whether small cells must be suppressed."""
-    return survey.audience == "public" and not survey.wave.named
+def protects(survey: Survey, question: Question | None = None) -> bool:
+    """Whether small cells must be suppressed: for the public, and in committee where sensitive."""
+    if survey.wave.named:
+        return False
+    sensitive = question is not None and question.sensitive
+    return survey.audience == "public" or (survey.audience == "committee" and sensitive)
 
 
 def answer(survey: Survey) -> Answer:
@@ -54,7 +57,7 @@ def frequencies(survey: Survey) -> Table:
         if question.type not in COUNTED:
             continue
         counted = tables.frequency(survey.responses, survey.status, question, survey.language)
-        counts, shares = _protected(survey, counted.frame["count"], counted.n)
+        counts, shares = _protected(survey, question, counted.frame["count"], counted.n)
         for label in counted.frame.index:
             rows.append(
                 {
@@ -66,7 +69,7 @@ def frequencies(survey: Survey) -> Table:
                     survey.pick("割合（％）", "share (%)"): shares[label],
                     "n": counted.n,
                     survey.pick("複数回答", "multiple"): counted.multiple,
-                    survey.pick("欠測", "missing"): _missing(survey, counted.missing),
+                    survey.pick("欠測", "missing"): _missing(survey, question, counted.missing),
                 }
             )
     return survey.gallery.table(
@@ -94,8 +97,8 @@ def numbers(survey: Survey) -> Table | NotAvailable:
         counted = tables.frequency(survey.responses, survey.status, question, survey.language)
         unit = f"（{question.unit[survey.language]}）" if question.unit else ""
         values = counted.frame["value"].round(2).to_dict()
-        if protects(survey):  # the least and the greatest are single respondents
-            values = dict(list(values.items())[:3])
+        if protects(survey, question):  # one value could name a respondent: rounded, no extremes
+            values = {name: float(f"{v:.2g}") for name, v in list(values.items())[:3]}
         label = f"{question.id} {question.label[survey.language]}{unit}"
         rows.append({survey.pick("設問", "question"): label, "n": counted.n, **values})
     if not rows:
@@ -121,9 +124,7 @@ def cross(survey: Survey, by: str) -> Table | NotAvailable:
         if question.type not in COUNTED or question.id == by:
             continue
         crossed = tables.cross(survey.responses, survey.status, question, groups, survey.language)
-        counts = crossed.counts
-        if protects(survey):
-            counts = disclosure.suppress(counts)
+        counts = _cells(survey, question, crossed)
         for label, line in counts.iterrows():
             name = f"{question.id} {question.label[survey.language]}"
             row: dict[str, Any] = {
@@ -169,7 +170,7 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
     title = f"{question.id} {question.label[survey.language]}"
     if by is not None:
         crossed = tables.cross(survey.responses, survey.status, question, by, survey.language)
-        counts = disclosure.suppress(crossed.counts) if protects(survey) else crossed.counts
+        counts = _cells(survey, question, crossed)
         frame = pd.DataFrame(
             {
                 f"{group} (n={crossed.n[group]:,})": [
@@ -184,7 +185,7 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
         counted = tables.frequency(survey.responses, survey.status, question, survey.language)
         frame, n = counted.frame, counted.n
         if "share" in frame:
-            kept, shares = _protected(survey, frame["count"], n)
+            kept, shares = _protected(survey, question, frame["count"], n)
             frame = pd.DataFrame(
                 {
                     survey.pick("団体数", "count"): kept,
@@ -205,29 +206,27 @@ def figure(
     name = f"q_{question.id}"
     counted = tables.frequency(survey.responses, survey.status, question, survey.language)
     title = f"{question.id} {question.label[survey.language]}"
-    if counted.n == 0 or (protects(survey) and counted.n < disclosure.SMALLEST):
+    if counted.n == 0 or (protects(survey, question) and counted.n < disclosure.SMALLEST):
         return NotAvailable(name, survey.pick(f"{title}：回答がない。", f"{title}: no answers."))
     if question.type == "text":
         raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
     if by is not None and question.type in COUNTED:
         crossed = tables.cross(survey.responses, survey.status, question, by, survey.language)
-        shares = crossed.shares
-        if protects(survey):
-            shares = shares.mask(disclosure.suppress(crossed.counts).isna())
+        shares = crossed.shares.mask(_cells(survey, question, crossed).isna())
         shares = shares.rename(columns={g: f"{g} n={crossed.n[g]:,}" for g in shares})
         ax = plots.plot_cross(shares, language=survey.language)
         data = shares.round(4).reset_index(names="answer")
-        alt = _alt_top(survey, counted, title)
+        alt = _alt_top(survey, question, counted, title)
     elif question.type in COUNTED:
         frame = counted.frame
-        if protects(survey):
+        if protects(survey, question):
             frame = frame[~disclosure.suppress(frame[["count"]])["count"].isna()]
         ax = plots.plot_shares(frame, language=survey.language)
         data = frame.round(4).reset_index(names="answer")
-        alt = _alt_top(survey, counted, title)
+        alt = _alt_top(survey, question, counted, title)
     elif question.type == "battery":
         frame = counted.frame
-        if protects(survey):  # the counts of single answers stay inside
+        if protects(survey, question):  # the counts of single answers stay inside
             ax = plots.plot_means(frame, question=question, language=survey.language)
         else:
             counts = _points(survey, question)
@@ -247,7 +246,7 @@ def figure(
             data["group"] = by.astype(str).to_numpy()
         data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
         unit = f"（{question.unit[survey.language]}）" if question.unit else ""
-        if protects(survey):
+        if protects(survey, question):
             return NotAvailable(
                 name,
                 survey.pick(
@@ -286,10 +285,10 @@ def _points(survey: Survey, question: Question) -> pd.DataFrame:
     )
 
 
-def _alt_top(survey: Survey, counted: tables.Counted, title: str) -> str:
+def _alt_top(survey: Survey, question: Question, counted: tables.Counted, title: str) -> str:
     frame = counted.frame
-    if protects(survey):
-        frame = frame[frame["count"] >= disclosure.SMALLEST]
+    if protects(survey, question):
+        frame = frame[disclosure.suppress(frame[["count"]])["count"].notna()]
     if frame.empty:
         return title
     top = frame["count"].idxmax()
@@ -322,19 +321,30 @@ def free_text(survey: Survey) -> Prose:
     )
 
 
-def _missing(survey: Survey, missing: dict[str, int]) -> str:
-    if protects(survey):
+def _cells(survey: Survey, question: Question, crossed: tables.Crossed) -> pd.DataFrame:
+    """The counts of a cross table that this edition may show, the simple tabulation beside it."""
+    if not protects(survey, question):
+        return crossed.counts
+    counted = tables.frequency(survey.responses, survey.status, question, survey.language)
+    known = disclosure.suppress(counted.frame[["count"]])["count"]
+    return disclosure.suppress(crossed.counts, known)
+
+
+def _missing(survey: Survey, question: Question, missing: dict[str, int]) -> str:
+    if protects(survey, question):
         missing = {k: v for k, v in missing.items() if v >= disclosure.SMALLEST}
     return ", ".join(f"{STATUS_LABELS[k][survey.language]} {v:,}" for k, v in missing.items())
 
 
-def _protected(survey: Survey, counts: pd.Series, n: int) -> tuple[pd.Series, pd.Series]:
+def _protected(
+    survey: Survey, question: Question, counts: pd.Series, n: int
+) -> tuple[pd.Series, pd.Series]:
     """Counts and shares as this edition may show them."""
     kept = counts.astype("Int64")
-    if protects(survey):
+    if protects(survey, question):
         kept = disclosure.suppress(counts.to_frame())[counts.name]
     shares = (kept.astype("Float64") / n * 100).round(1) if n else kept.astype("Float64") * np.nan
-    if not protects(survey):
+    if not protects(survey, question):
         return kept.astype(int), shares.astype(float)
     return (
         kept.map(lambda v: HIDDEN if pd.isna(v) else f"{int(v):,}"),
@@ -343,7 +353,7 @@ def _protected(survey: Survey, counts: pd.Series, n: int) -> tuple[pd.Series, pd
 
 
 def _protection_note(survey: Survey) -> list[str]:
-    if not protects(survey):
+    if not any(protects(survey, question) for question in survey.codebook):
         return []
     return [
         survey.pick(

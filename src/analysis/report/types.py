@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import figures_multiverse, figures_typology
+from analysis import disclosure, figures_multiverse, figures_typology
 from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
 from analysis.survey import Survey
@@ -310,8 +310,23 @@ def members(survey: Survey, found: Typology) -> Table:
 
 
 @_needs_types("map")
-def map(survey: Survey, found: Typology) -> Figure:
+def _withheld(survey: Survey, name: str) -> NotAvailable | None:
+    """A figure in whose points or small cells single respondents could be recognised."""
+    if survey.audience != "public" or survey.wave.named:
+        return None
+    return NotAvailable(
+        name,
+        survey.pick(
+            "個々の団体を特定できるおそれがあるため、公開版には載せない。",
+            "Not in the public edition: single municipalities could be recognised.",
+        ),
+    )
+
+
+def map(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """The municipalities and indicators on the two main axes."""
+    if withheld := _withheld(survey, "map"):
+        return withheld
     place = gradient.map_axes(
         survey.features.frame.loc[found.labels.index],
         survey.features.kinds,
@@ -343,11 +358,15 @@ def map(survey: Survey, found: Typology) -> Figure:
 
 
 @_needs_types("composition")
-def composition(survey: Survey, found: Typology) -> Figure:
+def composition(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """Which types each size class is made of."""
     classes = survey.size_class.reindex(found.labels.index)
+    counts = pd.crosstab(classes, found.labels)
+    if disclosure.suppress(counts).isna().any(axis=None) and (
+        withheld := _withheld(survey, "composition")
+    ):
+        return withheld
     ax = figures_typology.plot_size_classes(found, size_class=classes, language=survey.language)
-    table = pd.crosstab(classes, found.labels)
     return survey.gallery.show(
         ax,
         "composition",
@@ -359,7 +378,7 @@ def composition(survey: Survey, found: Typology) -> Figure:
         ),
         n=found.n,
         denominator=_denominator(survey),
-        data=table.reset_index(),
+        data=counts.reset_index(),
     )
 
 
