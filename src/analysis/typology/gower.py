@@ -6,7 +6,7 @@ Weights by group of indicators, so that a question with nine options does not ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,102 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.errors import InputError
+from analysis.typology.patterns import Patterns, by_column, collapse, column_names
 
-LIMIT = 20_000  # distinct rows; the matrix of that many takes 3.2 GB
+LIMIT = 20_000  # rows; the matrix of that many takes 3.2 GB
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
+DIGITS = 12  # kept, so that sums in another order give the same ties
+
+Kinds = Mapping[str, str] | Sequence[str] | None
+Groups = Mapping[str, str] | Sequence[str] | None
+
+
+class Measure:
+    """Gower's dissimilarity with what it learns from a survey: ranges, ranks, weights.
+
+    Parameters
+    ----------
+    patterns : the survey. names : of its columns. kinds, groups : as in `GowerDissimilarity`.
+    """
+
+    def __init__(self, patterns: Patterns, names: list[str], kinds: Kinds, groups: Groups) -> None:
+        self.kinds = by_column(kinds, names, "ratio")
+        unknown = set(self.kinds) - set(KINDS)
+        if unknown:
+            raise InputError(f"there is no kind {min(map(str, unknown))!r}", hint=", ".join(KINDS))
+        owner = [
+            (f"\0{name}" if group is None else str(group))
+            for name, group in zip(names, by_column(groups, names, None), strict=True)
+        ]
+        sizes = {group: owner.count(group) for group in owner}
+        self.weights = np.array([1.0 / sizes[group] for group in owner]) / len(sizes)
+        self._ranks = [
+            _mean_ranks(column, patterns.weights) if kind == "ordinal" else None
+            for column, kind in zip(patterns.rows.T, self.kinds, strict=True)
+        ]
+        scaled = self._ranked(patterns.rows)
+        self.low, self.high = _extremes(scaled)
+        self.typical = self._expected(patterns.weights, self._placed(scaled))
+
+    def _ranked(self, values: np.ndarray) -> np.ndarray:
+        result = np.array(values, dtype=float)
+        for j, ranks in enumerate(self._ranks):
+            if ranks is not None and len(ranks[0]):
+                known = ~np.isnan(result[:, j])
+                result[known, j] = np.interp(result[known, j], *ranks)
+        return result
+
+    def _placed(self, scaled: np.ndarray) -> np.ndarray:
+        """Numbers from 0 to 1 within the range; categories as they are."""
+        span = np.where(self.high > self.low, self.high - self.low, 1.0)
+        number = np.isin(self.kinds, ("ordinal", "ratio"))
+        placed = (np.clip(scaled, self.low, self.high) - self.low) / span
+        return np.where(number, placed, scaled)
+
+    def between(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Dissimilarity of each row of a to each row of b."""
+        if len(a) * len(b) > LIMIT**2:
+            raise InputError(
+                f"{max(len(a), len(b)):,} rows are too many for a dissimilarity matrix "
+                f"(at most {LIMIT:,} by {LIMIT:,})",
+                hint="use latent classes, or a sample",
+            )
+        a, b = self._placed(self._ranked(a)), self._placed(self._ranked(b))
+        known_a, known_b = ~np.isnan(a), ~np.isnan(b)
+        weight = (known_a * self.weights) @ known_b.T.astype(float)
+        total = np.zeros_like(weight)
+        for j, kind in enumerate(self.kinds):
+            w, x, y = self.weights[j], a[:, j], b[:, j]
+            if kind in ("ordinal", "ratio"):
+                total += w * np.nan_to_num(np.abs(x[:, None] - y[None, :]))
+                continue
+            for code in np.unique(x[known_a[:, j]]):
+                total += np.outer(w * (x == code), known_b[:, j] & (y != code))
+            if kind == "asymmetric":
+                weight -= np.outer(w * (x == 0), y == 0)
+        known = weight > 1e-9
+        distance = np.divide(total, weight, out=np.full_like(total, self.typical), where=known)
+        return distance.round(DIGITS)
+
+    def _expected(self, counts: np.ndarray, placed: np.ndarray) -> float:
+        """Dissimilarity expected of two units whose answers are not known."""
+        total = weight = 0.0
+        for j, kind in enumerate(self.kinds):
+            known = ~np.isnan(placed[:, j])
+            if not known.any():
+                continue
+            values, at = np.unique(placed[known, j], return_inverse=True)
+            share = np.bincount(at, counts[known])
+            share = share / share.sum()
+            if kind in ("ordinal", "ratio"):
+                below = np.cumsum(share)[:-1]
+                apart, compared = 2 * (below * (1 - below) * np.diff(values)).sum(), 1.0
+            else:
+                apart = 1 - (share**2).sum()
+                compared = 1 - (share[values == 0] ** 2).sum() if kind == "asymmetric" else 1.0
+            total += self.weights[j] * apart
+            weight += self.weights[j] * compared
+        return float(total / weight) if weight > 1e-9 else 0.0
 
 
 class GowerDissimilarity(TransformerMixin, BaseEstimator):
@@ -25,21 +118,24 @@ class GowerDissimilarity(TransformerMixin, BaseEstimator):
     Per feature: nominal and symmetric binary 0 if equal else 1; asymmetric binary the same but two
     zeros say nothing (weight 0); ordinal and ratio the absolute difference over the range seen in
     fitting (ordinal on ranks, ties sharing their mean rank; values beyond the range count as its
-    end). A pair is compared by the features both have answered. A pair with nothing in common gets
-    the mean of all other dissimilarities, since it says nothing either way.
+    end). A multiple-choice question is one asymmetric or binary feature per option, all in one
+    group. A pair is compared by the features both have answered, so missing answers have weight 0.
+    A pair with nothing in common gets the dissimilarity expected of two units drawn at random.
 
     Parameters
     ----------
-    kinds : feature -> kind (a missing one is ``ratio``); a sequence in column order for arrays.
-    groups : feature -> group. Each group has the same total weight, shared by its features.
+    kinds : feature -> kind (a missing one is ``ratio``), or the kinds in column order.
+    groups : feature -> group, or the groups in column order. Each group has the same total weight,
+        shared by its features; a feature without group is its own.
 
     Attributes
     ----------
-    weights_ : weight of each feature, summing to 1. range_ : range of each feature.
+    weights_ : weight of each feature, summing to 1. range_ : range of each feature (ordinal: in
+        ranks). typical_ : the dissimilarity of a pair with nothing in common.
 
     Raises
     ------
-    InputError : more than 20,000 distinct rows; told before anything is allocated.
+    InputError : more than 20,000 x 20,000 entries; told before anything is allocated.
 
     Examples
     --------
@@ -48,11 +144,7 @@ class GowerDissimilarity(TransformerMixin, BaseEstimator):
     [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
 
-    def __init__(
-        self,
-        kinds: Mapping[str, str] | None = None,
-        groups: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, kinds: Kinds = None, groups: Groups = None) -> None:
         self.kinds = kinds
         self.groups = groups
 
@@ -62,98 +154,61 @@ class GowerDissimilarity(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def fit(self, X: pd.DataFrame, y: object = None) -> GowerDissimilarity:
+    def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> GowerDissimilarity:
         """Learn ranges, ranks and weights from X (units x features)."""
         values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
-        names = [str(name) for name in getattr(self, "feature_names_in_", range(values.shape[1]))]
-        kinds = dict(self.kinds or {})
-        unknown = set(kinds.values()) - set(KINDS)
-        if unknown:
-            raise InputError(f"there is no kind {sorted(unknown)[0]!r}", hint=", ".join(KINDS))
-        self.kinds_ = np.array([kinds.get(name, "ratio") for name in names])
-        owner = [(self.groups or {}).get(name, f"\0{name}") for name in names]
-        sizes = {group: owner.count(group) for group in owner}
-        self.weights_ = np.array([1.0 / sizes[group] for group in owner]) / len(sizes)
-        self.ranks_ = [
-            np.unique(column[~np.isnan(column)]) if kind == "ordinal" else None
-            for column, kind in zip(values.T, self.kinds_, strict=True)
-        ]
-        self.counts_ = [
-            None if seen is None else np.unique(column[~np.isnan(column)], return_counts=True)[1]
-            for column, seen in zip(values.T, self.ranks_, strict=True)
-        ]
-        scaled = self._ranked(values)
-        self.low_ = _reduce(np.nanmin, scaled)
-        self.range_ = _reduce(np.nanmax, scaled) - self.low_
-        self.fitted_ = scaled
+        self._patterns = collapse(values)
+        names = column_names(self, values.shape[1])
+        self._measure = Measure(self._patterns, names, self.kinds, self.groups)
+        self.weights_, self.typical_ = self._measure.weights, self._measure.typical
+        self.range_ = self._measure.high - self._measure.low
         return self
 
-    def transform(self, X: pd.DataFrame) -> np.ndarray:
+    def transform(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Dissimilarity of each row of X to each fitted row, shape (rows of X, fitted rows)."""
         check_is_fitted(self)
         values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
-        return self._between(self._ranked(values), self.fitted_)
+        return self._expanded(collapse(values))
 
-    def fit_transform(self, X: pd.DataFrame, y: object = None) -> np.ndarray:
+    def fit_transform(self, X: pd.DataFrame | np.ndarray, y: object = None) -> np.ndarray:
         """Dissimilarity among the rows of X, symmetric with a zero diagonal."""
-        self.fit(X)
-        distance = self._between(self.fitted_, self.fitted_)
+        distance = self.fit(X)._expanded(self._patterns)
         np.fill_diagonal(distance, 0.0)
         return distance
 
-    def _ranked(self, values: np.ndarray) -> np.ndarray:
-        result = values.copy()
-        for j, (seen, counts) in enumerate(zip(self.ranks_, self.counts_, strict=True)):
-            if seen is not None and len(seen):
-                mean_rank = np.cumsum(counts) - (counts - 1) / 2.0
-                result[:, j] = np.interp(values[:, j], seen, mean_rank)
-                result[np.isnan(values[:, j]), j] = np.nan
-        return result
-
-    def _between(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        rows_a, back_a = np.unique(a, axis=0, return_inverse=True)
-        rows_b, back_b = np.unique(b, axis=0, return_inverse=True)
-        if max(len(rows_a), len(rows_b)) > LIMIT:
+    def _expanded(self, seen: Patterns) -> np.ndarray:
+        fitted = self._patterns
+        if len(seen.back) * len(fitted.back) > LIMIT**2:
             raise InputError(
-                f"{max(len(rows_a), len(rows_b)):,} distinct rows are too many for a dissimilarity "
-                f"matrix (at most {LIMIT:,})",
+                f"{max(len(seen.back), len(fitted.back)):,} rows are too many for a dissimilarity "
+                f"matrix (at most {LIMIT:,} by {LIMIT:,})",
                 hint="use latent classes, or a sample",
             )
-        total = np.zeros((len(rows_a), len(rows_b)))
-        weight = np.zeros_like(total)
-        for j, (kind, w) in enumerate(zip(self.kinds_, self.weights_, strict=True)):
-            d, known = self._feature(rows_a[:, j], rows_b[:, j], str(kind), j)
-            total += w * np.where(known, d, 0.0)
-            weight += w * known
-        with np.errstate(invalid="ignore"):
-            distance = total / weight
-        unknown = np.isnan(distance)
-        if unknown.any():
-            counts = np.bincount(back_a)[:, None] * np.bincount(back_b)[None, :]
-            known_sum = counts[~unknown].sum()
-            mean = (distance * counts)[~unknown].sum() / known_sum if known_sum else 0.0
-            distance[unknown] = mean
-        return distance[np.ix_(back_a, back_b)]
-
-    def _feature(
-        self, a: np.ndarray, b: np.ndarray, kind: str, j: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        known = ~np.isnan(a)[:, None] & ~np.isnan(b)[None, :]
-        if kind in ("nominal", "binary", "asymmetric"):
-            d = (a[:, None] != b[None, :]).astype(float)
-            if kind == "asymmetric":
-                known &= ~((a == 0)[:, None] & (b == 0)[None, :])
-            return d, known
-        span = self.range_[j] if self.range_[j] > 0 else 1.0
-        high = self.low_[j] + self.range_[j]
-        gap = np.clip(a, self.low_[j], high)[:, None] - np.clip(b, self.low_[j], high)[None, :]
-        return np.abs(gap) / span, known
+        distance = self._measure.between(seen.rows, fitted.rows)
+        return distance[np.ix_(seen.back, fitted.back)]
 
 
-def _reduce(function: object, values: np.ndarray) -> np.ndarray:
-    """A nan-aware reduction that gives 0 for a column without any answer."""
+def pattern_dissimilarity(
+    patterns: Patterns, names: list[str], kinds: Kinds, groups: Groups
+) -> np.ndarray:
+    """Gower's dissimilarity among patterns, symmetric with a zero diagonal."""
+    distance = Measure(patterns, names, kinds, groups).between(patterns.rows, patterns.rows)
+    distance = np.minimum(distance, distance.T)
+    np.fill_diagonal(distance, 0.0)
+    return distance
+
+
+def _mean_ranks(column: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values of a column and the mean rank of the units that share each."""
+    known = ~np.isnan(column)
+    values, at = np.unique(column[known], return_inverse=True)
+    counts = np.bincount(at, weights[known], minlength=len(values))
+    return values, np.cumsum(counts) - (counts - 1) / 2.0
+
+
+def _extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest value of each column; 0 for a column without any answer."""
     empty = np.isnan(values).all(axis=0)
-    result = np.zeros(values.shape[1])
-    if (~empty).any():
-        result[~empty] = function(values[:, ~empty], axis=0)  # type: ignore[operator]
-    return result
+    low = np.where(empty, 0.0, np.where(np.isnan(values), np.inf, values).min(axis=0))
+    high = np.where(empty, 0.0, np.where(np.isnan(values), -np.inf, values).max(axis=0))
+    return low, high

@@ -1,0 +1,195 @@
+"""k-medoids: each type is told by its most typical member.
+
+Kaufman & Rousseeuw (1990), Finding Groups in Data, chapter 2; the search is FasterPAM (Schubert &
+Rousseeuw 2021, "Fast and eager k-medoids clustering", Information Systems 101) on distinct answer
+patterns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import kmedoids
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from analysis.typology.gower import Groups, Kinds, Measure, pattern_dissimilarity
+from analysis.typology.patterns import by_size, collapse, column_names, too_few
+
+
+@dataclass(frozen=True)
+class Medoids:
+    """``medoids`` (rows of the matrix), ``labels`` 0..k-1 per row, ``objective``: weighted sum of
+    dissimilarities to the nearest medoid, ``asked``: the types in the order that settles ties."""
+
+    medoids: np.ndarray
+    labels: np.ndarray
+    objective: float
+    asked: np.ndarray
+
+
+def k_medoids(
+    distance: np.ndarray,
+    k: int,
+    weights: np.ndarray | None = None,
+    *,
+    n_init: int = 1,
+    seed: int | np.random.RandomState = 0,
+) -> Medoids:
+    """The k medoids with the least weighted sum of dissimilarities.
+
+    The library knows no weights, but (for k > 1) reads its matrix by rows of units and columns of
+    medoids, so that rows multiplied by their weights make its objective that of all units, exactly.
+    Rows are searched in an order that depends on the dissimilarities alone, not on how they came.
+    The first start is PAM's BUILD, the others are random. At most as many medoids are found as
+    there are rows. Types are numbered heaviest first.
+
+    Parameters
+    ----------
+    distance : patterns x patterns, symmetric, zero diagonal.
+    weights : units that each pattern stands for (default 1).
+
+    Examples
+    --------
+    >>> D = np.abs(np.subtract.outer([0.0, 1, 9], [0.0, 1, 9]))
+    >>> found = k_medoids(D, 1, np.array([1.0, 1, 5]))
+    >>> found.medoids.tolist(), found.objective
+    ([2], 17.0)
+    """
+    weights = np.ones(len(distance)) if weights is None else weights
+    order = np.lexsort((-weights, (distance @ weights).round(9)))
+    ordered = distance[np.ix_(order, order)]
+    weighted = np.ascontiguousarray(ordered * weights[order][:, None])
+    random = check_random_state(seed)
+    best, least = np.arange(len(distance)), 0.0
+    if k == 1:
+        best, least = best[:1], float(weighted[:, 0].sum())
+    for start in range(n_init if 1 < k < len(distance) else 0):
+        found = kmedoids.fasterpam(
+            weighted, k, init="random" if start else "build", random_state=random, n_cpu=1
+        )
+        if not start or found.loss < least - 1e-9:
+            best, least = np.sort(found.medoids.astype(int)), float(found.loss)
+    nearest = np.empty(len(distance), dtype=int)
+    nearest[order] = ordered[:, best].argmin(axis=1)
+    rank = by_size(nearest, weights)
+    number = np.argsort(rank)
+    return Medoids(order[best][rank], number[nearest], least, number)
+
+
+def silhouette_widths(
+    distance: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Silhouette width of each unit (Rousseeuw 1987); 0 for a unit alone in its type.
+
+    With weights a row stands for that many identical units; all have the same width. With one type
+    only there is no other to compare with: all widths are 0.
+
+    Examples
+    --------
+    >>> D = np.abs(np.subtract.outer([0.0, 1, 9, 10], [0.0, 1, 9, 10]))
+    >>> silhouette_widths(D, np.array([1, 1, 2, 2])).round(2).tolist()
+    [0.89, 0.88, 0.88, 0.89]
+    """
+    weights = np.ones(len(labels)) if weights is None else weights
+    members = labels[:, None] == np.unique(labels)
+    if members.shape[1] < 2:
+        return np.zeros(len(labels))
+    sizes = weights @ members
+    total = distance @ (members * weights[:, None])
+    size = sizes[members.argmax(axis=1)]
+    own = total[members] / np.maximum(size - 1, 1)
+    other = np.where(members, np.inf, total / sizes).min(axis=1)
+    widths = (other - own) / np.maximum(np.maximum(own, other), 1e-12)
+    return np.where(size > 1, widths, 0.0)
+
+
+class KMedoidsTypology(ClusterMixin, BaseEstimator):
+    """Types around their most typical members, on Gower's dissimilarity.
+
+    Parameters
+    ----------
+    n_types : number of types.
+    kinds, groups : as in `GowerDissimilarity`.
+    n_init : starts; the first is PAM's BUILD, the others are random.
+    random_state : seed of the random starts.
+
+    Attributes
+    ----------
+    labels_ : type of each unit, 0..n_types-1, largest type first (-1: weight 0).
+    medoids_ : the medoids' answers, n_types x features. medoid_indices_ : a unit of each.
+    objective_ : mean dissimilarity of a unit to its medoid.
+    silhouette_ : mean silhouette width (0 for one type).
+
+    Raises
+    ------
+    InputError : fewer different answer patterns than types; too many for a matrix.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [9.0], [10.0], [10.0]])
+    >>> found = KMedoidsTypology(2).fit(X)
+    >>> found.labels_.tolist(), found.predict(np.array([[3.0]])).tolist()
+    ([1, 1, 0, 0, 0], [1])
+    """
+
+    def __init__(
+        self,
+        n_types: int = 2,
+        *,
+        kinds: Kinds = None,
+        groups: Groups = None,
+        n_init: int = 10,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.n_types = n_types
+        self.kinds = kinds
+        self.groups = groups
+        self.n_init = n_init
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> object:
+        """Missing answers are part of the dissimilarity."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(
+        self,
+        X: pd.DataFrame | np.ndarray,
+        y: object = None,
+        sample_weight: np.ndarray | None = None,
+    ) -> KMedoidsTypology:
+        """Find the types of X (units x features)."""
+        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
+        patterns = collapse(values, sample_weight)
+        if refusal := too_few(self.n_types, patterns):
+            raise refusal
+        names = column_names(self, values.shape[1])
+        distance = pattern_dissimilarity(patterns, names, self.kinds, self.groups)
+        weights = patterns.weights
+        found = k_medoids(
+            distance, self.n_types, weights, n_init=self.n_init, seed=self.random_state
+        )
+        self._measure = Measure(patterns, names, self.kinds, self.groups)
+        self._asked = found.asked
+        self.labels_ = np.append(found.labels, -1)[patterns.back]
+        self.medoids_ = patterns.rows[found.medoids]
+        self.medoid_indices_ = np.array(
+            [int(np.argmax(patterns.back == pattern)) for pattern in found.medoids]
+        )
+        self.objective_ = found.objective / weights.sum()
+        widths = silhouette_widths(distance, found.labels, weights)
+        self.silhouette_ = float(widths @ weights / weights.sum())
+        return self
+
+    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Type of the nearest medoid; ties are settled as in fitting."""
+        check_is_fitted(self)
+        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
+        seen = collapse(values)
+        distance = self._measure.between(seen.rows, self.medoids_[self._asked])
+        return self._asked[distance.argmin(axis=1)][seen.back]

@@ -1,0 +1,106 @@
+"""Distinct answer patterns and how many units gave each.
+
+1,733 municipalities gave 350 different answers to ten yes/no questions. Whatever depends on answers
+alone (a dissimilarity, a likelihood, a resample) is calculated once per pattern and weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError
+
+MOST_CODES = 2**62  # pattern numbers are kept in 64 bits
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """``rows`` (patterns x features, sorted), ``weights`` of each, ``back``: pattern of each unit.
+
+    Units of weight 0 have ``back`` -1: they are as if they were not there.
+    """
+
+    rows: np.ndarray
+    weights: np.ndarray
+    back: np.ndarray
+
+
+def collapse(values: np.ndarray, sample_weight: np.ndarray | None = None) -> Patterns:
+    """Find the distinct rows; two missing answers are equal.
+
+    Cost grows with units x features; no row is ever compared with another.
+
+    Parameters
+    ----------
+    values : units x features, NaN where missing.
+    sample_weight : weight of each unit (default 1), not negative.
+
+    Examples
+    --------
+    >>> found = collapse(np.array([[1.0, np.nan], [0.0, 1.0], [1.0, np.nan]]))
+    >>> found.rows.tolist(), found.weights.tolist(), found.back.tolist()
+    ([[0.0, 1.0], [1.0, nan]], [1.0, 2.0], [1, 0, 1])
+    """
+    n = len(values)
+    weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any():
+        raise InputError("a weight is needed for each unit, none of them negative")
+    kept = np.flatnonzero(weights > 0)
+    if not len(kept):
+        raise InputError("no unit has a weight above zero")
+    number, size = np.zeros(len(kept), dtype=np.int64), 1
+    for column in values.T:
+        codes, seen = pd.factorize(column[kept], sort=True)
+        if size * (len(seen) + 1) > MOST_CODES:
+            number, taken = pd.factorize(number, sort=True)
+            size = len(taken)
+        number = number * (len(seen) + 1) + codes + 1
+        size *= len(seen) + 1
+    _, first, pattern = np.unique(number, return_index=True, return_inverse=True)
+    back = np.full(n, -1)
+    back[kept] = pattern
+    return Patterns(values[kept[first]], np.bincount(pattern, weights[kept]), back)
+
+
+def by_column(
+    given: Mapping[str, Any] | Sequence[Any] | None, names: Sequence[str], default: Any
+) -> list[Any]:
+    """What is said of each column, by its name or in order; `default` where nothing is said."""
+    if given is None:
+        return [default] * len(names)
+    if isinstance(given, Mapping):
+        return [given.get(name, default) for name in names]
+    if len(given) != len(names):
+        raise InputError(f"{len(given)} kinds or groups were given for {len(names)} features")
+    return list(given)
+
+
+def column_names(estimator: object, width: int) -> list[str]:
+    """Names of the fitted columns, their positions where they have none."""
+    return [str(name) for name in getattr(estimator, "feature_names_in_", range(width))]
+
+
+def too_few(n_types: int, patterns: Patterns) -> InputError | None:
+    """The refusal of more types than there are different answers."""
+    if n_types < 1:
+        return InputError(f"{n_types} types cannot be made", hint="ask for 1 or more")
+    if n_types <= len(patterns.rows):
+        return None
+    return InputError(
+        f"{n_types} types need {n_types} different answer patterns, here are "
+        f"{len(patterns.rows)} (n_samples = {int((patterns.back >= 0).sum())})",
+        hint="ask for fewer types",
+    )
+
+
+def by_size(labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The old number of each type in its new order: heaviest first, ties by the first pattern."""
+    sizes = np.bincount(labels, weights)
+    first = np.full(len(sizes), len(labels))
+    np.minimum.at(first, labels, np.arange(len(labels)))
+    return np.lexsort((first, -sizes.round(9)))
