@@ -1,0 +1,247 @@
+"""Latent classes: types as the hidden variable that explains why answers go together.
+
+Lazarsfeld & Henry (1968), Latent Structure Analysis; Goodman (1974), "Exploratory latent structure
+analysis using both identifiable and unidentifiable models", Biometrika 61; estimated by EM
+(Dempster, Laird & Rubin 1977). The model is that of StepMix with its measurements ``binary_nan``
+and ``categorical_nan``, which is the reference in the tests. It is fitted here because StepMix runs
+one start after the other: all starts at once, on distinct answer patterns, take about a tenth of
+its time, and the starts can be made the same whatever the order of the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from analysis.typology.coding import coding
+from analysis.typology.gower import Kinds
+from analysis.typology.patterns import collapse, column_names, too_few
+
+SMALLEST = 1e-12  # share of a category within a class, so that no logarithm is infinite
+SHORT = 20  # rounds after which only the best quarter of the starts goes on
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Classes: ``weights`` (classes), ``shares`` (classes x categories), their likelihood.
+
+    ``posterior`` is classes x patterns; ``log_likelihood`` the sum over all units; ``n_iter`` the
+    rounds (three EM steps each) of the best start.
+    """
+
+    weights: np.ndarray
+    shares: np.ndarray
+    posterior: np.ndarray
+    log_likelihood: float
+    n_iter: int
+
+
+@dataclass(frozen=True)
+class Items:
+    """Categorical answers of patterns.
+
+    Attributes
+    ----------
+    indicators : patterns x categories, 0/1, all 0 for the categories of a missing answer.
+    sizes : number of categories of each item, in the order of the columns.
+    counts : units of each pattern.
+    """
+
+    indicators: np.ndarray
+    sizes: list[int]
+    counts: np.ndarray
+
+    def sums(self, shares: np.ndarray) -> np.ndarray:
+        """Sum over the categories of each item, at each category."""
+        item = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        return shares @ (item[:, None] == item[None, :]).astype(float)
+
+    def maximise(self, posterior: np.ndarray) -> np.ndarray:
+        """Parameters (classes x starts x 1 + categories): weight of a class, its shares."""
+        weighed = posterior * self.counts
+        found = weighed @ self.indicators
+        shares = np.maximum(found / np.maximum(self.sums(found), 1e-300), SMALLEST)
+        return np.concatenate([weighed.sum(axis=2)[:, :, None] / self.counts.sum(), shares], axis=2)
+
+    def expect(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Posteriors (classes x starts x patterns) and the log-likelihood of each start."""
+        logs = np.log(np.maximum(parameters, 1e-300))
+        joint = logs[:, :, 1:] @ self.indicators.T
+        joint += logs[:, :, :1]
+        most = joint.max(axis=0)
+        np.exp(joint - most, out=joint)
+        total = joint.sum(axis=0)
+        joint /= total
+        return joint, (np.log(total) + most) @ self.counts
+
+    def beyond(self, first: np.ndarray, second: np.ndarray, third: np.ndarray) -> np.ndarray:
+        """Parameters where three steps in a row point to (SQUAREM, Varadhan & Roland 2008)."""
+        step, bend = second - first, third - 2 * second + first
+        size = np.sqrt((step**2).sum(axis=(0, 2)) / np.maximum((bend**2).sum(axis=(0, 2)), 1e-300))
+        size = np.maximum(size, 1.0)[:, None]
+        ahead = np.maximum(first + 2 * size * step + size**2 * bend, SMALLEST)
+        ahead[:, :, :1] /= ahead[:, :, :1].sum(axis=0)
+        ahead[:, :, 1:] /= self.sums(ahead[:, :, 1:])
+        return ahead
+
+
+def mixture(
+    items: Items, start: np.ndarray, *, max_iter: int = 1000, tol: float = 1e-10
+) -> Mixture:
+    """The likeliest classes of conditionally independent answers, by EM from several starts.
+
+    Missing answers drop out of the likelihood of their unit (missing at random). All starts run
+    together; after `SHORT` rounds the best quarter goes on to the end, as Biernacki, Celeux &
+    Govaert (2003) advise. A round is two EM steps, a leap in their direction that is taken back
+    where it does not help, and a third step, so that the likelihood never falls.
+
+    Parameters
+    ----------
+    start : first posteriors, classes x starts x patterns.
+    tol : a start ends when a round raises the mean log-likelihood of a unit by less.
+    """
+    best = Mixture(np.empty(0), np.empty(0), np.empty(0), -np.inf, 0)
+    parameters, units = items.maximise(start), items.counts.sum()
+    before = np.full(start.shape[1], -np.inf)
+    for step in range(1, max_iter + 1):
+        second = items.maximise(items.expect(parameters)[0])
+        posterior, plain = items.expect(second)
+        third = items.maximise(posterior)
+        ahead = items.beyond(parameters, second, third)
+        posterior, likelihood = items.expect(ahead)
+        worse = ~(likelihood >= plain)
+        if worse.any():
+            posterior[:, worse], likelihood[worse] = items.expect(third[:, worse])
+            ahead[:, worse] = third[:, worse]
+        done = (likelihood - before <= tol * units) | (step == max_iter)
+        for s in np.flatnonzero(done):
+            if likelihood[s] > best.log_likelihood + 1e-9 * units:
+                weights, shares = ahead[:, s, 0], ahead[:, s, 1:]
+                best = Mixture(weights, shares, posterior[:, s], float(likelihood[s]), step)
+        if step == SHORT:
+            done[np.argsort(-likelihood, kind="stable")[-(-len(start[0]) // 4) :]] = True
+        if done.all():
+            break
+        parameters, before = items.maximise(posterior[:, ~done]), likelihood[~done]
+    return best
+
+
+class LatentClassTypology(ClusterMixin, BaseEstimator):
+    """Types as latent classes of categorical answers, missing ones allowed.
+
+    Cost grows with the number of different answer patterns, not of units. Features of kind
+    ``ratio`` with more than two values are cut into thirds; all others are taken as categories.
+
+    Parameters
+    ----------
+    n_types : number of classes.
+    kinds : feature -> kind, or kinds in column order; as in `GowerDissimilarity`.
+    n_init : random starts. max_iter, tol : end of a start, see `mixture`.
+    random_state : seed of the starts.
+
+    Attributes
+    ----------
+    labels_ : likeliest class of each unit, 0..n_types-1, largest class first (-1: weight 0).
+    weights_ : share of each class. shares_ : n_types x categories, share of each answer.
+    categories_ : (feature, category number) of each column of `shares_`.
+    log_likelihood_ : of all units. bic_, n_parameters_ : Schwarz (1978), lower is better.
+    n_iter_ : iterations of the best start.
+
+    Raises
+    ------
+    InputError : fewer different answer patterns than classes.
+
+    Examples
+    --------
+    >>> X = np.repeat([[1.0, 1, 1, 0], [0.0, 0, 0, 1]], 10, axis=0)
+    >>> found = LatentClassTypology(2).fit(X)
+    >>> found.weights_.round(2).tolist(), found.shares_[:, 1].round(2).tolist()
+    ([0.5, 0.5], [0.0, 1.0])
+    """
+
+    def __init__(
+        self,
+        n_types: int = 2,
+        *,
+        kinds: Kinds = None,
+        n_init: int = 20,
+        max_iter: int = 1000,
+        tol: float = 1e-10,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.n_types = n_types
+        self.kinds = kinds
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> object:
+        """Missing answers are part of the model."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(
+        self,
+        X: pd.DataFrame | np.ndarray,
+        y: object = None,
+        sample_weight: np.ndarray | None = None,
+    ) -> LatentClassTypology:
+        """Find the classes of X (units x features)."""
+        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
+        seen = collapse(values, sample_weight)
+        names = column_names(self, values.shape[1])
+        self._coding = coding(seen.rows, seen.weights, names, self.kinds)
+        answers = collapse(self._coding.codes(seen.rows).astype(float), seen.weights)
+        if refusal := too_few(self.n_types, answers):
+            raise refusal
+        self.categories_ = [
+            (name, code)
+            for name, size in zip(names, self._coding.sizes, strict=True)
+            for code in range(size)
+        ]
+        indicators = np.zeros((len(answers.rows), len(self.categories_)))
+        indicators[answers.back] = self._coding.indicators(seen.rows)
+        items = Items(indicators, self._coding.sizes, answers.weights)
+        start = _starts(indicators, self.n_types, self.n_init, self.random_state)
+        best = mixture(items, start, max_iter=self.max_iter, tol=self.tol)
+        order = np.argsort(-best.weights.round(9), kind="stable")
+        self.weights_, self.shares_ = best.weights[order], best.shares[order]
+        found = best.posterior[order].argmax(axis=0)
+        self.labels_ = np.append(found[answers.back], -1)[seen.back]
+        self.log_likelihood_, self.n_iter_ = best.log_likelihood, best.n_iter
+        free = sum(max(size - 1, 0) for size in self._coding.sizes)
+        self.n_parameters_ = self.n_types - 1 + self.n_types * free
+        units = seen.weights.sum()
+        self.bic_ = self.n_parameters_ * float(np.log(units)) - 2 * self.log_likelihood_
+        return self
+
+    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Probability of each class for each row, shape (rows, n_types)."""
+        check_is_fitted(self)
+        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
+        seen = collapse(values)
+        items = Items(self._coding.indicators(seen.rows), self._coding.sizes, seen.weights)
+        parameters = np.column_stack([self.weights_, self.shares_])[:, None, :]
+        return items.expect(parameters)[0][:, 0, seen.back].T
+
+    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Likeliest class of each row."""
+        return self.predict_proba(X).argmax(axis=1)
+
+
+def _starts(
+    indicators: np.ndarray, k: int, n_init: int, seed: int | np.random.RandomState | None
+) -> np.ndarray:
+    """Random first posteriors, classes x starts x patterns; with one class all are 1."""
+    random = check_random_state(seed)
+    order = np.lexsort(indicators.T[::-1])
+    start = np.empty((k, n_init if k > 1 else 1, len(indicators)))
+    start[:, :, order] = random.dirichlet(np.ones(k), start.shape[1:]).transpose(2, 0, 1)
+    return start
