@@ -90,7 +90,7 @@ class Survey:
         self.responses, self.status = shown.responses, shown.status
         self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
         self._alias: Mapping[str, str] = shown.alias
-        self.output = Path(output) if output else paths.reports() / wave.name / "by-hand"
+        self.output = Path(output) if output else paths.reports() / "by-hand" / wave.name
         # a figure takes its fonts when it is drawn, so the style must stand before the first one
         use_style(language)
 
