@@ -5,35 +5,24 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xlsxwriter
 import yaml
 
 from analysis import paths
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
-from analysis.simulate import SIZES, Simulated, code_of, frames, simulate
+from analysis.simulate import SIZES, TOWN, Simulated, code_of, frames, name_of, simulate
+from analysis.slips import ERROR, TICKED, Row, as_in_2019, as_in_2020, soiled
 
-STEMS = (
-    *("青嶺", "白浪崎", "緑陵ヶ原", "桜瀬川", "星見野", "風早浜", "水鏡", "朝凪浦"),
-    *("夕映", "若鮎川", "鈴音", "月影浦", "花霞", "雲居原", "瑠璃川", "霧ヶ沢"),
-)
-TOWN = 6  # size class of towns and villages in the questionnaire
-WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-CIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
 EPOCH = dt.datetime(2019, 9, 2)
 TITLE = "【架空データ】自治体の情報人材に関する調査　回答一覧"
-
-
-def name_of(i: int, size: int) -> str:
-    """The name of the i-th fictional municipality, a town where its class says so."""
-    ending = "町" if size == TOWN else "市"
-    again = i // len(STEMS)
-    return f"{STEMS[i % len(STEMS)]}{f'第{again + 1}' if again else ''}{ending}"
 
 
 def plain(value: Any, question: Question) -> Any:
@@ -49,84 +38,29 @@ def plain(value: Any, question: Question) -> Any:
     return value
 
 
-def wareki(day: dt.date, *, short: bool = False) -> str:
-    """A date in the Japanese era, as offices write it."""
-    reiwa = day >= dt.date(2019, 5, 1)
-    year = day.year - (2018 if reiwa else 1988)
-    if short:
-        return f"{'R' if reiwa else 'H'}{year}.{day.month}.{day.day}"
-    return f"{'令和' if reiwa else '平成'}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+def table(drawn: Simulated, book: Codebook, *, ticks: bool = False) -> list[Row]:
+    """Tidy cells, one row a reply, batteries with a column an item.
 
-
-def table(drawn: Simulated, book: Codebook) -> list[dict[str, Any]]:
-    """Tidy cells: one dictionary a reply, a key a column (batteries have one each)."""
+    `ticks`: the questions of `TICKED` with a column an option, 1 or 0.
+    """
     rows = []
-    for i, record in enumerate(drawn.records):
-        row: dict[str, Any] = {"Q00": name_of(i, record["Q02"])}
+    for record in drawn.records:
+        row: Row = {}
         for question in book:
+            answer = record.get(question.id)
+            if ticks and set(question.variables) <= TICKED:
+                codes = [option.code for option in question.options]
+                told = [int(c in answer) for c in codes] if answer else [""] * len(codes)
+                row |= dict(zip(question.variables, told, strict=True))
+                continue
             for key in question.variables if question.type == "battery" else (question.id,):
-                if key != "Q00":
-                    row[key] = plain(record[key], question)
+                row[key] = plain(record[key], question)
         rows.append(row)
     return rows
 
 
-# What happens to single cells of the demo wave of 2019: reply, column, and what the office did.
-# Together they show every kind of finding.
-SLIPS: tuple[tuple[int, str, Callable[[Any], Any]], ...] = (
-    (0, "Q03", lambda v: f"{v:,}".translate(WIDE)),
-    (1, "Q03", lambda v: f"{v / 10_000:.1f}万人"),
-    (2, "Q03", lambda v: f"約{round(v, -3):,}"),
-    (3, "Q03", lambda v: f"{v:,}人"),
-    (4, "Q05", lambda v: str(v).translate(WIDE)),
-    (0, "Q08", lambda v: f"{v}名"),
-    (5, "Q08", lambda v: f"{v}人程度"),
-    (6, "Q10", lambda v: "1〜2"),
-    (1, "Q09", lambda v: 900),
-    (9, "Q11", lambda v: "△1.0"),
-    (2, "Q26", lambda v: 0.62),
-    (7, "Q26", lambda v: "４５％"),
-    (8, "Q26", lambda v: "#N/A"),
-    (9, "Q26", lambda v: "%"),
-    (0, "Q04", lambda v: "令和元年8月5日"),
-    (1, "Q04", lambda v: "R1.8.9"),
-    (2, "Q04", lambda v: "平成31年8月5日"),
-    (3, "Q04", lambda v: 43682),
-    (4, "Q04", lambda v: "８月頃"),
-    (5, "Q33", lambda v: "H30.3"),
-    (6, "Q33", lambda v: "平成30年3月"),
-    (3, "Q13", lambda v: 13),
-    (4, "Q24", lambda v: dt.date(2019, 1, 3)),
-    (5, "Q21", lambda v: "②、③"),
-    (6, "Q19", lambda v: "1 3 5"),
-    (7, "Q17", lambda v: "1、7"),
-    (8, "Q34", lambda v: "1、3、4、8"),
-    (9, "Q34", lambda v: "1、12"),
-    (0, "Q02", lambda v: "中核市"),
-    (10, "Q02", lambda v: "６"),
-    (11, "Q16", lambda v: "1、2"),
-    (12, "Q12", lambda v: "不明"),
-    (10, "Q31", lambda v: "7"),
-    (11, "Q07", lambda v: "1、2"),
-    (12, "Q15", lambda v: "把握していない"),
-    (13, "Q35", lambda v: "生え抜き職員の育成"),
-    (13, "Q20", lambda v: "12.5日"),
-)
-
-
-def messy_workbook(rows: list[dict[str, Any]], book: Codebook) -> bytes:
+def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
     """One workbook with all replies, as the institute's assistant pasted it together."""
-    rows = [dict(row) for row in rows]
-    for at, key, slip in SLIPS:
-        if at < len(rows):
-            rows[at][key] = slip(rows[at][key])
-    again = {**rows[1], "Q04": "R1.8.20", "Q09": 1, "Q12": 2}  # a corrected reply, sent later
-    rows = [*rows, again]
-    rows[2]["Q01"] = int(rows[2]["Q01"][:5])  # without its check digit, as a number
-    rows[3]["Q01"] = rows[3]["Q01"].translate(WIDE)
-    rows[4]["Q01"] = rows[4]["Q01"][:5] + str((int(rows[4]["Q01"][5]) + 1) % 10)  # a slip
-    rows[5]["Q00"] = f"{rows[5]['Q00']}役所"
-    rows[7]["Q00"] = rows[7]["Q00"][:-1]
     columns = list(rows[0])
     buffer = io.BytesIO()
     out = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
@@ -136,12 +70,15 @@ def messy_workbook(rows: list[dict[str, Any]], book: Codebook) -> bytes:
     date = out.add_format({"num_format": "yyyy/m/d"})
     sheet.write(0, 0, TITLE, out.add_format({"bold": True, "font_size": 14}))
     sheet.write(1, 0, "※本ファイルの自治体と回答はすべて架空です。")
+    sheet.write_comment(1, 0, "回収：情報人材調査 事務局", {"author": "事務局"})
     _header(sheet, columns, book, bold)
     for i, row in enumerate(rows, 5):
         for j, key in enumerate(columns):
             value = row[key]
             if isinstance(value, dt.date):
                 sheet.write_datetime(i, j, dt.datetime.combine(value, dt.time()), date)
+            elif value == ERROR:
+                sheet.write_formula(i, j, value, None, "#N/A")
             elif value != "":
                 sheet.write(i, j, value)
     end = 5 + len(rows)
@@ -185,7 +122,7 @@ def _heading(key: str, question: Question, book: Codebook) -> str:
 
 
 def tidy_csv(rows: list[dict[str, Any]], encoding: str = "cp932") -> bytes:
-    """Replies as a text file from a spreadsheet program."""
+    """Replies as a text file that a spreadsheet program saved."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(["団体名" if key == "Q00" else key for key in rows[0]])
@@ -196,30 +133,50 @@ def tidy_csv(rows: list[dict[str, Any]], encoding: str = "cp932") -> bytes:
 
 def simulate_wave(name: str, *, n: int = 16, seed: int = 20191003, truth: str = "A") -> str:
     """Make the wave data/raw/NAME of `n` invited, the last of which did not reply."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise InputError(f"a wave cannot be called {name!r}", hint="use letters, digits, - and _")
+    if n < 2:
+        raise InputError(f"{n} invited are too few", hint="one replies, one does not: at least 2")
     folder = paths.raw(name)
     if folder.exists():
         raise InputError(f"data/raw/{name} exists already", hint="choose another name")
     book = Codebook.read("it-staffing")
     drawn = simulate(n - 1, truth=truth, seed=seed, codebook=book)  # type: ignore[arg-type]
-    write_wave(folder, drawn, book, invited=n, style="xlsx", year=2019)
+    write_wave(folder, drawn, book, invited=n, year=2019, dirty=0.02, seed=seed)
     return f"data/raw/{name}: {n - 1} invented replies of {n} invited (truth {truth}, seed {seed})"
 
 
 def write_wave(
-    folder: Path, drawn: Simulated, book: Codebook, *, invited: int, style: str, year: int
+    folder: Path,
+    drawn: Simulated,
+    book: Codebook,
+    *,
+    invited: int,
+    year: int,
+    slips: bool = True,
+    dirty: float = 0.0,
+    seed: int = 0,
 ) -> None:
-    """Write a wave.yml and one file of replies."""
-    rows = table(drawn, book)
-    if style == "xlsx":
-        file, content = "replies.xlsx", messy_workbook(rows, book)
-    else:
-        file, content = "replies.csv", tidy_csv(rows)
+    """Write a wave.yml and one file of replies as they arrive: a workbook in 2019, later a CSV.
+
+    `slips`: the first replies have the slips of the demo waves. `dirty`: this share of the answers
+    is written in some unusual way that means the same.
+    """
+    early = year == 2019
+    rows = table(drawn, book, ticks=not early)
+    if dirty:
+        rows = soiled(rows, drawn, book, dirty, np.random.default_rng(seed))
+    if slips:
+        rows = as_in_2019(rows, drawn) if early else as_in_2020(rows, drawn)
+    file, content = (
+        ("replies.xlsx", workbook(rows, book)) if early else ("replies.csv", tidy_csv(rows))
+    )
     sizes = [record["Q02"] for record in drawn.records]
     sizes += [TOWN] * (invited - len(sizes))
     asked = [
         {
             "code": code_of(i + 1),
-            "name": name_of(i, size),
+            "name": name_of(i + 1, size),
             "size_class": SIZES[size],
         }
         for i, size in enumerate(sizes)
@@ -234,10 +191,8 @@ def write_wave(
         "codebook": book.id,
         "data": "invented",
         "invited": asked,
-        "files": [{"path": file, "layout": "rows"}],
+        "files": [{"path": file, "layout": "rows"} | ({} if early else {"encoding": "cp932"})],
     }
-    if style == "csv":
-        about["files"][0]["encoding"] = "cp932"  # type: ignore[index]
     paths.write_atomic(folder / file, content)
     head = "# Made by `python -m analysis.arrivals`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
@@ -248,37 +203,47 @@ def demo_waves(raw: Path) -> None:
     """demo-2019 (16 invited, 15 replied) and demo-2020 (16 replied, some changed approach)."""
     book = Codebook.read("it-staffing")
     first = simulate(15, seed=20191003, codebook=book)
-    write_wave(raw / "demo-2019", first, book, invited=16, style="xlsx", year=2019)
-    write_wave(
-        raw / "demo-2020", a_year_later(first, book), book, invited=16, style="csv", year=2020
-    )
+    write_wave(raw / "demo-2019", first, book, invited=16, year=2019)
+    write_wave(raw / "demo-2020", a_year_later(first, book), book, invited=16, year=2020)
 
 
 CHANGED = (2, 9)  # replies whose approach is another one a year later
 
 
 def a_year_later(first: Simulated, book: Codebook) -> Simulated:
-    """The same municipalities in the next year: two changed approach, one more replied."""
-    fresh = simulate(30, seed=20201003, codebook=book)
-    spare = [r for r in fresh.records if r["Q02"] != TOWN]
-    late = next(r for r in fresh.records if r["Q02"] == TOWN)
+    """The same 15 municipalities in the next year: two changed approach, and a 16th replied."""
+    fresh = simulate(60, seed=20201003, codebook=book)
     rng = np.random.default_rng(2020)
-    records = []
+    records, truth = [], []
     for i in range(16):
-        if i in CHANGED or i == 15:
-            new = dict(spare[i] if i < 15 else late)
-            if i < 15:
-                new |= {key: first.records[i][key] for key in ("Q02", "Q03", "Q05")}
-        else:
+        if i < 15 and i not in CHANGED:
             new = dict(first.records[i])
+            truth.append(first.truth.iloc[i])
             for key in ("Q12", "Q30_1", "Q30_2", "Q31"):
                 if isinstance(new[key], int) and rng.random() < 0.5:
                     new[key] = min(5, new[key] + 1)
+        else:
+            before = first.records[i] if i < 15 else {"Q02": TOWN, "Q03": 8_000}
+            at = _like(before, first.truth["type"].iloc[i] if i < 15 else 0, fresh)
+            new = fresh.records[at] | {"Q00": name_of(i + 1, before["Q02"])}
+            new |= {key: before[key] for key in ("Q03", "Q05") if key in before}
+            truth.append(fresh.truth.iloc[at])
         new["Q01"] = code_of(i + 1)
         new["Q04"] = dt.date(2020, 7, 20) + dt.timedelta(days=int(rng.integers(0, 25)))
         records.append(new)
     responses, status = frames(records, book)
-    return Simulated(records, responses, status, fresh.truth.iloc[:0])
+    known = pd.DataFrame(truth).set_axis(responses.index)
+    return Simulated(records, responses, status, known.astype(first.truth.dtypes), first.effects)
+
+
+def _like(before: Row, kind: int, fresh: Simulated) -> int:
+    """Which fresh municipality is of another type, yet of the same class and a similar size."""
+    other = [
+        at
+        for at, record in enumerate(fresh.records)
+        if record["Q02"] == before["Q02"] and fresh.truth["type"].iloc[at] != kind
+    ]
+    return min(other, key=lambda at: abs((fresh.records[at]["Q03"] or 0) - before["Q03"]))
 
 
 if __name__ == "__main__":
