@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from analysis.errors import InputError
 
@@ -266,11 +267,11 @@ def _simulate(options: argparse.Namespace) -> int:
     return OK
 
 
-def _given(options: argparse.Namespace) -> dict[str, object]:
+def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {k: v for k, v in vars(options).items() if k not in {"run", "debug"}}
 
 
-def _run(options: argparse.Namespace) -> dict[str, object]:
+def _run(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "audience": options.audience,
         "language": options.language,
