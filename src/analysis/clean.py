@@ -7,29 +7,22 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis import municipality
 from analysis.codebook import STATUSES, Codebook, Question
-from analysis.errors import InputError
 from analysis.expression import Expression
+from analysis.findings import SEVERITIES, Note, listed
 from analysis.identity import Identified, identify
 from analysis.intake import RawTable
 from analysis.ledger import Ledger
 from analysis.parse import Parsed, Reader
-from analysis.rules import RULES
-from analysis.wave import Invited, Wave
+from analysis.respondents import register_of
+from analysis.wave import Wave
 
-SEVERITIES = ("repaired", "doubtful", "refused")
-FINDINGS = [
-    *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
-    *("raw", "value", "ja", "en"),
-]
 ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
 EMPTY = -1
 
@@ -42,6 +35,7 @@ class Cleaned:
     status: pd.DataFrame
     register: pd.DataFrame
     findings: pd.DataFrame
+    outside: pd.DataFrame
     ledger: Ledger
 
     def describe(self, language: str = "ja") -> str:
@@ -74,9 +68,10 @@ class _Cleaning:
         self.values: dict[str, np.ndarray] = {}
         self.state: dict[str, np.ndarray] = {}
         self.cell_of: dict[str, int] = {}  # variable -> column of its cell
-        self.notes: list[tuple[int, int, str, str, str]] = []  # record, column, rule, value, more
+        self.notes: list[Note] = []
         self.category = np.full((self.n, self.m), EMPTY, np.int8)
-        self.extra: list[dict[str, str]] = []
+        shape = (self.n, self.m)
+        self.there = (np.broadcast_to(raw.row, shape) > 0) & (np.broadcast_to(raw.col, shape) > 0)
 
     def column_text(self, j: int) -> np.ndarray:
         """The texts of one column."""
@@ -115,17 +110,14 @@ class _Cleaning:
             self.state[name] = states
             self.cell_of[name] = j
         self.category[:, j] = states
-        for u, parsed in enumerate(read):
-            if parsed.rules:
-                shown = _shown(parsed.value)
-                for i in np.flatnonzero(codes == u):
-                    self._note_all(int(i), j, parsed.rules, shown, parsed.more)
-
-    def _note_all(self, i: int, j: int, rules: Iterable[str], value: str, more: str) -> None:
-        self.notes += [(i, j, rule, value, more) for rule in rules]
+        noted = np.array([bool(parsed.rules) for parsed in read])[codes]
+        for i in np.flatnonzero(noted).tolist():
+            parsed = read[codes[i]]
+            value = _shown(parsed.value)
+            self.notes += [Note(i, j, rule, value, parsed.more) for rule in parsed.rules]
 
     def _absent(self, question: Question, variable: str) -> None:
-        """A variable without a column: nobody was asked it in this file."""
+        """A variable without a column."""
         self.values[variable] = np.full(self.n, None, object)
         self.state[variable] = np.full(self.n, EMPTY, np.int8)
 
@@ -152,69 +144,73 @@ class _Cleaning:
 
     def note_identity(self, who: Identified) -> None:
         """Findings on who replied; records that do not count lose their values."""
-        self.notes += who.notes
+        dropped = {*who.unidentified, *who.superseded}
+        self.notes = [note for note in self.notes if note.record not in dropped]
+        self.notes += [
+            note for note in who.notes if note.record not in dropped or note.rule == "who"
+        ]
+        self.who_at = who.columns
         for i in who.unidentified:
-            self._drop(i, "who", {})
+            self._drop(i, "who")
         for i, later in who.superseded.items():
-            rule = "same-date" if i in who.same_date else "superseded"
-            self._drop(i, rule, dict(enumerate(self.raw.text.iloc[later])))
+            self._drop(i, "same-date" if i in who.same_date else "superseded", later)
         self.kept = np.array(who.kept, dtype=int)
         self.codes = who.codes
         for j in who.columns:
-            filled = self.raw.kind[:, j] != 0
-            self.category[filled, j] = np.where(
-                self.category[filled, j] == EMPTY, ANSWERED, self.category[filled, j]
-            )
+            filled = (self.raw.kind[:, j] != 0) & (self.category[:, j] == EMPTY)
+            self.category[filled, j] = ANSWERED
 
-    def _drop(self, i: int, rule: str, later: dict[int, str]) -> None:
-        """Take a whole reply out; each of its cells that says something stands in a finding."""
-        self.notes = [note for note in self.notes if note[0] != i or note[2] == "who"]
-        noted = {note[1] for note in self.notes if note[0] == i}
-        for j in range(self.m):
-            if self.raw.kind[i, j] == 0:
-                continue
-            self.category[i, j] = UNREADABLE
-            text = str(self.raw.text.iat[i, j])
-            if j not in noted and (not later or later[j] != text):
-                self.notes.append((i, j, rule, later.get(j, ""), ""))
+    def _drop(self, i: int, rule: str, later: int | None = None) -> None:
+        """Take a reply out: a finding for who sent it, and for each cell the later one changes."""
+        said = np.flatnonzero(self.raw.kind[i] != 0)
+        self.category[i, said] = UNREADABLE
+        own = self.raw.text.iloc[i].to_numpy(object)
+        new = own if later is None else self.raw.text.iloc[later].to_numpy(object)
+        noted = {note.column for note in self.notes if note.record == i} if later is None else ()
+        who = next((j for j in self.who_at if j in said), None)
+        for j in said.tolist():
+            if j not in noted and (later is None or j == who or new[j] != own[j]):
+                self.notes.append(Note(i, j, rule, "" if later is None else str(new[j])))
 
     # --- logic -----------------------------------------------------------------------------
 
     def apply_skip_rules(self) -> None:
-        """Empty cells become not applicable or no answer; answers to left-out questions are out."""
+        """Empty cells become not applicable, not surveyed or no answer; what is left out is out."""
+        left_out: set[tuple[int, int]] = set()
         for question in self.codebook:
-            asked: np.ndarray | None = None
+            out = np.zeros(self.n, bool)
             if question.ask_if is not None:
-                verdict = Expression(question.ask_if).evaluate(self._frame()).astype("boolean")
-                asked = verdict.to_numpy(object)
-            variables = question.variables
-            out = np.zeros(self.n, bool) if asked is None else np.array([a is False for a in asked])
-            applies = (
-                np.ones(self.n, bool) if asked is None else np.array([a is True for a in asked])
-            )
-            self._leave_out(question, variables, out)
-            if question.ask_if is not None:
-                self._claimed(variables, applies)
-            for name in variables:
+                rule = Expression(question.ask_if)
+                asked = rule.evaluate(self._frame(rule.names)).astype("boolean")
+                out = (~asked).fillna(False).to_numpy(bool)
+                left_out |= self._leave_out(question, out)
+                self._claimed(question.variables, asked.fillna(False).to_numpy(bool))
+            there = self._there(question)
+            for name in question.variables:
                 state = self.state[name]
-                state = np.where((state == EMPTY) & out, NOT_APPLICABLE, state)
-                self._set(name, np.where(state == EMPTY, NO_ANSWER, state).astype(np.int8))
+                empty = np.where(out, NOT_APPLICABLE, np.where(there, NO_ANSWER, NOT_SURVEYED))
+                self._set(name, np.where(state == EMPTY, empty, state).astype(np.int8))
+        self.notes = [n for n in self.notes if n.rule == "left-out" or n[:2] not in left_out]
 
-    def _leave_out(self, question: Question, variables: tuple[str, ...], out: np.ndarray) -> None:
+    def _there(self, question: Question) -> np.ndarray:
+        """Which records come from files that ask this question."""
+        columns = sorted({self.cell_of[v] for v in question.variables if v in self.cell_of})
+        return np.asarray(self.there[:, columns].any(axis=1))
+
+    def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, int]]:
         noted: set[tuple[int, int]] = set()
-        for name in variables:
-            state = self.state[name]
+        for name in question.variables:
+            if name not in self.cell_of:
+                continue
+            j, state = self.cell_of[name], self.state[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
-            if question.type == "multi" and name not in self.cell_of:
-                hit &= False
-            for i in np.flatnonzero(hit & (state == ANSWERED)):
-                j = self.cell_of[name]
-                if (int(i), j) not in noted and self.raw.kind[i, j]:
+            for i in np.flatnonzero(hit & (state == ANSWERED) & (self.raw.kind[:, j] != 0)):
+                if (int(i), j) not in noted:
                     noted.add((int(i), j))
-                    self.notes = [n for n in self.notes if n[:2] != (int(i), j)]
-                    self.notes.append((int(i), j, "left-out", "", ""))
-            self.values[name] = np.where(hit, None, self.values[name])
+                    self.notes.append(Note(int(i), j, "left-out"))
+            self.values[name] = _where(hit, None, self.values[name])
             self._set(name, np.where(hit, NOT_APPLICABLE, state).astype(np.int8))
+        return noted
 
     def _claimed(self, variables: tuple[str, ...], applies: np.ndarray) -> None:
         """'Not applicable' given where earlier answers make the question apply."""
@@ -222,37 +218,39 @@ class _Cleaning:
         if name not in self.cell_of:
             return
         for i in np.flatnonzero(applies & (self.state[name] == NOT_APPLICABLE)):
-            self.notes.append((int(i), self.cell_of[name], "not-applicable", "", ""))
+            self.notes.append(Note(int(i), self.cell_of[name], "not-applicable"))
 
     def _set(self, name: str, state: np.ndarray) -> None:
         self.state[name] = state
         if name in self.cell_of:
             j = self.cell_of[name]
-            present = np.broadcast_to(self.raw.row, (self.n, self.m))[:, j] > 0
-            active = present & (self.category[:, j] != UNREADABLE)
+            active = self.there[:, j] & (self.category[:, j] != UNREADABLE)
             self.category[active, j] = state[active]
 
     def check_answers(self) -> None:
         """Rules between answers; breaking one is doubtful and changes nothing."""
-        frame = self._frame()
+        counts = np.zeros(self.n, bool)
+        counts[self.kept] = True
         for question in self.codebook:
+            j = self.cell_of.get(question.variables[0])
+            if j is None:
+                continue
             for check in question.checks:
-                kept = Expression(check.rule).evaluate(frame).astype("boolean")
-                for i in np.flatnonzero((~kept).fillna(False).to_numpy(bool)):
-                    j = self.cell_of.get(question.variables[0])
-                    if j is not None and int(i) in set(self.kept.tolist()):
-                        self.notes.append((int(i), j, "check", "", f"{check.ja}\0{check.en}"))
+                rule = Expression(check.rule)
+                kept = rule.evaluate(self._frame(rule.names)).astype("boolean")
+                broken = (~kept).fillna(False).to_numpy(bool) & counts
+                more = f"{check.ja}\0{check.en}"
+                self.notes += [Note(int(i), j, "check", "", more) for i in np.flatnonzero(broken)]
 
-    def _frame(self) -> pd.DataFrame:
-        return pd.DataFrame(
-            {
-                name: _typed(
-                    np.where(self.state[name] == ANSWERED, values, None),
-                    self.codebook.question_of[name],
-                )
-                for name, values in self.values.items()
-            }
-        )
+    def _frame(self, names: set[str] | None = None) -> pd.DataFrame:
+        """The answers, typed; `names`: only these questions or variables."""
+        columns = {}
+        for variable, values in self.values.items():
+            question = self.codebook.question_of[variable]
+            if names is None or {variable, question.id} & names:
+                told = _where(self.state[variable] == ANSWERED, values, None)
+                columns[variable] = _typed(told, question)
+        return pd.DataFrame(columns, index=range(self.n))
 
     # --- the result ------------------------------------------------------------------------
 
@@ -271,41 +269,15 @@ class _Cleaning:
             index=index,
         )
         variables = list(self.codebook.variables)
-        ledger = Ledger.count(self.raw, self.category)
-        register = _register(self.wave, who, order, self.codebook, frame)
+        register = register_of(self.wave, who, order, self.codebook, frame)
         return Cleaned(
-            frame[variables], status[variables], register, self._findings(who, register), ledger
+            responses=frame[variables],
+            status=status[variables],
+            register=register,
+            findings=listed(self.notes, self.raw, self.codes, register["name"].to_dict()),
+            outside=self.raw.outside,
+            ledger=Ledger.count(self.raw, self.category),
         )
-
-    def _findings(self, who: Identified, register: pd.DataFrame) -> pd.DataFrame:
-        rows = []
-        for i, j, rule_id, value, more in sorted(self.notes, key=lambda n: (n[0], n[1])):
-            rule = RULES[rule_id]
-            code = str(self.codes[i] or "")
-            raw = str(self.raw.text.iat[i, j])
-            ja, _, en = more.partition("\0")
-            rows.append(
-                {
-                    "file": self.raw.file[i],
-                    "sheet": self.raw.sheet[i],
-                    "cell": self.raw.address(i, j),
-                    "code": code,
-                    "name": str(register["name"].get(code, "")),
-                    "question": str(self.raw.column_variable[j] or "").lstrip("@"),
-                    "rule": rule_id,
-                    "severity": rule.severity,
-                    "raw": raw,
-                    "value": value,
-                    "ja": rule.message("ja", raw=raw, value=value, more=ja),
-                    "en": rule.message("en", raw=raw, value=value, more=en or ja),
-                }
-            )
-        for file, sheet, place in self.raw.hidden:
-            rows.append(_about_sheet("hidden", file, sheet, place, place))
-        loose = self.raw.outside[self.raw.outside["reason"] == "unmatched"]
-        for row in loose.itertuples():
-            rows.append(_about_sheet("unmatched", row.file, row.sheet, row.cell, row.text))
-        return pd.DataFrame(rows, columns=FINDINGS, dtype="str")
 
 
 _STATE = {
@@ -319,13 +291,6 @@ _STATE = {
 }
 
 
-def _about_sheet(rule_id: str, file: str, sheet: str, cell: str, raw: str) -> dict[str, str]:
-    rule = RULES[rule_id]
-    about = {"file": file, "sheet": sheet, "cell": cell, "code": "", "name": "", "question": ""}
-    said = {language: rule.message(language, raw=raw) for language in ("ja", "en")}
-    return {**about, "rule": rule_id, "severity": rule.severity, "raw": raw, "value": "", **said}
-
-
 def _spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.ndarray:
     """Values of the distinct texts over the rows; for one option of a multi, whether chosen."""
     distinct = np.empty(len(read), object)
@@ -335,6 +300,10 @@ def _spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.nda
             value = option in value
         distinct[u] = value
     return distinct[codes]
+
+
+def _where(condition: np.ndarray, this: Any, that: Any) -> np.ndarray:
+    return np.where(condition, this, that)
 
 
 def _typed(values: np.ndarray, question: Question) -> Any:
@@ -356,51 +325,4 @@ def _shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _register(
-    wave: Wave, who: Identified, order: np.ndarray, codebook: Codebook, frame: pd.DataFrame
-) -> pd.DataFrame:
-    """The invited with their size class, and whether they replied."""
-    replied = {str(who.codes[i]): int(i) for i in order}
-    rows: dict[str, dict[str, Any]] = {}
-    if wave.invited == "all":
-        table = municipality.register()
-        rows = {
-            code: {"name": name, "prefecture": prefecture, "size_class": None}
-            for code, prefecture, name in table.itertuples()
-        }
-    elif isinstance(wave.invited, tuple):
-        rows = {i.code: _invited(i) for i in wave.invited}
-    for code in replied:
-        if code not in rows:
-            rows[code] = {"name": who.names[replied[code]], "prefecture": "", "size_class": None}
-            known = municipality.register()
-            if code in known.index:
-                rows[code]["prefecture"] = known.at[code, "prefecture"]
-    told = codebook.identity("size_class")
-    for code, row in rows.items():
-        row["size_class"] = row["size_class"] or municipality.size_class(code, wave.as_of)
-        if row["size_class"] is None and told is not None and code in frame.index:
-            row["size_class"] = _told_class(frame.at[code, told.id], told)
-        row["replied"] = code in replied
-        day = who.received[replied[code]] if code in replied else None
-        row["received"] = pd.Timestamp(day) if day is not None else pd.NaT
-    register = pd.DataFrame.from_dict(rows, orient="index").sort_index()
-    register.index = register.index.astype("str").rename("code")
-    texts = ["name", "prefecture", "size_class"]
-    register[texts] = register[texts].astype("str")
-    register["received"] = pd.to_datetime(register["received"]).astype("datetime64[s]")
-    return register[["name", "prefecture", "size_class", "replied", "received"]]
-
-
-def _invited(one: Invited) -> dict[str, Any]:
-    return {"name": one.name, "prefecture": one.prefecture, "size_class": one.size_class}
-
-
-def _told_class(code: Any, question: Question) -> str | None:
-    if pd.isna(code):
-        return None
-    label = question.option(int(code)).ja
-    return next((k for k, t in municipality.SIZE_CLASSES.items() if t.ja == label), None)
-
-
-__all__ = ["FINDINGS", "SEVERITIES", "Cleaned", "InputError", "clean"]
+__all__ = ["SEVERITIES", "Cleaned", "clean"]

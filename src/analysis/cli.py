@@ -114,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command("queries", "a workbook of what to ask each municipality", _queries)
     sub.add_argument("wave")
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
+    sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub)
 
     sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
@@ -243,7 +244,8 @@ def _audit(options: argparse.Namespace) -> int:
 def _queries(options: argparse.Namespace) -> int:
     from analysis.queries import write_for_wave
 
-    print(write_for_wave(options.wave, options.out, language=options.language))
+    asked = {"language": options.language, "split": options.split}
+    print(write_for_wave(options.wave, options.out, **asked))
     return OK
 
 

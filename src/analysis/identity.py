@@ -10,11 +10,10 @@ import numpy as np
 from analysis import municipality
 from analysis.codebook import Codebook
 from analysis.errors import InputError
+from analysis.findings import Note
 from analysis.intake import RawTable
 from analysis.municipality import fold
 from analysis.wave import Wave
-
-Note = tuple[int, int, str, str, str]  # record, column, rule, value, more
 
 
 @dataclass
@@ -72,7 +71,7 @@ def identify(
             found[key] = reader.read(*(str(part) for part in key))
         code, name, notes = found[key]
         who.codes[i], who.names[i] = code, name
-        who.notes += [(i, *note) for note in notes]
+        who.notes += [Note(i, *note) for note in notes]
     _settle(who)
     return who
 
@@ -90,6 +89,9 @@ class _Reader:
         invited = wave.invited if isinstance(wave.invited, tuple) else ()
         self.invited = {one.code: one.name for one in invited}
         self.by_name = {fold(one.name): one.code for one in invited}
+        self.by_stem: dict[str, list[str]] = {}
+        for name, code in self.by_name.items():
+            self.by_stem.setdefault(name[:-1], []).append(code)
 
     def read(
         self, code_text: str, name_text: str, prefecture: str
@@ -142,7 +144,7 @@ class _Reader:
         for candidate in (folded, folded.removesuffix("役所"), folded.removesuffix("役場")):
             if candidate in self.by_name:
                 return self.by_name[candidate], "variant", ()
-        stems = [c for name, c in self.by_name.items() if name[:-1] == folded]
+        stems = self.by_stem.get(folded, [])
         if len(stems) == 1:
             return stems[0], "shortened", ()
         match = municipality.resolve(text, prefecture or None, self.wave.as_of)

@@ -118,7 +118,7 @@ def number(text: str, question: Question) -> Parsed:
     value = float(found[1])
     if found[2]:
         value, rules = value * BIG_UNITS[found[2]], [*rules, "big-unit"]
-    tail = found[3].strip().rstrip("程度前後")
+    tail = found[3].strip()
     if tail:
         if re.search(r"[^\s\w%()（）/・]", tail) or len(tail) > 8:
             return refused("not-a-number")
@@ -151,9 +151,9 @@ def date(text: str, kind: int, question: Question) -> Parsed:
     month_only = question.precision == "month"
     if kind == CellKind.DATE:
         found = re.match(r"(\d{4})-(\d{2})-(\d{2})", plain)
-        return (
-            _dated(*(int(x) for x in found.groups()), question) if found else refused("not-a-date")
-        )
+        if not found:
+            return refused("not-a-date")
+        return _dated(int(found[1]), int(found[2]), int(found[3]), question)
     if re.fullmatch(r"\d{5}(\.0)?", plain):
         day = dt.date(1899, 12, 30) + dt.timedelta(days=int(float(plain)))
         return _dated(day.year, day.month, day.day, question, "serial-date")
@@ -180,7 +180,7 @@ def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> 
     except ValueError:
         return refused("not-a-date")
     if question.range:
-        low, high = (str(edge) for edge in question.range)
+        low, high = str(question.range[0]), str(question.range[1])
         shown = value.isoformat()
         if not low <= shown[: len(low)] or not shown[: len(high)] <= high:
             return Parsed("answered", value, (*rules, "outside-range"), f"{low}～{high}")
@@ -205,13 +205,11 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     if kind == CellKind.DATE:
         return refused("excel-date")
     plain = tidy(text)
-    known = {option.code for option in question.options}
     if kind == CellKind.NUMBER or re.fullmatch(r"\d+(\.\d+)?", plain):
-        bare = plain.removesuffix(".0")
-        if bare.isdigit() and int(bare) in known:
-            return _chosen({int(bare)}, (), text, question)
-        circled = bool(re.search(r"[①-⑳]", text))
-        if not circled:
+        code, how = _option(text, question)
+        if code is not None:
+            return _chosen({code}, how, text, question)
+        if not re.search(r"[①-⑳]", text):
             return refused("excel-number")
     rules: list[str] = []
     parts = [part for part in SEPARATORS.split(plain) if part]
@@ -219,9 +217,9 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         parts = [tidy(sign) for sign in text if re.match(r"[①-⑳]", sign)]
         rules.append("circled")
     codes: set[int] = set()
-    whole = _option(text, question)
-    if whole[0] is not None:
-        return _chosen({whole[0]}, whole[1], text, question)
+    whole, how = _option(text, question)
+    if whole is not None:
+        return _chosen({whole}, how, text, question)
     for part in parts:
         code, more = _option(part, question)
         if code is None:

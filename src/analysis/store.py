@@ -18,7 +18,8 @@ from analysis.ledger import Ledger
 from analysis.refresh import hash_file, hash_folder, package_hash
 from analysis.wave import Wave
 
-TABLES = ("responses", "status", "register", "findings")
+TABLES = ("responses", "status", "register", "findings", "outside")
+LISTS = {"findings", "outside"}  # without a code a row
 
 
 def key(wave: Wave) -> str:
@@ -49,7 +50,7 @@ def write(cleaned: Cleaned, folder: Path, key: str) -> None:
             buffer = io.BytesIO()
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
-            text = frame.to_csv(index=name != "findings", lineterminator="\n")
+            text = frame.to_csv(index=name not in LISTS, lineterminator="\n")
             paths.write_atomic(part / f"{name}.csv", text.encode("utf-8-sig"))
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         content = {"key": key, "received": cleaned.ledger.received, "counts": counts}

@@ -1,0 +1,64 @@
+"""Findings: what cleaning changed, doubts or refused, one row each with its place in the files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.intake import RawTable
+from analysis.rules import RULES
+
+SEVERITIES = ("repaired", "doubtful", "refused")
+COLUMNS = [
+    *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
+    *("raw", "value", "ja", "en"),
+]
+
+
+class Note(NamedTuple):
+    """A finding on one cell; `more` completes its sentence (Japanese, NUL, English)."""
+
+    record: int
+    column: int
+    rule: str
+    value: str = ""
+    more: str = ""
+
+
+def listed(
+    notes: Sequence[Note], raw: RawTable, codes: np.ndarray, names: Mapping[str, str]
+) -> pd.DataFrame:
+    """The findings in the order of the files, with those on whole rows, columns and loose cells.
+
+    `codes` per record; `names` of the municipalities by code.
+    """
+    cells = raw.text.to_numpy(object)
+    said: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+    rows = []
+    for i, j, rule, value, more in sorted(notes, key=lambda note: note[:2]):
+        text, code = str(cells[i, j]), str(codes[i] or "")
+        key = (rule, text, value, more)
+        if key not in said:
+            said[key] = _messages(*key)
+        question = str(raw.column_variable[j] or "").lstrip("@")
+        place = (raw.file[i], raw.sheet[i], raw.address(i, j), code, names.get(code, ""), question)
+        rows.append((*place, rule, RULES[rule].severity, text, value, *said[key]))
+    loose = raw.outside[raw.outside["reason"] == "unmatched"]
+    about = [("hidden", file, sheet, place, place) for file, sheet, place in raw.hidden]
+    about += [("unmatched", r.file, r.sheet, r.cell, r.text) for r in loose.itertuples()]
+    for rule, file, sheet, cell, text in about:
+        severity, told = RULES[rule].severity, _messages(rule, text, "", "")
+        rows.append((file, sheet, cell, "", "", "", rule, severity, text, "", *told))
+    return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+
+
+def _messages(rule: str, raw: str, value: str, more: str) -> tuple[str, str]:
+    ja, _, en = more.partition("\0")
+    message = RULES[rule].message
+    return (
+        message("ja", raw=raw, value=value, more=ja),
+        message("en", raw=raw, value=value, more=en or ja),
+    )

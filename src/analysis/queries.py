@@ -1,0 +1,189 @@
+"""What to ask each municipality: its doubtful and refused answers as a sheet to send."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from analysis import paths
+from analysis.clean import Cleaned
+from analysis.codebook import Codebook, Question
+from analysis.errors import InputError
+from analysis.survey import prepare
+from analysis.text import Language
+from analysis.wave import Wave
+
+EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
+ASKED = ("doubtful", "refused")
+LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@\t\r]")
+WIDTHS = (5, 22, 44, 20, 16, 48, 30)
+WORDS: dict[str, dict[str, Any]] = {
+    "ja": {
+        "columns": ("No.", "ファイル・セル", "設問", "いただいた回答", "現在の扱い",
+                    "確認したいこと", "ご回答（ご記入ください）"),
+        "title": "回答内容の確認のお願い",
+        "please": "下の表の右端の欄にご記入のうえ、このファイルをご返送ください。",
+        "options": "選択肢：",
+        "none": "（値なし）",
+        "contents": "一覧",
+        "office": "事務局で確認",
+        "list": ("団体コード", "団体名", "回答", "要確認", "不採用", "シート"),
+        "replied": ("未回答", "回答あり"),
+        "warning": "取扱注意：全団体の回答を含みます。"
+                   "団体へは --split で作る団体別のファイルを送ってください。",
+        "invented": "架空データ",
+        "done": "{file}：{n}団体、{asked}件の確認事項",
+    },
+    "en": {
+        "columns": ("No.", "file, cell", "question", "your answer", "taken as", "please confirm",
+                    "your reply (please fill in)"),
+        "title": "Please confirm some answers",
+        "please": "Please fill in the last column of the table and send this file back.",
+        "options": "options: ",
+        "none": "(no value)",
+        "contents": "contents",
+        "office": "for the office",
+        "list": ("code", "municipality", "reply", "doubtful", "refused", "sheet"),
+        "replied": ("none yet", "received"),
+        "warning": "Confidential: answers of all. Send each municipality its own file (--split).",
+        "invented": "invented data",
+        "done": "{file}: {asked} questions to {n} municipalities",
+    },
+}  # fmt: skip
+
+
+def write_for_wave(
+    wave: str, out: Path | None = None, *, language: Language = "ja", split: bool = False
+) -> str:
+    """Write the queries of a wave; the sentence to print.
+
+    One workbook: a list of the invited, then a sheet for each municipality with questions. With
+    `split` a folder of workbooks, one for each municipality, to send without showing others'.
+    """
+    about = Wave.read(wave)
+    book = Codebook.read(about.codebook)
+    cleaned = prepare(wave)
+    asked = cleaned.findings[cleaned.findings["severity"].isin(ASKED)]
+    pages = {str(code): part for code, part in asked.groupby("code") if code}
+    place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
+    writer = _Writer(about, book, cleaned, language)
+    try:
+        if split:
+            for code, part in pages.items():
+                name = re.sub(r'[\\/:*?"<>|\s]', "_", writer.names[code])
+                paths.write_atomic(place / f"{code}_{name}.xlsx", writer.workbook({code: part}))
+        else:
+            paths.write_atomic(place, writer.workbook(pages, asked))
+    except OSError as error:
+        raise InputError(f"it cannot be written ({error.strerror or error})", file=place) from None
+    count = sum(len(part) for part in pages.values())
+    return str(WORDS[language]["done"].format(file=place, n=len(pages), asked=count))
+
+
+class _Writer:
+    """The workbooks of one wave in one language."""
+
+    def __init__(self, wave: Wave, book: Codebook, cleaned: Cleaned, language: Language) -> None:
+        self.wave, self.cleaned, self.language = wave, cleaned, language
+        self.words = WORDS[language]
+        self.asked: dict[str, Question] = {**{q.id: q for q in book}, **book.question_of}
+        self.names: Mapping[str, str] = cleaned.register["name"].to_dict()
+
+    def workbook(
+        self, pages: Mapping[str, pd.DataFrame], asked: pd.DataFrame | None = None
+    ) -> bytes:
+        """The sheets of `pages`; with all that is `asked`, a list of everyone in front."""
+        buffer = io.BytesIO()
+        self.out = xlsxwriter.Workbook(buffer, {"in_memory": True})
+        self.out.set_properties({"created": EPOCH, "title": self.words["title"]})
+        self.bold = self.out.add_format({"bold": True, "font_size": 14})
+        self.head = self.out.add_format(
+            {"bold": True, "bg_color": "#e6eef3", "border": 1, "text_wrap": True}
+        )
+        wrap = {"text_wrap": True, "valign": "top", "border": 1}
+        self.cell = self.out.add_format(wrap)
+        self.quoted = self.out.add_format({**wrap, "quote_prefix": True})
+        self.answer = self.out.add_format({**wrap, "bg_color": "#fff9e0", "locked": False})
+        if asked is not None:
+            self._contents(pages, asked)
+        for code, part in pages.items():
+            title = f"{self.names[code]}　{self.words['title']}"
+            self._sheet(_sheet_name(code, self.names[code]), part, title, self.words["please"])
+        if asked is not None and (asked["code"] == "").any():
+            self._sheet(self.words["office"], asked[asked["code"] == ""], self.words["office"])
+        self.out.close()
+        return buffer.getvalue()
+
+    def _contents(self, pages: Mapping[str, pd.DataFrame], asked: pd.DataFrame) -> None:
+        sheet = self.out.add_worksheet(self.words["contents"])
+        self._heading(sheet, self._title(), self.words["warning"])
+        self._row(sheet, 3, self.words["list"], self.head)
+        counts = asked.groupby(["code", "severity"]).size()
+        for i, (code, one) in enumerate(self.cleaned.register.iterrows(), 4):
+            numbers = [int(counts.get((code, severity), 0)) for severity in ASKED]
+            told = self.words["replied"][int(one["replied"])]
+            self._row(sheet, i, [str(code), one["name"], told, *numbers])
+            if code in pages:
+                name = _sheet_name(str(code), one["name"])
+                sheet.write_url(i, 5, f"internal:'{name}'!A1", self.cell, name)
+        sheet.set_column(0, 5, 16)
+        sheet.freeze_panes(4, 2)
+
+    def _sheet(self, name: str, part: pd.DataFrame, title: str, please: str = "") -> None:
+        sheet = self.out.add_worksheet(name)
+        self._heading(sheet, title, self._title())
+        sheet.write_string(2, 0, please)
+        self._row(sheet, 3, self.words["columns"], self.head)
+        for i, row in enumerate(part.itertuples(), 1):
+            where = "\n".join(filter(None, [row.file, f"{row.sheet} {row.cell}".strip()]))
+            question = self._question(row.question)
+            told = row.value or self.words["none"]
+            cells = [i, where, question, row.raw, told, getattr(row, self.language)]
+            self._row(sheet, i + 3, cells)
+            sheet.write_blank(i + 3, 6, None, self.answer)
+        for j, width in enumerate(WIDTHS):
+            sheet.set_column(j, j, width)
+        sheet.freeze_panes(4, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(3)
+
+    def _heading(self, sheet: Any, title: str, line: str) -> None:
+        sheet.write_string(0, 0, title, self.bold)
+        sheet.write_string(1, 0, line)
+
+    def _row(self, sheet: Any, i: int, cells: Sequence[Any], style: Any = None) -> None:
+        for j, value in enumerate(cells):
+            if isinstance(value, int):
+                sheet.write_number(i, j, value, style or self.cell)
+            else:
+                risky = LOOKS_LIKE_FORMULA.match(value)
+                sheet.write_string(i, j, value, style or (self.quoted if risky else self.cell))
+
+    def _title(self) -> str:
+        title = self.wave.title[self.language]
+        known = not self.wave.invented or self.words["invented"] in title.lower()
+        return title if known else f"【{self.words['invented']}】{title}"
+
+    def _question(self, name: str) -> str:
+        question = self.asked.get(name)
+        if question is None:
+            return name
+        text = f"{question.id} {question.text[self.language]}"
+        item = next((item for item in question.items if item.id == name), None)
+        text += f" － {item.text[self.language]}" if item else ""
+        options = " / ".join(f"{o.code} {o.text[self.language]}" for o in question.options)
+        return f"{text}\n{self.words['options']}{options}" if options else text
+
+
+def _sheet_name(code: str, name: str) -> str:
+    """Unique by the code; Excel allows 31 characters and not all."""
+    return re.sub(r"[\[\]:*?/\\']", "_", f"{code} {name}")[:31]

@@ -1,0 +1,319 @@
+"""Cleaning a wave: every cell ends in one place, and whatever was not literal is a finding."""
+
+import datetime as dt
+import string
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analysis import clean, intake
+from analysis.codebook import Codebook
+from analysis.errors import InputError
+from analysis.rules import RULES
+from analysis.survey import prepare
+from analysis.wave import Wave
+
+BOOK = {
+    "id": "tiny",
+    "title": {"ja": "小調査", "en": "Tiny survey"},
+    "version": "1",
+    "missing": {
+        "no_answer": {"ja": "無回答", "en": "no answer", "tokens": ["無回答"]},
+        "not_applicable": {"ja": "非該当", "en": "not applicable", "tokens": ["非該当"]},
+        "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["不明"]},
+    },
+    "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+    "questions": [
+        {"id": "CODE", "section": "A", "type": "text", "role": "id", "identity": "code",
+         "ja": "団体コード", "en": "Code"},
+        {"id": "NAME", "section": "A", "type": "text", "role": "id", "identity": "name",
+         "ja": "団体名", "en": "Name"},
+        {"id": "DAY", "section": "A", "type": "date", "role": "id", "identity": "received",
+         "ja": "回答日", "en": "Date"},
+        {"id": "ALL", "section": "A", "type": "integer", "role": "context",
+         "ja": "職員数", "en": "Staff"},
+        {"id": "IT", "section": "A", "type": "integer", "role": "cluster",
+         "ja": "情報職員数", "en": "IT staff",
+         "checks": [{"rule": "IT <= ALL", "ja": "内訳が合計を超えています",
+                     "en": "the part exceeds the total"}]},
+        {"id": "OUT", "section": "A", "type": "single", "role": "cluster",
+         "ja": "外部人材の有無", "en": "Outside talent",
+         "options": [{"code": 1, "ja": "いる", "en": "some"},
+                     {"code": 2, "ja": "いない", "en": "none"}]},
+        {"id": "HOW", "section": "A", "type": "multi", "role": "cluster", "ask_if": "OUT == 1",
+         "ja": "外部人材の任用形態", "en": "Kind",
+         "options": [{"code": 1, "ja": "任期付", "en": "fixed term"},
+                     {"code": 2, "ja": "委託", "en": "contract"},
+                     {"code": 3, "ja": "派遣", "en": "secondment"}]},
+    ],
+}  # fmt: skip
+HEAD = "団体コード,団体名,回答日,ALL,IT,OUT,HOW"
+INVITED = [("990019", "架空市"), ("990027", "見本町"), ("990035", "例示ヶ原市")]
+
+
+@pytest.fixture
+def write(project):
+    def write(lines, *, invited=INVITED, name="w", as_of="2019-04-01", data="invented", **files):
+        (project / "data" / "codebooks" / "tiny.yml").write_text(yaml.safe_dump(BOOK), "utf-8")
+        folder = project / "data" / "raw" / name
+        folder.mkdir(exist_ok=True)
+        sheets = {"a.csv": lines, **{f"{k}.csv": v for k, v in files.items()}}
+        for file, text in sheets.items():
+            head = text if text and text[0].startswith("団体") else [HEAD, *text]
+            (folder / file).write_text("\n".join(head) + "\n", "utf-8")
+        about = {
+            "title": {"ja": "調査", "en": "Survey"}, "publisher": {"ja": "会", "en": "Group"},
+            "as_of": dt.date.fromisoformat(as_of), "codebook": "tiny", "data": data,
+            "files": [{"path": file} for file in sheets],
+        }  # fmt: skip
+        if invited:
+            about["invited"] = [{"code": c, "name": n} for c, n in invited]
+        if "b.csv" in sheets:
+            absent = {k: [] for k in ("OUT", "HOW") if k not in sheets["b.csv"][0]}
+            about["files"][1]["header"] = absent
+        (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+        return name
+
+    return write
+
+
+def cleaned(name):
+    wave = Wave.read(name)
+    book = Codebook.read(wave.codebook)
+    result = clean.clean(intake.read(wave, book), wave, book)
+    result.ledger.check()
+    return result
+
+
+def found(result, *columns):
+    return result.findings[list(columns)].to_numpy().tolist()
+
+
+def test_missing_kinds_under_a_skip_rule(write):
+    result = cleaned(
+        write(
+            [
+                "990019,架空市,2019/8/1,100,5,1,",
+                "990027,見本町,2019/8/1,50,2,2,",
+                "990035,例示ヶ原市,2019/8/1,9,不明,,",
+            ]
+        )
+    )
+    assert result.status["HOW_1"].tolist() == ["no_answer", "not_applicable", "no_answer"]
+    assert result.status["IT"].tolist() == ["answered", "answered", "dont_know"]
+    assert result.status.loc["990035", "OUT"] == "no_answer"
+    assert result.responses["HOW_1"].isna().all() and len(result.findings) == 0
+
+
+def test_answers_to_questions_that_the_skip_rule_leaves_out(write):
+    result = cleaned(
+        write(["990019,架空市,2019/8/1,100,5,2,1、3", "990027,見本町,2019/8/1,50,2,1,非該当"])
+    )
+    assert result.status["HOW_2"].tolist() == ["not_applicable", "not_applicable"]
+    assert found(result, "cell", "rule", "raw") == [
+        ["G2", "left-out", "1、3"], ["G3", "not-applicable", "非該当"],
+    ]  # fmt: skip
+    assert result.findings["severity"].eq("doubtful").all()
+
+
+def test_a_part_above_its_total_is_kept_and_doubted(write):
+    result = cleaned(write(["990019,架空市,2019/8/1,100,105,2,"]))
+    assert result.responses.loc["990019", "IT"] == 105
+    row = result.findings.iloc[0]
+    assert (row["rule"], row["cell"], row["question"]) == ("check", "E2", "IT")
+    assert "内訳が合計を超えています" in row["ja"] and "the part exceeds the total" in row["en"]
+
+
+def test_a_finding_says_where_what_and_what_was_taken(write):
+    result = cleaned(write(["990019,架空市,2019/8/1,約100,３,1,13"]))
+    what = ("file", "cell", "code", "name", "question", "rule", "severity", "raw", "value")
+    assert found(result, *what) == [
+        ["a.csv", "D2", "990019", "架空市", "ALL", "approximate", "doubtful", "約100", "100"],
+        ["a.csv", "E2", "990019", "架空市", "IT", "full-width", "repaired", "３", "3"],
+        ["a.csv", "G2", "990019", "架空市", "HOW", "excel-number", "refused", "13", ""],
+    ]  # fmt: skip
+    assert result.status.loc["990019", "HOW_1"] == "unreadable"
+    assert pd.isna(result.responses.loc["990019", "HOW_1"])
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "rule"),
+    [(("8/1", "8/9"), 7, "superseded"), (("8/9", "8/1"), 5, "superseded"),
+     (("8/1", "8/1"), 7, "same-date")],
+)  # fmt: skip
+def test_of_two_replies_the_later_one_counts(write, days, kept, rule):
+    result = cleaned(
+        write([f"990019,架空市,2019/{day},100,{n},2," for day, n in zip(days, (5, 7), strict=True)])
+    )
+    assert len(result.responses) == 1 and result.responses.loc["990019", "IT"] == kept
+    told = result.findings.set_index("question")
+    assert set(told["rule"]) == {rule}
+    assert (told.loc["IT", "raw"], told.loc["IT", "value"]) == (
+        "5" if kept == 7 else "7",
+        str(kept),
+    )
+
+
+def test_who_did_not_reply_stays_in_the_register(write):
+    register = cleaned(write(["990019,架空市,2019/8/1,100,5,2,"])).register
+    assert register["replied"].tolist() == [True, False, False]
+    assert register["name"].tolist() == [name for _, name in INVITED]
+    assert register.loc["990019", "received"] == pd.Timestamp("2019-08-01")
+
+
+def test_a_question_that_only_one_of_two_files_asks_was_not_surveyed_in_the_other(write):
+    result = cleaned(
+        write(
+            ["990019,架空市,2019/8/1,100,5,1,2"],
+            b=["団体コード,団体名,回答日,ALL,IT", "990027,見本町,2019/8/1,50,2"],
+        )
+    )
+    assert result.status["OUT"].tolist() == ["answered", "not_surveyed"]
+    assert result.status["HOW_2"].tolist() == ["answered", "not_surveyed"]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "rules"),
+    [
+        ("990019", "架空市", []),
+        ("99001", "架空市", ["code-repaired"]),
+        ("９９００１９", "架空市", ["code-repaired"]),
+        ("990018", "架空市", ["code-wrong"]),
+        ("", "架空市", []),
+        ("", "架空", ["name-variant"]),
+        ("", "架空市役所", ["name-variant"]),
+        ("", "例示ケ原市", ["name-variant"]),
+        ("990019", "見本町", ["code-and-name"]),
+        ("", "別の市", ["who"]),
+    ],
+)
+def test_who_replied(write, code, name, rules):
+    result = cleaned(write([f"{code},{name},2019/8/1,100,5,2,"]))
+    # what an unknown reply says is not lost: each of its cells is a finding
+    assert list(dict.fromkeys(result.findings["rule"])) == rules
+    want = [] if rules == ["who"] else ["990035" if "例示" in name else "990019"]
+    assert result.responses.index.tolist() == want
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "as_of", "want", "rules"),
+    [
+        ("11002", "札幌市", "2019-04-01", "011002", ["code-repaired"]),  # a number lost its zero
+        ("282014", "兵庫県姫路市", "2019-04-01", "282014", ["name-variant"]),
+        ("", "塩釜市", "2019-04-01", "042030", ["name-variant"]),
+        ("", "塩竈市", "2019-04-01", "042030", ["name-variant"]),
+        ("", "梼原町", "2019-04-01", "394050", None),
+        ("", "檮原町", "2019-04-01", "394050", None),
+        ("", "篠山市", "2020-04-01", "282219", ["renamed"]),
+        ("", "高岡郡檮原町", "2019-04-01", "394050", None),
+        ("", "府中市", "2019-04-01", None, ["who"]),
+        ("", "広島県府中市", "2019-04-01", "342084", ["name-variant"]),
+    ],
+)
+def test_real_names_and_codes(write, code, name, as_of, want, rules):
+    result = cleaned(
+        write([f"{code},{name},2019/8/1,100,5,2,"], invited=None, as_of=as_of, data="real")
+    )
+    assert result.responses.index.tolist() == ([want] if want else [])
+    if rules is not None:
+        assert list(dict.fromkeys(result.findings["rule"])) in (rules, [])
+    if name == "府中市":
+        told = " ".join(result.findings["ja"])
+        assert "東京都府中市" in told and "広島県府中市" in told and "都道府県" in told
+
+
+def test_more_replies_than_invited(write):
+    result = cleaned(write(["990019,架空市,,1,1,2,", "990043,外の市,,1,1,2,"], invited=INVITED[:1]))
+    assert result.responses.index.tolist() == ["990019"]
+    assert set(result.findings["rule"]) == {"who"}
+    real = write(["282014,姫路市,,1,1,2,"], invited=[("122033", "市川市")], name="v", data="real")
+    told = cleaned(real)
+    assert told.responses.index.tolist() == ["282014"]
+    assert told.findings["rule"].tolist() == ["not-invited"]
+    assert told.register["replied"].tolist() == [False, True]
+
+
+CELL = st.one_of(
+    st.sampled_from(["", "1", "2", "1、3", "13", "約50", "無回答", "非該当", "不明", "○", "%"]),
+    st.text(string.ascii_letters + string.digits + "１、約名△~ 　", max_size=6),
+)  # fmt: skip
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["990019", "990027", "99003", "x", ""]), *[CELL] * 6),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_cell_ends_in_exactly_one_place(write, rows):
+    name = write([",".join(row) for row in rows])
+    try:
+        result = cleaned(name)
+    except InputError:
+        return  # such as a file without a reply
+    counts = result.ledger.counts
+    block = counts[~counts["place"].isin({"header", "title", "note", "total", "example"})]
+    # read back from the CSV: as many cells as its rows have, blank rows apart
+    raw = intake.read(Wave.read(name), Codebook.read("tiny"))
+    assert block["cells"].sum() == raw.kind.size
+    assert result.ledger.received == raw.kind.size + len(raw.outside)
+    # what is refused stands in a finding, word for word
+    texts = raw.text.to_numpy(object)
+    for finding in result.findings.itertuples():
+        if finding.rule not in {"hidden", "unmatched"}:
+            row, column = int(finding.cell[1:]) - 2, ord(finding.cell[0]) - ord("A")
+            assert finding.raw == texts[row, column]
+            assert RULES[finding.rule].severity == finding.severity
+    refused = counts.loc[counts["place"] == "unreadable", "cells"].sum()
+    told = result.findings[~result.findings["rule"].isin({"hidden", "unmatched"})]
+    silent = sum(raw.kind[i].astype(bool).sum() for i in superseded(raw, result))
+    assert refused <= told["cell"].nunique() + silent
+
+
+def superseded(raw, result):
+    """Replies that a later one of the same municipality replaced: equal cells need no finding."""
+    kept = set(
+        result.findings.loc[result.findings["rule"].isin({"superseded", "same-date"}), "cell"]
+    )
+    return {int(cell[1:]) - 2 for cell in kept}
+
+
+def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched(project):
+    raw = {p: p.read_bytes() for p in (project / "data" / "raw").rglob("*") if p.is_file()}
+    prepare("demo-2019")
+    folder = project / "data" / "processed" / "demo-2019"
+    first = {p.name: p.read_bytes() for p in folder.iterdir()}
+    prepare("demo-2019", force=True)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
+    assert {p: p.read_bytes() for p in raw} == raw
+    tables = ("responses", "status", "register", "findings", "outside")
+    assert set(first) == {f"{t}.{s}" for t in tables for s in ("csv", "parquet")} | {"ledger.json"}
+
+
+def test_what_stands_outside_the_answers_is_listed(project):
+    outside = prepare("demo-2019").outside
+    assert {"title", "header", "total", "note", "unmatched"} <= set(outside["reason"])
+    total = outside[outside["reason"] == "total"]
+    assert total["cell"].str.match(r"[A-Z]+\d+$").all() and (total["file"] == "replies.xlsx").all()
+
+
+def test_a_failed_cleaning_leaves_the_cleaned_data_as_they_were(project, monkeypatch):
+    prepare("demo-2019")
+    folder = project / "data" / "processed" / "demo-2019"
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("analysis.paths.write_atomic", full)
+    with pytest.raises(InputError, match="No space left"):
+        prepare("demo-2019", force=True)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+    assert [p.name for p in folder.parent.iterdir() if p.name.startswith(".")] == []

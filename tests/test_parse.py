@@ -1,0 +1,195 @@
+"""One answer as an office writes it: the value, or why there is none."""
+
+import datetime as dt
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.codebook import Codebook
+from analysis.parse import Reader
+from analysis.rules import RULES
+from analysis.sheet import CellKind
+
+TEXT, NUMBER, DATE, ERROR = CellKind.TEXT, CellKind.NUMBER, CellKind.DATE, CellKind.ERROR
+OPTIONS = [
+    {"code": 1, "ja": "研修", "en": "training"},
+    {"code": 2, "ja": "採用", "en": "hiring"},
+    {"code": 3, "ja": "派遣", "en": "secondment"},
+    {"code": 9, "ja": "特になし", "en": "none", "exclusive": True},
+]
+
+
+def question(kind, **more):
+    return {"id": kind.upper(), "section": "A", "type": kind, "role": "describe",
+            "ja": "問", "en": "Q", **more}  # fmt: skip
+
+
+BOOK = Codebook.parse(
+    {
+        "id": "t", "title": {"ja": "調査", "en": "Survey"}, "version": "1",
+        "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+        "missing": {
+            "no_answer": {"ja": "無回答", "en": "no answer", "tokens": ["無回答", "-"]},
+            "not_applicable": {"ja": "非該当", "en": "not applicable", "tokens": ["非該当", "N/A"]},
+            "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["不明"]},
+            "not_surveyed": {"ja": "調査無し", "en": "not surveyed", "tokens": ["調査無し"]},
+        },
+        "questions": [
+            question("integer", range=[0, 9_999_999], unit={"ja": "人", "en": "persons"}),
+            question("ratio", range=[0, 100], unit={"ja": "％", "en": "percent"}),
+            question("date"),
+            question("single", options=OPTIONS),
+            question("multi", options=OPTIONS, max_choices=2),
+            question("binary", options=[{"code": 1, "ja": "実施", "en": "yes"},
+                                        {"code": 0, "ja": "未実施", "en": "not done"}]),
+            question("text"),
+            {**question("date", precision="month"), "id": "MONTH"},
+        ],
+    }
+)  # fmt: skip
+READER = Reader(BOOK)
+
+
+def read(name, text, kind=TEXT):
+    return READER.read(text, kind, BOOK[name], name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value", "rules"),
+    [
+        ("INTEGER", "1234", 1234, ()),
+        ("INTEGER", "１２３４", 1234, ("full-width",)),
+        ("INTEGER", "1,234", 1234, ("thousands",)),
+        ("INTEGER", "１，２３４", 1234, ("full-width", "thousands")),
+        ("INTEGER", "3名", 3, ("unit",)),
+        ("INTEGER", "12.3千人", 12_300, ("big-unit", "unit")),
+        ("INTEGER", "5万", 50_000, ("big-unit",)),
+        ("INTEGER", "約50", 50, ("approximate",)),
+        ("INTEGER", "10人程度", 10, ("approximate",)),
+        ("INTEGER", "△5", -5, ("triangle", "outside-range")),
+        ("INTEGER", "▲5", -5, ("triangle", "outside-range")),
+        ("INTEGER", "2.5", 2, ("not-whole",)),
+        ("RATIO", "62", 62.0, ()),
+        ("RATIO", "62%", 62.0, ()),
+        ("RATIO", "６２％", 62.0, ("full-width",)),
+        ("RATIO", "0.62", 62.0, ("fraction",)),
+        ("RATIO", "162", 162.0, ("outside-range",)),
+        ("DATE", "令和元年5月1日", dt.date(2019, 5, 1), ("wareki",)),
+        ("DATE", "R1.8.9", dt.date(2019, 8, 9), ("wareki",)),
+        ("DATE", "平成30年12月3日", dt.date(2018, 12, 3), ("wareki",)),
+        ("DATE", "平成31年8月5日", dt.date(2019, 8, 5), ("impossible-era",)),
+        ("DATE", "43682", dt.date(2019, 8, 5), ("serial-date",)),
+        ("DATE", "2019/8/5", dt.date(2019, 8, 5), ()),
+        ("MONTH", "H30.3", dt.date(2018, 3, 1), ("wareki",)),
+        ("SINGLE", "2", 2, ()),
+        ("SINGLE", "２", 2, ("full-width",)),
+        ("SINGLE", "②", 2, ("circled",)),
+        ("SINGLE", "採用", 2, ("label",)),
+        ("SINGLE", "2.採用", 2, ("label",)),
+        ("MULTI", "1、3", {1, 3}, ()),
+        ("MULTI", "1,3", {1, 3}, ()),
+        ("MULTI", "１・３", {1, 3}, ()),
+        ("MULTI", "①③", {1, 3}, ("circled",)),
+        ("MULTI", "③", {3}, ("circled",)),
+        ("MULTI", "研修、派遣", {1, 3}, ("label",)),
+        ("MULTI", "9", {9}, ()),
+        ("MULTI", "1、2、3", {1, 2, 3}, ("too-many",)),
+        ("BINARY", "実施", True, ()),
+        ("BINARY", "未実施", False, ()),
+        ("TEXT", " 研修中 ", "研修中", ()),
+    ],
+)
+def test_what_is_read(name, text, value, rules):
+    got = read(name, text)
+    assert (got.state, got.value, got.rules) == ("answered", value, rules)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "rule"),
+    [
+        ("INTEGER", "3〜4", TEXT, "range"),
+        ("INTEGER", "3～4名", TEXT, "range"),
+        ("INTEGER", "数名", TEXT, "not-a-number"),
+        ("INTEGER", "12,34", TEXT, "not-a-number"),
+        ("RATIO", "%", TEXT, "not-a-number"),
+        ("INTEGER", "#N/A", ERROR, "error-value"),
+        ("DATE", "8月頃", TEXT, "not-a-date"),
+        ("DATE", "令和元年2月30日", TEXT, "not-a-date"),
+        ("DATE", "H30.3", TEXT, "not-a-date"),
+        ("SINGLE", "7", TEXT, "no-such-option"),
+        ("SINGLE", "1、2", TEXT, "several"),
+        ("SINGLE", "2019-01-02", DATE, "excel-date"),
+        ("MULTI", "13", NUMBER, "excel-number"),
+        ("MULTI", "1.3", NUMBER, "excel-number"),
+        ("MULTI", "13", TEXT, "excel-number"),
+        ("MULTI", "2019-01-03", DATE, "excel-date"),
+        ("MULTI", "1、9", TEXT, "exclusive"),
+        ("MULTI", "1、7", TEXT, "no-such-option"),
+        ("BINARY", "検討中", TEXT, "no-such-option"),
+    ],
+)
+def test_what_is_refused_and_never_guessed(name, text, kind, rule):
+    got = read(name, text, kind)
+    assert (got.state, got.value, got.rules) == ("unreadable", None, (rule,))
+    assert RULES[rule].severity == "refused"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [("", "empty"), ("　", "empty"), ("無回答", "no_answer"), ("非該当", "not_applicable"),
+     ("n/a", "not_applicable"), ("不明", "dont_know"), ("調査無し", "not_surveyed")],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["INTEGER", "DATE", "SINGLE", "MULTI", "BINARY", "TEXT"])
+def test_kinds_of_missing_are_kept_apart(name, text, state):
+    assert read(name, text).state == state
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "value", "rules"),
+    [("1", "answered", True, ()), ("0", "answered", False, ()), ("○", "answered", True, ("tick",)),
+     ("×", "answered", False, ()), ("済", "unreadable", None, ("no-such-option",))],
+)  # fmt: skip
+def test_an_option_in_a_column_of_its_own(text, state, value, rules):
+    got = READER.read(text, TEXT, BOOK["MULTI"], "MULTI_1")
+    assert (got.state, got.value, got.rules) == (state, value, rules)
+
+
+@given(st.integers(0, 9_999_999), st.sampled_from(["{}", "{:,}", "{}人", " {} "]), st.booleans())
+def test_a_number_means_the_same_however_it_is_written(value, form, wide):
+    text = form.format(value)
+    if wide:
+        text = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+    assert read("INTEGER", text).value == value
+
+
+@given(st.dates(dt.date(1989, 1, 8), dt.date(2035, 12, 31)), st.booleans())
+def test_an_era_date_is_the_same_day(day, words):
+    reiwa = day >= dt.date(2019, 5, 1)
+    year = day.year - (2018 if reiwa else 1988)
+    text = f"{'R' if reiwa else 'H'}{year}.{day.month}.{day.day}"
+    if words:
+        era = "令和" if reiwa else "平成"
+        text = f"{era}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+    assert read("DATE", text).value == day
+
+
+@given(st.sets(st.sampled_from([1, 2, 3]), min_size=2), st.sampled_from("、,・/ ;"), st.booleans())
+def test_choices_do_not_depend_on_order_or_separator(codes, sign, backwards):
+    text = sign.join(str(c) for c in sorted(codes, reverse=backwards))
+    assert read("MULTI", text).value == codes
+
+
+@given(st.text(max_size=12), st.sampled_from([TEXT, NUMBER]))
+def test_any_text_is_a_value_a_missing_kind_or_a_refusal(text, kind):
+    for question in BOOK:
+        got = READER.read(text, kind, question, question.id)
+        if got.state == "answered":
+            assert got.value is not None
+        elif got.state == "unreadable":
+            assert got.value is None and [RULES[r].severity for r in got.rules] == ["refused"]
+        elif got.state == "empty":
+            assert not unicodedata.normalize("NFKC", text).strip()
+        else:
+            assert not got.rules

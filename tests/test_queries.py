@@ -1,0 +1,95 @@
+"""The workbook that goes to the offices: what is asked, of whom, and nothing that could harm."""
+
+import shutil
+
+import openpyxl
+import pytest
+
+from analysis import queries
+from analysis.cli import main
+from analysis.errors import InputError
+from analysis.survey import prepare
+
+
+@pytest.fixture
+def written(project):
+    out = project / "queries.xlsx"
+    queries.write_for_wave("demo-2019", out)
+    return openpyxl.load_workbook(out)
+
+
+def rows(sheet):
+    return list(sheet.iter_rows(min_row=5, values_only=True))
+
+
+def test_a_sheet_for_each_municipality_with_all_that_is_doubtful_or_refused(project, written):
+    findings = prepare("demo-2019").findings
+    asked = findings[findings["severity"] != "repaired"]
+    for code, part in asked[asked["code"] != ""].groupby("code"):
+        (sheet,) = (s for s in written.worksheets if s.title.startswith(code))
+        assert [row[3] for row in rows(sheet)] == part["raw"].tolist()
+        assert [row[5] for row in rows(sheet)] == part["ja"].tolist()
+        assert all(row[6] is None for row in rows(sheet))  # the office's answer
+    repaired = set(findings.loc[findings["severity"] == "repaired", "ja"])
+    shown = {v for s in written.worksheets for row in s.iter_rows(values_only=True) for v in row}
+    assert not repaired & shown
+
+
+def test_the_list_in_front_tells_who_replied_and_how_much_is_asked(written):
+    listed = {row[0]: row for row in rows(written.worksheets[0])}
+    assert len(listed) == 16
+    assert listed["990167"][2] == "未回答" and listed["990019"][2] == "回答あり"
+    assert sum(row[3] + row[4] for row in listed.values()) == 19
+    titles = [sheet["A1"].value + (sheet["A2"].value or "") for sheet in written.worksheets]
+    assert all("架空データ" in title for title in titles[:-1])
+
+
+def test_a_multi_select_lists_its_options(written):
+    (sheet,) = (s for s in written.worksheets if s.title.startswith("990043"))
+    question = rows(sheet)[0][2]
+    assert question.startswith("Q13 ") and "選択肢：1 " in question and " / 2 " in question
+
+
+def test_an_answer_that_looks_like_a_formula_is_text(project):
+    file = project / "data" / "raw" / "demo-2019" / "replies.xlsx"
+    book = openpyxl.load_workbook(file)
+    page = book["回答"]
+    page["E6"].value = "=HYPERLINK(1)"
+    page["E6"].data_type = "s"
+    for cell, text in (("F6", "+cmd|x"), ("H6", "-2+3"), ("I6", "@SUM(A1)")):
+        page[cell].value = text
+    book.save(file)
+    out = project / "q.xlsx"
+    queries.write_for_wave("demo-2019", out)
+    (sheet,) = (s for s in openpyxl.load_workbook(out).worksheets if s.title.startswith("990019"))
+    shown = {c.value: c for row in sheet.iter_rows() for c in row if isinstance(c.value, str)}
+    for text in ("=HYPERLINK(1)", "+cmd|x", "@SUM(A1)"):
+        assert shown[text].data_type == "s" and shown[text].quotePrefix, text
+
+
+def test_each_office_gets_a_file_of_its_own_without_the_others(project):
+    out = project / "each"
+    said = queries.write_for_wave("demo-2019", out, split=True, language="en")
+    files = sorted(out.iterdir())
+    assert len(files) == 11 and "11 municipalities" in said and "19 questions" in said
+    book = openpyxl.load_workbook(files[0])
+    assert [sheet.title for sheet in book.worksheets] == ["990027 白浪崎市"]
+    assert "invented data" in book.worksheets[0]["A2"].value.lower()
+    assert "Please" in rows(book.worksheets[0])[0][5]
+
+
+def test_the_same_answers_give_the_same_bytes(project):
+    for name in ("a.xlsx", "b.xlsx"):
+        queries.write_for_wave("demo-2019", project / name)
+    assert (project / "a.xlsx").read_bytes() == (project / "b.xlsx").read_bytes()
+
+
+def test_the_command_and_a_place_that_cannot_be_written(project, capsys, monkeypatch):
+    assert main(["queries", "demo-2019"]) == 0
+    assert (project / "data" / "processed" / "demo-2019-queries.xlsx").is_file()
+    assert "11団体" in capsys.readouterr().out
+    (project / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        queries.write_for_wave("demo-2019", project / "file" / "q.xlsx")
+    shutil.rmtree(project / "data" / "raw" / "demo-2019")
+    assert main(["queries", "demo-2019"]) == 2
