@@ -66,7 +66,7 @@ def coding(
     >>> rows = np.array([[1.0, 10], [0, 20], [1, 30], [np.nan, 40]])
     >>> found = coding(rows, np.ones(4), ["ai", "staff"], {"ai": "binary"})
     >>> found.codes(rows).tolist()
-    [[1, 0], [0, 1], [1, 1], [-1, 2]]
+    [[1, 0], [0, 0], [1, 1], [-1, 2]]
     """
     values: list[np.ndarray | None] = []
     cuts: list[np.ndarray | None] = []
