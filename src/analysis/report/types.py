@@ -323,6 +323,7 @@ def _withheld(survey: Survey, name: str) -> NotAvailable | None:
     )
 
 
+@_needs_types("map")
 def map(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """The municipalities and indicators on the two main axes."""
     if withheld := _withheld(survey, "map"):

@@ -1,0 +1,46 @@
+"""The page on bringing one's own survey, followed word for word for its example."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+
+from analysis.cli import main
+
+ROOT = Path(__file__).parents[1]
+
+
+def commands(page):
+    """The indented lines that a reader would type."""
+    return re.findall(r"^ {4}((?:workbench|cp) .+)$", page.read_text(encoding="utf-8"), re.M)
+
+
+def test_from_nothing_to_a_report_on_another_subject(project, capsys):
+    shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)
+    example = project / "docs" / "examples" / "library-survey"
+    shutil.copytree(ROOT / "docs" / "examples" / "library-survey", example)
+    for line in commands(ROOT / "docs" / "own-survey.md"):
+        typed, _, into = line.partition(" > ")
+        words = [str(project / w) if re.search(r"/|\.xlsx$", w) else w for w in shlex.split(typed)]
+        if words[0] == "cp":
+            shutil.copy(words[1], words[2])
+            continue
+        assert main(words[1:]) == 0, line
+        if into:
+            (project / into).write_text(capsys.readouterr().out, encoding="utf-8")
+    said = pd.read_csv(
+        project / "data" / "processed" / "libraries-2026" / "findings.csv", dtype=str
+    )
+    # as the page tells it
+    taken = said.set_index("raw")["value"].to_dict()
+    assert [taken[text] for text in ("４２", "25名", "約60", "③")] == ["42", "25", "60", "3"]
+    assert "left-out" in set(said["rule"])
+    assert len(openpyxl.load_workbook(project / "queries.xlsx").worksheets) == 3
+    report = project / "reports" / "libraries-2026"
+    assert "<title>" in (report / "index.html").read_text(encoding="utf-8")
+    # what the codebook lacks is said, not failed
+    typology = (report / "03_typology.html").read_text(encoding="utf-8")
+    assert "この調査からは類型を作れない" in typology
