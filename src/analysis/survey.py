@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from analysis import clean, disclosure, indicators, intake, paths, store, tables
+from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
 from analysis.figures import Gallery, use_style
@@ -20,7 +21,7 @@ from analysis.text import Language, Text
 from analysis.wave import Wave
 
 if TYPE_CHECKING:
-    from analysis.outputs import Figure, Table
+    from analysis.outputs import Figure, NotAvailable, Table
     from analysis.typology.multiverse import Multiverse
     from analysis.typology.study import Typology
 
@@ -174,66 +175,32 @@ class Survey:
     def typology(self, **choices: Any) -> Typology:
         """The types of municipalities; see `analysis.typology.study.study` for the choices.
 
+        Beside them `adjust` (none, gradient, size_class) and `indices`: those of the codebook that
+        are to feed it, all where none is named.
+
         Computed on the full data of the wave once and kept in data/processed, then shown under the
         names that this edition may use, so that type 2 is the same in all editions.
         """
-        return _renamed(self._study(**choices), self._alias)
+        return renamed(self._classifier.study(**choices), self._alias)
 
     def multiverse(self, **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        from analysis.typology.multiverse import multiverse
-
-        full = self._full_features
-        reference = self._study(**choices).labels
-        kept = full.frame.loc[reference.index]
-        run = self._cached(multiverse)
-        return _renamed(run(kept, full.kinds, full.groups, reference), self._alias)
+        return renamed(self._classifier.multiverse(**choices), self._alias)
 
     @cached_property
-    def _full_features(self) -> indicators.Features:
+    def _classifier(self) -> Classifier:
         full = indicators.features(self._full.responses, self._full.status, self.codebook)
         if full.frame.shape[1] == 0:
             raise InputError(
                 f"the codebook {self.codebook.id} has no features for a typology",
                 hint="add features and indices with the role cluster",
             )
-        return full
-
-    def _study(self, *, adjust: str = "none", **choices: Any) -> Typology:
-        from analysis.typology.study import study
-
-        full = self._full_features
-        adjustments = {
-            "none": None,
-            "gradient": "gradient",
-            "size_class": self._full.register["size_class"].reindex(full.frame.index),
-        }
-        if adjust not in adjustments:
-            raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
-        texts = {k: t.model_dump() for k, t in (*full.labels.items(), *full.group_labels.items())}
-        grouped = len(full.group_labels) < len(full.labels)
-        composites = self._composites(full) if grouped else None
-        run = self._cached(study)
-        return run(
-            full.frame,
-            full.kinds,
-            full.groups,
-            texts,
-            adjust=adjustments[adjust],
-            composites=composites,
-            **choices,
+        return Classifier(
+            features=full,
+            composites=indicators.indices(full, self.codebook, self._full.responses),
+            size_class=self._full.register["size_class"],
+            folder=paths.processed(self.wave.name) / "cache" / store.package_key(),
         )
-
-    def _composites(self, full: indicators.Features) -> pd.DataFrame:
-        made = indicators.indices(full, self.codebook, self._full.responses)
-        return made[list(full.group_labels)]
-
-    def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function with its results kept in data/processed until data or package change."""
-        from joblib import Memory
-
-        folder = paths.processed(self.wave.name) / "cache" / store.package_key()
-        return Memory(folder, verbose=0).cache(function)
 
     # --- questions -------------------------------------------------------------------------
 
@@ -267,7 +234,7 @@ class Survey:
             found = self.typology()
             return found.labels.map({k: v[self.language] for k, v in found.names.items()})
         question = self.question(breakdown)
-        if question.type not in {"single", "ordinal", "binary"}:
+        if question.type not in tables.BREAKDOWNS:
             raise InputError(
                 f"{question.id} is of type {question.type} and cannot be a breakdown",
                 hint="use a single, ordinal or binary question",
@@ -280,7 +247,7 @@ class Survey:
 
         return exploring.table(self, self.question(id), self.by(by))
 
-    def figure(self, id: str, by: str | pd.Series | None = None) -> Figure:
+    def figure(self, id: str, by: str | pd.Series | None = None) -> Figure | NotAvailable:
         """The same as a figure."""
         from analysis.report import exploring
 
@@ -342,7 +309,7 @@ class Asked:
         """Its table."""
         return self.survey.table(self.question.id, by)
 
-    def figure(self, by: str | pd.Series | None = None) -> Figure:
+    def figure(self, by: str | pd.Series | None = None) -> Figure | NotAvailable:
         """Its figure."""
         return self.survey.figure(self.question.id, by)
 
@@ -350,22 +317,3 @@ class Asked:
         q = self.question
         options = "".join(f"\n  {o.code} {o.text[self.survey.language]}" for o in q.options)
         return f"{q.id} ({q.type}, {q.role}) {q.text[self.survey.language]}{options}"
-
-
-def _renamed(value: Any, alias: Mapping[str, str]) -> Any:
-    """A result with every municipality's code replaced as this edition shows it."""
-    if not alias:
-        return value
-    if isinstance(value, pd.DataFrame | pd.Series):
-        value = value.rename(index=alias)
-        return value.rename(columns=alias) if isinstance(value, pd.DataFrame) else value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {
-            f.name: _renamed(getattr(value, f.name), alias) for f in dataclasses.fields(value)
-        }
-        return dataclasses.replace(value, **fields)
-    if isinstance(value, dict):
-        return {alias.get(k, k): _renamed(v, alias) for k, v in value.items()}
-    if isinstance(value, str):
-        return alias.get(value, value)
-    return value

@@ -269,7 +269,7 @@ def steps(survey: Survey, here: Place) -> Prose:
     lines = []
     for row in frame.head(STEPS).itertuples():
         cost = (
-            summary.COSTS[row.cost][survey.language] if row.cost else survey.pick("不明", "unknown")
+            summary.COSTS[row.cost][survey.language] if isinstance(row.cost, str) else survey.pick("不明", "unknown")
         )
         label, where = escape(row.label), escape(row.question.label[survey.language])
         lines.append(

@@ -1,0 +1,105 @@
+"""From a survey's features to its typology, with results kept beside the cleaned data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.indicators import Features
+
+if TYPE_CHECKING:
+    from analysis.typology.multiverse import Multiverse
+    from analysis.typology.study import Typology
+
+
+@dataclasses.dataclass(frozen=True)
+class Classifier:
+    """The features of one wave, and where results are kept until data or package change.
+
+    `composites`: municipality x index. `size_class` of each municipality of the register.
+    """
+
+    features: Features
+    composites: pd.DataFrame
+    size_class: pd.Series
+    folder: Path
+
+    def study(
+        self, *, adjust: str = "none", indices: Sequence[str] = (), **choices: Any
+    ) -> Typology:
+        """The typology; see `analysis.typology.study.study` for the choices."""
+        from analysis.typology.study import study
+
+        used = restricted(self.features, indices)
+        adjustments = {
+            "none": None,
+            "gradient": "gradient",
+            "size_class": self.size_class.reindex(used.frame.index),
+        }
+        if adjust not in adjustments:
+            raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
+        texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
+        grouped = 1 < len(used.group_labels) < len(used.labels)
+        return self._cached(study)(
+            used.frame,
+            used.kinds,
+            used.groups,
+            texts,
+            adjust=adjustments[adjust],
+            composites=self.composites[list(used.group_labels)] if grouped else None,
+            **choices,
+        )
+
+    def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
+        """All defensible analyses beside the typology of these choices."""
+        from analysis.typology.multiverse import multiverse
+
+        used = restricted(self.features, indices)
+        reference = self.study(indices=indices, **choices).labels
+        kept = used.frame.loc[reference.index]
+        return self._cached(multiverse)(kept, used.kinds, used.groups, reference)
+
+    def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        from joblib import Memory
+
+        return Memory(self.folder, verbose=0).cache(function)
+
+
+def restricted(made: Features, indices: Sequence[str]) -> Features:
+    """The features of these indices only; all where none is named."""
+    if unknown := [name for name in indices if name not in made.group_labels]:
+        known = ", ".join(made.group_labels)
+        raise InputError(f"there is no index {unknown[0]!r}", hint=f"there are: {known}")
+    if not indices:
+        return made
+    kept = [name for name, index in made.groups.items() if index in indices]
+    return dataclasses.replace(
+        made,
+        frame=made.frame[kept],
+        kinds={name: made.kinds[name] for name in kept},
+        groups={name: made.groups[name] for name in kept},
+        labels={name: made.labels[name] for name in kept},
+        group_labels={k: text for k, text in made.group_labels.items() if k in indices},
+    )
+
+
+def renamed(value: Any, alias: Mapping[str, str]) -> Any:
+    """A result with every municipality's code replaced as an edition shows it."""
+    if not alias:
+        return value
+    if isinstance(value, pd.DataFrame | pd.Series):
+        value = value.rename(index=alias)
+        return value.rename(columns=alias) if isinstance(value, pd.DataFrame) else value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: renamed(getattr(value, f.name), alias) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **fields)
+    if isinstance(value, dict):
+        return {alias.get(k, k): renamed(v, alias) for k, v in value.items()}
+    if isinstance(value, str):
+        return alias.get(value, value)
+    return value

@@ -1,0 +1,216 @@
+"""Widgets for exploring a wave in JupyterLab, on the same functions that notebooks call.
+
+Every view has a button that shows the three lines of code that make what it shows, so that
+whatever was found by moving a slider can go into a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+
+from analysis import paths, tables
+from analysis.errors import InputError
+from analysis.outputs import Prose
+from analysis.survey import Survey
+from analysis.text import Language
+
+QUICK = {"n_bootstrap": 20, "n_null": 39}  # enough to watch it move; the notebook runs it in full
+AUTO = 0
+WORDS = {
+    "ja": {
+        "wave": "調査", "question": "設問", "by": "内訳", "none": "（なし）",
+        "code": "コードを表示",
+        "type": "類型", "size_class": "規模区分", "n_types": "類型の数", "auto": "自動",
+        "indices": "指標", "adjust": "調整", "municipality": "団体",
+        "gradient": "普及の度合いを除く", "unadjusted": "なし",
+        "quick": "再標本化20回による速報です。確定した結果は 03_typology にあります。",
+    },
+    "en": {
+        "wave": "wave", "question": "question", "by": "by", "none": "(none)",
+        "code": "show the code",
+        "type": "type", "size_class": "size class", "n_types": "types", "auto": "auto",
+        "indices": "indices", "adjust": "adjust", "municipality": "municipality",
+        "gradient": "gradient taken out", "unadjusted": "none",
+        "quick": "A quick look with 20 resamples; 03_typology has the result that counts.",
+    },
+}  # fmt: skip
+
+
+class View(widgets.VBox):
+    """Controls, what they show, and the code that shows the same.
+
+    `draw` takes the values of the controls and gives the objects to show; `code` takes the same and
+    gives the lines.
+    """
+
+    def __init__(
+        self,
+        controls: dict[str, widgets.Widget],
+        draw: Callable[..., list[Any]],
+        code: Callable[..., str],
+        language: Language,
+    ) -> None:
+        self.controls, self._draw, self._code = controls, draw, code
+        self.shown = widgets.Output()
+        self.button = widgets.ToggleButton(description=WORDS[language]["code"], icon="code")
+        self.lines = widgets.Textarea(rows=3, disabled=True, layout={"width": "100%"})
+        super().__init__([*controls.values(), self.button, self.shown])
+        for control in controls.values():
+            control.observe(self.update, names="value")
+        self.button.observe(self._toggle, names="value")
+        self.update()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the controls say."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def update(self, _change: object = None) -> None:
+        """Show what the controls ask for; a fault is shown as its sentence."""
+        self.lines.value = self._code(**self.values)
+        try:
+            objects = self._draw(**self.values)
+        except InputError as error:
+            objects = [Prose(str(error))]
+        self.shown.outputs = ()
+        for shown in objects:
+            self.shown.append_display_data(shown)
+
+    def _toggle(self, _change: object) -> None:
+        lines = [self.lines] if self.button.value else []
+        self.children = [*self.controls.values(), self.button, *lines, self.shown]
+
+
+@lru_cache(maxsize=4)
+def load(wave: str, language: Language) -> Survey:
+    """A survey, read once."""
+    return Survey.load(wave, language=language)
+
+
+def waves() -> list[str]:
+    """The waves that have files."""
+    found = sorted(p.parent for p in paths.raw("").glob("*/wave.yml"))
+    return [folder.name for folder in found if len(list(folder.iterdir())) > 1]
+
+
+def browse(wave: str = "demo-2019", language: Language = "ja") -> View:
+    """One question with a breakdown: its table and its figure."""
+    survey, words = load(wave, language), WORDS[language]
+    asked = [q for q in survey.codebook if q.role != "id" and q.type != "date"]
+    named = [(f"{q.id} {q.label[language]}", q.id) for q in asked]
+    parts = [(words["none"], ""), (words["size_class"], "size_class")]
+    if survey.codebook.features:
+        parts.append((words["type"], "type"))
+    parts += [(name, id) for name, id in named if survey.question(id).type in tables.BREAKDOWNS]
+
+    def draw(question: str, by: str) -> list[Any]:
+        return [survey.figure(question, by or None), survey.table(question, by or None)]
+
+    def code(question: str, by: str) -> str:
+        given = f', by="{by}"' if by else ""
+        return _lines(wave, language, "", f'survey.table("{question}"{given})')
+
+    controls = {
+        "question": _dropdown(words["question"], named),
+        "by": _dropdown(words["by"], parts),
+    }
+    return View(controls, draw, code, language)
+
+
+def types(wave: str = "demo-2019", language: Language = "ja") -> View:
+    """The verdict and the stability of each type as the number of types and the indices move."""
+    survey, words = load(wave, language), WORDS[language]
+    labels = survey.codebook.features and survey.features.group_labels
+    if not labels:
+        raise InputError(
+            f"the codebook {survey.codebook.id} has no features for a typology",
+            hint="choose another wave",
+        )
+
+    def choices(n_types: int, indices: tuple[str, ...], adjust: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"n_types": n_types} if n_types != AUTO else {}
+        if 0 < len(indices) < len(labels):
+            given["indices"] = list(indices)
+        return given | ({"adjust": adjust} if adjust != "none" else {}) | QUICK
+
+    def draw(**values: Any) -> list[Any]:
+        from analysis.report import types as pages
+
+        found = survey.typology(**choices(**values))
+        return [
+            pages.answer(survey, found),
+            pages.summary(survey, found),
+            Prose(words["quick"]),
+        ]
+
+    def code(**values: Any) -> str:
+        given = ", ".join(f"{k}={v!r}" for k, v in choices(**values).items())
+        return _lines(wave, language, "", f"survey.typology({given}).verdict")
+
+    counts = [(words["auto"], AUTO), *((str(k), k) for k in range(2, 7))]
+    adjusts = [
+        (words["unadjusted"], "none"),
+        (words["gradient"], "gradient"),
+        (words["size_class"], "size_class"),
+    ]
+    controls = {
+        "n_types": widgets.ToggleButtons(options=counts, description=words["n_types"]),
+        "indices": widgets.SelectMultiple(
+            options=[(text[language], id) for id, text in labels.items()],
+            value=tuple(labels),
+            rows=len(labels),
+            description=words["indices"],
+        ),
+        "adjust": _dropdown(words["adjust"], adjusts),
+    }
+    return View(controls, draw, code, language)
+
+
+def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
+    """One municipality: where it stands, first steps, and its answers."""
+    survey, words = load(wave, language), WORDS[language]
+
+    def draw(municipality: str) -> list[Any]:
+        from analysis.report import profile
+
+        here = profile.place(survey, municipality)
+        parts = (profile.answer, profile.standing, profile.steps, profile.answers)
+        return [part(survey, here) for part in parts]
+
+    def code(municipality: str) -> str:
+        show = f'profile.standing(survey, profile.place(survey, "{municipality}"))'
+        return _lines(wave, language, "; from analysis.report import profile", show)
+
+    who = [(f"{name} {code}", code) for code, name in survey.names.items()]
+    combo = _dropdown(words["municipality"], who)
+    return View({"municipality": combo}, draw, code, language)
+
+
+def desk(language: Language = "ja") -> widgets.VBox:
+    """All views of a wave that can be chosen."""
+    chosen = _dropdown(WORDS[language]["wave"], [(name, name) for name in waves()])
+    place = widgets.Tab()
+
+    def change(_change: object = None) -> None:
+        views = {"question": browse, "municipality": municipality}
+        if load(chosen.value, language).codebook.features:
+            views = {"question": browse, "type": types, "municipality": municipality}
+        place.children = [view(chosen.value, language) for view in views.values()]
+        place.titles = [WORDS[language][name] for name in views]
+
+    chosen.observe(change, names="value")
+    change()
+    return widgets.VBox([chosen, place])
+
+
+def _dropdown(label: str, options: list[tuple[str, str]]) -> widgets.Dropdown:
+    return widgets.Dropdown(options=options, description=label, layout={"width": "max-content"})
+
+
+def _lines(wave: str, language: Language, more: str, show: str) -> str:
+    given = "" if language == "ja" else f', language="{language}"'
+    return f'from analysis import Survey{more}\nsurvey = Survey.load("{wave}"{given})\n{show}'

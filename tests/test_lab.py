@@ -1,0 +1,86 @@
+"""The views of the lab: what the controls ask for is what is shown, and the code shows the same."""
+
+import pytest
+
+from analysis import lab
+from analysis.errors import InputError
+
+TABLE, ANSWER = "application/vnd.workbench.table+json", "application/vnd.workbench.answer+json"
+
+
+def shown(view, mime):
+    (found,) = (o["data"][mime] for o in view.shown.outputs if mime in o["data"])
+    return found
+
+
+def run(view):
+    """What the last of the shown lines gives."""
+    *before, last = view.lines.value.splitlines()
+    assert len(before) == 2
+    names = {}
+    exec("\n".join(before), names)
+    return eval(last, names)
+
+
+def test_a_question_with_a_breakdown_and_the_code_that_makes_it():
+    view = lab.browse("demo-2019", "en")
+    view.controls["question"].value = "Q13"
+    plain = shown(view, TABLE)
+    view.controls["by"].value = "size_class"
+    table = shown(view, TABLE)
+    assert table["n"] == plain["n"] and len(table["columns"]) > len(plain["columns"])
+    again = run(view)._repr_mimebundle_()[TABLE]
+    assert again["rows"] == table["rows"]
+
+
+def test_a_breakdown_that_cannot_be_is_said_in_a_sentence():
+    view = lab.browse("demo-2019", "en")
+    view._draw = lambda **values: (_ for _ in ()).throw(InputError("no such thing"))
+    view.update()
+    assert "no such thing" in str(view.shown.outputs[0]["data"])
+
+
+def test_the_verdict_moves_with_the_types_and_the_indices():
+    view = lab.types("demo-2019", "en")
+    auto = shown(view, ANSWER)["text"]
+    view.controls["n_types"].value = 2
+    two = shown(view, ANSWER)["text"]
+    view.controls["indices"].value = view.controls["indices"].value[:2]
+    fewer = shown(view, ANSWER)["text"]
+    assert len({auto, two, fewer}) == 3
+    assert "n_types=2" in view.lines.value and "indices=" in view.lines.value
+    assert run(view).text["en"] == fewer
+    # as many rows as types, and each with its stability
+    assert len(shown(view, TABLE)["rows"]) <= 2
+
+
+def test_one_municipality():
+    view = lab.municipality("demo-2019", "ja")
+    first = shown(view, ANSWER)["text"]
+    view.controls["municipality"].value = "990108"
+    assert "若鮎川市" in shown(view, ANSWER)["text"] != first
+    assert run(view).alt
+
+
+def test_the_code_is_shown_and_hidden():
+    view = lab.browse("demo-2019")
+    assert view.lines not in view.children
+    view.button.value = True
+    assert view.lines in view.children and view.lines.value.startswith("from analysis import")
+    view.button.value = False
+    assert view.lines not in view.children
+
+
+def test_the_desk_changes_the_wave():
+    desk = lab.desk("en")
+    chosen, tabs = desk.children
+    assert {"demo-2019", "demo-2020"} <= {chosen.options[i][0] for i in range(len(chosen.options))}
+    before = tabs.children
+    chosen.value = "demo-2020"
+    assert tabs.children != before and "demo-2020" in tabs.children[0].lines.value
+    assert list(tabs.titles) == ["question", "type", "municipality"]
+
+
+def test_an_index_that_is_not_there():
+    with pytest.raises(InputError, match="no index 'x'"):
+        lab.load("demo-2019", "en").typology(indices=["x"])
