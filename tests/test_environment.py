@@ -1,5 +1,6 @@
 """environment.yml, pyproject.toml and requirements.lock name the same packages and versions."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -58,3 +59,12 @@ def test_the_lock_has_hashes_and_no_address():
     assert "://" not in text and "--index-url" not in text and "--find-links" not in text
     entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.M)[1:]
     assert entries and all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_the_dev_container_installs_the_lock():
+    content = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    assert content["postCreateCommand"] == "make setup"
+    setup = (ROOT / "Makefile").read_text(encoding="utf-8").partition("$(STAMP):")[2]
+    assert "--require-hashes -r requirements.lock" in setup.partition("report:")[0]
+    version = content["image"].rpartition(":")[2]
+    assert version in Requirement("python" + PROJECT["requires-python"]).specifier
