@@ -130,8 +130,9 @@ class GowerDissimilarity(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    weights_ : weight of each feature, summing to 1. range_ : range of each feature (ordinal: in
-        ranks). typical_ : the dissimilarity of a pair with nothing in common.
+    weights_ : weight of each feature, summing to 1.
+    range_ : range of each feature (ordinal: in ranks).
+    typical_ : the dissimilarity of a pair with nothing in common.
 
     Raises
     ------

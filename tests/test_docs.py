@@ -1,0 +1,58 @@
+"""The documentation: it builds without a warning, opens offline, and its commands exist."""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis.cli import parser
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md"])
+
+
+def commands(page):
+    text = page.read_text(encoding="utf-8")
+    fenced = "\n".join(re.findall(r"^```(?:sh|bash|shell|console)?\n(.*?)^```", text, re.M | re.S))
+    return re.findall(r"^(?: {4,})(workbench .+)$", text, re.M) + re.findall(
+        r"^(workbench .+)$", fenced, re.M
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_command_that_is_shown_exists_with_its_options(page):
+    if page.name == "reference.md":  # made from the command line itself
+        return
+    for line in commands(page):
+        typed = line.partition(" > ")[0].partition("  #")[0]
+        try:
+            parser().parse_args(shlex.split(typed)[1:])
+        except SystemExit as end:
+            assert end.code == 0, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("sphinx"), reason="sphinx is not installed")
+def test_the_pages_build_without_a_warning_and_load_nothing(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", "-d", tmp_path / "trees"]
+    done = subprocess.run(
+        [*command, ROOT / "docs", tmp_path / "site"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    site = tmp_path / "site"
+    reference = (site / "api.html").read_text(encoding="utf-8")
+    for name in ("Survey.load", "study", "Ledger", "permutation"):
+        assert name in reference, name
+    for page in site.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r'(?:src|href)="https?://[^"]+\.(?:js|css|woff2?)', text), page.name
