@@ -5,11 +5,17 @@ Data are minimised before a notebook sees them, so nothing downstream can leak w
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
+import heapq
 import hmac
 import os
 import secrets
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -78,14 +84,17 @@ def pseudonym_key() -> bytes:
     file = paths.root() / ".workbench" / "pseudonym.key"
     if not file.is_file():
         file.parent.mkdir(exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle, beside = tempfile.mkstemp(dir=file.parent)  # readable by its owner alone
         with os.fdopen(handle, "wb") as opened:
             opened.write(secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
+            os.link(beside, file)
+        Path(beside).unlink()
     return file.read_bytes()
 
 
 def pseudonym(code: str, key: bytes) -> str:
-    """A stable name that cannot be computed without the key.
+    """A stable name that cannot be computed without the key; no two of 1,741 are alike.
 
     Examples
     --------
@@ -94,37 +103,113 @@ def pseudonym(code: str, key: bytes) -> str:
     >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"x" * 32)
     False
     """
-    digest = hmac.new(key, code.encode("ascii"), hashlib.sha256).hexdigest()
-    return f"M{digest[:6].upper()}"
+    digest = hmac.new(key, code.encode("ascii"), hashlib.sha256).digest()
+    return "M" + base64.b32encode(digest[:5]).decode("ascii")
 
 
-def suppress(counts: pd.DataFrame, smallest: int = SMALLEST) -> pd.DataFrame:
-    """A table of counts (without margins) in which small cells cannot be recovered from totals.
+def suppress(
+    counts: pd.DataFrame, totals: pd.Series | None = None, smallest: int = SMALLEST
+) -> pd.DataFrame:
+    """A table of counts in which small cells cannot be recovered from totals.
 
-    Cells of 1 to `smallest` - 1 are hidden (NA). As row and column totals are published too, each
-    row and column with exactly one hidden cell gets its next smallest cell hidden as well
-    (complementary suppression), until no hidden cell stands alone.
+    Cells of 1 to `smallest` - 1 are hidden (NA). Column totals are taken to be known, and row
+    totals too unless there is one column or `totals` hides them. So further cells are hidden, the
+    least that matter, until each small cell could have another value with all that is shown the
+    same: until it lies on a cycle of the table's network along which counts can be moved (Gusfield
+    1988, *SIAM J. Comput.* 17:552, for tables of two ways).
+
+    Parameters
+    ----------
+    counts : answers down, groups across, without margins.
+    totals : row totals as published elsewhere; those that are NA are kept hidden as well.
 
     Examples
     --------
     >>> table = pd.DataFrame([[1, 9, 4], [8, 7, 6], [5, 3, 9]])
-    >>> int(suppress(table).isna().sum().sum())
-    4
+    >>> suppress(table).to_numpy(dtype=object, na_value="-").tolist()
+    [['-', '-', 4], [8, 7, 6], ['-', '-', 9]]
     """
-    values = counts.to_numpy(float)
-    hidden = (values > 0) & (values < smallest)
-    changed = True
-    while changed:
-        changed = False
-        for axis in (0, 1):
-            view = hidden if axis == 0 else hidden.T
-            numbers = values if axis == 0 else values.T
-            for i in range(len(view)):
-                if view[i].sum() != 1 or view.shape[1] == 1:
+    values = counts.to_numpy(int)
+    small = (values > 0) & (values < smallest)
+    if totals is not None:
+        unknown = totals.reindex(counts.index).isna().to_numpy(bool)
+    else:
+        unknown = np.full(len(values), values.shape[1] == 1)
+    network = _Network(values, small.copy(), unknown)
+    rows, columns = values.shape
+    for i, j in np.argwhere(small):
+        network.protect(int(i), rows + int(j))
+    if totals is not None:
+        for i in np.flatnonzero(unknown):
+            network.protect(rows + columns, int(i))
+    return counts.astype("Int64").mask(pd.DataFrame(network.hidden, counts.index, counts.columns))
+
+
+class _Network:
+    """A table as a network: rows and columns are nodes, cells are arcs that carry their count.
+
+    The last node is where the row totals come from. Moving one along a cycle of arcs leaves every
+    total as it is; an arc can carry more always, less only if it carries something.
+    """
+
+    def __init__(self, values: np.ndarray, hidden: np.ndarray, unknown: np.ndarray) -> None:
+        self.values, self.hidden, self.unknown = values, hidden, unknown
+        self.rows, self.columns = values.shape
+        self.source = self.rows + self.columns
+
+    def protect(self, start: int, end: int) -> None:
+        """Hide what is needed for the arc from `start` to `end` to be able to carry another count.
+
+        Where nothing helps (the table has one row) nothing is hidden.
+        """
+        ways = [self._cheapest(end, start)]
+        if self._carried(start, end) > 0:
+            ways.append(self._cheapest(start, end))
+        _, cells = min(ways, key=lambda way: way[0])
+        for i, j in cells:
+            self.hidden[i, j] = True
+
+    def _carried(self, start: int, end: int) -> int:
+        if start == self.source:
+            return int(self.values[end].sum())
+        return int(self.values[start, end - self.rows])
+
+    def _arcs(self, node: int) -> Iterator[tuple[int, float, tuple[int, int] | None]]:
+        """Where one can be moved to from a node: the next node, its cost, the cell used."""
+        if node == self.source:
+            yield from ((int(i), 0.0, None) for i in np.flatnonzero(self.unknown))
+        elif node < self.rows:
+            for j in range(self.columns):
+                yield self.rows + j, self._cost(node, j), (node, j)
+            if self.unknown[node] and self.values[node].sum() > 0:
+                yield self.source, 0.0, None
+        else:
+            j = node - self.rows
+            for i in np.flatnonzero(self.values[:, j] > 0):
+                yield int(i), self._cost(int(i), j), (int(i), j)
+
+    def _cost(self, i: int, j: int) -> float:
+        """What hiding a cell loses; an empty one is the last choice, since it is easily guessed."""
+        if self.hidden[i, j]:
+            return 0.0
+        return 10.0 + float(self.values[i, j]) if self.values[i, j] else 1e6
+
+    def _cheapest(self, start: int, end: int) -> tuple[float, list[tuple[int, int]]]:
+        """The cheapest way between the ends of an arc, other than the arc itself (Dijkstra)."""
+        queue: list[tuple[float, int, int, tuple[tuple[int, int], ...]]] = [(0.0, 0, start, ())]
+        done: set[int] = set()
+        count = 0
+        while queue:
+            cost, _, node, cells = heapq.heappop(queue)
+            if node == end:
+                return cost, list(cells)
+            if node in done:
+                continue
+            done.add(node)
+            for there, more, cell in self._arcs(node):
+                if there in done or (node == start and there == end):
                     continue
-                # a cell whose other line already hides something closes a rectangle: cheaper
-                alone = ~np.delete(view, i, axis=0).any(axis=0)
-                cost = np.lexsort((numbers[i], alone, numbers[i] == 0, view[i]))
-                view[i, cost[0]] = True
-                changed = True
-    return counts.astype("Int64").mask(pd.DataFrame(hidden, counts.index, counts.columns))
+                count += 1  # equal costs: the first found, so that results are the same each time
+                used = cells if cell is None else (*cells, cell)
+                heapq.heappush(queue, (cost + more, count, there, used))
+        return np.inf, []

@@ -15,7 +15,6 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import matplotlib_fontja
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -27,6 +26,9 @@ from analysis import figure_checks, paths
 from analysis.errors import InputError
 from analysis.outputs import Figure, Table
 from analysis.text import Language
+
+with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
+    import matplotlib_fontja
 
 # steps that differ in grey print too; blue and orange are apart for every colour vision
 PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
