@@ -175,8 +175,7 @@ def test_planning_imports_nothing_heavy(project):
 def test_progress_says_which_notebook_and_cell_on_a_terminal_and_nothing_elsewhere(project):
     import io
 
-    from analysis.execute import Progress
-    from analysis.refresh import Ran
+    from analysis.progress import Progress
 
     class Terminal(io.StringIO):
         def isatty(self):
@@ -185,6 +184,6 @@ def test_progress_says_which_notebook_and_cell_on_a_terminal_and_nothing_elsewhe
     for stream, words in ((Terminal(), ["03_typology cell 4", "1/2"]), (io.StringIO(), [])):
         say = Progress(2, stream)
         say.cell("03_typology", 4)
-        say.line(Ran("01_clean", {}, "", "", status="ok"))
+        say.line("01_clean", "ok", 1.0)
         assert all(word in stream.getvalue() for word in words)
         assert bool(stream.getvalue()) == bool(words)

@@ -1,0 +1,259 @@
+"""Kernels that start warm: forked from a server that has already imported what notebooks import.
+
+A plain kernel spends most of a short notebook's time on imports. `ForkProvisioner` (entry point
+``workbench-fork`` of jupyter_client) forks each kernel from a multiprocessing forkserver instead.
+They are real kernels: their own process, a clean namespace, errors and death seen as with any.
+Only Linux has been tried, so anywhere else plain kernels are started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing import connection, forkserver
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+
+PROVISIONER = "workbench-fork"
+LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
+INLINE = "module://matplotlib_inline.backend_inline"
+_starting = threading.Lock()
+_log = logging.getLogger(__name__)
+
+
+def can_fork() -> bool:
+    """Whether warm kernels are possible here."""
+    return sys.platform == "linux"
+
+
+class Kernels:
+    """The kernels of one run: how each is started, and that none outlives it.
+
+    Parameters
+    ----------
+    fork : warm kernels, where the system has them.
+    threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
+    memory_mb : how much data each kernel may hold (RLIMIT_DATA, MiB); Linux only.
+    environment : variables for the kernels beside those of this process.
+    """
+
+    def __init__(
+        self,
+        *,
+        fork: bool = True,
+        threads: int = 1,
+        memory_mb: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.fork = fork and can_fork()
+        self.memory_mb = memory_mb
+        self.environment = {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
+        self.running: set[Manager] = set()
+        self.stopped = ""
+        self.manager = type("Manager", (Manager,), {"kernels": self})
+
+    def warm(self) -> None:
+        """Let the server import in the background while this process does something else."""
+        if self.fork:
+            with _starting:
+                _ensure_server(self.environment)
+
+    def stop(self, why: str) -> None:
+        """End all kernels at once, with all that they started, and start no more."""
+        self.stopped = self.stopped or why
+        for manager in list(self.running):
+            manager.end()
+
+
+class Manager(AsyncKernelManager):
+    """Starts the kernel of one notebook; see `Kernels`."""
+
+    kernels: ClassVar[Kernels]
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """This very Python, whatever a ``python3`` in the user's folders may point at."""
+        spec = KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+        if self.kernels.fork:
+            spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER}
+        return spec
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        """Start it with the run's environment and caps, unless the run has been stopped."""
+        if self.kernels.stopped:
+            raise RuntimeError(self.kernels.stopped)
+        environment = {**os.environ, **self.kernels.environment}
+        await super().start_kernel(env=environment, **options)
+        self.kernels.running.add(self)
+        if self.kernels.memory_mb and sys.platform == "linux":
+            import resource
+
+            most = self.kernels.memory_mb << 20
+            resource.prlimit(self._pid(), resource.RLIMIT_DATA, (most, most))
+        if self.kernels.stopped:
+            self.end()
+
+    async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
+        """Forget the kernel that has ended."""
+        self.kernels.running.discard(self)
+        await super().cleanup_resources(restart=restart)
+
+    def end(self) -> None:
+        """Kill it from another thread; the thread that waits for it then sees its death."""
+        pid = self._pid()
+        with contextlib.suppress(OSError):
+            if pid and hasattr(os, "killpg"):
+                os.killpg(pid, signal.SIGKILL)
+            elif pid:
+                os.kill(pid, signal.SIGTERM)
+
+    def _pid(self) -> int:
+        return getattr(self.provisioner, "pid", None) or 0
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Forks kernels from the warm server; starts plain ones for any other command."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork a kernel in the place of ``python -m ipykernel_launcher ARGUMENTS``."""
+        if cmd[: len(LAUNCHER)] == LAUNCHER and can_fork():
+            folder = str(kwargs.get("cwd") or Path.cwd())
+            environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
+            try:
+                process = _fork(cmd[len(LAUNCHER) :], environment, folder)
+            except (OSError, EOFError) as error:
+                _log.warning("no warm kernel (%s); a plain one is started", error)
+            else:
+                self.process = Forked(process)  # type: ignore[assignment]
+                self.pid = self.pgid = process.pid
+                self.cwd = folder
+                return self.connection_info
+        return await super().launch_kernel(cmd, **kwargs)
+
+
+class Forked:
+    """A forked kernel as `LocalProvisioner` sees it: the part of `subprocess.Popen` it uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: Any) -> None:
+        self.process, self.pid = process, process.pid
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        status: int | None = self.process.exitcode
+        return status
+
+    def wait(self) -> int | None:
+        """Wait for its end."""
+        self.process.join()
+        return self.poll()
+
+    def send_signal(self, signum: int) -> None:
+        """Send a signal to this process alone."""
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+def _fork(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(
+        target=become_kernel, args=(arguments, dict(environment), folder), daemon=True
+    )
+    with _starting, _alone():
+        _ensure_server(environment)
+        process.start()
+    return process
+
+
+def _ensure_server(environment: Mapping[str, str]) -> None:
+    """Start the server if there is none; thread counts and backend are read as it imports."""
+    read_at_import = {
+        "MPLBACKEND": INLINE,
+        **{k: environment[k] for k in THREADS if k in environment},
+    }
+    before = {name: os.environ.get(name) for name in read_at_import}
+    os.environ.update({k: v for k, v in read_at_import.items() if k != "MPLBACKEND"})
+    os.environ.setdefault("MPLBACKEND", INLINE)
+    try:
+        multiprocessing.get_context("forkserver").set_forkserver_preload(["analysis.warm"])
+        forkserver.ensure_running()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Keep this process's own ``__main__`` out of the child, and start also from a daemon.
+
+    multiprocessing would run the main module again in every child (0.7 s with papermill at its
+    top), and forbids the daemonic workers of dask to start what would outlive them; our kernels
+    watch their parent.
+    """
+    main, current = sys.modules["__main__"], multiprocessing.current_process()
+    daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        if daemon is not None:
+            current._config["daemon"] = daemon  # type: ignore[attr-defined]
+
+
+# --- in the child ----------------------------------------------------------------------------
+
+
+def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
+    """Turn this fork into the kernel that ``python -m ipykernel_launcher`` would be."""
+    os.setsid()
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    multiprocessing.set_start_method(None, force=True)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()  # a fork has the state of its parent
+    import ipykernel_launcher
+    from ipykernel import kernelapp
+
+    sys.argv = [ipykernel_launcher.__file__, *arguments]
+    warm = sys.modules.get("analysis.warm")
+    sys.path = [entry for entry in (warm.PATH if warm else sys.path) if entry]
+    server = f"--IPKernelApp.parent_handle={os.getppid()}"  # end with the server, too
+    kernelapp.launch_new_instance(argv=[*arguments, server])
+
+
+def _leave_with_parent() -> None:
+    """End this kernel, and all that it started, when the process that asked for it has gone."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,198 @@
+"""How a typology holds when its units are drawn again.
+
+Hennig (2007), "Cluster-wise assessment of cluster stability", Computational Statistics & Data
+Analysis 52: a type is stable where resamples of the survey find it again. Units are drawn, answer
+patterns are clustered: a resample costs what its distinct patterns cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from analysis.typology.medoids import k_medoids
+
+CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
+SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it saves
+MOST_LEFT_OUT = 400  # patterns that are left out one after the other; of more, every so many
+
+Recluster = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Stability:
+    """What resampling says of each type and each answer pattern.
+
+    Attributes
+    ----------
+    types : per type ``n`` (units), ``jaccard_bootstrap`` and ``jaccard_loo`` (0 to 1; NaN: not
+        asked for). Below 0.6 unstable, 0.6 to 0.75 doubtful, above stable.
+    together : patterns x patterns, share of the resamples with both that put them into one type.
+    membership : patterns x types, mean share of being together with the type's members, rows sum
+        to 1: the strength of membership of each unit of the pattern.
+    second : strongest type other than its own, per pattern (0: there is none).
+    """
+
+    types: pd.DataFrame
+    together: np.ndarray
+    membership: pd.DataFrame
+    second: np.ndarray
+
+
+def medoid_recluster(distance: np.ndarray, k: int) -> Recluster:
+    """Cluster a resample by k-medoids on a dissimilarity among patterns."""
+
+    def recluster(weights: np.ndarray) -> np.ndarray:
+        drawn = np.flatnonzero(weights)
+        labels = np.full(len(weights), -1)
+        part = distance[np.ix_(drawn, drawn)]
+        labels[drawn] = k_medoids(part, min(k, len(drawn)), weights[drawn]).labels
+        return labels
+
+    return recluster
+
+
+def stability(
+    recluster: Recluster,
+    types: np.ndarray,
+    counts: np.ndarray,
+    *,
+    n_bootstrap: int = 100,
+    leave_out: bool = True,
+    unplaced: int = 0,
+    seed: int = 0,
+    jobs: int = 1,
+) -> Stability:
+    """Draw units with replacement, and leave each out in turn, and cluster again.
+
+    Per type: the greatest Jaccard coefficient with any cluster of the resample among the distinct
+    units drawn, averaged over the resamples that have a member of the type.
+
+    Parameters
+    ----------
+    recluster : weights of the patterns (0: not drawn) -> cluster of each pattern (-1: not drawn).
+    types : type of each pattern; `unplaced` ones belong to no type.
+    counts : units of each pattern, whole numbers.
+    seed, jobs : the same seed gives the same result for any number of jobs.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1, 2, 10, 11, 12])
+    >>> D = np.abs(np.subtract.outer(x, x))
+    >>> types = np.array([1, 1, 1, 2, 2, 2])
+    >>> stability(medoid_recluster(D, 2), types, np.full(6, 5)).types.round(2).values.tolist()
+    [[15.0, 1.0, 1.0], [15.0, 1.0, 1.0]]
+    """
+    counts = np.asarray(counts).round().astype(int)
+    named = np.array([t for t in np.unique(types) if t != unplaced])
+    seeds = np.random.SeedSequence(seed).spawn(-(-n_bootstrap // CHUNK))
+    sizes = [min(CHUNK, n_bootstrap - CHUNK * i) for i in range(len(seeds))]
+    workers = jobs if len(counts) > SERIAL_UP_TO else 1
+    run = delayed(_bootstrap)
+    parts = Parallel(n_jobs=workers)(
+        run(recluster, types, counts, named, size, part)
+        for size, part in zip(sizes, seeds, strict=True)
+    )
+    m = len(counts)
+    both, seen = sum((p[1] for p in parts), np.zeros((m, m))), sum(p[2] for p in parts)
+    together = np.divide(both, seen, out=np.zeros((m, m)), where=np.asarray(seen) > 0)
+    np.fill_diagonal(together, 1.0)
+    nothing = np.full((0, len(named)), np.nan)
+    columns = {
+        "n": [int(counts[types == t].sum()) for t in named],
+        "jaccard_bootstrap": _mean(np.vstack([nothing, *(p[0] for p in parts)])),
+        "jaccard_loo": _leave_one_out(recluster, types, counts, named) if leave_out else np.nan,
+    }
+    membership = _membership(together, types, counts, named)
+    return Stability(
+        pd.DataFrame(columns, index=pd.Index(named, name="type")),
+        together,
+        pd.DataFrame(membership, columns=named),
+        _second(membership, types, named, unplaced),
+    )
+
+
+def _bootstrap(
+    recluster: Recluster,
+    types: np.ndarray,
+    counts: np.ndarray,
+    named: np.ndarray,
+    size: int,
+    seed: np.random.SeedSequence,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    m, n = len(counts), counts.sum()
+    unit = np.repeat(np.arange(m), counts)
+    jaccard = np.full((size, len(named)), np.nan)
+    both, seen = np.zeros((m, m)), np.zeros((m, m))
+    for b in range(size):
+        times = np.bincount(rng.integers(0, n, n), minlength=n)
+        cluster = recluster(np.bincount(unit, times, minlength=m))
+        distinct = np.bincount(unit, times > 0, minlength=m)
+        jaccard[b] = _jaccard(types, cluster, distinct, named)
+        member = (cluster[:, None] == np.arange(cluster.max() + 1)).astype(float)
+        both += member @ member.T
+        seen += np.outer(cluster >= 0, cluster >= 0)
+    return jaccard, both, seen
+
+
+def _jaccard(
+    types: np.ndarray, cluster: np.ndarray, units: np.ndarray, named: np.ndarray
+) -> np.ndarray:
+    """Greatest Jaccard coefficient of each type with any cluster; NaN where nobody was drawn."""
+    mine = (types[:, None] == named) * units[:, None].astype(float)
+    theirs = (cluster[:, None] == np.arange(cluster.max() + 1)).astype(float)
+    common = mine.T @ theirs
+    either = mine.sum(axis=0)[:, None] + (units @ theirs)[None, :] - common
+    best = (common / np.maximum(either, 1)).max(axis=1)
+    return np.where(mine.any(axis=0), best, np.nan)
+
+
+def _leave_one_out(
+    recluster: Recluster, types: np.ndarray, counts: np.ndarray, named: np.ndarray
+) -> list[float]:
+    """The same for the survey without one unit of each pattern, weighted by the pattern's units."""
+    out = np.unique(np.linspace(0, len(counts) - 1, min(len(counts), MOST_LEFT_OUT)).astype(int))
+    if counts.sum() < 2:
+        return [np.nan] * len(named)
+    scores = []
+    for pattern in out:
+        kept = counts.copy()
+        kept[pattern] -= 1
+        scores.append(_jaccard(types, recluster(kept.astype(float)), kept, named))
+    return _mean(np.array(scores), counts[out])
+
+
+def _mean(scores: np.ndarray, weights: np.ndarray | None = None) -> list[float]:
+    """Mean of each column over its numbers; NaN where there is none."""
+    weights = np.ones(len(scores)) if weights is None else weights
+    known = ~np.isnan(scores) * weights[:, None]
+    total = known.sum(axis=0)
+    means = np.nansum(scores * known, axis=0) / np.where(total > 0, total, np.nan)
+    return [float(mean) for mean in means]
+
+
+def _membership(
+    together: np.ndarray, types: np.ndarray, counts: np.ndarray, named: np.ndarray
+) -> np.ndarray:
+    mine = types[:, None] == named
+    others = (mine * counts[:, None]).sum(axis=0) - mine  # members other than the unit itself
+    share = (together @ (mine * counts[:, None]) - mine) / np.maximum(others, 1)
+    total = share.sum(axis=1, keepdims=True)
+    even = np.full_like(share, 1.0 / max(len(named), 1))
+    return np.divide(share, total, out=even, where=total > 1e-12)
+
+
+def _second(
+    membership: np.ndarray, types: np.ndarray, named: np.ndarray, unplaced: int
+) -> np.ndarray:
+    """The strongest type that is not the pattern's own."""
+    if len(named) == 0:
+        return np.full(len(types), unplaced)
+    others = np.where(types[:, None] == named, -1.0, membership.round(12))
+    best = others.argmax(axis=1)
+    return np.where(others[np.arange(len(types)), best] >= 0, named[best], unplaced)
