@@ -269,12 +269,15 @@ def steps(survey: Survey, here: Place) -> Prose:
     lines = []
     for row in frame.head(STEPS).itertuples():
         cost = (
-            summary.COSTS[row.cost][survey.language] if isinstance(row.cost, str) else survey.pick("不明", "unknown")
+            summary.COSTS[row.cost][survey.language]
+            if isinstance(row.cost, str)
+            else survey.pick("不明", "unknown")
         )
         label, where = escape(row.label), escape(row.question.label[survey.language])
         lines.append(
             survey.pick(
-                f"1. **{label}**（{where}）：似た団体{row.asked}のうち{row.do}が実施。費用は{cost}。",
+                f"1. **{label}**（{where}）："
+                f"似た団体{row.asked}のうち{row.do}が実施。費用は{cost}。",
                 f"1. **{label}** ({where}): done by {row.do} of {row.asked} peers; cost {cost}.",
             )
         )
