@@ -29,6 +29,19 @@ class Patterns:
     weights: np.ndarray
     back: np.ndarray
 
+    def by_unit(self) -> Patterns:
+        """The same in the order of their first units, whatever the answers are called.
+
+        Examples
+        --------
+        >>> found = collapse(np.array([[2.0], [1.0], [2.0]])).by_unit()
+        >>> found.rows.tolist(), found.weights.tolist(), found.back.tolist()
+        ([[2.0], [1.0]], [2.0, 1.0], [0, 1, 0])
+        """
+        order = pd.unique(self.back[self.back >= 0])
+        place = np.append(np.argsort(order), -1)
+        return Patterns(self.rows[order], self.weights[order], place[self.back])
+
 
 def collapse(values: np.ndarray, sample_weight: np.ndarray | None = None) -> Patterns:
     """Find the distinct rows; two missing answers are equal.

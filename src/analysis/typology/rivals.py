@@ -10,8 +10,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from analysis.typology.continuum import Continuum
-from analysis.typology.gower import GowerDissimilarity
-from analysis.typology.resample import k_medoids, silhouette_widths
+from analysis.typology.gower import pattern_dissimilarity
+from analysis.typology.medoids import k_medoids, silhouette_widths
+from analysis.typology.patterns import collapse
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,12 @@ def _separation(
     counts: Sequence[int],
 ) -> list[float]:
     """Average silhouette for each number of types."""
-    distance = GowerDissimilarity(kinds, groups).fit_transform(frame)
-    widths = []
+    patterns = collapse(frame.to_numpy(float)).by_unit()
+    distance = pattern_dissimilarity(patterns, list(frame), kinds, groups)
+    units, widths = patterns.weights, []
     for k in counts:
-        found = k_medoids(distance, k)
+        found = k_medoids(distance, min(k, len(distance)), units).labels
         apart = len(np.unique(found)) > 1
-        widths.append(silhouette_widths(distance, found).mean() if apart else -1.0)
+        mean = silhouette_widths(distance, found, units) @ units / units.sum()
+        widths.append(float(mean) if apart else -1.0)
     return widths

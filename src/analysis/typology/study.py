@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.gower import pattern_dissimilarity
 from analysis.typology.gradient import without_gradient, without_strata
+from analysis.typology.medoids import k_medoids, silhouette_widths
 from analysis.typology.naming import propose_names
+from analysis.typology.patterns import Patterns, collapse
 from analysis.typology.prepare import Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
-from analysis.typology.resample import k_medoids, resample, silhouette_widths
 from analysis.typology.rivals import rivals
+from analysis.typology.stability import medoid_recluster, stability
 from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
 
 if TYPE_CHECKING:
@@ -125,19 +127,33 @@ def study(
     """
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = _counts(data, n_types)
-    distance = GowerDissimilarity(data.kinds, data.groups).fit_transform(data.frame)
+    patterns = collapse(data.frame.to_numpy(float)).by_unit()
+    distance = pattern_dissimilarity(patterns, list(data.frame), data.kinds, data.groups)
     against = rivals(
         data.frame, data.kinds, data.groups, counts, n_null=n_null, seed=seed, jobs=jobs
     )
-    table = _criteria(distance, data.frame.index, against.gap, seed=seed, jobs=jobs)
+    table = _criteria(distance, patterns, against.gap, seed=seed, jobs=jobs)
     k = int(table["silhouette"].idxmax()) if n_types == "auto" else n_types
-    types = _placed(k_medoids(distance, k), data.frame.index)
-    sure = resample(distance, types, k, n_bootstrap, seed=seed, jobs=jobs)
-    widths = _silhouette(distance, types)
+    index, back = data.frame.index, patterns.back
+    types = _placed(k_medoids(distance, k, patterns.weights).labels[back], index)
+    of_pattern = np.zeros(len(distance), dtype=int)
+    of_pattern[back] = types
+    sure = stability(
+        medoid_recluster(distance, k),
+        of_pattern,
+        patterns.weights,
+        n_bootstrap=n_bootstrap,
+        unplaced=UNPLACED,
+        seed=seed,
+        jobs=jobs,
+    )
+    membership = sure.membership.iloc[back].set_axis(index)
+    apart = distance[np.ix_(back, back)]
+    widths = _silhouette(apart, types)
     evidence = Evidence(
         n=data.n,
         unplaced=int((types == UNPLACED).sum()),
-        stability=sure.stability["jaccard_bootstrap"].to_dict(),
+        stability=sure.types["jaccard_bootstrap"].to_dict(),
         silhouette=float(widths.mean()) if widths.notna().any() else 0.0,
         null_p=against.null_p,
         continuum_p=against.continuum_p,
@@ -153,20 +169,22 @@ def study(
     return Typology(
         labels=types.loc[order],
         names=names,
-        membership=sure.membership.loc[order],
-        second=_second(sure.membership, types).loc[order],
+        membership=membership.loc[order],
+        second=pd.Series(sure.second[back], index, dtype="Int16").loc[order],
         silhouette=widths.loc[order],
         choice=table,
         choice_reason=_reason(table, k, asked=n_types != "auto"),
-        stability=sure.stability,
-        coassignment=sure.together.loc[order, order],
+        stability=sure.types,
+        coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], index, index).loc[
+            order, order
+        ],
         null_p=against.null_p,
         continuum_p=against.continuum_p,
         gradient_share=data.gradient.share,
         level=data.level.loc[order],
         profile=differences,
-        paragons=paragons(distance, types),
-        atypical=atypical(distance, types),
+        paragons=paragons(apart, types),
+        atypical=atypical(apart, types),
         method="k-medoids",
         n=data.n,
         verdict=judge(evidence),
@@ -240,17 +258,25 @@ def _counts(data: Features, n_types: int | Literal["auto"]) -> list[int]:
 
 
 def _criteria(
-    distance: np.ndarray, index: pd.Index, gap: pd.Series, *, seed: int, jobs: int
+    distance: np.ndarray, patterns: Patterns, gap: pd.Series, *, seed: int, jobs: int
 ) -> pd.DataFrame:
     """Average silhouette, its lead over chance and the least stable type, by number of types."""
     rows = {}
-    for k in gap.index:
-        found = k_medoids(distance, k)
-        sure = resample(
-            distance, pd.Series(found + 1, index), k, QUICK, seed=seed, jobs=jobs, each=False
+    units = patterns.weights
+    for k in map(int, gap.index):
+        found = k_medoids(distance, k, units).labels
+        sure = stability(
+            medoid_recluster(distance, k),
+            found,
+            units,
+            n_bootstrap=QUICK,
+            leave_out=False,
+            unplaced=-1,
+            seed=seed,
+            jobs=jobs,
         )
-        width = silhouette_widths(distance, found).mean()
-        least = sure.stability["jaccard_bootstrap"].min()
+        width = silhouette_widths(distance, found, units) @ units / units.sum()
+        least = sure.types["jaccard_bootstrap"].min()
         rows[k] = {"silhouette": width, "gap": gap[k], "stability": least}
     return pd.DataFrame(rows).T.rename_axis("k")
 
@@ -293,12 +319,3 @@ def _silhouette(distance: np.ndarray, types: pd.Series) -> pd.Series:
     if len(np.unique(found)) > 1:
         widths.iloc[at] = silhouette_widths(distance[np.ix_(at, at)], found)
     return widths
-
-
-def _second(membership: pd.DataFrame, types: pd.Series) -> pd.Series:
-    """The strongest type that is not the unit's own; 0 where there is no other."""
-    others = membership.copy()
-    for kind in others:
-        others.loc[(types == kind).to_numpy(bool), kind] = -1.0
-    second = others.idxmax(axis=1) if others.shape[1] else pd.Series(UNPLACED, index=types.index)
-    return second.where(others.max(axis=1) >= 0, UNPLACED).astype("Int16")
