@@ -24,6 +24,7 @@ from analysis.respondents import register_of
 from analysis.wave import Wave
 
 ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
+SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer
 EMPTY = -1
 
 
@@ -163,7 +164,7 @@ class _Cleaning:
     def _drop(self, i: int, rule: str, later: int | None = None) -> None:
         """Take a reply out: a finding for who sent it, and for each cell the later one changes."""
         said = np.flatnonzero(self.raw.kind[i] != 0)
-        self.category[i, said] = UNREADABLE
+        self.category[i, said] = UNREADABLE if later is None else SUPERSEDED
         own = self.raw.text.iloc[i].to_numpy(object)
         new = own if later is None else self.raw.text.iloc[later].to_numpy(object)
         noted = {note.column for note in self.notes if note.record == i} if later is None else ()
@@ -224,7 +225,7 @@ class _Cleaning:
         self.state[name] = state
         if name in self.cell_of:
             j = self.cell_of[name]
-            active = self.there[:, j] & (self.category[:, j] != UNREADABLE)
+            active = self.there[:, j] & (self.category[:, j] < UNREADABLE)
             self.category[active, j] = state[active]
 
     def check_answers(self) -> None:

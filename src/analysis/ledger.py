@@ -17,6 +17,7 @@ LABELS = {
     "dont_know": ("不明", "does not know"),
     "not_surveyed": ("調査無し", "not surveyed"),
     "unreadable": ("不採用", "refused"),
+    "superseded": ("差替え前の回答", "replaced by a later reply"),
     "title": ("題名", "titles"),
     "header": ("見出し", "headers"),
     "total": ("合計・平均", "totals"),
@@ -26,6 +27,9 @@ LABELS = {
     "hidden": ("非表示", "hidden"),
     "sheet": ("他のシート", "other sheets"),
 }
+
+
+PLACES = (*STATUSES, "superseded")  # of the cells in the block of answers, by their number
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Ledger:
         )
         files = pd.Categorical([f"{f}\0{s}" for f, s in zip(raw.file, raw.sheet, strict=True)])
         parts = []
-        for place, name in enumerate(STATUSES):
+        for place, name in enumerate(PLACES):
             per_record = ((category == place) & there).sum(axis=1)
             per_file = np.bincount(files.codes, weights=per_record, minlength=len(files.categories))
             for where, cells in zip(files.categories, per_file, strict=True):
