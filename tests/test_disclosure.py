@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import disclosure
+from analysis import disclosure, pseudonyms
+from analysis.classify import renamed
 from analysis.codebook import Codebook
 from analysis.survey import prepare
 
@@ -104,16 +105,16 @@ def test_a_share_of_two_answers_is_hidden_as_a_whole():
 
 
 def test_the_key_is_private_and_kept(project):
-    key = disclosure.pseudonym_key()
+    key = pseudonyms.pseudonym_key()
     file = project / ".workbench" / "pseudonym.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert disclosure.pseudonym_key() == key == file.read_bytes()
+    assert pseudonyms.pseudonym_key() == key == file.read_bytes()
     assert len(key) == 32
     assert [p.name for p in file.parent.iterdir()] == ["pseudonym.key"]
 
 
 def test_two_processes_at_once_agree_on_the_key(project):
-    code = "from analysis import disclosure; print(disclosure.pseudonym_key().hex())"
+    code = "from analysis import pseudonyms; print(pseudonyms.pseudonym_key().hex())"
     runs = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
@@ -122,7 +123,7 @@ def test_two_processes_at_once_agree_on_the_key(project):
 
 
 def test_pseudonyms_are_alike_only_for_the_same_code_and_key():
-    names = {disclosure.pseudonym(f"{code:06}", b"k" * 32) for code in range(20_000)}
+    names = {pseudonyms.pseudonym(f"{code:06}", b"k" * 32) for code in range(20_000)}
     assert len(names) == 20_000
     assert all(re.fullmatch(r"M[A-Z2-7]{8}", name) for name in names)
 
@@ -183,3 +184,24 @@ def test_answers_survive_the_pseudonyms(demo, project):
         if code in cleaned.responses.index:
             kept = list(shown.responses.columns)
             assert shown.responses.loc[name].equals(cleaned.responses.loc[code, kept])
+
+
+def test_rows_follow_the_pseudonyms_and_not_the_codes():
+    """In the order of the codes, whoever knows who was asked could read the names off."""
+    alias = {"990019": "MZ", "990027": "MA", "990035": "MK"}
+    labels = pd.Series([1, 2, 3], index=list(alias))
+    square = pd.DataFrame(np.arange(9).reshape(3, 3), list(alias), list(alias))
+    shown = renamed(
+        {"labels": labels, "square": square, "by type": square.rename(columns=str)}, alias
+    )
+    assert list(shown["labels"].index) == list(shown["square"].columns) == ["MA", "MK", "MZ"]
+    assert shown["labels"]["MZ"] == 1 and shown["square"].loc["MZ", "MA"] == 1
+    runs = pd.DataFrame({"ari": [0.3, 0.1]}, index=[1, 0])
+    assert list(renamed(runs, alias).index) == [1, 0]
+
+
+def test_a_hash_of_answers_needs_the_key_to_be_confirmed(project):
+    digest = pseudonyms.fingerprint("the answers")
+    assert digest == pseudonyms.fingerprint("the answers") != pseudonyms.fingerprint("others")
+    (project / ".workbench" / "pseudonym.key").write_bytes(b"x" * 32)
+    assert pseudonyms.fingerprint("the answers") != digest

@@ -89,12 +89,17 @@ def restricted(made: Features, indices: Sequence[str]) -> Features:
 
 
 def renamed(value: Any, alias: Mapping[str, str]) -> Any:
-    """A result with every municipality's code replaced as an edition shows it."""
+    """A result with every municipality's code replaced as an edition shows it.
+
+    Rows follow the new names: in the order of the codes they would give the codes away.
+    """
     if not alias:
         return value
     if isinstance(value, pd.DataFrame | pd.Series):
-        value = value.rename(index=alias)
-        return value.rename(columns=alias) if isinstance(value, pd.DataFrame) else value
+        for axis in range(value.ndim):
+            if value.axes[axis].isin(list(alias)).any():
+                value = value.rename(alias, axis=axis).sort_index(axis=axis, kind="stable")
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: renamed(getattr(value, f.name), alias) for f in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)

@@ -5,24 +5,16 @@ Data are minimised before a notebook sees them, so nothing downstream can leak w
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
 import heapq
-import hmac
-import os
-import secrets
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from analysis import paths
 from analysis.codebook import Codebook
+from analysis.pseudonyms import pseudonym, pseudonym_key
 
 if TYPE_CHECKING:
     from analysis.clean import Cleaned, Ledger
@@ -77,34 +69,6 @@ def minimise(cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named:
             code=findings["code"].map(alias).fillna(""), name=findings["code"].map(alias).fillna("")
         )
     return Shown(responses, status, register, findings, cleaned.ledger, alias)
-
-
-def pseudonym_key() -> bytes:
-    """The key of this project's pseudonyms, made once; it stays outside reports and git."""
-    file = paths.root() / ".workbench" / "pseudonym.key"
-    if not file.is_file():
-        file.parent.mkdir(exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=file.parent)  # readable by its owner alone
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
-            os.link(beside, file)
-        Path(beside).unlink()
-    return file.read_bytes()
-
-
-def pseudonym(code: str, key: bytes) -> str:
-    """A stable name that cannot be computed without the key; no two of 1,741 are alike.
-
-    Examples
-    --------
-    >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"k" * 32)
-    True
-    >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"x" * 32)
-    False
-    """
-    digest = hmac.new(key, code.encode("ascii"), hashlib.sha256).digest()
-    return "M" + base64.b32encode(digest[:5]).decode("ascii")
 
 
 def suppress(

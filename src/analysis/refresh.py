@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -24,6 +25,7 @@ import yaml
 from analysis import parameters as schema
 from analysis import paths
 from analysis.errors import InputError
+from analysis.pseudonyms import fingerprint
 
 PAGES = "[0-9][0-9]_*.ipynb"
 
@@ -102,14 +104,17 @@ class RunRecord:
         return "\n".join([*lines, end])
 
     def as_json(self) -> dict[str, Any]:
-        """The content of run.json."""
+        """The content of run.json; an error may quote an answer, so it stays inside."""
+        ran = [asdict(ran) for ran in self.notebooks]
+        if self.audience != "internal":
+            ran = [{**one, "error": ""} for one in ran]
         return {
             "wave": self.wave,
             "audience": self.audience,
             "language": self.language,
             "status": self.status,
             **self.facts,
-            "notebooks": [asdict(ran) for ran in self.notebooks],
+            "notebooks": ran,
         }
 
 
@@ -205,7 +210,7 @@ class Plan:
         schema.refuse_unknown(notebooks, given)
         book = paths.codebooks() / f"{content.get('codebook')}.yml"
         parts = {
-            "the data of the wave": hash_folder(paths.raw(edition.wave)),
+            "the data of the wave": outside(edition, hash_folder(paths.raw(edition.wave))),
             "the codebook": hash_file(book) if book.is_file() else "",
             "the package": package_hash(),
             "requirements.lock": hash_file(paths.root() / "requirements.lock"),
@@ -221,10 +226,27 @@ class Plan:
         }
         return schema.checked(notebook, {**base, **self.given})
 
+    def shown_parameters(self) -> dict[str, Any]:
+        """The parameters that were given, as pages and run.json show them.
+
+        A text may name a municipality: for the public only choices and ids such as Q13 are shown.
+        """
+        if self.edition.audience != "public" or self.content.get("named"):
+            return self.given
+        known = {p.name: p for notebook in self.notebooks for p in schema.schema(notebook)}
+        return {
+            name: value
+            for name, value in self.given.items()
+            if "str" not in known[name].types
+            or known[name].choices
+            or re.fullmatch(r"[A-Za-z_]\w*", str(value), re.ASCII)
+        }
+
     def key(self, notebook: Path) -> dict[str, str]:
         """Everything that the result depends on, by name."""
         values = json.dumps(self.values(notebook), sort_keys=True, ensure_ascii=False, default=str)
-        return {"its source": source_hash(notebook), "its parameters": _sha(values), **self.parts}
+        given = outside(self.edition, _sha(values))
+        return {"its source": source_hash(notebook), "its parameters": given, **self.parts}
 
     def reason(self, notebook: Path, before: dict[str, Any] | None) -> str:
         """Why the notebook would run; empty where nothing changed since it was last complete."""
@@ -304,6 +326,11 @@ def lock(edition: Edition) -> Iterator[None]:
 
 def _sha(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def outside(edition: Edition, digest: str) -> str:
+    """A hash as its edition may give it: only inside can it be compared with a guess."""
+    return digest if edition.audience == "internal" else fingerprint(digest)
 
 
 def hash_file(path: Path) -> str:

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import nbformat.v4
+
 from analysis import pages, paths, publish
 from analysis.refresh import Edition, Plan, Ran, RunRecord, commit, hash_file, last_record
 
@@ -29,7 +31,7 @@ def record_of(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
         "as_of": str(plan.content.get("as_of")),
         "publisher": plan.content.get("publisher"),
         "invented": plan.content.get("data") == "invented",
-        "parameters": plan.given,
+        "parameters": plan.shown_parameters(),
         "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 2),
         "inputs": {
@@ -100,6 +102,8 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     about = context(plan, record)
     for ran in record.notebooks:
         executed, target = part / "notebooks" / f"{ran.name}.ipynb", part / ran.html
+        if plan.edition.audience != "internal" and executed.is_file():
+            scrub(executed)
         if ran.status == "ok":
             publish.export(executed, target, context=about)
         else:
@@ -122,6 +126,29 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     if record.ok:
         shutil.rmtree(final.with_name(f"{final.name}.incomplete"), ignore_errors=True)
     pages.write_waves(paths.reports())
+
+
+def scrub(executed: Path) -> None:
+    """Leave in an executed notebook only what its page shows, for editions that leave the house.
+
+    Out go what libraries printed, errors (they may quote an answer), and papermill's record with
+    the parameters and folders of this machine.
+    """
+    notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
+    notebook.metadata.pop("papermill", None)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not {"injected-parameters", "papermill-error-cell-tag"}
+        & set(cell.metadata.get("tags", []))
+    ]
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            kept = ("display_data", "execute_result")
+            cell.outputs = [output for output in cell.outputs if output.output_type in kept]
+    paths.write_atomic(executed, nbformat.v4.writes(notebook) + "\n")
 
 
 def _good(folder: Path) -> bool:
