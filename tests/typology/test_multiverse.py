@@ -1,9 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
+from analysis.typology.hierarchy import cut, weighted_tree
 from analysis.typology.multiverse import _adjusted_rand, _members, multiverse
 from analysis.typology.power import known_types
 
@@ -66,12 +69,39 @@ def test_order_of_rows_columns_and_jobs_change_nothing():
     assert again.units.loc[frame.index].equals(found.units)
 
 
-def test_agreement_is_the_adjusted_rand_index():
+def test_agreement_is_the_adjusted_rand_index_over_units():
     rng = np.random.default_rng(0)
     some, other = rng.integers(0, 3, (4, 30)), rng.integers(0, 2, (3, 30))
-    found = _adjusted_rand(*_members(some), *_members(other))
-    expected = [[adjusted_rand_score(a, b) for b in other] for a in some]
+    counts = rng.integers(1, 4, 30)  # units of each answer pattern
+    mine, my_owner = _members(some)
+    theirs, their_owner = _members(other)
+    found = _adjusted_rand((mine * counts[:, None]).T @ theirs, my_owner, their_owner)
+    units = np.repeat(np.arange(30), counts)
+    expected = [[adjusted_rand_score(a[units], b[units]) for b in other] for a in some]
     assert np.allclose(found, expected)
+
+
+@pytest.mark.parametrize("method", ["average", "ward"])
+def test_a_tree_of_patterns_is_the_tree_of_their_units(method):
+    rng = np.random.default_rng(1)
+    patterns, weights = rng.standard_normal((25, 3)), rng.integers(1, 6, 25)
+    units = np.repeat(np.arange(25), weights)
+    ours = weighted_tree(squareform(pdist(patterns)), weights, method)
+    scipy = linkage(pdist(patterns[units]), method)
+    assert np.allclose(ours[:, 2], scipy[-24:, 2])
+    assert ours[-1, 3] == weights.sum()
+    for k in range(2, 12):
+        assert adjusted_rand_score(cut(ours, k)[units], cut(scipy, k)) == 1
+
+
+def test_the_same_answers_many_times_weigh_as_many():
+    frame, truth = survey(3.0)
+    twice = pd.concat([frame, frame.set_axis([f"1{c[1:]}" for c in frame.index])])
+    types = pd.concat([truth, truth.set_axis(twice.index[15:])])
+    both = multiverse(twice, RATIO, None, types)
+    pairs = both.together.iloc[:15, 15:].to_numpy()
+    assert (np.diag(pairs) == 1).all()  # a municipality and its double are never told apart
+    assert np.array_equal(pairs, both.together.iloc[:15, :15])
 
 
 def test_too_few_or_too_many_units_are_refused():

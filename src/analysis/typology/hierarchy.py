@@ -122,3 +122,79 @@ def cut(tree: np.ndarray, k: int) -> np.ndarray:
     joined = leaf[tree[: n - k, :2].astype(int)].T
     edges = coo_array((np.ones(n - k), tuple(joined)), shape=(n, n))
     return connected_components(edges, directed=False)[1]
+
+
+def weighted_tree(
+    distance: np.ndarray, weights: np.ndarray, method: Literal["average", "ward"]
+) -> np.ndarray:
+    """The tree of all units from the distances among their patterns, by nearest-neighbour chains.
+
+    `scipy.cluster.hierarchy.linkage` knows no weights. Identical units join at height 0 before all
+    others, so a pattern may stand for them from the start (Müllner 2011, arXiv:1109.2378; the
+    updates are those of Lance & Williams 1967).
+
+    Parameters
+    ----------
+    distance : patterns x patterns, symmetric (Ward: Euclidean).
+    weights : units of each pattern.
+
+    Returns
+    -------
+    Merges of patterns in the form of `linkage`; the last column counts units.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1, 5])
+    >>> D = np.abs(np.subtract.outer(x, x))
+    >>> weighted_tree(D, np.array([1.0, 1, 2]), "average").tolist()
+    [[0.0, 1.0, 1.0, 2.0], [2.0, 3.0, 4.5, 4.0]]
+    """
+    m, size = len(distance), np.array(weights, dtype=float)
+    between = np.array(distance, dtype=float)
+    if method == "ward":
+        between = between**2 * 2 * np.outer(size, size) / np.add.outer(size, size)
+    np.fill_diagonal(between, np.inf)
+    merges, chain, gone = np.empty((m - 1, 3)), list[int](), np.zeros(m, dtype=bool)
+    for step in range(m - 1):
+        chain = chain or [int(np.argmin(gone))]
+        while True:
+            x = chain[-1]
+            y = int(between[x].argmin())
+            if len(chain) > 1 and between[x, chain[-2]] <= between[x, y]:
+                y = chain[-2]
+                break
+            chain.append(y)
+        del chain[-2:]
+        height, a, b = between[x, y], size[x], size[y]
+        if method == "ward":
+            both = (a + size) * between[x] + (b + size) * between[y] - size * height
+            row = both / (a + b + size)
+        else:
+            row = (a * between[x] + b * between[y]) / (a + b)
+        between[x, :] = between[:, x] = np.inf
+        between[y, :] = between[:, y] = row
+        between[y, y], size[y], gone[x] = np.inf, a + b, True
+        merges[step] = x, y, height
+    if method == "ward":
+        merges[:, 2] = np.sqrt(merges[:, 2])
+    return _numbered(merges, np.asarray(weights, dtype=float))
+
+
+def _numbered(merges: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Merges by height, each joined group under the number that `linkage` would give it."""
+    m = len(weights)
+    above, size = np.arange(2 * m - 1), np.append(weights, np.zeros(m - 1))
+    tree = np.empty((m - 1, 4))
+
+    def top(node: int) -> int:
+        while above[node] != node:
+            node = int(above[node])
+        return node
+
+    order = np.argsort(merges[:, 2].round(10), kind="stable")
+    for number, (x, y, height) in enumerate(merges[order], start=m):
+        left, right = sorted((top(int(x)), top(int(y))))
+        above[left] = above[right] = number
+        size[number] = size[left] + size[right]
+        tree[number - m] = left, right, height, size[number]
+    return tree

@@ -8,26 +8,20 @@ belong together whatever is chosen, who sits on a border, and which choice matte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import kmedoids
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.cluster.hierarchy import linkage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import pdist, squareform
-from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from analysis.errors import InputError
-from analysis.typology.gower import GowerDissimilarity
-from analysis.typology.gradient import feature_weights, numeric
+from analysis.typology.patterns import collapse
 from analysis.typology.profile import UNPLACED
+from analysis.typology.universes import settings, universes
 
 LIMIT = 4000  # units; the shares of pairs are a square table
-SERIAL_UP_TO = 150  # units below which starting workers costs more than it saves
+SERIAL_UP_TO = 100  # answer patterns up to which starting workers costs more than it saves
 CORE, LEAD = 2 / 3, 1 / 3  # share with its own type, and lead over the next, of a core member
 BORDER = 0.15  # own type ahead of the next by less than this share of the universes
 CHOICES = ("indicators", "missing", "dissimilarity", "method", "n_types")
@@ -106,155 +100,35 @@ def multiverse(
             "larger survey",
         )
     ordered = frame.sort_index(kind="stable")
-    sets = _indicator_sets(ordered, groups)
-    treatments = ["pairwise", "typical"] if ordered.isna().to_numpy().any() else ["none missing"]
-    grouped = groups is not None and len({groups.get(c, c) for c in frame}) < frame.shape[1]
-    measures = [d for d, make in DISSIMILARITIES.items() if grouped or make is not _gower_flat]
-    tasks = [(s, m, d) for s in sets for m in treatments for d in measures]
-    run = delayed(_universes)
-    workers = jobs if len(frame) > SERIAL_UP_TO else 1
+    tasks, sets = settings(ordered, groups)
+    seen = collapse(ordered.to_numpy(float))
+    first = np.unique(seen.back, return_index=True)[1]
+    workers = jobs if len(first) > SERIAL_UP_TO else 1
+    run = delayed(universes)
     blocks = Parallel(n_jobs=workers)(
-        run(ordered[sets[s]], kinds, groups, s, m, d) for s, m, d in tasks
+        run(ordered[sets[task.indicators]], kinds, groups, task) for task in tasks
     )
     rows = [row for found, _ in blocks for row in found]
-    labels = np.concatenate([found for _, found in blocks])
-    types = reference.reindex(ordered.index).to_numpy(int)
+    labels = np.concatenate([found[:, first] for _, found in blocks])
     members, owner = _members(labels)
-    together = members @ members.T / len(labels)
-    against = _adjusted_rand(*_members(types[None, :]), members, owner)[0]
+    shares = members @ members.T / len(labels)
+    types = reference.reindex(ordered.index).to_numpy(int)
+    mine, own = _members(types[None, :])
+    per_pattern = np.zeros((len(first), mine.shape[1]))
+    np.add.at(per_pattern, seen.back, mine)
+    counted = members * seen.weights[:, None]
+    against = _adjusted_rand(per_pattern.T @ members, own, owner)[0]
     runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"]).assign(ari=against)
-    shares = pd.DataFrame(together, index=ordered.index, columns=ordered.index)
+    together = pd.DataFrame(
+        shares[np.ix_(seen.back, seen.back)], index=ordered.index, columns=ordered.index
+    )
+    units = _units(shares, seen.back, per_pattern, np.unique(types), types)
     return Multiverse(
         runs,
-        shares.loc[frame.index, frame.index],
-        _units(together, types, ordered.index).loc[frame.index],
-        _variation(runs, 1.0 - _adjusted_rand(members, owner, members, owner)),
+        together.loc[frame.index, frame.index],
+        units.set_axis(ordered.index).loc[frame.index],
+        _variation(runs, 1.0 - _adjusted_rand(counted.T @ members, owner, owner)),
     )
-
-
-def _indicator_sets(frame: pd.DataFrame, groups: Mapping[str, str] | None) -> dict[str, list[str]]:
-    """All indicators, and all but one group (but one feature where there are under 3 groups)."""
-    names = [str(c) for c in frame.columns]
-    owner = {name: (groups or {}).get(name, name) for name in names}
-    if len(set(owner.values())) < 3:
-        owner = {name: name for name in names}
-    sets = {"all": names}
-    if len(set(owner.values())) >= 3:
-        for left_out in dict.fromkeys(owner.values()):
-            sets[f"without {left_out}"] = [c for c in names if owner[c] != left_out]
-    return sets
-
-
-def _typical(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Missing answers replaced by the commonest (nominal, binary) or the median one."""
-    filled = {}
-    for name in frame:
-        seen = frame[name].dropna()
-        if seen.empty:
-            continue
-        counted = kinds[name] in {"nominal", "binary", "asymmetric"}
-        filled[name] = frame[name].fillna(seen.mode().iloc[0] if counted else seen.median())
-    return pd.DataFrame(filled, index=frame.index)
-
-
-Maker = Callable[[pd.DataFrame, Mapping[str, str], Mapping[str, str] | None], np.ndarray]
-
-
-def _gower(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
-) -> np.ndarray:
-    return GowerDissimilarity(kinds, groups).fit_transform(frame)
-
-
-def _gower_flat(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
-) -> np.ndarray:
-    return _gower(frame, kinds, None)
-
-
-def _standardised(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
-) -> np.ndarray:
-    table = _scaled(frame, kinds, groups)
-    if np.isnan(table).any():
-        return np.nan_to_num(nan_euclidean_distances(table), nan=float(np.nanmax(table)))
-    return squareform(pdist(table))
-
-
-def _axes(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
-) -> np.ndarray:
-    """Distances on the main axes only: those above average, at least two."""
-    table = np.nan_to_num(_scaled(frame, kinds, groups))
-    left, values, _ = np.linalg.svd(table, full_matrices=False)
-    keep = max(2, int((values**2 > (values**2).mean()).sum()))
-    return squareform(pdist(left[:, :keep] * values[:keep]))
-
-
-def _scaled(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
-) -> np.ndarray:
-    columns = numeric(frame, kinds)
-    spread = columns.std(ddof=0)
-    columns = columns.loc[:, spread > 0]
-    scaled = (columns - columns.mean()) / columns.std(ddof=0)
-    return scaled.to_numpy(float) * np.sqrt(feature_weights(columns.columns, groups))
-
-
-DISSIMILARITIES: dict[str, Maker] = {
-    "Gower, groups weighted equally": _gower,
-    "Gower, questions weighted equally": _gower_flat,
-    "standardised Euclidean": _standardised,
-    "main axes only": _axes,
-}
-
-
-def _universes(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None,
-    indicators: str,
-    missing: str,
-    dissimilarity: str,
-) -> tuple[list[tuple[object, ...]], np.ndarray]:
-    """The partitions of one dissimilarity: every method, every number of types."""
-    given = _typical(frame, kinds) if missing == "typical" else frame
-    distance = np.round(DISSIMILARITIES[dissimilarity](given, kinds, groups), 10)
-    rows, labels = [], []
-    euclidean = np.sqrt(distance) if dissimilarity.startswith("Gower") else distance
-    for method, k, found in _partitions(distance, euclidean):
-        smallest = int(np.bincount(found).min())
-        rows.append((indicators, missing, dissimilarity, method, k, smallest))
-        labels.append(found)
-    return rows, np.array(labels)
-
-
-def _partitions(
-    distance: np.ndarray, euclidean: np.ndarray
-) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Ward's method needs Euclidean distances, which the root of Gower's coefficient gives."""
-    counts = range(2, min(5, len(distance) // 3) + 1)
-    for k in counts:
-        found = kmedoids.fasterpam(distance, k, init="build", n_cpu=1)
-        yield "k-medoids", k, found.labels.astype(int)
-    trees = {
-        "average linkage": linkage(squareform(distance, checks=False), "average"),
-        "Ward": linkage(squareform(euclidean, checks=False), "ward"),
-    }
-    for name, tree in trees.items():
-        for k in counts:
-            yield name, k, _cut(tree, k)
-
-
-def _cut(tree: np.ndarray, k: int) -> np.ndarray:
-    """Exactly k clusters: all merges of a tree but the last k - 1."""
-    n = len(tree) + 1
-    leaf = np.arange(n + len(tree))  # a leaf below each node
-    for node, merge in enumerate(tree, start=n):
-        leaf[node] = leaf[int(merge[0])]
-    joined = leaf[tree[: n - k, :2].astype(int)].T
-    edges = coo_array((np.ones(n - k), tuple(joined)), shape=(n, n))
-    return connected_components(edges, directed=False)[1]
 
 
 def _members(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -267,10 +141,12 @@ def _members(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(columns, dtype=float).T, np.array(owner)
 
 
-def _adjusted_rand(
-    mine: np.ndarray, my_owner: np.ndarray, other: np.ndarray, other_owner: np.ndarray
-) -> np.ndarray:
-    """Adjusted Rand index of each partition of one list with each of another."""
+def _adjusted_rand(common: np.ndarray, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Adjusted Rand index (Hubert & Arabie 1985) of partitions of one list with those of another.
+
+    `common`: units that a type of one list (rows) shares with a type of the other (columns);
+    `mine`, `other`: the partition of each row and column.
+    """
 
     def pairs(counts: np.ndarray) -> np.ndarray:
         return counts * (counts - 1) / 2
@@ -278,28 +154,37 @@ def _adjusted_rand(
     def per_partition(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
         return np.add.reduceat(values, np.flatnonzero(np.diff(owner, prepend=-1)), axis=0)
 
-    both = per_partition(per_partition(pairs(mine.T @ other), my_owner).T, other_owner).T
-    a = per_partition(pairs(mine.sum(axis=0)), my_owner)[:, None]
-    b = per_partition(pairs(other.sum(axis=0)), other_owner)[None, :]
-    expected = a * b / pairs(np.float64(len(mine)))
+    columns = per_partition(common, mine)[0]  # units of each type of the other list
+    lines = per_partition(common.T, other)[0]
+    both = per_partition(per_partition(pairs(common), mine).T, other).T
+    a = per_partition(pairs(lines), mine)[:, None]
+    b = per_partition(pairs(columns), other)[None, :]
+    expected = a * b / pairs(columns[other == other[0]].sum())
     room = (a + b) / 2 - expected
     return np.where(room > 1e-12, (both - expected) / np.where(room > 1e-12, room, 1.0), 1.0)
 
 
-def _units(together: np.ndarray, types: np.ndarray, index: pd.Index) -> pd.DataFrame:
-    """How firmly each unit stays with its type."""
-    named = [t for t in np.unique(types) if t != UNPLACED]
-    inside, outside = np.full(len(types), np.nan), np.full(len(types), np.nan)
-    nearest = np.zeros(len(types), dtype=int)
-    for i, own in enumerate(types):
-        for kind in named:
-            others = (types == kind) & (np.arange(len(types)) != i)
-            share = together[i, others].mean() if others.any() else 0.0
-            if kind == own:
-                inside[i] = share
-            elif not share <= outside[i]:
-                outside[i], nearest[i] = share, kind
-    outside = np.nan_to_num(outside)
+def _units(
+    shares: np.ndarray,
+    back: np.ndarray,
+    per_pattern: np.ndarray,
+    kinds: np.ndarray,
+    types: np.ndarray,
+) -> pd.DataFrame:
+    """How firmly each unit stays with its type.
+
+    `shares`: patterns x patterns; `back`: pattern of each unit; `per_pattern`: units of each
+    pattern (rows) in each of the reference's `kinds` of type (columns).
+    """
+    own = types[:, None] == kinds
+    others = per_pattern.sum(axis=0) - own
+    share = (((shares @ per_pattern)[back] - own) / np.maximum(others, 1)).round(12)
+    named = kinds != UNPLACED
+    inside = np.where(own & named, share, 0.0).sum(axis=1)
+    inside[types == UNPLACED] = np.nan
+    elsewhere = np.where(~own & named, share, -1.0)
+    outside = np.maximum(elsewhere.max(axis=1), 0.0)
+    nearest = np.where(elsewhere.max(axis=1) >= 0, kinds[elsewhere.argmax(axis=1)], UNPLACED)
     status = np.select(
         [
             types == UNPLACED,
@@ -310,7 +195,7 @@ def _units(together: np.ndarray, types: np.ndarray, index: pd.Index) -> pd.DataF
         "between",
     )
     columns = {"type": types, "inside": inside, "outside": outside, "next": nearest}
-    return pd.DataFrame({**columns, "status": status}, index=index)
+    return pd.DataFrame({**columns, "status": status})
 
 
 def _variation(runs: pd.DataFrame, unlike: np.ndarray) -> pd.DataFrame:
