@@ -56,6 +56,22 @@ def test_only_what_changed_runs_again(project):
     assert why("demo-2019").count("changed: the data of the wave") == 2
 
 
+def test_a_notebook_that_compares_runs_again_when_the_other_wave_changes(project):
+    other = project / "data" / "raw" / "demo-2018" / "wave.yml"
+    other.parent.mkdir()
+    text = (project / "data" / "raw" / "demo-2019" / "wave.yml").read_text(encoding="utf-8")
+    other.write_text(text.replace("as_of: 2019", "as_of: 2018"), encoding="utf-8")
+    put(project, "01_a", "print(1)")
+    about = {**TITLE, "needs": [], "tables": [], "compares": "before"}
+    cell = PARAMETERS + 'before: str = ""  # the wave before\n'
+    made = notebook([cell, "print(before)"], tags={0: ["parameters"]}, workbench=about)
+    (project / "notebooks" / "02_b.ipynb").write_text(made)
+    assert refresh("demo-2019").ok
+    (other.parent / "note.txt").write_text("another file came")
+    said = why("demo-2019").splitlines()
+    assert said == ["01_a: unchanged, would not run", "02_b: changed: the wave it compares with"]
+
+
 def test_a_failing_notebook_stops_those_that_need_it_and_keeps_the_last_good_report(project):
     put(project, "01_a", "print(1)")
     put(project, "02_b", "print(2)", needs=["01_a"])

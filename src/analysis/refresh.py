@@ -246,7 +246,20 @@ class Plan:
         """Everything that the result depends on, by name."""
         values = json.dumps(self.values(notebook), sort_keys=True, ensure_ascii=False, default=str)
         given = outside(self.edition, _sha(values))
-        return {"its source": source_hash(notebook), "its parameters": given, **self.parts}
+        key = {"its source": source_hash(notebook), "its parameters": given, **self.parts}
+        if other := self._compared(notebook):
+            raw = hash_folder(paths.raw(other))
+            key["the wave it compares with"] = outside(self.edition, _sha(other + raw))
+        return key
+
+    def _compared(self, notebook: Path) -> str:
+        """The other wave that a notebook reads; it declares its parameter's name as `compares`."""
+        parameter = self.metadata(notebook).get("compares")
+        if parameter is None:
+            return ""
+        from analysis.wave import earlier
+
+        return str(self.values(notebook).get(parameter) or "") or earlier(self.edition.wave)
 
     def reason(self, notebook: Path, before: dict[str, Any] | None) -> str:
         """Why the notebook would run; empty where nothing changed since it was last complete."""

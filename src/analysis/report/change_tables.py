@@ -1,0 +1,134 @@
+"""07_refresh_diff: which answers moved between two waves."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import plots
+from analysis.outputs import Figure, NotAvailable, Table
+from analysis.report.changes import Pair, needs, question_label
+from analysis.survey import Survey
+
+MOST = 25  # rows of a table of changes
+DRAWN = 12  # changes that the figure shows
+
+
+@needs("shares_moved")
+def figure(survey: Survey, pair: Pair) -> Figure | NotAvailable:
+    """The largest changes of shares with their intervals."""
+    moved = (
+        pair.shares[pair.shares["gained"] + pair.shares["lost"] > 0]
+        if len(pair.shares)
+        else pair.shares
+    )
+    if moved.empty:
+        return NotAvailable(
+            "shares_moved", survey.pick("変わった割合はない。", "No share changed.")
+        )
+    top = moved.head(DRAWN)
+    names = [f"{row.question} {row.answer} (n={row.n:,})" for row in top.itertuples()]
+    frame = (top[["estimate", "low", "high"]] * 100).set_index(pd.Index(names))
+    ax = plots.plot_intervals(
+        frame,
+        label=survey.pick(
+            "割合の変化（ポイント）と95％以上の正確区間",
+            "Change of the share (points), exact interval of at least 95 %",
+        ),
+        language=survey.language,
+    )
+    est, low, high = frame.iloc[0]
+    return survey.gallery.show(
+        ax,
+        "shares_moved",
+        title=survey.pick("変化の大きい割合", "Shares that moved most"),
+        alt=survey.pick(
+            f"両方に回答した団体での割合の変化、大きい順に{len(top)}項目。最大は{names[0]}の"
+            f"{est:+.0f}ポイント（{low:+.0f}～{high:+.0f}）。",
+            f"Changes of shares among those answering both times, the {len(top)} largest. First: "
+            f"{names[0]}, {est:+.0f} points ({low:+.0f} to {high:+.0f}).",
+        ),
+        n=int(top["n"].max()),
+        denominator=survey.pick(
+            "両方に回答した団体の最大、項目ごとのnは図中",
+            "answered both times, at most; n of each in the figure",
+        ),
+        data=top.round(4),
+        key=True,
+    )
+
+
+@needs("shares")
+def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
+    """Shares that moved: of all, and among those answering both times."""
+    frame = pair.shares
+    moved = frame[frame["gained"] + frame["lost"] > 0] if len(frame) else frame
+    if moved.empty:
+        return NotAvailable("shares", survey.pick("変わった割合はない。", "No share changed."))
+    rows = [
+        {
+            survey.pick("設問", "question"): question_label(survey, row.question),
+            survey.pick("回答", "answer"): row.answer,
+            survey.pick("前回（全回答）", "before (all)"): f"{row.count_before:,}/{row.n_before:,}",
+            survey.pick("今回（全回答）", "now (all)"): f"{row.count_after:,}/{row.n_after:,}",
+            survey.pick("両方に回答", "both"): row.n,
+            survey.pick("増／減", "gained / lost"): f"+{row.gained:,} / -{row.lost:,}",
+            survey.pick("変化（95％区間）", "change (95 %)"): (
+                f"{row.estimate:+.0%} ({row.low:+.0%}, {row.high:+.0%})"
+            ),
+            survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
+        }
+        for row in moved.head(MOST).itertuples()
+    ]
+    same, rest = len(frame) - len(moved), max(0, len(moved) - MOST)
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "shares",
+        title=survey.pick("割合の変化（大きい順）", "Shares that moved, largest first"),
+        n=int(frame["n"].max()),
+        notes=[
+            survey.pick(
+                "「増」は前回該当せず今回該当した団体、「減」はその逆。区間は両者の正確区間を合わせたもので、"
+                "95％以上を保証し、nが小さいと広い。p値はMcNemarの正確検定（Holm法で補正）。"
+                f"ほかに{rest}項目が変わり、{same}項目は変わらなかった。",
+                "Gained: not before, but now; lost: the reverse. The interval joins the exact ones "
+                "of both, covers at least 95 % and is wide at small n. McNemar's exact test with "
+                f"Holm's correction. {rest} more moved; {same} did not.",
+            )
+        ],
+    )
+
+
+@needs("scales")
+def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
+    """Numbers and scales: medians, and how many rose or fell."""
+    frame = pair.scales
+    moved = frame[frame["rose"] + frame["fell"] > 0] if len(frame) else frame
+    if moved.empty:
+        return NotAvailable("scales", survey.pick("変わった値はない。", "No value changed."))
+    rows = [
+        {
+            survey.pick("設問", "question"): question_label(survey, row.question)
+            + (f" — {row.answer}" if row.answer else ""),
+            survey.pick("中央値 前回", "median before"): f"{row.before:,.6g}",
+            survey.pick("中央値 今回", "median now"): f"{row.after:,.6g}",
+            survey.pick("両方に回答", "both"): row.n,
+            survey.pick("上昇／低下／同じ", "rose / fell / same"): (
+                f"{row.rose:,} / {row.fell:,} / {row.n - row.rose - row.fell:,}"
+            ),
+            survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
+        }
+        for row in moved.head(MOST).itertuples()
+    ]
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "scales",
+        title=survey.pick("段階・数値の変化", "Scales and numbers"),
+        n=int(frame["n"].max()),
+        notes=[
+            survey.pick(
+                "中央値は各回の全回答。p値は符号検定（正確、割合の変化と合わせてHolm法で補正）。",
+                "Medians of all answers of each wave; exact sign test, corrected together with the "
+                "shares (Holm).",
+            )
+        ],
+    )

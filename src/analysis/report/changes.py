@@ -1,0 +1,309 @@
+"""07_refresh_diff: what changed since the wave before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import pandas as pd
+
+from analysis import changes
+from analysis.changes import Movers
+from analysis.errors import InputError
+from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
+from analysis.report import types
+from analysis.report.cleaning import STATUS_LABELS
+from analysis.report.exploring import protects
+from analysis.survey import Survey
+from analysis.typology.study import Typology
+from analysis.wave import Wave, earlier
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two waves of one codebook with all that was compared."""
+
+    before: Survey
+    after: Survey
+    shares: pd.DataFrame
+    scales: pd.DataFrame
+    movers: Movers | NotAvailable
+    found: tuple[Typology | NotAvailable, Typology | NotAvailable]
+
+
+def needs(name: str, *, single: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An output of a pair of waves; without one, or where it may not be shown, it says why.
+
+    `single`: it shows how single municipalities changed.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def shown(survey: Survey, pair: Pair | NotAvailable) -> Any:
+            if isinstance(pair, NotAvailable):
+                return NotAvailable(name, pair.reason)
+            if single and protects(survey):
+                return NotAvailable(
+                    name,
+                    survey.pick(
+                        "個々の団体の変化が分かるため、公開版には載せない。",
+                        "Not in the public edition: it shows how single municipalities changed.",
+                    ),
+                )
+            return function(survey, pair)
+
+        return shown
+
+    return decorate
+
+
+def compare(survey: Survey, before: str = "", *, seed: int = 20191003) -> Pair | NotAvailable:
+    """Compare a wave with an earlier one; empty: the latest before it with the same codebook."""
+    name = before or earlier(survey.wave.name)
+    if not name:
+        return NotAvailable(
+            "changes",
+            survey.pick(
+                f"同じコードブック（{survey.codebook.id}）による、これより前の調査がないため、比較するものがない。",
+                f"There is no earlier wave with the codebook {survey.codebook.id}: nothing to "
+                "compare with.",
+            ),
+        )
+    other = Wave.read(name)
+    if other.codebook != survey.codebook.id:
+        raise InputError(
+            f"{name} was asked with the codebook {other.codebook}, "
+            f"{survey.wave.name} with {survey.codebook.id}",
+            hint="compare two waves of one codebook",
+        )
+    old = Survey.load(
+        name, audience=survey.audience, language=survey.language, output=survey.output
+    )
+    shares, scales = changes.moved(survey.codebook, _shown(old), _shown(survey), survey.language)
+    found = (types.find(old, seed=seed), types.find(survey, seed=seed))
+    return Pair(old, survey, shares, scales, _movers(found), found)
+
+
+def _shown(survey: Survey) -> changes.Wave:
+    """The answers whose single changes this edition may show."""
+    hidden = [
+        v
+        for q in survey.codebook
+        if protects(survey, q)
+        for v in q.variables
+        if v in survey.responses
+    ]
+    return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
+
+
+def _movers(
+    found: tuple[Typology | NotAvailable, Typology | NotAvailable],
+) -> Movers | NotAvailable:
+    first, second = found
+    if isinstance(first, NotAvailable):
+        return NotAvailable("movers", first.reason)
+    if isinstance(second, NotAvailable):
+        return NotAvailable("movers", second.reason)
+    return changes.movers(first, second)
+
+
+def answer(survey: Survey, pair: Pair | NotAvailable) -> Answer:
+    """Who answered both times, who changed type, which shares moved."""
+    if isinstance(pair, NotAvailable):
+        return Answer(pair.reason)
+    both = len(pair.before.responses.index.intersection(survey.responses.index))
+    sure = int((pair.shares["p_holm"] <= 0.05).sum()) if len(pair.shares) else 0
+    sure += int((pair.scales["p_holm"] <= 0.05).sum()) if len(pair.scales) else 0
+    tested = len(pair.shares) + len(pair.scales)
+    head = survey.pick(
+        f"「{pair.before.wave.title['ja']}」の{pair.before.n:,}団体と「{survey.wave.title['ja']}」の"
+        f"{survey.n:,}団体を比べる。両方に回答したのは{both:,}団体。",
+        f"{pair.before.n:,} replies to “{pair.before.wave.title['en']}” beside {survey.n:,} to "
+        f"“{survey.wave.title['en']}”; {both:,} municipalities answered both. ",
+    )
+    tail = survey.pick(
+        f"回答の変化{tested}項目のうち、偶然と区別できるものは{sure}項目（Holm法で補正）。",
+        f"Of {tested} changes in the answers, {sure} can be told from chance (Holm).",
+    )
+    return Answer(head + _moved_sentence(survey, pair) + (tail if tested else ""))
+
+
+def _moved_sentence(survey: Survey, pair: Pair) -> str:
+    found = pair.movers
+    if isinstance(found, NotAvailable):
+        return ""
+    n = len(found.types)
+    if found.exceeds:
+        more = survey.pick("を超える", "more than")
+    else:
+        more = survey.pick("を超えない", "no more than")
+    return survey.pick(
+        f"類型が変わったのは{n:,}団体中{found.count:,}団体で、類型の不安定さだけで見込まれる範囲"
+        f"（{found.low:,}～{found.high:,}団体）{more}。",
+        f"{found.count:,} of {n:,} changed type, {more} the instability of the typology explains "
+        f"({found.low:,} to {found.high:,}). ",
+    )
+
+
+@needs("who_answered", single=False)
+def who_answered(survey: Survey, pair: Pair) -> Table | NotAvailable:
+    """Replies of both waves, and who came or went."""
+    old, new = pair.before.responses.index, survey.responses.index
+    parts = {
+        survey.pick("両方に回答", "answered both"): old.intersection(new, sort=False),
+        survey.pick("前回のみ回答", "only before"): old.difference(new, sort=False),
+        survey.pick("今回のみ回答", "only now"): new.difference(old, sort=False),
+    }
+    rows = []
+    for label, codes in parts.items():
+        known = {**pair.before.names, **survey.names}
+        listed = survey.pick("、", ", ").join(str(known[code]) for code in codes)
+        shown = len(codes) <= types.NAMED_UP_TO and label != next(iter(parts))
+        rows.append(
+            {
+                "": label,
+                survey.pick("団体数", "municipalities"): len(codes),
+                survey.pick("団体", "which"): listed if shown and not protects(survey) else "",
+            }
+        )
+    rates = [
+        f"{one.n:,}/{one.invited:,} = {one.n / one.invited:.1%}" if one.invited else f"{one.n:,}"
+        for one in (pair.before, survey)
+    ]
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "who_answered",
+        title=survey.pick("回答した団体の入れ替わり", "Who answered"),
+        n=len(old.union(new)),
+        notes=[
+            survey.pick(
+                f"回収率：前回 {rates[0]}、今回 {rates[1]}。nはどちらかに回答した団体。",
+                f"Response rate: before {rates[0]}, now {rates[1]}. n: answered either wave.",
+            )
+        ],
+    )
+
+
+@needs("denominators")
+def denominators(survey: Survey, pair: Pair) -> Table | NotAvailable:
+    """Questions of which another number of municipalities is the denominator now."""
+    frame, others = changes.denominators(
+        survey.codebook, *(_shown(one) for one in (pair.before, survey))
+    )
+    rows = [
+        {
+            survey.pick("設問", "question"): question_label(survey, row.question),
+            survey.pick("前回のn", "n before"): row.before,
+            survey.pick("今回のn", "n now"): row.after,
+            survey.pick("対象外・欠測の変化", "left out or missing"): survey.pick("、", ", ").join(
+                f"{STATUS_LABELS[kind][survey.language]} {a:,}→{b:,}"
+                for kind, (a, b) in sorted(row.missing.items())
+                if a != b
+            ),
+        }
+        for row in frame.itertuples()
+    ]
+    if not rows:
+        return NotAvailable(
+            "denominators",
+            survey.pick(
+                f"分岐や欠測で分母が変わった設問はない（回答団体の増減だけによるもの{others}問）。",
+                "No denominator changed by skip rules or missing answers "
+                f"({others} only with the number of replies).",
+            ),
+        )
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "denominators",
+        title=survey.pick("分母が変わった設問", "Questions with another denominator"),
+        n=survey.n,
+        notes=[
+            survey.pick(
+                "nは対象となり回答した団体。回答団体の増減だけで分母が変わった"
+                f"{others}問は省いた。下の割合の変化は、両方に回答した団体だけで比べる。",
+                f"n: asked and answering. {others} more questions changed only with the number of "
+                "replies. The changes below compare those answering both times.",
+            )
+        ],
+    )
+
+
+def question_label(survey: Survey, id: str) -> str:
+    """A question's id and label."""
+    return f"{id} {survey.codebook[id].label[survey.language]}"
+
+
+@needs("movers")
+def movers(survey: Survey, pair: Pair) -> Table | NotAvailable:
+    """Who changed type."""
+    found = pair.movers
+    if isinstance(found, NotAvailable):
+        return NotAvailable("movers", found.reason)
+    first, second = pair.found
+    assert not isinstance(first, NotAvailable)
+    assert not isinstance(second, NotAvailable)
+    moved = found.types[found.types["moved"]]
+    if moved.empty:
+        return NotAvailable(
+            "movers", survey.pick("類型が変わった団体はない。", "Nobody changed type.")
+        )
+    rows = [
+        {
+            survey.pick("団体", "municipality"): str(survey.names[code]),
+            survey.pick("前回の類型", "type before"): types.type_name(
+                pair.before, first, row.before
+            ),
+            survey.pick("今回の類型", "type now"): types.type_name(survey, second, row.after),
+            survey.pick("所属の強さ 前回", "membership before"): round(
+                float(first.membership.at[code, row.before]), 2
+            ),
+            survey.pick("所属の強さ 今回", "membership now"): round(
+                float(second.membership.at[code, row.after]), 2
+            ),
+        }
+        for code, row in zip(moved.index, moved.itertuples(), strict=True)
+    ]
+    return survey.gallery.table(
+        pd.DataFrame(rows[: types.NAMED_UP_TO]),
+        "movers",
+        title=survey.pick("類型が変わった団体", "Municipalities that changed type"),
+        n=len(found.types),
+        notes=[_matching(survey, pair, found)],
+    )
+
+
+def _matching(survey: Survey, pair: Pair, found: Movers) -> str:
+    listed = survey.pick("、", ", ").join(f"{a}→{b}" for a, b in found.matched.items())
+    return survey.pick(
+        f"前回の類型は、共通の団体が最も多くなるように今回の類型に対応づけた（{listed}）。"
+        f"nは両方で類型に入った団体。不安定さだけで変わると見込まれるのは{found.expected:.1f}団体"
+        f"（95％範囲{found.low:,}～{found.high:,}、これ以上変わる確率{found.p:.2f}）。",
+        f"Types before are matched to types now so that most members stay ({listed}). n: placed "
+        f"both times. {found.expected:.1f} would change from instability alone (95 % range "
+        f"{found.low:,} to {found.high:,}; chance of as many as seen {found.p:.2f}).",
+    )
+
+
+def type_words(survey: Survey, pair: Pair | NotAvailable) -> Prose:
+    """How the change of types may be read."""
+    if isinstance(pair, NotAvailable):
+        return Prose(pair.reason)
+    if isinstance(pair.movers, NotAvailable):
+        return Prose(escape(pair.movers.reason))
+    lines = [
+        f"- **{escape(one.wave.title[survey.language])}** {escape(types.sentence(one, found))}"
+        for one, found in zip((pair.before, survey), pair.found, strict=True)
+    ]
+    reading = survey.pick(
+        "類型の変化が見込みの範囲にあるうちは、個々の団体の方針が変わったとは読めない。",
+        "As long as the changes stay within that range, no single municipality can be said to have "
+        "changed its approach.",
+    )
+    if pair.movers.exceeds:
+        reading = survey.pick(
+            "見込みの範囲を超えて変わっており、不安定さだけでは説明できない。どの回答が変わったかを下で確かめる。",
+            "More changed than instability explains; see below which answers moved.",
+        )
+    return Prose("\n".join([*lines, "", _moved_sentence(survey, pair) + reading]))
