@@ -1,6 +1,3 @@
-import csv
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -158,21 +155,8 @@ def test_power_grows_with_n_and_separation():
         power(8)
 
 
-SHARED = Path(__file__).parents[2].parent / "shared"
-TABLE = SHARED / "data" / "digital-agency-r5"
-
-
-@pytest.mark.skipif(not TABLE.is_dir(), reason="the national table is not here")
-def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide():
-    with (TABLE / "市区町村毎のDX進捗状況_市区町村比較.csv").open(encoding="utf-8-sig") as file:
-        rows = list(csv.reader(file))
-    answers = {
-        row[1]: [{"実施": 1.0, "未実施": 0.0}.get(cell, np.nan) for cell in row[2:1743]]
-        for row in rows[1:11]
-    }
-    frame = pd.DataFrame(answers, [f"{i:04d}" for i in range(1741)]).dropna()
-    assert len(frame) == 1733
-    frame = frame.iloc[::3]  # the whole table is the business of the benchmarks
+def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide(national):
+    frame = national.iloc[::3]  # the whole table is the business of the benchmarks
     kinds = dict.fromkeys(frame, "binary")
     given = study(frame, kinds, n_bootstrap=5, n_null=49)
     assert given.verdict.level == "gradient"

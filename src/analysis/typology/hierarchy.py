@@ -83,10 +83,10 @@ class HierarchicalTypology(ClusterMixin, BaseEstimator):
                 f"{len(values):,} units are too many for a tree (at most {LIMIT:,})",
                 hint="use latent classes, or a sample",
             )
-        seen = collapse(values)
+        names = column_names(self, values.shape[1])
+        seen = collapse(values, names=names)
         if refusal := too_few(self.n_types, seen):
             raise refusal
-        names = column_names(self, values.shape[1])
         self.order_ = np.argsort(seen.back, kind="stable")
         at = seen.back[self.order_]
         if len(seen.rows) == 1:
@@ -99,9 +99,9 @@ class HierarchicalTypology(ClusterMixin, BaseEstimator):
             between = pattern_dissimilarity(seen, names, self.kinds, self.groups)
         distance = squareform(between[np.ix_(at, at)].round(10), checks=False)
         self.tree_ = linkage(distance, self.linkage) if len(at) > 1 else np.empty((0, 4))
-        found = np.empty(len(at), dtype=int)
-        found[self.order_] = cut(self.tree_, self.n_types)
-        self.labels_ = np.argsort(by_size(found, np.ones(len(at))))[found]
+        found = cut(self.tree_, self.n_types)
+        self.labels_ = np.empty(len(at), dtype=int)
+        self.labels_[self.order_] = np.argsort(by_size(found, np.ones(len(at))))[found]
         return self
 
 

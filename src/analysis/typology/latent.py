@@ -24,6 +24,7 @@ from analysis.typology.patterns import collapse, column_names, too_few
 
 SMALLEST = 1e-12  # share of a category within a class, so that no logarithm is infinite
 SHORT = 20  # rounds after which only the best quarter of the starts goes on
+SAME = 1e-9  # mean log-likelihoods closer than this are one peak: the first start found it
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,9 @@ def mixture(
     start : first posteriors, classes x starts x patterns.
     tol : a start ends when a round raises the mean log-likelihood of a unit by less.
     """
-    best = Mixture(np.empty(0), np.empty(0), np.empty(0), -np.inf, 0)
+    best, its_start = Mixture(np.empty(0), np.empty(0), np.empty(0), -np.inf, 0), -1
     parameters, units = items.maximise(start), items.counts.sum()
-    before = np.full(start.shape[1], -np.inf)
+    before, number = np.full(start.shape[1], -np.inf), np.arange(start.shape[1])
     for step in range(1, max_iter + 1):
         second = items.maximise(items.expect(parameters)[0])
         posterior, plain = items.expect(second)
@@ -120,14 +121,18 @@ def mixture(
             ahead[:, worse] = third[:, worse]
         done = (likelihood - before <= tol * units) | (step == max_iter)
         for s in np.flatnonzero(done):
-            if likelihood[s] > best.log_likelihood + 1e-9 * units:
+            lead = (likelihood[s] - best.log_likelihood) / units
+            if lead > SAME or (lead > -SAME and number[s] < its_start):
                 weights, shares = ahead[:, s, 0], ahead[:, s, 1:]
                 best = Mixture(weights, shares, posterior[:, s], float(likelihood[s]), step)
+                its_start = number[s]
         if step == SHORT:
-            done[np.argsort(-likelihood, kind="stable")[-(-len(start[0]) // 4) :]] = True
+            ranked = np.argsort(-(likelihood / units).round(8), kind="stable")
+            done[ranked[-(-start.shape[1] // 4) :]] = True
         if done.all():
             break
         parameters, before = items.maximise(posterior[:, ~done]), likelihood[~done]
+        number = number[~done]
     return best
 
 
@@ -158,10 +163,10 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
 
     Examples
     --------
-    >>> X = np.repeat([[1.0, 1, 1, 0], [0.0, 0, 0, 1]], 10, axis=0)
+    >>> X = np.repeat([[1.0, 1, 1, 0], [0.0, 0, 0, 1]], [5, 15], axis=0)
     >>> found = LatentClassTypology(2).fit(X)
     >>> found.weights_.round(2).tolist(), found.shares_[:, 1].round(2).tolist()
-    ([0.5, 0.5], [0.0, 1.0])
+    ([0.75, 0.25], [0.0, 1.0])
     """
 
     def __init__(
@@ -195,10 +200,10 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
     ) -> LatentClassTypology:
         """Find the classes of X (units x features)."""
         values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
-        seen = collapse(values, sample_weight)
         names = column_names(self, values.shape[1])
+        seen = collapse(values, sample_weight, names)
         self._coding = coding(seen.rows, seen.weights, names, self.kinds)
-        answers = collapse(self._coding.codes(seen.rows).astype(float), seen.weights)
+        answers = collapse(self._coding.codes(seen.rows).astype(float), seen.weights, names)
         if refusal := too_few(self.n_types, answers):
             raise refusal
         self.categories_ = [
@@ -209,11 +214,11 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
         indicators = np.zeros((len(answers.rows), len(self.categories_)))
         indicators[answers.back] = self._coding.indicators(seen.rows)
         items = Items(indicators, self._coding.sizes, answers.weights)
-        start = _starts(indicators, self.n_types, self.n_init, self.random_state)
+        start = _starts(len(indicators), self.n_types, self.n_init, self.random_state)
         best = mixture(items, start, max_iter=self.max_iter, tol=self.tol)
         order = np.argsort(-best.weights.round(9), kind="stable")
         self.weights_, self.shares_ = best.weights[order], best.shares[order]
-        found = best.posterior[order].argmax(axis=0)
+        found = best.posterior[order].round(9).argmax(axis=0)
         self.labels_ = np.append(found[answers.back], -1)[seen.back]
         self.log_likelihood_, self.n_iter_ = best.log_likelihood, best.n_iter
         free = sum(max(size - 1, 0) for size in self._coding.sizes)
@@ -233,15 +238,12 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Likeliest class of each row."""
-        return self.predict_proba(X).argmax(axis=1)
+        return self.predict_proba(X).round(9).argmax(axis=1)
 
 
 def _starts(
-    indicators: np.ndarray, k: int, n_init: int, seed: int | np.random.RandomState | None
+    patterns: int, k: int, n_init: int, seed: int | np.random.RandomState | None
 ) -> np.ndarray:
     """Random first posteriors, classes x starts x patterns; with one class all are 1."""
-    random = check_random_state(seed)
-    order = np.lexsort(indicators.T[::-1])
-    start = np.empty((k, n_init if k > 1 else 1, len(indicators)))
-    start[:, :, order] = random.dirichlet(np.ones(k), start.shape[1:]).transpose(2, 0, 1)
-    return start
+    drawn = check_random_state(seed).dirichlet(np.ones(k), (n_init if k > 1 else 1, patterns))
+    return np.ascontiguousarray(drawn.transpose(2, 0, 1))

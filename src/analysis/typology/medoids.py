@@ -68,13 +68,17 @@ def k_medoids(
     if k == 1:
         best, least = best[:1], float(weighted[:, 0].sum())
     for start in range(n_init if 1 < k < len(distance) else 0):
-        found = kmedoids.fasterpam(
-            weighted, k, init="random" if start else "build", random_state=random, n_cpu=1
-        )
+        how = {"init": "random", "random_state": random} if start else {"init": "build"}
+        found = kmedoids.fasterpam(weighted, k, n_cpu=1, **how)
         if not start or found.loss < least - 1e-9:
             best, least = np.sort(found.medoids.astype(int)), float(found.loss)
+    if len(best) < min(k, len(distance)):  # BUILD ends early where no more can be gained
+        best = np.sort(
+            np.append(best, np.setdiff1d(np.arange(len(distance)), best)[: k - len(best)])
+        )
     nearest = np.empty(len(distance), dtype=int)
     nearest[order] = ordered[:, best].argmin(axis=1)
+    nearest[order[best]] = np.arange(len(best))  # also where two medoids have dissimilarity 0
     rank = by_size(nearest, weights)
     number = np.argsort(rank)
     return Medoids(order[best][rank], number[nearest], least, number)
@@ -165,10 +169,10 @@ class KMedoidsTypology(ClusterMixin, BaseEstimator):
     ) -> KMedoidsTypology:
         """Find the types of X (units x features)."""
         values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
-        patterns = collapse(values, sample_weight)
+        names = column_names(self, values.shape[1])
+        patterns = collapse(values, sample_weight, names)
         if refusal := too_few(self.n_types, patterns):
             raise refusal
-        names = column_names(self, values.shape[1])
         distance = pattern_dissimilarity(patterns, names, self.kinds, self.groups)
         weights = patterns.weights
         found = k_medoids(

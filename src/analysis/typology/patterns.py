@@ -43,7 +43,11 @@ class Patterns:
         return Patterns(self.rows[order], self.weights[order], place[self.back])
 
 
-def collapse(values: np.ndarray, sample_weight: np.ndarray | None = None) -> Patterns:
+def collapse(
+    values: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+    names: Sequence[str] | None = None,
+) -> Patterns:
     """Find the distinct rows; two missing answers are equal.
 
     Cost grows with units x features; no row is ever compared with another.
@@ -52,6 +56,8 @@ def collapse(values: np.ndarray, sample_weight: np.ndarray | None = None) -> Pat
     ----------
     values : units x features, NaN where missing.
     sample_weight : weight of each unit (default 1), not negative.
+    names : of the columns; patterns are sorted by the columns in the order of their names, so that
+        ties are settled in the same way whatever the order of the columns.
 
     Examples
     --------
@@ -67,7 +73,9 @@ def collapse(values: np.ndarray, sample_weight: np.ndarray | None = None) -> Pat
     if not len(kept):
         raise InputError("no unit has a weight above zero")
     number, size = np.zeros(len(kept), dtype=np.int64), 1
-    for column in values.T:
+    columns = range(values.shape[1])
+    for j in columns if names is None else np.argsort(np.array(names), kind="stable"):
+        column = values[:, j]
         codes, seen = pd.factorize(column[kept], sort=True)
         if size * (len(seen) + 1) > MOST_CODES:
             number, taken = pd.factorize(number, sort=True)
