@@ -73,13 +73,15 @@ class PageExporter(TemplateExporter):
 def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     """Write one executed notebook as a page.
 
-    `context` gives language, audience, wave, wave_title, invented and what the footer says.
+    `context` gives language, audience, wave, wave_title, invented and what the footer says; a
+    `title` in the place of the notebook's own, and with `home` a link to a list of such pages.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
     language = context["language"]
     hidden = {f"lang-{'en' if language == 'ja' else 'ja'}", "remove-cell"}
     notebook.cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
-    title = notebook.metadata.get("workbench", {}).get("title", {}).get(language) or executed.stem
+    declared = notebook.metadata.get("workbench", {}).get("title", {}).get(language)
+    title = context.get("title") or declared or executed.stem
     toc: list[tuple[str, str]] = []
     headed = False
     for cell in notebook.cells:

@@ -55,15 +55,20 @@ def place(
                 f"{municipality!r} did not reply in this wave", hint="give a code from the register"
             )
         code = str(named.index[0])
-    found = types.find(survey, seed=seed) if survey.n <= types.POWER_UP_TO else _light(survey, seed)
+    found = typology(survey, seed=seed)
     classes = survey.size_class
     peers = _nearest(survey, code, same_prefecture=same_prefecture)
     name, size = str(survey.names[code]), classes.get(code)
     return Place(code, name, "" if pd.isna(size) else str(size), found, peers, same_prefecture)
 
 
-def _light(survey: Survey, seed: int) -> Typology | NotAvailable:
-    """The typology without its multiverse, which a page for one municipality does not show."""
+def typology(survey: Survey, *, seed: int) -> Typology | NotAvailable:
+    """The typology that all profiles of a wave share.
+
+    In a large wave it goes without its multiverse, which a page for one municipality does not show.
+    """
+    if survey.n <= types.POWER_UP_TO:
+        return types.find(survey, seed=seed)
     try:
         return survey.typology(n_types="auto", adjust="none", seed=seed)
     except InputError as error:

@@ -1,0 +1,270 @@
+"""One notebook for many municipalities: makes the pages that `analysis.profiles` plans.
+
+`make` gives what became of one page, and its HTML. `local` runs it in threads of this process,
+`analysis.cluster` on other machines; what comes back is written in one place, `run`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from analysis import overview, pages, parameters, paths, publish, release
+from analysis.attempt import attempt
+from analysis.errors import InputError
+from analysis.execute import started_kernels
+from analysis.kernels import Kernels
+from analysis.profiles import Shelf, Summary
+from analysis.progress import Progress
+from analysis.refresh import Ran, RunRecord
+from analysis.survey import Survey
+
+EXECUTED, PAGE = "profile.ipynb", "page.html"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one page; the executed notebook is kept only of one that failed."""
+
+    ran: Ran
+    html: bytes
+    executed: bytes = b""
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that the pages of a run have in common; it can be sent to another machine.
+
+    `values` are the parameters of the notebook without the municipality, `context` what the pages
+    say of the run, `blank` the record of a page before it is made.
+    """
+
+    values: dict[str, Any]
+    context: dict[str, Any]
+    blank: Ran
+    cell_timeout: float | None = None
+
+
+def make(
+    work: Work,
+    code: str,
+    name: str,
+    *,
+    notebook: Path,
+    kernels: Kernels,
+    on_cell: Callable[[int], None] = lambda number: None,
+) -> Made:
+    """Run `notebook` for one municipality and render its page."""
+    title = {language: f"{name} — {text}" for language, text in work.blank.title.items()}
+    ran = replace(work.blank, name=code, title=title, html=f"{code}.html")
+    context = {
+        **work.context,
+        "title": title[work.context["language"]],
+        "command": f"{work.context['command']} --municipality {code}",
+    }
+    folder = Path(tempfile.mkdtemp(prefix="workbench-profile-"))
+    try:
+        executed, page = folder / EXECUTED, folder / PAGE
+        values = {**work.values, "municipality": code, "output": str(folder)}
+        attempt(
+            ran,
+            notebook,
+            executed,
+            values=values,
+            kernels=kernels,
+            cell_timeout=work.cell_timeout,
+            on_cell=on_cell,
+        )
+        if ran.status == "ok":
+            publish.export(executed, page, context=context)
+            return Made(ran, page.read_bytes())
+        publish.error_page(page, title=context["title"], sentence=ran.error, context=context)
+        return Made(ran, page.read_bytes(), executed.read_bytes() if executed.is_file() else b"")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def local(
+    work: Work,
+    todo: Iterable[tuple[str, str]],
+    *,
+    notebook: Path,
+    kernels: Kernels,
+    jobs: int,
+    on_cell: Callable[[str, int], None],
+) -> Iterator[Made]:
+    """The pages of `todo` (code, name) as they are made, `jobs` side by side.
+
+    The first is made alone: what all of them share (the typology) is then computed once and kept.
+    No more than `jobs` are ever under way, so memory does not grow with their number.
+    """
+
+    def one(code: str, name: str) -> Made:
+        told = partial(on_cell, code)
+        return make(work, code, name, notebook=notebook, kernels=kernels, on_cell=told)
+
+    waiting = iter(todo)
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        running: set[Future[Made]] = set()
+        most = 1
+        try:
+            while not kernels.stopped:
+                for code, name in waiting:
+                    running.add(pool.submit(one, code, name))
+                    if len(running) >= most:
+                        break
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+                most = jobs
+        except BaseException:
+            kernels.stop("the run was stopped")  # or the pool would wait for them
+            raise
+
+
+def run(
+    shelf: Shelf,
+    asked: Sequence[str] | None,
+    *,
+    scheduler: str | None,
+    target: str | None,
+    jobs: int,
+    fork: bool,
+    force: bool,
+    timeout: float | None,
+    cell_timeout: float | None,
+    memory_mb: int | None,
+) -> Summary:
+    """Make what is asked for and not ready, then publish all that is ready with its overview."""
+    started = time.monotonic()
+    edition = shelf.plan.edition
+    try:
+        with started_kernels(jobs, fork=fork, timeout=timeout, memory_mb=memory_mb) as kernels:
+            survey = Survey.load(
+                edition.wave,
+                audience=edition.audience,  # type: ignore[arg-type]
+                language=edition.language,  # type: ignore[arg-type]
+            )
+            names = overview.wanted(survey, asked)
+            shelf.open()
+            facts, work = _work(shelf, cell_timeout, started)
+            todo = [(c, n) for c, n in names.items() if force or c not in shelf.ready]
+            say = Progress(len(todo), what="profiles")
+            with closing(
+                local(
+                    work,
+                    todo,
+                    notebook=shelf.notebook,
+                    kernels=kernels,
+                    jobs=jobs,
+                    on_cell=say.cell,
+                )
+            ) as made:
+                failed = _gather(made, shelf, kernels, say)
+        rans = [{**shelf.ready, **failed}[c] for c in names if c in shelf.ready or c in failed]
+        if kernels.stopped:
+            return Summary(shelf.final, len(names), rans, kernels.stopped)
+        folder = _publish(shelf, survey, facts, work, failed, started)
+        return Summary(folder, len(names), rans)
+    except OSError as error:
+        raise InputError(
+            f"the profiles could not be written ({error.strerror or error}); "
+            "what was published before is unchanged",
+            file=shelf.next,
+            hint="free some space or check the rights of the reports folder, "
+            "then the same command carries on",
+        ) from None
+
+
+def _gather(made: Iterable[Made], shelf: Shelf, kernels: Kernels, say: Progress) -> dict[str, Ran]:
+    """Put each page on the shelf as it comes; those that failed."""
+    failed = {}
+    for one in made:
+        ran = one.ran
+        if kernels.stopped and ran.status != "ok":
+            continue  # ended by us, not by a fault of its own
+        shelf.put(one)
+        if ran.status != "ok":
+            failed[ran.name] = ran
+        say.line(ran.name, ran.status, ran.seconds)
+    say.end()
+    return failed
+
+
+def _work(shelf: Shelf, cell_timeout: float | None, started: float) -> tuple[dict[str, Any], Work]:
+    plan, notebook = shelf.plan, shelf.notebook
+    record = release.record_of(replace(plan, notebooks=[]), {}, started)
+    about = plan.metadata(notebook)
+    title = about.get("title", {"ja": notebook.stem, "en": notebook.stem})
+    blank = Ran(
+        name="",
+        title=title,
+        html="",
+        key=shelf.key,
+        expected=[*about.get("figures", []), *about.get("tables", [])],
+    )
+    language = plan.edition.language
+    context = release.context(plan, record)
+    command = context["command"].replace("workbench refresh", "workbench profiles")
+    home = ("index.html", title[language])
+    context = {**context, "before": [], "command": command, "home": home}
+    return record.facts, Work(plan.values(notebook), context, blank, cell_timeout)
+
+
+def _publish(
+    shelf: Shelf,
+    survey: Survey,
+    facts: dict[str, Any],
+    work: Work,
+    failed: dict[str, Ran],
+    started: float,
+) -> Path:
+    """Write overview and record, and swap all in."""
+    defaults = {p.name: p.default for p in parameters.schema(shelf.notebook)}
+    seed = {**defaults, **work.values}.get("seed", 20191003)
+    listed, orders, verdict = overview.members(survey, seed=seed)
+    codes = {row["code"] for row in listed}
+    rans = {**shelf.ready, **failed}
+    rans |= {ran.name: ran for ran in shelf.earlier(codes - rans.keys())}
+    ordered = [rans[row["code"]] for row in listed if row["code"] in rans]
+    report = Path("..") / shelf.plan.edition.name / "index.html"
+    overview.write(
+        shelf.next,
+        listed,
+        rans,
+        key=shelf.key,
+        orders=orders,
+        verdict=verdict,
+        context={k: v for k, v in work.context.items() if k not in {"home"}},
+        run=report.as_posix() if shelf.plan.edition.folder.is_dir() else "",
+    )
+    edition = shelf.plan.edition
+    title = facts["wave_title"] or {}
+    named = {k: f"{text} — {work.blank.title[k]}" for k, text in title.items()}
+    record = RunRecord(
+        edition.wave,
+        edition.audience,
+        edition.language,
+        "ok" if not failed else "partial" if shelf.ready else "failed",
+        ordered,
+        {
+            **facts,
+            "wave_title": named,
+            "key": shelf.key,
+            "complete": all(c in shelf.ready for c in codes),
+            "members": [row["code"] for row in listed],
+            "seconds": round(time.monotonic() - started, 2),
+        },
+    )
+    place = shelf.publish(record.as_json())
+    pages.write_waves(paths.reports())
+    return place

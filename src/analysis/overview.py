@@ -1,0 +1,276 @@
+"""The overview of the profiles: the same list in three orders, so that sorting needs no script."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import municipality, pages, paths
+from analysis.errors import InputError
+from analysis.outputs import NotAvailable
+from analysis.publish import page_context, whole
+from analysis.refresh import Ran
+from analysis.report import profile, types
+from analysis.survey import Survey
+
+ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
+WORDS = {
+    "ja": {
+        "title": "自治体カルテ",
+        "order": "並び順",
+        "prefecture": "都道府県",
+        "size_class": "規模区分",
+        "type": "類型",
+        "code": "団体コード",
+        "name": "団体",
+        "sorted": "{}順",
+        "count": "回答した{n:,}団体のうち{made:,}団体の頁がある。",
+        "failed": "未完成",
+        "earlier": "以前のデータ",
+        "absent": "頁なし",
+        "some_failed": "{:,}団体の頁は作成に失敗した（「未完成」）。",
+        "some_earlier": "{:,}団体の頁は以前のデータまたはプログラムによる（「以前のデータ」）。",
+        "no_group": "（区分なし）",
+        "all": "全団体",
+        "excel": "一覧（Excel）",
+        "run": "この調査の報告一覧",
+        "record": "実行記録（run.json）",
+        "jump": "区分へ移動",
+    },
+    "en": {
+        "title": "Profiles of municipalities",
+        "order": "Order",
+        "prefecture": "prefecture",
+        "size_class": "size class",
+        "type": "type",
+        "code": "code",
+        "name": "municipality",
+        "sorted": "by {}",
+        "count": "{made:,} of the {n:,} municipalities that replied have a page.",
+        "failed": "not complete",
+        "earlier": "earlier data",
+        "absent": "no page",
+        "some_failed": "{:,} pages could not be made (“not complete”).",
+        "some_earlier": "{:,} pages rest on earlier data or code (“earlier data”).",
+        "no_group": "(no group)",
+        "all": "All",
+        "excel": "list (Excel)",
+        "run": "reports of this wave",
+        "record": "record of the run (run.json)",
+        "jump": "Go to a group",
+    },
+}
+
+
+def wanted(survey: Survey, asked: Sequence[str] | None) -> dict[str, str]:
+    """The municipalities asked for, code -> name; all that replied where none is named.
+
+    Raises
+    ------
+    InputError : one of them did not reply, is not known, or its name is not unique.
+    """
+    names = {str(code): str(name) for code, name in survey.names.items()}
+    if not asked:
+        return names
+    codes = [_code(survey, names, text) for text in asked]
+    return {code: names[code] for code in dict.fromkeys(codes)}
+
+
+def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
+    called = [code for code, name in names.items() if name == text]
+    code = text if text in names else municipality.parse_code(text)[0] or text
+    if code in names:
+        return code
+    if len(called) == 1:
+        return called[0]
+    if called:
+        raise InputError(
+            f"{len(called)} municipalities are called {text}",
+            hint=f"give one of the codes {', '.join(called)}",
+        )
+    if code in survey.register.index:
+        raise InputError(f"{text} was asked but did not reply in the wave {survey.wave.name}")
+    raise InputError(
+        f"there is no municipality {text!r} in the wave {survey.wave.name}",
+        hint="give a code of six digits, or a name as it stands in the replies",
+    )
+
+
+def members(survey: Survey, *, seed: int) -> tuple[list[dict[str, str]], dict[str, list[str]], str]:
+    """What the overview says of each respondent; its groups in order; how far to trust types."""
+    found = profile.typology(survey, seed=seed)
+    given = not isinstance(found, NotAvailable)
+    kinds = found.labels.reindex(survey.responses.index) if given else pd.Series(dtype="Int16")
+    known = [types.type_name(survey, found, kind) for kind in sorted(found.names)] if given else []
+    sizes = survey.size_class
+    register = survey.register.reindex(survey.responses.index)
+    prefectures = register.get("prefecture", pd.Series("", register.index)).fillna("")
+    listed = [
+        {
+            "code": str(code),
+            "name": str(register.at[code, "name"]),
+            "prefecture": str(prefectures[code]),
+            "size_class": "" if pd.isna(sizes[code]) else str(sizes[code]),
+            "type": ""
+            if not given or pd.isna(kinds[code])
+            else types.type_name(survey, found, int(kinds[code])),
+        }
+        for code in sorted(survey.responses.index)
+    ]
+    orders = {
+        "prefecture": [name for name in dict.fromkeys(prefectures.sort_index()) if name],
+        "size_class": list(sizes.cat.categories),
+        "type": known,
+    }
+    return listed, orders, types.sentence(survey, found)
+
+
+def write(
+    folder: Path,
+    listed: Sequence[Mapping[str, str]],
+    rans: Mapping[str, Ran],
+    *,
+    key: str,
+    orders: Mapping[str, Sequence[str]],
+    verdict: str,
+    context: Mapping[str, Any],
+    run: str,
+) -> None:
+    """Write the pages of the overview and the same list for Excel.
+
+    Parameters
+    ----------
+    listed : of each respondent ``code, name, prefecture, size_class, type``.
+    rans : what became of each page, by code. key : what a page of today's data has as its key.
+    orders : the groups of each order as they follow each other; a group without members is left
+        out, an order without groups too.
+    verdict : how far the types can be trusted. run : link to the reports of the wave, or empty.
+    """
+    words = WORDS[context["language"]]
+    states = {row["code"]: _state(rans.get(row["code"]), key) for row in listed}
+    there = {name: file for name, file in ORDERS.items() if orders.get(name)}
+    if "prefecture" not in there:
+        there = {"code": ORDERS["prefecture"], **there}
+    columns = [name for name in ("prefecture", "size_class", "type") if orders.get(name)]
+    notes = _notes(words, states, verdict if "type" in columns else "")
+    table = _workbook(words, listed, columns, notes)
+    paths.write_atomic(folder / "profiles.xlsx", pages.workbook([table], context["language"]))
+    for by, file in there.items():
+        groups = _grouped(listed, by, orders.get(by, ()), words)
+        title = f"{words['title']} — {words['sorted'].format(words[by])}"
+        page = page_context(context, title=title)
+        body = f"<h1>{words['title']}</h1>\n"
+        body += "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
+        body += _links(words, run) + _order(words, there, by) + _jumps(words, groups)
+        for at, (name, rows) in enumerate(groups, 1):
+            body += _section(at, name, rows, [c for c in columns if c != by], states, words)
+        paths.write_atomic(folder / file, whole(body, page))
+
+
+def _state(ran: Ran | None, key: str) -> str:
+    if ran is None:
+        return "absent"
+    if ran.status != "ok":
+        return "failed"
+    return "" if ran.key == key else "earlier"
+
+
+def _notes(words: Mapping[str, str], states: Mapping[str, str], verdict: str) -> list[str]:
+    counts = pd.Series(list(states.values()), dtype=object).value_counts()
+    made = int(counts.get("", 0)) + int(counts.get("earlier", 0))
+    notes = [words["count"].format(n=len(states), made=made)]
+    for kind in ("failed", "earlier"):
+        if counts.get(kind, 0):
+            notes.append(words[f"some_{kind}"].format(int(counts[kind])))
+    return [*notes, verdict] if verdict else notes
+
+
+def _grouped(
+    listed: Sequence[Mapping[str, str]], by: str, order: Sequence[str], words: Mapping[str, str]
+) -> list[tuple[str, list[Mapping[str, str]]]]:
+    if by == "code":
+        return [(words["all"], list(listed))]
+    rows: dict[str, list[Mapping[str, str]]] = {name: [] for name in order}
+    for row in listed:
+        rows.setdefault(row[by], []).append(row)
+    return [(name or words["no_group"], those) for name, those in rows.items() if those]
+
+
+def _section(
+    at: int,
+    name: str,
+    rows: Iterable[Mapping[str, str]],
+    columns: Sequence[str],
+    states: Mapping[str, str],
+    words: Mapping[str, str],
+) -> str:
+    rows = list(rows)
+    heads = "".join(
+        f'<th scope="col">{words[column]}</th>' for column in ("name", "code", *columns)
+    )
+    lines = "".join(_line(row, columns, states[row["code"]], words) for row in rows)
+    return (
+        f'<section><h2 id="g{at}">{html.escape(name)} <small>n={len(rows):,}</small></h2>'
+        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div></section>\n"
+    )
+
+
+def _line(
+    row: Mapping[str, str], columns: Sequence[str], state: str, words: Mapping[str, str]
+) -> str:
+    name = html.escape(row["name"])
+    if state != "absent":
+        name = f'<a href="{row["code"]}.html">{name}</a>'
+    if state:
+        name += f" <small>（{words[state]}）</small>"
+    cells = "".join(f"<td>{html.escape(row[column])}</td>" for column in ("code", *columns))
+    return f'<tr><th scope="row">{name}</th>{cells}</tr>\n'
+
+
+def _links(words: Mapping[str, str], run: str) -> str:
+    links = [f'<a href="{run}">{words["run"]}</a>'] if run else []
+    links.append(f'<a href="profiles.xlsx">{words["excel"]}</a>')
+    links.append(f'<a href="run.json">{words["record"]}</a>')
+    return f'<p class="downloads">{" · ".join(links)}</p>\n'
+
+
+def _order(words: Mapping[str, str], there: Mapping[str, str], by: str) -> str:
+    if len(there) == 1:
+        return ""
+    links = [
+        f'<a href="{file}"{" aria-current=page" if name == by else ""}>'
+        f"{words['sorted'].format(words[name])}</a>"
+        for name, file in there.items()
+    ]
+    said = words["order"]
+    return f'<nav aria-label="{said}"><p>{said}</p><p>{" · ".join(links)}</p></nav>\n'
+
+
+def _jumps(words: Mapping[str, str], groups: Sequence[tuple[str, Sequence[Any]]]) -> str:
+    if len(groups) == 1:
+        return ""
+    links = [f'<a href="#g{at}">{html.escape(name)}</a>' for at, (name, _) in enumerate(groups, 1)]
+    return f'<nav aria-label="{words["jump"]}"><p>{" · ".join(links)}</p></nav>\n'
+
+
+def _workbook(
+    words: Mapping[str, str],
+    listed: Sequence[Mapping[str, str]],
+    columns: Sequence[str],
+    notes: Sequence[str],
+) -> dict[str, Any]:
+    shown = ("code", "name", *columns)
+    return {
+        "name": "profiles",
+        "title": words["title"],
+        "caption": notes[0],
+        "n": len(listed),
+        "notes": list(notes[1:]),
+        "columns": [{"label": words[name], "numeric": False} for name in shown],
+        "rows": [[row[name] for name in shown] for row in listed],
+    }
