@@ -60,9 +60,10 @@ def make(
     *,
     notebook: Path,
     kernels: Kernels,
+    scratch: Path,
     on_cell: Callable[[int], None] = lambda number: None,
 ) -> Made:
-    """Run `notebook` for one municipality and render its page."""
+    """Run `notebook` for one municipality and render its page; `scratch` is left as it was."""
     title = {language: f"{name} — {text}" for language, text in work.blank.title.items()}
     ran = replace(work.blank, name=code, title=title, html=f"{code}.html")
     context = {
@@ -70,7 +71,7 @@ def make(
         "title": title[work.context["language"]],
         "command": f"{work.context['command']} --municipality {code}",
     }
-    folder = Path(tempfile.mkdtemp(prefix="workbench-profile-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{code}-", dir=scratch))
     try:
         executed, page = folder / EXECUTED, folder / PAGE
         values = {**work.values, "municipality": code, "output": str(folder)}
@@ -98,6 +99,7 @@ def local(
     *,
     notebook: Path,
     kernels: Kernels,
+    scratch: Path,
     jobs: int,
     on_cell: Callable[[str, int], None],
 ) -> Iterator[Made]:
@@ -109,7 +111,8 @@ def local(
 
     def one(code: str, name: str) -> Made:
         told = partial(on_cell, code)
-        return make(work, code, name, notebook=notebook, kernels=kernels, on_cell=told)
+        where = {"notebook": notebook, "kernels": kernels, "scratch": scratch}
+        return make(work, code, name, **where, on_cell=told)
 
     waiting = iter(todo)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
@@ -165,6 +168,7 @@ def run(
                     todo,
                     notebook=shelf.notebook,
                     kernels=kernels,
+                    scratch=shelf.next,
                     jobs=jobs,
                     on_cell=say.cell,
                 )

@@ -12,8 +12,10 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import connection, forkserver
@@ -31,6 +33,7 @@ PROVISIONER = "workbench-fork"
 LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 INLINE = "module://matplotlib_inline.backend_inline"
+MEETING = "workbench-kernel-"
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
 
@@ -96,6 +99,8 @@ class Manager(AsyncKernelManager):
         """Start it with the run's environment and caps, unless the run has been stopped."""
         if self.kernels.stopped:
             raise RuntimeError(self.kernels.stopped)
+        if os.name == "posix":
+            self._meet_in_a_folder()
         environment = {**os.environ, **self.kernels.environment}
         await super().start_kernel(env=environment, **options)
         self.kernels.running.add(self)
@@ -111,6 +116,19 @@ class Manager(AsyncKernelManager):
         """Forget the kernel that has ended."""
         self.kernels.running.discard(self)
         await super().cleanup_resources(restart=restart)
+        if self.transport == "ipc" and not restart:
+            shutil.rmtree(Path(self.ip).parent, ignore_errors=True)
+
+    def _meet_in_a_folder(self) -> None:
+        """Talk over sockets in a folder that only this user can read.
+
+        A network port that is free when it is chosen may be taken before the kernel binds it: one
+        kernel in fifty then died at its start on a busy machine.
+        """
+        folder = tempfile.mkdtemp(prefix=MEETING)
+        self.transport = "ipc"
+        self.connection_file = f"{folder}/kernel.json"
+        self.ip = f"{folder}/kernel"
 
     def end(self) -> None:
         """Kill it from another thread; the thread that waits for it then sees its death."""
@@ -235,7 +253,7 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     os.setsid()
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     multiprocessing.set_start_method(None, force=True)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=_leave_with_parent, args=[arguments], daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -251,9 +269,12 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     kernelapp.launch_new_instance(argv=[*arguments, server])
 
 
-def _leave_with_parent() -> None:
+def _leave_with_parent(arguments: Sequence[str]) -> None:
     """End this kernel, and all that it started, when the process that asked for it has gone."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     connection.wait([parent.sentinel])
+    met = Path(arguments[arguments.index("-f") + 1]).parent
+    if met.name.startswith(MEETING):
+        shutil.rmtree(met, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)

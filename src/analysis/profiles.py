@@ -57,7 +57,9 @@ class Summary:
             if ran.status != "ok":
                 failures.setdefault(f"{ran.status}: {ran.error}", []).append(ran)
         for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
-            named = ", ".join(f"{ran.name} (cell {ran.last_cell + 1})" for ran in those[:TOLD])
+            named = ", ".join(
+                f"{ran.name} (cell {ran.last_cell} of {ran.cells})" for ran in those[:TOLD]
+            )
             more = f" and {len(those) - TOLD:,} more" if len(those) > TOLD else ""
             lines.append(f"  {len(those):,} {why}\n    {named}{more}")
         if self.stopped:
