@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -88,7 +88,10 @@ def make(
             publish.export(executed, page, context=context)
             return Made(ran, page.read_bytes())
         publish.error_page(page, title=context["title"], sentence=ran.error, context=context)
-        return Made(ran, page.read_bytes(), executed.read_bytes() if executed.is_file() else b"")
+        kept = (
+            context["audience"] == "internal" and executed.is_file()
+        )  # an error may quote answers
+        return Made(ran, page.read_bytes(), executed.read_bytes() if kept else b"")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -102,7 +105,7 @@ def local(
     scratch: Path,
     jobs: int,
     on_cell: Callable[[str, int], None],
-) -> Iterator[Made]:
+) -> Generator[Made]:
     """The pages of `todo` (code, name) as they are made, `jobs` side by side.
 
     The first is made alone: what all of them share (the typology) is then computed once and kept.
@@ -111,8 +114,9 @@ def local(
 
     def one(code: str, name: str) -> Made:
         told = partial(on_cell, code)
-        where = {"notebook": notebook, "kernels": kernels, "scratch": scratch}
-        return make(work, code, name, **where, on_cell=told)
+        return make(
+            work, code, name, notebook=notebook, kernels=kernels, scratch=scratch, on_cell=told
+        )
 
     waiting = iter(todo)
     with ThreadPoolExecutor(max_workers=jobs) as pool:

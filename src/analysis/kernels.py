@@ -33,7 +33,6 @@ PROVISIONER = "workbench-fork"
 LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 INLINE = "module://matplotlib_inline.backend_inline"
-MEETING = "workbench-kernel-"
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
 
@@ -125,7 +124,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it: one
         kernel in fifty then died at its start on a busy machine.
         """
-        folder = tempfile.mkdtemp(prefix=MEETING)
+        folder = tempfile.mkdtemp(prefix="workbench-kernel-")
         self.transport = "ipc"
         self.connection_file = f"{folder}/kernel.json"
         self.ip = f"{folder}/kernel"
@@ -253,7 +252,7 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     os.setsid()
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     multiprocessing.set_start_method(None, force=True)
-    threading.Thread(target=_leave_with_parent, args=[arguments], daemon=True).start()
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -269,12 +268,9 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     kernelapp.launch_new_instance(argv=[*arguments, server])
 
 
-def _leave_with_parent(arguments: Sequence[str]) -> None:
+def _leave_with_parent() -> None:
     """End this kernel, and all that it started, when the process that asked for it has gone."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     connection.wait([parent.sentinel])
-    met = Path(arguments[arguments.index("-f") + 1]).parent
-    if met.name.startswith(MEETING):
-        shutil.rmtree(met, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)

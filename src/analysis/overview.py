@@ -103,9 +103,12 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
 def members(survey: Survey, *, seed: int) -> tuple[list[dict[str, str]], dict[str, list[str]], str]:
     """What the overview says of each respondent; its groups in order; how far to trust types."""
     found = profile.typology(survey, seed=seed)
-    given = not isinstance(found, NotAvailable)
-    kinds = found.labels.reindex(survey.responses.index) if given else pd.Series(dtype="Int16")
-    known = [types.type_name(survey, found, kind) for kind in sorted(found.names)] if given else []
+    kind_of: dict[str, str] = {}
+    known: list[str] = []
+    if not isinstance(found, NotAvailable):
+        known = [types.type_name(survey, found, kind) for kind in sorted(found.names)]
+        kinds = found.labels.dropna().astype(int)
+        kind_of = {str(c): types.type_name(survey, found, kind) for c, kind in kinds.items()}
     sizes = survey.size_class
     register = survey.register.reindex(survey.responses.index)
     prefectures = register.get("prefecture", pd.Series("", register.index)).fillna("")
@@ -115,9 +118,7 @@ def members(survey: Survey, *, seed: int) -> tuple[list[dict[str, str]], dict[st
             "name": str(register.at[code, "name"]),
             "prefecture": str(prefectures[code]),
             "size_class": "" if pd.isna(sizes[code]) else str(sizes[code]),
-            "type": ""
-            if not given or pd.isna(kinds[code])
-            else types.type_name(survey, found, int(kinds[code])),
+            "type": kind_of.get(str(code), ""),
         }
         for code in sorted(survey.responses.index)
     ]
