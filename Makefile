@@ -41,4 +41,4 @@ benchmarks: setup  ## measure; the tables stand in docs/performance.md
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
 clean:           ## remove what was made (reports, cleaned data, .venv)
-	rm -rf $(VENV) reports docs/_build data/processed/*/
+	rm -rf $(VENV) reports docs/_build data/processed/*/ data/processed/.cache

@@ -104,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--base", metavar="REVISION", help="compare with a git revision instead")
     sub.add_argument("--wave", help="the wave to rerun with --base")
     sub.add_argument("--out", type=Path, help="folder for compare.html and compare.md")
-    _language(sub)
+    _edition(sub)
 
     sub = command("audit", "check workbooks against the rules of machine readability", _audit)
     sub.add_argument("files", nargs="+", type=Path, help="the workbooks")

@@ -71,7 +71,11 @@ class Parameter:
 
 def schema(notebook: Path) -> list[Parameter]:
     """The parameters of a notebook, read without running anything."""
-    content = json.loads(notebook.read_text(encoding="utf-8"))
+    return declared(json.loads(notebook.read_text(encoding="utf-8")), notebook)
+
+
+def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:
+    """The parameters in a notebook's content; `notebook` is named in errors."""
     for cell in content["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
             return _read("".join(cell["source"]), notebook)

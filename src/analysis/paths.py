@@ -40,6 +40,11 @@ def reports() -> Path:
     return Path(os.environ.get("WORKBENCH_REPORTS") or root() / "reports")
 
 
+def cache() -> Path:
+    """Results that take long, kept until data or code change; ``WORKBENCH_CACHE`` moves them."""
+    return Path(os.environ.get("WORKBENCH_CACHE") or root() / "data" / "processed" / ".cache")
+
+
 def notebooks() -> Path:
     """The notebooks as committed."""
     return root() / "notebooks"

@@ -14,7 +14,9 @@ from typing import Any
 import nbformat.v4
 
 from analysis import pages, paths, publish
+from analysis.findings import SEVERITIES
 from analysis.refresh import Edition, Plan, Ran, RunRecord, commit, hash_file, last_record
+from analysis.survey import Survey
 
 PACKAGES = ("pandas", "scikit-learn", "seaborn", "matplotlib", "papermill", "nbconvert", "kmedoids")
 
@@ -32,6 +34,7 @@ def record_of(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
         "publisher": plan.content.get("publisher"),
         "invented": plan.content.get("data") == "invented",
         "parameters": plan.shown_parameters(),
+        "sample": _sample(plan.edition.wave),
         "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 2),
         "inputs": {
@@ -59,6 +62,14 @@ def record_of(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
         facts,
         str(edition.folder),
     )
+
+
+def _sample(wave: str) -> dict[str, int]:
+    """Who was asked, who replied, and what cleaning found: counts only, for every audience."""
+    survey = Survey.load(wave)
+    counts = survey.findings["severity"].value_counts()
+    asked = {} if survey.invited is None else {"invited": survey.invited}
+    return {**asked, "replied": survey.n, **{k: int(counts.get(k, 0)) for k in SEVERITIES}}
 
 
 def _before(edition: Edition) -> list[dict[str, Any]]:
@@ -111,6 +122,9 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
             publish.error_page(target, title=title, sentence=ran.error, context=about)
     entries = [vars(ran) for ran in record.notebooks]
     pages.write_index(part, entries, about)
+    book = paths.codebooks() / f"{plan.content.get('codebook')}.yml"
+    if book.is_file():
+        shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
     paths.write_atomic(
         part / "run.json", json.dumps(record.as_json(), ensure_ascii=False, indent=1) + "\n"
     )

@@ -178,7 +178,7 @@ class Survey:
         Beside them `adjust` (none, gradient, size_class) and `indices`: those of the codebook that
         are to feed it, all where none is named.
 
-        Computed on the full data of the wave once and kept in data/processed, then shown under the
+        Computed on the full data of the wave once and kept in `paths.cache`, then shown under the
         names that this edition may use, so that type 2 is the same in all editions.
         """
         return renamed(self._classifier.study(**choices), self._alias)
@@ -199,7 +199,7 @@ class Survey:
             features=full,
             composites=indicators.indices(full, self.codebook, self._full.responses),
             size_class=self._full.register["size_class"],
-            folder=paths.processed(self.wave.name) / "cache" / store.package_key(),
+            folder=paths.cache() / store.package_key(),
         )
 
     # --- questions -------------------------------------------------------------------------

@@ -229,7 +229,11 @@ def silhouette(survey: Survey, found: Typology) -> Figure:
         ),
         n=found.n,
         denominator=_denominator(survey),
-        data=_by_unit(survey, found, {"silhouette": found.silhouette}),
+        data=_by_unit(
+            survey,
+            found,
+            {"silhouette": found.silhouette, "membership": found.membership.max(axis=1)},
+        ),
     )
 
 
@@ -397,7 +401,8 @@ def power_words(survey: Survey, found: Typology) -> Prose:
 
 
 def _by_unit(survey: Survey, found: Typology, columns: dict[str, pd.Series]) -> pd.DataFrame:
-    """Plotted numbers by municipality; without names where there are too many to read."""
+    """Plotted numbers by municipality, under the code and name that the edition may show."""
     frame = pd.DataFrame({"type": found.labels, **columns})
-    frame.insert(0, "name", survey.names.reindex(frame.index))
+    frame.insert(0, "code", frame.index)
+    frame.insert(1, "name", survey.names.reindex(frame.index))
     return frame.round(4)
