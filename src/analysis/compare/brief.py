@@ -9,11 +9,24 @@ from analysis.compare import words as say
 from analysis.compare.cells import shown
 from analysis.compare.changes import Comparison, Output
 from analysis.compare.sources import Value
-from analysis.outputs import escape
 from analysis.publish import AUDIENCES, WORDS
 
 MOST = 5  # items of a kind; the page has the rest
 LONGEST = 240  # characters of a text
+
+
+_INERT = str.maketrans({c: f"\\{c}" for c in r"\`*_[]<>|~#"} | {"@": "@\u200b", "\n": " "})
+
+
+def escape(text: str) -> str:
+    """Text made inert in a comment, and still readable as text; no one is mentioned by it.
+
+    Examples
+    --------
+    >>> print(escape("share_1 <b> 0.5 (n = 3)"))
+    share\\_1 \\<b\\> 0.5 (n = 3)
+    """
+    return text.translate(_INERT).replace("://", ":\u200b//")
 
 
 def markdown(found: Comparison) -> str:
@@ -81,7 +94,10 @@ def _said(said: Any) -> str:
 
 def _value(words: dict[str, Any], value: Value) -> str:
     known = words["text"]
-    what = escape(known.get(value.what, value.what))
+    first, *others = value.what.split(" / ")
+    what = escape(known.get(first, first))
+    if others:
+        what += f" ({words['more'].format(n=len(others))})"
     before, after = (known.get(v, v) for v in (value.before, value.after))
     return f"{what}: {_cut(before) or '–'} → **{_cut(after) or '–'}**"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,11 +56,12 @@ class Cells:
         return min(1.0, self.count / max(self.total, 1))
 
 
-def compare(before: str, after: str) -> Cells:
+def compare(before: str, after: str, types: Mapping[str, str] | None = None) -> Cells:
     """Compare two tables given as CSV.
 
     Rows are matched by the fewest leading columns that tell all rows of both tables apart.
-    Numbers are the same within 1e-6 of their size.
+    Numbers are the same within 1e-6 of their size. `types`: what each number of a column ``type``
+    after is called before.
 
     Examples
     --------
@@ -67,23 +69,26 @@ def compare(before: str, after: str) -> Cells:
     >>> found.changed, found.count
     ([Cell(row='b', column='n', before='2', after='3')], 1)
     """
-    if before == after:
+    if before == after and not types:
         return Cells([], [], [], [], 0)
     a, b = _read(before), _read(after)
+    if types and "type" in b:
+        b["type"] = b["type"].map(lambda number: types.get(number, f"+{number}"))
     columns = [f"- {c}" for c in a if c not in b] + [f"+ {c}" for c in b if c not in a]
     common = [c for c in a if c in b]
     if not common:
         return Cells([], [], [], columns, a.size + b.size)
+    names = _names(a) | _names(b)
     a, b = _keyed(a[common], b[common])
     both = a.index[a.index.isin(b.index)]
     old, new = a.loc[both].to_numpy(object), b.loc[both].to_numpy(object)
     changed = [
-        Cell(_about(both[i]), str(a.columns[j]), str(old[i, j]), str(new[i, j]))
+        Cell(_about(both[i], names), str(a.columns[j]), str(old[i, j]), str(new[i, j]))
         for i, j in np.argwhere(old != new)
         if not _same(str(old[i, j]), str(new[i, j]))
     ]
-    added = [_about(row) for row in b.index[~b.index.isin(a.index)]]
-    removed = [_about(row) for row in a.index[~a.index.isin(b.index)]]
+    added = [_about(row, names) for row in b.index[~b.index.isin(a.index)]]
+    removed = [_about(row, names) for row in a.index[~a.index.isin(b.index)]]
     return Cells(changed, added, removed, columns, max(a.size, b.size))
 
 
@@ -115,8 +120,16 @@ def _indexed(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     return frame.drop(columns=key).set_axis(index)
 
 
-def _about(row: tuple[str, ...]) -> str:
-    return " · ".join(shown(part) for part in row if part)
+def _names(frame: pd.DataFrame) -> dict[str, str]:
+    """Names of municipalities by code, where a table has both."""
+    if not {"code", "name"} <= set(frame):
+        return {}
+    return dict(zip(frame["code"], frame["name"], strict=True))
+
+
+def _about(row: tuple[str, ...], names: dict[str, str]) -> str:
+    """What a row is about, in a reader's words: a municipality by its name."""
+    return " · ".join(shown(names.get(part, part)) for part in row if part)
 
 
 def shown(value: str) -> str:

@@ -102,8 +102,9 @@ def between(before: Run, after: Run) -> Comparison:
                 f"the runs differ in {what} ({a}, {b}) and cannot be compared",
                 hint=f"compare two runs of the same {what}",
             )
-    figures = _outputs(before.figures, after.figures, before, after)
-    tables = _outputs(before.tables, after.tables, before, after)
+    who = _movers(before, after)
+    figures = _outputs("figures", before, after, who)
+    tables = _outputs("tables", before, after, who)
     clean = [out for out in tables if _notebook(out, before, after) == CLEANING]
     inside = before.audience == "internal"  # others do not see the code in the pages either
     return Comparison(
@@ -112,7 +113,7 @@ def between(before: Run, after: Run) -> Comparison:
         pages=_pages(before, after),
         answers=_said(before, after, "answers"),
         sample=_sample(before, after),
-        movers=_movers(before, after),
+        movers=who if who and who.moved else None,
         figures=figures,
         tables=[out for out in tables if out not in clean],
         prose=_said(before, after, "prose"),
@@ -168,15 +169,16 @@ def _aligned(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _sample(before: Run, after: Run) -> list[Value]:
-    """Response and denominators."""
+    """Response, and denominators with the figures and tables that have them."""
     found = entries(before.record.get("sample", {}), after.record.get("sample", {}))
+    alike: dict[tuple[str, str], list[str]] = {}
     for kind in ("figures", "tables"):
         old, new = getattr(before, kind), getattr(after, kind)
-        for name in old.keys() & new.keys():
-            a, b = _denominator(old[name]), _denominator(new[name])
-            if a != b and new[name]["notebook"] != CLEANING:
-                found.append(Value(new[name]["title"], a, b))
-    return sorted(set(found), key=lambda v: (v.what not in ("invited", "replied"), v.what))
+        for name, data in new.items():
+            if name in old and data["notebook"] != CLEANING:
+                both = (_denominator(old[name]), _denominator(data))
+                alike.setdefault(both, []).append(data["title"])
+    return found + [Value(" / ".join(titles), a, b) for (a, b), titles in alike.items() if a != b]
 
 
 def _denominator(data: Shown) -> str:
@@ -188,20 +190,22 @@ def _movers(before: Run, after: Run) -> Movers | None:
     old, new = before.figures.get(TYPES), after.figures.get(TYPES)
     if old is None or new is None or old["csv"] == new["csv"]:
         return None
-    found = movers(old["csv"], new["csv"])
-    return found if found.moved else None
+    return movers(old["csv"], new["csv"])
 
 
-def _outputs(
-    old: Mapping[str, Shown], new: Mapping[str, Shown], before: Run, after: Run
-) -> list[Output]:
-    """Those that differ: key figures first, then by the share of their cells that changed."""
+def _outputs(kind: str, before: Run, after: Run, who: Movers | None) -> list[Output]:
+    """Those that differ: key figures first, then by the share of their cells that changed.
+
+    Types are numbered by size: in numbers by type, each is called as its counterpart before.
+    """
+    old, new = getattr(before, kind), getattr(after, kind)
+    called = {str(b): str(a) for a, b in who.matched.items() if b >= 0} if who else {}
     found = []
     for name in dict.fromkeys([*old, *new]):
         a, b = old.get(name), new.get(name)
         last: Shown = b or a or {}
         texts = _texts(a, b) if a and b else _reasons(name, before, after)
-        differ = compare(a["csv"], b["csv"]) if a and b else Cells([], [], [], [], 0)
+        differ = compare(a["csv"], b["csv"], called) if a and b else Cells([], [], [], [], 0)
         drawn = bool(a and b and a.get("png") != b.get("png"))
         out = Output(
             name, last["title"], last["page"], bool(last.get("key")), differ, texts, drawn, a, b

@@ -189,11 +189,13 @@ def _table(
     numeric: Sequence[int] = (),
 ) -> str:
     def cells(row: Sequence[object]) -> str:
-        classes = [' class="num"' if at in numeric else "" for at in range(len(head))]
         filled = zip_longest(row, classes, fillvalue="")
         return "".join(f"<td{c}>{_e(str(value))}</td>" for value, c in filled)
 
-    top = "".join(f'<th scope="col">{_e(str(name))}</th>' for name in head)
+    classes = [' class="num"' if at in numeric else "" for at in range(len(head))]
+    top = "".join(
+        f'<th scope="col"{c}>{_e(str(name))}</th>' for name, c in zip(head, classes, strict=True)
+    )
     body = "".join(f"<tr>{cells(row)}</tr>" for row in rows[:MOST])
     left = len(rows) - MOST
     more = f"<p class='notes'>{say.of(found)['more'].format(n=left)}</p>" if left > 0 else ""

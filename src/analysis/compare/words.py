@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from analysis.compare.changes import Comparison, type_names
 from analysis.compare.movers import Movers
 
@@ -10,7 +13,6 @@ WORDS = {
         "title": "何が変わったか",
         "same": "結果は何も変わっていない。",
         "nothing": "結果は何も変わっていない。プログラム・データ・設定にも違いはない。",
-        "changed": "結果に変わったところがある。",
         "results": "結果の変化",
         "made": "変更されたもの",
         "pages": "頁の状態",
@@ -64,7 +66,6 @@ WORDS = {
         "title": "What changed",
         "same": "Nothing changed in the results.",
         "nothing": "Nothing changed in the results, nor in code, data or settings.",
-        "changed": "Some results changed.",
         "results": "What came out differently",
         "made": "What was changed",
         "pages": "State of the pages",
@@ -117,17 +118,34 @@ WORDS = {
 }  # fmt: skip
 
 
-def of(found: Comparison) -> dict:
+def of(found: Comparison) -> dict[str, Any]:
     """The words in the language of the runs."""
     return WORDS[found.after.language]
 
 
 def headline(found: Comparison) -> str:
-    """The one sentence that comes first."""
+    """The line that comes first: how much of what changed, and whether answers and types did."""
     words = of(found)
-    if found.empty:
-        return str(words["nothing"])
-    return str(words["changed"] if found.results_changed else words["same"])
+    if not found.results_changed:
+        return str(words["nothing"] if found.empty else words["same"])
+    ja = found.after.language == "ja"
+    figures = [figure for figure in found.figures if figure.result]
+    movers = found.movers.moved if found.movers else []
+    listed: dict[str, Sequence[Any]] = {
+        "answers": found.answers,
+        "movers": movers,
+        "sample": found.sample,
+    }
+    listed |= {"pages": found.pages, "figures": figures, "tables": found.tables}
+    listed |= {"prose": found.prose, "cleaning": found.cleaning}
+    counts = [f"{words[name]} {len(items):,}" for name, items in listed.items() if items]
+    said = "結果の変化：" + "、".join(counts) if ja else "Changed: " + ", ".join(counts).lower()
+    said += "。" if ja else "."
+    if not found.answers:
+        said += "答えは変わっていない。" if ja else " No answer changed."
+    if not found.movers:
+        said += "類型が変わった団体はない。" if ja else " No municipality changed type."
+    return said
 
 
 def moved(found: Comparison, who: Movers) -> str:

@@ -1,0 +1,364 @@
+"""What changed between two runs: nothing where nothing did, and every kind of change."""
+
+import base64
+import io
+import json
+import re
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from analysis import compare, paths
+from analysis.cli import main
+from analysis.compare import cells, movers, page, pictures, sources
+from analysis.errors import InputError
+from conftest import notebook
+
+VENDOR = "application/vnd.workbench."
+UNITS = [f"99{i:04d}" for i in range(12)]
+
+
+def png(shade=0):
+    buffer = io.BytesIO()
+    image = Image.new("RGB", (60, 40), "white")
+    image.paste((shade, shade, shade), (10, 10, 30, 30))
+    image.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def figure(name="q_Q13", csv="answer,count\na,3\nb,5\n", **more):
+    data = {"name": name, "title": f"図 {name}", "alt": "説明", "caption": "", "n": 8, "key": False}
+    data |= {"denominator": "回答した団体", "source": "s", "png": png(), "csv": csv}
+    return {f"{VENDOR}figure+json": data | more}
+
+
+def table(name="frequencies", csv="設問,団体数\nQ1,3\nQ2,5\n", rows=(), **more):
+    data = {"name": name, "title": f"表 {name}", "caption": "n = 8", "n": 8, "notes": []}
+    data |= {"columns": [], "rows": list(rows), "csv": csv}
+    return {f"{VENDOR}table+json": data | more}
+
+
+def answer(text):
+    return {f"{VENDOR}answer+json": {"text": text}}
+
+
+def types(labels, membership=0.9):
+    """The figure that holds the types, and the table with their names."""
+    rows = [f"{c},町{c[-2:]},{k},0.5,{membership}" for c, k in zip(UNITS, labels, strict=True)]
+    csv = "\n".join(["code,name,type,silhouette,membership", *rows]) + "\n"
+    names = [[f"{k} 型{k}"] for k in sorted(set(labels) - {0})]
+    return [figure("silhouette", csv), table("types", "type\n", names)]
+
+
+def run(folder, *outputs, source="x = 1", parameter=1, book=None, name="03_typology", **record):
+    """A run folder with one page that shows these outputs."""
+    (folder / "notebooks").mkdir(parents=True)
+    text = f"factor: int = {parameter}  # 倍率"
+    content = json.loads(notebook([text, source], tags={0: ["parameters"]}))
+    content["cells"][1]["outputs"] = [{"output_type": "display_data", "data": o} for o in outputs]
+    content["metadata"]["papermill"] = {"parameters": {"output": str(folder), "wave": "w"}}
+    (folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    pages = [{"name": name, "title": {"ja": "類型", "en": "Types"}, "status": "ok"}]
+    facts = {"wave": "w", "audience": "internal", "language": "ja", "status": "ok"}
+    facts |= {"invented": True, "notebooks": pages, "sample": {"invited": 16, "replied": 15}}
+    facts |= {"versions": {"pandas": "3.0"}, "inputs": {"replies.xlsx": "a" * 64}}
+    (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
+    book = book or {"features": [{"id": "rate", "rule": "Q1 / Q2"}]}
+    (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
+    return compare.Run.read(folder, folder.name)
+
+
+def texts(found, folder):
+    """compare.md, and the page as a reader's text."""
+    brief = compare.write(found, folder)
+    shown = (folder / "compare.html").read_text(encoding="utf-8")
+    return brief, re.sub(r"<style.*?</style>|<[^>]+>", "", shown, flags=re.S)
+
+
+WORDS = st.text("あいう漢字abc 0123.,%<>&'\"-=", max_size=12)
+FRAMES = st.lists(st.tuples(WORDS, WORDS, st.floats(allow_nan=True)), max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(WORDS, max_size=3), FRAMES)
+def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, rows):
+    csv = pd.DataFrame(rows, columns=["who", "what", "n"]).to_csv(index=False)
+    shown = [*map(answer, said), figure(csv=csv), table(csv=csv), *types([1, 2] * 6)]
+    a, b = (run(tmp_path_factory.mktemp("run") / "r", *shown) for _ in "ab")
+    found = compare.between(a, b)
+    assert found.empty and not found.results_changed
+    brief, shown = texts(found, a.folder)
+    assert brief.count("\n") == 3 and "結果は何も変わっていない" in brief
+    assert "<h2>" not in (a.folder / "compare.html").read_text(encoding="utf-8")
+
+
+def test_when_and_where_it_ran_is_no_change(tmp_path):
+    a = run(tmp_path / "a", answer("x"), finished="2026-01-01", seconds=3, commit="1", before=[])
+    b = run(tmp_path / "b", answer("x"), finished="2026-02-02", seconds=9, commit="2", before=[{}])
+    assert compare.between(a, b).empty
+
+
+def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path):
+    old = [answer("13団体中5団体が不足"), figure(), table(), *types([1] * 6 + [2] * 6)]
+    new = [answer("13団体中6団体が不足"), figure(csv="answer,count\na,4\nb,5\n", n=9)]
+    new += [table(csv="設問,団体数\nQ1,3\nQ3,5\n"), *types([1] * 5 + [2] * 7)]
+    a = run(tmp_path / "a", *old)
+    b = run(
+        tmp_path / "b",
+        *new,
+        source="x = 2",
+        parameter=3,
+        book={"features": [{"id": "rate", "rule": "Q1 / Q3"}]},
+        sample={"invited": 16, "replied": 14},
+        versions={"pandas": "3.1"},
+        inputs={"replies.xlsx": "b" * 64},
+        code_sha256="other",
+    )
+    found = compare.between(a, b)
+    assert found.results_changed
+    brief, shown = texts(found, tmp_path / "out")
+    order = ["答え", "類型が変わった団体", "回答数と分母", "図", "表", "受け取ったファイル"]
+    order += ["コードブック", "パラメーター", "ノートブックのセル", "パッケージの版"]
+    places = [shown.index(f"\n{word}") for word in order]
+    assert places == sorted(places)
+    for text in (brief, shown):
+        assert "Q1 / Q2" in text and "Q1 / Q3" in text and "3.1" in text
+        assert "町05: 1 型1 → 2 型2" in text or "町05" in shown
+    assert "13団体中5団体が不足" in brief and "**13団体中6団体が不足**" in brief
+    assert "- x = 1" in shown and "+ x = 2" in shown
+    assert "回答した団体: 15 → **14**" in brief and "n = 8" in shown and "n = 9" in shown
+    html = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
+    assert re.search(r"団体中<del[^>]*>5</del>団体", html)
+    assert "default-src 'none'" in html and "<script" not in html
+    assert not re.search(r'(?:src|href)="(?!data:|#)', html)
+
+
+def test_a_figure_by_type_is_compared_by_the_types_and_not_by_their_numbers(tmp_path):
+    def numbers(one, two):
+        return figure("typology", f"type,feature,mean\n{one},x,0.1\n{two},x,0.9\n")
+
+    a = run(tmp_path / "a", *types([1] * 7 + [2] * 5), numbers(1, 2))
+    b = run(tmp_path / "b", *types([2] * 7 + [1] * 5), numbers(2, 1))
+    found = compare.between(a, b)
+    assert found.movers is None and not found.figures
+
+
+def test_a_figure_that_is_only_drawn_otherwise_is_no_result(tmp_path):
+    a = run(tmp_path / "a", figure())
+    b = run(tmp_path / "b", figure(png=png(120)))
+    found = compare.between(a, b)
+    assert not found.results_changed and not found.empty
+    brief, _ = texts(found, tmp_path / "out")
+    assert "結果は何も変わっていない" in brief and "描き方だけが変わった図" in brief
+    assert (tmp_path / "out" / "compare.html").read_text().count("<img") == 3
+
+
+def test_a_figure_that_comes_or_goes(tmp_path):
+    reason = {"name": "map", "reason": "公開版には載せない"}
+    a = run(tmp_path / "a", figure("map"), figure("old"))
+    b = run(tmp_path / "b", {f"{VENDOR}not-available+json": reason}, figure("new"))
+    brief, shown = texts(compare.between(a, b), tmp_path / "out")
+    assert "図 old: なくなった" in brief and "図 new: 新しく加わった" in brief.replace("\\", "")
+    assert "公開版には載せない" in shown
+
+
+def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
+    public = {"audience": "public"}
+    a = run(tmp_path / "a", answer("x"), source="secret = 1", **public)
+    b = run(tmp_path / "b", answer("y"), source="secret = 2", **public)
+    brief, shown = texts(compare.between(a, b), tmp_path / "out")
+    assert "secret" not in shown + brief and "公開" in shown
+    inside = run(tmp_path / "c", answer("x"))
+    with pytest.raises(InputError, match="differ in audience"):
+        compare.between(inside, a)
+    english = run(tmp_path / "d", answer("x"), language="en")
+    with pytest.raises(InputError, match="differ in language"):
+        compare.between(inside, english)
+
+
+def test_text_of_the_data_is_inert_in_the_page_and_in_the_comment(tmp_path):
+    bad = "<img src=x onerror=alert(1)> @someone [a](javascript:1) https://example.org"
+    a = run(tmp_path / "a", answer("x"), table(csv="who,n\na,1\n"))
+    b = run(tmp_path / "b", answer(bad), table(csv=f'who,n\na,"{bad}"\n'))
+    found = compare.between(a, b)
+    brief, _ = texts(found, tmp_path / "out")
+    assert "<img src=x" not in (tmp_path / "out" / "compare.html").read_text()
+    assert "\\<img" in brief and "@someone" not in brief
+    assert not re.search(r"(?<!\\)[\[\]<>]", brief)
+    assert "://" not in brief
+
+
+# --- cells ------------------------------------------------------------------------------------
+
+
+def csv(rows):
+    return "who,what,n\n" + "".join(f"{a},{b},{n}\n" for a, b, n in rows)
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from("xyz"), st.integers(0, 99)),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda row: row[:2],
+)
+
+
+@settings(deadline=None)
+@given(ROWS, st.randoms(use_true_random=False), st.integers(100, 199), st.data())
+def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value, data):
+    at = data.draw(st.integers(0, len(rows) - 1))
+    who, what, old = rows[at]
+    new = [*rows[:at], (who, what, value), *rows[at + 1 :]]
+    random.shuffle(new)
+    found = cells.compare(csv(rows), csv(new))
+    (only,) = found.changed
+    assert (only.before, only.after) == (str(old), str(value)) and only.row.startswith(who)
+    assert found.count == 1
+
+
+@settings(deadline=None)
+@given(ROWS, ROWS)
+def test_what_was_added_one_way_was_removed_the_other(a, b):
+    there, back = cells.compare(csv(a), csv(b)), cells.compare(csv(b), csv(a))
+    assert sorted(there.added) == sorted(back.removed)
+    assert {(c.before, c.after) for c in there.changed} == {
+        (c.after, c.before) for c in back.changed
+    }
+
+
+def test_numbers_have_a_tolerance_and_texts_have_none():
+    assert cells.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
+    assert cells.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
+    assert cells.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
+    assert cells.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
+
+
+def test_rows_that_are_alike_are_counted():
+    same = "k,x\na,1\na,1\n"
+    assert cells.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
+
+
+# --- types ------------------------------------------------------------------------------------
+
+
+def silhouette(labels, membership=0.9):
+    return types(labels, membership)[0][f"{VENDOR}figure+json"]["csv"]
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=12, max_size=12),
+    st.permutations([1, 2, 3, 4]),
+)
+def test_other_numbers_for_the_same_types_move_nobody(labels, order):
+    renamed = {0: 0} | dict(zip([1, 2, 3, 4], order, strict=True))
+    found = movers.movers(silhouette(labels), silhouette([renamed[k] for k in labels]))
+    assert found.moved == []
+
+
+def test_who_moved_is_weighed_against_the_instability_of_the_types():
+    old, new = [1] * 6 + [2] * 6, [1] * 4 + [2] * 8
+    firm = movers.movers(silhouette(old, 0.99), silhouette(new))
+    loose = movers.movers(silhouette(old, 0.6), silhouette(new))
+    assert [m.name for m in firm.moved] == ["町04", "町05"]
+    # by hand: 12 x 0.01, and 12 x 0.4 with 1.96 standard deviations of 12 x 0.4 x 0.6
+    assert firm.expected == pytest.approx(0.12) and firm.exceeds
+    assert loose.expected == pytest.approx(4.8) and not loose.exceeds
+    assert loose.most == pytest.approx(4.8 + 1.96 * 2.88**0.5)
+
+
+def test_municipalities_of_one_run_only_do_not_move():
+    old = silhouette([1] * 6 + [2] * 6)
+    new = "\n".join(silhouette([1] * 6 + [2] * 6).splitlines()[:-3]) + "\n"
+    found = movers.movers(old, new)
+    assert found.moved == [] and found.n == 9
+
+
+# --- pictures and sources ---------------------------------------------------------------------
+
+
+def test_the_difference_of_two_pictures_marks_what_differs():
+    *_, marked, share = pictures.pictures(png(0), png(90))
+    image = np.asarray(Image.open(io.BytesIO(marked)).convert("RGB")).astype(int)
+    red = image[:, :, 0] - image[:, :, 1] > 60
+    assert red[20, 20] and not red[2, 50]
+    assert share == pytest.approx(red.mean(), abs=0.02) and 0 < share < 0.5
+    assert pictures.pictures(png(), png())[3] == 0.0
+
+
+def cell(id, source):
+    return {"cell_type": "code", "id": id, "source": source}
+
+
+def test_cells_are_matched_by_what_they_hold():
+    old = [cell("a", "x = 1\ny = 2"), cell("b", "z = 3"), cell("c", "gone = 1")]
+    new = [cell("n", "new = 1"), cell("a", "x = 1\ny = 5"), cell("b", "z = 3")]
+    found = {c.cell: (c.before, c.after) for c in sources.cells("01", old, new)}
+    assert found == {
+        "a": ("x = 1\ny = 2", "x = 1\ny = 5"),
+        "n": ("", "new = 1"),
+        "c": ("gone = 1", ""),
+    }
+
+
+def test_marked_texts_are_escaped():
+    before, after = page.marked("<b>5", "<b>6")
+    assert before.startswith("&lt;b&gt;<del") and after.endswith("6</ins>")
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_two_folders_by_the_command(project, capsys):
+    run(project / "reports" / "demo-2019", answer("x"))
+    run(project / "reports" / "other", answer("y"))
+    assert main(["compare", "demo-2019", "other"]) == 0
+    assert "x → **y**" in capsys.readouterr().out
+    assert (project / "reports" / "compare" / "demo-2019..other" / "compare.html").is_file()
+    assert main(["compare", "demo-2019", "no-such"]) == 2
+    assert "there is no run in 'no-such'" in capsys.readouterr().err
+    assert main(["compare", "demo-2019"]) == 2
+    (project / "reports" / "other" / "run.json").write_text("{")
+    assert main(["compare", "demo-2019", "other"]) == 2
+    assert "refresh it again" in capsys.readouterr().err
+
+
+SHOW = """
+from IPython.display import display
+display({"%sanswer+json": {"text": "%s"}}, raw=True)
+"""
+
+
+def test_a_revision_against_the_working_tree(project, capsys):
+    def git(*words):
+        author = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        done = subprocess.run(
+            ["git", *author, *words], cwd=project, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def put(text):
+        head = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"'
+        made = notebook([head, SHOW % (VENDOR, text)], tags={0: ["parameters"]})
+        (project / "notebooks" / "01_a.ipynb").write_text(made)
+
+    put("前の答え")
+    (project / ".gitignore").write_text("/reports/\n/data/processed/\n/data/raw/*\n/.workbench/\n")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "one")
+    put("後の答え")
+    asked = ["compare", "--base", "HEAD", "--wave", "demo-2019", "--out", str(project / "out")]
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    assert "前の答え → **後の答え**" in out and "作業中の版" in out
+    assert "コードブック" not in out, "the data that git does not have were brought along"
+    assert len(git("worktree", "list").splitlines()) == 1
+    assert (paths.reports() / ".base" / "demo-2019" / "run.json").is_file()
+    assert main(["compare", "--base", "nowhere", "--wave", "demo-2019"]) == 2
+    assert "there is no git revision 'nowhere'" in capsys.readouterr().err
