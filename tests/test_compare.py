@@ -59,14 +59,14 @@ def types(labels, membership=0.9):
 def run(folder, *outputs, source="x = 1", parameter=1, book=None, name="03_typology", **record):
     """A run folder with one page that shows these outputs."""
     (folder / "notebooks").mkdir(parents=True)
-    text = f"factor: int = {parameter}  # 倍率"
+    text = "factor: int = 1  # 倍率"
     content = json.loads(notebook([text, source], tags={0: ["parameters"]}))
     content["cells"][1]["outputs"] = [{"output_type": "display_data", "data": o} for o in outputs]
-    content["metadata"]["papermill"] = {"parameters": {"output": str(folder), "wave": "w"}}
     (folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")
     pages = [{"name": name, "title": {"ja": "類型", "en": "Types"}, "status": "ok"}]
     facts = {"wave": "w", "audience": "internal", "language": "ja", "status": "ok"}
     facts |= {"invented": True, "notebooks": pages, "sample": {"invited": 16, "replied": 15}}
+    facts |= {"parameters": {"factor": parameter, "elsewhere": 1}}
     facts |= {"versions": {"pandas": "3.0"}, "inputs": {"replies.xlsx": "a" * 64}}
     (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
     book = book or {"features": [{"id": "rate", "rule": "Q1 / Q2"}]}
@@ -128,6 +128,7 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
     places = [shown.index(f"\n{word}") for word in order]
     assert places == sorted(places)
     for text in (brief, shown):
+        assert "factor" in text and "elsewhere" not in text
         assert "Q1 / Q2" in text and "Q1 / Q3" in text and "3.1" in text
         assert "町05: 1 型1 → 2 型2" in text or "町05" in shown
     assert "13団体中5団体が不足" in brief and "**13団体中6団体が不足**" in brief

@@ -68,7 +68,10 @@ class Run:
             )
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
-            pages = {n["name"]: _page(folder, n, record["language"]) for n in record["notebooks"]}
+            given = record.get("parameters", {})
+            pages = {
+                n["name"]: _page(folder, n, record["language"], given) for n in record["notebooks"]
+            }
         except (KeyError, ValueError, OSError) as error:
             raise InputError(
                 f"the run cannot be read ({type(error).__name__}: {error})",
@@ -122,7 +125,7 @@ def _once(pages: Mapping[str, Page], kind: str) -> dict[str, Shown]:
     return found
 
 
-def _page(folder: Path, entry: Mapping[str, Any], language: str) -> Page:
+def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[str, Any]) -> Page:
     title = str(entry["title"].get(language, entry["name"]))
     file = folder / "notebooks" / f"{entry['name']}.ipynb"
     if not file.is_file():
@@ -140,8 +143,8 @@ def _page(folder: Path, entry: Mapping[str, Any], language: str) -> Page:
                 if mime.startswith(VENDOR):
                     kind = mime.removeprefix(VENDOR).removesuffix("+json")
                     shown.setdefault(kind, []).append(data)
-    given = content["metadata"].get("papermill", {}).get("parameters", {})
-    values = {p.name: p.default for p in parameters.declared(content, file)} | given
+    values = {p.name: p.default for p in parameters.declared(content, file)}
+    values |= {name: value for name, value in given.items() if name in values}
     return Page(
         name=entry["name"],
         title=title,
