@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis import clean, intake
+from analysis.cli import main
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.rules import RULES
@@ -314,3 +315,17 @@ def test_a_failed_cleaning_leaves_the_cleaned_data_as_they_were(project, monkeyp
         prepare("demo-2019", force=True)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
     assert [p.name for p in folder.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
+    place = clean._Cleaning.finish
+
+    def losing(self, who):
+        self.category[0, 0] = 99  # a cell that ends nowhere
+        return place(self, who)
+
+    monkeypatch.setattr(clean._Cleaning, "finish", losing)
+    assert main(["clean", "demo-2019"]) == 1
+    told = capsys.readouterr().err
+    assert "the ledger does not add up: 734 cells received, 733 accounted for" in told
+    assert not (project / "data" / "processed" / "demo-2019").exists()
