@@ -197,8 +197,10 @@ def plot_intervals(
     return ax
 
 
-def plot_dots(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """One municipality against all: columns value, low, median, high (quartiles) per indicator."""
+def plot_dots(
+    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
+) -> Axes:
+    """One municipality against others: columns value, low, median, high (quartiles), a row each."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.6)
     places = np.arange(len(shown))
@@ -207,11 +209,7 @@ def plot_dots(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None 
     ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
     ax.set_yticks(places, wrapped(shown.index, 18 if language == "ja" else 30))
     ax.set_ylim(-0.7, len(shown) - 0.3)
-    ax.set_xlabel(
-        "●本団体、帯は全団体の四分位範囲、縦線は中央値（標準化した値）"
-        if language == "ja"
-        else "Dot: this municipality; band: quartiles of all, line: median (standardised)"
-    )
+    ax.set_xlabel(label)
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
     return ax

@@ -90,7 +90,8 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
             headed = headed or "<h1>" in cell.source
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
-    page = page_context(context, title=title, toc=toc, headed=headed)
+    layout = notebook.metadata.get("workbench", {}).get("layout", "")
+    page = page_context(context, title=title, toc=toc, headed=headed, layout=layout)
     content, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     paths.write_atomic(target, content)
 

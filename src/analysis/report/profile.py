@@ -6,20 +6,19 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import plots
+from analysis import visits as guidebook
 from analysis.codebook import Question
 from analysis.errors import InputError
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
-from analysis.report import summary, types
-from analysis.report.cleaning import STATUS_LABELS
+from analysis.outputs import Answer, NotAvailable, Prose, escape
+from analysis.report import answers, summary, types
 from analysis.report.exploring import protects, shown_questions
 from analysis.survey import Survey
-from analysis.tables import labels_of
-from analysis.typology.gower import GowerDissimilarity
 from analysis.typology.study import Typology
 
 PEERS = 5
 STEPS = 3
+FACTS = 3  # numbers of the context that the head of the page gives
+CONFIRM = 6  # matters to confirm that fit on the page
 
 
 @dataclass(frozen=True)
@@ -33,21 +32,27 @@ class Place:
     peers: list[str]
     prefecture_only: bool
 
+    def mates(self, survey: Survey) -> list[str]:
+        """The others of its size class."""
+        same = (survey.size_class == survey.size_class[self.code]).fillna(False)
+        return [code for code in survey.responses.index[same.to_numpy(bool)] if code != self.code]
+
 
 def place(
     survey: Survey, municipality: str, *, same_prefecture: bool = False, seed: int = 20191003
 ) -> Place:
-    """Find a municipality and its peers: the nearest of its size class by the typology's features.
+    """Find a municipality and its peers: those of its size class most alike in population and such.
 
-    An empty `municipality` is the first respondent. Of a class with too few others, the nearest of
-    all are taken.
+    An empty `municipality` is the first respondent.
     """
     if protects(survey):
         raise InputError(
             "a profile shows one respondent and is not for the public edition",
             hint="use --audience internal or committee",
         )
-    code = municipality or str(survey.responses.index[0])
+    code = str(municipality).strip() or str(survey.responses.index[0])
+    if code.isdigit():  # papermill's own command reads a code as a number and drops its zero
+        code = code.zfill(6)
     if code not in survey.responses.index:
         named = survey.names[survey.names == code]
         if len(named) != 1:
@@ -75,31 +80,38 @@ def typology(survey: Survey, *, seed: int) -> Typology | NotAvailable:
         return NotAvailable("typology", str(error))
 
 
+def likeness(survey: Survey) -> list[Question]:
+    """The numbers by which two municipalities are alike: population, staff and such."""
+    return [
+        q
+        for q in survey.codebook.with_role("context")
+        if q.type in {"integer", "ratio"} and q.variables[0] in survey.responses
+    ]
+
+
 def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
-    features = survey.features
-    frame = features.frame
-    if frame.shape[1] == 0 or frame.loc[code].isna().all():
-        return []
-    others = frame.drop(index=code)
-    others = others[others.notna().mean(axis=1) > 0.5]
-    pools = [survey.size_class.reindex(others.index) == survey.size_class[code]]
+    """The most alike of its size class; of all, where the class has too few others.
+
+    Alike in what a municipality did not choose: choosing peers by the measures that they take would
+    leave nothing to learn from them. Distance: mean difference of ranks among all, 0 to 1.
+    """
+    numbers = survey.responses[[q.id for q in likeness(survey)]].astype("Float64")
+    ranks = numbers.rank(pct=True).astype(float)
+    distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).fillna(1.0)
+    same = (survey.size_class == survey.size_class[code]).fillna(False).astype(bool)
     if same_prefecture:
-        home = survey.register["prefecture"]
-        pools[0] &= home.reindex(others.index) == home[code]
-    pool = others[pools[0].to_numpy(bool)]
+        home = survey.register["prefecture"].reindex(survey.responses.index)
+        same &= home == home[code]
+    pool = [other for other in distance.index if same[other]]
     if len(pool) < PEERS and not same_prefecture:
-        pool = others
-    if pool.empty:
-        return []
-    measure = GowerDissimilarity(features.kinds, features.groups).fit(frame)
-    whole = measure.transform(frame.loc[[code]])[0]
-    distance = pd.Series(whole, frame.index)[pool.index]
-    return list(distance.sort_values(kind="stable").index[:PEERS])
+        pool = list(distance.index)
+    return list(distance[pool].sort_values(kind="stable").index[:PEERS])
 
 
 def answer(survey: Survey, here: Place) -> Answer:
     """Who it is, in three facts."""
-    parts = [here.name + (f"（{here.size_class}）" if here.size_class else "")]
+    size = survey.pick(f"（{here.size_class}）", f" ({here.size_class})")
+    parts = [here.name + (size if here.size_class else "")]
     if not isinstance(here.found, NotAvailable) and here.code in here.found.labels.index:
         kind = int(here.found.labels[here.code])
         strength = float(here.found.membership.loc[here.code].max())
@@ -108,153 +120,73 @@ def answer(survey: Survey, here: Place) -> Answer:
         parts.append(
             survey.pick(
                 f"類型は「{own}」（所属の強さ{strength:.2f}）、次に近いのは「{second}」",
-                f"type: {own} (membership {strength:.2f}), next: {second}",
+                f"Type: {own} (membership {strength:.2f}), next: {second}",
             )
         )
-    names = [str(survey.names[code]) for code in here.peers]
+    names = [peer_name(survey, code) for code in here.peers]
     if names:
         listed = "、".join(names) if survey.language == "ja" else ", ".join(names)
-        parts.append(survey.pick(f"似た団体は{listed}", f"nearest peers: {listed}"))
+        parts.append(survey.pick(f"似た団体は{listed}", f"Nearest peers: {listed}"))
     return Answer(survey.pick("。", ". ").join(parts) + survey.pick("。", "."))
 
 
-def standing(survey: Survey, here: Place) -> Figure | NotAvailable:
-    """Its composites (or, for yes/no tables, its class's shares) against all others."""
-    cluster = [i for i in survey.codebook.indices if i.role == "cluster" or i.rule]
-    composite = [
-        i for i in cluster if len([g for g in survey.features.groups.values() if g == i.id]) != 1
-    ]
-    if not composite:
-        return NotAvailable(
-            "standing",
-            survey.pick(
-                "この調査の指標は有無だけなので、下の一覧で示す。",
-                "The indicators of this wave are yes or no only; see the list below.",
-            ),
+def peer_name(survey: Survey, code: str) -> str:
+    """A peer's name, with its prefecture where it has one: names are not unique."""
+    home = str(survey.register.at[code, "prefecture"])
+    name = str(survey.names[code])
+    if not home or home == "nan":
+        return name
+    return f"{name}（{home}）" if survey.language == "ja" else f"{name} ({home})"
+
+
+def facts(survey: Survey, here: Place) -> Prose:
+    """What identifies it: code, class with its date, population and staff, date of reply."""
+    as_of = survey.wave.as_of.isoformat()
+    parts = [survey.pick(f"団体コード {here.code}", f"code {here.code}")]
+    home = str(survey.register.at[here.code, "prefecture"])
+    if home and home != "nan":
+        parts.append(home)
+    if here.size_class:
+        parts.append(
+            survey.pick(f"{here.size_class}（{as_of}時点）", f"{here.size_class} (as of {as_of})")
         )
-    numbers = survey.indices[[i.id for i in composite]].astype(float)
-    spread = numbers.std(ddof=0).replace(0, 1.0)
-    scaled = (numbers - numbers.mean()) / spread
-    frame = pd.DataFrame(
-        {
-            "value": scaled.loc[here.code],
-            "low": scaled.quantile(0.25),
-            "median": scaled.median(),
-            "high": scaled.quantile(0.75),
-        }
-    )
-    frame.index = [i.text[survey.language] for i in composite]
-    frame = frame.dropna()
-    ax = plots.plot_dots(frame, language=survey.language)
-    far = (frame["value"] - frame["median"]).abs().idxmax()
-    return survey.gallery.show(
-        ax,
-        f"standing_{here.code}",
-        title=survey.pick(f"{here.name}の位置", f"Where {here.name} stands"),
-        alt=survey.pick(
-            f"指標ごとの{here.name}の位置と全団体の四分位範囲。中央値から最も遠いのは「{far}」。",
-            f"{here.name} by indicator against the quartiles of all; farthest from the median: "
-            f"{far}.",
-        ),
-        n=survey.n,
-        denominator=survey.pick("回答団体", "municipalities that replied"),
-        data=frame.round(3).reset_index(names="indicator"),
-        key=True,
-    )
-
-
-def answers(survey: Survey, here: Place) -> Table:
-    """Its own answers beside its size class and peers."""
-    rows = []
-    mates = survey.size_class == survey.size_class[here.code]
-    for question in shown_questions(survey):
-        if question.sensitive and survey.audience != "internal":
-            continue
-        for variable in question.variables:
-            rows.append(
-                {
-                    survey.pick("設問", "question"): _label(survey, question, variable),
-                    survey.pick("本団体", "this one"): _said(survey, here.code, question, variable),
-                    survey.pick("同じ区分", "same class"): _group(
-                        survey, mates, question, variable
-                    ),
-                    survey.pick("全体", "all"): _group(
-                        survey, pd.Series(True, survey.responses.index), question, variable
-                    ),
-                }
-            )
-    return survey.gallery.table(
-        pd.DataFrame(rows),
-        "answers",
-        title=survey.pick(
-            "回答と、同じ区分・全体との比較", "Answers beside the size class and all"
-        ),
-        n=survey.n,
-        notes=[
-            survey.pick(
-                "選択肢は割合（分母は対象となり回答した団体）、数値は中央値。",
-                "Options: share of those asked and answering; numbers: median.",
-            )
-        ],
-    )
-
-
-def _label(survey: Survey, question: Question, variable: str) -> str:
-    head = f"{question.id} {question.label[survey.language]}"
-    if question.type in {"multi", "battery"}:
-        head += f" — {survey.codebook.label(variable)[survey.language]}"
-    return head
-
-
-def _said(survey: Survey, code: str, question: Question, variable: str) -> str:
-    state = str(survey.status.at[code, variable])
-    if state != "answered":
-        return STATUS_LABELS[state][survey.language]
-    value = survey.responses.at[code, variable]
-    if question.type in {"binary", "multi"}:
-        return "○" if bool(value) else "–"
-    if question.type in {"single", "ordinal", "battery"}:
-        return labels_of(question, survey.language)[int(value)]
-    return f"{float(value):,.6g}"
-
-
-def _group(survey: Survey, rows: pd.Series, question: Question, variable: str) -> str:
-    there = rows.to_numpy(bool) & (survey.status[variable] == "answered").to_numpy()
-    values = survey.responses.loc[there, variable]
-    n = len(values)
-    if n == 0:
-        return "—"
-    if question.type in {"binary", "multi"}:
-        return f"{values.astype(float).mean():.0%} (n={n:,})"
-    median = float(values.astype(float).median())
-    if question.type in {"single", "ordinal", "battery"}:
-        top = int(values.astype(int).mode().iloc[0])
-        return f"{labels_of(question, survey.language)[top]} (n={n:,})"
-    return f"{median:,.6g} (n={n:,})"
+    parts += [
+        f"{q.label[survey.language]} {answers.own(survey, here.code, q)}"
+        for q in likeness(survey)[:FACTS]
+    ]
+    received = survey.codebook.identity("received")
+    if received is not None and received.id in survey.responses:
+        day = survey.responses.at[here.code, received.id]
+        if pd.notna(day):
+            parts.append(f"{received.label[survey.language]} {day:%Y-%m-%d}")
+    return Prose(escape(survey.pick("　｜　", " | ").join(parts)))
 
 
 def missing_measures(survey: Survey, here: Place) -> pd.DataFrame:
-    """What at least half of the peers do and it does not: label, question, peers, asked, cost."""
+    """What at least half of the peers do and it does not: by peers, then cost."""
     costs = {"low": 0, "medium": 1, "high": 2, None: 1}
     rows = []
     for question in survey.codebook:
-        if question.role not in {"cluster", "describe"} or question.type not in {"multi", "binary"}:
+        if question.type not in {"multi", "binary"}:
             continue
         for variable in question.variables:
-            if variable not in survey.responses:
-                continue
-            own = survey.responses.at[here.code, variable]
             option = None
             if question.type == "multi":
                 option = question.option(int(variable.rpartition("_")[2]))
-            if pd.isna(own) or bool(own) or (option is not None and option.exclusive):
+            # a measure: an option with a cost, or a yes/no of the typology
+            if variable not in survey.responses or (
+                option.cost is None if option else question.role != "cluster"
+            ):
+                continue
+            own = survey.responses.at[here.code, variable]
+            if pd.isna(own) or bool(own):
                 continue
             theirs = survey.responses.loc[here.peers, variable].dropna().astype(bool)
             if len(theirs) and theirs.mean() >= 0.5:
                 label = survey.codebook.label(variable)[survey.language]
                 cost = option.cost if option else None
-                rows.append((label, question, int(theirs.sum()), len(theirs), cost))
-    frame = pd.DataFrame(rows, columns=["label", "question", "do", "asked", "cost"])
+                rows.append((label, question, variable, int(theirs.sum()), len(theirs), cost))
+    frame = pd.DataFrame(rows, columns=["label", "question", "variable", "do", "asked", "cost"])
     order = frame["cost"].map(costs)
     return frame.assign(order=order, share=frame["do"] / frame["asked"].clip(lower=1)).sort_values(
         ["share", "order"], ascending=[False, True], kind="stable"
@@ -263,6 +195,13 @@ def missing_measures(survey: Survey, here: Place) -> pd.DataFrame:
 
 def steps(survey: Survey, here: Place) -> Prose:
     """Three first steps, with what they rest on."""
+    if not here.peers:
+        return Prose(
+            survey.pick(
+                "同じ区分の団体が同じ都道府県にないため、似た団体と比べられない。",
+                "No municipality of its class is in its prefecture: there are no peers.",
+            )
+        )
     frame = missing_measures(survey, here)
     if frame.empty:
         return Prose(
@@ -271,20 +210,38 @@ def steps(survey: Survey, here: Place) -> Prose:
                 "Nothing is done by at least half of the peers that this municipality does not do.",
             )
         )
+    graded = summary.measures(survey)
+    mates = here.mates(survey)
     lines = []
     for row in frame.head(STEPS).itertuples():
-        cost = (
-            summary.COSTS[row.cost][survey.language]
-            if isinstance(row.cost, str)
-            else survey.pick("不明", "unknown")
-        )
         label, where = escape(row.label), escape(row.question.label[survey.language])
-        lines.append(
+        where = survey.pick(f"（{where}）", f" ({where})") if where != label else ""
+        parts = [
             survey.pick(
-                f"1. **{label}**（{where}）："
-                f"似た団体{row.asked}のうち{row.do}が実施。費用は{cost}。",
-                f"1. **{label}** ({where}): done by {row.do} of {row.asked} peers; cost {cost}.",
+                f"似た{row.asked}団体のうち{row.do}団体が実施",
+                f"done by {row.do} of {row.asked} peers",
             )
+        ]
+        theirs = survey.responses.loc[mates, row.variable].dropna().astype(bool)
+        if len(theirs):
+            parts.append(
+                survey.pick(
+                    f"同じ区分では{len(theirs):,}団体中{int(theirs.sum()):,}団体",
+                    f"{int(theirs.sum()):,} of {len(theirs):,} of its size class",
+                )
+            )
+        if isinstance(row.cost, str):
+            cost = summary.COSTS[row.cost][survey.language]
+            parts.append(survey.pick(f"費用は{cost}", f"cost {cost}"))
+        if len(graded) and (graded["variable"] == row.variable).any():
+            grade = graded.loc[graded["variable"] == row.variable, "grade"].iloc[0]
+            word = summary.GRADES[grade][survey.language]
+            parts.append(
+                survey.pick(f"人材の充足との関係は{word}", f"relation to sufficiency: {word}")
+            )
+        said = survey.pick("、", "; ").join(parts)
+        lines.append(
+            survey.pick(f"1. **{label}**（{where}）：{said}。", f"1. **{label}**{where}: {said}.")
         )
     lines.append("")
     lines.append(
@@ -297,8 +254,13 @@ def steps(survey: Survey, here: Place) -> Prose:
 
 
 def confirm(survey: Survey, here: Place) -> Prose:
-    """What to ask the municipality: findings and missing answers."""
-    lines = []
+    """What to ask the municipality: answers at odds, findings, missing answers."""
+    at_odds = guidebook.remarks(here.code, survey.responses, survey.status, survey.codebook, [])
+    lines = [
+        f"- {escape(remark.text[survey.language])}"
+        for remark in at_odds
+        if remark.kind == "contradictory"
+    ]
     if survey.audience == "internal":
         mine = survey.findings[
             (survey.findings["code"] == here.code)
@@ -313,5 +275,11 @@ def confirm(survey: Survey, here: Place) -> Prose:
         if state[question.variables[0]] == "no_answer":
             words = survey.pick("無回答", "no answer")
             lines.append(f"- {question.id} {escape(question.label[survey.language])}: {words}")
+    if len(lines) > CONFIRM:
+        rest = len(lines) - CONFIRM
+        more = survey.pick(
+            f"- ほか{rest}件（`workbench queries` の照会票）", f"- {rest} more: `workbench queries`"
+        )
+        lines = [*lines[:CONFIRM], more]
     nothing = survey.pick("確認を要する事項はない。", "Nothing needs to be confirmed.")
     return Prose("\n".join(lines) or nothing)

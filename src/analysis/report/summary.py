@@ -117,7 +117,7 @@ def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | Not
 def measures(survey: Survey) -> pd.DataFrame:
     """What those not short do more often than those short, with its cost and evidence.
 
-    Columns: question, label, cost, enough, n_enough, short, n_short, effect (an
+    Columns: variable, question, label, cost, enough, n_enough, short, n_short, effect (an
     `inference.Effect`), p_holm, grade.
     """
     short = short_of_people(survey)
@@ -135,6 +135,7 @@ def measures(survey: Survey) -> pd.DataFrame:
             b, n_b = int(does[is_short].sum()), int(is_short.sum())
             rows.append(
                 {
+                    "variable": f"{question.id}_{option.code}",
                     "question": question.label[survey.language],
                     "label": option.text[survey.language],
                     "cost": option.cost,

@@ -3,41 +3,50 @@
 from __future__ import annotations
 
 import pandas as pd
+from IPython.display import display
 
-from analysis import tables, visit_forms
+from analysis import visit_forms
 from analysis import visits as guidebook
 from analysis.codebook import Question
 from analysis.outputs import NotAvailable, Table
-from analysis.report.cleaning import STATUS_LABELS
+from analysis.report import answers
 from analysis.report.exploring import protects
 from analysis.report.visits import KINDS, Chosen
 from analysis.survey import Survey
-from analysis.text import Text
 from analysis.visits import Group, guide
 
 
-def table(survey: Survey, chosen: Chosen | NotAvailable) -> Table | NotAvailable:
-    """Each city's own answers beside those of its type and size class, with what to ask."""
+def beside(survey: Survey, chosen: Chosen | NotAvailable) -> None:
+    """For each city a table of its answers beside its type and size class, with what to ask."""
     if isinstance(chosen, NotAvailable):
-        return chosen
-    rows = []
-    for code, name in chosen.cities.items():
-        for topic in guide().topics:
-            for question in guidebook.asked(topic, survey.codebook, survey.responses):
-                if not protects(survey, question):
-                    rows.append(_row(survey, chosen, code, name, topic.text, question))
+        display(NotAvailable("guide", chosen.reason))
+        return
+    for at, code in enumerate(chosen.cities):
+        display(of_city(survey, chosen, code, "guide" if at == 0 else f"guide_{at + 1}"))
+
+
+def of_city(survey: Survey, chosen: Chosen, code: str, name: str = "guide") -> Table:
+    """The table of one city."""
+    rows = [
+        _row(survey, chosen, code, f"{topic.id} {topic.text[survey.language]}", question)
+        for topic in guide().topics
+        for question in guidebook.asked(topic, survey.codebook, survey.responses)
+        if not protects(survey, question)
+        and survey.status.at[code, question.variables[0]] != "not_applicable"
+    ]
+    city = chosen.cities[code]
     return survey.gallery.table(
         pd.DataFrame(rows),
-        "guide",
-        title=survey.pick("訪問先の回答と比較", "Answers of the visited beside others"),
+        name,
+        title=survey.pick(f"{city}の回答と比較", f"Answers of {city} beside others"),
         n=survey.n,
         notes=[
             survey.pick(
                 "比較の欄は本団体を除く。選択肢は最も多い回答（複数回答は半数以上が選んだもの）と割合、"
-                "数値は中央値。nは対象となり回答した団体。",
+                "数値は中央値。nは対象となり回答した団体。非該当の設問は省いた。",
                 "The compared leave out the city itself. Options: the most frequent answer "
                 "(multiple answers: those of at least half) with its share; numbers: the median. "
-                "n: asked and answering.",
+                "n: asked and answering. Questions that do not apply are left out.",
             ),
             survey.pick(
                 "「珍しい」は、比べた団体（5団体以上）の2割以下しか同じ回答でないもの（段階の設問では"
@@ -52,82 +61,27 @@ def table(survey: Survey, chosen: Chosen | NotAvailable) -> Table | NotAvailable
 
 
 def _row(
-    survey: Survey, chosen: Chosen, code: str, name: str, topic: Text, question: Question
+    survey: Survey, chosen: Chosen, code: str, topic: str, question: Question
 ) -> dict[str, str]:
-    groups = {group.name.en: group for group in chosen.groups[code]}
-    labels = list(groups)
-    kind = labels[0] if len(labels) == 3 else None
-    size = labels[-2] if len(labels) >= 2 else None
+    groups = chosen.groups[code]  # its type and its size class, where it has them; then all
+    kind = groups[0] if len(groups) == 3 else None
+    size = groups[-2] if len(groups) >= 2 else None
     said = [r for r in chosen.remarks[code] if question.id in r.question.split(", ")]
     return {
-        survey.pick("団体", "city"): name,
-        survey.pick("論点", "topic"): topic[survey.language],
+        survey.pick("論点", "topic"): topic,
         survey.pick("設問", "question"): f"{question.id} {question.label[survey.language]}",
-        survey.pick("本団体の回答", "its answer"): _own(survey, code, question),
-        survey.pick("同じ類型", "its type"): _typical(
-            survey, code, groups.get(kind or ""), question
-        ),
-        survey.pick("同じ区分", "its size class"): _typical(
-            survey, code, groups.get(size or ""), question
-        ),
+        survey.pick("本団体の回答", "its answer"): answers.own(survey, code, question),
+        survey.pick("同じ類型", "its type"): _typical(survey, code, kind, question),
+        survey.pick("同じ区分", "its size class"): _typical(survey, code, size, question),
         survey.pick("確かめること", "to ask"): survey.pick("；", "; ").join(
             f"{KINDS[r.kind][survey.language]} {r.text[survey.language]}" for r in said
         ),
     }
 
 
-def _own(survey: Survey, code: str, question: Question) -> str:
-    state = str(survey.status.at[code, question.variables[0]])
-    if state != "answered":
-        return STATUS_LABELS[state][survey.language]
-    own = survey.responses.loc[code]
-    match question.type:
-        case "multi":
-            chosen = [
-                option.text[survey.language]
-                for option, v in zip(question.options, question.variables, strict=True)
-                if pd.notna(own[v]) and own[v]
-            ]
-            return survey.pick("、", ", ").join(chosen)
-        case "battery":
-            return " / ".join(
-                f"{item.text[survey.language]} {own[item.id]}"
-                for item in question.items
-                if pd.notna(own[item.id])
-            )
-        case "single" | "ordinal" | "binary":
-            return tables.labels_of(question, survey.language)[int(own[question.id])]
-        case "date":
-            return f"{own[question.id]:%Y-%m}"
-    return _number(float(own[question.id]), question, survey)
-
-
-def _number(value: float, question: Question, survey: Survey) -> str:
-    unit = question.unit[survey.language] if question.unit else ""
-    return f"{value:,.4g}{unit}" if survey.language == "ja" else f"{value:,.4g} {unit}".strip()
-
-
 def _typical(survey: Survey, code: str, group: Group | None, question: Question) -> str:
-    """What the others of a group mostly say."""
     codes = [c for c in group.codes if c != code] if group else []
-    counted = tables.frequency(
-        survey.responses.loc[codes], survey.status.loc[codes], question, survey.language
-    )
-    if counted.n == 0 or question.type in {"date", "text"}:
-        return "—"
-    frame, n = counted.frame, f" (n={counted.n:,})"
-    match question.type:
-        case "multi":
-            often = frame[frame["share"] >= 0.5]
-            said = [f"{label} {row['share']:.0%}" for label, row in often.iterrows()]
-            none = survey.pick("半数以上の選択肢なし", "none by half or more")
-            return (survey.pick("、", ", ").join(said) or none) + n
-        case "battery":
-            return " / ".join(f"{label} {row['median']:g}" for label, row in frame.iterrows()) + n
-        case "integer" | "ratio":
-            return _number(float(frame["value"].iloc[0]), question, survey) + n
-    top = frame["count"].idxmax()
-    return f"{top} {frame.loc[top, 'share']:.0%}{n}"
+    return answers.typical(survey, codes, question)
 
 
 def matrix(survey: Survey) -> Table | NotAvailable:

@@ -1,0 +1,87 @@
+"""One municipality's answers in words, beside what others mostly say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis import tables
+from analysis.codebook import Question
+from analysis.report.cleaning import STATUS_LABELS
+from analysis.survey import Survey
+
+MANY = 2  # items of a battery, and options of a group, that a brief answer lists
+
+
+def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
+    """What it answered, or which kind of missing it is; `brief`: of a long battery the mean."""
+    state = str(survey.status.at[code, question.variables[0]])
+    if state != "answered":
+        return STATUS_LABELS[state][survey.language]
+    said = survey.responses.loc[code]
+    match question.type:
+        case "multi":
+            chosen = [
+                option.text[survey.language]
+                for option, v in zip(question.options, question.variables, strict=True)
+                if pd.notna(said[v]) and said[v]
+            ]
+            return survey.pick("、", ", ").join(chosen)
+        case "battery" if brief and len(question.items) > MANY:
+            return _mean(survey, said[list(question.variables)].dropna())
+        case "battery":
+            return " / ".join(
+                f"{item.text[survey.language]} {said[item.id]}"
+                for item in question.items
+                if pd.notna(said[item.id])
+            )
+        case "single" | "ordinal" | "binary":
+            return tables.labels_of(question, survey.language)[int(said[question.id])]
+        case "date":
+            return f"{said[question.id]:%Y-%m}"
+    return number(float(said[question.id]), question, survey)
+
+
+def number(value: float, question: Question, survey: Survey) -> str:
+    """A number with its unit."""
+    unit = question.unit[survey.language] if question.unit else ""
+    digits = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+    return f"{digits}{unit}" if survey.language == "ja" else f"{digits} {unit}".strip()
+
+
+def _mean(survey: Survey, values: pd.Series) -> str:
+    mean = float(values.astype(float).mean())
+    return survey.pick(
+        f"{len(values)}項目の平均{mean:.1f}", f"mean of {len(values)} items {mean:.1f}"
+    )
+
+
+def typical(
+    survey: Survey, codes: Sequence[str], question: Question, *, brief: bool = False
+) -> str:
+    """What a group of municipalities mostly says, with its n; `brief`: the most frequent only."""
+    codes = list(codes)
+    counted = tables.frequency(
+        survey.responses.loc[codes], survey.status.loc[codes], question, survey.language
+    )
+    if counted.n == 0 or question.type in {"date", "text"}:
+        return "—"
+    frame, n = counted.frame, f" (n={counted.n:,})"
+    match question.type:
+        case "multi":
+            often = frame[frame["share"] >= 0.5].sort_values(
+                "share", ascending=False, kind="stable"
+            )
+            often = often.head(MANY) if brief else often
+            said = [f"{label} {row['share']:.0%}" for label, row in often.iterrows()]
+            none = survey.pick("半数以上の選択肢なし", "none by half or more")
+            return (survey.pick("、", ", ").join(said) or none) + n
+        case "battery" if brief and len(frame) > MANY:
+            return _mean(survey, frame["mean"]) + n
+        case "battery":
+            return " / ".join(f"{label} {row['median']:g}" for label, row in frame.iterrows()) + n
+        case "integer" | "ratio":
+            return number(float(frame["value"].iloc[0]), question, survey) + n
+    top = frame["count"].idxmax()
+    return f"{top} {frame.loc[top, 'share']:.0%}{n}"
