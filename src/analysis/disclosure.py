@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.codebook import Codebook
+from analysis.codebook import Codebook, Question
+from analysis.expression import Expression
 from analysis.pseudonyms import pseudonym, pseudonym_key
+from analysis.tables import SHORT, labels_of
 
 if TYPE_CHECKING:
     from analysis.clean import Cleaned, Ledger
@@ -39,11 +41,13 @@ class Shown:
 def minimise(cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named: bool) -> Shown:
     """The cleaned data without what the audience may not see.
 
-    Internal: all. Committee: names, but no free text, no raw text of findings, and no sensitive
-    answer. Public: pseudonyms as well, unless the wave is open data whose places may be named.
+    Internal: all. Committee: names, but no free text, no raw text of findings, no name of a file or
+    sheet; sensitive answers feed its tables, which hide small cells (`analysis.report.shown`).
+    Public: pseudonyms as well, unless the wave is open data whose places may be named.
     """
     responses, status = cleaned.responses, cleaned.status
-    register, findings, alias = cleaned.register, cleaned.findings, {}
+    register, findings, ledger = cleaned.register, cleaned.findings, cleaned.ledger
+    alias: dict[str, str] = {}
     if audience != "internal":
         hidden = [
             v
@@ -54,6 +58,7 @@ def minimise(cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named:
         ]
         responses, status = responses.drop(columns=hidden), status.drop(columns=hidden)
         findings = findings.assign(raw="", value="", file="", sheet="", cell="", ja="", en="")
+        ledger = ledger.without_files()
     if audience == "public" and not named:
         key = pseudonym_key()
         alias = {code: pseudonym(code, key) for code in register.index}
@@ -68,11 +73,15 @@ def minimise(cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named:
         findings = findings.assign(
             code=findings["code"].map(alias).fillna(""), name=findings["code"].map(alias).fillna("")
         )
-    return Shown(responses, status, register, findings, cleaned.ledger, alias)
+    return Shown(responses, status, register, findings, ledger, alias)
 
 
 def suppress(
-    counts: pd.DataFrame, totals: pd.Series | None = None, smallest: int = SMALLEST
+    counts: pd.DataFrame,
+    totals: pd.Series | None = None,
+    smallest: int = SMALLEST,
+    *,
+    also: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """A table of counts in which small cells cannot be recovered from totals.
 
@@ -86,6 +95,7 @@ def suppress(
     ----------
     counts : answers down, groups across, without margins.
     totals : row totals as published elsewhere; those that are NA are kept hidden as well.
+    also : further cells to hide (True), whatever they hold.
 
     Examples
     --------
@@ -95,6 +105,8 @@ def suppress(
     """
     values = counts.to_numpy(int)
     small = (values > 0) & (values < smallest)
+    if also is not None:
+        small |= also.to_numpy(bool)
     if totals is not None:
         unknown = totals.reindex(counts.index).isna().to_numpy(bool)
     else:
@@ -107,6 +119,59 @@ def suppress(
         for i in np.flatnonzero(unknown):
             network.protect(rows + columns, int(i))
     return counts.astype("Int64").mask(pd.DataFrame(network.hidden, counts.index, counts.columns))
+
+
+def merged(groups: pd.Series, label: str) -> pd.Series:
+    """A breakdown whose small groups, and the units of none, stand together under `label`.
+
+    So many are put together that no group of fewer than three follows from the others.
+
+    Examples
+    --------
+    >>> merged(pd.Series(list("aaaabbbbccccd")), "others").value_counts().to_dict()
+    {'others': 5, 'b': 4, 'c': 4}
+    """
+    kinds = groups if isinstance(groups.dtype, pd.CategoricalDtype) else groups.astype("category")
+    sizes = kinds.value_counts(sort=False)
+    sizes = sizes[sizes > 0]
+    if (nowhere := int(kinds.isna().sum())) > 0:
+        sizes[label] = nowhere
+    apart = suppress(sizes.to_frame("n"))["n"].notna()
+    kept = [name for name in sizes.index[apart] if name != label]
+    named = kinds.astype(object).where(kinds.isin(kept), label)
+    order = [*kept, label] if (named == label).any() else kept
+    return pd.Series(pd.Categorical(named, order, ordered=True), groups.index, name=groups.name)
+
+
+def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
+    """The answers of a question in parts whose totals other tables give away.
+
+    The n of a question that only some answers lead to is the total of those answers; so is the
+    number of those who are short of people.
+    """
+    codes = list(labels_of(question, "en"))
+    rules = [q.ask_if for q in codebook if q.ask_if]
+    frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
+    sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
+    for rule in map(Expression, dict.fromkeys(rules)):
+        if rule.names == {question.id}:
+            sides.append(rule.evaluate(frame).astype("boolean").fillna(False).tolist())
+    parts: dict[tuple[bool, ...], list[int]] = {}
+    for at, code in enumerate(codes):
+        parts.setdefault(tuple(side[at] for side in sides), []).append(code)
+    return list(parts.values())
+
+
+def rounded_quartiles(values: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
+    """The median and quartiles of `analysis.tables.summary` with two digits, without the extremes.
+
+    One with fewer than three answers on either side is NA: it could name a respondent.
+    """
+    n = int(values.notna().sum())
+    sides = [(n - 1) * q for q in (0.5, 0.25, 0.75)]
+    safe = [min(np.floor(side), np.floor(n - 1 - side)) >= SMALLEST for side in sides]
+    kept = frame["value"].iloc[:3].map(lambda value: float(f"{value:.2g}"))
+    return kept.where(np.array(safe)).to_frame()
 
 
 class _Network:

@@ -41,6 +41,12 @@ _TEXTS = {
         "en": "Numbers: mean in the type (share for 0/1 items). ▲▼ difference of 0.33 or more, "
         "* p<0.05 after Holm",
     },
+    "marks_note": {
+        "ja": "▲▼は他の団体との差（Cliffのデルタ）が0.33以上。"
+        "個々の回答を逆算できないよう、数値は載せない",
+        "en": "▲▼ difference from all others (Cliff's delta) of 0.33 or more; no numbers, so that "
+        "single answers cannot be derived",
+    },
     "silhouette": {"ja": "シルエット幅", "en": "Silhouette width"},
     "average": {"ja": "平均 {0:.2f}", "en": "average {0:.2f}"},
     "coassignment": {
@@ -122,7 +128,7 @@ def plot_profile(
 
     Parameters
     ----------
-    data : the typology.
+    data : the typology; a `profile` without means is drawn as marks alone.
     labels : label of each feature; its id where there is none.
     percent : features whose mean is a share, shown in percent.
     """
@@ -133,12 +139,15 @@ def plot_profile(
     image = ax.imshow(effect.to_numpy(float), cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
     place = {feature: i for i, feature in enumerate(features)}
     column = {kind: j for j, kind in enumerate(effect.columns)}
+    numbered = "mean" in data.profile  # an edition may show the marks alone
     for row in data.profile.itertuples():
-        if np.isnan(row.mean):
-            continue
-        number = f"{100 * row.mean:.0f}%" if row.feature in percent else f"{row.mean:.2f}"
         mark = "▲" if row.effect >= NOTABLE else "▼" if row.effect <= -NOTABLE else ""
-        star = "*" if row.p_holm < 0.05 else ""
+        number = star = ""
+        if numbered:
+            if np.isnan(row.mean):
+                continue
+            number = f"{100 * row.mean:.0f}%" if row.feature in percent else f"{row.mean:.2f}"
+            star = "*" if row.p_holm < 0.05 else ""
         ink = "white" if abs(row.effect) > 0.65 else "black"
         ax.text(
             column[row.type],
@@ -165,8 +174,10 @@ def plot_profile(
     ax.tick_params(length=0)
     ax.grid(False)
     ax.spines[:].set_visible(False)
-    ax.figure.colorbar(image, ax=ax, label=_say("effect", language), shrink=0.6, aspect=25)
-    note = _wrap(_say("profile_note", language), language, 60 if language == "ja" else 88)
+    if numbered:
+        ax.figure.colorbar(image, ax=ax, label=_say("effect", language), shrink=0.6, aspect=25)
+    said = _say("profile_note" if numbered else "marks_note", language)
+    note = _wrap(said, language, 60 if language == "ja" else 88)
     ax.set_xlabel(note, fontsize=7.5, loc="left")
     return ax
 

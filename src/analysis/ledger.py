@@ -64,6 +64,11 @@ class Ledger:
         counts = counts[counts["cells"] > 0].reset_index(drop=True)
         return cls(counts, int(there.sum()) + len(raw.outside))
 
+    def without_files(self) -> Ledger:
+        """The same counts without the names of files and sheets, which may name who sent them."""
+        counts = self.counts.groupby("place", as_index=False)["cells"].sum()
+        return Ledger(counts.assign(file="", sheet="")[list(self.counts)], self.received)
+
     def check(self) -> None:
         """The sum must be right.
 

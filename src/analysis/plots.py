@@ -96,18 +96,22 @@ def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
 def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Bars of shares with their counts: index the answers, columns ``count``, ``share`` (0 to 1).
 
-    With columns ``low`` and ``high`` the interval of each share is drawn.
+    With columns ``low`` and ``high`` the interval of each share is drawn. A share of NA is written
+    as withheld.
     """
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.25)
     places = np.arange(len(shown))
-    ax.barh(places, shown["share"] * 100, color=PALETTE[1], height=0.66)
-    reach = shown["share"] * 100
+    shares = shown["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
+    ax.barh(places, np.nan_to_num(shares), color=PALETTE[1], height=0.66)
+    reach = np.nan_to_num(shares)
+    hidden = "— 秘匿" if language == "ja" else "— withheld"
     if {"low", "high"} <= set(shown):
         ax.hlines(places, shown["low"] * 100, shown["high"] * 100, color=PALETTE[0], linewidth=1.2)
         reach = np.maximum(reach, shown["high"] * 100)
     for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
-        ax.text(x + 1.2, place, f"{share:.0%} ({int(count):,})", va="center", fontsize="small")
+        written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
+        ax.text(float(x) + 1.2, float(place), written, va="center", fontsize="small")
     ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
     ax.set_xlim(0, max(100.0, float(np.max(reach)) + 16))
     ax.set_xticks([0, 25, 50, 75, 100])

@@ -16,6 +16,7 @@ from analysis.municipality import SIZE_CLASSES
 from analysis.text import Language
 
 YES_NO = {"ja": {1: "実施", 0: "未実施"}, "en": {1: "yes", 0: "no"}}
+SHORT = 2  # the two lowest answers of the question on shortage say: short of people
 BREAKDOWNS = ("single", "ordinal", "binary")  # types of questions that others are broken down by
 
 

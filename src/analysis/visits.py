@@ -231,13 +231,17 @@ def _rare(question: Question, variable: str, own: Any, group: Text, same: int, n
 
 
 class Case(_Model):
-    """A note on a case that the working group heard of; `body`: language -> Markdown."""
+    """A note on a case that the working group heard of; `body`: language -> Markdown.
+
+    `public`: it rests on what is published, so the public edition may name the city.
+    """
 
     city: StrictStr
     code: StrictStr
     date: Any
     source: Text
     body: Text
+    public: bool = False
 
 
 def cases() -> list[Case]:

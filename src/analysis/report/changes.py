@@ -15,7 +15,7 @@ from analysis.errors import InputError
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import types
 from analysis.report.cleaning import STATUS_LABELS
-from analysis.report.exploring import protects
+from analysis.report.shown import kept_back, protects
 from analysis.survey import Survey
 from analysis.typology.study import Typology
 from analysis.wave import Wave, earlier
@@ -88,13 +88,7 @@ def compare(survey: Survey, before: str = "", *, seed: int = 20191003) -> Pair |
 
 def _shown(survey: Survey) -> changes.Wave:
     """The answers whose single changes this edition may show."""
-    hidden = [
-        v
-        for q in survey.codebook
-        if protects(survey, q)
-        for v in q.variables
-        if v in survey.responses
-    ]
+    hidden = kept_back(survey)
     return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
 
 

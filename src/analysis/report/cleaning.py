@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import plots
+from analysis import disclosure, plots, tables
 from analysis.codebook import STATUSES
-from analysis.outputs import Answer, Figure, Prose, Table
+from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
+from analysis.report.shown import HIDDEN, protects, shown_questions
 from analysis.rules import RULES
 from analysis.survey import Survey
 from analysis.text import Text
@@ -75,8 +76,11 @@ def repairs(survey: Survey) -> Table:
             row[survey.pick("例", "example")] = f"{first['raw']} → {first['value']}"
             row[survey.pick("場所", "place")] = f"{first['sheet']} {first['cell']}".strip()
         rows.append(row)
+    frame = pd.DataFrame(rows)
+    if protects(survey):
+        frame = _without_small(survey, frame)
     return survey.gallery.table(
-        pd.DataFrame(rows),
+        frame,
         "repairs",
         title=survey.pick("整理の規則ごとの件数", "Findings by rule of cleaning"),
         n=len(found),
@@ -84,8 +88,29 @@ def repairs(survey: Survey) -> Table:
     )
 
 
-def to_ask(survey: Survey) -> Table:
-    """Doubtful and refused answers: cell by cell inside, as counts outside."""
+def _without_small(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rules that were met once or twice, put together by treatment."""
+    rule, treatment, findings, places = frame.columns[:4]
+    lost = frame[places] < disclosure.SMALLEST
+    for _, part in frame.groupby(treatment, sort=False):
+        lost.loc[part.index] |= disclosure.suppress(part[[findings]])[findings].isna()
+    rest = frame[lost].groupby(treatment, sort=False)[findings].sum().reset_index()
+    rest[rule] = survey.pick("その他の規則", "other rules")
+    rest[places] = HIDDEN
+    kept = frame[~lost].astype({places: object})
+    return pd.concat([kept, rest])[list(frame.columns)]
+
+
+def to_ask(survey: Survey) -> Table | NotAvailable:
+    """Doubtful and refused answers: cell by cell inside, as counts for the committee."""
+    if protects(survey):
+        return NotAvailable(
+            "to_ask",
+            survey.pick(
+                "確認事項は調査者と回答団体の間のものであり、公開版には載せない。",
+                "What to confirm is between the researchers and the respondents, not public.",
+            ),
+        )
     asked = survey.findings[survey.findings["severity"].isin(["doubtful", "refused"])]
     if survey.audience == "internal":
         frame = pd.DataFrame(
@@ -148,6 +173,8 @@ def _shares(survey: Survey) -> pd.DataFrame:
 
 def missingness(survey: Survey) -> Figure:
     """Which questions lack answers, the kinds of missing kept apart."""
+    if protects(survey):
+        return _answered(survey)
     counts = _shares(survey)
     labels = {kind: STATUS_LABELS[kind][survey.language] for kind in STATUSES}
     shown = counts.rename(columns=labels)
@@ -178,6 +205,37 @@ def missingness(survey: Survey) -> Figure:
     )
 
 
+def _answered(survey: Survey) -> Figure:
+    """How many answered each question; the kinds of missing would give small numbers away."""
+    n = pd.Series(
+        {
+            f"{q.id} {q.label[survey.language]}": int(tables.answered(survey.status, q).sum())
+            for q in shown_questions(survey)
+        }
+    )
+    shown = pd.DataFrame(
+        {
+            survey.pick("回答あり", "answered"): n,
+            survey.pick("回答なし（非該当を含む）", "none (not applicable too)"): survey.n - n,
+        }
+    )
+    return survey.gallery.show(
+        plots.plot_status(shown, language=survey.language),
+        "missingness",
+        title=survey.pick("設問ごとの回答状況", "Answers by question"),
+        alt=survey.pick(
+            f"設問ごとに、回答した団体数の棒グラフ。最も少ないのは「{n.idxmin()}」の"
+            f"{n.min():,}団体（n={survey.n:,}）。",
+            f"Bars of how many answered each question; fewest: {n.idxmin()}, {n.min():,} of "
+            f"{survey.n:,}.",
+        ),
+        n=survey.n,
+        denominator=survey.pick("回答団体", "municipalities that replied"),
+        data=shown.reset_index(names=survey.pick("設問", "question")),
+        key=True,
+    )
+
+
 def missing_words(survey: Survey) -> Prose:
     """What the figure says."""
     counts = _shares(survey)
@@ -185,6 +243,10 @@ def missing_words(survey: Survey) -> Prose:
     asked = int(total.sum() - total["not_applicable"] - total["not_surveyed"])
     share = total["no_answer"] / asked if asked else 0.0
     top = counts["no_answer"].nlargest(3)
+    if protects(survey):
+        ids = {q.id for q in shown_questions(survey)}
+        top = top[[name.split()[0] in ids for name in top.index]]
+        top = top[top >= disclosure.SMALLEST]
     listed = [f"{name}（{value}）" for name, value in top.items() if value]
     if survey.pick("ja", "en") == "ja":
         text = (

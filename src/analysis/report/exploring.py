@@ -8,32 +8,14 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from analysis import disclosure, plots, plots_scales, tables
+from analysis import plots, plots_scales, tables
 from analysis.codebook import Question
 from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
+from analysis.report import shown
 from analysis.report.cleaning import STATUS_LABELS
+from analysis.report.shown import COUNTED, HIDDEN, protects, shown_questions
 from analysis.survey import Survey
-
-COUNTED = ("single", "ordinal", "binary", "multi")
-HIDDEN = "—"  # a cell that the public edition may not show
-
-
-def shown_questions(survey: Survey) -> list[Question]:
-    """The questions that this edition may tabulate, identity and free text left out."""
-    return [
-        q
-        for q in survey.codebook
-        if q.role != "id" and q.type not in {"text", "date"} and q.variables[0] in survey.responses
-    ]
-
-
-def protects(survey: Survey, question: Question | None = None) -> bool:
-    """Whether small cells must be suppressed: for the public, and in committee where sensitive."""
-    if survey.wave.named:
-        return False
-    sensitive = question is not None and question.sensitive
-    return survey.audience == "public" or (survey.audience == "committee" and sensitive)
 
 
 def answer(survey: Survey) -> Answer:
@@ -56,8 +38,8 @@ def frequencies(survey: Survey) -> Table:
     for question in shown_questions(survey):
         if question.type not in COUNTED:
             continue
-        counted = tables.frequency(survey.responses, survey.status, question, survey.language)
-        counts, shares = _protected(survey, question, counted.frame["count"], counted.n)
+        counted = shown.frequency(survey, question)
+        counts, shares = _written(counted)
         for label in counted.frame.index:
             rows.append(
                 {
@@ -69,11 +51,14 @@ def frequencies(survey: Survey) -> Table:
                     survey.pick("割合（％）", "share (%)"): shares[label],
                     "n": counted.n,
                     survey.pick("複数回答", "multiple"): counted.multiple,
-                    survey.pick("欠測", "missing"): _missing(survey, question, counted.missing),
+                    survey.pick("欠測", "missing"): _missing(survey, counted),
                 }
             )
+    frame = pd.DataFrame(rows)
+    if protects(survey):  # see `shown.frequency`
+        frame = frame.drop(columns=survey.pick("欠測", "missing"))
     return survey.gallery.table(
-        pd.DataFrame(rows),
+        frame,
         "frequencies",
         title=survey.pick("単純集計", "Simple tabulation"),
         n=survey.n,
@@ -83,7 +68,7 @@ def frequencies(survey: Survey) -> Table:
                 "Shares are of n, those asked and answering; with multiple answers they add up to "
                 "more than 100 %.",
             ),
-            *_protection_note(survey),
+            *shown.note(survey),
         ],
     )
 
@@ -94,11 +79,9 @@ def numbers(survey: Survey) -> Table | NotAvailable:
     for question in shown_questions(survey):
         if question.type not in {"integer", "ratio"}:
             continue
-        counted = tables.frequency(survey.responses, survey.status, question, survey.language)
+        counted = shown.frequency(survey, question)
         unit = f"（{question.unit[survey.language]}）" if question.unit else ""
         values = counted.frame["value"].round(2).to_dict()
-        if protects(survey, question):  # one value could name a respondent: rounded, no extremes
-            values = {name: float(f"{v:.2g}") for name, v in list(values.items())[:3]}
         label = f"{question.id} {question.label[survey.language]}{unit}"
         rows.append({survey.pick("設問", "question"): label, "n": counted.n, **values})
     if not rows:
@@ -108,8 +91,24 @@ def numbers(survey: Survey) -> Table | NotAvailable:
         "numbers",
         title=survey.pick("数値の設問", "Numeric questions"),
         n=survey.n,
-        notes=[survey.pick("nは回答した団体。", "n: municipalities that answered.")],
+        notes=[
+            survey.pick("nは回答した団体。", "n: municipalities that answered."),
+            *_rounding_note(survey),
+        ],
     )
+
+
+def _rounding_note(survey: Survey) -> list[str]:
+    if not any(protects(survey, question) for question in survey.codebook):
+        return []
+    return [
+        survey.pick(
+            "個々の回答が分からないよう、有効数字2桁に丸め、最小・最大・平均と、上下のどちらかに"
+            "3団体以上ない値は載せない。",
+            "So that no single answer can be told: two digits, no least, greatest or mean, and no "
+            "value with fewer than three municipalities on either side.",
+        )
+    ]
 
 
 def cross(survey: Survey, by: str) -> Table | NotAvailable:
@@ -121,17 +120,17 @@ def cross(survey: Survey, by: str) -> Table | NotAvailable:
         )
     rows = []
     for question in shown_questions(survey):
-        if question.type not in COUNTED or question.id == by:
+        same = question.id == by or question.identity == by
+        if question.type not in COUNTED or same:
             continue
-        crossed = tables.cross(survey.responses, survey.status, question, groups, survey.language)
-        counts = _cells(survey, question, crossed)
-        for label, line in counts.iterrows():
+        crossed = shown.cross(survey, question, groups)
+        for label, line in crossed.counts.iterrows():
             name = f"{question.id} {question.label[survey.language]}"
             row: dict[str, Any] = {
                 survey.pick("設問", "question"): name,
                 survey.pick("回答", "answer"): label,
             }
-            row |= {str(g): _of(c, int(crossed.n[g]), survey) for g, c in line.items()}
+            row |= {str(g): _of(c, int(crossed.n[g])) for g, c in line.items()}
             rows.append(row)
     return survey.gallery.table(
         pd.DataFrame(rows),
@@ -143,12 +142,12 @@ def cross(survey: Survey, by: str) -> Table | NotAvailable:
                 "各欄は「割合％（団体数／分母）」。分母は各区分で対象となり回答した団体。",
                 "Each cell: share (count / denominator) of those asked and answering in the group.",
             ),
-            *_protection_note(survey),
+            *shown.note(survey),
         ],
     )
 
 
-def _of(count: Any, n: int, survey: Survey) -> str:
+def _of(count: Any, n: int) -> str:
     if pd.isna(count):
         return HIDDEN
     return f"{count / n:.0%} ({int(count):,}/{n:,})" if n else HIDDEN
@@ -169,23 +168,20 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
     """One question as a table, broken down where asked."""
     title = f"{question.id} {question.label[survey.language]}"
     if by is not None:
-        crossed = tables.cross(survey.responses, survey.status, question, by, survey.language)
-        counts = _cells(survey, question, crossed)
+        crossed = shown.cross(survey, question, by)
         frame = pd.DataFrame(
             {
-                f"{group} (n={crossed.n[group]:,})": [
-                    _of(c, int(crossed.n[group]), survey) for c in column
-                ]
-                for group, column in counts.items()
+                f"{group} (n={crossed.n[group]:,})": [_of(c, int(crossed.n[group])) for c in column]
+                for group, column in crossed.counts.items()
             },
-            index=counts.index,
+            index=crossed.counts.index,
         )
         n = int(crossed.n.sum())
     else:
-        counted = tables.frequency(survey.responses, survey.status, question, survey.language)
+        counted = shown.frequency(survey, question)
         frame, n = counted.frame, counted.n
         if "share" in frame:
-            kept, shares = _protected(survey, question, frame["count"], n)
+            kept, shares = _written(counted)
             frame = pd.DataFrame(
                 {
                     survey.pick("団体数", "count"): kept,
@@ -193,7 +189,7 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
                 }
             )
     frame = frame.reset_index(names=survey.pick("回答", "answer"))
-    notes = _protection_note(survey)
+    notes = shown.note(survey)
     if question.type == "multi":
         notes.append(survey.pick("複数回答", "multiple answers"))
     return survey.gallery.table(frame, f"table_{question.id}", title=title, n=n, notes=notes)
@@ -204,29 +200,36 @@ def figure(
 ) -> Figure | NotAvailable:
     """One question as a figure, broken down where asked."""
     name = f"q_{question.id}"
-    counted = tables.frequency(survey.responses, survey.status, question, survey.language)
+    counted = shown.frequency(survey, question)
     title = f"{question.id} {question.label[survey.language]}"
-    if counted.n == 0 or (protects(survey, question) and counted.n < disclosure.SMALLEST):
+    if counted.n == 0:
         return NotAvailable(name, survey.pick(f"{title}：回答がない。", f"{title}: no answers."))
+    if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
+        return NotAvailable(
+            name,
+            survey.pick(
+                f"{title}：回答が少なく、個々の団体の回答が分かるため載せない。",
+                f"{title}: withheld, since so few answers would tell those of single respondents.",
+            ),
+        )
     if question.type == "text":
         raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
     if by is not None and question.type in COUNTED:
-        crossed = tables.cross(survey.responses, survey.status, question, by, survey.language)
-        shares = crossed.shares.mask(_cells(survey, question, crossed).isna())
+        crossed = shown.cross(survey, question, by)
+        shares = crossed.shares
         shares = shares.rename(columns={g: f"{g} n={crossed.n[g]:,}" for g in shares})
         ax = plots.plot_cross(shares, language=survey.language)
         data = shares.round(4).reset_index(names="answer")
         alt = _alt_top(survey, question, counted, title)
     elif question.type in COUNTED:
         frame = counted.frame
-        if protects(survey, question):
-            frame = frame[~disclosure.suppress(frame[["count"]])["count"].isna()]
         ax = plots.plot_shares(frame, language=survey.language)
         data = frame.round(4).reset_index(names="answer")
         alt = _alt_top(survey, question, counted, title)
     elif question.type == "battery":
         frame = counted.frame
         if protects(survey, question):  # the counts of single answers stay inside
+            frame = frame.dropna()
             ax = plots.plot_means(frame, question=question, language=survey.language)
         else:
             counts = _points(survey, question)
@@ -286,9 +289,7 @@ def _points(survey: Survey, question: Question) -> pd.DataFrame:
 
 
 def _alt_top(survey: Survey, question: Question, counted: tables.Counted, title: str) -> str:
-    frame = counted.frame
-    if protects(survey, question):
-        frame = frame[disclosure.suppress(frame[["count"]])["count"].notna()]
+    frame = counted.frame.dropna(subset=["count"])
     if frame.empty:
         return title
     top = frame["count"].idxmax()
@@ -321,44 +322,17 @@ def free_text(survey: Survey) -> Prose:
     )
 
 
-def _cells(survey: Survey, question: Question, crossed: tables.Crossed) -> pd.DataFrame:
-    """The counts of a cross table that this edition may show, the simple tabulation beside it."""
-    if not protects(survey, question):
-        return crossed.counts
-    counted = tables.frequency(survey.responses, survey.status, question, survey.language)
-    known = disclosure.suppress(counted.frame[["count"]])["count"]
-    return disclosure.suppress(crossed.counts, known)
+def _missing(survey: Survey, counted: tables.Counted) -> str:
+    labels = STATUS_LABELS
+    return ", ".join(f"{labels[k][survey.language]} {v:,}" for k, v in counted.missing.items())
 
 
-def _missing(survey: Survey, question: Question, missing: dict[str, int]) -> str:
-    if protects(survey, question):
-        missing = {k: v for k, v in missing.items() if v >= disclosure.SMALLEST}
-    return ", ".join(f"{STATUS_LABELS[k][survey.language]} {v:,}" for k, v in missing.items())
-
-
-def _protected(
-    survey: Survey, question: Question, counts: pd.Series, n: int
-) -> tuple[pd.Series, pd.Series]:
-    """Counts and shares as this edition may show them."""
-    kept = counts.astype("Int64")
-    if protects(survey, question):
-        kept = disclosure.suppress(counts.to_frame())[counts.name]
-    shares = (kept.astype("Float64") / n * 100).round(1) if n else kept.astype("Float64") * np.nan
-    if not protects(survey, question):
-        return kept.astype(int), shares.astype(float)
+def _written(counted: tables.Counted) -> tuple[pd.Series, pd.Series]:
+    """Counts and shares in percent as a table shows them, hidden ones as a dash."""
+    counts, shares = counted.frame["count"], counted.frame["share"] * 100
+    if not counts.isna().any():
+        return counts.astype(int), shares.astype(float).round(1)
     return (
-        kept.map(lambda v: HIDDEN if pd.isna(v) else f"{int(v):,}"),
-        shares.map(lambda v: HIDDEN if pd.isna(v) else f"{v:.1f}"),
+        counts.map(lambda v: HIDDEN if pd.isna(v) else f"{int(v):,}").astype(object),
+        shares.map(lambda v: HIDDEN if pd.isna(v) else f"{v:.1f}").astype(object),
     )
-
-
-def _protection_note(survey: Survey) -> list[str]:
-    if not any(protects(survey, question) for question in survey.codebook):
-        return []
-    return [
-        survey.pick(
-            f"{HIDDEN} は{disclosure.SMALLEST}団体未満、またはそれを逆算できるため秘匿した欄。",
-            f"{HIDDEN}: fewer than {disclosure.SMALLEST}, or withheld so that such cannot be "
-            "derived.",
-        )
-    ]

@@ -11,7 +11,7 @@ from analysis.codebook import Question
 from analysis.errors import InputError
 from analysis.outputs import Answer, NotAvailable, Prose, escape
 from analysis.report import answers, summary, types
-from analysis.report.exploring import protects, shown_questions
+from analysis.report.shown import kept_back, protects, shown_questions
 from analysis.survey import Survey
 from analysis.typology.study import Typology
 
@@ -255,7 +255,8 @@ def steps(survey: Survey, here: Place) -> Prose:
 
 def confirm(survey: Survey, here: Place) -> Prose:
     """What to ask the municipality: answers at odds, findings, missing answers."""
-    at_odds = guidebook.remarks(here.code, survey.responses, survey.status, survey.codebook, [])
+    shown = survey.responses.drop(columns=kept_back(survey))
+    at_odds = guidebook.remarks(here.code, shown, survey.status, survey.codebook, [])
     lines = [
         f"- {escape(remark.text[survey.language])}"
         for remark in at_odds
@@ -272,7 +273,7 @@ def confirm(survey: Survey, here: Place) -> Prose:
         ]
     state = survey.status.loc[here.code]
     for question in shown_questions(survey):
-        if state[question.variables[0]] == "no_answer":
+        if state[question.variables[0]] == "no_answer" and not protects(survey, question):
             words = survey.pick("無回答", "no answer")
             lines.append(f"- {question.id} {escape(question.label[survey.language])}: {words}")
     if len(lines) > CONFIRM:

@@ -6,10 +6,11 @@ import pandas as pd
 
 from analysis import plots
 from analysis.codebook import Question
+from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report import answers
-from analysis.report.exploring import shown_questions
 from analysis.report.profile import FACTS, Place, likeness, missing_measures, peer_name
+from analysis.report.shown import kept_back, protects, shown_questions
 from analysis.report.summary import COSTS
 from analysis.survey import Survey
 
@@ -67,10 +68,12 @@ def standing(survey: Survey, here: Place) -> Figure | NotAvailable:
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """What places a municipality: composites of several features; of yes/no tables, shares."""
     sizes = pd.Series(survey.features.groups).value_counts()
+    hidden = set(kept_back(survey))
     chosen = [
         i
         for i in survey.codebook.indices
-        if (i.role == "cluster" and sizes.get(i.id, 0) > 1) or (i.rule and i.role != "factor")
+        if (i.role == "cluster" and sizes.get(i.id, 0) > 1)
+        or (i.rule and i.role != "factor" and not hidden & Expression(i.rule).names)
     ]
     if chosen:
         numbers = survey.indices[[i.id for i in chosen]].astype(float)
@@ -175,5 +178,5 @@ def _told(survey: Survey) -> list[Question]:
     return [
         q
         for q in shown_questions(survey)
-        if not q.identity and q not in head and not (q.sensitive and survey.audience != "internal")
+        if not q.identity and q not in head and not protects(survey, q)
     ]

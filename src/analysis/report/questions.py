@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import hypotheses, plots
 from analysis.hypotheses import Tested
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
-from analysis.report.exploring import protects
+from analysis.report.shown import protects
 from analysis.survey import Survey
 from analysis.text import Text
 
@@ -62,8 +62,11 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
             survey.pick("比べたもの", "what is compared"): r.hypothesis.compares[survey.language],
             survey.pick("位置づけ", "kind"): _kind(survey, r),
             "n": _sizes(survey, r),
-            survey.pick("効果（95％区間）", "effect (95 %)"): _effect(r),
-            survey.pick("p値", "p"): _p(r.p_holm),
+            survey.pick("効果", "effect")
+            + ("" if protects(survey) else survey.pick("（95％区間）", " (95 %)")): _effect(
+                survey, r
+            ),
+            survey.pick("p値", "p"): _p(survey, r),
             survey.pick("言えること", "what may be said"): WORDS[r.word][survey.language],
         }
         for r in results
@@ -91,7 +94,11 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
 
 def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
     """All effects with their intervals on one scale."""
-    shown = [r for r in results if not np.isnan(r.effect) and r.word != "not testable"]
+    shown = [
+        r
+        for r in results
+        if not np.isnan(r.effect) and r.word != "not testable" and not _hides(survey, r)
+    ]
     if not shown:
         return NotAvailable("effects", answer(survey, results).text)
     frame = pd.DataFrame(
@@ -101,7 +108,7 @@ def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
             "high": [r.high for r in shown],
         },
         index=[f"{r.hypothesis.id} {r.hypothesis.compares[survey.language]}" for r in shown],
-    )
+    ).round(1 if protects(survey) else 4)
     ax = plots.plot_intervals(
         frame,
         label=survey.pick("効果（−1～1、95％区間）", "Effect (-1 to 1, 95 % interval)"),
@@ -122,7 +129,7 @@ def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
         denominator=survey.pick(
             "回答団体（各仮説のnは表を参照）", "replies; n of each in the table"
         ),
-        data=frame.round(4).reset_index(names="hypothesis"),
+        data=frame.reset_index(names="hypothesis"),
         key=True,
     )
 
@@ -137,10 +144,10 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
         more = f" {escape(caution[survey.language])}" if caution else ""
         lines.append(
             survey.pick(
-                f"- **{r.hypothesis.id}** 「{text}」は{said}（効果{_effect(r)}、{n}、"
-                f"p={_p(r.p_holm)}）。{more}",
-                f'- **{r.hypothesis.id}** "{text}": {said} (effect {_effect(r)}, '
-                f"{n}, p={_p(r.p_holm)}).{more}",
+                f"- **{r.hypothesis.id}** 「{text}」は{said}（効果{_effect(survey, r)}、{n}、"
+                f"{_p_words(survey, r)}）。{more}",
+                f'- **{r.hypothesis.id}** "{text}": {said} (effect {_effect(survey, r)}, '
+                f"{n}, {_p_words(survey, r)}).{more}",
             )
         )
     lines.append("")
@@ -164,18 +171,35 @@ def _kind(survey: Survey, r: Tested) -> str:
 
 
 def _sizes(survey: Survey, r: Tested) -> str:
-    if protects(survey) and min(r.n) < 3:
+    if _hides(survey, r):
         return "n: —"
+    if protects(survey):  # those of each group would be the totals of single answers
+        return f"n={sum(r.n):,}"
     return "n=" + "/".join(f"{size:,}" for size in r.n)
 
 
-def _effect(r: Tested) -> str:
-    if np.isnan(r.effect):
+def _hides(survey: Survey, r: Tested) -> bool:
+    """Whether a group is so small that its effect would tell the answer of one or two."""
+    outside = survey.audience != "internal" and not survey.wave.named
+    return outside and min(r.n) < hypotheses.FEWEST
+
+
+def _effect(survey: Survey, r: Tested) -> str:
+    if np.isnan(r.effect) or _hides(survey, r):
         return "—"
+    if protects(survey):  # exact ones of few answers could be reckoned back to counts
+        return f"{round(r.effect, 1) + 0:+.1f}"  # + 0: no -0.0
     return f"{r.effect:+.2f} ({r.low:+.2f}, {r.high:+.2f})"
 
 
-def _p(p: float) -> str:
-    if np.isnan(p):
+def _p(survey: Survey, r: Tested) -> str:
+    if np.isnan(r.p_holm) or _hides(survey, r):
         return "—"
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    if protects(survey):
+        return "≦0.05" if r.p_holm <= hypotheses.ALPHA else ">0.05"
+    return "<0.001" if r.p_holm < 0.001 else f"{r.p_holm:.3f}"
+
+
+def _p_words(survey: Survey, r: Tested) -> str:
+    said = _p(survey, r)
+    return f"p{said}" if said[0] in "<>≦" else f"p={said}"

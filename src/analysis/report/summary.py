@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis import inference, plots
+from analysis import disclosure, inference, plots
 from analysis.codebook import Question
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report import types
-from analysis.report.exploring import protects
+from analysis.report.shown import HIDDEN, protects
 from analysis.survey import Survey
+from analysis.tables import SHORT
 from analysis.text import Text
 from analysis.typology.study import Typology
 
-SHORT = 2  # the two lowest answers of the question on sufficiency
 COSTS = {
     "low": Text(ja="小", en="low"),
     "medium": Text(ja="中", en="medium"),
@@ -57,11 +57,21 @@ def _unavailable(survey: Survey, name: str) -> NotAvailable:
     )
 
 
+def _withheld(survey: Survey, name: str) -> NotAvailable:
+    return NotAvailable(
+        name,
+        survey.pick(
+            "回答が少なく、個々の団体の回答が分かるため、この版には載せない。",
+            "Not in this edition: so few answers would tell those of single respondents.",
+        ),
+    )
+
+
 def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     """Who is short, and what the typology says, in two sentences."""
     said = types.sentence(survey, found)
     short = short_of_people(survey)
-    if short is None:
+    if short is None or _split(survey).empty:
         return Answer(said)
     n, count = int(short.notna().sum()), int(short.sum())
     low, high = inference.wilson(count, n)
@@ -75,6 +85,25 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     )
 
 
+def _split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
+    """How many are short (column True) and are not, by group; without what must stay hidden."""
+    short = short_of_people(survey)
+    assert short is not None
+    hides = protects(survey, shortage_question(survey))
+    groups = pd.Series("all", short.index) if by is None else by
+    if hides and by is not None:
+        groups = disclosure.merged(by, survey.pick("その他の区分", "other groups"))
+    counts = pd.crosstab(groups, short).reindex(columns=[True, False], fill_value=0)
+    if not hides:
+        return counts
+    whole = pd.crosstab(pd.Series("all", short.index), short)
+    table = counts.T.astype(int)
+    if (whole < disclosure.SMALLEST).any(axis=None) or whole.shape[1] < 2:
+        return counts.iloc[:0]
+    kept = disclosure.suppress(table, also=table.eq(table.sum(), axis=1)).T
+    return counts[kept.notna().all(axis=1)]
+
+
 def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
     """The share short of people, by size class and by type, with intervals."""
     short = short_of_people(survey)
@@ -84,17 +113,16 @@ def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | Not
     if not isinstance(found, NotAvailable):
         kinds = found.labels.map(lambda k: types.type_name(survey, found, int(k)))
         breakdowns.append(kinds.reindex(short.index))
-    rows = {}
+    rows: dict[str, dict[str, float]] = {}
     for groups in breakdowns:
-        for group in dict.fromkeys(groups.dropna().sort_values()):
-            part = short[(groups == group).to_numpy(bool)].dropna()
-            if protects(survey) and (len(part) < 3 or 0 < part.sum() < 3):
-                continue
-            low, high = inference.wilson(int(part.sum()), len(part))
-            share = float(part.mean()) if len(part) else np.nan
-            label = f"{group} (n={len(part)})"
-            rows[label] = {"count": int(part.sum()), "share": share, "low": low, "high": high}
-    frame = pd.DataFrame.from_dict(rows, orient="index").dropna()
+        for group, (count, other) in _split(survey, groups).iterrows():
+            n = int(count + other)
+            low, high = inference.wilson(int(count), n)
+            share = {"count": count, "share": count / n, "low": low, "high": high}
+            rows[f"{group} (n={n})"] = share
+    if not rows:
+        return _withheld(survey, "who_is_short")
+    frame = pd.DataFrame.from_dict(rows, orient="index")
     ax = plots.plot_shares(frame, language=survey.language)
     top = frame["share"].idxmax()
     return survey.gallery.show(
@@ -131,6 +159,7 @@ def measures(survey: Survey) -> pd.DataFrame:
             chosen = survey.responses[f"{question.id}_{option.code}"]
             known = short.notna() & chosen.notna()
             is_short, does = short[known].to_numpy(bool), chosen[known].to_numpy(bool)
+            unknown = chosen[short.isna() & chosen.notna()].to_numpy(bool)
             a, n_a = int(does[~is_short].sum()), int((~is_short).sum())
             b, n_b = int(does[is_short].sum()), int(is_short.sum())
             rows.append(
@@ -144,6 +173,7 @@ def measures(survey: Survey) -> pd.DataFrame:
                     "short": b,
                     "n_short": n_b,
                     "effect": inference.difference_of_shares(a, n_a, b, n_b),
+                    "small": _small(a, n_a - a, b, n_b - b, unknown.sum(), (~unknown).sum()),
                 }
             )
     frame = pd.DataFrame(rows)
@@ -159,6 +189,10 @@ def measures(survey: Survey) -> pd.DataFrame:
     )
 
 
+def _small(*cells: int) -> bool:
+    return any(0 < cell < disclosure.SMALLEST for cell in cells)
+
+
 def _grade(effect: inference.Effect, p_holm: float) -> str:
     if min(effect.n) < FEWEST or np.isnan(effect.estimate) or effect.estimate < NOTABLE:
         return "not shown"
@@ -171,13 +205,11 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
     if frame.empty:
         return _unavailable(survey, "measures")
     shown = frame.head(most)
-    if protects(survey):
-        small = (shown[["enough", "short"]].isin([1, 2])).any(axis=1)
-        shown = shown[~small]
-    table = pd.DataFrame(
+    hides = protects(survey, shortage_question(survey))
+    if hides and _split(survey).empty:
+        return _withheld(survey, "measures")
+    numbers = pd.DataFrame(
         {
-            survey.pick("方策", "measure"): shown["label"],
-            survey.pick("設問", "question"): shown["question"],
             survey.pick("不足でない団体", "not short"): [
                 f"{a}/{n}" for a, n in zip(shown["enough"], shown["n_enough"], strict=True)
             ],
@@ -187,7 +219,18 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("差（95％区間）", "difference (95 %)"): [
                 f"{e.estimate:+.0%} ({e.low:+.0%}, {e.high:+.0%})" for e in shown["effect"]
             ],
-            survey.pick("補正後p値", "p (Holm)"): shown["p_holm"].round(3),
+            survey.pick("補正後p値", "p (Holm)"): shown["p_holm"].round(3).to_numpy(),
+        },
+        index=shown.index,
+    )
+    if hides:
+        numbers = numbers.astype(object).mask(shown["small"], HIDDEN)
+        numbers = numbers.loc[:, (numbers != HIDDEN).any()]
+    table = pd.DataFrame(
+        {
+            survey.pick("方策", "measure"): shown["label"],
+            survey.pick("設問", "question"): shown["question"],
+            **numbers,
             survey.pick("費用", "cost"): [COSTS[c][survey.language] for c in shown["cost"]],
             survey.pick("根拠", "evidence"): [GRADES[g][survey.language] for g in shown["grade"]],
         }
@@ -215,6 +258,9 @@ def priorities(survey: Survey) -> Prose:
     frame = measures(survey)
     if frame.empty:
         return Prose(_unavailable(survey, "").reason)
+    hides = protects(survey, shortage_question(survey))
+    if hides and _split(survey).empty:
+        return Prose(_withheld(survey, "").reason)
     good = frame[frame["grade"] != "not shown"].head(5)
     if good.empty:
         return Prose(
@@ -229,6 +275,12 @@ def priorities(survey: Survey) -> Prose:
     for row in good.itertuples():
         label, grade = escape(row.label), GRADES[row.grade][survey.language]
         cost, where = COSTS[row.cost][survey.language], escape(row.question)
+        if hides and row.small:
+            said = survey.pick(f"費用{cost}、根拠は{grade}。", f"cost {cost}; {grade}.")
+            lines.append(
+                survey.pick(f"1. **{label}**（{where}）：", f"1. **{label}** ({where}): ") + said
+            )
+            continue
         lines.append(
             survey.pick(
                 f"1. **{label}**（{where}）：不足でない団体{row.enough}/{row.n_enough}、"

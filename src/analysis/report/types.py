@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import disclosure, figures_multiverse, figures_typology
 from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
+from analysis.report.shown import protects
 from analysis.survey import Survey
 from analysis.typology import gradient
 from analysis.typology.power import power, statement
@@ -104,6 +107,8 @@ def _labels(survey: Survey) -> dict[str, dict[str, str]]:
 def profile(survey: Survey, found: Typology) -> Figure:
     """What sets each type apart."""
     binary = [f for f, kind in survey.features.kinds.items() if kind in ("binary", "asymmetric")]
+    if protects(survey):
+        found = dataclasses.replace(found, profile=_directions(found.profile))
     ax = figures_typology.plot_profile(
         found, labels=_labels(survey), percent=binary, language=survey.language
     )
@@ -124,6 +129,15 @@ def profile(survey: Survey, found: Typology) -> Figure:
         data=found.profile,
         key=True,
     )
+
+
+def _directions(profile: pd.DataFrame) -> pd.DataFrame:
+    """The profile with the direction of each notable difference alone.
+
+    The exact means of small types, and their p-values, could be reckoned back to single answers.
+    """
+    steps = profile["effect"].where(profile["effect"].abs() >= figures_typology.NOTABLE, 0.0)
+    return profile[["type", "feature"]].assign(effect=np.sign(steps) * 0.5)
 
 
 @_needs_types("types")
@@ -167,15 +181,12 @@ def summary(survey: Survey, found: Typology) -> Table:
 @_needs_types("differences")
 def differences(survey: Survey, found: Typology, most: int = 20) -> Table:
     """The largest differences between each type and the rest, with corrected p-values."""
+    if protects(survey):
+        return _differences_in_words(survey, found)
     table = found.profile.assign(size=found.profile["effect"].abs())
     table = table.sort_values(["p_holm", "size"], ascending=[True, False], kind="stable").head(most)
-    labels = _labels(survey)
-    frame = pd.DataFrame(
-        {
-            survey.pick("類型", "type"): [type_name(survey, found, k) for k in table["type"]],
-            survey.pick("指標", "indicator"): [
-                labels.get(gradient.source(f), {}).get(survey.language, f) for f in table["feature"]
-            ],
+    frame = _named(survey, found, table).assign(
+        **{
             survey.pick("この類型の平均", "mean in type"): table["mean"].round(2),
             survey.pick("他の平均", "mean elsewhere"): table["rest_mean"].round(2),
             survey.pick("差の大きさ", "effect"): table["effect"].round(2),
@@ -193,6 +204,42 @@ def differences(survey: Survey, found: Typology, most: int = 20) -> Table:
                 "分類に使った指標の検定であり、類型の記述としてのみ読む。",
                 "Effect: Cliff's delta (difference of shares for 0/1). Exact tests with Holm's "
                 "correction. The types were made from these indicators: a description only.",
+            )
+        ],
+    )
+
+
+def _named(survey: Survey, found: Typology, table: pd.DataFrame) -> pd.DataFrame:
+    """The type and indicator of each row of a profile in words."""
+    labels = _labels(survey)
+    return pd.DataFrame(
+        {
+            survey.pick("類型", "type"): [type_name(survey, found, k) for k in table["type"]],
+            survey.pick("指標", "indicator"): [
+                labels.get(gradient.source(f), {}).get(survey.language, f) for f in table["feature"]
+            ],
+        },
+        index=table.index,
+    )
+
+
+def _differences_in_words(survey: Survey, found: Typology) -> Table:
+    table = found.profile[found.profile["effect"].abs() >= figures_typology.NOTABLE]
+    higher, lower = survey.pick("高い・多い", "higher"), survey.pick("低い・少ない", "lower")
+    words = [higher if effect > 0 else lower for effect in table["effect"]]
+    frame = _named(survey, found, table).assign(
+        **{survey.pick("他と比べて", "than elsewhere"): words}
+    )
+    return survey.gallery.table(
+        frame.sort_values([frame.columns[0], frame.columns[2], frame.columns[1]]),
+        "differences",
+        title=survey.pick("類型を分ける指標", "Indicators that set types apart"),
+        n=found.n,
+        notes=[
+            survey.pick(
+                "差（Cliffのデルタ）が0.33以上のもの。個々の回答を逆算できないよう、数値は載せない。",
+                "Differences (Cliff's delta) of 0.33 or more. No numbers, so that single answers "
+                "cannot be derived.",
             )
         ],
     )
@@ -313,10 +360,9 @@ def members(survey: Survey, found: Typology) -> Table:
     )
 
 
-@_needs_types("map")
 def _withheld(survey: Survey, name: str) -> NotAvailable | None:
     """A figure in whose points or small cells single respondents could be recognised."""
-    if survey.audience != "public" or survey.wave.named:
+    if not protects(survey):
         return None
     return NotAvailable(
         name,

@@ -10,7 +10,7 @@ from analysis import visits as guidebook
 from analysis.codebook import Question
 from analysis.outputs import NotAvailable, Table
 from analysis.report import answers
-from analysis.report.exploring import protects
+from analysis.report.shown import protects
 from analysis.report.visits import KINDS, Chosen
 from analysis.survey import Survey
 from analysis.visits import Group, guide

@@ -10,7 +10,7 @@ from analysis import paths, visit_forms
 from analysis import visits as guidebook
 from analysis.errors import InputError
 from analysis.outputs import Answer, NotAvailable, Prose, escape
-from analysis.report.exploring import protects
+from analysis.report.shown import kept_back, protects
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
@@ -106,10 +106,7 @@ def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[G
 
 def _remarks(survey: Survey, code: str, groups: list[Group]) -> list[Remark]:
     responses, status = survey.responses, survey.status
-    hidden = [
-        v for q in survey.codebook if protects(survey, q) for v in q.variables if v in responses
-    ]
-    shown = responses.drop(columns=hidden)
+    shown = responses.drop(columns=kept_back(survey))
     found = guidebook.remarks(code, shown, status, survey.codebook, groups)
     if survey.audience == "internal":
         found += _doubts(survey, code)
@@ -243,6 +240,8 @@ def cases(survey: Survey) -> Prose:
     """The cases that the working group heard of, with their source."""
     lines = []
     for case in guidebook.cases():
+        if protects(survey) and not case.public:
+            continue
         source = case.source[survey.language]
         lines.append(f"### {escape(case.city)}\n\n{case.body[survey.language]}\n")
         lines.append(
