@@ -1,0 +1,148 @@
+"""What leaves the house: strings and numbers planted in every answer, searched in every byte."""
+
+import base64
+import gzip
+import io
+import json
+import shutil
+import struct
+import zipfile
+import zlib
+
+import openpyxl
+import pytest
+import yaml
+
+import hidden
+from analysis import arrivals, visit_forms
+from analysis.codebook import Codebook
+from analysis.refresh import hash_file, hash_folder, refresh
+from analysis.simulate import simulate
+from conftest import ROOT
+
+STEMS = ["鰐淵", "螢窪", "鷺潟", "梟峠", "鰆浦", "蛤坂", "鶉野", "鰡崎"]
+STEMS += ["狢沢", "鼬原", "鮠瀬", "鶸丘", "鯰江", "蟷野", "鵲橋"]
+PREFECTURE, FILE, SHEET, VISIT = (
+    "狛枝県",
+    "鰐淵市からの回答.xlsx",
+    "螢窪市の回答票",
+    "聞き取りの合言葉",
+)
+NUMBERS = {"Q03": 300_017, "Q05": 20_011}  # unlike any other number, and different in each row
+SENSITIVE = ("Q12", "Q18", "Q23", "Q29", "Q34")
+
+
+def wave(folder):
+    """A wave with its canaries: what may nowhere be found, by kind."""
+    book = Codebook.read("it-staffing")
+    drawn = simulate(15, seed=7, codebook=book)
+    rows = arrivals.table(drawn, book)
+    planted = {"name": [], "code": [], "number": [], "text": [], "raw": []}
+    asked = []
+    for at, row in enumerate(rows):
+        name = f"{STEMS[at]}{'市' if at % 3 else '町'}"
+        asked.append({"code": row["Q01"], "name": name, "prefecture": PREFECTURE})
+        asked[-1]["size_class"] = ("core_city", "other_city", "town_village")[at % 3]
+        row["Q00"], row["Q36"] = name, f"自由記述の合言葉{at}番"
+        planted["name"].append(STEMS[at])
+        planted["code"] += [row["Q01"], row["Q01"][:5]]
+        planted["text"].append(row["Q36"])
+        for key, start in NUMBERS.items():
+            row[key] = start + 1_313 * at
+            planted["number"] += [str(row[key]), f"{row[key]:,}"]
+    last = rows[-1]  # an answer that is none, in every cell
+    for key in [k for k in last if k not in {"Q00", "Q01", "Q36"}]:
+        last[key] = f"合言葉{key}"
+        planted["raw"].append(last[key])
+    content = openpyxl.load_workbook(io.BytesIO(arrivals.workbook(rows, book)))
+    sheet = content["回答"]
+    sheet.title, content.properties.creator = SHEET, "作成者の合言葉"
+    sheet.cell(7, sheet.max_column + 1, "欄外の合言葉")
+    sheet["C7"].comment = openpyxl.comments.Comment("コメントの合言葉", "記入者の合言葉")
+    hidden_sheet = content.create_sheet("隠しシートの合言葉")
+    hidden_sheet["A1"], hidden_sheet.sheet_state = "隠しセルの合言葉", "hidden"
+    folder.mkdir(parents=True)
+    content.save(folder / FILE)
+    about = {
+        "title": {"ja": "【架空データ】合成調査", "en": "Invented survey"},
+        "as_of": "2019-04-01",
+        "publisher": {"ja": "架空データ", "en": "Invented data"},
+        "codebook": "it-staffing",
+        "data": "invented",
+        "invited": asked,
+        "files": [{"path": FILE, "layout": "rows", "sheet": SHEET}],
+    }
+    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), encoding="utf-8")
+    form = visit_forms.form({last["Q01"]: asked[-1]["name"]}, {}, "架空データ", "ja")
+    record = openpyxl.load_workbook(io.BytesIO(form))
+    for cells in record.active.iter_rows():
+        if isinstance(cells[0].value, int | float):
+            cells[4].value, cells[7].value = VISIT, "可"
+    (folder / "visits").mkdir()
+    record.save(folder / "visits" / "合言葉の記録.xlsx")
+    planted["place"] = ["合言葉", FILE, SHEET, PREFECTURE]
+    planted["hash"] = [hash_file(folder / FILE), hash_file(folder / "wave.yml")]
+    planted["hash"] += [hash_folder(folder), hash_folder(folder)[:16]]
+    return planted
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A project refreshed for the public and for the committee, and what was planted."""
+    root = tmp_path_factory.mktemp("project")
+    for folder in ("data/codebooks", "data/cases", "notebooks"):
+        shutil.copytree(ROOT / folder, root / folder)
+    (root / "requirements.lock").write_text("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(root))
+        patch.delenv("WORKBENCH_REPORTS", raising=False)
+        planted = wave(root / "data" / "raw" / "kept")
+        given = {"visits": planted["code"][0]}
+        for audience in ("public", "committee"):
+            record = refresh("kept", audience=audience, parameters=given)
+            assert record.ok, record.summary()
+    return root, planted
+
+
+def test_the_search_finds_what_is_packed_away(tmp_path):
+    needle = "合言葉"
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sheet.xml", f"1 {needle}")
+    text = b"x\0\0\0\0\0" + zlib.compress(f"2 {needle}".encode())
+    chunk = struct.pack(">I", len(text)) + b"iTXt" + text + b"crc "
+    csv = base64.b64encode(needle.encode("utf-16-le") * 9).decode()
+    files = {
+        "a.zip": inner.getvalue(),
+        "b.gz": gzip.compress(f"3 {needle}".encode()),
+        "c.png": hidden.PNG + chunk,
+        "d.html": f'<a href="data:text/csv;base64,{csv}">'.encode(),
+        "e.json": json.dumps({"x": needle}).encode(),
+        "f.html": f"4 {''.join(f'&#{ord(c)};' for c in needle)}".encode(),
+        f"{needle}.txt": b"",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    hits = hidden.found(tmp_path, [needle])
+    assert {hit.split(" in ")[1].split(" > ")[0] for hit in hits} == set(files)
+    (tmp_path / "a.zip").write_bytes(b"300017 1300017 300017.5")
+    assert len(hidden.found(tmp_path, ["300017"])) == 1
+    (tmp_path / "a.zip").write_bytes(b"1300017 300017.5 a300017")
+    assert hidden.found(tmp_path, ["300017"]) == []
+
+
+def test_nothing_planted_is_public(published):
+    root, planted = published
+    folder = root / "reports" / "kept.public"
+    needles = [needle for kind in planted.values() for needle in kind]
+    assert hidden.found(folder, [*needles, str(root)]) == []
+    key = (root / ".workbench" / "pseudonym.key").read_bytes()
+    assert hidden.found(folder, [key.hex(), base64.b64encode(key).decode()]) == []
+
+
+def test_committee_sees_names_but_no_text_and_no_file(published):
+    root, planted = published
+    folder = root / "reports" / "kept.committee"
+    needles = [*planted["text"], *planted["raw"], FILE, SHEET, *planted["hash"], str(root)]
+    assert hidden.found(folder, [*needles, "欄外の合言葉", "コメントの合言葉", "隠し"]) == []
+    assert hidden.found(folder, [planted["name"][0]])  # or the search would prove nothing
