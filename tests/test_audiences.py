@@ -1,6 +1,7 @@
 """What leaves the house: strings and numbers planted in every answer, searched in every byte."""
 
 import base64
+import dataclasses
 import gzip
 import io
 import json
@@ -9,15 +10,20 @@ import struct
 import zipfile
 import zlib
 
+import numpy as np
 import openpyxl
 import pytest
 import yaml
+from scipy.optimize import linprog
 
 import hidden
-from analysis import arrivals, visit_forms
+from analysis import Survey, arrivals, disclosure, tables, visit_forms
 from analysis.codebook import Codebook
 from analysis.refresh import hash_file, hash_folder, refresh
+from analysis.report import exploring, profile, shown
 from analysis.simulate import simulate
+from analysis.survey import prepare
+from analysis.wave import Wave
 from conftest import ROOT
 
 STEMS = ["鰐淵", "螢窪", "鷺潟", "梟峠", "鰆浦", "蛤坂", "鶉野", "鰡崎"]
@@ -29,7 +35,6 @@ PREFECTURE, FILE, SHEET, VISIT = (
     "聞き取りの合言葉",
 )
 NUMBERS = {"Q03": 300_017, "Q05": 20_011}  # unlike any other number, and different in each row
-SENSITIVE = ("Q12", "Q18", "Q23", "Q29", "Q34")
 
 
 def wave(folder):
@@ -146,3 +151,105 @@ def test_committee_sees_names_but_no_text_and_no_file(published):
     needles = [*planted["text"], *planted["raw"], FILE, SHEET, *planted["hash"], str(root)]
     assert hidden.found(folder, [*needles, "欄外の合言葉", "コメントの合言葉", "隠し"]) == []
     assert hidden.found(folder, [planted["name"][0]])  # or the search would prove nothing
+
+
+# --- what tables give back ------------------------------------------------------------------
+
+
+def possible(shape, known, cell):
+    """Least and greatest count that a cell of a table can have, given the sums that are known.
+
+    `known`: (cells, sum). The tables are networks, so the ends of the linear programme are whole.
+    """
+    size = shape[0] * shape[1]
+    at = np.arange(size).reshape(shape)
+    sums = np.zeros((len(known), size))
+    for row, (cells, _) in enumerate(known):
+        sums[row, [at[cell] for cell in cells]] = 1
+    ends = []
+    for sign in (1, -1):
+        aim = np.zeros(size)
+        aim[at[cell]] = sign
+        ends.append(linprog(aim, A_eq=sums, b_eq=[total for _, total in known]).x[at[cell]])
+    return [round(float(end), 6) for end in ends]
+
+
+def attacked(question, labels, freq, cross, truth, everyone, parts):
+    """The cells of a question that follow from what is published and should not."""
+    groups = list(truth.counts)
+    sets = [[label] for label in labels] if question.type == "multi" else [labels]
+    for rows in sets:
+        counts = truth.counts.loc[rows].to_numpy(int)
+        if question.type == "multi":
+            counts = np.vstack([counts, truth.n.to_numpy(int) - counts])
+        known = []
+        for j, group in enumerate(groups):
+            known.append(([(i, j) for i in range(len(counts))], truth.n[group]))
+            for i, label in enumerate(rows):
+                if cross[label][group] != shown.HIDDEN:
+                    known.append(([(i, j)], counts[i, j]))
+            known += [([(i, j) for i in part], counts[part, j].sum()) for part in parts]
+        for i, label in enumerate(rows):
+            if freq[label] != shown.HIDDEN:
+                known.append(([(i, j) for j in range(len(groups))], counts[i].sum()))
+        for i, j in np.ndindex(counts.shape):
+            # where nobody named an option, it is no secret that a group of two did not
+            secret = 0 < counts[i, j] < 3 and counts[i].sum() < counts.sum()
+            secret |= everyone and i < len(rows) and 0 < counts[i, j] == truth.n.iloc[j]
+            low, high = possible(counts.shape, known, (i, j)) if secret else (0, 1)
+            if low == high:
+                yield f"{question.id} {rows[min(i, len(rows) - 1)]} {groups[j]}: {counts[i, j]}"
+
+
+@pytest.mark.parametrize("name", ["demo-2019", "demo-2020"])
+@pytest.mark.parametrize("audience", ["public", "committee"])
+def test_no_small_cell_follows_from_the_tables_together(name, audience, tmp_path):
+    """Simple table, cross table and the n of follow-up questions, as published, against the data.
+
+    For the committee the sensitive questions; there, that all of a group answer alike is secret
+    too, since the members of a group have names.
+    """
+    survey = Survey.load(name, audience=audience, language="en", output=tmp_path)
+    freq, cross = exploring.frequencies(survey).frame, exploring.cross(survey, "size_class").frame
+    groups = disclosure.merged(survey.size_class, "other groups")
+    tried, lost = 0, []
+    for question in shown.shown_questions(survey):
+        if question.type not in shown.COUNTED or not shown.protects(survey, question):
+            continue
+        head = f"{question.id} {question.label['en']}"
+        simple = freq[freq["question"] == head].set_index("answer")["count"]
+        by = cross[cross["question"] == head].set_index("answer")
+        if by.empty:
+            continue
+        truth = tables.cross(survey.responses, survey.status, question, groups, "en")
+        labels = list(truth.counts.index)
+        codes = list(tables.labels_of(question, "en"))
+        parts = disclosure.subtotals(question, survey.codebook) if question.type != "multi" else []
+        parts = [[codes.index(code) for code in part] for part in parts] if len(parts) > 1 else []
+        told = {label: dict(by.loc[label]) for label in labels}
+        lost += attacked(question, labels, simple, told, truth, question.sensitive, parts)
+        tried += 1
+    assert lost == []
+    assert tried >= (15 if audience == "public" else 3)
+
+
+def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
+    """Whatever all answered to the sensitive questions: the page of one says the same."""
+    told = []
+    for change in (False, True):
+        cleaned = prepare("demo-2019")
+        book = Codebook.read("it-staffing")
+        if change:
+            responses = cleaned.responses.copy()
+            for question in (q for q in book if q.sensitive):
+                for variable in question.variables:
+                    responses[variable] = responses[variable].sample(frac=1, random_state=3).array
+            cleaned = dataclasses.replace(cleaned, responses=responses)
+        about = Wave.read("demo-2019")
+        survey = Survey(cleaned, about, book, audience="committee", output=tmp_path / str(change))
+        here = profile.place(survey, "990051")
+        said = [profile.answer(survey, here).text, profile.steps(survey, here).markdown]
+        said += [profile.standing(survey, here).csv, profile.confirm(survey, here).markdown]
+        told.append([*said, profile.answers(survey, here).csv])
+    assert told[0] == told[1]
+    assert "人口" in told[0][-1] and "情報人材の充足感" not in "".join(told[0])
