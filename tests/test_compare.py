@@ -144,10 +144,13 @@ def test_a_figure_by_type_is_compared_by_the_types_and_not_by_their_numbers(tmp_
     def numbers(one, two):
         return figure("typology", f"type,feature,mean\n{one},x,0.1\n{two},x,0.9\n")
 
-    a = run(tmp_path / "a", *types([1] * 7 + [2] * 5), numbers(1, 2))
-    b = run(tmp_path / "b", *types([2] * 7 + [1] * 5), numbers(2, 1))
+    def members(one, two):
+        return table("members", f"団体,類型,次に近い類型\na,{one} 多い型,{two} 少ない型\n")
+
+    a = run(tmp_path / "a", *types([1] * 7 + [2] * 5), numbers(1, 2), members(1, 2))
+    b = run(tmp_path / "b", *types([2] * 7 + [1] * 5), numbers(2, 1), members(2, 1))
     found = compare.between(a, b)
-    assert found.movers is None and not found.figures
+    assert found.movers is None and not found.figures and not found.tables
 
 
 def test_a_figure_that_is_only_drawn_otherwise_is_no_result(tmp_path):
@@ -238,6 +241,11 @@ def test_numbers_have_a_tolerance_and_texts_have_none():
     assert cells.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
     assert cells.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
     assert cells.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
+
+
+def test_a_table_of_nothing():
+    assert cells.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
+    assert cells.compare("k,x\n", "\n").count == 2
 
 
 def test_rows_that_are_alike_are_counted():

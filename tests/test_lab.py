@@ -33,6 +33,40 @@ def test_a_question_with_a_breakdown_and_the_code_that_makes_it():
     assert again["rows"] == table["rows"]
 
 
+@pytest.mark.parametrize("wave", ["demo-2019", "demo-2020"])
+def test_every_question_can_be_seen_by_itself_and_broken_down(wave):
+    """Whatever the two menus can be set to is shown, and no traceback."""
+    view = lab.browse(wave, "en")
+    for _, question in view.controls["question"].options:
+        for by in ("", "size_class"):
+            view.controls["by"].value = by
+            view.controls["question"].value = question
+            assert view.shown.outputs, (question, by)
+    for _, by in view.controls["by"].options:
+        view.controls["by"].value = by
+        assert view.shown.outputs, by
+
+
+def test_a_number_by_group_gives_the_statistics_of_each_group(demo):
+    frame = demo.table("Q08", by="size_class").frame.set_index("回答")
+    numbers = demo.responses["Q08"].astype(float)
+    for name, members in numbers.groupby(demo.size_class, observed=True):
+        column = next(c for c in frame if c.startswith(f"{name} (n={members.count()}"))
+        assert float(frame.loc["中央値", column].replace(",", "")) == pytest.approx(
+            members.median()
+        )
+
+
+def test_the_public_sees_no_extreme_and_no_small_group():
+    from analysis import Survey
+
+    public = Survey.load("demo-2019", audience="public", language="en")
+    plain, grouped = public.table("Q08").frame, public.table("Q08", by="size_class").frame
+    assert "greatest" not in set(plain["answer"]) | set(grouped["answer"])
+    small = [c for c in grouped if "(n=" in c and int(c.split("n=")[1][:-1]) < 6]
+    assert small and (grouped[small] == "—").all(axis=None)
+
+
 def test_a_breakdown_that_cannot_be_is_said_in_a_sentence():
     view = lab.browse("demo-2019", "en")
     view._draw = lambda **values: (_ for _ in ()).throw(InputError("no such thing"))

@@ -2,11 +2,16 @@
 
 import ast
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analysis.parameters import schema
+from conftest import notebook
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -21,18 +26,76 @@ def sources(path: Path) -> list[str]:
     return ["".join(c["source"]) for c in cells(path) if c["cell_type"] == "code"]
 
 
+def dirt(content: dict) -> set[str]:
+    """What does not belong into a committed notebook."""
+    found = set(content["metadata"]) - {"kernelspec", "language_info", "workbench"}
+    found |= set(content["metadata"].get("language_info", {})) - {"name"}
+    names = [cell["id"] for cell in content["cells"]]
+    found |= {f"id {name}" for name in names if names.count(name) > 1}
+    for cell in content["cells"]:
+        found |= set(cell["metadata"]) - {"tags"}
+        found |= {"injected-parameters"} & set(cell["metadata"].get("tags", []))
+        found |= {"outputs"} if cell.get("outputs") else set()
+        found |= {"execution_count"} if cell.get("execution_count") else set()
+    return found
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_committed_without_outputs_counts_or_stray_metadata(path):
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert set(content["metadata"]) <= {"kernelspec", "language_info", "workbench"}
+    assert not dirt(content)
+    assert content["metadata"]["kernelspec"]["name"] == "python3"
     assert content["metadata"]["language_info"] == {"name": "python"}
-    ids = [cell["id"] for cell in content["cells"]]
-    assert len(ids) == len(set(ids))
-    for cell in content["cells"]:
-        assert set(cell["metadata"]) <= {"tags"}, cell["id"]
-        assert "injected-parameters" not in cell["metadata"].get("tags", [])
+
+
+def used(content: dict) -> dict:
+    """A notebook as JupyterLab saves it after a run."""
+    content["metadata"]["language_info"] |= {"version": "3.11.7", "file_extension": ".py"}
+    content["metadata"]["widgets"] = {"state": {}}
+    for at, cell in enumerate(content["cells"]):
+        cell["metadata"] |= {"editable": True, "slideshow": {"slide_type": ""}}
         if cell["cell_type"] == "code":
-            assert not cell["outputs"] and cell["execution_count"] is None
+            cell["metadata"] |= {"execution": {"iopub.execute_input": "now"}}
+            cell["metadata"] |= {"jupyter": {"source_hidden": True}}
+            text = {"output_type": "stream", "name": "stdout", "text": ["x"]}
+            cell |= {"execution_count": at, "outputs": [text]}
+    return content
+
+
+def hook(id: str) -> list[str]:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (found,) = (h for repo in config["repos"] for h in repo["hooks"] if h["id"] == id)
+    words = shlex.split(found["entry"])
+    return [sys.executable if word == "python" else word for word in words]
+
+
+def test_the_hook_takes_out_what_an_editor_leaves_and_nothing_else(tmp_path):
+    path = NOTEBOOKS[0]
+    before = path.read_text(encoding="utf-8")
+    content = used(json.loads(before))
+    assert {"outputs", "execution_count", "widgets", "jupyter", "version"} <= dirt(content)
+    copy = tmp_path / path.name
+    copy.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    subprocess.run([*hook("nbstripout"), copy], check=True, capture_output=True)
+    assert copy.read_text(encoding="utf-8") == before, "cell ids and declarations stay"
+
+
+def test_parameters_that_papermill_injected_are_refused():
+    content = json.loads(NOTEBOOKS[0].read_text(encoding="utf-8"))
+    content["cells"][3]["metadata"]["tags"] = ["injected-parameters"]
+    content["cells"][4]["id"] = content["cells"][5]["id"]
+    assert "injected-parameters" in dirt(content) and len(dirt(content)) == 2
+
+
+def test_ruff_looks_into_notebooks(tmp_path):
+    bad = tmp_path / "bad.ipynb"
+    bad.write_text(notebook(["import os\nx=undefined_name"]), encoding="utf-8")
+    done = subprocess.run(
+        [*hook("ruff-check"), "--no-fix", "--config", ROOT / "pyproject.toml", bad],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and "F821" in done.stdout
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)

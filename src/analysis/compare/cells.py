@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+TYPE = {"type", "類型", "second nearest", "次に近い類型"}  # columns that hold types
 RELATIVE, ABSOLUTE = 1e-6, 1e-9  # what another processor's arithmetic may change
 
 
@@ -60,8 +61,8 @@ def compare(before: str, after: str, types: Mapping[str, str] | None = None) -> 
     """Compare two tables given as CSV.
 
     Rows are matched by the fewest leading columns that tell all rows of both tables apart.
-    Numbers are the same within 1e-6 of their size. `types`: what each number of a column ``type``
-    after is called before.
+    Numbers are the same within 1e-6 of their size. `types`: what the number of each type after is
+    before.
 
     Examples
     --------
@@ -72,8 +73,9 @@ def compare(before: str, after: str, types: Mapping[str, str] | None = None) -> 
     if before == after and not types:
         return Cells([], [], [], [], 0)
     a, b = _read(before), _read(after)
-    if types and "type" in b:
-        b["type"] = b["type"].map(lambda number: types.get(number, f"+{number}"))
+    if types:
+        for column in TYPE & set(b.columns):
+            b[column] = b[column].map(lambda kind: _called(kind, types))
     columns = [f"- {c}" for c in a if c not in b] + [f"+ {c}" for c in b if c not in a]
     common = [c for c in a if c in b]
     if not common:
@@ -92,8 +94,17 @@ def compare(before: str, after: str, types: Mapping[str, str] | None = None) -> 
     return Cells(changed, added, removed, columns, max(a.size, b.size))
 
 
+def _called(kind: str, types: Mapping[str, str]) -> str:
+    """A type, by its number or with its name, under the number of its counterpart before."""
+    number, space, name = kind.partition(" ")
+    called = types.get(number, f"+{number}") if number.isdigit() else number
+    return f"{called}{space}{name}"
+
+
 def _read(csv: str) -> pd.DataFrame:
     text = csv.lstrip("﻿")
+    if not text.strip():
+        return pd.DataFrame()  # a table of nothing, such as no findings
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
 
 
