@@ -30,14 +30,18 @@ def notebook(cells, *, tags=None, workbench=None):
     return json.dumps(content, ensure_ascii=False)
 
 
+def make_project(folder):
+    for name in ("data/raw", "data/processed", "notebooks", "reports"):
+        (folder / name).mkdir(parents=True)
+    shutil.copytree(ROOT / "data" / "codebooks", folder / "data" / "codebooks")
+    shutil.copytree(ROOT / "data" / "raw" / "demo-2019", folder / "data" / "raw" / "demo-2019")
+    (folder / "requirements.lock").write_text("")
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """An empty project with the codebooks and the demo wave of 2019."""
-    for folder in ("data/raw", "data/processed", "notebooks", "reports"):
-        (tmp_path / folder).mkdir(parents=True)
-    shutil.copytree(ROOT / "data" / "codebooks", tmp_path / "data" / "codebooks")
-    shutil.copytree(ROOT / "data" / "raw" / "demo-2019", tmp_path / "data" / "raw" / "demo-2019")
-    (tmp_path / "requirements.lock").write_text("")
+    make_project(tmp_path)
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     monkeypatch.delenv("WORKBENCH_REPORTS", raising=False)
     return tmp_path

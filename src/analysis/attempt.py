@@ -7,6 +7,8 @@ been executed, and each declared figure and table is there (or declared not avai
 
 from __future__ import annotations
 
+import errno
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,9 +20,16 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from analysis import paths
 from analysis.kernels import Kernels
-from analysis.outputs import VENDOR
-from analysis.refresh import Ran
+from analysis.outputs import VENDOR, escape
+from analysis.parameters import secrets
+from analysis.runs import Ran
+
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
+ERROR_TAG = "papermill-error-cell-tag"
+KINDS = ("figure", "table")
+PROJECT = "."  # stands for the project's folder: where it lies is nobody's business
 
 
 def attempt(
@@ -60,45 +69,87 @@ def attempt(
         ran.status, ran.error = "failed", _sentence(f"{error.ename}: {error.evalue}")
     except CellTimeoutError:
         ran.status, ran.error = "timed_out", f"a cell ran longer than {cell_timeout:g} s"
-    except OSError:
-        raise  # the disk, not the notebook
+    except OSError as error:
+        if error.errno in DISK:
+            raise  # the disk, not the notebook
+        ran.status, ran.error = _end_of(error, kernels)
     except Exception as error:
         ran.status, ran.error = _end_of(error, kernels)
-    if beside.is_file():
-        beside.replace(target)
     ran.seconds = round(time.monotonic() - started, 2)
-    _judge(ran, target)
+    hidden = {**secrets(values), str(paths.root()): PROJECT}
+    ran.error = _covered(ran.error, hidden)
+    if not beside.is_file():
+        ran.status = ran.status if ran.status != "ok" else "failed"
+        ran.error = ran.error or "no executed notebook was written"
+        return
+    content = nbformat.v4.reads(_covered(beside.read_text(encoding="utf-8"), hidden, as_json=True))
+    _judge(ran, content)
+    if ran.status != "ok":
+        _mark(content, ran)
+    paths.write_atomic(target, nbformat.v4.writes(content) + "\n")
+    beside.unlink()
 
 
 def _end_of(error: Exception, kernels: Kernels) -> tuple[str, str]:
     """Status and sentence for a notebook that neither ended nor raised."""
     if kernels.stopped:
-        return "timed_out", kernels.stopped
+        return ("timed_out" if kernels.over else "killed"), kernels.stopped
     if isinstance(error, DeadKernelError):
         return "killed", "the kernel died (out of memory, or killed)"
     return "failed", _sentence(f"{type(error).__name__}: {error}")
 
 
-def _judge(ran: Ran, executed: Path) -> None:
+def _covered(text: str, hidden: Mapping[str, str], *, as_json: bool = False) -> str:
+    """The text without secrets and without the folder of this machine."""
+    for value, shown in hidden.items():
+        text = text.replace(value, shown)
+        if as_json:
+            text = text.replace(_quoted(value), _quoted(shown))
+    return text
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _judge(ran: Ran, content: Any) -> None:
     """What really ran and what really came out."""
-    if not executed.is_file():
-        ran.status = ran.status if ran.status != "ok" else "failed"
-        ran.error = ran.error or "no executed notebook was written"
-        return
-    content = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
     cells = [c for c in content.cells if c.cell_type == "code" and c.source.strip()]
     ran.cells = len(cells)
     ran.last_cell = sum(c.execution_count is not None for c in cells)
-    produced = {name for kind in ("figure", "table") for name in _names(content, kind)}
+    about = content.metadata.get("workbench", {})
+    ran.expected = [f"{k} {name}" for k in KINDS for name in about.get(f"{k}s", [])]
+    ran.produced = sorted({f"{k} {name}" for k in KINDS for name in _names(content, k)})
     absent = set(_names(content, "not-available"))
-    ran.produced = sorted(produced)
     if ran.status != "ok":
         return
-    lacking = [name for name in ran.expected if name not in produced | absent]
+    lacking = [
+        name
+        for name in ran.expected
+        if name not in ran.produced and name.split(" ", 1)[1] not in absent
+    ]
     if ran.last_cell < ran.cells:
         ran.status, ran.error = "failed", f"only {ran.last_cell} of {ran.cells} cells ran"
     elif lacking:
         ran.status, ran.error = "failed", f"declared but not produced: {', '.join(lacking)}"
+
+
+def _mark(content: Any, ran: Ran) -> None:
+    """Say in the executed notebook itself that it is not complete.
+
+    papermill calls every cell of a notebook whose kernel died or timed out completed.
+    """
+    content.metadata.setdefault("papermill", {})["exception"] = True
+    ran_to = "failed"
+    for cell in content.cells:
+        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            cell.metadata.setdefault("papermill", {})["status"] = ran_to
+            ran_to = "pending"
+    if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
+        return  # papermill has said so
+    note = nbformat.v4.new_markdown_cell(f"**{ran.status}**: {escape(ran.error)}")
+    note.metadata["tags"] = [ERROR_TAG]
+    content.cells.insert(0, note)
 
 
 def _names(content: Any, kind: str) -> list[str]:

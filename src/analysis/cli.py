@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"workbench: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("workbench: stopped; what was published before is unchanged", file=sys.stderr)
+        said = "stopped; what was published before is unchanged, the same command carries on"
+        print(f"workbench: {said}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # the reader (head, less) has gone; say nothing more, not even at interpreter exit
@@ -194,7 +195,7 @@ def _refresh(options: argparse.Namespace) -> int:
 
     record = refresh(options.wave, notebooks=options.only, pdf=options.pdf, **_run(options))
     print(record.summary())
-    return OK if record.ok else FAILED
+    return OK if record.as_asked else FAILED
 
 
 def _why(options: argparse.Namespace) -> int:

@@ -65,7 +65,7 @@ class Kernels:
         self.memory_mb = memory_mb
         self.environment = {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
         self.running: set[Manager] = set()
-        self.stopped = ""
+        self.stopped, self.over = "", False
         self.manager = type("Manager", (Manager,), {"kernels": self})
 
     def warm(self) -> None:
@@ -74,9 +74,13 @@ class Kernels:
             with _starting:
                 _ensure_server(self.environment)
 
-    def stop(self, why: str) -> None:
-        """End all kernels at once, with all that they started, and start no more."""
-        self.stopped = self.stopped or why
+    def stop(self, why: str, *, over: bool = False) -> None:
+        """End all kernels at once, with all that they started, and start no more.
+
+        `over`: because the time of the run is over.
+        """
+        if not self.stopped:
+            self.stopped, self.over = why, over
         for manager in list(self.running):
             manager.end()
 
@@ -132,11 +136,16 @@ class Manager(AsyncKernelManager):
     def end(self) -> None:
         """Kill it from another thread; the thread that waits for it then sees its death."""
         pid = self._pid()
+        if not pid:
+            return
         with contextlib.suppress(OSError):
-            if pid and hasattr(os, "killpg"):
-                os.killpg(pid, signal.SIGKILL)
-            elif pid:
+            if sys.platform == "win32":
                 os.kill(pid, signal.SIGTERM)
+                return
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except ProcessLookupError:  # a fork that has no group of its own yet
+                os.kill(pid, signal.SIGKILL)
 
     def _pid(self) -> int:
         return getattr(self.provisioner, "pid", None) or 0

@@ -17,6 +17,7 @@ import xlsxwriter
 from analysis import paths, sanitize
 from analysis.outputs import VENDOR
 from analysis.publish import AUDIENCES, page_context, whole
+from analysis.runs import read_record
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: identical content, identical file
 WORDS = {
@@ -123,9 +124,11 @@ def write_index(
 def write_waves(reports: Path, language: str = "ja") -> None:
     """The list of all finished runs at the top of the reports folder."""
     words, items = WORDS[language], []
-    for file in sorted(reports.glob("[!.]*/run.json")):
-        run = json.loads(file.read_text(encoding="utf-8"))
-        name, title = file.parent.name, (run.get("wave_title") or {}).get(run["language"])
+    for folder in sorted(reports.glob("[!.]*")):
+        run = read_record(folder)
+        if run is None:
+            continue
+        name, title = folder.name, (run.get("wave_title") or {}).get(run["language"])
         audience = AUDIENCES[run["audience"]][language]
         done = words["ok"] if run["status"] == "ok" else words["failed"]
         facts = (name, str(run.get("as_of", "")), audience, str(run.get("finished", ""))[:10], done)

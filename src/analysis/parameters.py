@@ -1,16 +1,20 @@
 """The `parameters` cell of a notebook is its schema: names, types, defaults, help, choices.
 
-A line reads ``name: type = default  # help | 日本語 {choice, choice} [low..high]``.
+A line reads ``name: type = default  # help | 日本語 {choice, choice} [low..high]``; a bound of the
+range may be left out. Types are str, int, float, bool and None, joined by ``|``.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import io
 import json
+import math
 import os
 import re
-from collections.abc import Mapping
+import tokenize
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,16 @@ from typing import Any
 from analysis import paths
 from analysis.errors import InputError
 
-TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "None": type(None)}
+TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "None": (type(None),),
+}
+CHOICES = re.compile(r"\{([^}]*)\}")
+SPAN = re.compile(r"\[(-?[\d.]+?)?\.\.(-?[\d.]+)?\]")
+REFERENCE = "env:"
 
 
 @dataclass(frozen=True)
@@ -38,39 +51,67 @@ class Parameter:
         given = self._converted(value)
         if self.choices and str(given) not in self.choices:
             raise self._wrong(value, f"one of {', '.join(self.choices)}")
-        ranged = self.low is not None and self.high is not None and given is not None
-        if ranged and not self.low <= given <= self.high:  # type: ignore[operator]
-            raise self._wrong(value, f"a number from {self.low:g} to {self.high:g}")
+        if isinstance(given, float) and not math.isfinite(given):
+            raise self._wrong(value, "a number that is finite")
+        if self.span and isinstance(given, int | float):
+            low, high = (-math.inf if self.low is None else self.low), self.high
+            if not low <= given <= (math.inf if high is None else high):
+                raise self._wrong(value, f"a number {self.span}")
+        if isinstance(given, str):
+            self._check_text(given)
         return given
+
+    @property
+    def span(self) -> str:
+        """The range in words; empty where there is none."""
+        low = f"from {self.low:g}" if self.low is not None else ""
+        high = f"to {self.high:g}" if self.high is not None else ""
+        return f"{low} {high}".strip()
 
     def _converted(self, value: Any) -> Any:
         if value is None and "None" in self.types:
             return None
         if isinstance(value, str) and "str" not in self.types:
-            text = value.strip()
-            if "None" in self.types and text.lower() in {"", "none", "null"}:
-                return None
-            if "bool" in self.types and text.lower() in {"true", "false"}:
-                return text.lower() == "true"
-            for kind in ("int", "float"):
-                if kind in self.types:
-                    try:
-                        return int(text) if kind == "int" else float(text)
-                    except ValueError:
-                        continue
-            raise self._wrong(value, " or ".join(self.types))
+            return self._from_text(value.strip())
         if isinstance(value, bool) and "bool" not in self.types:
             raise self._wrong(value, " or ".join(self.types))
-        if not any(isinstance(value, TYPES[kind]) for kind in self.types if kind in TYPES):
+        if not any(isinstance(value, TYPES[kind]) for kind in self.types):
             raise self._wrong(value, " or ".join(self.types))
         return value
+
+    def _from_text(self, text: str) -> Any:
+        if "None" in self.types and text.lower() in {"", "none", "null"}:
+            return None
+        if "bool" in self.types and text.lower() in {"true", "false"}:
+            return text.lower() == "true"
+        for kind in ("int", "float"):
+            if kind in self.types:
+                try:
+                    return int(text) if kind == "int" else float(text)
+                except ValueError:
+                    continue
+        raise self._wrong(text, " or ".join(self.types))
+
+    def _check_text(self, text: str) -> None:
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise self._wrong(text, "text that is valid Unicode") from None
+        if text.startswith(REFERENCE):
+            secret(text)
 
     def _wrong(self, value: Any, allowed: str) -> InputError:
         return InputError(f"the parameter {self.name} cannot be {value!r}", hint=f"give {allowed}")
 
 
 def schema(notebook: Path) -> list[Parameter]:
-    """The parameters of a notebook, read without running anything."""
+    """The parameters of a notebook, read without running anything.
+
+    Raises
+    ------
+    InputError : a line of the cell is no constant, has a type that cannot be given from outside, or
+        a default that its own type, choices or range refuse.
+    """
     return declared(json.loads(notebook.read_text(encoding="utf-8")), notebook)
 
 
@@ -78,44 +119,63 @@ def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:
     """The parameters in a notebook's content; `notebook` is named in errors."""
     for cell in content["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
-            return _read("".join(cell["source"]), notebook)
+            return list(_read("".join(cell["source"]), notebook))
     return []
 
 
-def _read(source: str, notebook: Path) -> list[Parameter]:
-    lines = source.splitlines()
-    found = []
+def _read(source: str, notebook: Path) -> Iterable[Parameter]:
+    comments = _comments(source)
     for node in ast.parse(source).body:
         if not isinstance(node, ast.AnnAssign | ast.Assign):
             continue
         target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-        assert isinstance(target, ast.Name)
+        name = ast.unparse(target)
         try:
-            default = ast.literal_eval(node.value)  # type: ignore[arg-type]
-        except ValueError:
+            assert isinstance(target, ast.Name) and node.value is not None
+            default = ast.literal_eval(node.value)
+        except (ValueError, AssertionError):
+            raise InputError(f"the parameter {name} is not a constant", file=notebook) from None
+        types = _types(node, default)
+        if not set(types) <= TYPES.keys():
             raise InputError(
-                f"the parameter {target.id} is not a constant", file=notebook
-            ) from None
-        if isinstance(node, ast.AnnAssign):
-            types = tuple(part.strip() for part in ast.unparse(node.annotation).split("|"))
-        else:
-            types = (type(default).__name__,)
-        line = lines[(node.end_lineno or node.lineno) - 1]
-        comment = line.partition("#")[2].strip() if "#" in line else ""
-        choices = re.search(r"\{([^}]*)\}", comment)
-        span = re.search(r"\[(-?[\d.]+?)\.\.(-?[\d.]+)\]", comment)
-        found.append(
-            Parameter(
-                target.id,
-                types,
-                default,
-                re.sub(r"\s*(\{[^}]*\}|\[[^\]]*\])", "", comment),
-                tuple(c.strip() for c in choices[1].split(",")) if choices else (),
-                float(span[1]) if span else None,
-                float(span[2]) if span else None,
+                f"the parameter {name} has the type {' | '.join(types)}",
+                file=notebook,
+                hint=f"use {', '.join(TYPES)}, joined by |",
             )
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        comment = " ".join(comments[at] for at in lines if at in comments)
+        choices, span = CHOICES.search(comment), SPAN.search(comment)
+        low, high = (float(b) if b else None for b in span.groups()) if span else (None, None)
+        found = Parameter(
+            name,
+            types,
+            default,
+            SPAN.sub("", CHOICES.sub("", comment)).strip(),
+            tuple(c.strip() for c in choices[1].split(",")) if choices else (),
+            low,
+            high,
         )
-    return found
+        found.check(default)
+        yield found
+
+
+def _comments(source: str) -> dict[int, str]:
+    """The comment of each line that has one."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
+
+
+def _types(node: ast.AnnAssign | ast.Assign, default: Any) -> tuple[str, ...]:
+    if isinstance(node, ast.Assign):
+        return (type(default).__name__.replace("NoneType", "None"),)
+    annotation = node.annotation
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        written = annotation.value  # "int | None" in quotes
+    else:
+        written = ast.unparse(annotation)
+    optional = re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", written)
+    written = f"{optional[1]} | None" if optional else written
+    return tuple(part.strip() for part in written.split("|"))
 
 
 def checked(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +184,13 @@ def checked(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known[name].check(value) for name, value in given.items() if name in known}
 
 
-def refuse_unknown(notebooks: list[Path], given: Mapping[str, Any]) -> None:
+def effective(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters a notebook runs with, defaults included; its output folder is no parameter."""
+    defaults = {parameter.name: parameter.default for parameter in schema(notebook)}
+    return {name: value for name, value in {**defaults, **values}.items() if name != "output"}
+
+
+def refuse_unknown(notebooks: Iterable[Path], given: Mapping[str, Any]) -> None:
     """A name that no notebook takes is an error, with the nearest one that exists."""
     known = {parameter.name for notebook in notebooks for parameter in schema(notebook)}
     for name in given:
@@ -135,13 +201,28 @@ def refuse_unknown(notebooks: list[Path], given: Mapping[str, Any]) -> None:
 
 
 def secret(value: str) -> str:
-    """The value of ``env:NAME`` from the environment; the notebook keeps only the reference."""
-    if not value.startswith("env:"):
+    """The value of ``env:NAME`` from the environment; the notebook keeps only the reference.
+
+    Raises
+    ------
+    InputError : there is no such variable.
+
+    Examples
+    --------
+    >>> secret("no reference"), secret("env:PATH") == os.environ["PATH"]
+    ('no reference', True)
+    """
+    if not value.startswith(REFERENCE):
         return value
-    name = value.removeprefix("env:")
-    if name not in os.environ:
+    name = value.removeprefix(REFERENCE)
+    if not os.environ.get(name):
         raise InputError(f"the environment has no variable {name}", hint="set it before the run")
     return os.environ[name]
+
+
+def secrets(values: Mapping[str, Any]) -> dict[str, str]:
+    """What must not be seen, and the reference that stands for it."""
+    return {secret(v): v for v in values.values() if isinstance(v, str) and v.startswith(REFERENCE)}
 
 
 def describe(notebook: str) -> str:
@@ -154,9 +235,8 @@ def describe(notebook: str) -> str:
         raise InputError(f"there is no notebook {notebook!r}", hint=f"there are: {known}")
     lines = []
     for p in schema(path):
-        allowed = f" ({', '.join(p.choices)})" if p.choices else ""
-        span = f" [{p.low:g} to {p.high:g}]" if p.low is not None and p.high is not None else ""
-        lines.append(
-            f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{span}\n    {p.help}"
-        )
-    return "\n".join(lines)
+        allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
+        span = f"  [{p.span}]" if p.span else ""
+        lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{span}"]
+        lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
+    return "\n".join(lines) or "This notebook has no parameters."

@@ -82,3 +82,15 @@ def swap_folder(new: Path, final: Path) -> None:
             old.replace(final)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def recover_folder(final: Path) -> None:
+    """Put right what a process left that was killed while it swapped a folder in."""
+    mark = "[0-9a-f]" * 8
+    for old in sorted(final.parent.glob(f".{final.name}.{mark}.old")):
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.replace(final)
+    for part in final.parent.glob(f".{final.name}.{mark}.part"):
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Plan, run and record the notebooks of a wave: what changed is run again, and nothing else.
+"""Plan the notebooks of a wave: what changed is run again, and nothing else.
 
 This module reads only small files (no pandas, no papermill), so that a refresh with nothing to do
 answers at once; `analysis.execute` does the work.
@@ -6,116 +6,26 @@ answers at once; `analysis.execute` does the work.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
 import json
 import os
 import re
-import shutil
-import subprocess
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from analysis import fingerprints, paths
 from analysis import parameters as schema
-from analysis import paths
 from analysis.errors import InputError
 from analysis.pseudonyms import fingerprint
+from analysis.runs import Edition, Ran, RunRecord, last_record, lock, read_record, stands
 
+__all__ = ["Edition", "Plan", "Ran", "RunRecord", "last_record", "lock", "refresh", "why"]
 PAGES = "[0-9][0-9]_*.ipynb"
-
-
-@dataclass(frozen=True)
-class Edition:
-    """One edition of a wave's reports: who may see it, and in which language."""
-
-    wave: str
-    audience: str = "internal"
-    language: str = "ja"
-
-    @property
-    def name(self) -> str:
-        """The name of its run folder."""
-        audience = "" if self.audience == "internal" else f".{self.audience}"
-        return f"{self.wave}{audience}{'' if self.language == 'ja' else f'.{self.language}'}"
-
-    @property
-    def folder(self) -> Path:
-        """Where it is published."""
-        return paths.reports() / self.name
-
-
-@dataclass
-class Ran:
-    """What became of one notebook."""
-
-    name: str
-    title: dict[str, str]
-    html: str
-    key: str
-    status: str = "pending"  # ok, failed, timed_out, killed, skipped
-    seconds: float = 0.0
-    last_cell: int = 0
-    cells: int = 0
-    error: str = ""
-    expected: list[str] = field(default_factory=list)
-    produced: list[str] = field(default_factory=list)
-    reused: bool = False
-
-
-@dataclass
-class RunRecord:
-    """The truthful record of a run, as it stands in run.json."""
-
-    wave: str
-    audience: str
-    language: str
-    status: str
-    notebooks: list[Ran]
-    facts: dict[str, Any]
-    folder: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether every notebook is complete."""
-        return self.status == "ok"
-
-    def summary(self) -> str:
-        """What the terminal says at the end."""
-        lines = []
-        for ran in self.notebooks:
-            note = "unchanged" if ran.reused else f"{ran.seconds:.1f} s"
-            lines.append(
-                f"  {ran.name}: {ran.status} ({note})" + (f" {ran.error}" if ran.error else "")
-            )
-        where = Path(self.folder)
-        with contextlib.suppress(ValueError):
-            where = where.relative_to(paths.root())
-        end = (
-            f"Open {where / 'index.html'} in a browser."
-            if self.ok
-            else (f"Not complete: see {where / 'index.html'}; the last complete report was kept.")
-        )
-        return "\n".join([*lines, end])
-
-    def as_json(self) -> dict[str, Any]:
-        """The content of run.json; an error may quote an answer, so it stays inside."""
-        ran = [asdict(ran) for ran in self.notebooks]
-        if self.audience != "internal":
-            ran = [{**one, "error": ""} for one in ran]
-        return {
-            "wave": self.wave,
-            "audience": self.audience,
-            "language": self.language,
-            "status": self.status,
-            **self.facts,
-            "notebooks": ran,
-        }
+OWN = {"wave", "audience", "language", "output"}
 
 
 def refresh(
@@ -135,18 +45,19 @@ def refresh(
 ) -> RunRecord:
     """Rerun what changed for a wave and publish it when it is complete."""
     edition = Edition(wave, audience, language)
+    plan = Plan.make(edition, dict(parameters or {}), notebooks)
     with lock(edition):
-        plan = Plan.make(edition, dict(parameters or {}), notebooks)
+        valid = {} if force else plan.valid()
+        todo = [n for n in plan.asked if n.stem not in valid]
         before = last_record(edition)
-        todo = [n for n in plan.notebooks if force or plan.reason(n, before)]
-        if not todo and before and not pdf:
+        if before and plan.is_published(before, valid) and not (todo or pdf):
             return _recorded(before, edition)
         from analysis import execute
 
         return execute.run(
             plan,
             todo,
-            before=before,
+            valid=valid,
             jobs=jobs or os.cpu_count() or 1,
             fork=fork,
             timeout=timeout,
@@ -166,11 +77,16 @@ def why(
     """What a refresh would run, and why, in words."""
     edition = Edition(wave, audience, language)
     plan = Plan.make(edition, dict(parameters or {}), None)
-    before = last_record(edition)
-    lines = [
-        f"{notebook.stem}: {plan.reason(notebook, before) or 'unchanged, would not run'}"
-        for notebook in plan.notebooks
-    ]
+    valid, lines = plan.valid(), []
+    for notebook in plan.notebooks:
+        source = valid.get(notebook.stem)
+        if source is None:
+            said = f"would run; {plan.reason(notebook, last_record(edition))}"
+        elif source == edition.folder:
+            said = "unchanged, would not run"
+        else:
+            said = "would not run: it is complete in a run that was not"
+        lines.append(f"{notebook.stem}: {said}")
     return "\n".join(lines)
 
 
@@ -183,10 +99,17 @@ class Plan:
     given: dict[str, Any]
     parts: dict[str, str]  # what all notebooks depend on, by name
     content: dict[str, Any]  # wave.yml
+    files: dict[str, dict[str, str]] = field(default_factory=dict)  # the hashes within the parts
+    only: frozenset[str] = frozenset()
 
     @classmethod
     def make(cls, edition: Edition, given: dict[str, Any], only: Sequence[str] | None) -> Plan:
-        """Read the wave and its notebooks, check the parameters."""
+        """Read the wave and its notebooks, check the parameters of all that is to run.
+
+        Raises
+        ------
+        InputError : there is no such wave, notebook or parameter, or a value is not allowed.
+        """
         file = paths.raw(edition.wave) / "wave.yml"
         if not file.is_file():
             known = ", ".join(p.parent.name for p in sorted(paths.raw("").glob("*/wave.yml")))
@@ -195,27 +118,36 @@ class Plan:
             )
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         notebooks = sorted(paths.notebooks().glob(PAGES))
-        if only:
-            names = {Path(name).stem for name in only}
-            unknown = names - {n.stem for n in notebooks}
-            if unknown:
-                raise InputError(
-                    f"there is no notebook {min(unknown)!r}",
-                    hint=f"there are: {', '.join(n.stem for n in notebooks)}",
-                )
-            notebooks = [n for n in notebooks if n.stem in names]
-        own = {"wave", "audience", "language", "output"}
-        if own & given.keys():
-            raise InputError(f"{min(own & given.keys())} is set by the refresh itself, not with -p")
+        names = frozenset(Path(name).stem for name in only or ())
+        if unknown := names - {n.stem for n in notebooks}:
+            raise InputError(
+                f"there is no notebook {min(unknown)!r}",
+                hint=f"there are: {', '.join(n.stem for n in notebooks)}",
+            )
+        if OWN & given.keys():
+            raise InputError(f"{min(OWN & given.keys())} is set by the refresh itself, not with -p")
         schema.refuse_unknown(notebooks, given)
         book = paths.codebooks() / f"{content.get('codebook')}.yml"
-        parts = {
-            "the data of the wave": outside(edition, hash_folder(paths.raw(edition.wave))),
-            "the codebook": hash_file(book) if book.is_file() else "",
-            "the package": package_hash(),
-            "requirements.lock": hash_file(paths.root() / "requirements.lock"),
+        files = {
+            "the data of the wave": fingerprints.hash_files(paths.raw(edition.wave)),
+            "the package": fingerprints.package_files(),
         }
-        return cls(edition, notebooks, given, parts, content)
+        parts = {
+            **{name: fingerprints.combined(each) for name, each in files.items()},
+            "the codebook": fingerprints.hash_file(book),
+            "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
+        }
+        data = "the data of the wave"
+        parts[data] = outside(edition, parts[data])
+        plan = cls(edition, notebooks, given, parts, content, files, names)
+        for notebook in notebooks:
+            plan.values(notebook)
+        return plan
+
+    @property
+    def asked(self) -> list[Path]:
+        """The notebooks that may run."""
+        return [n for n in self.notebooks if not self.only or n.stem in self.only]
 
     def values(self, notebook: Path) -> dict[str, Any]:
         """The parameters of one notebook, checked."""
@@ -226,17 +158,21 @@ class Plan:
         }
         return schema.checked(notebook, {**base, **self.given})
 
-    def shown_parameters(self) -> dict[str, Any]:
-        """The parameters that were given, as pages and run.json show them.
+    def parameters(self, notebook: Path) -> dict[str, Any]:
+        """All that a notebook runs with, defaults included, as run.json shows them."""
+        return self.shown(schema.effective(notebook, self.values(notebook)))
+
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters as pages and run.json show them.
 
         A text may name a municipality: for the public only choices and ids such as Q13 are shown.
         """
         if self.edition.audience != "public" or self.content.get("named"):
-            return self.given
+            return dict(values)
         known = {p.name: p for notebook in self.notebooks for p in schema.schema(notebook)}
         return {
             name: value
-            for name, value in self.given.items()
+            for name, value in values.items()
             if "str" not in known[name].types
             or known[name].choices
             or re.fullmatch(r"[A-Za-z_]\w*", str(value), re.ASCII)
@@ -245,12 +181,19 @@ class Plan:
     def key(self, notebook: Path) -> dict[str, str]:
         """Everything that the result depends on, by name."""
         values = json.dumps(self.values(notebook), sort_keys=True, ensure_ascii=False, default=str)
-        given = outside(self.edition, _sha(values))
-        key = {"its source": source_hash(notebook), "its parameters": given, **self.parts}
+        reads = {
+            f"{name} (which it reads)": _hash_path(paths.root() / name)
+            for name in self.metadata(notebook).get("reads", [])
+        }
         if other := self._compared(notebook):
-            raw = hash_folder(paths.raw(other))
-            key["the wave it compares with"] = outside(self.edition, _sha(other + raw))
-        return key
+            digest = fingerprints.sha(other + fingerprints.hash_folder(paths.raw(other)))
+            reads["the wave it compares with"] = outside(self.edition, digest)
+        return {
+            "its source": fingerprints.source_hash(notebook),
+            "its parameters": outside(self.edition, fingerprints.sha(values)),
+            **self.parts,
+            **reads,
+        }
 
     def _compared(self, notebook: Path) -> str:
         """The other wave that a notebook reads; it declares its parameter's name as `compares`."""
@@ -261,7 +204,44 @@ class Plan:
 
         return str(self.values(notebook).get(parameter) or "") or earlier(self.edition.wave)
 
-    def reason(self, notebook: Path, before: dict[str, Any] | None) -> str:
+    def metadata(self, notebook: Path) -> dict[str, Any]:
+        """The notebook's own declarations: title, needs, reads, figures, tables."""
+        content = json.loads(notebook.read_text(encoding="utf-8"))
+        found: dict[str, Any] = content["metadata"].get("workbench", {})
+        return found
+
+    # --- what stands from before -------------------------------------------------------------
+
+    @cached_property
+    def keys(self) -> dict[str, dict[str, str]]:
+        """The key of each notebook by name."""
+        return {n.stem: self.key(n) for n in self.notebooks}
+
+    def valid(self) -> dict[str, Path]:
+        """Notebooks that are complete and unchanged, and the run folder that has each.
+
+        The published run counts, and what is complete in one that failed or was stopped.
+        """
+        found: dict[str, Path] = {}
+        edition = self.edition
+        for folder in (edition.folder, edition.incomplete, edition.part, edition.stopped):
+            for ran in (read_record(folder) or {"notebooks": []})["notebooks"]:
+                name = ran.get("name")
+                same = name in self.keys and _key(ran) == self.keys[name]
+                if same and name not in found and stands(ran, folder):
+                    found[name] = folder
+        return found
+
+    def is_published(self, before: Mapping[str, Any], valid: Mapping[str, Path]) -> bool:
+        """Whether the published report is complete and just this."""
+        names = [n.stem for n in self.notebooks]
+        return (
+            before["status"] == "ok"
+            and [ran["name"] for ran in before["notebooks"]] == names
+            and all(valid.get(name) == self.edition.folder for name in names)
+        )
+
+    def reason(self, notebook: Path, before: Mapping[str, Any] | None) -> str:
         """Why the notebook would run; empty where nothing changed since it was last complete."""
         if before is None:
             return "there is no complete run yet"
@@ -269,76 +249,27 @@ class Plan:
         ran = known.get(notebook.stem)
         if ran is None or ran["status"] != "ok":
             return "it is not complete in the last run"
-        was, now = json.loads(ran["key"]), self.key(notebook)
-        changed = [name for name in now if was.get(name) != now[name]]
+        was, now = _key(ran), self.keys[notebook.stem]
+        names = [*now, *(name for name in was if name not in now)]
+        changed = [
+            name + self._within(name, notebook, ran, before)
+            for name in names
+            if was.get(name) != now.get(name)
+        ]
         return f"changed: {', '.join(changed)}" if changed else ""
 
-    def metadata(self, notebook: Path) -> dict[str, Any]:
-        """The notebook's own declarations: title, needs, figures, tables."""
-        content = json.loads(notebook.read_text(encoding="utf-8"))
-        found: dict[str, Any] = content["metadata"].get("workbench", {})
-        return found
-
-
-def last_record(edition: Edition) -> dict[str, Any] | None:
-    """run.json of what is published, if its pages are all there."""
-    file = edition.folder / "run.json"
-    if not file.is_file():
-        return None
-    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    for ran in record["notebooks"]:
-        if ran["status"] == "ok" and not (edition.folder / ran["html"]).is_file():
-            return None
-    return record
-
-
-def _recorded(before: dict[str, Any], edition: Edition) -> RunRecord:
-    notebooks = [Ran(**{**ran, "reused": True}) for ran in before["notebooks"]]
-    return RunRecord(
-        edition.wave,
-        edition.audience,
-        edition.language,
-        before["status"],
-        notebooks,
-        {},
-        str(edition.folder),
-    )
-
-
-@contextlib.contextmanager
-def lock(edition: Edition) -> Iterator[None]:
-    """One refresh of an edition at a time; the lock dies with its process."""
-    folder = paths.reports()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / f".{edition.name}.lock").open("a+")
-    except OSError as error:
-        raise InputError(
-            f"the reports folder cannot be written ({error.strerror})", file=folder
-        ) from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.seek(0)
-            holder = handle.read().strip() or "another process"
-            raise InputError(
-                f"{edition.name} is being refreshed by {holder}", hint="wait until it has ended"
-            ) from None
-        handle.seek(0)
-        handle.truncate()
-        handle.write(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
-        handle.flush()
-        for leftover in folder.glob(f".{edition.name}.*.part"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        yield
-
-
-# --- fingerprints ----------------------------------------------------------------------------
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    def _within(
+        self, name: str, notebook: Path, ran: Mapping[str, Any], before: Mapping[str, Any]
+    ) -> str:
+        """Which file or parameter it was, where the record knows."""
+        if name == "its parameters":
+            was, now = ran.get("parameters", {}), self.parameters(notebook)
+            return _named([f"{k} {was.get(k)!r} → {now[k]!r}" for k in now if was.get(k) != now[k]])
+        old = {"the data of the wave": "inputs", "the package": "code"}.get(name)
+        was, now = before.get(old or "") or {}, self.files.get(name, {})
+        if not was or not now or before["audience"] != "internal":
+            return ""
+        return _named([k for k in sorted({*was, *now}) if was.get(k) != now.get(k)])
 
 
 def outside(edition: Edition, digest: str) -> str:
@@ -346,45 +277,28 @@ def outside(edition: Edition, digest: str) -> str:
     return digest if edition.audience == "internal" else fingerprint(digest)
 
 
-def hash_file(path: Path) -> str:
-    """sha256 of a file's content; empty for none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-
-
-def hash_folder(folder: Path, pattern: str = "*") -> str:
-    """One hash of the names and contents of all files below a folder."""
-    lines = [
-        f"{p.relative_to(folder).as_posix()} {hash_file(p)}"
-        for p in sorted(folder.rglob(pattern))
-        if p.is_file()
-        and not any(part.startswith((".", "__")) for part in p.relative_to(folder).parts)
-    ]
-    return _sha("\n".join(lines))
-
-
-def package_hash() -> str:
-    """One hash of the package's code, tables and templates."""
-    here = Path(__file__).parent
-    lines = [
-        f"{p.relative_to(here).as_posix()} {hash_file(p)}"
-        for p in sorted(here.rglob("*"))
-        if p.is_file() and p.suffix != ".pyc" and p.name != "README.md"
-    ]
-    return _sha("\n".join(lines))
-
-
-def source_hash(notebook: Path) -> str:
-    """The cells and declarations of a notebook; outputs and tags do not count."""
-    content = json.loads(notebook.read_text(encoding="utf-8"))
-    cells = [(cell["cell_type"], "".join(cell["source"])) for cell in content["cells"]]
-    return _sha(json.dumps([cells, content["metadata"].get("workbench", {})], sort_keys=True))
-
-
-def commit() -> str:
-    """The git revision, with + where the tree is not clean; empty outside git."""
-    try:
-        run = ["git", "-C", str(paths.root()), "describe", "--always", "--dirty=+"]
-        done = subprocess.run(run, capture_output=True, text=True, timeout=10, check=False)
-    except OSError:
+def _named(items: Sequence[str], most: int = 3) -> str:
+    if not items:
         return ""
-    return done.stdout.strip()
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return f" ({', '.join(items[:most])}{more})"
+
+
+def _key(ran: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(ran["key"])
+        return found
+    except (KeyError, ValueError, TypeError):
+        return {}
+
+
+def _hash_path(path: Path) -> str:
+    return fingerprints.hash_folder(path) if path.is_dir() else fingerprints.hash_file(path)
+
+
+def _recorded(before: Mapping[str, Any], edition: Edition) -> RunRecord:
+    notebooks = [Ran(**{**ran, "reused": True}) for ran in before["notebooks"]]
+    place = str(edition.folder)
+    return RunRecord(
+        edition.wave, edition.audience, edition.language, before["status"], notebooks, {}, place
+    )

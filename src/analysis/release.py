@@ -3,65 +3,111 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
+import os
 import platform
+import re
 import shutil
+import threading
 import time
-from importlib.metadata import version
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
 import nbformat.v4
 
-from analysis import pages, paths, publish
+from analysis import fingerprints, pages, paths, publish
+from analysis.errors import InputError
 from analysis.findings import SEVERITIES
-from analysis.refresh import Edition, Plan, Ran, RunRecord, commit, hash_file, last_record
+from analysis.refresh import Plan
+from analysis.runs import Edition, Ran, RunRecord, last_record, read_record
 from analysis.survey import Survey
 
-PACKAGES = ("pandas", "scikit-learn", "seaborn", "matplotlib", "papermill", "nbconvert", "kmedoids")
+_rendering = threading.Lock()  # one exporter for all
+STATES = {
+    "ja": {
+        "failed": "エラーで止まりました",
+        "timed_out": "時間切れで打ち切りました",
+        "killed": "途中で強制終了されました",
+        "skipped": "実行していません",
+        "cell": "（{of}個のセルのうち{at}個目まで）",
+    },
+    "en": {
+        "failed": "it stopped with an error",
+        "timed_out": "its time was over",
+        "killed": "it was killed",
+        "skipped": "it was not run",
+        "cell": " (cell {at} of {of})",
+    },
+}
 
 
-def record_of(plan: Plan, runs: dict[str, Ran], started: float) -> RunRecord:
+def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
     """What became of the run, with everything that it depended on."""
-    ordered = [runs[n.stem] for n in plan.notebooks]
-    good = [ran.status == "ok" for ran in ordered]
-    worst = [s for s in ("killed", "timed_out") if any(r.status == s for r in ordered)]
-    status = "ok" if all(good) else worst[0] if worst else "partial" if any(good) else "failed"
-    folder = paths.raw(plan.edition.wave)
+    edition = plan.edition
+    internal = edition.audience == "internal"  # file names and hashes of answers stay inside
+    seeds = sorted({ran.parameters["seed"] for ran in runs.values() if "seed" in ran.parameters})
+    git = fingerprints.revision()
     facts = {
         "wave_title": plan.content.get("title"),
         "as_of": str(plan.content.get("as_of")),
         "publisher": plan.content.get("publisher"),
         "invented": plan.content.get("data") == "invented",
-        "parameters": plan.shown_parameters(),
-        "sample": _sample(plan.edition.wave),
-        "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - started, 2),
-        "inputs": {
-            p.relative_to(folder).as_posix(): hash_file(p)
-            for p in sorted(folder.rglob("*"))
-            if p.is_file()
-        }
-        if plan.edition.audience == "internal"
-        else {},
+        "parameters": plan.shown(plan.given),
+        "sample": _sample(edition.wave),
+        "seed": seeds[0] if len(seeds) == 1 else seeds,
+        "inputs": plan.files.get("the data of the wave", {}) if internal else {},
         "data_sha256": plan.parts["the data of the wave"],
+        "codebook_sha256": plan.parts["the codebook"],
+        "notebooks_sha256": {n.stem: fingerprints.source_hash(n) for n in plan.notebooks},
+        "code": plan.files.get("the package", {}),
         "code_sha256": plan.parts["the package"],
         "lock_sha256": plan.parts["requirements.lock"],
-        "commit": commit(),
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
-        "machine": f"{platform.system()} {platform.machine()}",
-        "before": _before(plan.edition),
+        "commit": git["commit"],
+        "tree_clean": git["clean"],
+        "versions": versions(),
+        "machine": {
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "cores": os.cpu_count(),
+        },
+        "before": _before(edition),
     }
-    edition = plan.edition
-    return RunRecord(
+    record = RunRecord(
         edition.wave,
         edition.audience,
         edition.language,
-        status,
-        ordered,
+        "running",
+        [runs[n.stem] for n in plan.notebooks],
         facts,
         str(edition.folder),
     )
+    finish(record, started)
+    return record
+
+
+def finish(record: RunRecord, started: float) -> None:
+    """Status and time of the run, from those of its notebooks."""
+    ran = [each.status for each in record.notebooks]
+    good = [status == "ok" for status in ran]
+    worst = [status for status in ("killed", "timed_out") if status in ran]
+    record.status = (
+        "ok" if all(good) else worst[0] if worst else "partial" if any(good) else "failed"
+    )
+    record.facts["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    record.facts["seconds"] = round(time.monotonic() - started, 2)
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that this one declares, as installed."""
+    found = {"python": platform.python_version()}
+    for line in requires("analysis") or []:
+        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        if "extra ==" not in line:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                continue
+    return found
 
 
 def _sample(wave: str) -> dict[str, int]:
@@ -95,7 +141,7 @@ def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
         "parameters": facts["parameters"],
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
-        "commit": facts["commit"],
+        "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
         "command": _command(edition),
         "before": facts["before"],
@@ -108,38 +154,64 @@ def _command(edition: Edition) -> str:
     return f"workbench refresh {edition.wave}{options}"
 
 
-def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
-    """Write pages, index and record; swap them in, or beside the last good run if incomplete."""
-    about = context(plan, record)
-    for ran in record.notebooks:
-        executed, target = part / "notebooks" / f"{ran.name}.ipynb", part / ran.html
-        if plan.edition.audience != "internal" and executed.is_file():
+def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
+    """The page of one notebook; of one that is not complete, a page that says so."""
+    executed, target = part / "notebooks" / f"{ran.name}.ipynb", part / ran.html
+    with _rendering:
+        if context["audience"] != "internal" and executed.is_file():
             scrub(executed)
         if ran.status == "ok":
-            publish.export(executed, target, context=about)
-        else:
-            title = ran.title[plan.edition.language]
-            publish.error_page(target, title=title, sentence=ran.error, context=about)
-    entries = [vars(ran) for ran in record.notebooks]
-    pages.write_index(part, entries, about)
+            try:
+                publish.export(executed, target, context=context)
+                return
+            except InputError as error:
+                ran.status, ran.error = "failed", f"its page cannot be made: {error}"
+        words = STATES[context["language"]]
+        said = words.get(ran.status, ran.status)
+        if ran.cells:
+            said += words["cell"].format(at=ran.last_cell, of=ran.cells)
+        title = ran.title[context["language"]]
+        sentence = f"{said}: {ran.error}" if ran.error else said
+        publish.error_page(target, title=title, sentence=sentence, context=context)
+
+
+def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
+    """Write index and record beside the pages, and swap all in.
+
+    A run that is not complete stands beside the last good one, which stays where people look.
+    """
+    for ran in record.notebooks:
+        _gather(ran, part)
+    shutil.rmtree(part / "work", ignore_errors=True)
+    pages.write_index(part, [vars(ran) for ran in record.notebooks], context(plan, record))
     book = paths.codebooks() / f"{plan.content.get('codebook')}.yml"
     if book.is_file():
         shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
-    paths.write_atomic(
-        part / "run.json", json.dumps(record.as_json(), ensure_ascii=False, indent=1) + "\n"
-    )
+    record.write(part)
     if pdf:
         for page in sorted(part.glob("*.html")):
             publish.print_pdf(page, page.with_suffix(".pdf"))
-    final = plan.edition.folder
-    if not record.ok and _good(final):
-        # the last complete report stays where people look; the incomplete one stands beside it
-        final = final.with_name(f"{final.name}.incomplete")
+    edition = plan.edition
+    final = edition.folder
+    if not record.ok and (read_record(final) or {}).get("status") == "ok":
+        final = edition.incomplete
         record.folder = str(final)
     paths.swap_folder(part, final)
-    if record.ok:
-        shutil.rmtree(final.with_name(f"{final.name}.incomplete"), ignore_errors=True)
+    if final == edition.folder:
+        shutil.rmtree(edition.incomplete, ignore_errors=True)
+    shutil.rmtree(edition.stopped, ignore_errors=True)
     pages.write_waves(paths.reports())
+
+
+def _gather(ran: Ran, part: Path) -> None:
+    """Move what a notebook wrote to where readers look; two may have used one name."""
+    for written, place in ran.files.items():
+        target = part / written
+        if target.is_file() and target.read_bytes() != (part / place).read_bytes():
+            target = target.with_name(f"{ran.name}-{target.name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (part / place).replace(target)
+        ran.files[written] = target.relative_to(part).as_posix()
 
 
 def scrub(executed: Path) -> None:
@@ -163,8 +235,3 @@ def scrub(executed: Path) -> None:
             kept = ("display_data", "execute_result")
             cell.outputs = [output for output in cell.outputs if output.output_type in kept]
     paths.write_atomic(executed, nbformat.v4.writes(notebook) + "\n")
-
-
-def _good(folder: Path) -> bool:
-    file = folder / "run.json"
-    return file.is_file() and json.loads(file.read_text(encoding="utf-8"))["status"] == "ok"

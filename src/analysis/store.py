@@ -14,8 +14,8 @@ from analysis import paths
 from analysis.clean import Cleaned
 from analysis.codebook import Codebook
 from analysis.errors import InputError
+from analysis.fingerprints import hash_file, hash_folder, package_hash
 from analysis.ledger import Ledger
-from analysis.refresh import hash_file, hash_folder, package_hash
 from analysis.wave import Wave
 
 TABLES = ("responses", "status", "register", "findings", "outside")

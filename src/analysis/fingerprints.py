@@ -1,0 +1,84 @@
+"""What a result depends on, as hashes; reads files and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from analysis import paths
+
+
+def sha(text: str) -> str:
+    """sha256 of a text."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a file's content; empty for none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:
+    """sha256 of every file below a folder by its name there; hidden and private ones do not count.
+
+    Office programs keep ``~$name.xlsx`` beside a workbook that is open; such files do not count
+    either.
+    """
+    return {
+        p.relative_to(folder).as_posix(): hash_file(p)
+        for p in sorted(folder.rglob(pattern))
+        if p.is_file()
+        and not any(part.startswith((".", "__", "~$")) for part in p.relative_to(folder).parts)
+    }
+
+
+def hash_folder(folder: Path, pattern: str = "*") -> str:
+    """One hash of the names and contents of all files below a folder."""
+    return combined(hash_files(folder, pattern))
+
+
+def combined(files: Mapping[str, str]) -> str:
+    """One hash of many."""
+    return sha("\n".join(f"{name} {digest}" for name, digest in files.items()))
+
+
+def package_files() -> dict[str, str]:
+    """sha256 of the package's code, tables and templates."""
+    here = Path(__file__).parent
+    return {
+        p.relative_to(here).as_posix(): hash_file(p)
+        for p in sorted(here.rglob("*"))
+        if p.is_file() and p.suffix != ".pyc" and p.name != "README.md"
+    }
+
+
+def package_hash() -> str:
+    """One hash of the package's code, tables and templates."""
+    return combined(package_files())
+
+
+def source_hash(notebook: Path) -> str:
+    """The cells, their tags and the declarations of a notebook; outputs do not count."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    cells = [
+        (cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []))
+        for cell in content["cells"]
+    ]
+    return sha(json.dumps([cells, content["metadata"].get("workbench", {})], sort_keys=True))
+
+
+def revision() -> dict[str, Any]:
+    """The git commit, and whether the tree is clean; empty and None outside git."""
+    git = ["git", "-C", str(paths.root())]
+    said = []
+    for command in (["rev-parse", "HEAD"], ["status", "--porcelain"]):
+        try:
+            done = subprocess.run([*git, *command], capture_output=True, timeout=10, check=True)
+        except (OSError, subprocess.SubprocessError):
+            return {"commit": "", "clean": None}
+        said.append(done.stdout.decode("utf-8", "replace").strip())
+    return {"commit": said[0], "clean": not said[1]}
