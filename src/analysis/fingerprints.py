@@ -41,6 +41,11 @@ def hash_folder(folder: Path, pattern: str = "*") -> str:
     return combined(hash_files(folder, pattern))
 
 
+def hash_path(path: Path) -> str:
+    """The hash of a file or folder."""
+    return hash_folder(path) if path.is_dir() else hash_file(path)
+
+
 def combined(files: Mapping[str, str]) -> str:
     """One hash of many."""
     return sha("\n".join(f"{name} {digest}" for name, digest in files.items()))

@@ -182,7 +182,7 @@ class Plan:
         """Everything that the result depends on, by name."""
         values = json.dumps(self.values(notebook), sort_keys=True, ensure_ascii=False, default=str)
         reads = {
-            f"{name} (which it reads)": _hash_path(paths.root() / name)
+            f"{name} (which it reads)": fingerprints.hash_path(paths.root() / name)
             for name in self.metadata(notebook).get("reads", [])
         }
         if other := self._compared(notebook):
@@ -290,10 +290,6 @@ def _key(ran: Mapping[str, Any]) -> dict[str, str]:
         return found
     except (KeyError, ValueError, TypeError):
         return {}
-
-
-def _hash_path(path: Path) -> str:
-    return fingerprints.hash_folder(path) if path.is_dir() else fingerprints.hash_file(path)
 
 
 def _recorded(before: Mapping[str, Any], edition: Edition) -> RunRecord:
