@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
-from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.gower import KINDS, GowerDissimilarity
 from analysis.typology.hierarchy import LINKAGES, HierarchicalTypology
 from analysis.typology.latent import LatentClassTypology
 from analysis.typology.mca import MCA
@@ -67,7 +67,9 @@ def test_a_unit_without_any_answer_gets_a_type(make):
 
 def test_nobody_answered_anything():
     nothing = np.full((4, 2), np.nan)
-    assert GowerDissimilarity().fit_transform(nothing).tolist() == np.zeros((4, 4)).tolist()
+    for kind in KINDS:
+        found = GowerDissimilarity([kind] * 2).fit_transform(nothing)
+        assert found.tolist() == np.zeros((4, 4)).tolist()
     assert KMedoidsTypology(1).fit(nothing).labels_.tolist() == [0] * 4
     assert LatentClassTypology(1).fit(nothing).log_likelihood_ == 0
     with pytest.raises(InputError, match="all answers are the same"):

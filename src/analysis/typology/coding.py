@@ -29,7 +29,7 @@ class Coding:
     def sizes(self) -> list[int]:
         """Number of categories of each column."""
         return [
-            len(cut) + 1 if values is None and cut is not None else len(values)
+            (0 if cut is None else len(cut) + 1) if values is None else len(values)
             for values, cut in zip(self.values, self.cuts, strict=True)
         ]
 
@@ -38,9 +38,9 @@ class Coding:
         found = np.full(rows.shape, -1)
         for j, (values, cuts) in enumerate(zip(self.values, self.cuts, strict=True)):
             known = ~np.isnan(rows[:, j])
-            if values is None:
+            if cuts is not None:
                 found[known, j] = np.searchsorted(cuts, rows[known, j], side="right")
-            elif len(values):
+            elif values is not None and len(values):
                 at = np.minimum(np.searchsorted(values, rows[:, j]), len(values) - 1)
                 same = values[at] == rows[:, j]
                 found[same, j] = at[same]

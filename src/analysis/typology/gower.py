@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.errors import InputError
 from analysis.typology.patterns import Patterns, by_column, collapse, column_names
 
-LIMIT = 20_000  # rows; the matrix of that many takes 3.2 GB
+LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
 DIGITS = 12  # kept, so that sums in another order give the same ties
 
@@ -78,18 +79,42 @@ class Measure:
         known_a, known_b = ~np.isnan(a), ~np.isnan(b)
         weight = (known_a * self.weights) @ known_b.T.astype(float)
         total = np.zeros_like(weight)
-        for j, kind in enumerate(self.kinds):
-            w, x, y = self.weights[j], a[:, j], b[:, j]
-            if kind in ("ordinal", "ratio"):
-                total += w * np.nan_to_num(np.abs(x[:, None] - y[None, :]))
-                continue
-            for code in np.unique(x[known_a[:, j]]):
-                total += np.outer(w * (x == code), known_b[:, j] & (y != code))
-            if kind == "asymmetric":
-                weight -= np.outer(w * (x == 0), y == 0)
+        number = np.isin(self.kinds, ("ordinal", "ratio"))
+        whole = number & known_a.all(axis=0) & known_b.all(axis=0)
+        if whole.any():
+            w = self.weights[whole]
+            total += cdist(a[:, whole] * w, b[:, whole] * w, "cityblock")
+        for j in np.flatnonzero(number & ~whole):
+            apart = np.abs(a[:, j, None] - b[None, :, j])
+            total += self.weights[j] * np.nan_to_num(apart)
+        if not number.all():
+            total += self._unequal(a, b, known_a, known_b, np.flatnonzero(~number))
+        if (one_sided := np.array(self.kinds) == "asymmetric").any():
+            zero_a, zero_b = a[:, one_sided] == 0, b[:, one_sided] == 0
+            weight -= (zero_a * self.weights[one_sided]) @ zero_b.T.astype(float)
         known = weight > 1e-9
         distance = np.divide(total, weight, out=np.full_like(total, self.typical), where=known)
-        return distance.round(DIGITS)
+        np.round(distance, DIGITS, out=distance)
+        return np.abs(distance, out=distance)  # no negative zeros
+
+    def _unequal(
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        known_a: np.ndarray,
+        known_b: np.ndarray,
+        categories: np.ndarray,
+    ) -> np.ndarray:
+        """Weight of the features of which both are known and differ: all known less the equal."""
+        w = self.weights[categories]
+        result = (known_a[:, categories] * w) @ known_b[:, categories].T.astype(float)
+        codes = [(j, code) for j in categories for code in np.unique(a[known_a[:, j], j])]
+        if not codes:
+            return result
+        mine = np.column_stack([self.weights[j] * (a[:, j] == code) for j, code in codes])
+        other = np.column_stack([b[:, j] == code for j, code in codes]).astype(float)
+        result -= mine @ other.T
+        return result
 
     def _expected(self, counts: np.ndarray, placed: np.ndarray) -> float:
         """Dissimilarity expected of two units whose answers are not known."""
@@ -136,7 +161,7 @@ class GowerDissimilarity(TransformerMixin, BaseEstimator):
 
     Raises
     ------
-    InputError : more than 20,000 x 20,000 entries; told before anything is allocated.
+    InputError : more than 10,000 x 10,000 entries; told before anything is allocated.
 
     Examples
     --------

@@ -43,7 +43,7 @@ class HierarchicalTypology(ClusterMixin, BaseEstimator):
 
     Raises
     ------
-    InputError : more than 20,000 units; fewer different answer patterns than types.
+    InputError : more than 10,000 units; fewer different answer patterns than types.
 
     Examples
     --------

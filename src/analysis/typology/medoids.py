@@ -7,6 +7,7 @@ patterns.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import kmedoids
@@ -37,7 +38,7 @@ def k_medoids(
     weights: np.ndarray | None = None,
     *,
     n_init: int = 1,
-    seed: int | np.random.RandomState = 0,
+    seed: int | np.random.RandomState | None = 0,
 ) -> Medoids:
     """The k medoids with the least weighted sum of dissimilarities.
 
@@ -50,7 +51,7 @@ def k_medoids(
     Parameters
     ----------
     distance : patterns x patterns, symmetric, zero diagonal.
-    weights : units that each pattern stands for (default 1).
+    weights : units that each pattern stands for (default 1; 0: it is not there, its label is -1).
 
     Examples
     --------
@@ -59,29 +60,74 @@ def k_medoids(
     >>> found.medoids.tolist(), found.objective
     ([2], 17.0)
     """
+    return medoids_for(distance, [k], weights, n_init=n_init, seed=seed)[k]
+
+
+def medoids_for(
+    distance: np.ndarray,
+    counts: Sequence[int],
+    weights: np.ndarray | None = None,
+    *,
+    n_init: int = 1,
+    seed: int | np.random.RandomState | None = 0,
+) -> dict[int, Medoids]:
+    """`k_medoids` for several k. BUILD is greedy, so the largest k's contains all the others'."""
     weights = np.ones(len(distance)) if weights is None else weights
-    order = np.lexsort((-weights, (distance @ weights).round(9)))
-    ordered = distance[np.ix_(order, order)]
-    weighted = np.ascontiguousarray(ordered * weights[order][:, None])
+    there = np.flatnonzero(weights)
+    total = (distance @ weights)[there].round(9)
+    order = there[np.lexsort((-weights[there], total))]
+    weighted = distance[np.ix_(order, order)]
+    weighted *= weights[order][:, None]
+    built = _build(weighted, min(max(counts), len(order)))
+    found = {}
+    for k in counts:
+        start = built[:k]
+        best, least = np.arange(min(k, len(order))), 0.0
+        if k == 1:
+            least = float(total.min())
+        elif k < len(order):
+            best, least = _search(weighted, start, n_init, seed)
+        found[k] = _numbered(distance, order[best], weights, least)
+    return found
+
+
+def _build(weighted: np.ndarray, k: int) -> np.ndarray:
+    """PAM's BUILD; where no more can be gained, the rows that come next."""
+    if not 1 < k < len(weighted):
+        return np.arange(k)
+    built = kmedoids.pam_build(weighted, k).medoids.astype(int)
+    rest = np.setdiff1d(np.arange(k + len(built)), built)
+    return np.append(built, rest[: k - len(built)])
+
+
+def _search(
+    weighted: np.ndarray,
+    start: np.ndarray,
+    n_init: int,
+    seed: int | np.random.RandomState | None,
+) -> tuple[np.ndarray, float]:
+    """The best medoids from all starts, and their objective."""
+    first = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
+    best, least = first.medoids, float(first.loss)
     random = check_random_state(seed)
-    best, least = np.arange(len(distance)), 0.0
-    if k == 1:
-        best, least = best[:1], float(weighted[:, 0].sum())
-    for start in range(n_init if 1 < k < len(distance) else 0):
-        how = {"init": "random", "random_state": random} if start else {"init": "build"}
-        found = kmedoids.fasterpam(weighted, k, n_cpu=1, **how)
-        if not start or found.loss < least - 1e-9:
-            best, least = np.sort(found.medoids.astype(int)), float(found.loss)
-    if len(best) < min(k, len(distance)):  # BUILD ends early where no more can be gained
-        best = np.sort(
-            np.append(best, np.setdiff1d(np.arange(len(distance)), best)[: k - len(best)])
-        )
-    nearest = np.empty(len(distance), dtype=int)
-    nearest[order] = ordered[:, best].argmin(axis=1)
-    nearest[order[best]] = np.arange(len(best))  # also where two medoids have dissimilarity 0
-    rank = by_size(nearest, weights)
+    for _ in range(n_init - 1):
+        again = kmedoids.fasterpam(weighted, len(start), random_state=random, n_cpu=1)
+        if again.loss < least - 1e-9:
+            best, least = again.medoids, float(again.loss)
+    return np.sort(best.astype(int)), least
+
+
+def _numbered(
+    distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray, objective: float
+) -> Medoids:
+    """Each pattern with its nearest medoid, a medoid with itself; types by their size."""
+    nearest = distance[:, medoids].argmin(axis=1)
+    nearest[medoids] = np.arange(len(medoids))
+    there = weights > 0
+    rank = by_size(nearest[there], weights[there])
     number = np.argsort(rank)
-    return Medoids(order[best][rank], number[nearest], least, number)
+    labels = np.where(there, number[nearest], -1)
+    return Medoids(medoids[rank], labels, objective, number)
 
 
 def silhouette_widths(

@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 
 from analysis.typology.continuum import Continuum
 from analysis.typology.gower import pattern_dissimilarity
-from analysis.typology.medoids import k_medoids, silhouette_widths
+from analysis.typology.medoids import medoids_for, silhouette_widths
 from analysis.typology.patterns import collapse
 
 
@@ -88,9 +88,8 @@ def _separation(
     patterns = collapse(frame.to_numpy(float)).by_unit()
     distance = pattern_dissimilarity(patterns, list(frame), kinds, groups)
     units, widths = patterns.weights, []
-    for k in counts:
-        found = k_medoids(distance, min(k, len(distance)), units).labels
-        apart = len(np.unique(found)) > 1
-        mean = silhouette_widths(distance, found, units) @ units / units.sum()
+    for found in medoids_for(distance, counts, units).values():
+        apart = found.labels.max() > 0
+        mean = silhouette_widths(distance, found.labels, units) @ units / units.sum()
         widths.append(float(mean) if apart else -1.0)
     return widths

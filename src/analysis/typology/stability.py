@@ -47,11 +47,7 @@ def medoid_recluster(distance: np.ndarray, k: int) -> Recluster:
     """Cluster a resample by k-medoids on a dissimilarity among patterns."""
 
     def recluster(weights: np.ndarray) -> np.ndarray:
-        drawn = np.flatnonzero(weights)
-        labels = np.full(len(weights), -1)
-        part = distance[np.ix_(drawn, drawn)]
-        labels[drawn] = k_medoids(part, min(k, len(drawn)), weights[drawn]).labels
-        return labels
+        return k_medoids(distance, k, weights).labels
 
     return recluster
 
@@ -105,8 +101,10 @@ def stability(
     columns = {
         "n": [int(counts[types == t].sum()) for t in named],
         "jaccard_bootstrap": _mean(np.vstack([nothing, *(p[0] for p in parts)])),
-        "jaccard_loo": _leave_one_out(recluster, types, counts, named) if leave_out else np.nan,
+        "jaccard_loo": np.nan,
     }
+    if leave_out:
+        columns["jaccard_loo"] = _leave_one_out(recluster, types, counts, named, workers)
     membership = _membership(together, types, counts, named)
     return Stability(
         pd.DataFrame(columns, index=pd.Index(named, name="type")),
@@ -153,18 +151,29 @@ def _jaccard(
 
 
 def _leave_one_out(
-    recluster: Recluster, types: np.ndarray, counts: np.ndarray, named: np.ndarray
+    recluster: Recluster, types: np.ndarray, counts: np.ndarray, named: np.ndarray, workers: int
 ) -> list[float]:
     """The same for the survey without one unit of each pattern, weighted by the pattern's units."""
     out = np.unique(np.linspace(0, len(counts) - 1, min(len(counts), MOST_LEFT_OUT)).astype(int))
     if counts.sum() < 2:
         return [np.nan] * len(named)
+    run = delayed(_without_each)
+    parts = Parallel(n_jobs=workers)(
+        run(recluster, types, counts, named, out[i : i + 5 * CHUNK])
+        for i in range(0, len(out), 5 * CHUNK)
+    )
+    return _mean(np.vstack(parts), counts[out])
+
+
+def _without_each(
+    recluster: Recluster, types: np.ndarray, counts: np.ndarray, named: np.ndarray, out: np.ndarray
+) -> np.ndarray:
     scores = []
     for pattern in out:
         kept = counts.copy()
         kept[pattern] -= 1
         scores.append(_jaccard(types, recluster(kept.astype(float)), kept, named))
-    return _mean(np.array(scores), counts[out])
+    return np.array(scores)
 
 
 def _mean(scores: np.ndarray, weights: np.ndarray | None = None) -> list[float]:
