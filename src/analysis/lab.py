@@ -23,7 +23,7 @@ AUTO = 0
 WORDS = {
     "ja": {
         "wave": "調査", "question": "設問", "by": "内訳", "none": "（なし）",
-        "code": "コードを表示",
+        "code": "コードを表示", "find": "検索",
         "type": "類型", "size_class": "規模区分", "n_types": "類型の数", "auto": "自動",
         "indices": "指標", "adjust": "調整", "municipality": "団体",
         "gradient": "普及の度合いを除く", "unadjusted": "なし",
@@ -31,7 +31,7 @@ WORDS = {
     },
     "en": {
         "wave": "wave", "question": "question", "by": "by", "none": "(none)",
-        "code": "show the code",
+        "code": "show the code", "find": "find",
         "type": "type", "size_class": "size class", "n_types": "types", "auto": "auto",
         "indices": "indices", "adjust": "adjust", "municipality": "municipality",
         "gradient": "gradient taken out", "unadjusted": "none",
@@ -53,12 +53,14 @@ class View(widgets.VBox):
         draw: Callable[..., list[Any]],
         code: Callable[..., str],
         language: Language,
+        finder: widgets.Widget | None = None,
     ) -> None:
         self.controls, self._draw, self._code = controls, draw, code
+        self._top = [*([finder] if finder else []), *controls.values()]
         self.shown = widgets.Output()
         self.button = widgets.ToggleButton(description=WORDS[language]["code"], icon="code")
         self.lines = widgets.Textarea(rows=3, disabled=True, layout={"width": "100%"})
-        super().__init__([*controls.values(), self.button, self.shown])
+        super().__init__([*self._top, self.button, self.shown])
         for control in controls.values():
             control.observe(self.update, names="value")
         self.button.observe(self._toggle, names="value")
@@ -82,7 +84,7 @@ class View(widgets.VBox):
 
     def _toggle(self, _change: object) -> None:
         lines = [self.lines] if self.button.value else []
-        self.children = [*self.controls.values(), self.button, *lines, self.shown]
+        self.children = [*self._top, self.button, *lines, self.shown]
 
 
 @lru_cache(maxsize=4)
@@ -171,23 +173,41 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
 
 
 def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
-    """One municipality: where it stands, first steps, and its answers."""
+    """One municipality: who it is, first steps, where it stands, and its answers.
+
+    The slider brushes through the respondents; a name typed above it finds one among many.
+    """
     survey, words = load(wave, language), WORDS[language]
 
     def draw(municipality: str) -> list[Any]:
-        from analysis.report import profile
+        from analysis.report import profile, profile_table
 
         here = profile.place(survey, municipality)
-        parts = (profile.answer, profile.standing, profile.steps, profile.answers)
-        return [part(survey, here) for part in parts]
+        shown = [profile.answer(survey, here), profile.steps(survey, here)]
+        return [*shown, *(f(survey, here) for f in (profile_table.standing, profile_table.peers))]
 
     def code(municipality: str) -> str:
-        show = f'profile.standing(survey, profile.place(survey, "{municipality}"))'
-        return _lines(wave, language, "; from analysis.report import profile", show)
+        show = f'profile_table.standing(survey, profile.place(survey, "{municipality}"))'
+        more = "; from analysis.report import profile, profile_table"
+        return _lines(wave, language, more, show)
 
-    who = [(f"{name} {code}", code) for code, name in survey.names.items()]
-    combo = _dropdown(words["municipality"], who)
-    return View({"municipality": combo}, draw, code, language)
+    who = {f"{name} {code}": code for code, name in survey.names.items()}
+    brush = widgets.SelectionSlider(
+        options=list(who.items()),
+        description=words["municipality"],
+        continuous_update=False,
+        layout={"width": "100%"},
+    )
+    finder = widgets.Combobox(options=list(who), description=words["find"], continuous_update=False)
+
+    def find(change: dict[str, Any]) -> None:
+        named = [name for name in who if name == change["new"]]
+        named = named or [name for name in who if change["new"] and change["new"] in name]
+        if named:
+            brush.value = who[named[0]]
+
+    finder.observe(find, names="value")
+    return View({"municipality": brush}, draw, code, language, finder)
 
 
 def desk(language: Language = "ja") -> widgets.VBox:

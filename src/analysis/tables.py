@@ -7,6 +7,7 @@ rule left out are not in it, and each kind of missing is counted apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -127,6 +128,13 @@ class Crossed:
     multiple: bool
 
 
+def groups(by: pd.Series) -> list[Any]:
+    """The groups of a breakdown in their order."""
+    if isinstance(by.dtype, pd.CategoricalDtype):
+        return list(by.cat.categories)
+    return sorted(by.dropna().unique())
+
+
 def cross(
     responses: pd.DataFrame,
     status: pd.DataFrame,
@@ -135,13 +143,8 @@ def cross(
     language: Language = "ja",
 ) -> Crossed:
     """Answers down, groups across; each group's denominator is its own answering members."""
-    groups = (
-        list(by.cat.categories)
-        if isinstance(by.dtype, pd.CategoricalDtype)
-        else sorted(by.dropna().unique())
-    )
     counts, n = {}, {}
-    for group in groups:
+    for group in groups(by):
         rows = (by == group).fillna(False).to_numpy(bool)
         part = frequency(responses[rows], status[rows], question, language)
         n[group] = part.n

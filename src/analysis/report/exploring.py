@@ -77,7 +77,7 @@ def numbers(survey: Survey) -> Table | NotAvailable:
     """Median, quartiles and range of every numeric question."""
     rows = []
     for question in shown_questions(survey):
-        if question.type not in {"integer", "ratio"}:
+        if question.type not in shown.NUMBERS:
             continue
         counted = shown.frequency(survey, question)
         unit = f"（{question.unit[survey.language]}）" if question.unit else ""
@@ -167,7 +167,9 @@ def sections(survey: Survey) -> None:
 def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Table:
     """One question as a table, broken down where asked."""
     title = f"{question.id} {question.label[survey.language]}"
-    if by is not None:
+    if by is not None and question.type in shown.MEASURED:
+        frame, n = _by_group(survey, question, by)
+    elif by is not None:
         crossed = shown.cross(survey, question, by)
         frame = pd.DataFrame(
             {
@@ -193,6 +195,24 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
     if question.type == "multi":
         notes.append(survey.pick("複数回答", "multiple answers"))
     return survey.gallery.table(frame, f"table_{question.id}", title=title, n=n, notes=notes)
+
+
+def _by_group(survey: Survey, question: Question, by: pd.Series) -> tuple[pd.DataFrame, int]:
+    """Statistics of a number, or means of a battery's items, by group; how many answered."""
+    if protects(survey, question):
+        raise InputError(
+            f"{question.id} by group is not shown in the {survey.audience} edition",
+            hint="statistics of small groups would tell single answers; see it without breakdown",
+        )
+    columns, total = {}, 0
+    for group in tables.groups(by):
+        rows = (by == group).fillna(False).to_numpy(bool)
+        part = (survey.responses[rows], survey.status[rows])
+        counted = tables.frequency(*part, question, survey.language)
+        column = counted.frame["mean" if question.type == "battery" else "value"]
+        columns[f"{group} (n={counted.n:,})"] = column.round(2)
+        total += counted.n
+    return pd.DataFrame(columns), total
 
 
 def figure(
@@ -235,6 +255,8 @@ def figure(
             counts = _points(survey, question)
             ax = plots_scales.plot_likert(counts, language=survey.language)
             frame = counts.join(frame)
+        if by is not None:
+            title += survey.pick("（全体）", " (all groups together)")
         data = frame.round(4).reset_index(names="item")
         top = frame["mean"].idxmax()
         alt = survey.pick(
