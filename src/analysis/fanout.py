@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -44,13 +44,28 @@ class Work:
     """All that the pages of a run have in common; it can be sent to another machine.
 
     `values` are the parameters of the notebook without the municipality, `context` what the pages
-    say of the run, `blank` the record of a page before it is made.
+    say of the run, `blank` the record of a page before it is made, `package` the hash of the code
+    that asks.
     """
 
+    notebook: str
+    package: str
     values: dict[str, Any]
     context: dict[str, Any]
     blank: Ran
     cell_timeout: float | None = None
+    fork: bool = True
+    memory_mb: int | None = None
+
+    def about(self, code: str, name: str) -> tuple[Ran, dict[str, Any]]:
+        """The record of one page before it is made, and what it says of the run."""
+        title = {language: f"{name} — {text}" for language, text in self.blank.title.items()}
+        context = {
+            **self.context,
+            "title": title[self.context["language"]],
+            "command": f"{self.context['command']} --municipality {code}",
+        }
+        return replace(self.blank, name=code, title=title, html=f"{code}.html"), context
 
 
 def make(
@@ -64,13 +79,7 @@ def make(
     on_cell: Callable[[int], None] = lambda number: None,
 ) -> Made:
     """Run `notebook` for one municipality and render its page; `scratch` is left as it was."""
-    title = {language: f"{name} — {text}" for language, text in work.blank.title.items()}
-    ran = replace(work.blank, name=code, title=title, html=f"{code}.html")
-    context = {
-        **work.context,
-        "title": title[work.context["language"]],
-        "command": f"{work.context['command']} --municipality {code}",
-    }
+    ran, context = work.about(code, name)
     folder = Path(tempfile.mkdtemp(prefix=f"{code}-", dir=scratch))
     try:
         executed, page = folder / EXECUTED, folder / PAGE
@@ -87,13 +96,27 @@ def make(
         if ran.status == "ok":
             publish.export(executed, page, context=context)
             return Made(ran, page.read_bytes())
-        publish.error_page(page, title=context["title"], sentence=ran.error, context=context)
+        _error_page(page, ran, context)
         kept = (
             context["audience"] == "internal" and executed.is_file()
         )  # an error may quote answers
         return Made(ran, page.read_bytes(), executed.read_bytes() if kept else b"")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def given_up(work: Work, code: str, name: str, why: str) -> Made:
+    """The page of a municipality that could not even be tried."""
+    ran, context = work.about(code, name)
+    ran.status, ran.error = "killed", why
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / PAGE
+        _error_page(page, ran, context)
+        return Made(ran, page.read_bytes())
+
+
+def _error_page(page: Path, ran: Ran, context: dict[str, Any]) -> None:
+    publish.error_page(page, title=context["title"], sentence=ran.error, context=context)
 
 
 def local(
@@ -163,25 +186,36 @@ def run(
             )
             names = overview.wanted(survey, asked)
             shelf.open()
-            facts, work = _work(shelf, cell_timeout, started)
+            facts, work = _work(shelf, started, cell_timeout, fork=fork, memory_mb=memory_mb)
             todo = [(c, n) for c, n in names.items() if force or c not in shelf.ready]
             say = Progress(len(todo), what="profiles")
-            with closing(
-                local(
-                    work,
-                    todo,
-                    notebook=shelf.notebook,
-                    kernels=kernels,
-                    scratch=shelf.next,
-                    jobs=jobs,
-                    on_cell=say.cell,
-                )
-            ) as made:
+            with contextlib.ExitStack() as stack:
+                if scheduler and todo:
+                    from analysis import cluster
+
+                    overview.members(survey, seed=_seed(shelf, work))  # kept beside the data
+                    data = stack.enter_context(cluster.shared(shelf, target))
+                    made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
+                else:
+                    made = local(
+                        work,
+                        todo,
+                        notebook=shelf.notebook,
+                        kernels=kernels,
+                        scratch=shelf.next,
+                        jobs=jobs,
+                        on_cell=say.cell,
+                    )
+                stack.enter_context(contextlib.closing(made))
                 failed = _gather(made, shelf, kernels, say)
         rans = [{**shelf.ready, **failed}[c] for c in names if c in shelf.ready or c in failed]
         if kernels.stopped:
             return Summary(shelf.final, len(names), rans, kernels.stopped)
         folder = _publish(shelf, survey, facts, work, failed, started)
+        if target and not failed:
+            from analysis import cluster
+
+            cluster.send(folder, target)
         return Summary(folder, len(names), rans)
     except OSError as error:
         raise InputError(
@@ -208,7 +242,9 @@ def _gather(made: Iterable[Made], shelf: Shelf, kernels: Kernels, say: Progress)
     return failed
 
 
-def _work(shelf: Shelf, cell_timeout: float | None, started: float) -> tuple[dict[str, Any], Work]:
+def _work(
+    shelf: Shelf, started: float, cell_timeout: float | None, *, fork: bool, memory_mb: int | None
+) -> tuple[dict[str, Any], Work]:
     plan, notebook = shelf.plan, shelf.notebook
     record = release.record_of(replace(plan, notebooks=[]), {}, started)
     about = plan.metadata(notebook)
@@ -225,7 +261,22 @@ def _work(shelf: Shelf, cell_timeout: float | None, started: float) -> tuple[dic
     command = context["command"].replace("workbench refresh", "workbench profiles")
     home = ("index.html", title[language])
     context = {**context, "before": [], "command": command, "home": home}
-    return record.facts, Work(plan.values(notebook), context, blank, cell_timeout)
+    work = Work(
+        notebook.name,
+        plan.parts["the package"],
+        plan.values(notebook),
+        context,
+        blank,
+        cell_timeout,
+        fork,
+        memory_mb,
+    )
+    return record.facts, work
+
+
+def _seed(shelf: Shelf, work: Work) -> int:
+    defaults = {p.name: p.default for p in parameters.schema(shelf.notebook)}
+    return int({**defaults, **work.values}.get("seed", 20191003))
 
 
 def _publish(
@@ -237,9 +288,7 @@ def _publish(
     started: float,
 ) -> Path:
     """Write overview and record, and swap all in."""
-    defaults = {p.name: p.default for p in parameters.schema(shelf.notebook)}
-    seed = {**defaults, **work.values}.get("seed", 20191003)
-    listed, orders, verdict = overview.members(survey, seed=seed)
+    listed, orders, verdict = overview.members(survey, seed=_seed(shelf, work))
     codes = {row["code"] for row in listed}
     rans = {**shelf.ready, **failed}
     rans |= {ran.name: ran for ran in shelf.earlier(codes - rans.keys())}
