@@ -21,6 +21,8 @@ from analysis.codebook_checks import problems
 from analysis.errors import InputError
 from analysis.text import Text
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
+
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
 ]
@@ -219,7 +221,7 @@ class Codebook(_Model):
                 f"there is no codebook {file.stem!r}", file=file, hint=f"there are: {known}"
             )
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise InputError(f"this is not readable YAML ({_first(error)})", file=file) from None
         return cls.parse(content, file=file)

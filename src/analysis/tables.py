@@ -6,6 +6,7 @@ rule left out are not in it, and each kind of missing is counted apart.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,23 +71,24 @@ def frequency(
     responses: pd.DataFrame, status: pd.DataFrame, question: Question, language: Language = "ja"
 ) -> Counted:
     """Tabulate one question (a battery: the mean of each item; text: only how many answered)."""
-    there = answered(status, question)
+    # a page for each municipality asks this a hundred times: columns by themselves, as arrays
+    there = answered(status, question).to_numpy(bool)
     n = int(there.sum())
-    kinds = status.loc[~there, question.variables[0]].value_counts()
-    missing = {str(kind): int(count) for kind, count in kinds.items() if count}
+    absent = Counter(status[question.variables[0]].to_numpy(object)[~there])
+    missing = {str(kind): count for kind, count in absent.most_common()}
     match question.type:
         case "multi":
-            chosen = responses.loc[there, list(question.variables)].fillna(False).astype(bool)
-            counts = chosen.sum().to_numpy(int)
+            chosen = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
+            counts = np.array([int(column[there].sum()) for column in chosen])
             index = [option.text[language] for option in question.options]
             return Counted(_shares(counts, n, index), n, missing, multiple=True)
         case "single" | "ordinal" | "binary":
             labels = labels_of(question, language)
-            values = responses.loc[there, question.id].astype("Int64")
+            values = responses[question.id].astype("Int64").to_numpy(float, na_value=np.nan)[there]
             counts = np.array([int((values == code).sum()) for code in labels])
             return Counted(_shares(counts, n, list(labels.values())), n, missing)
         case "battery":
-            items = responses.loc[there, list(question.variables)].astype("Float64")
+            items = responses[list(question.variables)][there].astype("Float64")
             index = [item.text[language] for item in question.items]
             frame = pd.DataFrame(
                 {
@@ -98,7 +100,7 @@ def frequency(
             )
             return Counted(frame, n, missing)
         case "integer" | "ratio":
-            numbers = responses.loc[there, question.id].astype("Float64")
+            numbers = responses[question.id][there].astype("Float64")
             return Counted(summary(numbers, language), n, missing)
     return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
 

@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError
 
 from analysis import paths, tables
-from analysis.codebook import Codebook, Question, describe_validation
+from analysis.codebook import LOADER, Codebook, Question, describe_validation
 from analysis.errors import InputError
 from analysis.expression import Expression
 from analysis.text import Text
@@ -93,7 +93,7 @@ def guide() -> Guide:
     ['AI and RPA', 'Open data', 'Information security']
     """
     content = files("analysis").joinpath("data/visit_topics.yml").read_text(encoding="utf-8")
-    return Guide.model_validate(yaml.safe_load(content))
+    return Guide.model_validate(yaml.load(content, Loader=LOADER))
 
 
 @dataclass(frozen=True)

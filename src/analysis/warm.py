@@ -8,6 +8,7 @@ its hook never meets the kernel's shell and figures vanish in silence.
 import builtins
 import contextlib
 import importlib
+import pkgutil
 import sys
 
 PATH = list(sys.path)
@@ -24,11 +25,7 @@ MODULES = (
     "great_tables",
     "analysis.survey",
     "analysis.typology.study",
-    "analysis.report.cleaning",
-    "analysis.report.exploring",
-    "analysis.report.profile",
-    "analysis.report.summary",
-    "analysis.report.types",
+    "analysis.report",
 )
 
 
@@ -43,5 +40,7 @@ try:
     for name in MODULES:
         with contextlib.suppress(ImportError):  # the kernel that needs it will say so
             importlib.import_module(name)
+    for found in pkgutil.iter_modules(sys.modules["analysis.report"].__path__, "analysis.report."):
+        importlib.import_module(found.name)
 finally:
     del builtins.get_ipython  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
     state = str(survey.status.at[code, question.variables[0]])
     if state != "answered":
         return STATUS_LABELS[state][survey.language]
-    said = survey.responses.loc[code]
+    said = pd.Series({v: survey.responses.at[code, v] for v in question.variables}, dtype=object)
     match question.type:
         case "multi":
             chosen = [
@@ -61,9 +61,12 @@ def typical(
     survey: Survey, codes: Sequence[str], question: Question, *, brief: bool = False
 ) -> str:
     """What a group of municipalities mostly says, with its n; `brief`: the most frequent only."""
-    codes = list(codes)
+    rows, columns = list(codes), list(question.variables)
     counted = tables.frequency(
-        survey.responses.loc[codes], survey.status.loc[codes], question, survey.language
+        survey.responses[columns].loc[rows],
+        survey.status[columns].loc[rows],
+        question,
+        survey.language,
     )
     if counted.n == 0 or question.type in {"date", "text"}:
         return "—"
