@@ -9,6 +9,7 @@ from analysis.errors import InputError
 def test_it_shows_itself_with_denominators(demo):
     text = repr(demo)
     assert "15 / 16 = 93.8%" in text and "架空データ" in text
+    assert "確認事項: 補正 28、要確認 11、不採用 10" in text
     assert "<script" not in demo._repr_html_()
 
 
@@ -24,6 +25,26 @@ def test_near_matches_are_named(demo):
         demo.question("Q113")
     with pytest.raises(InputError, match="cannot be a breakdown"):
         demo.by("Q13")
+    with pytest.raises(InputError, match=r"no breakdown 'sizeclass'; did you mean size_class"):
+        demo.table("Q13", by="sizeclass")
+    with pytest.raises(AttributeError, match=r"did you mean Q13"):
+        _ = demo.Q113
+    with pytest.raises(AttributeError, match=r"did you mean questions"):
+        _ = demo.quesitons
+    with pytest.raises(InputError, match=r"no choice 'n_type'; did you mean n_types"):
+        demo.typology(n_type=3)
+
+
+def test_completion_at_the_keyboard_offers_questions_and_what_they_can_do(demo):
+    from IPython.core.completer import provisionalcompleter
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shell.user_ns["survey"] = demo
+    with provisionalcompleter():
+        offered = {c.text.lstrip(".") for c in shell.Completer.completions("survey.Q1", 9)}
+        more = {c.text.lstrip(".") for c in shell.Completer.completions("survey.Q13.t", 12)}
+    assert {"Q13", "Q12"} <= offered and "table" in more
 
 
 def test_the_non_respondent_stays_in_the_register(demo):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
 from analysis.indicators import Features
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class Classifier:
         """The typology; see `analysis.typology.study.study` for the choices."""
         from analysis.typology.study import study
 
+        known = list(inspect.signature(study).parameters)
+        if strange := [name for name in choices if name not in known]:
+            raise unknown("choice", strange[0], known)
         used = restricted(self.features, indices)
         adjustments = {
             "none": None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -50,3 +52,16 @@ def _rebuild(
     what: str, file: str | Path | None, sheet: str | None, cell: str | None, hint: str | None
 ) -> InputError:
     return InputError(what, file=file, sheet=sheet, cell=cell, hint=hint)
+
+
+def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> InputError:
+    """The error for a name that is not there: it gives the near matches, else `otherwise`.
+
+    Examples
+    --------
+    >>> print(unknown("index", "cooperatoin", ["cooperation", "management"]))
+    there is no index 'cooperatoin'; did you mean cooperation?
+    """
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else otherwise
+    return InputError(f"there is no {what} {name!r}", hint=hint or f"there are: {', '.join(known)}")

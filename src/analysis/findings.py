@@ -10,8 +10,14 @@ import pandas as pd
 
 from analysis.intake import RawTable
 from analysis.rules import RULES
+from analysis.text import Text
 
-SEVERITIES = ("repaired", "doubtful", "refused")
+SEVERITY_LABELS = {
+    "repaired": Text(ja="補正", en="repaired"),
+    "doubtful": Text(ja="要確認", en="doubtful"),
+    "refused": Text(ja="不採用", en="refused"),
+}
+SEVERITIES = tuple(SEVERITY_LABELS)
 COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
     *("raw", "value", "ja", "en"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import html
 from collections.abc import Mapping
@@ -13,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from analysis import clean, disclosure, indicators, intake, paths, store, tables
+from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
 from analysis.figures import Gallery, use_style
+from analysis.findings import SEVERITY_LABELS
 from analysis.text import Language, Text
 from analysis.wave import Wave
 
@@ -207,11 +208,8 @@ class Survey:
     def question(self, id: str) -> Question:
         """The question with this id; the error names the near matches."""
         if id not in self.codebook:
-            near = difflib.get_close_matches(id, [q.id for q in self.codebook], n=3, cutoff=0.5)
-            raise InputError(
-                f"there is no question {id!r}",
-                hint=f"did you mean {', '.join(near)}?" if near else "see survey.questions",
-            )
+            known = [question.id for question in self.codebook]
+            raise unknown("question", id, known, "see survey.questions")
         return self.codebook[id]
 
     @property
@@ -233,6 +231,9 @@ class Survey:
         if breakdown == "type":
             found = self.typology()
             return found.labels.map({k: v[self.language] for k, v in found.names.items()})
+        if breakdown not in self.codebook:
+            known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
+            raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.question(breakdown)
         if question.type not in tables.BREAKDOWNS:
             raise InputError(
@@ -256,7 +257,9 @@ class Survey:
     def __getattr__(self, id: str) -> Asked:
         book = self.__dict__.get("codebook")
         if book is None or id.startswith("_") or id not in book:
-            raise AttributeError(f"Survey has no attribute and no question {id!r}")
+            near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
         return Asked(self, book[id])
 
     def __dir__(self) -> list[str]:
@@ -276,7 +279,10 @@ class Survey:
             ("設問" if ja else "questions", str(len(self.codebook.questions))),
             (
                 "確認事項" if ja else "findings",
-                ", ".join(f"{kind} {counts.get(kind, 0)}" for kind in clean.SEVERITIES),
+                ("、" if ja else ", ").join(
+                    f"{label[self.language]} {counts.get(kind, 0)}"
+                    for kind, label in SEVERITY_LABELS.items()
+                ),
             ),
             ("版" if ja else "audience", self.audience),
             *([("注意" if ja else "note", INVENTED[self.language])] if self.wave.invented else []),
@@ -291,29 +297,3 @@ class Survey:
             for a, b in self._facts()
         )
         return f"<table>{rows}</table>"
-
-
-@dataclasses.dataclass(frozen=True)
-class Asked:
-    """A question of a survey, as ``survey.Q13``."""
-
-    survey: Survey
-    question: Question
-
-    @property
-    def answers(self) -> pd.DataFrame:
-        """The columns of `responses` that hold it."""
-        return self.survey.responses[list(self.question.variables)]
-
-    def table(self, by: str | pd.Series | None = None) -> Table:
-        """Its table."""
-        return self.survey.table(self.question.id, by)
-
-    def figure(self, by: str | pd.Series | None = None) -> Figure | NotAvailable:
-        """Its figure."""
-        return self.survey.figure(self.question.id, by)
-
-    def __repr__(self) -> str:
-        q = self.question
-        options = "".join(f"\n  {o.code} {o.text[self.survey.language]}" for o in q.options)
-        return f"{q.id} ({q.type}, {q.role}) {q.text[self.survey.language]}{options}"

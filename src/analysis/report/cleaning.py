@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis import disclosure, plots, tables
 from analysis.codebook import STATUSES
+from analysis.findings import SEVERITY_LABELS
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
 from analysis.report.shown import HIDDEN, protects, shown_questions
 from analysis.rules import RULES
@@ -21,11 +22,6 @@ STATUS_LABELS = {
     "unreadable": Text(ja="不採用", en="refused"),
 }
 SHOWN_ONE_BY_ONE = 40  # respondents up to which a figure can show each
-SEVERITY_LABELS = {
-    "repaired": Text(ja="補正", en="repaired"),
-    "doubtful": Text(ja="要確認", en="doubtful"),
-    "refused": Text(ja="不採用", en="refused"),
-}
 
 
 def answer(survey: Survey) -> Answer:
