@@ -53,12 +53,13 @@ def run_of_base(revision: str, edition: Edition) -> Run:
         command = [sys.executable, "-m", "analysis.cli", "refresh", edition.wave]
         command += ["--language", edition.language, "--audience", edition.audience]
         done = subprocess.run(
-            command, cwd=there, env=environment, stdout=subprocess.DEVNULL, check=False
+            command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False
         )
     if done.returncode != 0:
+        print(done.stdout, end="", file=sys.stderr)
         raise InputError(
             f"the run of {revision} is not complete (exit status {done.returncode})",
-            hint=f"see above; `git switch {revision}` and refresh to see the reason",
+            hint="its notebooks are listed above",
         )
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
     return Run.read(reports / edition.name, name)
