@@ -20,6 +20,7 @@ __all__ = [
     "association",
     "difference",
     "difference_of_shares",
+    "difference_within",
     "dominance",
     "holm",
     "permutation_p",
@@ -75,6 +76,27 @@ def difference_of_shares(a: int, n_a: int, b: int, n_b: int) -> Effect:
     high = d + sqrt((u_a - p_a) ** 2 + (p_b - l_b) ** 2)
     p = float(stats.fisher_exact([[a, n_a - a], [b, n_b - b]]).pvalue)
     return Effect(d, low, high, p, (n_a, n_b), "Fisher, Newcombe")
+
+
+def difference_within(has: np.ndarray, group: np.ndarray, strata: np.ndarray) -> float:
+    """Share of the group minus share of the rest, within strata (Mantel & Haenszel 1959).
+
+    NaN where no stratum holds both.
+
+    Examples
+    --------
+    >>> has, group = np.array([1, 0, 1, 1], bool), np.array([1, 0, 1, 0], bool)
+    >>> difference_within(has, group, np.array(["a", "a", "b", "b"]))
+    0.5
+    """
+    total, weight = 0.0, 0.0
+    for name in np.unique(np.asarray(strata).astype(str)):
+        there = np.asarray(strata).astype(str) == name
+        mine, rest = has[there & group], has[there & ~group]
+        if len(mine) and len(rest):
+            w = len(mine) * len(rest) / (len(mine) + len(rest))
+            total, weight = total + w * (mine.mean() - rest.mean()), weight + w
+    return float(total / weight) if weight else float("nan")
 
 
 def permutation_p(

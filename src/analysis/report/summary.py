@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis import disclosure, inference, plots
-from analysis.codebook import Question
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
+from analysis import disclosure, inference
+from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import types
+from analysis.report.shortage import (
+    short_of_people,
+    shortage_question,
+    split,
+    unavailable,
+    withheld,
+)
 from analysis.report.shown import HIDDEN, protects
 from analysis.survey import Survey
-from analysis.tables import SHORT
 from analysis.text import Text
 from analysis.typology.study import Typology
 
@@ -29,49 +34,11 @@ NOTABLE = 0.2  # a difference of shares worth showing as an illustration
 FEWEST = 5  # municipalities each side of a comparison needs
 
 
-def shortage_question(survey: Survey) -> Question | None:
-    """The question that says who is short of people, if the codebook has one."""
-    asked = (q for q in survey.codebook if q.measures == "shortage")
-    question = next(asked, None)
-    return question if question is not None and question.id in survey.responses else None
-
-
-def short_of_people(survey: Survey) -> pd.Series | None:
-    """Whether each municipality says it is short of people; NA without an answer."""
-    question = shortage_question(survey)
-    if question is None:
-        return None
-    values = survey.responses[question.id]
-    return (values <= SHORT).astype("boolean").mask(values.isna())
-
-
-def _unavailable(survey: Survey, name: str) -> NotAvailable:
-    return NotAvailable(
-        name,
-        survey.pick(
-            f"この調査のコードブック（{survey.codebook.id}）には人材の過不足を問う設問がないため、"
-            "この図表は作れない。",
-            f"The codebook of this wave ({survey.codebook.id}) asks nothing on shortage of people, "
-            "so this cannot be made.",
-        ),
-    )
-
-
-def _withheld(survey: Survey, name: str) -> NotAvailable:
-    return NotAvailable(
-        name,
-        survey.pick(
-            "回答が少なく、個々の団体の回答が分かるため、この版には載せない。",
-            "Not in this edition: so few answers would tell those of single respondents.",
-        ),
-    )
-
-
 def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     """Who is short, and what the typology says, in two sentences."""
     said = types.sentence(survey, found)
     short = short_of_people(survey)
-    if short is None or _split(survey).empty:
+    if short is None or split(survey).empty:
         return Answer(said)
     n, count = int(short.notna().sum()), int(short.sum())
     low, high = inference.wilson(count, n)
@@ -85,70 +52,15 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     )
 
 
-def _split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
-    """How many are short (column True) and are not, by group; without what must stay hidden."""
-    short = short_of_people(survey)
-    assert short is not None
-    hides = protects(survey, shortage_question(survey))
-    groups = pd.Series("all", short.index) if by is None else by
-    if hides and by is not None:
-        groups = disclosure.merged(by, survey.pick("その他の区分", "other groups"))
-    counts = pd.crosstab(groups, short).reindex(columns=[True, False], fill_value=0)
-    if not hides:
-        return counts
-    whole = pd.crosstab(pd.Series("all", short.index), short)
-    table = counts.T.astype(int)
-    if (whole < disclosure.SMALLEST).any(axis=None) or whole.shape[1] < 2:
-        return counts.iloc[:0]
-    kept = disclosure.suppress(table, also=table.eq(table.sum(), axis=1)).T
-    return counts[kept.notna().all(axis=1)]
-
-
-def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
-    """The share short of people, by size class and by type, with intervals."""
-    short = short_of_people(survey)
-    if short is None:
-        return _unavailable(survey, "who_is_short")
-    breakdowns = [survey.size_class]
-    if not isinstance(found, NotAvailable):
-        kinds = found.labels.map(lambda k: types.type_name(survey, found, int(k)))
-        breakdowns.append(kinds.reindex(short.index))
-    rows: dict[str, dict[str, float]] = {}
-    for groups in breakdowns:
-        for group, (count, other) in _split(survey, groups).iterrows():
-            n = int(count + other)
-            low, high = inference.wilson(int(count), n)
-            share = {"count": count, "share": count / n, "low": low, "high": high}
-            rows[f"{group} (n={n})"] = share
-    if not rows:
-        return _withheld(survey, "who_is_short")
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    ax = plots.plot_shares(frame, language=survey.language)
-    top = frame["share"].idxmax()
-    return survey.gallery.show(
-        ax,
-        "who_is_short",
-        title=survey.pick("情報人材が不足している団体の割合", "Share short of IT people"),
-        alt=survey.pick(
-            f"規模区分別・類型別の不足の割合と95％区間。最も高いのは{top}の{frame['share'].max():.0%}。"
-            "区間は広く、差を断定できない。",
-            f"Share short of people by size class and type with 95 % intervals; highest {top}, "
-            f"{frame['share'].max():.0%}. The intervals are wide.",
-        ),
-        n=int(short.notna().sum()),
-        denominator=survey.pick("充足感に回答した団体", "answered on sufficiency"),
-        data=frame.round(4).reset_index(names="group"),
-        key=True,
-    )
-
-
 def measures(survey: Survey) -> pd.DataFrame:
     """What those not short do more often than those short, with its cost and evidence.
 
     Columns: variable, question, label, cost, enough, n_enough, short, n_short, effect (an
-    `inference.Effect`), p_holm, grade.
+    `inference.Effect`), within (the difference among municipalities of one size class), p (of an
+    exact permutation within size classes), p_holm, grade, small (cells that an edition may hide).
     """
     short = short_of_people(survey)
+    sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
     rows = []
     if short is None:
         return pd.DataFrame(rows)
@@ -160,6 +72,7 @@ def measures(survey: Survey) -> pd.DataFrame:
             known = short.notna() & chosen.notna()
             is_short, does = short[known].to_numpy(bool), chosen[known].to_numpy(bool)
             unknown = chosen[short.isna() & chosen.notna()].to_numpy(bool)
+            strata = sizes[known].to_numpy(object)
             a, n_a = int(does[~is_short].sum()), int((~is_short).sum())
             b, n_b = int(does[is_short].sum()), int(is_short.sum())
             rows.append(
@@ -173,14 +86,16 @@ def measures(survey: Survey) -> pd.DataFrame:
                     "short": b,
                     "n_short": n_b,
                     "effect": inference.difference_of_shares(a, n_a, b, n_b),
+                    "within": inference.difference_within(does, ~is_short, strata),
+                    "p": inference.permutation_p(does.astype(float), ~is_short, strata=strata),
                     "small": _small(a, n_a - a, b, n_b - b, unknown.sum(), (~unknown).sum()),
                 }
             )
     frame = pd.DataFrame(rows)
     if frame.empty:
         return frame
-    frame["p_holm"] = inference.holm(np.array([e.p for e in frame["effect"]]))
-    frame["grade"] = [_grade(e, p) for e, p in zip(frame["effect"], frame["p_holm"], strict=True)]
+    frame["p_holm"] = inference.holm(frame["p"].to_numpy(float))
+    frame["grade"] = [_grade(r.effect, r.within, r.p_holm) for r in frame.itertuples()]
     frame["size"] = [e.estimate for e in frame["effect"]]
     order = {grade: at for at, grade in enumerate(GRADES)}
     costs = {cost: at for at, cost in enumerate(COSTS)}
@@ -193,8 +108,11 @@ def _small(*cells: int) -> bool:
     return any(0 < cell < disclosure.SMALLEST for cell in cells)
 
 
-def _grade(effect: inference.Effect, p_holm: float) -> str:
+def _grade(effect: inference.Effect, within: float, p_holm: float) -> str:
+    """Notable overall, and not turned round among municipalities of the same size."""
     if min(effect.n) < FEWEST or np.isnan(effect.estimate) or effect.estimate < NOTABLE:
+        return "not shown"
+    if within <= 0:  # NaN where no size class has both kinds: nothing speaks against it
         return "not shown"
     return "suggested" if p_holm <= 0.05 else "illustrated"
 
@@ -203,11 +121,11 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
     """Measures in order of evidence and cost."""
     frame = measures(survey)
     if frame.empty:
-        return _unavailable(survey, "measures")
+        return unavailable(survey, "measures")
     shown = frame.head(most)
     hides = protects(survey, shortage_question(survey))
-    if hides and _split(survey).empty:
-        return _withheld(survey, "measures")
+    if hides and split(survey).empty:
+        return withheld(survey, "measures")
     numbers = pd.DataFrame(
         {
             survey.pick("不足でない団体", "not short"): [
@@ -219,12 +137,16 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("差（95％区間）", "difference (95 %)"): [
                 f"{e.estimate:+.0%} ({e.low:+.0%}, {e.high:+.0%})" for e in shown["effect"]
             ],
-            survey.pick("補正後p値", "p (Holm)"): shown["p_holm"].round(3).to_numpy(),
+            survey.pick("同じ規模どうしの差", "same size"): [
+                "—" if np.isnan(w) else f"{w:+.0%}" for w in shown["within"]
+            ],
+            survey.pick("補正後p値", "p (Holm)"): [f"{p:.3f}" for p in shown["p_holm"]],
         },
         index=shown.index,
     )
     if hides:
         numbers = numbers.astype(object).mask(shown["small"], HIDDEN)
+        numbers = numbers.drop(columns=survey.pick("同じ規模どうしの差", "same size"))
         numbers = numbers.loc[:, (numbers != HIDDEN).any()]
     table = pd.DataFrame(
         {
@@ -244,10 +166,13 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         n=int(frame[["n_enough", "n_short"]].max().sum()),
         notes=[
             survey.pick(
-                "探索的な比較で、p値はHolm法により補正。費用は自治体職員1人の手間と予算からみた目安。"
-                "差があっても、方策が不足を解消したとは言えない。",
-                "Exploratory; p-values with Holm's correction. Cost is a rough judgement of effort "
-                "and budget. A difference does not show that the measure cured the shortage.",
+                "探索的な比較。p値は同じ規模区分の中での正確な並べ替え検定をHolm法で補正。"
+                "「同じ規模どうしの差」は区分ごとの差の加重平均（Mantel–Haenszel）で、逆向きなら根拠としない。"
+                "費用は職員の手間と予算からみた目安。差があっても、方策が不足を解消したとは言えない。",
+                "Exploratory. p-values: exact permutation within size classes with Holm's "
+                "correction. Same size: the differences within size classes, weighted "
+                "(Mantel-Haenszel); where it is reversed there is no evidence. Cost is a rough "
+                "judgement. A difference does not show that the measure cured the shortage.",
             )
         ],
     )
@@ -257,10 +182,17 @@ def priorities(survey: Survey) -> Prose:
     """What to look at first, in words."""
     frame = measures(survey)
     if frame.empty:
-        return Prose(_unavailable(survey, "").reason)
+        return Prose(
+            survey.pick(
+                "この調査からは優先順位を付けられない。個々の団体については、自治体カルテ"
+                "（`workbench profiles`）が規模の似た団体の取組みから最初の一歩を挙げる。",
+                "This wave gives no ground for an order of priority. For a single municipality its "
+                "profile (`workbench profiles`) names first steps from what its peers do.",
+            )
+        )
     hides = protects(survey, shortage_question(survey))
-    if hides and _split(survey).empty:
-        return Prose(_withheld(survey, "").reason)
+    if hides and split(survey).empty:
+        return Prose(withheld(survey, "").reason)
     good = frame[frame["grade"] != "not shown"].head(5)
     if good.empty:
         return Prose(
@@ -271,12 +203,20 @@ def priorities(survey: Survey) -> Prose:
                 "no ground for an order of priority.",
             )
         )
-    lines = []
+    lines = [
+        survey.pick(
+            "足りている団体がより多く行っていることを、根拠の強さ、次に費用の小ささの順に並べる。"
+            "「例示にとどまる」は、差はあるが偶然と区別できないという意味である。",
+            "What those not short do more often, in order of evidence, then of cost. “Illustrated "
+            "only” means that there is a difference which cannot be told from chance.",
+        ),
+        "",
+    ]
     for row in good.itertuples():
         label, grade = escape(row.label), GRADES[row.grade][survey.language]
         cost, where = COSTS[row.cost][survey.language], escape(row.question)
         if hides and row.small:
-            said = survey.pick(f"費用{cost}、根拠は{grade}。", f"cost {cost}; {grade}.")
+            said = survey.pick(f"費用は{cost}、根拠は{grade}。", f"cost {cost}; {grade}.")
             lines.append(
                 survey.pick(f"1. **{label}**（{where}）：", f"1. **{label}** ({where}): ") + said
             )
@@ -284,7 +224,7 @@ def priorities(survey: Survey) -> Prose:
         lines.append(
             survey.pick(
                 f"1. **{label}**（{where}）：不足でない団体{row.enough}/{row.n_enough}、"
-                f"不足の団体{row.short}/{row.n_short}。費用{cost}、根拠は{grade}。",
+                f"不足の団体{row.short}/{row.n_short}。費用は{cost}、根拠は{grade}。",
                 f"1. **{label}** ({where}): {row.enough}/{row.n_enough} of those not short, "
                 f"{row.short}/{row.n_short} of those short. Cost {cost}; {grade}.",
             )

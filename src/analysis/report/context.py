@@ -1,0 +1,168 @@
+"""The national context: whom the respondents stand for, and what was published by year."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import disclosure, inference, national, plots_context
+from analysis.figures import Gallery
+from analysis.municipality import SIZE_CLASSES
+from analysis.outputs import Figure, NotAvailable, Prose, Table
+from analysis.report.shown import protects
+from analysis.survey import Survey
+
+
+def _classes(survey: Survey) -> pd.DataFrame:
+    """Size class -> replies, and municipalities of the nation on the wave's date."""
+    here = survey.register["size_class"].reindex(survey.responses.index).value_counts()
+    nation = national.size_classes(survey.wave.as_of)
+    frame = pd.DataFrame({"count": here.reindex(nation.index, fill_value=0), "national": nation})
+    frame["here"] = frame["count"] / max(frame["count"].sum(), 1)
+    frame["nation"] = frame["national"] / frame["national"].sum()
+    frame.index = [SIZE_CLASSES[kind][survey.language] for kind in frame.index]
+    return frame
+
+
+def representation(survey: Survey) -> Figure | NotAvailable:
+    """Respondents beside the national distribution by size class."""
+    frame = _classes(survey)
+    n, total = int(frame["count"].sum()), int(frame["national"].sum())
+    if n == total:
+        return NotAvailable(
+            "representation",
+            survey.pick(
+                f"全国の{total:,}団体すべてのデータである。",
+                f"These are all {total:,} municipalities.",
+            ),
+        )
+    if not n or (protects(survey) and frame["count"].between(1, disclosure.SMALLEST - 1).any()):
+        return NotAvailable(
+            "representation",
+            survey.pick(
+                "区分ごとの回答数が少ないため示せない。",
+                "Too few replies in each class to be shown.",
+            ),
+        )
+    ax = plots_context.plot_beside(frame, language=survey.language)
+    return survey.gallery.show(
+        ax,
+        "representation",
+        title=survey.pick(
+            "回答団体と全国の規模区分", "Size classes of the respondents and the nation"
+        ),
+        alt=_representation_words(survey, frame),
+        n=n,
+        denominator=survey.pick(
+            f"回答団体、全国は{total:,}団体", f"replies; nation: {total:,} municipalities"
+        ),
+        data=frame.round(4).reset_index(names="size_class"),
+    )
+
+
+def representation_words(survey: Survey) -> Prose:
+    """What the figure says."""
+    frame = _classes(survey)
+    if frame["count"].sum() in (0, frame["national"].sum()) or protects(survey):
+        return Prose("")
+    return Prose(_representation_words(survey, frame))
+
+
+def _representation_words(survey: Survey, frame: pd.DataFrame) -> str:
+    n = int(frame["count"].sum())
+    gap = frame["here"] - frame["nation"]
+    most, least = gap.idxmax(), gap.idxmin()
+    up, down = frame.loc[most], frame.loc[least]
+    low, high = inference.wilson(int(down["count"]), n)
+    return survey.pick(
+        f"全国に比べて多いのは{most}（回答{up['here']:.0%}、全国{up['nation']:.0%}）、"
+        f"少ないのは{least}（回答{down['here']:.0%}、95％区間{low:.0%}～{high:.0%}、"
+        f"全国{down['nation']:.0%}）。回答の割合をそのまま全国の割合とは読めない（n={n:,}）。",
+        f"More than in the nation: {most} ({up['here']:.0%} of the replies, {up['nation']:.0%} of "
+        f"the nation); fewer: {least} ({down['here']:.0%}, 95 % interval {low:.0%} to {high:.0%}; "
+        f"nation {down['nation']:.0%}). Shares of the replies are no national shares (n={n:,}).",
+    )
+
+
+def _gallery(survey: Survey) -> Gallery:
+    """For published totals of real municipalities, whatever the wave's own data are."""
+    return Gallery(
+        survey.output,
+        language=survey.language,
+        source=survey.pick(
+            "総務省・デジタル庁ほかの公表値（各点の出典は表）",
+            "Published by the ministries (source of each point in the table)",
+        ),
+        invented=False,
+        audience=survey.audience,
+    )
+
+
+def totals(survey: Survey) -> Figure:
+    """Published national totals by year, breaks drawn as breaks."""
+    frame = national.totals()
+    several = frame.groupby("item")["when"].transform("nunique") > 1
+    shown = frame[several].assign(
+        label=[national.ITEMS[item][survey.language] for item in frame.loc[several, "item"]]
+    )
+    broken = shown.groupby("label")["series"].nunique()
+    listed = survey.pick("、", ", ").join(broken.index[broken > 1])
+    items = shown["label"].nunique()
+    return _gallery(survey).show(
+        plots_context.plot_totals(shown, language=survey.language),
+        "national_totals",
+        title=survey.pick(
+            "全国の公表値の推移（実在の市区町村）",
+            "Published national totals (real municipalities)",
+        ),
+        alt=survey.pick(
+            f"{items}項目の公表値の年ごとの割合。定義または版が変わった項目（{listed}）は線をつながない。"
+            "縦の点線は定義が異なる可能性のある箇所、白抜きは後に訂正された値。",
+            f"Shares by year of {items} published items. Where the definition or the edition "
+            f"changed ({listed}) the line is broken; hollow points were corrected later.",
+        ),
+        n=int(frame["n"].max()),
+        denominator=survey.pick(
+            "分母の最大、点ごとの分母は表", "largest denominator; that of each point in the table"
+        ),
+        data=shown.round(4),
+    )
+
+
+def totals_table(survey: Survey) -> Table:
+    """Each published total with its denominator, edition, date and source."""
+    frame = national.totals()
+    table = pd.DataFrame(
+        {
+            survey.pick("項目", "item"): [
+                national.ITEMS[i][survey.language] for i in frame["item"]
+            ],
+            survey.pick("時点", "as of"): [
+                row.as_of or survey.pick(f"{row.year}年（日付不明）", f"{row.year} (day unknown)")
+                for row in frame.itertuples()
+            ],
+            survey.pick("団体数", "count"): frame["count"],
+            "n": frame["n"],
+            survey.pick("割合（％）", "share (%)"): (frame["share"] * 100).round(1),
+            survey.pick("版", "edition"): [
+                national.EDITIONS[e][survey.language] for e in frame["edition"]
+            ],
+            survey.pick("出典", "source"): frame["source"],
+        }
+    )
+    return _gallery(survey).table(
+        table,
+        "national_totals",
+        title=survey.pick("全国の公表値", "Published national totals"),
+        n=int(frame["n"].max()),
+        notes=[
+            survey.pick(
+                "nは分母の最大（都道府県を含む項目は1,788）。CIOとCIO補佐官等の2019年の値は定義が異なる可能性が"
+                "あり、その後の値と続けて読まない。2021・2022年の値は後に訂正された（2021年のCIOの訂正値は不明）。"
+                "2023年の体制の項目は調査無しの8団体を除く1,733団体が分母。",
+                "n: the largest denominator (1,788 with prefectures). The 2019 totals of CIO and "
+                "aide may follow another definition: no trend. Totals of 2021 and 2022 were "
+                "corrected later (the corrected CIO of 2021 is not known). 2023, organisation: "
+                "without the 8 not surveyed.",
+            )
+        ],
+    )

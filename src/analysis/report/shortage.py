@@ -1,0 +1,219 @@
+"""06_report: who is short of IT people, and what the small do less often."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import disclosure, inference, plots
+from analysis.codebook import Question
+from analysis.outputs import Figure, NotAvailable, Prose, escape
+from analysis.report import types
+from analysis.report.shown import protects
+from analysis.survey import Survey
+from analysis.tables import SHORT
+from analysis.typology.study import Typology
+
+NEEDED = 3  # yes/no questions that a figure by size class is worth
+
+
+def shortage_question(survey: Survey) -> Question | None:
+    """The question that says who is short of people, if the codebook has one."""
+    asked = (q for q in survey.codebook if q.measures == "shortage")
+    question = next(asked, None)
+    return question if question is not None and question.id in survey.responses else None
+
+
+def short_of_people(survey: Survey) -> pd.Series | None:
+    """Whether each municipality says it is short of people; NA without an answer."""
+    question = shortage_question(survey)
+    if question is None:
+        return None
+    values = survey.responses[question.id]
+    return (values <= SHORT).astype("boolean").mask(values.isna())
+
+
+def unavailable(survey: Survey, name: str) -> NotAvailable:
+    """What stands in the place of all that needs the question on shortage."""
+    return NotAvailable(
+        name,
+        survey.pick(
+            f"この調査のコードブック（{survey.codebook.id}）には人材の過不足を問う設問がないため、"
+            "不足については分からない。",
+            f"The codebook of this wave ({survey.codebook.id}) asks nothing on shortage of people, "
+            "so nothing can be said of it.",
+        ),
+    )
+
+
+def withheld(survey: Survey, name: str) -> NotAvailable:
+    """What stands in the place of what would tell single answers."""
+    return NotAvailable(
+        name,
+        survey.pick(
+            "回答が少なく、個々の団体の回答が分かるため、この版には載せない。",
+            "Not in this edition: so few answers would tell those of single respondents.",
+        ),
+    )
+
+
+def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
+    """How many are short (column True) and are not, by group; without what must stay hidden."""
+    short = short_of_people(survey)
+    assert short is not None
+    hides = protects(survey, shortage_question(survey))
+    groups = pd.Series("all", short.index) if by is None else by
+    if hides and by is not None:
+        groups = disclosure.merged(by, survey.pick("その他の区分", "other groups"))
+    counts = pd.crosstab(groups, short).reindex(columns=[True, False], fill_value=0)
+    if not hides:
+        return counts
+    whole = pd.crosstab(pd.Series("all", short.index), short)
+    table = counts.T.astype(int)
+    if (whole < disclosure.SMALLEST).any(axis=None) or whole.shape[1] < 2:
+        return counts.iloc[:0]
+    kept = disclosure.suppress(table, also=table.eq(table.sum(), axis=1)).T
+    return counts[kept.notna().all(axis=1)]
+
+
+def _by_group(survey: Survey, found: Typology | NotAvailable) -> pd.DataFrame:
+    """Share short of people by size class and by type: kind, group, count, n, share, low, high."""
+    breakdowns = {"size": survey.size_class}
+    if not isinstance(found, NotAvailable):
+        kinds = found.labels.map(lambda k: types.type_name(survey, found, int(k)))
+        breakdowns["type"] = kinds.reindex(survey.responses.index)
+    rows = []
+    for kind, groups in breakdowns.items():
+        for group, (count, other) in split(survey, groups).iterrows():
+            n = int(count + other)
+            low, high = inference.wilson(int(count), n)
+            rows.append((kind, str(group), int(count), n, count / n, low, high))
+    return pd.DataFrame(rows, columns=["kind", "group", "count", "n", "share", "low", "high"])
+
+
+def short_words(survey: Survey, found: Typology | NotAvailable) -> Prose:
+    """Who is short of people, by size and by type."""
+    short = short_of_people(survey)
+    if short is None:
+        return Prose(unavailable(survey, "").reason)
+    frame = _by_group(survey, found)
+    if frame.empty:
+        return Prose(withheld(survey, "").reason)
+    heads = {
+        "size": survey.pick("規模区分別", "By size class"),
+        "type": survey.pick("類型別", "By type"),
+    }
+    lines = []
+    for kind, part in frame.groupby("kind", sort=False):
+        part = part.sort_values("share", ascending=False, kind="stable")
+        listed = survey.pick("、", ", ").join(
+            survey.pick(
+                f"{escape(r.group)} {r.count_}/{r.n}団体",
+                f"{escape(r.group)} {r.count_} of {r.n}",
+            )
+            for r in part.rename(columns={"count": "count_"}).itertuples()
+        )
+        end = survey.pick("区間の重ならない区分がある。", "Some intervals do not overlap.")
+        if part["low"].max() <= part["high"].min():
+            end = survey.pick(
+                "95％区間はすべて重なり、差は断定できない。",
+                "All 95 % intervals overlap: no difference is established.",
+            )
+        colon, stop = survey.pick("：", ": "), survey.pick("。", ". ")
+        lines.append(f"- **{heads[str(kind)]}**{colon}{listed}{stop}{end}")
+    return Prose("\n".join(lines))
+
+
+def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
+    """The share short of people, by size class and by type, with intervals."""
+    short = short_of_people(survey)
+    if short is None:
+        return unavailable(survey, "who_is_short")
+    frame = _by_group(survey, found)
+    if frame.empty:
+        return withheld(survey, "who_is_short")
+    frame.index = pd.Index([f"{r.group} (n={r.n})" for r in frame.itertuples()])
+    ax = plots.plot_shares(frame, language=survey.language)
+    top = frame["share"].idxmax()
+    return survey.gallery.show(
+        ax,
+        "who_is_short",
+        title=survey.pick("情報人材が不足している団体の割合", "Share short of IT people"),
+        alt=survey.pick(
+            f"規模区分別・類型別の不足の割合と95％区間。最も高いのは{top}の{frame['share'].max():.0%}。"
+            "区間は広く、差を断定できない。",
+            f"Share short of people by size class and type with 95 % intervals; highest {top}, "
+            f"{frame['share'].max():.0%}. The intervals are wide.",
+        ),
+        n=int(short.notna().sum()),
+        denominator=survey.pick("充足感に回答した団体", "answered on sufficiency"),
+        data=frame.round(4),
+        key=True,
+    )
+
+
+def _yes_no(survey: Survey) -> list[Question]:
+    return [
+        q
+        for q in survey.codebook
+        if q.type == "binary" and q.id in survey.responses and not q.identity
+    ]
+
+
+def _by_class(survey: Survey) -> pd.DataFrame:
+    """Share of yes of each yes/no question (rows) in each size class (columns, with their n)."""
+    sizes, columns = survey.size_class, {}
+    for group in sizes.cat.categories:
+        rows = (sizes == group).fillna(False).to_numpy(bool)
+        part = survey.responses[rows]
+        columns[f"{group} n={rows.sum():,}"] = {
+            q.label[survey.language]: part[q.id].astype("Float64").mean() for q in _yes_no(survey)
+        }
+    return pd.DataFrame(columns).astype(float)
+
+
+def by_class(survey: Survey) -> Figure | Prose:
+    """What each size class does, where there are enough yes/no questions."""
+    if len(_yes_no(survey)) < NEEDED or protects(survey):
+        return Prose("")
+    frame = _by_class(survey)
+    ax = plots.plot_cross(frame, language=survey.language)
+    return survey.gallery.show(
+        ax,
+        "by_class",
+        title=survey.pick("規模区分別の実施率", "Shares by size class"),
+        alt=by_class_words(survey).markdown or survey.pick("規模区分別の実施率", "Shares by class"),
+        n=survey.n,
+        denominator=survey.pick(
+            "各区分の団体、調査無しは項目ごとの分母から除く",
+            "municipalities of each class; those not surveyed are in no denominator",
+        ),
+        data=frame.round(4).reset_index(names="indicator"),
+    )
+
+
+def by_class_words(survey: Survey) -> Prose:
+    """Which indicators the smallest class lags behind most."""
+    asked = _yes_no(survey)
+    if len(asked) < NEEDED or protects(survey):
+        return Prose("")
+    frame = _by_class(survey)
+    small, large = frame.columns[-1], frame.columns[:-1]
+    gap = (frame[large].mean(axis=1) - frame[small]).sort_values(ascending=False, kind="stable")
+    first = [
+        f"{escape(name)} {frame.at[name, small]:.0%}{survey.pick('（他の区分の平均', ' (others ')}"
+        f"{frame.loc[name, large].mean():.0%}{survey.pick('）', ')')}"
+        for name in gap.index[:3]
+    ]
+    last = gap.index[-1]
+    listed = survey.pick("、", ", ").join(first)
+    sizes = survey.size_class
+    name, n = sizes.cat.categories[-1], int((sizes == sizes.cat.categories[-1]).sum())
+    label = survey.pick(f"{escape(name)}（n={n:,}）", f"{escape(name)} (n={n:,})")
+    return Prose(
+        survey.pick(
+            f"{label}で他の区分との開きが大きいのは、{listed}。開きが最も小さいのは{escape(last)}"
+            f"（{frame.at[last, small]:.0%}）。",
+            f"{label} lags most in: {listed}; least in {escape(last)} "
+            f"({frame.at[last, small]:.0%}).",
+        )
+    )
