@@ -15,6 +15,7 @@ from analysis.indicators import Features
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
+    from analysis.typology.projection import Projection
     from analysis.typology.study import Typology
 
 
@@ -39,6 +40,21 @@ class Classifier:
         known = list(inspect.signature(study).parameters)
         if strange := [name for name in choices if name not in known]:
             raise unknown("choice", strange[0], known)
+        return self._made(study, adjust, indices, choices)
+
+    def study_by_size(self, *, indices: Sequence[str] = (), **choices: Any) -> dict[str, Typology]:
+        """A typology of each size class of at least 30."""
+        from analysis.typology.study import study_by
+
+        return self._made(study_by, "none", indices, choices | {"strata": self.size_class})
+
+    def _made(
+        self,
+        make: Callable[..., Any],
+        adjust: str,
+        indices: Sequence[str],
+        choices: Mapping[str, Any],
+    ) -> Any:
         used = restricted(self.features, indices)
         adjustments = {
             "none": None,
@@ -49,7 +65,7 @@ class Classifier:
             raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
         grouped = 1 < len(used.group_labels) < len(used.labels)
-        return self._cached(study)(
+        return self._cached(make)(
             used.frame,
             used.kinds,
             used.groups,
@@ -59,19 +75,36 @@ class Classifier:
             **choices,
         )
 
-    def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
+    def place(self, frame: pd.DataFrame, **choices: Any) -> tuple[Typology, Projection]:
+        """Other respondents, by the features that `frame` shares, in the types made of these."""
+        from analysis.typology.projection import project
+
+        shared = [name for name in self.features.frame if name in frame]
+        kept = list(dict.fromkeys(self.features.groups[name] for name in shared))
+        if not kept:
+            raise InputError(
+                "the two waves share no indicator", hint="see `comparable` in codebooks"
+            )
+        used = restricted(self.features, kept)
+        found = self.study(indices=kept, **choices)
+        reference = used.frame.loc[found.labels.index]
+        return found, project(frame, reference, found.labels, used.kinds, used.groups)
+
+    def multiverse(
+        self, *, indices: Sequence[str] = (), jobs: int = 1, **choices: Any
+    ) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
         from analysis.typology.multiverse import multiverse
 
         used = restricted(self.features, indices)
-        reference = self.study(indices=indices, **choices).labels
+        reference = self.study(indices=indices, jobs=jobs, **choices).labels
         kept = used.frame.loc[reference.index]
-        return self._cached(multiverse)(kept, used.kinds, used.groups, reference)
+        return self._cached(multiverse)(kept, used.kinds, used.groups, reference, jobs=jobs)
 
     def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
         from joblib import Memory
 
-        return Memory(self.folder, verbose=0).cache(function)
+        return Memory(self.folder, verbose=0).cache(function, ignore=["jobs"])
 
 
 def restricted(made: Features, indices: Sequence[str]) -> Features:

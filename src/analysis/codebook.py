@@ -166,6 +166,20 @@ class Index(_Labelled):
     role: Literal["cluster", "outcome", "context", "factor"] = "cluster"
 
 
+class Shared(_Model):
+    """A feature of another codebook, computed from this one's answers."""
+
+    id: StrictStr
+    rule: StrictStr
+
+
+class Comparable(_Labelled):
+    """What this codebook shares with another: ``ja`` and ``en`` say how far they compare."""
+
+    codebook: StrictStr
+    features: tuple[Shared, ...] = Field(min_length=1)
+
+
 class Hypothesis(_Labelled):
     """A question fixed beforehand: two groups compared by a value, or two values together.
 
@@ -207,6 +221,7 @@ class Codebook(_Model):
     questions: tuple[Question, ...]
     features: tuple[Feature, ...] = ()
     indices: tuple[Index, ...] = ()
+    comparable: tuple[Comparable, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
 
     @classmethod

@@ -35,6 +35,12 @@ def problems(book: Codebook) -> Iterator[str]:
         for check in question.checks:
             yield from _rule(f"question {question.id}", check.rule, earlier, book, truth=True)
     yield from _features(book, earlier)
+    yield from _repeated("comparable codebook", [other.codebook for other in book.comparable])
+    for other in book.comparable:
+        where = f"comparable {other.codebook}"
+        yield from _repeated(f"{where}: feature", [shared.id for shared in other.features])
+        for shared in other.features:
+            yield from _rule(f"{where}, feature {shared.id}", shared.rule, earlier, book)
     for hypothesis in book.hypotheses:
         where = f"hypothesis {hypothesis.id}"
         if (hypothesis.group is None) == (hypothesis.x is None):

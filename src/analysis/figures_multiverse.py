@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +24,7 @@ _TEXTS = {
     "chosen": {"ja": "採用：{0}", "en": "chosen: {0}"},
     "matters": {"ja": "どの選択が結果を変えるか", "en": "Which choice changes the result"},
     "variation": {"ja": "結果の違いに占める割合（％）", "en": "Share of variation (%)"},
-    "firm": {"ja": "どの分析でも同じ類型か", "en": "With its type in every analysis?"},
+    "firm": {"ja": "分析を変えても同じ類型か", "en": "With its type in other analyses?"},
     "share_of_runs": {"ja": "全分析に占める割合（％）", "en": "Share of analyses (%)"},
     "inside": {"ja": "自分の類型と同じ", "en": "with its own type"},
     "outside": {"ja": "次に近い類型と同じ", "en": "with the next type"},
@@ -32,9 +32,10 @@ _TEXTS = {
     "ari": {"ja": "調整ランド指数（1＝同じ）", "en": "Adjusted Rand index (1 = same)"},
     "analyses": {"ja": "分析の数（計{0}通り）", "en": "Analyses ({0} in all)"},
     "units": {"ja": "団体数", "en": "Respondents"},
+    "area": {"ja": "点の面積は団体数に比例", "en": "area of a point: respondents"},
     "axis": {"ja": "第{0}軸（{1:.0f}％）", "en": "Axis {0} ({1:.0f} %)"},
 }
-_CHOICES = {
+CHOICES = {
     "indicators": {"ja": "使う指標", "en": "Indicators"},
     "missing": {"ja": "無回答の扱い", "en": "Missing answers"},
     "dissimilarity": {"ja": "違いの測り方", "en": "Dissimilarity"},
@@ -51,12 +52,18 @@ _STATUS = {
 _STATUS_FILL = {"core": "#173f5f", "between": "#5aa9c7", "borderline": "#f2b134", "unplaced": "w"}
 CRITERIA = {
     "silhouette": {
-        "ja": "平均シルエット（大きいほど良い）",
-        "en": "Average silhouette (higher better)",
+        "ja": "平均シルエット\n（大きいほど良い）",
+        "en": "Average silhouette\n(higher is better)",
     },
-    "bic": {"ja": "BIC（小さいほど良い）", "en": "BIC (lower better)"},
-    "gap": {"ja": "偶然との差（大きいほど良い）", "en": "Gap beyond chance (higher better)"},
-    "stability": {"ja": "安定性（大きいほど良い）", "en": "Stability (higher better)"},
+    "bic": {
+        "ja": "潜在クラスのBIC\n（小さいほど良い）",
+        "en": "BIC of latent classes\n(lower is better)",
+    },
+    "gap": {"ja": "偶然との差\n（大きいほど良い）", "en": "Gap beyond chance\n(higher is better)"},
+    "stability": {
+        "ja": "最も不安定な類型のJaccard係数\n（大きいほど良い）",
+        "en": "Least stable type (Jaccard)\n(higher is better)",
+    },
 }
 
 
@@ -77,9 +84,6 @@ def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
     for ax, name in zip(axes.flat, shown, strict=False):
         values = table[name].dropna()
         ax.plot(values.index, values, color="#173f5f", marker="o", markersize=4)
-        if f"{name}_se" in table:
-            error = table.loc[values.index, f"{name}_se"]
-            ax.errorbar(values.index, values, yerr=error, color="#173f5f", capsize=2, linewidth=1)
         ax.axvline(chosen, color="#c8553d", linestyle="--", linewidth=1.2)
         if chosen in values.index:
             ax.plot(chosen, values[chosen], "s", color="#c8553d", markersize=8)
@@ -87,15 +91,20 @@ def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
         ax.set_xticks(list(table.index))
         ax.set_xlabel(_say("n_types", language), fontsize=8)
         ax.tick_params(labelsize=8)
-    axes.flat[0].annotate(
-        _say("chosen", language, chosen),
-        (chosen, 0.02),
-        xycoords=axes.flat[0].get_xaxis_transform(),
-        xytext=(4, 2),
-        textcoords="offset points",
-        color="#8f2f1b",
-        fontsize=8,
-    )
+        left = chosen > table.index.to_numpy().mean()
+        high = values.get(chosen, values.mean()) > (values.min() + values.max()) / 2
+        ax.annotate(
+            _say("chosen", language, chosen),
+            (chosen, 0.03 if high else 0.97),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(-5 if left else 5, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="bottom" if high else "top",
+            color="#8f2f1b",
+            fontsize=7.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )
     for ax in list(axes.flat)[len(shown) :]:
         ax.set_axis_off()
     return figure
@@ -116,13 +125,15 @@ def plot_multiverse(
         _firmness_counts(left, data.units, language)
     left.set_title(_say("firm", language), fontsize=9)
     agreement = figure.add_subplot(grid[0, 1])
-    agreement.hist(data.runs["ari"], bins=np.arange(-0.2, 1.01, 0.1), color="#5aa9c7", ec="black")
+    agreement.hist(
+        data.runs["ari"], bins=list(np.arange(-0.2, 1.01, 0.1)), color="#5aa9c7", ec="black"
+    )
     agreement.set_title(_say("agreement", language), fontsize=9)
     agreement.set_xlabel(_say("ari", language), fontsize=8)
     agreement.set_ylabel(_say("analyses", language, data.n), fontsize=8)
     matters = figure.add_subplot(grid[1, 1])
     share = 100 * data.choices["share"].iloc[::-1]
-    bars = matters.barh([_CHOICES[c][language] for c in share.index], share, color="#173f5f")
+    bars = matters.barh([CHOICES[c][language] for c in share.index], share, color="#173f5f")
     matters.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
     matters.set_xlim(0, max(10.0, float(share.max()) * 1.18))
     matters.set_title(_say("matters", language), fontsize=9)
@@ -208,21 +219,25 @@ def plot_map(
     for kind in types_of(data.labels):
         at = labels == kind
         marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else "$?$"
-        look = {"color": fill(kind), "markeredgecolor": "black", "marker": marker}
-        ax.plot(
-            *places[at].T,
-            linestyle="",
-            markersize=7 if few else 4,
-            markeredgewidth=0.5 if few else 0.2,
-            alpha=1.0 if few else 0.6,
-            **look,
-        )
+        look: dict[str, Any] = {"color": fill(kind), "markeredgecolor": "black", "marker": marker}
+        spots, counts = np.unique(places[at].round(6), axis=0, return_counts=True)
+        for count in np.unique(counts):  # units of one answer lie on one spot: its area counts them
+            size = 7 if few else 2.2 * np.sqrt(count)
+            ax.plot(
+                *spots[counts == count].T,
+                linestyle="",
+                markersize=size,
+                markeredgewidth=0.5 if few else 0.3,
+                alpha=1.0 if few else 0.75,
+                **look,
+            )
         text = type_label(data, kind, language, width=14 if language == "ja" else 24)
         handles.append(Line2D([], [], linestyle="", label=text, **look))
     ax.plot(*answers.T, "+", color="#8f2f1b", markersize=8, markeredgewidth=1.5)
     ax.axhline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
     ax.axvline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
-    ax.set_xlabel(_say("axis", language, 1, 100 * inertia[0]))
+    below = "" if few else "\n" + _say("area", language)
+    ax.set_xlabel(_say("axis", language, 1, 100 * inertia[0]) + below)
     ax.set_ylabel(_say("axis", language, 2, 100 * inertia[1]))
     ax.margins(0.12)
     ax.grid(False)
@@ -235,7 +250,9 @@ def plot_map(
         frameon=False,
     )
     texts = list(map(str, categories.index))
-    looks = [{"color": "#8f2f1b", "bbox": {"facecolor": "white", "alpha": 0.8, "pad": 1, "lw": 0}}]
+    looks: list[dict[str, Any]] = [
+        {"color": "#8f2f1b", "bbox": {"facecolor": "white", "alpha": 0.8, "pad": 1, "lw": 0}}
+    ]
     looks *= len(texts)
     if few:
         answers = np.vstack([answers, places])

@@ -7,9 +7,10 @@ takes ``language`` and draws into ``ax`` where it is one drawing; panels return 
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 A4 = 6.7  # inches between the margins of an A4 page
 NAMED_UP_TO = 40  # units up to which each has its own line in a figure
-NOTABLE = 0.33  # Cliff's delta from which a cell of the profile is marked
 FILLS = ("#173f5f", "#f2b134", "#5aa9c7", "#c8553d", "#dcdcdc", "#6b4c9a", "#9bc53d", "#404040")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "xxx", "|||", "\\\\\\", "++", "ooo")
@@ -32,21 +32,6 @@ _TEXTS = {
     "type": {"ja": "類型{0}", "en": "Type {0}"},
     "unplaced": {"ja": "未分類", "en": "Unplaced"},
     "members": {"ja": "{0}団体", "en": "n={0}"},
-    "effect": {
-        "ja": "他の団体との差（Cliffのデルタ）",
-        "en": "Difference from all others (Cliff's delta)",
-    },
-    "profile_note": {
-        "ja": "数値は類型内の平均（0/1の項目は割合）。▲▼は差が0.33以上、＊はHolm補正後p<0.05",
-        "en": "Numbers: mean in the type (share for 0/1 items). ▲▼ difference of 0.33 or more, "
-        "* p<0.05 after Holm",
-    },
-    "marks_note": {
-        "ja": "▲▼は他の団体との差（Cliffのデルタ）が0.33以上。"
-        "個々の回答を逆算できないよう、数値は載せない",
-        "en": "▲▼ difference from all others (Cliff's delta) of 0.33 or more; no numbers, so that "
-        "single answers cannot be derived",
-    },
     "silhouette": {"ja": "シルエット幅", "en": "Silhouette width"},
     "average": {"ja": "平均 {0:.2f}", "en": "average {0:.2f}"},
     "coassignment": {
@@ -58,23 +43,34 @@ _TEXTS = {
 }
 
 
-def _say(key: str, language: str, *values: object) -> str:
+def say(key: str, language: str, *values: object) -> str:
+    """A text of these figures."""
     return _TEXTS[key][language].format(*values)
 
 
-def _wrap(text: str, language: str, width: int) -> str:
-    """Break a label: English at words, Japanese after a comma or at the width."""
+_BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
+
+
+def wrap(text: str, language: str, width: int) -> str:
+    """Break a label: English at words, Japanese after a particle or a comma.
+
+    Examples
+    --------
+    >>> print(wrap("内部専門性が低い型", "ja", 7))
+    内部専門性が
+    低い型
+    """
     if language == "en":
         return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
     lines = [""]
-    for part in text.replace("、", "、\0").split("\0"):
+    for part in _BREAKS.split(text):
         if lines[-1] and len(lines[-1]) + len(part) > width:
             lines.append("")
         lines[-1] += part
     return "\n".join(w for line in lines for w in textwrap.wrap(line, width) or [""])
 
 
-def _style(kind: int) -> dict[str, str]:
+def _style(kind: int) -> dict[str, Any]:
     """Fill and hatch of a type; white for the unplaced."""
     if kind == 0:
         return {"facecolor": UNPLACED_FILL, "hatch": "", "edgecolor": "#404040"}
@@ -84,18 +80,19 @@ def _style(kind: int) -> dict[str, str]:
 
 def fill(kind: int) -> str:
     """The colour of a type, white for the unplaced."""
-    return _style(kind)["facecolor"]
+    return str(_style(kind)["facecolor"])
 
 
 def type_label(typology: Typology, kind: int, language: str, *, width: int = 18) -> str:
     """The name of a type with its number, broken into lines for a figure."""
     if kind == 0:
-        return _say("unplaced", language)
-    head = _say("type", language, kind)
-    return f"{head}\n{_wrap(typology.names[kind][language], language, width)}"
+        return say("unplaced", language)
+    head = say("type", language, kind)
+    return f"{head}\n{wrap(typology.names[kind][language], language, width)}"
 
 
-def _ax(ax: Axes | None, height: float) -> Axes:
+def canvas(ax: Axes | None, height: float) -> Axes:
+    """The axes given, or new ones as wide as an A4 page's text."""
     if ax is not None:
         return ax
     return plt.subplots(figsize=(A4, height), layout="constrained")[1]
@@ -116,72 +113,6 @@ def _in_order(typology: Typology) -> list[str]:
     return list(table.index)
 
 
-def plot_profile(
-    data: Typology,
-    *,
-    labels: Mapping[str, Mapping[str, str]] | None = None,
-    percent: Sequence[str] = (),
-    language: str = "ja",
-    ax: Axes | None = None,
-) -> Axes:
-    """Heatmap of what sets each type apart: features down, types across.
-
-    Parameters
-    ----------
-    data : the typology; a `profile` without means is drawn as marks alone.
-    labels : label of each feature; its id where there is none.
-    percent : features whose mean is a share, shown in percent.
-    """
-    effect = data.profile.pivot(index="feature", columns="type", values="effect")
-    features = list(dict.fromkeys(data.profile["feature"]))
-    effect = effect.loc[features]
-    ax = _ax(ax, 1.9 + 0.3 * len(features))
-    image = ax.imshow(effect.to_numpy(float), cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
-    place = {feature: i for i, feature in enumerate(features)}
-    column = {kind: j for j, kind in enumerate(effect.columns)}
-    numbered = "mean" in data.profile  # an edition may show the marks alone
-    for row in data.profile.itertuples():
-        mark = "▲" if row.effect >= NOTABLE else "▼" if row.effect <= -NOTABLE else ""
-        number = star = ""
-        if numbered:
-            if np.isnan(row.mean):
-                continue
-            number = f"{100 * row.mean:.0f}%" if row.feature in percent else f"{row.mean:.2f}"
-            star = "*" if row.p_holm < 0.05 else ""
-        ink = "white" if abs(row.effect) > 0.65 else "black"
-        ax.text(
-            column[row.type],
-            place[row.feature],
-            f"{mark}{number}{star}",
-            ha="center",
-            va="center",
-            color=ink,
-            fontsize=8,
-        )
-    texts = [labels[f][language] if labels and f in labels else f for f in features]
-    wide = 16 if language == "ja" else 30
-    ax.set_yticks(range(len(features)), [_wrap(t, language, wide) for t in texts], fontsize=8)
-    size = 8 if len(effect.columns) < 5 else 7
-    room = 3.4 / len(effect.columns) * 72 / size  # ems in a column
-    width = max(5, int(room if language == "ja" else room / 0.52))
-    across = [
-        f"{type_label(data, int(t), language, width=width)}\n"
-        f"({_say('members', language, int((data.labels == t).sum()))})"
-        for t in effect.columns
-    ]
-    ax.set_xticks(range(len(across)), across, fontsize=size)
-    ax.xaxis.tick_top()
-    ax.tick_params(length=0)
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    if numbered:
-        ax.figure.colorbar(image, ax=ax, label=_say("effect", language), shrink=0.6, aspect=25)
-    said = _say("profile_note" if numbered else "marks_note", language)
-    note = _wrap(said, language, 60 if language == "ja" else 88)
-    ax.set_xlabel(note, fontsize=7.5, loc="left")
-    return ax
-
-
 def plot_silhouette(
     data: Typology,
     *,
@@ -192,17 +123,17 @@ def plot_silhouette(
     """Silhouette width of every unit, by type; below 0 a unit is nearer to another type."""
     order = _in_order(data)[::-1]
     few = len(order) <= NAMED_UP_TO
-    ax = _ax(ax, 1.2 + (0.24 * len(order) if few else 4.5))
+    ax = canvas(ax, 1.2 + (0.24 * len(order) if few else 4.5))
     widths = data.silhouette.reindex(order).to_numpy(float)
     types = data.labels.reindex(order).to_numpy(int)
     for kind in types_of(data.labels):
         at = np.flatnonzero(types == kind)
         style = _style(kind) if few else {**_style(kind), "edgecolor": "none", "hatch": ""}
-        bars = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
+        bars: dict[str, Any] = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
         ax.barh(at, np.nan_to_num(widths[at]), **style, **bars)
-        short = _say("unplaced", language) if kind == 0 else _say("type", language, kind)
+        short = say("unplaced", language) if kind == 0 else say("type", language, kind)
         ax.annotate(
-            f"{short} ({_say('members', language, len(at))})",
+            f"{short} ({say('members', language, len(at))})",
             (1.02, at.mean()),
             xycoords=ax.get_yaxis_transform(),
             va="center",
@@ -214,7 +145,7 @@ def plot_silhouette(
     mean = float(np.nanmean(widths))
     ax.axvline(mean, color="black", linestyle="--", linewidth=1)
     ax.annotate(
-        _say("average", language, mean),
+        say("average", language, mean),
         (mean, 1.0),
         xycoords=ax.get_xaxis_transform(),
         xytext=(0, 3),
@@ -229,8 +160,8 @@ def plot_silhouette(
     ax.set_xlim(
         min(0.0, float(np.nanmin(widths))) - 0.03, max(float(np.nanmax(widths)), 0.3) + 0.03
     )
-    ax.set_xlabel(_say("silhouette", language))
-    ax.set_ylabel(_say("unit", language))
+    ax.set_xlabel(say("silhouette", language))
+    ax.set_ylabel(say("unit", language))
     ax.grid(False, axis="y")
     _legend(ax, data, language, above=0.045 if few else 0.035)
     return ax
@@ -250,7 +181,7 @@ def plot_coassignment(
     """
     order = _in_order(data)
     shares = (data.coassignment if together is None else together).loc[order, order]
-    ax = _ax(ax, 5.8)
+    ax = canvas(ax, 5.8)
     image = ax.imshow(shares.to_numpy(float), cmap="Greys", vmin=0, vmax=1, interpolation="auto")
     types = data.labels.reindex(order).to_numpy(int)
     for edge in np.flatnonzero(np.diff(types)) + 0.5:
@@ -258,7 +189,7 @@ def plot_coassignment(
         ax.axvline(edge, color="#c8553d", linewidth=1.2)
     for kind in types_of(data.labels):
         middle = float(np.flatnonzero(types == kind).mean())
-        short = _say("unplaced", language) if kind == 0 else _say("type", language, kind)
+        short = say("unplaced", language) if kind == 0 else say("type", language, kind)
         ax.annotate(
             short,
             (middle, 1.0),
@@ -271,11 +202,11 @@ def plot_coassignment(
     few = len(order) <= NAMED_UP_TO
     shown = [(names or {}).get(code, code) for code in order] if few else []
     ax.set_yticks(range(len(order)) if few else [], shown, fontsize=8)
-    ax.set_ylabel(_say("unit", language))
+    ax.set_ylabel(say("unit", language))
     ax.set_xticks([])
     ax.tick_params(length=0)
     ax.grid(False)
-    ax.figure.colorbar(image, ax=ax, label=_say("coassignment", language), shrink=0.7)
+    ax.figure.colorbar(image, ax=ax, label=say("coassignment", language), shrink=0.7)
     return ax
 
 
@@ -298,7 +229,7 @@ def plot_size_classes(
     known = list(given.cat.categories) if hasattr(given, "cat") else sorted(given.dropna().unique())
     counts = pd.crosstab(given, data.labels).reindex(known).dropna(how="all")
     types = types_of(data.labels)
-    ax = _ax(ax, 1.6 + 0.5 * len(counts))
+    ax = canvas(ax, 1.6 + 0.5 * len(counts))
     shares = 100 * counts.div(counts.sum(axis=1), axis=0)
     left = np.zeros(len(counts))
     for kind in types:
@@ -313,13 +244,13 @@ def plot_size_classes(
                 ax.text(middle, i, number, ha="center", va="center", fontsize=8, bbox=box)
         left += width
     names = [
-        f"{(classes or {}).get(c, c)} ({_say('members', language, int(row.sum()))})"
+        f"{(classes or {}).get(c, c)} ({say('members', language, int(row.sum()))})"
         for c, row in counts.iterrows()
     ]
     ax.set_yticks(range(len(counts)), names, fontsize=9)
     ax.invert_yaxis()
     ax.set_xlim(0, 100)
-    ax.set_xlabel(_say("share_in_class", language))
+    ax.set_xlabel(say("share_in_class", language))
     ax.grid(False)
     _legend(ax, data, language)
     return ax

@@ -75,6 +75,18 @@ def features(responses: pd.DataFrame, status: pd.DataFrame, codebook: Codebook) 
     )
 
 
+def comparable(responses: pd.DataFrame, book: Codebook, other: str) -> pd.DataFrame | None:
+    """The features of another codebook as far as these answers hold them; None where none do."""
+    link = next((link for link in book.comparable if link.codebook == other), None)
+    if link is None:
+        return None
+    columns = {
+        shared.id: Expression(shared.rule).evaluate(responses).astype("Float64")
+        for shared in link.features
+    }
+    return pd.DataFrame(columns, index=responses.index).astype("float64")
+
+
 def _left_out(rule: Expression, status: pd.DataFrame, codebook: Codebook) -> np.ndarray:
     """Rows in which the skip rule left out some question that the rule names."""
     variables = [

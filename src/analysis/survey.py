@@ -24,6 +24,7 @@ from analysis.wave import Wave
 if TYPE_CHECKING:
     from analysis.outputs import Figure, NotAvailable, Table
     from analysis.typology.multiverse import Multiverse
+    from analysis.typology.projection import Projection
     from analysis.typology.study import Typology
 
 Audience = Literal["internal", "committee", "public"]
@@ -187,6 +188,27 @@ class Survey:
     def multiverse(self, **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
         return renamed(self._classifier.multiverse(**choices), self._alias)
+
+    def typology_by_size(self, **choices: Any) -> dict[str, Typology]:
+        """A typology of each size class with at least 30 respondents."""
+        return renamed(self._classifier.study_by_size(**choices), self._alias)
+
+    def place_in(self, other: Survey, **choices: Any) -> tuple[Typology, Projection]:
+        """These respondents placed into the types of another wave, by the indicators both have.
+
+        The types are made from the shared indicators alone; see `analysis.typology.projection`.
+        """
+        mine = self._classifier.features.frame
+        if other.codebook.id != self.codebook.id:
+            responses, book = self._full.responses, other.codebook.id
+            mine = indicators.comparable(responses, self.codebook, book)
+            if mine is None:
+                raise InputError(
+                    f"nothing says what {self.codebook.id} shares with {book}",
+                    hint="add `comparable` to the codebook",
+                )
+        found, placed = other._classifier.place(mine, **choices)
+        return renamed(found, other._alias), renamed(placed, self._alias)
 
     @cached_property
     def _classifier(self) -> Classifier:

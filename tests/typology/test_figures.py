@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
-from analysis import figures_multiverse, figures_typology
+from analysis import figures_multiverse, figures_profile, figures_typology
 from analysis.figures_labels import place_labels
 from analysis.typology.gradient import map_axes
 from analysis.typology.multiverse import multiverse
@@ -64,7 +64,7 @@ def written(figure) -> str:
 def draw_all(typology, universes, frame, language):
     sizes = pd.Series(np.where(np.arange(len(frame)) < 8, "city", "town"), frame.index)
     place = map_axes(frame, KINDS, {k: v[language] for k, v in LABELS.items()})
-    yield figures_typology.plot_profile(typology, labels=LABELS, language=language).figure
+    yield figures_profile.plot_profile(typology, labels=LABELS, language=language).figure
     yield figures_typology.plot_silhouette(typology, language=language).figure
     yield figures_typology.plot_coassignment(typology, language=language).figure
     yield figures_typology.plot_size_classes(typology, size_class=sizes, language=language).figure
@@ -105,7 +105,7 @@ def test_types_differ_in_grey_print():
 
 
 def test_profile_writes_each_mean_and_marks_what_stands_out(typology):
-    ax = figures_typology.plot_profile(typology, labels=LABELS, percent=["x5"])
+    ax = figures_profile.plot_profile(typology, labels=LABELS, percent=["x5"])
     cells = {tuple(t.get_position()): t.get_text() for t in ax.texts}
     assert len(cells) == len(typology.profile)
     features = list(dict.fromkeys(typology.profile["feature"]))

@@ -55,6 +55,26 @@ def test_the_national_table_read_by_fpc_is_no_four_crisp_types():
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
+def test_level_is_told_from_approach_in_every_answer(language):
+    """How much of the structure is one gradient, and never that a gradient taken out is left."""
+    how = {"ja": "取り組み方の違い", "en": "how it is done"}[language]
+    for change in ({}, {"continuum_p": 0.5}):
+        said = judge(replace(GOOD, gradient_share=0.34, **change)).text[language]
+        assert "34" in said
+        assert how in said
+    contrast = judge(replace(GOOD, gradient_share=0.34, adoption=False)).text[language]
+    assert "34" in contrast
+    assert how not in contrast
+    assert how not in judge(replace(GOOD, basis="gradient")).text[language]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_core_member_is_not_said_to_stay_whatever_is_chosen(language):
+    said = judge(replace(GOOD, core_share=0.8)).text[language]
+    assert {"ja": "3分の2以上", "en": "two thirds"}[language] in said
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_text_says_what_it_rests_on(language):
     said = judge(replace(GOOD, unplaced=2, core_share=0.75)).text[language]
     assert "n=60" in said
@@ -67,8 +87,9 @@ def test_the_text_says_what_it_rests_on(language):
 def test_types_without_their_gradient_are_announced_as_such():
     plain = judge(GOOD).text["ja"]
     for basis in ("gradient", "strata"):
-        said = judge(replace(GOOD, basis=basis))
-        assert said.text["ja"] != plain
-        assert said.text["ja"].endswith(plain)
+        said = judge(replace(GOOD, basis=basis)).text
+        assert said["ja"].startswith("【")
+        assert said["en"].startswith("[")
+        assert said["ja"].split("】")[1].startswith(plain[:20])
     line = replace(GOOD, basis="gradient", gradient_share=0.9, continuum_p=0.5)
     assert "どれだけ取り組んでいるか" not in judge(line).text["ja"]

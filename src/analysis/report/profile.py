@@ -10,7 +10,7 @@ from analysis import visits as guidebook
 from analysis.codebook import Question
 from analysis.errors import InputError
 from analysis.outputs import Answer, NotAvailable, Prose, escape
-from analysis.report import answers, summary, types
+from analysis.report import answers, certainty, summary, types
 from analysis.report.shown import kept_back, protects, shown_questions
 from analysis.survey import Survey
 from analysis.typology.study import Typology
@@ -72,7 +72,7 @@ def typology(survey: Survey, *, seed: int) -> Typology | NotAvailable:
 
     In a large wave it goes without its multiverse, which a page for one municipality does not show.
     """
-    if survey.n <= types.POWER_UP_TO:
+    if survey.n <= certainty.POWER_UP_TO:
         return types.find(survey, seed=seed)
     try:
         return survey.typology(n_types="auto", adjust="none", seed=seed)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import disclosure, inference
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
-from analysis.report import types
+from analysis.report import certainty, types
 from analysis.report.shortage import (
     short_of_people,
     shortage_question,
@@ -245,8 +245,8 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
             "- One point in time, partly self-rated by the same person: no cause can be shown.",
         ),
     ]
-    if survey.n <= types.POWER_UP_TO and not isinstance(found, NotAvailable):
-        lines.append(f"- {types.power_words(survey, found).markdown}")
+    if survey.n <= certainty.POWER_UP_TO and not isinstance(found, NotAvailable):
+        lines.append(f"- {certainty.power_words(survey, found)}")
     if survey.codebook.note:
         lines.append(f"- {escape(survey.codebook.note[survey.language])}")
     if survey.wave.invented:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.typology.choice import best, counts_to_try, criteria, reason
 from analysis.typology.gower import pattern_dissimilarity
 from analysis.typology.gradient import without_gradient, without_strata
 from analysis.typology.medoids import k_medoids, silhouette_widths
 from analysis.typology.naming import propose_names
-from analysis.typology.patterns import Patterns, collapse
+from analysis.typology.patterns import collapse
 from analysis.typology.prepare import Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
 from analysis.typology.rivals import rivals
@@ -23,9 +23,6 @@ from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
-
-QUICK = 20  # resamples for the stability of each number of types that is tried
-MOST_TYPES = 6
 
 
 @dataclass(frozen=True)
@@ -126,14 +123,14 @@ def study(
     ('clear', [10, 10, 10])
     """
     data = prepare(frame, kinds, groups, adjust, seed=seed)
-    counts = _counts(data, n_types)
+    counts = counts_to_try(data, n_types)
     patterns = collapse(data.frame.to_numpy(float)).by_unit()
     distance = pattern_dissimilarity(patterns, list(data.frame), data.kinds, data.groups)
     against = rivals(
         data.frame, data.kinds, data.groups, counts, n_null=n_null, seed=seed, jobs=jobs
     )
-    table = _criteria(distance, patterns, against.gap, seed=seed, jobs=jobs)
-    k = int(table["silhouette"].idxmax()) if n_types == "auto" else n_types
+    table = criteria(data, distance, patterns, against.gap, seed=seed, jobs=jobs)
+    k = best(table) if n_types == "auto" else n_types
     index, back = data.frame.index, patterns.back
     types = _placed(k_medoids(distance, k, patterns.weights).labels[back], index)
     of_pattern = np.zeros(len(distance), dtype=int)
@@ -173,7 +170,7 @@ def study(
         second=pd.Series(sure.second[back], index, dtype="Int16").loc[order],
         silhouette=widths.loc[order],
         choice=table,
-        choice_reason=_reason(table, k, asked=n_types != "auto"),
+        choice_reason=reason(table, k, n=data.n, asked=n_types != "auto", named=len(sure.types)),
         stability=sure.types,
         coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], index, index).loc[
             order, order
@@ -209,6 +206,8 @@ def study_by(
     strata: pd.Series,
     *,
     smallest: int = 30,
+    composites: pd.DataFrame | None = None,
+    jobs: int = 1,
     **choices: Any,
 ) -> dict[str, Typology]:
     """One typology per stratum of at least `smallest` units; types of two strata are not the same.
@@ -220,6 +219,8 @@ def study_by(
     for stratum, codes in frame.groupby(known.astype("str"), sort=True).groups.items():
         part = frame.loc[codes]
         if len(part) >= smallest and (part.nunique() > 1).any() and stratum != "nan":
+            own = None if composites is None else composites.loc[codes]
+            choices |= {"composites": own, "jobs": jobs}
             found[str(stratum)] = study(part, kinds, groups, labels, **choices)
     return found
 
@@ -239,66 +240,6 @@ def _names_by(
     elif adjust == "gradient":
         given = without_gradient(given, kinds, data.level)
     return propose_names(profile(given, kinds, types), kinds, labels)
-
-
-def _counts(data: Features, n_types: int | Literal["auto"]) -> list[int]:
-    """Numbers of types to try: at most one for three units and one per answer pattern."""
-    patterns = len(data.frame.drop_duplicates())
-    most = min(data.n // SMALLEST_TYPE, patterns)
-    tried = set(range(2, min(MOST_TYPES, most) + 1))
-    if n_types == "auto":
-        return sorted(tried)
-    if not 2 <= n_types <= most:
-        raise InputError(
-            f"{data.n} respondents with {patterns} different answer patterns cannot be put into "
-            f"{n_types} types",
-            hint=f"choose 2 to {most}",
-        )
-    return sorted(tried | {n_types})
-
-
-def _criteria(
-    distance: np.ndarray, patterns: Patterns, gap: pd.Series, *, seed: int, jobs: int
-) -> pd.DataFrame:
-    """Average silhouette, its lead over chance and the least stable type, by number of types."""
-    rows = {}
-    units = patterns.weights
-    for k in map(int, gap.index):
-        found = k_medoids(distance, k, units).labels
-        sure = stability(
-            medoid_recluster(distance, k),
-            found,
-            units,
-            n_bootstrap=QUICK,
-            leave_out=False,
-            unplaced=-1,
-            seed=seed,
-            jobs=jobs,
-        )
-        width = silhouette_widths(distance, found, units) @ units / units.sum()
-        least = sure.types["jaccard_bootstrap"].min()
-        rows[k] = {"silhouette": width, "gap": gap[k], "stability": least}
-    return pd.DataFrame(rows).T.rename_axis("k")
-
-
-def _reason(table: pd.DataFrame, k: int, *, asked: bool) -> dict[str, str]:
-    """Why this number of types, in words."""
-    best = int(table["silhouette"].idxmax())
-    width, stability = table.loc[k, "silhouette"], table.loc[k, "stability"]
-    rest_ja = f"（平均シルエット{width:.2f}、最も不安定な類型のJaccard係数{stability:.2f}）。"
-    rest_en = f" (average silhouette {width:.2f}, least stable type {stability:.2f})."
-    if asked:
-        return {
-            "ja": f"類型の数は{k}と指定された{rest_ja}シルエットが最大なのは{best}。",
-            "en": f"{k} types were asked for{rest_en} The silhouette is greatest at {best}.",
-        }
-    steady = int(table["stability"].idxmax())
-    also_ja = "安定性も最も高い。" if steady == k else f"安定性が最も高いのは{steady}。"
-    also_en = "the most stable too" if steady == k else f"the most stable number is {steady}"
-    return {
-        "ja": f"平均シルエットが最大となる{k}つとした{rest_ja}{also_ja}",
-        "en": f"{k} types, where the average silhouette is greatest{rest_en[:-1]}; {also_en}.",
-    }
 
 
 def _placed(labels: np.ndarray, index: pd.Index) -> pd.Series:

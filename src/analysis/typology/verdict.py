@@ -173,6 +173,13 @@ def _ja(level: Level, e: Evidence) -> str:
             f"まとまりのうち{_percent(e.gradient_share)}％は{axis}で説明でき、"
             f"{k}つの区分はその軸上の区切りとして読むのが適切です。"
         )
+    elif e.basis != "gradient":
+        share = f"偶然を超える違いのうち{_percent(e.gradient_share)}％は"
+        parts.append(
+            f"{share}「どれだけ取り組んでいるか」の差で、残りは取り組み方の違いです。"
+            if e.adoption
+            else f"{share}1本の軸で説明できます。"
+        )
     if len(e.stable) == k:
         parts.append("どの類型も、団体を入れ替えて繰り返しても安定して再現されます。")
     elif e.unstable:
@@ -205,7 +212,8 @@ def _ja(level: Level, e: Evidence) -> str:
         parts.append(f"類型どうしの離れ方は弱いものです（平均シルエット{e.silhouette:.2f}）。")
     if e.core_share is not None:
         parts.append(
-            f"分析方法の選び方を変えても同じ類型にとどまるのは{_percent(e.core_share)}％の団体です。"
+            "分析のしかた（測り方・手法・類型の数など）を変えても、3分の2以上の分析で自分の類型にとどまり、"
+            f"次に近い類型と見分けられるのは{_percent(e.core_share)}％の団体です。"
         )
     if e.unplaced:
         parts.append(f"{e.unplaced}団体は、まとまりが{SMALLEST_TYPE}団体に満たず未分類です。")
@@ -238,6 +246,9 @@ def _en(level: Level, e: Evidence) -> str:
             f"{_percent(e.gradient_share)} % of the structure lies on {axis}; "
             f"the {k} groups are best read as sections of that axis."
         )
+    elif e.basis != "gradient":
+        axis = "how much is done, the rest how it is done" if e.adoption else "one axis"
+        parts.append(f"{_percent(e.gradient_share)} % of the structure beyond chance is {axis}.")
     if len(e.stable) == k:
         parts.append("Every type comes back when the respondents are resampled.")
     elif e.unstable:
@@ -270,8 +281,8 @@ def _en(level: Level, e: Evidence) -> str:
         parts.append(f"The types lie close together (average silhouette {e.silhouette:.2f}).")
     if e.core_share is not None:
         parts.append(
-            f"{_percent(e.core_share)} % of the respondents stay with their type whatever choices "
-            "of method are made."
+            f"{_percent(e.core_share)} % of the respondents stay with their type in at least two "
+            "thirds of all defensible analyses, well ahead of the next type."
         )
     if e.unplaced:
         is_are = "respondent is" if e.unplaced == 1 else "respondents are"

@@ -1,0 +1,259 @@
+"""How sure the types are: their number, their stability, chance, and the choices of analysis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis import figures_multiverse, figures_typology
+from analysis.errors import InputError
+from analysis.outputs import Figure, NotAvailable, Prose, Table
+from analysis.report import types
+from analysis.survey import Survey
+from analysis.typology.power import power, statement
+
+if TYPE_CHECKING:
+    from analysis.typology.multiverse import Multiverse
+    from analysis.typology.study import Typology
+
+POWER_UP_TO = 200  # respondents up to which the statement on power is worth its time
+FEWEST = 9  # respondents that can hold three types of three
+
+
+@types.needs_types("reason")
+def reason(survey: Survey, found: Typology) -> Prose:
+    """Why this number of types."""
+    return Prose(found.choice_reason[survey.language])
+
+
+@types.needs_types("choice")
+def choice(survey: Survey, found: Typology) -> Figure:
+    """The criteria by number of types."""
+    figure = figures_multiverse.plot_choice(found, language=survey.language)
+    return survey.gallery.show(
+        figure,
+        "choice",
+        title=survey.pick("類型の数を選ぶ目安", "Criteria for the number of types"),
+        alt=found.choice_reason[survey.language],
+        n=found.n,
+        denominator=types.denominator(survey),
+        data=found.choice.reset_index(),
+    )
+
+
+@types.needs_types("silhouette")
+def silhouette(survey: Survey, found: Typology) -> Figure:
+    """How well each municipality sits in its type."""
+    ax = figures_typology.plot_silhouette(
+        found, names=types.names_of(survey), language=survey.language
+    )
+    below = int((found.silhouette < 0).sum())
+    mean = found.silhouette.mean()
+    return survey.gallery.show(
+        ax,
+        "silhouette",
+        title=survey.pick("各団体のシルエット幅", "Silhouette width of each municipality"),
+        alt=survey.pick(
+            f"類型ごとのシルエット幅。平均{mean:.2f}。0未満（隣の類型に近い）は{below}団体（n={found.n:,}）。",
+            f"Silhouette widths by type, mean {mean:.2f}; {below} of {found.n:,} are below 0.",
+        ),
+        n=found.n,
+        denominator=types.denominator(survey),
+        data=types.by_unit(
+            survey,
+            found,
+            {"silhouette": found.silhouette, "membership": found.membership.max(axis=1)},
+        ),
+    )
+
+
+@types.needs_types("coassignment")
+def coassignment(survey: Survey, found: Typology) -> Figure:
+    """How often two municipalities end in the same type when the survey is resampled."""
+    ax = figures_typology.plot_coassignment(
+        found, names=types.names_of(survey), language=survey.language
+    )
+    jaccard = found.stability["jaccard_bootstrap"]
+    listed = ", ".join(f"{k}: {v:.2f}" for k, v in jaccard.items())
+    data = found.coassignment if found.n <= types.NAMED_UP_TO else found.stability
+    return survey.gallery.show(
+        ax,
+        "coassignment",
+        title=survey.pick("同じ類型になる割合（再標本化）", "Share of resamples in the same type"),
+        alt=survey.pick(
+            f"再標本化で2団体が同じ類型になった割合の行列。類型ごとの安定度は {listed}。",
+            f"Matrix of how often two municipalities share a type. Stability by type {listed}.",
+        ),
+        n=found.n,
+        denominator=types.denominator(survey),
+        data=data.round(3).reset_index(),
+    )
+
+
+@types.needs_types("doubts")
+def doubts(survey: Survey, found: Typology) -> Prose:
+    """Chance, a continuum, and what a survey of this size could find at all."""
+    drawn = int(found.params["n_null"])
+    noise, smooth = (round(p * (drawn + 1)) - 1 for p in (found.null_p, found.continuum_p))
+    lines = survey.pick(
+        f"- **偶然との比較** 回答を項目ごとに団体間で入れ替えた（項目どうしに関係のない）調査を"
+        f"{drawn}回作ると、同じ程度以上にまとまって見えたのは{noise}回でした"
+        f"（p = {found.null_p:.2f}）。\n"
+        f"- **連続的な分布との比較** 項目どうしの相関だけを残し、類型のない調査を{drawn}回作ると、"
+        f"同じ程度以上だったのは{smooth}回でした（p = {found.continuum_p:.2f}）。\n",
+        f"- **Chance** Of {drawn} surveys in which each answer was given to another respondent, "
+        f"item by item, {noise} looked at least as good (p = {found.null_p:.2f}).\n"
+        f"- **A continuum** Of {drawn} surveys with the same correlations but without types, "
+        f"{smooth} looked at least as good (p = {found.continuum_p:.2f}).\n",
+    )
+    head = survey.pick(
+        "- **この規模の調査でわかること** ", "- **What a survey of this size can find** "
+    )
+    return Prose(lines + head + power_words(survey, found))
+
+
+def power_words(survey: Survey, found: Typology) -> str:
+    """What a survey of this size could find at all."""
+    if found.n < FEWEST:
+        return survey.pick(
+            f"{found.n}団体では3つの類型を見分けることはできません。",
+            f"{found.n} respondents cannot show three types.",
+        )
+    if found.n > POWER_UP_TO:
+        return survey.pick(
+            f"回答が{found.n:,}団体あるため、標本の小ささは主な限界ではありません。",
+            f"With {found.n:,} municipalities the size of the sample is not the main limit.",
+        )
+    groups = len(set(survey.features.groups.values()))
+    return statement(power(found.n, n_features=groups, seed=1))[survey.language]
+
+
+def runs_of(
+    survey: Survey, *, n_types: int | None = None, seed: int = 20191003
+) -> Multiverse | NotAvailable:
+    """All defensible analyses beside the unadjusted typology, run once and kept."""
+    try:
+        return survey.multiverse(n_types=n_types or "auto", adjust="none", seed=seed)
+    except InputError as error:
+        return NotAvailable("multiverse", str(error))
+
+
+def multiverse(survey: Survey, runs: Multiverse | NotAvailable) -> Figure | NotAvailable:
+    """How firmly each municipality stays with its type, and which choice matters most."""
+    if isinstance(runs, NotAvailable):
+        return runs
+    figure = figures_multiverse.plot_multiverse(
+        runs, names=types.names_of(survey), language=survey.language
+    )
+    return survey.gallery.show(
+        figure,
+        "multiverse",
+        title=survey.pick(f"{runs.n}通りの分析（調整なし）", f"{runs.n} analyses (unadjusted)"),
+        alt=matters(survey, runs).markdown,
+        n=len(runs.units),
+        denominator=types.denominator(survey),
+        data=runs.choices.reset_index(names="choice"),
+    )
+
+
+def matters(survey: Survey, runs: Multiverse | NotAvailable) -> Prose:
+    """What the analyses agree on, and which choice changes the result most."""
+    if isinstance(runs, NotAvailable):
+        return Prose(runs.reason)
+    share = runs.choices["share"]
+    name = figures_multiverse.CHOICES[runs.matters_most][survey.language]
+    most, rest = share[runs.matters_most], share["combinations"]
+    border = int((runs.units["status"] == "borderline").sum())
+    n, core = len(runs.units), int((runs.units["status"] == "core").sum())
+    return Prose(
+        survey.pick(
+            f"{runs.n}通りの分析のうち3分の2以上で自分の類型にとどまり、次に近い類型を大きく引き離す"
+            f"団体（中核）は{n:,}団体中{core:,}団体、どちらの類型とも言えない団体（境界）は{border:,}団体です。"
+            f"一つの選択として結果を最も左右するのは「{name}」で、違いの{most:.0%}を占めます"
+            f"（複数の選択の組合せによる違いが{rest:.0%}）。",
+            f"In {runs.n} analyses, {core:,} of {n:,} municipalities stay with their type in at "
+            f"least two thirds and well ahead of the next type (core); {border:,} sit on a border. "
+            f'The single choice that matters most is "{name}" with {most:.0%} of the variation '
+            f"({rest:.0%} comes from combinations of choices).",
+        )
+    )
+
+
+@types.needs_types("pairs")
+def pairs(
+    survey: Survey, found: Typology, runs: Multiverse | NotAvailable
+) -> Figure | NotAvailable:
+    """In which share of the analyses each pair of municipalities is together."""
+    if isinstance(runs, NotAvailable):
+        return NotAvailable("pairs", runs.reason)
+    together = runs.together.loc[found.labels.index, found.labels.index]
+    ax = figures_typology.plot_coassignment(
+        found, together=together, names=types.names_of(survey), language=survey.language
+    )
+    few = found.n <= types.NAMED_UP_TO
+    return survey.gallery.show(
+        ax,
+        "pairs",
+        title=survey.pick(
+            f"{runs.n}通りの分析のうち、2団体が同じ類型になった割合",
+            f"Share of {runs.n} analyses in which two municipalities are of one type",
+        ),
+        alt=survey.pick(
+            f"団体どうしの行列。濃いほど、{runs.n}通りの分析の多くで同じ類型になった組。"
+            "並びは採用した類型の順。",
+            f"Matrix of municipalities, darker where a pair is together in more of the {runs.n} "
+            "analyses, ordered by the types shown.",
+        ),
+        n=found.n,
+        denominator=types.denominator(survey),
+        data=(together.round(3).reset_index(names="code") if few else _mean_pairs(found, together)),
+    )
+
+
+def _mean_pairs(found: Typology, together: pd.DataFrame) -> pd.DataFrame:
+    """Mean share of pairs between the types, where there are too many pairs to list."""
+    kinds = found.labels.to_numpy(int)
+    by_type = together.groupby(kinds).mean().T.groupby(kinds).mean().T
+    return by_type.round(3).rename_axis(index="type").reset_index()
+
+
+@types.needs_types("borders")
+def borders(
+    survey: Survey, found: Typology, runs: Multiverse | NotAvailable
+) -> Table | NotAvailable:
+    """The members that are robust, and those on a border, by type."""
+    if isinstance(runs, NotAvailable):
+        return NotAvailable("borders", runs.reason)
+    named, names = found.n <= types.NAMED_UP_TO, types.names_of(survey)
+    heads = {
+        "core": survey.pick("中核（分析を変えても動かない）", "core (stays whatever the analysis)"),
+        "between": survey.pick("中間", "between"),
+        "borderline": survey.pick("境界", "borderline"),
+    }
+    rows = []
+    for kind in found.stability.index:
+        mine = runs.units[runs.units["type"] == kind]
+        row: dict[str, object] = {
+            survey.pick("類型", "type"): types.type_name(survey, found, kind),
+            survey.pick("団体数", "members"): len(mine),
+        }
+        for status, head in heads.items():
+            codes = mine.index[mine["status"] == status]
+            joined = survey.pick("、", ", ").join(names.get(code, code) for code in codes)
+            row[head] = (joined or survey.pick("なし", "none")) if named else len(codes)
+        rows.append(row)
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "borders",
+        title=survey.pick("動かない団体と境界の団体", "Robust and borderline members"),
+        n=found.n,
+        notes=[
+            survey.pick(
+                "中核：3分の2以上の分析で自分の類型と同じになり、次の類型を3分の1以上引き離す団体。"
+                "境界：その差が15ポイント未満の団体。",
+                "Core: with its own type in at least 2/3 of the analyses and at least 1/3 ahead "
+                "of the next. Borderline: less than 15 points ahead.",
+            )
+        ],
+    )
