@@ -18,6 +18,7 @@ from analysis.typology import gradient
 if TYPE_CHECKING:
     from analysis.typology.study import Typology
 
+LIGHTER = {"n_bootstrap": 50, "n_null": 49}  # for the readings beside the typology itself
 LEVELS = {
     "clear": {"ja": "明確な類型", "en": "clear types"},
     "tentative": {"ja": "暫定的な類型", "en": "tentative types"},
@@ -61,7 +62,7 @@ def without(
     survey: Survey, adjust: str, *, n_types: int | None = None, seed: int = 20191003
 ) -> Typology | NotAvailable:
     """The typology with the ``gradient`` or the ``size_class`` taken out."""
-    return types.find(survey, n_types=n_types, adjust=adjust, seed=seed)
+    return types.find(survey, n_types=n_types, adjust=adjust, seed=seed, **LIGHTER)
 
 
 def profile(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
@@ -121,7 +122,7 @@ def by_size(
     if isinstance(found, NotAvailable):
         return NotAvailable("by_size", found.reason)
     try:
-        apart = survey.typology_by_size(seed=seed)
+        apart = survey.typology_by_size(seed=seed, **LIGHTER)
     except InputError as error:
         return NotAvailable("by_size", str(error))
     if not apart:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis import municipality
+from analysis.disclosure import SMALLEST
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable, Prose, Table
 from analysis.report import types
+from analysis.report.exploring import protects
 from analysis.survey import Survey
 from analysis.typology.projection import Projection, representativeness
 from analysis.typology.study import Typology
 from analysis.wave import earlier
+
+LISTED = 8  # indicators that a sentence can list
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,9 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
     if isinstance(placed, NotAvailable):
         return Prose(placed.reason)
     other, shown = placed.other, placed.projection
-    labels = types.labels_of(other)
+    labels, count = types.labels_of(other), len(shown.shared)
     listed = survey.pick("、", ", ").join(labels[f][survey.language] for f in shown.shared)
+    which = survey.pick(f"（{listed}）", f" ({listed})") if count <= LISTED else ""
     outside = int((~shown.fits).sum())
     caution = next(
         (
@@ -74,14 +79,14 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
     invented = survey.pick("（架空データ）", " (invented data)") if survey.wave.invented else ""
     return Prose(
         survey.pick(
-            f"「{other.wave.title.ja}」（{placed.found.n:,}団体）を、両方の調査にある{len(shown.shared)}つの指標"
-            f"（{listed}）だけで類型に分け、今回の回答{survey.n}団体{invented}を最も近い類型に当てはめました。"
+            f"「{other.wave.title.ja}」（{placed.found.n:,}団体）を、両方の調査にある{count}個の指標"
+            f"{which}だけで類型に分け、今回の回答{survey.n}団体{invented}を最も近い類型に当てはめました。"
             f"どの類型からも遠い団体は{outside}団体です。{caution}"
             f"当てはめ先の類型の判定：{types.sentence(other, placed.found)}",
             f"{other.wave.title.en} ({placed.found.n:,} municipalities) was put into types by the "
-            f"{len(shown.shared)} indicators that both have ({listed}), and the {survey.n} "
-            f"respondents{invented} were placed in the nearest one. {outside} are far from every "
-            f"type. {caution} Verdict on those types: {types.sentence(other, placed.found)}",
+            f"{count} indicators that both have{which}, and the {survey.n} respondents{invented} "
+            f"were placed in the nearest one. Far from every type: {outside}. {caution} Verdict on "
+            f"those types: {types.sentence(other, placed.found)}",
         )
     )
 
@@ -90,6 +95,8 @@ def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable
     """Each respondent's type there, how strongly, the next type, and whether it fits at all."""
     if isinstance(placed, NotAvailable):
         return placed
+    if protects(survey):
+        return _hidden(survey, "placement")
     shown, found, other = placed.projection, placed.found, placed.other
     strength = shown.membership.max(axis=1)
     fits = {True: survey.pick("", ""), False: survey.pick("どの類型からも遠い", "far from all")}
@@ -129,6 +136,16 @@ def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable
     )
 
 
+def _hidden(survey: Survey, name: str) -> NotAvailable:
+    return NotAvailable(
+        name,
+        survey.pick(
+            "個々の団体を特定できるおそれがあるため、公開版には載せない。",
+            "Not in the public edition: single municipalities could be recognised.",
+        ),
+    )
+
+
 def representative(survey: Survey) -> Table | NotAvailable:
     """The respondents beside all municipalities by size class."""
     everyone = municipality.register().index
@@ -141,6 +158,8 @@ def representative(survey: Survey) -> Table | NotAvailable:
         shown, p = representativeness(mine, classes)
     except InputError as error:
         return NotAvailable("representative", str(error))
+    if protects(survey) and shown["n"].between(1, SMALLEST - 1).any():
+        return _hidden(survey, "representative")
     order = [name for name in municipality.SIZE_CLASSES if name in shown.index]
     shown = shown.loc[order]
     frame = pd.DataFrame(

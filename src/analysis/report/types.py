@@ -39,7 +39,12 @@ def needs_types(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def find(
-    survey: Survey, *, n_types: int | None = None, adjust: str = "none", seed: int = 20191003
+    survey: Survey,
+    *,
+    n_types: int | None = None,
+    adjust: str = "none",
+    seed: int = 20191003,
+    **resamples: int,
 ) -> Typology | NotAvailable:
     """The typology that the rest of the notebook shows; its verdict weighs the multiverse too.
 
@@ -48,7 +53,7 @@ def find(
     """
     choices = {"n_types": n_types or "auto", "adjust": adjust, "seed": seed}
     try:
-        found = survey.typology(**choices)
+        found = survey.typology(**choices, **resamples)
     except InputError as error:
         why = survey.pick("この調査からは類型を作れない", "No typology can be made of this wave")
         return NotAvailable("typology", f"{why}: {error}")
@@ -191,7 +196,9 @@ def differences(survey: Survey, found: Typology, most: int = 20) -> Table:
             survey.pick("この類型の平均", "mean in type"): table["mean"].round(2),
             survey.pick("他の平均", "mean elsewhere"): table["rest_mean"].round(2),
             survey.pick("差の大きさ", "effect"): table["effect"].round(2),
-            survey.pick("補正後p値", "p (Holm)"): table["p_holm"].round(3),
+            survey.pick("補正後p値", "p (Holm)"): [
+                "<0.001" if p < 0.001 else "" if pd.isna(p) else f"{p:.3f}" for p in table["p_holm"]
+            ],
         }
     )
     return survey.gallery.table(
