@@ -207,3 +207,17 @@ def test_the_national_table_weighs_its_ten_indicators_alike():
     assert "調査無し" in book.missing["not_surveyed"].tokens
     done = {option.code: option.ja for option in book["cio"].options}
     assert done == {1: "実施", 0: "未実施"}
+
+
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [
+        ([{"id": "ai", "rule": "Q9 >= 4"}], ["comparable table", "feature ai", "Q9"]),
+        ([{"id": "ai", "rule": "Q3 in [7]"}], ["comparable table", "option 7 of Q3"]),
+        ([{"id": "ai", "rule": "Q1"}, {"id": "ai", "rule": "Q1"}], ["'ai'", "more than once"]),
+    ],
+)
+def test_what_another_table_shares_is_checked(tmp_path, features, told):
+    link = {"codebook": "table", "ja": "目安", "en": "rough", "features": features}
+    said = sentence(tmp_path, {**copy.deepcopy(BASE), "comparable": [link]})
+    assert all(part in said for part in told)

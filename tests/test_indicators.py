@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.codebook import Codebook
-from analysis.indicators import Features, features, indices
+from analysis.indicators import Features, comparable, features, indices
 from analysis.simulate import frames
 from analysis.text import Text
 
@@ -112,3 +112,16 @@ def test_a_composite_needs_half_of_its_parts():
     assert made[0] == pytest.approx(2 / 3)
     assert np.isnan(made[1]) and np.isnan(made[2])
     assert composite({"a": [0.0], "b": [np.nan]}, ["binary"] * 2, [1] * 2) == [0.0]
+
+
+def test_what_the_national_table_also_asks_is_read_from_the_answers():
+    found = comparable(RESPONSES, BOOK, "dx-dashboard")
+    assert set(found) <= set(features_of("dx-dashboard"))
+    assert found["external"].tolist() == [1.0, 0.0, 1.0]
+    assert found["training_all"].tolist() == [0.0, 1.0, 0.0]
+    assert found["ai"].isna().all()  # nobody was asked here
+    assert comparable(RESPONSES, BOOK, "libraries") is None
+
+
+def features_of(codebook: str) -> list[str]:
+    return [feature.id for feature in Codebook.read(codebook).features]

@@ -172,3 +172,44 @@ def test_labels_cover_neither_each_other_nor_the_points(seed):
     assert not any(box.contains(*p) for box in boxes for p in pixels)
     frame = ax.get_window_extent()
     assert all(frame.x0 <= b.x0 and b.x1 <= frame.x1 for b in boxes)
+
+
+def test_identical_answers_are_one_spot_whose_area_counts_them(typology):
+    frame = pd.DataFrame({"a": [1.0, 0.0] * 30, "b": [1.0] * 20 + [0.0] * 40})
+    frame.index = [f"{i:06d}" for i in range(60)]
+    found = study(frame, {"a": "binary", "b": "binary"}, n_types=2, n_bootstrap=5, n_null=5)
+    place = map_axes(frame, {"a": "binary", "b": "binary"}, {})
+    ax = figures_multiverse.plot_map(
+        found, units=place.units, categories=place.categories, inertia=place.inertia
+    )
+    spots = [line for line in ax.lines if line.get_markeredgewidth() == 0.3]
+    area = sum(len(line.get_xdata()) * line.get_markersize() ** 2 for line in spots)
+    assert area / 2.2**2 == pytest.approx(60)
+    assert "面積" in ax.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        (
+            "団体間連携が多く、内部専門性が低い型",
+            ["団体間連携が", "多く、", "内部専門性が", "低い型"],
+        ),
+        ("AIの導入が多い型", ["AIの導入が", "多い型"]),
+        ("ベンダー依存", ["ベンダー依存"]),
+    ],
+)
+def test_japanese_labels_break_after_a_particle(label, lines):
+    assert figures_typology.wrap(label, "ja", 7).split("\n") == lines
+
+
+def test_after_an_adjustment_cells_are_differences():
+    frame, _ = known_types(15, 4.0, rng=np.random.default_rng(0))
+    frame["x5"] = (frame["x5"] > 2).astype(float)
+    found = study(frame, KINDS, None, LABELS, adjust="gradient", n_bootstrap=5, n_null=5)
+    ax = figures_profile.plot_profile(found, labels=LABELS, percent=["x5"])
+    cells = [t.get_text().strip("▲▼*") for t in ax.texts]
+    assert all(cell[0] in "+-" for cell in cells)
+    assert sum(cell.endswith("pt") for cell in cells) == len(found.names)
+    assert not {"-0.00", "-0pt"} & set(cells)
+    assert "調整後" in ax.get_xlabel()

@@ -67,6 +67,8 @@ def without(
 
 def profile(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
     """What sets the types apart once level is taken out."""
+    if isinstance(found, NotAvailable):
+        return NotAvailable("approach", found.reason)
     return types.profile(survey, found, "approach")
 
 

@@ -1,0 +1,60 @@
+"""The number of types: its criteria, and its reason in words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.typology.choice import best, reason
+from analysis.typology.power import known_types
+from analysis.typology.study import study
+
+TABLE = pd.DataFrame(
+    {"silhouette": [np.nan, 0.4, 0.5], "gap": [np.nan, 0.1, 0.3], "stability": [np.nan, 0.6, 0.9]},
+    index=[1, 2, 3],
+)
+
+
+@pytest.mark.parametrize(
+    ("bic", "agree", "without"),
+    [([30.0, 20.0, 10.0], True, False), ([10.0, 20.0, 30.0], False, True)],
+)
+def test_the_reason_says_whether_the_criteria_agree(bic, agree, without):
+    said = reason(TABLE.assign(bic=bic), 3, n=200, asked=False, named=3)
+    assert ("どの目安も一致" in said["ja"]) == agree
+    assert ("criteria agree" in said["en"]) == agree
+    assert ("類型に分けないモデル" in said["ja"]) == without
+    assert ("without any types" in said["en"]) == without
+    assert "0.50" in said["ja"]
+
+
+def test_groups_too_small_to_name_are_told():
+    said = reason(TABLE, 3, n=15, asked=False, named=2)
+    assert "3つのうち1つは3団体に満たない" in said["ja"]
+    assert "1 of the 3" in said["en"]
+    assert "満たない" not in reason(TABLE, 3, n=15, asked=False, named=3)["ja"]
+
+
+def test_a_number_that_was_asked_for_is_no_finding():
+    said = reason(TABLE, 2, n=15, asked=True, named=2)
+    assert "指定により2つ" in said["ja"]
+    assert "最大になるのは3つ" in said["ja"]
+    assert best(TABLE) == 3
+
+
+def test_all_four_criteria_find_types_that_are_there():
+    frame, _ = known_types(200, 5.0, rng=np.random.default_rng(0))
+    found = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=10, n_null=19)
+    assert found.choice.index[0] == 1
+    assert found.choice.loc[1].drop("bic").isna().all()
+    greatest = found.choice[["silhouette", "gap", "stability"]].idxmax()
+    assert (greatest == 3).all()
+    assert found.choice["bic"].idxmin() == 3
+    assert "どの目安も一致" in found.choice_reason["ja"]
+
+
+def test_what_is_left_after_an_adjustment_has_no_bic():
+    frame, _ = known_types(30, 5.0, rng=np.random.default_rng(0))
+    kinds = dict.fromkeys(frame, "ratio")
+    found = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=9)
+    assert "bic" not in found.choice
+    assert 1 not in found.choice.index
