@@ -11,7 +11,6 @@ from analysis.disclosure import SMALLEST
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable, Prose, Table
 from analysis.report import types
-from analysis.report.exploring import protects
 from analysis.survey import Survey
 from analysis.typology.projection import Projection, representativeness
 from analysis.typology.study import Typology
@@ -95,8 +94,8 @@ def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable
     """Each respondent's type there, how strongly, the next type, and whether it fits at all."""
     if isinstance(placed, NotAvailable):
         return placed
-    if protects(survey):
-        return _hidden(survey, "placement")
+    if hidden := types.withheld(survey, "placement"):
+        return hidden
     shown, found, other = placed.projection, placed.found, placed.other
     strength = shown.membership.max(axis=1)
     fits = {True: survey.pick("", ""), False: survey.pick("どの類型からも遠い", "far from all")}
@@ -136,16 +135,6 @@ def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable
     )
 
 
-def _hidden(survey: Survey, name: str) -> NotAvailable:
-    return NotAvailable(
-        name,
-        survey.pick(
-            "個々の団体を特定できるおそれがあるため、公開版には載せない。",
-            "Not in the public edition: single municipalities could be recognised.",
-        ),
-    )
-
-
 def representative(survey: Survey) -> Table | NotAvailable:
     """The respondents beside all municipalities by size class."""
     everyone = municipality.register().index
@@ -158,8 +147,9 @@ def representative(survey: Survey) -> Table | NotAvailable:
         shown, p = representativeness(mine, classes)
     except InputError as error:
         return NotAvailable("representative", str(error))
-    if protects(survey) and shown["n"].between(1, SMALLEST - 1).any():
-        return _hidden(survey, "representative")
+    small = shown["n"].between(1, SMALLEST - 1).any()
+    if small and (hidden := types.withheld(survey, "representative")):
+        return hidden
     order = [name for name in municipality.SIZE_CLASSES if name in shown.index]
     shown = shown.loc[order]
     frame = pd.DataFrame(

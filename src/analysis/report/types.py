@@ -15,7 +15,6 @@ from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Table
 from analysis.report.shown import protects
 from analysis.survey import Survey
-from analysis.typology import gradient
 
 if TYPE_CHECKING:
     from analysis.typology.study import Typology
@@ -179,75 +178,6 @@ def summary(survey: Survey, found: Typology) -> Table:
                 "3団体未満のまとまりは類型と呼ばない。",
                 "Stability is the mean Jaccard coefficient: above 0.75 stable, below 0.6 unstable "
                 "(Hennig 2007). Groups of fewer than three are not called types.",
-            )
-        ],
-    )
-
-
-@needs_types("differences")
-def differences(survey: Survey, found: Typology, most: int = 20) -> Table:
-    """The largest differences between each type and the rest, with corrected p-values."""
-    if protects(survey):
-        return _differences_in_words(survey, found)
-    table = found.profile.assign(size=found.profile["effect"].abs())
-    table = table.sort_values(["p_holm", "size"], ascending=[True, False], kind="stable").head(most)
-    frame = _named(survey, found, table).assign(
-        **{
-            survey.pick("この類型の平均", "mean in type"): table["mean"].round(2),
-            survey.pick("他の平均", "mean elsewhere"): table["rest_mean"].round(2),
-            survey.pick("差の大きさ", "effect"): table["effect"].round(2),
-            survey.pick("補正後p値", "p (Holm)"): [
-                "<0.001" if p < 0.001 else "" if pd.isna(p) else f"{p:.3f}" for p in table["p_holm"]
-            ],
-        }
-    )
-    return survey.gallery.table(
-        frame,
-        "differences",
-        title=survey.pick("類型を分ける指標", "Indicators that set types apart"),
-        n=found.n,
-        notes=[
-            survey.pick(
-                "差はCliffのデルタ（0/1の指標は割合の差）。p値は正確検定をHolm法で補正。"
-                "分類に使った指標の検定であり、類型の記述としてのみ読む。",
-                "Effect: Cliff's delta (difference of shares for 0/1). Exact tests with Holm's "
-                "correction. The types were made from these indicators: a description only.",
-            )
-        ],
-    )
-
-
-def _named(survey: Survey, found: Typology, table: pd.DataFrame) -> pd.DataFrame:
-    """The type and indicator of each row of a profile in words."""
-    labels = labels_of(survey)
-    return pd.DataFrame(
-        {
-            survey.pick("類型", "type"): [type_name(survey, found, k) for k in table["type"]],
-            survey.pick("指標", "indicator"): [
-                labels.get(gradient.source(f), {}).get(survey.language, f) for f in table["feature"]
-            ],
-        },
-        index=table.index,
-    )
-
-
-def _differences_in_words(survey: Survey, found: Typology) -> Table:
-    table = found.profile[found.profile["effect"].abs() >= figures_profile.NOTABLE]
-    higher, lower = survey.pick("高い・多い", "higher"), survey.pick("低い・少ない", "lower")
-    words = [higher if effect > 0 else lower for effect in table["effect"]]
-    frame = _named(survey, found, table).assign(
-        **{survey.pick("他と比べて", "than elsewhere"): words}
-    )
-    return survey.gallery.table(
-        frame.sort_values([frame.columns[0], frame.columns[2], frame.columns[1]]),
-        "differences",
-        title=survey.pick("類型を分ける指標", "Indicators that set types apart"),
-        n=found.n,
-        notes=[
-            survey.pick(
-                "差（Cliffのデルタ）が0.33以上のもの。個々の回答を逆算できないよう、数値は載せない。",
-                "Differences (Cliff's delta) of 0.33 or more. No numbers, so that single answers "
-                "cannot be derived.",
             )
         ],
     )
