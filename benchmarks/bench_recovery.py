@@ -1,6 +1,6 @@
 """How well known types are recovered: adjusted Rand index by size and separation, in Markdown.
 
-    python benchmarks/bench_recovery.py [--surveys 50]
+    python benchmarks/bench_recovery.py [--surveys 50] [--n 15 60 ...]
 
 Three types, six ratio features; separation in within-type standard deviations. "Told k": k-medoids
 on Gower dissimilarity with the true number of types. "Auto": `study` chooses it; with the share of
@@ -34,10 +34,11 @@ def auto(n: int, separation: float, seed: int) -> tuple[float, bool]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--surveys", type=int, default=50)
+    parser.add_argument("--n", type=int, nargs="*", default=SIZES)
     asked = parser.parse_args()
     print("| n | separation | ARI, told k | recovered (ARI >= 0.8) | ARI, auto | verdict clear |")
     print("|---|---|---|---|---|---|")
-    for n in SIZES:
+    for n in asked.n:
         surveys = asked.surveys if n <= 200 else max(5, asked.surveys // 5)
         told = power(n, n_simulations=surveys)
         for name, separation in SEPARATIONS.items():

@@ -1,6 +1,6 @@
 """False alarms and hits of the verdict on simulated surveys, as a Markdown table.
 
-    python benchmarks/bench_verdict.py [--surveys 200] [--n 15] [--jobs 2]
+    python benchmarks/bench_verdict.py [--surveys 200] [--n 15] [--jobs 2] [--kind gradient ...]
 
 Four kinds of survey have no types: independent answers; one gradient, thick in the middle or evenly
 spread; two crossed gradients. "Clear types" may be announced in at most 5 % of each. Three kinds
@@ -59,11 +59,13 @@ def main() -> int:
     parser.add_argument("--surveys", type=int, default=200)
     parser.add_argument("--n", type=int, default=15)
     parser.add_argument("--jobs", type=int, default=2)
+    every = [*WITHOUT_TYPES, *WITH_TYPES]
+    parser.add_argument("--kind", nargs="*", choices=every, default=every)
     asked = parser.parse_args()
     print(f"| n = {asked.n}, {asked.surveys} surveys each | clear | tentative | gradient | none |")
     print("|---|---|---|---|---|")
     worst = 0.0
-    for kind in [*WITHOUT_TYPES, *WITH_TYPES]:
+    for kind in asked.kind:
         tasks = (delayed(level)(kind, asked.n, seed) for seed in range(asked.surveys))
         found = pd.Series(Parallel(n_jobs=asked.jobs)(tasks)).value_counts(normalize=True)
         shares = [found.get(name, 0.0) for name in ("clear", "tentative", "gradient", "none")]

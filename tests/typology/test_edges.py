@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
+from analysis.typology import latent
 from analysis.typology.gower import KINDS, GowerDissimilarity
 from analysis.typology.hierarchy import LINKAGES, HierarchicalTypology
 from analysis.typology.latent import LatentClassTypology
@@ -63,6 +64,14 @@ def test_a_unit_without_any_answer_gets_a_type(make):
     found = make(2).fit(table).labels_
     assert found[:7].tolist() == [0] * 4 + [1] * 3
     assert found[7] in {0, 1}
+
+
+def test_classes_of_more_patterns_than_memory_holds_are_searched_in_parts(monkeypatch):
+    table = np.random.default_rng(0).integers(0, 2, (60, 4)).astype(float)
+    whole = LatentClassTypology(2).fit(table)
+    monkeypatch.setattr(latent, "CELLS", 1)  # one start at a time
+    parts = LatentClassTypology(2).fit(table)
+    assert parts.log_likelihood_ == pytest.approx(whole.log_likelihood_, abs=1e-4)
 
 
 def test_nobody_answered_anything():

@@ -17,6 +17,7 @@ from analysis.typology.hierarchy import HierarchicalTypology
 from analysis.typology.latent import LatentClassTypology
 from analysis.typology.mca import MCA
 from analysis.typology.medoids import KMedoidsTypology
+from analysis.typology.study import study
 
 QUICK = settings(max_examples=40, deadline=None)
 
@@ -132,6 +133,47 @@ def test_a_survey_given_twice_over_has_the_same_map(survey, times):
         return
     more = MCA(kinds=kinds).fit(np.repeat(table, times, axis=0))
     assert more.inertias_ == pytest.approx(once.inertias_, abs=1e-9)
+
+
+def mixed(n=24):
+    """Three kinds of unit: a nominal, two binary and a ratio question, one in twenty missing."""
+    rng = np.random.default_rng(3)
+    kind = np.arange(n) % 3
+    frame = pd.DataFrame(
+        {
+            "form": np.where(rng.random(n) < 0.85, kind, rng.integers(0, 3, n)) + 1.0,
+            "ai": (rng.random(n) < np.array([0.9, 0.2, 0.5])[kind]).astype(float),
+            "cio": (rng.random(n) < np.array([0.1, 0.9, 0.5])[kind]).astype(float),
+            "staff": (rng.normal(size=n) + 4 * kind).round(1),
+        },
+        [f"{i:03d}" for i in range(n)],
+    )
+    kinds = {"form": "nominal", "ai": "binary", "cio": "binary", "staff": "ratio"}
+    return frame.mask(rng.random(frame.shape) < 0.05), kinds
+
+
+def test_codes_of_options_change_no_study_and_no_class():
+    frame, kinds = mixed()
+    other = frame.assign(form=frame["form"].map({1.0: 7.0, 2.0: 5.0, 3.0: 6.0}))
+    ours, theirs = (study(f, kinds, n_bootstrap=20, n_null=19) for f in (frame, other))
+    assert theirs.labels.equals(ours.labels)
+    assert theirs.null_p == ours.null_p
+    pd.testing.assert_frame_equal(theirs.stability, ours.stability)
+    classes = [LatentClassTypology(3, kinds=kinds).fit(f) for f in (frame, other)]
+    assert classes[0].log_likelihood_ == pytest.approx(classes[1].log_likelihood_, abs=1e-6)
+    assert same_parts(classes[0].labels_, classes[1].labels_)
+
+
+def test_the_order_of_rows_and_columns_changes_no_number_of_a_study():
+    frame, kinds = mixed()
+    turned = frame.iloc[::-1, [2, 0, 3, 1]]
+    ours, theirs = (study(f, kinds, n_bootstrap=20, n_null=19) for f in (frame, turned))
+    assert theirs.labels.loc[frame.index].equals(ours.labels)
+    assert theirs.verdict == ours.verdict
+    pd.testing.assert_frame_equal(theirs.choice, ours.choice)
+    pd.testing.assert_frame_equal(theirs.membership.loc[frame.index], ours.membership)
+    assert (theirs.null_p, theirs.continuum_p) == (ours.null_p, ours.continuum_p)
+    assert theirs.gradient_share == pytest.approx(ours.gradient_share)
 
 
 ANOTHER_PROCESS = """

@@ -136,7 +136,7 @@ def _standardised(
 def _chance_eigenvalues(X: np.ndarray, owner: list[str], n_null: int, seed: int) -> np.ndarray:
     """Mean eigenvalues, largest first, after each feature was shuffled by itself."""
     rng = np.random.default_rng(seed)
-    features = {name: np.flatnonzero([o == name for o in owner]) for name in owner}
+    features = {name: np.flatnonzero([o == name for o in owner]) for name in sorted(set(owner))}
     total = np.zeros(X.shape[1])
     for _ in range(n_null):
         shuffled = X.copy()

@@ -24,6 +24,7 @@ from analysis.typology.patterns import collapse, column_names, too_few
 
 SMALLEST = 1e-12  # share of a category within a class, so that no logarithm is infinite
 SHORT = 20  # rounds after which only the best quarter of the starts goes on
+CELLS = 20_000_000  # posteriors held at once (classes x starts x patterns), 160 MB
 SAME = 1e-9  # mean log-likelihoods closer than this are one peak: the first start found it
 
 
@@ -214,8 +215,7 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
         indicators = np.zeros((len(answers.rows), len(self.categories_)))
         indicators[answers.back] = self._coding.indicators(seen.rows)
         items = Items(indicators, self._coding.sizes, answers.weights)
-        start = _starts(len(indicators), self.n_types, self.n_init, self.random_state)
-        best = mixture(items, start, max_iter=self.max_iter, tol=self.tol)
+        best = self._likeliest(items)
         order = np.argsort(-best.weights.round(9), kind="stable")
         self.weights_, self.shares_ = best.weights[order], best.shares[order]
         found = best.posterior[order].round(9).argmax(axis=0)
@@ -226,6 +226,17 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
         units = seen.weights.sum()
         self.bic_ = self.n_parameters_ * float(np.log(units)) - 2 * self.log_likelihood_
         return self
+
+    def _likeliest(self, items: Items) -> Mixture:
+        """The best of all starts; so many run together as memory allows."""
+        random, patterns = check_random_state(self.random_state), len(items.indicators)
+        starts = self.n_init if self.n_types > 1 else 1
+        batch = max(1, CELLS // (self.n_types * patterns))
+        found = []
+        for at in range(0, starts, batch):
+            start = _starts(patterns, self.n_types, min(batch, starts - at), random)
+            found.append(mixture(items, start, max_iter=self.max_iter, tol=self.tol))
+        return max(found, key=lambda mixture: mixture.log_likelihood)
 
     def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Probability of each class for each row, shape (rows, n_types)."""
@@ -241,9 +252,7 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
         return self.predict_proba(X).round(9).argmax(axis=1)
 
 
-def _starts(
-    patterns: int, k: int, n_init: int, seed: int | np.random.RandomState | None
-) -> np.ndarray:
+def _starts(patterns: int, k: int, starts: int, random: np.random.RandomState) -> np.ndarray:
     """Random first posteriors, classes x starts x patterns; with one class all are 1."""
-    drawn = check_random_state(seed).dirichlet(np.ones(k), (n_init if k > 1 else 1, patterns))
+    drawn = random.dirichlet(np.ones(k), (starts, patterns))
     return np.ascontiguousarray(drawn.transpose(2, 0, 1))

@@ -109,7 +109,7 @@ def _search(
     """The best medoids from all starts, and their objective."""
     first = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
     best, least = first.medoids, float(first.loss)
-    random = check_random_state(seed)
+    random = check_random_state(seed) if n_init > 1 else None
     for _ in range(n_init - 1):
         again = kmedoids.fasterpam(weighted, len(start), random_state=random, n_cpu=1)
         if again.loss < least - 1e-9:

@@ -53,6 +53,7 @@ def rivals(
     >>> found.null_p, found.continuum_p, int(found.gap.idxmax())
     (0.05, 0.05, 3)
     """
+    frame = frame[sorted(frame)]  # so that the order of columns changes no draw
     rng = np.random.default_rng(seed)
     thin = np.sort(rng.permutation(len(frame))[:UNITS])
     smooth = Continuum(frame, kinds, seed=seed)
