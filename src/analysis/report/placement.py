@@ -143,6 +143,14 @@ def representative(survey: Survey) -> Table | NotAvailable:
     )
     mine = survey.register["size_class"].reindex(survey.responses.index)
     mine = mine[mine.isin(set(classes.dropna()))]
+    if len(mine) == len(classes):
+        return NotAvailable(
+            "representative",
+            survey.pick(
+                f"全国の{len(classes):,}団体すべてのデータである。",
+                f"These are all {len(classes):,} municipalities.",
+            ),
+        )
     try:
         shown, p = representativeness(mine, classes)
     except InputError as error:

@@ -19,9 +19,12 @@ from analysis.typology.gower import GowerDissimilarity
 RECOVERED = 0.8  # adjusted Rand index called good recovery (Steinley 2004)
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}
 _WHEN = {
-    "weak": {"ja": "違いが弱い場合", "en": "if they differ weakly"},
-    "moderate": {"ja": "違いが中程度の場合", "en": "if moderately"},
-    "strong": {"ja": "違いが強い場合", "en": "if strongly"},
+    "weak": {
+        "ja": "差が小さい場合（類型内の標準偏差の1倍）",
+        "en": "if they differ weakly (by one standard deviation within types)",
+    },
+    "moderate": {"ja": "中程度の場合（2倍）", "en": "if moderately (two)"},
+    "strong": {"ja": "大きい場合（3倍）", "en": "if strongly (three)"},
 }
 
 
@@ -116,7 +119,7 @@ def statement(table: pd.DataFrame) -> dict[str, str]:
     en = [f"{share} % of cases {_WHEN[name]['en']}" for name, share in shares.items()]
     return {
         "ja": f"{n}団体・指標{p}個の調査で、本当に{k}つの類型があったとして、"
-        f"それを正しく見分けられるのは、{'、'.join(ja)}です。",
+        f"それを正しく見分けられる割合は、類型どうしの{'、'.join(ja)}です。",
         "en": f"With {n} respondents, {k} types measured by {p} indicators would be recovered in "
         f"{', '.join(en)}.",
     }
