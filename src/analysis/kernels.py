@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import connection, forkserver
 from pathlib import Path
@@ -159,11 +160,8 @@ class ForkProvisioner(LocalProvisioner):
         if cmd[: len(LAUNCHER)] == LAUNCHER and can_fork():
             folder = str(kwargs.get("cwd") or Path.cwd())
             environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
-            try:
-                process = _fork(cmd[len(LAUNCHER) :], environment, folder)
-            except (OSError, EOFError) as error:
-                _log.warning("no warm kernel (%s); a plain one is started", error)
-            else:
+            process = _forked(cmd[len(LAUNCHER) :], environment, folder)
+            if process is not None:
                 self.process = Forked(process)  # type: ignore[assignment]
                 self.pid = self.pgid = process.pid
                 self.cwd = folder
@@ -201,6 +199,19 @@ class Forked:
     def terminate(self) -> None:
         """Ask it to end."""
         self.send_signal(signal.SIGTERM)
+
+
+def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
+    """A forked kernel; None, with a warning, where that fails also from a new server."""
+    for last in (False, True):
+        try:
+            return _fork(arguments, environment, folder)
+        except (OSError, EOFError) as error:  # EOFError: the server died at this moment
+            if last:
+                _log.warning("no warm kernel (%s); a plain one is started", error)
+            else:
+                time.sleep(0.5)  # until it is seen that the server has gone
+    return None
 
 
 def _fork(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
@@ -262,6 +273,11 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     multiprocessing.set_start_method(None, force=True)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threads = environment.get(THREADS[0], "")
+    if threads.isdigit() and threads != os.environ.get(THREADS[0]):
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(int(threads))  # the libraries took what stood when the server began
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

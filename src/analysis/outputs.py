@@ -58,7 +58,11 @@ class Prose(_Output):
     markdown: str
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {f"{VENDOR}prose+json": self._data(), "text/markdown": self.markdown}
+        return {
+            f"{VENDOR}prose+json": self._data(),
+            "text/markdown": self.markdown,
+            "text/plain": self.markdown,  # or the place in memory would stand there
+        }
 
 
 @dataclass(frozen=True, repr=False)
