@@ -266,15 +266,15 @@ class Survey:
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table:
         """Frequencies of a question, or a cross table, with their denominators."""
-        from analysis.report import exploring
+        from analysis.report import one_question
 
-        return exploring.table(self, self.question(id), self.by(by))
+        return one_question.table(self, self.question(id), self.by(by))
 
     def figure(self, id: str, by: str | pd.Series | None = None) -> Figure | NotAvailable:
         """The same as a figure."""
-        from analysis.report import exploring
+        from analysis.report import one_question
 
-        return exploring.figure(self, self.question(id), self.by(by))
+        return one_question.figure(self, self.question(id), self.by(by))
 
     def __getattr__(self, id: str) -> Asked:
         book = self.__dict__.get("codebook")

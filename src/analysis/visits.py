@@ -48,6 +48,7 @@ class Topic(_Model):
     ask: tuple[Text, ...]
     evidence: Text
     contradicts: Text
+    words: tuple[StrictStr, ...] = ()  # in free text they tell that it is on this topic
     questions: dict[StrictStr, tuple[StrictStr, ...]]
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -61,7 +63,7 @@ def measures(survey: Survey) -> pd.DataFrame:
     """
     short = short_of_people(survey)
     sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
-    rows = []
+    rows: list[dict[str, Any]] = []
     if short is None:
         return pd.DataFrame(rows)
     for question in survey.codebook:
