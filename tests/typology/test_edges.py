@@ -107,6 +107,12 @@ def test_a_map_has_as_many_axes_as_there_are():
     assert place.transform(np.array([[np.nan, np.nan]]))[0] == pytest.approx(0)
 
 
+def test_a_study_of_too_many_is_refused_before_anything_is_allocated():
+    many = pd.DataFrame({"a": np.arange(10_001.0) % 2}, map(str, range(10_001)))
+    with pytest.raises(InputError, match="10,001 respondents are too many"):
+        study(many, {"a": "binary"})
+
+
 def test_a_study_says_what_is_too_little():
     few = pd.DataFrame({"a": np.arange(5.0)}, list("abcde"))
     with pytest.raises(InputError, match="5 respondents are too few"):

@@ -28,18 +28,16 @@ def test_types_far_apart_come_back_and_halves_of_one_do_not():
 
 
 def test_leaving_one_out_by_hand():
-    """Without `c` the pair a, b is whole; without a or b one of two is left, and so on."""
-    scores = iter([1.0, 1.0, 0.5])
+    """Three units answered like a, one like b, one like c; without c the type falls in two."""
 
     def recluster(weights):
-        # the type {a, b, c} is cut in two whenever c is left out
         cluster = np.where(weights > 0, 0, -1)
-        if next(scores) < 1:
+        if weights[2] == 0:
             cluster[1] = 1
         return cluster
 
-    found = stability(recluster, np.array([1, 1, 1]), np.ones(3), n_bootstrap=0)
-    assert found.types.loc[1, "jaccard_loo"] == pytest.approx((1 + 1 + 1 / 2) / 3)
+    found = stability(recluster, np.array([1, 1, 1]), np.array([3, 1, 1]), n_bootstrap=0)
+    assert found.types.loc[1, "jaccard_loo"] == pytest.approx((3 * 1 + 1 + 3 / 4) / 5)
     assert np.isnan(found.types.loc[1, "jaccard_bootstrap"])
 
 
@@ -52,6 +50,15 @@ def test_a_unit_between_two_types_belongs_to_both():
     assert own[3] < 0.9
     assert np.delete(own, 3).min() > own[3]
     assert found.membership.sum(axis=1).to_numpy() == pytest.approx(1)
+
+
+def test_being_together_with_oneself_is_no_membership():
+    alone = stability(lambda weights: np.where(weights > 0, np.arange(6), -1), TYPES, np.ones(6))
+    assert alone.membership.to_numpy() == pytest.approx(0.5)  # nobody is ever with anybody
+    pair = stability(
+        lambda weights: np.where(weights > 0, [0, 0, 2, 3, 4, 5], -1), TYPES, np.ones(6)
+    )
+    assert pair.membership.to_numpy()[:2] == pytest.approx(np.array([[1, 0], [1, 0]]))
 
 
 def test_second_nearest_is_the_other_type_one_would_expect():

@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.typology.gower import LIMIT
 from analysis.typology.gradient import (
     Gradient,
     gradient,
@@ -61,7 +62,8 @@ def prepare(
 
     Raises
     ------
-    InputError : fewer than 6 units, a code twice, no feature that varies, or another `adjust`.
+    InputError : fewer than 6 units or more than 10,000, a code twice, no feature that varies, or
+        another `adjust`.
 
     Examples
     --------
@@ -74,6 +76,11 @@ def prepare(
         raise InputError(
             f"{len(frame)} respondents are too few for a typology",
             hint=f"two types of {SMALLEST_TYPE} need at least {FEWEST}; describe them one by one",
+        )
+    if len(frame) > LIMIT:
+        raise InputError(
+            f"{len(frame):,} respondents are too many for a table of pairs (at most {LIMIT:,})",
+            hint="use latent classes, or a sample",
         )
     if not frame.index.is_unique:
         twice = frame.index[frame.index.duplicated()][0]
