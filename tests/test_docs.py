@@ -35,6 +35,23 @@ def test_every_command_that_is_shown_exists_with_its_options(page):
             assert end.code == 0, line
 
 
+def test_the_tutorial_says_the_same_in_both_languages():
+    english, japanese = (ROOT / "docs" / name for name in ("own-survey.md", "tutorial.ja.md"))
+    assert commands(english) == commands(japanese)
+    heads = [re.findall(r"^## (\d)\.", p.read_text("utf-8"), re.M) for p in (english, japanese)]
+    assert heads[0] == heads[1]
+
+
+def test_every_command_has_its_how_to_or_its_place_in_the_tutorial():
+    from test_cli import commands as known
+
+    told = "\n".join(
+        line for page in PAGES if page.name != "reference.md" for line in commands(page)
+    )
+    missing = [name for name in known() if f"workbench {name} " not in told]
+    assert not missing
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):

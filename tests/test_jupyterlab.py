@@ -1,0 +1,128 @@
+"""Every notebook as its user runs it: opened in JupyterLab, Run All Cells, the figure is there.
+
+One server and one browser; by default the desk and one short notebook. With
+``WORKBENCH_EVERY_NOTEBOOK=1``, as in CI, all of them.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from analysis.publish import BROWSERS
+
+ROOT = Path(__file__).parents[1]
+QUICK = ("lab", "04_hypotheses")
+NOTEBOOKS = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
+CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+WAIT = 240_000  # ms that a notebook may take on a loaded machine; nothing is measured here
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("jupyterlab"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open JupyterLab in"),
+]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """A project of its own, so that nothing is saved into the committed notebooks."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    for part in ("codebooks", "raw", "cases"):
+        shutil.copytree(ROOT / "data" / part, folder / "data" / part)
+    (folder / "data" / "processed").mkdir()
+    (folder / "requirements.lock").write_text("")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(desk):
+    """The address of a JupyterLab that this test started."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = desk / "jupyter"
+    environment = os.environ | {
+        "WORKBENCH_ROOT": str(desk),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"]
+    command += ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--allow-root"]
+    command += ["--ServerApp.port_retries=0", "--LabApp.news_url="]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    with (desk / "server.log").open("w") as log:
+        started = subprocess.Popen(command, cwd=desk, env=environment, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _until_it_answers(f"{address}/api", started, desk / "server.log")
+            yield address
+        finally:
+            started.terminate()
+            started.wait(30)
+
+
+def _until_it_answers(address, started, log):
+    for _ in range(240):
+        assert started.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.5)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def page(server):
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        opened = browser.new_page(viewport={"width": 1400, "height": 1600})
+        opened.set_default_timeout(WAIT)
+        yield opened
+        browser.close()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_opened_in_jupyterlab_it_runs_and_shows_its_figure(name, page, server, desk):
+    if name not in QUICK and not os.environ.get("WORKBENCH_EVERY_NOTEBOOK"):
+        pytest.skip("in JupyterLab every notebook is run with WORKBENCH_EVERY_NOTEBOOK=1")
+    page.goto(f"{server}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    codes = sum(c["cell_type"] == "code" for c in json.loads(
+        (desk / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"])  # fmt: skip
+    page.wait_for_function(ALL_RAN, arg=codes)
+    faults = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
+    assert faults.count() == 0, faults.first.inner_text()
+    about = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    if name == "lab" or about["metadata"]["workbench"].get("figures"):
+        assert page.wait_for_function(A_FIGURE).json_value() > 200
+
+
+# the prompts of all code cells hold a number, also of cells that scrolled out of sight
+ALL_RAN = r"""codes => {
+    const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
+    const busy = document.querySelector('.jp-Notebook-ExecutionIndicator');
+    const done = [...panel.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+        .filter(p => /\[\d+\]/.test(p.textContent)).length;
+    return done === codes && busy.dataset.status === 'idle';
+}"""
+A_FIGURE = """() => Math.max(0, ...[...document.querySelectorAll('.jp-OutputArea img')]
+    .filter(i => i.complete).map(i => i.naturalWidth))"""
