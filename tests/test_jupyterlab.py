@@ -99,19 +99,19 @@ def page(server):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_opened_in_jupyterlab_it_runs_and_shows_its_figure(name, page, server, desk):
+def test_opened_in_jupyterlab_it_runs_and_shows_its_figure(name, page, server):
     if name not in QUICK and not os.environ.get("WORKBENCH_EVERY_NOTEBOOK"):
         pytest.skip("in JupyterLab every notebook is run with WORKBENCH_EVERY_NOTEBOOK=1")
     page.goto(f"{server}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?reset")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.locator("#jp-main-statusbar", has_text="| Idle").wait_for()  # the kernel is there
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    codes = sum(c["cell_type"] == "code" for c in json.loads(
-        (desk / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"])  # fmt: skip
+    about = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    codes = sum(cell["cell_type"] == "code" for cell in about["cells"])
     page.wait_for_function(ALL_RAN, arg=codes)
     faults = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
     assert faults.count() == 0, faults.first.inner_text()
-    about = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     if name == "lab" or about["metadata"]["workbench"].get("figures"):
         assert page.wait_for_function(A_FIGURE).json_value() > 200
 

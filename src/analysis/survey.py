@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from analysis.typology.study import Typology
 
 Audience = Literal["internal", "committee", "public"]
+SEED = 20191003  # of the notebooks too
 INVENTED = Text(ja="架空データ", en="invented data")
 
 
@@ -181,13 +182,13 @@ class Survey:
         are to feed it, all where none is named.
 
         Computed on the full data of the wave once and kept in `paths.cache`, then shown under the
-        names that this edition may use, so that type 2 is the same in all editions.
+        names of this edition: type 2 is the same in all. Without choices it is that of the reports.
         """
-        return renamed(self._classifier.study(**choices), self._alias)
+        return renamed(self._classifier.study(**{"seed": SEED, **choices}), self._alias)
 
     def multiverse(self, **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        return renamed(self._classifier.multiverse(**choices), self._alias)
+        return renamed(self._classifier.multiverse(**{"seed": SEED, **choices}), self._alias)
 
     def typology_by_size(self, **choices: Any) -> dict[str, Typology]:
         """A typology of each size class with at least 30 respondents."""
@@ -237,10 +238,9 @@ class Survey:
     @property
     def questions(self) -> pd.DataFrame:
         """All questions: id, section, type, role and text."""
-        return pd.DataFrame(
-            [(q.id, q.section, q.type, q.role, q.text[self.language]) for q in self.codebook],
-            columns=["id", "section", "type", "role", "text"],
-        ).set_index("id")
+        rows = [(q.id, q.section, q.type, q.role, q.text[self.language]) for q in self.codebook]
+        columns = ["id", "section", "type", "role", "text"]
+        return pd.DataFrame(rows, columns=columns).set_index("id")
 
     def by(self, breakdown: str | pd.Series | None) -> pd.Series | None:
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question."""
