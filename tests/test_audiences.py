@@ -105,7 +105,9 @@ def published(tmp_path_factory):
         planted = wave(root / "data" / "raw" / "kept")
         given = {"visits": planted["code"][0]}
         for audience in ("public", "committee"):
-            record = refresh("kept", audience=audience, parameters=given)
+            named = ("01_clean", "02_explore", "05_site_visits", "06_report")
+            only = None if audience == "public" else named
+            record = refresh("kept", audience=audience, parameters=given, notebooks=only)
             assert record.ok, record.summary()
     return root, planted
 
@@ -202,15 +204,14 @@ def attacked(question, labels, freq, cross, truth, everyone, parts):
                 yield f"{question.id} {rows[min(i, len(rows) - 1)]} {groups[j]}: {counts[i, j]}"
 
 
-@pytest.mark.parametrize("name", ["demo-2019", "demo-2020"])
 @pytest.mark.parametrize("audience", ["public", "committee"])
-def test_no_small_cell_follows_from_the_tables_together(name, audience, tmp_path):
+def test_no_small_cell_follows_from_the_tables_together(audience, tmp_path):
     """Simple table, cross table and the n of follow-up questions, as published, against the data.
 
     For the committee the sensitive questions; there, that all of a group answer alike is secret
     too, since the members of a group have names.
     """
-    survey = Survey.load(name, audience=audience, language="en", output=tmp_path)
+    survey = Survey.load("demo-2019", audience=audience, language="en", output=tmp_path)
     freq, cross = exploring.frequencies(survey).frame, exploring.cross(survey, "size_class").frame
     groups = disclosure.merged(survey.size_class, "other groups")
     tried, lost = 0, []

@@ -8,12 +8,12 @@ import re
 import warnings
 from collections.abc import Iterator
 
-import numpy as np
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text as Label
 
 from analysis.errors import InputError
 
+Box = tuple[float, float, float, float]  # left, bottom, right, top in pixels
 OVERLAP = 0.2  # share of the smaller label that another may cover
 _MISSING = r"Glyph \d+ .* missing"
 _NO_ROOM = r"constrained_layout not applied"
@@ -76,11 +76,11 @@ def _check_axes(canvas: Canvas, name: str) -> None:
                 )
 
 
-def _labels(canvas: Canvas) -> list[tuple[Label, np.ndarray]]:
+def _labels(canvas: Canvas) -> list[tuple[Label, Box]]:
     """Every text that is drawn, with its extents (left, bottom, right, top) in pixels."""
     renderer = canvas.canvas.get_renderer()  # type: ignore[attr-defined]
     skipped = _not_drawn(canvas)
-    found = []
+    found: list[tuple[Label, Box]] = []
     for label in canvas.findobj(Label):
         if id(label) in skipped or not label.get_visible() or not label.get_text().strip():
             continue
@@ -90,7 +90,7 @@ def _labels(canvas: Canvas) -> list[tuple[Label, np.ndarray]]:
     return found
 
 
-def _check_cut(canvas: Canvas, labels: list[tuple[Label, np.ndarray]], name: str) -> None:
+def _check_cut(canvas: Canvas, labels: list[tuple[Label, Box]], name: str) -> None:
     """Refuse text that a clip box cuts, or that sticks out so far that all else would shrink."""
     width = canvas.bbox.width
     for label, box in labels:
@@ -104,7 +104,7 @@ def _check_cut(canvas: Canvas, labels: list[tuple[Label, np.ndarray]], name: str
             )
 
 
-def _check_overlap(labels: list[tuple[Label, np.ndarray]], name: str) -> None:
+def _check_overlap(labels: list[tuple[Label, Box]], name: str) -> None:
     for (label_a, a), (label_b, b) in itertools.combinations(labels, 2):
         width = min(a[2], b[2]) - max(a[0], b[0])
         height = min(a[3], b[3]) - max(a[1], b[1])

@@ -32,30 +32,36 @@ with mpl.rc_context():  # its import sets the font of every figure; here `use_st
 
 # steps that differ in grey print too; blue and orange are apart for every colour vision
 PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
-SIZES = {"report": 9, "slide": 15}
+POINTS = 9  # size of the letters in a report's column
+DOTS = 200  # an inch: twice what a page shows
+SIZES = {"report": 1.0, "slide": 1.88}  # 7.1 inches of column, 13.3 of slide: 17-point letters
 FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "DejaVu Sans")
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
 
-def use_style(language: Language = "ja", size: str = "report") -> None:
-    """Set seaborn's theme with a Japanese font, for a report's column or for a slide."""
+def use_style(language: Language = "ja") -> None:
+    """Set seaborn's theme with a Japanese font.
+
+    Japanese figures are in IPAexGothic, which comes with a package, so that they are the same on
+    every machine. Characters that it lacks (𠮷) are taken from an installed font of `FALLBACK`;
+    where there is none, the registry refuses the figure and says which font to install.
+    """
     installed = {font.name for font in font_manager.fontManager.ttflist}
     if "IPAexGothic" not in installed:
         matplotlib_fontja.japanize()
     japanese = ["IPAexGothic", *(name for name in FALLBACK if name in installed)]
     fonts = japanese if language == "ja" else ["DejaVu Sans", *japanese[:-1]]
-    points = SIZES[size]
     sns.set_theme(
         style="ticks",
         palette=list(PALETTE),
         rc={
             "font.family": fonts,  # a list: matplotlib falls back for each missing glyph
-            "font.size": points,
-            "axes.titlesize": points + 1,
-            "axes.labelsize": points,
-            "xtick.labelsize": points - 1,
-            "ytick.labelsize": points - 1,
-            "legend.fontsize": points - 1,
+            "font.size": POINTS,
+            "axes.titlesize": POINTS + 1,
+            "axes.labelsize": POINTS,
+            "xtick.labelsize": POINTS - 1,
+            "ytick.labelsize": POINTS - 1,
+            "legend.fontsize": POINTS - 1,
             "axes.edgecolor": "#6b7580",
             "axes.linewidth": 0.8,
             "xtick.major.width": 0.8,
@@ -76,8 +82,10 @@ class Gallery:
 
     Parameters
     ----------
-    folder : gets figures/NAME.svg, .png, .csv and tables/NAME.csv.
+    folder : gets figures/NAME.svg, .png, .csv and tables/NAME.csv. The files carry the title; the
+        figure that a page shows leaves it to the page.
     source : given under each figure. invented : stamp every figure as invented data.
+    size : ``report`` for the column of a report, ``slide`` for the width of a slide.
     """
 
     def __init__(
@@ -92,7 +100,8 @@ class Gallery:
     ) -> None:
         self.folder, self.language, self.source = folder, language, source
         self.invented, self.audience = invented, audience
-        use_style(language, size)
+        self.scale = SIZES[size]
+        use_style(language)
 
     def show(
         self,
@@ -114,14 +123,19 @@ class Gallery:
             raise InputError(f"the figure {name!r} has no n with its denominator", hint="give both")
         if data is None or data.empty:
             raise InputError(f"the figure {name!r} comes without its numbers", hint="pass data=")
-        canvas = drawn if isinstance(drawn, Canvas) else drawn.figure
+        canvas = (
+            drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
+        )
+        assert isinstance(canvas, Canvas)
         caption = self._caption(n, denominator)
         try:
             with figure_checks.strict(name):
                 _stamp(canvas, caption)
+                shown = _bytes(canvas, "png", self.scale)  # a page gives the title as text
+                _entitle(canvas, title)
                 canvas.draw_without_rendering()
                 figure_checks.check(canvas, name)
-                png, svg = _bytes(canvas, "png"), _bytes(canvas, "svg")
+                png, svg = _bytes(canvas, "png", self.scale), _bytes(canvas, "svg", self.scale)
         finally:
             plt.close(canvas)
         csv = _csv(data)
@@ -135,7 +149,7 @@ class Gallery:
             n=int(n),
             denominator=denominator,
             source=self.source,
-            png=base64.b64encode(png).decode("ascii"),
+            png=base64.b64encode(shown).decode("ascii"),
             svg=svg.decode("utf-8"),
             csv=csv.decode("utf-8-sig"),
             key=key,
@@ -203,12 +217,45 @@ def _broken(text: str, room: float) -> str:
     return "\n".join(lines)
 
 
-def _bytes(canvas: Canvas, kind: str) -> bytes:
+def _entitle(canvas: Canvas, title: str) -> None:
+    """The title over everything drawn, for the files that leave the page behind."""
+    canvas.draw_without_rendering()
+    drawn = canvas.get_tightbbox()
+    width, height = canvas.get_size_inches()
+    points = plt.rcParams["axes.titlesize"]
+    text = _broken(title, max(width, drawn.width) * 72 / points)
+    left, top = min(0.0, drawn.x0 / width), max(1.0, drawn.y1 / height) + 0.08 / height
+    canvas.text(left, top, text, ha="left", va="bottom", fontsize=points)
+
+
+def _bytes(canvas: Canvas, kind: str, scale: float) -> bytes:
+    """The figure as PNG or SVG, the same bytes for the same drawing."""
     buffer = io.BytesIO()
-    metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     with mpl.rc_context({"svg.hashsalt": "workbench", "svg.fonttype": "path"}):
-        canvas.savefig(buffer, format=kind, dpi=200, bbox_inches="tight", metadata=metadata)
-    return buffer.getvalue()
+        if kind == "png":
+            canvas.savefig(
+                buffer,
+                format=kind,
+                dpi=DOTS * scale,
+                bbox_inches="tight",
+                metadata={"Software": None},
+                pil_kwargs={"dpi": (DOTS, DOTS)},
+            )
+            return buffer.getvalue()
+        nothing = {"Date": None, "Creator": None}
+        canvas.savefig(buffer, format=kind, dpi=DOTS, bbox_inches="tight", metadata=nothing)
+    return _scaled(buffer.getvalue(), scale)
+
+
+def _scaled(svg: bytes, scale: float) -> bytes:
+    """An SVG that opens larger: its drawing stays, its width and height grow."""
+    if scale == 1.0:
+        return svg
+
+    def larger(found: re.Match[bytes]) -> bytes:
+        return b'%s="%.2fpt"' % (found[1], float(found[2]) * scale)
+
+    return re.sub(rb'\b(width|height)="([0-9.]+)pt"', larger, svg, count=2)
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.figures import PALETTE
 from analysis.figures_labels import place_labels
 from analysis.figures_typology import A4, MARKERS, NAMED_UP_TO, fill, type_label, types_of
 
@@ -49,7 +50,7 @@ _STATUS = {
     "borderline": {"ja": "境界", "en": "borderline"},
     "unplaced": {"ja": "未分類", "en": "unplaced"},
 }
-_STATUS_FILL = {"core": "#173f5f", "between": "#5aa9c7", "borderline": "#f2b134", "unplaced": "w"}
+_STATUS_FILL = dict(zip(_STATUS, (*PALETTE[:3], "w"), strict=True))
 CRITERIA = {
     "silhouette": {
         "ja": "平均シルエット\n（大きいほど良い）",
@@ -83,10 +84,10 @@ def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
     chosen = int(data.params["n_types"])
     for ax, name in zip(axes.flat, shown, strict=False):
         values = table[name].dropna()
-        ax.plot(values.index, values, color="#173f5f", marker="o", markersize=4)
-        ax.axvline(chosen, color="#c8553d", linestyle="--", linewidth=1.2)
+        ax.plot(values.index, values, color=PALETTE[0], marker="o", markersize=4)
+        ax.axvline(chosen, color=PALETTE[3], linestyle="--", linewidth=1.2)
         if chosen in values.index:
-            ax.plot(chosen, values[chosen], "s", color="#c8553d", markersize=8)
+            ax.plot(chosen, values[chosen], "s", color=PALETTE[3], markersize=8)
         ax.set_ylabel(CRITERIA[name][language], fontsize=8)
         ax.set_xticks(list(table.index))
         ax.set_xlabel(_say("n_types", language), fontsize=8)
@@ -101,7 +102,7 @@ def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
             textcoords="offset points",
             ha="right" if left else "left",
             va="bottom" if high else "top",
-            color="#8f2f1b",
+            color=PALETTE[3],
             fontsize=7.5,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
@@ -126,14 +127,14 @@ def plot_multiverse(
     left.set_title(_say("firm", language), fontsize=9)
     agreement = figure.add_subplot(grid[0, 1])
     agreement.hist(
-        data.runs["ari"], bins=list(np.arange(-0.2, 1.01, 0.1)), color="#5aa9c7", ec="black"
+        data.runs["ari"], bins=list(np.arange(-0.2, 1.01, 0.1)), color=PALETTE[1], ec="black"
     )
     agreement.set_title(_say("agreement", language), fontsize=9)
     agreement.set_xlabel(_say("ari", language), fontsize=8)
     agreement.set_ylabel(_say("analyses", language, data.n), fontsize=8)
     matters = figure.add_subplot(grid[1, 1])
     share = 100 * data.choices["share"].iloc[::-1]
-    bars = matters.barh([CHOICES[c][language] for c in share.index], share, color="#173f5f")
+    bars = matters.barh([CHOICES[c][language] for c in share.index], share, color=PALETTE[0])
     matters.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
     matters.set_xlim(0, max(10.0, float(share.max()) * 1.18))
     matters.set_title(_say("matters", language), fontsize=9)
@@ -150,7 +151,7 @@ def _firmness(ax: Axes, units: pd.DataFrame, names: Mapping[str, str], language:
     )
     at = np.arange(len(table))
     ax.hlines(at, 100 * table["outside"], 100 * table["inside"], color="#909090", linewidth=1)
-    for column, marker, colour in (("inside", "o", "#173f5f"), ("outside", "x", "#c8553d")):
+    for column, marker, colour in (("inside", "o", PALETTE[0]), ("outside", "x", PALETTE[3])):
         label = _say(column, language)
         ax.plot(100 * table[column], at, marker, color=colour, label=label, markersize=5)
     shown = [
@@ -233,7 +234,7 @@ def plot_map(
             )
         text = type_label(data, kind, language, width=14 if language == "ja" else 24)
         handles.append(Line2D([], [], linestyle="", label=text, **look))
-    ax.plot(*answers.T, "+", color="#8f2f1b", markersize=8, markeredgewidth=1.5)
+    ax.plot(*answers.T, "+", color=PALETTE[3], markersize=8, markeredgewidth=1.5)
     ax.axhline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
     ax.axvline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
     below = "" if few else "\n" + _say("area", language)
@@ -251,7 +252,7 @@ def plot_map(
     )
     texts = list(map(str, categories.index))
     looks: list[dict[str, Any]] = [
-        {"color": "#8f2f1b", "bbox": {"facecolor": "white", "alpha": 0.8, "pad": 1, "lw": 0}}
+        {"color": PALETTE[3], "bbox": {"facecolor": "white", "alpha": 0.8, "pad": 1, "lw": 0}}
     ]
     looks *= len(texts)
     if few:

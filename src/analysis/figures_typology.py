@@ -18,12 +18,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from analysis.figures import PALETTE
+from analysis.plots import wrapped
+
 if TYPE_CHECKING:
     from analysis.typology.study import Typology
 
 A4 = 6.7  # inches between the margins of an A4 page
 NAMED_UP_TO = 40  # units up to which each has its own line in a figure
-FILLS = ("#173f5f", "#f2b134", "#5aa9c7", "#c8553d", "#dcdcdc", "#6b4c9a", "#9bc53d", "#404040")
+FILLS = PALETTE
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "xxx", "|||", "\\\\\\", "++", "ooo")
 UNPLACED_FILL = "#ffffff"
@@ -67,7 +70,7 @@ def wrap(text: str, language: str, width: int) -> str:
         if lines[-1] and len(lines[-1]) + len(part) > width:
             lines.append("")
         lines[-1] += part
-    return "\n".join(w for line in lines for w in textwrap.wrap(line, width) or [""])
+    return "\n".join(wrapped(lines, width))
 
 
 def _style(kind: int) -> dict[str, Any]:
@@ -185,8 +188,8 @@ def plot_coassignment(
     image = ax.imshow(shares.to_numpy(float), cmap="Greys", vmin=0, vmax=1, interpolation="auto")
     types = data.labels.reindex(order).to_numpy(int)
     for edge in np.flatnonzero(np.diff(types)) + 0.5:
-        ax.axhline(edge, color="#c8553d", linewidth=1.2)
-        ax.axvline(edge, color="#c8553d", linewidth=1.2)
+        ax.axhline(edge, color=PALETTE[3], linewidth=1.2)
+        ax.axvline(edge, color=PALETTE[3], linewidth=1.2)
     for kind in types_of(data.labels):
         middle = float(np.flatnonzero(types == kind).mean())
         short = say("unplaced", language) if kind == 0 else say("type", language, kind)

@@ -141,13 +141,15 @@ class Table(_Output):
 
         if not self.rows:
             return f"<p>{html.escape(self.title)}: {html.escape(self.caption)}</p>"
-        # great_tables reads text as Markdown or HTML in places: everything goes in escaped
-        frame = self.frame.map(html.escape)
+        # great_tables escapes cells itself, and nothing else: titles and labels go in escaped
+        frame = self.frame.copy()
         frame.columns = [f"c{i}" for i in range(frame.shape[1])]
         shown = GT(frame, id=f"table-{self.name.replace('_', '-')}").tab_header(
             raw(html.escape(self.title))
         )
-        labels = {f"c{i}": raw(html.escape(c["label"])) for i, c in enumerate(self.columns)}
+        labels: dict[str, Any] = {
+            f"c{i}": raw(html.escape(c["label"])) for i, c in enumerate(self.columns)
+        }
         shown = shown.cols_label(**labels)
         numeric = [f"c{i}" for i, column in enumerate(self.columns) if column["numeric"]]
         if numeric:

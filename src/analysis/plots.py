@@ -60,9 +60,11 @@ def legend_above(ax: Axes, handles: Sequence[Patch] | None = None) -> None:
     found = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     texts = [str(handle.get_label()) for handle in found]
     wide = [sum(1.0 if ord(c) > 0x2000 else 0.6 for c in text) + 4.5 for text in texts]
-    room = ax.figure.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]
+    canvas = ax.get_figure(root=True)
+    assert canvas is not None
+    room = canvas.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]
     columns = len(found) if sum(wide) <= room else max(1, int(room / max(wide)))
-    ax.figure.legend(found, texts, loc="outside upper center", ncols=columns, frameon=False)
+    canvas.legend(found, texts, loc="outside upper center", ncols=columns, frameon=False)
 
 
 def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
@@ -177,6 +179,7 @@ def plot_numbers(
             ax.vlines(values.median(), at - 0.32, at + 0.32, color=PALETTE[3], linewidth=2.2)
     ax.set_yticks(range(len(order)), wrapped(order, 16))
     ax.set_ylim(len(order) - 0.5, -0.5)
+    ax.xaxis.set_major_formatter("{x:,.6g}")
     ax.set_xlabel(f"{label}（縦線は中央値）" if language == "ja" else f"{label} (line: median)")
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)

@@ -38,7 +38,7 @@ def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
             if share >= 6:
                 ax.text(
                     start + share / 2,
-                    place,
+                    float(place),
                     f"{share:.0f}",
                     ha="center",
                     va="center",
@@ -47,7 +47,7 @@ def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
                 )
         left = left + width
     for place, total in zip(places, totals, strict=True):
-        ax.text(103, place, f"n={int(total):,}", va="center", fontsize="small")
+        ax.text(103, float(place), f"n={int(total):,}", va="center", fontsize="small")
     ax.axvline(0, color="#6b7580", linewidth=0.8, zorder=0)
     ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
     ax.set_xlim(-100, 100)
@@ -81,7 +81,9 @@ def plot_slope(
     values = data.to_numpy(float)
     low, high = np.nanmin(values), np.nanmax(values)
     span = (high - low) or 1.0
-    gap = span / max(1.0, ax.figure.get_figheight() * 4.0)
+    canvas = ax.get_figure(root=True)
+    assert canvas is not None
+    gap = span / max(1.0, canvas.get_figheight() * 4.0)
     places = _apart(values[:, 1], gap)
     for (name, (start, end)), place in zip(data.iterrows(), places, strict=True):
         colour = PALETTE[0] if end >= start else PALETTE[3]
