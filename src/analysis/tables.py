@@ -48,6 +48,13 @@ def labels_of(question: Question, language: Language) -> dict[int, str]:
     return {option.code: option.text[language] for option in question.options}
 
 
+def unit_of(question: Question, language: Language) -> str:
+    """The unit of a number in brackets; empty where it has none."""
+    if question.unit is None:
+        return ""
+    return f"（{question.unit.ja}）" if language == "ja" else f" ({question.unit.en})"
+
+
 def labelled(values: pd.Series, question: Question, language: Language) -> pd.Series:
     """Codes as labelled categories in the order of the questionnaire."""
     labels = labels_of(question, language)

@@ -78,7 +78,7 @@ def numbers(survey: Survey) -> Table | NotAvailable:
         if question.type not in shown.NUMBERS:
             continue
         counted = shown.frequency(survey, question)
-        unit = f"（{question.unit[survey.language]}）" if question.unit else ""
+        unit = tables.unit_of(question, survey.language)
         values = counted.frame["value"].round(2).to_dict()
         label = f"{question.id} {question.label[survey.language]}{unit}"
         rows.append({survey.pick("設問", "question"): label, "n": counted.n, **values})

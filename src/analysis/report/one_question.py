@@ -124,7 +124,7 @@ def figure(
         if by is not None:
             data["group"] = by.astype(str).to_numpy()
         data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
-        unit = f"（{question.unit[survey.language]}）" if question.unit else ""
+        unit = tables.unit_of(question, survey.language)
         if protects(survey, question):
             return NotAvailable(
                 name,

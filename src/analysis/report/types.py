@@ -124,7 +124,7 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure:
         ax,
         name,
         title=survey.pick("類型の特徴", "What sets the types apart")
-        + f"（{basis(survey, found)}）",
+        + survey.pick(f"（{basis(survey, found)}）", f" ({basis(survey, found)})"),
         alt=survey.pick(
             f"指標（行）ごとに各類型（列）の平均と全体との差を濃淡で示す図。類型：{listed}。",
             f"Heatmap of indicators by type, shade for the difference from the mean. {listed}.",
