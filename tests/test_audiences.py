@@ -20,7 +20,8 @@ from scipy.optimize import linprog
 import hidden
 from analysis import Survey, arrivals, disclosure, tables, visit_forms
 from analysis.codebook import Codebook
-from analysis.refresh import hash_file, hash_folder, refresh
+from analysis.fingerprints import hash_file, hash_folder
+from analysis.refresh import refresh
 from analysis.report import exploring, profile, profile_table, shown
 from analysis.simulate import simulate
 from analysis.survey import prepare
