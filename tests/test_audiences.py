@@ -10,6 +10,7 @@ import shutil
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -26,8 +27,8 @@ from analysis.report import exploring, profile, profile_table, shown
 from analysis.simulate import simulate
 from analysis.survey import prepare
 from analysis.wave import Wave
-from conftest import ROOT
 
+ROOT = Path(__file__).parents[1]
 STEMS = ["鰐淵", "螢窪", "鷺潟", "梟峠", "鰆浦", "蛤坂", "鶉野", "鰡崎"]
 STEMS += ["狢沢", "鼬原", "鮠瀬", "鶸丘", "鯰江", "蟷野", "鵲橋"]
 PREFECTURE, FILE, SHEET, VISIT = (

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -23,8 +24,8 @@ from analysis import Survey, figures, figures_typology, plots, plots_scales
 from analysis.errors import InputError
 from analysis.figures import PALETTE, Gallery
 from analysis.outputs import Figure
-from conftest import ROOT
 
+ROOT = Path(__file__).parents[1]
 SHARES = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])
 ABOUT = {"title": "題", "alt": "最も多いのは「ある」60％", "n": 15, "denominator": "回答した団体"}
 
