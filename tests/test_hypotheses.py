@@ -75,6 +75,43 @@ def test_the_national_question_is_asked_within_size_classes():
     assert n1.effect == 0.0 and n1.word == "not shown"
 
 
+def test_every_topic_of_the_discussion_is_asked_of_the_survey():
+    asked = {h.topic for h in BOOK.hypotheses}
+    assert asked == set(hypotheses.TOPICS)
+    national = Codebook.read("dx-dashboard").hypotheses
+    assert {h.topic for h in national} == {"management", "outside_and_training", "cross_agency"}
+    assert all(h.within_size_class for h in national) and sum(h.primary for h in national) == 3
+
+
+def test_what_a_wave_cannot_answer_is_said_topic_by_topic(demo):
+    from analysis.report import questions
+
+    found = questions.run(demo)
+    frame = questions.topics(demo, found).frame
+    assert len(frame) == 8 and not frame["言えること"].str.contains("確かめられない").any()
+    without = [r for r in found if r.hypothesis.topic != "cooperation"]
+    frame = questions.topics(demo, without).frame.set_index("議論の論点")
+    row = frame.loc["団体間の連携とベンダー依存"]
+    assert row["確かめた仮説"] == "—" and "確かめられない" in row["言えること"]
+
+
+def test_a_topic_that_nobody_discussed_is_refused():
+    odd = BOOK.hypotheses[0].model_copy(update={"topic": "weather"})
+    with pytest.raises(InputError, match="weather"):
+        results(simulate(15, seed=4), BOOK.model_copy(update={"hypotheses": (odd,)}))
+
+
+def test_two_groups_are_compared_in_their_own_unit_too():
+    found = results(simulate(15, seed=4))
+    drawn = simulate(15, seed=4).responses
+    two, stage = drawn["Q06"] == 2, drawn[["Q30_1", "Q30_2", "Q31"]].astype(float).mean(axis=1)
+    known = (drawn["Q06"].notna() & stage.notna()).to_numpy(bool)
+    a, b = stage[known & two.fillna(False)], stage[known & ~two.fillna(True)]
+    gaps = (a.to_numpy()[:, None] - b.to_numpy()[None, :]).ravel()
+    assert found["H1"].shift.estimate == pytest.approx(np.median(gaps))
+    assert found["H2"].shift is None  # two values go together: no groups
+
+
 def test_a_rule_that_names_no_question_is_refused():
     content = BOOK.model_dump()
     content["hypotheses"][0]["value"] = "Q99"

@@ -188,6 +188,7 @@ class Hypothesis(_Labelled):
     """
 
     id: StrictStr
+    topic: StrictStr | None = None  # of the discussion, one of `analysis.hypotheses.TOPICS`
     primary: bool = False
     group: StrictStr | None = None  # who is compared with the rest
     x: StrictStr | None = None  # or: the value that goes with `value`

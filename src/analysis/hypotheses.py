@@ -10,12 +10,28 @@ import pandas as pd
 
 from analysis import inference
 from analysis.codebook import Codebook, Hypothesis
+from analysis.errors import InputError
 from analysis.expression import Expression
+from analysis.text import Text
 
 Word = Literal["suggested", "illustrated", "not shown", "not testable"]
 ALPHA = 0.05
 NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration
 FEWEST = 3  # municipalities in the smaller group
+TOPICS = {  # what the working group discussed on 2019-10-03, in the order of the minutes
+    "two_sections": Text(ja="管理と政策の2課体制", en="a policy section beside operations"),
+    "management": Text(
+        ja="人や道具よりマネジメント", en="management counts for more than people or tools"
+    ),
+    "reemployment": Text(ja="定年退職者の再任用", en="re-employment of retirees"),
+    "outside_and_training": Text(
+        ja="外部人材と職員育成の組合せ", en="outside talent together with own training"
+    ),
+    "continuity": Text(ja="出向者等の退任後に残るもの", en="what stays after a secondee leaves"),
+    "circulation": Text(ja="関連する課の間での循環", en="rotation within a circle of sections"),
+    "cooperation": Text(ja="団体間の連携とベンダー依存", en="cooperation and vendor dependence"),
+    "cross_agency": Text(ja="庁内横断組織", en="cross-agency bodies"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,9 @@ class Tested:
 
     `effect` is Cliff's delta (two groups) or Kendall's tau-b (two values), -1 to 1, with a 95 %
     bootstrap interval; `p` the exact or permutation p-value; `p_holm` adjusted among the
-    exploratory ones (primary: the same as `p`). `word` says what the evidence allows.
+    exploratory ones (primary: the same as `p`). `word` says what the evidence allows. `shift`:
+    the difference of two groups in the unit of the answers with its exact 95 % interval, not given
+    within strata.
     """
 
     hypothesis: Hypothesis
@@ -35,6 +53,7 @@ class Tested:
     p_holm: float
     n: tuple[int, ...]
     word: Word
+    shift: inference.Effect | None = None
 
 
 def run(
@@ -46,15 +65,21 @@ def run(
     ----------
     responses : one row a municipality. size_class : same index; strata of those that ask for it.
     """
+    for h in codebook.hypotheses:
+        if h.topic is not None and h.topic not in TOPICS:
+            known = ", ".join(TOPICS)
+            raise InputError(
+                f"the hypothesis {h.id} names the topic {h.topic!r}", hint=f"there are: {known}"
+            )
     raw = [_test(h, responses, size_class, seed) for h in codebook.hypotheses]
     secondary = [at for at, h in enumerate(codebook.hypotheses) if not h.primary]
-    adjusted = np.array([p for *_, p, _ in raw], float)
+    adjusted = np.array([e.p for e, _ in raw], float)
     adjusted[secondary] = inference.holm(adjusted[secondary])
     return [
-        Tested(h, effect, low, high, p, float(p_holm), n, word(h, effect, float(p_holm), n))
-        for h, (effect, low, high, p, n), p_holm in zip(
-            codebook.hypotheses, raw, adjusted, strict=True
+        Tested(
+            h, e.estimate, e.low, e.high, e.p, float(p), e.n, word(h, e.estimate, float(p), e.n), by
         )
+        for h, (e, by), p in zip(codebook.hypotheses, raw, adjusted, strict=True)
     ]
 
 
@@ -70,11 +95,10 @@ def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
 
 def _test(
     h: Hypothesis, responses: pd.DataFrame, size_class: pd.Series, seed: int
-) -> tuple[float, float, float, float, tuple[int, ...]]:
+) -> tuple[inference.Effect, inference.Effect | None]:
     y = _numbers(h.value, responses)
     if h.x is not None:
-        e = inference.association(_numbers(h.x, responses), y, seed=seed)
-        return e.estimate, e.low, e.high, e.p, e.n
+        return inference.association(_numbers(h.x, responses), y, seed=seed), None
     assert h.group is not None
     belongs = Expression(h.group).evaluate(responses).astype("boolean")
     known = belongs.notna().to_numpy() & ~np.isnan(y)
@@ -86,9 +110,9 @@ def _test(
     group, values = belongs[known].to_numpy(bool), y[known]
     sizes = (int(group.sum()), int((~group).sum()))
     if min(sizes) == 0:
-        return (float("nan"),) * 4 + (sizes,)  # type: ignore[return-value]
-    e = inference.dominance(values, group, strata=strata, seed=seed)
-    return e.estimate, e.low, e.high, e.p, sizes
+        return inference.Effect(*(float("nan"),) * 4, sizes, "Cliff's delta"), None
+    shift = None if strata is not None else inference.difference(values, group, seed=seed)
+    return inference.dominance(values, group, strata=strata, seed=seed), shift
 
 
 def _numbers(rule: str, responses: pd.DataFrame) -> np.ndarray:

@@ -57,22 +57,26 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
         return NotAvailable("hypotheses", answer(survey, results).text)
     rows = [
         {
-            "": r.hypothesis.id,
+            "": f"{r.hypothesis.id} {_kind(survey, r)}",
             survey.pick("仮説", "hypothesis"): r.hypothesis.text[survey.language],
             survey.pick("比べたもの", "what is compared"): r.hypothesis.compares[survey.language],
-            survey.pick("位置づけ", "kind"): _kind(survey, r),
             "n": _sizes(survey, r),
             survey.pick("効果", "effect")
             + ("" if protects(survey) else survey.pick("（95％区間）", " (95 %)")): _effect(
                 survey, r
             ),
+            survey.pick("もとの単位での差", "in its unit"): _shift(survey, r),
             survey.pick("p値", "p"): _p(survey, r),
             survey.pick("言えること", "what may be said"): WORDS[r.word][survey.language],
         }
         for r in results
     ]
+    frame = pd.DataFrame(rows)
+    unit = survey.pick("もとの単位での差", "in its unit")
+    if (frame[unit] == "—").all():  # all within size classes, or an edition that hides it
+        frame = frame.drop(columns=unit)
     return survey.gallery.table(
-        pd.DataFrame(rows),
+        frame,
         "hypotheses",
         title=survey.pick("仮説と根拠", "Hypotheses and evidence"),
         n=survey.n,
@@ -82,6 +86,12 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
                 "p値は並べ替え検定。主要な仮説はそのまま、探索的な仮説はHolm法で補正した値。",
                 "Effects run from -1 to 1: Cliff's delta for two groups, Kendall's tau-b for two "
                 "values. Permutation tests; exploratory p-values carry Holm's correction.",
+            ),
+            survey.pick(
+                "nは2群なら「該当／その他」。「もとの単位での差」は2群の差のHodges–Lehmann推定値と"
+                "正確な95％区間（規模区分内の比較では示さない）。infはnが小さく区間の端が定まらないもの。",
+                "n of two groups: belonging / others. Difference in its unit: Hodges-Lehmann with "
+                "its exact 95 % interval (not within size classes); inf: n too small for an end.",
             ),
             survey.pick(
                 "「示唆」は予想どおりの向きでp≦0.05、「例示」は予想どおりの向きで効果0.3以上。",
@@ -107,7 +117,7 @@ def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
             "low": [r.low for r in shown],
             "high": [r.high for r in shown],
         },
-        index=[f"{r.hypothesis.id} {r.hypothesis.compares[survey.language]}" for r in shown],
+        index=[_row_label(survey, r) for r in shown],
     ).round(1 if protects(survey) else 4)
     ax = plots.plot_intervals(
         frame,
@@ -134,6 +144,56 @@ def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
     )
 
 
+def _row_label(survey: Survey, r: Tested) -> str:
+    """Kind, id, what is compared and, where a negative effect is expected, that it is."""
+    negative = (
+        survey.pick("（予想は負）", " (expected: negative)") if r.hypothesis.expected < 0 else ""
+    )
+    kind, compared = _kind(survey, r), r.hypothesis.compares[survey.language]
+    return survey.pick("【{}】", "[{}] ").format(kind) + f"{r.hypothesis.id} {compared}{negative}"
+
+
+def topics(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
+    """Each topic of the discussion, what this wave says on it, or that it cannot."""
+    if not any(r.hypothesis.topic for r in results):
+        return NotAvailable("topics", answer(survey, results).text)
+    rows = []
+    for topic, text in hypotheses.TOPICS.items():
+        mine = [r for r in results if r.hypothesis.topic == topic]
+        asked = survey.pick("、", ", ").join(
+            f"{r.hypothesis.id}（{_kind(survey, r)}）"
+            if survey.language == "ja"
+            else f"{r.hypothesis.id} ({_kind(survey, r)})"
+            for r in mine
+        )
+        said = survey.pick("、", ", ").join(
+            f"{r.hypothesis.id} {WORDS[r.word][survey.language]}" for r in mine
+        )
+        rows.append(
+            {
+                survey.pick("議論の論点", "topic of the discussion"): text[survey.language],
+                survey.pick("確かめた仮説", "hypotheses"): asked or "—",
+                survey.pick("言えること", "what may be said"): said
+                or survey.pick(
+                    "この調査の設問では確かめられない", "the questions of this wave cannot tell"
+                ),
+            }
+        )
+    return survey.gallery.table(
+        pd.DataFrame(rows),
+        "topics",
+        title=survey.pick("論点ごとの結果", "Results by topic"),
+        n=survey.n,
+        notes=[
+            survey.pick(
+                "論点は2019年10月3日の研究会議事概要による。同じ論点を全国の表で確かめるときは、規模区分の中で比べる。",
+                "Topics: minutes of the working group, 2019-10-03. The national table is compared "
+                "within size classes.",
+            )
+        ],
+    )
+
+
 def words(survey: Survey, results: list[Tested]) -> Prose:
     """Each hypothesis in a sentence, with its caution."""
     lines = []
@@ -153,10 +213,12 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
     lines.append("")
     lines.append(
         survey.pick(
-            "一時点の調査であり、規模や財政力など共通の背景が両方に効いている可能性を除けない。"
-            "したがって、どの結果も原因と結果の関係を示すものではない。",
-            "All is from one point in time; a common background such as size or means may drive "
-            "both sides. No result shows cause and effect.",
+            "**因果関係を述べない理由** 一時点の調査で、どちらが先かが分からない。規模や財政力など"
+            "共通の背景が両方に効いている可能性を除けない。主要な仮説は事前に定めたが、団体を無作為に分けた"
+            "比較ではない。",
+            "**Why no causal claim** All is from one point in time, so what came first is unknown; "
+            "a common background such as size or means may drive both sides; and nobody assigned "
+            "the municipalities at random, even where the hypothesis was fixed beforehand.",
         )
     )
     return Prose("\n".join(lines))
@@ -190,6 +252,12 @@ def _effect(survey: Survey, r: Tested) -> str:
     if protects(survey):  # exact ones of few answers could be reckoned back to counts
         return f"{round(r.effect, 1) + 0:+.1f}"  # + 0: no -0.0
     return f"{r.effect:+.2f} ({r.low:+.2f}, {r.high:+.2f})"
+
+
+def _shift(survey: Survey, r: Tested) -> str:
+    if r.shift is None or r.word == "not testable" or protects(survey) or _hides(survey, r):
+        return "—"
+    return f"{r.shift.estimate:+.2g} ({r.shift.low:+.2g}, {r.shift.high:+.2g})"
 
 
 def _p(survey: Survey, r: Tested) -> str:
