@@ -53,3 +53,22 @@ def demo():
     from analysis import Survey
 
     return Survey.load("demo-2019")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running Chromium; tests that need one are skipped where none is installed."""
+    from playwright.sync_api import sync_playwright
+
+    from analysis import pdf
+    from analysis.errors import InputError
+
+    try:
+        program = pdf.browser()
+    except InputError:
+        pytest.skip("no Chromium is installed: the pages were not opened in a browser")
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=program, args=quiet)
+        yield started
+        started.close()

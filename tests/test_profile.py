@@ -7,7 +7,7 @@ import pytest
 
 from analysis import Survey
 from analysis.outputs import NotAvailable
-from analysis.publish import BROWSERS
+from analysis.pdf import BROWSERS
 from analysis.report import answers, profile, summary
 from printed import pages, published
 

@@ -13,7 +13,7 @@ import pytest
 from analysis import Survey, inference, national
 from analysis.codebook import Codebook
 from analysis.outputs import NotAvailable
-from analysis.publish import BROWSERS
+from analysis.pdf import BROWSERS
 from analysis.report import context, shortage, summary
 from printed import pages, published
 

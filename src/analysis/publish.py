@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
-import os
 import re
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,26 +14,31 @@ from nbconvert.exporters import TemplateExporter
 from traitlets.config import Config
 
 from analysis import paths, sanitize
-from analysis.errors import InputError
+from analysis.parameters import schema
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "msedge")
 TEMPLATES = Path(__file__).parent / "templates"
 WORDS = {
     "ja": {
         "invented": "架空データ：実在の自治体の回答ではありません",
+        "invented_short": "架空データ",
         "contents": "目次",
         "code": "プログラム",
         "skip": "本文へ移動",
         "numbers": "数値（CSV）",
+        "of": "n = {n:,}（{of}）",
+        "more": "先頭の{most}行。全{n:,}行は数値（CSV）と表（Excel）にある。",
         "picture": "図",
         "failed": "この頁は完成していません",
     },
     "en": {
         "invented": "Invented data: not the answers of any real municipality",
+        "invented_short": "invented data",
         "contents": "Contents",
         "code": "Code",
         "skip": "Skip to content",
         "numbers": "Numbers (CSV)",
+        "of": "n = {n:,} ({of})",
+        "more": "The first {most} rows. All {n:,} are in the numbers (CSV) and the tables (Excel).",
         "picture": "figure",
         "failed": "This page is not complete",
     },
@@ -82,28 +82,35 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     notebook.cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
     declared = notebook.metadata.get("workbench", {}).get("title", {}).get(language)
     title = context.get("title") or declared or executed.stem
-    toc: list[tuple[str, str]] = []
-    headed = False
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _anchored(sanitize.markdown(cell.source), toc)
-            headed = headed or "<h1>" in cell.source
+            cell.source = sanitize.markdown(cell.source)
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
+    notebook.cells = _joined(notebook.cells)
+    used = {**_defaults(executed), **(context.get("parameters") or {})}
     layout = notebook.metadata.get("workbench", {}).get("layout", "")
-    page = page_context(context, title=title, toc=toc, headed=headed, layout=layout)
-    content, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
-    paths.write_atomic(target, content)
+    page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
+    body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
+    paths.write_atomic(target, whole(body, page))
 
 
-def _anchored(shown: str, toc: list[tuple[str, str]]) -> str:
-    """Sanitised HTML with an id on every h2, each noted for the table of contents."""
+def _joined(cells: Sequence[Any]) -> list[Any]:
+    """Cells in which code that shows nothing stands with the code after it, to be unfolded once."""
+    kept: list[Any] = []
+    for cell in cells:
+        last = kept[-1] if kept else None
+        if last and last.cell_type == cell.cell_type == "code" and not last.outputs:
+            cell.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
+            kept.pop()
+        kept.append(cell)
+    return kept
 
-    def mark(match: re.Match[str]) -> str:
-        toc.append((f"s{len(toc) + 1}", html.unescape(re.sub(r"<[^>]+>", "", match[1]))))
-        return f'<h2 id="{toc[-1][0]}">{match[1]}</h2>'
 
-    return re.sub(r"<h2>(.*?)</h2>", mark, shown, flags=re.S)
+def _defaults(executed: Path) -> dict[str, Any]:
+    """What the parameters of a notebook are where none is given, without what the footer says."""
+    own = {"wave", "language", "audience", "output"}
+    return {p.name: p.default for p in schema(executed) if p.name not in own}
 
 
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -120,9 +127,18 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         facts.append(("注意" if language == "ja" else "Note", note))
     wave_title = context.get("wave_title") or {}
     audience = context.get("audience", "")
+    label = AUDIENCES[audience][language] if audience else ""
+    warned = [label] if audience and audience != "public" else []
+    warned += [WORDS[language]["invented_short"]] if context.get("invented") else []
+    site = more.get("site") or wave_title.get(language, context.get("wave", ""))
     return {
         **context,
-        "audience_label": AUDIENCES[audience][language] if audience else "",
+        "site": site,
+        "running": (
+            _css(str(site)),
+            _css("・".join(warned) if language == "ja" else "; ".join(warned)),
+        ),
+        "audience_label": label,
         "words": WORDS[language],
         "facts": facts,
         "wave_title": wave_title.get(language, context.get("wave", "")),
@@ -144,9 +160,38 @@ def error_page(target: Path, *, title: str, sentence: str, context: Mapping[str,
 
 
 def whole(body: str, page: Mapping[str, Any]) -> str:
-    """A page that is no notebook: head, body (safe HTML) and footer."""
+    """A page: its first h1 goes into the header, its headings into the contents if it has them.
+
+    `body` is safe HTML, `page` comes from `page_context`.
+    """
+    found = re.search(r"<h1[^>]*>(.*?)</h1>\s*", body, flags=re.S)
+    heading = found[1] if found else html.escape(page["title"])
+    if found:
+        body = body[: found.start()] + body[found.end() :]
+    toc: list[tuple[str, str, list[tuple[str, str]]]] = []
+    if page.get("contents"):
+        body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
+    page = {**page, "heading": heading, "toc": toc}
     main = f'<main id="main">\n{body}</main>\n'
     return render("head.html.j2", page) + main + render("foot.html.j2", page)
+
+
+def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:
+    """An id on every h2 and h3, each noted for the table of contents (an h3 under its h2)."""
+
+    def mark(match: re.Match[str]) -> str:
+        text = html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip()
+        if match[1] == "2":
+            name = f"s{len(toc) + 1}"
+            toc.append((name, text, []))
+        elif toc:
+            name = f"{toc[-1][0]}-{len(toc[-1][2]) + 1}"
+            toc[-1][2].append((name, text))
+        else:
+            return match[0]
+        return f'<h{match[1]} id="{name}">{match[2]}</h{match[1]}>'
+
+    return re.sub(r"<h([23])>(.*?)</h\1>", mark, body, flags=re.S)
 
 
 def render(template: str, page: Mapping[str, Any]) -> str:
@@ -154,29 +199,9 @@ def render(template: str, page: Mapping[str, Any]) -> str:
     return str(_exporter().environment.get_template(template).render(page=page))
 
 
-def print_pdf(page: Path, target: Path) -> None:
-    """Print a page through Chromium, fonts embedded.
-
-    Raises
-    ------
-    InputError : no Chromium is installed, or it printed nothing.
-    """
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if browser is None:
-        raise InputError("PDF needs Chromium, which is not installed", hint="the HTML is complete")
-    beside = target.with_name(f".{target.name}.part")
-    with tempfile.TemporaryDirectory() as folder:
-        command = [browser, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
-        command += ["--disable-background-networking", "--disable-component-update"]
-        command += [f"--user-data-dir={folder}", "--no-pdf-header-footer"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--no-sandbox")  # Chromium refuses its sandbox to root
-        command += [f"--print-to-pdf={beside}", page.resolve().as_uri()]
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(command, capture_output=True, timeout=120, check=False)
-    if not beside.is_file():
-        raise InputError("Chromium could not print the page", file=page)
-    beside.replace(target)
+def _css(text: str) -> str:
+    """Text as a CSS string that cannot end the string or the style sheet."""
+    return '"' + re.sub(r"[^\w ・（）【】]", lambda m: f"\\{ord(m[0]):06x}", text) + '"'
 
 
 @cache
@@ -190,5 +215,5 @@ def _fact(value: Any, language: str) -> str:
     if isinstance(value, Mapping):
         if set(value) == {"ja", "en"}:
             return str(value[language])
-        return ", ".join(f"{k}={v}" for k, v in value.items())
+        return ", ".join(f"{k}={v}" for k, v in value.items() if v not in ("", None))
     return str(value)

@@ -19,6 +19,7 @@ import yaml
 
 from analysis import fingerprints, paths
 from analysis import parameters as schema
+from analysis import pdf as printing
 from analysis.errors import InputError
 from analysis.pseudonyms import fingerprint
 from analysis.runs import Edition, Ran, RunRecord, last_record, lock, read_record, stands
@@ -45,6 +46,8 @@ def refresh(
 ) -> RunRecord:
     """Rerun what changed for a wave and publish it when it is complete."""
     edition = Edition(wave, audience, language)
+    if pdf:
+        printing.browser()  # none: said before anything runs
     plan = Plan.make(edition, dict(parameters or {}), notebooks)
     with lock(edition):
         valid = {} if force else plan.valid()

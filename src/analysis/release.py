@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import platform
 import re
+import shlex
 import shutil
 import threading
 import time
@@ -17,6 +18,7 @@ from typing import Any
 import nbformat.v4
 
 from analysis import fingerprints, pages, paths, publish
+from analysis import pdf as printing
 from analysis.errors import InputError
 from analysis.findings import SEVERITIES
 from analysis.refresh import Plan
@@ -143,14 +145,15 @@ def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
-        "command": _command(edition),
+        "command": _command(edition, facts["parameters"]),
         "before": facts["before"],
     }
 
 
-def _command(edition: Edition) -> str:
+def _command(edition: Edition, parameters: Mapping[str, Any]) -> str:
     options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
     options += "" if edition.language == "ja" else f" --language {edition.language}"
+    options += "".join(f" -p {name} {shlex.quote(str(v))}" for name, v in parameters.items())
     return f"workbench refresh {edition.wave}{options}"
 
 
@@ -183,14 +186,15 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     for ran in record.notebooks:
         _gather(ran, part)
     shutil.rmtree(part / "work", ignore_errors=True)
-    pages.write_index(part, [vars(ran) for ran in record.notebooks], context(plan, record))
+    about = {**context(plan, record), "pdf": pdf}
+    pages.write_index(part, [vars(ran) for ran in record.notebooks], about)
     book = paths.codebooks() / f"{plan.content.get('codebook')}.yml"
     if book.is_file():
         shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
     record.write(part)
     if pdf:
         for page in sorted(part.glob("*.html")):
-            publish.print_pdf(page, page.with_suffix(".pdf"))
+            printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
     edition = plan.edition
     final = edition.folder
     if not record.ok and (read_record(final) or {}).get("status") == "ok":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -156,14 +157,15 @@ def _named(survey: Survey, by: str) -> str:
 
 
 def sections(survey: Survey) -> None:
-    """A figure for each question, section by section."""
+    """A figure for each question, section by section; the key one is of the first outcome."""
+    key = next((f"q_{q.id}" for q in survey.codebook.with_role("outcome")), "")
     for section in survey.codebook.sections:
         here = [q for q in shown_questions(survey) if q.section == section.id]
         drawn = [made for q in here if isinstance(made := one_question.figure(survey, q), Figure)]
         if drawn:
             display(Prose(f"### {escape(section.text[survey.language])}"))
             for made in drawn:
-                display(made)
+                display(replace(made, key=made.name == key))
 
 
 def free_text(survey: Survey) -> Prose:
