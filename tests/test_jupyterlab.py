@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.publish import BROWSERS
+from analysis.pdf import BROWSERS
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("lab", "04_hypotheses")
