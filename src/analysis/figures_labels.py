@@ -47,7 +47,7 @@ def place_labels(
     scale = figure.dpi / 72
     pixels = ax.transData.transform(np.asarray(points, dtype=float))
     frame = ax.get_window_extent()
-    taken = [_box(x, y, 6 * scale, 6 * scale, 0, 0) for x, y in pixels]
+    taken = [_box(x, y, 9 * scale, 9 * scale, 0, 0) for x, y in pixels]
     middle = np.median(pixels, axis=0)
     order = np.argsort(-np.hypot(*(pixels - middle).T), kind="stable")
     placed: dict[int, Annotation] = {}

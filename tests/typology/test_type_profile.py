@@ -123,6 +123,15 @@ def test_traits_with_one_adjective_share_it():
     }
 
 
+def test_traits_of_one_kind_share_their_noun():
+    labels = {
+        "external": {"ja": "AIの導入", "en": "AI"},
+        "skill": {"ja": "RPAの導入", "en": "RPA"},
+    }
+    names = propose_names(effects(t1=[0.9, 0.5, 0, 0]), dict.fromkeys(KINDS, "binary"), labels)
+    assert names[1]["ja"] == "AI・RPAの導入が多い型"
+
+
 def test_a_type_that_is_high_in_everything_says_so():
     names = propose_names(
         effects(t1=[0.9, 0.5, 0.6, 0.5], t2=[-0.9, -0.5, -0.6, -0.4]), KINDS, TEXTS

@@ -57,7 +57,7 @@ def test_the_national_table_read_by_fpc_is_no_four_crisp_types():
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_level_is_told_from_approach_in_every_answer(language):
     """How much of the structure is one gradient, and never that a gradient taken out is left."""
-    how = {"ja": "取り組み方の違い", "en": "how it is done"}[language]
+    how = {"ja": "取り組み方の違い", "en": "the rest how"}[language]
     for change in ({}, {"continuum_p": 0.5}):
         said = judge(replace(GOOD, gradient_share=0.34, **change)).text[language]
         assert "34" in said

@@ -211,7 +211,7 @@ def composition(survey: Survey, found: Typology) -> Figure | NotAvailable:
         ax,
         "composition",
         title=survey.pick("規模区分ごとの類型", "Types by size class")
-        + survey.pick(f"（{types.basis(survey, found)}）", f" ({types.basis(survey, found)})"),
+        + types.in_brackets(survey, found),
         alt=survey.pick(
             f"規模区分ごとの類型の構成（n={found.n:,}）。",
             f"Composition of each size class by type (n={found.n:,}).",

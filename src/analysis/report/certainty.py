@@ -227,7 +227,7 @@ def borders(
         return NotAvailable("borders", runs.reason)
     named, names = found.n <= types.NAMED_UP_TO, types.names_of(survey)
     heads = {
-        "core": survey.pick("中核（分析を変えても動かない）", "core (stays whatever the analysis)"),
+        "core": survey.pick("中核（ほとんどの分析で動かない）", "core (stays in most analyses)"),
         "between": survey.pick("中間", "between"),
         "borderline": survey.pick("境界", "borderline"),
     }

@@ -84,8 +84,9 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
             f"当てはめ先の類型の判定：{types.sentence(other, placed.found)}",
             f"{other.wave.title.en} ({placed.found.n:,} municipalities) was put into types by the "
             f"{count} indicators that both have{which}, and the {survey.n} respondents{invented} "
-            f"were placed in the nearest one. Far from every type: {outside}. {caution} Verdict on "
-            f"those types: {types.sentence(other, placed.found)}",
+            f"were placed in the nearest one. Far from every type: {outside}. "
+            f"{caution}{' ' if caution else ''}Verdict on those types: "
+            f"{types.sentence(other, placed.found)}",
         )
     )
 

@@ -86,6 +86,11 @@ def basis(survey: Survey, found: Typology) -> str:
     return words["strata"] if adjust not in words else words[adjust]
 
 
+def in_brackets(survey: Survey, found: Typology) -> str:
+    """`basis` as the end of a title."""
+    return survey.pick(f"（{basis(survey, found)}）", f" ({basis(survey, found)})")
+
+
 def type_name(survey: Survey, found: Typology, kind: int) -> str:
     """A type's number and name."""
     if kind not in found.names:
@@ -123,8 +128,7 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure:
     return survey.gallery.show(
         ax,
         name,
-        title=survey.pick("類型の特徴", "What sets the types apart")
-        + survey.pick(f"（{basis(survey, found)}）", f" ({basis(survey, found)})"),
+        title=survey.pick("類型の特徴", "What sets the types apart") + in_brackets(survey, found),
         alt=survey.pick(
             f"指標（行）ごとに各類型（列）の平均と全体との差を濃淡で示す図。類型：{listed}。",
             f"Heatmap of indicators by type, shade for the difference from the mean. {listed}.",

@@ -144,7 +144,7 @@ beyond chance is greatest at 3, stability at 2.
             f"名前を付けた類型は{named}つです。"
         )
         en.append(
-            f"{k - named} of the {k} have fewer than {SMALLEST_TYPE} members and are not called "
-            f"types, which leaves {named}."
+            f"{k - named} of the {k} {'has' if k - named == 1 else 'have'} fewer than "
+            f"{SMALLEST_TYPE} members and cannot be called types, which leaves {named}."
         )
     return {"ja": "".join(ja), "en": " ".join(en)}

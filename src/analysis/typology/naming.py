@@ -83,7 +83,7 @@ def _name(
         return {"ja": "全体の平均に近い型", "en": "Close to the overall average"}
     ja = [_ja(f, effects[f] > 0, kinds, texts) for f in traits]
     en = [_en(f, effects[f] > 0, kinds, texts) for f in traits]
-    spoken = [f"{'と'.join(heads)}が{word}" for word, heads in _same_together(ja)]
+    spoken = [f"{_joined(heads)}が{word}" for word, heads in _same_together(ja)]
     english = [f"{word} {' and '.join(heads)}" for word, heads in _same_together(en)]
     if broad:
         spoken = [f"全般に水準が{'高い' if up >= down else '低い'}", *(f"特に{t}" for t in spoken)]
@@ -97,6 +97,15 @@ def _same_together(traits: list[tuple[str, str]]) -> list[tuple[str, list[str]]]
     """Neighbours with the same word: 「AとBが多い」, not 「Aが多く、Bが多い」."""
     grouped = itertools.groupby(traits, key=lambda trait: trait[1])
     return [(word, [head for head, _ in same]) for word, same in grouped]
+
+
+def _joined(heads: list[str]) -> str:
+    """「AI・RPAの導入」 for 「AIの導入」 and 「RPAの導入」, else joined by 「と」."""
+    ends = {head.rpartition("の")[2] for head in heads}
+    starts = [head.rpartition("の")[0] for head in heads]
+    if len(heads) > 1 and len(ends) == 1 and all(starts):
+        return f"{'・'.join(starts)}の{ends.pop()}"
+    return "と".join(heads)
 
 
 def _label(feature: str, texts: Mapping[str, Mapping[str, str]], language: str) -> str:

@@ -247,8 +247,8 @@ def _en(level: Level, e: Evidence) -> str:
             f"the {k} groups are best read as sections of that axis."
         )
     elif e.basis != "gradient":
-        axis = "how much is done, the rest how it is done" if e.adoption else "one axis"
-        parts.append(f"{_percent(e.gradient_share)} % of the structure beyond chance is {axis}.")
+        axis = "is how much is done, the rest how" if e.adoption else "lies on one axis"
+        parts.append(f"{_percent(e.gradient_share)} % of the structure beyond chance {axis}.")
     if len(e.stable) == k:
         parts.append("Every type comes back when the respondents are resampled.")
     elif e.unstable:
