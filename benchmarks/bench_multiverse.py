@@ -3,7 +3,9 @@
     python benchmarks/bench_multiverse.py [--jobs 2]
 
 The small survey is invented (n = 15, 12 features in 6 groups, 5 % missing); the large one has the
-size and kind of the national table (1,733 units, 10 yes/no indicators driven by one level).
+size and kind of the national table (1,733 units, 10 yes/no indicators driven by one level). One of
+its settings (k-medoids, average linkage and Ward, 2 to 5 types) is also run on units instead of
+answer patterns, in the same run.
 """
 
 from __future__ import annotations
@@ -12,11 +14,16 @@ import argparse
 import sys
 import time
 
+import kmedoids
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
 
+from analysis.typology.gower import GowerDissimilarity
 from analysis.typology.multiverse import multiverse
 from analysis.typology.power import known_types
+from analysis.typology.universes import Setting, universes
 
 ALLOWED = {"n = 15": 15.0, "n = 1,733": 60.0}
 
@@ -42,6 +49,35 @@ def large() -> tuple[pd.DataFrame, dict[str, str], None, pd.Series]:
     return frame, dict.fromkeys(frame, "binary"), None, types
 
 
+def on_units(frame: pd.DataFrame, kinds: dict[str, str]) -> None:
+    """The partitions of one setting from the dissimilarities of all units."""
+    distance = GowerDissimilarity(kinds).fit_transform(frame)
+    for k in range(2, 6):
+        kmedoids.fasterpam(distance, k, init="build", n_cpu=1)
+    linkage(squareform(distance, checks=False), "average")
+    linkage(squareform(np.sqrt(distance), checks=False), "ward")
+
+
+def side_by_side() -> None:
+    """Best of three of one setting on patterns and on units, alternately."""
+    frame, kinds, groups, _ = large()
+    setting = Setting("all", "none missing", "Gower, groups weighted equally")
+    took: dict[str, list[float]] = {"answer patterns": [], "units": []}
+    for _ in range(3):
+        for name in took:
+            start = time.process_time()
+            if name == "units":
+                on_units(frame, kinds)
+            else:
+                universes(frame, kinds, groups, setting)
+            took[name].append(time.process_time() - start)
+    patterns, units = (min(times) for times in took.values())
+    print("\n| one setting of n = 1,733 on | CPU seconds | ratio |")
+    print("|---|---|---|")
+    print(f"| answer patterns | {patterns:.2f} | 1 |")
+    print(f"| units | {units:.2f} | {units / patterns:.0f} |")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
@@ -55,6 +91,7 @@ def main() -> int:
         took = time.perf_counter() - start
         late |= took > ALLOWED[name] or found.n < 100
         print(f"| {name} | {found.n} | {took:.1f} | {ALLOWED[name]:.0f} |", flush=True)
+    side_by_side()
     return int(late)
 
 

@@ -65,6 +65,12 @@ def without(
     return types.find(survey, n_types=n_types, adjust=adjust, seed=seed, **LIGHTER)
 
 
+@types.needs_types("verdict")
+def verdict(survey: Survey, found: Typology) -> Prose:
+    """Whether there are types in this reading at all; to stand before its figure."""
+    return Prose(found.verdict.text[survey.language])
+
+
 def profile(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
     """What sets the types apart once level is taken out."""
     if isinstance(found, NotAvailable):
