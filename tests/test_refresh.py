@@ -37,7 +37,7 @@ def once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("once") / "project"
     make_project(folder)
     put(folder, "01_a", "print(1)")
-    put(folder, "02_b", "print(factor)", more=FACTOR, reads=["data/cases"])
+    put(folder, "02_b", "print(factor)", more=FACTOR, reads=["data/cases"], compares="before")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)

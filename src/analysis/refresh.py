@@ -15,9 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from analysis import fingerprints, paths
+from analysis import fingerprints, paths, waves
 from analysis import parameters as schema
 from analysis import pdf as printing
 from analysis.errors import InputError
@@ -88,7 +86,7 @@ def why(
         elif source == edition.folder:
             said = "unchanged, would not run"
         else:
-            said = "would not run: it is complete in a run that was not"
+            said = "would not run: complete already, in a run that failed or was stopped"
         lines.append(f"{notebook.stem}: {said}")
     return "\n".join(lines)
 
@@ -113,13 +111,7 @@ class Plan:
         ------
         InputError : there is no such wave, notebook or parameter, or a value is not allowed.
         """
-        file = paths.raw(edition.wave) / "wave.yml"
-        if not file.is_file():
-            known = ", ".join(p.parent.name for p in sorted(paths.raw("").glob("*/wave.yml")))
-            raise InputError(
-                f"there is no wave {edition.wave!r}", hint=f"there are: {known or 'none'}"
-            )
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = waves.content(edition.wave)
         notebooks = sorted(paths.notebooks().glob(PAGES))
         names = frozenset(Path(name).stem for name in only or ())
         if unknown := names - {n.stem for n in notebooks}:
@@ -203,9 +195,8 @@ class Plan:
         parameter = self.metadata(notebook).get("compares")
         if parameter is None:
             return ""
-        from analysis.wave import earlier
-
-        return str(self.values(notebook).get(parameter) or "") or earlier(self.edition.wave)
+        given = schema.effective(notebook, self.values(notebook)).get(parameter)
+        return str(given or "") or waves.earlier(self.edition.wave)
 
     def metadata(self, notebook: Path) -> dict[str, Any]:
         """The notebook's own declarations: title, needs, reads, figures, tables."""

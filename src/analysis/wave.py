@@ -101,25 +101,3 @@ class Wave(_Model):
     def invented(self) -> bool:
         """Whether the answers are invented; every output must say so."""
         return self.data == "invented"
-
-
-def earlier(wave: str) -> str:
-    """The latest wave before this one with the same codebook; empty where there is none.
-
-    Examples
-    --------
-    >>> earlier("demo-2020")
-    'demo-2019'
-    """
-    here = Wave.read(wave)
-    others = []
-    for file in sorted(paths.raw(wave).parent.glob("*/wave.yml")):
-        if file.parent.name == wave:
-            continue
-        try:
-            other = Wave.read(file.parent)
-        except InputError:  # another wave's fault is told where that wave is read
-            continue
-        if other.codebook == here.codebook and other.as_of < here.as_of:
-            others.append((other.as_of, other.name))
-    return max(others, default=("", ""))[1]

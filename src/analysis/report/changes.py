@@ -18,7 +18,8 @@ from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.shown import kept_back, protects
 from analysis.survey import Survey
 from analysis.typology.study import Typology
-from analysis.wave import Wave, earlier
+from analysis.wave import Wave
+from analysis.waves import earlier
 
 
 @dataclass(frozen=True)

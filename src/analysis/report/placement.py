@@ -14,7 +14,7 @@ from analysis.report import types
 from analysis.survey import Survey
 from analysis.typology.projection import Projection, representativeness
 from analysis.typology.study import Typology
-from analysis.wave import earlier
+from analysis.waves import earlier
 
 LISTED = 8  # indicators that a sentence can list
 
