@@ -16,7 +16,7 @@ from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError, unknown
-from analysis.figures import Gallery, use_style
+from analysis.figures import SIZES, Gallery, use_style
 from analysis.findings import SEVERITY_LABELS
 from analysis.text import Language, Text
 from analysis.wave import Wave
@@ -80,6 +80,7 @@ class Survey:
         audience: Audience = "internal",
         language: Language = "ja",
         output: str | Path = "",
+        size: str = "report",
     ) -> None:
         if audience not in disclosure.AUDIENCES:
             raise InputError(
@@ -87,7 +88,9 @@ class Survey:
             )
         if language not in ("ja", "en"):
             raise InputError(f"there is no language {language!r}", hint="ja or en")
-        self.wave, self.codebook = wave, codebook
+        if size not in SIZES:
+            raise InputError(f"there is no size {size!r}", hint=", ".join(SIZES))
+        self.wave, self.codebook, self._size = wave, codebook, size
         self.audience, self.language = audience, language
         self._full = cleaned
         shown = disclosure.minimise(cleaned, codebook, audience=audience, named=wave.named)
@@ -106,11 +109,23 @@ class Survey:
         audience: Audience = "internal",
         language: Language = "ja",
         output: str | Path = "",
+        size: str = "report",
     ) -> Survey:
-        """Read a wave, cleaning it first where that is needed."""
+        """Read a wave, cleaning it first where that is needed.
+
+        `output`: where figures and tables go. `size`: of figures, ``report`` or ``slide``.
+        """
         about = Wave.read(wave)
         book = Codebook.read(about.codebook)
-        return cls(prepare(wave), about, book, audience=audience, language=language, output=output)
+        return cls(
+            prepare(wave),
+            about,
+            book,
+            audience=audience,
+            language=language,
+            output=output,
+            size=size,
+        )
 
     # --- the sample ------------------------------------------------------------------------
 
@@ -161,6 +176,7 @@ class Survey:
             source=self.source,
             invented=self.wave.invented,
             audience=self.audience,
+            size=self._size,
         )
 
     # --- numbers from answers --------------------------------------------------------------
