@@ -6,6 +6,7 @@ whatever was found by moving a slider can go into a notebook.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,8 @@ from analysis.outputs import Prose
 from analysis.survey import Survey
 from analysis.text import Language
 
-QUICK = {"n_bootstrap": 20, "n_null": 39}  # enough to watch it move; the notebook runs it in full
+QUICK = {"n_bootstrap": 20, "n_null": 19}  # enough to watch it move; the notebook runs it in full
+SERIAL_UP_TO = 200  # respondents up to which starting workers costs more than it saves
 AUTO = 0
 WORDS = {
     "ja": {
@@ -142,7 +144,8 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
     def draw(**values: Any) -> list[Any]:
         from analysis.report import types as pages
 
-        found = survey.typology(**choices(**values))
+        jobs = 1 if survey.n <= SERIAL_UP_TO else os.cpu_count() or 1  # changes nothing but time
+        found = survey.typology(**choices(**values), jobs=jobs)
         return [
             pages.answer(survey, found),
             pages.summary(survey, found),
