@@ -24,9 +24,9 @@ from typing import Any
 from analysis import paths
 from analysis.errors import InputError
 from analysis.fanout import Made, Work, given_up, make
+from analysis.fingerprints import package_hash
 from analysis.kernels import Kernels
 from analysis.profiles import Shelf
-from analysis.refresh import package_hash
 
 AHEAD = 2  # pages submitted for each thread of the cluster
 CONNECTING = 10  # seconds to reach the scheduler

@@ -17,17 +17,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis import overview, pages, parameters, paths, publish, release
+from analysis import fingerprints, overview, pages, parameters, paths, release
 from analysis.attempt import attempt
 from analysis.errors import InputError
 from analysis.execute import started_kernels
 from analysis.kernels import Kernels
 from analysis.profiles import Shelf, Summary
 from analysis.progress import Progress
-from analysis.refresh import Ran, RunRecord
-from analysis.survey import Survey
-
-EXECUTED, PAGE = "profile.ipynb", "page.html"
+from analysis.runs import Ran, RunRecord, one_at_a_time
+from analysis.survey import Survey, prepare
 
 
 @dataclass(frozen=True)
@@ -82,25 +80,22 @@ def make(
     ran, context = work.about(code, name)
     folder = Path(tempfile.mkdtemp(prefix=f"{code}-", dir=scratch))
     try:
-        executed, page = folder / EXECUTED, folder / PAGE
-        values = {**work.values, "municipality": code, "output": str(folder)}
+        executed = folder / "notebooks" / f"{code}.ipynb"
+        executed.parent.mkdir()
         attempt(
             ran,
             notebook,
             executed,
-            values=values,
+            values={**work.values, "municipality": code, "output": str(folder)},
             kernels=kernels,
             cell_timeout=work.cell_timeout,
             on_cell=on_cell,
         )
-        if ran.status == "ok":
-            publish.export(executed, page, context=context)
-            return Made(ran, page.read_bytes())
-        _error_page(page, ran, context)
-        kept = (
-            context["audience"] == "internal" and executed.is_file()
-        )  # an error may quote answers
-        return Made(ran, page.read_bytes(), executed.read_bytes() if kept else b"")
+        release.write_page(ran, folder, context)
+        # an error may quote answers
+        kept = ran.status != "ok" and context["audience"] == "internal" and executed.is_file()
+        html = (folder / ran.html).read_bytes()
+        return Made(ran, html, executed.read_bytes() if kept else b"")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -110,13 +105,8 @@ def given_up(work: Work, code: str, name: str, why: str) -> Made:
     ran, context = work.about(code, name)
     ran.status, ran.error = "killed", why
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / PAGE
-        _error_page(page, ran, context)
-        return Made(ran, page.read_bytes())
-
-
-def _error_page(page: Path, ran: Ran, context: dict[str, Any]) -> None:
-    publish.error_page(page, title=context["title"], sentence=ran.error, context=context)
+        release.write_page(ran, Path(folder), context)
+        return Made(ran, (Path(folder) / ran.html).read_bytes())
 
 
 def local(
@@ -179,6 +169,8 @@ def run(
     edition = shelf.plan.edition
     try:
         with started_kernels(jobs, fork=fork, timeout=timeout, memory_mb=memory_mb) as kernels:
+            with one_at_a_time(paths.processed(edition.wave)):
+                prepare(edition.wave)
             survey = Survey.load(
                 edition.wave,
                 audience=edition.audience,  # type: ignore[arg-type]
@@ -255,6 +247,7 @@ def _work(
         html="",
         key=shelf.key,
         expected=[*about.get("figures", []), *about.get("tables", [])],
+        parameters=plan.parameters(notebook),
     )
     language = plan.edition.language
     context = release.context(plan, record)
@@ -263,7 +256,7 @@ def _work(
     context = {**context, "before": [], "command": command, "home": home}
     work = Work(
         notebook.name,
-        plan.parts["the package"],
+        fingerprints.package_hash(),
         plan.values(notebook),
         context,
         blank,

@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 from analysis import parameters as schema
 from analysis import paths
 from analysis.errors import InputError
-from analysis.refresh import Edition, Plan, Ran, lock
+from analysis.refresh import Edition, Plan
+from analysis.runs import RECORD, Ran, lock, read_record
 
 if TYPE_CHECKING:
     from analysis.fanout import Made
 
 NOTEBOOK = "profile"
 OWN = {"wave", "audience", "language", "output", "municipality"}
-JOURNAL, RECORD = "pages.jsonl", "run.json"
+JOURNAL = "pages.jsonl"
 TOLD = 5  # failures of one kind that are named
 
 
@@ -154,7 +155,7 @@ class Shelf:
         self.where, self.plan, self.notebook = where, plan, notebook
         self.key = json.dumps(plan.key(notebook), sort_keys=True)
         self.final = where.folder
-        self.beside = self.final.with_name(f"{where.name}.incomplete")
+        self.beside = where.incomplete
         self.next = self.final.with_name(f".{where.name}.next")
         self.ready: dict[str, Ran] = {}
 
@@ -162,8 +163,8 @@ class Shelf:
 
     def unchanged(self, asked: Sequence[str] | None) -> Summary | None:
         """The summary where all that is asked for is published already; None where not."""
-        record = _record(self.final)
-        if record is None or record["key"] != self.key or not record["complete"]:
+        record = read_record(self.final)
+        if record is None or record.get("key") != self.key or not record["complete"]:
             return None
         there = {ran.name: replace(ran, reused=True) for ran in _rans(record)}
         wanted = list(asked) if asked else record["members"]
@@ -192,7 +193,7 @@ class Shelf:
         lines = [json.dumps(asdict(ran), ensure_ascii=False) for ran in self.ready.values()]
         paths.write_atomic(journal, "".join(f"{line}\n" for line in lines))
         for folder in (self.beside, self.final):
-            for ran in _rans(_record(folder)):
+            for ran in _rans(read_record(folder)):
                 if ran.name not in self.ready and self._stands(ran, folder):
                     _link(folder / ran.html, self.next / ran.html)
                     self.ready[ran.name] = replace(ran, reused=True)
@@ -214,7 +215,7 @@ class Shelf:
 
     def earlier(self, codes: Set[str]) -> Iterator[Ran]:
         """Pages of an earlier state of the data, taken along where no newer one is ready."""
-        for ran in _rans(_record(self.final)):
+        for ran in _rans(read_record(self.final)):
             file = self.final / ran.html
             if ran.name in codes and ran.status == "ok" and file.is_file():
                 _link(file, self.next / ran.html)
@@ -226,20 +227,12 @@ class Shelf:
         paths.write_atomic(self.next / RECORD, text + "\n")
         (self.next / JOURNAL).unlink(missing_ok=True)
         good = record["status"] == "ok"
-        last = _record(self.final)
+        last = read_record(self.final)
         place = self.final if good or last is None or last["status"] != "ok" else self.beside
         paths.swap_folder(self.next, place)
         if good:
             shutil.rmtree(self.beside, ignore_errors=True)
         return place
-
-
-def _record(folder: Path) -> dict[str, Any] | None:
-    file = folder / RECORD
-    if not file.is_file():
-        return None
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
 
 
 def _rans(record: Mapping[str, Any] | None) -> list[Ran]:
