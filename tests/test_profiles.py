@@ -13,7 +13,7 @@ from analysis import cli, overview
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.profiles import profiles
-from analysis.refresh import Edition, lock
+from analysis.refresh import Edition, lock, refresh
 from conftest import ROOT, notebook
 
 PARAMETERS = (
@@ -185,6 +185,21 @@ def test_two_runs_do_not_meet_and_a_refresh_is_another_matter(quick):
         profiles("demo-2019")
     with lock(Edition("demo-2019")):
         assert profiles("demo-2019", ["990019"]).ok
+
+
+def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
+    page = notebook([PARAMETERS, "print(1)"], tags={0: ["parameters"]})
+    (quick / "notebooks" / "01_a.ipynb").write_text(page)
+    assert refresh("demo-2019").ok
+    reports = quick / "reports"
+    assert "profiles" not in (reports / "demo-2019" / "index.html").read_text()
+    assert profiles("demo-2019", THREE[:1]).ok
+    for _ in range(2):  # also when the reports are made again
+        index = (reports / "demo-2019" / "index.html").read_text()
+        assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index
+        assert refresh("demo-2019", force=True).ok
+    back = (reports / "demo-2019.profiles" / "index.html").read_text()
+    assert 'href="../demo-2019/index.html"' in back
 
 
 def test_the_overview_and_the_page_tell_the_same_type(project):

@@ -24,7 +24,7 @@ from analysis.execute import started_kernels
 from analysis.kernels import Kernels
 from analysis.profiles import Shelf, Summary
 from analysis.progress import Progress
-from analysis.runs import Ran, RunRecord, one_at_a_time
+from analysis.runs import Ran, RunRecord, lock, one_at_a_time, read_record
 from analysis.survey import Survey, prepare
 
 
@@ -317,4 +317,16 @@ def _publish(
     )
     place = shelf.publish(record.as_json())
     pages.write_waves(paths.reports())
+    _link_from_reports(shelf)
     return place
+
+
+def _link_from_reports(shelf: Shelf) -> None:
+    """Let the index of the wave's reports lead here; a refresh under way does so by itself."""
+    edition = shelf.plan.edition
+    with contextlib.suppress(InputError), lock(edition):
+        run = read_record(edition.folder)
+        if run:
+            told = RunRecord(edition.wave, edition.audience, edition.language, "", [], run)
+            context = release.context(shelf.plan, told)
+            pages.write_index(edition.folder, run["notebooks"], context)

@@ -21,6 +21,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "ok": "完了",
         "failed": "未完成",
         "downloads": "ダウンロード",
+        "profiles": "自治体カルテ",
+        "profiles_link": "団体ごとの頁の一覧",
         "figures": "図（PNG・SVG・数値のCSV）",
         "tables": "表（Excel、1表1シート）",
         "findings": "確認事項",
@@ -52,6 +54,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "ok": "complete",
         "failed": "not complete",
         "downloads": "Downloads",
+        "profiles": "Profiles of municipalities",
+        "profiles_link": "a page for each municipality",
         "figures": "figures (PNG, SVG, numbers as CSV)",
         "tables": "tables (Excel, a sheet each)",
         "findings": "To confirm",
@@ -117,6 +121,8 @@ def write_index(
             if table["name"] == "to_ask" and table["n"]:
                 to_confirm = _findings(table, entry["html"], about)
         cards.append(_card(entry, made, about))
+    there = context.get("profiles")
+    profiles = f"<p>{_link(there, words['profiles_link'])}</p>" if there else ""
     downloads = []
     if any((folder / "figures").glob("*")):
         paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
@@ -127,6 +133,7 @@ def write_index(
     downloads.append(_link("run.json", words["record"]))
     sections = [
         (words["findings"], to_confirm),
+        (words["profiles"], profiles),
         (words["downloads"], f"<ul>{''.join(f'<li>{link}</li>' for link in downloads)}</ul>"),
         (words["before"], _history(about)),
     ]

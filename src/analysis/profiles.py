@@ -108,7 +108,7 @@ def profiles(
     """
     edition = Edition(wave, audience, language)
     plan, notebook = _plan(edition, dict(parameters or {}))
-    shelf = Shelf(Edition(f"{wave}.profiles", audience, language), plan, notebook)
+    shelf = Shelf(edition.profiles, plan, notebook)
     with lock(shelf.where):
         summary = shelf.unchanged(municipality) if not (force or target) else None
         if summary:

@@ -147,6 +147,9 @@ def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
         "date": facts["finished"][:10],
         "command": _command(edition, facts["parameters"]),
         "before": facts["before"],
+        "profiles": f"../{edition.profiles.name}/index.html"
+        if edition.profiles.folder.is_dir()
+        else "",
     }
 
 

@@ -13,7 +13,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -42,6 +42,11 @@ class Edition:
     def folder(self) -> Path:
         """Where it is published."""
         return paths.reports() / self.name
+
+    @property
+    def profiles(self) -> Edition:
+        """The edition of its pages for single municipalities."""
+        return replace(self, wave=f"{self.wave}.profiles")
 
     @property
     def incomplete(self) -> Path:
