@@ -252,7 +252,7 @@ def _work(
     language = plan.edition.language
     context = release.context(plan, record)
     command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", title[language])
+    home = ("index.html", overview.WORDS[language]["title"])
     context = {**context, "before": [], "command": command, "home": home}
     work = Work(
         notebook.name,

@@ -29,9 +29,9 @@ WORDS = {
         "name": "団体",
         "sorted": "{}順",
         "count": "回答した{n:,}団体のうち{made:,}団体の頁がある。",
-        "failed": "未完成",
-        "earlier": "以前のデータ",
-        "absent": "頁なし",
+        "failed": "（未完成）",
+        "earlier": "（以前のデータ）",
+        "absent": "（頁なし）",
         "some_failed": "{:,}団体の頁は作成に失敗した（「未完成」）。",
         "some_earlier": "{:,}団体の頁は以前のデータまたはプログラムによる（「以前のデータ」）。",
         "no_group": "（区分なし）",
@@ -51,9 +51,9 @@ WORDS = {
         "name": "municipality",
         "sorted": "by {}",
         "count": "{made:,} of the {n:,} municipalities that replied have a page.",
-        "failed": "not complete",
-        "earlier": "earlier data",
-        "absent": "no page",
+        "failed": "(not complete)",
+        "earlier": "(earlier data)",
+        "absent": "(no page)",
         "some_failed": "{:,} pages could not be made (“not complete”).",
         "some_earlier": "{:,} pages rest on earlier data or code (“earlier data”).",
         "no_group": "(no group)",
@@ -228,7 +228,7 @@ def _line(
     if state != "absent":
         name = f'<a href="{row["code"]}.html">{name}</a>'
     if state:
-        name += f" <small>（{words[state]}）</small>"
+        name += f" <small>{words[state]}</small>"
     cells = "".join(f"<td>{html.escape(row[column])}</td>" for column in ("code", *columns))
     return f'<tr><th scope="row">{name}</th>{cells}</tr>\n'
 
