@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import municipality, pages, paths
+from analysis import municipality, paths
+from analysis.downloads import workbook
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.publish import page_context, whole
@@ -159,7 +160,7 @@ def write(
     columns = [name for name in ("prefecture", "size_class", "type") if orders.get(name)]
     notes = _notes(words, states, verdict if "type" in columns else "")
     table = _workbook(words, listed, columns, notes)
-    paths.write_atomic(folder / "profiles.xlsx", pages.workbook([table], context["language"]))
+    paths.write_atomic(folder / "profiles.xlsx", workbook([table], context["language"]))
     for by, file in there.items():
         groups = _grouped(listed, by, orders.get(by, ()), words)
         title = f"{words['title']} — {words['sorted'].format(words[by])}"
