@@ -253,6 +253,7 @@ def _wave(editions: Sequence[tuple[str, Mapping[str, Any]]], language: str) -> s
         editions, key=lambda e: (ranks[e[1]["audience"]], e[1]["language"] != "ja", e[0])
     ):
         label = f"{AUDIENCES[run['audience']][language]} · {words['language'][run['language']]}"
+        label += f" · {words['profiles']}" if run.get("members") else ""
         done = words["ok"] if run["status"] == "ok" else words["failed"]
         when = html.escape(f"{str(run.get('finished', ''))[:10]} · {done}")
         links.append(f'<li>{_link(f"{name}/index.html", label)} <span class="status">{when}</span>')
