@@ -154,7 +154,8 @@ def test_without_a_wave_before_every_output_says_so(demo, tmp_path):
         report.who_answered, report.denominators, report.movers,
         change_tables.figure, change_tables.shares, change_tables.scales,
     ):  # fmt: skip
-        assert made(demo, pair).reason == pair.reason
+        assert made(demo, pair).reason == "比べる調査がない。"
+    assert report.answer(demo, pair).text == pair.reason
 
 
 def test_the_public_edition_shows_no_single_change(tmp_path):

@@ -43,8 +43,9 @@ def needs(name: str, *, single: bool = True) -> Callable[[Callable[..., Any]], C
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def shown(survey: Survey, pair: Pair | NotAvailable) -> Any:
-            if isinstance(pair, NotAvailable):
-                return NotAvailable(name, pair.reason)
+            if isinstance(pair, NotAvailable):  # the page's answer has said why
+                nothing = survey.pick("比べる調査がない。", "There is nothing to compare with.")
+                return NotAvailable(name, nothing)
             if single and protects(survey):
                 return NotAvailable(
                     name,
@@ -284,7 +285,7 @@ def _matching(survey: Survey, pair: Pair, found: Movers) -> str:
 def type_words(survey: Survey, pair: Pair | NotAvailable) -> Prose:
     """How the change of types may be read."""
     if isinstance(pair, NotAvailable):
-        return Prose(pair.reason)
+        return Prose("")
     if isinstance(pair.movers, NotAvailable):
         return Prose(escape(pair.movers.reason))
     lines = [
