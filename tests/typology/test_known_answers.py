@@ -9,11 +9,12 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import silhouette_score
 from stepmix.stepmix import StepMix
 
-from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.gower import GowerDissimilarity, pattern_dissimilarity
 from analysis.typology.hierarchy import HierarchicalTypology, cut
 from analysis.typology.latent import LatentClassTypology
 from analysis.typology.mca import MCA
 from analysis.typology.medoids import KMedoidsTypology, k_medoids
+from analysis.typology.patterns import collapse
 from analysis.typology.stability import medoid_recluster, stability
 
 
@@ -36,6 +37,9 @@ def test_medoids_are_not_worse_than_pam_of_r(national, k, objective, silhouette)
     assert found.objective_ == pytest.approx(nearest.mean(), abs=1e-9)
     width = silhouette_score(squareform(apart), found.labels_, metric="precomputed")
     assert found.silhouette_ == pytest.approx(width, abs=1e-9)
+    seen = collapse(national.to_numpy()).by_unit()  # as a study does
+    between = pattern_dissimilarity(seen, list(national), binary(national), None)
+    assert k_medoids(between, k, seen.weights).objective / len(national) < objective + 1e-6
 
 
 # StepMix 3.0, best of 40 starts: number of classes, log-likelihood, BIC
