@@ -12,6 +12,7 @@ from typing import Any
 
 MOST = 200  # rows on a page; the embedded numbers and the workbook have them all
 LONG_RUN = 4  # rows under one heading from which on it stands in a row of its own
+SHEET = 52  # characters across a printed sheet that stay whole
 NARROW, MIDDLE = 11.0, 22.0  # widths of columns in characters
 
 
@@ -43,10 +44,17 @@ def table(data: Mapping[str, Any], words: Mapping[str, str], numbers: str) -> st
     return (
         f'<div class="scroll" id="table-{anchor(data["name"])}" tabindex="0" role="region" '
         f'aria-label="{title}">'
-        f"<table{' class=grouped' if grouped else ''}>"
+        f"<table{_classes(grouped, kinds)}>"
         f"<caption>{title}<small>{caption}</small></caption>"
         f"<thead><tr>{head}</thead>{body}</table></div>{under}{numbers}\n"
     )
+
+
+def _classes(grouped: bool, kinds: Sequence[str]) -> str:
+    """Of the table: whether its rows stand under headings, whether print must draw it together."""
+    least = sum({"num": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds)
+    names = ["grouped"] * grouped + ["wide"] * (least > SHEET)
+    return f' class="{" ".join(names)}"' if names else ""
 
 
 def anchor(name: object) -> str:
