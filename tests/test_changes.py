@@ -14,7 +14,7 @@ from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.report import change_tables
 from analysis.report import changes as report
-from analysis.wave import earlier
+from analysis.waves import earlier
 
 QUESTIONS = [
     {"id": "Q1", "type": "binary"},
