@@ -81,6 +81,17 @@ def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
     assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height
 
 
+def test_the_title_of_a_file_stands_over_the_legend(gallery):
+    points = pd.DataFrame({"低": [3, 1], "中": [2, 5], "高": [9, 8]}, index=["一", "二"])
+    ax = plots_scales.plot_likert(points)
+    made = gallery.show(ax, "q", data=points.reset_index(), **ABOUT)
+    file = Image.open(io.BytesIO((gallery.folder / "figures" / "q.png").read_bytes())).convert("L")
+    page = Image.open(io.BytesIO(made.image)).convert("L")
+    below = np.asarray(file, float)[-page.height :, : page.width]
+    whole = np.asarray(page, float)[:, : below.shape[1]]
+    assert np.abs(below - whole).mean() < 3  # under the title all is as on the page
+
+
 def test_sizes_for_a_column_and_for_a_slide(tmp_path):
     sizes = {}
     for size in figures.SIZES:

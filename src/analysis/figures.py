@@ -130,6 +130,7 @@ class Gallery:
         caption = self._caption(n, denominator)
         try:
             with figure_checks.strict(name):
+                _settle(canvas)
                 _stamp(canvas, caption)
                 shown = _bytes(canvas, "png", self.scale)  # a page gives the title as text
                 _entitle(canvas, title)
@@ -192,6 +193,14 @@ class Gallery:
         if not self.invented or words.lower() in self.source.lower():
             return ""
         return f"　{words}" if self.language == "ja" else f". {words}"
+
+
+def _settle(canvas: Canvas) -> None:
+    """Lay out once and for all: what is added around the drawing moves nothing in it."""
+    canvas.draw_without_rendering()
+    canvas.set_layout_engine("none")
+    for legend in canvas.legends:  # by default it would move to the edge of what is saved
+        legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
 
 
 def _stamp(canvas: Canvas, caption: str) -> None:
