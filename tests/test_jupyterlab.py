@@ -17,18 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from analysis.pdf import BROWSERS
-
 ROOT = Path(__file__).parents[1]
 QUICK = ("lab", "04_hypotheses")
 NOTEBOOKS = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
-CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 WAIT = 240_000  # ms that a notebook may take on a loaded machine; nothing is measured here
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.xdist_group("jupyterlab"),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open JupyterLab in"),
 ]
 
 
@@ -86,16 +82,11 @@ def _until_it_answers(address, started, log):
 
 
 @pytest.fixture(scope="module")
-def page(server):
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        opened = browser.new_page(viewport={"width": 1400, "height": 1600})
-        opened.set_default_timeout(WAIT)
-        yield opened
-        browser.close()
+def page(server, chromium):
+    opened = chromium.new_page(viewport={"width": 1400, "height": 1600})
+    opened.set_default_timeout(WAIT)
+    yield opened
+    opened.close()
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

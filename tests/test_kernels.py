@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
@@ -186,14 +187,19 @@ def test_plain_kernels_are_used_and_it_says_so(project, monkeypatch, capsys, why
 
 
 def test_a_kernel_leaves_no_process_and_no_file(tmp_path, monkeypatch):
-    import tempfile
+    with tempfile.TemporaryDirectory() as own:  # short: a socket's path has about 100 bytes
+        monkeypatch.setattr(tempfile, "tempdir", own)
+        _, cells = run(made(tmp_path, "import os; print(os.getpid())"), tmp_path)
+        wait_for(lambda: not Path(f"/proc/{int(said(cells))}").exists(), 10)
+        assert [p.name for p in Path(own).iterdir() if p.name.startswith("workbench")] == []
 
-    own = tmp_path / "temporary"
-    own.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(own))
-    _, cells = run(made(tmp_path, "import os; print(os.getpid())"), tmp_path)
-    wait_for(lambda: not Path(f"/proc/{int(said(cells))}").exists(), 10)
-    assert [p.name for p in own.iterdir() if p.name.startswith("workbench")] == []
+
+def test_a_folder_too_deep_for_sockets_is_no_obstacle(tmp_path, monkeypatch):
+    deep = tmp_path / ("deep" * 25)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    _, cells = run(made(tmp_path, "print('came back')"), tmp_path)
+    assert said(cells).strip() == "came back"
 
 
 def test_what_the_server_imports_is_named_and_there():

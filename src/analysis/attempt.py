@@ -49,6 +49,13 @@ def attempt(
     """
     beside = target.with_suffix(".part.ipynb")
     started = time.monotonic()
+    reached = 0
+
+    def told(number: int) -> None:
+        nonlocal reached
+        reached = number
+        on_cell(number)
+
     try:
         papermill.execute_notebook(
             str(notebook.resolve()),
@@ -57,7 +64,7 @@ def attempt(
             progress_bar=False,
             log_output=False,
             engine_name="workbench",
-            on_cell=on_cell,
+            on_cell=told,
             execution_timeout=cell_timeout,
             kernel_name="python3",
             kernel_manager_class=kernels.manager,
@@ -83,7 +90,7 @@ def attempt(
         ran.error = ran.error or "no executed notebook was written"
         return
     content = nbformat.v4.reads(_covered(beside.read_text(encoding="utf-8"), hidden, as_json=True))
-    _judge(ran, content)
+    _judge(ran, content, reached)
     if ran.status != "ok":
         _mark(content, ran)
     paths.write_atomic(target, nbformat.v4.writes(content) + "\n")
@@ -112,11 +119,13 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _judge(ran: Ran, content: Any) -> None:
-    """What really ran and what really came out."""
+def _judge(ran: Ran, content: Any, reached: int) -> None:
+    """What really ran and what really came out; `reached`: number of the last cell that started."""
     cells = [c for c in content.cells if c.cell_type == "code" and c.source.strip()]
     ran.cells = len(cells)
-    ran.last_cell = sum(c.execution_count is not None for c in cells)
+    done = sum(c.execution_count is not None for c in cells)
+    started = [c for c in content.cells[:reached] if c.cell_type == "code" and c.source.strip()]
+    ran.last_cell = max(done, len(started))  # a kernel that dies may not have told its count
     about = content.metadata.get("workbench", {})
     ran.expected = [f"{k} {name}" for k in KINDS for name in about.get(f"{k}s", [])]
     ran.produced = sorted({f"{k} {name}" for k in KINDS for name in _names(content, k)})
@@ -128,8 +137,8 @@ def _judge(ran: Ran, content: Any) -> None:
         for name in ran.expected
         if name not in ran.produced and name.split(" ", 1)[1] not in absent
     ]
-    if ran.last_cell < ran.cells:
-        ran.status, ran.error = "failed", f"only {ran.last_cell} of {ran.cells} cells ran"
+    if done < ran.cells:
+        ran.status, ran.error = "failed", f"only {done} of {ran.cells} cells ran"
     elif lacking:
         ran.status, ran.error = "failed", f"declared but not produced: {', '.join(lacking)}"
 

@@ -34,6 +34,7 @@ PROVISIONER = "workbench-fork"
 LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 INLINE = "module://matplotlib_inline.backend_inline"
+LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Kernels:
     def warm(self) -> None:
         """Let the server import in the background while this process does something else."""
         if self.fork:
-            with _starting:
+            with _starting, _alone():
                 _ensure_server(self.environment)
 
     def stop(self, why: str, *, over: bool = False) -> None:
@@ -126,10 +127,13 @@ class Manager(AsyncKernelManager):
     def _meet_in_a_folder(self) -> None:
         """Talk over sockets in a folder that only this user can read.
 
-        A network port that is free when it is chosen may be taken before the kernel binds it: one
-        kernel in fifty then died at its start on a busy machine.
+        A network port that is free when it is chosen may be taken before the kernel binds it. Where
+        the folder's name is too long for a socket, network ports are used after all.
         """
         folder = tempfile.mkdtemp(prefix="workbench-kernel-")
+        if len(folder) > LONGEST_FOLDER:
+            Path(folder).rmdir()
+            return
         self.transport = "ipc"
         self.connection_file = f"{folder}/kernel.json"
         self.ip = f"{folder}/kernel"

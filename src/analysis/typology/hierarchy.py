@@ -97,7 +97,9 @@ class HierarchicalTypology(ClusterMixin, BaseEstimator):
             between = squareform(pdist(axes.transform(seen.rows)))
         else:
             between = pattern_dissimilarity(seen, names, self.kinds, self.groups)
-        distance = squareform(between[np.ix_(at, at)].round(10), checks=False)
+        # patterns that no answer tells apart stay apart a little, so that like units join first
+        between = np.maximum(between.round(10), (1 - np.eye(len(between))) * 1e-10)
+        distance = squareform(between[np.ix_(at, at)], checks=False)
         self.tree_ = linkage(distance, self.linkage) if len(at) > 1 else np.empty((0, 4))
         found = cut(self.tree_, self.n_types)
         self.labels_ = np.empty(len(at), dtype=int)
