@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab check docs lock benchmarks clean
+.PHONY: help setup report test test-all lab check docs lock benchmarks clean
 
 help:            ## list the targets
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 14
 
 setup: $(STAMP)  ## install the exact versions of requirements.lock into .venv
 $(STAMP): requirements.lock pyproject.toml
@@ -24,6 +24,9 @@ report: setup    ## rerun the whole demo survey into reports/demo-2019/index.htm
 
 test: setup      ## run the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+test-all: setup  ## run also the slow tests (English pages, a dying cluster worker, plain kernels)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m ""
 
 lab: setup       ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks

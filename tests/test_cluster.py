@@ -72,6 +72,7 @@ def running(folder, *names):
             process.wait()
 
 
+@pytest.mark.slow
 def test_a_worker_dies_in_the_middle_and_all_pages_are_right_and_written_once(
     project_of_many, tmp_path, monkeypatch
 ):

@@ -29,7 +29,8 @@ from refreshing import (
 )
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
-kernels = pytest.mark.parametrize("options", [(), ("--no-fork",)], ids=["forked", "plain"])
+plain = pytest.param(("--no-fork",), marks=pytest.mark.slow, id="plain")
+kernels = pytest.mark.parametrize("options", [pytest.param((), id="forked"), plain])
 
 
 @pytest.fixture(autouse=True)
