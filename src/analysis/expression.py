@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -221,11 +221,6 @@ class Expression:
         values = ticked * weights
         total = values.max(axis=1) if name == "highest" else values.sum(axis=1)
         return pd.Series(total, frame.index, dtype="Float64").mask(missing)
-
-
-def evaluate_all(rules: Mapping[str, Expression], frame: pd.DataFrame) -> pd.DataFrame:
-    """Every rule as a column."""
-    return pd.DataFrame({name: rule.evaluate(frame) for name, rule in rules.items()}, frame.index)
 
 
 def _column(value: Any, frame: pd.DataFrame) -> pd.Series:

@@ -161,21 +161,6 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     return _match(stems, name, "shortened") if stems else Match("", "", "unknown")
 
 
-def resolve_all(
-    names: pd.Series, prefectures: pd.Series | None = None, on: dt.date | None = None
-) -> pd.DataFrame:
-    """`resolve` for a column: ``code``, ``name``, ``how`` per row, each distinct name read once."""
-    keys = pd.DataFrame({"name": names, "prefecture": "" if prefectures is None else prefectures})
-    distinct = keys.drop_duplicates()
-    found = [resolve(n, p or None, on) for n, p in distinct.itertuples(index=False)]
-    distinct = distinct.assign(
-        code=[m.code for m in found], official=[m.name for m in found], how=[m.how for m in found]
-    )
-    merged = keys.merge(distinct, on=["name", "prefecture"], how="left")
-    result = merged[["code", "official", "how"]].rename(columns={"official": "name"})
-    return result.set_axis(names.index)
-
-
 def align(names: Sequence[str]) -> list[str]:
     """Codes of a table whose columns are all municipalities in the order of their codes.
 

@@ -1,8 +1,6 @@
-"""Figures of scales and of change: diverging bars, slopes between two waves."""
+"""Figures of scales: diverging bars."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pandas as pd
@@ -67,50 +65,3 @@ def _scale_colours(points: int) -> list[str]:
     """From the low to the high end of a scale; dark at both ends, light in the middle."""
     scale = sns.blend_palette([PALETTE[3], "#eeb9a4", "#e4e4e4", "#a5cfe0", PALETTE[0]], points)
     return [to_hex(colour) for colour in scale]
-
-
-def plot_slope(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
-    """Before and after: a row an item, two columns, a line between them; `label` names the values.
-
-    Items are named at the right end, moved apart where their values are close.
-    """
-    before, after = (str(column) for column in data.columns)
-    ax = axes_for(ax, len(data) * 1.3, 1.4)
-    values = data.to_numpy(float)
-    low, high = np.nanmin(values), np.nanmax(values)
-    span = (high - low) or 1.0
-    canvas = ax.get_figure(root=True)
-    assert canvas is not None
-    gap = span / max(1.0, canvas.get_figheight() * 4.0)
-    places = _apart(values[:, 1], gap)
-    for (name, (start, end)), place in zip(data.iterrows(), places, strict=True):
-        colour = PALETTE[0] if end >= start else PALETTE[3]
-        style = "-" if end >= start else "--"
-        ax.plot([0, 1], [start, end], style, marker="o", color=colour, markersize=5)
-        ax.plot([1.01, 1.05], [end, place], color="#858585", linewidth=0.6)
-        ax.text(1.06, place, f"{name} {start:,.3g} → {end:,.3g}", va="center", fontsize="small")
-    ax.set_xlim(-0.08, 2.0)
-    ax.set_xticks([0, 1], [before, after])
-    ax.set_xlabel("調査" if language == "ja" else "Wave", loc="left")
-    ax.set_ylim(min(low, places.min()) - gap, max(high, places.max()) + gap)
-    dashed = "破線は低下" if language == "ja" else "dashed: lower"
-    ax.set_ylabel(f"{label}（{dashed}）" if language == "ja" else f"{label} ({dashed})")
-    sns.despine(ax=ax, bottom=True)
-    return ax
-
-
-def _apart(values: np.ndarray, gap: float) -> np.ndarray:
-    """The same values, moved up where needed so that none is nearer than `gap` to the next.
-
-    Examples
-    --------
-    >>> _apart(np.array([1.0, 5.0, 1.1]), 1.0).tolist()
-    [1.0, 5.0, 2.0]
-    """
-    moved = values.astype(float).copy()
-    order = np.argsort(moved, kind="stable")
-    for lower, upper in itertools.pairwise(order):
-        moved[upper] = max(moved[upper], moved[lower] + gap)
-    return moved

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.errors import InputError
-from analysis.typology.patterns import Patterns, by_column, collapse, column_names
+from analysis.typology.patterns import AllowsMissing, Patterns, by_column, collapse, column_names
 
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
@@ -137,7 +137,7 @@ class Measure:
         return float(total / weight) if weight > 1e-9 else 0.0
 
 
-class GowerDissimilarity(TransformerMixin, BaseEstimator):
+class GowerDissimilarity(AllowsMissing, TransformerMixin, BaseEstimator):
     """Dissimilarity (0 to 1) of rows to the rows it was fitted on.
 
     Per feature: nominal and symmetric binary 0 if equal else 1; asymmetric binary the same but two
@@ -173,12 +173,6 @@ class GowerDissimilarity(TransformerMixin, BaseEstimator):
     def __init__(self, kinds: Kinds = None, groups: Groups = None) -> None:
         self.kinds = kinds
         self.groups = groups
-
-    def __sklearn_tags__(self) -> object:
-        """Missing answers are part of the method."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> GowerDissimilarity:
         """Learn ranges, ranks and weights from X (units x features)."""

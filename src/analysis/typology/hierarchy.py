@@ -16,12 +16,19 @@ from sklearn.utils.validation import validate_data
 from analysis.errors import InputError
 from analysis.typology.gower import LIMIT, Groups, Kinds, pattern_dissimilarity
 from analysis.typology.mca import MCA
-from analysis.typology.patterns import by_column, by_size, collapse, column_names, too_few
+from analysis.typology.patterns import (
+    AllowsMissing,
+    by_column,
+    by_size,
+    collapse,
+    column_names,
+    too_few,
+)
 
 LINKAGES = ("average", "complete", "ward")
 
 
-class HierarchicalTypology(ClusterMixin, BaseEstimator):
+class HierarchicalTypology(AllowsMissing, ClusterMixin, BaseEstimator):
     """Types by cutting a tree of units.
 
     ``average`` and ``complete`` linkage work on Gower's dissimilarity; ``ward`` needs Euclidean
@@ -66,12 +73,6 @@ class HierarchicalTypology(ClusterMixin, BaseEstimator):
         self.kinds = kinds
         self.groups = groups
         self.n_components = n_components
-
-    def __sklearn_tags__(self) -> object:
-        """Missing answers are part of both measures."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> HierarchicalTypology:
         """Find the types of X (units x features)."""

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.typology.coding import coding
 from analysis.typology.gower import Kinds
-from analysis.typology.patterns import collapse, column_names, too_few
+from analysis.typology.patterns import AllowsMissing, collapse, column_names, too_few
 
 SMALLEST = 1e-12  # share of a category within a class, so that no logarithm is infinite
 SHORT = 20  # rounds after which only the best quarter of the starts goes on
@@ -137,7 +137,7 @@ def mixture(
     return best
 
 
-class LatentClassTypology(ClusterMixin, BaseEstimator):
+class LatentClassTypology(AllowsMissing, ClusterMixin, BaseEstimator):
     """Types as latent classes of categorical answers, missing ones allowed.
 
     Cost grows with the number of different answer patterns, not of units. Features of kind
@@ -186,12 +186,6 @@ class LatentClassTypology(ClusterMixin, BaseEstimator):
         self.max_iter = max_iter
         self.tol = tol
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> object:
-        """Missing answers are part of the model."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     def fit(
         self,

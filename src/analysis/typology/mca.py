@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from analysis.errors import InputError
 from analysis.typology.coding import coding
 from analysis.typology.gower import Kinds
-from analysis.typology.patterns import collapse, column_names
+from analysis.typology.patterns import AllowsMissing, collapse, column_names
 
 
-class MCA(TransformerMixin, BaseEstimator):
+class MCA(AllowsMissing, TransformerMixin, BaseEstimator):
     """Correspondence analysis of the indicator matrix of all answers.
 
     A missing answer is neutral: its question takes the average answers (the margins), so that a
@@ -49,12 +49,6 @@ class MCA(TransformerMixin, BaseEstimator):
     def __init__(self, n_components: int = 2, *, kinds: Kinds = None) -> None:
         self.n_components = n_components
         self.kinds = kinds
-
-    def __sklearn_tags__(self) -> object:
-        """Missing answers are neutral."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     def fit(
         self,

@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.typology.gower import Groups, Kinds, Measure, pattern_dissimilarity
-from analysis.typology.patterns import by_size, collapse, column_names, too_few
+from analysis.typology.patterns import AllowsMissing, by_size, collapse, column_names, too_few
 
 STARTS = 5  # from BUILD alone the national table's two types are worse than PAM's
 
@@ -159,7 +159,7 @@ def silhouette_widths(
     return np.where(size > 1, widths, 0.0)
 
 
-class KMedoidsTypology(ClusterMixin, BaseEstimator):
+class KMedoidsTypology(AllowsMissing, ClusterMixin, BaseEstimator):
     """Types around their most typical members, on Gower's dissimilarity.
 
     Parameters
@@ -202,12 +202,6 @@ class KMedoidsTypology(ClusterMixin, BaseEstimator):
         self.groups = groups
         self.n_init = n_init
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> object:
-        """Missing answers are part of the dissimilarity."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     def fit(
         self,

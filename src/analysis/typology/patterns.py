@@ -18,6 +18,16 @@ from analysis.errors import InputError
 MOST_CODES = 2**62  # pattern numbers are kept in 64 bits
 
 
+class AllowsMissing:
+    """For estimators that missing answers are no error to: they are part of each method."""
+
+    def __sklearn_tags__(self) -> Any:
+        """scikit-learn's tags, NaN allowed."""
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.allow_nan = True
+        return tags
+
+
 @dataclass(frozen=True)
 class Patterns:
     """``rows`` (patterns x features, sorted), ``weights`` of each, ``back``: pattern of each unit.
