@@ -141,10 +141,13 @@ def _targets(forms: list[Form], headings: Headings) -> list[str]:
                 for way in (RIGHT, LEFT)
             )  # fmt: skip
             written = whole and question.type == "multi" and sum(
-                form.filled(form.beside(question.id, RIGHT)) for form in forms
+                form.filled(form.beside(question.id, way)) for form in forms
+                for way in (RIGHT, BELOW)
                 if question.id in form.labels
             )  # fmt: skip
-            targets += [question.id] if written and not ticked else parts
+            # some text that reads like an option is not the list of them
+            listed = ticked and len(parts) == len(question.variables)
+            targets += [question.id] if written and not listed else parts
         elif whole:
             targets.append(question.id)
     known = {t for form in forms for t in form.labels if t.startswith("@")}
