@@ -23,10 +23,10 @@ report: setup    ## rerun the whole demo survey into reports/demo-2019/index.htm
 	@$(BIN)/workbench refresh demo-2019
 
 test: setup      ## run the tests
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-all: setup  ## run also the slow tests (English pages, a dying cluster worker, plain kernels)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m ""
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m ""
 
 lab: setup       ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks

@@ -14,8 +14,8 @@ import editions
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb")), "index"]
 LANGUAGES = [  # the Japanese pages at every run, the English twins with `make test-all`
-    pytest.param("ja", marks=pytest.mark.xdist_group("pages-ja")),
-    pytest.param("en", marks=[pytest.mark.xdist_group("pages-en"), pytest.mark.slow]),
+    "ja",
+    pytest.param("en", marks=pytest.mark.slow),
 ]
 A4 = 673  # CSS pixels between the margins of the printed page
 

@@ -22,10 +22,7 @@ QUICK = ("lab", "04_hypotheses")
 NOTEBOOKS = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
 WAIT = 240_000  # ms that a notebook may take on a loaded machine; nothing is measured here
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("jupyterlab"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.transforms import Bbox
+from PIL import Image
 
 from analysis import figure_checks, paths
 from analysis.errors import InputError
@@ -34,6 +36,7 @@ with mpl.rc_context():  # its import sets the font of every figure; here `use_st
 PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
 POINTS = 9  # size of the letters in a report's column
 DOTS = 200  # an inch: twice what a page shows
+MARGIN = 0.1  # inches around what is saved
 SIZES = {"report": 1.0, "slide": 1.88}  # 7.1 inches of column, 13.3 of slide: 17-point letters
 FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "DejaVu Sans")
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
@@ -130,13 +133,13 @@ class Gallery:
         caption = self._caption(n, denominator)
         try:
             with figure_checks.strict(name):
-                _settle(canvas)
-                _stamp(canvas, caption)
-                shown = _bytes(canvas, "png", self.scale)  # a page gives the title as text
-                _entitle(canvas, title)
-                canvas.draw_without_rendering()
+                canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
+                drawn_box = _settle(canvas)
+                column = _stamp(canvas, drawn_box, caption)  # a page gives the title as text
+                whole = _entitle(canvas, column, title)
                 figure_checks.check(canvas, name)
-                png, svg = _bytes(canvas, "png", self.scale), _bytes(canvas, "svg", self.scale)
+                png, shown = _pngs(canvas, whole, column)
+                svg = _svg(canvas, whole, self.scale)
         finally:
             plt.close(canvas)
         csv = _csv(data)
@@ -195,23 +198,37 @@ class Gallery:
         return f"　{words}" if self.language == "ja" else f". {words}"
 
 
-def _settle(canvas: Canvas) -> None:
-    """Lay out once and for all: what is added around the drawing moves nothing in it."""
+def _settle(canvas: Canvas) -> Bbox:
+    """Lay out once and for all: what is added around the drawing moves nothing in it.
+
+    Gives the box around everything drawn, in inches, as do the two functions that add to it.
+    """
     canvas.draw_without_rendering()
     canvas.set_layout_engine("none")
     for legend in canvas.legends:  # by default it would move to the edge of what is saved
         legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
+    return canvas.get_tightbbox()
 
 
-def _stamp(canvas: Canvas, caption: str) -> None:
+def _stamp(canvas: Canvas, drawn: Bbox, caption: str) -> Bbox:
     """The caption under everything drawn, so that n and source travel with the picture."""
-    canvas.draw_without_rendering()
-    drawn = canvas.get_tightbbox()
-    width, height = canvas.get_size_inches()
     points = plt.rcParams["font.size"] * 0.8
-    text = _broken(caption, max(width, drawn.width) * 72 / points)
-    left, low = min(0.0, drawn.x0 / width), min(0.0, drawn.y0 / height) - 0.08 / height
-    canvas.text(left, low, text, ha="left", va="top", fontsize=points, color="#444444")
+    low = min(0.0, drawn.y0) - 0.08
+    return _add(canvas, drawn, low, caption, va="top", fontsize=points, color="#444444")
+
+
+def _entitle(canvas: Canvas, drawn: Bbox, title: str) -> Bbox:
+    """The title over everything drawn, for the files that leave the page behind."""
+    top = max(canvas.get_figheight(), drawn.y1) + 0.08
+    return _add(canvas, drawn, top, title, va="bottom", fontsize=plt.rcParams["axes.titlesize"])
+
+
+def _add(canvas: Canvas, drawn: Bbox, y: float, words: str, **kws: Any) -> Bbox:
+    width, height = canvas.get_size_inches()
+    text = _broken(words, max(width, drawn.width) * 72 / kws["fontsize"])
+    added = canvas.text(min(0.0, drawn.x0) / width, y / height, text, ha="left", **kws)
+    box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
+    return Bbox.union([drawn, box])
 
 
 def _broken(text: str, room: float) -> str:
@@ -226,33 +243,34 @@ def _broken(text: str, room: float) -> str:
     return "\n".join(lines)
 
 
-def _entitle(canvas: Canvas, title: str) -> None:
-    """The title over everything drawn, for the files that leave the page behind."""
-    canvas.draw_without_rendering()
-    drawn = canvas.get_tightbbox()
-    width, height = canvas.get_size_inches()
-    points = plt.rcParams["axes.titlesize"]
-    text = _broken(title, max(width, drawn.width) * 72 / points)
-    left, top = min(0.0, drawn.x0 / width), max(1.0, drawn.y1 / height) + 0.08 / height
-    canvas.text(left, top, text, ha="left", va="bottom", fontsize=points)
-
-
-def _bytes(canvas: Canvas, kind: str, scale: float) -> bytes:
-    """The figure as PNG or SVG, the same bytes for the same drawing."""
+def _pngs(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[bytes, bytes]:
+    """The figure as PNG, and the `part` of it, drawn once; the same bytes for the same drawing."""
     buffer = io.BytesIO()
+    canvas.savefig(
+        buffer,
+        format="png",
+        dpi=canvas.dpi,
+        bbox_inches=whole.padded(MARGIN),
+        pil_kwargs={"compress_level": 0},
+    )
+    image = Image.open(buffer)
+    left, top = ((part.x0 - whole.x0) * canvas.dpi, (whole.y1 - part.y1) * canvas.dpi)
+    right = left + (part.width + 2 * MARGIN) * canvas.dpi
+    inner = image.crop((round(left), round(top), min(round(right), image.width), image.height))
+    return _encoded(image), _encoded(inner)
+
+
+def _encoded(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "png", dpi=(DOTS, DOTS))
+    return buffer.getvalue()
+
+
+def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
+    """The figure as SVG, the same bytes for the same drawing."""
+    buffer, nothing = io.BytesIO(), {"Date": None, "Creator": None}
     with mpl.rc_context({"svg.hashsalt": "workbench", "svg.fonttype": "path"}):
-        if kind == "png":
-            canvas.savefig(
-                buffer,
-                format=kind,
-                dpi=DOTS * scale,
-                bbox_inches="tight",
-                metadata={"Software": None},
-                pil_kwargs={"dpi": (DOTS, DOTS)},
-            )
-            return buffer.getvalue()
-        nothing = {"Date": None, "Creator": None}
-        canvas.savefig(buffer, format=kind, dpi=DOTS, bbox_inches="tight", metadata=nothing)
+        canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
     return _scaled(buffer.getvalue(), scale)
 
 
