@@ -136,6 +136,9 @@ def packed(text):
 def test_the_links_of_the_index_lead_somewhere(published, page, language, audience):
     folder = published(language)[audience]
     visit(page, folder / "index.html")
+    said = page.evaluate("[...document.querySelectorAll('.answer')].map(e => e.innerText)")
+    assert len(said) == len(PAGES) - 1
+    assert [text for text in said if len(re.findall(r"。|\.(?= [A-Z]|$)", text)) != 1] == []
     targets = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
     assert {f"{name}.html" for name in PAGES if name != "index"} <= set(targets)
     assert {"figures.zip", "tables.xlsx", "run.json"} <= set(targets)

@@ -201,16 +201,37 @@ def run_folder(tmp_path, *notebooks, **context):
 
 
 def test_the_index_shows_of_each_report_its_answer_key_figure_and_status(tmp_path):
-    first = [made.code("f()", Answer("一つ目の答え。"), Answer("ほかの文。"), made.figure("plain"))]
+    answers = Answer("一つ目の答え。", "続きの段落。"), Answer("ほかの文。")
+    first = [made.code("f()", *answers, made.figure("plain"))]
     second = [made.code("f()", made.figure("plain"), made.figure("main", key=True, title="要の図"))]
-    index = run_folder(tmp_path, ("01_a", first), ("02_b", second))
+    third = [made.code("f()", Answer.first("三つ目の答え。その理由。"))]
+    index = run_folder(tmp_path, ("01_a", first), ("02_b", second), ("03_c", third))
     assert [text for attrs, text in index.all("p") if attrs.get("class") == "answer"] == [
-        "一つ目の答え。"
+        "一つ目の答え。",
+        "三つ目の答え。",
     ]
     hrefs = [attrs["href"] for attrs, _ in index.all("a")]
     assert "01_a.html#figure-plain" in hrefs, "the first figure where none is the key one"
     assert "02_b.html#figure-main" in hrefs and "02_b.html#figure-plain" not in hrefs
-    assert [t for a, t in index.all("p") if a.get("class") == "status"] == ["完了", "完了"]
+    assert [t for a, t in index.all("p") if a.get("class") == "status"] == [
+        *["完了"] * 2,
+        "完了 · 図はない（文章と表の報告）",
+    ]
+    assert len(index.all("figure")) == 2, "no empty box where there is no figure"
+
+
+def test_the_page_of_a_failed_notebook_leads_to_its_copy_only_inside(tmp_path):
+    for audience, inside in (("internal", True), ("committee", False), ("public", False)):
+        context = {**made.CONTEXT, "audience": audience}
+        publish.error_page(
+            tmp_path / "a.html",
+            title="題",
+            sentence="",
+            context=context,
+            executed="notebooks/a.ipynb",
+        )
+        page = Read((tmp_path / "a.html").read_text(encoding="utf-8"))
+        assert ("notebooks/a.ipynb" in [a.get("href") for a, _ in page.all("a")]) == inside
 
 
 def test_the_index_of_an_incomplete_run_says_why_only_inside(tmp_path):

@@ -1,13 +1,17 @@
 """A page for each municipality: complete, truthful, resumable, and made only where needed."""
 
+import html
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 
+import openpyxl
 import pytest
+import yaml
 
 from analysis import cli, overview
 from analysis.errors import InputError
@@ -16,9 +20,9 @@ from analysis.profiles import profiles
 from analysis.refresh import Edition, lock, refresh
 from conftest import ROOT, notebook
 
-PARAMETERS = (
-    'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"  # {internal, committee}\n'
-    'municipality: str = ""\noutput: str = ""\n'
+REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
+PARAMETERS = next(
+    "".join(c["source"]) for c in REAL["cells"] if "parameters" in c["metadata"].get("tags", [])
 )
 SAYS = "print(f'page of {municipality}')"
 WITHOUT_TYPES = (
@@ -100,7 +104,7 @@ def test_a_municipality_is_named_by_code_short_code_or_name(quick):
     [
         ({"municipality": ["990167"]}, "did not reply"),
         ({"municipality": ["282014"]}, "no municipality '282014'"),
-        ({"municipality": ["990019"], "audience": "public"}, "one respondent"),
+        ({"municipality": ["990019"], "audience": "public"}, "data of demo-2019 are not open"),
         ({"parameters": {"municipalty": "990019"}}, "did you mean municipality"),
         ({"parameters": {"municipality": "990019"}}, "set by the command itself"),
     ],
@@ -110,6 +114,56 @@ def test_what_cannot_be_made_is_one_sentence_and_nothing_is_written(quick, given
         profiles("demo-2019", **given)
     assert not (quick / "reports" / "demo-2019.profiles").exists()
     assert not list((quick / "reports").glob(".*.next"))
+
+
+def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open(quick):
+    about = quick / "data" / "raw" / "demo-2019" / "wave.yml"
+    about.write_text(about.read_text(encoding="utf-8") + "named: true\n", encoding="utf-8")
+    put(quick, "from analysis import Survey", "print(*Survey.load(wave, audience=audience).names)")
+    assert profiles("demo-2019", ["990019"], audience="public").ok
+    folder = quick / "reports" / "demo-2019.profiles.public"
+    assert made(quick, folder.name) == {"990019"}
+    assert "青嶺市" in (folder / "index.html").read_text(encoding="utf-8")
+    assert "公開" in (folder / "990019.html").read_text(encoding="utf-8")
+
+
+HOSTILE = [
+    "\\\");open('hacked','w')#市",
+    "'''+open('hacked','w').name+'''町",
+    "a\nopen('hacked','w')\n村",
+    "{{ cycler.__init__.__globals__.os.mkdir('hacked') }}{% raw %}市",
+    "{open('hacked','w')}\\N{DIGIT ONE}\\x00市",
+    "../../hacked\u2028\u202e/..%2f市",
+    "<script>hacked</script>]]>--></style>町",
+]
+
+
+def test_a_hostile_name_is_no_code_and_no_file_in_refresh_and_profiles(quick, monkeypatch):
+    """Names of a wave.yml and of the file of answers, where a code is their only other name."""
+    monkeypatch.chdir(quick)
+    folder = quick / "data" / "raw" / "demo-2019"
+    about = yaml.safe_load((folder / "wave.yml").read_text(encoding="utf-8"))
+    codes = [place["code"] for place in about["invited"][: len(HOSTILE)]]
+    replies = openpyxl.load_workbook(folder / "replies.xlsx")
+    old = {place["name"]: name for place, name in zip(about["invited"], HOSTILE, strict=False)}
+    for cell in (cell for sheet in replies for row in sheet.iter_rows() for cell in row):
+        if cell.value in old:
+            cell.value, cell.data_type = old[cell.value], "s"
+    replies.save(folder / "replies.xlsx")
+    for place in about["invited"]:
+        place["name"] = old.get(place["name"], place["name"])
+    about["title"] = dict.fromkeys(("ja", "en"), HOSTILE[0] + HOSTILE[3])
+    (folder / "wave.yml").write_text(yaml.safe_dump(about), encoding="utf-8")
+    cells = "from analysis import Survey", "Survey.load(wave).register['name'].to_dict()"
+    put(quick, *cells)
+    shutil.copy(quick / "notebooks" / "profile.ipynb", quick / "notebooks" / "01_a.ipynb")
+    assert profiles("demo-2019", codes).ok and refresh("demo-2019").ok
+    made_now = [p.relative_to(quick).as_posix() for p in quick.rglob("*")]
+    assert [name for name in made_now if not re.fullmatch(r"[\w./-]+", name)] == []
+    assert not [name for name in made_now if "hacked" in name]
+    index = (quick / "reports" / "demo-2019.profiles" / "index.html").read_text(encoding="utf-8")
+    assert set(codes) == links(quick / "reports" / "demo-2019.profiles" / "index.html")
+    assert all(html.escape(name) in index for name in HOSTILE)
 
 
 def test_the_command_gives_status_2_for_an_unknown_municipality(quick, capsys):

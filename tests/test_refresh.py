@@ -200,7 +200,11 @@ def test_a_failing_notebook_stops_those_that_need_it_and_keeps_the_last_good_rep
     page = (beside / "01_a.html").read_text(encoding="utf-8")
     assert "残念 &lt;b&gt;" in page and "<b>" not in page
     assert "エラーで止まりました（5個のセルのうち4個目まで）" in page
-    assert "実行していません" in (beside / "02_b.html").read_text(encoding="utf-8")
+    assert 'href="notebooks/01_a.ipynb"' in page
+    waited = "「01_a」が完成していないため、実行していません"
+    for file in ("02_b.html", "index.html"):
+        shown = (beside / file).read_text(encoding="utf-8")
+        assert waited in shown and "is not complete" not in shown
     copy = executed(beside, "01_a")
     kinds = [o["output_type"] for c in copy["cells"] for o in c.get("outputs", [])]
     assert kinds == ["stream", "error"]

@@ -210,7 +210,8 @@ class Runner:
             elif state:
                 waiting.remove(notebook)
                 ran = self.runs[notebook.stem]
-                ran.status, ran.error = "skipped", f"{state} is not complete"
+                ran.status, ran.lacks = "skipped", state
+                ran.error = f"{state} is not complete"
 
     def _note(self, ran: Ran) -> None:
         """What became of a notebook counts from here on, whatever happens to this process."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -38,16 +39,27 @@ class _Output:
 
 @dataclass(frozen=True, repr=False)
 class Answer(_Output):
-    """The one sentence a page answers its question with; the index shows it."""
+    """The one sentence a page answers its question with, which the index shows; then the rest."""
 
     kind = "answer"
     text: str
+    more: str = ""
+
+    @classmethod
+    def first(cls, paragraph: str) -> Answer:
+        """A computed paragraph whose first sentence is the answer.
+
+        >>> Answer.first("There are 3 clear types (p=0.01). They are stable.").text
+        'There are 3 clear types (p=0.01).'
+        """
+        text, _, more = re.sub(r"(。|\. )", "\\1\0", paragraph, count=1).partition("\0")
+        return cls(text.strip(), more)
 
     def _html(self) -> str:
-        return f"<p><strong>{html.escape(self.text)}</strong></p>"
+        return f"<p><strong>{html.escape(self.text)}</strong> {html.escape(self.more)}</p>"
 
     def _plain(self) -> str:
-        return self.text
+        return f"{self.text} {self.more}".strip()
 
 
 @dataclass(frozen=True, repr=False)

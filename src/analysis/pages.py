@@ -48,6 +48,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "as_of": "{} 時点",
         "language": {"ja": "日本語", "en": "英語"},
         "pdf": "PDF版",
+        "no_figure": "図はない（文章と表の報告）",
     },
     "en": {
         "index": "Reports",
@@ -81,6 +82,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "as_of": "as of {}",
         "language": {"ja": "Japanese", "en": "English"},
         "pdf": "PDF",
+        "no_figure": "no figure (text and tables)",
     },
 }
 MOST = 10  # municipalities of the findings that the index names
@@ -163,6 +165,8 @@ def _card(
     key = next((figure for figure in figures if figure.get("key")), figures[0] if figures else None)
     picture = sanitize.key_figure(key, about["words"], page) if key else ""
     status = words["ok"] if good else words["failed"]
+    if good and not key:
+        status += f" · {words['no_figure']}"
     if about.get("pdf"):
         status += f" · {_link(Path(page).with_suffix('.pdf').name, words['pdf'])}"
     return f'<li><h2>{title}</h2>{said}{picture}<p class="status">{status}</li>\n'

@@ -134,7 +134,8 @@ def _plan(edition: Edition, given: dict[str, Any]) -> tuple[Plan, Path]:
     plan = Plan.make(edition, {}, None)
     if edition.audience == "public" and not plan.content.get("named"):
         raise InputError(
-            "a profile shows one respondent and is not for the public edition of a survey",
+            f"a profile shows one respondent, and the data of {edition.wave} are not open "
+            "(`named` in its wave.yml)",
             hint="use --audience internal or committee",
         )
     notebook = paths.notebooks() / f"{NOTEBOOK}.ipynb"

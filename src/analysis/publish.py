@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat.v4
 from nbconvert.exporters import TemplateExporter
@@ -29,6 +30,7 @@ WORDS = {
         "more": "先頭の{most}行。全{n:,}行は数値（CSV）と表（Excel）にある。",
         "picture": "図",
         "failed": "この頁は完成していません",
+        "executed": "途中まで実行したノートブック（.ipynb）",
     },
     "en": {
         "invented": "Invented data: not the answers of any real municipality",
@@ -41,6 +43,7 @@ WORDS = {
         "more": "The first {most} rows. All {n:,} are in the numbers (CSV) and the tables (Excel).",
         "picture": "figure",
         "failed": "This page is not complete",
+        "executed": "The notebook as far as it ran (.ipynb)",
     },
 }
 FACTS = {
@@ -146,16 +149,21 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
-def error_page(target: Path, *, title: str, sentence: str, context: Mapping[str, Any]) -> None:
+def error_page(
+    target: Path, *, title: str, sentence: str, context: Mapping[str, Any], executed: str = ""
+) -> None:
     """A readable page in the place of a notebook that failed.
 
-    What went wrong may quote an answer, so only the internal edition says it.
+    What went wrong may quote an answer, so only the internal edition says it, and links to the
+    `executed` copy where there is one.
     """
     page = page_context(context, title=title)
     said = page["words"]["failed"]
     if context["audience"] == "internal":
         said += f": {sentence}" if context["language"] == "en" else f"：{sentence}"
     body = f'<h1>{html.escape(title)}</h1>\n<p class="error">{html.escape(said)}</p>\n'
+    if executed and context["audience"] == "internal":
+        body += f'<p><a href="{quote(executed)}">{page["words"]["executed"]}</a></p>\n'
     paths.write_atomic(target, whole(body, page))
 
 

@@ -22,7 +22,7 @@ from analysis import pdf as printing
 from analysis.errors import InputError
 from analysis.findings import SEVERITIES
 from analysis.refresh import Plan
-from analysis.runs import Edition, Ran, RunRecord, last_record, read_record
+from analysis.runs import LEFT_OUT, Edition, Ran, RunRecord, last_record, read_record
 from analysis.survey import Survey
 
 _rendering = threading.Lock()  # one exporter for all
@@ -32,6 +32,8 @@ STATES = {
         "timed_out": "時間切れで打ち切りました",
         "killed": "途中で強制終了されました",
         "skipped": "実行していません",
+        "lacks": "「{}」が完成していないため、実行していません",
+        "left_out": "今回の実行の対象（--only）に含まれていません",
         "cell": "（{of}個のセルのうち{at}個目まで）",
     },
     "en": {
@@ -39,6 +41,8 @@ STATES = {
         "timed_out": "its time was over",
         "killed": "it was killed",
         "skipped": "it was not run",
+        "lacks": "it was not run, because {} is not complete",
+        "left_out": "it was not asked for (--only)",
         "cell": " (cell {at} of {of})",
     },
 }
@@ -172,13 +176,23 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 return
             except InputError as error:
                 ran.status, ran.error = "failed", f"its page cannot be made: {error}"
-        words = STATES[context["language"]]
-        said = words.get(ran.status, ran.status)
-        if ran.cells:
-            said += words["cell"].format(at=ran.last_cell, of=ran.cells)
         title = ran.title[context["language"]]
-        sentence = f"{said}: {ran.error}" if ran.error else said
-        publish.error_page(target, title=title, sentence=sentence, context=context)
+        copy = executed.relative_to(part).as_posix() if executed.is_file() else ""
+        said = told(ran, context["language"])
+        publish.error_page(target, title=title, sentence=said, context=context, executed=copy)
+
+
+def told(ran: Ran, language: str) -> str:
+    """Why a notebook is not complete, in the language of its page; what Python said as it is."""
+    words = STATES[language]
+    if ran.lacks:
+        return words["lacks"].format(ran.lacks)
+    if ran.error == LEFT_OUT:
+        return words["left_out"]
+    said = words.get(ran.status, ran.status)
+    if ran.cells:
+        said += words["cell"].format(at=ran.last_cell, of=ran.cells)
+    return f"{said}: {ran.error}" if ran.error else said
 
 
 def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
@@ -186,11 +200,13 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
 
     A run that is not complete stands beside the last good one, which stays where people look.
     """
+    edition = plan.edition
     for ran in record.notebooks:
         _gather(ran, part)
     shutil.rmtree(part / "work", ignore_errors=True)
     about = {**context(plan, record), "pdf": pdf}
-    pages.write_index(part, [vars(ran) for ran in record.notebooks], about)
+    listed = [{**vars(ran), "error": told(ran, edition.language)} for ran in record.notebooks]
+    pages.write_index(part, listed, about)
     book = paths.codebooks() / f"{plan.content.get('codebook')}.yml"
     if book.is_file():
         shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
@@ -198,7 +214,6 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
-    edition = plan.edition
     final = edition.folder
     if not record.ok and (read_record(final) or {}).get("status") == "ok":
         final = edition.incomplete

@@ -77,6 +77,7 @@ class Ran:
     last_cell: int = 0
     cells: int = 0
     error: str = ""
+    lacks: str = ""  # the notebook that is not complete and without which it could not run
     expected: list[str] = field(default_factory=list)
     produced: list[str] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)

@@ -75,7 +75,9 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
 
 
 def _answer(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return f'<p class="answer">{html.escape(data["text"])}</p>\n'
+    more = html.escape(data.get("more", ""))
+    more = f" <span>{more}</span>" if more else ""
+    return f'<p class="answer">{html.escape(data["text"])}{more}</p>\n'
 
 
 def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:

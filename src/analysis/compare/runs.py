@@ -149,7 +149,7 @@ def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[
         name=entry["name"],
         title=title,
         status=entry["status"],
-        answers=[data["text"] for data in shown.get("answer", [])],
+        answers=[data["text"] + data.get("more", "") for data in shown.get("answer", [])],
         prose=[data["markdown"] for data in shown.get("prose", [])],
         figures={data["name"]: data for data in shown.get("figure", [])},
         tables={data["name"]: data for data in shown.get("table", [])},

@@ -113,17 +113,21 @@ def answer(survey: Survey, pair: Pair | NotAvailable) -> Answer:
     sure = int((pair.shares["p_holm"] <= 0.05).sum()) if len(pair.shares) else 0
     sure += int((pair.scales["p_holm"] <= 0.05).sum()) if len(pair.scales) else 0
     tested = len(pair.shares) + len(pair.scales)
-    head = survey.pick(
+    waves = survey.pick(
         f"「{pair.before.wave.title['ja']}」の{pair.before.n:,}団体と「{survey.wave.title['ja']}」の"
-        f"{survey.n:,}団体を比べる。両方に回答したのは{both:,}団体。",
+        f"{survey.n:,}団体を比べ",
         f"{pair.before.n:,} replies to “{pair.before.wave.title['en']}” beside {survey.n:,} to "
-        f"“{survey.wave.title['en']}”; {both:,} municipalities answered both. ",
+        f"“{survey.wave.title['en']}”",
     )
-    tail = survey.pick(
-        f"回答の変化{tested}項目のうち、偶然と区別できるものは{sure}項目（Holm法で補正）。",
-        f"Of {tested} changes in the answers, {sure} can be told from chance (Holm).",
+    found = survey.pick(
+        f"たところ、回答の変化{tested}項目のうち偶然と区別できるものは{sure}項目だった（Holm法で補正）。",
+        f": of {tested} changes in the answers, {sure} can be told from chance (Holm).",
     )
-    return Answer(head + _moved_sentence(survey, pair) + (tail if tested else ""))
+    moved = survey.pick(
+        f"両方に回答したのは{both:,}団体。", f"{both:,} municipalities answered both. "
+    )
+    untested = survey.pick("る。", ".")
+    return Answer(waves + (found if tested else untested), moved + _moved_sentence(survey, pair))
 
 
 def _moved_sentence(survey: Survey, pair: Pair) -> str:

@@ -34,8 +34,8 @@ def answer(survey: Survey) -> Answer:
         came = f"{asked:,}団体のうち{survey.n:,}団体" if asked else f"{survey.n:,}団体"
         rate = f"（回収率{survey.n / asked:.1%}）" if asked else ""
         return Answer(
-            f"{came}の回答{rate}、{cells:,}セルをすべて台帳に記録した。"
-            f"補正{repaired:,}件、要確認{doubtful:,}件、不採用{refused:,}件。"
+            f"{came}の回答{rate}、{cells:,}セルをすべて台帳に記録した"
+            f"（補正{repaired:,}件、要確認{doubtful:,}件、不採用{refused:,}件）。"
         )
     came = f"{survey.n:,} of {asked:,} municipalities" if asked else f"{survey.n:,} municipalities"
     rate = f" (response rate {survey.n / asked:.1%})" if asked else ""

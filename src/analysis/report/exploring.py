@@ -24,11 +24,14 @@ def answer(survey: Survey) -> Answer:
     full = [q for q in questions if tables.answered(survey.status, q).sum() == survey.n]
     return Answer(
         survey.pick(
-            f"{survey.n:,}団体の{len(questions)}問を集計した。全団体が回答した設問は{len(full)}問。"
-            "割合の分母は、その設問の対象となり回答した団体である。",
+            f"{survey.n:,}団体の{len(questions)}問を集計し、うち{len(full)}問には全団体が回答していた。",
             f"{len(questions)} questions of {survey.n:,} municipalities are tabulated; "
-            f"{len(full)} were answered by all. Shares are of those asked and answering.",
-        )
+            f"{len(full)} were answered by all.",
+        ),
+        survey.pick(
+            "割合の分母は、その設問の対象となり回答した団体である。",
+            "Shares are of those asked and answering.",
+        ),
     )
 
 

@@ -44,10 +44,10 @@ def answer(survey: Survey, results: list[Tested]) -> Answer:
     ]
     return Answer(
         survey.pick(
-            f"事前に定めた主要な仮説{len(primary)}件のうち、{'、'.join(listed)}。因果関係を示すものではない。",
-            f"Of the {len(primary)} hypotheses fixed beforehand as primary: {', '.join(listed)}. "
-            "None shows a cause.",
-        )
+            f"事前に定めた主要な仮説{len(primary)}件のうち、{'、'.join(listed)}。",
+            f"Of the {len(primary)} hypotheses fixed beforehand as primary: {', '.join(listed)}.",
+        ),
+        survey.pick("因果関係を示すものではない。", "None shows a cause."),
     )
 
 

@@ -37,7 +37,7 @@ FEWEST = 5  # municipalities each side of a comparison needs
 
 
 def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
-    """Who is short, and what the typology says, in two sentences."""
+    """Who is short, then what the typology says."""
     said = types.sentence(survey, found)
     short = short_of_people(survey)
     if short is None or split(survey).empty:
@@ -47,10 +47,11 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     return Answer(
         survey.pick(
             f"情報人材が不足していると答えたのは{n}団体中{count}団体"
-            f"（{count / n:.0%}、95％区間{low:.0%}～{high:.0%}）。{said}",
+            f"（{count / n:.0%}、95％区間{low:.0%}～{high:.0%}）。",
             f"{count} of {n} municipalities say they are short of IT people ({count / n:.0%}, 95 % "
-            f"interval {low:.0%} to {high:.0%}). {said}",
-        )
+            f"interval {low:.0%} to {high:.0%}).",
+        ),
+        said,
     )
 
 

@@ -63,16 +63,12 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     """The verdict."""
     if isinstance(found, NotAvailable):
         return Answer(found.reason)
-    return Answer(found.verdict.text[survey.language])
+    return Answer.first(found.verdict.text[survey.language])
 
 
 def sentence(survey: Survey, found: Typology | NotAvailable) -> str:
     """The first sentence of the verdict."""
-    if isinstance(found, NotAvailable):
-        return found.reason
-    text = found.verdict.text[survey.language]
-    end = "。" if survey.language == "ja" else ". "
-    return text.partition(end)[0] + end.strip()
+    return answer(survey, found).text
 
 
 def basis(survey: Survey, found: Typology) -> str:
