@@ -173,10 +173,15 @@ def test_a_change_of_definition_is_drawn_as_a_break(demo, tmp_path, monkeypatch)
 
 
 def test_respondents_stand_beside_the_nation(demo):
-    frame = context._classes(demo)
+    frame, p = context._classes(demo)
     assert frame["count"].sum() == demo.n == 15 and frame["national"].sum() == 1741
     assert frame.loc["町村", "nation"] == pytest.approx(926 / 1741)
-    assert "全国に比べて" in context.representation_words(demo).markdown
+    assert frame.loc["中核市", "national"] == 58  # of the wave's date
+    said = context.representation_words(demo).markdown
+    assert "全国に比べて" in said and f"p={p:.3f}" in said
+    public = Survey.load("demo-2019", audience="public", output=demo.output)
+    assert isinstance(context.representation(public), NotAvailable)
+    assert context.representation_words(public).markdown == ""
 
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "digital-agency-r5"

@@ -209,6 +209,20 @@ def test_a_city_that_did_not_reply_is_refused(tmp_path):
         report.choose(survey, "121002", NotAvailable("typology", ""))
 
 
+@pytest.mark.parametrize("given", [990027, "990027", "990027、 990019"])
+def test_a_code_that_papermill_read_as_a_number_is_still_a_code(given, tmp_path):
+    survey = Survey.load("demo-2019", output=tmp_path)
+    chosen = report.choose(survey, given, NotAvailable("typology", ""))
+    assert list(chosen.cities) == ["990027", "990019"][: len(chosen.cities)]
+    assert len(chosen.cities) == 1 + ("、" in str(given))
+
+
+def test_a_number_gets_back_the_zero_that_a_code_begins_with(tmp_path):
+    survey = Survey.load("demo-2019", output=tmp_path)
+    with pytest.raises(InputError, match="'012025' did not reply"):
+        report.choose(survey, 12025, NotAvailable("typology", ""))
+
+
 def test_case_notes_say_whose_and_from_where():
     found = {case.city: case for case in visits.cases()}
     assert set(found) == {"つくば市", "西予市"}

@@ -103,6 +103,18 @@ def parse_code(text: str) -> tuple[str, How]:
     return "", "ambiguous" if known else "unknown"
 
 
+def given(code: str | int) -> str:
+    """A code as a user gave it; papermill's own command reads one as a number and drops its zeros.
+
+    Examples
+    --------
+    >>> given(12025), given("012025 "), given("Sapporo")
+    ('012025', '012025', 'Sapporo')
+    """
+    text = str(code).strip()
+    return text.zfill(6) if text.isdigit() else text
+
+
 def _with_check(code5: str) -> str:
     return code5 + check_digit(code5)
 

@@ -14,6 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from analysis.errors import InputError
+from analysis.municipality import given
 from analysis.queries import EPOCH, LOOKS_LIKE_FORMULA
 from analysis.readers import read_file
 from analysis.sheet import Sheet
@@ -177,7 +178,7 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
             sheet=sheet.sheet,
             hint="fill in the form that 05_site_visits writes, without moving its headings",
         )
-    code = str(about["code"]).zfill(6)
+    code = given(about["code"])
     if code not in codes:
         raise InputError(
             f"the municipality {code!r} is not in this wave",

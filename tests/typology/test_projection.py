@@ -58,16 +58,17 @@ def test_too_little_in_common_is_refused():
 
 
 def test_representativeness_sees_a_skew_and_not_a_fair_draw():
-    everyone = pd.Series(["town"] * 900 + ["city"] * 700 + ["designated"] * 20)
-    fair, p_fair = representativeness(everyone.iloc[::108], everyone)
+    everyone = pd.Series({"town": 900, "city": 700, "designated": 20})
+    each = pd.Series(everyone.index.repeat(everyone))
+    fair, p_fair = representativeness(each.iloc[::108], everyone)
     skewed, p_skewed = representativeness(pd.Series(["designated"] * 15), everyone)
     assert p_fair > 0.2
     assert p_skewed < 0.001
-    assert skewed.loc["designated", "rate"] == 0.75
-    assert fair["share"].sum() == pytest.approx(1)
-    assert skewed.loc["town", "difference"] == pytest.approx(-900 / 1620)
+    assert skewed.loc["designated", ["count", "here"]].tolist() == [15, 1]
+    assert fair["here"].sum() == pytest.approx(1)
+    assert skewed.loc["town", "nation"] == pytest.approx(900 / 1620)
 
 
 def test_respondents_must_come_from_the_population():
     with pytest.raises(InputError, match="lacks"):
-        representativeness(pd.Series(["ward"]), pd.Series(["town", "city"]))
+        representativeness(pd.Series(["ward"]), pd.Series({"town": 1, "city": 1}))

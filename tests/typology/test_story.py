@@ -138,19 +138,10 @@ def test_waves_without_shared_indicators_are_refused_in_words(page):
         other.place(pd.DataFrame({"something": [1.0]}))
 
 
-def test_the_respondents_stand_beside_all_municipalities_of_their_day(page):
-    survey, _, _ = page
-    shown = placement.representative(survey).frame.set_index("規模区分")
-    assert shown["全国の団体数"].str.replace(",", "").astype(int).sum() == 1741
-    assert shown.loc["中核市", "全国の団体数"] == "58"  # of April 2019
-    assert shown["回答"].astype(int).sum() == survey.n
-
-
-def test_the_public_edition_places_and_counts_nobody_alone(tmp_path):
+def test_the_public_edition_places_nobody(tmp_path):
     survey = Survey.load("demo-2020", audience="public", output=tmp_path)
     placed = placement.place(survey)
     assert isinstance(placement.table(survey, placed), NotAvailable)
-    assert isinstance(placement.representative(survey), NotAvailable)
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -10,39 +10,46 @@ from analysis.municipality import SIZE_CLASSES
 from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report.shown import protects
 from analysis.survey import Survey
+from analysis.typology.projection import representativeness
 
 
-def _classes(survey: Survey) -> pd.DataFrame:
-    """Size class -> replies, and municipalities of the nation on the wave's date."""
-    here = survey.register["size_class"].reindex(survey.responses.index).value_counts()
-    nation = national.size_classes(survey.wave.as_of)
-    frame = pd.DataFrame({"count": here.reindex(nation.index, fill_value=0), "national": nation})
-    frame["here"] = frame["count"] / max(frame["count"].sum(), 1)
-    frame["nation"] = frame["national"] / frame["national"].sum()
-    frame.index = [SIZE_CLASSES[kind][survey.language] for kind in frame.index]
-    return frame
+def _classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
+    """Size class -> replies and the nation on the wave's date; whether it could be a random draw.
 
-
-def representation(survey: Survey) -> Figure | NotAvailable:
-    """Respondents beside the national distribution by size class."""
-    frame = _classes(survey)
-    n, total = int(frame["count"].sum()), int(frame["national"].sum())
-    if n == total:
+    Not available where these are all municipalities, or where the edition would tell of single
+    ones.
+    """
+    name, nation = "representation", national.size_classes(survey.wave.as_of)
+    here = survey.register["size_class"].reindex(survey.responses.index)
+    here = here[here.isin(nation.index)]
+    if len(here) == nation.sum():
         return NotAvailable(
-            "representation",
+            name,
             survey.pick(
-                f"全国の{total:,}団体すべてのデータである。",
-                f"These are all {total:,} municipalities.",
+                f"全国の{len(here):,}団体すべてのデータである。",
+                f"These are all {len(here):,} municipalities.",
             ),
         )
-    if not n or (protects(survey) and frame["count"].between(1, disclosure.SMALLEST - 1).any()):
+    few = here.value_counts().between(1, disclosure.SMALLEST - 1).any()
+    if here.empty or (protects(survey) and few):
         return NotAvailable(
-            "representation",
+            name,
             survey.pick(
                 "区分ごとの回答数が少ないため示せない。",
                 "Too few replies in each class to be shown.",
             ),
         )
+    frame, p = representativeness(here, nation)
+    return frame.rename(index=lambda kind: SIZE_CLASSES[kind][survey.language]), p
+
+
+def representation(survey: Survey) -> Figure | NotAvailable:
+    """Respondents beside the national distribution by size class."""
+    compared = _classes(survey)
+    if isinstance(compared, NotAvailable):
+        return compared
+    frame, p = compared
+    n, total = int(frame["count"].sum()), int(frame["national"].sum())
     ax = plots_context.plot_beside(frame, language=survey.language)
     return survey.gallery.show(
         ax,
@@ -50,7 +57,7 @@ def representation(survey: Survey) -> Figure | NotAvailable:
         title=survey.pick(
             "回答団体と全国の規模区分", "Size classes of the respondents and the nation"
         ),
-        alt=_representation_words(survey, frame),
+        alt=_representation_words(survey, frame, p),
         n=n,
         denominator=survey.pick(
             f"回答団体、全国は{total:,}団体", f"replies; nation: {total:,} municipalities"
@@ -61,13 +68,13 @@ def representation(survey: Survey) -> Figure | NotAvailable:
 
 def representation_words(survey: Survey) -> Prose:
     """What the figure says."""
-    frame = _classes(survey)
-    if frame["count"].sum() in (0, frame["national"].sum()) or protects(survey):
+    compared = _classes(survey)
+    if isinstance(compared, NotAvailable):
         return Prose("")
-    return Prose(_representation_words(survey, frame))
+    return Prose(_representation_words(survey, *compared))
 
 
-def _representation_words(survey: Survey, frame: pd.DataFrame) -> str:
+def _representation_words(survey: Survey, frame: pd.DataFrame, p: float) -> str:
     n = int(frame["count"].sum())
     gap = frame["here"] - frame["nation"]
     most, least = gap.idxmax(), gap.idxmin()
@@ -76,10 +83,12 @@ def _representation_words(survey: Survey, frame: pd.DataFrame) -> str:
     return survey.pick(
         f"全国に比べて多いのは{most}（回答{up['here']:.0%}、全国{up['nation']:.0%}）、"
         f"少ないのは{least}（回答{down['here']:.0%}、95％区間{low:.0%}～{high:.0%}、"
-        f"全国{down['nation']:.0%}）。回答の割合をそのまま全国の割合とは読めない（n={n:,}）。",
+        f"全国{down['nation']:.0%}）。回答が全国から無作為に選ばれたとすれば、これほど偏る確率は"
+        f"p={p:.3f}。回答の割合をそのまま全国の割合とは読めない（n={n:,}）。",
         f"More than in the nation: {most} ({up['here']:.0%} of the replies, {up['nation']:.0%} of "
         f"the nation); fewer: {least} ({down['here']:.0%}, 95 % interval {low:.0%} to {high:.0%}; "
-        f"nation {down['nation']:.0%}). Shares of the replies are no national shares (n={n:,}).",
+        f"nation {down['nation']:.0%}). Were the replies a random draw from the nation, a spread "
+        f"as uneven would have p={p:.3f}. Shares of the replies are no national shares (n={n:,}).",
     )
 
 

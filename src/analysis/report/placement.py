@@ -1,4 +1,4 @@
-"""These respondents in the types of another wave, and how far they stand for all municipalities."""
+"""These respondents in the types of another wave."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import municipality
-from analysis.disclosure import SMALLEST
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable, Prose, Table
 from analysis.report import types
 from analysis.survey import Survey
-from analysis.typology.projection import Projection, representativeness
+from analysis.typology.projection import Projection
 from analysis.typology.study import Typology
 from analysis.waves import earlier
 
@@ -131,63 +129,6 @@ def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable
                 f"Types of: {other.source}, {found.n:,} municipalities. Membership 0 to 1, falling "
                 "with the squared mean dissimilarity. Far: farther than 95 % of the type's "
                 "members.",
-            )
-        ],
-    )
-
-
-def representative(survey: Survey) -> Table | NotAvailable:
-    """The respondents beside all municipalities by size class."""
-    everyone = municipality.register().index
-    classes = pd.Series(
-        {code: municipality.size_class(str(code), survey.wave.as_of) for code in everyone}
-    )
-    mine = survey.register["size_class"].reindex(survey.responses.index)
-    mine = mine[mine.isin(set(classes.dropna()))]
-    if len(mine) == len(classes):
-        return NotAvailable(
-            "representative",
-            survey.pick(
-                f"全国の{len(classes):,}団体すべてのデータである。",
-                f"These are all {len(classes):,} municipalities.",
-            ),
-        )
-    try:
-        shown, p = representativeness(mine, classes)
-    except InputError as error:
-        return NotAvailable("representative", str(error))
-    small = shown["n"].between(1, SMALLEST - 1).any()
-    if small and (hidden := types.withheld(survey, "representative")):
-        return hidden
-    order = [name for name in municipality.SIZE_CLASSES if name in shown.index]
-    shown = shown.loc[order]
-    frame = pd.DataFrame(
-        {
-            survey.pick("規模区分", "size class"): [
-                municipality.SIZE_CLASSES[name][survey.language] for name in order
-            ],
-            survey.pick("回答", "respondents"): shown["n"].astype(int),
-            survey.pick("回答に占める割合（％）", "share (%)"): (100 * shown["share"]).round(1),
-            survey.pick("全国の団体数", "municipalities"): shown["population"].astype(int),
-            survey.pick("全国に占める割合（％）", "share of all (%)"): (
-                100 * shown["population_share"]
-            ).round(1),
-            survey.pick("差（ポイント）", "difference (points)"): (100 * shown["difference"]).round(
-                1
-            ),
-        }
-    )
-    return survey.gallery.table(
-        frame,
-        "representative",
-        title=survey.pick("回答団体は全国を代表しているか", "Do the respondents stand for all?"),
-        n=int(shown["n"].sum()),
-        notes=[
-            survey.pick(
-                f"全国は{len(classes):,}市区町村（{survey.wave.as_of} 時点の規模区分）。"
-                f"回答が全国からの無作為な抽出であれば、これ以上偏る確率はp = {p:.3f}。",
-                f"All {len(classes):,} municipalities by size class on {survey.wave.as_of}. Were "
-                f"the respondents drawn at random, a spread as uneven would have p = {p:.3f}.",
             )
         ],
     )

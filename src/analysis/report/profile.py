@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import visits as guidebook
 from analysis.codebook import Question
 from analysis.errors import InputError
+from analysis.municipality import given
 from analysis.outputs import Answer, NotAvailable, Prose, escape
 from analysis.report import answers, certainty, summary, types
 from analysis.report.shown import kept_back, protects, shown_questions
@@ -39,7 +40,7 @@ class Place:
 
 
 def place(
-    survey: Survey, municipality: str, *, same_prefecture: bool = False, seed: int = 20191003
+    survey: Survey, municipality: str | int, *, same_prefecture: bool = False, seed: int = 20191003
 ) -> Place:
     """Find a municipality and its peers: those of its size class most alike in population and such.
 
@@ -50,9 +51,7 @@ def place(
             "a profile shows one respondent and is not for the public edition",
             hint="use --audience internal or committee",
         )
-    code = str(municipality).strip() or str(survey.responses.index[0])
-    if code.isdigit():  # papermill's own command reads a code as a number and drops its zero
-        code = code.zfill(6)
+    code = given(municipality) or str(survey.responses.index[0])
     if code not in survey.responses.index:
         named = survey.names[survey.names == code]
         if len(named) != 1:

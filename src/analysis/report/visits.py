@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import paths, visit_forms
 from analysis import visits as guidebook
 from analysis.errors import InputError
+from analysis.municipality import given
 from analysis.outputs import Answer, NotAvailable, Prose, escape
 from analysis.report.shown import kept_back, protects
 from analysis.survey import Survey
@@ -36,7 +37,9 @@ class Chosen:
     why: str
 
 
-def choose(survey: Survey, codes: str, found: Typology | NotAvailable) -> Chosen | NotAvailable:
+def choose(
+    survey: Survey, codes: str | int, found: Typology | NotAvailable
+) -> Chosen | NotAvailable:
     """The cities named in `codes`; else those that the working group visits, or the paragons.
 
     Of a wave with invented data nobody real can be visited: there the paragon of each type stands
@@ -66,8 +69,11 @@ def choose(survey: Survey, codes: str, found: Typology | NotAvailable) -> Chosen
     return Chosen(cities, said, groups, why)
 
 
-def _picked(survey: Survey, codes: str, found: Typology | NotAvailable) -> tuple[list[str], str]:
-    asked = [code for code in codes.replace("、", ",").replace(" ", ",").split(",") if code]
+def _picked(
+    survey: Survey, codes: str | int, found: Typology | NotAvailable
+) -> tuple[list[str], str]:
+    listed = str(codes).replace("、", ",").replace(" ", ",").split(",")
+    asked = [given(code) for code in listed if code]
     replied = survey.responses.index
     for code in asked:
         if code not in replied:

@@ -122,27 +122,24 @@ def representativeness(
 
     Parameters
     ----------
-    respondents, population : size class of each; the respondents are part of the population.
+    respondents : size class of each. population : how many there are of each class (index).
 
     Returns
     -------
-    A table per class (``n, share, population, population_share, difference`` in shares, ``rate``:
-    respondents among the class) and the p-value of the question "could this spread be a simple
-    random draw?" (chi-square statistic, 9,999 draws without replacement).
+    A table per class (``count, national``; ``here, nation``: their shares, 0 to 1) and the p-value
+    of the question "could this spread be a simple random draw?" (chi-square statistic, 9,999 draws
+    without replacement).
 
     Examples
     --------
-    >>> everyone = pd.Series(["city"] * 20 + ["town"] * 80)
-    >>> table, p = representativeness(pd.Series(["city"] * 10), everyone)
-    >>> table.loc["city", ["n", "share", "population_share"]].tolist(), p < 0.01
+    >>> table, p = representativeness(pd.Series(["city"] * 10), pd.Series({"city": 20, "town": 80}))
+    >>> table.loc["city", ["count", "here", "nation"]].tolist(), p < 0.01
     ([10.0, 1.0, 0.2], True)
     """
-    known = population.dropna()
-    order = list(known.cat.categories) if hasattr(known, "cat") else sorted(known.unique())
-    everyone = known.value_counts().reindex(order, fill_value=0).to_numpy(int)
+    everyone = population.to_numpy(int)
     seen = respondents.dropna().astype(str).value_counts()
-    n = seen.reindex([str(c) for c in order], fill_value=0).to_numpy(int)
-    if n.sum() != len(respondents.dropna()) or (n > everyone).any():
+    n = seen.reindex(population.index, fill_value=0).to_numpy(int)
+    if n.sum() != seen.sum() or (n > everyone).any():
         raise InputError(
             "respondents of a size class that the population lacks",
             hint="take both from the same register",
@@ -155,16 +152,13 @@ def representativeness(
     drawn = ((draws - expected) ** 2 / scale).sum(axis=1)
     observed = ((n - expected) ** 2 / scale).sum()
     p = (1 + int((drawn >= observed - 1e-9).sum())) / (DRAWS + 1)
-    share, there = n / n.sum(), everyone / everyone.sum()
     table = pd.DataFrame(
         {
-            "n": n,
-            "share": share,
-            "population": everyone,
-            "population_share": there,
-            "difference": share - there,
-            "rate": np.divide(n, everyone, out=np.zeros(len(n)), where=everyone > 0),
+            "count": n,
+            "national": everyone,
+            "here": n / n.sum(),
+            "nation": everyone / everyone.sum(),
         },
-        index=pd.Index(order, name="size_class"),
+        index=population.index,
     )
     return table, p
