@@ -4,6 +4,7 @@ import pytest
 
 from analysis import lab
 from analysis.errors import InputError
+from analysis.survey import QUICK
 
 TABLE, ANSWER = "application/vnd.workbench.table+json", "application/vnd.workbench.answer+json"
 
@@ -80,12 +81,27 @@ def test_the_verdict_moves_with_the_types_and_the_indices():
     assert "n_types=2" in view.lines.value and "indices=" in view.lines.value
     assert run(view).text["en"] == fewer
     # as many rows as types, and each with its stability
-    assert len(shown(view, TABLE)["rows"]) <= 2
+    table = shown(view, TABLE)
+    assert len(table["rows"]) <= 2
+    # what a quick look does not compute has no column, and the look says that it is quick
+    assert not any("leave one out" in column["label"] for column in table["columns"])
+    assert "A quick look with 20 resamples" in str(view.shown.outputs)
+
+
+@pytest.mark.parametrize("adjust", ["none", "gradient"])
+def test_the_types_of_a_quick_look_are_those_of_the_reports(demo, adjust):
+    full, quick = demo.typology(adjust=adjust), demo.typology(adjust=adjust, **QUICK)
+    assert quick.labels.equals(full.labels) and quick.names == full.names
+    assert list(quick.choice["silhouette"].dropna()) == list(full.choice["silhouette"].dropna())
+    if adjust == "none":
+        named = full.labels.map({k: text[demo.language] for k, text in full.names.items()})
+        assert demo.by("type").equals(named)
 
 
 def test_one_municipality():
     view = lab.municipality("demo-2019", "ja")
     first = shown(view, ANSWER)["text"]
+    assert "速報" in str(view.shown.outputs)  # how strongly it belongs rests on few resamples
     view.controls["municipality"].value = "990108"
     assert "若鮎川市" in shown(view, ANSWER)["text"] != first
     view.children[0].value = "月影"

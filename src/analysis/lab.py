@@ -6,7 +6,6 @@ whatever was found by moving a slider can go into a notebook.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -15,12 +14,10 @@ import ipywidgets as widgets
 
 from analysis import paths, tables
 from analysis.errors import InputError
-from analysis.outputs import Prose
-from analysis.survey import Survey
+from analysis.outputs import NotAvailable, Prose
+from analysis.survey import QUICK, SEED, Survey
 from analysis.text import Language
 
-QUICK = {"n_bootstrap": 20, "n_null": 19}  # enough to watch it move; the notebook runs it in full
-SERIAL_UP_TO = 200  # respondents up to which starting workers costs more than it saves
 AUTO = 0
 WORDS = {
     "ja": {
@@ -144,8 +141,7 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
     def draw(**values: Any) -> list[Any]:
         from analysis.report import types as pages
 
-        jobs = 1 if survey.n <= SERIAL_UP_TO else os.cpu_count() or 1  # changes nothing but time
-        found = survey.typology(**choices(**values), jobs=jobs)
+        found = survey.typology(**choices(**values))
         return [
             pages.answer(survey, found),
             pages.summary(survey, found),
@@ -180,14 +176,16 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
 
     The slider brushes through the respondents; a name typed above it finds one among many.
     """
+    from analysis.report import profile, profile_table
+
     survey, words = load(wave, language), WORDS[language]
+    found = profile.typology(survey, seed=SEED, **QUICK)
+    quick = [] if isinstance(found, NotAvailable) else [Prose(words["quick"])]
 
     def draw(municipality: str) -> list[Any]:
-        from analysis.report import profile, profile_table
-
-        here = profile.place(survey, municipality)
-        shown = [profile.answer(survey, here), profile.steps(survey, here)]
-        return [*shown, *(f(survey, here) for f in (profile_table.standing, profile_table.peers))]
+        here = profile.place(survey, municipality, found=found)
+        parts = (profile.answer, profile.steps, profile_table.standing, profile_table.peers)
+        return [*(part(survey, here) for part in parts), *quick]
 
     def code(municipality: str) -> str:
         show = f'profile_table.standing(survey, profile.place(survey, "{municipality}"))'

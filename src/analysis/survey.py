@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Audience = Literal["internal", "committee", "public"]
 SEED = 20191003  # of the notebooks too
+# a quick look: the types of the reports, less surely weighed
+QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "leave_out": False}
 INVENTED = Text(ja="架空データ", en="invented data")
 
 
@@ -267,7 +269,7 @@ class Survey:
         if breakdown == "prefecture":
             return self.register["prefecture"].reindex(self.responses.index)
         if breakdown == "type":
-            found = self.typology()
+            found = self.typology(**QUICK)
             return found.labels.map({k: v[self.language] for k, v in found.names.items()})
         if breakdown not in self.codebook:
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]

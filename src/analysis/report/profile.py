@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -40,11 +41,16 @@ class Place:
 
 
 def place(
-    survey: Survey, municipality: str | int, *, same_prefecture: bool = False, seed: int = 20191003
+    survey: Survey,
+    municipality: str | int,
+    *,
+    same_prefecture: bool = False,
+    seed: int = 20191003,
+    found: Typology | NotAvailable | None = None,
 ) -> Place:
     """Find a municipality and its peers: those of its size class most alike in population and such.
 
-    An empty `municipality` is the first respondent.
+    An empty `municipality` is the first respondent. `found`: that of the wave unless given.
     """
     if protects(survey):
         raise InputError(
@@ -59,22 +65,23 @@ def place(
                 f"{municipality!r} did not reply in this wave", hint="give a code from the register"
             )
         code = str(named.index[0])
-    found = typology(survey, seed=seed)
+    found = typology(survey, seed=seed) if found is None else found
     classes = survey.size_class
     peers = _nearest(survey, code, same_prefecture=same_prefecture)
     name, size = str(survey.names[code]), classes.get(code)
     return Place(code, name, "" if pd.isna(size) else str(size), found, peers, same_prefecture)
 
 
-def typology(survey: Survey, *, seed: int) -> Typology | NotAvailable:
+def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvailable:
     """The typology that all profiles of a wave share.
 
-    In a large wave it goes without its multiverse, which a page for one municipality does not show.
+    In a large wave it goes without its multiverse, which a page for one municipality does not show;
+    so does a quick look with fewer resamples.
     """
-    if survey.n <= certainty.POWER_UP_TO:
+    if survey.n <= certainty.POWER_UP_TO and not quick:
         return types.find(survey, seed=seed)
     try:
-        return survey.typology(n_types="auto", adjust="none", seed=seed)
+        return survey.typology(n_types="auto", adjust="none", seed=seed, **quick)
     except InputError as error:
         return NotAvailable("typology", str(error))
 

@@ -168,7 +168,7 @@ def summary(survey: Survey, found: Typology) -> Table:
             line[survey.pick("最も例外的", "most atypical")] = names.get(odd, odd)
         rows.append(line)
     return survey.gallery.table(
-        pd.DataFrame(rows),
+        pd.DataFrame(rows).dropna(axis=1, how="all"),  # a quick look leaves nobody out
         "types",
         title=survey.pick("類型と安定度", "Types and their stability"),
         n=found.n,

@@ -91,6 +91,7 @@ def study(
     composites: pd.DataFrame | None = None,
     n_bootstrap: int = 100,
     n_null: int = 99,
+    leave_out: bool = True,
     seed: int = 0,
     jobs: int = 1,
 ) -> Typology:
@@ -108,6 +109,8 @@ def study(
     composites : units x indices (higher is more), to name the types by instead of by single
         features; their labels are looked up in `labels` too.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
+    leave_out : whether to leave each unit out in turn too (else ``jaccard_loo`` is NaN).
+        None of these three changes the types, only how sure one can be of them.
     seed, jobs : the same seed gives the same result for any number of jobs.
 
     Raises
@@ -140,6 +143,7 @@ def study(
         of_pattern,
         patterns.weights,
         n_bootstrap=n_bootstrap,
+        leave_out=leave_out,
         unplaced=UNPLACED,
         seed=seed,
         jobs=jobs,
