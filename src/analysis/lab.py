@@ -14,7 +14,7 @@ import ipywidgets as widgets
 
 from analysis import paths, tables
 from analysis.errors import InputError
-from analysis.outputs import NotAvailable, Prose
+from analysis.outputs import Answer, NotAvailable, Prose
 from analysis.survey import QUICK, SEED, Survey
 from analysis.text import Language
 
@@ -143,7 +143,7 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
 
         found = survey.typology(**choices(**values))
         return [
-            pages.answer(survey, found),
+            Answer(found.verdict.text[language]),
             pages.summary(survey, found),
             Prose(words["quick"]),
         ]
