@@ -22,8 +22,9 @@ import hidden
 from analysis import Survey, arrivals, disclosure, tables, visit_forms
 from analysis.codebook import Codebook
 from analysis.fingerprints import hash_file, hash_folder
+from analysis.outputs import NotAvailable, Table
 from analysis.refresh import refresh
-from analysis.report import exploring, profile, profile_table, shown
+from analysis.report import change_tables, changes, exploring, profile, profile_table, shown, types
 from analysis.simulate import simulate
 from analysis.survey import prepare
 from analysis.wave import Wave
@@ -236,6 +237,39 @@ def test_no_small_cell_follows_from_the_tables_together(audience, tmp_path):
         tried += 1
     assert lost == []
     assert tried >= (15 if audience == "public" else 3)
+
+
+@pytest.mark.parametrize("audience", ["public", "committee"])
+def test_a_comparison_of_waves_does_not_depend_on_protected_answers(
+    audience, tmp_path, monkeypatch
+):
+    """So it adds nothing to what the tables of the two waves let anyone reckon back."""
+    monkeypatch.setattr(types, "find", lambda *_, **__: NotAvailable("typology", "not here"))
+    book = Codebook.read("it-staffing")
+    secret = [q for q in book if q.role != "id" and (audience == "public" or q.sensitive)]
+
+    def other(wave):
+        """The same replies, each protected question answered by someone else."""
+        cleaned = prepare(wave)
+        responses, status = cleaned.responses.copy(), cleaned.status.copy()
+        for at, question in enumerate(secret):
+            order = np.random.default_rng(at).permutation(len(responses))
+            for name in (v for v in question.variables if v in responses):
+                responses[name] = responses[name].array[order]
+                status[name] = status[name].array[order[::-1]]
+        return dataclasses.replace(cleaned, responses=responses, status=status)
+
+    told = []
+    for source in (prepare, other):
+        monkeypatch.setattr("analysis.survey.prepare", source)
+        survey = Survey.load("demo-2020", audience=audience, output=tmp_path / source.__name__)
+        pair = changes.compare(survey)
+        parts = changes.who_answered, changes.denominators, changes.movers
+        parts += change_tables.shares, change_tables.scales, change_tables.figure
+        made = [part(survey, pair) for part in parts]
+        told.append([changes.answer(survey, pair), *(repr(m._data()) for m in made)])
+        assert {Table, NotAvailable} <= {type(m) for m in made}
+    assert told[0] == told[1]
 
 
 def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -42,7 +43,16 @@ def clean(fragment: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Markdown as safe HTML; raw HTML in it goes through the same allow-list."""
+    """Markdown as safe HTML; raw HTML in it goes through the same allow-list.
+
+    A line that goes on in Japanese is joined without the space that a break would leave.
+
+    Examples
+    --------
+    >>> print(markdown("答えは\\n下のとおりです。"))
+    <p>答えは下のとおりです。</p>
+    """
+    text = re.sub(r"(?m)^(?!#)(.*[。-鿿！-～])\n(?=[「『（【ぁ-鿿])", r"\1", text)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     return grid.scoped(clean(MarkdownWithMath(renderer=renderer).render(text)))
 

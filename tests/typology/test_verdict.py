@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.typology.verdict import Evidence, judge
+from analysis.typology.verdict import Evidence, judge, other_draws
 
 GOOD = Evidence(
     n=60,
@@ -93,3 +93,20 @@ def test_types_without_their_gradient_are_announced_as_such():
         assert said["ja"].split("】")[1].startswith(plain[:20])
     line = replace(GOOD, basis="gradient", gradient_share=0.9, continuum_p=0.5)
     assert "どれだけ取り組んでいるか" not in judge(line).text["ja"]
+
+
+@pytest.mark.parametrize(
+    ("change", "others"),
+    [
+        ({}, []),
+        ({"continuum_p": 0.05}, ["tentative"]),
+        ({"continuum_p": 0.04, "silhouette": 0.2}, []),  # tentative either way
+        ({"stability": {1: 0.9, 2: 0.76}}, ["tentative"]),
+        ({"stability": {1: 0.9, 2: 0.74}}, ["clear"]),
+        ({"null_p": 0.06}, ["clear"]),
+        ({"gradient_share": 0.8, "silhouette": 0.4, "continuum_p": 0.02}, ["gradient"]),
+    ],
+)
+def test_a_verdict_within_the_error_of_its_simulation_is_borderline(change, others):
+    se = dict.fromkeys((1, 2, 3), 0.02)
+    assert other_draws(replace(GOOD, **change), n_null=99, jaccard_se=se) == others

@@ -11,7 +11,7 @@ from analysis import disclosure, figures_multiverse, figures_typology
 from analysis.errors import InputError
 from analysis.municipality import SIZE_CLASSES
 from analysis.outputs import Figure, NotAvailable, Prose, Table
-from analysis.report import types
+from analysis.report import certainty, types
 from analysis.survey import Survey
 from analysis.typology import gradient
 
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from analysis.typology.study import Typology
 
 LIGHTER = {"n_bootstrap": 50, "n_null": 49}  # for the readings beside the typology itself
-LEVELS = {
-    "clear": {"ja": "明確な類型", "en": "clear types"},
-    "tentative": {"ja": "暫定的な類型", "en": "tentative types"},
-    "gradient": {"ja": "類型というより連続的な違い", "en": "a gradient rather than types"},
-    "none": {"ja": "類型とは言えない", "en": "no types"},
-}
 
 
 @types.needs_types("levels")
@@ -68,7 +62,7 @@ def without(
 @types.needs_types("verdict")
 def verdict(survey: Survey, found: Typology) -> Prose:
     """Whether there are types in this reading at all; to stand before its figure."""
-    return Prose(found.verdict.text[survey.language])
+    return Prose(found.verdict.text[survey.language] + certainty.borderline(survey, found))
 
 
 def profile(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
@@ -88,7 +82,9 @@ def alternatives(survey: Survey, *readings: Typology | NotAvailable) -> Table | 
     return survey.gallery.table(
         pd.DataFrame(rows),
         "alternatives",
-        title=survey.pick("水準や規模を除くと類型はどう変わるか", "Types without level or size"),
+        title=survey.pick(
+            "最大の軸や規模を除くと類型はどう変わるか", "Types without the main axis or size"
+        ),
         n=there[0].n,
         notes=[
             survey.pick(
@@ -106,7 +102,7 @@ def _reading(survey: Survey, found: Typology, first: Typology) -> dict[str, obje
     same = adjusted_rand_score(first.labels, found.labels.reindex(first.labels.index))
     return {
         survey.pick("見方", "typology"): types.basis(survey, found),
-        survey.pick("判定", "verdict"): LEVELS[found.verdict.level][survey.language],
+        survey.pick("判定", "verdict"): certainty.LEVELS[found.verdict.level][survey.language],
         survey.pick("グループ（団体数）", "groups (members)"): _listed(survey, found),
         survey.pick("平均シルエット", "silhouette"): round(found.evidence.silhouette, 2),
         survey.pick("一致", "agreement"): round(float(same), 2),
@@ -146,7 +142,9 @@ def by_size(
         {
             survey.pick("規模区分", "size class"): SIZE_CLASSES[size][survey.language],
             survey.pick("団体数", "members"): apart[size].n,
-            survey.pick("判定", "verdict"): LEVELS[apart[size].verdict.level][survey.language],
+            survey.pick("判定", "verdict"): certainty.LEVELS[apart[size].verdict.level][
+                survey.language
+            ],
             survey.pick("グループ（団体数）", "groups (members)"): _listed(survey, apart[size]),
             survey.pick("1本の軸の割合", "share of one axis"): round(apart[size].gradient_share, 2),
         }

@@ -123,7 +123,10 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
         )
     else:
         frame = (
-            asked.groupby("question", observed=True)["code"]
+            asked.assign(
+                question=asked["question"].replace("", survey.pick("（設問外）", "(none)"))
+            )
+            .groupby("question", observed=True)["code"]
             .agg(["size", "nunique"])
             .reset_index()
             .set_axis(
@@ -142,8 +145,8 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
         n=len(asked),
         notes=[
             survey.pick(
-                "要確認・不採用の指摘。`workbench queries` で団体ごとのシートになる。",
-                "Doubtful and refused findings; `workbench queries` writes a sheet for each.",
+                "要確認・不採用の指摘。団体ごとの照会票は workbench queries で作る。",
+                "Doubtful and refused findings; workbench queries writes a sheet for each.",
             )
         ],
     )

@@ -59,7 +59,7 @@ def place(
 def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
     """Which types, made from which indicators, and how far they may be trusted."""
     if isinstance(placed, NotAvailable):
-        return Prose(placed.reason)
+        return Prose("")  # the table says why
     other, shown = placed.other, placed.projection
     labels, count = types.labels_of(other), len(shown.shared)
     listed = survey.pick("、", ", ").join(labels[f][survey.language] for f in shown.shared)

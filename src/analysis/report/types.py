@@ -76,7 +76,7 @@ def basis(survey: Survey, found: Typology) -> str:
     adjust = found.params.get("adjust") or "none"
     words = {
         "none": survey.pick("調整なし", "unadjusted"),
-        "gradient": survey.pick("最大の軸（水準）を除いた類型", "main gradient taken out"),
+        "gradient": survey.pick("最大の軸を除いた類型", "main gradient taken out"),
         "strata": survey.pick("規模区分を調整した類型", "adjusted for size class"),
     }
     return words["strata"] if adjust not in words else words[adjust]

@@ -30,7 +30,8 @@ class Stability:
     Attributes
     ----------
     types : per type ``n`` (units), ``jaccard_bootstrap`` and ``jaccard_loo`` (0 to 1; NaN: not
-        asked for). Below 0.6 unstable, 0.6 to 0.75 doubtful, above stable.
+        asked for), and ``jaccard_se``, the Monte Carlo error of the first of them. Below 0.6
+        unstable, 0.6 to 0.75 doubtful, above stable.
     together : patterns x patterns, share of the resamples with both that put them into one type.
     membership : patterns x types, mean share of being together with the type's members, rows sum
         to 1: the strength of membership of each unit of the pattern.
@@ -81,7 +82,7 @@ def stability(
     >>> D = np.abs(np.subtract.outer(x, x))
     >>> types = np.array([1, 1, 1, 2, 2, 2])
     >>> stability(medoid_recluster(D, 2), types, np.full(6, 5)).types.round(2).values.tolist()
-    [[15.0, 1.0, 1.0], [15.0, 1.0, 1.0]]
+    [[15.0, 1.0, 1.0, 0.0], [15.0, 1.0, 1.0, 0.0]]
     """
     counts = np.asarray(counts).round().astype(int)
     named = np.array([t for t in np.unique(types) if t != unplaced])
@@ -98,10 +99,12 @@ def stability(
     together = np.divide(both, seen, out=np.zeros((m, m)), where=np.asarray(seen) > 0)
     np.fill_diagonal(together, 1.0)
     nothing = np.full((0, len(named)), np.nan)
+    scores = pd.DataFrame(np.vstack([nothing, *(p[0] for p in parts)]))
     columns = {
         "n": [int(counts[types == t].sum()) for t in named],
-        "jaccard_bootstrap": _mean(np.vstack([nothing, *(p[0] for p in parts)])),
+        "jaccard_bootstrap": _mean(scores.to_numpy()),
         "jaccard_loo": np.nan,
+        "jaccard_se": scores.sem().to_numpy(),
     }
     if leave_out:
         columns["jaccard_loo"] = _leave_one_out(recluster, types, counts, named, workers)

@@ -9,8 +9,8 @@ benchmarks/bench_verdict.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 Level = Literal["clear", "tentative", "gradient", "none"]
 Basis = Literal["none", "gradient", "strata"]
@@ -137,6 +137,37 @@ def _level(e: Evidence) -> Level:
     if e.on_a_line and (e.unstable or not e.beyond_continuum):
         return "gradient"
     return "tentative"
+
+
+def other_draws(evidence: Evidence, *, n_null: int, jaccard_se: Mapping[int, float]) -> list[Level]:
+    """The other levels that the same answers may be given by other random draws.
+
+    Each number that rests on random draws (two p-values, the stability of each type) is moved by
+    one standard error of its simulation, down and up; a level that this changes is borderline.
+
+    Parameters
+    ----------
+    n_null : surveys drawn for a p-value. jaccard_se : standard error of the stability by type.
+
+    Examples
+    --------
+    >>> sure = Evidence(1741, 0, {1: 0.9, 2: 0.85}, 0.3, 0.01, 0.03, 0.4)
+    >>> other_draws(sure, n_null=99, jaccard_se={1: 0.01, 2: 0.01})
+    []
+    >>> other_draws(sure, n_null=49, jaccard_se={1: 0.01, 2: 0.01})
+    ['tentative']
+    """
+    moved = []
+    for sign in (-1, 1):
+        for name in ("null_p", "continuum_p"):
+            p = getattr(evidence, name)
+            at = p + sign * (p * (1 - p) / max(n_null, 1)) ** 0.5
+            moved.append(replace(evidence, **{name: max(at, 1 / (n_null + 1))}))
+        for kind, j in evidence.stability.items():
+            at = j + sign * jaccard_se.get(kind, 0.0)
+            moved.append(replace(evidence, stability={**evidence.stability, kind: at}))
+    own = _level(evidence)
+    return [level for level in get_args(Level) if level in {*map(_level, moved)} - {own}]
 
 
 def _percent(share: float) -> str:
