@@ -49,8 +49,8 @@ def markdown(text: str) -> str:
 
     Examples
     --------
-    >>> print(markdown("答えは\\n下のとおりです。"))
-    <p>答えは下のとおりです。</p>
+    >>> markdown("答えは\\n下のとおりです。").strip()
+    '<p>答えは下のとおりです。</p>'
     """
     text = re.sub(r"(?m)^(?!#)(.*[。-鿿！-～])\n(?=[「『（【ぁ-鿿])", r"\1", text)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)

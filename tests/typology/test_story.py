@@ -123,7 +123,7 @@ def test_without_a_wave_before_the_page_says_how_to_name_one(page):
     survey, _, _ = page
     placed = placement.place(survey)
     assert "reference" in placement.basis(survey, placed).markdown
-    assert placement.table(survey, placed) is placed
+    assert placement.table(survey, placed).reason == "当てはめ先の調査がない。"
 
 
 def test_waves_without_shared_indicators_are_refused_in_words(page):

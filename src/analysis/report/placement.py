@@ -59,7 +59,7 @@ def place(
 def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
     """Which types, made from which indicators, and how far they may be trusted."""
     if isinstance(placed, NotAvailable):
-        return Prose("")  # the table says why
+        return Prose(placed.reason)
     other, shown = placed.other, placed.projection
     labels, count = types.labels_of(other), len(shown.shared)
     listed = survey.pick("、", ", ").join(labels[f][survey.language] for f in shown.shared)
@@ -91,8 +91,9 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
 
 def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable:
     """Each respondent's type there, how strongly, the next type, and whether it fits at all."""
-    if isinstance(placed, NotAvailable):
-        return placed
+    if isinstance(placed, NotAvailable):  # `basis` has said why
+        nowhere = survey.pick("当てはめ先の調査がない。", "There is no survey to place them in.")
+        return NotAvailable("placement", nowhere)
     if hidden := types.withheld(survey, "placement"):
         return hidden
     shown, found, other = placed.projection, placed.found, placed.other
