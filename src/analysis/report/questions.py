@@ -59,6 +59,7 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
         {
             "": f"{r.hypothesis.id} {_kind(survey, r)}",
             survey.pick("仮説", "hypothesis"): r.hypothesis.text[survey.language],
+            survey.pick("言えること", "what may be said"): WORDS[r.word][survey.language],
             survey.pick("比べたもの", "what is compared"): r.hypothesis.compares[survey.language],
             "n": _sizes(survey, r),
             survey.pick("効果", "effect")
@@ -67,7 +68,6 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
             ),
             survey.pick("もとの単位での差", "in its unit"): _shift(survey, r),
             survey.pick("p値", "p"): _p(survey, r),
-            survey.pick("言えること", "what may be said"): WORDS[r.word][survey.language],
         }
         for r in results
     ]

@@ -149,7 +149,7 @@ def answer(survey: Survey, chosen: Chosen | NotAvailable) -> Answer:
     )
     return Answer(
         survey.pick(
-            f"訪問先{names}（{chosen.why}）の回答から、現地で確かめたいことが{len(every)}件"
+            f"訪問先の{names}（{chosen.why}）の回答から、現地で確かめたいことが{len(every)}件"
             f"見つかった（{counts or 'なし'}）。",
             f"{len(every)} things in the answers of {names} ({chosen.why}) are worth asking about "
             f"on a visit ({counts or 'none'}).",
