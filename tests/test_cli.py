@@ -76,3 +76,10 @@ def test_a_cp932_console_without_a_character_still_gets_its_output():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode("cp932").strip() == "髙﨑 ? ①"
+
+
+def test_the_ledger_of_a_wave_is_in_the_language_asked_for(capsys):
+    for language, said, other in (("ja", "補正", "repaired"), ("en", "repaired", "補正")):
+        assert cli.main(["clean", "demo-2019", "--language", language]) == cli.OK
+        printed = capsys.readouterr().out
+        assert said in printed and other not in printed and "15 / 16" in printed

@@ -15,12 +15,13 @@ import pandas as pd
 
 from analysis.codebook import STATUSES, Codebook, Question
 from analysis.expression import Expression
-from analysis.findings import SEVERITIES, Note, listed
+from analysis.findings import SEVERITY_LABELS, Note, listed
 from analysis.identity import Identified, identify
 from analysis.intake import RawTable
 from analysis.ledger import Ledger
 from analysis.parse import Parsed, Reader
 from analysis.respondents import register_of
+from analysis.text import Language
 from analysis.wave import Wave
 
 ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
@@ -39,12 +40,16 @@ class Cleaned:
     outside: pd.DataFrame
     ledger: Ledger
 
-    def describe(self, language: str = "ja") -> str:
+    def describe(self, language: Language = "ja") -> str:
         """The ledger and the findings in a few lines for the terminal."""
         counts = self.findings["severity"].value_counts()
-        listed = ", ".join(f"{kind} {int(counts.get(kind, 0))}" for kind in SEVERITIES)
-        head = f"{len(self.responses)} / {len(self.register)}"
-        return f"{head}\n{self.ledger.table(language).to_string(index=False)}\n{listed}"
+        found = ("、" if language == "ja" else ", ").join(
+            f"{label[language]} {int(counts.get(kind, 0))}"
+            for kind, label in SEVERITY_LABELS.items()
+        )
+        said = "回答" if language == "ja" else "replies"
+        head = f"{said} {len(self.responses)} / {len(self.register)}"
+        return f"{head}\n{self.ledger.table(language).to_string(index=False)}\n{found}"
 
 
 def clean(raw: RawTable, wave: Wave, codebook: Codebook) -> Cleaned:
@@ -324,6 +329,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
     return "" if value is None else str(value)
-
-
-__all__ = ["SEVERITIES", "Cleaned", "clean"]
