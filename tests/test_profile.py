@@ -2,13 +2,17 @@
 
 import re
 import shutil
+from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from analysis import Survey
+from analysis.codebook import Codebook
 from analysis.outputs import NotAvailable
 from analysis.pdf import BROWSERS
-from analysis.report import answers, profile, summary
+from analysis.report import answers, organisation, profile, summary
 from printed import pages, published
 
 
@@ -67,6 +71,65 @@ def test_brief_answers_name_the_mean_of_a_long_battery(survey):
     q29 = survey.codebook["Q29"]
     values = survey.responses.loc["990019", list(q29.variables)].astype(float)
     assert answers.own(survey, "990019", q29, brief=True) == f"5項目の平均{values.mean():.1f}"
+
+
+def states(survey, code):
+    boxes = organisation._boxes(survey, place(survey, code))
+    return {id: state for id, (_, state, _) in boxes.items()}
+
+
+def test_the_chart_has_what_the_answers_say_and_leaves_open_what_they_do_not(survey):
+    form, body = survey.responses["Q06"], survey.responses["Q28"]
+    for code in survey.responses.index:
+        shown = states(survey, code)
+        if pd.notna(form[code]):
+            assert ("joint" in shown) == (form[code] == 3)
+            if form[code] in (1, 2):
+                assert shown["policy_section"] == ("なし" if form[code] == 1 else "あり")
+                assert shown["operations_section"] == "あり"
+        if pd.notna(body[code]):
+            assert shown["cross_agency_body"] == ("なし" if body[code] == 5 else "あり")
+        # nobody is asked whether there is a CIO: no answer says that there is none
+        assert shown["cio"] != "なし"
+
+
+def test_the_chart_shows_no_answer_that_the_edition_keeps_back(survey, monkeypatch):
+    monkeypatch.setattr(organisation, "kept_back", lambda survey: ["Q28", "Q10"])
+    assert states(survey, "990078")["cross_agency_body"] == "（この版では非公開）"
+    assert "再任用" not in organisation._staff(survey, place(survey, "990078"))
+
+
+def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
+    book = Codebook.read("dx-dashboard")
+    answers_ = pd.DataFrame({"cio": [True], "cio_aide": [False], "structure": [None]}, ["011002"])
+    status = answers_.notna().replace({True: "answered", False: "not_surveyed"})
+    about = SimpleNamespace(named=True)
+    city = SimpleNamespace(codebook=book, responses=answers_.astype("boolean"), status=status,
+                           wave=about, language="ja", pick=lambda ja, en: ja)  # fmt: skip
+    boxes = organisation._boxes(city, SimpleNamespace(code="011002"))
+    assert {id: state for id, (_, state, _) in boxes.items()} == {
+        "cio": "あり",
+        "cio_aide": "なし",
+        "cross_agency_body": "（調査無し）",
+        "policy_section": "（設問なし）",
+        "operations_section": "（設問なし）",
+    }
+
+
+def test_staff_stand_beside_the_medians_of_the_others_of_the_class(survey):
+    here = place(survey, "990078")
+    shown = organisation._staff(survey, here)
+    names = ["Q08", "Q09", "Q10", "Q11", "Q22"]
+    skipped = survey.status[names] == "not_applicable"  # no forms of external talent: nobody
+    q = survey.responses[names].astype(float).mask(skipped, 0.0)
+    own = q.loc["990078"]
+    assert np.isnan(own.Q10)  # not answered, and so no 0
+    assert shown.loc["本団体"].tolist() == pytest.approx(
+        [own.Q09, own.Q08 - own.Q09, own.Q10, own.Q11, own.Q22], nan_ok=True
+    )
+    mates = q.loc[here.mates(survey)].dropna()
+    row = shown.loc[f"同じ区分 (n={len(mates)})"]
+    assert row["再任用"] == mates["Q10"].median() and row["常駐SE等"] == mates["Q11"].median()
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")

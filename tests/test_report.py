@@ -200,8 +200,19 @@ def test_shares_by_size_class_of_the_national_table_are_the_known_ones(project):
 
     (file,) = REAL.glob("*市区町村比較.csv")
     new_wave("national-r5", [file], codebook="dx-dashboard", as_of="2023-04-01", invited="all")
-    frame = shortage._by_class(Survey.load("national-r5"))
+    survey = Survey.load("national-r5")
+    frame = shortage._by_class(survey)
     for name, rates in KNOWN.items():
         wanted = [int(a) / int(b) for a, b in (rate.split("/") for rate in rates)]
         assert frame.loc[name].tolist() == pytest.approx(wanted)
     assert list(frame.columns)[-1] == "町村 n=926"
+    # it does not ask who is short: the order is that of what the smallest class mostly does
+    said = summary.priorities(survey).markdown
+    assert "不足との関係からは優先順位を付けられない" in said and "効果の順ではない" in said
+    listed = [line for line in said.splitlines() if line.startswith("1. ")]
+    assert listed[1] == "1. **CIOの任命**：923団体中650団体（70%）が実施、273団体が未実施。"
+    assert [line.split("**")[1] for line in listed] == list(
+        frame["町村 n=926"].drop(["よく使う32手続のオンライン化状況"], errors="ignore")
+        .sort_values(ascending=False).index[:3]
+    )  # fmt: skip
+    assert "自己評価" not in summary.limits(survey, NotAvailable("typology", "")).markdown

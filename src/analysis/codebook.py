@@ -181,6 +181,24 @@ class Comparable(_Labelled):
     features: tuple[Shared, ...] = Field(min_length=1)
 
 
+class Box(_Labelled):
+    """A part of the organisation: it is there where its rule holds, unknown where it has no value.
+
+    `joint` holds where one section does the work of both.
+    """
+
+    id: Literal[
+        "cio", "cio_aide", "cross_agency_body", "policy_section", "operations_section", "joint"
+    ]
+    rule: StrictStr
+
+
+class Staff(_Labelled):
+    """A kind of IT staff and the rule that counts it."""
+
+    rule: StrictStr
+
+
 class Hypothesis(_Labelled):
     """A question fixed beforehand: two groups compared by a value, or two values together.
 
@@ -224,6 +242,8 @@ class Codebook(_Model):
     features: tuple[Feature, ...] = ()
     indices: tuple[Index, ...] = ()
     comparable: tuple[Comparable, ...] = ()
+    organisation: tuple[Box, ...] = ()
+    staff: tuple[Staff, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
 
     @classmethod

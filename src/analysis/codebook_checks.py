@@ -41,6 +41,11 @@ def problems(book: Codebook) -> Iterator[str]:
         yield from _repeated(f"{where}: feature", [shared.id for shared in other.features])
         for shared in other.features:
             yield from _rule(f"{where}, feature {shared.id}", shared.rule, earlier, book)
+    yield from _repeated("organisation", [box.id for box in book.organisation])
+    for box in book.organisation:
+        yield from _rule(f"organisation {box.id}", box.rule, earlier, book, truth=True)
+    for kind in book.staff:
+        yield from _rule(f"staff {kind.en}", kind.rule, earlier, book)
     for hypothesis in book.hypotheses:
         where = f"hypothesis {hypothesis.id}"
         if (hypothesis.group is None) == (hypothesis.x is None):

@@ -34,6 +34,13 @@ class Place:
     peers: list[str]
     prefecture_only: bool
 
+    def kin(self) -> list[str]:
+        """The others of its type; none where it has no type."""
+        if isinstance(self.found, NotAvailable) or not self.found.labels.get(self.code, 0):
+            return []
+        labels = self.found.labels
+        return [c for c in labels.index[labels == labels[self.code]] if c != self.code]
+
     def mates(self, survey: Survey) -> list[str]:
         """The others of its size class."""
         same = (survey.size_class == survey.size_class[self.code]).fillna(False)
@@ -247,7 +254,7 @@ def steps(survey: Survey, here: Place) -> Prose:
             )
         said = survey.pick("、", "; ").join(parts)
         lines.append(
-            survey.pick(f"1. **{label}**（{where}）：{said}。", f"1. **{label}**{where}: {said}.")
+            survey.pick(f"1. **{label}**{where}：{said}。", f"1. **{label}**{where}: {said}.")
         )
     lines.append("")
     lines.append(

@@ -134,11 +134,8 @@ def peers(survey: Survey, here: Place) -> Table | Prose:
 
 def its_answers(survey: Survey, here: Place) -> Table:
     """Its answers beside those of its type and its size class, a row a question."""
-    kind = []
-    if not isinstance(here.found, NotAvailable) and here.found.labels.get(here.code, 0):
-        labels = here.found.labels
-        kind = [c for c in labels.index[labels == labels[here.code]] if c != here.code]
-    mates = here.mates(survey)
+    kind, mates = here.kin(), here.mates(survey)
+    as_of = survey.wave.as_of
     rows = []
     for question in _told(survey):
         if survey.status.at[here.code, question.variables[0]] == "not_applicable":
@@ -159,7 +156,11 @@ def its_answers(survey: Survey, here: Place) -> Table:
     return survey.gallery.table(
         pd.DataFrame(rows),
         "answers",
-        title=survey.pick("回答と比較", "Its answers beside others"),
+        title=survey.pick(
+            f"公表された指標（{as_of}時点）と比較", f"Published indicators (as of {as_of})"
+        )
+        if survey.wave.named
+        else survey.pick("回答と比較", "Its answers beside others"),
         n=survey.n,
         notes=[
             survey.pick(
@@ -173,10 +174,11 @@ def its_answers(survey: Survey, here: Place) -> Table:
 
 
 def _told(survey: Survey) -> list[Question]:
-    """The questions that the page tells, without those that its head gives."""
+    """The questions that the page tells, without those that its head and its figures give."""
     head = likeness(survey)[:FACTS]
+    drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
     return [
         q
         for q in shown_questions(survey)
-        if not q.identity and q not in head and not protects(survey, q)
+        if not q.identity and q not in head and q.id not in drawn and not protects(survey, q)
     ]

@@ -191,6 +191,60 @@ def by_class(survey: Survey) -> Figure | Prose:
     )
 
 
+def usual(survey: Survey, most: int = 3) -> Prose:
+    """Where no question tells who is short: what the smallest class mostly does already.
+
+    An order by how many municipalities of the same size manage it, not by effect.
+    """
+    asked = [q for q in _yes_no(survey) if q.role == "cluster"]
+    why = survey.pick(
+        "この調査は人材の過不足を尋ねていないため、不足との関係からは優先順位を付けられない。",
+        "This wave does not ask about shortage, so nothing can be put in order by its relation to "
+        "shortage.",
+    )
+    if shortage_question(survey) is not None:
+        why = survey.pick(
+            "この調査には優先順位を付けられる方策の設問がない。",
+            "This wave asks about no measures that could be put in order.",
+        )
+    single = survey.pick(
+        "個々の団体については、自治体カルテ（`workbench profiles`）が規模の似た団体の取組みから"
+        "最初の一歩を挙げる。",
+        "For a single municipality its profile (`workbench profiles`) names first steps from what "
+        "its peers do.",
+    )
+    if len(asked) < NEEDED or protects(survey):
+        return Prose(survey.pick(f"{why}{single}", f"{why} {single}"))
+    sizes = survey.size_class
+    group = sizes.cat.categories[-1]
+    part = survey.responses[(sizes == group).fillna(False).to_numpy(bool)]
+    done = {q: part[q.id].dropna().astype(bool) for q in asked}
+    order = sorted(asked, key=lambda q: -done[q].mean())
+    lines = [
+        survey.pick(
+            f"{why}代わりに、{escape(group)}（n={len(part):,}）ですでに実施している団体の割合が高い順に"
+            "挙げる。まだ行っていない団体にとって、同じ規模での先例が多い取組みである。",
+            f"{why} Instead, what is most common in the class {escape(group)} (n={len(part):,}): "
+            "those that do not do it yet find the most examples of their own size.",
+        ),
+        "",
+    ]
+    for q in order[:most]:
+        label, n, count = escape(q.label[survey.language]), len(done[q]), int(done[q].sum())
+        lines.append(
+            survey.pick(
+                f"1. **{label}**：{n:,}団体中{count:,}団体（{count / n:.0%}）が実施、"
+                f"{n - count:,}団体が未実施。",
+                f"1. **{label}**: {count:,} of {n:,} do it ({count / n:.0%}), {n - count:,} do "
+                "not.",
+            )
+        )
+    caution = survey.pick(
+        "先例の多さの順であり、効果の順ではない。", "An order by examples, not by effect. "
+    )
+    return Prose("\n".join([*lines, "", f"{caution}{single}"]))
+
+
 def by_class_words(survey: Survey) -> Prose:
     """Which indicators the smallest class lags behind most."""
     asked = _yes_no(survey)

@@ -15,6 +15,7 @@ from analysis.report.shortage import (
     shortage_question,
     split,
     unavailable,
+    usual,
     withheld,
 )
 from analysis.report.shown import HIDDEN, protects
@@ -185,14 +186,7 @@ def priorities(survey: Survey) -> Prose:
     """What to look at first, in words."""
     frame = measures(survey)
     if frame.empty:
-        return Prose(
-            survey.pick(
-                "この調査からは優先順位を付けられない。個々の団体については、自治体カルテ"
-                "（`workbench profiles`）が規模の似た団体の取組みから最初の一歩を挙げる。",
-                "This wave gives no ground for an order of priority. For a single municipality its "
-                "profile (`workbench profiles`) names first steps from what its peers do.",
-            )
-        )
+        return usual(survey)
     hides = protects(survey, shortage_question(survey))
     if hides and split(survey).empty:
         return Prose(withheld(survey, "").reason)
@@ -237,15 +231,25 @@ def priorities(survey: Survey) -> Prose:
 
 def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
     """What cannot be concluded."""
-    asked = survey.invited
+    asked, rated = survey.invited, any(q.type in {"ordinal", "battery"} for q in survey.codebook)
     lines = [
         survey.pick(
-            f"- 回答は{survey.n:,}団体" + (f"（依頼{asked:,}団体）" if asked else "") + "。",
-            f"- {survey.n:,} municipalities replied" + (f" of {asked:,}" if asked else "") + ".",
+            f"- 公表データの{survey.n:,}団体を対象とした。"
+            if survey.wave.named
+            else f"- 回答は{survey.n:,}団体" + (f"（依頼{asked:,}団体）" if asked else "") + "。",
+            f"- Published data of {survey.n:,} municipalities."
+            if survey.wave.named
+            else f"- {survey.n:,} municipalities replied"
+            + (f" of {asked:,}" if asked else "")
+            + ".",
         ),
         survey.pick(
-            "- 一時点の調査で、回答は担当者の自己評価を含む。因果関係は示せない。",
-            "- One point in time, partly self-rated by the same person: no cause can be shown.",
+            "- 一時点の調査で、回答は担当者の自己評価を含む。因果関係は示せない。"
+            if rated
+            else "- 一時点のデータであり、因果関係は示せない。",
+            "- One point in time, partly self-rated by the same person: no cause can be shown."
+            if rated
+            else "- One point in time: no cause can be shown.",
         ),
     ]
     if survey.n <= certainty.POWER_UP_TO and not isinstance(found, NotAvailable):

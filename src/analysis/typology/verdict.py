@@ -192,9 +192,9 @@ def _ja(level: Level, e: Evidence) -> str:
             "以下のグループ分けは回答した団体の記述にとどまり、類型ではありません。"
         )
     head = {
-        "clear": f"{k}つの類型がはっきり分かれています（n={e.n}）。",
-        "tentative": f"{k}つの類型は暫定的なものです（n={e.n}）。",
-        "gradient": f"類型というより、連続的な度合いの違いです（n={e.n}）。",
+        "clear": f"{k}つの類型がはっきり分かれています（n={e.n:,}）。",
+        "tentative": f"{k}つの類型は暫定的なものです（n={e.n:,}）。",
+        "gradient": f"類型というより、連続的な度合いの違いです（n={e.n:,}）。",
     }[level]
     parts = [head]
     if level == "gradient":
