@@ -209,7 +209,7 @@ def plot_dots(
 ) -> Axes:
     """One municipality against others: columns value, low, median, high (quartiles), a row each."""
     shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.3)
+    ax = axes_for(ax, len(shown) * 0.9)
     places = np.arange(len(shown))
     ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)

@@ -14,7 +14,7 @@ from analysis.report.shown import kept_back, protects, shown_questions
 from analysis.report.summary import COSTS
 from analysis.survey import Survey
 
-MEASURES = 8  # rows of what peers do
+MEASURES = 5  # rows of what peers do
 YES = 3  # yes/no questions that a section needs before their share is shown
 COMPARED = 5  # municipalities that quartiles need
 
