@@ -18,6 +18,7 @@ from analysis import compare, paths
 from analysis.cli import main
 from analysis.compare import cells, movers, page, pictures, sources
 from analysis.errors import InputError
+from analysis.outputs import Answer
 from conftest import notebook
 
 VENDOR = "application/vnd.workbench."
@@ -45,7 +46,7 @@ def table(name="frequencies", csv="設問,団体数\nQ1,3\nQ2,5\n", rows=(), **m
 
 
 def answer(text):
-    return {f"{VENDOR}answer+json": {"text": text}}
+    return {f"{VENDOR}answer+json": vars(Answer.first(text))}
 
 
 def types(labels, membership=0.9):
@@ -371,3 +372,11 @@ def test_a_revision_against_the_working_tree(project, capsys):
     assert (paths.reports() / ".base" / "demo-2019" / "run.json").is_file()
     assert main(["compare", "--base", "nowhere", "--wave", "demo-2019"]) == 2
     assert "there is no git revision 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ja", "類型は3つです。安定しています。"), ("en", "One. Two.")]
+)
+def test_an_answer_and_its_rest_are_sentences_of_one_paragraph(tmp_path, language, said):
+    (page,) = run(tmp_path / "a", answer(said), language=language).pages.values()
+    assert page.answers == [said]

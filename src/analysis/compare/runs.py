@@ -143,13 +143,17 @@ def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[
                 if mime.startswith(VENDOR):
                     kind = mime.removeprefix(VENDOR).removesuffix("+json")
                     shown.setdefault(kind, []).append(data)
+    gap = "" if language == "ja" else " "  # between the sentences of an answer
     values = {p.name: p.default for p in parameters.declared(content, file)}
     values |= {name: value for name, value in given.items() if name in values}
     return Page(
         name=entry["name"],
         title=title,
         status=entry["status"],
-        answers=[data["text"] + data.get("more", "") for data in shown.get("answer", [])],
+        answers=[
+            gap.join(filter(None, (data["text"], data.get("more"))))
+            for data in shown.get("answer", [])
+        ],
         prose=[data["markdown"] for data in shown.get("prose", [])],
         figures={data["name"]: data for data in shown.get("figure", [])},
         tables={data["name"]: data for data in shown.get("table", [])},
