@@ -105,6 +105,12 @@ def test_priorities_come_in_order_of_evidence_then_cost(demo):
     assert len(listed) == min(5, (frame["grade"] != "not shown").sum())
 
 
+def test_too_few_that_are_short_are_not_called_alike():
+    survey = Survey.load("demo-2020")  # 4 of 15 are short: the differences of the table are large
+    said = summary.priorities(survey).markdown
+    assert "不足している団体が4団体" in said and "5団体以上ないと比べられない" in said
+
+
 def test_who_is_short_counts_each_class_and_says_when_intervals_overlap(demo):
     short = demo.responses["Q12"] <= 2
     towns = (demo.register["size_class"].reindex(demo.responses.index) == "town_village").to_numpy()

@@ -191,6 +191,16 @@ def priorities(survey: Survey) -> Prose:
     if hides and split(survey).empty:
         return Prose(withheld(survey, "").reason)
     good = frame[frame["grade"] != "not shown"].head(5)
+    most = frame[["n_enough", "n_short"]].max()
+    if good.empty and most.min() < FEWEST:
+        return Prose(
+            survey.pick(
+                f"不足していない団体が{most['n_enough']}団体、不足している団体が{most['n_short']}団体で、"
+                f"どちらも{FEWEST}団体以上ないと比べられない。優先順位を付ける根拠はこの調査からは得られない。",
+                f"{most['n_enough']} are not short and {most['n_short']} are; a comparison needs "
+                f"{FEWEST} of each, so this survey gives no ground for an order of priority.",
+            )
+        )
     if good.empty:
         return Prose(
             survey.pick(
