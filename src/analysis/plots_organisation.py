@@ -39,7 +39,7 @@ def plot_organisation(
     staff : a row a group, a column a kind of staff, in persons; empty: the chart alone.
     """
     bars = not staff.empty
-    heights = [0.85, 0.2 + 0.2 * len(staff)] if bars else [0.85]
+    heights = [0.92, 0.22 + 0.22 * len(staff)] if bars else [0.92]
     figure, axes = plt.subplots(
         len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
         squeeze=False,
