@@ -65,6 +65,17 @@ PROBE = [
 ]
 
 
+def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
+    hold = "get_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(5))"
+    reply = "sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0.1"
+    notebook = made(tmp_path, f"import sys, time\n{reply}\n{hold}\n'late'")
+    ran, cells = run(notebook, tmp_path, limit=None)
+    assert ran.status == "ok" and cells[-1].outputs[0].data == {"text/plain": "'late'"}
+    monkeypatch.setattr("analysis.attempt.LATE", 1)
+    ran, _ = run(notebook, tmp_path, limit=None)
+    assert ran.status == "timed_out" and ran.error == "a cell's outputs did not arrive in 1 s"
+
+
 def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path):
     notebook = made(tmp_path, *PROBE)
     forked, plain = (run(notebook, tmp_path, fork=fork) for fork in (True, False))

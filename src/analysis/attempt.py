@@ -29,6 +29,7 @@ from analysis.runs import Ran
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
 KINDS = ("figure", "table")
+LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
 PROJECT = "."  # stands for the project's folder: where it lies is nobody's business
 
 
@@ -66,6 +67,7 @@ def attempt(
             engine_name="workbench",
             on_cell=told,
             execution_timeout=cell_timeout,
+            iopub_timeout=LATE,
             kernel_name="python3",
             kernel_manager_class=kernels.manager,
             shutdown_kernel="immediate",
@@ -74,8 +76,10 @@ def attempt(
         ran.status = "ok"
     except PapermillExecutionError as error:
         ran.status, ran.error = "failed", _sentence(f"{error.ename}: {error.evalue}")
-    except CellTimeoutError:
-        ran.status, ran.error = "timed_out", f"a cell ran longer than {cell_timeout:g} s"
+    except CellTimeoutError as error:
+        late = "IOPub" in str(error)  # the cell had ended, what it shows did not come
+        why = f"a cell's outputs did not arrive in {LATE} s" if late else ""
+        ran.status, ran.error = "timed_out", why or f"a cell ran longer than {cell_timeout:g} s"
     except OSError as error:
         if error.errno in DISK:
             raise  # the disk, not the notebook
