@@ -25,7 +25,7 @@ report: setup    ## rerun the whole demo survey into reports/demo-2019/index.htm
 test: setup      ## run the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-test-all: setup  ## run also the slow tests (English pages, a dying cluster worker, plain kernels)
+test-all: setup  ## run also the slow tests (English pages, every notebook in JupyterLab, a dying worker)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m ""
 
 lab: setup       ## open JupyterLab on the notebooks

@@ -141,6 +141,7 @@ def test_the_same_data_give_the_same_bytes_in_every_process(tmp_path):
 # --- languages --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_english_figures_have_no_japanese_but_names(tmp_path, monkeypatch):
     """Every figure of the demo wave: labels, title, alt text, caption and the numbers behind it."""
     register = Survey.load("demo-2019").register

@@ -1,7 +1,6 @@
 """Every notebook as its user runs it: opened in JupyterLab, Run All Cells, the figure is there.
 
-One server and one browser; by default the desk and one short notebook. With
-``WORKBENCH_EVERY_NOTEBOOK=1``, as in CI, all of them.
+One server and one browser; the desk at every run, all others with the slow tests.
 """
 
 import json
@@ -18,8 +17,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-QUICK = ("lab", "04_hypotheses")
-NOTEBOOKS = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [
+    pytest.param(name, marks=[] if name == "lab" else pytest.mark.slow)
+    for name in sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
+]
 WAIT = 240_000  # ms that a notebook may take on a loaded machine; nothing is measured here
 
 pytestmark = pytest.mark.browser
@@ -88,8 +89,6 @@ def page(server, chromium):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_opened_in_jupyterlab_it_runs_and_shows_its_figure(name, page, server):
-    if name not in QUICK and not os.environ.get("WORKBENCH_EVERY_NOTEBOOK"):
-        pytest.skip("in JupyterLab every notebook is run with WORKBENCH_EVERY_NOTEBOOK=1")
     page.goto(f"{server}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?reset")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for()  # the kernel is there
