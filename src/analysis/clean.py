@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.codebook import STATUSES, Codebook, Question
 from analysis.expression import Expression
-from analysis.findings import SEVERITY_LABELS, Note, listed
+from analysis.findings import Note, counted, listed
 from analysis.identity import Identified, identify
 from analysis.intake import RawTable
 from analysis.ledger import Ledger
@@ -42,11 +42,7 @@ class Cleaned:
 
     def describe(self, language: Language = "ja") -> str:
         """The ledger and the findings in a few lines for the terminal."""
-        counts = self.findings["severity"].value_counts()
-        found = ("、" if language == "ja" else ", ").join(
-            f"{label[language]} {int(counts.get(kind, 0))}"
-            for kind, label in SEVERITY_LABELS.items()
-        )
+        found = counted(self.findings, language)
         said = "回答" if language == "ja" else "replies"
         head = f"{said} {len(self.responses)} / {len(self.register)}"
         return f"{head}\n{self.ledger.table(language).to_string(index=False)}\n{found}"

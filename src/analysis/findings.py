@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.intake import RawTable
 from analysis.rules import RULES
-from analysis.text import Text
+from analysis.text import Language, Text
 
 SEVERITY_LABELS = {
     "repaired": Text(ja="補正", en="repaired"),
@@ -32,6 +32,14 @@ class Note(NamedTuple):
     rule: str
     value: str = ""
     more: str = ""
+
+
+def counted(findings: pd.DataFrame, language: Language) -> str:
+    """How many there are of each severity, in words."""
+    counts = findings["severity"].value_counts()
+    return ("、" if language == "ja" else ", ").join(
+        f"{label[language]} {counts.get(kind, 0)}" for kind, label in SEVERITY_LABELS.items()
+    )
 
 
 def listed(

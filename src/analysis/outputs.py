@@ -52,8 +52,8 @@ class Answer(_Output):
         >>> Answer.first("There are 3 clear types (p=0.01). They are stable.").text
         'There are 3 clear types (p=0.01).'
         """
-        text, _, more = re.sub(r"(。|\. )", "\\1\0", paragraph, count=1).partition("\0")
-        return cls(text.strip(), more)
+        text, *more = re.split(r"(?<=。)|(?<=\. )", paragraph, maxsplit=1)
+        return cls(text.strip(), *more)
 
     def _html(self) -> str:
         return f"<p><strong>{html.escape(self.text)}</strong> {html.escape(self.more)}</p>"

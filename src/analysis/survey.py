@@ -17,7 +17,7 @@ from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError, unknown
 from analysis.figures import SIZES, Gallery, use_style
-from analysis.findings import SEVERITY_LABELS
+from analysis.findings import counted
 from analysis.text import Language, Text
 from analysis.wave import Wave
 
@@ -311,19 +311,12 @@ class Survey:
         ja = self.language == "ja"
         asked = self.invited
         rate = f" / {asked} = {self.n / asked:.1%}" if asked else ""
-        counts = self.findings["severity"].value_counts()
         return [
             ("調査" if ja else "wave", f"{self.wave.title[self.language]} ({self.wave.name})"),
             ("時点" if ja else "as of", self.wave.as_of.isoformat()),
             ("回答" if ja else "replies", f"{self.n}{rate}"),
             ("設問" if ja else "questions", str(len(self.codebook.questions))),
-            (
-                "確認事項" if ja else "findings",
-                ("、" if ja else ", ").join(
-                    f"{label[self.language]} {counts.get(kind, 0)}"
-                    for kind, label in SEVERITY_LABELS.items()
-                ),
-            ),
+            ("確認事項" if ja else "findings", counted(self.findings, self.language)),
             ("版" if ja else "audience", self.audience),
             *([("注意" if ja else "note", INVENTED[self.language])] if self.wave.invented else []),
         ]

@@ -88,8 +88,8 @@ def _boxes(survey: Survey, here: Place) -> dict[str, tuple[str, str, bool]]:
 def _state(survey: Survey, code: str, rule: str) -> tuple[str, bool]:
     """What a rule says of a municipality, in a word; where nothing, why."""
     expression = Expression(rule, truth=True)
-    variables = _variables(survey, expression)
-    if set(variables) & set(kept_back(survey)) or not set(variables) <= set(survey.responses):
+    variables = _readable(survey, expression)
+    if variables is None:
         return survey.pick("（この版では非公開）", "(not in this edition)"), False
     value = expression.evaluate(survey.responses.loc[[code]]).iloc[0]
     if pd.isna(value):
@@ -100,12 +100,15 @@ def _state(survey: Survey, code: str, rule: str) -> tuple[str, bool]:
     return (survey.pick("あり", "yes") if value else survey.pick("なし", "no")), bool(value)
 
 
-def _variables(survey: Survey, expression: Expression) -> list[str]:
+def _readable(survey: Survey, expression: Expression) -> list[str] | None:
+    """The variables that a rule reads; None where this edition keeps one of them back."""
     book = survey.codebook
-    return [
+    variables = [
         v for name in sorted(expression.names)
         for v in (book[name].variables if name in book else (name,))
     ]  # fmt: skip
+    hidden = set(kept_back(survey)) | (set(variables) - set(survey.responses))
+    return None if hidden & set(variables) else variables
 
 
 def _staff(survey: Survey, here: Place) -> pd.DataFrame:
@@ -113,8 +116,8 @@ def _staff(survey: Survey, here: Place) -> pd.DataFrame:
     columns = {}
     for kind in survey.codebook.staff:
         expression = Expression(kind.rule)
-        variables = _variables(survey, expression)
-        if set(variables) & set(kept_back(survey)) or not set(variables) <= set(survey.responses):
+        variables = _readable(survey, expression)
+        if variables is None:
             continue
         values = expression.evaluate(survey.responses).astype("Float64")
         skipped = (survey.status[variables] == "not_applicable").any(axis=1)  # then there is none
