@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import html
 import io
 import json
 import re
@@ -218,6 +219,23 @@ def test_the_index_shows_of_each_report_its_answer_key_figure_and_status(tmp_pat
         "完了 · 図はない（文章と表の報告）",
     ]
     assert len(index.all("figure")) == 2, "no empty box where there is no figure"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "read"),
+    [
+        ("二つある。", "安定している。", "二つある。安定している。"),
+        ("There are 2 (p=0.01).", "They are stable.", "There are 2 (p=0.01). They are stable."),
+        ("二つある。", "", "二つある。"),
+    ],
+)
+def test_an_answer_and_the_rest_read_as_one_paragraph_everywhere(tmp_path, text, more, read):
+    answer = Answer(text, more)
+    bundle = answer._repr_mimebundle_()
+    assert bundle["text/plain"] == read
+    page = export(tmp_path, made.code("f()", answer))
+    for shown in (bundle["text/html"], re.search(r'<p class="answer">.*?</p>', page)[0]):
+        assert html.unescape(re.sub("<[^>]+>", "", shown)).strip() == read
 
 
 def test_the_page_of_a_failed_notebook_leads_to_its_copy_only_inside(tmp_path):

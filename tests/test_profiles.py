@@ -57,6 +57,10 @@ def quick(project, monkeypatch):
     return project
 
 
+def text_of(page, tag):
+    return html.unescape(re.search(f"<{tag}>(.*?)</{tag}>", page, re.S)[1])
+
+
 def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview(quick):
     summary = profiles("demo-2019")
     assert summary.ok and "15 of 15" in summary.text()
@@ -67,6 +71,10 @@ def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview
         page = (folder / f"{code}.html").read_text()
         assert f"page of {code}" in page and f"--municipality {code}" in page
         assert 'href="index.html"' in page
+    names = {text_of((folder / f"{code}.html").read_text(), "h1") for code in codes}
+    assert len(names) == 15 and "青嶺市 — カルテ" in names, "printed pages can be told apart"
+    page = (folder / "990019.html").read_text()
+    assert text_of(page, "title").startswith(text_of(page, "h1"))
     assert links(folder / "index.html") == links(folder / "by-size.html") == codes
     by_size = (folder / "by-size.html").read_text()
     assert by_size.index("中核市") < by_size.index("一般市") < by_size.index("町村")

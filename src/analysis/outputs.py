@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from analysis.text import gap
+
 VENDOR = "application/vnd.workbench."
 
 
@@ -56,10 +58,11 @@ class Answer(_Output):
         return cls(text.strip(), *more)
 
     def _html(self) -> str:
-        return f"<p><strong>{html.escape(self.text)}</strong> {html.escape(self.more)}</p>"
+        more = gap(self.text) + html.escape(self.more)
+        return f"<p><strong>{html.escape(self.text)}</strong>{more}</p>"
 
     def _plain(self) -> str:
-        return f"{self.text} {self.more}".strip()
+        return f"{self.text}{gap(self.text)}{self.more}".strip()
 
 
 @dataclass(frozen=True, repr=False)

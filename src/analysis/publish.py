@@ -77,7 +77,8 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     """Write one executed notebook as a page.
 
     `context` gives language, audience, wave, wave_title, invented and what the footer says; a
-    `title` in the place of the notebook's own, and with `home` a link to a list of such pages.
+    `title` in the place of the notebook's own title and heading, and with `home` a link to a list
+    of such pages.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
     language = context["language"]
@@ -94,6 +95,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     used = {**_defaults(executed), **(context.get("parameters") or {})}
     layout = notebook.metadata.get("workbench", {}).get("layout", "")
     page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
+    page["heading"] = html.escape(context.get("title", ""))
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     paths.write_atomic(target, whole(body, page))
 
@@ -173,7 +175,7 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
     `body` is safe HTML, `page` comes from `page_context`.
     """
     found = re.search(r"<h1[^>]*>(.*?)</h1>\s*", body, flags=re.S)
-    heading = found[1] if found else html.escape(page["title"])
+    heading = page.get("heading") or (found[1] if found else html.escape(page["title"]))
     if found:
         body = body[: found.start()] + body[found.end() :]
     toc: list[tuple[str, str, list[tuple[str, str]]]] = []

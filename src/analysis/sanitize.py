@@ -14,6 +14,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from analysis import grid
 from analysis.outputs import VENDOR
+from analysis.text import gap
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "strong", "em", "b", "i", "code", "pre", "s"),
@@ -85,9 +86,9 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
 
 
 def _answer(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    more = html.escape(data.get("more", ""))
-    more = f" <span>{more}</span>" if more else ""
-    return f'<p class="answer">{html.escape(data["text"])}{more}</p>\n'
+    said, more = html.escape(data["text"]), html.escape(data.get("more", ""))
+    more = f"{gap(said)}<span>{more}</span>" if more else ""
+    return f'<p class="answer">{said}{more}</p>\n'
 
 
 def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:

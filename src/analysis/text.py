@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, StrictStr
 
 Language = Literal["ja", "en"]
+FULL_WIDTH = ("。", "）", "」", "？", "！")  # carry their own space
 
 
 class Text(BaseModel):
@@ -25,3 +26,14 @@ class Text(BaseModel):
 
     def __getitem__(self, language: Language) -> str:
         return self.ja if language == "ja" else self.en
+
+
+def gap(sentence: str) -> str:
+    """What stands between a sentence and the next: a space, but nothing after a Japanese one.
+
+    Examples
+    --------
+    >>> gap("There are 3 types."), gap("3つの型がある。")
+    (' ', '')
+    """
+    return "" if sentence.endswith(FULL_WIDTH) else " "

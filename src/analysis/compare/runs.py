@@ -15,6 +15,7 @@ from analysis import parameters, paths
 from analysis.errors import InputError
 from analysis.outputs import VENDOR
 from analysis.refresh import Edition
+from analysis.text import gap
 
 OWN = {"wave", "output", "audience", "language"}  # set by the refresh, not by a person
 Shown = dict[str, Any]  # one output's data, as `analysis.outputs` made it
@@ -143,7 +144,6 @@ def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[
                 if mime.startswith(VENDOR):
                     kind = mime.removeprefix(VENDOR).removesuffix("+json")
                     shown.setdefault(kind, []).append(data)
-    gap = "" if language == "ja" else " "  # between the sentences of an answer
     values = {p.name: p.default for p in parameters.declared(content, file)}
     values |= {name: value for name, value in given.items() if name in values}
     return Page(
@@ -151,7 +151,7 @@ def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[
         title=title,
         status=entry["status"],
         answers=[
-            gap.join(filter(None, (data["text"], data.get("more"))))
+            f"{data['text']}{gap(data['text'])}{data.get('more', '')}".strip()
             for data in shown.get("answer", [])
         ],
         prose=[data["markdown"] for data in shown.get("prose", [])],
