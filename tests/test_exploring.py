@@ -57,3 +57,18 @@ def test_free_text_stands_under_every_topic_whose_words_it_holds(survey):
 def test_free_text_stays_inside(tmp_path):
     committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
     assert "載せない" in exploring.free_text(committee).markdown
+
+
+def test_numbers_and_scales_are_crossed_with_the_n_of_each_group(survey):
+    frame = exploring.cross_numbers(survey, "size_class").frame.set_index("設問")
+    towns = survey.size_class == "一般市"
+    staff = survey.responses["Q08"][towns].dropna().astype(float)
+    assert frame.at["Q08 情報部門の常勤職員数（人）", "一般市"] == (
+        f"{staff.median():.4g} (n={len(staff)})"
+    )
+    ai = survey.responses["Q30_1"][towns].dropna().astype(float)
+    assert frame.at["Q30 AI・RPAの導入段階 — AI", "一般市"] == f"{ai.median():.4g} (n={len(ai)})"
+    # Q14 is asked of those that recruit specialists: no number without anybody asked
+    asked = (survey.status["Q14"] == "answered").groupby(survey.size_class, observed=True).sum()
+    row = frame.loc[next(i for i in frame.index if i.startswith("Q14 "))]
+    assert {g for g in asked.index if not asked[g]} == set(row.index[row == "—"]) != set()

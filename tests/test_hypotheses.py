@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import hypotheses
+from analysis import hypotheses, inference
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.simulate import SIZES, simulate
@@ -117,3 +117,19 @@ def test_a_rule_that_names_no_question_is_refused():
     content["hypotheses"][0]["value"] = "Q99"
     with pytest.raises(InputError, match=r"H1.*Q99"):
         Codebook.parse(content)
+
+
+def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction(demo):
+    from analysis.report import questions
+
+    found = {r.hypothesis.id: r for r in questions.run(demo)}
+    h7 = found["H7"]
+    assert min(h7.n) < hypotheses.FEWEST and h7.word == "not testable"
+    line = next(
+        x for x in questions.words(demo, [*found.values()]).markdown.split("\n") if "H7" in x
+    )
+    assert "n=1/13" in line and "効果" not in line and "p=" not in line
+    others = [r for r in found.values() if not r.hypothesis.primary and r is not h7]
+    assert [r.p_holm for r in others] == pytest.approx(
+        inference.holm(np.array([r.p for r in others])).tolist()
+    )

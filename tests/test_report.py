@@ -89,7 +89,8 @@ def test_a_difference_of_sizes_is_no_evidence():
         (5, 8, 1, 8, 0.3, 0.2, "illustrated"),
         (5, 8, 1, 8, -0.1, 0.04, "not shown"),  # reversed among municipalities of one size
         (4, 8, 3, 8, 0.3, 0.04, "not shown"),  # too small a difference
-        (4, 4, 0, 8, 0.3, 0.01, "not shown"),  # too few to compare
+        (5, 5, 4, 5, 0.3, 0.2, "illustrated"),  # 0.2 is notable, though no binary number
+        (4, 4, 0, 8, 0.3, 0.01, "not testable"),  # too few to compare
     ],
 )
 def test_the_grade_follows_size_direction_and_corrected_p(a, n_a, b, n_b, within, p, grade):
@@ -102,7 +103,7 @@ def test_priorities_come_in_order_of_evidence_then_cost(demo):
              for g, c in zip(frame["grade"], frame["cost"], strict=True)]  # fmt: skip
     assert order == sorted(order)
     listed = re.findall(r"^1\. \*\*(.+?)\*\*", summary.priorities(demo).markdown, re.M)
-    assert len(listed) == min(5, (frame["grade"] != "not shown").sum())
+    assert len(listed) == min(5, frame["grade"].isin(["suggested", "illustrated"]).sum())
 
 
 def test_too_few_that_are_short_are_not_called_alike():
@@ -124,7 +125,7 @@ def test_who_is_short_counts_each_class_and_says_when_intervals_overlap(demo):
 def test_the_words_of_the_report_fit_on_two_pages(language, tmp_path):
     page = published("06_report", "demo-2019", language, tmp_path)
     whole = page.read_text(encoding="utf-8")
-    words, figures = whole.split('<h2 id="s5">')
+    words, figures = whole.split('<h2 id="s6">')
     assert "<figure" not in words and "<table" not in words and "<figure" in figures
     page.write_text(words + "</main></body></html>", encoding="utf-8")
     assert pages(page) <= 2
@@ -179,15 +180,22 @@ def test_a_change_of_definition_is_drawn_as_a_break(demo, tmp_path, monkeypatch)
 
 
 def test_respondents_stand_beside_the_nation(demo):
-    frame, p = context._classes(demo)
+    frame, p = compared = context.classes(demo)
     assert frame["count"].sum() == demo.n == 15 and frame["national"].sum() == 1741
     assert frame.loc["町村", "nation"] == pytest.approx(926 / 1741)
     assert frame.loc["中核市", "national"] == 58  # of the wave's date
-    said = context.representation_words(demo).markdown
+    said = context.representation_words(demo, compared).markdown
     assert "全国に比べて" in said and f"p={p:.3f}" in said
     public = Survey.load("demo-2019", audience="public", output=demo.output)
-    assert isinstance(context.representation(public), NotAvailable)
-    assert context.representation_words(public).markdown == ""
+    hidden = context.classes(public)
+    assert isinstance(context.representation(public, hidden), NotAvailable)
+    assert context.representation_words(public, hidden).markdown == ""
+
+
+def test_the_newest_national_totals_stand_dated_beside_a_survey(demo):
+    said = context.latest(demo).markdown
+    assert "2023-04-01時点、初版" in said and f"{demo.wave.as_of}時点" in said
+    assert "CIOの任命 73%（1,270/1,733）" in said and "1,788" not in said
 
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "digital-agency-r5"

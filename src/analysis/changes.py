@@ -101,8 +101,8 @@ def moved(
     -------
     shares : question, answer, count_before, n_before, count_after, n_after (of all who answered),
         n, gained, lost, estimate, low, high (of those answering both times), p, p_holm.
-    scales : question, answer (an item), before, after (medians of all who answered), n, rose, fell,
-        p, p_holm. Holm's correction covers both frames together.
+    scales : question, answer (an item), before, after (medians), n, rose, fell, p, p_holm, all of
+        those answering both times. Holm's correction covers both frames together.
     """
     shares, scales = [], []
     for question in book:
@@ -186,8 +186,8 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
             {
                 "question": question.id,
                 "answer": names.get(variable, ""),
-                "before": old.median(),
-                "after": new.median(),
+                "before": old[both].median(),
+                "after": new[both].median(),
                 "n": len(both),
                 "rose": rose,
                 "fell": fell,

@@ -160,9 +160,19 @@ class Gallery:
         )
 
     def table(
-        self, frame: pd.DataFrame, name: str, *, title: str, n: int, notes: list[str] | None = None
+        self,
+        frame: pd.DataFrame,
+        name: str,
+        *,
+        title: str,
+        n: int,
+        notes: list[str] | None = None,
+        places: int = 0,
     ) -> Table:
-        """A table with its n and notes, also written as CSV; row labels go in columns first."""
+        """A table with its n and notes, also written as CSV; row labels go in columns first.
+
+        `places`: the fewest decimals of every column of floats.
+        """
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = _csv(frame)
@@ -171,7 +181,7 @@ class Gallery:
             pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
             for kind in frame.dtypes
         ]
-        columns = [_cells(frame.iloc[:, at]) for at in range(frame.shape[1])]
+        columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
         return Table(
             name=name,
             title=title,
@@ -300,14 +310,17 @@ def _inert(value: Any) -> Any:
     return f"'{value}" if risky and not figure_checks.is_number(value) else value
 
 
-def _cells(column: pd.Series) -> list[str]:
-    """A column as shown; numbers with the same decimals throughout, at most three."""
+def _cells(column: pd.Series, least: int = 0) -> list[str]:
+    """A column as shown; numbers with the same decimals throughout, at most three.
+
+    Thousands have none: nobody reads the hundredth of a person beside a population.
+    """
     if not pd.api.types.is_float_dtype(column.dtype):
         return [_cell(value) for value in column]
     numbers = column.astype("Float64").to_numpy(float, na_value=np.nan).round(3)
     there = numbers[np.isfinite(numbers)]
-    places = next(d for d in range(4) if d == 3 or np.array_equal(there.round(d), there))
-    return ["" if np.isnan(x) else f"{x:,.{places}f}" for x in numbers]
+    places = next(d for d in range(least, 4) if d == 3 or np.array_equal(there.round(d), there))
+    return ["" if np.isnan(x) else f"{x:,.{0 if abs(x) >= 1000 else places}f}" for x in numbers]
 
 
 def _cell(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The questions of the working group, fixed in the codebook before any answer was seen."""
+"""The questions of the working group, fixed in the codebook before any of them is tested."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from analysis.expression import Expression
 from analysis.text import Text
 
 Word = Literal["suggested", "illustrated", "not shown", "not testable"]
+WORDS: dict[Word, Text] = {
+    "suggested": Text(ja="示唆される", en="suggested"),
+    "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
+    "not shown": Text(ja="示されない", en="not shown"),
+    "not testable": Text(ja="検討できない", en="cannot be tested"),
+}
 ALPHA = 0.05
 NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration
 FEWEST = 3  # municipalities in the smaller group
@@ -40,9 +46,9 @@ class Tested:
 
     `effect` is Cliff's delta (two groups) or Kendall's tau-b (two values), -1 to 1, with a 95 %
     bootstrap interval; `p` the exact or permutation p-value; `p_holm` adjusted among the
-    exploratory ones (primary: the same as `p`). `word` says what the evidence allows. `shift`:
-    the difference of two groups in the unit of the answers with its exact 95 % interval, not given
-    within strata.
+    exploratory ones that can be tested (others: the same as `p`). `word` says what the evidence
+    allows. `shift`: the difference of two groups in the unit of the answers with its exact 95 %
+    interval, not given within strata.
     """
 
     hypothesis: Hypothesis
@@ -72,7 +78,11 @@ def run(
                 f"the hypothesis {h.id} names the topic {h.topic!r}", hint=f"there are: {known}"
             )
     raw = [_test(h, responses, size_class, seed) for h in codebook.hypotheses]
-    secondary = [at for at, h in enumerate(codebook.hypotheses) if not h.primary]
+    secondary = [
+        at
+        for at, (h, (e, _)) in enumerate(zip(codebook.hypotheses, raw, strict=True))
+        if not h.primary and min(e.n) >= FEWEST
+    ]
     adjusted = np.array([e.p for e, _ in raw], float)
     adjusted[secondary] = inference.holm(adjusted[secondary])
     return [

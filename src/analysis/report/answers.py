@@ -60,7 +60,10 @@ def _mean(survey: Survey, values: pd.Series) -> str:
 def typical(
     survey: Survey, codes: Sequence[str], question: Question, *, brief: bool = False
 ) -> str:
-    """What a group of municipalities mostly says, with its n; `brief`: the most frequent only."""
+    """What a group of municipalities mostly says, with its n; `brief`: the most frequent only.
+
+    Where several answers are equally frequent, none of them is singled out.
+    """
     rows, columns = list(codes), list(question.variables)
     counted = tables.frequency(
         survey.responses[columns].loc[rows],
@@ -86,5 +89,8 @@ def typical(
             return " / ".join(f"{label} {row['median']:g}" for label, row in frame.iterrows()) + n
         case "integer" | "ratio":
             return number(float(frame["value"].iloc[0]), question, survey) + n
-    top = frame["count"].idxmax()
-    return f"{top} {frame.loc[top, 'share']:.0%}{n}"
+    top = frame.index[frame["count"] == frame["count"].max()]
+    if len(top) > (1 if brief else MANY):
+        return survey.pick("回答が分かれる", "answers differ") + n
+    each = survey.pick(" 各", " each") if len(top) > 1 else ""
+    return f"{survey.pick('・', ', ').join(top)}{each} {frame['share'].max():.0%}{n}"

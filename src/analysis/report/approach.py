@@ -86,6 +86,7 @@ def alternatives(survey: Survey, *readings: Typology | NotAvailable) -> Table | 
             "最大の軸や規模を除くと類型はどう変わるか", "Types without the main axis or size"
         ),
         n=there[0].n,
+        places=2,
         notes=[
             survey.pick(
                 "一致は、先頭の行の類型との調整ランド指数（1＝同じ、0＝偶然の程度）。"

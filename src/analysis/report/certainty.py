@@ -55,18 +55,18 @@ def silhouette(survey: Survey, found: Typology) -> Figure:
     ax = figures_typology.plot_silhouette(
         found, names=types.names_of(survey), language=survey.language
     )
-    below = int((found.silhouette < 0).sum())
+    below, n = int((found.silhouette < 0).sum()), int(found.silhouette.notna().sum())
     mean = found.silhouette.mean()
     return survey.gallery.show(
         ax,
         "silhouette",
         title=survey.pick("各団体のシルエット幅", "Silhouette width of each municipality"),
         alt=survey.pick(
-            f"類型ごとのシルエット幅。平均{mean:.2f}。0未満（隣の類型に近い）は{below}団体（n={found.n:,}）。",
-            f"Silhouette widths by type, mean {mean:.2f}; {below} of {found.n:,} are below 0.",
+            f"類型ごとのシルエット幅。平均{mean:.2f}。0未満（隣の類型に近い）は{below}団体（n={n:,}）。",
+            f"Silhouette widths by type, mean {mean:.2f}; {below} of {n:,} are below 0.",
         ),
-        n=found.n,
-        denominator=types.denominator(survey),
+        n=n,
+        denominator=survey.pick("類型に入った団体", "municipalities placed in a type"),
         data=types.by_unit(
             survey,
             found,

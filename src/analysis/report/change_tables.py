@@ -72,8 +72,8 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("今回（全回答）", "now (all)"): f"{row.count_after:,}/{row.n_after:,}",
             survey.pick("両方に回答", "both"): row.n,
             survey.pick("増／減", "gained / lost"): f"+{row.gained:,} / -{row.lost:,}",
-            survey.pick("変化（95％区間）", "change (95 %)"): (
-                f"{row.estimate:+.0%} ({row.low:+.0%}, {row.high:+.0%})"
+            survey.pick("変化（ポイント、95％区間）", "change (points, 95 %)"): (
+                f"{100 * row.estimate:+.0f} ({100 * row.low:+.0f}, {100 * row.high:+.0f})"
             ),
             survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
         }
@@ -126,8 +126,8 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
         n=int(frame["n"].max()),
         notes=[
             survey.pick(
-                "中央値は各回の全回答。p値は符号検定（正確、割合の変化と合わせてHolm法で補正）。",
-                "Medians of all answers of each wave; exact sign test, corrected together with the "
+                "すべて両方に回答した団体の値。p値は符号検定（正確、割合の変化と合わせてHolm法で補正）。",
+                "All of those answering both times; exact sign test, corrected together with the "
                 "shares (Holm).",
             )
         ],

@@ -120,8 +120,8 @@ def answer(survey: Survey, pair: Pair | NotAvailable) -> Answer:
         f"“{survey.wave.title['en']}”",
     )
     found = survey.pick(
-        f"たところ、回答の変化{tested}項目のうち偶然と区別できるものは{sure}項目だった（Holm法で補正）。",
-        f": of {tested} changes in the answers, {sure} can be told from chance (Holm).",
+        f"たところ、比べた回答{tested}項目のうち、変化を偶然と区別できるのは{sure}項目だった（Holm法で補正）。",
+        f": of {tested} answers compared, {sure} changed more than chance explains (Holm).",
     )
     moved = survey.pick(
         f"両方に回答したのは{both:,}団体。", f"{both:,} municipalities answered both. "

@@ -29,19 +29,23 @@ def answer(survey: Survey) -> Answer:
     counts = survey.findings["severity"].value_counts()
     repaired, doubtful, refused = (int(counts.get(kind, 0)) for kind in SEVERITY_LABELS)
     cells = survey.ledger.received
-    asked = survey.invited
-    if survey.pick("ja", "en") == "ja":
-        came = f"{asked:,}団体のうち{survey.n:,}団体" if asked else f"{survey.n:,}団体"
-        rate = f"（回収率{survey.n / asked:.1%}）" if asked else ""
-        return Answer(
-            f"{came}の回答{rate}、{cells:,}セルをすべて台帳に記録した"
-            f"（補正{repaired:,}件、要確認{doubtful:,}件、不採用{refused:,}件）。"
+    asked = None if survey.wave.named else survey.invited  # nobody replied to a published table
+    of = survey.pick("公表データ", "Published data") if survey.wave.named else ""
+    came = survey.pick(f"{survey.n:,}団体", f"{survey.n:,} municipalities")
+    rate = ""
+    if asked:
+        came = survey.pick(
+            f"{asked:,}団体のうち{came}", f"{survey.n:,} of {asked:,} municipalities"
         )
-    came = f"{survey.n:,} of {asked:,} municipalities" if asked else f"{survey.n:,} municipalities"
-    rate = f" (response rate {survey.n / asked:.1%})" if asked else ""
+        share = f"{survey.n / asked:.1%}"
+        rate = survey.pick(f"（回収率{share}）", f" (response rate {share})")
     return Answer(
-        f"The replies of {came}{rate}: all {cells:,} cells are accounted for; "
-        f"{repaired:,} repaired, {doubtful:,} doubtful, {refused:,} refused."
+        survey.pick(
+            f"{came}の{of or '回答'}{rate}、{cells:,}セルをすべて台帳に記録した"
+            f"（補正{repaired:,}件、要確認{doubtful:,}件、不採用{refused:,}件）。",
+            f"{of or 'The replies'} of {came}{rate}: all {cells:,} cells are accounted for; "
+            f"{repaired:,} repaired, {doubtful:,} doubtful, {refused:,} refused.",
+        )
     )
 
 
@@ -56,16 +60,23 @@ def ledger(survey: Survey) -> Table:
     )
 
 
-def repairs(survey: Survey) -> Table:
+def _nothing(survey: Survey, name: str) -> NotAvailable:
+    """What stands in the place of a table of findings where there are none."""
+    return NotAvailable(name, survey.pick("該当する指摘はない。", "There are no such findings."))
+
+
+def repairs(survey: Survey) -> Table | NotAvailable:
     """Findings by rule, with an example of each where the audience may see it."""
     found = survey.findings
+    if found.empty:
+        return _nothing(survey, "repairs")
     rows = []
     for (rule, severity), group in found.groupby(["rule", "severity"], sort=True, observed=True):
         row: dict[str, object] = {
             survey.pick("規則", "rule"): RULES[rule].title[survey.language],
             survey.pick("扱い", "treatment"): SEVERITY_LABELS[severity][survey.language],
             survey.pick("件数", "findings"): len(group),
-            survey.pick("団体数", "municipalities"): group["code"].nunique(),
+            survey.pick("団体数", "municipalities"): group["code"].replace("", None).nunique(),
         }
         if survey.audience == "internal":
             first = group.iloc[0]
@@ -108,6 +119,8 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
             ),
         )
     asked = survey.findings[survey.findings["severity"].isin(["doubtful", "refused"])]
+    if asked.empty:
+        return _nothing(survey, "to_ask")
     if survey.audience == "internal":
         frame = pd.DataFrame(
             {
@@ -185,17 +198,21 @@ def missingness(survey: Survey) -> Figure:
     else:
         ax = plots.plot_status(shown, language=survey.language)
         drawn = survey.pick("団体数を積み上げた棒グラフ", "stacked bars of how many answered")
-    worst = counts["no_answer"].idxmax()
-    most = int(counts["no_answer"].max())
+    worst, most = counts["no_answer"].idxmax(), int(counts["no_answer"].max())
+    least = survey.pick("無回答はない", "Nothing was left unanswered")
+    if most:
+        least = survey.pick(
+            f"無回答が最も多いのは「{worst}」の{most}団体",
+            f"Most without an answer: {worst}, {most}",
+        )
     return survey.gallery.show(
         ax,
         "missingness",
         title=survey.pick("設問ごとの回答状況", "Answers and kinds of missing by question"),
         alt=survey.pick(
-            f"設問ごとに、回答・無回答・非該当などの別に{drawn}。"
-            f"無回答が最も多いのは「{worst}」の{most}団体（n={survey.n:,}）。",
+            f"設問ごとに、回答・無回答・非該当などの別に{drawn}。{least}（n={survey.n:,}）。",
             f"By question, {drawn}: answered, no answer, not applicable and other kinds. "
-            f"Most without an answer: {worst}, {most} of {survey.n:,}.",
+            f"{least} (n={survey.n:,}).",
         ),
         n=survey.n,
         denominator=survey.pick("回答団体", "municipalities that replied"),
@@ -246,24 +263,20 @@ def missing_words(survey: Survey) -> Prose:
         ids = {q.id for q in shown_questions(survey)}
         top = top[[name.split()[0] in ids for name in top.index]]
         top = top[top >= disclosure.SMALLEST]
-    listed = [f"{name}（{value}）" for name, value in top.items() if value]
-    if survey.pick("ja", "en") == "ja":
-        text = (
-            f"問われた延べ{asked:,}問のうち無回答は{int(total['no_answer']):,}問（{share:.1%}）。"
-            f"分岐により問われなかった「非該当」{int(total['not_applicable']):,}問は分母に含めない。"
-        )
-        if listed:
-            text += f"無回答の多い設問は、{'、'.join(listed)}。"
-        return Prose(text)
-    text = (
-        f"Of {asked:,} answers asked for, {int(total['no_answer']):,} ({share:.1%}) were not "
-        f"given. {int(total['not_applicable']):,} that the skip rules left out are not in the "
-        "denominator. "
+    listed = survey.pick("、", ", ").join(
+        survey.pick(f"{name}（{value}）", f"{name} ({value})")
+        for name, value in top.items()
+        if value
     )
-    if listed:
-        text += (
-            "Most often missing: "
-            + ", ".join(x.replace("（", " (").replace("）", ")") for x in listed)
-            + "."
-        )
-    return Prose(text)
+    none, skipped, unasked = (
+        int(total[kind]) for kind in ("no_answer", "not_applicable", "not_surveyed")
+    )
+    surveyed = survey.pick(f"と「調査無し」{unasked:,}問", f" and {unasked:,} not surveyed")
+    text = survey.pick(
+        f"問われた延べ{asked:,}問のうち無回答は{none:,}問（{share:.1%}）。分岐により問われなかった"
+        f"「非該当」{skipped:,}問{surveyed if unasked else ''}は分母に含めない。",
+        f"Of {asked:,} answers asked for, {none:,} ({share:.1%}) were not given. {skipped:,} that "
+        f"the skip rules left out{surveyed if unasked else ''} are not in the denominator. ",
+    )
+    often = survey.pick(f"無回答の多い設問は、{listed}。", f"Most often missing: {listed}.")
+    return Prose(text + often if listed else text)

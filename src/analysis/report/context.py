@@ -13,7 +13,7 @@ from analysis.survey import Survey
 from analysis.typology.projection import representativeness
 
 
-def _classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
+def classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
     """Size class -> replies and the nation on the wave's date; whether it could be a random draw.
 
     Not available where these are all municipalities, or where the edition would tell of single
@@ -43,12 +43,13 @@ def _classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
     return frame.rename(index=lambda kind: SIZE_CLASSES[kind][survey.language]), p
 
 
-def representation(survey: Survey) -> Figure | NotAvailable:
-    """Respondents beside the national distribution by size class."""
-    compared = _classes(survey)
+def representation(
+    survey: Survey, compared: tuple[pd.DataFrame, float] | NotAvailable
+) -> Figure | NotAvailable:
+    """Respondents beside the national distribution by size class; `compared`: of `classes`."""
     if isinstance(compared, NotAvailable):
         return compared
-    frame, p = compared
+    frame, _ = compared
     n, total = int(frame["count"].sum()), int(frame["national"].sum())
     ax = plots_context.plot_beside(frame, language=survey.language)
     return survey.gallery.show(
@@ -57,7 +58,7 @@ def representation(survey: Survey) -> Figure | NotAvailable:
         title=survey.pick(
             "回答団体と全国の規模区分", "Size classes of the respondents and the nation"
         ),
-        alt=_representation_words(survey, frame, p),
+        alt=representation_words(survey, compared).markdown,
         n=n,
         denominator=survey.pick(
             f"回答団体、全国は{total:,}団体", f"replies; nation: {total:,} municipalities"
@@ -66,21 +67,19 @@ def representation(survey: Survey) -> Figure | NotAvailable:
     )
 
 
-def representation_words(survey: Survey) -> Prose:
+def representation_words(
+    survey: Survey, compared: tuple[pd.DataFrame, float] | NotAvailable
+) -> Prose:
     """What the figure says."""
-    compared = _classes(survey)
     if isinstance(compared, NotAvailable):
         return Prose("")
-    return Prose(_representation_words(survey, *compared))
-
-
-def _representation_words(survey: Survey, frame: pd.DataFrame, p: float) -> str:
+    frame, p = compared
     n = int(frame["count"].sum())
     gap = frame["here"] - frame["nation"]
     most, least = gap.idxmax(), gap.idxmin()
     up, down = frame.loc[most], frame.loc[least]
     low, high = inference.wilson(int(down["count"]), n)
-    return survey.pick(
+    said = survey.pick(
         f"全国に比べて多いのは{most}（回答{up['here']:.0%}、全国{up['nation']:.0%}）、"
         f"少ないのは{least}（回答{down['here']:.0%}、95％区間{low:.0%}～{high:.0%}、"
         f"全国{down['nation']:.0%}）。回答が全国から無作為に選ばれたとすれば、これほど偏る確率は"
@@ -89,6 +88,43 @@ def _representation_words(survey: Survey, frame: pd.DataFrame, p: float) -> str:
         f"the nation); fewer: {least} ({down['here']:.0%}, 95 % interval {low:.0%} to {high:.0%}; "
         f"nation {down['nation']:.0%}). Were the replies a random draw from the nation, a spread "
         f"as uneven would have p={p:.3f}. Shares of the replies are no national shares (n={n:,}).",
+    )
+    return Prose(said)
+
+
+def latest(survey: Survey) -> Prose:
+    """The newest published totals of the nation, dated, beside a survey that is not the nation."""
+    if survey.wave.named:
+        return Prose(
+            survey.pick(
+                f"このページのデータが全国の公表値である（{survey.wave.as_of}時点、{survey.n:,}団体）。",
+                f"The data of this page are the national ones (as of {survey.wave.as_of}, "
+                f"{survey.n:,} municipalities).",
+            )
+        )
+    frame = national.totals().query("current")
+    frame = frame[frame["as_of"] == frame["as_of"].max()]
+    listed = survey.pick("、", ", ").join(
+        survey.pick(
+            f"{national.ITEMS[r.item].ja} {r.share:.0%}（{r.count_:,}/{r.n:,}）",
+            f"{national.ITEMS[r.item].en} {r.share:.0%} ({r.count_:,}/{r.n:,})",
+        )
+        for r in frame.rename(columns={"count": "count_"}).itertuples()
+    )
+    day = frame["as_of"].iloc[0]
+    edition = survey.pick("・", ", ").join(
+        national.EDITIONS[e][survey.language] for e in frame["edition"].unique()
+    )
+    return Prose(
+        survey.pick(
+            f"**全国の市区町村の公表値（{day}時点、{edition}）**：{listed}。"
+            f"この調査（{survey.wave.as_of}時点）とは時点も設問も異なるため、回答の割合とは直接比べない。"
+            "実在の市区町村の値であり、年ごとの値と出典は「前回の調査からの変化」のページにある。",
+            f"**Published totals of all municipalities (as of {day}, {edition} edition)**: "
+            f"{listed}. Date and questions differ from this survey's (as of {survey.wave.as_of}), "
+            "so that its shares are not compared with them. They are of real municipalities; "
+            "earlier years and sources are on the page “What changed since the wave before”.",
+        )
     )
 
 
@@ -155,7 +191,7 @@ def totals_table(survey: Survey) -> Table:
             survey.pick("版", "edition"): [
                 national.EDITIONS[e][survey.language] for e in frame["edition"]
             ],
-            survey.pick("出典", "source"): frame["source"],
+            survey.pick("出典", "source"): frame[survey.pick("source_ja", "source")],
         }
     )
     return _gallery(survey).table(

@@ -9,6 +9,7 @@ import pandas as pd
 from IPython.display import display
 
 from analysis import tables
+from analysis.codebook import Question
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report import one_question, shown
 from analysis.report.cleaning import STATUS_LABELS
@@ -76,16 +77,19 @@ def frequencies(survey: Survey) -> Table:
 
 
 def numbers(survey: Survey) -> Table | NotAvailable:
-    """Median, quartiles and range of every numeric question."""
+    """Median, quartiles and range of every numeric question; median of each item of a battery."""
     rows = []
     for question in shown_questions(survey):
-        if question.type not in shown.NUMBERS:
+        if question.type not in shown.MEASURED:
             continue
         counted = shown.frequency(survey, question)
-        unit = tables.unit_of(question, survey.language)
-        values = counted.frame["value"].round(2).to_dict()
-        label = f"{question.id} {question.label[survey.language]}{unit}"
-        rows.append({survey.pick("設問", "question"): label, "n": counted.n, **values})
+        if question.type == "battery" and protects(survey, question):
+            continue  # its figure has the means that this edition may show
+        for label, median, n in _medians(survey, question, counted):
+            values = {tables.summary(pd.Series(), survey.language).index[0]: round(median, 2)}
+            if question.type != "battery":
+                values = counted.frame["value"].round(2).to_dict()
+            rows.append({survey.pick("設問", "question"): label, "n": n, **values})
     if not rows:
         return NotAvailable("numbers", survey.pick("数値の設問がない。", "No numeric question."))
     return survey.gallery.table(
@@ -113,13 +117,73 @@ def _rounding_note(survey: Survey) -> list[str]:
     ]
 
 
-def cross(survey: Survey, by: str) -> Table | NotAvailable:
-    """Every question by a breakdown: share in each group, its n in the heading."""
+def _medians(
+    survey: Survey, question: Question, counted: tables.Counted
+) -> list[tuple[str, float, int]]:
+    """A number's label, median and n; of a battery those of each item."""
+    name, frame = f"{question.id} {question.label[survey.language]}", counted.frame
+    if question.type == "battery":
+        lines = zip(frame.index, frame["median"], frame["count"], strict=True)
+        return [(f"{name} — {item}", float(median), int(n)) for item, median, n in lines]
+    unit = tables.unit_of(question, survey.language)
+    return [(f"{name}{unit}", float(frame["value"].iloc[0]), counted.n)]
+
+
+def _groups(survey: Survey, by: str, name: str) -> pd.Series | NotAvailable:
+    """The breakdown, unless this wave lacks it."""
     groups = survey.by(by)
     if groups is None or groups.dropna().astype(str).eq("").all():
         return NotAvailable(
-            "cross", survey.pick("この調査には区分がない。", "This wave lacks the breakdown.")
+            name, survey.pick("この調査には区分がない。", "This wave lacks the breakdown.")
         )
+    return groups
+
+
+def cross_numbers(survey: Survey, by: str) -> Table | NotAvailable:
+    """Every numeric question, and each item of a battery, by a breakdown: the median and its n."""
+    groups = _groups(survey, by, "cross_numbers")
+    if isinstance(groups, NotAvailable):
+        return groups
+    lines: dict[str, dict[str, str]] = {}
+    for question in shown_questions(survey):
+        if question.type not in shown.MEASURED or protects(survey, question):
+            continue
+        for group, counted in one_question.by_group(survey, question, groups):
+            for label, median, n in _medians(survey, question, counted):
+                lines.setdefault(label, {})[str(group)] = (
+                    f"{median:,.4g} (n={n:,})" if n and abs(median) < 1000
+                    else f"{median:,.0f} (n={n:,})" if n
+                    else shown.HIDDEN
+                )  # fmt: skip
+    if not lines:
+        return NotAvailable(
+            "cross_numbers",
+            survey.pick(
+                "区分ごとに示せる数値の設問がない。", "No number may be shown by the breakdown."
+            ),
+        )
+    return survey.gallery.table(
+        pd.DataFrame(lines).T.reset_index(names=survey.pick("設問", "question")),
+        "cross_numbers",
+        title=survey.pick(
+            f"数値・段階の中央値（{_named(survey, by)}別）",
+            f"Medians of numbers and scales by {_named(survey, by)}",
+        ),
+        n=survey.n,
+        notes=[
+            survey.pick(
+                "各欄は「中央値（n）」。nは各区分で対象となり回答した団体。",
+                "Each cell: median (n), n being those asked and answering in the group.",
+            )
+        ],
+    )
+
+
+def cross(survey: Survey, by: str) -> Table | NotAvailable:
+    """Every question by a breakdown: share in each group, its n in the heading."""
+    groups = _groups(survey, by, "cross")
+    if isinstance(groups, NotAvailable):
+        return groups
     rows = []
     for question in shown_questions(survey):
         same = question.id == by or question.identity == by

@@ -136,20 +136,11 @@ def answer(survey: Survey, here: Place) -> Answer:
                 f"Type: {own} (membership {strength:.2f}), next: {second}",
             )
         )
-    names = [peer_name(survey, code) for code in here.peers]
+    names = [types.full_name(survey, code) for code in here.peers]
     if names:
         listed = "、".join(names) if survey.language == "ja" else ", ".join(names)
         parts.append(survey.pick(f"似た団体は{listed}", f"Nearest peers: {listed}"))
     return Answer(survey.pick("。", ". ").join(parts) + survey.pick("。", "."))
-
-
-def peer_name(survey: Survey, code: str) -> str:
-    """A peer's name, with its prefecture where it has one: names are not unique."""
-    home = str(survey.register.at[code, "prefecture"])
-    name = str(survey.names[code])
-    if not home or home == "nan":
-        return name
-    return f"{name}（{home}）" if survey.language == "ja" else f"{name} ({home})"
 
 
 def facts(survey: Survey, here: Place) -> Prose:

@@ -8,8 +8,8 @@ from analysis import plots
 from analysis.codebook import Question
 from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable, Prose, Table
-from analysis.report import answers
-from analysis.report.profile import FACTS, Place, likeness, missing_measures, peer_name
+from analysis.report import answers, types
+from analysis.report.profile import FACTS, Place, likeness, missing_measures
 from analysis.report.shown import kept_back, protects, shown_questions
 from analysis.report.summary import COSTS
 from analysis.survey import Survey
@@ -109,7 +109,7 @@ def peers(survey: Survey, here: Place) -> Table | Prose:
         if isinstance(row.cost, str):
             line[survey.pick("費用", "cost")] = COSTS[row.cost][survey.language]
         rows.append(line)
-    names = survey.pick("、", ", ").join(peer_name(survey, code) for code in here.peers)
+    names = survey.pick("、", ", ").join(types.full_name(survey, code) for code in here.peers)
     alike = likeness(survey)
     by = {
         "ja": "区分が同じで" + "・".join(q.label.ja for q in alike),

@@ -6,18 +6,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import hypotheses, plots
-from analysis.hypotheses import Tested
+from analysis.hypotheses import WORDS, Tested
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report.shown import protects
 from analysis.survey import Survey
-from analysis.text import Text
-
-WORDS = {
-    "suggested": Text(ja="示唆される", en="suggested"),
-    "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
-    "not shown": Text(ja="示されない", en="not shown"),
-    "not testable": Text(ja="検討できない", en="cannot be tested"),
-}
 
 
 def run(survey: Survey, *, seed: int = 20191003) -> list[Tested]:
@@ -202,6 +194,17 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
         said, n = WORDS[r.word][survey.language], _sizes(survey, r)
         caution = r.hypothesis.caution
         more = f" {escape(caution[survey.language])}" if caution else ""
+        if r.word == "not testable":
+            fewest = hypotheses.FEWEST
+            lines.append(
+                survey.pick(
+                    f"- **{r.hypothesis.id}** 「{text}」は{said}"
+                    f"（{n}。比べるには{fewest}団体以上が要る）。",
+                    f'- **{r.hypothesis.id}** "{text}": {said} '
+                    f"({n}; at least {fewest} are needed).",
+                )
+            )
+            continue
         lines.append(
             survey.pick(
                 f"- **{r.hypothesis.id}** 「{text}」は{said}（効果{_effect(survey, r)}、{n}、"
@@ -247,7 +250,7 @@ def _hides(survey: Survey, r: Tested) -> bool:
 
 
 def _effect(survey: Survey, r: Tested) -> str:
-    if np.isnan(r.effect) or _hides(survey, r):
+    if r.word == "not testable" or _hides(survey, r):
         return "—"
     if protects(survey):  # exact ones of few answers could be reckoned back to counts
         return f"{round(r.effect, 1) + 0:+.1f}"  # + 0: no -0.0
@@ -261,7 +264,7 @@ def _shift(survey: Survey, r: Tested) -> str:
 
 
 def _p(survey: Survey, r: Tested) -> str:
-    if np.isnan(r.p_holm) or _hides(survey, r):
+    if r.word == "not testable" or _hides(survey, r):
         return "—"
     if protects(survey):
         return "≦0.05" if r.p_holm <= hypotheses.ALPHA else ">0.05"

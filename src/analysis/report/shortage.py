@@ -33,15 +33,10 @@ def short_of_people(survey: Survey) -> pd.Series | None:
 
 
 def unavailable(survey: Survey, name: str) -> NotAvailable:
-    """What stands in the place of all that needs the question on shortage."""
+    """What stands in the place of a figure that needs the question on shortage."""
     return NotAvailable(
         name,
-        survey.pick(
-            f"この調査のコードブック（{survey.codebook.id}）には人材の過不足を問う設問がないため、"
-            "不足については分からない。",
-            f"The codebook of this wave ({survey.codebook.id}) asks nothing on shortage of people, "
-            "so nothing can be said of it.",
-        ),
+        survey.pick("人材の過不足を問う設問がない。", "Shortage of people was not asked about."),
     )
 
 
@@ -94,7 +89,14 @@ def short_words(survey: Survey, found: Typology | NotAvailable) -> Prose:
     """Who is short of people, by size and by type."""
     short = short_of_people(survey)
     if short is None:
-        return Prose(unavailable(survey, "").reason)
+        return Prose(
+            survey.pick(
+                f"この調査のコードブック（{survey.codebook.id}）には人材の過不足を問う設問がないため、"
+                "不足については分からない。",
+                f"The codebook of this wave ({survey.codebook.id}) asks nothing on shortage of "
+                "people, so nothing can be said of it.",
+            )
+        )
     frame = _by_group(survey, found)
     if frame.empty:
         return Prose(withheld(survey, "").reason)
@@ -112,15 +114,19 @@ def short_words(survey: Survey, found: Typology | NotAvailable) -> Prose:
             )
             for r in part.rename(columns={"count": "count_"}).itertuples()
         )
-        end = survey.pick("区間の重ならない区分がある。", "Some intervals do not overlap.")
-        if part["low"].max() <= part["high"].min():
-            end = survey.pick(
-                "95％区間はすべて重なり、差は断定できない。",
-                "All 95 % intervals overlap: no difference is established.",
-            )
         colon, stop = survey.pick("：", ": "), survey.pick("。", ". ")
-        lines.append(f"- **{heads[str(kind)]}**{colon}{listed}{stop}{end}")
+        lines.append(f"- **{heads[str(kind)]}**{colon}{listed}{stop}{_overlap(survey, part)}")
     return Prose("\n".join(lines))
+
+
+def _overlap(survey: Survey, part: pd.DataFrame) -> str:
+    """Whether the intervals of a breakdown let a difference be told."""
+    if part["low"].max() <= part["high"].min():
+        return survey.pick(
+            "95％区間はすべて重なり、差は断定できない。",
+            "All 95 % intervals overlap: no difference is established.",
+        )
+    return survey.pick("95％区間の重ならない組がある。", "Some 95 % intervals do not overlap.")
 
 
 def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
@@ -131,6 +137,7 @@ def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | Not
     frame = _by_group(survey, found)
     if frame.empty:
         return withheld(survey, "who_is_short")
+    size = frame[frame["kind"] == "size"]
     frame.index = pd.Index([f"{r.group} (n={r.n})" for r in frame.itertuples()])
     ax = plots.plot_shares(frame, language=survey.language)
     top = frame["share"].idxmax()
@@ -140,9 +147,9 @@ def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | Not
         title=survey.pick("情報人材が不足している団体の割合", "Share short of IT people"),
         alt=survey.pick(
             f"規模区分別・類型別の不足の割合と95％区間。最も高いのは{top}の{frame['share'].max():.0%}。"
-            "区間は広く、差を断定できない。",
+            f"規模区分の{_overlap(survey, size)}",
             f"Share short of people by size class and type with 95 % intervals; highest {top}, "
-            f"{frame['share'].max():.0%}. The intervals are wide.",
+            f"{frame['share'].max():.0%}. By size class: {_overlap(survey, size)}",
         ),
         n=int(short.notna().sum()),
         denominator=survey.pick("充足感に回答した団体", "answered on sufficiency"),
@@ -246,28 +253,34 @@ def usual(survey: Survey, most: int = 3) -> Prose:
 
 
 def by_class_words(survey: Survey) -> Prose:
-    """Which indicators the smallest class lags behind most."""
+    """Which measures the smallest class lags behind all others most."""
     asked = _yes_no(survey)
     if len(asked) < NEEDED or protects(survey):
         return Prose("")
-    frame = _by_class(survey)
-    small, large = frame.columns[-1], frame.columns[:-1]
-    gap = (frame[large].mean(axis=1) - frame[small]).sort_values(ascending=False, kind="stable")
-    first = [
-        f"{escape(name)} {frame.at[name, small]:.0%}{survey.pick('（他の区分の平均', ' (others ')}"
-        f"{frame.loc[name, large].mean():.0%}{survey.pick('）', ')')}"
-        for name in gap.index[:3]
-    ]
-    last = gap.index[-1]
-    listed = survey.pick("、", ", ").join(first)
     sizes = survey.size_class
-    name, n = sizes.cat.categories[-1], int((sizes == sizes.cat.categories[-1]).sum())
-    label = survey.pick(f"{escape(name)}（n={n:,}）", f"{escape(name)} (n={n:,})")
+    group = sizes.cat.categories[-1]
+    small = (sizes == group).fillna(False).to_numpy(bool)
+    rows = []
+    for q in asked:
+        own, others = (
+            survey.responses.loc[part, q.id].dropna().astype(bool) for part in (small, ~small)
+        )
+        gap = others.mean() - own.mean()
+        rows.append((gap, escape(q.label[survey.language]), own, others))
+    rows.sort(key=lambda row: -row[0])
+    said = [
+        survey.pick(
+            f"{name} {own.mean():.0%}（{own.sum():,}/{len(own):,}、他の区分は{others.mean():.0%}、"
+            f"{others.sum():,}/{len(others):,}）",
+            f"{name} {own.mean():.0%} ({own.sum():,}/{len(own):,}; all others {others.mean():.0%}, "
+            f"{others.sum():,}/{len(others):,})",
+        )
+        for _, name, own, others in (*rows[:3], rows[-1])
+    ]
+    most, name, n = survey.pick("、", ", ").join(said[:3]), escape(group), int(small.sum())
     return Prose(
         survey.pick(
-            f"{label}で他の区分との開きが大きいのは、{listed}。開きが最も小さいのは{escape(last)}"
-            f"（{frame.at[last, small]:.0%}）。",
-            f"{label} lags most in: {listed}; least in {escape(last)} "
-            f"({frame.at[last, small]:.0%}).",
+            f"{name}（n={n:,}）で他の区分との開きが大きいのは、{most}。開きが最も小さいのは{said[3]}。",
+            f"{name} (n={n:,}) lags most in: {most}; least in {said[3]}.",
         )
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import disclosure, inference
+from analysis import disclosure, hypotheses, inference
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import certainty, types
 from analysis.report.shortage import (
@@ -28,11 +28,7 @@ COSTS = {
     "medium": Text(ja="中", en="medium"),
     "high": Text(ja="大", en="high"),
 }
-GRADES = {
-    "suggested": Text(ja="示唆される", en="suggested"),
-    "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
-    "not shown": Text(ja="示されない", en="not shown"),
-}
+GRADES = hypotheses.WORDS
 NOTABLE = 0.2  # a difference of shares worth showing as an illustration
 FEWEST = 5  # municipalities each side of a comparison needs
 
@@ -114,9 +110,11 @@ def _small(*cells: int) -> bool:
 
 def _grade(effect: inference.Effect, within: float, p_holm: float) -> str:
     """Notable overall, and not turned round among municipalities of the same size."""
-    if min(effect.n) < FEWEST or np.isnan(effect.estimate) or effect.estimate < NOTABLE:
-        return "not shown"
-    if within <= 0:  # NaN where no size class has both kinds: nothing speaks against it
+    if min(effect.n) < FEWEST or np.isnan(effect.estimate):
+        return "not testable"
+    if (
+        round(effect.estimate, 9) < NOTABLE or within <= 0
+    ):  # NaN where no size class has both kinds: nothing speaks against it
         return "not shown"
     return "suggested" if p_holm <= 0.05 else "illustrated"
 
@@ -138,11 +136,12 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("不足の団体", "short"): [
                 f"{a}/{n}" for a, n in zip(shown["short"], shown["n_short"], strict=True)
             ],
-            survey.pick("差（95％区間）", "difference (95 %)"): [
-                f"{e.estimate:+.0%} ({e.low:+.0%}, {e.high:+.0%})" for e in shown["effect"]
+            survey.pick("差（ポイント、95％区間）", "difference (points, 95 %)"): [
+                f"{100 * e.estimate:+.0f} ({100 * e.low:+.0f}, {100 * e.high:+.0f})"
+                for e in shown["effect"]
             ],
             survey.pick("同じ規模どうしの差", "same size"): [
-                "—" if np.isnan(w) else f"{w:+.0%}" for w in shown["within"]
+                "—" if np.isnan(w) else f"{100 * w:+.0f}" for w in shown["within"]
             ],
             survey.pick("補正後p値", "p (Holm)"): [f"{p:.3f}" for p in shown["p_holm"]],
         },
@@ -165,7 +164,8 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         table,
         "measures",
         title=survey.pick(
-            "不足していない団体がより多く行っていること", "What those not short do more often"
+            "不足していない団体と不足している団体の取組み",
+            "Measures of those not short and those short",
         ),
         n=int(frame[["n_enough", "n_short"]].max().sum()),
         notes=[
@@ -190,7 +190,7 @@ def priorities(survey: Survey) -> Prose:
     hides = protects(survey, shortage_question(survey))
     if hides and split(survey).empty:
         return Prose(withheld(survey, "").reason)
-    good = frame[frame["grade"] != "not shown"].head(5)
+    good = frame[frame["grade"].isin(["suggested", "illustrated"])].head(5)
     most = frame[["n_enough", "n_short"]].max()
     if good.empty and most.min() < FEWEST:
         return Prose(

@@ -99,6 +99,14 @@ def denominator(survey: Survey) -> str:
     return survey.pick("分類した団体", "municipalities in the typology")
 
 
+def full_name(survey: Survey, code: str) -> str:
+    """A municipality's name, with its prefecture where it has one: names are not unique."""
+    home, name = str(survey.register.at[code, "prefecture"]), str(survey.names[code])
+    if not home or home == "nan":
+        return name
+    return survey.pick(f"{name}（{home}）", f"{name} ({home})")
+
+
 def names_of(survey: Survey) -> dict[str, str]:
     """Name of each respondent, as this edition shows it."""
     return survey.names.to_dict()
@@ -148,30 +156,26 @@ def _directions(profile: pd.DataFrame) -> pd.DataFrame:
 @needs_types("types")
 def summary(survey: Survey, found: Typology) -> Table:
     """Each type with its size, stability, paragon and most atypical member."""
-    names = names_of(survey)
     named = found.n <= NAMED_UP_TO or survey.wave.named
     rows = []
     for kind, row in found.stability.iterrows():
         line = {
             survey.pick("類型", "type"): type_name(survey, found, kind),
             survey.pick("団体数", "members"): int(row["n"]),
-            survey.pick("安定度（再標本化）", "stability (bootstrap)"): round(
-                row["jaccard_bootstrap"], 2
-            ),
-            survey.pick("安定度（1団体除外）", "stability (leave one out)"): round(
-                row["jaccard_loo"], 2
-            ),
+            survey.pick("安定度（再標本化）", "stability (bootstrap)"): row["jaccard_bootstrap"],
+            survey.pick("安定度（1団体除外）", "stability (leave one out)"): row["jaccard_loo"],
         }
         if named:
-            paragon, odd = found.paragons.get(kind, ""), found.atypical.get(kind, "")
-            line[survey.pick("典型", "paragon")] = names.get(paragon, paragon)
-            line[survey.pick("最も例外的", "most atypical")] = names.get(odd, odd)
+            paragon, odd = found.paragons[kind], found.atypical[kind]
+            line[survey.pick("典型", "paragon")] = full_name(survey, paragon)
+            line[survey.pick("最も例外的", "most atypical")] = full_name(survey, odd)
         rows.append(line)
     return survey.gallery.table(
-        pd.DataFrame(rows).dropna(axis=1, how="all"),  # a quick look leaves nobody out
+        pd.DataFrame(rows).dropna(axis=1, how="all").round(2),  # a quick look leaves nobody out
         "types",
         title=survey.pick("類型と安定度", "Types and their stability"),
         n=found.n,
+        places=2,
         notes=[
             survey.pick(
                 "安定度はジャッカード係数の平均。0.75超は安定、0.6未満は不安定（Hennig 2007）。"
@@ -188,7 +192,9 @@ def members(survey: Survey, found: Typology) -> Table:
     """Who belongs where, how strongly, and to which type next."""
     frame = pd.DataFrame(
         {
-            survey.pick("団体", "municipality"): survey.names.reindex(found.labels.index),
+            survey.pick("団体", "municipality"): [
+                full_name(survey, code) for code in found.labels.index
+            ],
             survey.pick("類型", "type"): [type_name(survey, found, int(k)) for k in found.labels],
             survey.pick("所属の強さ", "membership"): _strength(found).round(2),
             survey.pick("次に近い類型", "second nearest"): [
@@ -206,15 +212,16 @@ def members(survey: Survey, found: Typology) -> Table:
         title=survey.pick("団体ごとの類型", "Types of the municipalities")
         if named
         else survey.pick(
-            "境界にある団体（所属の弱い順）", "On the border (weakest membership first)"
+            f"所属の最も弱い{NAMED_UP_TO}団体", f"The {NAMED_UP_TO} with the weakest membership"
         ),
         n=found.n,
         notes=[
             survey.pick(
                 "所属の強さは0から1。再標本化で自分の類型の団体と同じ類型になった割合を、"
-                "すべての類型の合計に対して表したもの。",
+                "すべての類型の合計に対して表したもの。分析のしかたを変えたときの「境界」とは別の見方。",
                 "Membership runs from 0 to 1: how often a resample puts the municipality with the "
-                "members of its type, as a share of all types.",
+                "members of its type, as a share of all types. Not the same as borderline above, "
+                "which is about other ways of analysis.",
             )
         ],
     )

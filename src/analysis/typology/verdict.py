@@ -183,11 +183,11 @@ def _ja(level: Level, e: Evidence) -> str:
     if level == "none":
         if k < 2:
             return (
-                f"類型は示せません。{e.n}団体のうち{SMALLEST_TYPE}団体以上がまとまる"
+                f"類型は示せません。{e.n:,}団体のうち{SMALLEST_TYPE}団体以上がまとまる"
                 "グループが2つできませんでした。以下は回答した団体の記述にとどめてください。"
             )
         return (
-            f"類型があるとは言えません。回答どうしに何の関係もない{e.n}団体の調査でも、"
+            f"類型があるとは言えません。回答どうしに何の関係もない{e.n:,}団体の調査でも、"
             f"{_percent(e.null_p)}％の割合で同じ程度のまとまりが偶然に現れます。"
             "以下のグループ分けは回答した団体の記述にとどまり、類型ではありません。"
         )
@@ -256,18 +256,19 @@ def _en(level: Level, e: Evidence) -> str:
     if level == "none":
         if k < 2:
             return (
-                f"No types can be shown. The {e.n} respondents do not form two groups of at least "
-                f"{SMALLEST_TYPE}. Read what follows as a description of these respondents only."
+                f"No types can be shown. The {e.n:,} respondents do not form two groups of at "
+                f"least {SMALLEST_TYPE}. Read what follows as a description of these respondents "
+                "only."
             )
         return (
-            f"No structure can be shown. A survey of {e.n} in which the answers have nothing to do "
-            f"with each other looks as good in {_percent(e.null_p)} % of cases. The groups below "
-            "describe these respondents only and are not types."
+            f"No structure can be shown. A survey of {e.n:,} in which the answers have nothing to "
+            f"do with each other looks as good in {_percent(e.null_p)} % of cases. The groups "
+            "below describe these respondents only and are not types."
         )
     head = {
-        "clear": f"There are {k} clear types (n={e.n}).",
-        "tentative": f"The {k} types are tentative (n={e.n}).",
-        "gradient": f"This is a gradient rather than types (n={e.n}).",
+        "clear": f"There are {k} clear types (n={e.n:,}).",
+        "tentative": f"The {k} types are tentative (n={e.n:,}).",
+        "gradient": f"This is a gradient rather than types (n={e.n:,}).",
     }[level]
     parts = [head]
     if level == "gradient":
