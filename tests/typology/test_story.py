@@ -87,6 +87,8 @@ def test_three_readings_stand_side_by_side_and_say_which_they_are(page):
     assert shown["見方"].tolist() == [types.basis(survey, x) for x in (found, level, size)]
     assert shown["見方"].nunique() == 3
     assert float(shown["一致"][0]) == 1
+    marks = ["境目に" in approach.verdict(survey, x).markdown for x in (found, level, size)]
+    assert shown["判定"].str.contains("境目").tolist() == marks and any(marks)
     figure = approach.profile(survey, level)
     assert types.basis(survey, level) in figure.title
 

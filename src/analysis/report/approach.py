@@ -11,7 +11,7 @@ from analysis import disclosure, figures_multiverse, figures_typology
 from analysis.errors import InputError
 from analysis.municipality import SIZE_CLASSES
 from analysis.outputs import Figure, NotAvailable, Prose, Table
-from analysis.report import certainty, types
+from analysis.report import types
 from analysis.survey import Survey
 from analysis.typology import gradient
 
@@ -62,7 +62,7 @@ def without(
 @types.needs_types("verdict")
 def verdict(survey: Survey, found: Typology) -> Prose:
     """Whether there are types in this reading at all; to stand before its figure."""
-    return Prose(found.verdict.text[survey.language] + certainty.borderline(survey, found))
+    return Prose(types.verdict_words(survey, found))
 
 
 def profile(survey: Survey, found: Typology | NotAvailable) -> Figure | NotAvailable:
@@ -90,9 +90,9 @@ def alternatives(survey: Survey, *readings: Typology | NotAvailable) -> Table | 
         notes=[
             survey.pick(
                 "一致は、先頭の行の類型との調整ランド指数（1＝同じ、0＝偶然の程度）。"
-                "類型の番号は行ごとに別のもの。",
+                "類型の番号は行ごとに別のもの。（境目）は、乱数の種を変えると判定が変わりうるもの。",
                 "Agreement: adjusted Rand index with the first row (1 same, 0 as by chance). Types "
-                "of two rows are not the same.",
+                "of two rows are not the same. Borderline: another seed may change the verdict.",
             ),
             *missing,
         ],
@@ -103,7 +103,7 @@ def _reading(survey: Survey, found: Typology, first: Typology) -> dict[str, obje
     same = adjusted_rand_score(first.labels, found.labels.reindex(first.labels.index))
     return {
         survey.pick("見方", "typology"): types.basis(survey, found),
-        survey.pick("判定", "verdict"): certainty.LEVELS[found.verdict.level][survey.language],
+        survey.pick("判定", "verdict"): types.level_words(survey, found),
         survey.pick("グループ（団体数）", "groups (members)"): _listed(survey, found),
         survey.pick("平均シルエット", "silhouette"): round(found.evidence.silhouette, 2),
         survey.pick("一致", "agreement"): round(float(same), 2),
@@ -143,9 +143,7 @@ def by_size(
         {
             survey.pick("規模区分", "size class"): SIZE_CLASSES[size][survey.language],
             survey.pick("団体数", "members"): apart[size].n,
-            survey.pick("判定", "verdict"): certainty.LEVELS[apart[size].verdict.level][
-                survey.language
-            ],
+            survey.pick("判定", "verdict"): types.level_words(survey, apart[size]),
             survey.pick("グループ（団体数）", "groups (members)"): _listed(survey, apart[size]),
             survey.pick("1本の軸の割合", "share of one axis"): round(apart[size].gradient_share, 2),
         }

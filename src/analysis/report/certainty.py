@@ -12,19 +12,12 @@ from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report import types
 from analysis.survey import Survey
 from analysis.typology.power import power, statement
-from analysis.typology.verdict import other_draws
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
     from analysis.typology.study import Typology
 
 POWER_UP_TO = 200  # respondents up to which the statement on power is worth its time
-LEVELS = {
-    "clear": {"ja": "明確な類型", "en": "clear types"},
-    "tentative": {"ja": "暫定的な類型", "en": "tentative types"},
-    "gradient": {"ja": "類型というより連続的な違い", "en": "a gradient rather than types"},
-    "none": {"ja": "類型とは言えない", "en": "no types"},
-}
 FEWEST = 9  # respondents that can hold three types of three
 
 
@@ -117,25 +110,7 @@ def doubts(survey: Survey, found: Typology) -> Prose:
     head = survey.pick(
         "- **この規模の調査でわかること** ", "- **What a survey of this size can find** "
     )
-    close = borderline(survey, found).strip()
-    close = survey.pick("\n- **判定の確かさ** ", "\n- **The verdict** ") + close if close else ""
-    return Prose(lines + head + power_words(survey, found) + close)
-
-
-def borderline(survey: Survey, found: Typology) -> str:
-    """A sentence where other random draws may give another verdict; empty where not."""
-    drawn, se = int(found.params["n_null"]), found.stability["jaccard_se"]
-    others = other_draws(found.evidence, n_null=drawn, jaccard_se=se.to_dict())
-    if not others:
-        return ""
-    listed = survey.pick("」「", " or ").join(LEVELS[level][survey.language] for level in others)
-    resampled = int(found.params["n_bootstrap"])
-    return survey.pick(
-        f"ただし、この判定は境目にあります。乱数の種（seed）を変えて計算し直すと「{listed}」となることが"
-        f"あります（類型のない調査{drawn}回と再標本化{resampled}回による計算の誤差の範囲）。",
-        f" This is borderline: another seed of the random numbers may make it {listed} (within the "
-        f"error of {drawn} surveys without types and {resampled} resamples).",
-    )
+    return Prose(lines + head + power_words(survey, found))
 
 
 def power_words(survey: Survey, found: Typology) -> str:

@@ -30,7 +30,7 @@ def answer(survey: Survey, results: list[Tested]) -> Answer:
         )
     counts = [sum(r.word == word for r in primary) for word in WORDS]
     listed = [
-        f"{WORDS[word][survey.language]}{survey.pick('もの', ':')}{count}{survey.pick('件', '')}"
+        survey.pick(f"{WORDS[word].ja}もの{count}件", f"{count} {WORDS[word].en}")
         for word, count in zip(WORDS, counts, strict=True)
         if count
     ]

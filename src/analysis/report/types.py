@@ -15,10 +15,17 @@ from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Table
 from analysis.report.shown import protects
 from analysis.survey import Survey
+from analysis.typology.verdict import other_draws
 
 if TYPE_CHECKING:
     from analysis.typology.study import Typology
 
+LEVELS = {
+    "clear": {"ja": "明確な類型", "en": "clear types"},
+    "tentative": {"ja": "暫定的な類型", "en": "tentative types"},
+    "gradient": {"ja": "類型というより連続的な違い", "en": "a gradient rather than types"},
+    "none": {"ja": "類型とは言えない", "en": "no types"},
+}
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 
 
@@ -63,7 +70,34 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     """The verdict."""
     if isinstance(found, NotAvailable):
         return Answer(found.reason)
-    return Answer.first(found.verdict.text[survey.language])
+    return Answer.first(verdict_words(survey, found))
+
+
+def verdict_words(survey: Survey, found: Typology) -> str:
+    """The verdict, and where other random draws may give another."""
+    return found.verdict.text[survey.language] + borderline(survey, found)
+
+
+def borderline(survey: Survey, found: Typology) -> str:
+    """A sentence where other random draws may give another verdict; empty where not."""
+    drawn, se = int(found.params["n_null"]), found.stability["jaccard_se"]
+    others = other_draws(found.evidence, n_null=drawn, jaccard_se=se.to_dict())
+    if not others:
+        return ""
+    listed = survey.pick("」「", " or ").join(LEVELS[level][survey.language] for level in others)
+    resampled = int(found.params["n_bootstrap"])
+    return survey.pick(
+        f"ただし、この判定は境目にあります。乱数の種（seed）を変えて計算し直すと「{listed}」となることが"
+        f"あります（類型のない調査{drawn}回と再標本化{resampled}回による計算の誤差の範囲）。",
+        f" This is borderline: another seed of the random numbers may make it {listed} (within the "
+        f"error of {drawn} surveys without types and {resampled} resamples).",
+    )
+
+
+def level_words(survey: Survey, found: Typology) -> str:
+    """The level of the verdict for a table, marked where it is borderline."""
+    mark = survey.pick("（境目）", " (borderline)") if borderline(survey, found) else ""
+    return LEVELS[found.verdict.level][survey.language] + mark
 
 
 def sentence(survey: Survey, found: Typology | NotAvailable) -> str:
