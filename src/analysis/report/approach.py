@@ -12,6 +12,7 @@ from analysis.errors import InputError
 from analysis.municipality import SIZE_CLASSES
 from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report import types
+from analysis.report.shown import absent
 from analysis.survey import Survey
 from analysis.typology import gradient
 
@@ -131,12 +132,11 @@ def by_size(
     except InputError as error:
         return NotAvailable("by_size", str(error))
     if not apart:
-        return NotAvailable(
+        return absent(
+            survey,
             "by_size",
-            survey.pick(
-                "規模区分ごとの類型は、30団体以上が回答した区分がないため作らない。",
-                "No size class has the 30 respondents that a typology of its own needs.",
-            ),
+            "規模区分ごとの類型は、30団体以上が回答した区分がないため作らない。",
+            "No size class has the 30 respondents that a typology of its own needs.",
         )
     order = [size for size in SIZE_CLASSES if size in apart]
     rows = [

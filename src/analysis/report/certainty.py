@@ -10,6 +10,7 @@ from analysis import figures_multiverse, figures_typology
 from analysis.errors import InputError
 from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report import types
+from analysis.report.shown import prose
 from analysis.survey import Survey
 from analysis.typology.power import power, statement
 
@@ -166,17 +167,16 @@ def matters(survey: Survey, runs: Multiverse | NotAvailable) -> Prose:
     most, rest = share[runs.matters_most], share["combinations"]
     border = int((runs.units["status"] == "borderline").sum())
     n, core = len(runs.units), int((runs.units["status"] == "core").sum())
-    return Prose(
-        survey.pick(
-            f"{runs.n}通りの分析のうち3分の2以上で自分の類型にとどまり、次に近い類型を大きく引き離す"
-            f"団体（中核）は{n:,}団体中{core:,}団体、どちらの類型とも言えない団体（境界）は{border:,}団体です。"
-            f"一つの選択として結果を最も左右するのは「{name}」で、違いの{most:.0%}を占めます"
-            f"（複数の選択の組合せによる違いが{rest:.0%}）。",
-            f"In {runs.n} analyses, {core:,} of {n:,} municipalities stay with their type in at "
-            f"least two thirds and well ahead of the next type (core); {border:,} sit on a border. "
-            f'The single choice that matters most is "{name}" with {most:.0%} of the variation '
-            f"({rest:.0%} comes from combinations of choices).",
-        )
+    return prose(
+        survey,
+        f"{runs.n}通りの分析のうち3分の2以上で自分の類型にとどまり、次に近い類型を大きく引き離す"
+        f"団体（中核）は{n:,}団体中{core:,}団体、どちらの類型とも言えない団体（境界）は{border:,}団体です。"
+        f"一つの選択として結果を最も左右するのは「{name}」で、違いの{most:.0%}を占めます"
+        f"（複数の選択の組合せによる違いが{rest:.0%}）。",
+        f"In {runs.n} analyses, {core:,} of {n:,} municipalities stay with their type in at "
+        f"least two thirds and well ahead of the next type (core); {border:,} sit on a border. "
+        f'The single choice that matters most is "{name}" with {most:.0%} of the variation '
+        f"({rest:.0%} comes from combinations of choices).",
     )
 
 

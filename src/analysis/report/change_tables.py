@@ -7,6 +7,7 @@ import pandas as pd
 from analysis import plots
 from analysis.outputs import Figure, NotAvailable, Table
 from analysis.report.changes import Pair, needs, question_label
+from analysis.report.shown import absent
 from analysis.survey import Survey
 
 MOST = 25  # rows of a table of changes
@@ -22,9 +23,7 @@ def figure(survey: Survey, pair: Pair) -> Figure | NotAvailable:
         else pair.shares
     )
     if moved.empty:
-        return NotAvailable(
-            "shares_moved", survey.pick("変わった割合はない。", "No share changed.")
-        )
+        return absent(survey, "shares_moved", "変わった割合はない。", "No share changed.")
     top = moved.head(DRAWN)
     names = [f"{row.question} {row.answer} (n={row.n:,})" for row in top.itertuples()]
     frame = (top[["estimate", "low", "high"]] * 100).set_index(pd.Index(names))
@@ -63,7 +62,7 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
     frame = pair.shares
     moved = frame[frame["gained"] + frame["lost"] > 0] if len(frame) else frame
     if moved.empty:
-        return NotAvailable("shares", survey.pick("変わった割合はない。", "No share changed."))
+        return absent(survey, "shares", "変わった割合はない。", "No share changed.")
     rows = [
         {
             survey.pick("設問", "question"): question_label(survey, row.question),
@@ -104,7 +103,7 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
     frame = pair.scales
     moved = frame[frame["rose"] + frame["fell"] > 0] if len(frame) else frame
     if moved.empty:
-        return NotAvailable("scales", survey.pick("変わった値はない。", "No value changed."))
+        return absent(survey, "scales", "変わった値はない。", "No value changed.")
     rows = [
         {
             survey.pick("設問", "question"): question_label(survey, row.question)

@@ -15,7 +15,7 @@ from analysis.errors import InputError
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import types
 from analysis.report.cleaning import STATUS_LABELS
-from analysis.report.shown import kept_back, protects
+from analysis.report.shown import absent, kept_back, protects
 from analysis.survey import Survey
 from analysis.typology.study import Typology
 from analysis.wave import Wave
@@ -47,12 +47,11 @@ def needs(name: str, *, single: bool = True) -> Callable[[Callable[..., Any]], C
                 nothing = survey.pick("比べる調査がない。", "There is nothing to compare with.")
                 return NotAvailable(name, nothing)
             if single and protects(survey):
-                return NotAvailable(
+                return absent(
+                    survey,
                     name,
-                    survey.pick(
-                        "個々の団体の変化が分かるため、公開版には載せない。",
-                        "Not in the public edition: it shows how single municipalities changed.",
-                    ),
+                    "個々の団体の変化が分かるため、公開版には載せない。",
+                    "Not in the public edition: it shows how single municipalities changed.",
                 )
             return function(survey, pair)
 
@@ -65,13 +64,12 @@ def compare(survey: Survey, before: str = "", *, seed: int = 20191003) -> Pair |
     """Compare a wave with an earlier one; empty: the latest before it with the same codebook."""
     name = before or earlier(survey.wave.name)
     if not name:
-        return NotAvailable(
+        return absent(
+            survey,
             "changes",
-            survey.pick(
-                f"同じコードブック（{survey.codebook.id}）による、これより前の調査がないため、比較するものがない。",
-                f"There is no earlier wave with the codebook {survey.codebook.id}: nothing to "
-                "compare with.",
-            ),
+            f"同じコードブック（{survey.codebook.id}）による、これより前の調査がないため、比較するものがない。",
+            f"There is no earlier wave with the codebook {survey.codebook.id}: nothing to "
+            "compare with.",
         )
     other = Wave.read(name)
     if other.codebook != survey.codebook.id:
@@ -206,13 +204,12 @@ def denominators(survey: Survey, pair: Pair) -> Table | NotAvailable:
         for row in frame.itertuples()
     ]
     if not rows:
-        return NotAvailable(
+        return absent(
+            survey,
             "denominators",
-            survey.pick(
-                f"分岐や欠測で分母が変わった設問はない（回答団体の増減だけによるもの{others}問）。",
-                "No denominator changed by skip rules or missing answers "
-                f"({others} only with the number of replies).",
-            ),
+            f"分岐や欠測で分母が変わった設問はない（回答団体の増減だけによるもの{others}問）。",
+            "No denominator changed by skip rules or missing answers "
+            f"({others} only with the number of replies).",
         )
     return survey.gallery.table(
         pd.DataFrame(rows),
@@ -246,9 +243,7 @@ def movers(survey: Survey, pair: Pair) -> Table | NotAvailable:
     assert not isinstance(second, NotAvailable)
     moved = found.types[found.types["moved"]]
     if moved.empty:
-        return NotAvailable(
-            "movers", survey.pick("類型が変わった団体はない。", "Nobody changed type.")
-        )
+        return absent(survey, "movers", "類型が変わった団体はない。", "Nobody changed type.")
     rows = [
         {
             survey.pick("団体", "municipality"): str(survey.names[code]),

@@ -8,7 +8,7 @@ from analysis import disclosure, plots, tables
 from analysis.codebook import STATUSES
 from analysis.findings import SEVERITY_LABELS
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
-from analysis.report.shown import HIDDEN, protects, shown_questions
+from analysis.report.shown import HIDDEN, absent, protects, shown_questions
 from analysis.rules import RULES
 from analysis.survey import Survey
 from analysis.text import Text
@@ -62,7 +62,7 @@ def ledger(survey: Survey) -> Table:
 
 def _nothing(survey: Survey, name: str) -> NotAvailable:
     """What stands in the place of a table of findings where there are none."""
-    return NotAvailable(name, survey.pick("該当する指摘はない。", "There are no such findings."))
+    return absent(survey, name, "該当する指摘はない。", "There are no such findings.")
 
 
 def repairs(survey: Survey) -> Table | NotAvailable:
@@ -111,12 +111,11 @@ def _without_small(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
 def to_ask(survey: Survey) -> Table | NotAvailable:
     """Doubtful and refused answers: cell by cell inside, as counts for the committee."""
     if protects(survey):
-        return NotAvailable(
+        return absent(
+            survey,
             "to_ask",
-            survey.pick(
-                "確認事項は調査者と回答団体の間のものであり、公開版には載せない。",
-                "What to confirm is between the researchers and the respondents, not public.",
-            ),
+            "確認事項は調査者と回答団体の間のものであり、公開版には載せない。",
+            "What to confirm is between the researchers and the respondents, not public.",
         )
     asked = survey.findings[survey.findings["severity"].isin(["doubtful", "refused"])]
     if asked.empty:

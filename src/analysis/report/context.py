@@ -8,7 +8,7 @@ from analysis import disclosure, inference, national, plots_context
 from analysis.figures import Gallery
 from analysis.municipality import SIZE_CLASSES
 from analysis.outputs import Figure, NotAvailable, Prose, Table
-from analysis.report.shown import protects
+from analysis.report.shown import absent, prose, protects
 from analysis.survey import Survey
 from analysis.typology.projection import representativeness
 
@@ -23,21 +23,19 @@ def classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
     here = survey.register["size_class"].reindex(survey.responses.index)
     here = here[here.isin(nation.index)]
     if len(here) == nation.sum():
-        return NotAvailable(
+        return absent(
+            survey,
             name,
-            survey.pick(
-                f"全国の{len(here):,}団体すべてのデータである。",
-                f"These are all {len(here):,} municipalities.",
-            ),
+            f"全国の{len(here):,}団体すべてのデータである。",
+            f"These are all {len(here):,} municipalities.",
         )
     few = here.value_counts().between(1, disclosure.SMALLEST - 1).any()
     if here.empty or (protects(survey) and few):
-        return NotAvailable(
+        return absent(
+            survey,
             name,
-            survey.pick(
-                "区分ごとの回答数が少ないため示せない。",
-                "Too few replies in each class to be shown.",
-            ),
+            "区分ごとの回答数が少ないため示せない。",
+            "Too few replies in each class to be shown.",
         )
     frame, p = representativeness(here, nation)
     return frame.rename(index=lambda kind: SIZE_CLASSES[kind][survey.language]), p
@@ -95,12 +93,11 @@ def representation_words(
 def latest(survey: Survey) -> Prose:
     """The newest published totals of the nation, dated, beside a survey that is not the nation."""
     if survey.wave.named:
-        return Prose(
-            survey.pick(
-                f"このページのデータが全国の公表値である（{survey.wave.as_of}時点、{survey.n:,}団体）。",
-                f"The data of this page are the national ones (as of {survey.wave.as_of}, "
-                f"{survey.n:,} municipalities).",
-            )
+        return prose(
+            survey,
+            f"このページのデータが全国の公表値である（{survey.wave.as_of}時点、{survey.n:,}団体）。",
+            f"The data of this page are the national ones (as of {survey.wave.as_of}, "
+            f"{survey.n:,} municipalities).",
         )
     frame = national.totals().query("current")
     frame = frame[frame["as_of"] == frame["as_of"].max()]
@@ -115,16 +112,15 @@ def latest(survey: Survey) -> Prose:
     edition = survey.pick("・", ", ").join(
         national.EDITIONS[e][survey.language] for e in frame["edition"].unique()
     )
-    return Prose(
-        survey.pick(
-            f"**全国の市区町村の公表値（{day}時点、{edition}）**：{listed}。"
-            f"この調査（{survey.wave.as_of}時点）とは時点も設問も異なるため、回答の割合とは直接比べない。"
-            "実在の市区町村の値であり、年ごとの値と出典は「前回の調査からの変化」のページにある。",
-            f"**Published totals of all municipalities (as of {day}, {edition} edition)**: "
-            f"{listed}. Date and questions differ from this survey's (as of {survey.wave.as_of}), "
-            "so that its shares are not compared with them. They are of real municipalities; "
-            "earlier years and sources are on the page “What changed since the wave before”.",
-        )
+    return prose(
+        survey,
+        f"**全国の市区町村の公表値（{day}時点、{edition}）**：{listed}。"
+        f"この調査（{survey.wave.as_of}時点）とは時点も設問も異なるため、回答の割合とは直接比べない。"
+        "実在の市区町村の値であり、年ごとの値と出典は「前回の調査からの変化」のページにある。",
+        f"**Published totals of all municipalities (as of {day}, {edition} edition)**: "
+        f"{listed}. Date and questions differ from this survey's (as of {survey.wave.as_of}), "
+        "so that its shares are not compared with them. They are of real municipalities; "
+        "earlier years and sources are on the page “What changed since the wave before”.",
     )
 
 

@@ -14,7 +14,7 @@ from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report import one_question, shown
 from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.one_question import cell, written
-from analysis.report.shown import COUNTED, protects, shown_questions
+from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
 from analysis.survey import Survey
 from analysis.visits import guide
 
@@ -91,7 +91,7 @@ def numbers(survey: Survey) -> Table | NotAvailable:
                 values = counted.frame["value"].round(2).to_dict()
             rows.append({survey.pick("設問", "question"): label, "n": n, **values})
     if not rows:
-        return NotAvailable("numbers", survey.pick("数値の設問がない。", "No numeric question."))
+        return absent(survey, "numbers", "数値の設問がない。", "No numeric question.")
     return survey.gallery.table(
         pd.DataFrame(rows),
         "numbers",
@@ -133,9 +133,7 @@ def _groups(survey: Survey, by: str, name: str) -> pd.Series | NotAvailable:
     """The breakdown, unless this wave lacks it."""
     groups = survey.by(by)
     if groups is None or groups.dropna().astype(str).eq("").all():
-        return NotAvailable(
-            name, survey.pick("この調査には区分がない。", "This wave lacks the breakdown.")
-        )
+        return absent(survey, name, "この調査には区分がない。", "This wave lacks the breakdown.")
     return groups
 
 
@@ -156,11 +154,11 @@ def cross_numbers(survey: Survey, by: str) -> Table | NotAvailable:
                     else shown.HIDDEN
                 )  # fmt: skip
     if not lines:
-        return NotAvailable(
+        return absent(
+            survey,
             "cross_numbers",
-            survey.pick(
-                "区分ごとに示せる数値の設問がない。", "No number may be shown by the breakdown."
-            ),
+            "区分ごとに示せる数値の設問がない。",
+            "No number may be shown by the breakdown.",
         )
     return survey.gallery.table(
         pd.DataFrame(lines).T.reset_index(names=survey.pick("設問", "question")),
@@ -242,8 +240,8 @@ def free_text(survey: Survey) -> Prose:
     under "others": words, not a reader's judgement, so that the list is the same for everyone.
     """
     if survey.audience != "internal":
-        return Prose(
-            survey.pick("自由記述はこの版には載せない。", "Free text is not part of this edition.")
+        return prose(
+            survey, "自由記述はこの版には載せない。", "Free text is not part of this edition."
         )
     lines = []
     for question in (q for q in survey.codebook if q.free):

@@ -13,7 +13,7 @@ from analysis.codebook import Question
 from analysis.errors import InputError
 from analysis.outputs import Figure, NotAvailable, Table
 from analysis.report import shown
-from analysis.report.shown import COUNTED, HIDDEN, protects, shown_questions
+from analysis.report.shown import COUNTED, HIDDEN, absent, protects, shown_questions
 from analysis.survey import Survey
 
 
@@ -85,14 +85,13 @@ def figure(
     counted = shown.frequency(survey, question)
     title = f"{question.id} {question.label[survey.language]}"
     if counted.n == 0:
-        return NotAvailable(name, survey.pick(f"{title}：回答がない。", f"{title}: no answers."))
+        return absent(survey, name, f"{title}：回答がない。", f"{title}: no answers.")
     if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
-        return NotAvailable(
+        return absent(
+            survey,
             name,
-            survey.pick(
-                f"{title}：回答が少なく、個々の団体の回答が分かるため載せない。",
-                f"{title}: withheld, since so few answers would tell those of single respondents.",
-            ),
+            f"{title}：回答が少なく、個々の団体の回答が分かるため載せない。",
+            f"{title}: withheld, since so few answers would tell those of single respondents.",
         )
     if question.type == "text":
         raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
@@ -134,11 +133,11 @@ def figure(
         data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
         unit = tables.unit_of(question, survey.language)
         if protects(survey, question):
-            return NotAvailable(
+            return absent(
+                survey,
                 name,
-                survey.pick(
-                    f"{title}：個々の値は公開しない。", f"{title}: single values are not shown."
-                ),
+                f"{title}：個々の値は公開しない。",
+                f"{title}: single values are not shown.",
             )
         ax = plots.plot_numbers(
             data, label=f"{question.label[survey.language]}{unit}", language=survey.language

@@ -9,7 +9,7 @@ from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable
 from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.profile import Place
-from analysis.report.shown import kept_back
+from analysis.report.shown import absent, kept_back
 from analysis.survey import Survey
 from analysis.text import Text
 
@@ -26,13 +26,12 @@ def figure(survey: Survey, here: Place) -> Figure | NotAvailable:
     """Which parts of the organisation it has, and its IT staff beside type and size class."""
     boxes, people = _boxes(survey, here), _staff(survey, here)
     if not survey.codebook.organisation and people.empty:
-        return NotAvailable(
+        return absent(
+            survey,
             "organisation",
-            survey.pick(
-                f"この調査のコードブック（{survey.codebook.id}）は組織も人員も尋ねていない。",
-                f"The codebook of this wave ({survey.codebook.id}) asks of neither organisation "
-                "nor staff.",
-            ),
+            f"この調査のコードブック（{survey.codebook.id}）は組織も人員も尋ねていない。",
+            f"The codebook of this wave ({survey.codebook.id}) asks of neither organisation "
+            "nor staff.",
         )
     listed = [f"{name} {state}" for name, state, _ in boxes.values()]
     said = survey.pick("、", ", ").join(listed)

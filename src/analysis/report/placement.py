@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable, Prose, Table
 from analysis.report import types
+from analysis.report.shown import absent, prose
 from analysis.survey import Survey
 from analysis.typology.projection import Projection
 from analysis.typology.study import Typology
@@ -33,14 +34,13 @@ def place(
     name = "placement"
     reference = reference or earlier(survey.wave.name)
     if not reference:
-        return NotAvailable(
+        return absent(
+            survey,
             name,
-            survey.pick(
-                "同じコードブックによる前回の調査がないため、前回の類型には当てはめていない。"
-                "他の調査の類型に当てはめるには、パラメータ reference にその名前を指定する。",
-                "There is no earlier wave with this codebook. Name another wave in the parameter "
-                "`reference` to place the respondents in its types.",
-            ),
+            "同じコードブックによる前回の調査がないため、前回の類型には当てはめていない。"
+            "他の調査の類型に当てはめるには、パラメータ reference にその名前を指定する。",
+            "There is no earlier wave with this codebook. Name another wave in the parameter "
+            "`reference` to place the respondents in its types.",
         )
     try:
         other = Survey.load(
@@ -74,18 +74,17 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
         "",
     )
     invented = survey.pick("（架空データ）", " (invented data)") if survey.wave.invented else ""
-    return Prose(
-        survey.pick(
-            f"「{other.wave.title.ja}」（{placed.found.n:,}団体）を、両方の調査にある{count}個の指標"
-            f"{which}だけで類型に分け、今回の回答{survey.n}団体{invented}を最も近い類型に当てはめました。"
-            f"どの類型からも遠い団体は{outside}団体です。{caution}"
-            f"当てはめ先の類型の判定：{types.sentence(other, placed.found)}",
-            f"{other.wave.title.en} ({placed.found.n:,} municipalities) was put into types by the "
-            f"{count} indicators that both have{which}, and the {survey.n} respondents{invented} "
-            f"were placed in the nearest one. Far from every type: {outside}. "
-            f"{caution}{' ' if caution else ''}Verdict on those types: "
-            f"{types.sentence(other, placed.found)}",
-        )
+    return prose(
+        survey,
+        f"「{other.wave.title.ja}」（{placed.found.n:,}団体）を、両方の調査にある{count}個の指標"
+        f"{which}だけで類型に分け、今回の回答{survey.n}団体{invented}を最も近い類型に当てはめました。"
+        f"どの類型からも遠い団体は{outside}団体です。{caution}"
+        f"当てはめ先の類型の判定：{types.sentence(other, placed.found)}",
+        f"{other.wave.title.en} ({placed.found.n:,} municipalities) was put into types by the "
+        f"{count} indicators that both have{which}, and the {survey.n} respondents{invented} "
+        f"were placed in the nearest one. Far from every type: {outside}. "
+        f"{caution}{' ' if caution else ''}Verdict on those types: "
+        f"{types.sentence(other, placed.found)}",
     )
 
 

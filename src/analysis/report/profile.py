@@ -13,7 +13,7 @@ from analysis.errors import InputError
 from analysis.municipality import given
 from analysis.outputs import Answer, NotAvailable, Prose, escape
 from analysis.report import answers, certainty, summary, types
-from analysis.report.shown import kept_back, protects, shown_questions
+from analysis.report.shown import kept_back, prose, protects, shown_questions
 from analysis.survey import Survey
 from analysis.typology.study import Typology
 
@@ -200,19 +200,17 @@ def missing_measures(survey: Survey, here: Place) -> pd.DataFrame:
 def steps(survey: Survey, here: Place) -> Prose:
     """Three first steps, with what they rest on."""
     if not here.peers:
-        return Prose(
-            survey.pick(
-                "同じ区分の団体が同じ都道府県にないため、似た団体と比べられない。",
-                "No municipality of its class is in its prefecture: there are no peers.",
-            )
+        return prose(
+            survey,
+            "同じ区分の団体が同じ都道府県にないため、似た団体と比べられない。",
+            "No municipality of its class is in its prefecture: there are no peers.",
         )
     frame = missing_measures(survey, here)
     if frame.empty:
-        return Prose(
-            survey.pick(
-                "似た団体の半数以上が行い、本団体が行っていない取組みは見当たらない。",
-                "Nothing is done by at least half of the peers that this municipality does not do.",
-            )
+        return prose(
+            survey,
+            "似た団体の半数以上が行い、本団体が行っていない取組みは見当たらない。",
+            "Nothing is done by at least half of the peers that this municipality does not do.",
         )
     graded = summary.measures(survey)
     mates = here.mates(survey)

@@ -10,7 +10,7 @@ from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report import answers, types
 from analysis.report.profile import FACTS, Place, likeness, missing_measures
-from analysis.report.shown import kept_back, protects, shown_questions
+from analysis.report.shown import absent, kept_back, protects, shown_questions
 from analysis.report.summary import COSTS
 from analysis.survey import Survey
 
@@ -34,9 +34,7 @@ def standing(survey: Survey, here: Place) -> Figure | NotAvailable:
         }
     ).dropna()
     if place.empty:
-        return NotAvailable(
-            "standing", survey.pick("指標の値がない。", "There is no indicator with a value.")
-        )
+        return absent(survey, "standing", "指標の値がない。", "There is no indicator with a value.")
     who = (
         survey.pick("全団体", "all municipalities")
         if alone

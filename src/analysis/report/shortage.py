@@ -8,7 +8,7 @@ from analysis import disclosure, inference, plots
 from analysis.codebook import Question
 from analysis.outputs import Figure, NotAvailable, Prose, escape
 from analysis.report import types
-from analysis.report.shown import protects
+from analysis.report.shown import absent, prose, protects
 from analysis.survey import Survey
 from analysis.tables import SHORT
 from analysis.typology.study import Typology
@@ -34,20 +34,18 @@ def short_of_people(survey: Survey) -> pd.Series | None:
 
 def unavailable(survey: Survey, name: str) -> NotAvailable:
     """What stands in the place of a figure that needs the question on shortage."""
-    return NotAvailable(
-        name,
-        survey.pick("人材の過不足を問う設問がない。", "Shortage of people was not asked about."),
+    return absent(
+        survey, name, "人材の過不足を問う設問がない。", "Shortage of people was not asked about."
     )
 
 
 def withheld(survey: Survey, name: str) -> NotAvailable:
     """What stands in the place of what would tell single answers."""
-    return NotAvailable(
+    return absent(
+        survey,
         name,
-        survey.pick(
-            "回答が少なく、個々の団体の回答が分かるため、この版には載せない。",
-            "Not in this edition: so few answers would tell those of single respondents.",
-        ),
+        "回答が少なく、個々の団体の回答が分かるため、この版には載せない。",
+        "Not in this edition: so few answers would tell those of single respondents.",
     )
 
 
@@ -89,13 +87,12 @@ def short_words(survey: Survey, found: Typology | NotAvailable) -> Prose:
     """Who is short of people, by size and by type."""
     short = short_of_people(survey)
     if short is None:
-        return Prose(
-            survey.pick(
-                f"この調査のコードブック（{survey.codebook.id}）には人材の過不足を問う設問がないため、"
-                "不足については分からない。",
-                f"The codebook of this wave ({survey.codebook.id}) asks nothing on shortage of "
-                "people, so nothing can be said of it.",
-            )
+        return prose(
+            survey,
+            f"この調査のコードブック（{survey.codebook.id}）には人材の過不足を問う設問がないため、"
+            "不足については分からない。",
+            f"The codebook of this wave ({survey.codebook.id}) asks nothing on shortage of "
+            "people, so nothing can be said of it.",
         )
     frame = _by_group(survey, found)
     if frame.empty:
@@ -221,7 +218,7 @@ def usual(survey: Survey, most: int = 3) -> Prose:
         "its peers do.",
     )
     if len(asked) < NEEDED or protects(survey):
-        return Prose(survey.pick(f"{why}{single}", f"{why} {single}"))
+        return prose(survey, f"{why}{single}", f"{why} {single}")
     sizes = survey.size_class
     group = sizes.cat.categories[-1]
     part = survey.responses[(sizes == group).fillna(False).to_numpy(bool)]
@@ -278,9 +275,8 @@ def by_class_words(survey: Survey) -> Prose:
         for _, name, own, others in (*rows[:3], rows[-1])
     ]
     most, name, n = survey.pick("、", ", ").join(said[:3]), escape(group), int(small.sum())
-    return Prose(
-        survey.pick(
-            f"{name}（n={n:,}）で他の区分との開きが大きいのは、{most}。開きが最も小さいのは{said[3]}。",
-            f"{name} (n={n:,}) lags most in: {most}; least in {said[3]}.",
-        )
+    return prose(
+        survey,
+        f"{name}（n={n:,}）で他の区分との開きが大きいのは、{most}。開きが最も小さいのは{said[3]}。",
+        f"{name} (n={n:,}) lags most in: {most}; least in {said[3]}.",
     )

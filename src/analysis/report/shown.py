@@ -15,6 +15,7 @@ from analysis import disclosure, tables
 from analysis.codebook import Question
 from analysis.disclosure import SMALLEST
 from analysis.expression import Expression
+from analysis.outputs import NotAvailable, Prose
 from analysis.survey import Survey
 
 HIDDEN = "—"
@@ -40,6 +41,16 @@ def kept_back(survey: Survey) -> list[str]:
         for v in q.variables
         if v in survey.responses
     ]
+
+
+def absent(survey: Survey, name: str, ja: str, en: str) -> NotAvailable:
+    """What stands in the place of the figure or table `name`: why it is not there."""
+    return NotAvailable(name, survey.pick(ja, en))
+
+
+def prose(survey: Survey, ja: str, en: str) -> Prose:
+    """A paragraph in the language of the survey."""
+    return Prose(survey.pick(ja, en))
 
 
 def shown_questions(survey: Survey) -> list[Question]:

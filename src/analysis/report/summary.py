@@ -18,7 +18,7 @@ from analysis.report.shortage import (
     usual,
     withheld,
 )
-from analysis.report.shown import HIDDEN, protects
+from analysis.report.shown import HIDDEN, prose, protects
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
@@ -193,22 +193,20 @@ def priorities(survey: Survey) -> Prose:
     good = frame[frame["grade"].isin(["suggested", "illustrated"])].head(5)
     most = frame[["n_enough", "n_short"]].max()
     if good.empty and most.min() < FEWEST:
-        return Prose(
-            survey.pick(
-                f"不足していない団体が{most['n_enough']}団体、不足している団体が{most['n_short']}団体で、"
-                f"どちらも{FEWEST}団体以上ないと比べられない。優先順位を付ける根拠はこの調査からは得られない。",
-                f"{most['n_enough']} are not short and {most['n_short']} are; a comparison needs "
-                f"{FEWEST} of each, so this survey gives no ground for an order of priority.",
-            )
+        return prose(
+            survey,
+            f"不足していない団体が{most['n_enough']}団体、不足している団体が{most['n_short']}団体で、"
+            f"どちらも{FEWEST}団体以上ないと比べられない。優先順位を付ける根拠はこの調査からは得られない。",
+            f"{most['n_enough']} are not short and {most['n_short']} are; a comparison needs "
+            f"{FEWEST} of each, so this survey gives no ground for an order of priority.",
         )
     if good.empty:
-        return Prose(
-            survey.pick(
-                "不足していない団体と不足している団体の間に、目立つ取組みの差は見られない。"
-                "優先順位を付ける根拠はこの調査からは得られない。",
-                "No measure differs notably between those short and those not; this survey gives "
-                "no ground for an order of priority.",
-            )
+        return prose(
+            survey,
+            "不足していない団体と不足している団体の間に、目立つ取組みの差は見られない。"
+            "優先順位を付ける根拠はこの調査からは得られない。",
+            "No measure differs notably between those short and those not; this survey gives "
+            "no ground for an order of priority.",
         )
     lines = [
         survey.pick(

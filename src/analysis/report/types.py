@@ -13,7 +13,7 @@ import pandas as pd
 from analysis import figures_profile
 from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Table
-from analysis.report.shown import protects
+from analysis.report.shown import absent, protects
 from analysis.survey import Survey
 from analysis.typology.verdict import other_draws
 
@@ -274,12 +274,11 @@ def withheld(survey: Survey, name: str) -> NotAvailable | None:
     """A figure in whose points or small cells single respondents could be recognised."""
     if not protects(survey):
         return None
-    return NotAvailable(
+    return absent(
+        survey,
         name,
-        survey.pick(
-            "個々の団体を特定できるおそれがあるため、公開版には載せない。",
-            "Not in the public edition: single municipalities could be recognised.",
-        ),
+        "個々の団体を特定できるおそれがあるため、公開版には載せない。",
+        "Not in the public edition: single municipalities could be recognised.",
     )
 
 

@@ -10,7 +10,7 @@ from analysis import visits as guidebook
 from analysis.codebook import Question
 from analysis.outputs import NotAvailable, Table
 from analysis.report import answers
-from analysis.report.shown import protects
+from analysis.report.shown import absent, protects
 from analysis.report.visits import KINDS, Chosen
 from analysis.survey import Survey
 from analysis.visits import Group, guide
@@ -95,12 +95,11 @@ def matrix(survey: Survey) -> Table | NotAvailable:
         for visit in heard
     }
     if not columns:
-        return NotAvailable(
+        return absent(
+            survey,
             "heard",
-            survey.pick(
-                "この版で示せる聞き取りの記録はまだない。",
-                "There is no record of a visit that this edition may show yet.",
-            ),
+            "この版で示せる聞き取りの記録はまだない。",
+            "There is no record of a visit that this edition may show yet.",
         )
     first = survey.pick("論点", "topic")
     labels = [f"{topic.id}. {topic.text[survey.language]}" for topic in guide().topics]

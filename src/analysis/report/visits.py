@@ -11,7 +11,7 @@ from analysis import visits as guidebook
 from analysis.errors import InputError
 from analysis.municipality import given
 from analysis.outputs import Answer, NotAvailable, Prose, escape
-from analysis.report.shown import kept_back, protects
+from analysis.report.shown import absent, kept_back, prose, protects
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
@@ -46,21 +46,18 @@ def choose(
     in, which are the municipalities to learn most of their type from.
     """
     if survey.codebook.id not in guide().topics[0].questions:
-        return NotAvailable(
+        return absent(
+            survey,
             "guide",
-            survey.pick(
-                f"この調査のコードブック（{survey.codebook.id}）には、現地調査の論点が定められていない。",
-                f"No topics of a visit are set for the codebook of this wave "
-                f"({survey.codebook.id}).",
-            ),
+            f"この調査のコードブック（{survey.codebook.id}）には、現地調査の論点が定められていない。",
+            f"No topics of a visit are set for the codebook of this wave ({survey.codebook.id}).",
         )
     if protects(survey):
-        return NotAvailable(
+        return absent(
+            survey,
             "guide",
-            survey.pick(
-                "個々の団体の回答を示すため、公開版には載せない。",
-                "Not in the public edition: it shows the answers of single municipalities.",
-            ),
+            "個々の団体の回答を示すため、公開版には載せない。",
+            "Not in the public edition: it shows the answers of single municipalities.",
         )
     picked, why = _picked(survey, codes, found)
     cities = {code: str(survey.names[code]) for code in picked}
@@ -230,15 +227,14 @@ def record_sheet(survey: Survey, chosen: Chosen | NotAvailable) -> Prose:
     content = visit_forms.form(chosen.cities, known, survey.source, survey.language)
     paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
     back = f"data/raw/{survey.wave.name}/visits/"
-    return Prose(
-        survey.pick(
-            "[記録票（Excel）](tables/guide.xlsx)に、団体ごとに1枚のシートがある。"
-            f"記入したファイルを `{back}` に置いて再実行すると、次の表に取り込まれる。"
-            "応対者は氏名ではなく職名で記す。",
-            "The [record sheet (Excel)](tables/guide.xlsx) has a sheet for each municipality. Put "
-            f"the filled-in file into `{back}` and run again: the table below takes it up. Hosts "
-            "are recorded by post, not by name.",
-        )
+    return prose(
+        survey,
+        "[記録票（Excel）](tables/guide.xlsx)に、団体ごとに1枚のシートがある。"
+        f"記入したファイルを `{back}` に置いて再実行すると、次の表に取り込まれる。"
+        "応対者は氏名ではなく職名で記す。",
+        "The [record sheet (Excel)](tables/guide.xlsx) has a sheet for each municipality. Put "
+        f"the filled-in file into `{back}` and run again: the table below takes it up. Hosts "
+        "are recorded by post, not by name.",
     )
 
 
