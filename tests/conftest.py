@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# the files that take longest, longest first: two workers end together when these are begun early
+DEAR = "browser audiences profiles truth kernels study invariances profile lab sanitize jupyterlab"
+DEAR += " compare hypotheses report own_survey refresh visits arrivals stability figures"
+
+
+def pytest_collection_modifyitems(items):
+    rank = {f"test_{name}.py": at for at, name in enumerate(DEAR.split())}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 def notebook(cells, *, tags=None, workbench=None):

@@ -71,7 +71,8 @@ def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
 
 def answered(status: pd.DataFrame, question: Question) -> pd.Series:
     """Which municipalities answered the question (for a battery: any item)."""
-    return (status[list(question.variables)] == "answered").any(axis=1)
+    known = [status[v].to_numpy(object) == "answered" for v in question.variables]
+    return pd.Series(np.any(known, axis=0), index=status.index)
 
 
 def frequency(
@@ -153,9 +154,10 @@ def cross(
 ) -> Crossed:
     """Answers down, groups across; each group's denominator is its own answering members."""
     counts, n = {}, {}
+    given, known = responses[list(question.variables)], status[list(question.variables)]
     for group in groups(by):
         rows = (by == group).fillna(False).to_numpy(bool)
-        part = frequency(responses[rows], status[rows], question, language)
+        part = frequency(given[rows], known[rows], question, language)
         n[group] = part.n
         counts[group] = part.frame["count"]
     table = pd.DataFrame(counts)

@@ -152,11 +152,12 @@ def remarks(
             if state in MISSING:
                 found.append(Remark(topic.id, question.id, "missing", MISSING[state]))
             for group in groups:
-                others = responses.loc[[c for c in group.codes if c != code]]
-                known = status.loc[others.index, question.variables[0]] == "answered"
+                others = [c for c in group.codes if c != code]
+                known = status[question.variables[0]].loc[others] == "answered"
                 if state == "answered" and known.sum() >= FEWEST:
-                    rest = others[known.to_numpy(bool)]
-                    said = _unusual(question, responses.loc[code], rest, group.name)
+                    given = responses[list(question.variables)]
+                    rest = given.loc[known.index[known]]
+                    said = _unusual(question, given.loc[code], rest, group.name)
                     found += [Remark(topic.id, question.id, "unusual", text) for text in said]
                     break
     return found

@@ -170,6 +170,8 @@ def _states(survey: Survey) -> pd.DataFrame:
         f"{question.id} {question.label[survey.language]}": survey.status[
             list(question.variables)
         ].mode(axis=1)[0]
+        if question.type == "battery"
+        else survey.status[question.variables[0]]
         for question in survey.codebook
         if question.role != "id" and question.variables[0] in survey.status
     }

@@ -117,7 +117,7 @@ def multiverse(
     per_pattern = np.zeros((len(first), mine.shape[1]))
     np.add.at(per_pattern, seen.back, mine)
     counted = members * seen.weights[:, None]
-    against = _adjusted_rand(per_pattern.T @ members, own, owner)[0]
+    against = adjusted_rand(per_pattern.T @ members, own, owner)[0]
     runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"]).assign(ari=against)
     together = pd.DataFrame(
         shares[np.ix_(seen.back, seen.back)], index=ordered.index, columns=ordered.index
@@ -127,7 +127,7 @@ def multiverse(
         runs,
         together.loc[frame.index, frame.index],
         units.set_axis(ordered.index).loc[frame.index],
-        _variation(runs, 1.0 - _adjusted_rand(counted.T @ members, owner, owner)),
+        _variation(runs, 1.0 - adjusted_rand(counted.T @ members, owner, owner)),
     )
 
 
@@ -141,7 +141,7 @@ def _members(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(columns, dtype=float).T, np.array(owner)
 
 
-def _adjusted_rand(common: np.ndarray, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
+def adjusted_rand(common: np.ndarray, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Adjusted Rand index (Hubert & Arabie 1985) of partitions of one list with those of another.
 
     `common`: units that a type of one list (rows) shares with a type of the other (columns);
