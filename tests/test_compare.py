@@ -5,6 +5,7 @@ import io
 import json
 import re
 import subprocess
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -314,6 +315,23 @@ def test_cells_are_matched_by_what_they_hold():
         "n": ("", "new = 1"),
         "c": ("gone = 1", ""),
     }
+
+
+notebooks = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from(["x = 1", "x = 2\ny = 1", "show(x)"])),
+    unique_by=lambda item: item[0],
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(notebooks, notebooks)
+def test_whatever_became_of_the_cells_is_told(old, new):
+    found = sources.cells("01", [cell(*c) for c in old], [cell(*c) for c in new])
+    left = Counter(source for _, source in old)
+    left.subtract(c.before for c in found if c.before)
+    left.update(c.after for c in found if c.after)
+    assert +left == Counter(source for _, source in new)
+    assert all(c.before != c.after for c in found)
 
 
 def test_marked_texts_are_escaped():

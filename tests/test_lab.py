@@ -98,17 +98,31 @@ def test_the_types_of_a_quick_look_are_those_of_the_reports(demo, adjust):
         assert demo.by("type").equals(named)
 
 
-def test_one_municipality():
+def test_one_municipality_by_its_button(demo):
     view = lab.municipality("demo-2019", "ja")
-    first = shown(view, ANSWER)["text"]
+    buttons = view.controls["municipality"]
+    # one for each respondent, the members of a type side by side, none twice
+    codes = [code for _, code in buttons.options]
+    assert sorted(codes) == list(demo.responses.index)
+    types = demo.typology(**QUICK).labels[codes].tolist()
+    assert types == sorted(types, key=lambda kind: kind or 99)
+    assert buttons.options[0][0] == f"1 | {demo.names[codes[0]]}"
+    assert demo.names[codes[0]] in shown(view, ANSWER)["text"]
     assert "速報" in str(view.shown.outputs)  # how strongly it belongs rests on few resamples
+    buttons.value = codes[-1]
+    assert demo.names[codes[-1]] in shown(view, ANSWER)["text"]
+    assert run(view).alt
+
+
+def test_one_of_many_municipalities_is_found_by_name(monkeypatch):
+    monkeypatch.setattr("analysis.report.types.NAMED_UP_TO", 10)
+    view = lab.municipality("demo-2019", "ja")
     view.controls["municipality"].value = "990108"
-    assert "若鮎川市" in shown(view, ANSWER)["text"] != first
+    assert "若鮎川市" in shown(view, ANSWER)["text"]
     view.children[0].value = "月影"
     assert "月影浦町" in shown(view, ANSWER)["text"]
     view.children[0].value = "無い名前"
     assert "月影浦町" in shown(view, ANSWER)["text"]
-    assert run(view).alt
 
 
 def test_the_code_is_shown_and_hidden():
@@ -126,8 +140,23 @@ def test_the_desk_changes_the_wave():
     assert {"demo-2019", "demo-2020"} <= {chosen.options[i][0] for i in range(len(chosen.options))}
     before = tabs.children
     chosen.value = "demo-2020"
-    assert tabs.children != before and "demo-2020" in tabs.children[0].lines.value
+    assert tabs.children != before and "demo-2020" in tabs.children[0].children[0].lines.value
     assert list(tabs.titles) == ["question", "type", "municipality"]
+
+
+def test_a_view_of_the_desk_is_made_when_its_tab_is_opened():
+    chosen, tabs = lab.desk("en").children
+    question, kinds, one = tabs.children
+    assert question.children and not kinds.children and not one.children
+    tabs.selected_index = 1
+    (view,) = kinds.children
+    assert set(view.controls) == {"n_types", "indices", "adjust"} and not one.children
+    tabs.selected_index = 2
+    assert set(one.children[0].controls) == {"municipality"}
+    tabs.selected_index = 1
+    assert kinds.children == (view,)  # as it was left
+    chosen.value = "demo-2020"  # the tab that is open shows the other wave at once
+    assert "demo-2020" in tabs.children[1].children[0].lines.value
 
 
 def test_an_index_that_is_not_there():

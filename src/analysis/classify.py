@@ -40,7 +40,7 @@ class Classifier:
         known = list(inspect.signature(study).parameters)
         if strange := [name for name in choices if name not in known]:
             raise unknown("choice", strange[0], known)
-        return self._made(study, adjust, indices, choices)
+        return self._made(study, adjust, indices, choices | {"remember": self._cached})
 
     def study_by_size(self, *, indices: Sequence[str] = (), **choices: Any) -> dict[str, Typology]:
         """A typology of each size class of at least 30."""
@@ -104,7 +104,9 @@ class Classifier:
     def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
         from joblib import Memory
 
-        return Memory(self.folder, verbose=0).cache(function, ignore=["jobs"])
+        given = inspect.signature(function).parameters
+        no_result = [name for name in ("jobs", "remember") if name in given]
+        return Memory(self.folder, verbose=0).cache(function, ignore=no_result)
 
 
 def restricted(made: Features, indices: Sequence[str]) -> Features:

@@ -22,6 +22,8 @@ Handler = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 ok, 1 a notebook failed, 2 bad input or usage."""
     _speak_utf8()
+    # with it jsonschema compiles a grammar of addresses, for a second, that no notebook needs
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     options = parser().parse_args(arguments)
     try:
         return options.run(options)

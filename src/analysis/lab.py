@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -18,11 +18,14 @@ from analysis.outputs import Answer, NotAvailable, Prose
 from analysis.survey import QUICK, SEED, Survey
 from analysis.text import Language
 
+if TYPE_CHECKING:
+    from analysis.typology.study import Typology
+
 AUTO = 0
 WORDS = {
     "ja": {
         "wave": "調査", "question": "設問", "by": "内訳", "none": "（なし）",
-        "code": "コードを表示", "find": "検索",
+        "code": "コードを表示", "find": "検索", "wait": "計算しています…",
         "type": "類型", "size_class": "規模区分", "n_types": "類型の数", "auto": "自動",
         "indices": "指標", "adjust": "調整", "municipality": "団体",
         "gradient": "普及の度合いを除く", "unadjusted": "なし",
@@ -30,7 +33,7 @@ WORDS = {
     },
     "en": {
         "wave": "wave", "question": "question", "by": "by", "none": "(none)",
-        "code": "show the code", "find": "find",
+        "code": "show the code", "find": "find", "wait": "computing …",
         "type": "type", "size_class": "size class", "n_types": "types", "auto": "auto",
         "indices": "indices", "adjust": "adjust", "municipality": "municipality",
         "gradient": "gradient taken out", "unadjusted": "none",
@@ -136,12 +139,12 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
         given: dict[str, Any] = {"n_types": n_types} if n_types != AUTO else {}
         if 0 < len(indices) < len(labels):
             given["indices"] = list(indices)
-        return given | ({"adjust": adjust} if adjust != "none" else {}) | QUICK
+        return given | ({"adjust": adjust} if adjust != "none" else {})
 
     def draw(**values: Any) -> list[Any]:
         from analysis.report import types as pages
 
-        found = survey.typology(**choices(**values))
+        found = survey.typology(**choices(**values), **QUICK)
         return [
             Answer(found.verdict.text[language]),
             pages.summary(survey, found),
@@ -149,8 +152,9 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
         ]
 
     def code(**values: Any) -> str:
-        given = ", ".join(f"{k}={v!r}" for k, v in choices(**values).items())
-        return _lines(wave, language, "", f"survey.typology({given}).verdict")
+        given = "".join(f"{k}={v!r}, " for k, v in choices(**values).items())
+        more = "; from analysis.survey import QUICK"
+        return _lines(wave, language, more, f"survey.typology({given}**QUICK).verdict")
 
     counts = [(words["auto"], AUTO), *((str(k), k) for k in range(2, 7))]
     adjusts = [
@@ -174,9 +178,11 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
 def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
     """One municipality: who it is, first steps, where it stands, and its answers.
 
-    The slider brushes through the respondents; a name typed above it finds one among many.
+    A few respondents have a button each, in the order of their types; among many, a slider brushes
+    through them and a name typed above it finds one.
     """
     from analysis.report import profile, profile_table
+    from analysis.report.types import NAMED_UP_TO
 
     survey, words = load(wave, language), WORDS[language]
     found = profile.typology(survey, seed=SEED, **QUICK)
@@ -192,6 +198,9 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
         more = "; from analysis.report import profile, profile_table"
         return _lines(wave, language, more, show)
 
+    if survey.n <= NAMED_UP_TO:
+        buttons = _buttons(survey, found, words)
+        return View({"municipality": buttons}, draw, code, language)
     who = {f"{name} {code}": code for code, name in survey.names.items()}
     brush = widgets.SelectionSlider(
         options=list(who.items()),
@@ -211,19 +220,47 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
     return View({"municipality": brush}, draw, code, language, finder)
 
 
+def _buttons(
+    survey: Survey, found: Typology | NotAvailable, words: dict[str, str]
+) -> widgets.ToggleButtons:
+    """A button for each respondent, type after type; the unplaced come last."""
+    labels = {} if isinstance(found, NotAvailable) else found.labels.to_dict()
+    kinds = {code: int(labels.get(code, 0)) for code in survey.names.index}
+    order = sorted(kinds, key=lambda code: (not kinds[code], kinds[code], code))
+    named = {
+        code: (f"{kinds[code]} | " if kinds[code] else "") + str(survey.names[code])
+        for code in order
+    }
+    twice = survey.names.duplicated(keep=False)
+    return widgets.ToggleButtons(
+        options=[(f"{named[code]} {code}" if twice[code] else named[code], code) for code in order],
+        tooltips=[f"{words['type']} {kinds[code] or '–'}" for code in order],
+        description=words["municipality"],
+        style={"button_width": "max-content"},
+    )
+
+
 def desk(language: Language = "ja") -> widgets.VBox:
-    """All views of a wave that can be chosen."""
+    """All views of a wave that can be chosen; each is made when its tab is first opened."""
     chosen = _dropdown(WORDS[language]["wave"], [(name, name) for name in waves()])
-    place = widgets.Tab()
+    place, there = widgets.Tab(), list[str]()
+    views = {"question": browse, "type": types, "municipality": municipality}
 
     def change(_change: object = None) -> None:
-        views = {"question": browse, "municipality": municipality}
-        if load(chosen.value, language).codebook.features:
-            views = {"question": browse, "type": types, "municipality": municipality}
-        place.children = [view(chosen.value, language) for view in views.values()]
-        place.titles = [WORDS[language][name] for name in views]
+        typed = load(chosen.value, language).codebook.features
+        there[:] = [name for name in views if typed or name != "type"]
+        place.children = [widgets.VBox() for _ in there]
+        place.titles = [WORDS[language][name] for name in there]
+        opened()
+
+    def opened(_change: object = None) -> None:
+        box = place.children[place.selected_index]
+        if not box.children:
+            box.children = [widgets.Label(WORDS[language]["wait"])]
+            box.children = [views[there[place.selected_index]](chosen.value, language)]
 
     chosen.observe(change, names="value")
+    place.observe(opened, names="selected_index")
     change()
     return widgets.VBox([chosen, place])
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 UNPLACED = 0
 
@@ -96,6 +95,8 @@ def _read(csv: str) -> pd.DataFrame:
 
 def _matched(old: np.ndarray, new: np.ndarray) -> dict[int, int]:
     """Type after of each type before; -1: it has no counterpart. The unplaced are no type."""
+    from scipy.optimize import linear_sum_assignment  # half a second that few comparisons need
+
     rows = sorted(set(old.tolist()) - {UNPLACED})
     columns = sorted(set(new.tolist()) - {UNPLACED})
     overlap = np.array([[int(((old == r) & (new == c)).sum()) for c in columns] for r in rows])

@@ -79,7 +79,8 @@ def _rejoined(gone: dict[str, CellSource], new: list[CellSource]) -> list[CellSo
 
 
 def _notebook(cells: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    made = [{**cell, "metadata": {}} for cell in cells]
+    nothing: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
+    made = [{**cell, **nothing} for cell in cells]
     return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.typology.gower import pattern_dissimilarity
 from analysis.typology.latent import LatentClassTypology
-from analysis.typology.medoids import k_medoids, silhouette_widths
-from analysis.typology.patterns import Patterns
+from analysis.typology.medoids import medoids_for, silhouette_widths
+from analysis.typology.patterns import Patterns, collapse
 from analysis.typology.prepare import Features
-from analysis.typology.stability import medoid_recluster, stability
+from analysis.typology.rivals import Rivals, rivals
+from analysis.typology.stability import least_stable
 from analysis.typology.verdict import SMALLEST_TYPE
 
 MOST_TYPES = 6
@@ -42,43 +46,50 @@ def counts_to_try(data: Features, n_types: int | Literal["auto"]) -> list[int]:
     return sorted(tried | {n_types})
 
 
-def criteria(
-    data: Features,
-    distance: np.ndarray,
-    patterns: Patterns,
-    gap: pd.Series,
-    *,
-    seed: int,
-    jobs: int,
-) -> pd.DataFrame:
-    """One row per number of types.
+@dataclass(frozen=True)
+class Compared:
+    """Numbers of types side by side, and all of a typology that no number of types changes.
 
-    ``silhouette`` (average), ``gap`` (its lead over surveys with independent features),
-    ``stability`` (bootstrap Jaccard of the least stable type) and, where nothing was taken out of
-    the answers, ``bic`` of that many latent classes. One type has a BIC only.
+    Attributes
+    ----------
+    patterns, distance : different answers, and Gower's dissimilarity among them.
+    against : the survey beside surveys without types.
+    table : one row per number of types: ``silhouette`` (average), ``gap`` (its lead over surveys
+        with independent features), ``stability`` (bootstrap Jaccard of the least stable type) and,
+        where nothing was taken out of the answers, ``bic`` of that many latent classes. One type
+        has a BIC only.
     """
+
+    patterns: Patterns
+    distance: np.ndarray
+    against: Rivals
+    table: pd.DataFrame
+
+
+def compared(
+    data: Features, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int, jobs: int
+) -> Compared:
+    """Weigh the numbers of types to try; without `criteria` by silhouette and gap alone."""
+    patterns = collapse(data.frame.to_numpy(float)).by_unit()
+    distance = pattern_dissimilarity(patterns, list(data.frame), data.kinds, data.groups)
+    against = rivals(
+        data.frame, data.kinds, data.groups, counts, n_null=n_null, seed=seed, jobs=jobs
+    )
     units = patterns.weights
-    rows = {}
-    for k in map(int, gap.index):
-        found = k_medoids(distance, k, units).labels
-        sure = stability(
-            medoid_recluster(distance, k),
-            found,
-            units,
-            n_bootstrap=QUICK,
-            leave_out=False,
-            unplaced=-1,
-            seed=seed,
-            jobs=jobs,
+    found = {k: one.labels for k, one in medoids_for(distance, counts, units).items()}
+    widths = {k: silhouette_widths(distance, labels, units) for k, labels in found.items()}
+    columns = {
+        "silhouette": {k: width @ units / units.sum() for k, width in widths.items()},
+        "gap": against.gap.to_dict(),
+    }
+    if criteria:
+        columns["stability"] = least_stable(
+            distance, found, units, n_bootstrap=QUICK, seed=seed, jobs=jobs
         )
-        width = silhouette_widths(distance, found, units) @ units / units.sum()
-        least = sure.types["jaccard_bootstrap"].min()
-        rows[k] = {"silhouette": width, "gap": gap[k], "stability": least}
-    table = pd.DataFrame(rows).T.rename_axis("k")
-    if data.basis == "none":
-        bic = {k: _bic(data, k, seed) for k in (1, *table.index)}
-        table = table.reindex(sorted(bic)).assign(bic=pd.Series(bic)).rename_axis("k")
-    return table
+    if criteria and data.basis == "none":
+        columns["bic"] = {k: _bic(data, k, seed) for k in (1, *counts)}
+    table = pd.DataFrame(columns).sort_index().rename_axis("k")
+    return Compared(patterns, distance, against, table)
 
 
 def _bic(data: Features, k: int, seed: int) -> float:
@@ -106,7 +117,7 @@ def reason(table: pd.DataFrame, k: int, *, n: int, asked: bool, named: int) -> d
     2 groups, where the average silhouette is greatest (0.50). The criteria disagree: the gap \
 beyond chance is greatest at 3, stability at 2.
     """
-    shown = {"gap": int(table["gap"].idxmax()), "stability": int(table["stability"].idxmax())}
+    shown = {c: int(table[c].idxmax()) for c in ("gap", "stability") if c in table}
     if "bic" in table and table["bic"].notna().any():
         shown["bic"] = int(table["bic"].idxmin())
     width, most = table.loc[k, "silhouette"], best(table)

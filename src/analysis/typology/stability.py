@@ -7,14 +7,14 @@ patterns are clustered: a resample costs what its distinct patterns cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from analysis.typology.medoids import k_medoids
+from analysis.typology.medoids import k_medoids, medoids_for
 
 CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
 SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it saves
@@ -86,13 +86,10 @@ def stability(
     """
     counts = np.asarray(counts).round().astype(int)
     named = np.array([t for t in np.unique(types) if t != unplaced])
-    seeds = np.random.SeedSequence(seed).spawn(-(-n_bootstrap // CHUNK))
-    sizes = [min(CHUNK, n_bootstrap - CHUNK * i) for i in range(len(seeds))]
     workers = jobs if len(counts) > SERIAL_UP_TO else 1
     run = delayed(_bootstrap)
     parts = Parallel(n_jobs=workers)(
-        run(recluster, types, counts, named, size, part)
-        for size, part in zip(sizes, seeds, strict=True)
+        run(recluster, types, counts, named, size, part) for size, part in _parts(n_bootstrap, seed)
     )
     m = len(counts)
     both, seen = sum((p[1] for p in parts), np.zeros((m, m))), sum(p[2] for p in parts)
@@ -117,6 +114,62 @@ def stability(
     )
 
 
+def least_stable(
+    distance: np.ndarray,
+    types: Mapping[int, np.ndarray],
+    counts: np.ndarray,
+    *,
+    n_bootstrap: int,
+    seed: int = 0,
+    jobs: int = 1,
+) -> dict[int, float]:
+    """Number of types -> ``jaccard_bootstrap`` of its least stable one, from the same resamples.
+
+    Parameters
+    ----------
+    types : type of each pattern for each number of types, as k-medoids on `distance` found them.
+    """
+    counts = np.asarray(counts).round().astype(int)
+    workers = jobs if len(counts) > SERIAL_UP_TO else 1
+    run = delayed(_scores)
+    parts = Parallel(n_jobs=workers)(
+        run(distance, types, counts, size, part) for size, part in _parts(n_bootstrap, seed)
+    )
+    return {k: min(_mean(np.vstack([part[k] for part in parts]))) for k in types}
+
+
+def _scores(
+    distance: np.ndarray,
+    types: Mapping[int, np.ndarray],
+    counts: np.ndarray,
+    size: int,
+    seed: np.random.SeedSequence,
+) -> dict[int, list[np.ndarray]]:
+    scores: dict[int, list[np.ndarray]] = {k: [] for k in types}
+    for weights, distinct in _resamples(counts, size, seed):
+        for k, again in medoids_for(distance, list(types), weights).items():
+            scores[k].append(_jaccard(types[k], again.labels, distinct, np.unique(types[k])))
+    return scores
+
+
+def _parts(n_bootstrap: int, seed: int) -> list[tuple[int, np.random.SeedSequence]]:
+    """How many resamples each task draws, and its seed."""
+    seeds = np.random.SeedSequence(seed).spawn(-(-n_bootstrap // CHUNK))
+    return [(min(CHUNK, n_bootstrap - CHUNK * i), part) for i, part in enumerate(seeds)]
+
+
+def _resamples(
+    counts: np.ndarray, size: int, seed: np.random.SeedSequence
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Per resample: how often units of each pattern were drawn, and how many different ones."""
+    rng = np.random.default_rng(seed)
+    m, n = len(counts), counts.sum()
+    unit = np.repeat(np.arange(m), counts)
+    for _ in range(size):
+        times = np.bincount(rng.integers(0, n, n), minlength=n)
+        yield np.bincount(unit, times, minlength=m), np.bincount(unit, times > 0, minlength=m)
+
+
 def _bootstrap(
     recluster: Recluster,
     types: np.ndarray,
@@ -125,15 +178,11 @@ def _bootstrap(
     size: int,
     seed: np.random.SeedSequence,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    m, n = len(counts), counts.sum()
-    unit = np.repeat(np.arange(m), counts)
+    m = len(counts)
     jaccard = np.full((size, len(named)), np.nan)
     both, seen = np.zeros((m, m)), np.zeros((m, m))
-    for b in range(size):
-        times = np.bincount(rng.integers(0, n, n), minlength=n)
-        cluster = recluster(np.bincount(unit, times, minlength=m))
-        distinct = np.bincount(unit, times > 0, minlength=m)
+    for b, (weights, distinct) in enumerate(_resamples(counts, size, seed)):
+        cluster = recluster(weights)
         jaccard[b] = _jaccard(types, cluster, distinct, named)
         member = (cluster[:, None] == np.arange(cluster.max() + 1)).astype(float)
         both += member @ member.T

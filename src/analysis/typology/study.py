@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from analysis.typology.choice import best, counts_to_try, criteria, reason
-from analysis.typology.gower import pattern_dissimilarity
+from analysis.typology.choice import best, compared, counts_to_try, reason
 from analysis.typology.gradient import without_gradient, without_strata
 from analysis.typology.medoids import k_medoids, silhouette_widths
 from analysis.typology.naming import propose_names
-from analysis.typology.patterns import collapse
 from analysis.typology.prepare import Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
-from analysis.typology.rivals import rivals
 from analysis.typology.stability import medoid_recluster, stability
 from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
+
+Remember = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,10 @@ class Typology:
         return replace(self, evidence=evidence, verdict=judge(evidence))
 
 
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
+
+
 def study(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
@@ -92,8 +95,10 @@ def study(
     n_bootstrap: int = 100,
     n_null: int = 99,
     leave_out: bool = True,
+    criteria: bool = True,
     seed: int = 0,
     jobs: int = 1,
+    remember: Remember = _as_it_is,
 ) -> Typology:
     """Make a typology and gather the evidence for it.
 
@@ -110,8 +115,10 @@ def study(
         features; their labels are looked up in `labels` too.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
     leave_out : whether to leave each unit out in turn too (else ``jaccard_loo`` is NaN).
-        None of these three changes the types, only how sure one can be of them.
+    criteria : whether to weigh the numbers of types by stability and BIC too.
+        None of these four changes the types, only how sure one can be of them.
     seed, jobs : the same seed gives the same result for any number of jobs.
+    remember : wraps `choice.compared`, the part that is the same for every `n_types`, in a cache.
 
     Raises
     ------
@@ -127,12 +134,8 @@ def study(
     """
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = counts_to_try(data, n_types)
-    patterns = collapse(data.frame.to_numpy(float)).by_unit()
-    distance = pattern_dissimilarity(patterns, list(data.frame), data.kinds, data.groups)
-    against = rivals(
-        data.frame, data.kinds, data.groups, counts, n_null=n_null, seed=seed, jobs=jobs
-    )
-    table = criteria(data, distance, patterns, against.gap, seed=seed, jobs=jobs)
+    tried = remember(compared)(data, counts, n_null=n_null, criteria=criteria, seed=seed, jobs=jobs)
+    table, patterns, distance = tried.table, tried.patterns, tried.distance
     k = best(table) if n_types == "auto" else n_types
     index, back = data.frame.index, patterns.back
     types = _placed(k_medoids(distance, k, patterns.weights).labels[back], index)
@@ -156,8 +159,8 @@ def study(
         unplaced=int((types == UNPLACED).sum()),
         stability=sure.types["jaccard_bootstrap"].to_dict(),
         silhouette=float(widths.mean()) if widths.notna().any() else 0.0,
-        null_p=against.null_p,
-        continuum_p=against.continuum_p,
+        null_p=tried.against.null_p,
+        continuum_p=tried.against.continuum_p,
         gradient_share=data.gradient.share,
         adoption=data.gradient.adoption,
         basis=data.basis,
@@ -179,8 +182,8 @@ def study(
         coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], index, index).loc[
             order, order
         ],
-        null_p=against.null_p,
-        continuum_p=against.continuum_p,
+        null_p=tried.against.null_p,
+        continuum_p=tried.against.continuum_p,
         gradient_share=data.gradient.share,
         level=data.level.loc[order],
         profile=differences,
