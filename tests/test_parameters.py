@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from papermill.inspection import inspect_notebook
 from papermill.parameterize import parameterize_notebook
 
 import conftest
@@ -109,6 +110,13 @@ def test_another_value_is_refused_and_it_says_what_is_allowed(known, name, value
 def test_a_cell_that_is_no_schema_is_refused(tmp_path, cell, said):
     with pytest.raises(InputError, match=said):
         parameters.schema(notebook(tmp_path, cell))
+
+
+@pytest.mark.parametrize("notebook", sorted((conftest.ROOT / "notebooks").glob("*.ipynb")))
+def test_papermill_knows_every_parameter_of_a_notebook(notebook):
+    """Else it warns of an unknown one, and `papermill --help-notebook` leaves it out."""
+    known = inspect_notebook(str(notebook))
+    assert set(known) == {parameter.name for parameter in parameters.schema(notebook)}
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one(tmp_path):
