@@ -91,6 +91,6 @@ def typical(
             return number(float(frame["value"].iloc[0]), question, survey) + n
     top = frame.index[frame["count"] == frame["count"].max()]
     if len(top) > (1 if brief else MANY):
-        return survey.pick("回答が分かれる", "answers differ") + n
+        return survey.pick("回答が分かれる", "differ" if brief else "answers differ") + n
     each = survey.pick(" 各", " each") if len(top) > 1 else ""
     return f"{survey.pick('・', ', ').join(top)}{each} {frame['share'].max():.0%}{n}"

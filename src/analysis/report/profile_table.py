@@ -8,7 +8,7 @@ from analysis import plots
 from analysis.codebook import Question
 from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable, Prose, Table
-from analysis.report import answers, types
+from analysis.report import answers
 from analysis.report.profile import FACTS, Place, likeness, missing_measures
 from analysis.report.shown import absent, kept_back, protects, shown_questions
 from analysis.report.summary import COSTS
@@ -107,7 +107,6 @@ def peers(survey: Survey, here: Place) -> Table | Prose:
         if isinstance(row.cost, str):
             line[survey.pick("費用", "cost")] = COSTS[row.cost][survey.language]
         rows.append(line)
-    names = survey.pick("、", ", ").join(types.full_name(survey, code) for code in here.peers)
     alike = likeness(survey)
     by = {
         "ja": "区分が同じで" + "・".join(q.label.ja for q in alike),
@@ -123,8 +122,8 @@ def peers(survey: Survey, here: Place) -> Table | Prose:
         n=len(here.peers),
         notes=[
             survey.pick(
-                f"似た団体（{home}{by['ja']}の近い団体）：{names}。",
-                f"Peers ({home}nearest by {by['en']}): {names}.",
+                f"似た団体：{home}{by['ja']}の近い団体。",
+                f"Peers: {home}nearest by {by['en']}.",
             )
         ],
     )
@@ -162,10 +161,10 @@ def its_answers(survey: Survey, here: Place) -> Table:
         n=survey.n,
         notes=[
             survey.pick(
-                "比較は本団体を除く。選択肢は最も多い回答（複数回答は半数以上が選んだ上位2つ）と割合、数値は中央値。"
+                "比較は本団体を除く。最も多い回答（複数回答は半数以上が選んだ上位2つ）と割合、または中央値。"
                 "nは対象となり回答した団体。非該当は省いた。",
-                "The compared leave it out. Options: most frequent answer (multiple: the first two "
-                "of half or more) with its share; numbers: median; n: asked and answering.",
+                "Others without itself: most frequent answer (multiple: the first two of half or "
+                "more) or median; n: asked and answering.",
             )
         ],
     )
