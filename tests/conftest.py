@@ -5,8 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
+settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
 DEAR = "browser audiences profiles truth kernels study invariances profile lab sanitize jupyterlab"
 DEAR += " compare hypotheses report own_survey refresh visits arrivals stability figures"

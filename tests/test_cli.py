@@ -5,12 +5,14 @@ import json
 import runpy
 import subprocess
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from analysis import cli
 from analysis.errors import InputError
+from analysis.runs import Options
 
 ROOT = Path(__file__).parents[1]
 
@@ -67,6 +69,24 @@ def test_wrong_usage_is_exit_2(capsys):
         cli.main(["refresh"])
     assert stopped.value.code == cli.BAD_INPUT
     assert "wave" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["refresh", "profiles"])
+def test_every_option_of_a_run_arrives(monkeypatch, command):
+    given = {}
+
+    def told(**options):
+        given.update(options)
+        raise InputError("far enough")
+
+    monkeypatch.setattr(f"analysis.{command}.{command}", told)
+    line = "-p seed 7 -p factor 2 --audience public --language en --jobs 3 --no-fork --force"
+    more = "--timeout 60 --cell-timeout 5 --memory 900"
+    assert cli.main([command, "demo-2019", *line.split(), *more.split()]) == cli.BAD_INPUT
+    options = Options(**{field.name: given[field.name] for field in fields(Options)})
+    assert options.given == {"seed": "7", "factor": "2"} and given["wave"] == "demo-2019"
+    plain = replace(options, parameters=None)
+    assert plain == Options("public", "en", None, 3, False, True, 60.0, 5.0, 900)
 
 
 def test_a_cp932_console_without_a_character_still_gets_its_output():

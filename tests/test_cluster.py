@@ -110,18 +110,38 @@ def test_a_worker_dies_in_the_middle_and_all_pages_are_right_and_written_once(
     assert not list(published.glob(".data-*"))  # the answers of the wave do not stay there
 
 
-def test_only_what_changed_is_sent_and_what_is_gone_is_removed(tmp_path):
-    folder, target = tmp_path / "made", tmp_path / "there"
+@pytest.mark.parametrize("kind", ["a folder", "a store of objects"])
+def test_only_what_changed_is_sent_and_what_is_gone_is_removed(tmp_path, kind):
+    from fsspec.core import url_to_fs
+
+    folder = tmp_path / "made"
+    target = (tmp_path / "there").as_uri() if kind == "a folder" else f"memory://{tmp_path.name}"
+    place, root = url_to_fs(target)
     folder.mkdir()
     for name in ("a.html", "b.html"):
         (folder / name).write_text(name)
-    assert cluster.send(folder, target.as_uri()) == 2
-    assert cluster.send(folder, target.as_uri()) == 0
+    assert cluster.send(folder, target) == 2
+    assert cluster.send(folder, target) == 0
     (folder / "a.html").write_text("changed")
     (folder / "b.html").unlink()
-    assert cluster.send(folder, target.as_uri()) == 1
-    assert {p.name for p in target.iterdir()} == {"a.html", "files.json"}
-    assert (target / "a.html").read_text() == "changed"
+    assert cluster.send(folder, target) == 1
+    assert {path.rpartition("/")[2] for path in place.find(root)} == {"a.html", "files.json"}
+    assert place.cat_file(f"{root}/a.html") == b"changed"
+
+
+def test_no_bucket_is_made_and_the_errors_of_a_store_are_one_sentence(tmp_path, monkeypatch):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    def refused(*_, **__):
+        raise RuntimeError("Unable to locate credentials")
+
+    (tmp_path / "a.html").write_text("a")
+    monkeypatch.setattr(MemoryFileSystem, "makedirs", refused)
+    monkeypatch.setattr(cluster, "BUCKETS", {"memory"})
+    assert cluster.send(tmp_path, f"memory://{tmp_path.name}") == 1
+    monkeypatch.setattr(MemoryFileSystem, "exists", refused)
+    with pytest.raises(InputError, match=r"cannot publish .*locate credentials.*tries again"):
+        cluster.send(tmp_path, f"memory://{tmp_path.name}")
 
 
 def test_no_scheduler_is_one_sentence(project_of_many, monkeypatch):

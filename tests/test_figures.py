@@ -20,7 +20,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 from PIL import Image
 
-from analysis import Survey, figures, figures_typology, plots, plots_scales
+from analysis import Survey, figures, plots, plots_scales
 from analysis.errors import InputError
 from analysis.figures import PALETTE, Gallery
 from analysis.outputs import Figure
@@ -259,7 +259,6 @@ def test_the_first_colours_are_told_apart_in_grey_and_from_paper():
     lightness = [lab(colour)[0] for colour in PALETTE[:4]]
     assert np.diff(sorted(lightness)).min() > 12
     assert max(lightness) < 85
-    assert figures_typology.FILLS == PALETTE  # one palette in all figures
 
 
 def test_the_ends_of_a_scale_are_darker_than_its_middle():

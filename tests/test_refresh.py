@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -214,6 +215,22 @@ def test_leaving_a_notebook_early_is_no_success(project):
     put(project, "01_a", "import sys; sys.exit(0)", "print('never')")
     found = refresh("demo-2019")
     assert statuses(found) == {"01_a": "failed"} and "cells ran" in found.notebooks[0].error
+    assert record(project)["status"] == "failed"
+
+
+def test_independent_notebooks_run_side_by_side_and_share_the_cores(project, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    files = [project / "first", project / "second"]
+    for name, mine, other in (("01_a", *files), ("02_b", *files[::-1])):
+        put(
+            project,
+            name,
+            "import os, time; from pathlib import Path\n"
+            f"Path({str(mine)!r}).write_text(os.environ['OMP_NUM_THREADS'])\n"
+            f"while not Path({str(other)!r}).exists(): time.sleep(0.05)",
+        )
+    assert refresh("demo-2019", jobs=2, cell_timeout=120).ok
+    assert [file.read_text() for file in files] == ["4", "4"]
 
 
 TABLE = (
@@ -267,7 +284,8 @@ def test_the_record_of_a_run(complete, once):
     package = Path(analysis.__file__).parent
     assert found["code"]["typology/study.py"] == digest(package / "typology" / "study.py")
     assert len(found["code_sha256"]) == len(found["data_sha256"]) == 64
-    assert set(found["notebooks_sha256"]) == {"01_a", "02_b"}
+    assert {len(digest) for digest in found["notebooks_sha256"].values()} == {64}
+    assert len(set(found["notebooks_sha256"].values())) == len({"01_a", "02_b"})
     assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert all(found["versions"][p] == version(p) for p in ("pandas", "papermill", "kmedoids"))
     assert found["machine"]["cores"] >= 1 and found["machine"]["system"]

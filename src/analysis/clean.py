@@ -91,7 +91,8 @@ class _Cleaning:
                 if variable in self.at:
                     self._read(question, variable, self.at[variable])
                 else:
-                    self._absent(question, variable)
+                    self.values[variable] = np.full(self.n, None, object)
+                    self.state[variable] = np.full(self.n, EMPTY, np.int8)
             if question.type == "multi":
                 self._complete_ticks(question)
 
@@ -117,11 +118,6 @@ class _Cleaning:
             parsed = read[codes[i]]
             value = _shown(parsed.value)
             self.notes += [Note(i, j, rule, value, parsed.more) for rule in parsed.rules]
-
-    def _absent(self, question: Question, variable: str) -> None:
-        """A variable without a column."""
-        self.values[variable] = np.full(self.n, None, object)
-        self.state[variable] = np.full(self.n, EMPTY, np.int8)
 
     def _complete_ticks(self, question: Question) -> None:
         """Options in columns of their own: an empty one is not ticked where another is."""
@@ -282,15 +278,7 @@ class _Cleaning:
         )
 
 
-_STATE = {
-    "answered": ANSWERED,
-    "no_answer": NO_ANSWER,
-    "not_applicable": NOT_APPLICABLE,
-    "dont_know": DONT_KNOW,
-    "not_surveyed": NOT_SURVEYED,
-    "unreadable": UNREADABLE,
-    "empty": EMPTY,
-}
+_STATE = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}
 
 
 def _spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.ndarray:

@@ -82,7 +82,8 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command("refresh", "rerun everything for a wave: clean, notebooks, HTML, index", _refresh)
     sub.add_argument("wave")
-    sub.add_argument("--only", nargs="+", metavar="NOTEBOOK", help="only these notebooks")
+    only = "only these notebooks"
+    sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
     _run_options(sub)
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
 
@@ -150,6 +151,7 @@ def _parameter(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "-p",
         "--parameter",
+        dest="parameters",
         nargs=2,
         action="append",
         metavar=("NAME", "VALUE"),
@@ -161,11 +163,14 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
     _edition(sub)
     _parameter(sub)
     sub.add_argument("--jobs", type=int, help="notebooks side by side (default: the cores)")
-    sub.add_argument("--no-fork", action="store_true", help="plain kernels, no warm ones")
+    sub.add_argument(
+        "--no-fork", dest="fork", action="store_false", help="plain kernels, no warm ones"
+    )
     sub.add_argument("--force", action="store_true", help="run again what has not changed")
     sub.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole run")
     sub.add_argument("--cell-timeout", type=float, metavar="SECONDS", help="for one cell")
-    sub.add_argument("--memory", type=int, metavar="MB", help="memory cap of each notebook")
+    memory = "memory cap of each notebook"
+    sub.add_argument("--memory", dest="memory_mb", type=int, metavar="MB", help=memory)
 
 
 def _speak_utf8() -> None:
@@ -195,7 +200,7 @@ def _clean(options: argparse.Namespace) -> int:
 def _refresh(options: argparse.Namespace) -> int:
     from analysis.refresh import refresh
 
-    record = refresh(options.wave, notebooks=options.only, pdf=options.pdf, **_run(options))
+    record = refresh(**_given(options))
     print(record.summary())
     return OK if record.as_asked else FAILED
 
@@ -203,22 +208,14 @@ def _refresh(options: argparse.Namespace) -> int:
 def _why(options: argparse.Namespace) -> int:
     from analysis.refresh import why
 
-    parameters = dict(options.parameter or [])
-    edition = {"audience": options.audience, "language": options.language}
-    print(why(options.wave, parameters=parameters, **edition))
+    print(why(**_given(options)))
     return OK
 
 
 def _profiles(options: argparse.Namespace) -> int:
     from analysis.profiles import profiles
 
-    summary = profiles(
-        options.wave,
-        options.municipality,
-        scheduler=options.scheduler,
-        target=options.target,
-        **_run(options),
-    )
+    summary = profiles(**_given(options))
     print(summary.text())
     return OK if summary.ok else FAILED
 
@@ -274,20 +271,6 @@ def _simulate(options: argparse.Namespace) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {k: v for k, v in vars(options).items() if k not in {"run", "debug"}}
-
-
-def _run(options: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "audience": options.audience,
-        "language": options.language,
-        "parameters": dict(options.parameter or []),
-        "jobs": options.jobs,
-        "fork": not options.no_fork,
-        "force": options.force,
-        "timeout": options.timeout,
-        "cell_timeout": options.cell_timeout,
-        "memory_mb": options.memory,
-    }
 
 
 if __name__ == "__main__":

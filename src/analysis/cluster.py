@@ -32,6 +32,7 @@ AHEAD = 2  # pages submitted for each thread of the cluster
 CONNECTING = 10  # seconds to reach the scheduler
 PATIENCE = 60  # seconds without any worker
 LISTED = "files.json"
+BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
 # --- the process that asks -------------------------------------------------------------------
@@ -46,14 +47,12 @@ def shared(shelf: Shelf, target: str | None) -> Iterator[str]:
     """
     name = f".data-{uuid.uuid4().hex}.zip"
     place, root = _filesystem(target or shelf.next.resolve().as_uri())
+    with _errors(f"cannot write to {target or shelf.next.name}", hint="see --target"):
+        _put(place, f"{root}/{name}", _archive(shelf))
     try:
-        place.makedirs(root, exist_ok=True)
-        place.pipe_file(f"{root}/{name}", _archive(shelf))
         yield place.unstrip_protocol(f"{root}/{name}")
-    except OSError as error:
-        raise InputError(f"cannot write to {target} ({error})", hint="see --target") from None
     finally:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):
             place.rm_file(f"{root}/{name}")
 
 
@@ -158,20 +157,16 @@ def _unpacked(work: Work, data: str) -> Site:
                     hint="install the same on all machines",
                 )
             place, path = _filesystem(data)
-            try:
+            hint = "give with --target a URL that all workers can read, such as s3://..."
+            with _errors(f"a worker cannot read {data}", hint=hint):
                 content = place.cat_file(path)
-            except OSError as error:
-                raise InputError(
-                    f"a worker cannot read {data} ({error})",
-                    hint="give with --target a URL that all workers can read, such as s3://...",
-                ) from None
             folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=_room()))
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 archive.extractall(folder)
             (folder / "scratch").mkdir()
             kernels = Kernels(
-                fork=work.fork,
-                memory_mb=work.memory_mb,
+                fork=work.options.fork,
+                memory_mb=work.options.memory_mb,
                 environment={"WORKBENCH_ROOT": str(folder)},
             )
             _site = Site(data, folder, kernels)
@@ -200,24 +195,36 @@ def send(folder: Path, target: str) -> int:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    try:
-        listed = f"{root}/{LISTED}"
+    listed = f"{root}/{LISTED}"
+    hint = f"the pages are complete in {folder.name}; the same command tries again"
+    with _errors(f"cannot publish to {target}", hint=hint):
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
-            place.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
-            place.pipe_file(f"{root}/{name}", (folder / name).read_bytes())
+            _put(place, f"{root}/{name}", (folder / name).read_bytes())
         if now != before:
-            place.pipe_file(listed, json.dumps(now, indent=1).encode())
+            _put(place, listed, json.dumps(now, indent=1).encode())
         for name in before.keys() - now.keys():
             with contextlib.suppress(FileNotFoundError):
                 place.rm_file(f"{root}/{name}")
-    except OSError as error:
-        raise InputError(
-            f"cannot publish to {target} ({error})",
-            hint=f"the pages are complete in {folder.name}; the same command tries again",
-        ) from None
     return len(changed)
+
+
+def _put(place: Any, path: str, content: bytes) -> None:
+    """Write a file, in a folder made for it; a bucket is never made: its name may be mistyped."""
+    protocols = {place.protocol} if isinstance(place.protocol, str) else {*place.protocol}
+    if not protocols & BUCKETS:
+        place.makedirs(path.rpartition("/")[0], exist_ok=True)
+    place.pipe_file(path, content)
+
+
+@contextlib.contextmanager
+def _errors(what: str, *, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # each kind of store has errors of its own
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{what} ({said})", hint=hint) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

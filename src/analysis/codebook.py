@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import Field, StrictInt, StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook_checks import problems
 from analysis.errors import InputError
-from analysis.text import Text
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
+from analysis.text import Model, Text
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
@@ -50,11 +48,9 @@ DTYPES = {
 }
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+class Labelled(Model):
+    """Something with a label in both languages."""
 
-
-class _Labelled(_Model):
     ja: StrictStr = Field(min_length=1)
     en: StrictStr = Field(min_length=1)
 
@@ -64,19 +60,19 @@ class _Labelled(_Model):
         return Text(ja=self.ja, en=self.en)
 
 
-class Section(_Labelled):
+class Section(Labelled):
     """A part of the questionnaire."""
 
     id: StrictStr
 
 
-class Missing(_Labelled):
+class Missing(Labelled):
     """A kind of missing answer and how it is written in the files."""
 
     tokens: tuple[StrictStr, ...] = ()
 
 
-class Option(_Labelled):
+class Option(Labelled):
     """An answer that can be chosen; `exclusive` ones rule out all others."""
 
     code: StrictInt
@@ -85,7 +81,7 @@ class Option(_Labelled):
     source: tuple[StrictStr, ...] = ()  # how the option may be written in the files
 
 
-class Item(_Labelled):
+class Item(Labelled):
     """A line of a battery."""
 
     id: StrictStr
@@ -93,13 +89,13 @@ class Item(_Labelled):
     seed: StrictStr | None = None
 
 
-class Check(_Labelled):
+class Check(Labelled):
     """A rule that answers should keep, such as ``Q09 <= Q08``; breaking it is doubtful."""
 
     rule: StrictStr
 
 
-class Question(_Labelled):
+class Question(Labelled):
     """One question; see `Codebook` for what is checked."""
 
     id: StrictStr = Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$")
@@ -113,7 +109,6 @@ class Question(_Labelled):
     items: tuple[Item, ...] = ()
     range: tuple[float | str, float | str] | None = None
     unit: Text | None = None
-    decimals: int | None = None
     precision: Literal["day", "month"] = "day"
     ask_if: StrictStr | None = None
     checks: tuple[Check, ...] = ()
@@ -148,7 +143,7 @@ class Question(_Labelled):
         return next(option for option in self.options if option.code == code)
 
 
-class Feature(_Labelled):
+class Feature(Labelled):
     """A number computed from answers that feeds the typology."""
 
     id: StrictStr
@@ -159,7 +154,7 @@ class Feature(_Labelled):
     when_not_applicable: float | None = None  # the value where the skip rule left the question out
 
 
-class Index(_Labelled):
+class Index(Labelled):
     """A composite: the mean of its standardised features, or of a rule of its own."""
 
     id: StrictStr
@@ -167,21 +162,21 @@ class Index(_Labelled):
     role: Literal["cluster", "outcome", "context", "factor"] = "cluster"
 
 
-class Shared(_Model):
+class Shared(Model):
     """A feature of another codebook, computed from this one's answers."""
 
     id: StrictStr
     rule: StrictStr
 
 
-class Comparable(_Labelled):
+class Comparable(Labelled):
     """What this codebook shares with another: ``ja`` and ``en`` say how far they compare."""
 
     codebook: StrictStr
     features: tuple[Shared, ...] = Field(min_length=1)
 
 
-class Box(_Labelled):
+class Box(Labelled):
     """A part of the organisation: it is there where its rule holds, unknown where it has no value.
 
     `joint` holds where one section does the work of both.
@@ -193,13 +188,13 @@ class Box(_Labelled):
     rule: StrictStr
 
 
-class Staff(_Labelled):
+class Staff(Labelled):
     """A kind of IT staff and the rule that counts it."""
 
     rule: StrictStr
 
 
-class Hypothesis(_Labelled):
+class Hypothesis(Labelled):
     """A question fixed beforehand: two groups compared by a value, or two values together.
 
     Rules are those of skip rules. `expected` is the direction that the statement claims. A primary
@@ -218,7 +213,7 @@ class Hypothesis(_Labelled):
     caution: Text | None = None
 
 
-class Codebook(_Model):
+class Codebook(Model):
     """A questionnaire or the description of a table.
 
     Examples
@@ -236,7 +231,7 @@ class Codebook(_Model):
     title: Text
     version: StrictStr
     note: Text | None = None
-    missing: dict[MissingKind, Missing] = {}
+    missing: dict[MissingKind, Missing] = Field(default_factory=dict)
     sections: tuple[Section, ...]
     questions: tuple[Question, ...]
     features: tuple[Feature, ...] = ()

@@ -22,7 +22,15 @@ from analysis.errors import InputError
 from analysis.kernels import Kernels, can_fork
 from analysis.progress import Progress
 from analysis.refresh import Plan
-from analysis.runs import LEFT_OUT, Ran, RunRecord, one_at_a_time, read_record
+from analysis.runs import (
+    LEFT_OUT,
+    Options,
+    Ran,
+    RunRecord,
+    one_at_a_time,
+    read_record,
+    write_record,
+)
 from analysis.survey import prepare
 
 WORK = "work"  # each notebook writes into a folder of its own below it
@@ -31,13 +39,9 @@ WORK = "work"  # each notebook writes into a folder of its own below it
 def run(
     plan: Plan,
     todo: list[Path],
+    options: Options,
     *,
     valid: Mapping[str, Path],
-    jobs: int,
-    fork: bool,
-    timeout: float | None,
-    cell_timeout: float | None,
-    memory_mb: int | None,
     pdf: bool,
 ) -> RunRecord:
     """Run `todo`, take what is `valid` from earlier runs, and publish when all is complete.
@@ -45,17 +49,17 @@ def run(
     What is complete when the run is stopped stays in the edition's hidden folder for the next.
     """
     started = time.monotonic()
-    part = plan.edition.part
+    part, jobs = plan.edition.part, options.jobs or os.cpu_count() or 1
     try:
         valid = _make_way(plan, valid)
-        with started_kernels(jobs, fork=fork, timeout=timeout, memory_mb=memory_mb) as kernels:
+        with started_kernels(options, jobs) as kernels:
             with one_at_a_time(paths.processed(plan.edition.wave)):
                 prepare(plan.edition.wave)
             runs = {n.stem: _taken(plan, n, todo, valid) for n in plan.notebooks}
             record = release.record_of(plan, runs, started)
             record.facts["kernels"] = "forked" if kernels.fork else "plain"
             record.status = "running"
-            runner = Runner(plan, record, kernels, cell_timeout)
+            runner = Runner(plan, record, kernels, options.cell_timeout)
             runner.run_all(todo, jobs)
         release.finish(record, started)
         release.publish_run(plan, record, part, pdf)
@@ -104,9 +108,7 @@ def _stopped(part: Path) -> None:
     """A run that was stopped keeps what is complete and says what it is, or leaves nothing."""
     with contextlib.suppress(OSError):
         if _keep_complete(part):
-            record = {**(read_record(part) or {}), "status": "killed"}
-            text = json.dumps(record, ensure_ascii=False, indent=1)
-            paths.write_atomic(part / "run.json", text + "\n")
+            write_record({**(read_record(part) or {}), "status": "killed"}, part)
             return
     shutil.rmtree(part, ignore_errors=True)
 
@@ -139,15 +141,14 @@ def _taken(plan: Plan, notebook: Path, todo: list[Path], valid: Mapping[str, Pat
 
 
 @contextlib.contextmanager
-def started_kernels(
-    jobs: int, *, fork: bool, timeout: float | None, memory_mb: int | None
-) -> Iterator[Kernels]:
+def started_kernels(options: Options, jobs: int) -> Iterator[Kernels]:
     """The kernels of a run, warming up; all are stopped when its time is over, or on any error."""
-    if fork and not can_fork():
+    if options.fork and not can_fork():
         print("Warm kernels need Linux; plain kernels are used.", file=sys.stderr)
-    cores = os.cpu_count() or 1
-    kernels = Kernels(fork=fork, threads=max(1, cores // jobs), memory_mb=memory_mb)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    kernels = Kernels(fork=options.fork, threads=threads, memory_mb=options.memory_mb)
     kernels.warm()
+    timeout = options.timeout
     over = f"the run took longer than {timeout:g} s" if timeout else ""
     timer = threading.Timer(timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
@@ -171,13 +172,13 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels, self.cell_timeout = kernels, cell_timeout
-        self.context = release.context(plan, record)
+        self.context = release.context(plan.edition, record.facts)
 
     def run_all(self, todo: Iterable[Path], jobs: int) -> None:
         """Run them all; a failed one stops only those that need it."""
         waiting = list(todo)
         self.say = Progress(len(waiting))
-        self.record.write(self.part)
+        write_record(self.record.as_json(), self.part)
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
             running: dict[Future[Ran], Path] = {}
             old = [pool.submit(self._page, ran) for ran in self.runs.values() if ran.reused]
@@ -188,7 +189,7 @@ class Runner:
                     for future in done:
                         running.pop(future)
                         self._note(future.result())
-                    self.record.write(self.part)
+                    write_record(self.record.as_json(), self.part)
                 for page in old:
                     self._note(page.result())
             except BaseException:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -24,7 +25,7 @@ from analysis.execute import started_kernels
 from analysis.kernels import Kernels
 from analysis.profiles import Shelf, Summary
 from analysis.progress import Progress
-from analysis.runs import Ran, RunRecord, lock, one_at_a_time, read_record
+from analysis.runs import Options, Ran, RunRecord, lock, one_at_a_time, read_record
 from analysis.survey import Survey, prepare
 
 
@@ -51,9 +52,7 @@ class Work:
     values: dict[str, Any]
     context: dict[str, Any]
     blank: Ran
-    cell_timeout: float | None = None
-    fork: bool = True
-    memory_mb: int | None = None
+    options: Options
 
     def about(self, code: str, name: str) -> tuple[Ran, dict[str, Any]]:
         """The record of one page before it is made, and what it says of the run."""
@@ -88,7 +87,7 @@ def make(
             executed,
             values={**work.values, "municipality": code, "output": str(folder)},
             kernels=kernels,
-            cell_timeout=work.cell_timeout,
+            cell_timeout=work.options.cell_timeout,
             on_cell=on_cell,
         )
         release.write_page(ran, folder, context)
@@ -154,21 +153,16 @@ def local(
 def run(
     shelf: Shelf,
     asked: Sequence[str] | None,
+    options: Options,
     *,
     scheduler: str | None,
     target: str | None,
-    jobs: int,
-    fork: bool,
-    force: bool,
-    timeout: float | None,
-    cell_timeout: float | None,
-    memory_mb: int | None,
 ) -> Summary:
     """Make what is asked for and not ready, then publish all that is ready with its overview."""
     started = time.monotonic()
-    edition = shelf.plan.edition
+    edition, jobs = shelf.plan.edition, options.jobs or (os.cpu_count() or 1) + 1
     try:
-        with started_kernels(jobs, fork=fork, timeout=timeout, memory_mb=memory_mb) as kernels:
+        with started_kernels(options, jobs) as kernels:
             with one_at_a_time(paths.processed(edition.wave)):
                 prepare(edition.wave)
             survey = Survey.load(
@@ -178,8 +172,8 @@ def run(
             )
             names = overview.wanted(survey, asked)
             shelf.open()
-            facts, work = _work(shelf, started, cell_timeout, fork=fork, memory_mb=memory_mb)
-            todo = [(c, n) for c, n in names.items() if force or c not in shelf.ready]
+            facts, work = _work(shelf, started, options)
+            todo = [(c, n) for c, n in names.items() if options.force or c not in shelf.ready]
             say = Progress(len(todo), what="profiles")
             with contextlib.ExitStack() as stack:
                 if scheduler and todo:
@@ -234,9 +228,7 @@ def _gather(made: Iterable[Made], shelf: Shelf, kernels: Kernels, say: Progress)
     return failed
 
 
-def _work(
-    shelf: Shelf, started: float, cell_timeout: float | None, *, fork: bool, memory_mb: int | None
-) -> tuple[dict[str, Any], Work]:
+def _work(shelf: Shelf, started: float, options: Options) -> tuple[dict[str, Any], Work]:
     plan, notebook = shelf.plan, shelf.notebook
     record = release.record_of(replace(plan, notebooks=[]), {}, started)
     about = plan.metadata(notebook)
@@ -250,7 +242,7 @@ def _work(
         parameters=plan.parameters(notebook),
     )
     language = plan.edition.language
-    context = release.context(plan, record)
+    context = release.context(plan.edition, record.facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
     home = ("index.html", overview.WORDS[language]["title"])
     context = {**context, "before": [], "command": command, "home": home}
@@ -260,9 +252,7 @@ def _work(
         plan.values(notebook),
         context,
         blank,
-        cell_timeout,
-        fork,
-        memory_mb,
+        options,
     )
     return record.facts, work
 
@@ -301,9 +291,7 @@ def _publish(
     title = facts["wave_title"] or {}
     named = {k: f"{text} — {work.blank.title[k]}" for k, text in title.items()}
     record = RunRecord(
-        edition.wave,
-        edition.audience,
-        edition.language,
+        edition,
         "ok" if not failed else "partial" if shelf.ready else "failed",
         ordered,
         {
@@ -327,6 +315,4 @@ def _link_from_reports(shelf: Shelf) -> None:
     with contextlib.suppress(InputError), lock(edition):
         run = read_record(edition.folder)
         if run:
-            told = RunRecord(edition.wave, edition.audience, edition.language, "", [], run)
-            context = release.context(shelf.plan, told)
-            pages.write_index(edition.folder, run["notebooks"], context)
+            pages.write_index(edition.folder, run["notebooks"], release.context(edition, run))

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 A4 = 6.7  # inches between the margins of an A4 page
 NAMED_UP_TO = 40  # units up to which each has its own line in a figure
-FILLS = PALETTE
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "xxx", "|||", "\\\\\\", "++", "ooo")
-UNPLACED_FILL = "#ffffff"
 
 _TEXTS = {
     "type": {"ja": "類型{0}", "en": "Type {0}"},
@@ -75,10 +73,9 @@ def wrap(text: str, language: str, width: int) -> str:
 
 def _style(kind: int) -> dict[str, Any]:
     """Fill and hatch of a type; white for the unplaced."""
-    if kind == 0:
-        return {"facecolor": UNPLACED_FILL, "hatch": "", "edgecolor": "#404040"}
-    at = (kind - 1) % len(FILLS)
-    return {"facecolor": FILLS[at], "hatch": HATCHES[at], "edgecolor": "#404040"}
+    at = (kind - 1) % len(PALETTE)
+    look = {"facecolor": PALETTE[at], "hatch": HATCHES[at]}
+    return {**(look if kind else {"facecolor": "#ffffff", "hatch": ""}), "edgecolor": "#404040"}
 
 
 def fill(kind: int) -> str:
@@ -86,12 +83,14 @@ def fill(kind: int) -> str:
     return str(_style(kind)["facecolor"])
 
 
+def _head(kind: int, language: str) -> str:
+    return say("type", language, kind) if kind else say("unplaced", language)
+
+
 def type_label(typology: Typology, kind: int, language: str, *, width: int = 18) -> str:
     """The name of a type with its number, broken into lines for a figure."""
-    if kind == 0:
-        return say("unplaced", language)
-    head = say("type", language, kind)
-    return f"{head}\n{wrap(typology.names[kind][language], language, width)}"
+    name = f"\n{wrap(typology.names[kind][language], language, width)}" if kind else ""
+    return f"{_head(kind, language)}{name}"
 
 
 def canvas(ax: Axes | None, height: float) -> Axes:
@@ -134,9 +133,8 @@ def plot_silhouette(
         style = _style(kind) if few else {**_style(kind), "edgecolor": "none", "hatch": ""}
         bars: dict[str, Any] = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
         ax.barh(at, np.nan_to_num(widths[at]), **style, **bars)
-        short = say("unplaced", language) if kind == 0 else say("type", language, kind)
         ax.annotate(
-            f"{short} ({say('members', language, len(at))})",
+            f"{_head(kind, language)} ({say('members', language, len(at))})",
             (1.02, at.mean()),
             xycoords=ax.get_yaxis_transform(),
             va="center",
@@ -192,9 +190,8 @@ def plot_coassignment(
         ax.axvline(edge, color=PALETTE[3], linewidth=1.2)
     for kind in types_of(data.labels):
         middle = float(np.flatnonzero(types == kind).mean())
-        short = say("unplaced", language) if kind == 0 else say("type", language, kind)
         ax.annotate(
-            short,
+            _head(kind, language),
             (middle, 1.0),
             xycoords=ax.get_xaxis_transform(),
             xytext=(0, 4),
@@ -217,7 +214,6 @@ def plot_size_classes(
     data: Typology,
     *,
     size_class: pd.Series,
-    classes: Mapping[str, str] | None = None,
     language: str = "ja",
     ax: Axes | None = None,
 ) -> Axes:
@@ -226,7 +222,6 @@ def plot_size_classes(
     Parameters
     ----------
     size_class : class of each unit; categories keep their order, other values are sorted.
-    classes : class -> label in the figure's language.
     """
     given = size_class.reindex(data.labels.index)
     known = list(given.cat.categories) if hasattr(given, "cat") else sorted(given.dropna().unique())
@@ -246,10 +241,7 @@ def plot_size_classes(
                 middle = start + share / 2
                 ax.text(middle, i, number, ha="center", va="center", fontsize=8, bbox=box)
         left += width
-    names = [
-        f"{(classes or {}).get(c, c)} ({say('members', language, int(row.sum()))})"
-        for c, row in counts.iterrows()
-    ]
+    names = [f"{c} ({say('members', language, int(row.sum()))})" for c, row in counts.iterrows()]
     ax.set_yticks(range(len(counts)), names, fontsize=9)
     ax.invert_yaxis()
     ax.set_xlim(0, 100)

@@ -176,11 +176,9 @@ def _reply(form: Form, ways: dict[str, Place]) -> Reply:
     for place in cells.values():
         if place is not None and taken[place] > 1:
             rivals = " and ".join(t for t, p in cells.items() if p == place)
-            raise InputError(
+            raise form.sheet.error(
                 f"the answer to {rivals} is looked for in the same cell",
-                file=form.sheet.file,
-                sheet=form.sheet.sheet,
-                cell=form.sheet.address(*place),
+                at=place,
                 hint="give the label of each in wave.yml under header",
             )
     mark = np.full(form.sheet.shape, REASONS.index("note"), np.uint8)

@@ -7,7 +7,6 @@ import re
 import numpy as np
 
 from analysis.codebook import Codebook
-from analysis.errors import InputError
 from analysis.headings import OVERRIDE, Headings, Meaning, normalise
 from analysis.sheet import Sheet
 
@@ -28,11 +27,9 @@ def find_header(
         score[row] = len({m.target for (r, _), m in meanings.items() if r == row})
     if not score.any():
         layout = "one column" if sheet.transposed else "one row"
-        raise InputError(
+        raise sheet.error(
             f"no heading of the codebook {headings.book.id} was found (read as {layout} per "
             "municipality)",
-            file=sheet.file,
-            sheet=sheet.sheet,
             hint="check sheet, layout and header in wave.yml, and the codebook",
         )
     key = int(score.argmax())
@@ -126,12 +123,10 @@ def find_columns(
         meaning, row = choice
         rival = found.get(meaning.target)
         if rival and rival[0] == meaning.rank:
-            raise InputError(
+            raise sheet.error(
                 f"two columns are headed {meaning.target} "
                 f"({sheet.address(rival[1], rival[2])} and {sheet.address(row, column)})",
-                file=sheet.file,
-                sheet=sheet.sheet,
-                cell=sheet.address(row, column),
+                at=(row, column),
                 hint=f"give the cell of the right one in wave.yml, such as "
                 f"header: {{{meaning.target}: [{sheet.address(row, column)}]}}",
             )

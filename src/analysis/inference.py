@@ -162,9 +162,7 @@ def _sums(
     return sums, False
 
 
-def difference(
-    values: np.ndarray, group: np.ndarray, *, strata: np.ndarray | None = None, seed: int = 0
-) -> Effect:
+def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effect:
     """Hodges-Lehmann shift between two groups with its exact interval, and a permutation test.
 
     The interval inverts the exact rank-sum distribution (Hodges & Lehmann 1963; Bauer 1972).
@@ -178,7 +176,6 @@ def difference(
     values, group = np.asarray(values, float), np.asarray(group, bool)
     known = ~np.isnan(values)
     values, group = values[known], group[known]
-    strata = None if strata is None else np.asarray(strata)[known]
     a, b = values[group], values[~group]
     sizes = (len(a), len(b))
     if not len(a) or not len(b):
@@ -186,7 +183,7 @@ def difference(
     gaps = np.sort((a[:, None] - b[None, :]).ravel())
     k = _rank_sum_quantile(len(a), len(b))
     low, high = (gaps[k], gaps[-k - 1]) if k >= 0 else (-np.inf, np.inf)
-    p = permutation_p(values, group, strata=strata, seed=seed)
+    p = permutation_p(values, group, seed=seed)
     return Effect(
         float(np.median(gaps)), float(low), float(high), p, sizes, "permutation, Hodges-Lehmann"
     )
@@ -291,7 +288,11 @@ def dominance(
 
     estimate = delta(values, group, blocks)
     # a pair's sign is minus that of its mirror, so delta is the sum of the first group's row sums
-    p = permutation_p(_row_sums(values, blocks), group, strata=labels, seed=seed)
+    sums = np.zeros(len(values))
+    for block in blocks:
+        lowest, highest = (stats.rankdata(values[block], way) for way in ("min", "max"))
+        sums[block] = lowest + highest - len(block) - 1
+    p = permutation_p(sums, group, strata=labels, seed=seed)
     rng = np.random.default_rng(seed)
     boot = []
     for _ in range(1_000):
@@ -307,17 +308,6 @@ def dominance(
     low, high = np.nanquantile(boot, [0.025, 0.975])
     sizes = (int(group.sum()), int((~group).sum()))
     return Effect(float(estimate), float(low), float(high), p, sizes, "Cliff's delta, permutation")
-
-
-def _row_sums(values: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
-    """For each value, how many of its stratum it exceeds minus how many exceed it."""
-    result = np.zeros(len(values))
-    for block in blocks:
-        inside, ordered = values[block], np.sort(values[block])
-        below = np.searchsorted(ordered, inside, "left")
-        above = len(block) - np.searchsorted(ordered, inside, "right")
-        result[block] = below - above
-    return result
 
 
 def _codes(labels: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ Nothing is interpreted here and nothing is lost: every cell of every file is eit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,10 @@ from analysis.wave import Wave, WaveFile
 __all__ = ["CellKind", "RawTable", "Sheet", "read"]
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
 IGNORED = ("~$", ".")  # lock files and hidden files
+
+
+def _nothing() -> np.ndarray:
+    return np.zeros((0, 0), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,17 @@ class RawTable:
         that holds its value.
     """
 
-    text: pd.DataFrame
-    kind: np.ndarray
-    row: np.ndarray
-    col: np.ndarray
-    file: tuple[str, ...]
-    sheet: tuple[str, ...]
-    column_variable: tuple[str | None, ...]
     outside: pd.DataFrame
-    number_format: dict[tuple[int, int], str]
-    hidden: tuple[tuple[str, str, str], ...]
-    merged: dict[tuple[int, int], tuple[int, int]]
+    text: pd.DataFrame = field(default_factory=pd.DataFrame)
+    kind: np.ndarray = field(default_factory=_nothing)
+    row: np.ndarray = field(default_factory=_nothing)
+    col: np.ndarray = field(default_factory=_nothing)
+    file: tuple[str, ...] = ()
+    sheet: tuple[str, ...] = ()
+    column_variable: tuple[str | None, ...] = ()
+    number_format: dict[tuple[int, int], str] = field(default_factory=dict)
+    hidden: tuple[tuple[str, str, str], ...] = ()
+    merged: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
     def address(self, i: int, j: int) -> str:
         """The cell's name in its file, such as ``C12``; empty where there is none."""
@@ -202,27 +206,13 @@ def from_form(reply: Reply) -> RawTable:
         outside=outside(sheet, reply.mark),
         number_format={(0, column[p]): f for p, f in sheet.number_format.items() if p in column},
         hidden=_hidden(sheet, {r: 0 for r, _ in column}, {c: 0 for _, c in column}),
-        merged={},
     )
 
 
 def outside_only(sheet: Sheet) -> RawTable:
     """A sheet that holds no answers: all its cells are listed."""
     reason = "hidden" if sheet.hidden else "sheet"
-    mark = np.full(sheet.shape, REASONS.index(reason), np.uint8)
-    return RawTable(
-        text=pd.DataFrame(),
-        kind=np.zeros((0, 0), np.uint8),
-        row=np.zeros((0, 0), np.int32),
-        col=np.zeros((0, 0), np.int32),
-        file=(),
-        sheet=(),
-        column_variable=(),
-        outside=outside(sheet, mark),
-        number_format={},
-        hidden=(),
-        merged={},
-    )
+    return RawTable(outside(sheet, np.full(sheet.shape, REASONS.index(reason), np.uint8)))
 
 
 def outside(sheet: Sheet, mark: np.ndarray) -> pd.DataFrame:

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook import Codebook
-from analysis.errors import InputError
 from analysis.header import find_columns, find_header
 from analysis.headings import Headings, normalise
 from analysis.sheet import CellKind, Sheet
@@ -71,11 +70,9 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
-        raise InputError(
+        raise sheet.error(
             "there is no reply below the header",
-            file=sheet.file,
-            sheet=sheet.sheet,
-            cell=sheet.address(bottom, min(columns.values())),
+            at=(bottom, min(columns.values())),
             hint="check sheet and layout in wave.yml",
         )
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
@@ -90,10 +87,8 @@ def _add_unnamed_column(
         if filled[bottom + 1 :, column].mean() > 0.5:
             columns["@name"] = column
             return
-    raise InputError(
+    raise sheet.error(
         "the names of the municipalities were not found beside the answers",
-        file=sheet.file,
-        sheet=sheet.sheet,
         hint="codes: order needs a row or column of names",
     )
 
@@ -110,11 +105,9 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
         part = "" if lacking[0] == question.id or len(lacking) == len(question.variables) else (
             f" for {lacking[0]}「{headings.book.label(lacking[0]).ja}」"
         )  # fmt: skip
-        raise InputError(
+        raise sheet.error(
             f"question {question.id} of the codebook {headings.book.id} "
             f"(「{question.label.ja}」) has no column{part}",
-            file=sheet.file,
-            sheet=sheet.sheet,
             hint="give its heading in wave.yml under header, or an empty list where it was "
             f"not asked, such as header: {{{question.id}: []}}",
         )

@@ -55,7 +55,7 @@ def register() -> pd.DataFrame:
     >>> len(register()), register().loc["282014", "name"]
     (1741, '姫路市')
     """
-    return _read("municipalities.csv").set_index("code")
+    return packaged("municipalities.csv").set_index("code")
 
 
 def check_digit(code5: str) -> str:
@@ -218,7 +218,8 @@ def size_class(code: str, on: dt.date) -> str | None:
 # --- the tables ------------------------------------------------------------------------------
 
 
-def _read(name: str) -> pd.DataFrame:
+def packaged(name: str) -> pd.DataFrame:
+    """A table that comes with the package, all its columns as text."""
     with (files("analysis") / "data" / name).open(encoding="utf-8") as handle:
         return pd.read_csv(handle, dtype=str, keep_default_na=False)
 
@@ -247,7 +248,7 @@ def _prefecture(code: str) -> str:
 
 def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
     """Codes of places once called so, and whether that was still their name on the date."""
-    table = _read("aliases.csv")
+    table = packaged("aliases.csv")
     rows = [
         row
         for row in table.itertuples()
@@ -270,7 +271,7 @@ def _match(codes: Sequence[str], given: str, how: How) -> Match:
 @cache
 def _classes() -> dict[str, list[tuple[str, dt.date, dt.date]]]:
     found: dict[str, list[tuple[str, dt.date, dt.date]]] = {}
-    for row in _read("size_classes.csv").itertuples():
+    for row in packaged("size_classes.csv").itertuples():
         start = dt.date.fromisoformat(row.valid_from) if row.valid_from else dt.date.min
         end = dt.date.fromisoformat(row.valid_to) if row.valid_to else dt.date.max
         found.setdefault(row.code, []).append((row.size_class, start, end))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
-from importlib.resources import files
 
 import pandas as pd
 
-from analysis.municipality import SIZE_CLASSES, register, size_class
+from analysis.municipality import SIZE_CLASSES, packaged, register, size_class
 from analysis.text import Text
 
 ITEMS = {
@@ -49,8 +48,9 @@ def totals() -> pd.DataFrame:
     >>> cio[["year", "count", "series"]].to_numpy().tolist()
     [[2019, 1494, 1], [2021, 1274, 2], [2022, 1222, 3], [2023, 1270, 3]]
     """
-    with files("analysis").joinpath("data/national_totals.csv").open(encoding="utf-8") as handle:
-        table = pd.read_csv(handle, dtype={"as_of": str, "edition": str}, keep_default_na=False)
+    table = packaged("national_totals.csv").astype(
+        dict.fromkeys(("year", "count", "n", "series"), int)
+    )
     dated = pd.to_datetime(table["as_of"].where(table["as_of"] != ""), format="%Y-%m-%d")
     within = ((dated.dt.day_of_year - 1) / 365.25).fillna(0.25)  # undated: as of 1 April
     later = table["edition"] == "corrected"

@@ -67,6 +67,13 @@ def legend_above(ax: Axes, handles: Sequence[Patch] | None = None) -> None:
     canvas.legend(found, texts, loc="outside upper center", ncols=columns, frameon=False)
 
 
+def without_frame(ax: Axes) -> Axes:
+    """Rows that need no line beside them: the axes, for `return`."""
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
 def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Stacked bars: a row a question, a column a kind of answer, counts of municipalities."""
     shown = data.loc[:, data.sum() > 0].iloc[::-1]
@@ -90,9 +97,7 @@ def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     ax.set_xlim(0, left.max())
     ax.margins(y=0.01)
     legend_above(ax)
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)
 
 
 def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
@@ -120,9 +125,7 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     ax.set_xlabel(
         "割合（％）、括弧内は団体数" if language == "ja" else "Share (%), count in brackets"
     )
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)
 
 
 def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
@@ -181,9 +184,7 @@ def plot_numbers(
     ax.set_ylim(len(order) - 0.5, -0.5)
     ax.xaxis.set_major_formatter("{x:,.6g}")
     ax.set_xlabel(f"{label}（縦線は中央値）" if language == "ja" else f"{label} (line: median)")
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)
 
 
 def plot_intervals(
@@ -199,9 +200,7 @@ def plot_intervals(
     ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlabel(label)
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)
 
 
 def plot_dots(
@@ -217,9 +216,7 @@ def plot_dots(
     ax.set_yticks(places, wrapped(shown.index, 18 if language == "ja" else 30))
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlabel(label)
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)
 
 
 def plot_means(
@@ -244,9 +241,7 @@ def plot_means(
     ax.set_xlim(min(codes), max(codes) + 0.2)
     ax.set_xticks(codes)
     ax.set_xlabel(f"{min(codes)}＝{ends[0]}　{max(codes)}＝{ends[1]}")
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)
 
 
 def lightness(colour: str) -> float:

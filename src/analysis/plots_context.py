@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import PALETTE
-from analysis.plots import WIDTH, axes_for, legend_above, wrapped
+from analysis.plots import WIDTH, axes_for, legend_above, without_frame, wrapped
 from analysis.text import Language
 
 COLUMNS = 2
@@ -92,6 +92,4 @@ def plot_beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     ax.set_yticks(places, wrapped(shown.index, 20))
     ax.set_xlabel("割合（％）" if language == "ja" else "Share (%)")
     legend_above(ax)
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from analysis.figures import PALETTE
-from analysis.plots import axes_for, legend_above, lightness, wrapped
+from analysis.plots import axes_for, legend_above, lightness, without_frame, wrapped
 from analysis.text import Language
 
 
@@ -56,9 +56,7 @@ def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
         else "Share of those answering the item (%)"
     )
     legend_above(ax)
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
+    return without_frame(ax)
 
 
 def _scale_colours(points: int) -> list[str]:

@@ -20,7 +20,7 @@ from analysis import parameters as schema
 from analysis import paths
 from analysis.errors import InputError
 from analysis.refresh import Edition, Plan
-from analysis.runs import RECORD, Ran, lock, read_record
+from analysis.runs import Options, Ran, lock, read_record, write_record
 
 if TYPE_CHECKING:
     from analysis.fanout import Made
@@ -83,15 +83,7 @@ def profiles(
     *,
     scheduler: str | None = None,
     target: str | None = None,
-    audience: str = "internal",
-    language: str = "ja",
-    parameters: Mapping[str, Any] | None = None,
-    jobs: int | None = None,
-    fork: bool = True,
-    force: bool = False,
-    timeout: float | None = None,
-    cell_timeout: float | None = None,
-    memory_mb: int | None = None,
+    **asked: Any,
 ) -> Summary:
     """Make the pages whose inputs changed, publish them with their overview.
 
@@ -100,33 +92,24 @@ def profiles(
     municipality : codes (or names that are unique in the wave); all that replied if not given.
     scheduler : address of a dask.distributed scheduler; threads of this process if not given.
     target : where a copy is published as well, an fsspec URL (``file://``, ``s3://``).
+    asked : see `analysis.runs.Options`.
 
     Raises
     ------
     InputError : the wave, a parameter or a municipality is wrong; the edition may not show single
         respondents; the scheduler or the target cannot be reached; the disk is full.
     """
-    edition = Edition(wave, audience, language)
-    plan, notebook = _plan(edition, dict(parameters or {}))
+    options = Options(**asked)
+    edition = options.edition(wave)
+    plan, notebook = _plan(edition, options.given)
     shelf = Shelf(edition.profiles, plan, notebook)
     with lock(shelf.where):
-        summary = shelf.unchanged(municipality) if not (force or target) else None
+        summary = shelf.unchanged(municipality) if not (options.force or target) else None
         if summary:
             return summary
         from analysis import fanout
 
-        return fanout.run(
-            shelf,
-            municipality,
-            scheduler=scheduler,
-            target=target,
-            jobs=jobs or (os.cpu_count() or 1) + 1,
-            fork=fork,
-            force=force,
-            timeout=timeout,
-            cell_timeout=cell_timeout,
-            memory_mb=memory_mb,
-        )
+        return fanout.run(shelf, municipality, options, scheduler=scheduler, target=target)
 
 
 def _plan(edition: Edition, given: dict[str, Any]) -> tuple[Plan, Path]:
@@ -224,8 +207,7 @@ class Shelf:
 
     def publish(self, record: dict[str, Any]) -> Path:
         """Swap all in; beside the last complete pages if a page failed."""
-        text = json.dumps(record, ensure_ascii=False, indent=1)
-        paths.write_atomic(self.next / RECORD, text + "\n")
+        write_record(record, self.next)
         (self.next / JOURNAL).unlink(missing_ok=True)
         good = record["status"] == "ok"
         last = read_record(self.final)

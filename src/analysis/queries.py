@@ -23,6 +23,7 @@ from analysis.wave import Wave
 EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
 ASKED = ("doubtful", "refused")
 LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@\t\r]")
+WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
 WORDS: dict[str, dict[str, Any]] = {
     "ja": {
@@ -107,15 +108,14 @@ class _Writer:
         self.head = self.out.add_format(
             {"bold": True, "bg_color": "#e6eef3", "border": 1, "text_wrap": True}
         )
-        wrap = {"text_wrap": True, "valign": "top", "border": 1}
-        self.cell = self.out.add_format(wrap)
-        self.quoted = self.out.add_format({**wrap, "quote_prefix": True})
-        self.answer = self.out.add_format({**wrap, "bg_color": "#fff9e0", "locked": False})
+        self.cell = self.out.add_format(WRAP)
+        self.quoted = self.out.add_format({**WRAP, "quote_prefix": True})
+        self.answer = self.out.add_format({**WRAP, "bg_color": "#fff9e0", "locked": False})
         if asked is not None:
             self._contents(pages, asked)
         for code, part in pages.items():
             title = f"{self.names[code]}　{self.words['title']}"
-            self._sheet(_sheet_name(code, self.names[code]), part, title, self.words["please"])
+            self._sheet(sheet_name(code, self.names[code]), part, title, self.words["please"])
         if asked is not None and (asked["code"] == "").any():
             self._sheet(self.words["office"], asked[asked["code"] == ""], self.words["office"])
         self.out.close()
@@ -131,7 +131,7 @@ class _Writer:
             told = self.words["replied"][int(one["replied"])]
             self._row(sheet, i, [str(code), one["name"], told, *numbers])
             if code in pages:
-                name = _sheet_name(str(code), one["name"])
+                name = sheet_name(str(code), one["name"])
                 sheet.write_url(i, 5, f"internal:'{name}'!A1", self.cell, name)
         sheet.set_column(0, 5, 16)
         sheet.freeze_panes(4, 2)
@@ -151,9 +151,7 @@ class _Writer:
         for j, width in enumerate(WIDTHS):
             sheet.set_column(j, j, width)
         sheet.freeze_panes(4, 0)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
+        on_a4(sheet)
         sheet.repeat_rows(3)
 
     def _heading(self, sheet: Any, title: str, line: str) -> None:
@@ -165,8 +163,7 @@ class _Writer:
             if isinstance(value, int):
                 sheet.write_number(i, j, value, style or self.cell)
             else:
-                risky = LOOKS_LIKE_FORMULA.match(value)
-                sheet.write_string(i, j, value, style or (self.quoted if risky else self.cell))
+                write_text(sheet, i, j, value, style or self.cell, style or self.quoted)
 
     def _title(self) -> str:
         title = self.wave.title[self.language]
@@ -184,6 +181,18 @@ class _Writer:
         return f"{text}\n{self.words['options']}{options}" if options else text
 
 
-def _sheet_name(code: str, name: str) -> str:
+def write_text(sheet: Any, row: int, column: int, value: str, style: Any, quoted: Any) -> None:
+    """Text that stays text, also where it begins like a formula."""
+    sheet.write_string(row, column, value, quoted if LOOKS_LIKE_FORMULA.match(value) else style)
+
+
+def on_a4(sheet: Any) -> None:
+    """Print landscape, as wide as a page."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+
+
+def sheet_name(code: str, name: str) -> str:
     """Unique by the code; Excel allows 31 characters and not all."""
     return re.sub(r"[\[\]:*?/\\']", "_", f"{code} {name}")[:31]

@@ -7,7 +7,6 @@ answers at once; `analysis.execute` does the work.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from analysis import parameters as schema
 from analysis import pdf as printing
 from analysis.errors import InputError
 from analysis.pseudonyms import fingerprint
-from analysis.runs import Edition, Ran, RunRecord, last_record, lock, read_record, stands
+from analysis.runs import Edition, Options, Ran, RunRecord, last_record, lock, read_record, stands
 
 __all__ = ["Edition", "Plan", "Ran", "RunRecord", "last_record", "lock", "refresh", "why"]
 PAGES = "[0-9][0-9]_*.ipynb"
@@ -28,56 +27,37 @@ OWN = {"wave", "audience", "language", "output"}
 
 
 def refresh(
-    wave: str,
-    *,
-    audience: str = "internal",
-    language: str = "ja",
-    parameters: Mapping[str, Any] | None = None,
-    notebooks: Sequence[str] | None = None,
-    jobs: int | None = None,
-    fork: bool = True,
-    force: bool = False,
-    timeout: float | None = None,
-    cell_timeout: float | None = None,
-    memory_mb: int | None = None,
-    pdf: bool = False,
+    wave: str, *, notebooks: Sequence[str] | None = None, pdf: bool = False, **asked: Any
 ) -> RunRecord:
-    """Rerun what changed for a wave and publish it when it is complete."""
-    edition = Edition(wave, audience, language)
+    """Rerun what changed for a wave and publish it when it is complete.
+
+    Parameters
+    ----------
+    notebooks : only these; all if not given.
+    pdf : print the pages as well (Chromium).
+    asked : see `Options`.
+    """
+    options = Options(**asked)
+    edition = options.edition(wave)
     if pdf:
         printing.browser()  # none: said before anything runs
-    plan = Plan.make(edition, dict(parameters or {}), notebooks)
+    plan = Plan.make(edition, options.given, notebooks)
     with lock(edition):
-        valid = {} if force else plan.valid()
+        valid = {} if options.force else plan.valid()
         todo = [n for n in plan.asked if n.stem not in valid]
         before = last_record(edition)
         if before and plan.is_published(before, valid) and not (todo or pdf):
             return _recorded(before, edition)
         from analysis import execute
 
-        return execute.run(
-            plan,
-            todo,
-            valid=valid,
-            jobs=jobs or os.cpu_count() or 1,
-            fork=fork,
-            timeout=timeout,
-            cell_timeout=cell_timeout,
-            memory_mb=memory_mb,
-            pdf=pdf,
-        )
+        return execute.run(plan, todo, options, valid=valid, pdf=pdf)
 
 
-def why(
-    wave: str,
-    *,
-    audience: str = "internal",
-    language: str = "ja",
-    parameters: Mapping[str, Any] | None = None,
-) -> str:
-    """What a refresh would run, and why, in words."""
-    edition = Edition(wave, audience, language)
-    plan = Plan.make(edition, dict(parameters or {}), None)
+def why(wave: str, **asked: Any) -> str:
+    """What a refresh would run, and why, in words; `asked`: see `Options`."""
+    options = Options(**asked)
+    edition = options.edition(wave)
+    plan = Plan.make(edition, options.given, None)
     valid, lines = plan.valid(), []
     for notebook in plan.notebooks:
         source = valid.get(notebook.stem)
@@ -288,7 +268,4 @@ def _key(ran: Mapping[str, Any]) -> dict[str, str]:
 
 def _recorded(before: Mapping[str, Any], edition: Edition) -> RunRecord:
     notebooks = [Ran(**{**ran, "reused": True}) for ran in before["notebooks"]]
-    place = str(edition.folder)
-    return RunRecord(
-        edition.wave, edition.audience, edition.language, before["status"], notebooks, {}, place
-    )
+    return RunRecord(edition, before["status"], notebooks, {}, str(edition.folder))

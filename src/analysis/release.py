@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from analysis import pdf as printing
 from analysis.errors import InputError
 from analysis.findings import SEVERITIES
 from analysis.refresh import Plan
-from analysis.runs import LEFT_OUT, Edition, Ran, RunRecord, last_record, read_record
+from analysis.runs import LEFT_OUT, Edition, Ran, RunRecord, last_record, read_record, write_record
 from analysis.survey import Survey
 
 _rendering = threading.Lock()  # one exporter for all
@@ -78,15 +79,8 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         },
         "before": _before(edition),
     }
-    record = RunRecord(
-        edition.wave,
-        edition.audience,
-        edition.language,
-        "running",
-        [runs[n.stem] for n in plan.notebooks],
-        facts,
-        str(edition.folder),
-    )
+    ran = [runs[n.stem] for n in plan.notebooks]
+    record = RunRecord(edition, "running", ran, facts, str(edition.folder))
     finish(record, started)
     return record
 
@@ -133,24 +127,17 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
     return [{name: last.get(name, "") for name in kept}, *last.get("before", [])][:10]
 
 
-def context(plan: Plan, record: RunRecord) -> dict[str, Any]:
+def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages say of the run."""
-    edition, facts = plan.edition, record.facts
+    told = ("wave_title", "as_of", "publisher", "invented", "parameters", "before")
     return {
-        "wave": edition.wave,
-        "wave_title": facts["wave_title"],
-        "as_of": facts["as_of"],
-        "publisher": facts["publisher"],
-        "audience": edition.audience,
-        "language": edition.language,
-        "invented": facts["invented"],
-        "parameters": facts["parameters"],
+        **asdict(edition),
+        **{name: facts[name] for name in told},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
         "command": _command(edition, facts["parameters"]),
-        "before": facts["before"],
         "profiles": f"../{edition.profiles.name}/index.html"
         if edition.profiles.folder.is_dir()
         else "",
@@ -204,13 +191,13 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     for ran in record.notebooks:
         _gather(ran, part)
     shutil.rmtree(part / "work", ignore_errors=True)
-    about = {**context(plan, record), "pdf": pdf}
+    about = {**context(edition, record.facts), "pdf": pdf}
     listed = [{**vars(ran), "error": told(ran, edition.language)} for ran in record.notebooks]
     pages.write_index(part, listed, about)
     book = paths.codebooks() / f"{plan.content.get('codebook')}.yml"
     if book.is_file():
         shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
-    record.write(part)
+    write_record(record.as_json(), part)
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])

@@ -35,18 +35,15 @@ def _rule(id: str, severity: Severity, ja: str, en: str, said_ja: str, said_en: 
     return Rule(id, severity, Text(ja=ja, en=en), Text(ja=said_ja, en=said_en))
 
 
+READ = ("「{raw}」を{value}と読みました。", "{raw} was read as {value}.")
 _TABLE = [
     # numbers
     _rule("full-width", "repaired", "全角の数字", "full-width digits",
           "全角の「{raw}」を{value}と読みました。", "Full-width {raw} was read as {value}."),
-    _rule("thousands", "repaired", "桁区切り", "thousands separator",
-          "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
-    _rule("unit", "repaired", "単位つきの数", "number with its unit",
-          "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
-    _rule("big-unit", "repaired", "千・万の単位", "thousands or ten thousands",
-          "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
-    _rule("triangle", "repaired", "△・▲（マイナス）", "triangle for minus",
-          "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
+    _rule("thousands", "repaired", "桁区切り", "thousands separator", *READ),
+    _rule("unit", "repaired", "単位つきの数", "number with its unit", *READ),
+    _rule("big-unit", "repaired", "千・万の単位", "thousands or ten thousands", *READ),
+    _rule("triangle", "repaired", "△・▲（マイナス）", "triangle for minus", *READ),
     _rule("approximate", "doubtful", "おおよその数", "approximate number",
           "「{raw}」は概数のようです。{value}として扱いましたが、正確な数をお知らせください。",
           "{raw} looks approximate; {value} was taken. Please give the exact number."),
@@ -65,8 +62,7 @@ _TABLE = [
           "「{raw}」は整数でないため、{value}に丸めました。ご確認ください。",
           "{raw} is no whole number and was rounded to {value}. Please confirm."),
     # dates
-    _rule("wareki", "repaired", "和暦", "Japanese era date",
-          "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
+    _rule("wareki", "repaired", "和暦", "Japanese era date", *READ),
     _rule("impossible-era", "doubtful", "ありえない元号", "impossible era",
           "「{raw}」は改元後の日付のため、{value}と読みました。ご確認ください。",
           "{raw} lies after the era ended; {value} was taken. Please confirm."),
@@ -77,8 +73,7 @@ _TABLE = [
     # choices
     _rule("label", "repaired", "選択肢の文言での回答", "option given in words",
           "「{raw}」を選択肢{value}と読みました。", "{raw} was read as option {value}."),
-    _rule("circled", "repaired", "丸数字", "circled digits",
-          "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
+    _rule("circled", "repaired", "丸数字", "circled digits", *READ),
     _rule("no-such-option", "refused", "選択肢にない回答", "no such option",
           "「{raw}」は選択肢にありません。どの選択肢に当たるかお知らせください。",
           "{raw} is not among the options. Which one is meant?"),
@@ -120,8 +115,7 @@ _TABLE = [
     _rule("code-wrong", "doubtful", "団体コードの誤り", "wrong code",
           "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。",
           "The code {raw} is not valid; {value} follows from the name. Please confirm."),
-    _rule("name-variant", "repaired", "団体名の表記", "written variant of the name",
-          "「{raw}」を{value}と読みました。", "{raw} was read as {value}."),
+    _rule("name-variant", "repaired", "団体名の表記", "written variant of the name", *READ),
     _rule("renamed", "repaired", "旧団体名", "former name",
           "「{raw}」は現在の{value}です。", "{raw} is now {value}."),
     _rule("code-and-name", "doubtful", "コードと団体名の不一致", "code and name disagree",

@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -64,6 +64,35 @@ class Edition:
         return self.folder.with_name(f".{self.name}.stopped")
 
 
+@dataclass(frozen=True)
+class Options:
+    """How a run is asked for, in the words of the command line.
+
+    `parameters` are those of the notebooks, `jobs` how many run side by side (by default the cores
+    say), `fork` warm kernels, `force` again also what has not changed, `timeout` seconds for the
+    whole run, `cell_timeout` for one cell, `memory_mb` the cap of each kernel in MiB.
+    """
+
+    audience: str = "internal"
+    language: str = "ja"
+    parameters: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None
+    jobs: int | None = None
+    fork: bool = True
+    force: bool = False
+    timeout: float | None = None
+    cell_timeout: float | None = None
+    memory_mb: int | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The parameters by name."""
+        return dict(self.parameters or ())
+
+    def edition(self, wave: str) -> Edition:
+        """The edition that is asked for."""
+        return Edition(wave, self.audience, self.language)
+
+
 @dataclass
 class Ran:
     """What became of one notebook."""
@@ -89,9 +118,7 @@ class Ran:
 class RunRecord:
     """The truthful record of a run, as it stands in run.json."""
 
-    wave: str
-    audience: str
-    language: str
+    edition: Edition
     status: str
     notebooks: list[Ran]
     facts: dict[str, Any]
@@ -128,21 +155,15 @@ class RunRecord:
     def as_json(self) -> dict[str, Any]:
         """The content of run.json; an error may quote an answer, so it stays inside."""
         ran = [asdict(ran) for ran in self.notebooks]
-        if self.audience != "internal":
+        if self.edition.audience != "internal":
             ran = [{**one, "error": ""} for one in ran]
-        return {
-            "wave": self.wave,
-            "audience": self.audience,
-            "language": self.language,
-            "status": self.status,
-            **self.facts,
-            "notebooks": ran,
-        }
+        return {**asdict(self.edition), "status": self.status, **self.facts, "notebooks": ran}
 
-    def write(self, folder: Path) -> None:
-        """Write run.json whole."""
-        text = json.dumps(self.as_json(), ensure_ascii=False, indent=1)
-        paths.write_atomic(folder / RECORD, text + "\n")
+
+def write_record(record: Mapping[str, Any], folder: Path) -> None:
+    """Write run.json whole."""
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    paths.write_atomic(folder / RECORD, text + "\n")
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.errors import InputError
+
 MAX_COLUMNS = 16_384  # Excel's own limit
 MAX_ROWS = 1_048_576
 MAX_CELLS = 24_000_000
@@ -69,6 +71,11 @@ class Sheet:
     def address(self, row: int, column: int) -> str:
         """The cell's name in the file."""
         return address(column, row) if self.transposed else address(row, column)
+
+    def error(self, what: str, *, hint: str, at: tuple[int, int] | None = None) -> InputError:
+        """What is wrong in this sheet, or in the cell `at`."""
+        cell = self.address(*at) if at else None
+        return InputError(what, file=self.file, sheet=self.sheet, cell=cell, hint=hint)
 
     @property
     def turned(self) -> Sheet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, StrictStr
@@ -10,7 +11,13 @@ Language = Literal["ja", "en"]
 FULL_WIDTH = ("。", "）", "」", "？", "！")  # carry their own space
 
 
-class Text(BaseModel):
+class Model(BaseModel):
+    """An object read from a YAML file: never changed, and no entry that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+
+
+class Text(Model):
     """One text in both languages.
 
     Examples
@@ -18,8 +25,6 @@ class Text(BaseModel):
     >>> Text(ja="指定都市", en="designated city")["en"]
     'designated city'
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ja: StrictStr
     en: StrictStr

@@ -13,9 +13,8 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from analysis.errors import InputError
 from analysis.municipality import given
-from analysis.queries import EPOCH, LOOKS_LIKE_FORMULA
+from analysis.queries import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.readers import read_file
 from analysis.sheet import Sheet
 from analysis.text import Language
@@ -70,16 +69,15 @@ def form(
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"created": EPOCH, "title": TITLE[at]})
-    wrap = {"text_wrap": True, "valign": "top", "border": 1}
     styles = {
         "title": book.add_format({"bold": True, "font_size": 14}),
-        "head": book.add_format({**wrap, "bold": True, "bg_color": "#e6eef3"}),
-        "cell": book.add_format(wrap),
-        "quoted": book.add_format({**wrap, "quote_prefix": True}),
-        "open": book.add_format({**wrap, "bg_color": "#fff9e0", "num_format": "@"}),
+        "head": book.add_format({**WRAP, "bold": True, "bg_color": "#e6eef3"}),
+        "cell": book.add_format(WRAP),
+        "quoted": book.add_format({**WRAP, "quote_prefix": True}),
+        "open": book.add_format({**WRAP, "bg_color": "#fff9e0", "num_format": "@"}),
     }
     for code, name in cities.items():
-        sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", "_", f"{code} {name}")[:31])
+        sheet = book.add_worksheet(sheet_name(code, name))
         _write(sheet, code, name, known, note, at, styles)
     book.close()
     return buffer.getvalue()
@@ -118,9 +116,7 @@ def _write(
     allowed = {"validate": "list", "source": [words[at] for words in PUBLISH.values()]}
     sheet.data_validation(top + 1, 7, top + len(guide().topics), 7, allowed)
     sheet.freeze_panes(top + 1, 2)
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
+    on_a4(sheet)
 
 
 def _questions(topic: Topic, language: Language) -> str:
@@ -131,9 +127,7 @@ def _questions(topic: Topic, language: Language) -> str:
 
 
 def _text(sheet: Any, row: int, column: int, value: str, styles: Mapping[str, Any]) -> None:
-    """Text that stays text, also where it begins like a formula."""
-    risky = LOOKS_LIKE_FORMULA.match(value)
-    sheet.write_string(row, column, value, styles["quoted" if risky else "cell"])
+    write_text(sheet, row, column, value, styles["cell"], styles["quoted"])
 
 
 def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
@@ -157,10 +151,8 @@ def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
             if visit is None:
                 continue
             if visit.code in visits:
-                raise InputError(
+                raise sheet.error(
                     f"{visit.name} has a second record sheet",
-                    file=sheet.file,
-                    sheet=sheet.sheet,
                     hint="keep one sheet for each municipality in the folder",
                 )
             visits[visit.code] = visit
@@ -172,18 +164,14 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
     about = {field: _beside(cells, labels) for field, labels in FIELDS.items()}
     top = next((i for i, row in enumerate(cells) if _is_head(row)), None)
     if top is None or about["code"] is None:
-        raise InputError(
+        raise sheet.error(
             "this sheet is no record sheet of a visit",
-            file=sheet.file,
-            sheet=sheet.sheet,
             hint="fill in the form that 05_site_visits writes, without moving its headings",
         )
     code = given(about["code"])
     if code not in codes:
-        raise InputError(
+        raise sheet.error(
             f"the municipality {code!r} is not in this wave",
-            file=sheet.file,
-            sheet=sheet.sheet,
             hint="check the code in the form",
         )
     columns = {key: _place(cells[top], labels) for key, labels in COLUMNS.items()}
@@ -193,9 +181,9 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
         line = {key: str(sheet.text.iat[i, columns[key]]).strip() for key in FILLED}
         if not number and not any(line.values()):
             continue
-        where = (sheet.address(i, columns["topic"]), sheet.address(i, columns["publish"]))
-        topic = _topic(number, sheet, where[0])
-        rows[topic] = {**line, "publish": _choice(line["publish"], sheet, where[1])}
+        topic = _topic(number, sheet, (i, columns["topic"]))
+        publish = _choice(line["publish"], sheet, (i, columns["publish"]))
+        rows[topic] = {**line, "publish": publish}
     notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED)).fillna("")
     if not (notes != "").any(axis=None):
         return None
@@ -227,29 +215,25 @@ def _place(row: Sequence[str], labels: Sequence[str]) -> int:
     return next(j for j, value in enumerate(row) if _same(value, labels))
 
 
-def _topic(number: str, sheet: Sheet, cell: str) -> int:
+def _topic(number: str, sheet: Sheet, cell: tuple[int, int]) -> int:
     known = {str(topic.id): topic.id for topic in guide().topics}
     if number not in known:
-        raise InputError(
+        raise sheet.error(
             f"there is no topic {number!r}",
-            file=sheet.file,
-            sheet=sheet.sheet,
-            cell=cell,
+            at=cell,
             hint=f"the topics are numbered 1 to {len(known)}",
         )
     return known[number]
 
 
-def _choice(value: str, sheet: Sheet, cell: str) -> str:
+def _choice(value: str, sheet: Sheet, cell: tuple[int, int]) -> str:
     if not value:
         return ""
     for key, words in PUBLISH.items():
         if _same(_folded(value), words):
             return key
-    raise InputError(
+    raise sheet.error(
         f"whether it may be published cannot be {value!r}",
-        file=sheet.file,
-        sheet=sheet.sheet,
-        cell=cell,
+        at=cell,
         hint="write 可, 不可 or 要確認 (yes, no, to confirm)",
     )

@@ -15,13 +15,13 @@ from typing import Any, Literal
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError
+from pydantic import StrictStr, ValidationError
 
 from analysis import paths, tables
-from analysis.codebook import LOADER, Codebook, Question, describe_validation
+from analysis.codebook import LOADER, Codebook, Labelled, Question, describe_validation
 from analysis.errors import InputError
 from analysis.expression import Expression
-from analysis.text import Text
+from analysis.text import Model, Text
 
 FEWEST = 5  # other municipalities needed before an answer is called unusual
 RARE, COMMON = 0.2, 0.8  # share of the others that gave the same answer
@@ -35,47 +35,32 @@ MISSING = {
 }
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Topic(_Model):
+class Topic(Labelled):
     """One topic of a visit; `questions`: codebook -> ids of its questions."""
 
     id: int
-    ja: StrictStr
-    en: StrictStr
     ask: tuple[Text, ...]
     evidence: Text
     contradicts: Text
     words: tuple[StrictStr, ...] = ()  # in free text they tell that it is on this topic
     questions: dict[StrictStr, tuple[StrictStr, ...]]
 
-    @property
-    def text(self) -> Text:
-        """Its name."""
-        return Text(ja=self.ja, en=self.en)
 
-
-class Contradiction(_Model):
+class Contradiction(Labelled):
     """A rule over the answers whose truth is worth asking about."""
 
     topic: int
     rule: StrictStr
-    ja: StrictStr
-    en: StrictStr
 
 
-class Fact(_Model):
+class Fact(Labelled):
     """Something published about a city, to be confirmed there."""
 
     topic: int
-    ja: StrictStr
-    en: StrictStr
     source: StrictStr
 
 
-class Guide(_Model):
+class Guide(Model):
     """The content of visit_topics.yml."""
 
     topics: tuple[Topic, ...]
@@ -144,7 +129,7 @@ def remarks(
             continue
         if pd.notna(holds) and bool(holds):
             names = ", ".join(sorted({_owner(codebook, name) for name in rule.names}))
-            text = Text(ja=at_odds.ja, en=at_odds.en)
+            text = at_odds.text
             found.append(Remark(at_odds.topic, names, "contradictory", text))
     for topic in guide().topics:
         for question in asked(topic, codebook, responses):
@@ -232,7 +217,7 @@ def _rare(question: Question, variable: str, own: Any, group: Text, same: int, n
     )
 
 
-class Case(_Model):
+class Case(Model):
     """A note on a case that the working group heard of; `body`: language -> Markdown.
 
     `public`: it rests on what is published, so the public edition may name the city.

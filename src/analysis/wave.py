@@ -7,23 +7,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
+from pydantic import Field, StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import describe_validation
 from analysis.errors import InputError
-from analysis.text import Text
+from analysis.text import Model, Text
 
 SizeClass = Literal[
     "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
 ]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Invited(_Model):
+class Invited(Model):
     """One invited municipality."""
 
     code: StrictStr = Field(pattern=r"^[0-9]{6}$")
@@ -32,18 +28,18 @@ class Invited(_Model):
     size_class: SizeClass | None = None
 
 
-class WaveFile(_Model):
+class WaveFile(Model):
     """One file (or folder of workbooks) as received, and how to read it."""
 
     path: StrictStr
     sheet: StrictStr | None = None
     layout: Literal["rows", "columns", "form"] = "rows"
-    header: dict[StrictStr, tuple[StrictStr, ...]] = {}
+    header: dict[StrictStr, tuple[StrictStr, ...]] = Field(default_factory=dict)
     encoding: StrictStr | None = None
     codes: Literal["column", "order"] = "column"
 
 
-class Wave(_Model):
+class Wave(Model):
     """What ``wave.yml`` says.
 
     `name` is the folder's name. `invited` is a number, the list of the invited, ``all``

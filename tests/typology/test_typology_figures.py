@@ -140,8 +140,8 @@ def test_silhouette_bars_are_the_widths(typology):
 def test_size_classes_count_every_unit(typology, frame):
     sizes = pd.Series(pd.Categorical(["town", "city"] * 8 + ["town"], ["town", "city", "ward"]))
     sizes.index = frame.index
-    ax = figures_typology.plot_size_classes(typology, size_class=sizes, classes={"town": "町村"})
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["町村 (9団体)", "city (8団体)"]
+    ax = figures_typology.plot_size_classes(typology, size_class=sizes)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["town (9団体)", "city (8団体)"]
     ends = pd.Series([p.get_x() + p.get_width() for p in ax.patches])
     assert ends.max() == pytest.approx(100)
 

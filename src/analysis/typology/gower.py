@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.errors import InputError
-from analysis.typology.patterns import AllowsMissing, Patterns, by_column, collapse, column_names
+from analysis.typology.patterns import OnPatterns, Patterns, by_column
 
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
@@ -137,7 +136,7 @@ class Measure:
         return float(total / weight) if weight > 1e-9 else 0.0
 
 
-class GowerDissimilarity(AllowsMissing, TransformerMixin, BaseEstimator):
+class GowerDissimilarity(OnPatterns, TransformerMixin, BaseEstimator):
     """Dissimilarity (0 to 1) of rows to the rows it was fitted on.
 
     Per feature: nominal and symmetric binary 0 if equal else 1; asymmetric binary the same but two
@@ -156,8 +155,6 @@ class GowerDissimilarity(AllowsMissing, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     weights_ : weight of each feature, summing to 1.
-    range_ : range of each feature (ordinal: in ranks).
-    typical_ : the dissimilarity of a pair with nothing in common.
 
     Raises
     ------
@@ -176,19 +173,14 @@ class GowerDissimilarity(AllowsMissing, TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> GowerDissimilarity:
         """Learn ranges, ranks and weights from X (units x features)."""
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
-        self._patterns = collapse(values)
-        names = column_names(self, values.shape[1])
+        self._patterns, names = self._collapsed(X, in_order=False)
         self._measure = Measure(self._patterns, names, self.kinds, self.groups)
-        self.weights_, self.typical_ = self._measure.weights, self._measure.typical
-        self.range_ = self._measure.high - self._measure.low
+        self.weights_ = self._measure.weights
         return self
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Dissimilarity of each row of X to each fitted row, shape (rows of X, fitted rows)."""
-        check_is_fitted(self)
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
-        return self._expanded(collapse(values))
+        return self._expanded(self._seen(X))
 
     def fit_transform(self, X: pd.DataFrame | np.ndarray, y: object = None) -> np.ndarray:
         """Dissimilarity among the rows of X, symmetric with a zero diagonal."""

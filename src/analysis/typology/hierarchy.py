@@ -11,24 +11,16 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils.validation import validate_data
 
 from analysis.errors import InputError
 from analysis.typology.gower import LIMIT, Groups, Kinds, pattern_dissimilarity
 from analysis.typology.mca import MCA
-from analysis.typology.patterns import (
-    AllowsMissing,
-    by_column,
-    by_size,
-    collapse,
-    column_names,
-    too_few,
-)
+from analysis.typology.patterns import OnPatterns, by_column, by_size, too_few
 
 LINKAGES = ("average", "complete", "ward")
 
 
-class HierarchicalTypology(AllowsMissing, ClusterMixin, BaseEstimator):
+class HierarchicalTypology(OnPatterns, ClusterMixin, BaseEstimator):
     """Types by cutting a tree of units.
 
     ``average`` and ``complete`` linkage work on Gower's dissimilarity; ``ward`` needs Euclidean
@@ -76,16 +68,14 @@ class HierarchicalTypology(AllowsMissing, ClusterMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> HierarchicalTypology:
         """Find the types of X (units x features)."""
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
         if self.linkage not in LINKAGES:
             raise InputError(f"there is no linkage {self.linkage!r}", hint=", ".join(LINKAGES))
-        if len(values) > LIMIT:
+        seen, names = self._collapsed(X)
+        if len(seen.back) > LIMIT:
             raise InputError(
-                f"{len(values):,} units are too many for a tree (at most {LIMIT:,})",
+                f"{len(seen.back):,} units are too many for a tree (at most {LIMIT:,})",
                 hint="use latent classes, or a sample",
             )
-        names = column_names(self, values.shape[1])
-        seen = collapse(values, names=names)
         if refusal := too_few(self.n_types, seen):
             raise refusal
         self.order_ = np.argsort(seen.back, kind="stable")

@@ -16,11 +16,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.typology.coding import coding
 from analysis.typology.gower import Kinds
-from analysis.typology.patterns import AllowsMissing, collapse, column_names, too_few
+from analysis.typology.patterns import OnPatterns, collapse, too_few
 
 SMALLEST = 1e-12  # share of a category within a class, so that no logarithm is infinite
 SHORT = 20  # rounds after which only the best quarter of the starts goes on
@@ -137,7 +136,7 @@ def mixture(
     return best
 
 
-class LatentClassTypology(AllowsMissing, ClusterMixin, BaseEstimator):
+class LatentClassTypology(OnPatterns, ClusterMixin, BaseEstimator):
     """Types as latent classes of categorical answers, missing ones allowed.
 
     Cost grows with the number of different answer patterns, not of units. Features of kind
@@ -153,8 +152,8 @@ class LatentClassTypology(AllowsMissing, ClusterMixin, BaseEstimator):
     Attributes
     ----------
     labels_ : likeliest class of each unit, 0..n_types-1, largest class first (-1: weight 0).
-    weights_ : share of each class. shares_ : n_types x categories, share of each answer.
-    categories_ : (feature, category number) of each column of `shares_`.
+    weights_ : share of each class. shares_ : n_types x categories, share of each answer; the
+        categories of the features in turn.
     log_likelihood_ : of all units. bic_, n_parameters_ : Schwarz (1978), lower is better.
     n_iter_ : iterations of the best start.
 
@@ -194,28 +193,21 @@ class LatentClassTypology(AllowsMissing, ClusterMixin, BaseEstimator):
         sample_weight: np.ndarray | None = None,
     ) -> LatentClassTypology:
         """Find the classes of X (units x features)."""
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
-        names = column_names(self, values.shape[1])
-        seen = collapse(values, sample_weight, names)
-        self._coding = coding(seen.rows, seen.weights, names, self.kinds)
-        answers = collapse(self._coding.codes(seen.rows).astype(float), seen.weights, names)
+        seen, names = self._collapsed(X, sample_weight)
+        learnt = coding(seen.rows, seen.weights, names, self.kinds)
+        answers = collapse(learnt.codes(seen.rows).astype(float), seen.weights, names)
         if refusal := too_few(self.n_types, answers):
             raise refusal
-        self.categories_ = [
-            (name, code)
-            for name, size in zip(names, self._coding.sizes, strict=True)
-            for code in range(size)
-        ]
-        indicators = np.zeros((len(answers.rows), len(self.categories_)))
-        indicators[answers.back] = self._coding.indicators(seen.rows)
-        items = Items(indicators, self._coding.sizes, answers.weights)
+        indicators = np.zeros((len(answers.rows), sum(learnt.sizes)))
+        indicators[answers.back] = learnt.indicators(seen.rows)
+        items = Items(indicators, learnt.sizes, answers.weights)
         best = self._likeliest(items)
         order = np.argsort(-best.weights.round(9), kind="stable")
         self.weights_, self.shares_ = best.weights[order], best.shares[order]
         found = best.posterior[order].round(9).argmax(axis=0)
         self.labels_ = np.append(found[answers.back], -1)[seen.back]
         self.log_likelihood_, self.n_iter_ = best.log_likelihood, best.n_iter
-        free = sum(max(size - 1, 0) for size in self._coding.sizes)
+        free = sum(max(size - 1, 0) for size in learnt.sizes)
         self.n_parameters_ = self.n_types - 1 + self.n_types * free
         units = seen.weights.sum()
         self.bic_ = self.n_parameters_ * float(np.log(units)) - 2 * self.log_likelihood_
@@ -231,19 +223,6 @@ class LatentClassTypology(AllowsMissing, ClusterMixin, BaseEstimator):
             start = _starts(patterns, self.n_types, min(batch, starts - at), random)
             found.append(mixture(items, start, max_iter=self.max_iter, tol=self.tol))
         return max(found, key=lambda mixture: mixture.log_likelihood)
-
-    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Probability of each class for each row, shape (rows, n_types)."""
-        check_is_fitted(self)
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
-        seen = collapse(values)
-        items = Items(self._coding.indicators(seen.rows), self._coding.sizes, seen.weights)
-        parameters = np.column_stack([self.weights_, self.shares_])[:, None, :]
-        return items.expect(parameters)[0][:, 0, seen.back].T
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Likeliest class of each row."""
-        return self.predict_proba(X).round(9).argmax(axis=1)
 
 
 def _starts(patterns: int, k: int, starts: int, random: np.random.RandomState) -> np.ndarray:

@@ -8,15 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.errors import InputError
 from analysis.typology.coding import coding
 from analysis.typology.gower import Kinds
-from analysis.typology.patterns import AllowsMissing, collapse, column_names
+from analysis.typology.patterns import OnPatterns
 
 
-class MCA(AllowsMissing, TransformerMixin, BaseEstimator):
+class MCA(OnPatterns, TransformerMixin, BaseEstimator):
     """Correspondence analysis of the indicator matrix of all answers.
 
     A missing answer is neutral: its question takes the average answers (the margins), so that a
@@ -31,9 +30,6 @@ class MCA(AllowsMissing, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     inertias_ : principal inertia (eigenvalue) of every axis, largest first.
-    categories_ : (feature, category number) of each category.
-    category_coordinates_ : categories x axes, principal coordinates (NaN: nobody gave the answer).
-    contributions_ : categories x axes, share of the axis's inertia; columns sum to 1.
 
     Raises
     ------
@@ -57,9 +53,7 @@ class MCA(AllowsMissing, TransformerMixin, BaseEstimator):
         sample_weight: np.ndarray | None = None,
     ) -> MCA:
         """Find the axes of X (units x features)."""
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
-        seen = collapse(values, sample_weight)
-        names = column_names(self, values.shape[1])
+        seen, names = self._collapsed(X, sample_weight, in_order=False)
         self._coding = coding(seen.rows, seen.weights, names, self.kinds)
         self._item = np.repeat(np.arange(len(names)), self._coding.sizes)
         self._width = max(sum(size > 0 for size in self._coding.sizes), 1)
@@ -80,14 +74,6 @@ class MCA(AllowsMissing, TransformerMixin, BaseEstimator):
         self._axes = axes * np.sign(
             axes[np.abs(axes).round(9).argmax(axis=0), range(axes.shape[1])]
         )
-        self.categories_ = [
-            (names[j], code) for j, size in enumerate(self._coding.sizes) for code in range(size)
-        ]
-        mass = np.sqrt(self._shares / self._width)
-        self.category_coordinates_ = (
-            self._axes / mass[:, None] * np.sqrt(self.inertias_[: axes.shape[1]])
-        )
-        self.contributions_ = self._axes**2
         return self
 
     def _deviations(self, rows: np.ndarray) -> np.ndarray:
@@ -99,7 +85,5 @@ class MCA(AllowsMissing, TransformerMixin, BaseEstimator):
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Principal coordinates of each row, shape (rows, axes)."""
-        check_is_fitted(self)
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
-        seen = collapse(values)
+        seen = self._seen(X)
         return (self._deviations(seen.rows) @ self._axes)[seen.back]

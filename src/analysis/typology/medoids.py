@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from analysis.typology.gower import Groups, Kinds, Measure, pattern_dissimilarity
-from analysis.typology.patterns import AllowsMissing, by_size, collapse, column_names, too_few
+from analysis.typology.gower import Groups, Kinds, pattern_dissimilarity
+from analysis.typology.patterns import OnPatterns, by_size, too_few
 
 STARTS = 5  # from BUILD alone the national table's two types are worse than PAM's
 
@@ -26,12 +25,11 @@ STARTS = 5  # from BUILD alone the national table's two types are worse than PAM
 @dataclass(frozen=True)
 class Medoids:
     """``medoids`` (rows of the matrix), ``labels`` 0..k-1 per row, ``objective``: weighted sum of
-    dissimilarities to the nearest medoid, ``asked``: the types in the order that settles ties."""
+    dissimilarities to the nearest medoid."""
 
     medoids: np.ndarray
     labels: np.ndarray
     objective: float
-    asked: np.ndarray
 
 
 def k_medoids(
@@ -127,9 +125,8 @@ def _numbered(
     nearest[medoids] = np.arange(len(medoids))
     there = weights > 0
     rank = by_size(nearest[there], weights[there])
-    number = np.argsort(rank)
-    labels = np.where(there, number[nearest], -1)
-    return Medoids(medoids[rank], labels, objective, number)
+    labels = np.where(there, np.argsort(rank)[nearest], -1)
+    return Medoids(medoids[rank], labels, objective)
 
 
 def silhouette_widths(
@@ -159,7 +156,7 @@ def silhouette_widths(
     return np.where(size > 1, widths, 0.0)
 
 
-class KMedoidsTypology(AllowsMissing, ClusterMixin, BaseEstimator):
+class KMedoidsTypology(OnPatterns, ClusterMixin, BaseEstimator):
     """Types around their most typical members, on Gower's dissimilarity.
 
     Parameters
@@ -183,9 +180,8 @@ class KMedoidsTypology(AllowsMissing, ClusterMixin, BaseEstimator):
     Examples
     --------
     >>> X = np.array([[0.0], [1.0], [9.0], [10.0], [10.0]])
-    >>> found = KMedoidsTypology(2).fit(X)
-    >>> found.labels_.tolist(), found.predict(np.array([[3.0]])).tolist()
-    ([1, 1, 0, 0, 0], [1])
+    >>> KMedoidsTypology(2).fit(X).labels_.tolist()
+    [1, 1, 0, 0, 0]
     """
 
     def __init__(
@@ -210,9 +206,7 @@ class KMedoidsTypology(AllowsMissing, ClusterMixin, BaseEstimator):
         sample_weight: np.ndarray | None = None,
     ) -> KMedoidsTypology:
         """Find the types of X (units x features)."""
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
-        names = column_names(self, values.shape[1])
-        patterns = collapse(values, sample_weight, names)
+        patterns, names = self._collapsed(X, sample_weight)
         if refusal := too_few(self.n_types, patterns):
             raise refusal
         distance = pattern_dissimilarity(patterns, names, self.kinds, self.groups)
@@ -220,8 +214,6 @@ class KMedoidsTypology(AllowsMissing, ClusterMixin, BaseEstimator):
         found = k_medoids(
             distance, self.n_types, weights, n_init=self.n_init, seed=self.random_state
         )
-        self._measure = Measure(patterns, names, self.kinds, self.groups)
-        self._asked = found.asked
         self.labels_ = np.append(found.labels, -1)[patterns.back]
         self.medoids_ = patterns.rows[found.medoids]
         self.medoid_indices_ = np.array(
@@ -231,11 +223,3 @@ class KMedoidsTypology(AllowsMissing, ClusterMixin, BaseEstimator):
         widths = silhouette_widths(distance, found.labels, weights)
         self.silhouette_ = float(widths @ weights / weights.sum())
         return self
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Type of the nearest medoid; ties are settled as in fitting."""
-        check_is_fitted(self)
-        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
-        seen = collapse(values)
-        distance = self._measure.between(seen.rows, self.medoids_[self._asked])
-        return self._asked[distance.argmin(axis=1)][seen.back]

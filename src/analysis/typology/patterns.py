@@ -12,14 +12,35 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from analysis.errors import InputError
 
 MOST_CODES = 2**62  # pattern numbers are kept in 64 bits
 
 
-class AllowsMissing:
-    """For estimators that missing answers are no error to: they are part of each method."""
+class OnPatterns:
+    """For estimators that work on distinct answer patterns, of which missing answers are a part."""
+
+    def _collapsed(
+        self,
+        X: pd.DataFrame | np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        *,
+        in_order: bool = True,
+    ) -> tuple[Patterns, list[str]]:
+        """The patterns to be fitted and the names of the columns; sorted by them if `in_order`."""
+        values = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan")
+        given = getattr(self, "feature_names_in_", range(values.shape[1]))
+        names = [str(name) for name in given]
+        return collapse(values, sample_weight, names if in_order else None), names
+
+    def _seen(self, X: pd.DataFrame | np.ndarray) -> Patterns:
+        """The patterns of other units, for what was fitted."""
+        check_is_fitted(self)
+        return collapse(
+            validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
+        )
 
     def __sklearn_tags__(self) -> Any:
         """scikit-learn's tags, NaN allowed."""
@@ -109,11 +130,6 @@ def by_column(
     if len(given) != len(names):
         raise InputError(f"{len(given)} kinds or groups were given for {len(names)} features")
     return list(given)
-
-
-def column_names(estimator: object, width: int) -> list[str]:
-    """Names of the fitted columns, their positions where they have none."""
-    return [str(name) for name in getattr(estimator, "feature_names_in_", range(width))]
 
 
 def too_few(n_types: int, patterns: Patterns) -> InputError | None:

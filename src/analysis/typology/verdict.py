@@ -8,7 +8,7 @@ benchmarks/bench_verdict.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -118,13 +118,9 @@ not types.
     """
     level = _level(evidence)
     said = BASIS[evidence.basis]
-    return Verdict(
-        level,
-        {
-            "ja": f"{said['ja']}{_ja(level, evidence)}",
-            "en": f"{said['en']} {_en(level, evidence)}".strip(),
-        },
-    )
+    ja, en = zip(*_sentences(level, evidence), strict=True)
+    text = {"ja": said["ja"] + "".join(ja), "en": " ".join([said["en"], *en]).strip()}
+    return Verdict(level, text)
 
 
 def _level(e: Evidence) -> Level:
@@ -170,153 +166,125 @@ def other_draws(evidence: Evidence, *, n_null: int, jaccard_se: Mapping[int, flo
     return [level for level in get_args(Level) if level in {*map(_level, moved)} - {own}]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}"
-
-
-def _numbers(types: list[int], language: str) -> str:
-    return ("・" if language == "ja" else ", ").join(map(str, types))
-
-
-def _ja(level: Level, e: Evidence) -> str:
-    k = len(e.stability)
+def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
+    """The sentences of the paragraph, each in Japanese and in English."""
     if level == "none":
-        if k < 2:
-            return (
-                f"類型は示せません。{e.n:,}団体のうち{SMALLEST_TYPE}団体以上がまとまる"
-                "グループが2つできませんでした。以下は回答した団体の記述にとどめてください。"
-            )
-        return (
-            f"類型があるとは言えません。回答どうしに何の関係もない{e.n:,}団体の調査でも、"
-            f"{_percent(e.null_p)}％の割合で同じ程度のまとまりが偶然に現れます。"
-            "以下のグループ分けは回答した団体の記述にとどまり、類型ではありません。"
-        )
-    head = {
-        "clear": f"{k}つの類型がはっきり分かれています（n={e.n:,}）。",
-        "tentative": f"{k}つの類型は暫定的なものです（n={e.n:,}）。",
-        "gradient": f"類型というより、連続的な度合いの違いです（n={e.n:,}）。",
+        yield _nothing(e)
+        return
+    k, share = len(e.stability), f"{100 * e.gradient_share:.0f}"
+    yield {
+        "clear": (
+            f"{k}つの類型がはっきり分かれています（n={e.n:,}）。",
+            f"There are {k} clear types (n={e.n:,}).",
+        ),
+        "tentative": (
+            f"{k}つの類型は暫定的なものです（n={e.n:,}）。",
+            f"The {k} types are tentative (n={e.n:,}).",
+        ),
+        "gradient": (
+            f"類型というより、連続的な度合いの違いです（n={e.n:,}）。",
+            f"This is a gradient rather than types (n={e.n:,}).",
+        ),
     }[level]
-    parts = [head]
     if level == "gradient":
         level_axis = e.adoption and e.basis != "gradient"
-        axis = "「どれだけ取り組んでいるか」という1本の軸" if level_axis else "1本の軸"
-        parts.append(
-            f"まとまりのうち{_percent(e.gradient_share)}％は{axis}で説明でき、"
-            f"{k}つの区分はその軸上の区切りとして読むのが適切です。"
+        yield (
+            f"まとまりのうち{share}％は"
+            f"{'「どれだけ取り組んでいるか」という' if level_axis else ''}1本の軸で説明でき、"
+            f"{k}つの区分はその軸上の区切りとして読むのが適切です。",
+            f"{share} % of the structure lies on one axis{', how much is done' * level_axis}; "
+            f"the {k} groups are best read as sections of that axis.",
+        )
+    elif e.basis != "gradient" and e.adoption:
+        yield (
+            f"偶然を超える違いのうち{share}％は「どれだけ取り組んでいるか」の差で、残りは取り組み方の"
+            "違いです。",
+            f"{share} % of the structure beyond chance is how much is done, the rest how.",
         )
     elif e.basis != "gradient":
-        share = f"偶然を超える違いのうち{_percent(e.gradient_share)}％は"
-        parts.append(
-            f"{share}「どれだけ取り組んでいるか」の差で、残りは取り組み方の違いです。"
-            if e.adoption
-            else f"{share}1本の軸で説明できます。"
+        yield (
+            f"偶然を超える違いのうち{share}％は1本の軸で説明できます。",
+            f"{share} % of the structure beyond chance lies on one axis.",
         )
-    if len(e.stable) == k:
-        parts.append("どの類型も、団体を入れ替えて繰り返しても安定して再現されます。")
-    elif e.unstable:
-        parts.append(
-            f"団体を入れ替えて繰り返すと、類型{_numbers(e.unstable, 'ja')}は再現されません"
-            f"（Jaccard係数{DOUBTFUL:.2f}未満）。"
-        )
-    else:
-        doubtful = [t for t in e.stability if t not in e.stable]
-        parts.append(
-            f"団体を入れ替えて繰り返すと、類型{_numbers(doubtful, 'ja')}の再現は不確かです"
-            f"（Jaccard係数{STABLE:.2f}以下）。"
-        )
-    if e.beyond_continuum:
-        parts.append(
-            "類型のない連続的な分布では、これほどのまとまりはまず生じません"
-            f"（p={e.continuum_p:.2f}）。"
-        )
-    elif e.continuum_p <= ALPHA:
-        parts.append(
-            f"1本の軸に並ぶ区分を類型と呼ぶには、連続的な分布との違いがより確かでなければなりません"
-            f"（p={e.continuum_p:.2f}、基準は{ALPHA_ON_A_LINE:.2f}以下）。"
-        )
-    else:
-        parts.append(
-            "境目のない連続的な分布でも同じ程度のまとまりが生じうるため"
-            f"（p={e.continuum_p:.2f}）、団体間に明確な境目があるとは言えません。"
-        )
+    yield from _support(e)
     if level != "clear" and e.silhouette < WEAK:
-        parts.append(f"類型どうしの離れ方は弱いものです（平均シルエット{e.silhouette:.2f}）。")
+        yield (
+            f"類型どうしの離れ方は弱いものです（平均シルエット{e.silhouette:.2f}）。",
+            f"The types lie close together (average silhouette {e.silhouette:.2f}).",
+        )
     if e.core_share is not None:
-        parts.append(
-            "分析のしかた（測り方・手法・類型の数など）を変えても、3分の2以上の分析で自分の類型にとどまり、"
-            f"次に近い類型と見分けられるのは{_percent(e.core_share)}％の団体です。"
-        )
-    if e.unplaced:
-        parts.append(f"{e.unplaced}団体は、まとまりが{SMALLEST_TYPE}団体に満たず未分類です。")
-    return "".join(parts)
-
-
-def _en(level: Level, e: Evidence) -> str:
-    k = len(e.stability)
-    if level == "none":
-        if k < 2:
-            return (
-                f"No types can be shown. The {e.n:,} respondents do not form two groups of at "
-                f"least {SMALLEST_TYPE}. Read what follows as a description of these respondents "
-                "only."
-            )
-        return (
-            f"No structure can be shown. A survey of {e.n:,} in which the answers have nothing to "
-            f"do with each other looks as good in {_percent(e.null_p)} % of cases. The groups "
-            "below describe these respondents only and are not types."
-        )
-    head = {
-        "clear": f"There are {k} clear types (n={e.n:,}).",
-        "tentative": f"The {k} types are tentative (n={e.n:,}).",
-        "gradient": f"This is a gradient rather than types (n={e.n:,}).",
-    }[level]
-    parts = [head]
-    if level == "gradient":
-        level_axis = e.adoption and e.basis != "gradient"
-        axis = "one axis, how much is done" if level_axis else "one axis"
-        parts.append(
-            f"{_percent(e.gradient_share)} % of the structure lies on {axis}; "
-            f"the {k} groups are best read as sections of that axis."
-        )
-    elif e.basis != "gradient":
-        axis = "is how much is done, the rest how" if e.adoption else "lies on one axis"
-        parts.append(f"{_percent(e.gradient_share)} % of the structure beyond chance {axis}.")
-    if len(e.stable) == k:
-        parts.append("Every type comes back when the respondents are resampled.")
-    elif e.unstable:
-        parts.append(
-            f"When the respondents are resampled, type {_numbers(e.unstable, 'en')} does not come "
-            f"back (Jaccard below {DOUBTFUL:.2f})."
-        )
-    else:
-        doubtful = [t for t in e.stability if t not in e.stable]
-        parts.append(
-            f"When the respondents are resampled, it is doubtful whether type "
-            f"{_numbers(doubtful, 'en')} comes back (Jaccard at most {STABLE:.2f})."
-        )
-    if e.beyond_continuum:
-        parts.append(
-            "A smooth distribution without types hardly ever looks this good "
-            f"(p={e.continuum_p:.2f})."
-        )
-    elif e.continuum_p <= ALPHA:
-        parts.append(
-            "Sections of one axis are called types only when a smooth distribution is ruled out "
-            f"more surely (p={e.continuum_p:.2f}, asked for: {ALPHA_ON_A_LINE:.2f})."
-        )
-    else:
-        parts.append(
-            "A smooth distribution without boundaries can look this good too "
-            f"(p={e.continuum_p:.2f}), so no sharp boundary between respondents can be claimed."
-        )
-    if level != "clear" and e.silhouette < WEAK:
-        parts.append(f"The types lie close together (average silhouette {e.silhouette:.2f}).")
-    if e.core_share is not None:
-        parts.append(
-            f"{_percent(e.core_share)} % of the respondents stay with their type in at least two "
-            "thirds of all defensible analyses, well ahead of the next type."
+        core = f"{100 * e.core_share:.0f}"
+        yield (
+            "分析のしかた（測り方・手法・類型の数など）を変えても、3分の2以上の分析で自分の類型にとどま"
+            f"り、次に近い類型と見分けられるのは{core}％の団体です。",
+            f"{core} % of the respondents stay with their type in at least two thirds of all "
+            "defensible analyses, well ahead of the next type.",
         )
     if e.unplaced:
         is_are = "respondent is" if e.unplaced == 1 else "respondents are"
-        parts.append(f"{e.unplaced} {is_are} unplaced, in groups smaller than {SMALLEST_TYPE}.")
-    return " ".join(parts)
+        yield (
+            f"{e.unplaced}団体は、まとまりが{SMALLEST_TYPE}団体に満たず未分類です。",
+            f"{e.unplaced} {is_are} unplaced, in groups smaller than {SMALLEST_TYPE}.",
+        )
+
+
+def _nothing(e: Evidence) -> tuple[str, str]:
+    if len(e.stability) < 2:
+        return (
+            f"類型は示せません。{e.n:,}団体のうち{SMALLEST_TYPE}団体以上がまとまるグループが2つできま"
+            "せんでした。以下は回答した団体の記述にとどめてください。",
+            f"No types can be shown. The {e.n:,} respondents do not form two groups of at least "
+            f"{SMALLEST_TYPE}. Read what follows as a description of these respondents only.",
+        )
+    null = f"{100 * e.null_p:.0f}"
+    return (
+        f"類型があるとは言えません。回答どうしに何の関係もない{e.n:,}団体の調査でも、{null}％の割合"
+        "で同じ程度のまとまりが偶然に現れます。以下のグループ分けは回答した団体の記述にとどまり、"
+        "類型ではありません。",
+        f"No structure can be shown. A survey of {e.n:,} in which the answers have nothing to do "
+        f"with each other looks as good in {null} % of cases. The groups below describe these "
+        "respondents only and are not types.",
+    )
+
+
+def _support(e: Evidence) -> Iterator[tuple[str, str]]:
+    """Whether the types come back, and whether a continuum is ruled out."""
+    p = f"p={e.continuum_p:.2f}"
+    doubtful = e.unstable or [t for t in e.stability if t not in e.stable]
+    ja, en = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
+    if len(e.stable) == len(e.stability):
+        yield (
+            "どの類型も、団体を入れ替えて繰り返しても安定して再現されます。",
+            "Every type comes back when the respondents are resampled.",
+        )
+    elif e.unstable:
+        yield (
+            f"団体を入れ替えて繰り返すと、類型{ja}は再現されません（Jaccard係数{DOUBTFUL:.2f}未満）。",
+            f"When the respondents are resampled, type {en} does not come back "
+            f"(Jaccard below {DOUBTFUL:.2f}).",
+        )
+    else:
+        yield (
+            f"団体を入れ替えて繰り返すと、類型{ja}の再現は不確かです（Jaccard係数{STABLE:.2f}以下）。",
+            f"When the respondents are resampled, it is doubtful whether type {en} comes back "
+            f"(Jaccard at most {STABLE:.2f}).",
+        )
+    if e.beyond_continuum:
+        yield (
+            f"類型のない連続的な分布では、これほどのまとまりはまず生じません（{p}）。",
+            f"A smooth distribution without types hardly ever looks this good ({p}).",
+        )
+    elif e.continuum_p <= ALPHA:
+        yield (
+            "1本の軸に並ぶ区分を類型と呼ぶには、連続的な分布との違いがより確かでなければなりません"
+            f"（{p}、基準は{ALPHA_ON_A_LINE:.2f}以下）。",
+            "Sections of one axis are called types only when a smooth distribution is ruled out "
+            f"more surely ({p}, asked for: {ALPHA_ON_A_LINE:.2f}).",
+        )
+    else:
+        yield (
+            f"境目のない連続的な分布でも同じ程度のまとまりが生じうるため（{p}）、団体間に明確な境目が"
+            "あるとは言えません。",
+            f"A smooth distribution without boundaries can look this good too ({p}), so no sharp "
+            "boundary between respondents can be claimed.",
+        )
