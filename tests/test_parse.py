@@ -46,6 +46,7 @@ BOOK = Codebook.parse(
                                         {"code": 0, "ja": "未実施", "en": "not done"}]),
             question("text"),
             {**question("date", precision="month"), "id": "MONTH"},
+            {**question("integer", range=[-100, 100]), "id": "CHANGE"},
         ],
     }
 )  # fmt: skip
@@ -68,8 +69,8 @@ def read(name, text, kind=TEXT):
         ("INTEGER", "5万", 50_000, ("big-unit",)),
         ("INTEGER", "約50", 50, ("approximate",)),
         ("INTEGER", "10人程度", 10, ("approximate",)),
-        ("INTEGER", "△5", -5, ("triangle", "outside-range")),
-        ("INTEGER", "▲5", -5, ("triangle", "outside-range")),
+        ("CHANGE", "△5", -5, ("triangle",)),
+        ("CHANGE", "▲500", -500, ("triangle", "outside-range")),
         ("INTEGER", "2.5", 2, ("not-whole",)),
         ("RATIO", "62", 62.0, ()),
         ("RATIO", "62%", 62.0, ()),
@@ -114,6 +115,8 @@ def test_what_is_read(name, text, value, rules):
         ("INTEGER", "数名", TEXT, "not-a-number"),
         ("INTEGER", "12,34", TEXT, "not-a-number"),
         ("RATIO", "%", TEXT, "not-a-number"),
+        ("RATIO", "△5", TEXT, "negative"),
+        ("INTEGER", "-5", TEXT, "negative"),
         ("INTEGER", "#N/A", ERROR, "error-value"),
         ("DATE", "8月頃", TEXT, "not-a-date"),
         ("DATE", "令和元年2月30日", TEXT, "not-a-date"),

@@ -202,7 +202,8 @@ class _Cleaning:
                 continue
             j, state = self.cell_of[name], self.state[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
-            for i in np.flatnonzero(hit & (state == ANSWERED) & (self.raw.kind[:, j] != 0)):
+            counts = (self.raw.kind[:, j] != 0) & (self.category[:, j] < UNREADABLE)
+            for i in np.flatnonzero(hit & (state == ANSWERED) & counts):
                 if (int(i), j) not in noted:
                     noted.add((int(i), j))
                     self.notes.append(Note(int(i), j, "left-out"))

@@ -30,7 +30,8 @@ def table(data: Mapping[str, Any], words: Mapping[str, str], numbers: str) -> st
     runs = _runs(rows) if kinds and kinds[0] != "num" else []
     grouped = len(columns) > 2 and max(map(len, runs), default=0) >= LONG_RUN
     if grouped:
-        labels = [f"{labels[0]}／{labels[1]}", *labels[2:]]
+        between = " / " if labels[0].isascii() else "／"
+        labels = [f"{labels[0]}{between}{labels[1]}", *labels[2:]]
         kinds = kinds[1:]
         body = "".join(_group(run, kinds) for run in runs)
     else:

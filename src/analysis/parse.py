@@ -8,6 +8,7 @@ literal names the rules that were applied.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -131,15 +132,13 @@ def number(text: str, question: Question) -> Parsed:
         if value != round(value):
             rules.append("not-whole")
         value = round(value)
+    low, high = (float(end) for end in question.range or (-math.inf, math.inf))
+    if value < 0 <= low:  # no head count, cost or share is negative: a sign of something else
+        return refused("negative")
     more = ""
-    if question.range and not question.range[0] <= value <= question.range[1]:  # type: ignore[operator]
+    if not low <= value <= high:
         rules.append("outside-range")
-        low, high = question.range
-        more = (
-            f"{low:,}～{high:,}"
-            if isinstance(low, int) and isinstance(high, int)
-            else f"{low}～{high}"
-        )
+        more = f"{low:,.10g}–{high:,.10g}"
     if "approximate" in rules:
         rules = [r for r in rules if r in {"approximate", "outside-range"}]
     return Parsed("answered", value, tuple(rules), more)
@@ -183,7 +182,7 @@ def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> 
         low, high = str(question.range[0]), str(question.range[1])
         shown = value.isoformat()
         if not low <= shown[: len(low)] or not shown[: len(high)] <= high:
-            return Parsed("answered", value, (*rules, "outside-range"), f"{low}～{high}")
+            return Parsed("answered", value, (*rules, "outside-range"), f"{low}–{high}")
     return Parsed("answered", value, rules)
 
 

@@ -55,6 +55,10 @@ _TABLE = [
           "{raw} is a range and was not turned into a value. Please give one number."),
     _rule("not-a-number", "refused", "数でない", "not a number",
           "「{raw}」を数として読めません。", "{raw} cannot be read as a number."),
+    _rule("negative", "refused", "負の数", "below zero",
+          "「{raw}」は負の数のため、値にしていません。正しい数か、増減ならその旨をお知らせください。",
+          "{raw} is below zero and was not turned into a value. Please give the number, or say "
+          "that it is a change."),
     _rule("outside-range", "doubtful", "範囲の外", "outside the range",
           "{value}は想定の範囲（{more}）の外です。ご確認ください。",
           "{value} lies outside the expected range ({more}). Please confirm."),

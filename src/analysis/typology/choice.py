@@ -156,6 +156,7 @@ beyond chance is greatest at 3, stability at 2.
         )
         en.append(
             f"{k - named} of the {k} {'has' if k - named == 1 else 'have'} fewer than "
-            f"{SMALLEST_TYPE} members and cannot be called types, which leaves {named}."
+            f"{SMALLEST_TYPE} members and {'is no type' if k - named == 1 else 'are no types'}, "
+            f"which leaves {named}."
         )
     return {"ja": "".join(ja), "en": " ".join(en)}
