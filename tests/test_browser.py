@@ -110,6 +110,9 @@ def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     for at, sheet in enumerate(sheets, 1):
         assert f"{at}/{len(sheets)}" in packed(sheet), "each sheet has its number"
         assert ("架空データ" if language == "ja" else "inventeddata") in packed(sheet).lower()
+    parts = "[...document.querySelectorAll('main p, main li, main td, main figcaption')]"
+    last = page.evaluate(f"{parts}.filter(e => e.checkVisibility()).pop().innerText.slice(-4)")
+    assert packed(last) in packed(sheets[-1]), "the footer stands alone on no sheet"
     shown = page.evaluate(
         "[...document.querySelectorAll('h1, h2, h3, .answer')].map(e => e.innerText)"
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ DOTS = 200  # an inch: twice what a page shows
 MARGIN = 0.1  # inches around what is saved
 SIZES = {"report": 1.0, "slide": 1.88}  # 7.1 inches of column, 13.3 of slide: 17-point letters
 FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "DejaVu Sans")
+_WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
 
@@ -177,11 +179,8 @@ class Gallery:
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = _csv(frame)
         paths.write_atomic(self.folder / "tables" / f"{name}.csv", csv)
-        numeric = [
-            pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
-            for kind in frame.dtypes
-        ]
         columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
+        numeric = [_numeric(frame, at, cells) for at, cells in enumerate(columns)]
         return Table(
             name=name,
             title=title,
@@ -189,7 +188,7 @@ class Gallery:
             n=int(n),
             notes=list(notes or []),
             columns=[
-                {"label": str(c), "numeric": bool(is_number)}
+                {"label": str(c), "numeric": is_number}
                 for c, is_number in zip(frame.columns, numeric, strict=True)
             ],
             rows=[list(row) for row in zip(*columns, strict=True)],
@@ -308,6 +307,15 @@ def _inert(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
     risky = isinstance(value, str) and value[:1] in set("=+-@\t\r")
     return f"'{value}" if risky and not figure_checks.is_number(value) else value
+
+
+def _numeric(frame: pd.DataFrame, at: int, cells: Sequence[str]) -> bool:
+    """Whether a column is of numbers, also written as text; a code or a year is no such number."""
+    kind = frame.dtypes.iloc[at]
+    if pd.api.types.is_numeric_dtype(kind):
+        return not pd.api.types.is_bool_dtype(kind)
+    written = [cell for cell in cells if cell not in {"", "—"}]
+    return at > 0 and bool(written) and all(map(_WRITTEN.fullmatch, written))
 
 
 def _cells(column: pd.Series, least: int = 0) -> list[str]:

@@ -105,7 +105,7 @@ def _kind(texts: Sequence[str]) -> str:
     """How wide the heading keeps a column of text: short texts are never broken."""
     longest = max(map(width, texts), default=0.0)
     if longest <= NARROW:
-        return f"w{math.ceil(longest) + 2}"  # with the space at its sides
+        return f"w{math.ceil(longest + 1.2)}"  # with the space at its sides
     return "m" if longest <= MIDDLE else "l"
 
 
@@ -115,10 +115,12 @@ def width(text: str) -> float:
     Examples
     --------
     >>> width("団体"), width("n = 15")
-    (2.0, 3.3)
+    (2.0, 2.88)
     """
     wide = sum(unicodedata.east_asian_width(c) in "WFA" for c in str(text))
-    return round(wide + 0.55 * (len(str(text)) - wide), 2)
+    slim = sum(c in " ,.()-/:" for c in str(text))
+    signs = str(text).count("%")
+    return round(wide + 0.3 * slim + 0.9 * signs + 0.57 * (len(str(text)) - wide - slim - signs), 2)
 
 
 def scoped(fragment: str) -> str:

@@ -20,6 +20,7 @@ from analysis.text import Language
 WIDTH = 7.1  # inches: the text width of A4
 LINE = 0.26  # inches a bar
 KEPT = "、。，．・：；？！」』）］｝〉》”’ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%％,.)"
+OPENS = "「『（［｛〈《【("
 
 
 def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
@@ -32,7 +33,8 @@ def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
 def wrapped(labels: Sequence[object], width: int) -> list[str]:
     """Labels broken into lines of at most about `width` characters, even in length.
 
-    A line does not begin with a mark that Japanese keeps with the word before (kinsoku).
+    A line does not begin with a mark that Japanese keeps with the word before (kinsoku), nor end
+    with an opening bracket.
 
     Examples
     --------
@@ -52,6 +54,8 @@ def _broken(text: str, width: int) -> str:
     for at in range(1, len(lines)):
         while len(lines[at]) > 1 and lines[at][0] in KEPT:
             lines[at - 1], lines[at] = lines[at - 1] + lines[at][0], lines[at][1:]
+        if len(lines[at - 1]) > 1 and lines[at - 1][-1] in OPENS:
+            lines[at - 1], lines[at] = lines[at - 1][:-1], lines[at - 1][-1] + lines[at]
     return "\n".join(lines)
 
 

@@ -53,7 +53,7 @@ def markdown(text: str) -> str:
     >>> markdown("答えは\\n下のとおりです。").strip()
     '<p>答えは下のとおりです。</p>'
     """
-    text = re.sub(r"(?m)^(?!#)(.*[。-鿿！-～])\n(?=[「『（【ぁ-鿿])", r"\1", text)
+    text = re.sub(r"(?m)^(?!#)(.*[。-鿿！-～])\n(?=(?:\*\*)?[「『（【ぁ-鿿])", r"\1", text)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     return grid.scoped(clean(MarkdownWithMath(renderer=renderer).render(text)))
 
@@ -132,7 +132,7 @@ def _image(data: Mapping[str, Any]) -> str:
 
 
 def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return grid.table(data, words, f"<p class='notes'>{_download(data, words)}</p>")
+    return grid.table(data, words, f"<p class='notes downloads'>{_download(data, words)}</p>")
 
 
 def _download(data: Mapping[str, Any], words: Mapping[str, str]) -> str:

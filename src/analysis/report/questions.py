@@ -193,7 +193,7 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
         text = escape(r.hypothesis.text[survey.language])
         said, n = WORDS[r.word][survey.language], _sizes(survey, r)
         caution = r.hypothesis.caution
-        more = f" {escape(caution[survey.language])}" if caution else ""
+        more = survey.pick("", " ") + escape(caution[survey.language]) if caution else ""
         if r.word == "not testable":
             fewest = hypotheses.FEWEST
             lines.append(
