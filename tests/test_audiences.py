@@ -24,7 +24,16 @@ from analysis.codebook import Codebook
 from analysis.fingerprints import hash_file, hash_folder
 from analysis.outputs import NotAvailable, Table
 from analysis.refresh import refresh
-from analysis.report import change_tables, changes, exploring, profile, profile_table, shown, types
+from analysis.report import (
+    change_tables,
+    changes,
+    exploring,
+    organisation,
+    profile,
+    profile_table,
+    shown,
+    types,
+)
 from analysis.simulate import simulate
 from analysis.survey import prepare
 from analysis.wave import Wave
@@ -275,9 +284,14 @@ def test_a_comparison_of_waves_does_not_depend_on_protected_answers(
 def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
     """Whatever all answered to the sensitive questions: the page of one says the same."""
     told = []
+    content = yaml.safe_load((ROOT / "data/codebooks/it-staffing.yml").read_text(encoding="utf-8"))
+    for question in content["questions"]:
+        if question["id"] == "Q28":  # so that its organisation has a secret too
+            question["sensitive"] = True
+    (tmp_path / "book.yml").write_text(yaml.safe_dump(content, allow_unicode=True))
+    book = Codebook.read(tmp_path / "book.yml")
     for change in (False, True):
         cleaned = prepare("demo-2019")
-        book = Codebook.read("it-staffing")
         if change:
             responses = cleaned.responses.copy()
             for question in (q for q in book if q.sensitive):
@@ -289,6 +303,9 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
         here = profile.place(survey, "990051")
         said = [profile.answer(survey, here).text, profile.confirm(survey, here).markdown]
         said += [profile_table.standing(survey, here).csv, profile.facts(survey, here).markdown]
+        drawn = organisation.figure(survey, here)
+        said += [drawn.csv, drawn.alt]
+        assert "庁内横断組織 （この版では非公開）" in drawn.alt and "情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer
         said.append(
             re.sub("人材の充足との関係は[^、。]*", "", profile.steps(survey, here).markdown)

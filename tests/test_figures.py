@@ -282,6 +282,15 @@ def test_a_table_shows_its_denominator_and_notes_and_keeps_text_as_text(gallery)
         gallery.table(frame, "t", title="", n=15)
 
 
+def test_numbers_stand_to_the_right_also_as_text_but_codes_and_years_do_not(gallery):
+    frame = pd.DataFrame({
+        "1": ["1", "2"], "p": ["<0.001", "1.000"], "差": ["+42%", "—"], "数": ["1,741", ""],
+        "コード": ["011002", "131016"], "年": ["2019", "2020"], "n": ["n=6/9", "n=15"],
+    })  # fmt: skip
+    made = gallery.table(frame, "t", title="表", n=2)
+    assert [c["label"] for c in made.columns if c["numeric"]] == ["p", "差", "数"]
+
+
 def test_a_spreadsheet_runs_nothing_of_a_csv(gallery):
     frame = pd.DataFrame({"=1+1": ["=cmd()", "-5", "＝全角"]})
     csv = gallery.table(frame, "t", title="表", n=3).csv

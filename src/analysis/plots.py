@@ -40,6 +40,8 @@ def wrapped(labels: Sequence[object], width: int) -> list[str]:
     --------
     >>> wrapped(["情報を計画に位置づけている", "short"], 12)
     ['情報を計画に位\\n置づけている', 'short']
+    >>> wrapped(["あいう（えお）か"], 4)
+    ['あいう\\n（えお）か']
     """
     return [_broken(str(label), width) or " " for label in labels]
 
