@@ -53,7 +53,7 @@ def workbook(tables: Sequence[Mapping[str, Any]], language: str) -> bytes:
 
 def _write(sheet: Any, i: int, j: int, value: str, numeric: bool) -> None:
     plain = value.replace(",", "")
-    if numeric and re.fullmatch(r"-?\d+(\.\d+)?", plain):
+    if numeric and re.fullmatch(r"[-+]?\d+(\.\d+)?", plain):
         sheet.write_number(i, j, float(plain))
     else:
         sheet.write_string(i, j, value)
