@@ -90,7 +90,7 @@ def test_a_table_names_its_rows_and_columns_and_sets_numbers_right(tmp_path):
         ("row", "青嶺市"),
         ("row", "朝凪浦市"),
     ]
-    assert [(a["class"], t) for a, t in page.all("td")] == [("num", "3"), ("num", "12")]
+    assert [(a["class"], t) for a, t in page.all("td")] == [("n", "3"), ("n", "12")]
     assert "注記" in page.text("p")
 
 

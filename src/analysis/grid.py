@@ -24,10 +24,10 @@ def table(data: Mapping[str, Any], words: Mapping[str, str], numbers: str) -> st
     columns = data["columns"]
     labels = [column["label"] for column in columns]
     kinds = [
-        "num" if column["numeric"] else _kind([labels[at], *(row[at] for row in rows)])
+        "n" if column["numeric"] else _kind([labels[at], *(row[at] for row in rows)])
         for at, column in enumerate(columns)
     ]
-    runs = _runs(rows) if kinds and kinds[0] != "num" else []
+    runs = _runs(rows) if kinds and kinds[0] != "n" else []
     grouped = len(columns) > 2 and max(map(len, runs), default=0) >= LONG_RUN
     if grouped:
         between = " / " if labels[0].isascii() else "／"
@@ -53,7 +53,7 @@ def table(data: Mapping[str, Any], words: Mapping[str, str], numbers: str) -> st
 
 def _classes(grouped: bool, kinds: Sequence[str]) -> str:
     """Of the table: whether its rows stand under headings, whether print must draw it together."""
-    least = sum({"num": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds)
+    least = sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds)
     names = ["grouped"] * grouped + ["wide"] * (least > SHEET)
     return f' class="{" ".join(names)}"' if names else ""
 
@@ -90,10 +90,10 @@ def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> Iterator[
     """The cells of a row; the first is its heading unless it is a number."""
     for at, (value, kind) in enumerate(zip(row, kinds, strict=True)):
         text = html.escape(str(value))
-        if at == 0 and kind != "num":
+        if at == 0 and kind != "n":
             yield _heading("row", text, f" rowspan={span}" if span > 1 else "")
         else:
-            yield f"<td class=num>{text}" if kind == "num" else f"<td>{text}"
+            yield f"<td class=n>{text}" if kind == "n" else f"<td>{text}"
 
 
 def _heading(scope: str, text: str, more: str) -> str:

@@ -192,7 +192,7 @@ def _table(
         filled = zip_longest(row, classes, fillvalue="")
         return "".join(f"<td{c}>{_e(str(value))}</td>" for value, c in filled)
 
-    classes = [' class="num"' if at in numeric else "" for at in range(len(head))]
+    classes = [' class="n"' if at in numeric else "" for at in range(len(head))]
     top = "".join(
         f'<th scope="col"{c}>{_e(str(name))}</th>' for name, c in zip(head, classes, strict=True)
     )
