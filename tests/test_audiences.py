@@ -305,7 +305,7 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
         said += [profile_table.standing(survey, here).csv, profile.facts(survey, here).markdown]
         drawn = organisation.figure(survey, here)
         said += [drawn.csv, drawn.alt]
-        assert "庁内横断組織 （この版では非公開）" in drawn.alt and "情報政策担当課 なし" in drawn.alt
+        assert "庁内横断組織 （この版では非公開）、情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer
         said.append(
             re.sub("人材の充足との関係は[^、。]*", "", profile.steps(survey, here).markdown)
