@@ -104,6 +104,11 @@ def test_rows_under_one_name_are_joined_or_stand_under_a_heading(tmp_path):
     groups = [(t, a["colspan"]) for a, t in page.all("th") if a["scope"] == "rowgroup"]
     assert groups == [("甲", "2"), ("乙", "2")]
     assert page.text("th")[:2] == ["団体／設問", "件数"]
+    said = [[*row, "無回答 2" if row[0] == "甲" else "", f"{row[1]}の注"] for row in many]
+    labels = (*labels, "欠測", "注")
+    shown = export(tmp_path, made.code("f()", made.table(said, labels=labels, numeric=(2,))))
+    assert Read(shown).text("th")[:3] == ["団体／設問", "件数", "注"]
+    assert Read(shown).text("small")[1:] == ["欠測: 無回答 2"], "said once of all rows"
 
 
 def test_an_empty_heading_is_none(tmp_path):

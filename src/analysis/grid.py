@@ -31,9 +31,11 @@ def table(data: Mapping[str, Any], words: Mapping[str, str], numbers: str) -> st
     grouped = len(columns) > 2 and max(map(len, runs), default=0) >= LONG_RUN
     if grouped:
         between = " / " if labels[0].isascii() else "／"
-        labels = [f"{labels[0]}{between}{labels[1]}", *labels[2:]]
-        kinds = kinds[1:]
-        body = "".join(_group(run, kinds) for run in runs)
+        same = [at for at, kind in enumerate(kinds) if at > 1 and kind != "n" and _alike(runs, at)]
+        kept = [at for at in range(1, len(columns)) if at not in same]
+        kinds = [kinds[at] for at in kept]
+        body = "".join(_group(run, kept, kinds, {labels[at]: at for at in same}) for run in runs)
+        labels = [f"{labels[0]}{between}{labels[1]}", *(labels[at] for at in kept[1:])]
     else:
         body = "".join(_bodies(runs or [[row] for row in rows], kinds))
     head = "".join(
@@ -68,10 +70,18 @@ def _runs(rows: Sequence[Sequence[str]]) -> list[list[Sequence[str]]]:
     return [list(run) for _, run in itertools.groupby(rows, key=lambda row: row[0])]
 
 
-def _group(run: Sequence[Sequence[str]], kinds: Sequence[str]) -> str:
-    """Rows under a heading of their own, which frees its column."""
-    name = html.escape(str(run[0][0]))
-    rows = "".join(f"<tr>{''.join(_cells(row[1:], kinds))}" for row in run)
+def _alike(runs: Sequence[Sequence[Sequence[str]]], at: int) -> bool:
+    """Whether a column says the same of all rows of a run, in every run."""
+    return all(len({row[at] for row in run}) == 1 for run in runs)
+
+
+def _group(
+    run: Sequence[Sequence[str]], kept: Sequence[int], kinds: Sequence[str], same: Mapping[str, int]
+) -> str:
+    """Rows under a heading, which frees its column and those that say the `same` of all rows."""
+    said = [f"{label}: {run[0][at]}" for label, at in same.items() if run[0][at]]
+    name = html.escape(str(run[0][0])) + "".join(f" <small>{html.escape(s)}</small>" for s in said)
+    rows = "".join(f"<tr>{''.join(_cells([row[at] for at in kept], kinds))}" for row in run)
     return f"<tbody><tr><th scope=rowgroup colspan={len(kinds)}>{name}{rows}</tbody>"
 
 
