@@ -103,7 +103,7 @@ def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> Iterator[
         if at == 0 and kind != "n":
             yield _heading("row", text, f" rowspan={span}" if span > 1 else "")
         else:
-            yield f"<td class=n>{text}" if kind == "n" else f"<td>{text}"
+            yield f"<td class=n>{text}" if kind == "n" and text else f"<td>{text}"
 
 
 def _heading(scope: str, text: str, more: str) -> str:

@@ -101,7 +101,7 @@ def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 def figure(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A figure with caption, text alternative and a link to its numbers."""
-    link = _download(data, words)
+    link = _download(data, words, alone=False)
     name = grid.anchor(data["name"])
     said = _caption(data, words, link)
     return f'<figure id="figure-{name}">{said}{_image(data)}</figure>\n'
@@ -135,11 +135,13 @@ def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     return grid.table(data, words, f"<p class='notes downloads'>{_download(data, words)}</p>")
 
 
-def _download(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def _download(data: Mapping[str, Any], words: Mapping[str, str], *, alone: bool = True) -> str:
+    """A link to the numbers; one that stands `alone`, outside a caption, says whose they are."""
     content = base64.b64encode(data["csv"].encode("utf-8-sig")).decode("ascii")
-    name, label = f"{data['name']}.csv", f"{words['numbers']} {data['title']}"
+    label = html.escape(f"{words['numbers']} {data['title']}")
+    said = f'aria-label="{label}" ' if alone else ""
     return (
-        f' <a download="{html.escape(name)}" aria-label="{html.escape(label)}" '
+        f' <a download="{html.escape(data["name"])}.csv" {said}'
         f'href="data:text/csv;charset=utf-8;base64,{content}">{html.escape(words["numbers"])}</a>'
     )
 
