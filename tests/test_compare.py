@@ -283,6 +283,12 @@ def test_who_moved_is_weighed_against_the_instability_of_the_types():
     assert loose.most == pytest.approx(4.8 + 1.96 * 2.88**0.5)
 
 
+def test_who_comes_into_a_type_or_leaves_it_is_told_apart_from_who_changed():
+    found = movers.movers(silhouette([1] * 6 + [2] * 5 + [0]), silhouette([1] * 5 + [2] * 6 + [1]))
+    assert [m.name for m in found.changed] == ["町05"] and len(found.moved) == 2
+    assert found.n == 11
+
+
 def test_municipalities_of_one_run_only_do_not_move():
     old = silhouette([1] * 6 + [2] * 6)
     new = "\n".join(silhouette([1] * 6 + [2] * 6).splitlines()[:-3]) + "\n"

@@ -39,7 +39,7 @@ def test_the_list_in_front_tells_who_replied_and_how_much_is_asked(written):
     listed = {row[0]: row for row in rows(written.worksheets[0])}
     assert len(listed) == 16
     assert listed["990167"][2] == "未回答" and listed["990019"][2] == "回答あり"
-    assert sum(row[3] + row[4] for row in listed.values()) == 19
+    assert sum(row[3] + row[4] for row in listed.values()) == 20
     titles = [sheet["A1"].value + (sheet["A2"].value or "") for sheet in written.worksheets]
     assert all("架空データ" in title for title in titles[:-1])
 
@@ -71,7 +71,7 @@ def test_each_office_gets_a_file_of_its_own_without_the_others(project):
     out = project / "each"
     said = queries.write_for_wave("demo-2019", out, split=True, language="en")
     files = sorted(out.iterdir())
-    assert len(files) == 11 and "11 municipalities" in said and "19 questions" in said
+    assert len(files) == 11 and "11 municipalities" in said and "20 questions" in said
     book = openpyxl.load_workbook(files[0])
     assert [sheet.title for sheet in book.worksheets] == ["990027 白浪崎市"]
     assert "invented data" in book.worksheets[0]["A2"].value.lower()

@@ -29,7 +29,7 @@ WORDS = {
         "type": "類型", "size_class": "規模区分", "n_types": "類型の数", "auto": "自動",
         "indices": "指標", "adjust": "調整", "municipality": "団体",
         "gradient": "普及の度合いを除く", "unadjusted": "なし",
-        "quick": "再標本化20回による速報です。確定した結果は 03_typology にあります。",
+        "quick": "再標本化20回の速報で、類型の数は比べていません。確定版は 03_typology です。",
     },
     "en": {
         "wave": "wave", "question": "question", "by": "by", "none": "(none)",
@@ -37,7 +37,7 @@ WORDS = {
         "type": "type", "size_class": "size class", "n_types": "types", "auto": "auto",
         "indices": "indices", "adjust": "adjust", "municipality": "municipality",
         "gradient": "gradient taken out", "unadjusted": "none",
-        "quick": "A quick look with 20 resamples; 03_typology has the result that counts.",
+        "quick": "A quick look: 20 resamples, numbers of types not weighed. 03_typology counts.",
     },
 }  # fmt: skip
 

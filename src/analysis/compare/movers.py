@@ -24,11 +24,12 @@ class Mover:
 
 @dataclass(frozen=True)
 class Movers:
-    """Who changed type among the `n` municipalities that both runs have.
+    """Who changed type among the `n` municipalities that have one in both runs.
 
-    `matched`: type after of each type before, by greatest overlap. `expected`: how many would
-    change if only the sample were drawn again, from the strengths of membership before; `most`: the
-    upper end of its 95% interval. None where the run before did not keep them.
+    `moved` lists also those that came into a type or left theirs for none. `matched`: type after of
+    each type before, by greatest overlap. `expected`: how many would change if only the sample were
+    drawn again, from the strengths of membership before; `most`: the upper end of its 95% interval.
+    None where the run before did not keep them.
     """
 
     moved: list[Mover]
@@ -38,9 +39,14 @@ class Movers:
     most: float | None
 
     @property
+    def changed(self) -> list[Mover]:
+        """Those that went from one type to another."""
+        return [one for one in self.moved if UNPLACED not in (one.before, one.after)]
+
+    @property
     def exceeds(self) -> bool | None:
-        """Whether more moved than the typology's own instability explains."""
-        return None if self.most is None else len(self.moved) > self.most
+        """Whether more changed than the typology's own instability explains."""
+        return None if self.most is None else len(self.changed) > self.most
 
 
 def movers(before: str, after: str) -> Movers:
@@ -68,7 +74,7 @@ def movers(before: str, after: str) -> Movers:
     old, new = a.loc[both, "type"].astype(int), b.loc[both, "type"].astype(int)
     matched = _matched(old.to_numpy(), new.to_numpy())
     stay = new.to_numpy() == old.map(matched).to_numpy()
-    placed = old.to_numpy() != UNPLACED
+    placed = (old.to_numpy() != UNPLACED) & (new.to_numpy() != UNPLACED)
     member = pd.to_numeric(a.loc[both, "membership"]) if "membership" in a else None
     expected = most = None
     if member is not None:
@@ -85,7 +91,7 @@ def movers(before: str, after: str) -> Movers:
         for code in both[~stay]
     ]
     moved.sort(key=lambda m: -m.membership if m.membership == m.membership else 0.0)
-    return Movers(moved, len(both), matched, expected, most)
+    return Movers(moved, int(placed.sum()), matched, expected, most)
 
 
 def _read(csv: str) -> pd.DataFrame:

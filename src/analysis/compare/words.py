@@ -151,11 +151,13 @@ def headline(found: Comparison) -> str:
 def moved(found: Comparison, who: Movers) -> str:
     """How many changed type, beside the typology's own instability."""
     ja = found.after.language == "ja"
-    count = len(who.moved)
+    count, other = len(who.changed), len(who.moved) - len(who.changed)
     if ja:
-        said = f"両方に含まれる{who.n:,}団体のうち{count:,}団体で類型が変わった。"
+        said = f"両方で類型のある{who.n:,}団体のうち{count:,}団体で類型が変わった。"
+        said += f"このほか{other:,}団体が、類型に入ったか、類型から外れた。" if other else ""
     else:
-        said = f"{count:,} of the {who.n:,} municipalities in both runs changed type."
+        said = f"{count:,} of the {who.n:,} municipalities with a type in both runs changed type."
+        said += f" {other:,} more came into a type or left theirs for none." if other else ""
     if who.expected is None or who.most is None:
         return said + ("所属の強さの記録がなく、類型自体の不安定さとは比べられない。" if ja else
                        " The run before kept no membership to weigh this against.")  # fmt: skip

@@ -174,6 +174,7 @@ def map(survey: Survey, found: Typology) -> Figure | NotAvailable:
         survey.features.frame.loc[found.labels.index],
         survey.features.kinds,
         {k: v[survey.language] for k, v in types.labels_of(survey).items()},
+        survey.features.groups,
     )
     ax = figures_multiverse.plot_map(
         found,

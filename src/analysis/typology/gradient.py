@@ -163,9 +163,10 @@ def map_axes(
 ) -> Axes:
     """Places for a map: each unit, and the direction in which each feature rises.
 
-    The axes are the principal axes of `gradient`; for 0/1 features these are the axes of multiple
-    correspondence analysis and the directions those of the "yes" answers. The longest direction is
-    drawn as long as the farthest unit. ``inertia`` is each axis's share of the variance.
+    The axes are the principal axes of `gradient`; for 0/1 features without groups these are the
+    axes of multiple correspondence analysis and the directions those of the "yes" answers. The
+    longest direction is drawn as long as the farthest unit. ``inertia`` is each axis's share of the
+    variance.
 
     Raises
     ------
