@@ -165,7 +165,7 @@ def totals(survey: Survey) -> Figure:
         denominator=survey.pick(
             "分母の最大、点ごとの分母は表", "largest denominator; that of each point in the table"
         ),
-        data=shown.round(4),
+        data=shown.drop(columns=survey.pick("source", "source_ja")).round(4),
     )
 
 
