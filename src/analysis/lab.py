@@ -37,7 +37,7 @@ WORDS = {
         "type": "type", "size_class": "size class", "n_types": "types", "auto": "auto",
         "indices": "indices", "adjust": "adjust", "municipality": "municipality",
         "gradient": "gradient taken out", "unadjusted": "none",
-        "quick": "A quick look: 20 resamples, numbers of types not weighed. 03_typology counts.",
+        "quick": "A quick look with 20 resamples, no number of types weighed; 03_typology counts.",
     },
 }  # fmt: skip
 
