@@ -81,7 +81,7 @@ def run(
     secondary = [
         at
         for at, (h, (e, _)) in enumerate(zip(codebook.hypotheses, raw, strict=True))
-        if not h.primary and min(e.n) >= FEWEST
+        if not h.primary and word(h, e.estimate, e.p, e.n) != "not testable"
     ]
     adjusted = np.array([e.p for e, _ in raw], float)
     adjusted[secondary] = inference.holm(adjusted[secondary])

@@ -57,12 +57,17 @@ class Answer(_Output):
         text, *more = re.split(r"(?<=。)|(?<=\. )", paragraph, maxsplit=1)
         return cls(text.strip(), *more)
 
+    @property
+    def paragraph(self) -> str:
+        """The sentence and the rest as one text."""
+        return f"{self.text}{gap(self.text)}{self.more}".strip()
+
     def _html(self) -> str:
         more = gap(self.text) + html.escape(self.more)
         return f"<p><strong>{html.escape(self.text)}</strong>{more}</p>"
 
     def _plain(self) -> str:
-        return f"{self.text}{gap(self.text)}{self.more}".strip()
+        return self.paragraph
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ rule left out are not in it, and each kind of missing is counted apart.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,10 @@ from analysis.municipality import SIZE_CLASSES
 from analysis.text import Language
 
 YES_NO = {"ja": {1: "実施", 0: "未実施"}, "en": {1: "yes", 0: "no"}}
+STATISTICS: dict[Language, tuple[str, ...]] = {
+    "ja": ("中央値", "第1四分位", "第3四分位", "最小", "最大", "平均"),
+    "en": ("median", "first quartile", "third quartile", "least", "greatest", "mean"),
+}
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
 BREAKDOWNS = ("single", "ordinal", "binary")  # types of questions that others are broken down by
 
@@ -116,11 +121,7 @@ def frequency(
 def summary(values: pd.Series, language: Language = "ja") -> pd.DataFrame:
     """Median, quartiles, least, greatest and mean of numbers."""
     numbers = values.dropna().astype(float)
-    names = (
-        ("中央値", "第1四分位", "第3四分位", "最小", "最大", "平均")
-        if language == "ja"
-        else ("median", "first quartile", "third quartile", "least", "greatest", "mean")
-    )
+    names = STATISTICS[language]
     if numbers.empty:
         return pd.DataFrame({"value": [np.nan] * len(names)}, index=list(names))
     got = [numbers.median(), numbers.quantile(0.25), numbers.quantile(0.75)]
@@ -145,6 +146,20 @@ def groups(by: pd.Series) -> list[Any]:
     return sorted(by.dropna().unique())
 
 
+def by_group(
+    responses: pd.DataFrame,
+    status: pd.DataFrame,
+    question: Question,
+    by: pd.Series,
+    language: Language = "ja",
+) -> Iterator[tuple[Any, Counted]]:
+    """Each group of a breakdown with its tabulation of the question."""
+    given, known = responses[list(question.variables)], status[list(question.variables)]
+    for group in groups(by):
+        rows = (by == group).fillna(False).to_numpy(bool)
+        yield group, frequency(given[rows], known[rows], question, language)
+
+
 def cross(
     responses: pd.DataFrame,
     status: pd.DataFrame,
@@ -154,10 +169,7 @@ def cross(
 ) -> Crossed:
     """Answers down, groups across; each group's denominator is its own answering members."""
     counts, n = {}, {}
-    given, known = responses[list(question.variables)], status[list(question.variables)]
-    for group in groups(by):
-        rows = (by == group).fillna(False).to_numpy(bool)
-        part = frequency(given[rows], known[rows], question, language)
+    for group, part in by_group(responses, status, question, by, language):
         n[group] = part.n
         counts[group] = part.frame["count"]
     table = pd.DataFrame(counts)

@@ -136,11 +136,13 @@ def remarks(
             state = str(status.at[code, question.variables[0]])
             if state in MISSING:
                 found.append(Remark(topic.id, question.id, "missing", MISSING[state]))
+            if state != "answered":
+                continue
+            given = responses[list(question.variables)]
             for group in groups:
                 others = [c for c in group.codes if c != code]
                 known = status[question.variables[0]].loc[others] == "answered"
-                if state == "answered" and known.sum() >= FEWEST:
-                    given = responses[list(question.variables)]
+                if known.sum() >= FEWEST:
                     rest = given.loc[known.index[known]]
                     said = _unusual(question, given.loc[code], rest, group.name)
                     found += [Remark(topic.id, question.id, "unusual", text) for text in said]

@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
 from analysis.typology.hierarchy import cut, weighted_tree
-from analysis.typology.multiverse import _members, adjusted_rand, multiverse
+from analysis.typology.multiverse import adjusted_rand, members, multiverse
 from analysis.typology.power import known_types
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
@@ -73,8 +73,8 @@ def test_agreement_is_the_adjusted_rand_index_over_units():
     rng = np.random.default_rng(0)
     some, other = rng.integers(0, 3, (4, 30)), rng.integers(0, 2, (3, 30))
     counts = rng.integers(1, 4, 30)  # units of each answer pattern
-    mine, my_owner = _members(some)
-    theirs, their_owner = _members(other)
+    mine, my_owner = members(some)
+    theirs, their_owner = members(other)
     found = adjusted_rand((mine * counts[:, None]).T @ theirs, my_owner, their_owner)
     units = np.repeat(np.arange(30), counts)
     expected = [[adjusted_rand_score(a[units], b[units]) for b in other] for a in some]

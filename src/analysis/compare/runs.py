@@ -13,9 +13,8 @@ import yaml
 
 from analysis import parameters, paths
 from analysis.errors import InputError
-from analysis.outputs import VENDOR
+from analysis.outputs import VENDOR, Answer
 from analysis.refresh import Edition
-from analysis.text import gap
 
 OWN = {"wave", "output", "audience", "language"}  # set by the refresh, not by a person
 Shown = dict[str, Any]  # one output's data, as `analysis.outputs` made it
@@ -151,8 +150,7 @@ def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[
         title=title,
         status=entry["status"],
         answers=[
-            f"{data['text']}{gap(data['text'])}{data.get('more', '')}".strip()
-            for data in shown.get("answer", [])
+            Answer(data["text"], data.get("more", "")).paragraph for data in shown.get("answer", [])
         ],
         prose=[data["markdown"] for data in shown.get("prose", [])],
         figures={data["name"]: data for data in shown.get("figure", [])},

@@ -46,8 +46,13 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
 def number(value: float, question: Question, survey: Survey) -> str:
     """A number with its unit."""
     unit = question.unit[survey.language] if question.unit else ""
-    digits = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-    return f"{digits}{unit}" if survey.language == "ja" else f"{digits} {unit}".strip()
+    said = digits(value)
+    return f"{said}{unit}" if survey.language == "ja" else f"{said} {unit}".strip()
+
+
+def digits(value: float) -> str:
+    """A number in four digits, from a thousand whole."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
 def _mean(survey: Survey, values: pd.Series) -> str:

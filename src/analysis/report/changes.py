@@ -44,8 +44,9 @@ def needs(name: str, *, single: bool = True) -> Callable[[Callable[..., Any]], C
         @wraps(function)
         def shown(survey: Survey, pair: Pair | NotAvailable) -> Any:
             if isinstance(pair, NotAvailable):  # the page's answer has said why
-                nothing = survey.pick("比べる調査がない。", "There is nothing to compare with.")
-                return NotAvailable(name, nothing)
+                return absent(
+                    survey, name, "比べる調査がない。", "There is nothing to compare with."
+                )
             if single and protects(survey):
                 return absent(
                     survey,

@@ -12,6 +12,7 @@ from analysis import tables
 from analysis.codebook import Question
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report import one_question, shown
+from analysis.report.answers import digits
 from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.one_question import cell, written
 from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
@@ -86,9 +87,11 @@ def numbers(survey: Survey) -> Table | NotAvailable:
         if question.type == "battery" and protects(survey, question):
             continue  # its figure has the means that this edition may show
         for label, median, n in _medians(survey, question, counted):
-            values = {tables.summary(pd.Series(), survey.language).index[0]: round(median, 2)}
-            if question.type != "battery":
-                values = counted.frame["value"].round(2).to_dict()
+            values = (
+                {tables.STATISTICS[survey.language][0]: round(median, 2)}
+                if question.type == "battery"
+                else counted.frame["value"].round(2).to_dict()
+            )
             rows.append({survey.pick("設問", "question"): label, "n": n, **values})
     if not rows:
         return absent(survey, "numbers", "数値の設問がない。", "No numeric question.")
@@ -146,13 +149,13 @@ def cross_numbers(survey: Survey, by: str) -> Table | NotAvailable:
     for question in shown_questions(survey):
         if question.type not in shown.MEASURED or protects(survey, question):
             continue
-        for group, counted in one_question.by_group(survey, question, groups):
+        for group, counted in tables.by_group(
+            survey.responses, survey.status, question, groups, survey.language
+        ):
             for label, median, n in _medians(survey, question, counted):
                 lines.setdefault(label, {})[str(group)] = (
-                    f"{median:,.4g} (n={n:,})" if n and abs(median) < 1000
-                    else f"{median:,.0f} (n={n:,})" if n
-                    else shown.HIDDEN
-                )  # fmt: skip
+                    f"{digits(median)} (n={n:,})" if n else shown.HIDDEN
+                )
     if not lines:
         return absent(
             survey,

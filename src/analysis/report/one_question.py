@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -60,21 +59,13 @@ def _by_group(survey: Survey, question: Question, by: pd.Series) -> tuple[pd.Dat
             hint="statistics of small groups would tell single answers; see it without breakdown",
         )
     columns, total = {}, 0
-    for group, counted in by_group(survey, question, by):
+    for group, counted in tables.by_group(
+        survey.responses, survey.status, question, by, survey.language
+    ):
         column = counted.frame["mean" if question.type == "battery" else "value"]
         columns[f"{group} (n={counted.n:,})"] = column.round(2)
         total += counted.n
     return pd.DataFrame(columns), total
-
-
-def by_group(
-    survey: Survey, question: Question, by: pd.Series
-) -> Iterator[tuple[Any, tables.Counted]]:
-    """Each group of a breakdown with its tabulation of the question."""
-    for group in tables.groups(by):
-        rows = (by == group).fillna(False).to_numpy(bool)
-        part = (survey.responses[rows], survey.status[rows])
-        yield group, tables.frequency(*part, question, survey.language)
 
 
 def figure(

@@ -91,8 +91,12 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
 def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable:
     """Each respondent's type there, how strongly, the next type, and whether it fits at all."""
     if isinstance(placed, NotAvailable):  # `basis` has said why
-        nowhere = survey.pick("当てはめ先の調査がない。", "There is no survey to place them in.")
-        return NotAvailable("placement", nowhere)
+        return absent(
+            survey,
+            "placement",
+            "当てはめ先の調査がない。",
+            "There is no survey to place them in.",
+        )
     if hidden := types.withheld(survey, "placement"):
         return hidden
     shown, found, other = placed.projection, placed.found, placed.other

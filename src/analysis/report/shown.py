@@ -20,8 +20,7 @@ from analysis.survey import Survey
 
 HIDDEN = "—"
 COUNTED = ("single", "ordinal", "binary", "multi")
-NUMBERS = ("integer", "ratio")
-MEASURED = (*NUMBERS, "battery")  # summed up by statistics, not by counts of answers
+MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
 
 
 def protects(survey: Survey, *questions: Question | None) -> bool:

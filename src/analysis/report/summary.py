@@ -112,9 +112,8 @@ def _grade(effect: inference.Effect, within: float, p_holm: float) -> str:
     """Notable overall, and not turned round among municipalities of the same size."""
     if min(effect.n) < FEWEST or np.isnan(effect.estimate):
         return "not testable"
-    if (
-        round(effect.estimate, 9) < NOTABLE or within <= 0
-    ):  # NaN where no size class has both kinds: nothing speaks against it
+    # `within` is NaN where no size class has both kinds: nothing speaks against it
+    if round(effect.estimate, 9) < NOTABLE or within <= 0:
         return "not shown"
     return "suggested" if p_holm <= 0.05 else "illustrated"
 

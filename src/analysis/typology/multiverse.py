@@ -8,7 +8,7 @@ belong together whatever is chosen, who sits on a border, and which choice matte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,14 +110,14 @@ def multiverse(
     )
     rows = [row for found, _ in blocks for row in found]
     labels = np.concatenate([found[:, first] for _, found in blocks])
-    members, owner = _members(labels)
-    shares = members @ members.T / len(labels)
+    belongs, owner = members(labels)
+    shares = belongs @ belongs.T / len(labels)
     types = reference.reindex(ordered.index).to_numpy(int)
-    mine, own = _members(types[None, :])
+    mine, own = members(types[None, :])
     per_pattern = np.zeros((len(first), mine.shape[1]))
     np.add.at(per_pattern, seen.back, mine)
-    counted = members * seen.weights[:, None]
-    against = adjusted_rand(per_pattern.T @ members, own, owner)[0]
+    counted = belongs * seen.weights[:, None]
+    against = adjusted_rand(per_pattern.T @ belongs, own, owner)[0]
     runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"]).assign(ari=against)
     together = pd.DataFrame(
         shares[np.ix_(seen.back, seen.back)], index=ordered.index, columns=ordered.index
@@ -127,11 +127,11 @@ def multiverse(
         runs,
         together.loc[frame.index, frame.index],
         units.set_axis(ordered.index).loc[frame.index],
-        _variation(runs, 1.0 - adjusted_rand(counted.T @ members, owner, owner)),
+        _variation(runs, 1.0 - adjusted_rand(counted.T @ belongs, owner, owner)),
     )
 
 
-def _members(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def members(labels: Sequence[np.ndarray] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Units x (types of all partitions), 1 for a member; and the partition of each column."""
     columns, owner = [], []
     for number, found in enumerate(labels):

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
 from analysis.errors import InputError
-from analysis.typology.multiverse import adjusted_rand
+from analysis.typology.multiverse import adjusted_rand, members
 
 RECOVERED = 0.8  # adjusted Rand index called good recovery (Steinley 2004)
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}
@@ -87,14 +87,13 @@ def power(
             frame, truth = known_types(
                 n, separation, n_types=n_types, n_features=n_features, rng=rng
             )
-            scaled = frame.to_numpy() / np.ptp(frame.to_numpy(), axis=0)
+            values = frame.to_numpy()
+            scaled = values / np.ptp(values, axis=0)
             distance = squareform(pdist(scaled, "cityblock")) / n_features  # Gower's, of numbers
-            labels = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
-            true.append(np.eye(n_types)[truth.to_numpy() - 1])
-            found.append(np.eye(n_types)[labels])
-        owner = np.repeat(np.arange(n_simulations), n_types)
-        common = np.hstack(true).T @ np.hstack(found)
-        scores = np.diag(adjusted_rand(common, owner, owner))
+            true.append(truth.to_numpy())
+            found.append(kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels)
+        (a, mine), (b, other) = members(true), members(found)
+        scores = np.diag(adjusted_rand(a.T @ b, mine, other))
         share = float(np.mean(scores >= RECOVERED))
         rows[name] = {"separation": separation, "ari": np.mean(scores), "recovered": share}
     sizes = {"n": n, "n_types": n_types, "n_features": n_features, "n_simulations": n_simulations}
