@@ -25,6 +25,22 @@ def test_permutation_p_is_scipys_exact_one(numbers, seed):
     assert mine == pytest.approx(theirs)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=4, max_size=14))
+def test_of_yes_and_no_the_arrangements_within_strata_are_counted(rows):
+    values, group, strata = (np.array(column) for column in zip(*rows, strict=True))
+    if group.all() or not group.any():
+        return
+    blocks = [np.flatnonzero(strata == s) for s in (False, True)]
+    blocks = [block for block in blocks if len(block)]
+    sums, exact = inference._sums(values.astype(float), group, blocks, 0)
+    first, total = group.sum(), values.sum()
+    gaps = np.abs(sums / first - (total - sums) / (len(values) - first))
+    seen = abs(values[group].mean() - values[~group].mean())
+    mine = inference.permutation_p(values.astype(float), group, strata=strata)
+    assert exact and mine == pytest.approx((gaps >= seen - 1e-9).mean())
+
+
 def test_strata_exchange_labels_only_within_themselves():
     values = np.array([1.0, 2.0, 10.0, 12.0])
     group = np.array([True, False, True, False])

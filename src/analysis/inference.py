@@ -108,9 +108,10 @@ def permutation_p(
 ) -> float:
     """Two-sided permutation p-value of the difference of the means of two groups.
 
-    All arrangements are counted where there are at most 200,000, else 20,000 are drawn and
-    (b + 1) / (m + 1) is given (Phipson & Smyth 2010). With `strata` group labels are exchanged
-    only within a stratum, such as a size class.
+    Of values 0 and 1 it is exact at any n: the arrangements are counted by the hypergeometric law.
+    Of other values all arrangements are counted where there are at most 200,000, else 20,000 are
+    drawn and (b + 1) / (m + 1) is given (Phipson & Smyth 2010). With `strata` group labels are
+    exchanged only within a stratum, such as a size class.
 
     Parameters
     ----------
@@ -128,11 +129,32 @@ def permutation_p(
     blocks = [np.flatnonzero(labels == s) for s in range(labels.max() + 1)]
     first, total = int(group.sum()), values.sum()
     # group sizes are fixed, so the difference of means is a function of the first group's sum
-    sums, exact = _sums(values, group, blocks, seed)
-    differences = sums / first - (total - sums) / (len(values) - first)
     observed = values[group].mean() - values[~group].mean()
-    hits = int((np.abs(differences) >= abs(observed) - 1e-9 * max(1.0, abs(observed))).sum())
+
+    def as_far(sums: np.ndarray) -> np.ndarray:
+        differences = sums / first - (total - sums) / (len(values) - first)
+        return np.abs(differences) >= abs(observed) - 1e-9 * max(1.0, abs(observed))
+
+    if np.isin(values, (0.0, 1.0)).all():
+        chances = _chances(values, group, blocks)
+        return min(1.0, float(chances[as_far(np.arange(len(chances)))].sum()))
+    sums, exact = _sums(values, group, blocks, seed)
+    hits = int(as_far(sums).sum())
     return hits / len(sums) if exact else (hits + 1) / (len(sums) + 1)
+
+
+def _chances(values: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
+    """Chance of each sum 0, 1, ... of 0/1 values in the first group, over all arrangements.
+
+    Within a stratum the sum is hypergeometric, over the strata the sum of independent ones.
+    """
+    chances = np.ones(1)
+    for block in blocks:
+        ones, drawn = int(values[block].sum()), int(group[block].sum())
+        support = np.arange(min(ones, drawn) + 1)
+        law = stats.hypergeom.pmf(support, len(block), ones, drawn)
+        chances = np.convolve(chances, law)
+    return chances / chances.sum()
 
 
 def _sums(

@@ -120,17 +120,7 @@ def remarks(
     more from their median; an option that at least 80 % chose and
     it did not; a number beyond 1.5 interquartile ranges from the quartiles (Tukey 1977).
     """
-    found: list[Remark] = []
-    for at_odds in guide().contradictions.get(codebook.id, ()):
-        rule = Expression(at_odds.rule, truth=True)
-        try:
-            holds = rule.evaluate(responses.loc[[code]]).iloc[0]
-        except KeyError:  # an edition without the question
-            continue
-        if pd.notna(holds) and bool(holds):
-            names = ", ".join(sorted({_owner(codebook, name) for name in rule.names}))
-            text = at_odds.text
-            found.append(Remark(at_odds.topic, names, "contradictory", text))
+    found = contradictions(code, responses, codebook)
     for topic in guide().topics:
         for question in asked(topic, codebook, responses):
             state = str(status.at[code, question.variables[0]])
@@ -147,6 +137,22 @@ def remarks(
                     said = _unusual(question, given.loc[code], rest, group.name)
                     found += [Remark(topic.id, question.id, "unusual", text) for text in said]
                     break
+    return found
+
+
+def contradictions(code: str, responses: pd.DataFrame, codebook: Codebook) -> list[Remark]:
+    """What a city's answers say against each other."""
+    found: list[Remark] = []
+    mine = responses.loc[[code]]
+    for at_odds in guide().contradictions.get(codebook.id, ()):
+        rule = Expression(at_odds.rule, truth=True)
+        try:
+            holds = rule.evaluate(mine).iloc[0]
+        except KeyError:  # an edition without the question
+            continue
+        if pd.notna(holds) and bool(holds):
+            names = ", ".join(sorted({_owner(codebook, name) for name in rule.names}))
+            found.append(Remark(at_odds.topic, names, "contradictory", at_odds.text))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -12,6 +13,19 @@ from analysis.report.cleaning import STATUS_LABELS
 from analysis.survey import Survey
 
 MANY = 2  # items of a battery, and options of a group, that a brief answer lists
+
+
+class Subset(NamedTuple):
+    """The answers of some municipalities, taken out once for all the questions that follow."""
+
+    responses: pd.DataFrame
+    status: pd.DataFrame
+
+    @classmethod
+    def of(cls, survey: Survey, codes: Sequence[str]) -> Subset:
+        """The rows of these municipalities."""
+        rows = survey.responses.index.get_indexer(list(codes))
+        return cls(survey.responses.take(rows), survey.status.take(rows))
 
 
 def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
@@ -62,20 +76,12 @@ def _mean(survey: Survey, values: pd.Series) -> str:
     )
 
 
-def typical(
-    survey: Survey, codes: Sequence[str], question: Question, *, brief: bool = False
-) -> str:
+def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = False) -> str:
     """What a group of municipalities mostly says, with its n; `brief`: the most frequent only.
 
     Where several answers are equally frequent, none of them is singled out.
     """
-    rows, columns = list(codes), list(question.variables)
-    counted = tables.frequency(
-        survey.responses[columns].loc[rows],
-        survey.status[columns].loc[rows],
-        question,
-        survey.language,
-    )
+    counted = tables.frequency(group.responses, group.status, question, survey.language)
     if counted.n == 0 or question.type in {"date", "text"}:
         return "—"
     frame, n = counted.frame, f" (n={counted.n:,})"

@@ -169,6 +169,7 @@ def facts(survey: Survey, here: Place) -> Prose:
 def missing_measures(survey: Survey, here: Place) -> pd.DataFrame:
     """What at least half of the peers do and it does not: by peers, then cost."""
     costs = {"low": 0, "medium": 1, "high": 2, None: 1}
+    mine, others = (survey.responses.loc[codes] for codes in ([here.code], here.peers))
     rows = []
     for question in survey.codebook:
         if question.type not in {"multi", "binary"}:
@@ -182,10 +183,10 @@ def missing_measures(survey: Survey, here: Place) -> pd.DataFrame:
                 option.cost is None if option else question.role != "cluster"
             ):
                 continue
-            own = survey.responses.at[here.code, variable]
+            own = mine[variable].iloc[0]
             if pd.isna(own) or bool(own):
                 continue
-            theirs = survey.responses.loc[here.peers, variable].dropna().astype(bool)
+            theirs = others[variable].dropna().astype(bool)
             if len(theirs) and theirs.mean() >= 0.5:
                 label = survey.codebook.label(variable)[survey.language]
                 cost = option.cost if option else None
@@ -257,13 +258,9 @@ def steps(survey: Survey, here: Place) -> Prose:
 
 def confirm(survey: Survey, here: Place) -> Prose:
     """What to ask the municipality: answers at odds, findings, missing answers."""
-    shown = survey.responses.drop(columns=kept_back(survey))
-    at_odds = guidebook.remarks(here.code, shown, survey.status, survey.codebook, [])
-    lines = [
-        f"- {escape(remark.text[survey.language])}"
-        for remark in at_odds
-        if remark.kind == "contradictory"
-    ]
+    shown = survey.responses.loc[[here.code]].drop(columns=kept_back(survey))
+    at_odds = guidebook.contradictions(here.code, shown, survey.codebook)
+    lines = [f"- {escape(remark.text[survey.language])}" for remark in at_odds]
     if survey.audience == "internal":
         mine = survey.findings[
             (survey.findings["code"] == here.code)

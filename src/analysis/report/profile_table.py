@@ -131,7 +131,11 @@ def peers(survey: Survey, here: Place) -> Table | Prose:
 
 def its_answers(survey: Survey, here: Place) -> Table:
     """Its answers beside those of its type and its size class, a row a question."""
-    kind, mates = here.kin(), here.mates(survey)
+    groups = {
+        survey.pick("同じ類型", "its type"): here.kin(),
+        survey.pick("同じ区分", "its class"): here.mates(survey),
+    }
+    others = {name: answers.Subset.of(survey, codes) for name, codes in groups.items() if codes}
     as_of = survey.wave.as_of
     rows = []
     for question in _told(survey):
@@ -141,14 +145,8 @@ def its_answers(survey: Survey, here: Place) -> Table:
             survey.pick("設問", "question"): question.label[survey.language],
             survey.pick("本団体", "this one"): answers.own(survey, here.code, question, brief=True),
         }
-        if kind:
-            row[survey.pick("同じ類型", "its type")] = answers.typical(
-                survey, kind, question, brief=True
-            )
-        if mates:
-            row[survey.pick("同じ区分", "its class")] = answers.typical(
-                survey, mates, question, brief=True
-            )
+        for name, group in others.items():
+            row[name] = answers.typical(survey, group, question, brief=True)
         rows.append(row)
     return survey.gallery.table(
         pd.DataFrame(rows),

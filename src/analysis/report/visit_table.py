@@ -81,7 +81,7 @@ def _row(
 
 def _typical(survey: Survey, code: str, group: Group | None, question: Question) -> str:
     codes = [c for c in group.codes if c != code] if group else []
-    return answers.typical(survey, codes, question)
+    return answers.typical(survey, answers.Subset.of(survey, codes), question)
 
 
 def matrix(survey: Survey) -> Table | NotAvailable:
