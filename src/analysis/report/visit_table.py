@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from IPython.display import display
 
@@ -10,6 +12,7 @@ from analysis import visits as guidebook
 from analysis.codebook import Question
 from analysis.outputs import NotAvailable, Table
 from analysis.report import answers
+from analysis.report.answers import Subset
 from analysis.report.shown import absent, protects
 from analysis.report.visits import KINDS, Chosen
 from analysis.survey import Survey
@@ -27,8 +30,11 @@ def beside(survey: Survey, chosen: Chosen | NotAvailable) -> None:
 
 def of_city(survey: Survey, chosen: Chosen, code: str, name: str = "guide") -> Table:
     """The table of one city."""
+    kind, size = _others(survey, chosen.groups[code], code)
     rows = [
-        _row(survey, chosen, code, f"{topic.id} {topic.text[survey.language]}", question)
+        _row(
+            survey, chosen, code, f"{topic.id} {topic.text[survey.language]}", question, kind, size
+        )
         for topic in guide().topics
         for question in guidebook.asked(topic, survey.codebook, survey.responses)
         if not protects(survey, question)
@@ -60,28 +66,37 @@ def of_city(survey: Survey, chosen: Chosen, code: str, name: str = "guide") -> T
     )
 
 
+def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset, Subset]:
+    """The others of its type and of its size class; nobody where it has none."""
+    # `groups`: its type and its size class, where it has them; then all
+    kind = groups[0].codes if len(groups) == 3 else ()
+    size = groups[-2].codes if len(groups) >= 2 else ()
+    return (
+        Subset.of(survey, [c for c in kind if c != code]),
+        Subset.of(survey, [c for c in size if c != code]),
+    )
+
+
 def _row(
-    survey: Survey, chosen: Chosen, code: str, topic: str, question: Question
+    survey: Survey,
+    chosen: Chosen,
+    code: str,
+    topic: str,
+    question: Question,
+    kind: Subset,
+    size: Subset,
 ) -> dict[str, str]:
-    groups = chosen.groups[code]  # its type and its size class, where it has them; then all
-    kind = groups[0] if len(groups) == 3 else None
-    size = groups[-2] if len(groups) >= 2 else None
     said = [r for r in chosen.remarks[code] if question.id in r.question.split(", ")]
     return {
         survey.pick("論点", "topic"): topic,
         survey.pick("設問", "question"): f"{question.id} {question.label[survey.language]}",
         survey.pick("本団体の回答", "its answer"): answers.own(survey, code, question),
-        survey.pick("同じ類型", "its type"): _typical(survey, code, kind, question),
-        survey.pick("同じ区分", "its size class"): _typical(survey, code, size, question),
+        survey.pick("同じ類型", "its type"): answers.typical(survey, kind, question),
+        survey.pick("同じ区分", "its size class"): answers.typical(survey, size, question),
         survey.pick("確かめること", "to ask"): survey.pick("；", "; ").join(
             f"{KINDS[r.kind][survey.language]} {r.text[survey.language]}" for r in said
         ),
     }
-
-
-def _typical(survey: Survey, code: str, group: Group | None, question: Question) -> str:
-    codes = [c for c in group.codes if c != code] if group else []
-    return answers.typical(survey, answers.Subset.of(survey, codes), question)
 
 
 def matrix(survey: Survey) -> Table | NotAvailable:
