@@ -56,7 +56,7 @@ def commands(place: Path, codes: Sequence[str], at_once: int) -> float:
     out.mkdir(exist_ok=True)
     line = (
         f"{BIN}/papermill {place}/notebooks/profile.ipynb {out}/{{}}.ipynb -r wave {WAVE} "
-        f"-r municipality {{}} -r output {out}/{{}} --no-progress-bar -k python3 "
+        f"-r municipality {{}} --no-progress-bar -k python3 "
         f"&& {BIN}/jupyter nbconvert --to html --log-level ERROR {out}/{{}}.ipynb"
     )
     start = time.perf_counter()
@@ -83,13 +83,13 @@ def cells() -> list[tuple[Any, Any]]:
     return compiled
 
 
-def analysis(code: str, output: str) -> None:
+def analysis(code: str) -> None:
     """What the notebook does for one municipality, as a function; nothing is kept between calls."""
     names: dict[str, Any] = {}
     for at, (statements, shown) in enumerate(cells()):
         exec(statements, names)
         if at == 0:
-            names.update(wave=WAVE, municipality=code, output=output)
+            names.update(wave=WAVE, municipality=code)
         if shown:
             value = eval(shown, names)
             if value is not None:
@@ -99,11 +99,11 @@ def analysis(code: str, output: str) -> None:
     plt.close("all")
 
 
-def function(codes: Sequence[str], place: Path) -> float:
+def function(codes: Sequence[str]) -> float:
     """`analysis` of each, in as many processes as there are cores."""
     start = time.perf_counter()
     with get_context("spawn").Pool(CORES) as pool:
-        pool.starmap(analysis, [(c, str(place / "function" / c)) for c in codes], chunksize=1)
+        pool.map(analysis, codes, chunksize=1)
     return time.perf_counter() - start
 
 
@@ -115,7 +115,7 @@ def main(pages: int = 40, plain: int = 4) -> None:
         serial = commands(place, codes[:plain], 1) / plain
         two = commands(place, codes[: 2 * plain], CORES) / (2 * plain)
         start_few, start_many = workbench(*few), workbench(*many)
-        short, long = function(few, place), function(many, place)
+        short, long = function(few), function(many)
     ours = (start_many - start_few) / (len(many) - len(few))
     floor = (long - short) / (len(many) - len(few))
     rows = [

@@ -44,7 +44,7 @@ def figure(name="answers", *, key=False, **more):
         "csv": "answer,count\nはい,9\n",
         **more,
     }
-    return Figure(name=name, png=png(), svg="<svg/>", key=key, **given)
+    return Figure(name=name, png=png(), key=key, **given)
 
 
 def table(rows, *, name="counts", numeric=(1,), labels=("団体", "件数"), **more):

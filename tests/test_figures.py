@@ -81,6 +81,15 @@ def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
     assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height
 
 
+def test_without_files_a_page_shows_the_same_figures_and_tables(gallery, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made, counts = shown(gallery), gallery.table(SHARES, "t", title="題", n=15)
+    written = sorted(tmp_path.rglob("*"))
+    gallery.folder = None
+    assert shown(gallery) == made and gallery.table(SHARES, "t", title="題", n=15) == counts
+    assert sorted(tmp_path.rglob("*")) == written
+
+
 def test_the_title_of_a_file_stands_over_the_legend(gallery):
     points = pd.DataFrame({"低": [3, 1], "中": [2, 5], "高": [9, 8]}, index=["一", "二"])
     ax = plots_scales.plot_likert(points)

@@ -85,7 +85,7 @@ def make(
             ran,
             notebook,
             executed,
-            values={**work.values, "municipality": code, "output": str(folder)},
+            values={**work.values, "municipality": code},
             kernels=kernels,
             cell_timeout=work.options.cell_timeout,
             on_cell=on_cell,

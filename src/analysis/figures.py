@@ -87,15 +87,15 @@ class Gallery:
 
     Parameters
     ----------
-    folder : gets figures/NAME.svg, .png, .csv and tables/NAME.csv. The files carry the title; the
-        figure that a page shows leaves it to the page.
+    folder : gets figures/NAME.svg, .png, .csv and tables/NAME.csv; None writes no files. The files
+        carry the title; the figure that a page shows leaves it to the page.
     source : given under each figure. invented : stamp every figure as invented data.
     size : ``report`` for the column of a report, ``slide`` for the width of a slide.
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         *,
         language: Language,
         source: str,
@@ -140,13 +140,15 @@ class Gallery:
                 column = _stamp(canvas, drawn_box, caption)  # a page gives the title as text
                 whole = _entitle(canvas, column, title)
                 figure_checks.check(canvas, name)
-                png, shown = _pngs(canvas, whole, column)
-                svg = _svg(canvas, whole, self.scale)
+                image = _image(canvas, whole)
+                shown = _part(image, canvas.dpi, whole, column)
+                svg = _svg(canvas, whole, self.scale) if self.folder else b""
         finally:
             plt.close(canvas)
         csv = _csv(data)
-        for suffix, content in (("png", png), ("svg", svg), ("csv", csv)):
-            paths.write_atomic(self.folder / "figures" / f"{name}.{suffix}", content)
+        if self.folder:
+            for suffix, content in (("png", _png(image)), ("svg", svg), ("csv", csv)):
+                paths.write_atomic(self.folder / "figures" / f"{name}.{suffix}", content)
         return Figure(
             name=name,
             title=title,
@@ -155,8 +157,7 @@ class Gallery:
             n=int(n),
             denominator=denominator,
             source=self.source,
-            png=base64.b64encode(shown).decode("ascii"),
-            svg=svg.decode("utf-8"),
+            png=base64.b64encode(_png(shown)).decode("ascii"),
             csv=csv.decode("utf-8-sig"),
             key=key,
         )
@@ -178,7 +179,8 @@ class Gallery:
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = _csv(frame)
-        paths.write_atomic(self.folder / "tables" / f"{name}.csv", csv)
+        if self.folder:
+            paths.write_atomic(self.folder / "tables" / f"{name}.csv", csv)
         columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
         numeric = [_numeric(frame, at, cells) for at, cells in enumerate(columns)]
         return Table(
@@ -252,24 +254,28 @@ def _broken(text: str, room: float) -> str:
     return "\n".join(lines)
 
 
-def _pngs(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[bytes, bytes]:
-    """The figure as PNG, and the `part` of it, drawn once; the same bytes for the same drawing."""
+def _image(canvas: Canvas, box: Bbox) -> Image.Image:
+    """What is in the box, drawn once for all that is made of it."""
     buffer = io.BytesIO()
     canvas.savefig(
         buffer,
         format="png",
         dpi=canvas.dpi,
-        bbox_inches=whole.padded(MARGIN),
+        bbox_inches=box.padded(MARGIN),
         pil_kwargs={"compress_level": 0},
     )
-    image = Image.open(buffer)
-    left, top = ((part.x0 - whole.x0) * canvas.dpi, (whole.y1 - part.y1) * canvas.dpi)
-    right = left + (part.width + 2 * MARGIN) * canvas.dpi
-    inner = image.crop((round(left), round(top), min(round(right), image.width), image.height))
-    return _encoded(image), _encoded(inner)
+    return Image.open(buffer)
 
 
-def _encoded(image: Image.Image) -> bytes:
+def _part(image: Image.Image, dpi: float, whole: Bbox, part: Bbox) -> Image.Image:
+    """The `part` of the image of the `whole`, down to its lower edge."""
+    left, top = ((part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi)
+    right = left + (part.width + 2 * MARGIN) * dpi
+    return image.crop((round(left), round(top), min(round(right), image.width), image.height))
+
+
+def _png(image: Image.Image) -> bytes:
+    """The same bytes for the same drawing."""
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "png", dpi=(DOTS, DOTS))
     return buffer.getvalue()

@@ -287,6 +287,8 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     os.chdir(folder)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # a fork has the state of its parent
+    # nobody attaches a debugger to a run; importing it is a tenth of the time of a short notebook
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     import ipykernel_launcher
     from ipykernel import kernelapp
 

@@ -113,12 +113,8 @@ class Figure(_Output):
     denominator: str
     source: str
     png: str = field(repr=False)  # base64
-    svg: str = field(repr=False)  # stays out of the notebook: it stands beside as a file
     csv: str = field(repr=False)
     key: bool = False
-
-    def _data(self) -> dict[str, Any]:
-        return {name: value for name, value in super()._data().items() if name != "svg"}
 
     def _html(self) -> str:
         return (

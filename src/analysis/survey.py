@@ -37,8 +37,11 @@ INVENTED = Text(ja="架空データ", en="invented data")
 def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
     """The cleaned data of a wave; cleaned anew where files, codebook or cleaning code changed."""
     about = Wave.read(wave)
-    book = Codebook.read(about.codebook)
-    folder = paths.processed(wave)
+    return _prepared(about, Codebook.read(about.codebook), force=force)
+
+
+def _prepared(about: Wave, book: Codebook, *, force: bool = False) -> clean.Cleaned:
+    folder = paths.processed(about.name)
     key = store.key(about)
     if not force and store.is_current(folder, key):
         return store.load(folder, book)
@@ -82,6 +85,7 @@ class Survey:
         audience: Audience = "internal",
         language: Language = "ja",
         output: str | Path = "",
+        files: bool = True,
         size: str = "report",
     ) -> None:
         if audience not in disclosure.AUDIENCES:
@@ -92,7 +96,7 @@ class Survey:
             raise InputError(f"there is no language {language!r}", hint="ja or en")
         if size not in SIZES:
             raise InputError(f"there is no size {size!r}", hint=", ".join(SIZES))
-        self.wave, self.codebook, self._size = wave, codebook, size
+        self.wave, self.codebook, self._size, self._files = wave, codebook, size, files
         self.audience, self.language = audience, language
         self._full = cleaned
         shown = disclosure.minimise(cleaned, codebook, audience=audience, named=wave.named)
@@ -111,21 +115,24 @@ class Survey:
         audience: Audience = "internal",
         language: Language = "ja",
         output: str | Path = "",
+        files: bool = True,
         size: str = "report",
     ) -> Survey:
         """Read a wave, cleaning it first where that is needed.
 
-        `output`: where figures and tables go. `size`: of figures, ``report`` or ``slide``.
+        `output`: where figures and tables go as files; without `files` they are only shown.
+        `size`: of figures, ``report`` or ``slide``.
         """
         about = Wave.read(wave)
         book = Codebook.read(about.codebook)
         return cls(
-            prepare(wave),
+            _prepared(about, book),
             about,
             book,
             audience=audience,
             language=language,
             output=output,
+            files=files,
             size=size,
         )
 
@@ -173,7 +180,7 @@ class Survey:
     def gallery(self) -> Gallery:
         """Where figures and tables of this survey are checked and exported."""
         return Gallery(
-            self.output,
+            self.output if self._files else None,
             language=self.language,
             source=self.source,
             invented=self.wave.invented,
@@ -231,7 +238,9 @@ class Survey:
 
     @cached_property
     def _classifier(self) -> Classifier:
-        full = indicators.features(self._full.responses, self._full.status, self.codebook)
+        full = self.features
+        if self.responses is not self._full.responses:  # the edition leaves answers out
+            full = indicators.features(self._full.responses, self._full.status, self.codebook)
         if full.frame.shape[1] == 0:
             raise InputError(
                 f"the codebook {self.codebook.id} has no features for a typology",

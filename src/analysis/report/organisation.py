@@ -90,7 +90,8 @@ def _state(survey: Survey, code: str, rule: str) -> tuple[str, bool]:
     variables = _readable(survey, expression)
     if variables is None:
         return survey.pick("（この版では非公開）", "(not in this edition)"), False
-    value = expression.evaluate(survey.responses.loc[[code]]).iloc[0]
+    # the few columns first: a row of all of them is made anew for each rule
+    value = expression.evaluate(survey.responses[variables].loc[[code]]).iloc[0]
     if pd.isna(value):
         states = set(survey.status.loc[code, variables]) - {"answered"}
         if states:
