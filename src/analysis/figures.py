@@ -215,7 +215,8 @@ def _settle(canvas: Canvas) -> Bbox:
     Gives the box around everything drawn, in inches, as do the two functions that add to it.
     """
     canvas.draw_without_rendering()
-    canvas.set_layout_engine("none")
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
     for legend in canvas.legends:  # by default it would move to the edge of what is saved
         legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
     return canvas.get_tightbbox()
