@@ -179,21 +179,28 @@ def _sentence(text: str) -> str:
 
 
 class Watched(NBClientEngine):
-    """papermill's own engine, which also tells where it is."""
+    """papermill's own engine, which also tells where it is, and writes once instead of per cell.
+
+    However the run ends, papermill writes what there is; of a runner that was killed nobody would
+    read the half, and writing it after each cell is most of what a short notebook costs here.
+    """
 
     @classmethod
     def execute_managed_notebook(
         cls, nb_man: Any, kernel_name: str, *, on_cell: Callable[[int], None], **options: Any
     ) -> Any:
         """Run as papermill does; `on_cell` gets the number of each cell that starts."""
-        start = nb_man.cell_start
+        start, save = nb_man.cell_start, nb_man.save
 
         def told(cell: Any, cell_index: int | None = None, **more: Any) -> Any:
             on_cell(int(cell_index or 0) + 1)
             return start(cell, cell_index, **more)
 
-        nb_man.cell_start = told
-        return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        nb_man.cell_start, nb_man.save = told, lambda **_: None
+        try:
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            nb_man.save = save
 
 
 papermill_engines.register("workbench", Watched)
