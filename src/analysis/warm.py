@@ -7,6 +7,7 @@ its hook never meets the kernel's shell and figures vanish in silence.
 
 import builtins
 import contextlib
+import gc
 import importlib
 import pkgutil
 import sys
@@ -44,3 +45,6 @@ try:
         importlib.import_module(found.name)
 finally:
     del builtins.get_ipython  # type: ignore[attr-defined]
+# what is imported stays: each kernel would look through it for garbage, and so copy its memory
+gc.collect()
+gc.freeze()
