@@ -23,7 +23,7 @@ def test_the_reason_tells_groups_from_named_types(page):
     survey, found, _ = page
     said = certainty.reason(survey, found).markdown
     k, named = found.params["n_types"], len(found.names)
-    assert f"{k}つに分けました" in said
+    assert f"{k}つに分けた" in said
     assert named < k  # two municipalities of the demo are like nobody else
     assert f"名前を付けた類型は{named}つ" in said
     assert {"偶然との差", "安定性", "BIC"} <= set(re.findall("偶然との差|安定性|BIC", said))
@@ -41,7 +41,7 @@ def test_chance_is_told_in_counts_of_surveys(page):
 def test_few_respondents_are_not_told_that_they_are_enough(page):
     survey, found, _ = page
     seven = types.find(survey).__class__(**{**vars(found), "n": 7})
-    assert "見分けることはできません" in certainty.power_words(survey, seven)
+    assert "見分けることはできない" in certainty.power_words(survey, seven)
 
 
 def test_every_municipality_of_a_type_is_core_between_or_borderline(page):

@@ -28,16 +28,16 @@ def levels(survey: Survey, found: Typology) -> Prose:
     share = f"{found.gradient_share:.0%}"
     if not found.evidence.adoption:
         head = survey.pick(
-            f"偶然を超える違いのうち、最も大きな1本の軸に沿うものは{share}です。"
+            f"偶然を超える違いのうち、最も大きな1本の軸に沿うものは{share}である。"
             "この軸は取組みの多い少ない（水準）ではなく、"
-            "対照的な二つの方向を分けるもので、取り除くとやり方の違いの一部も消えます。",
+            "対照的な二つの方向を分けるもので、取り除くとやり方の違いの一部も消える。",
             f"{share} of the structure beyond chance lies on the main axis. It is no level: it "
             "sets two opposite ways apart, so that taking it out takes some of the approach too.",
         )
     else:
         head = survey.pick(
             f"偶然を超える違いのうち{share}は「どれだけ取り組んでいるか」という1本の軸（水準）に"
-            "沿っています。残りが「どのように取り組んでいるか」（方法）の違いです。",
+            "沿っている。残りが「どのように取り組んでいるか」（方法）の違いである。",
             f"{share} of the structure beyond chance is one gradient: how much is done (level). "
             "The rest is how it is done (approach).",
         )
@@ -46,7 +46,7 @@ def levels(survey: Survey, found: Typology) -> Prose:
     return Prose(
         head
         + survey.pick(
-            f"類型ごとの軸上の平均は、類型{'、類型'.join(at)}です（0が全体の平均、単位は標準偏差）。",
+            f"類型ごとの軸上の平均は、類型{'、類型'.join(at)}である（0が全体の平均、単位は標準偏差）。",
             f" Mean place of each type on it: type {', type '.join(at)} (0 is the average, in "
             "standard deviations).",
         )

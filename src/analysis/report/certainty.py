@@ -118,12 +118,12 @@ def power_words(survey: Survey, found: Typology) -> str:
     """What a survey of this size could find at all."""
     if found.n < FEWEST:
         return survey.pick(
-            f"{found.n}団体では3つの類型を見分けることはできません。",
+            f"{found.n}団体では3つの類型を見分けることはできない。",
             f"{found.n} respondents cannot show three types.",
         )
     if found.n > POWER_UP_TO:
         return survey.pick(
-            f"回答が{found.n:,}団体あるため、標本の小ささは主な限界ではありません。",
+            f"回答が{found.n:,}団体あるため、標本の小ささは主な限界ではない。",
             f"With {found.n:,} municipalities the size of the sample is not the main limit.",
         )
     groups = len(set(survey.features.groups.values()))
@@ -170,8 +170,8 @@ def matters(survey: Survey, runs: Multiverse | NotAvailable) -> Prose:
     return prose(
         survey,
         f"{runs.n}通りの分析のうち3分の2以上で自分の類型にとどまり、次に近い類型を大きく引き離す"
-        f"団体（中核）は{n:,}団体中{core:,}団体、どちらの類型とも言えない団体（境界）は{border:,}団体です。"
-        f"一つの選択として結果を最も左右するのは「{name}」で、違いの{most:.0%}を占めます"
+        f"団体（中核）は{n:,}団体中{core:,}団体、どちらの類型とも言えない団体（境界）は{border:,}団体である。"
+        f"一つの選択として結果を最も左右するのは「{name}」で、違いの{most:.0%}を占める"
         f"（複数の選択の組合せによる違いが{rest:.0%}）。",
         f"In {runs.n} analyses, {core:,} of {n:,} municipalities stay with their type in at "
         f"least two thirds and well ahead of the next type (core); {border:,} sit on a border. "

@@ -77,8 +77,8 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
     return prose(
         survey,
         f"「{other.wave.title.ja}」（{placed.found.n:,}団体）を、両方の調査にある{count}個の指標"
-        f"{which}だけで類型に分け、今回の回答{survey.n}団体{invented}を最も近い類型に当てはめました。"
-        f"どの類型からも遠い団体は{outside}団体です。{caution}"
+        f"{which}だけで類型に分け、今回の回答{survey.n}団体{invented}を最も近い類型に当てはめた。"
+        f"どの類型からも遠い団体は{outside}団体である。{caution}"
         f"当てはめ先の類型の判定：{types.sentence(other, placed.found)}",
         f"{other.wave.title.en} ({placed.found.n:,} municipalities) was put into types by the "
         f"{count} indicators that both have{which}, and the {survey.n} respondents{invented} "

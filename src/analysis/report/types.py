@@ -87,8 +87,8 @@ def borderline(survey: Survey, found: Typology) -> str:
     listed = survey.pick("」「", " or ").join(LEVELS[level][survey.language] for level in others)
     resampled = int(found.params["n_bootstrap"])
     return survey.pick(
-        f"ただし、この判定は境目にあります。乱数の種（seed）を変えて計算し直すと「{listed}」となることが"
-        f"あります（類型のない調査{drawn}回と再標本化{resampled}回による計算の誤差の範囲）。",
+        f"ただし、この判定は境目にある。乱数の種（seed）を変えて計算し直すと「{listed}」となることが"
+        f"ある（類型のない調査{drawn}回と再標本化{resampled}回による計算の誤差の範囲）。",
         f" This is borderline: another seed of the random numbers may make it {listed} (within the "
         f"error of {drawn} surveys without types and {resampled} resamples).",
     )

@@ -121,10 +121,10 @@ beyond chance is greatest at 3, stability at 2.
     if "bic" in table and table["bic"].notna().any():
         shown["bic"] = int(table["bic"].idxmin())
     width, most = table.loc[k, "silhouette"], best(table)
-    ja = [f"平均シルエット（{width:.2f}）が最大になる{k}つに分けました。"]
+    ja = [f"平均シルエット（{width:.2f}）が最大になる{k}つに分けた。"]
     en = [f"{k} groups, where the average silhouette is greatest ({width:.2f})."]
     if asked:
-        ja = [f"指定により{k}つに分けました（平均シルエット{width:.2f}、最大になるのは{most}つ）。"]
+        ja = [f"指定により{k}つに分けた（平均シルエット{width:.2f}、最大になるのは{most}つ）。"]
         en = [f"{k} groups were asked for (average silhouette {width:.2f}; greatest at {most})."]
     others = {
         "gap": ("偶然との差が最大になるのは{0}つ", "the gap beyond chance is greatest at {0}"),
@@ -137,13 +137,13 @@ beyond chance is greatest at 3, stability at 2.
     said_ja = "、".join(others[name][0].format(value) for name, value in shown.items())
     said_en = ", ".join(others[name][1].format(value) for name, value in shown.items())
     agree = set(shown.values()) == {k}
-    ja.append(f"{'どの目安も一致しています' if agree else '目安は一致していません'}（{said_ja}）。")
+    ja.append(f"{'どの目安も一致している' if agree else '目安は一致していない'}（{said_ja}）。")
     en.append(f"The criteria {'agree' if agree else 'disagree'}: {said_en}.")
     if shown.get("bic") == 1:
         few = n < SMALL
         ja.append(
-            "BICは、類型に分けないモデルを最もよいとしています"
-            + ("（団体が少ないほどBICは分けない側に傾きます）。" if few else "。")
+            "BICは、類型に分けないモデルを最もよいとしている"
+            + ("（団体が少ないほどBICは分けない側に傾く）。" if few else "。")
         )
         en.append(
             "By BIC a model without any types is best"
@@ -152,7 +152,7 @@ beyond chance is greatest at 3, stability at 2.
     if named < k:
         ja.append(
             f"{k}つのうち{k - named}つは{SMALLEST_TYPE}団体に満たないため類型と呼ばず、"
-            f"名前を付けた類型は{named}つです。"
+            f"名前を付けた類型は{named}つである。"
         )
         en.append(
             f"{k - named} of the {k} {'has' if k - named == 1 else 'have'} fewer than "

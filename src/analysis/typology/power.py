@@ -115,7 +115,7 @@ def statement(table: pd.DataFrame) -> dict[str, str]:
     en = [f"{share} % of cases {_WHEN[name]['en']}" for name, share in shares.items()]
     return {
         "ja": f"{n}団体・指標{p}個の調査で、本当に{k}つの類型があったとして、"
-        f"それを正しく見分けられる割合は、類型どうしの{'、'.join(ja)}です。",
+        f"それを正しく見分けられる割合は、類型どうしの{'、'.join(ja)}である。",
         "en": f"With {n} respondents, {k} types measured by {p} indicators would be recovered in "
         f"{', '.join(en)}.",
     }

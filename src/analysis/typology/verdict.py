@@ -174,15 +174,15 @@ def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
     k, share = len(e.stability), f"{100 * e.gradient_share:.0f}"
     yield {
         "clear": (
-            f"{k}つの類型がはっきり分かれています（n={e.n:,}）。",
+            f"{k}つの類型がはっきり分かれている（n={e.n:,}）。",
             f"There are {k} clear types (n={e.n:,}).",
         ),
         "tentative": (
-            f"{k}つの類型は暫定的なものです（n={e.n:,}）。",
+            f"{k}つの類型は暫定的なものである（n={e.n:,}）。",
             f"The {k} types are tentative (n={e.n:,}).",
         ),
         "gradient": (
-            f"類型というより、連続的な度合いの違いです（n={e.n:,}）。",
+            f"類型というより、連続的な度合いの違いである（n={e.n:,}）。",
             f"This is a gradient rather than types (n={e.n:,}).",
         ),
     }[level]
@@ -191,39 +191,39 @@ def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
         yield (
             f"まとまりのうち{share}％は"
             f"{'「どれだけ取り組んでいるか」という' if level_axis else ''}1本の軸で説明でき、"
-            f"{k}つの区分はその軸上の区切りとして読むのが適切です。",
+            f"{k}つの区分はその軸上の区切りとして読むのが適切である。",
             f"{share} % of the structure lies on one axis{', how much is done' * level_axis}; "
             f"the {k} groups are best read as sections of that axis.",
         )
     elif e.basis != "gradient" and e.adoption:
         yield (
             f"偶然を超える違いのうち{share}％は「どれだけ取り組んでいるか」の差で、残りは取り組み方の"
-            "違いです。",
+            "違いである。",
             f"{share} % of the structure beyond chance is how much is done, the rest how.",
         )
     elif e.basis != "gradient":
         yield (
-            f"偶然を超える違いのうち{share}％は1本の軸で説明できます。",
+            f"偶然を超える違いのうち{share}％は1本の軸で説明できる。",
             f"{share} % of the structure beyond chance lies on one axis.",
         )
     yield from _support(e)
     if level != "clear" and e.silhouette < WEAK:
         yield (
-            f"類型どうしの離れ方は弱いものです（平均シルエット{e.silhouette:.2f}）。",
+            f"類型どうしの離れ方は弱い（平均シルエット{e.silhouette:.2f}）。",
             f"The types lie close together (average silhouette {e.silhouette:.2f}).",
         )
     if e.core_share is not None:
         core = f"{100 * e.core_share:.0f}"
         yield (
             "分析のしかた（測り方・手法・類型の数など）を変えても、3分の2以上の分析で自分の類型にとどま"
-            f"り、次に近い類型と見分けられるのは{core}％の団体です。",
+            f"り、次に近い類型と見分けられるのは{core}％の団体である。",
             f"{core} % of the respondents stay with their type in at least two thirds of all "
             "defensible analyses, well ahead of the next type.",
         )
     if e.unplaced:
         is_are = "respondent is" if e.unplaced == 1 else "respondents are"
         yield (
-            f"{e.unplaced}団体は、まとまりが{SMALLEST_TYPE}団体に満たず未分類です。",
+            f"{e.unplaced}団体は、まとまりが{SMALLEST_TYPE}団体に満たず未分類である。",
             f"{e.unplaced} {is_are} unplaced, in groups smaller than {SMALLEST_TYPE}.",
         )
 
@@ -231,16 +231,16 @@ def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
 def _nothing(e: Evidence) -> tuple[str, str]:
     if len(e.stability) < 2:
         return (
-            f"類型は示せません。{e.n:,}団体のうち{SMALLEST_TYPE}団体以上がまとまるグループが2つできま"
-            "せんでした。以下は回答した団体の記述にとどめてください。",
+            f"類型は示せない。{e.n:,}団体のうち{SMALLEST_TYPE}団体以上がまとまるグループが2つでき"
+            "なかった。以下は回答した団体の記述として読まれたい。",
             f"No types can be shown. The {e.n:,} respondents do not form two groups of at least "
             f"{SMALLEST_TYPE}. Read what follows as a description of these respondents only.",
         )
     null = f"{100 * e.null_p:.0f}"
     return (
-        f"類型があるとは言えません。回答どうしに何の関係もない{e.n:,}団体の調査でも、{null}％の割合"
-        "で同じ程度のまとまりが偶然に現れます。以下のグループ分けは回答した団体の記述にとどまり、"
-        "類型ではありません。",
+        f"類型があるとは言えない。回答どうしに何の関係もない{e.n:,}団体の調査でも、{null}％の割合"
+        "で同じ程度のまとまりが偶然に現れる。以下のグループ分けは回答した団体の記述にとどまり、"
+        "類型ではない。",
         f"No structure can be shown. A survey of {e.n:,} in which the answers have nothing to do "
         f"with each other looks as good in {null} % of cases. The groups below describe these "
         "respondents only and are not types.",
@@ -254,29 +254,29 @@ def _support(e: Evidence) -> Iterator[tuple[str, str]]:
     ja, en = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
     if len(e.stable) == len(e.stability):
         yield (
-            "どの類型も、団体を入れ替えて繰り返しても安定して再現されます。",
+            "どの類型も、団体を入れ替えて繰り返しても安定して再現される。",
             "Every type comes back when the respondents are resampled.",
         )
     elif e.unstable:
         yield (
-            f"団体を入れ替えて繰り返すと、類型{ja}は再現されません（Jaccard係数{DOUBTFUL:.2f}未満）。",
+            f"団体を入れ替えて繰り返すと、類型{ja}は再現されない（Jaccard係数{DOUBTFUL:.2f}未満）。",
             f"When the respondents are resampled, type {en} does not come back "
             f"(Jaccard below {DOUBTFUL:.2f}).",
         )
     else:
         yield (
-            f"団体を入れ替えて繰り返すと、類型{ja}の再現は不確かです（Jaccard係数{STABLE:.2f}以下）。",
+            f"団体を入れ替えて繰り返すと、類型{ja}の再現は不確かである（Jaccard係数{STABLE:.2f}以下）。",
             f"When the respondents are resampled, it is doubtful whether type {en} comes back "
             f"(Jaccard at most {STABLE:.2f}).",
         )
     if e.beyond_continuum:
         yield (
-            f"類型のない連続的な分布では、これほどのまとまりはまず生じません（{p}）。",
+            f"類型のない連続的な分布では、これほどのまとまりはまず生じない（{p}）。",
             f"A smooth distribution without types hardly ever looks this good ({p}).",
         )
     elif e.continuum_p <= ALPHA:
         yield (
-            "1本の軸に並ぶ区分を類型と呼ぶには、連続的な分布との違いがより確かでなければなりません"
+            "1本の軸に並ぶ区分を類型と呼ぶには、連続的な分布との違いがより確かでなければならない"
             f"（{p}、基準は{ALPHA_ON_A_LINE:.2f}以下）。",
             "Sections of one axis are called types only when a smooth distribution is ruled out "
             f"more surely ({p}, asked for: {ALPHA_ON_A_LINE:.2f}).",
@@ -284,7 +284,7 @@ def _support(e: Evidence) -> Iterator[tuple[str, str]]:
     else:
         yield (
             f"境目のない連続的な分布でも同じ程度のまとまりが生じうるため（{p}）、団体間に明確な境目が"
-            "あるとは言えません。",
+            "あるとは言えない。",
             f"A smooth distribution without boundaries can look this good too ({p}), so no sharp "
             "boundary between respondents can be claimed.",
         )
