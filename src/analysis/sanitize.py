@@ -50,10 +50,10 @@ def markdown(text: str) -> str:
 
     Examples
     --------
-    >>> markdown("答えは\\n下のとおりです。").strip()
-    '<p>答えは下のとおりです。</p>'
+    >>> markdown("答えは、\\n下のとおりです。").strip()
+    '<p>答えは、下のとおりです。</p>'
     """
-    text = re.sub(r"(?m)^(?!#)(.*[。-鿿！-～])\n(?=(?:\*\*)?[「『（【ぁ-鿿])", r"\1", text)
+    text = re.sub(r"(?m)^(?!#)(.*[、-鿿！-～])\n(?=(?:\*\*)?[「『（【ぁ-鿿])", r"\1", text)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     return grid.scoped(clean(MarkdownWithMath(renderer=renderer).render(text)))
 
