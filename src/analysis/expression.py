@@ -60,7 +60,7 @@ class Expression:
         self.text = text
         try:
             self._tree = ast.parse(text, mode="eval").body
-        except SyntaxError as error:
+        except (SyntaxError, ValueError) as error:  # ValueError: a NUL, up to Python 3.11.3
             raise ExpressionError(f"the rule {text!r} cannot be read") from error
         self.names: set[str] = set()
         self.codes: dict[str, set[int]] = {}
