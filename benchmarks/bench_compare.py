@@ -35,4 +35,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("bench_compare.py needs two runs: BEFORE AFTER")
     main()
