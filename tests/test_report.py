@@ -110,6 +110,10 @@ def test_too_few_that_are_short_are_not_called_alike():
     survey = Survey.load("demo-2020")  # 4 of 15 are short: the differences of the table are large
     said = summary.priorities(survey).markdown
     assert "不足している団体が4団体" in said and "5団体以上ないと比べられない" in said
+    assert summary.measures(survey)["p_holm"].isna().all()  # nor given a p-value
+    table = summary.do_differently(survey)
+    at = [column["label"] for column in table.columns].index("補正後p値")
+    assert {row[at] for row in table.rows} == {"—"}
 
 
 def test_who_is_short_counts_each_class_and_says_when_intervals_overlap(demo):

@@ -57,7 +57,8 @@ def measures(survey: Survey) -> pd.DataFrame:
 
     Columns: variable, question, label, cost, enough, n_enough, short, n_short, effect (an
     `inference.Effect`), within (the difference among municipalities of one size class), p (of an
-    exact permutation within size classes), p_holm, grade, small (cells that an edition may hide).
+    exact permutation within size classes), p_holm (NaN where too few can be compared), grade, small
+    (cells that an edition may hide).
     """
     short = short_of_people(survey)
     sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
@@ -94,7 +95,9 @@ def measures(survey: Survey) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     if frame.empty:
         return frame
-    frame["p_holm"] = inference.holm(frame["p"].to_numpy(float))
+    few = [min(e.n) < FEWEST or np.isnan(e.estimate) for e in frame["effect"]]
+    # what cannot be compared costs the others no correction
+    frame["p_holm"] = inference.holm(frame["p"].mask(few).to_numpy(float))
     frame["grade"] = [_grade(r.effect, r.within, r.p_holm) for r in frame.itertuples()]
     frame["size"] = [e.estimate for e in frame["effect"]]
     order = {grade: at for at, grade in enumerate(GRADES)}
@@ -142,7 +145,9 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("同じ規模どうしの差", "same size"): [
                 "—" if np.isnan(w) else f"{100 * w:+.0f}" for w in shown["within"]
             ],
-            survey.pick("補正後p値", "p (Holm)"): [f"{p:.3f}" for p in shown["p_holm"]],
+            survey.pick("補正後p値", "p (Holm)"): [
+                "—" if np.isnan(p) else f"{p:.3f}" for p in shown["p_holm"]
+            ],
         },
         index=shown.index,
     )
