@@ -1,5 +1,6 @@
 """A page for one municipality: who its peers are, what they do that it does not, and one sheet."""
 
+import dataclasses
 import re
 import shutil
 from types import SimpleNamespace
@@ -12,7 +13,8 @@ from analysis import Survey
 from analysis.codebook import Codebook
 from analysis.outputs import NotAvailable
 from analysis.pdf import BROWSERS
-from analysis.report import answers, organisation, profile, summary
+from analysis.report import answers, organisation, profile, profile_table, summary, visits
+from analysis.survey import QUICK
 from printed import pages, published
 
 
@@ -130,6 +132,18 @@ def test_staff_stand_beside_the_medians_of_the_others_of_the_class(survey):
     mates = q.loc[here.mates(survey)].dropna()
     row = shown.loc[f"同じ区分 (n={len(mates)})"]
     assert row["再任用"] == mates["Q10"].median() and row["常駐SE等"] == mates["Q11"].median()
+
+
+@pytest.mark.parametrize(("level", "word"), [("tentative", "類型"), ("gradient", "グループ")])
+def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, level, word):
+    found = survey.typology(**QUICK)
+    found = dataclasses.replace(found, verdict=dataclasses.replace(found.verdict, level=level))
+    here = profile.place(survey, "990078", found=found)
+    assert f"{word}は「" in profile.answer(survey, here).text
+    table = profile_table.its_answers(survey, here)
+    assert f"同じ{word}" in [column["label"] for column in table.columns]
+    (first, *_) = visits._groups(survey, "990078", found)
+    assert first.text.ja.startswith(f"{word}「")
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")

@@ -7,6 +7,7 @@ import pandas as pd
 from analysis import plots_organisation
 from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable
+from analysis.report import types
 from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.profile import Place
 from analysis.report.shown import absent, kept_back
@@ -128,7 +129,7 @@ def _staff(survey: Survey, here: Place) -> pd.DataFrame:
     rows = {survey.pick("本団体", "this one"): frame.loc[here.code]}
     groups = {survey.pick("同じ区分", "its class"): here.mates(survey)}
     if kin := here.kin():
-        groups = {survey.pick("同じ類型", "its type"): kin, **groups}
+        groups = {types.kin_word(survey, here.found): kin, **groups}
     for name, codes in groups.items():
         theirs = frame.loc[codes].dropna()
         if len(theirs):

@@ -126,14 +126,14 @@ def answer(survey: Survey, here: Place) -> Answer:
     size = survey.pick(f"（{here.size_class}）", f" ({here.size_class})")
     parts = [here.name + (size if here.size_class else "")]
     if not isinstance(here.found, NotAvailable) and here.code in here.found.labels.index:
-        kind = int(here.found.labels[here.code])
+        kind, word = int(here.found.labels[here.code]), types.group_word(here.found)
         strength = float(here.found.membership.loc[here.code].max())
         own = types.type_name(survey, here.found, kind)
         second = types.type_name(survey, here.found, int(here.found.second[here.code]))
         parts.append(
             survey.pick(
-                f"類型は「{own}」（所属の強さ{strength:.2f}）、次に近いのは「{second}」",
-                f"Type: {own} (membership {strength:.2f}), next: {second}",
+                f"{word.ja}は「{own}」（所属の強さ{strength:.2f}）、次に近いのは「{second}」",
+                f"{word.en.capitalize()}: {own} (membership {strength:.2f}), next: {second}",
             )
         )
     names = [types.full_name(survey, code) for code in here.peers]

@@ -8,7 +8,7 @@ from analysis import plots
 from analysis.codebook import Question
 from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable, Prose, Table
-from analysis.report import answers
+from analysis.report import answers, types
 from analysis.report.profile import FACTS, Place, likeness, missing_measures
 from analysis.report.shown import absent, kept_back, protects, shown_questions
 from analysis.report.summary import COSTS
@@ -132,7 +132,7 @@ def peers(survey: Survey, here: Place) -> Table | Prose:
 def its_answers(survey: Survey, here: Place) -> Table:
     """Its answers beside those of its type and its size class, a row a question."""
     groups = {
-        survey.pick("同じ類型", "its type"): here.kin(),
+        types.kin_word(survey, here.found): here.kin(),
         survey.pick("同じ区分", "its class"): here.mates(survey),
     }
     others = {name: answers.Subset.of(survey, codes) for name, codes in groups.items() if codes}

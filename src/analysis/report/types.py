@@ -15,6 +15,7 @@ from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Table
 from analysis.report.shown import absent, protects
 from analysis.survey import Survey
+from analysis.text import Text
 from analysis.typology.verdict import other_draws
 
 if TYPE_CHECKING:
@@ -126,6 +127,19 @@ def type_name(survey: Survey, found: Typology, kind: int) -> str:
     if kind not in found.names:
         return survey.pick("（型に入らない）", "(unplaced)")
     return f"{kind} {found.names[kind][survey.language]}"
+
+
+def group_word(found: Typology | NotAvailable) -> Text:
+    """What groups may be called: no types where the verdict finds none."""
+    if isinstance(found, NotAvailable) or found.verdict.level in {"clear", "tentative"}:
+        return Text(ja="類型", en="type")
+    return Text(ja="グループ", en="group")
+
+
+def kin_word(survey: Survey, found: Typology | NotAvailable) -> str:
+    """What the others of a municipality's type are called."""
+    word = group_word(found)
+    return survey.pick(f"同じ{word.ja}", f"its {word.en}")
 
 
 def denominator(survey: Survey) -> str:

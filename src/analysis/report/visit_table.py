@@ -91,7 +91,7 @@ def _row(
         survey.pick("論点", "topic"): topic,
         survey.pick("設問", "question"): f"{question.id} {question.label[survey.language]}",
         survey.pick("本団体の回答", "its answer"): answers.own(survey, code, question),
-        survey.pick("同じ類型", "its type"): answers.typical(survey, kind, question),
+        chosen.kin: answers.typical(survey, kind, question),
         survey.pick("同じ区分", "its size class"): answers.typical(survey, size, question),
         survey.pick("確かめること", "to ask"): survey.pick("；", "; ").join(
             f"{KINDS[r.kind][survey.language]} {r.text[survey.language]}" for r in said

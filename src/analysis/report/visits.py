@@ -11,6 +11,7 @@ from analysis import visits as guidebook
 from analysis.errors import InputError
 from analysis.municipality import given
 from analysis.outputs import Answer, NotAvailable, Prose, escape
+from analysis.report import types
 from analysis.report.shown import absent, kept_back, prose, protects
 from analysis.survey import Survey
 from analysis.text import Text
@@ -34,6 +35,7 @@ class Chosen:
     cities: dict[str, str]
     remarks: dict[str, list[Remark]]
     groups: dict[str, list[Group]]
+    kin: str  # what the others of a city's type are called
     why: str
 
 
@@ -63,7 +65,7 @@ def choose(
     cities = {code: str(survey.names[code]) for code in picked}
     groups = {code: _groups(survey, code, found) for code in picked}
     said = {code: _remarks(survey, code, groups[code]) for code in picked}
-    return Chosen(cities, said, groups, why)
+    return Chosen(cities, said, groups, types.kin_word(survey, found), why)
 
 
 def _picked(
@@ -95,14 +97,14 @@ def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[G
         kind = int(found.labels[code])
         members = found.labels.index[found.labels == kind]
         name = {k: f"{kind} {found.names[kind][k]}" for k in ("ja", "en")}
-        groups.append(
-            Group(list(members), Text(ja=f"類型「{name['ja']}」", en=f"type {name['en']}"))
-        )
+        word = types.group_word(found)
+        label = Text(ja=f"{word.ja}「{name['ja']}」", en=f"{word.en} {name['en']}")
+        groups.append(Group(list(members), label))
     classes = survey.size_class
     if pd.notna(classes[code]):
         mates = classes.index[(classes == classes[code]).to_numpy(bool)]
-        label = str(classes[code])
-        groups.append(Group(list(mates), Text(ja=label, en=f"the class “{label}”")))
+        size = str(classes[code])
+        groups.append(Group(list(mates), Text(ja=size, en=f"the class “{size}”")))
     groups.append(Group(list(survey.responses.index), Text(ja="全体", en="all municipalities")))
     return groups
 
