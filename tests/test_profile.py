@@ -143,7 +143,7 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
     table = profile_table.its_answers(survey, here)
     assert f"同じ{word}" in [column["label"] for column in table.columns]
     (first, *_) = visits._groups(survey, "990078", found)
-    assert first.text.ja.startswith(f"{word}「")
+    assert first.name.ja.startswith(f"{word}「")
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
