@@ -125,7 +125,7 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
     found = compare.between(a, b)
     assert found.results_changed
     brief, shown = texts(found, tmp_path / "out")
-    order = ["答え", "類型が変わった団体", "回答数と分母", "図", "表", "受け取ったファイル"]
+    order = ["答え", "類型が変わった・類型に出入りした団体", "回答数と分母", "図", "表", "受け取ったファイル"]
     order += ["コードブック", "パラメーター", "ノートブックのセル", "パッケージの版"]
     places = [shown.index(f"\n{word}") for word in order]
     assert places == sorted(places)
