@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -125,7 +126,7 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
     found = compare.between(a, b)
     assert found.results_changed
     brief, shown = texts(found, tmp_path / "out")
-    order = ["答え", "類型が変わった・類型に出入りした団体", "回答数と分母", "図", "表", "受け取ったファイル"]
+    order = ["答え", "類型が変わった", "回答数と分母", "図", "表", "受け取ったファイル"]
     order += ["コードブック", "パラメーター", "ノートブックのセル", "パッケージの版"]
     places = [shown.index(f"\n{word}") for word in order]
     assert places == sorted(places)
@@ -404,3 +405,13 @@ def test_a_revision_against_the_working_tree(project, capsys):
 def test_an_answer_and_its_rest_are_sentences_of_one_paragraph(tmp_path, language, said):
     (page,) = run(tmp_path / "a", answer(said), language=language).pages.values()
     assert page.answers == [said]
+
+
+def test_a_long_table_stands_open_only_at_its_head():
+    found = SimpleNamespace(after=SimpleNamespace(language="en"))
+    rows = [(str(at),) for at in range(250)]
+    shown = page._table(found, ("row",), rows)
+    head, folded = shown.split("<details><summary>")
+    assert head.count("<td>") == 15 and folded.startswith("and 235 more</summary>")
+    assert folded.count("<td>") == 185 and "and 50 more" in folded
+    assert "<details>" not in page._table(found, ("row",), rows[:20])

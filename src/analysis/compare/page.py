@@ -17,6 +17,7 @@ from analysis.compare.pictures import pictures
 from analysis.compare.sources import CellSource, Value
 
 MOST = 200  # rows of one list; their number is always said
+OPEN = 15  # rows of a table that stand open; the rest unfolds
 INS, DEL = 'style="background:#d9f2dd;color:#0b3d17"', 'style="background:#fbdcd9;color:#5c1410"'
 SIDE = "display:flex;flex-wrap:wrap;gap:.6rem"
 
@@ -196,13 +197,22 @@ def _table(
     top = "".join(
         f'<th scope="col"{c}>{_e(str(name))}</th>' for name, c in zip(head, classes, strict=True)
     )
-    body = "".join(f"<tr>{cells(row)}</tr>" for row in rows[:MOST])
+
+    def table(part: Sequence[Sequence[str]]) -> str:
+        body = "".join(f"<tr>{cells(row)}</tr>" for row in part)
+        return (
+            f'<div class="scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    said = str(say.of(found)["more"])
     left = len(rows) - MOST
-    more = f"<p class='notes'>{say.of(found)['more'].format(n=left)}</p>" if left > 0 else ""
-    return (
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{more}"
-    )
+    more = f"<p class='notes'>{said.format(n=left)}</p>" if left > 0 else ""
+    if len(rows) <= OPEN + 5:
+        return table(rows)
+    folded = table(rows[OPEN:MOST]) + more
+    summary = f"<summary>{said.format(n=len(rows) - OPEN)}</summary>"
+    return f"{table(rows[:OPEN])}<details>{summary}{folded}</details>"
 
 
 def _e(text: str) -> str:
