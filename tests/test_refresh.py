@@ -23,6 +23,11 @@ from refreshing import contents, executed, put, record, statuses
 FACTOR = "factor: int = 2  # a number {1, 2, 3}\n"
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 @pytest.fixture(autouse=True)
 def _no_cleaning(monkeypatch):
     import analysis.execute
@@ -365,13 +370,41 @@ def test_planning_imports_nothing_heavy(complete):
 
 
 def test_progress_says_which_notebook_and_cell_on_a_terminal_and_nothing_elsewhere():
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     for stream, words in ((Terminal(), ["03_typology cell 4", "1/2"]), (io.StringIO(), [])):
         say = Progress(2, stream)
         say.cell("03_typology", 4)
         say.line("01_clean", "ok", 1.0)
         assert all(word in stream.getvalue() for word in words)
         assert bool(stream.getvalue()) == bool(words)
+
+
+def test_time_left_follows_the_pace_once_a_few_have_ended(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("analysis.progress.time.monotonic", lambda: now[0])
+
+    stream = Terminal()
+    say = Progress(1741, stream, what="profiles")
+    for _ in range(2):
+        now[0] += 2.0
+        say.line("011002", "ok", 2.0)
+    assert "left" not in stream.getvalue()  # two tell no pace
+    now[0] += 2.0
+    say.line("012025", "ok", 2.0)
+    assert "[3/1741 profiles, 6 s, about 57 min 56 s left]" in stream.getvalue()
+
+
+def test_pdf_prints_every_page_of_the_run(project, monkeypatch):
+    put(project, "01_a", "print(1)")
+    monkeypatch.setattr("analysis.pdf.browser", lambda: "chromium")
+    printed = []
+
+    def prints(page, target, *, date):
+        printed.append(page.name)
+        target.write_bytes(b"%PDF " + date.encode())
+
+    monkeypatch.setattr("analysis.pdf.print_page", prints)
+    assert cli.main(["refresh", "demo-2019", "--pdf"]) == 0
+    assert sorted(printed) == ["01_a.html", "index.html"]
+    made = project / "reports" / "demo-2019"
+    assert all((made / name).with_suffix(".pdf").is_file() for name in printed)
+    assert 'href="01_a.pdf"' in (made / "index.html").read_text(encoding="utf-8")
