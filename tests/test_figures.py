@@ -76,6 +76,7 @@ def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
     csv = (gallery.folder / "figures" / "q.csv").read_bytes()
     assert csv.startswith(b"\xef\xbb\xbf") and "ある,9,0.6" in csv.decode("utf-8-sig")
     assert made.caption.endswith("架空データ")
+    assert repr(made) == f"題 ({made.caption})\n{ABOUT['alt']}"  # as the terminal shows it
     # the page gives the title as text: its picture has none
     file = (gallery.folder / "figures" / "q.png").read_bytes()
     assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height

@@ -38,6 +38,9 @@ class _Output:
     def _plain(self) -> str:
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        return self._plain()
+
 
 @dataclass(frozen=True, repr=False)
 class Answer(_Output):
@@ -81,8 +84,11 @@ class Prose(_Output):
         return {
             f"{VENDOR}prose+json": self._data(),
             "text/markdown": self.markdown,
-            "text/plain": self.markdown,  # or the place in memory would stand there
+            "text/plain": self._plain(),
         }
+
+    def _plain(self) -> str:
+        return self.markdown
 
 
 @dataclass(frozen=True, repr=False)
