@@ -82,6 +82,15 @@ def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
     assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height
 
 
+def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():
+    for room in range(4, 30):
+        lines = figures._broken(
+            "出典：庁「調査（令和5年度）」（2023-04-01 時点）、n = 1,741（全団体）", room
+        )
+        assert not re.search(r"[（「]\n|\n[）」、]", lines)
+        assert lines.replace("\n", "").replace(" ", "").startswith("出典：庁「調査（令和5年度）」")
+
+
 def test_without_files_a_page_shows_the_same_figures_and_tables(gallery, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made, counts = shown(gallery), gallery.table(SHARES, "t", title="題", n=15)

@@ -244,10 +244,13 @@ def _add(canvas: Canvas, drawn: Bbox, y: float, words: str, **kws: Any) -> Bbox:
 
 
 def _broken(text: str, room: float) -> str:
-    """Lines of at most `room` times the font size; words of Latin letters stay whole."""
+    """Lines of at most `room` times the font size; words of Latin letters stay whole.
+
+    No line ends with what opens a bracket or begins with what closes one (JIS X 4051).
+    """
     lines, used = [""], 0.0
-    for piece in re.findall(r"[!-~]+|.", text):
-        wide = len(piece) * (0.6 if piece.isascii() else 1.0)
+    for piece in re.findall(r"[（「『【]*(?:[!-~]+|.)[、。）」』】]*", text):
+        wide = sum(0.6 if letter.isascii() else 1.0 for letter in piece)
         if used + wide > room and used:
             lines, used = [*lines, ""], 0.0
         if lines[-1] or not piece.isspace():
