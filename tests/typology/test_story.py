@@ -11,6 +11,7 @@ from analysis.classify import Classifier
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.report import approach, certainty, placement, types
+from analysis.survey import QUICK
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +161,11 @@ def test_all_of_the_page_exists_in_both_languages(page, language, tmp_path):
     for text in texts:
         japanese = any("\u3040" <= c <= "\u9fff" for c in text)
         assert japanese == (language == "ja"), text
+
+
+@pytest.mark.parametrize(("audience", "shown"), [("committee", True), ("public", False)])
+def test_the_public_edition_has_no_point_for_a_single_respondent(audience, shown, tmp_path):
+    survey = Survey.load("demo-2019", audience=audience, output=tmp_path)
+    made = approach.map(survey, survey.typology(**QUICK))
+    assert isinstance(made, NotAvailable) is not shown
+    assert bool(list(tmp_path.rglob("map.*"))) is shown  # nor a file of it, nor its numbers
