@@ -22,6 +22,17 @@ def commands() -> dict[str, argparse.ArgumentParser]:
     return dict(next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices)
 
 
+def test_no_command_compiles_the_grammar_of_addresses():
+    # jsonschema, which checks notebooks, would: a second that nobody's notebook needs
+    code = (
+        "import sys\nfrom analysis import cli\ncli.main(['parameters', '03_typology'])\n"
+        "import nbformat, nbformat.v4\nnbformat.validate(nbformat.v4.new_notebook())\n"
+        "print('jsonschema' in sys.modules, 'lark' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True False"
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys, json\n"
