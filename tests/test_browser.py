@@ -84,9 +84,9 @@ def test_opens_from_disk_without_a_request_an_error_or_an_obstacle(
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == width
-        # a table may scroll in its frame, what it is called may not
-        ends = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
-        assert page.evaluate(f"Math.max(0, ...{ends})") <= width
+    # a table may scroll in its frame, on a narrow screen what it is called stays in view
+    ends = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
+    assert page.evaluate(f"Math.max(0, ...{ends})") <= 360
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
     assert violations(page, runOnly=["color-contrast"]) == []
