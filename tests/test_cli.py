@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import os
+import re
 import runpy
+import shutil
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -107,6 +110,31 @@ def test_a_cp932_console_without_a_character_still_gets_its_output():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode("cp932").strip() == "髙﨑 ? ①"
+
+
+def test_a_path_that_a_cp932_console_cannot_write_is_still_told_in_one_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "analysis.cli", "audit", str(tmp_path / "髙﨑𠮷.xlsx")],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp932"},
+    )
+    said = done.stderr.decode("cp932")
+    assert done.returncode == cli.BAD_INPUT and said.count("\n") == 1
+    assert said.startswith("workbench: ") and "髙﨑?.xlsx" in said
+
+
+def test_windows_can_have_every_path_of_the_project():
+    names = []
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
+        names = [name for name in listed.stdout.decode("utf-8").split("\0") if name]
+    if not names:
+        pytest.skip("not a git checkout: there is no list of files")
+    for name in names:
+        name.encode("cp932")
+        assert not re.search(r'[<>:"|?*\\]|[. ](/|$)', name) and len(name) < 120, name
+        assert not re.search(r"(?i)(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.|/|$)", name), name
+    assert len({name.casefold() for name in names}) == len(names)
 
 
 def test_the_ledger_of_a_wave_is_in_the_language_asked_for(capsys):
