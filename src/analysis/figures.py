@@ -40,6 +40,10 @@ DOTS = 200  # an inch: twice what a page shows
 MARGIN = 0.1  # inches around what is saved
 SIZES = {"report": 1.0, "slide": 1.88}  # 7.1 inches of column, 13.3 of slide: 17-point letters
 FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "DejaVu Sans")
+# JIS X 4051: no line begins with one of the first or ends with one of the second
+KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%％,.)"
+OPENS = "「『（［｛〈《【("
+_PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
@@ -141,14 +145,13 @@ class Gallery:
                 whole = _entitle(canvas, column, title)
                 figure_checks.check(canvas, name)
                 image = _image(canvas, whole)
-                shown = _part(image, canvas.dpi, whole, column)
-                svg = _svg(canvas, whole, self.scale) if self.folder else b""
+                shown = _png(_part(image, canvas.dpi, whole, column))
+                csv = _csv(data)
+                if self.folder:  # a page alone needs neither
+                    svg = _svg(canvas, whole, self.scale)
+                    self._write("figures", name, png=_png(image), svg=svg, csv=csv)
         finally:
             plt.close(canvas)
-        csv = _csv(data)
-        if self.folder:
-            for suffix, content in (("png", _png(image)), ("svg", svg), ("csv", csv)):
-                paths.write_atomic(self.folder / "figures" / f"{name}.{suffix}", content)
         return Figure(
             name=name,
             title=title,
@@ -157,7 +160,7 @@ class Gallery:
             n=int(n),
             denominator=denominator,
             source=self.source,
-            png=base64.b64encode(_png(shown)).decode("ascii"),
+            png=base64.b64encode(shown).decode("ascii"),
             csv=csv.decode("utf-8-sig"),
             key=key,
         )
@@ -179,8 +182,7 @@ class Gallery:
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = _csv(frame)
-        if self.folder:
-            paths.write_atomic(self.folder / "tables" / f"{name}.csv", csv)
+        self._write("tables", name, csv=csv)
         columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
         numeric = [_numeric(frame, at, cells) for at, cells in enumerate(columns)]
         return Table(
@@ -196,6 +198,12 @@ class Gallery:
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
+
+    def _write(self, kind: str, name: str, **contents: bytes) -> None:
+        """Files of one figure or table, each by its suffix; none where no files are wanted."""
+        if self.folder:
+            for suffix, content in contents.items():
+                paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
 
     def _caption(self, n: int, denominator: str) -> str:
         if self.language == "ja":
@@ -244,12 +252,9 @@ def _add(canvas: Canvas, drawn: Bbox, y: float, words: str, **kws: Any) -> Bbox:
 
 
 def _broken(text: str, room: float) -> str:
-    """Lines of at most `room` times the font size; words of Latin letters stay whole.
-
-    No line ends with what opens a bracket or begins with what closes one (JIS X 4051).
-    """
+    """Lines of at most `room` times the font size; words of Latin letters stay whole."""
     lines, used = [""], 0.0
-    for piece in re.findall(r"[（「『【]*(?:[!-~]+|.)[、。）」』】]*", text):
+    for piece in _PIECE.findall(text):
         wide = sum(0.6 if letter.isascii() else 1.0 for letter in piece)
         if used + wide > room and used:
             lines, used = [*lines, ""], 0.0

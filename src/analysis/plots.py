@@ -14,13 +14,11 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.patches import Patch
 
 from analysis.codebook import Question
-from analysis.figures import PALETTE
+from analysis.figures import KEPT, OPENS, PALETTE
 from analysis.text import Language
 
 WIDTH = 7.1  # inches: the text width of A4
 LINE = 0.26  # inches a bar
-KEPT = "、。，．・：；？！」』）］｝〉》”’ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%％,.)"
-OPENS = "「『（［｛〈《【("
 
 
 def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:

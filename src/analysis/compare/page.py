@@ -17,7 +17,8 @@ from analysis.compare.pictures import pictures
 from analysis.compare.sources import CellSource, Value
 
 MOST = 200  # rows of one list; their number is always said
-OPEN = 15  # rows of a table that stand open; the rest unfolds
+OPEN = 15  # rows of a long table that stand open; the rest unfolds
+SHORT = OPEN + 5  # rows up to which a table stands open as a whole
 INS, DEL = 'style="background:#d9f2dd;color:#0b3d17"', 'style="background:#fbdcd9;color:#5c1410"'
 SIDE = "display:flex;flex-wrap:wrap;gap:.6rem"
 
@@ -205,14 +206,12 @@ def _table(
             f"<tbody>{body}</tbody></table></div>"
         )
 
-    said = str(say.of(found)["more"])
-    left = len(rows) - MOST
-    more = f"<p class='notes'>{said.format(n=left)}</p>" if left > 0 else ""
-    if len(rows) <= OPEN + 5:
+    if len(rows) <= SHORT:
         return table(rows)
-    folded = table(rows[OPEN:MOST]) + more
+    said = str(say.of(found)["more"])
+    more = f"<p class='notes'>{said.format(n=len(rows) - MOST)}</p>" if len(rows) > MOST else ""
     summary = f"<summary>{said.format(n=len(rows) - OPEN)}</summary>"
-    return f"{table(rows[:OPEN])}<details>{summary}{folded}</details>"
+    return f"{table(rows[:OPEN])}<details>{summary}{table(rows[OPEN:MOST])}{more}</details>"
 
 
 def _e(text: str) -> str:

@@ -95,9 +95,9 @@ def measures(survey: Survey) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     if frame.empty:
         return frame
-    few = [min(e.n) < FEWEST or np.isnan(e.estimate) for e in frame["effect"]]
     # what cannot be compared costs the others no correction
-    frame["p_holm"] = inference.holm(frame["p"].mask(few).to_numpy(float))
+    tested = frame["p"].mask([_too_few(effect) for effect in frame["effect"]])
+    frame["p_holm"] = inference.holm(tested.to_numpy(float))
     frame["grade"] = [_grade(r.effect, r.within, r.p_holm) for r in frame.itertuples()]
     frame["size"] = [e.estimate for e in frame["effect"]]
     order = {grade: at for at, grade in enumerate(GRADES)}
@@ -111,9 +111,14 @@ def _small(*cells: int) -> bool:
     return any(0 < cell < disclosure.SMALLEST for cell in cells)
 
 
+def _too_few(effect: inference.Effect) -> bool:
+    """Whether there are too few on either side to compare them."""
+    return bool(min(effect.n) < FEWEST or np.isnan(effect.estimate))
+
+
 def _grade(effect: inference.Effect, within: float, p_holm: float) -> str:
     """Notable overall, and not turned round among municipalities of the same size."""
-    if min(effect.n) < FEWEST or np.isnan(effect.estimate):
+    if _too_few(effect):
         return "not testable"
     # `within` is NaN where no size class has both kinds: nothing speaks against it
     if round(effect.estimate, 9) < NOTABLE or within <= 0:

@@ -96,9 +96,8 @@ def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[G
     if not isinstance(found, NotAvailable) and found.labels.get(code, 0) in found.names:
         kind = int(found.labels[code])
         members = found.labels.index[found.labels == kind]
-        name = {k: f"{kind} {found.names[kind][k]}" for k in ("ja", "en")}
-        word = types.group_word(found)
-        label = Text(ja=f"{word.ja}「{name['ja']}」", en=f"{word.en} {name['en']}")
+        word, name = types.group_word(found), found.names[kind]
+        label = Text(ja=f"{word.ja}「{kind} {name['ja']}」", en=f"{word.en} {kind} {name['en']}")
         groups.append(Group(list(members), label))
     classes = survey.size_class
     if pd.notna(classes[code]):
