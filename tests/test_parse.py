@@ -1,10 +1,11 @@
 """One answer as an office writes it: the value, or why there is none."""
 
 import datetime as dt
+import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.codebook import Codebook
@@ -17,7 +18,9 @@ OPTIONS = [
     {"code": 1, "ja": "研修", "en": "training"},
     {"code": 2, "ja": "採用", "en": "hiring"},
     {"code": 3, "ja": "派遣", "en": "secondment"},
+    {"code": 4, "ja": "その他", "en": "other"},
     {"code": 9, "ja": "特になし", "en": "none", "exclusive": True},
+    {"code": 12, "ja": "検討中", "en": "planned"},
 ]
 
 
@@ -47,6 +50,9 @@ BOOK = Codebook.parse(
             question("text"),
             {**question("date", precision="month"), "id": "MONTH"},
             {**question("integer", range=[-100, 100]), "id": "CHANGE"},
+            {**question("ratio", unit={"ja": "年", "en": "years"}), "id": "YEARS"},
+            {**question("ratio", unit={"ja": "日／人・年", "en": "days a year"}), "id": "DAYS"},
+            {**question("integer", unit={"ja": "千円", "en": "1,000 yen"}), "id": "THOUSANDS"},
         ],
     }
 )  # fmt: skip
@@ -69,6 +75,11 @@ def read(name, text, kind=TEXT):
         ("INTEGER", "5万", 50_000, ("big-unit",)),
         ("INTEGER", "約50", 50, ("approximate",)),
         ("INTEGER", "10人程度", 10, ("approximate",)),
+        ("INTEGER", "3名（うち兼務1）", 3, ("unit", "remark")),
+        ("YEARS", "3か年", 3, ("unit",)),
+        ("DAYS", "2.5日間", 2.5, ("unit",)),
+        ("THOUSANDS", "12千円", 12, ("unit",)),
+        ("CHANGE", "3団体", 3, ("remark",)),
         ("CHANGE", "△5", -5, ("triangle",)),
         ("CHANGE", "▲500", -500, ("triangle", "outside-range")),
         ("INTEGER", "2.5", 2, ("not-whole",)),
@@ -81,24 +92,44 @@ def read(name, text, kind=TEXT):
         ("DATE", "R1.8.9", dt.date(2019, 8, 9), ("wareki",)),
         ("DATE", "平成30年12月3日", dt.date(2018, 12, 3), ("wareki",)),
         ("DATE", "平成31年8月5日", dt.date(2019, 8, 5), ("impossible-era",)),
+        ("DATE", "令和元年4月30日", dt.date(2019, 4, 30), ("impossible-era",)),
+        ("DATE", "平成元年1月7日", dt.date(1989, 1, 7), ("impossible-era",)),
+        ("DATE", "昭和64年1月7日", dt.date(1989, 1, 7), ("wareki",)),
+        ("DATE", "大正元年7月30日", dt.date(1912, 7, 30), ("wareki",)),
         ("DATE", "43682", dt.date(2019, 8, 5), ("serial-date",)),
+        ("DATE", "２０１９年８月５日", dt.date(2019, 8, 5), ("full-width",)),
+        ("DATE", "2019/8/5 0:00", dt.date(2019, 8, 5), ()),
+        ("DATE", "2019年8月5日（月）", dt.date(2019, 8, 5), ()),
         ("DATE", "2019/8/5", dt.date(2019, 8, 5), ()),
         ("MONTH", "H30.3", dt.date(2018, 3, 1), ("wareki",)),
+        ("MONTH", "昭和64年1月", dt.date(1989, 1, 1), ("wareki",)),
+        ("MONTH", "平成元年1月", dt.date(1989, 1, 1), ("wareki",)),
+        ("MONTH", "平成31年5月", dt.date(2019, 5, 1), ("impossible-era",)),
         ("SINGLE", "2", 2, ()),
         ("SINGLE", "２", 2, ("full-width",)),
         ("SINGLE", "②", 2, ("circled",)),
         ("SINGLE", "採用", 2, ("label",)),
         ("SINGLE", "2.採用", 2, ("label",)),
+        ("SINGLE", "(2)", 2, ("label",)),
+        ("SINGLE", "2番", 2, ("label",)),
+        ("SINGLE", "2 採用（一部）", 2, ("label", "remark")),
+        ("SINGLE", "4（その他：広域連合に依頼）", 4, ("label",)),
         ("MULTI", "1、3", {1, 3}, ()),
         ("MULTI", "1,3", {1, 3}, ()),
-        ("MULTI", "１・３", {1, 3}, ()),
+        ("MULTI", "１・３", {1, 3}, ("full-width",)),
         ("MULTI", "①③", {1, 3}, ("circled",)),
         ("MULTI", "③", {3}, ("circled",)),
         ("MULTI", "研修、派遣", {1, 3}, ("label",)),
+        ("MULTI", "2、4（その他：委託、派遣）", {2, 4}, ("label",)),
+        ("MULTI", "12、", {12}, ("label",)),
+        ("MULTI", "⑫", {12}, ("circled",)),
+        ("MULTI", "①②", {1, 2}, ("circled",)),
         ("MULTI", "9", {9}, ()),
         ("MULTI", "1、2、3", {1, 2, 3}, ("too-many",)),
         ("BINARY", "実施", True, ()),
         ("BINARY", "未実施", False, ()),
+        ("BINARY", "はい", True, ("label",)),
+        ("BINARY", "○", True, ("tick",)),
         ("TEXT", " 研修中 ", "研修中", ()),
     ],
 )
@@ -113,6 +144,16 @@ def test_what_is_read(name, text, value, rules):
         ("INTEGER", "3〜4", TEXT, "range"),
         ("INTEGER", "3～4名", TEXT, "range"),
         ("INTEGER", "数名", TEXT, "not-a-number"),
+        ("INTEGER", "3 4", TEXT, "not-a-number"),
+        ("INTEGER", "①", TEXT, "not-a-number"),
+        ("INTEGER", "5²", TEXT, "not-a-number"),
+        ("INTEGER", "9" * 17, TEXT, "not-a-number"),
+        ("INTEGER", "9" * 400, TEXT, "not-a-number"),
+        ("INTEGER", "50%", TEXT, "other-unit"),
+        ("INTEGER", "3世帯", TEXT, "other-unit"),
+        ("YEARS", "6か月", TEXT, "other-unit"),
+        ("DAYS", "14時間", TEXT, "other-unit"),
+        ("THOUSANDS", "12百万円", TEXT, "other-unit"),
         ("INTEGER", "12,34", TEXT, "not-a-number"),
         ("RATIO", "%", TEXT, "not-a-number"),
         ("RATIO", "△5", TEXT, "negative"),
@@ -121,12 +162,20 @@ def test_what_is_read(name, text, value, rules):
         ("DATE", "8月頃", TEXT, "not-a-date"),
         ("DATE", "令和元年2月30日", TEXT, "not-a-date"),
         ("DATE", "H30.3", TEXT, "not-a-date"),
+        ("DATE", "R0.8.5", TEXT, "not-a-date"),
+        ("DATE", "2019/8/1 2", TEXT, "not-a-date"),
+        ("DATE", "2019年8月5日（火）", TEXT, "weekday"),
         ("SINGLE", "7", TEXT, "no-such-option"),
         ("SINGLE", "1、2", TEXT, "several"),
+        ("SINGLE", "①②", TEXT, "several"),
+        ("SINGLE", "②研修", TEXT, "no-such-option"),
+        ("SINGLE", "1 研修なし", TEXT, "no-such-option"),
+        ("SINGLE", "2²", TEXT, "no-such-option"),
         ("SINGLE", "2019-01-02", DATE, "excel-date"),
         ("MULTI", "13", NUMBER, "excel-number"),
         ("MULTI", "1.3", NUMBER, "excel-number"),
         ("MULTI", "13", TEXT, "excel-number"),
+        ("MULTI", "12", NUMBER, "excel-number"),  # an option, or 1,2
         ("MULTI", "2019-01-03", DATE, "excel-date"),
         ("MULTI", "1、9", TEXT, "exclusive"),
         ("MULTI", "1、7", TEXT, "no-such-option"),
@@ -196,3 +245,45 @@ def test_any_text_is_a_value_a_missing_kind_or_a_refusal(text, kind):
             assert not unicodedata.normalize("NFKC", text).strip()
         else:
             assert not got.rules
+
+
+SIGNS = "0123456789０１２９①③²٣.,、・;/-ー～ 　()（）%％△約千万年月日人名R元○×研修その他"
+EVERY = st.one_of(st.text(max_size=12), st.text(SIGNS, max_size=10))
+
+
+YES_NO = {"実施", "未実施", "yes", "not done", "1", "0", "1.0", "0.0", "×", "x", "true", "false"}
+
+
+def literal(question, text, value):
+    """Whether a value is what the text says letter by letter, width and outer space apart."""
+    plain = unicodedata.normalize("NFKC", text).replace("−", "-").replace("‐", "-").strip()
+    match question.type:
+        case "integer" | "ratio":
+            one = re.fullmatch(r"([-+]?[0-9]*\.?[0-9]+)%?", plain)
+            return one and value == float(one[1])
+        case "date":
+            parts = 2 if question.precision == "month" else 3
+            numbers = [int(part) for part in re.findall(r"[0-9]+", plain)]
+            return numbers[:parts] == [value.year, value.month, value.day][:parts]
+        case "single":
+            return re.fullmatch(r"[0-9]+(\.0)?", plain) and value == float(plain)
+        case "multi":
+            codes = set(map(int, re.findall(r"[0-9]+", plain.removesuffix(".0"))))
+            return codes == value and not re.search(r"[^\W\d]", plain)
+        case "binary":
+            return plain.casefold() in YES_NO
+    return value == text.strip()
+
+
+def digits_of(text):
+    return {sign for sign in text if re.search(r"\d", unicodedata.normalize("NFKC", sign))}
+
+
+@given(EVERY, st.sampled_from([TEXT, NUMBER]))
+@settings(max_examples=600)
+def test_what_is_not_literal_names_the_rule_that_read_it(text, kind):
+    for question in BOOK:
+        got = READER.read(text, kind, question, question.id)
+        if got.state == "answered" and not got.rules:
+            assert literal(question, text, got.value), (question.id, text, got.value)
+            assert question.type == "text" or digits_of(text) <= set("0123456789"), text

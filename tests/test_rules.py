@@ -29,7 +29,7 @@ def test_a_finding_reads_in_both_languages(rule):
 def test_rules_are_used_where_answers_are_read():
     sources = [
         (ROOT / "src" / "analysis" / f"{name}.py").read_text(encoding="utf-8")
-        for name in ("parse", "clean", "identity", "findings")
+        for name in ("parse", "quantity", "dates", "parsed", "clean", "identity", "findings")
     ]
     unused = [rule for rule in RULES if not any(f'"{rule}"' in source for source in sources)]
     assert unused == []

@@ -19,7 +19,7 @@ from analysis import paths
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
 from analysis.simulate import SIZES, TOWN, Simulated, code_of, frames, name_of, simulate
-from analysis.slips import ERROR, TICKED, Row, as_in_2019, as_in_2020, soiled
+from analysis.slips import ERROR, MERGED, TICKED, Row, as_in_2019, as_in_2020, soiled
 
 EPOCH = dt.datetime(2019, 9, 2)
 TITLE = "【架空データ】自治体の情報人材に関する調査　回答一覧"
@@ -77,6 +77,8 @@ def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
             value = row[key]
             if isinstance(value, dt.date):
                 sheet.write_datetime(i, j, dt.datetime.combine(value, dt.time()), date)
+            elif value == MERGED:
+                sheet.merge_range(i - 1, j, i, j, rows[i - 6][key])
             elif value == ERROR:
                 sheet.write_formula(i, j, value, None, "#N/A")
             elif value != "":

@@ -19,8 +19,10 @@ from analysis.findings import Note, counted, listed
 from analysis.identity import Identified, identify
 from analysis.intake import RawTable
 from analysis.ledger import Ledger
-from analysis.parse import Parsed, Reader
+from analysis.parse import Reader, judged
+from analysis.parsed import Parsed
 from analysis.respondents import register_of
+from analysis.sheet import CellKind
 from analysis.text import Language
 from analysis.wave import Wave
 
@@ -55,6 +57,7 @@ def clean(raw: RawTable, wave: Wave, codebook: Codebook) -> Cleaned:
     who = identify(raw, wave, codebook, work.column_text, work.received())
     work.note_identity(who)
     work.apply_skip_rules()
+    work.note_merged()
     work.check_answers()
     return work.finish(who)
 
@@ -98,10 +101,10 @@ class _Cleaning:
 
     def _read(self, question: Question, variable: str, j: int) -> None:
         texts, kinds = self.column_text(j), self.raw.kind[:, j].copy()
-        formats = {i: f for (i, c), f in self.raw.number_format.items() if c == j and "%" in f}
-        for i in formats:
-            texts[i] = f"{float(texts[i]) * 100:.10g}%"
-            kinds[i] = 1
+        for (i, c), shown in self.raw.number_format.items():
+            if c == j and "%" in shown and kinds[i] == CellKind.NUMBER:
+                texts[i] = f"{float(texts[i]) * 100:.10g}%"
+                kinds[i] = CellKind.TEXT
         keys = pd.MultiIndex.from_arrays([texts, kinds])
         codes, distinct = pd.factorize(keys)
         read = [self.reader.read(text, int(kind), question, variable) for text, kind in distinct]
@@ -115,9 +118,7 @@ class _Cleaning:
         self.category[:, j] = states
         noted = np.array([bool(parsed.rules) for parsed in read])[codes]
         for i in np.flatnonzero(noted).tolist():
-            parsed = read[codes[i]]
-            value = _shown(parsed.value)
-            self.notes += [Note(i, j, rule, value, parsed.more) for rule in parsed.rules]
+            self._note(i, j, read[codes[i]])
 
     def _complete_ticks(self, question: Question) -> None:
         """Options in columns of their own: an empty one is not ticked where another is."""
@@ -132,6 +133,36 @@ class _Cleaning:
             self.state[name] = np.where(blank, ANSWERED, self.state[name]).astype(np.int8)
             if name in self.cell_of:
                 self.category[blank, self.cell_of[name]] = ANSWERED
+        self._check_ticks(question)
+
+    def _check_ticks(self, question: Question) -> None:
+        """What `parse` asks of options in one cell, asked of those in columns of their own."""
+        names = question.variables
+        chosen = np.column_stack(
+            [_where(self.state[n] == ANSWERED, self.values[n], False).astype(bool) for n in names]
+        )
+        several = chosen.sum(axis=1) > 1
+        for i in np.flatnonzero(several).tolist():
+            codes = {o.code for o, told in zip(question.options, chosen[i], strict=True) if told}
+            read = judged(codes, (), question)
+            if not read.rules:
+                continue
+            told = [n for n in names if n in self.cell_of and self.raw.kind[i, self.cell_of[n]]]
+            if read.state == "answered":  # too many: one question to the office, at the first tick
+                first = next(n for n, at in zip(names, chosen[i], strict=True) if at)
+                self._note(i, self.cell_of[first], read)
+                continue
+            for name in told:
+                self._note(i, self.cell_of[name], read)
+            for name in names:
+                self.values[name][i] = None
+                self.state[name][i] = UNREADABLE
+                if name in told:
+                    self.category[i, self.cell_of[name]] = UNREADABLE
+
+    def _note(self, i: int, j: int, read: Parsed) -> None:
+        value = _shown(read.value)
+        self.notes += [Note(i, j, rule, value, read.more) for rule in read.rules]
 
     def received(self) -> np.ndarray:
         """The date of each reply, None where it is not told."""
@@ -224,7 +255,15 @@ class _Cleaning:
         if name in self.cell_of:
             j = self.cell_of[name]
             active = self.there[:, j] & (self.category[:, j] < UNREADABLE)
-            self.category[active, j] = state[active]
+            unsaid = (state == UNREADABLE) & (self.raw.kind[:, j] == CellKind.EMPTY)
+            self.category[active, j] = np.where(unsaid, NO_ANSWER, state)[active]
+
+    def note_merged(self) -> None:
+        """Cells that a merged range covers are empty in the file, yet somebody answered there."""
+        for (i, j), (i0, j0) in self.raw.merged.items():
+            if self.raw.kind[i0, j0] and self.category[i, j] in (ANSWERED, NO_ANSWER):
+                here = f"{self.raw.address(i0, j0)}: {self.raw.text.iat[i0, j0]}"
+                self.notes.append(Note(i, j, "merged", more=here))
 
     def check_answers(self) -> None:
         """Rules between answers; breaking one is doubtful and changes nothing."""
@@ -307,6 +346,8 @@ def _typed(values: np.ndarray, question: Question) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
     if isinstance(value, frozenset):
         return "、".join(str(code) for code in sorted(value))
     if isinstance(value, float):

@@ -43,6 +43,13 @@ _TABLE = [
     _rule("thousands", "repaired", "桁区切り", "thousands separator", *READ),
     _rule("unit", "repaired", "単位つきの数", "number with its unit", *READ),
     _rule("big-unit", "repaired", "千・万の単位", "thousands or ten thousands", *READ),
+    _rule("other-unit", "refused", "別の単位", "another unit",
+          "「{raw}」の単位が設問の単位（{more}）と違うため、値にしていません。{more}でお知らせください。",
+          "{raw} is not in the unit of the question ({more}) and was not turned into a value. "
+          "Please give it in that unit."),
+    _rule("remark", "doubtful", "回答に添えた言葉", "words beside an answer",
+          "「{raw}」を{value}と読みました。添えられた言葉によって回答が変わる場合は、お知らせください。",
+          "{raw} was read as {value}. If the words beside it change the answer, please say so."),
     _rule("triangle", "repaired", "△・▲（マイナス）", "triangle for minus", *READ),
     _rule("approximate", "doubtful", "おおよその数", "approximate number",
           "「{raw}」は概数のようです。{value}として扱いましたが、正確な数をお知らせください。",
@@ -68,10 +75,13 @@ _TABLE = [
     # dates
     _rule("wareki", "repaired", "和暦", "Japanese era date", *READ),
     _rule("impossible-era", "doubtful", "ありえない元号", "impossible era",
-          "「{raw}」は改元後の日付のため、{value}と読みました。ご確認ください。",
-          "{raw} lies after the era ended; {value} was taken. Please confirm."),
+          "「{raw}」はその元号の期間にない日付です。{value}と読みましたが、ご確認ください。",
+          "{raw} lies outside its era; {value} was taken. Please confirm."),
     _rule("serial-date", "repaired", "日付のシリアル値", "Excel serial date",
           "シリアル値「{raw}」を{value}と読みました。", "Serial date {raw} was read as {value}."),
+    _rule("weekday", "refused", "日付と曜日の不一致", "date and weekday disagree",
+          "「{raw}」は日付と曜日が合わないため、値にしていません。正しい日付をお知らせください。",
+          "The date and the weekday of {raw} disagree; no value was taken. Which day is meant?"),
     _rule("not-a-date", "refused", "日付でない", "not a date",
           "「{raw}」を日付として読めません。", "{raw} cannot be read as a date."),
     # choices
@@ -86,9 +96,9 @@ _TABLE = [
           "{raw} was given where one option is asked for. Which one is meant?"),
     _rule("excel-number", "refused", "複数回答が一つの数になった", "answers turned into a number",
           "「{raw}」は、1,3のような回答が表計算ソフトで一つの数になった可能性があります。"
-          "「1、3」のように書き直してください。",
+          "「1、3」のように、または選択肢の文言で書き直してください。",
           "{raw} may be an answer such as 1,3 that the spreadsheet turned into one number. "
-          "Please write 1、3."),
+          "Please write 1、3, or the options in words."),
     _rule("excel-date", "refused", "回答が日付になった", "answer turned into a date",
           "「{raw}」は、1-3のような回答が表計算ソフトで日付になったものとみられます。書き直してください。",
           "{raw} seems to be an answer such as 1-3 that the spreadsheet turned into a date. "
@@ -97,8 +107,9 @@ _TABLE = [
           "「{more}」は他の選択肢と同時に選べません（回答「{raw}」）。ご確認ください。",
           "'{more}' cannot be chosen together with others (answer {raw}). Please confirm."),
     _rule("too-many", "doubtful", "選択数の超過", "more choices than allowed",
-          "{more}つまでの設問に「{raw}」と回答があります。すべて採りましたが、ご確認ください。",
-          "{raw} has more than the {more} choices allowed; all were kept. Please confirm."),
+          "{more}つまでの設問で{value}が選ばれています。すべて採りましたが、ご確認ください。",
+          "More than the {more} choices allowed were made ({value}); all were kept. Please "
+          "confirm."),
     _rule("tick", "repaired", "○などの印", "tick mark",
           "「{raw}」を選択ありと読みました。", "{raw} was read as ticked."),
     # logic
@@ -110,6 +121,11 @@ _TABLE = [
           "{raw} was given though earlier answers make this question apply. Please confirm."),
     _rule("check", "doubtful", "回答どうしの食い違い", "answers that disagree",
           "{more}（回答「{raw}」）。ご確認ください。", "{more} (answer {raw}). Please confirm."),
+    _rule("merged", "doubtful", "結合された回答欄", "merged answer",
+          "回答欄が結合されており、左上のセルの回答（{more}）だけを採りました。"
+          "このセルの回答をお知らせください。",
+          "The cell is merged with others and only the answer of the upper left one ({more}) was "
+          "taken. Please give the answer of this cell."),
     _rule("error-value", "refused", "エラー値", "error value",
           "セルがエラー値「{raw}」です。値をお知らせください。",
           "The cell holds the error {raw}. Please give the value."),
@@ -133,10 +149,11 @@ _TABLE = [
     _rule("superseded", "repaired", "差替え前の回答", "superseded reply",
           "後から届いた回答に差し替えました（先の回答「{raw}」、後の回答「{value}」）。",
           "A later reply of the same municipality replaces this one ({raw}, later {value})."),
-    _rule("same-date", "doubtful", "同じ日付の重複回答", "two replies of the same date",
-          "同じ日付の回答が二つあり、後に届いたものを採りました（先の回答「{raw}」、後の回答「{value}」）。",
-          "Two replies bear the same date; the later one in the files was taken "
-          "({raw}, later {value})."),
+    _rule("same-date", "doubtful", "前後の分からない重複回答", "two replies, order unknown",
+          "回答が二つあり、日付からは前後が分からないため、ファイルで後にあるものを採りました"
+          "（先の回答「{raw}」、後の回答「{value}」）。",
+          "There are two replies and their dates do not tell which is later; the later one in the "
+          "files was taken ({raw}, later {value})."),
     _rule("hidden", "doubtful", "非表示の行・列", "hidden row or column",
           "非表示の行・列（{raw}）の回答を読み込みました。", "Answers in hidden {raw} were read."),
     _rule("unmatched", "doubtful", "設問と結びつかない列", "cell of no question",

@@ -13,6 +13,7 @@ from analysis.simulate import Simulated
 Row = dict[str, Any]  # tidy cells of one reply: question or battery item -> what stands there
 Slip = tuple[int, str, Any]  # reply, column, and what stands there, or a function of the answer
 ERROR = "=NA()"  # a formula that ends in an error
+MERGED = "↑"  # the cell is merged with the one above
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 TICKED = {f"Q32_{code}" for code in range(1, 8)}  # a column for each option in 2020
 CIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
@@ -43,6 +44,8 @@ SLIPS_2019: tuple[Slip, ...] = (
     (1, "Q03", lambda v: f"{v / 10_000:.1f}万人"),
     (2, "Q03", lambda v: f"約{round(v, -3):,}"),
     (3, "Q03", lambda v: f"{v:,}人"),
+    (5, "Q03", lambda v: f"{round(v / 2.3):,}世帯"),
+    (2, "Q05", lambda v: f"{v}人（嘱託職員を除く）"),
     (4, "Q05", wide),
     (0, "Q08", lambda v: f"{v}名"),
     (5, "Q08", lambda v: f"{v}人程度"),
@@ -58,12 +61,14 @@ SLIPS_2019: tuple[Slip, ...] = (
     (2, "Q04", "平成31年8月5日"),
     (3, "Q04", 43682),
     (4, "Q04", "８月頃"),
+    (6, "Q04", "令和元年8月6日（水）"),
     (5, "Q33", "H30.3"),
     (6, "Q33", "平成3年3月"),
     (3, "Q13", 13),
     (4, "Q24", dt.date(2019, 1, 3)),
     (5, "Q21", "②、③"),
     (6, "Q19", "1 3 5"),
+    (12, "Q19", MERGED),
     (7, "Q17", "1、7"),
     (8, "Q34", "1、3、4、8"),
     (9, "Q34", "1、12"),

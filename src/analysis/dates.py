@@ -1,0 +1,91 @@
+"""Dates as offices write them: western and Japanese years, Excel serials, weekdays and times."""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import datetime as dt
+import re
+
+from analysis.codebook import Question
+from analysis.parsed import Parsed, gapped, refused, tidy, widths
+from analysis.sheet import CellKind
+
+ERAS = {  # era -> its first day
+    "明治": dt.date(1868, 1, 25),
+    "大正": dt.date(1912, 7, 30),
+    "昭和": dt.date(1926, 12, 25),
+    "平成": dt.date(1989, 1, 8),
+    "令和": dt.date(2019, 5, 1),
+}
+ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
+SERIAL_ZERO = dt.date(1899, 12, 30)
+CLOCK = re.compile(r"[\sT]\d{1,2}:\d{2}(:\d{2}(\.0+)?)?$")  # a date cell saved as CSV
+WEEKDAY = re.compile(r"\(([月火水木金土日])(曜日?)?\)$")
+WESTERN = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
+JAPANESE = re.compile(
+    rf"({'|'.join(ERAS)}|[MTSHRmtshr])\.?(元|\d{{1,2}})[年./-](\d{{1,2}})(?:[月./-](\d{{1,2}})日?|月?)"
+)
+
+
+def date(text: str, kind: int, question: Question) -> Parsed:
+    """A day, or a month where the question asks for one."""
+    digits = widths(text.strip())
+    plain = CLOCK.sub("", tidy(text))
+    if digits is None or gapped(plain):
+        return refused("not-a-date")
+    plain = plain.replace(" ", "")
+    if kind == CellKind.DATE:
+        found = re.match(r"(\d{4})-(\d{2})-(\d{2})", plain)
+        if found is None:
+            return refused("not-a-date")
+        return _dated(int(found[1]), int(found[2]), int(found[3]), question)
+    if re.fullmatch(r"[1-9]\d{4}(\.0)?", plain):
+        day = SERIAL_ZERO + dt.timedelta(days=int(float(plain)))
+        return _dated(day.year, day.month, day.day, question, "serial-date")
+    weekday = WEEKDAY.search(plain)
+    read = _written(WEEKDAY.sub("", plain), question, digits)
+    if weekday and read.value is not None and "月火水木金土日"[read.value.weekday()] != weekday[1]:
+        return refused("weekday")
+    return read
+
+
+def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
+    found = WESTERN.fullmatch(plain)
+    japanese = JAPANESE.fullmatch(plain)
+    match = found or japanese
+    if match is None or not (match.groups()[-1] or question.precision == "month"):
+        return refused("not-a-date")
+    *_, month, day = match.groups()
+    if found:
+        return _dated(int(found[1]), int(month), int(day or 1), question, *digits)
+    assert japanese is not None
+    era = ERA_LETTERS.get(japanese[1].upper(), japanese[1])
+    since = 1 if japanese[2] == "元" else int(japanese[2])
+    if since == 0:
+        return refused("not-a-date")
+    year = ERAS[era].year + since - 1
+    read = _dated(year, int(month), int(day or 1), question, "wareki")
+    if read.value is None or _in_era(era, dt.date(year, int(month), int(day or 1)), bool(day)):
+        return read
+    return dataclasses.replace(read, rules=("impossible-era", *read.rules[1:]))
+
+
+def _in_era(era: str, day: dt.date, whole: bool) -> bool:
+    """Whether the era was in force on the day or, of a date without a day, within its month."""
+    last = day if whole else day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    later = [start for start in ERAS.values() if start > ERAS[era]]
+    return ERAS[era] <= last and (not later or day < later[0])
+
+
+def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> Parsed:
+    try:
+        value = dt.date(year, month, 1 if question.precision == "month" else day)
+    except ValueError:
+        return refused("not-a-date")
+    if question.range:
+        low, high = str(question.range[0]), str(question.range[1])
+        shown = value.isoformat()
+        if not low <= shown[: len(low)] or not shown[: len(high)] <= high:
+            return Parsed("answered", value, (*rules, "outside-range"), f"{low}–{high}")
+    return Parsed("answered", value, rules)
