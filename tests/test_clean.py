@@ -3,6 +3,7 @@
 import datetime as dt
 import string
 
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -35,7 +36,7 @@ BOOK = {
         {"id": "DAY", "section": "A", "type": "date", "role": "id", "identity": "received",
          "ja": "回答日", "en": "Date"},
         {"id": "ALL", "section": "A", "type": "integer", "role": "context",
-         "ja": "職員数", "en": "Staff"},
+         "ja": "職員数", "en": "Staff", "unit": {"ja": "人", "en": "persons"}},
         {"id": "IT", "section": "A", "type": "integer", "role": "cluster",
          "ja": "情報職員数", "en": "IT staff",
          "checks": [{"rule": "IT <= ALL", "ja": "内訳が合計を超えています",
@@ -45,10 +46,11 @@ BOOK = {
          "options": [{"code": 1, "ja": "いる", "en": "some"},
                      {"code": 2, "ja": "いない", "en": "none"}]},
         {"id": "HOW", "section": "A", "type": "multi", "role": "cluster", "ask_if": "OUT == 1",
-         "ja": "外部人材の任用形態", "en": "Kind",
+         "ja": "外部人材の任用形態", "en": "Kind", "max_choices": 2,
          "options": [{"code": 1, "ja": "任期付", "en": "fixed term"},
                      {"code": 2, "ja": "委託", "en": "contract"},
-                     {"code": 3, "ja": "派遣", "en": "secondment"}]},
+                     {"code": 3, "ja": "派遣", "en": "secondment"},
+                     {"code": 9, "ja": "未定", "en": "undecided", "exclusive": True}]},
     ],
 }  # fmt: skip
 HEAD = "団体コード,団体名,回答日,ALL,IT,OUT,HOW"
@@ -79,6 +81,25 @@ def write(project):
         return name
 
     return write
+
+
+@pytest.fixture
+def excel(write, project):
+    """A wave whose replies stand in a workbook, which `change` may format."""
+
+    def write_workbook(rows, change):
+        write([])
+        page = openpyxl.Workbook().active
+        for row in (HEAD.split(","), *rows):
+            page.append(row)
+        change(page)
+        folder = project / "data" / "raw" / "w"
+        page.parent.save(folder / "a.xlsx")
+        about = (folder / "wave.yml").read_text("utf-8").replace("a.csv", "a.xlsx")
+        (folder / "wave.yml").write_text(about, "utf-8")
+        return "w"
+
+    return write_workbook
 
 
 def cleaned(name):
@@ -118,6 +139,75 @@ def test_answers_to_questions_that_the_skip_rule_leaves_out(write):
         ["G2", "left-out", "1、3"], ["G3", "not-applicable", "非該当"],
     ]  # fmt: skip
     assert result.findings["severity"].eq("doubtful").all()
+
+
+TICKS = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9"
+
+
+def test_options_in_columns_are_held_to_the_rules_of_options_in_one_cell(write):
+    result = cleaned(
+        write(
+            [
+                TICKS,
+                "990019,架空市,2019/8/1,100,5,1,○,,0,○",  # with an option that excludes others
+                "990027,見本町,2019/8/1,50,2,1,1,1,1,0",  # more than two
+                "990035,例示ヶ原市,2019/8/1,50,2,1,1,1,,",
+            ]
+        )
+    )
+    hows = [f"HOW_{code}" for code in (1, 2, 3, 9)]
+    told = result.findings[result.findings["rule"] != "tick"]
+    assert told[["cell", "rule", "raw", "value"]].to_numpy().tolist() == [
+        ["G2", "exclusive", "○", ""], ["I2", "exclusive", "0", ""],
+        ["J2", "exclusive", "○", ""], ["G3", "too-many", "1", "1、2、3"],
+    ]  # fmt: skip
+    assert "未定" in told["ja"].iloc[0] and "undecided" in told["en"].iloc[0]
+    assert set(result.status.loc["990019", hows]) == {"unreadable"}
+    assert result.responses.loc["990019", hows].isna().all()
+    assert result.responses.loc["990027", hows].tolist() == [True, True, True, False]
+    assert result.responses.loc["990035", hows].tolist() == [True, True, False, False]
+    places = result.ledger.counts.set_index("place")["cells"]
+    assert (places["unreadable"], places["no_answer"]) == (3, 1)  # the empty one said nothing
+
+
+def test_an_answer_in_merged_cells_is_asked_for_again(excel):
+    def merge(page):
+        page.merge_cells("E2:E3")
+        page.merge_cells("G2:G4")
+
+    rows = [
+        ["990019", "架空市", "2019/8/1", 100, 5, 1, "1、2"],
+        ["990027", "見本町", "2019/8/1", 50, None, 1, None],
+        ["990035", "例示ヶ原市", "2019/8/1", 50, 2, 2, None],  # is not asked how
+    ]
+    result = cleaned(excel(rows, merge))
+    assert found(result, "cell", "code", "rule", "severity") == [
+        ["E3", "990027", "merged", "doubtful"], ["G3", "990027", "merged", "doubtful"],
+    ]  # fmt: skip
+    assert "E2: 5" in result.findings["ja"].iloc[0]
+    assert result.status.loc["990027", ["IT", "HOW_1"]].tolist() == ["no_answer"] * 2
+
+
+def test_a_percent_format_is_part_of_the_number(excel):
+    def percent(page):
+        page["D2"].number_format = page["E2"].number_format = "0%"
+
+    result = cleaned(excel([["990019", "架空市", "2019/8/1", 5, "約5", 2]], percent))
+    # 5 that shows as 500% is no head count; a text bears no format
+    assert found(result, "cell", "rule", "raw") == [
+        ["D2", "other-unit", "5"], ["E2", "approximate", "約5"],
+    ]  # fmt: skip
+
+
+def test_a_missing_code_is_the_same_in_a_workbook_and_in_a_text_file(excel, write):
+    book = BOOK | {"missing": BOOK["missing"] | {
+        "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["99"]}}}  # fmt: skip
+    row = ["990019", "架空市", "2019/8/1", 100, 99, 2]
+    for name in (excel([row], lambda page: None), write([",".join(map(str, row))], name="v")):
+        wave = Wave.read(name)
+        tokens = Codebook.parse(book)
+        result = clean.clean(intake.read(wave, tokens), wave, tokens)
+        assert result.status.loc["990019", "IT"] == "dont_know"
 
 
 def test_a_part_above_its_total_is_kept_and_doubted(write):

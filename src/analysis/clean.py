@@ -6,13 +6,12 @@ Every cell ends in exactly one place, which the ledger counts.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis import columns
 from analysis.codebook import STATUSES, Codebook, Question
 from analysis.expression import Expression
 from analysis.findings import Note, counted, listed
@@ -112,7 +111,7 @@ class _Cleaning:
         whole = question.type == "multi" and variable == question.id
         for name in question.variables if whole else (variable,):
             option = int(name.rpartition("_")[2]) if whole else None
-            self.values[name] = _spread(read, codes, option)
+            self.values[name] = columns.spread(read, codes, option)
             self.state[name] = states
             self.cell_of[name] = j
         self.category[:, j] = states
@@ -139,14 +138,17 @@ class _Cleaning:
         """What `parse` asks of options in one cell, asked of those in columns of their own."""
         names = question.variables
         chosen = np.column_stack(
-            [_where(self.state[n] == ANSWERED, self.values[n], False).astype(bool) for n in names]
+            [
+                columns.where(self.state[n] == ANSWERED, self.values[n], False).astype(bool)
+                for n in names
+            ]
         )
-        several = chosen.sum(axis=1) > 1
-        for i in np.flatnonzero(several).tolist():
+        alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
+        count = chosen.sum(axis=1)
+        broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
+        for i in np.flatnonzero(broken).tolist():
             codes = {o.code for o, told in zip(question.options, chosen[i], strict=True) if told}
             read = judged(codes, (), question)
-            if not read.rules:
-                continue
             told = [n for n in names if n in self.cell_of and self.raw.kind[i, self.cell_of[n]]]
             if read.state == "answered":  # too many: one question to the office, at the first tick
                 first = next(n for n, at in zip(names, chosen[i], strict=True) if at)
@@ -161,7 +163,7 @@ class _Cleaning:
                     self.category[i, self.cell_of[name]] = UNREADABLE
 
     def _note(self, i: int, j: int, read: Parsed) -> None:
-        value = _shown(read.value)
+        value = columns.shown(read.value)
         self.notes += [Note(i, j, rule, value, read.more) for rule in read.rules]
 
     def received(self) -> np.ndarray:
@@ -238,7 +240,7 @@ class _Cleaning:
                 if (int(i), j) not in noted:
                     noted.add((int(i), j))
                     self.notes.append(Note(int(i), j, "left-out"))
-            self.values[name] = _where(hit, None, self.values[name])
+            self.values[name] = columns.where(hit, None, self.values[name])
             self._set(name, np.where(hit, NOT_APPLICABLE, state).astype(np.int8))
         return noted
 
@@ -282,13 +284,13 @@ class _Cleaning:
 
     def _frame(self, names: set[str] | None = None) -> pd.DataFrame:
         """The answers, typed; `names`: only these questions or variables."""
-        columns = {}
+        answers = {}
         for variable, values in self.values.items():
             question = self.codebook.question_of[variable]
             if names is None or {variable, question.id} & names:
-                told = _where(self.state[variable] == ANSWERED, values, None)
-                columns[variable] = _typed(told, question)
-        return pd.DataFrame(columns, index=range(self.n))
+                told = columns.where(self.state[variable] == ANSWERED, values, None)
+                answers[variable] = columns.typed(told, question)
+        return pd.DataFrame(answers, index=range(self.n))
 
     # --- the result ------------------------------------------------------------------------
 
@@ -319,39 +321,3 @@ class _Cleaning:
 
 
 _STATE = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}
-
-
-def _spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.ndarray:
-    """Values of the distinct texts over the rows; for one option of a multi, whether chosen."""
-    distinct = np.empty(len(read), object)
-    for u, parsed in enumerate(read):
-        value = parsed.value
-        if option is not None and value is not None:
-            value = option in value
-        distinct[u] = value
-    return distinct[codes]
-
-
-def _where(condition: np.ndarray, this: Any, that: Any) -> np.ndarray:
-    return np.where(condition, this, that)
-
-
-def _typed(values: np.ndarray, question: Question) -> Any:
-    series = pd.Series(values, dtype="object")
-    if question.dtype == "datetime64[s]":
-        return pd.to_datetime(series).astype("datetime64[s]")
-    if question.dtype == "str":
-        return series.astype("str").where(series.notna(), None).astype("str")
-    return series.astype(question.dtype)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, frozenset):
-        return "、".join(str(code) for code in sorted(value))
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return "" if value is None else str(value)
