@@ -278,6 +278,7 @@ def test_a_question_that_only_one_of_two_files_asks_was_not_surveyed_in_the_othe
         ("", "架空市役所", ["name-variant"]),
         ("", "例示ケ原市", ["name-variant"]),
         ("990019", "見本町", ["code-and-name"]),
+        ("990019", "架空市情報課", ["code-and-name"]),
         ("", "別の市", ["who"]),
     ],
 )
@@ -305,6 +306,9 @@ def test_who_replied(write, code, name, rules):
         ("", "高岡郡檮原町", "2019-04-01", "394050", ["name-variant"]),
         ("", "府中市", "2019-04-01", None, ["who"]),
         ("", "広島県府中市", "2019-04-01", "342084", ["name-variant"]),
+        ("342084", "府中市", "2019-04-01", "342084", []),
+        ("282014", "府中市", "2019-04-01", "282014", ["code-and-name"]),
+        ("011002", "札幌市中央区", "2019-04-01", "011002", ["code-and-name"]),
     ],
 )
 def test_real_names_and_codes(write, code, name, as_of, want, rules):
@@ -313,9 +317,36 @@ def test_real_names_and_codes(write, code, name, as_of, want, rules):
     )
     assert result.responses.index.tolist() == ([want] if want else [])
     assert list(dict.fromkeys(result.findings["rule"])) == rules
-    if name == "府中市":
+    if rules == ["who"]:
         told = " ".join(result.findings["ja"])
         assert "東京都府中市" in told and "広島県府中市" in told and "都道府県" in told
+
+
+def test_of_several_of_a_name_the_one_invited_is_taken_and_confirmed(write):
+    fuchu = [("132063", "府中市"), ("342084", "府中市")]
+    name = write([",府中市,,1,1,2,"], invited=fuchu[1:], data="real")
+    told = cleaned(name)
+    assert told.responses.index.tolist() == ["342084"]
+    assert found(told, "rule", "severity", "value") == [["namesake", "doubtful", "広島県府中市"]]
+    both = cleaned(write([",府中市,,1,1,2,"], invited=fuchu, data="real"))
+    assert len(both.responses) == 0 and set(both.findings["rule"]) == {"who"}
+    assert "東京都府中市、広島県府中市" in both.findings["ja"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "as_of", "want", "told"),
+    [
+        ("姫路市（兵庫県）", "2019-04-01", ["282014"], "姫路市"),
+        ("札幌市中央区", "2019-04-01", [], "北海道札幌市の行政区"),
+        ("那珂川町", "2018-04-01", [], "栃木県那珂川町、福岡県那珂川市"),  # two until October 2018
+        ("那珂川町", "2018-10-01", ["094111"], None),
+    ],
+)
+def test_wards_former_namesakes_and_prefectures_in_brackets(write, name, as_of, want, told):
+    lines = [f",{name},,1,1,2,"]
+    result = cleaned(write(lines, invited=None, as_of=as_of, data="real"))
+    assert result.responses.index.tolist() == want
+    assert told is None or told in result.findings["ja"].iloc[0]
 
 
 def test_more_replies_than_invited(write):

@@ -12,7 +12,7 @@ from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.findings import Note
 from analysis.intake import RawTable
-from analysis.municipality import fold
+from analysis.municipality import Match, fold
 from analysis.wave import Wave
 
 
@@ -88,10 +88,11 @@ class _Reader:
         self.wave, self.code_at, self.name_at = wave, code_at, name_at
         invited = wave.invited if isinstance(wave.invited, tuple) else ()
         self.invited = {one.code: one.name for one in invited}
-        self.by_name = {fold(one.name): one.code for one in invited}
+        self.by_name: dict[str, list[str]] = {}
         self.by_stem: dict[str, list[str]] = {}
-        for name, code in self.by_name.items():
-            self.by_stem.setdefault(name[:-1], []).append(code)
+        for one in invited:
+            self.by_name.setdefault(fold(one.name), []).append(one.code)
+            self.by_stem.setdefault(fold(one.name)[:-1], []).append(one.code)
 
     def read(
         self, code_text: str, name_text: str, prefecture: str
@@ -101,14 +102,17 @@ class _Reader:
         code = municipality.parse_code(code_text)[0] if code_text else ""
         if code and code not in self.invited and not self._exists(code):
             code = ""
-        by_name, name_how, options = self._by_name(name_text, prefecture)
+        match = self._by_name(name_text, prefecture)
+        by_name = match.code
         at = self.code_at if self.code_at is not None else self.name_at
         assert at is not None
         if code:
             literal = code_text.strip() == code
             if not literal:
                 notes.append((at, "code-repaired", code, ""))
-            if by_name and by_name != code and self.name_at is not None:
+            namesake = match.how == "ambiguous" and code in match.options
+            other = name_text.strip() and by_name != code and not namesake
+            if other and self.name_at is not None:
                 notes.append((self.name_at, "code-and-name", self._official(code), ""))
         elif by_name:
             code = by_name
@@ -116,12 +120,19 @@ class _Reader:
                 notes.append((at, "code-wrong", code, ""))
         else:
             raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
-            notes.append((raw_at, "who", "", self._advice(options)))
+            notes.append((raw_at, "who", "", self._advice(match)))
             return "", "", notes
         official = self._official(code)
-        if by_name == code and self.name_at is not None and name_text and name_text != official:
-            rule = "renamed" if name_how == "renamed" else "name-variant"
+        if by_name == code and self.name_at is not None and name_text != official:
+            rule = "renamed" if match.how == "renamed" else "name-variant"
             notes.append((self.name_at, rule, official, ""))
+        if (
+            match.how == "ambiguous"
+            and by_name == code
+            and not code_text
+            and self.name_at is not None
+        ):
+            notes.append((self.name_at, "namesake", self._place(code), ""))
         if self.invited and code not in self.invited:
             notes.append((at, "not-invited", official, ""))
         return code, official, notes
@@ -137,22 +148,36 @@ class _Reader:
         table = municipality.register()
         return str(table.at[code, "name"]) if code in table.index else code
 
-    def _by_name(self, text: str, prefecture: str) -> tuple[str, str, tuple[str, ...]]:
+    def _by_name(self, text: str, prefecture: str) -> Match:
+        """Who bears a name: among those invited, and in the whole country."""
         if not text.strip():
-            return "", "unknown", ()
+            return Match("", "", "unknown")
         folded = fold(text)
-        for candidate in (folded, folded.removesuffix("役所"), folded.removesuffix("役場")):
-            if candidate in self.by_name:
-                return self.by_name[candidate], "variant", ()
-        stems = self.by_stem.get(folded, [])
-        if len(stems) == 1:
-            return stems[0], "shortened", ()
+        names = (folded, folded.removesuffix("役所"), folded.removesuffix("役場"))
+        codes = next((self.by_name[name] for name in names if name in self.by_name), [])
+        codes = codes or self.by_stem.get(folded, [])
         match = municipality.resolve(text, prefecture or None, self.wave.as_of)
-        return match.code, match.how, match.options
+        if match.how == "ambiguous":  # the list of those invited may decide, and that is said
+            codes = [code for code in match.options if code in self.invited]
+        elif match.code or not codes:
+            return match
+        if len(codes) == 1:
+            return Match(codes[0], self.invited[codes[0]], match.how)
+        return Match("", "", "ambiguous", match.options or tuple(codes))
 
-    def _advice(self, options: tuple[str, ...]) -> str:
-        if options:
-            listed = "、".join(options)
+    def _place(self, code: str) -> str:
+        table = municipality.register()
+        prefecture = str(table.at[code, "prefecture"]) if code in table.index else ""
+        return prefecture + self._official(code)
+
+    def _advice(self, match: Match) -> str:
+        listed = "、".join(map(self._place, match.options))
+        if match.how == "ward":
+            return (
+                f"{listed}の行政区のようです。市としての回答かどうか、お知らせください。"
+                f"\0It seems to be a ward of {listed}. Is this the reply of the city?"
+            )
+        if listed:
             return (
                 f"候補：{listed}。都道府県名をお知らせください。"
                 f"\0It may be {listed}: which prefecture?"

@@ -38,7 +38,10 @@ _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 @dataclass(frozen=True)
 class Match:
-    """What a name was read as; `code` is empty where it was not decided, `options` then lists."""
+    """What a name was read as; `code` is empty where it was not decided.
+
+    `options` then holds the codes that it could be.
+    """
 
     code: str
     name: str
@@ -152,6 +155,10 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     """
     text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
     given = _prefecture_of(fold(prefecture)) if prefecture else ""
+    if bracket := re.fullmatch(r"(.+)\((.+)\)", text):  # 姫路市（兵庫県）
+        full = _prefecture_of(bracket[2])
+        if full in _prefectures():
+            text, given = bracket[1], given or full
     for full in _prefectures():
         if text.startswith(full) and len(text) > len(full):
             text, given = text.removeprefix(full), given or full
@@ -159,11 +166,12 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     candidates = [text]
     if "郡" in text[1:]:
         candidates.append(text[text.index("郡", 1) + 1 :])
+    former, in_force = _former(text, given, on)
     for at, candidate in enumerate(candidates):
         codes = [c for c in _names().get(candidate, ()) if not given or _prefecture(c) == given]
-        if codes:
+        if codes:  # and who bore the name on that date
+            codes += former if in_force else []
             return _match(codes, name, "variant" if at or candidate != name else "exact")
-    former, in_force = _former(text, given, on)
     if former:
         return _match(former, name, "exact" if in_force else "renamed")
     if re.search(r".市.+区$", text) and text[: text.index("市") + 1] in _names():
@@ -260,8 +268,7 @@ def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]
 
 def _match(codes: Sequence[str], given: str, how: How) -> Match:
     if len(codes) > 1:
-        table = register().loc[list(codes)]
-        return Match("", "", "ambiguous", tuple(table["prefecture"] + table["name"]))
+        return Match("", "", "ambiguous", tuple(codes))
     name = str(register().at[codes[0], "name"])
     if how == "exact" and name != given and fold(name) == fold(given):
         how = "variant"

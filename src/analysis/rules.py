@@ -136,10 +136,15 @@ _TABLE = [
           "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。",
           "The code {raw} is not valid; {value} follows from the name. Please confirm."),
     _rule("name-variant", "repaired", "団体名の表記", "written variant of the name", *READ),
+    _rule("namesake", "doubtful", "同名の団体", "name of several municipalities",
+          "「{raw}」という名の団体は複数あります。依頼先の{value}の回答としました。ご確認ください。",
+          "Several municipalities are called {raw}; it was taken for {value}, which was invited. "
+          "Please confirm."),
     _rule("renamed", "repaired", "旧団体名", "former name",
           "「{raw}」は現在の{value}です。", "{raw} is now {value}."),
     _rule("code-and-name", "doubtful", "コードと団体名の不一致", "code and name disagree",
-          "団体コードは{value}ですが、団体名は「{raw}」です。コードによりました。",
+          "団体コードは{value}のものですが、団体名は「{raw}」です。コードのとおりとしました。"
+          "ご確認ください。",
           "The code says {value}, the name {raw}; the code was followed. Please confirm."),
     _rule("who", "refused", "団体を特定できない", "municipality not identified",
           "「{raw}」がどの団体か特定できません。{more}",
