@@ -117,9 +117,13 @@ class _Reader:
         elif by_name:
             code = by_name
             if code_text:
-                notes.append((at, "code-wrong", code, ""))
+                meant = code in municipality.code_readings(code_text)
+                notes.append((at, "code-repaired" if meant else "code-wrong", code, ""))
         else:
             raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
+            readings = municipality.code_readings(code_text)
+            if readings and match.how == "unknown":
+                match = Match("", "", "ambiguous", readings)
             notes.append((raw_at, "who", "", self._advice(match)))
             return "", "", notes
         official = self._official(code)
@@ -179,8 +183,8 @@ class _Reader:
             )
         if listed:
             return (
-                f"候補：{listed}。都道府県名をお知らせください。"
-                f"\0It may be {listed}: which prefecture?"
+                f"候補：{listed}。都道府県名を添えてお知らせください。"
+                f"\0It may be {listed}: which one, and of which prefecture?"
             )
         return "団体コードと団体名をお知らせください。\0Please give its code and name."
 

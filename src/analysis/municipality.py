@@ -83,27 +83,38 @@ def parse_code(text: str) -> tuple[str, How]:
     --------
     >>> parse_code("282014"), parse_code("28201"), parse_code("11002")
     (('282014', 'exact'), ('282014', 'shortened'), ('011002', 'shortened'))
-    >>> parse_code("282015")
-    ('', 'unknown')
+    >>> parse_code("282015"), parse_code("12203")
+    (('', 'unknown'), ('', 'ambiguous'))
     """
-    digits = re.sub(r"[\s\-‐－]", "", unicodedata.normalize("NFKC", text))
-    digits = digits.removesuffix(".0")
-    if not digits.isdigit() or not 4 <= len(digits) <= 6:
-        return "", "unknown"
+    digits = _digits(text)
     if len(digits) == 6:
         return (digits, "exact") if _valid(digits) else ("", "unknown")
-    readings = {
-        code
-        for code in (
-            digits.zfill(6) if len(digits) == 5 else "",
-            _with_check(digits.zfill(5)),
-        )
-        if code and _valid(code)
-    }
-    known = {code for code in readings if code in register().index or code.startswith("99")}
+    known = code_readings(text)
     if len(known) == 1:
-        return known.pop(), "shortened"
+        return known[0], "shortened"
     return "", "ambiguous" if known else "unknown"
+
+
+def code_readings(text: str) -> tuple[str, ...]:
+    """All codes that exist which 4 or 5 digits could stand for.
+
+    Examples
+    --------
+    >>> code_readings("12203"), [register().at[c, "name"] for c in code_readings("12203")]
+    (('012203', '122033'), ['士別市', '市川市'])
+    """
+    digits = _digits(text)
+    if not 4 <= len(digits) <= 5:
+        return ()
+    readings = {digits.zfill(6), _with_check(digits.zfill(5))}
+    table = register().index
+    return tuple(sorted(c for c in readings if _valid(c) and (c in table or c.startswith("99"))))
+
+
+def _digits(text: str) -> str:
+    """The digits of a code without spaces and hyphens; empty where something else stands there."""
+    digits = re.sub(r"[\s\-‐－]", "", unicodedata.normalize("NFKC", text)).removesuffix(".0")
+    return digits if re.fullmatch("[0-9]{4,6}", digits) else ""
 
 
 def given(code: str | int) -> str:
