@@ -3,6 +3,7 @@
 import datetime as dt
 import string
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -24,7 +25,7 @@ BOOK = {
     "version": "1",
     "missing": {
         "no_answer": {"ja": "無回答", "en": "no answer", "tokens": ["無回答"]},
-        "not_applicable": {"ja": "非該当", "en": "not applicable", "tokens": ["非該当"]},
+        "not_applicable": {"ja": "非該当", "en": "not applicable", "tokens": ["非該当", "－"]},
         "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["不明"]},
     },
     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
@@ -168,6 +169,30 @@ def test_options_in_columns_are_held_to_the_rules_of_options_in_one_cell(write):
     assert result.responses.loc["990035", hows].tolist() == [True, True, False, False]
     places = result.ledger.counts.set_index("place")["cells"]
     assert (places["unreadable"], places["no_answer"]) == (3, 1)  # the empty one said nothing
+
+
+def test_options_in_columns_are_one_answer_of_one_state(write):
+    result = cleaned(
+        write(
+            [
+                TICKS,
+                "990019,架空市,2019/8/1,100,5,1,○,－,不明,",
+                "990027,見本町,2019/8/1,50,2,1,済,○,,0",
+                "990035,例示ヶ原市,2019/8/1,50,2,1,,無回答,,",
+            ]
+        )
+    )
+    hows = [f"HOW_{code}" for code in (1, 2, 3, 9)]
+    told = result.findings[result.findings["rule"] != "tick"]
+    assert told[["cell", "rule", "severity", "raw", "value"]].to_numpy().tolist() == [
+        ["H2", "not-ticked", "repaired", "－", "0"], ["I2", "unsure-tick", "doubtful", "不明", "0"],
+        ["G3", "no-such-option", "refused", "済", ""],
+        ["H3", "beside-refused", "refused", "○", ""], ["J3", "beside-refused", "refused", "0", ""],
+    ]  # fmt: skip
+    assert result.responses.loc["990019", hows].tolist() == [True, False, False, False]
+    assert result.responses.loc["990027", hows].isna().all()
+    states = [set(result.status.loc[code, hows]) for code in result.status.index]
+    assert states == [{"answered"}, {"unreadable"}, {"no_answer"}]
 
 
 def test_an_answer_in_merged_cells_is_asked_for_again(excel):
@@ -364,6 +389,7 @@ def test_more_replies_than_invited(write):
     assert told.register["replied"].tolist() == [False, True]
 
 
+TICK = st.sampled_from(["", "", "1", "0", "○", "－", "不明", "無回答", "済", "%", " "])
 CELL = st.one_of(
     st.sampled_from(["", "1", "2", "1、3", "13", "約50", "無回答", "非該当", "不明", "○", "%"]),
     st.text(string.ascii_letters + string.digits + "１、約名△~ 　", max_size=6),
@@ -382,11 +408,35 @@ CELL = st.one_of(
 )
 @example([("x", "", "", "", "", "2", "1")])  # nobody's answer, where a skip rule leaves it out
 def test_every_cell_ends_in_exactly_one_place(write, rows):
-    name = write([",".join(row) for row in rows])
+    _adds_up(write([",".join(row) for row in rows]))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["990019", "990027", "x"]), st.sampled_from("12"), *[TICK] * 4),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_so_do_those_of_options_in_columns(write, rows):
+    lines = [",".join([code, "", "", "1", "1", *rest]) for code, *rest in rows]
+    result = _adds_up(write([TICKS, *lines]))
+    if result is not None:  # whatever stood in them, the columns make one answer of one state
+        hows = result.status[[f"HOW_{code}" for code in (1, 2, 3, 9)]]
+        assert (hows.nunique(axis=1) == 1).all()
+        known = hows["HOW_1"] == "answered"
+        assert result.responses.loc[~known, list(hows)].isna().all(axis=None)
+        assert result.responses.loc[known, list(hows)].notna().all(axis=None)
+
+
+def _adds_up(name):
     try:
         result = cleaned(name)
     except InputError:
-        return  # such as a file without a reply
+        return None  # such as a file without a reply
     counts = result.ledger.counts
     block = counts[~counts["place"].isin({"header", "title", "note", "total", "example"})]
     # read back from the CSV: as many cells as its rows have, blank rows apart
@@ -395,7 +445,7 @@ def test_every_cell_ends_in_exactly_one_place(write, rows):
     assert result.ledger.received == raw.kind.size + len(raw.outside)
     # what a finding says stands in its cell, word for word
     texts = raw.text.to_numpy(object)
-    at = {raw.address(i, j): (i, j) for i in range(raw.kind.shape[0]) for j in range(7)}
+    at = {raw.address(i, j): (i, j) for i, j in np.ndindex(raw.kind.shape)}
     told = result.findings[~result.findings["rule"].isin({"hidden", "unmatched"})]
     for finding in told.itertuples():
         assert finding.raw == texts[at[finding.cell]]
@@ -407,6 +457,7 @@ def test_every_cell_ends_in_exactly_one_place(write, rows):
     replaced = told[told["rule"].isin({"superseded", "same-date"})]
     earlier = {at[cell][0] for cell in replaced["cell"]}
     assert place.get("superseded", 0) == sum(int((raw.kind[i] != 0).sum()) for i in earlier)
+    return result
 
 
 def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched(project):

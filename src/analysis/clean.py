@@ -120,47 +120,58 @@ class _Cleaning:
             self._note(i, j, read[codes[i]])
 
     def _complete_ticks(self, question: Question) -> None:
-        """Options in columns of their own: an empty one is not ticked where another is."""
+        """Options in columns of their own become one answer: all of one state in each reply."""
         names = question.variables
         states = np.column_stack([self.state[name] for name in names])
-        some = ((states == ANSWERED) | (states == EMPTY)).all(axis=1) & (states == ANSWERED).any(
-            axis=1
-        )
-        for name in names:
-            blank = some & (self.state[name] == EMPTY)
-            self.values[name] = np.where(blank, False, self.values[name])
-            self.state[name] = np.where(blank, ANSWERED, self.state[name]).astype(np.int8)
+        unread = (states == UNREADABLE).any(axis=1)
+        told = (states == ANSWERED).any(axis=1) & ~unread
+        first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
+        for name, own in zip(names, states.T, strict=True):
+            unticked = told & (own != ANSWERED)
             if name in self.cell_of:
-                self.category[blank, self.cell_of[name]] = ANSWERED
+                j = self.cell_of[name]
+                for i in np.flatnonzero(unticked & (own != EMPTY)).tolist():
+                    rule = "not-ticked" if own[i] == NOT_APPLICABLE else "unsure-tick"
+                    self.notes.append(Note(i, j, rule, "0"))
+            self.values[name] = columns.where(unticked, False, self.values[name])
+            self._become(name, unticked, ANSWERED)
+            for kind in (NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED):
+                self._become(name, ~told & ~unread & (first == kind), kind)
+        for i in np.flatnonzero(unread).tolist():
+            self._refuse_ticks(i, names, Parsed("unreadable", None, ("beside-refused",)))
         self._check_ticks(question)
+
+    def _become(self, name: str, which: np.ndarray, state: int) -> None:
+        self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
+        if name in self.cell_of:
+            self.category[which, self.cell_of[name]] = state
+
+    def _refuse_ticks(self, i: int, names: tuple[str, ...], read: Parsed) -> None:
+        """The whole answer of one reply is refused: each of its cells that says something."""
+        for name in names:
+            j = self.cell_of.get(name)
+            if j is not None and self.raw.kind[i, j] != CellKind.EMPTY:
+                if self.state[name][i] != UNREADABLE:
+                    self._note(i, j, read)
+                self.category[i, j] = UNREADABLE
+            self.values[name][i] = None
+            self.state[name][i] = UNREADABLE
 
     def _check_ticks(self, question: Question) -> None:
         """What `parse` asks of options in one cell, asked of those in columns of their own."""
         names = question.variables
-        chosen = np.column_stack(
-            [
-                columns.where(self.state[n] == ANSWERED, self.values[n], False).astype(bool)
-                for n in names
-            ]
-        )
+        ticks = [columns.where(self.state[n] == ANSWERED, self.values[n], False) for n in names]
+        chosen = np.column_stack(ticks).astype(bool)
         alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
         count = chosen.sum(axis=1)
         broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
         for i in np.flatnonzero(broken).tolist():
-            codes = {o.code for o, told in zip(question.options, chosen[i], strict=True) if told}
-            read = judged(codes, (), question)
-            told = [n for n in names if n in self.cell_of and self.raw.kind[i, self.cell_of[n]]]
+            at = np.flatnonzero(chosen[i]).tolist()
+            read = judged({question.options[k].code for k in at}, (), question)
             if read.state == "answered":  # too many: one question to the office, at the first tick
-                first = next(n for n, at in zip(names, chosen[i], strict=True) if at)
-                self._note(i, self.cell_of[first], read)
-                continue
-            for name in told:
-                self._note(i, self.cell_of[name], read)
-            for name in names:
-                self.values[name][i] = None
-                self.state[name][i] = UNREADABLE
-                if name in told:
-                    self.category[i, self.cell_of[name]] = UNREADABLE
+                self._note(i, self.cell_of[names[at[0]]], read)
+            else:
+                self._refuse_ticks(i, names, read)
 
     def _note(self, i: int, j: int, read: Parsed) -> None:
         value = columns.shown(read.value)

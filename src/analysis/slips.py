@@ -122,6 +122,9 @@ def as_in_2020(rows: list[Row], drawn: Simulated) -> list[Row]:
     rows[1]["Q00"] = rows[2]["Q00"]
     ticks = {key: "○" if told == 1 else "" for key, told in rows[6].items() if key in TICKED}
     rows[6] |= ticks
+    dashes = {key: "－" if told == 0 else told for key, told in rows[9].items() if key in TICKED}
+    rows[9] |= dashes | {"Q32_7": "不明"}
+    rows[10]["Q32_1"] = "検討中"  # one of its ticks cannot be read
     trial = dict.fromkeys(rows[0], "") | {"Q00": "入力テスト", "Q01": "999999", "Q08": "1"}
     return [*rows, {**rows[7], "Q18": 1}, trial]
 
