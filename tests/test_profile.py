@@ -75,6 +75,18 @@ def test_brief_answers_name_the_mean_of_a_long_battery(survey):
     assert answers.own(survey, "990019", q29, brief=True) == f"5項目の平均{values.mean():.1f}"
 
 
+def test_a_battery_whose_first_item_is_missing_is_answered_all_the_same(survey):
+    q29, code = survey.codebook["Q29"], "990019"
+    status, responses = survey.status.copy(), survey.responses.copy()
+    status.loc[code, "Q29_1"], responses.loc[code, "Q29_1"] = "no_answer", pd.NA
+    told = answers.own(
+        SimpleNamespace(status=status, responses=responses, language="ja"), code, q29
+    )
+    assert (
+        q29.items[0].ja not in told and f"{q29.items[1].ja} {responses.at[code, 'Q29_2']}" in told
+    )
+
+
 def states(survey, code):
     boxes = organisation._boxes(survey, place(survey, code))
     return {id: state for id, (_, state, _) in boxes.items()}

@@ -80,6 +80,12 @@ def answered(status: pd.DataFrame, question: Question) -> pd.Series:
     return pd.Series(np.any(known, axis=0), index=status.index)
 
 
+def state_of(status: pd.DataFrame, code: str, question: Question) -> str:
+    """Whether one municipality answered the question (of a battery: any item), or why not."""
+    states = [str(status.at[code, variable]) for variable in question.variables]
+    return "answered" if "answered" in states else states[0]
+
+
 def frequency(
     responses: pd.DataFrame, status: pd.DataFrame, question: Question, language: Language = "ja"
 ) -> Counted:

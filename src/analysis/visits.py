@@ -123,7 +123,7 @@ def remarks(
     found = contradictions(code, responses, codebook)
     for topic in guide().topics:
         for question in asked(topic, codebook, responses):
-            state = str(status.at[code, question.variables[0]])
+            state = tables.state_of(status, code, question)
             if state in MISSING:
                 found.append(Remark(topic.id, question.id, "missing", MISSING[state]))
             if state != "answered":
@@ -131,7 +131,7 @@ def remarks(
             given = responses[list(question.variables)]
             for group in groups:
                 others = [c for c in group.codes if c != code]
-                known = status[question.variables[0]].loc[others] == "answered"
+                known = tables.answered(status.loc[others], question)
                 if known.sum() >= FEWEST:
                     rest = given.loc[known.index[known]]
                     said = _unusual(question, given.loc[code], rest, group.name)
@@ -183,12 +183,13 @@ def _unusual(
                     yield _said(option.text, group, same, n, chosen=False)
         case "single" | "ordinal" | "binary" | "battery":
             for variable in question.variables:
-                same = int((others[variable] == own[variable]).sum())
-                if pd.isna(own[variable]) or same > RARE * n:
+                told = others[variable].dropna()  # of a battery each item has its own n
+                same = int((told == own[variable]).sum())
+                if pd.isna(own[variable]) or same > RARE * len(told):
                     continue
                 scale = question.type in {"ordinal", "battery"}
-                if not scale or abs(own[variable] - others[variable].median()) >= STEPS:
-                    yield _rare(question, variable, own[variable], group, same, n)
+                if not scale or abs(own[variable] - told.median()) >= STEPS:
+                    yield _rare(question, variable, own[variable], group, same, len(told))
         case "integer" | "ratio":
             numbers = others[question.id].dropna().astype(float)
             low, high = numbers.quantile(0.25), numbers.quantile(0.75)

@@ -30,7 +30,7 @@ class Subset(NamedTuple):
 
 def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
     """What it answered, or which kind of missing it is; `brief`: of a long battery the mean."""
-    state = str(survey.status.at[code, question.variables[0]])
+    state = tables.state_of(survey.status, code, question)
     if state != "answered":
         return STATUS_LABELS[state][survey.language]
     said = pd.Series({v: survey.responses.at[code, v] for v in question.variables}, dtype=object)
