@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from analysis.errors import InputError
@@ -48,3 +49,50 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(libraries, name, file, boo
     with pytest.raises(InputError, match=said):
         new_wave(name, [EXAMPLE / file], book, "2026-04-01")
     assert sorted(p.name for p in (libraries / "data" / "raw").iterdir()) == before
+
+
+def form(folder, name, staff, evening=1):
+    """One office's workbook: labels over two columns, options with a column between."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.title = "調査票"
+    rows = [
+        ("団体名", None, name),
+        ("Q1 職員数", None, staff, "人"),
+        ("Q2 夜間開館の有無", None, evening),
+        ("Q3 夜間開館の体制（すべて）",),
+        (None, "正規職員", "○"),
+        (None, "会計年度任用職員", None),
+        (None, "委託", "○"),
+    ]
+    for row in rows:
+        sheet.append(row)
+    for row in (1, 2, 3):
+        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=2)
+    folder.mkdir(exist_ok=True)
+    workbook.save(folder / f"{name}.xlsx")
+
+
+def test_a_folder_of_forms_is_not_taken_for_tables(libraries, tmp_path):
+    # read as one column a municipality, each of these would be two replies, one without a name
+    folder = tmp_path / "forms"
+    for name, staff in (("つくば市", 25), ("千葉市", 60), ("大津市", 18)):
+        form(folder, name, staff)
+    assert "layout form, 3 replies;" in new_wave("forms", [folder], "libraries", "2026-04-01")
+    survey = Survey.load("forms")
+    assert survey.responses["Q1"].to_dict() == {"082201": 25, "121002": 60, "252018": 18}
+    assert survey.responses["Q3_3"].all() and not survey.responses["Q3_2"].any()
+
+
+def test_replies_that_do_not_say_who_they_are_are_counted(libraries, tmp_path):
+    file = tmp_path / "some.csv"
+    file.write_text("団体名,Q1,Q2,Q3\n姫路市,42,1,1\n千葉市,60,1,3\n,7,2,\n", encoding="utf-8")
+    said = new_wave("some", [file], "libraries", "2026-04-01")
+    assert "layout rows, 3 replies (1 do not say from which municipality)" in said
+
+
+def test_a_table_of_nobody_is_not_taken_for_the_whole_register(libraries, tmp_path):
+    file = tmp_path / "nobody.csv"
+    file.write_text("Q1,Q2,Q3\n42,1,1\n60,1,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="nothing tells which municipality"):
+        new_wave("nobody", [file], "libraries", "2026-04-01")
