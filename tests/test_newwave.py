@@ -91,8 +91,41 @@ def test_replies_that_do_not_say_who_they_are_are_counted(libraries, tmp_path):
     assert "layout rows, 3 replies (1 do not say from which municipality)" in said
 
 
+def test_a_form_that_lacks_a_question_is_refused_for_that_and_not_read_otherwise(
+    libraries, tmp_path
+):
+    folder = tmp_path / "forms"
+    for name in ("つくば市", "千葉市", "大津市"):
+        form(folder, name, 25)
+        workbook = openpyxl.load_workbook(folder / f"{name}.xlsx")
+        workbook.active["B7"] = "外注"
+        workbook.active["D3"] = "番号で"
+        workbook.save(folder / f"{name}.xlsx")
+    said = r"Q3_3.*\(read as form; --layout gives another\)"
+    with pytest.raises(InputError, match=said):
+        new_wave("forms", [folder], "libraries", "2026-04-01")
+
+
+@pytest.mark.parametrize(
+    ("invited", "said"),
+    [
+        ("[{code: 012025, name: 函館市}]", r"code.*put a code in quotes, such as '012025'"),
+        ("[{code: '012025', name: 函館市, size_class: 中核市}]", "size_class.*'core_city'"),
+        ("[{code: '012025'}]", "name: Field required"),
+        ("全部", "'all'"),
+    ],
+)
+def test_a_slip_in_the_list_of_the_invited_is_told_where_it_is(libraries, invited, said):
+    new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    file = libraries / "data" / "raw" / "lib" / "wave.yml"
+    text = file.read_text(encoding="utf-8").replace("invited: null", f"invited: {invited}")
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=f"invited.*{said}"):
+        Wave.read("lib")
+
+
 def test_a_table_of_nobody_is_not_taken_for_the_whole_register(libraries, tmp_path):
     file = tmp_path / "nobody.csv"
     file.write_text("Q1,Q2,Q3\n42,1,1\n60,1,3\n", encoding="utf-8")
-    with pytest.raises(InputError, match="nothing tells which municipality"):
+    with pytest.raises(InputError, match="nothing tells from which municipality"):
         new_wave("nobody", [file], "libraries", "2026-04-01")

@@ -19,6 +19,7 @@ from analysis.errors import InputError
 from analysis.wave import Wave, WaveFile
 
 CODES = ("column", "order")  # who replied: told by a column, or by the order of the register
+TAKES = "; it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
@@ -105,7 +106,7 @@ def _write_layout(
 
     A form of several columns can be read as a table too, one whose "replies" are mostly its labels.
     """
-    refusals: list[str] = []
+    refusals: dict[str, str] = {}
     best, said, sure = 0.0, ("", ""), False
     told = {"@code", "@name"} | {q.id for q in book if q.identity in {"code", "name"}}
     layouts = [layout] if layout else LAYOUTS
@@ -116,7 +117,7 @@ def _write_layout(
         try:
             raw = intake.read(Wave.read(part), book)
         except InputError as error:
-            refusals.append(str(error))
+            refusals.setdefault(candidate, str(error))
             continue
         n, who = len(raw.file), [j for j, v in enumerate(raw.column_variable) if v in told]
         named = int((raw.kind[:, who] != 0).any(axis=1).sum())
@@ -132,10 +133,13 @@ def _write_layout(
                 set(zip(raw.file, raw.sheet, strict=True))
             )
             sure = best > 0.5 and not one_each  # a column on each sheet may be a form
-        refusals.append("nothing tells which municipality a reply is from")
+        nobody = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
+        refusals.setdefault(candidate, f"{nobody} from which municipality a reply is{TAKES}")
+    if layout is None and best <= 0.5:  # a guess that is more likely wrong is not made
+        likely = "form" if any(file.is_dir() for file in files) else "rows"
+        raise InputError(f"{refusals[likely]} (read as {likely}; --layout gives another)")
     if not best:
-        other = "" if layout else " (for what another layout lacks, give it with --layout)"
-        raise InputError(refusals[0] + other)
+        raise InputError(refusals[str(layout)])
     _write(part, content, files, said[0], "column")
     return f"layout {said[0]}, {said[1]}"
 
