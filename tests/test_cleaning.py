@@ -1,9 +1,12 @@
 """The page on cleaning: what came in and from whom, what to ask whom, and where answers lack."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from analysis import Survey
+from analysis.newwave import new_wave
 from analysis.report import cleaning, missing
 
 
@@ -59,6 +62,44 @@ def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
     said = missing.missing_words(pages["internal"]).markdown
     assert "問われた延べ498問のうち無回答は20問（4.0%）、不明は2問、不採用は11問" in said
     assert "不明は" not in missing.missing_words(pages["public"]).markdown
+
+
+def test_options_in_columns_are_answered_as_the_tables_count_them(project, tmp_path):
+    example = Path(__file__).parents[1] / "docs" / "examples" / "library-survey"
+    book = project / "data" / "codebooks" / "libraries.yml"
+    book.write_bytes((example / "libraries.yml").read_bytes())
+    file = tmp_path / "ticks.csv"
+    rows = ["団体名,Q1,Q2,Q3_1,Q3_2,Q3_3", "新設市,42,1,△,○,", "架空市,60,1,△,,", "仮市,7,1,,,"]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    new_wave("ticks", [file], "libraries", "2026-04-01", invented=True)
+    wave = project / "data" / "raw" / "ticks" / "wave.yml"
+    codes = {"990019": "新設市", "990027": "架空市", "990035": "仮市"}
+    invited = "".join(f"\n- {{code: '{c}', name: {n}}}" for c, n in codes.items())
+    said = wave.read_text(encoding="utf-8").replace("invited: null", f"invited:{invited}")
+    wave.write_text(said, encoding="utf-8")
+    survey = Survey.load("ticks", output=tmp_path / "out")
+    states = missing._states(survey).loc["Q3 夜間開館の体制（すべて）"]
+    assert states.tolist() == ["answered", "unreadable", "no_answer"]
+    assert survey.table("Q3").n == 1
+    shown = cleaning.repairs(survey).frame.set_index("規則")["例"]
+    assert shown["○などの印"] == "○ → 選択あり"
+
+
+def test_places_without_a_name_have_a_named_axis_and_files_of_a_folder_are_counted(
+    project, tmp_path
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, code in enumerate(("990019", "990027")):
+        text = f"団体コード,Q1,Q2,Q3\n{code},{i},2,\n"
+        (folder / f"{i}.csv").write_text(text, encoding="utf-8")
+    example = Path(__file__).parents[1] / "docs" / "examples" / "library-survey"
+    book = project / "data" / "codebooks" / "libraries.yml"
+    book.write_bytes((example / "libraries.yml").read_bytes())
+    new_wave("codes", [folder], "libraries", "2026-04-01", invented=True)
+    survey = Survey.load("codes", output=tmp_path / "out")
+    assert missing.missingness(survey).n == 2
+    assert "2つ（inの2ファイル）" in cleaning.arrived(survey).markdown
 
 
 def test_of_equals_none_is_named_before_the_others():

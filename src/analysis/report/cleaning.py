@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 
 from analysis import disclosure
@@ -59,9 +61,14 @@ def arrived(survey: Survey) -> Prose:
     files = list(dict.fromkeys(name for name in survey.ledger.counts["file"] if name))
     text = ""
     if files:  # only in the edition that may name them
+        inside = Counter(name.rpartition("/")[0] or name for name in files)
+        named = [
+            survey.pick(f"{place}の{n:,}ファイル", f"{n:,} in {place}") if n > 1 else place
+            for place, n in inside.items()
+        ]
         text = survey.pick(
-            f"届いたファイルは{len(files):,}つ（{_some(survey, files)}）。",
-            f"Files received: {len(files):,} ({_some(survey, files)}). ",
+            f"届いたファイルは{len(files):,}つ（{_some(survey, named)}）。",
+            f"Files received: {len(files):,} ({_some(survey, named)}). ",
         )
     silent = survey.register.loc[~survey.register["replied"].astype(bool), "name"]
     if len(silent) and not survey.wave.named:
@@ -116,7 +123,8 @@ def repairs(survey: Survey) -> Table | NotAvailable:
         }
         if survey.audience == "internal":
             first = group.iloc[0]
-            taken = f" → {first['value']}" if first["value"] else ""
+            value = survey.pick("選択あり", "ticked") if rule == "tick" else first["value"]
+            taken = f" → {value}" if value else ""
             row[survey.pick("例", "example")] = f"{first['raw']}{taken}"
             row[survey.pick("場所", "place")] = f"{first['sheet']} {first['cell']}".strip()
         rows.append(row)

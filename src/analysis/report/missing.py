@@ -15,16 +15,22 @@ SHOWN_ONE_BY_ONE = 40  # respondents up to which a figure can show each
 
 
 def _states(survey: Survey) -> pd.DataFrame:
-    """The status of each question (rows) for each respondent; a battery's is its most frequent."""
-    rows = {
-        f"{question.id} {question.label[survey.language]}": survey.status[
-            list(question.variables)
-        ].mode(axis=1)[0]
-        if question.type == "battery"
-        else survey.status[question.variables[0]]
-        for question in survey.codebook
-        if question.role != "id" and question.variables[0] in survey.status
-    }
+    """The status of each question (rows) for each respondent.
+
+    That of a battery is its most frequent; options in columns of their own are answered where one
+    is, as in the tables, and refused where nothing else was read.
+    """
+    rows = {}
+    for question in survey.codebook:
+        if question.role == "id" or question.variables[0] not in survey.status:
+            continue
+        parts = survey.status[list(question.variables)]
+        one = parts.mode(axis=1)[0] if question.type == "battery" else parts.iloc[:, 0]
+        if question.type == "multi":
+            refused = (parts == "unreadable").any(axis=1)
+            one = one.mask(refused, "unreadable")
+            one = one.mask(tables.answered(survey.status, question), "answered")
+        rows[f"{question.id} {question.label[survey.language]}"] = one
     return pd.DataFrame(rows).T
 
 
@@ -51,6 +57,8 @@ def missingness(survey: Survey) -> Figure:
             for name, answered, of in zip(matrix.index, counts["answered"], asked, strict=True)
         ]
         ax = plots.plot_missing(matrix.rename(columns=survey.names), language=survey.language)
+        if survey.names.str.fullmatch(r"\d+").all():  # places whose names nobody gave
+            ax.set_xlabel(survey.pick("団体コード", "code"))
         drawn = survey.pick("各団体の回答状況を示す表", "the kind of answer of each municipality")
     else:
         ax = plots.plot_status(shown, language=survey.language)
