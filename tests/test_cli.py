@@ -8,6 +8,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import unicodedata
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -142,3 +143,25 @@ def test_the_ledger_of_a_wave_is_in_the_language_asked_for(capsys):
         assert cli.main(["clean", "demo-2019", "--language", language]) == cli.OK
         printed = capsys.readouterr().out
         assert said in printed and other not in printed and "15 / 16" in printed
+        # where it is, and what to do next
+        assert "data/processed/demo-2019" in printed and "workbench queries demo-2019" in printed
+        # columns stand under each other in a terminal, where a kanji is two letters wide
+        table = printed.splitlines()[1:15]
+        wide = {sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in row) for row in table}
+        assert len(wide) == 1, table
+
+
+def test_a_draft_is_written_in_utf8_whatever_the_console_and_overwrites_nothing(tmp_path, capsys):
+    file = ROOT / "docs" / "examples" / "library-survey" / "replies.csv"
+    out = tmp_path / "draft.yml"
+    command = [sys.executable, "-m", "analysis.cli", "codebook", "draft", str(file)]
+    done = subprocess.run(
+        [*command, "--out", str(out)],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp932"},
+    )
+    assert done.returncode == cli.OK, done.stderr
+    written = out.read_bytes()
+    assert cli.main(["codebook", "check", str(out)]) == cli.OK
+    assert cli.main(["codebook", "draft", str(file), "--out", str(out)]) == cli.BAD_INPUT
+    assert "exists" in capsys.readouterr().err and out.read_bytes() == written

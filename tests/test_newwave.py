@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from analysis.errors import InputError
@@ -48,3 +49,83 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(libraries, name, file, boo
     with pytest.raises(InputError, match=said):
         new_wave(name, [EXAMPLE / file], book, "2026-04-01")
     assert sorted(p.name for p in (libraries / "data" / "raw").iterdir()) == before
+
+
+def form(folder, name, staff, evening=1):
+    """One office's workbook: labels over two columns, options with a column between."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.title = "調査票"
+    rows = [
+        ("団体名", None, name),
+        ("Q1 職員数", None, staff, "人"),
+        ("Q2 夜間開館の有無", None, evening),
+        ("Q3 夜間開館の体制（すべて）",),
+        (None, "正規職員", "○"),
+        (None, "会計年度任用職員", None),
+        (None, "委託", "○"),
+    ]
+    for row in rows:
+        sheet.append(row)
+    for row in (1, 2, 3):
+        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=2)
+    folder.mkdir(exist_ok=True)
+    workbook.save(folder / f"{name}.xlsx")
+
+
+def test_a_folder_of_forms_is_not_taken_for_tables(libraries, tmp_path):
+    # read as one column a municipality, each of these would be two replies, one without a name
+    folder = tmp_path / "forms"
+    for name, staff in (("つくば市", 25), ("千葉市", 60), ("大津市", 18)):
+        form(folder, name, staff)
+    assert "layout form, 3 replies;" in new_wave("forms", [folder], "libraries", "2026-04-01")
+    survey = Survey.load("forms")
+    assert survey.responses["Q1"].to_dict() == {"082201": 25, "121002": 60, "252018": 18}
+    assert survey.responses["Q3_3"].all() and not survey.responses["Q3_2"].any()
+
+
+def test_replies_that_do_not_say_who_they_are_are_counted(libraries, tmp_path):
+    file = tmp_path / "some.csv"
+    file.write_text("団体名,Q1,Q2,Q3\n姫路市,42,1,1\n千葉市,60,1,3\n,7,2,\n", encoding="utf-8")
+    said = new_wave("some", [file], "libraries", "2026-04-01")
+    assert "layout rows, 3 replies (1 do not say from which municipality)" in said
+
+
+def test_a_form_that_lacks_a_question_is_refused_for_that_and_not_read_otherwise(
+    libraries, tmp_path
+):
+    folder = tmp_path / "forms"
+    for name in ("つくば市", "千葉市", "大津市"):
+        form(folder, name, 25)
+        workbook = openpyxl.load_workbook(folder / f"{name}.xlsx")
+        workbook.active["B7"] = "外注"
+        workbook.active["D3"] = "番号で"
+        workbook.save(folder / f"{name}.xlsx")
+    said = r"Q3_3.*\(read as form; --layout gives another\)"
+    with pytest.raises(InputError, match=said):
+        new_wave("forms", [folder], "libraries", "2026-04-01")
+
+
+@pytest.mark.parametrize(
+    ("invited", "said"),
+    [
+        ("[{code: 012025, name: 函館市}]", r"code.*put a code in quotes, such as '012025'"),
+        ("[{code: '012025', name: 函館市, size_class: 中核市}]", "size_class.*'core_city'"),
+        ("[{code: '012025'}]", "name: Field required"),
+        ("全部", "'all'"),
+    ],
+)
+def test_a_slip_in_the_list_of_the_invited_is_told_where_it_is(libraries, invited, said):
+    new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    file = libraries / "data" / "raw" / "lib" / "wave.yml"
+    text = file.read_text(encoding="utf-8").replace("invited: null", f"invited: {invited}")
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=f"invited.*{said}"):
+        Wave.read("lib")
+
+
+def test_a_table_of_nobody_is_not_taken_for_the_whole_register(libraries, tmp_path):
+    file = tmp_path / "nobody.csv"
+    file.write_text("Q1,Q2,Q3\n42,1,1\n60,1,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="nothing tells from which municipality"):
+        new_wave("nobody", [file], "libraries", "2026-04-01")

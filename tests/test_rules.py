@@ -26,6 +26,24 @@ def test_a_finding_reads_in_both_languages(rule):
         assert (name in ja) == (name in en), (rule.id, name)
 
 
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_what_is_doubted_or_refused_says_what_was_done_and_what_to_do(rule):
+    ja, en = (rule.message(language, raw="RAW") for language in ("ja", "en"))
+    if rule.severity == "repaired":
+        return
+    assert re.search("ください|か。$", ja) or rule.id == "who", ja  # `more` says it there
+    assert re.search(r"Please|\?$", en) or rule.id == "who", en
+    if rule.severity == "refused" and rule.id != "error-value":
+        assert re.search("値にしていません|採っていません", ja), ja
+        assert re.search(
+            "not turned into a value|n(one|ot) was taken|was not taken|none was", en
+        ), en
+
+
+def test_a_sentence_ends_where_it_ends():
+    assert RULES["who"].message("en", raw="1") == RULES["who"].message("en", raw="1").strip()
+
+
 def test_rules_are_used_where_answers_are_read():
     sources = [
         (ROOT / "src" / "analysis" / f"{name}.py").read_text(encoding="utf-8")

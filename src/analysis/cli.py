@@ -124,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file; check: a codebook's name or file")
+    sub.add_argument("--out", type=Path, help="draft: the new file to write, in UTF-8")
 
     sub = command("simulate", "make a wave of invented replies with a known truth", _simulate)
     sub.add_argument("wave")
@@ -191,9 +192,24 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
+    import pandas as pd
+
     from analysis.survey import prepare
 
-    print(prepare(options.wave, force=True).describe(options.language))
+    cleaned, wave = prepare(options.wave, force=True), options.wave
+    with pd.option_context("display.unicode.east_asian_width", True):
+        print(cleaned.describe(options.language))
+    asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
+    place = f"data/processed/{wave}"
+    files = "responses.csv, status.csv, findings.csv, outside.csv, register.csv"
+    if options.language == "ja":
+        print(f"書き出し先：{place}（{files}）")
+        then = f"要確認・不採用の{asked:,}件を団体ごとのシートにするには：workbench queries {wave}"
+    else:
+        print(f"written to {place} ({files})")
+        then = f"to ask the offices about {asked:,} of them: workbench queries {wave}"
+    if asked:
+        print(then)
     return OK
 
 
@@ -251,9 +267,25 @@ def _queries(options: argparse.Namespace) -> int:
 
 def _codebook(options: argparse.Namespace) -> int:
     if options.action == "draft":
+        from analysis import paths
         from analysis.draft import draft
 
-        print(draft(Path(options.file)))
+        text = draft(Path(options.file))
+        if options.out is None:
+            print(text)
+            return OK
+        if options.out.exists():
+            raise InputError(
+                "the file exists, and a draft could overwrite what was finished by hand",
+                file=options.out,
+                hint="give another name, or delete it first",
+            )
+        try:
+            paths.write_atomic(options.out, text)
+        except OSError as error:
+            why = error.strerror or error
+            raise InputError(f"it cannot be written ({why})", file=options.out) from None
+        print(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
         return OK
     from analysis.codebook import Codebook
 

@@ -13,12 +13,13 @@ from typing import Any, get_args
 
 import yaml
 
-from analysis import intake, paths
+from analysis import intake, municipality, paths
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.wave import Wave, WaveFile
 
 CODES = ("column", "order")  # who replied: told by a column, or by the order of the register
+TAKES = "; it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
@@ -36,8 +37,8 @@ def new_wave(
     """Make data/raw/WAVE from files as received and say what to check.
 
     Where a wave.yml was committed without its data (the national table), the files are added to it.
-    Every layout is tried in turn, so that a wrong guess never gets through: a layout whose header
-    cannot be found is refused by the reader.
+    Every layout is tried in turn: one whose header cannot be found is refused by the reader, and
+    one in which few replies say who they are is taken only where no other fits better.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
@@ -68,10 +69,10 @@ def new_wave(
             _copy(file, part)
         chosen = _write_layout(part, content, files, layout, book)
     return (
-        f"data/raw/{wave}: {len(files)} file(s) copied as received, layout {chosen}, "
-        "and wave.yml written.\n"
+        f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
+        "wave.yml written.\n"
         f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited), "
-        f"then run: workbench refresh {wave}"
+        f"then run: workbench clean {wave}, and workbench refresh {wave}"
     )
 
 
@@ -101,29 +102,54 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
 def _write_layout(
     part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
 ) -> str:
-    """The first layout that the reader accepts for the codebook; its wave.yml stands in `part`."""
-    refusals: list[str] = []
-    tried = [(c, codes) for c in ([layout] if layout else LAYOUTS) for codes in CODES]
-    for candidate, codes in tried:
-        content["files"] = [
-            {"path": file.name, "layout": candidate, "codes": codes} for file in files
-        ]
-        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
-        paths.write_atomic(part / "wave.yml", text)
+    """Its wave.yml stands in `part` for the first layout in which most replies say who they are.
+
+    A form of several columns can be read as a table too, one whose "replies" are mostly its labels.
+    """
+    refusals: dict[str, str] = {}
+    best, said, sure = 0.0, ("", ""), False
+    told = {"@code", "@name"} | {q.id for q in book if q.identity in {"code", "name"}}
+    layouts = [layout] if layout else LAYOUTS
+    for codes, candidate in [(codes, one) for codes in CODES for one in layouts]:
+        if sure or (best and codes == "order"):
+            break
+        _write(part, content, files, candidate, codes)
         try:
             raw = intake.read(Wave.read(part), book)
         except InputError as error:
-            refusals.append(str(error))
+            refusals.setdefault(candidate, str(error))
             continue
-        told = {"@code", "@name"} | {q.id for q in book if q.identity in {"code", "name"}}
-        if codes == "order" and content["invited"] is None:
-            content["invited"] = "all"  # only the whole register can stand in its order
-            text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
-            paths.write_atomic(part / "wave.yml", text)
-        if codes == "order" or told & set(raw.column_variable):
-            return str(candidate)
-        refusals.append("no column tells which municipality a reply is from")
-    raise InputError(refusals[0])
+        n, who = len(raw.file), [j for j, v in enumerate(raw.column_variable) if v in told]
+        named = int((raw.kind[:, who] != 0).any(axis=1).sum())
+        if codes == "order" and n == len(municipality.register()):
+            if content["invited"] is None:
+                content["invited"] = "all"  # only the whole register can stand in its order
+                _write(part, content, files, candidate, codes)
+            return f"layout {candidate}, {n:,} replies"
+        if codes == "column" and named and named / n >= best:
+            unsaid = f" ({n - named:,} do not say from which municipality)" if named < n else ""
+            best, said = named / n, (candidate, f"{n:,} replies{unsaid}")
+            one_each = candidate == "columns" and n == len(
+                set(zip(raw.file, raw.sheet, strict=True))
+            )
+            sure = best > 0.5 and not one_each  # a column on each sheet may be a form
+        nobody = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
+        refusals.setdefault(candidate, f"{nobody} from which municipality a reply is{TAKES}")
+    if layout is None and best <= 0.5:  # a guess that is more likely wrong is not made
+        likely = "form" if any(file.is_dir() for file in files) else "rows"
+        raise InputError(f"{refusals[likely]} (read as {likely}; --layout gives another)")
+    if not best:
+        raise InputError(refusals[str(layout)])
+    _write(part, content, files, said[0], "column")
+    return f"layout {said[0]}, {said[1]}"
+
+
+def _write(
+    part: Path, content: dict[str, Any], files: Sequence[Path], layout: str, codes: str
+) -> None:
+    content["files"] = [{"path": file.name, "layout": layout, "codes": codes} for file in files]
+    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    paths.write_atomic(part / "wave.yml", text)
 
 
 @contextmanager

@@ -28,21 +28,28 @@ class Rule:
         said = self.text.ja if language == "ja" else self.text.en
         for name in ("raw", "value", "more"):
             said = said.replace(f"{{{name}}}", parts.get(name, ""))
-        return said
+        return said.strip()
 
 
 def _rule(id: str, severity: Severity, ja: str, en: str, said_ja: str, said_en: str) -> Rule:
     return Rule(id, severity, Text(ja=ja, en=en), Text(ja=said_ja, en=said_en))
 
 
-READ = ("「{raw}」を{value}と読みました。", "{raw} was read as {value}.")
+def _read(ja: str, en: str) -> tuple[str, str]:
+    """The sentences of a repair: what was done, then what was read."""
+    return f"{ja}「{{raw}}」を{{value}}と読みました。", f"{{raw}} was read as {{value}} ({en})."
+
+
 _TABLE = [
     # numbers
     _rule("full-width", "repaired", "全角の数字", "full-width digits",
           "全角の「{raw}」を{value}と読みました。", "Full-width {raw} was read as {value}."),
-    _rule("thousands", "repaired", "桁区切り", "thousands separator", *READ),
-    _rule("unit", "repaired", "単位つきの数", "number with its unit", *READ),
-    _rule("big-unit", "repaired", "千・万の単位", "thousands or ten thousands", *READ),
+    _rule("thousands", "repaired", "桁区切り", "thousands separator",
+          *_read("桁区切りを除いて、", "separators dropped")),
+    _rule("unit", "repaired", "単位つきの数", "number with its unit",
+          *_read("単位などの文字を除いて、", "the unit dropped")),
+    _rule("big-unit", "repaired", "千・万の単位", "thousands or ten thousands",
+          *_read("千・万などの単位を数に直して、", "thousands or ten thousands counted out")),
     _rule("other-unit", "refused", "別の単位", "another unit",
           "「{raw}」の単位が設問の単位（{more}）と違うため、値にしていません。{more}でお知らせください。",
           "{raw} is not in the unit of the question ({more}) and was not turned into a value. "
@@ -50,7 +57,8 @@ _TABLE = [
     _rule("remark", "doubtful", "回答に添えた言葉", "words beside an answer",
           "「{raw}」を{value}と読みました。添えられた言葉によって回答が変わる場合は、お知らせください。",
           "{raw} was read as {value}. If the words beside it change the answer, please say so."),
-    _rule("triangle", "repaired", "△・▲（マイナス）", "triangle for minus", *READ),
+    _rule("triangle", "repaired", "△・▲（マイナス）", "triangle for minus",
+          *_read("△・▲をマイナスとみて、", "the triangle is a minus")),
     _rule("approximate", "doubtful", "おおよその数", "approximate number",
           "「{raw}」は概数のようです。{value}として扱いましたが、正確な数をお知らせください。",
           "{raw} looks approximate; {value} was taken. Please give the exact number."),
@@ -61,19 +69,22 @@ _TABLE = [
           "「{raw}」は幅のある回答のため、値にしていません。一つの数でお知らせください。",
           "{raw} is a range and was not turned into a value. Please give one number."),
     _rule("not-a-number", "refused", "数でない", "not a number",
-          "「{raw}」を数として読めません。", "{raw} cannot be read as a number."),
+          "「{raw}」を数として読めないため、値にしていません。一つの数でお知らせください。",
+          "{raw} cannot be read as a number and was not turned into a value. Please give one "
+          "number."),
     _rule("negative", "refused", "負の数", "below zero",
           "「{raw}」は負の数のため、値にしていません。正しい数か、増減ならその旨をお知らせください。",
           "{raw} is below zero and was not turned into a value. Please give the number, or say "
           "that it is a change."),
     _rule("outside-range", "doubtful", "範囲の外", "outside the range",
-          "{value}は想定の範囲（{more}）の外です。ご確認ください。",
-          "{value} lies outside the expected range ({more}). Please confirm."),
+          "{value}は想定の範囲（{more}）の外です。そのまま採りましたが、ご確認ください。",
+          "{value} lies outside the expected range ({more}); it was kept. Please confirm."),
     _rule("not-whole", "doubtful", "整数でない", "not a whole number",
           "「{raw}」は整数でないため、{value}に丸めました。ご確認ください。",
           "{raw} is no whole number and was rounded to {value}. Please confirm."),
     # dates
-    _rule("wareki", "repaired", "和暦", "Japanese era date", *READ),
+    _rule("wareki", "repaired", "和暦", "Japanese era date",
+          *_read("和暦を西暦に直して、", "Japanese era")),
     _rule("impossible-era", "doubtful", "ありえない元号", "impossible era",
           "「{raw}」はその元号の期間にない日付です。{value}と読みましたが、ご確認ください。",
           "{raw} lies outside its era; {value} was taken. Please confirm."),
@@ -83,29 +94,36 @@ _TABLE = [
           "「{raw}」は日付と曜日が合わないため、値にしていません。正しい日付をお知らせください。",
           "The date and the weekday of {raw} disagree; no value was taken. Which day is meant?"),
     _rule("not-a-date", "refused", "日付でない", "not a date",
-          "「{raw}」を日付として読めません。", "{raw} cannot be read as a date."),
+          "「{raw}」を日付として読めないため、値にしていません。"
+          "「2019-08-05」のように西暦でお知らせください。",
+          "{raw} cannot be read as a date and was not turned into a value. Please write it like "
+          "2019-08-05."),
     # choices
     _rule("label", "repaired", "選択肢の文言での回答", "option given in words",
           "「{raw}」を選択肢{value}と読みました。", "{raw} was read as option {value}."),
-    _rule("circled", "repaired", "丸数字", "circled digits", *READ),
+    _rule("circled", "repaired", "丸数字", "circled digits",
+          *_read("丸数字を番号とみて、", "circled digits")),
     _rule("no-such-option", "refused", "選択肢にない回答", "no such option",
-          "「{raw}」は選択肢にありません。どの選択肢に当たるかお知らせください。",
-          "{raw} is not among the options. Which one is meant?"),
+          "「{raw}」は選択肢にないため、値にしていません。どの選択肢に当たるかお知らせください。",
+          "{raw} is not among the options and was not turned into a value. Which one is meant?"),
     _rule("several", "refused", "単一回答に複数の回答", "several answers to a single choice",
-          "一つだけ選ぶ設問に「{raw}」とあります。一つをお知らせください。",
-          "{raw} was given where one option is asked for. Which one is meant?"),
+          "一つだけ選ぶ設問に「{raw}」とあるため、値にしていません。一つをお知らせください。",
+          "{raw} was given where one option is asked for; none was taken. Which one is meant?"),
     _rule("excel-number", "refused", "複数回答が一つの数になった", "answers turned into a number",
-          "「{raw}」は、1,3のような回答が表計算ソフトで一つの数になった可能性があります。"
-          "「1、3」のように、または選択肢の文言で書き直してください。",
-          "{raw} may be an answer such as 1,3 that the spreadsheet turned into one number. "
-          "Please write 1、3, or the options in words."),
+          "「{raw}」は、1,3のような回答が表計算ソフトで一つの数になった可能性があるため、"
+          "値にしていません。「1、3」のように「、」で区切るか、選択肢の文言でお知らせください。",
+          "{raw} may be an answer such as 1,3 that the spreadsheet turned into one number; it was "
+          "not turned into a value. Please write 1、3, or the options in words."),
     _rule("excel-date", "refused", "回答が日付になった", "answer turned into a date",
-          "「{raw}」は、1-3のような回答が表計算ソフトで日付になったものとみられます。書き直してください。",
-          "{raw} seems to be an answer such as 1-3 that the spreadsheet turned into a date. "
-          "Please write it again."),
+          "「{raw}」は、1-3のような回答が表計算ソフトで日付になったとみられるため、"
+          "値にしていません。選んだ番号を（複数なら「1、3」のように）お知らせください。",
+          "{raw} seems to be an answer such as 1-3 that the spreadsheet turned into a date; it was "
+          "not turned into a value. Please give the number chosen, several like 1、3."),
     _rule("exclusive", "refused", "「なし」と他の選択肢の併記", "exclusive option and others",
-          "「{more}」は他の選択肢と同時に選べません（回答「{raw}」）。ご確認ください。",
-          "'{more}' cannot be chosen together with others (answer {raw}). Please confirm."),
+          "「{more}」は他の選択肢と同時に選べないため、値にしていません（回答「{raw}」）。"
+          "どちらが正しいかお知らせください。",
+          "'{more}' cannot be chosen together with others, so none was taken (answer {raw}). "
+          "Which is right?"),
     _rule("too-many", "doubtful", "選択数の超過", "more choices than allowed",
           "{more}つまでの設問で{value}が選ばれています。すべて採りましたが、ご確認ください。",
           "More than the {more} choices allowed were made ({value}); all were kept. Please "
@@ -123,13 +141,18 @@ _TABLE = [
           "Another cell of this question cannot be read, so {raw} was not taken either."),
     # logic
     _rule("left-out", "doubtful", "対象外の設問への回答", "answer to a question left out",
-          "前の設問の回答により対象外のはずの設問に「{raw}」とあります。集計からは除きました。",
-          "Earlier answers leave this question out, yet {raw} was given; it is not counted."),
+          "前の設問の回答により対象外のはずの設問に「{raw}」とあります。"
+          "集計からは除きましたが、どちらの回答が正しいかお知らせください。",
+          "Earlier answers leave this question out, yet {raw} was given; it is not counted. Which "
+          "answer is right?"),
     _rule("not-applicable", "doubtful", "対象の設問に非該当", "'not applicable' where it applies",
-          "前の設問の回答からは対象になる設問に「{raw}」とあります。ご確認ください。",
-          "{raw} was given though earlier answers make this question apply. Please confirm."),
+          "前の設問の回答からは対象になる設問に「{raw}」とあります。"
+          "非該当として扱いましたが、ご確認ください。",
+          "{raw} was given though earlier answers make this question apply; it was taken as not "
+          "applicable. Please confirm."),
     _rule("check", "doubtful", "回答どうしの食い違い", "answers that disagree",
-          "{more}（回答「{raw}」）。ご確認ください。", "{more} (answer {raw}). Please confirm."),
+          "{more}（回答「{raw}」）。どの回答も変えていません。ご確認ください。",
+          "{more} (answer {raw}). No answer was changed. Please confirm."),
     _rule("merged", "doubtful", "結合された回答欄", "merged answer",
           "回答欄が結合されており、左上のセルの回答（{more}）だけを採りました。"
           "このセルの回答をお知らせください。",
@@ -142,9 +165,11 @@ _TABLE = [
     _rule("code-repaired", "repaired", "団体コードの補正", "code repaired",
           "団体コード「{raw}」を{value}と読みました。", "The code {raw} was read as {value}."),
     _rule("code-wrong", "doubtful", "団体コードの誤り", "wrong code",
-          "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。",
+          "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。"
+          "ご確認ください。",
           "The code {raw} is not valid; {value} follows from the name. Please confirm."),
-    _rule("name-variant", "repaired", "団体名の表記", "written variant of the name", *READ),
+    _rule("name-variant", "repaired", "団体名の表記", "written variant of the name",
+          *_read("団体名の表記をそろえて、", "a way to write its name")),
     _rule("namesake", "doubtful", "同名の団体", "name of several municipalities",
           "「{raw}」という名の団体は複数あります。依頼先の{value}の回答としました。ご確認ください。",
           "Several municipalities are called {raw}; it was taken for {value}, which was invited. "
@@ -156,23 +181,28 @@ _TABLE = [
           "ご確認ください。",
           "The code says {value}, the name {raw}; the code was followed. Please confirm."),
     _rule("who", "refused", "団体を特定できない", "municipality not identified",
-          "「{raw}」がどの団体か特定できません。{more}",
-          "It is not clear which municipality {raw} is. {more}"),
+          "どの団体の回答か特定できないため、「{raw}」は採っていません。{more}",
+          "It is not clear which municipality replied, so {raw} was not taken. {more}"),
     _rule("not-invited", "doubtful", "依頼先でない団体", "not among the invited",
-          "{value}は依頼先の一覧にありません。", "{value} is not among those invited."),
+          "{value}は依頼先の一覧にありません。回答は採りましたが、団体コードと一覧をご確認ください。",
+          "{value} is not among those invited; its reply was kept. Please confirm the code and the "
+          "list."),
     _rule("superseded", "repaired", "差替え前の回答", "superseded reply",
           "後から届いた回答に差し替えました（先の回答「{raw}」、後の回答「{value}」）。",
           "A later reply of the same municipality replaces this one ({raw}, later {value})."),
-    _rule("same-date", "doubtful", "前後の分からない重複回答", "two replies, order unknown",
-          "回答が二つあり、日付からは前後が分からないため、ファイルで後にあるものを採りました"
-          "（先の回答「{raw}」、後の回答「{value}」）。",
-          "There are two replies and their dates do not tell which is later; the later one in the "
-          "files was taken ({raw}, later {value})."),
+    _rule("same-date", "doubtful", "先後の分からない重複回答", "two replies, none dated later",
+          "日付では先後の分からない回答が二つあり、後に届いたものを採りました"
+          "（先の回答「{raw}」、後の回答「{value}」）。ご確認ください。",
+          "Two replies bear the same date or none; the later one in the files was taken "
+          "({raw}, later {value}). Please confirm."),
     _rule("hidden", "doubtful", "非表示の行・列", "hidden row or column",
-          "非表示の行・列（{raw}）の回答を読み込みました。", "Answers in hidden {raw} were read."),
+          "非表示の行・列（{raw}）の回答も採りました。採ってよいかご確認ください。",
+          "Answers in hidden {raw} were taken too. Please confirm that they count."),
     _rule("unmatched", "doubtful", "設問と結びつかない列", "cell of no question",
-          "どの設問のものか分からないため、集計に入れていません（「{raw}」）。",
-          "It is not clear which question {raw} belongs to; it is not counted."),
+          "どの設問のものか分からないため、集計に入れていません（「{raw}」）。"
+          "回答であれば、どの設問のものかお知らせください。",
+          "It is not clear which question {raw} belongs to; it is not counted. If it is an answer, "
+          "to which question?"),
 ]  # fmt: skip
 RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, StrictStr, ValidationError
+from pydantic import Discriminator, Field, StrictStr, Tag, ValidationError
 
 from analysis import paths
 from analysis.codebook import describe_validation
@@ -39,6 +39,13 @@ class WaveFile(Model):
     codes: Literal["column", "order"] = "column"
 
 
+def _how_invited(given: Any) -> str:
+    """Which form of `invited` is meant, so that a fault in a list is told where it stands."""
+    if isinstance(given, list | tuple):
+        return "list"
+    return "all" if isinstance(given, str) else "number"
+
+
 class Wave(Model):
     """What ``wave.yml`` says.
 
@@ -60,7 +67,15 @@ class Wave(Model):
     codebook: StrictStr
     data: Literal["invented", "real"]
     named: bool = False
-    invited: int | Literal["all"] | tuple[Invited, ...] | None = None
+    invited: (
+        Annotated[
+            Annotated[int, Tag("number")]
+            | Annotated[Literal["all"], Tag("all")]
+            | Annotated[tuple[Invited, ...], Tag("list")],
+            Discriminator(_how_invited),
+        ]
+        | None
+    ) = None
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
 
@@ -86,7 +101,9 @@ class Wave(Model):
         try:
             return cls.model_validate({"name": folder.name, **content})
         except ValidationError as error:
-            raise InputError(describe_validation(error, content), file=file) from None
+            last = error.errors(include_url=False)[0]["loc"][-1:]
+            hint = "put a code in quotes, such as '012025'" if last == ("code",) else None
+            raise InputError(describe_validation(error, content), file=file, hint=hint) from None
 
     @property
     def folder(self) -> Path:

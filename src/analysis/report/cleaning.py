@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 
-from analysis import disclosure, plots, tables
-from analysis.codebook import STATUSES
+from analysis import disclosure
 from analysis.findings import SEVERITY_LABELS
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
-from analysis.report.shown import HIDDEN, absent, protects, shown_questions
+from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
+from analysis.report.shown import HIDDEN, absent, protects
 from analysis.rules import RULES
 from analysis.survey import Survey
 from analysis.text import Text
@@ -21,7 +22,13 @@ STATUS_LABELS = {
     "not_surveyed": Text(ja="調査無し", en="not surveyed"),
     "unreadable": Text(ja="不採用", en="refused"),
 }
-SHOWN_ONE_BY_ONE = 40  # respondents up to which a figure can show each
+NAMED = 10  # files or municipalities up to which a sentence names each
+OFFICE = Text(ja="（事務局で確認）", en="(for the researchers)")
+IDENTITY = {
+    "code": Text(ja="団体コード", en="code"),
+    "name": Text(ja="団体名", en="name"),
+    "prefecture": Text(ja="都道府県", en="prefecture"),
+}
 
 
 def answer(survey: Survey) -> Answer:
@@ -49,6 +56,38 @@ def answer(survey: Survey) -> Answer:
     )
 
 
+def arrived(survey: Survey) -> Prose:
+    """Which files came, and who did not reply."""
+    files = list(dict.fromkeys(name for name in survey.ledger.counts["file"] if name))
+    text = ""
+    if files:  # only in the edition that may name them
+        inside = Counter(name.rpartition("/")[0] or name for name in files)
+        named = [
+            survey.pick(f"{place}の{n:,}ファイル", f"{n:,} in {place}") if n > 1 else place
+            for place, n in inside.items()
+        ]
+        text = survey.pick(
+            f"届いたファイルは{len(files):,}つ（{_some(survey, named)}）。",
+            f"Files received: {len(files):,} ({_some(survey, named)}). ",
+        )
+    silent = survey.register.loc[~survey.register["replied"].astype(bool), "name"]
+    if len(silent) and not survey.wave.named:
+        who = "" if protects(survey) else _some(survey, silent.tolist())
+        text += survey.pick(
+            f"回答のない団体は{len(silent):,}団体{f'（{who}）' if who else ''}。",
+            f"Without a reply: {len(silent):,}{f' ({who})' if who else ''}.",
+        )
+    whole = survey.pick(f"{survey.n:,}団体分が届いた。", f"All {survey.n:,} are there.")
+    return Prose(text or whole)
+
+
+def _some(survey: Survey, names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    listed = survey.pick("、", ", ").join(escape(name) for name in names[:NAMED])
+    more = len(names) - NAMED
+    return listed + (survey.pick(f"ほか{more:,}", f" and {more:,} more") if more > 0 else "")
+
+
 def ledger(survey: Survey) -> Table:
     """Where every cell of every file ended."""
     return survey.gallery.table(
@@ -71,7 +110,11 @@ def repairs(survey: Survey) -> Table | NotAvailable:
     if found.empty:
         return _nothing(survey, "repairs")
     rows = []
-    for (rule, severity), group in found.groupby(["rule", "severity"], sort=True, observed=True):
+    groups = found.groupby(["rule", "severity"], sort=True, observed=True)
+    kinds = list(SEVERITY_LABELS)
+    for (rule, severity), group in sorted(
+        groups, key=lambda one: (kinds.index(one[0][1]), -len(one[1]))
+    ):
         row: dict[str, object] = {
             survey.pick("規則", "rule"): RULES[rule].title[survey.language],
             survey.pick("扱い", "treatment"): SEVERITY_LABELS[severity][survey.language],
@@ -80,7 +123,9 @@ def repairs(survey: Survey) -> Table | NotAvailable:
         }
         if survey.audience == "internal":
             first = group.iloc[0]
-            row[survey.pick("例", "example")] = f"{first['raw']} → {first['value']}"
+            value = survey.pick("選択あり", "ticked") if rule == "tick" else first["value"]
+            taken = f" → {value}" if value else ""
+            row[survey.pick("例", "example")] = f"{first['raw']}{taken}"
             row[survey.pick("場所", "place")] = f"{first['sheet']} {first['cell']}".strip()
         rows.append(row)
     frame = pd.DataFrame(rows)
@@ -91,7 +136,14 @@ def repairs(survey: Survey) -> Table | NotAvailable:
         "repairs",
         title=survey.pick("整理の規則ごとの件数", "Findings by rule of cleaning"),
         n=len(found),
-        notes=[survey.pick("nは指摘の件数。", "n is the number of findings.")],
+        notes=[
+            survey.pick(
+                "nは指摘の件数。補正は意味の明らかなもの、要確認は値を採りつつ（または集計から除いて）"
+                "確かめたいもの、不採用は値にしなかったもの。一つのセルに二つの指摘があることもある。",
+                "n is the number of findings. Repaired: the meaning was never in doubt; doubtful: "
+                "taken (or left out), to be confirmed; refused: no value. A cell can have two.",
+            )
+        ],
     )
 
 
@@ -123,8 +175,11 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
     if survey.audience == "internal":
         frame = pd.DataFrame(
             {
-                survey.pick("団体", "municipality"): asked["name"],
-                survey.pick("設問", "question"): asked["question"],
+                # a row of its own, or it would read as the municipality's above it
+                survey.pick("団体", "municipality"): asked["name"].replace(
+                    "", OFFICE[survey.language]
+                ),
+                survey.pick("設問", "question"): [_question(survey, q) for q in asked["question"]],
                 survey.pick("扱い", "treatment"): [
                     SEVERITY_LABELS[kind][survey.language] for kind in asked["severity"]
                 ],
@@ -164,120 +219,11 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
     )
 
 
-def _states(survey: Survey) -> pd.DataFrame:
-    """The status of each question (rows) for each respondent; a battery's is its most frequent."""
-    rows = {
-        f"{question.id} {question.label[survey.language]}": survey.status[
-            list(question.variables)
-        ].mode(axis=1)[0]
-        if question.type == "battery"
-        else survey.status[question.variables[0]]
-        for question in survey.codebook
-        if question.role != "id" and question.variables[0] in survey.status
-    }
-    return pd.DataFrame(rows).T
-
-
-def _shares(survey: Survey) -> pd.DataFrame:
-    """Per question, how many respondents are in each status."""
-    states = _states(survey)
-    return pd.DataFrame({kind: (states == kind).sum(axis=1) for kind in STATUSES})
-
-
-def missingness(survey: Survey) -> Figure:
-    """Which questions lack answers, the kinds of missing kept apart."""
-    if protects(survey):
-        return _answered(survey)
-    counts = _shares(survey)
-    labels = {kind: STATUS_LABELS[kind][survey.language] for kind in STATUSES}
-    shown = counts.rename(columns=labels)
-    if survey.n <= SHOWN_ONE_BY_ONE and survey.audience == "internal":
-        kinds = pd.CategoricalDtype(list(labels.values()))
-        matrix = _states(survey).apply(lambda column: column.map(labels).astype(kinds))
-        ax = plots.plot_missing(matrix.rename(columns=survey.names), language=survey.language)
-        drawn = survey.pick("各団体の回答状況を示す表", "the kind of answer of each municipality")
-    else:
-        ax = plots.plot_status(shown, language=survey.language)
-        drawn = survey.pick("団体数を積み上げた棒グラフ", "stacked bars of how many answered")
-    worst, most = counts["no_answer"].idxmax(), int(counts["no_answer"].max())
-    least = survey.pick("無回答はない", "Nothing was left unanswered")
-    if most:
-        least = survey.pick(
-            f"無回答が最も多いのは「{worst}」の{most}団体",
-            f"Most without an answer: {worst}, {most}",
-        )
-    return survey.gallery.show(
-        ax,
-        "missingness",
-        title=survey.pick("設問ごとの回答状況", "Answers and kinds of missing by question"),
-        alt=survey.pick(
-            f"設問ごとに、回答・無回答・非該当などの別に{drawn}。{least}（n={survey.n:,}）。",
-            f"By question, {drawn}: answered, no answer, not applicable and other kinds. "
-            f"{least} (n={survey.n:,}).",
-        ),
-        n=survey.n,
-        denominator=survey.pick("回答団体", "municipalities that replied"),
-        data=shown.reset_index(names=survey.pick("設問", "question")),
-        key=True,
-    )
-
-
-def _answered(survey: Survey) -> Figure:
-    """How many answered each question; the kinds of missing would give small numbers away."""
-    n = pd.Series(
-        {
-            f"{q.id} {q.label[survey.language]}": int(tables.answered(survey.status, q).sum())
-            for q in shown_questions(survey)
-        }
-    )
-    shown = pd.DataFrame(
-        {
-            survey.pick("回答あり", "answered"): n,
-            survey.pick("回答なし（非該当を含む）", "none (not applicable too)"): survey.n - n,
-        }
-    )
-    return survey.gallery.show(
-        plots.plot_status(shown, language=survey.language),
-        "missingness",
-        title=survey.pick("設問ごとの回答状況", "Answers by question"),
-        alt=survey.pick(
-            f"設問ごとに、回答した団体数の棒グラフ。最も少ないのは「{n.idxmin()}」の"
-            f"{n.min():,}団体（n={survey.n:,}）。",
-            f"Bars of how many answered each question; fewest: {n.idxmin()}, {n.min():,} of "
-            f"{survey.n:,}.",
-        ),
-        n=survey.n,
-        denominator=survey.pick("回答団体", "municipalities that replied"),
-        data=shown.reset_index(names=survey.pick("設問", "question")),
-        key=True,
-    )
-
-
-def missing_words(survey: Survey) -> Prose:
-    """What the figure says."""
-    counts = _shares(survey)
-    total = counts.sum()
-    asked = int(total.sum() - total["not_applicable"] - total["not_surveyed"])
-    share = total["no_answer"] / asked if asked else 0.0
-    top = counts["no_answer"].nlargest(3)
-    if protects(survey):
-        ids = {q.id for q in shown_questions(survey)}
-        top = top[[name.split()[0] in ids for name in top.index]]
-        top = top[top >= disclosure.SMALLEST]
-    listed = survey.pick("、", ", ").join(
-        survey.pick(f"{name}（{value}）", f"{name} ({value})")
-        for name, value in top.items()
-        if value
-    )
-    none, skipped, unasked = (
-        int(total[kind]) for kind in ("no_answer", "not_applicable", "not_surveyed")
-    )
-    surveyed = survey.pick(f"と「調査無し」{unasked:,}問", f" and {unasked:,} not surveyed")
-    text = survey.pick(
-        f"問われた延べ{asked:,}問のうち無回答は{none:,}問（{share:.1%}）。分岐により問われなかった"
-        f"「非該当」{skipped:,}問{surveyed if unasked else ''}は分母に含めない。",
-        f"Of {asked:,} answers asked for, {none:,} ({share:.1%}) were not given. {skipped:,} that "
-        f"the skip rules left out{surveyed if unasked else ''} are not in the denominator. ",
-    )
-    often = survey.pick(f"無回答の多い設問は、{listed}。", f"Most often missing: {listed}.")
-    return Prose(text + often if listed else text)
+def _question(survey: Survey, name: str) -> str:
+    """A question, option or item by its id and its words."""
+    if name in IDENTITY and name not in survey.codebook:
+        return IDENTITY[name][survey.language]
+    label = survey.codebook.label(name) if name in survey.codebook.question_of else None
+    if label is None and name in survey.codebook:
+        label = survey.codebook[name].label
+    return f"{name} {label[survey.language]}" if label else name
