@@ -57,8 +57,8 @@ def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
     plot = missing.plots.plot_missing
     monkeypatch.setattr(missing.plots, "plot_missing", keep)
     missing.missingness(pages["internal"])
-    # eight were asked Q07, fifteen Q03, which one left empty
-    assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 14/15"} <= set(drawn["rows"])
+    # eight were asked Q07, fifteen Q03, which one left empty and one gave in households
+    assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 13/15"} <= set(drawn["rows"])
     said = missing.missing_words(pages["internal"]).markdown
     assert "問われた延べ498問のうち無回答は20問（4.0%）、不明は2問、不採用は11問" in said
     assert "不明は" not in missing.missing_words(pages["public"]).markdown
@@ -69,7 +69,12 @@ def test_options_in_columns_are_answered_as_the_tables_count_them(project, tmp_p
     book = project / "data" / "codebooks" / "libraries.yml"
     book.write_bytes((example / "libraries.yml").read_bytes())
     file = tmp_path / "ticks.csv"
-    rows = ["団体名,Q1,Q2,Q3_1,Q3_2,Q3_3", "新設市,42,1,△,○,", "架空市,60,1,△,,", "仮市,7,1,,,"]
+    rows = [
+        "団体名,Q1,Q2,Q3_1,Q3_2,Q3_3",
+        "新設市,42,1,無回答,○,",
+        "架空市,60,1,△,,",
+        "仮市,7,1,,,",
+    ]
     file.write_text("\n".join(rows), encoding="utf-8")
     new_wave("ticks", [file], "libraries", "2026-04-01", invented=True)
     wave = project / "data" / "raw" / "ticks" / "wave.yml"

@@ -56,7 +56,7 @@ _TABLE = [
           "Please give it in that unit."),
     _rule("remark", "doubtful", "回答に添えた言葉", "words beside an answer",
           "「{raw}」を{value}と読みました。添えられた言葉によって回答が変わる場合は、お知らせください。",
-          "{raw} was read as {value}. If the words beside it change the answer, please say so."),
+          "{raw} was read as {value}. Please say if the words beside it change the answer."),
     _rule("triangle", "repaired", "△・▲（マイナス）", "triangle for minus",
           *_read("△・▲をマイナスとみて、", "the triangle is a minus")),
     _rule("approximate", "doubtful", "おおよその数", "approximate number",
@@ -92,7 +92,7 @@ _TABLE = [
           "シリアル値「{raw}」を{value}と読みました。", "Serial date {raw} was read as {value}."),
     _rule("weekday", "refused", "日付と曜日の不一致", "date and weekday disagree",
           "「{raw}」は日付と曜日が合わないため、値にしていません。正しい日付をお知らせください。",
-          "The date and the weekday of {raw} disagree; no value was taken. Which day is meant?"),
+          "The date and the weekday of {raw} disagree, so none was taken. Which day is meant?"),
     _rule("not-a-date", "refused", "日付でない", "not a date",
           "「{raw}」を日付として読めないため、値にしていません。"
           "「2019-08-05」のように西暦でお知らせください。",
@@ -137,8 +137,9 @@ _TABLE = [
           "他の選択肢に印があるため、「{raw}」を選択なしとしました。ご確認ください。",
           "Other options are ticked, so {raw} was taken as not ticked. Please confirm."),
     _rule("beside-refused", "refused", "読めない欄のある複数回答", "beside a cell that is refused",
-          "同じ設問に読めない欄があるため、「{raw}」も値にしていません。",
-          "Another cell of this question cannot be read, so {raw} was not taken either."),
+          "同じ設問に読めない欄があるため、「{raw}」も値にしていません。その欄と併せてお知らせください。",
+          "Another cell of this question cannot be read, so {raw} was not taken either. Please "
+          "answer it together with that cell."),
     # logic
     _rule("left-out", "doubtful", "対象外の設問への回答", "answer to a question left out",
           "前の設問の回答により対象外のはずの設問に「{raw}」とあります。"
