@@ -53,7 +53,7 @@ def test_one_did_not_reply_in_2019_and_all_did_in_2020(demos):
 def test_the_corrected_reply_counts_and_the_earlier_one_does_not(demos):
     kept = demos["demo-2019"].responses.loc["990027"]
     assert (kept["Q09"], kept["Q12"]) == (1, 2)
-    earlier = demos["demo-2019"].findings.query("rule == 'superseded' and question == 'Q09'")
+    earlier = demos["demo-2019"].findings.query("rule == 'changed' and question == 'Q09'")
     assert earlier[["raw", "value"]].to_numpy().tolist() == [["900", "1"]]
 
 

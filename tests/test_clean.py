@@ -186,7 +186,7 @@ def test_options_in_columns_are_one_answer_of_one_state(write):
     told = result.findings[result.findings["rule"] != "tick"]
     assert told[["cell", "rule", "severity", "raw", "value"]].to_numpy().tolist() == [
         ["H2", "not-ticked", "repaired", "－", "0"], ["I2", "unsure-tick", "doubtful", "不明", "0"],
-        ["G3", "no-such-option", "refused", "済", ""],
+        ["G3", "not-a-tick", "refused", "済", ""],
         ["H3", "beside-refused", "refused", "○", ""], ["J3", "beside-refused", "refused", "0", ""],
     ]  # fmt: skip
     assert result.responses.loc["990019", hows].tolist() == [True, False, False, False]
@@ -240,6 +240,7 @@ def test_a_part_above_its_total_is_kept_and_doubted(write):
     assert result.responses.loc["990019", "IT"] == 105
     row = result.findings.iloc[0]
     assert (row["rule"], row["cell"], row["question"]) == ("check", "E2", "IT")
+    assert row["value"] == "105"
     assert "内訳が合計を超えています" in row["ja"] and "the part exceeds the total" in row["en"]
 
 
@@ -266,11 +267,21 @@ def test_of_two_replies_the_later_one_counts(write, days, kept, rule):
     )
     assert len(result.responses) == 1 and result.responses.loc["990019", "IT"] == kept
     told = result.findings.set_index("question")
-    assert set(told["rule"]) == {rule}
-    assert (told.loc["IT", "raw"], told.loc["IT", "value"]) == (
-        "5" if kept == 7 else "7",
-        str(kept),
-    )
+    assert told.loc["CODE", "rule"] == rule
+    assert told.loc["CODE", "value"] == f"a.csv A{3 if kept == 7 else 2}"  # which one counts
+    assert told.loc["IT", ["rule", "raw", "value"]].tolist() == [
+        "changed", "5" if kept == 7 else "7", str(kept),
+    ]  # fmt: skip
+
+
+def test_an_answer_that_the_later_reply_leaves_empty_is_asked_for(write):
+    lines = ["990019,架空市,2019/8/1,100,5,1,1、2", "990019,架空市,2019/8/9,100,,1,1、2"]
+    result = cleaned(write(lines))
+    assert result.status.loc["990019", "IT"] == "no_answer"
+    told = result.findings[result.findings["question"] == "IT"]
+    assert told[["cell", "rule", "severity", "raw"]].to_numpy().tolist() == [
+        ["E2", "blanked", "doubtful", "5"]
+    ]
 
 
 def test_who_did_not_reply_stays_in_the_register(write):
@@ -378,6 +389,32 @@ def test_wards_former_namesakes_and_prefectures_in_brackets(write, name, as_of, 
     assert told is None or told in result.findings["ja"].iloc[0]
 
 
+def test_who_replies_under_no_code_of_the_codebook(write, project):
+    """Columns that identify but are no questions: an empty one is accounted for too."""
+    write([])
+    rows = ["団体コード,団体名,ALL,IT", "990019,,9,5", ",見本町,9,6", ",,9,7"]
+    (project / "data" / "raw" / "w" / "a.csv").write_text("\n".join(rows), "utf-8")
+    about = Wave.read("w")
+    header = dict.fromkeys(("DAY", "OUT", "HOW"), ())
+    about = about.model_copy(
+        update={"files": (about.files[0].model_copy(update={"header": header}),)}
+    )
+    questions = [q for q in BOOK["questions"] if q["id"] not in {"CODE", "NAME"}]
+    book = Codebook.parse(BOOK | {"questions": questions})
+    result = clean.clean(intake.read(about, book), about, book)
+    result.ledger.check()
+    assert result.responses["IT"].to_dict() == {"990019": 5, "990027": 6}
+    # its code is asked for where it should stand, and what it says is kept
+    assert found(result, "cell", "rule", "raw") == [
+        ["B4", "who", ""], ["C4", "who", "9"], ["D4", "who", "7"],
+    ]  # fmt: skip
+
+
+def test_an_invented_place_without_a_list_is_called_as_it_calls_itself(write):
+    result = cleaned(write(["990019,架空市,,1,1,2,"], invited=None))
+    assert result.register["name"].tolist() == ["架空市"] and result.findings.empty
+
+
 def test_more_replies_than_invited(write):
     result = cleaned(write(["990019,架空市,,1,1,2,", "990043,外の市,,1,1,2,"], invited=INVITED[:1]))
     assert result.responses.index.tolist() == ["990019"]
@@ -387,6 +424,9 @@ def test_more_replies_than_invited(write):
     assert told.responses.index.tolist() == ["282014"]
     assert told.findings["rule"].tolist() == ["not-invited"]
     assert told.register["replied"].tolist() == [False, True]
+    assert told.register["invited"].tolist() == [True, False]
+    assert told.describe("ja", 1).startswith("回答 0 / 1\n")
+    assert told.describe("ja").startswith("回答 1\n")
 
 
 TICK = st.sampled_from(["", "", "1", "0", "○", "－", "不明", "無回答", "済", "%", " "])
@@ -470,6 +510,17 @@ def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched
     assert {p: p.read_bytes() for p in raw} == raw
     tables = ("responses", "status", "register", "findings", "outside")
     assert set(first) == {f"{t}.{s}" for t in tables for s in ("csv", "parquet")} | {"ledger.json"}
+
+
+def test_a_spreadsheet_runs_nothing_that_an_office_wrote(write, project):
+    head = f"{HEAD},メモ"
+    prepare(write([head, '990019,架空市,2019/8/1,=2+3,"-5",1,2,"=HYPERLINK(""http://x"")"']))
+    folder = project / "data" / "processed" / "w"
+    outside = (folder / "outside.csv").read_text("utf-8-sig")
+    findings = (folder / "findings.csv").read_text("utf-8-sig")
+    assert "'=HYPERLINK" in outside and ",=HYPERLINK" not in outside
+    assert "'=2+3" in findings
+    assert "=2+3" in prepare("w").findings["raw"].tolist()  # word for word where it is kept
 
 
 def test_what_stands_outside_the_answers_is_listed(project):

@@ -82,7 +82,7 @@ def read(name, text, kind=TEXT):
         ("CHANGE", "3団体", 3, ("remark",)),
         ("CHANGE", "△5", -5, ("triangle",)),
         ("CHANGE", "▲500", -500, ("triangle", "outside-range")),
-        ("INTEGER", "2.5", 2, ("not-whole",)),
+        ("INTEGER", "2.5", 3, ("not-whole",)),
         ("RATIO", "62", 62.0, ()),
         ("RATIO", "62%", 62.0, ()),
         ("RATIO", "６２％", 62.0, ("full-width",)),
@@ -201,7 +201,9 @@ def test_kinds_of_missing_are_kept_apart(name, text, state):
 @pytest.mark.parametrize(
     ("text", "state", "value", "rules"),
     [("1", "answered", True, ()), ("0", "answered", False, ()), ("○", "answered", True, ("tick",)),
-     ("×", "answered", False, ()), ("済", "unreadable", None, ("no-such-option",))],
+     ("×", "answered", False, ()), ("済", "unreadable", None, ("not-a-tick",)),
+     ("①", "unreadable", None, ("not-a-tick",)), ("３", "unreadable", None, ("not-a-tick",)),
+     ("○（一部の課）", "answered", True, ("tick", "remark"))],
 )  # fmt: skip
 def test_an_option_in_a_column_of_its_own(text, state, value, rules):
     got = READER.read(text, TEXT, BOOK["MULTI"], "MULTI_1")

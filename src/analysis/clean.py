@@ -41,11 +41,17 @@ class Cleaned:
     outside: pd.DataFrame
     ledger: Ledger
 
-    def describe(self, language: Language = "ja") -> str:
-        """The ledger and the findings in a few lines for the terminal."""
+    def describe(self, language: Language = "ja", invited: int | None = None) -> str:
+        """The ledger and the findings in a few lines for the terminal.
+
+        `invited`: how many were asked, where that is known.
+        """
         found = counted(self.findings, language)
         said = "回答" if language == "ja" else "replies"
-        head = f"{said} {len(self.responses)} / {len(self.register)}"
+        replied = (self.register["replied"] & self.register["invited"]).sum()
+        head = (
+            f"{said} {len(self.responses)}" if invited is None else f"{said} {replied} / {invited}"
+        )
         return f"{head}\n{self.ledger.table(language).to_string(index=False)}\n{found}"
 
 
@@ -117,7 +123,7 @@ class _Cleaning:
         self.category[:, j] = states
         noted = np.array([bool(parsed.rules) for parsed in read])[codes]
         for i in np.flatnonzero(noted).tolist():
-            self._note(i, j, read[codes[i]])
+            self._note(i, j, read[codes[i]], question)
 
     def _complete_ticks(self, question: Question) -> None:
         """Options in columns of their own become one answer: all of one state in each reply."""
@@ -152,7 +158,7 @@ class _Cleaning:
             j = self.cell_of.get(name)
             if j is not None and self.raw.kind[i, j] != CellKind.EMPTY:
                 if self.state[name][i] != UNREADABLE:
-                    self._note(i, j, read)
+                    self._note(i, j, read, self.codebook.question_of[name])
                 self.category[i, j] = UNREADABLE
             self.values[name][i] = None
             self.state[name][i] = UNREADABLE
@@ -169,12 +175,12 @@ class _Cleaning:
             at = np.flatnonzero(chosen[i]).tolist()
             read = judged({question.options[k].code for k in at}, (), question)
             if read.state == "answered":  # too many: one question to the office, at the first tick
-                self._note(i, self.cell_of[names[at[0]]], read)
+                self._note(i, self.cell_of[names[at[0]]], read, question)
             else:
                 self._refuse_ticks(i, names, read)
 
-    def _note(self, i: int, j: int, read: Parsed) -> None:
-        value = columns.shown(read.value)
+    def _note(self, i: int, j: int, read: Parsed, question: Question) -> None:
+        value = columns.shown(read.value, question)
         self.notes += [Note(i, j, rule, value, read.more) for rule in read.rules]
 
     def received(self) -> np.ndarray:
@@ -193,26 +199,35 @@ class _Cleaning:
         ]
         self.who_at = who.columns
         for i in who.unidentified:
-            self._drop(i, "who")
+            self._disown(i)
         for i, later in who.superseded.items():
-            self._drop(i, "same-date" if i in who.same_date else "superseded", later)
+            self._replace(i, later, "same-date" if i in who.same_date else "superseded")
         self.kept = np.array(who.kept, dtype=int)
         self.codes = who.codes
-        for j in who.columns:
-            filled = (self.raw.kind[:, j] != 0) & (self.category[:, j] == EMPTY)
-            self.category[filled, j] = ANSWERED
+        for j in who.columns:  # those that are no questions of the codebook
+            unread = self.there[:, j] & (self.category[:, j] == EMPTY)
+            filled = self.raw.kind[:, j] != CellKind.EMPTY
+            self.category[unread, j] = np.where(filled, ANSWERED, NO_ANSWER)[unread]
 
-    def _drop(self, i: int, rule: str, later: int | None = None) -> None:
-        """Take a reply out: a finding for who sent it, and for each cell the later one changes."""
-        said = np.flatnonzero(self.raw.kind[i] != 0)
-        self.category[i, said] = UNREADABLE if later is None else SUPERSEDED
-        own = self.raw.text.iloc[i].to_numpy(object)
-        new = own if later is None else self.raw.text.iloc[later].to_numpy(object)
-        noted = {note.column for note in self.notes if note.record == i} if later is None else ()
+    def _disown(self, i: int) -> None:
+        """Take out a reply that is nobody's: each of its cells is refused."""
+        said = np.flatnonzero(self.raw.kind[i] != CellKind.EMPTY)
+        self.category[i, said] = UNREADABLE
+        noted = {note.column for note in self.notes if note.record == i}
+        self.notes += [Note(i, j, "who") for j in said.tolist() if j not in noted]
+
+    def _replace(self, i: int, later: int, rule: str) -> None:
+        """Take out a reply for a later one: a finding for it, and for each answer that changed."""
+        said = np.flatnonzero(self.raw.kind[i] != CellKind.EMPTY)
+        self.category[i, said] = SUPERSEDED
+        own, new = (self.raw.text.iloc[at].to_numpy(object) for at in (i, later))
         who = next((j for j in self.who_at if j in said), None)
+        if who is not None:
+            self.notes.append(Note(i, who, rule, self.raw.place(later)))
         for j in said.tolist():
-            if j not in noted and (later is None or j == who or new[j] != own[j]):
-                self.notes.append(Note(i, j, rule, "" if later is None else str(new[j])))
+            if j != who and new[j] != own[j]:
+                changed = "changed" if new[j].strip() else "blanked"
+                self.notes.append(Note(i, j, changed, str(new[j])))
 
     # --- logic -----------------------------------------------------------------------------
 
@@ -290,8 +305,11 @@ class _Cleaning:
                 rule = Expression(check.rule)
                 kept = rule.evaluate(self._frame(rule.names)).astype("boolean")
                 broken = (~kept).fillna(False).to_numpy(bool) & counts
-                more = f"{check.ja}\0{check.en}"
-                self.notes += [Note(int(i), j, "check", "", more) for i in np.flatnonzero(broken)]
+                more, own = f"{check.ja}\0{check.en}", self.values[question.variables[0]]
+                self.notes += [
+                    Note(int(i), j, "check", columns.shown(own[i], question), more)
+                    for i in np.flatnonzero(broken)
+                ]
 
     def _frame(self, names: set[str] | None = None) -> pd.DataFrame:
         """The answers, typed; `names`: only these questions or variables."""

@@ -194,11 +194,13 @@ def _new(options: argparse.Namespace) -> int:
 def _clean(options: argparse.Namespace) -> int:
     import pandas as pd
 
+    from analysis.respondents import invited
     from analysis.survey import prepare
+    from analysis.wave import Wave
 
     cleaned, wave = prepare(options.wave, force=True), options.wave
     with pd.option_context("display.unicode.east_asian_width", True):
-        print(cleaned.describe(options.language))
+        print(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
     place = f"data/processed/{wave}"
     files = "responses.csv, status.csv, findings.csv, outside.csv, register.csv"

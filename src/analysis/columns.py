@@ -38,7 +38,7 @@ def typed(values: np.ndarray, question: Question) -> Any:
     return series.astype(question.dtype)
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, question: Question | None = None) -> str:
     """A value as a finding tells it: codes, not True and False.
 
     >>> shown(frozenset({3, 1})), shown(True), shown(62.0)
@@ -51,5 +51,6 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     if isinstance(value, dt.date):
-        return value.isoformat()
+        month = question is not None and question.precision == "month"
+        return value.isoformat()[:7] if month else value.isoformat()
     return "" if value is None else str(value)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text as Label
 
 from analysis.errors import InputError
+from analysis.spreadsheet import is_number
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top in pixels
 OVERLAP = 0.2  # share of the smaller label that another may cover
@@ -131,12 +132,3 @@ def _not_drawn(canvas: Canvas) -> set[int]:
                 if not (inside and ax.axison and ax.get_visible()):
                     found |= {id(tick.label1), id(tick.label2)}
     return found
-
-
-def is_number(text: str) -> bool:
-    """Whether a text is a number as figures and tables write it."""
-    try:
-        float(text.replace("−", "-").replace(",", "").rstrip("%％"))
-    except ValueError:
-        return False
-    return True

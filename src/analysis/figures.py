@@ -28,6 +28,7 @@ from PIL import Image
 from analysis import figure_checks, paths
 from analysis.errors import InputError
 from analysis.outputs import Figure, Table
+from analysis.spreadsheet import to_csv
 from analysis.text import Language
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
@@ -146,7 +147,7 @@ class Gallery:
                 figure_checks.check(canvas, name)
                 image = _image(canvas, whole)
                 shown = _png(_part(image, canvas.dpi, whole, column))
-                csv = _csv(data)
+                csv = to_csv(data)
                 if self.folder:  # a page alone needs neither
                     svg = _svg(canvas, whole, self.scale)
                     self._write("figures", name, png=_png(image), svg=svg, csv=csv)
@@ -181,7 +182,7 @@ class Gallery:
         """
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
-        csv = _csv(frame)
+        csv = to_csv(frame)
         self._write("tables", name, csv=csv)
         columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
         numeric = [_numeric(frame, at, cells) for at, cells in enumerate(columns)]
@@ -307,21 +308,6 @@ def _scaled(svg: bytes, scale: float) -> bytes:
         return b'%s="%.2fpt"' % (found[1], float(found[2]) * scale)
 
     return re.sub(rb'\b(width|height)="([0-9.]+)pt"', larger, svg, count=2)
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    """CSV that Excel opens: UTF-8 with a mark, and no text that it would run as a formula."""
-    safe = frame.rename(columns=_inert)
-    for at, kind in enumerate(safe.dtypes):
-        if not pd.api.types.is_numeric_dtype(kind):
-            safe.isetitem(at, safe.iloc[:, at].map(_inert))
-    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
-
-
-def _inert(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
-    risky = isinstance(value, str) and value[:1] in set("=+-@\t\r")
-    return f"'{value}" if risky and not figure_checks.is_number(value) else value
 
 
 def _numeric(frame: pd.DataFrame, at: int, cells: Sequence[str]) -> bool:

@@ -111,7 +111,8 @@ class _Reader:
             if not literal:
                 notes.append((at, "code-repaired", code, ""))
             namesake = match.how == "ambiguous" and code in match.options
-            other = name_text.strip() and by_name != code and not namesake
+            known = code in self.invited or code in municipality.register().index
+            other = known and name_text.strip() and by_name != code and not namesake
             if other and self.name_at is not None:
                 notes.append((self.name_at, "code-and-name", self._official(code), ""))
         elif by_name:
@@ -126,7 +127,7 @@ class _Reader:
                 match = Match("", "", "ambiguous", readings)
             notes.append((raw_at, "who", "", self._advice(match)))
             return "", "", notes
-        official = self._official(code)
+        official = self._official(code, name_text)
         if by_name == code and self.name_at is not None and name_text != official:
             rule = "renamed" if match.how == "renamed" else "name-variant"
             notes.append((self.name_at, rule, official, ""))
@@ -146,11 +147,12 @@ class _Reader:
             return True
         return code.startswith("99") and self.wave.invented and not self.invited
 
-    def _official(self, code: str) -> str:
+    def _official(self, code: str, told: str = "") -> str:
+        """Its name by the list of the invited or the register; of an invented one as it is told."""
         if code in self.invited:
             return self.invited[code]
         table = municipality.register()
-        return str(table.at[code, "name"]) if code in table.index else code
+        return str(table.at[code, "name"]) if code in table.index else told.strip() or code
 
     def _by_name(self, text: str, prefecture: str) -> Match:
         """Who bears a name: among those invited, and in the whole country."""

@@ -70,6 +70,11 @@ class RawTable:
         col = int(np.broadcast_to(self.col, self.kind.shape)[i, j])
         return address(row - 1, col - 1) if row and col else ""
 
+    def place(self, i: int) -> str:
+        """Where a record stands: its file, its sheet and its first cell."""
+        first = next((self.address(i, j) for j in range(self.kind.shape[1]) if self.kind[i, j]), "")
+        return " ".join(part for part in (self.file[i], self.sheet[i], first) if part)
+
 
 def read(wave: Wave, codebook: Codebook) -> RawTable:
     """Read all files of a wave in the order of ``wave.yml``.

@@ -126,14 +126,18 @@ def ticked(text: str) -> Parsed:
     """A column of its own for one option: 1, ○, ✓ are ticks, 0 and × none."""
     plain, digits = tidy(text), widths(text.strip())
     if digits is None:
-        return refused("no-such-option")
+        return refused("not-a-tick")
     if plain.removesuffix(".0") in {"1", "TRUE", "True"}:
         return Parsed("answered", True, digits)
     if plain.removesuffix(".0") in {"0", "FALSE", "False"} | CROSSES:
         return Parsed("answered", False, digits)
     if plain in TICKS:
         return Parsed("answered", True, ("tick",))
-    return refused("no-such-option")
+    if remark := re.fullmatch(r"(.+?)\s*\([^()]*\)", plain):
+        read = ticked(remark[1])
+        if read.value is not None:
+            return Parsed("answered", read.value, (*read.rules, "remark"))
+    return refused("not-a-tick")
 
 
 def binary(text: str, question: Question) -> Parsed:
@@ -146,7 +150,10 @@ def binary(text: str, question: Question) -> Parsed:
     if code is not None:
         return Parsed("answered", bool(code))
     usual = USUAL.get(plain.casefold())
-    return ticked(text) if usual is None else Parsed("answered", bool(usual), ("label",))
+    if usual is not None:
+        return Parsed("answered", bool(usual), ("label",))
+    read = ticked(text)
+    return refused("no-such-option") if read.value is None else read
 
 
 def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]:

@@ -63,7 +63,7 @@ def _within(value: float, rules: list[str], question: Question) -> Parsed:
     if question.type == "integer":
         if value != round(value):
             rules.append("not-whole")
-        value = round(value)
+        value = int(math.copysign(math.floor(abs(value) + 0.5), value))  # half up, as Excel does
     low, high = (float(end) for end in question.range or (-math.inf, math.inf))
     if value < 0 <= low:  # no head count, cost or share is negative: a sign of something else
         return refused("negative")

@@ -20,11 +20,12 @@ def register_of(
 
     `order`: the records that count, as the rows of `frame`. Columns: name, prefecture, size_class
     (of the list of the invited, else of the law on the wave's date, else as told in the reply),
-    replied, received.
+    invited (true of all where no list says who was), replied, received.
     """
     replied = {str(who.codes[i]): int(i) for i in order}
     known = municipality.register()
     rows = _asked(wave)
+    asked = set(rows) or set(replied)
     for code, i in replied.items():
         if code not in rows:
             prefecture = str(known.at[code, "prefecture"]) if code in known.index else ""
@@ -34,16 +35,24 @@ def register_of(
         row["size_class"] = (
             row["size_class"] or municipality.size_class(code, wave.as_of) or told.get(code)
         )
+        row["invited"] = code in asked
         row["replied"] = code in replied
         day = who.received[replied[code]] if code in replied else None
         row["received"] = None if day is None else np.datetime64(day, "s")
     texts = ["name", "prefecture", "size_class"]
-    columns = [*texts, "replied", "received"]
+    columns = [*texts, "invited", "replied", "received"]
     register = pd.DataFrame.from_dict(rows, orient="index", columns=columns).sort_index()
     register.index = register.index.astype("str").rename("code")
     register[texts] = register[texts].astype("str")
     register["received"] = pd.to_datetime(register["received"]).astype("datetime64[s]")
-    return register.astype({"replied": bool})
+    return register.astype({"invited": bool, "replied": bool})
+
+
+def invited(wave: Wave, register: pd.DataFrame) -> int | None:
+    """How many were asked; None where nobody knows."""
+    if wave.invited is None or isinstance(wave.invited, int):
+        return wave.invited
+    return int(register["invited"].sum())
 
 
 def _asked(wave: Wave) -> dict[str, dict[str, Any]]:

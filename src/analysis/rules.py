@@ -130,6 +130,11 @@ _TABLE = [
           "confirm."),
     _rule("tick", "repaired", "○などの印", "tick mark",
           "「{raw}」を選択ありと読みました。", "{raw} was read as ticked."),
+    _rule("not-a-tick", "refused", "印か分からない記入", "not a tick",
+          "「{raw}」が選択の印か分からないため、値にしていません。選ぶ場合は○、選ばない場合は空欄で"
+          "お知らせください。",
+          "It is not clear whether {raw} is a tick, so none was taken. Please write ○ if the "
+          "option is chosen, and nothing if not."),
     _rule("not-ticked", "repaired", "選択欄の「－」など", "dash beside ticks",
           "他の選択肢に印があるため、「{raw}」を選択なしと読みました。",
           "Other options are ticked, so {raw} was read as not ticked."),
@@ -189,13 +194,19 @@ _TABLE = [
           "{value} is not among those invited; its reply was kept. Please confirm the code and the "
           "list."),
     _rule("superseded", "repaired", "差替え前の回答", "superseded reply",
-          "後から届いた回答に差し替えました（先の回答「{raw}」、後の回答「{value}」）。",
-          "A later reply of the same municipality replaces this one ({raw}, later {value})."),
+          "「{raw}」からは日付が後の回答も届いたため、そちら（{value}）を採りました。",
+          "A reply of a later date came from {raw} too and was taken instead ({value})."),
     _rule("same-date", "doubtful", "先後の分からない重複回答", "two replies, none dated later",
-          "日付では先後の分からない回答が二つあり、後に届いたものを採りました"
-          "（先の回答「{raw}」、後の回答「{value}」）。ご確認ください。",
-          "Two replies bear the same date or none; the later one in the files was taken "
-          "({raw}, later {value}). Please confirm."),
+          "「{raw}」からは回答が二つ届き、日付では先後が分からないため、ファイルで後にあるもの（{value}）"
+          "を採りました。どちらが正しいかお知らせください。",
+          "Two replies came from {raw}, and no date tells which is later; the later one in the "
+          "files was taken ({value}). Please say which is right."),
+    _rule("changed", "repaired", "差し替えられた回答", "answer changed by a later reply",
+          "差替え後の回答では「{raw}」が「{value}」に変わっています。",
+          "The later reply changed {raw} to {value}."),
+    _rule("blanked", "doubtful", "差替え後に空欄の回答", "answer left out by a later reply",
+          "差替え後の回答では「{raw}」が空欄になっています。無回答としましたが、ご確認ください。",
+          "The later reply leaves {raw} empty; it was taken as no answer. Please confirm."),
     _rule("hidden", "doubtful", "非表示の行・列", "hidden row or column",
           "非表示の行・列（{raw}）の回答も採りました。採ってよいかご確認ください。",
           "Answers in hidden {raw} were taken too. Please confirm that they count."),

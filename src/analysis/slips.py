@@ -112,7 +112,11 @@ def slip(rows: list[Row], drawn: Simulated, slips: tuple[Slip, ...]) -> list[Row
 def as_in_2019(rows: list[Row], drawn: Simulated) -> list[Row]:
     """The replies with their slips, and a corrected one sent later."""
     rows = slip(rows, drawn, SLIPS_2019)
-    return [*rows, {**rows[1], "Q04": "R1.8.20", "Q09": 1, "Q12": 2}] if len(rows) > 1 else rows
+    return (
+        [*rows, {**rows[1], "Q04": "R1.8.20", "Q09": 1, "Q12": 2, "Q35": ""}]
+        if len(rows) > 1
+        else rows
+    )
 
 
 def as_in_2020(rows: list[Row], drawn: Simulated) -> list[Row]:

@@ -16,6 +16,7 @@ from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.fingerprints import hash_file, hash_folder, package_hash
 from analysis.ledger import Ledger
+from analysis.spreadsheet import to_csv
 from analysis.wave import Wave
 
 TABLES = ("responses", "status", "register", "findings", "outside")
@@ -50,8 +51,7 @@ def write(cleaned: Cleaned, folder: Path, key: str) -> None:
             buffer = io.BytesIO()
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
-            text = frame.to_csv(index=name not in LISTS, lineterminator="\n")
-            paths.write_atomic(part / f"{name}.csv", text.encode("utf-8-sig"))
+            paths.write_atomic(part / f"{name}.csv", to_csv(frame, index=name not in LISTS))
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         content = {"key": key, "received": cleaned.ledger.received, "counts": counts}
         paths.write_atomic(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from analysis import clean, disclosure, indicators, intake, paths, store, tables
+from analysis import clean, disclosure, indicators, intake, paths, respondents, store, tables
 from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
@@ -146,10 +146,20 @@ class Survey:
     @property
     def invited(self) -> int | None:
         """How many were asked; None where nobody knows."""
-        invited = self.wave.invited
-        if isinstance(invited, int):
-            return invited
-        return None if invited is None else len(self.register)
+        return respondents.invited(self.wave, self.register)
+
+    @property
+    def replied(self) -> int:
+        """How many of those asked replied; a reply that nobody asked for is not among them."""
+        return int((self.register["invited"] & self.register["replied"]).sum())
+
+    @property
+    def response_rate(self) -> str:
+        """Replies of those asked, such as ``15 / 16 = 93.8%``, or how many there are."""
+        asked = self.invited
+        return (
+            f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else f"{self.n:,}"
+        )
 
     @property
     def names(self) -> pd.Series:
@@ -318,12 +328,10 @@ class Survey:
 
     def _facts(self) -> list[tuple[str, str]]:
         ja = self.language == "ja"
-        asked = self.invited
-        rate = f" / {asked} = {self.n / asked:.1%}" if asked else ""
         return [
             ("調査" if ja else "wave", f"{self.wave.title[self.language]} ({self.wave.name})"),
             ("時点" if ja else "as of", self.wave.as_of.isoformat()),
-            ("回答" if ja else "replies", f"{self.n}{rate}"),
+            ("回答" if ja else "replies", self.response_rate),
             ("設問" if ja else "questions", str(len(self.codebook.questions))),
             ("確認事項" if ja else "findings", counted(self.findings, self.language)),
             ("版" if ja else "audience", self.audience),

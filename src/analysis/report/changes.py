@@ -167,10 +167,7 @@ def who_answered(survey: Survey, pair: Pair) -> Table | NotAvailable:
                 survey.pick("団体", "which"): listed if shown and not protects(survey) else "",
             }
         )
-    rates = [
-        f"{one.n:,}/{one.invited:,} = {one.n / one.invited:.1%}" if one.invited else f"{one.n:,}"
-        for one in (pair.before, survey)
-    ]
+    rates = [one.response_rate for one in (pair.before, survey)]
     return survey.gallery.table(
         pd.DataFrame(rows),
         "who_answered",

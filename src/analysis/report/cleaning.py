@@ -41,14 +41,19 @@ def answer(survey: Survey) -> Answer:
     came = survey.pick(f"{survey.n:,}団体", f"{survey.n:,} municipalities")
     rate = ""
     if asked:
+        share, more = f"{survey.replied / asked:.1%}", survey.n - survey.replied
         came = survey.pick(
-            f"{asked:,}団体のうち{came}", f"{survey.n:,} of {asked:,} municipalities"
+            f"{asked:,}団体のうち{survey.replied:,}団体",
+            f"{survey.replied:,} of {asked:,} municipalities",
         )
-        share = f"{survey.n / asked:.1%}"
         rate = survey.pick(f"（回収率{share}）", f" (response rate {share})")
+        if more:
+            rate += survey.pick(
+                f"と、依頼先でない{more:,}団体の回答", f", and of {more:,} that nobody asked"
+            )
     return Answer(
         survey.pick(
-            f"{came}の{of or '回答'}{rate}、{cells:,}セルをすべて台帳に記録した"
+            f"{came}の{of or '回答'}{rate}について、{cells:,}セルをすべて台帳に記録した"
             f"（補正{repaired:,}件、要確認{doubtful:,}件、不採用{refused:,}件）。",
             f"{of or 'The replies'} of {came}{rate}: all {cells:,} cells are accounted for; "
             f"{repaired:,} repaired, {doubtful:,} doubtful, {refused:,} refused.",
