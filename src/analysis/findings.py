@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -63,9 +64,17 @@ def listed(
     loose = raw.outside[raw.outside["reason"] == "unmatched"]
     about = [("hidden", file, sheet, place, place) for file, sheet, place in raw.hidden]
     about += [("unmatched", r.file, r.sheet, r.cell, r.text) for r in loose.itertuples()]
-    for rule, file, sheet, cell, text in about:
+    replies = Counter(zip(raw.file, raw.sheet, strict=True))
+    alone = {
+        sheet: str(code)
+        for sheet, code in zip(zip(raw.file, raw.sheet, strict=True), codes, strict=True)
+        if replies[sheet] == 1
+    }
+    for rule, file, sheet, cell, text in about:  # of a form, the one who filled it in
         severity, told = RULES[rule].severity, _messages(rule, text, "", "")
-        rows.append((file, sheet, cell, "", "", "", rule, severity, text, "", *told))
+        code = alone.get((file, sheet), "")
+        place = (file, sheet, cell, code, names.get(code, ""), "")
+        rows.append((*place, rule, severity, text, "", *told))
     return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
 
 
