@@ -1,5 +1,10 @@
 """The ministry's rules: one breach each, with its cell; a clean table has none."""
 
+import re
+import warnings
+import zipfile
+from xml.etree import ElementTree
+
 import openpyxl
 import pytest
 import xlsxwriter
@@ -132,7 +137,10 @@ def test_pictures_and_charts(tmp_path):
 def test_a_file_that_is_no_table_breaks_the_first_rule(tmp_path):
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
     found = audit.audit([tmp_path / "a.pdf"])
-    assert found["rule"].tolist() == ["1-1"] and "PDF" in found["en"].iloc[0]
+    assert found["rule"].tolist() == ["1-1"] and "PDF document, not a table" in found["en"].iloc[0]
+    assert "（PDF です）。表を Excel か CSV で送ってください。" in audit.report(
+        [tmp_path / "a.pdf"]
+    )
     with pytest.raises(InputError, match="no such file"):
         audit.audit([tmp_path / "b.xlsx"])
 
@@ -157,12 +165,12 @@ def test_the_copy_carries_the_comments_and_the_original_is_untouched(tmp_path):
     assert path.read_bytes() == before
     page = openpyxl.load_workbook(tmp_path / "out.xlsx")["回答"]
     notes = {c.coordinate: c.comment.text for row in page for c in row if c.comment}
-    assert set(notes) == {"A1", "C3", "A4"}
+    assert set(notes) == {"A1", "C3", "A3"}  # beside the hidden row, where it is seen
     assert "[1-3]" in notes["C3"] and "[1-5]" in notes["C3"] and "半角数字" in notes["C3"]
     assert page["C2"].value == 130
     audit.report([path], language="en", annotate_to=tmp_path / "en.xlsx")
     note = openpyxl.load_workbook(tmp_path / "en.xlsx")["回答"]["A1"].comment.text
-    assert "no merged cells" in note
+    assert "No merged cells" in note
     with pytest.raises(InputError, match="never changed"):
         audit.annotate(path, audit.audit([path]), path)
     with pytest.raises(InputError, match="one workbook at a time"):
@@ -172,11 +180,119 @@ def test_the_copy_carries_the_comments_and_the_original_is_untouched(tmp_path):
         audit.report([tmp_path / "a.csv"], annotate_to=tmp_path / "x.xlsx")
 
 
+def parts(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def laden(path):
+    """A workbook with what a library would lose: text box, button, rich text, results, notes."""
+    book = xlsxwriter.Workbook(path)
+    book.add_worksheet("表紙").write(0, 0, "令和元年度調査")
+    page = book.add_worksheet("回答")
+    for i, row in enumerate(CLEAN):
+        page.write_row(i, 0, row)
+    page.write_formula("C6", "=SUM(C2:C5)", None, 1406)
+    page.write_rich_string("B6", "合", book.add_format({"font_color": "red"}), "計")
+    page.insert_textbox("G3", "注記")
+    page.insert_button("G9", {"caption": "送信"})
+    page.write_comment("C6", "担当からの注", {"author": "担当"})
+    page.data_validation("D2:D5", {"validate": "list", "source": ["a", "b>c"],
+                                   "input_message": "a>b"})  # fmt: skip
+    page.conditional_format("C2:C5", {"type": "data_bar", "data_bar_2010": True})
+    page.set_column("E:E", None, None, {"hidden": True})
+    page.print_area("A1:E6")
+    hidden = book.add_worksheet("控え")
+    hidden.write(0, 0, "控え")
+    hidden.hide()
+    book.close()
+
+
+def test_the_copy_keeps_all_that_the_workbook_held(tmp_path):
+    laden(tmp_path / "a.xlsx")
+    audit.report([tmp_path / "a.xlsx"], annotate_to=tmp_path / "b.xlsx")
+    before, after = parts(tmp_path / "a.xlsx"), parts(tmp_path / "b.xlsx")
+    touched = {name for name in after if before.get(name) != after[name]}
+    assert before.keys() <= after.keys()
+    assert all(re.search(r"comments|vmlDrawing|rels$|sheet1.xml|Types", name) for name in touched)
+    for content in after.values():
+        if content.startswith(b"<"):
+            ElementTree.fromstring(content)
+    order = re.findall(
+        "<(pageMargins|legacyDrawing|/worksheet)", str(after["xl/worksheets/sheet1.xml"])
+    )
+    assert order == ["pageMargins", "legacyDrawing", "/worksheet"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = openpyxl.load_workbook(tmp_path / "b.xlsx")
+    notes = {(p.title, c.coordinate): c.comment for p in book for r in p for c in r if c.comment}
+    own = notes["回答", "C6"]
+    assert own.text.startswith("担当からの注\n[1-7]") and own.author == "担当"
+    assert "G3" in {c for _, c in notes} and ("控え", "A1") not in notes
+    assert "控え" in notes["表紙", "A1"].text and "[1-11]" in notes["表紙", "A1"].text
+    assert "E:E [H]" in notes["回答", "D1"].text  # nobody sees a note in a hidden column
+    boxes = after["xl/drawings/vmlDrawing1.vml"].decode()
+    ids = re.findall(r'<v:shape [^>]*id="(\w+)"', boxes)
+    assert "送信" in boxes and len(ids) == len(set(ids)) == boxes.count("</v:shape>")
+
+
+def test_the_line_of_the_notes_stands_where_the_format_wants_it(tmp_path):
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    page = book.add_worksheet("回答")
+    page.add_table(0, 0, 3, 1, {"data": [["1名", 2]] * 3})
+    page.conditional_format("B2:B4", {"type": "data_bar", "data_bar_2010": True})
+    book.close()
+    audit.report([tmp_path / "a.xlsx"], annotate_to=tmp_path / "b.xlsx")
+    xml = parts(tmp_path / "b.xlsx")["xl/worksheets/sheet1.xml"].decode()
+    tail = re.findall("<(pageMargins|legacyDrawing|tableParts|extLst)", xml)
+    assert tail[-3:] == ["legacyDrawing", "tableParts", "extLst"] and "pageMargins" in tail
+    again = (tmp_path / "b.xlsx").read_bytes()
+    audit.report([tmp_path / "b.xlsx"], annotate_to=tmp_path / "c.xlsx")
+    assert (tmp_path / "b.xlsx").read_bytes() == again
+
+
+def test_no_other_file_is_written_over(tmp_path):
+    path, other = table(tmp_path, put(C3="3名")), table(tmp_path, name="b.xlsx")
+    before = other.read_bytes()
+    with pytest.raises(InputError, match="another file of this name"):
+        audit.report([path], annotate_to=other)
+    assert other.read_bytes() == before
+    for _ in range(2):  # an earlier copy may be made again
+        audit.report([path], annotate_to=tmp_path / "new" / "copy.xlsx")
+    with pytest.raises(InputError, match=r"call it m\.xlsx"):
+        audit.report([path], annotate_to=tmp_path / "m.xlsm")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        audit.report([path], annotate_to=tmp_path / "file" / "x.xlsx")
+
+
+def test_macros_stay_in_the_copy(tmp_path):
+    path = table(tmp_path, put(C3="3名"))
+    held = parts(path) | {"xl/vbaProject.bin": b"macros"}
+    kind = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+    plain = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    held["[Content_Types].xml"] = held["[Content_Types].xml"].replace(plain, kind)
+    with zipfile.ZipFile(tmp_path / "m.xlsm", "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+    audit.report([tmp_path / "m.xlsm"], annotate_to=tmp_path / "out.xlsm")
+    copy = parts(tmp_path / "out.xlsm")
+    assert copy["xl/vbaProject.bin"] == b"macros" and kind in copy["[Content_Types].xml"]
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+    files = [table(tmp_path / "x", put(C3="3名")), table(tmp_path / "y")]
+    said = audit.report(files)
+    assert f"{files[0]}  回答" in said and f"{files[1]}  指摘なし" in said
+
+
 def test_the_report_in_both_languages(tmp_path):
     path = table(tmp_path, put(C3="3名", C4="4名"))
     ja, en = audit.report([path]), audit.report([path], language="en")
     assert "[1-3] 数値データは数値属性とし" in ja and "C3 「3名」, C4 「4名」" in ja
-    assert "1 ファイル、指摘 2 件" in ja and "1 file(s), 2 breaches" in en
+    assert "1 ファイル、指摘 2 件" in ja and "1 file, 2 breaches" in en
 
 
 def test_every_rule_speaks_both_languages():
