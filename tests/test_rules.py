@@ -26,6 +26,14 @@ def test_a_finding_reads_in_both_languages(rule):
         assert (name in ja) == (name in en), (rule.id, name)
 
 
+@pytest.mark.parametrize("rule", [r for r in RULES.values() if r.severity != "repaired"],
+                         ids=lambda rule: rule.id)  # fmt: skip
+def test_a_doubt_says_what_to_do(rule):
+    if rule.id in {"hidden", "unmatched", "who"}:  # for the office itself
+        return
+    assert "ください" in rule.text.ja and re.search(r"Please|Which|or say", rule.text.en)
+
+
 def test_rules_are_used_where_answers_are_read():
     sources = [
         (ROOT / "src" / "analysis" / f"{name}.py").read_text(encoding="utf-8")

@@ -54,7 +54,8 @@ _TABLE = [
           "「{raw}」は幅のある回答のため、値にしていません。一つの数でお知らせください。",
           "{raw} is a range and was not turned into a value. Please give one number."),
     _rule("not-a-number", "refused", "数でない", "not a number",
-          "「{raw}」を数として読めません。", "{raw} cannot be read as a number."),
+          "「{raw}」を数として読めません。数字でお知らせください。",
+          "{raw} cannot be read as a number. Please give the number."),
     _rule("negative", "refused", "負の数", "below zero",
           "「{raw}」は負の数のため、値にしていません。正しい数か、増減ならその旨をお知らせください。",
           "{raw} is below zero and was not turned into a value. Please give the number, or say "
@@ -73,7 +74,8 @@ _TABLE = [
     _rule("serial-date", "repaired", "日付のシリアル値", "Excel serial date",
           "シリアル値「{raw}」を{value}と読みました。", "Serial date {raw} was read as {value}."),
     _rule("not-a-date", "refused", "日付でない", "not a date",
-          "「{raw}」を日付として読めません。", "{raw} cannot be read as a date."),
+          "「{raw}」を日付として読めません。「2019-04-01」のような日付でお知らせください。",
+          "{raw} cannot be read as a date. Please give it as 2019-04-01."),
     # choices
     _rule("label", "repaired", "選択肢の文言での回答", "option given in words",
           "「{raw}」を選択肢{value}と読みました。", "{raw} was read as option {value}."),
@@ -90,9 +92,10 @@ _TABLE = [
           "{raw} may be an answer such as 1,3 that the spreadsheet turned into one number. "
           "Please write 1、3."),
     _rule("excel-date", "refused", "回答が日付になった", "answer turned into a date",
-          "「{raw}」は、1-3のような回答が表計算ソフトで日付になったものとみられます。書き直してください。",
+          "「{raw}」は、1-3のような回答が表計算ソフトで日付になったものとみられます。"
+          "「1、3」のように書き直してください。",
           "{raw} seems to be an answer such as 1-3 that the spreadsheet turned into a date. "
-          "Please write it again."),
+          "Please write 1、3."),
     _rule("exclusive", "refused", "「なし」と他の選択肢の併記", "exclusive option and others",
           "「{more}」は他の選択肢と同時に選べません（回答「{raw}」）。ご確認ください。",
           "'{more}' cannot be chosen together with others (answer {raw}). Please confirm."),
@@ -103,8 +106,10 @@ _TABLE = [
           "「{raw}」を選択ありと読みました。", "{raw} was read as ticked."),
     # logic
     _rule("left-out", "doubtful", "対象外の設問への回答", "answer to a question left out",
-          "前の設問の回答により対象外のはずの設問に「{raw}」とあります。集計からは除きました。",
-          "Earlier answers leave this question out, yet {raw} was given; it is not counted."),
+          "前の設問の回答により対象外のはずの設問に「{raw}」とあります。集計からは除きました。"
+          "前の設問の回答とあわせてご確認ください。",
+          "Earlier answers leave this question out, yet {raw} was given; it is not counted. "
+          "Please confirm both answers."),
     _rule("not-applicable", "doubtful", "対象の設問に非該当", "'not applicable' where it applies",
           "前の設問の回答からは対象になる設問に「{raw}」とあります。ご確認ください。",
           "{raw} was given though earlier answers make this question apply. Please confirm."),
@@ -117,26 +122,30 @@ _TABLE = [
     _rule("code-repaired", "repaired", "団体コードの補正", "code repaired",
           "団体コード「{raw}」を{value}と読みました。", "The code {raw} was read as {value}."),
     _rule("code-wrong", "doubtful", "団体コードの誤り", "wrong code",
-          "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。",
+          "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。"
+          "ご確認ください。",
           "The code {raw} is not valid; {value} follows from the name. Please confirm."),
     _rule("name-variant", "repaired", "団体名の表記", "written variant of the name", *READ),
     _rule("renamed", "repaired", "旧団体名", "former name",
           "「{raw}」は現在の{value}です。", "{raw} is now {value}."),
     _rule("code-and-name", "doubtful", "コードと団体名の不一致", "code and name disagree",
-          "団体コードは{value}ですが、団体名は「{raw}」です。コードによりました。",
+          "団体コードは{value}ですが、団体名は「{raw}」です。"
+          "団体コードの方を採りました。ご確認ください。",
           "The code says {value}, the name {raw}; the code was followed. Please confirm."),
     _rule("who", "refused", "団体を特定できない", "municipality not identified",
           "「{raw}」がどの団体か特定できません。{more}",
           "It is not clear which municipality {raw} is. {more}"),
     _rule("not-invited", "doubtful", "依頼先でない団体", "not among the invited",
-          "{value}は依頼先の一覧にありません。", "{value} is not among those invited."),
+          "{value}は依頼先の一覧にありません。一覧に加えるか、ご確認ください。",
+          "{value} is not among those invited. Please add it to the list, or check the reply."),
     _rule("superseded", "repaired", "差替え前の回答", "superseded reply",
           "後から届いた回答に差し替えました（先の回答「{raw}」、後の回答「{value}」）。",
           "A later reply of the same municipality replaces this one ({raw}, later {value})."),
     _rule("same-date", "doubtful", "同じ日付の重複回答", "two replies of the same date",
-          "同じ日付の回答が二つあり、後に届いたものを採りました（先の回答「{raw}」、後の回答「{value}」）。",
+          "同じ日付の回答が二つあり、後に届いたものを採りました（先の回答「{raw}」、後の回答「{value}」）。"
+          "どちらが正しいかお知らせください。",
           "Two replies bear the same date; the later one in the files was taken "
-          "({raw}, later {value})."),
+          "({raw}, later {value}). Which one is right?"),
     _rule("hidden", "doubtful", "非表示の行・列", "hidden row or column",
           "非表示の行・列（{raw}）の回答を読み込みました。", "Answers in hidden {raw} were read."),
     _rule("unmatched", "doubtful", "設問と結びつかない列", "cell of no question",
