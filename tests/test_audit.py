@@ -1,6 +1,7 @@
 """The ministry's rules: one breach each, with its cell; a clean table has none."""
 
 import re
+import time
 import warnings
 import zipfile
 from xml.etree import ElementTree
@@ -61,6 +62,19 @@ def second_table(page):
         page.append(row)
 
 
+def table_beside(page):
+    for row, values in enumerate(CLEAN, 1):
+        for column, value in enumerate(values[:3], 7):
+            page.cell(row, column, value)
+
+
+def merged_heading(page):
+    put(C1="職員（人）", D1=None)(page)
+    page.insert_rows(2)
+    put(C2="正規", D2="非正規")(page)
+    page.merge_cells("C1:D1")
+
+
 def blank_row(page):
     page.insert_rows(4)
 
@@ -71,7 +85,18 @@ def blank_row(page):
         ("1-2", "C3", put(C3="1、3、5")),
         ("1-2", "C3", put(C3="①③")),
         ("1-2", "C3", put(C3="45（うち女性3）")),
+        ("1-2", "C3", put(C3="10人（うち女性3人）")),
+        ("1-2", "C3", put(C3="正規3、非正規2")),
+        ("1-2", "C3", put(C3="1 業務改革、3 研修")),
+        ("1-2", "C3", put(C3="3名（予定）")),
         ("1-3", "C3", put(C3="４５")),
+        ("1-3", "C3", put(C3="￥1,200")),
+        ("1-3", "C3", put(C3="1万2千円")),
+        ("1-3", "C3", put(C3="2年3か月")),
+        ("1-3", "C3", put(C3="約 10 人")),
+        ("1-3", "C3", put(C3="10回/年")),
+        ("1-3", "C3", put(C1="COVID対応人数（人）", C3="5人")),
+        ("1-3", "C3", put(C3="#N/A")),
         ("1-3", "C3", put(C3="1,234")),
         ("1-3", "C3", put(C3="3名")),
         ("1-3", "C3", put(C3="約50")),
@@ -84,18 +109,29 @@ def blank_row(page):
         ("1-5", "C1", put(C1="職員数\n（人）")),
         ("1-6", "A3", put(A3="〃")),
         ("1-6", "B4", put(B4="同上")),
+        ("1-6", "B4", put(B4="上記と同じ")),
         ("1-6", "E1", put(E1=None)),
         ("1-7", "C3", put(C3="=40+5")),
         ("1-9", "C1", put(C1="職員数")),
+        ("1-9", "C1", put(C1="年間予算額")),
+        ("1-9", "C1", put(C1="職員数（正規）")),
+        ("1-9", "C1", put(C1="職員数", C2=3, C3=4, C4=5, C5=6)),
+        ("1-9", "C1", put(C1="職員数", F1="備考", F2="－：該当なし")),
         ("1-10", "B3", put(B3="㈱見本町")),
         ("1-10", "B3", put(B3="髙見町")),
         ("1-11", "E3", put(E3="令和元年8月6日")),
         ("1-11", "E3", put(E3="R1.8.6")),
+        ("1-11", "E3", put(E3="R元.8.6")),
+        ("1-11", "C1", put(C1="H31（人）")),
+        ("1-11", "E3", put(E3="31.4.1")),
         ("1-12", "A1", without_names),
+        ("1-12", "A3", put(A3=11002)),  # 011002 as a number
         ("1-13", "C3", put(C3="－")),
+        ("1-13", "C3", put(C3="－", F1="（単位：人）")),
         ("2-1", "4:4", blank_row),
         ("2-1", "C:C", lambda page: page.insert_cols(3)),
         ("2-2", "A7", second_table),
+        ("2-2", "G1", table_beside),
         ("H", "3:3", lambda page: setattr(page.row_dimensions[3], "hidden", True)),
         ("H", "C:C", lambda page: setattr(page.column_dimensions["C"], "hidden", True)),
     ],
@@ -112,10 +148,31 @@ def test_each_rule_names_its_cell(tmp_path, rule, cell, change):
         put(B2="〜の里町", B3="Ａ－Ｂ町"),
         put(A6="※ 「－」は該当なし", C3="－"),
         lambda page: page.cell(8, 1, "出典：架空の調査"),
+        put(B6="合計", C6=1406),  # the label of the row stands in the second column
+        put(C1="単位：人", F1="備考"),
+        put(C1="回答件数"),
+        put(C1="財政力指数"),
+        put(C1="郵便番号", C2="100-0001", C3="100-0002", C4="100-0003", C5="100-0004"),
+        put(E2="2019（令和元）"),
+        put(F1="備考", F2="2019年4月から、課を二つに分けました。"),
     ],
 )
 def test_what_is_no_breach(tmp_path, change):
     assert breaches(table(tmp_path, change)) == []
+
+
+def test_a_heading_over_two_columns_states_the_unit_of_both(tmp_path):
+    assert {rule for rule, _ in breaches(table(tmp_path, merged_heading))} == {"1-4"}
+
+
+def test_a_sign_among_numbers_is_no_omitted_label(tmp_path):
+    assert breaches(table(tmp_path, put(C3="…"))) == [("1-13", "C3")]
+
+
+def test_long_prose_is_read_in_no_time(tmp_path):
+    start = time.monotonic()
+    assert breaches(table(tmp_path, put(F1="備考", F2="1、" * 16000 + "x"))) == []
+    assert time.monotonic() - start < 5
 
 
 def test_pictures_and_charts(tmp_path):
