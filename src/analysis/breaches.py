@@ -14,6 +14,7 @@ from analysis.layout import TOTAL
 from analysis.municipality import check_digit
 from analysis.sheet import CellKind, Sheet, address, column_letters
 
+NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 LONGEST = 60  # a longer text is prose
 Breach = tuple[str, str, str]  # rule, cell, text of the cell
 
@@ -62,9 +63,8 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
     top = int(wide[0]) if len(wide) else 0
     bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
     numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
-    has_number = numeric | sheet.text.map(lambda t: bool(re.match(r"^[0-9０-９]", t))).to_numpy(
-        bool
-    )
+    # "1 研修" in a second row of headings is an option and no answer
+    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
     rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
     return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
 
