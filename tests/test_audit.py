@@ -7,6 +7,8 @@ import zipfile
 from xml.etree import ElementTree
 
 import openpyxl
+import pandas as pd
+import pyreadstat
 import pytest
 import xlsxwriter
 
@@ -198,8 +200,34 @@ def test_a_file_that_is_no_table_breaks_the_first_rule(tmp_path):
     assert "（PDF です）。表を Excel か CSV で送ってください。" in audit.report(
         [tmp_path / "a.pdf"]
     )
+    (tmp_path / "c.xlsx").write_bytes(b"PK\x03\x04 xl/workbook.xml")
+    with pytest.raises(InputError, match="damaged"):
+        audit.report([tmp_path / "c.xlsx"], annotate_to=tmp_path / "d.xlsx")
     with pytest.raises(InputError, match="no such file"):
         audit.audit([tmp_path / "b.xlsx"])
+
+
+def test_a_chart_on_a_sheet_of_its_own_and_a_file_of_spss(tmp_path):
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    page = book.add_worksheet("回答")
+    for i, row in enumerate(CLEAN):
+        page.write_row(i, 0, row)
+    chart = book.add_chart({"type": "line"})
+    chart.add_series({"values": "=回答!$C$2:$C$5"})
+    book.add_chartsheet("グラフ").set_chart(chart)
+    book.close()
+    assert audit.audit([tmp_path / "a.xlsx"])[["sheet", "rule"]].to_numpy().tolist() == [
+        ["グラフ", "1-8"]
+    ]
+    said = audit.report([tmp_path / "a.xlsx"], annotate_to=tmp_path / "b.xlsx")
+    assert "写しは作りません" in said and not (tmp_path / "b.xlsx").exists()
+    only = openpyxl.Workbook()
+    only.create_chartsheet("図")
+    only.remove(only.active)
+    only.save(tmp_path / "c.xlsx")
+    assert audit.audit([tmp_path / "c.xlsx"])["rule"].tolist() == ["1-8"]
+    pyreadstat.write_sav(pd.DataFrame({"a": [1.0]}), tmp_path / "s.sav")
+    assert "SPSS 形式です" in audit.report([tmp_path / "s.sav"])
 
 
 def test_text_files_are_checked_too(tmp_path):

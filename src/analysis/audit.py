@@ -20,7 +20,7 @@ from analysis.breaches import Breach, breaches
 from analysis.errors import InputError
 from analysis.notes import has_notes, with_notes
 from analysis.readability import RULES, UNREADABLE
-from analysis.readers import read_file
+from analysis.readers import SUFFIXES, read_file
 from analysis.sheet import Sheet, address, column_number
 from analysis.text import Language
 
@@ -42,17 +42,22 @@ def audit(files: Iterable[str | Path]) -> pd.DataFrame:
         if not os.access(file, os.R_OK):
             raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
         try:
+            if file.suffix.lower() in SUFFIXES["sav"]:
+                raise InputError("this is an SPSS file", file=file, hint="save it as .xlsx")
             sheets = read_file(file)
         except InputError as error:
             found.append((name, "", "", "1-1", error.what, *_unreadable(error)))
             continue
-        pictures = archive.objects(file.read_bytes()) if sheets[0].sheet else {}
+        book = file.suffix.lower() in SUFFIXES["workbook"]
+        pictures = archive.objects(file.read_bytes()) if book else {}
         for sheet in sheets:
             all_of_it = [*breaches(sheet), *(("1-8", c, "") for c in pictures.get(sheet.sheet, ()))]
             found += [
                 (name, sheet.sheet, cell, rule, raw, *_message(rule, raw))
                 for rule, cell, raw in _sorted(all_of_it)
             ]
+        for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
+            found.append((name, chart, "", "1-8", "", *_message("1-8", "")))
     return pd.DataFrame(found, columns=COLUMNS, dtype="str")
 
 
@@ -174,7 +179,14 @@ def report(
         if ja
         else f"{len(files)} file{'s' * (len(files) != 1)}, {total} breach{'es' * (total != 1)}"
     )
-    if annotate_to:
+    readable = not findings["rule"].eq("1-1").any()
+    if annotate_to and readable and findings["cell"].eq("").all():
+        lines.append(
+            "コメントを付けるセルがないため、写しは作りません"
+            if ja
+            else "no cell to comment on, so no copy was made"
+        )
+    elif annotate_to:
         annotate(files[0], findings, annotate_to, language=language)
         lines.append(
             f"コメント付きの写し：{annotate_to}" if ja else f"with comments: {annotate_to}"

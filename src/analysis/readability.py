@@ -73,6 +73,7 @@ RULES = {rule.id: rule for rule in _RULES}
 UNREADABLE = (
     ("password", "パスワードで保護されています", "パスワードを解除して保存し直してください"),
     ("old .xls", "旧形式（.xls）です", "Excel で開き、xlsx で保存し直してください"),
+    ("SPSS", "SPSS 形式です", "xlsx または CSV（UTF-8）で保存し直してください"),
     ("PDF", "PDF です", "表を Excel か CSV で送ってください"),
     ("picture", "画像です", "表を Excel か CSV で送ってください"),
     ("web page", "ウェブページ又は XML です", "Excel で開き、xlsx で保存し直してください"),
