@@ -113,6 +113,7 @@ def blank_row(page):
         ("1-6", "B4", put(B4="同上")),
         ("1-6", "B4", put(B4="上記と同じ")),
         ("1-6", "E1", put(E1=None)),
+        ("1-6", "A4", put(A4=None)),
         ("1-7", "C3", put(C3="=40+5")),
         ("1-9", "C1", put(C1="職員数")),
         ("1-9", "C1", put(C1="年間予算額")),
@@ -128,6 +129,7 @@ def blank_row(page):
         ("1-11", "E3", put(E3="31.4.1")),
         ("1-12", "A1", without_names),
         ("1-12", "A3", put(A3=11002)),  # 011002 as a number
+        ("1-12", "A3", put(A3="1100")),  # 01100, without its check digit
         ("1-13", "C3", put(C3="－")),
         ("1-13", "C3", put(C3="－", F1="（単位：人）")),
         ("2-1", "4:4", blank_row),
@@ -151,7 +153,10 @@ def test_each_rule_names_its_cell(tmp_path, rule, cell, change):
         put(A6="※ 「－」は該当なし", C3="－"),
         lambda page: page.cell(8, 1, "出典：架空の調査"),
         put(B6="合計", C6=1406),  # the label of the row stands in the second column
-        put(C1="単位：人", F1="備考"),
+        put(C1="職員数", F1="（単位：人）"),
+        put(D1="50%"),
+        put(A1="番号", B1="名"),  # the places say whose table it is
+        put(A2="13101", A3="13102", A4="13103", A5="13104"),
         put(C1="回答件数"),
         put(C1="財政力指数"),
         put(C1="郵便番号", C2="100-0001", C3="100-0002", C4="100-0003", C5="100-0004"),
@@ -165,6 +170,21 @@ def test_what_is_no_breach(tmp_path, change):
 
 def test_a_heading_over_two_columns_states_the_unit_of_both(tmp_path):
     assert {rule for rule, _ in breaches(table(tmp_path, merged_heading))} == {"1-4"}
+
+
+def test_a_label_that_is_merged_over_rows_is_not_left_out(tmp_path):
+    change = lambda page: (put(A3=None)(page), page.merge_cells("A2:A3"))  # noqa: E731
+    assert breaches(table(tmp_path, change)) == [("1-4", "A2:A3")]
+
+
+def test_the_error_of_a_formula_is_told_once(tmp_path):
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    page = book.add_worksheet("回答")
+    for i, row in enumerate(CLEAN):
+        page.write_row(i, 0, row)
+    page.write_formula("C3", "=NA()", None, "#N/A")
+    book.close()
+    assert breaches(tmp_path / "a.xlsx") == [("1-7", "C3")]
 
 
 def test_a_sign_among_numbers_is_no_omitted_label(tmp_path):

@@ -15,7 +15,7 @@ from analysis.municipality import check_digit
 from analysis.sheet import CellKind, Sheet, address, column_letters
 
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
-LONGEST = 60  # a longer text is prose
+LONGEST = 200  # a longer text is prose
 Breach = tuple[str, str, str]  # rule, cell, text of the cell
 
 
@@ -35,7 +35,7 @@ def breaches(sheet: Sheet) -> Iterator[Breach]:
     numeric = [_numbers_of(grid, filled, start, column) for column in range(grid.shape[1])]
     yield from _texts(sheet, grid, filled, start, heads, numeric)
     yield from _numbers(sheet, grid, filled, start, heads, numeric)
-    yield from _codes(sheet, grid, start, heads)
+    yield from _codes(grid, start, heads)
     yield from _labels(sheet, grid, filled, top, start)
     yield from _blocks(sheet, filled, start)
 
@@ -159,18 +159,19 @@ def _numbers(
         yield "1-9", address(max(start - 1, 0), column), head
 
 
-def _codes(sheet: Sheet, grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
+def _codes(grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
     """Codes of municipalities that lost their leading zero as numbers."""
     known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
     for column, head in enumerate(heads):
         if not known & {normalise(part) for part in head.split("\n")}:
             continue
-        for row in range(start, len(grid)):
-            code = grid[row, column]
-            if sheet.kind[row, column] == CellKind.NUMBER and len(code) < 6 and code.isdigit():
-                six = "0" + code
-                if len(code) == 4 or (len(code) == 5 and check_digit(six[:5]) == six[5]):
-                    yield "1-12", address(row, column), code
+        codes = {row: grid[row, column].strip() for row in range(start, len(grid))}
+        short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
+        # five digits may also be a code without its check digit
+        five = [f"0{code}" for code in short.values() if len(code) == 5]
+        if all(check_digit(code[:5]) == code[5] for code in five):
+            for row, code in short.items():
+                yield "1-12", address(row, column), code
 
 
 def _value(text: str) -> float | None:
