@@ -11,6 +11,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 import xlsxwriter
+from openpyxl.worksheet.hyperlink import Hyperlink
 
 from analysis import audit
 from analysis.errors import InputError
@@ -108,6 +109,8 @@ def blank_row(page):
         ("1-4", "A1:B1", lambda page: page.merge_cells("A1:B1")),
         ("1-5", "B2", put(B2="架空市　")),
         ("1-5", "B2", put(B2="架　空　市")),
+        ("1-5", "B2", put(B2="　架空市")),
+        ("1-5", "B2", put(B2="東　京")),
         ("1-5", "C1", put(C1="職員数\n（人）")),
         ("1-6", "A3", put(A3="〃")),
         ("1-6", "B4", put(B4="同上")),
@@ -160,6 +163,7 @@ def test_each_rule_names_its_cell(tmp_path, rule, cell, change):
         put(C1="回答件数"),
         put(C1="財政力指数"),
         put(C1="郵便番号", C2="100-0001", C3="100-0002", C4="100-0003", C5="100-0004"),
+        put(F1="送り先", F2="100-0001"),
         put(E2="2019（令和元）"),
         put(F1="備考", F2="2019年4月から、課を二つに分けました。"),
     ],
@@ -354,6 +358,68 @@ def test_the_line_of_the_notes_stands_where_the_format_wants_it(tmp_path):
     again = (tmp_path / "b.xlsx").read_bytes()
     audit.report([tmp_path / "b.xlsx"], annotate_to=tmp_path / "c.xlsx")
     assert (tmp_path / "b.xlsx").read_bytes() == again
+
+
+def repacked(path, change):
+    """The same archive with the text of its parts changed."""
+    held = {name: change(name, content.decode()) if content.startswith(b"<") else content
+            for name, content in parts(path).items()}  # fmt: skip
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+
+
+def test_the_copy_of_what_other_programs_write(tmp_path):
+    """Prefixes, lists in one tag, a bare > in an attribute, a drawing without a kind of shape."""
+    laden(tmp_path / "a.xlsx")
+
+    def change(name, text):
+        if "comments" in name:
+            text = re.sub(r"<authors>.*</commentList>", "<authors/><commentList/>", text)
+            return re.sub(r"<(/?)(\w)", r"<\1x:\2", text).replace("xmlns=", "xmlns:x=")
+        if "vmlDrawing" in name:
+            return text.replace("_x0000_t202", "_x0000_t203")
+        return text.replace("a&gt;b", "a>b") if "worksheets" in name else text
+
+    repacked(tmp_path / "a.xlsx", change)
+    audit.report([tmp_path / "a.xlsx"], annotate_to=tmp_path / "b.xlsx")
+    after = parts(tmp_path / "b.xlsx")
+    comments = ElementTree.fromstring(after["xl/comments1.xml"])
+    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    assert [e.text for e in comments.iter(f"{main}author")] == ["workbench"]
+    assert {"C6", "G3"} <= {e.get("ref") for e in comments.iter(f"{main}comment")}
+    boxes = after["xl/drawings/vmlDrawing1.vml"].decode()
+    assert boxes.count('id="_x0000_t202"') == 1
+    for name, content in after.items():
+        if name.endswith((".xml", ".rels", ".vml")):
+            ElementTree.fromstring(content)
+    types = after["[Content_Types].xml"].decode()
+    assert types.count('Extension="vml"') == 1
+
+
+def test_signs_of_xml_and_a_title_over_a_hidden_column(tmp_path):
+    def change(page):
+        put(B3="<甲>&乙町 \n", B4="長" * 60 + " ", F1="題")(page)
+        page.merge_cells("F1:G1")
+        page.column_dimensions["H"].hidden = True
+        page["A2"].hyperlink = Hyperlink(ref="A2", location="A1", tooltip="a>b")
+        page["H2"] = "備考"
+
+    path = table(tmp_path, change)
+    repacked(path, lambda _, text: text.replace("a&gt;b", "a>b"))
+    audit.report([path], annotate_to=tmp_path / "b.xlsx")
+    page = openpyxl.load_workbook(tmp_path / "b.xlsx")["回答"]
+    notes = {c.coordinate: c.comment.text for row in page for c in row if c.comment}
+    assert "「<甲>&乙町 ⏎」" in notes["B3"] and f"「{'長' * 40}…」" in notes["B4"]
+    assert "H:H [H]" in notes["F1"]
+    assert 'Extension="vml"' in parts(tmp_path / "b.xlsx")["[Content_Types].xml"].decode()
+
+
+def test_a_file_that_may_not_be_opened(tmp_path, monkeypatch):
+    path = table(tmp_path)
+    monkeypatch.setattr(audit.os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="cannot be opened"):
+        audit.audit([path])
 
 
 def test_no_other_file_is_written_over(tmp_path):

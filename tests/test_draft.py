@@ -10,6 +10,7 @@ import yaml
 from analysis import intake
 from analysis.codebook import Codebook
 from analysis.draft import draft
+from analysis.draft_groups import groups_of, joined
 from analysis.errors import InputError
 from received import csv_text, wave, workbook
 
@@ -77,7 +78,7 @@ def test_ids_come_from_the_headings(tmp_path):
     found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
     assert [q["id"] for q in found] == ["Q02", "Q03", "Q01", "Q04"]
     assert found[2]["identity"] == "code" and found[1]["ja"] == "人数"
-    assert "# seen: 4 filled" in draft(tmp_path / "r.csv").split("Q03")[1]
+    assert "- id: Q03  # seen: 4 filled" in draft(tmp_path / "r.csv")  # without the total
 
 
 def reads_itself(tmp_path, monkeypatch, name, text):
@@ -127,6 +128,19 @@ def test_columns_that_are_parts_of_one_question(tmp_path, monkeypatch):
     assert table.text[["Q01", "Q02_1", "Q03_2", "Q04_2", "Q05_2"]].iloc[1].tolist() == [
         "39", "○", "2", "×", "900"
     ]  # fmt: skip
+
+
+def test_columns_that_are_joined_and_those_that_are_not():
+    ticks = [["○", "×"], ["○"]]
+    assert groups_of(["問4_1 甲", "問4_2 乙"], ticks) == [([0, 1], "問4")]
+    assert groups_of(["取組 / 1 甲", "取組 / 2 甲"], ticks) != [([0, 1], "取組")]  # which is which?
+    assert groups_of(["問4 甲", "問5 乙"], ticks) == [([0], "問4 甲"), ([1], "問5 乙")]
+    scale = [["1", "5", "3"], ["2", "4", "3"]]
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], scale)) == 1
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["3", "3"]])) == 2
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["2", "30"]])) == 2
+    question = joined("Q04", "取組", ["取組 / 1 甲", "取組 / 1 乙"], ["○"])
+    assert [(o["code"], o["ja"]) for o in question["options"]] == [(1, "甲"), (2, "乙")]
 
 
 def test_yes_and_no_shares_and_codes_among_words(tmp_path):

@@ -78,6 +78,19 @@ def test_each_office_gets_a_file_of_its_own_without_the_others(project):
     assert "Please" in rows(book.worksheets[0])[0][5]
 
 
+def test_a_sheet_can_be_filled_in_and_printed(written):
+    sheet = written.worksheets[1]
+    assert "ご返送ください" in sheet["A3"].value
+    assert not sheet["G5"].protection.locked and sheet["G5"].border.left.style == "thin"
+    assert sheet.column_dimensions["C"].width > 40 and sheet.column_dimensions["G"].width > 25
+    assert sheet.page_setup.paperSize == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_names_of_sheets_are_those_that_excel_takes():
+    assert queries.sheet_name("131016", "a[b]c:d*e?f/g\\h'") == "131016 a_b_c_d_e_f_g_h_"
+    assert len(queries.sheet_name("131016", "長" * 40)) == 31
+
+
 def test_a_folder_of_an_earlier_run_is_not_sent_again(project):
     out = project / "each"
     queries.write_for_wave("demo-2019", out, split=True)
