@@ -121,17 +121,29 @@ questions:
 """
 
 
-def test_what_was_kept_is_shown_and_a_stranger_is_for_the_office(project):
+def own_wave(project, invited, replies):
     (project / "data" / "codebooks" / "own.yml").write_text(OWN, "utf-8")
     folder = project / "data" / "raw" / "own"
     folder.mkdir()
     (folder / "wave.yml").write_text(
         "{title: {ja: 小, en: S}, as_of: 2026-04-01, publisher: {ja: 国, en: state}, "
-        "data: invented, codebook: own, invited: [{code: '131016', name: 千代田区}], "
-        "files: [{path: r.csv}]}",
+        f"data: invented, codebook: own, invited: [{invited}], files: [{{path: r.csv}}]}}",
         "utf-8",
     )
-    (folder / "r.csv").write_text('団体名,職員数,取組\n千代田区,約60,"1、2"\n港区,5,1\n', "utf-8")
+    (folder / "r.csv").write_text(f"団体名,職員数,取組\n{replies}\n", "utf-8")
+
+
+def test_a_name_that_no_file_can_have(project):
+    own_wave(project, "{code: '990019', name: '架空/見本 町'}", "架空/見本 町,約60,1")
+    queries.write_for_wave("own", project / "each", split=True)
+    (file,) = (project / "each").iterdir()
+    assert file.name == "990019_架空_見本_町.xlsx"
+    assert openpyxl.load_workbook(file).sheetnames == ["990019 架空_見本 町"]
+
+
+def test_what_was_kept_is_shown_and_a_stranger_is_for_the_office(project):
+    replies = '千代田区,約60,"1、2"\n港区,5,1'
+    own_wave(project, "{code: '131016', name: 千代田区}", replies)
     queries.write_for_wave("own", project / "q.xlsx")
     listed, own, office = openpyxl.load_workbook(project / "q.xlsx").worksheets
     assert own.title == "131016 千代田区" and office.title == "事務局で確認"
