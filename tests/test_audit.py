@@ -158,6 +158,9 @@ def test_each_rule_names_its_cell(tmp_path, rule, cell, change):
         put(B6="合計", C6=1406),  # the label of the row stands in the second column
         put(C1="職員数", F1="（単位：人）"),
         put(D1="50%"),
+        put(C2=-5, C3=-130, D2="nan", D3=55),
+        put(F1="増減（人）", F2="inf", F3=-3, F4=-45, F5=-500, G1="増（人）", G2=-1, G3=9, G4=3),
+        put(A1="Q01", A2=990019, A3=990027, A4=990035, A5=990043),
         put(A1="番号", B1="名"),  # the places say whose table it is
         put(A2="13101", A3="13102", A4="13103", A5="13104"),
         put(C1="回答件数"),

@@ -154,9 +154,17 @@ def _numbers(
                 yield "1-13", address(row, column), grid[row, column].strip()
         head = heads[column]
         coded = all(value == int(value) and 0 <= value <= 20 for value in known)
-        if stated or p.UNIT.search(head) or (coded and not p.COUNTED.search(head)):
+        coded = (coded and not p.COUNTED.search(head)) or all(map(_is_code, known))
+        if stated or coded or p.UNIT.search(head):
             continue
         yield "1-9", address(max(start - 1, 0), column), head
+
+
+def _is_code(value: float) -> bool:
+    """Whether a number is a municipality's code, whatever the heading says."""
+    six = f"{value:06.0f}"
+    whole = value >= 0 and value == int(value) and len(six) == 6
+    return whole and check_digit(six[:5]) == six[5]
 
 
 def _codes(grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
@@ -176,9 +184,10 @@ def _codes(grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
 
 def _value(text: str) -> float | None:
     try:
-        return float(text.replace(",", ""))
+        value = float(text.replace(",", ""))
     except ValueError:
         return None
+    return value if np.isfinite(value) else None  # "nan" and "inf" are words
 
 
 def _labels(
