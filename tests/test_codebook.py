@@ -221,3 +221,10 @@ def test_what_another_table_shares_is_checked(tmp_path, features, told):
     link = {"codebook": "table", "ja": "目安", "en": "rough", "features": features}
     said = sentence(tmp_path, {**copy.deepcopy(BASE), "comparable": [link]})
     assert all(part in said for part in told)
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "a text"])
+def test_a_file_that_is_no_codebook(tmp_path, text):
+    (tmp_path / "a.yml").write_text(text)
+    with pytest.raises(InputError, match="holds no codebook; it has id, title"):
+        Codebook.read(tmp_path / "a.yml")

@@ -1,5 +1,7 @@
 """A proposed codebook says what a file can tell, is valid, and leaves the rest to a person."""
 
+import os
+
 import pandas as pd
 import pyreadstat
 import pytest
@@ -8,6 +10,7 @@ import yaml
 from analysis import intake
 from analysis.codebook import Codebook
 from analysis.draft import draft
+from analysis.draft_groups import groups_of, joined
 from analysis.errors import InputError
 from received import csv_text, wave, workbook
 
@@ -75,7 +78,118 @@ def test_ids_come_from_the_headings(tmp_path):
     found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
     assert [q["id"] for q in found] == ["Q02", "Q03", "Q01", "Q04"]
     assert found[2]["identity"] == "code" and found[1]["ja"] == "人数"
-    assert "# seen: 4 filled" in draft(tmp_path / "r.csv").split("Q03")[1]
+    assert "- id: Q03  # seen: 4 filled" in draft(tmp_path / "r.csv")  # without the total
+
+
+def reads_itself(tmp_path, monkeypatch, name, text):
+    """The draft of a file, used to read that file."""
+    (tmp_path / "draft.yml").write_text(text, "utf-8")
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    folder = tmp_path / "data" / "raw" / "w"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes((tmp_path / name).read_bytes())
+    return intake.read(wave(folder, name), Codebook.read(tmp_path / "draft.yml"))
+
+
+TWO_ROWS = [
+    ["団体コード", "団体名", "問1 職員数（人）", "", "問2 取組", "", "", "問3 満足度", "",
+     "問4_1 計画", "問4_2 体制", "問5(1) 人数", "問5(2) 経費"],
+    ["", "", "正規", "非正規", "1 研修", "2 採用", "3 なし", "（1）給与", "（2）環境", "", "", "",
+     ""],
+]  # fmt: skip
+
+
+def test_columns_that_are_parts_of_one_question(tmp_path, monkeypatch):
+    codes = [row[0] for row in ROWS]
+    rows = [[code, f"町{i}", 30 + i * 9, 7 * i, "○", None, "無回答" if i else "○", i % 3 + 1,
+             i % 2 + 1, "○", "×", 11 * i, 900 * i] for i, code in enumerate(codes)]  # fmt: skip
+    book = workbook(tmp_path / "r.xlsx", [*TWO_ROWS, *rows])
+    page = book.active
+    for place in ("C1:D1", "E1:G1", "H1:I1"):
+        page.merge_cells(place)
+    page["F3"] = "○"
+    book.save(tmp_path / "r.xlsx")
+    text = draft(tmp_path / "r.xlsx")
+    found = {q["id"]: q for q in yaml.safe_load(text)["questions"]}
+    assert {id: q["type"] for id, q in found.items()} == {
+        "Q06": "text", "Q07": "text", "Q01": "integer", "Q08": "integer", "Q02": "multi",
+        "Q03": "battery", "Q04": "multi", "Q05_1": "integer", "Q05_2": "integer",
+    }  # fmt: skip
+    options = {id: [(o["code"], o["ja"]) for o in found[id]["options"]] for id in ("Q02", "Q04")}
+    assert options == {
+        "Q02": [(1, "研修"), (2, "採用"), (3, "なし")], "Q04": [(1, "計画"), (2, "体制")]
+    }  # fmt: skip
+    assert [(i["id"], i["ja"]) for i in found["Q03"]["items"]] == [
+        ("Q03_1", "給与"), ("Q03_2", "環境")
+    ]  # fmt: skip
+    assert found["Q01"]["unit"]["en"] == "persons" and found["Q01"]["source"] == ["正規"]
+    table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
+    assert table.text.shape == (6, 13)
+    assert table.text[["Q01", "Q02_1", "Q03_2", "Q04_2", "Q05_2"]].iloc[1].tolist() == [
+        "39", "○", "2", "×", "900"
+    ]  # fmt: skip
+
+
+def test_columns_that_are_joined_and_those_that_are_not():
+    ticks = [["○", "×"], ["○"]]
+    assert groups_of(["問4_1 甲", "問4_2 乙"], ticks) == [([0, 1], "問4")]
+    assert groups_of(["取組 / 1 甲", "取組 / 2 甲"], ticks) != [([0, 1], "取組")]  # which is which?
+    assert groups_of(["問4 甲", "問5 乙"], ticks) == [([0], "問4 甲"), ([1], "問5 乙")]
+    scale = [["1", "5", "3"], ["2", "4", "3"]]
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], scale)) == 1
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["3", "3"]])) == 2
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["2", "30"]])) == 2
+    question = joined("Q04", "取組", ["取組 / 1 甲", "取組 / 1 乙"], ["○"])
+    assert [(o["code"], o["ja"]) for o in question["options"]] == [(1, "甲"), (2, "乙")]
+
+
+def test_yes_and_no_shares_and_codes_among_words(tmp_path):
+    rows = [["有無", "導入率（%）", "予定", "年齢（歳）", "策定日"]]
+    rows += [["有" if n % 2 else "無", (50, 99, 12)[n % 3], ("済", "予定", "-99")[n % 3], 30 + n,
+              ("2019-04-01", "未定", "R1.5.1", "令和2年4月", "H30.4.1")[n % 5]]
+             for n in range(20)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = questions(draft(tmp_path / "r.csv"))
+    assert found["有無"]["type"] == "binary" and found["策定日"]["type"] == "date"
+    assert "missing_tokens" not in found["導入率（%）"]  # 99 percent is an answer
+    assert [o["ja"] for o in found["予定"]["options"]] == ["済", "予定"]
+    assert found["予定"]["missing_tokens"] == ["-99"]
+    assert found["年齢（歳）"]["unit"]["en"] == "years of age"
+
+
+def test_labels_and_missing_codes_of_spss(tmp_path, monkeypatch):
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "kind": list("ababab"),
+                          "done": [0.0, 1, 1, 0, 1, 1], "q": [1.0, 97, 2, 98, 1, 2],
+                          "r": [1.0, 9, 2, 1, 1, 2]})  # fmt: skip
+    pyreadstat.write_sav(
+        frame, tmp_path / "s.sav",
+        column_labels=["団体コード", "種別", "実施", "満足", "形態"],
+        variable_value_labels={
+            "kind": {"a": "甲", "b": "乙"}, "done": {0: "していない", 1: "した"},
+            "q": {1: "満足", 2: "不満", 97: "対象外", 98: "わからない"},
+            "r": {1: "専任", 2: "兼任", 9: "無回答"},
+        },
+        missing_ranges={"q": [{"lo": 97, "hi": 99}]},
+    )  # fmt: skip
+    text = draft(tmp_path / "s.sav")
+    found = questions(text)
+    assert [(o["code"], o["ja"], o["source"]) for o in found["種別"]["options"]] == [
+        (1, "甲", ["a"]), (2, "乙", ["b"])
+    ]  # fmt: skip
+    assert found["実施"]["type"] == "binary"
+    assert {o["code"]: o["ja"] for o in found["実施"]["options"]} == {0: "していない", 1: "した"}
+    assert [o["code"] for o in found["満足"]["options"]] == [1, 2]
+    assert found["満足"]["missing_tokens"] == ["97", "98"]
+    assert found["形態"]["missing_tokens"] == ["9"]  # by its label alone
+    assert reads_itself(tmp_path, monkeypatch, "s.sav", text).text["kind"].tolist() == [*"ababab"]
+
+
+def test_without_the_optional_extra_the_sentence_names_it(tmp_path, monkeypatch):
+    pyreadstat.write_sav(pd.DataFrame({"a": [1.0]}), tmp_path / "s.sav")
+    (tmp_path / "pyreadstat.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(InputError, match="pyreadstat, the optional extra spss"):
+        draft(tmp_path / "s.sav")
 
 
 def test_a_survey_from_spss(tmp_path, monkeypatch):

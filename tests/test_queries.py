@@ -56,14 +56,14 @@ def test_an_answer_that_looks_like_a_formula_is_text(project):
     page = book["回答"]
     page["E6"].value = "=HYPERLINK(1)"
     page["E6"].data_type = "s"
-    for cell, text in (("F6", "+cmd|x"), ("H6", "-2+3"), ("I6", "@SUM(A1)")):
+    for cell, text in (("F6", "+cmd|x"), ("H6", "-2+3"), ("I6", "@SUM(A1)"), ("J6", "＝1+1")):
         page[cell].value = text
     book.save(file)
     out = project / "q.xlsx"
     queries.write_for_wave("demo-2019", out)
     (sheet,) = (s for s in openpyxl.load_workbook(out).worksheets if s.title.startswith("990019"))
     shown = {c.value: c for row in sheet.iter_rows() for c in row if isinstance(c.value, str)}
-    for text in ("=HYPERLINK(1)", "+cmd|x", "@SUM(A1)"):
+    for text in ("=HYPERLINK(1)", "+cmd|x", "@SUM(A1)", "＝1+1"):
         assert shown[text].data_type == "s" and shown[text].quotePrefix, text
 
 
@@ -76,6 +76,82 @@ def test_each_office_gets_a_file_of_its_own_without_the_others(project):
     assert [sheet.title for sheet in book.worksheets] == ["990027 白浪崎市"]
     assert "invented data" in book.worksheets[0]["A2"].value.lower()
     assert "Please" in rows(book.worksheets[0])[0][5]
+
+
+def test_a_sheet_can_be_filled_in_and_printed(written):
+    sheet = written.worksheets[1]
+    assert "ご返送ください" in sheet["A3"].value
+    assert not sheet["G5"].protection.locked and sheet["G5"].border.left.style == "thin"
+    assert sheet.column_dimensions["C"].width > 40 and sheet.column_dimensions["G"].width > 25
+    assert sheet.page_setup.paperSize == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_names_of_sheets_are_those_that_excel_takes():
+    assert queries.sheet_name("131016", "a[b]c:d*e?f/g\\h'") == "131016 a_b_c_d_e_f_g_h_"
+    assert len(queries.sheet_name("131016", "長" * 40)) == 31
+
+
+def test_a_folder_of_an_earlier_run_is_not_sent_again(project):
+    out = project / "each"
+    queries.write_for_wave("demo-2019", out, split=True)
+    queries.write_for_wave("demo-2019", out, split=True)
+    (out / "990999_旧町.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"990999_旧町\.xlsx, which nobody"):
+        queries.write_for_wave("demo-2019", out, split=True)
+
+
+def test_a_name_that_does_not_fit(project):
+    for name, split in (("q.csv", False), ("q", False), ("q.xlsx", True)):
+        with pytest.raises(InputError, match=r"are a workbook|writes a folder"):
+            queries.write_for_wave("demo-2019", project / name, split=split)
+
+
+OWN = """
+id: own
+title: {ja: 小調査, en: Small}
+version: "1"
+sections: [{id: A, ja: 属性, en: Profile}]
+questions:
+- {id: N, section: A, type: text, role: id, identity: name, ja: 団体名, en: name}
+- {id: S, section: A, type: integer, role: outcome, ja: 職員数, en: staff,
+   checks: [{rule: "S <= 50", ja: 職員数が多い, en: many staff}]}
+- {id: M, section: A, type: multi, role: outcome, ja: 取組, en: measures,
+   options: [{code: 1, ja: 甲, en: a}, {code: 2, ja: 乙, en: b}],
+   checks: [{rule: "not any(M, [2])", ja: 乙がある, en: b is there}]}
+"""
+
+
+def own_wave(project, invited, replies):
+    (project / "data" / "codebooks" / "own.yml").write_text(OWN, "utf-8")
+    folder = project / "data" / "raw" / "own"
+    folder.mkdir()
+    (folder / "wave.yml").write_text(
+        "{title: {ja: 小, en: S}, as_of: 2026-04-01, publisher: {ja: 国, en: state}, "
+        f"data: invented, codebook: own, invited: [{invited}], files: [{{path: r.csv}}]}}",
+        "utf-8",
+    )
+    (folder / "r.csv").write_text(f"団体名,職員数,取組\n{replies}\n", "utf-8")
+
+
+def test_a_name_that_no_file_can_have(project):
+    own_wave(project, "{code: '990019', name: '架空/見本 町'}", "架空/見本 町,約60,1")
+    queries.write_for_wave("own", project / "each", split=True)
+    (file,) = (project / "each").iterdir()
+    assert file.name == "990019_架空_見本_町.xlsx"
+    assert openpyxl.load_workbook(file).sheetnames == ["990019 架空_見本 町"]
+
+
+def test_what_was_kept_is_shown_and_a_stranger_is_for_the_office(project):
+    replies = '千代田区,約60,"1、2"\n港区,5,1'
+    own_wave(project, "{code: '131016', name: 千代田区}", replies)
+    queries.write_for_wave("own", project / "q.xlsx")
+    listed, own, office = openpyxl.load_workbook(project / "q.xlsx").worksheets
+    assert own.title == "131016 千代田区" and office.title == "事務局で確認"
+    taken = [(row[3], row[4]) for row in rows(own)]
+    assert taken == [("約60", "60"), ("約60", "60"), ("1、2", "回答のとおり")]
+    assert "港区は依頼先の一覧にありません" in rows(office)[0][5]
+    assert listed.page_setup.orientation == own.page_setup.orientation == "landscape"
+    assert listed.print_title_rows == own.print_title_rows == "$4:$4"
 
 
 def test_the_same_answers_give_the_same_bytes(project):

@@ -6,22 +6,26 @@ in the cells that can be mailed back to the office. No codebook is needed.
 
 from __future__ import annotations
 
-import io
-import warnings
+import os
+import re
+import zipfile
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from analysis import archive, paths
 from analysis.breaches import Breach, breaches
 from analysis.errors import InputError
-from analysis.readability import RULES
-from analysis.readers import read_file
+from analysis.notes import has_notes, with_notes
+from analysis.readability import RULES, UNREADABLE
+from analysis.readers import SUFFIXES, read_file
+from analysis.sheet import Sheet, address, column_number
 from analysis.text import Language
 
 COLUMNS = ["file", "sheet", "cell", "rule", "raw", "ja", "en"]
+PARTS = re.compile(r"([A-Z]*)([0-9]*)")
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -31,22 +35,36 @@ def audit(files: Iterable[str | Path]) -> pd.DataFrame:
     A file that is no readable table is itself a breach of rule 1-1; a missing one is an error.
     """
     found: list[tuple[str, ...]] = []
-    for file in map(Path, files):
+    given = [Path(file) for file in files]
+    for file, name in zip(given, _names(given), strict=True):
         if not file.is_file():
             raise InputError("there is no such file", file=file, hint="check the path")
+        if not os.access(file, os.R_OK):
+            raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
         try:
+            if file.suffix.lower() in SUFFIXES["sav"]:
+                raise InputError("this is an SPSS file", file=file, hint="save it as .xlsx")
             sheets = read_file(file)
         except InputError as error:
-            found.append((file.name, "", "", "1-1", "", *_message("1-1", str(error))))
+            found.append((name, "", "", "1-1", error.what, *_unreadable(error)))
             continue
-        pictures = archive.objects(file.read_bytes()) if sheets[0].sheet else {}
+        book = file.suffix.lower() in SUFFIXES["workbook"]
+        pictures = archive.objects(file.read_bytes()) if book else {}
         for sheet in sheets:
             all_of_it = [*breaches(sheet), *(("1-8", c, "") for c in pictures.get(sheet.sheet, ()))]
             found += [
-                (sheet.file, sheet.sheet, cell, rule, raw, *_message(rule, raw))
+                (name, sheet.sheet, cell, rule, raw, *_message(rule, raw))
                 for rule, cell, raw in _sorted(all_of_it)
             ]
+        for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
+            found.append((name, chart, "", "1-8", "", *_message("1-8", "")))
     return pd.DataFrame(found, columns=COLUMNS, dtype="str")
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """What each file is called: its own name, with its folders where two have the same."""
+    own = [file.name for file in files]
+    return [str(f) if own.count(f.name) > 1 else f.name for f in files]
 
 
 def annotate(
@@ -57,51 +75,75 @@ def annotate(
     Raises
     ------
     InputError
-        The file is no workbook, or `out` is the file itself.
+        The file is no workbook, or `out` is a file that is no earlier copy of this kind.
     """
-    import openpyxl
-    from openpyxl.comments import Comment
-
     file, out = Path(file), Path(out)
-    if out.resolve() == file.resolve():
-        raise InputError("a file as received is never changed", file=out, hint="name another file")
-    if file.suffix.lower() not in {".xlsx", ".xlsm"}:
-        raise InputError(
-            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
-        )
-    read_file(file)  # refuses what would harm openpyxl
-    macros = file.suffix.lower() == ".xlsm"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl names what it cannot keep, such as slicers
-        try:
-            book = openpyxl.load_workbook(file, keep_vba=macros)
-        except Exception as error:
-            raise InputError(
-                f"the workbook cannot be copied ({archive.brief(error)})",
-                file=file,
-                hint=archive.REPAIR,
-            ) from None
+    check_place(file, out)
+    pages = {sheet.sheet: sheet for sheet in read_file(file)}  # refuses damaged ones
+    seen = [name for name, page in pages.items() if not page.hidden]
+    notes: dict[str, dict[tuple[int, int], list[str]]] = {}
     own = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
-    for (sheet, cell), group in own.groupby(["sheet", "cell"], sort=False):
-        page = book[sheet]
-        anchor = _anchor(page, str(cell))
-        earlier = f"{anchor.comment.text}\n" if anchor.comment else ""
-        text = earlier + "\n".join(dict.fromkeys(group[language]))
-        anchor.comment = Comment(text, "workbench", width=320, height=40 + 40 * len(group))
-    content = io.BytesIO()
-    book.save(content)
-    paths.write_atomic(out, content.getvalue())
+    for row in own.itertuples():
+        name, said = str(row.sheet), str(getattr(row, language))
+        if pages[name].hidden and row.rule == "H" and seen:
+            name = seen[0]  # nobody would find it in the hidden sheet
+        place = _place(pages[name], str(row.cell))
+        if row.cell not in (address(*place), "A1"):
+            said = f"{row.cell} {said}"
+        notes.setdefault(name, {}).setdefault(place, []).append(said)
+    texts = {
+        name: {place: "\n".join(dict.fromkeys(said)) for place, said in told.items()}
+        for name, told in notes.items()
+    }
+    try:
+        paths.write_atomic(out, with_notes(file.read_bytes(), texts))
+    except OSError as error:
+        raise InputError(f"it cannot be written ({error.strerror or error})", file=out) from None
+    except (KeyError, IndexError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"the workbook cannot be copied ({archive.brief(error)})",
+            file=file,
+            hint=archive.REPAIR,
+        ) from None
     return out
 
 
-def _anchor(page: Any, cell: str) -> Any:
-    """The cell that a comment goes into: the first of a range, row or column."""
-    first = cell.partition(":")[0]
-    first = f"A{first}" if first.isdecimal() else first if first[-1].isdecimal() else f"{first}1"
-    for merged in page.merged_cells.ranges:
-        if first in merged:
-            first = merged.start_cell.coordinate
-    return page[first]
+def check_place(file: Path, out: Path) -> None:
+    """Refuse what would harm a file as received, or give a copy that Excel does not open."""
+    if out.resolve() == file.resolve():
+        raise InputError("a file as received is never changed", file=out, hint="name another file")
+    suffix = file.suffix.lower()
+    if suffix not in {".xlsx", ".xlsm"}:
+        raise InputError(
+            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
+        )
+    if out.suffix.lower() != suffix:
+        hint = f"call it {out.stem}{suffix}"
+        raise InputError(f"the copy of a workbook {suffix} is one, too", file=out, hint=hint)
+    if out.is_dir() or (out.exists() and not has_notes(out.read_bytes())):
+        raise InputError(
+            "there is another file of this name, which stays as it is",
+            file=out,
+            hint="name a new file",
+        )
+
+
+def _place(page: Sheet, cell: str) -> tuple[int, int]:
+    """Where a comment is put: the first cell of a range that can be seen."""
+    first = PARTS.match(cell)
+    letters, digits = (first[1], first[2]) if first else ("", "")
+    row = _shown_near(int(digits) - 1 if digits else 0, page.hidden_rows)
+    column = _shown_near(column_number(letters) if letters else 0, page.hidden_columns)
+    for top, left, bottom, right in page.merged:
+        if top <= row <= bottom and left <= column <= right:
+            return top, left
+    return row, column
+
+
+def _shown_near(at: int, hidden: frozenset[int]) -> int:
+    """This row or column, else the next one before it, else after it, that is not hidden."""
+    before = next((i for i in range(at, -1, -1) if i not in hidden), None)
+    return before if before is not None else next(i for i in count(at) if i not in hidden)
 
 
 def report(
@@ -110,46 +152,73 @@ def report(
     """What ``workbench audit`` prints; with `annotate_to`, also the copy with comments."""
     if annotate_to and len(files) != 1:
         raise InputError("--annotate takes one workbook at a time", hint="audit them one by one")
+    if annotate_to:
+        check_place(files[0], annotate_to)
     findings = audit(files)
     ja = language == "ja"
     lines = []
     for (file, sheet), own in findings.groupby(["file", "sheet"], sort=False):
         lines.append(f"{file}  {sheet}".rstrip())
         for rule, group in own.groupby("rule", sort=False):
+            if rule == "1-1":
+                lines.append(f"  {group[language].iloc[0]}")
+                continue
             about = RULES[str(rule)]
-            lines.append(f"  [{rule}] {about.title[language]}: {about.advice[language]}")
-            cells = [f"{c} {_shown(raw)}".strip() for c, raw in zip(group["cell"], group["raw"],
-                                                                    strict=True)]  # fmt: skip
+            colon = "：" if ja else ": "
+            lines.append(f"  [{rule}] {about.title[language]}{colon}{about.advice[language]}")
+            cells = [f"{c} {_shown(raw, language)}".strip()
+                     for c, raw in zip(group["cell"], group["raw"], strict=True)]  # fmt: skip
             more = len(cells) - SHOWN
             rest = (f" ほか {more} 件" if ja else f" and {more} more") if more > 0 else ""
             lines.append("      " + ", ".join(filter(None, cells[:SHOWN])) + rest)
-    clean = [Path(f).name for f in files if Path(f).name not in set(findings["file"])]
+    clean = [name for name in _names(files) if name not in set(findings["file"])]
     lines += [f"{name}  " + ("指摘なし" if ja else "no breach") for name in clean]
     total = len(findings)
     lines.append(
         f"{len(files)} ファイル、指摘 {total} 件"
         if ja
-        else f"{len(files)} file(s), {total} breaches"
+        else f"{len(files)} file{'s' * (len(files) != 1)}, {total} breach{'es' * (total != 1)}"
     )
-    if annotate_to:
+    readable = not findings["rule"].eq("1-1").any()
+    if annotate_to and readable and findings["cell"].eq("").all():
+        lines.append(
+            "コメントを付けるセルがないため、写しは作りません"
+            if ja
+            else "no cell to comment on, so no copy was made"
+        )
+    elif annotate_to:
         annotate(files[0], findings, annotate_to, language=language)
         lines.append(
-            f"コメント付きの写し: {annotate_to}" if ja else f"with comments: {annotate_to}"
+            f"コメント付きの写し：{annotate_to}" if ja else f"with comments: {annotate_to}"
         )
     return "\n".join(lines)
 
 
-def _shown(raw: str) -> str:
+def _shown(raw: str, language: Language) -> str:
     """The text of a cell as a message quotes it."""
     shown = raw.replace("\r", "").replace("\n", "⏎")
-    return f"「{shown[:40]}」" if raw else ""
+    shown = f"{shown[:40]}…" if len(shown) > 40 else shown
+    return (f"「{shown}」" if language == "ja" else f'"{shown}"') if raw else ""
 
 
 def _message(rule: str, raw: str) -> tuple[str, str]:
     about = RULES[rule]
+    ja, en = _shown(raw, "ja"), _shown(raw, "en")
+    title = about.title.en[:1].upper() + about.title.en[1:]
+    advice = about.advice.en[:1].upper() + about.advice.en[1:]
     return (
-        f"[{rule}] {about.title.ja}{_shown(raw)}。{about.advice.ja}。",
-        f"[{rule}] {about.title.en}{_shown(raw)}: {about.advice.en}.",
+        f"[{rule}] {about.title.ja}{f'（{ja}）' if ja else ''}。{about.advice.ja}。",
+        f"[{rule}] {title}{f' ({en})' if en else ''}. {advice}.",
+    )
+
+
+def _unreadable(error: InputError) -> tuple[str, str]:
+    """What to tell of a file that cannot be read."""
+    reason, advice = next((ja, do) for word, ja, do in UNREADABLE if word in error.what)
+    hint = error.hint or RULES["1-1"].advice.en
+    return (
+        f"[1-1] {RULES['1-1'].title.ja}（{reason}）。{advice}。",
+        f"[1-1] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
     )
 
 

@@ -8,32 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from analysis import patterns as p
 from analysis.headings import IDENTITY, normalise
+from analysis.layout import TOTAL
+from analysis.municipality import check_digit
 from analysis.sheet import CellKind, Sheet, address, column_letters
 
+NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
+LONGEST = 200  # a longer text is prose
 Breach = tuple[str, str, str]  # rule, cell, text of the cell
-
-SEVERAL = re.compile(
-    r"^[0-9０-９]{1,2}(\s*[、,，・/／;；\s]\s*[0-9０-９]{1,2})+$|^[①-⑳]{2,}$"
-    r"|^[0-9０-９.,]+\s*[(（][^)）]*[0-9０-９]+[^)）]*[)）]$"
-)
-DECORATED = re.compile(
-    r"^(約|およそ|計)?[-－−△▲]?[0-9０-９][0-9０-９,，.．]*\s*"
-    r"([人名円件台回年月日%％個歳]|千人|万人|千円|億円|ヶ月|か月|箇所|団体|程度|以上|以下|未満|余り?|弱|強"
-    r"|[~〜～－-]\s*[0-9０-９.]+)*$"
-)
-NO_QUANTITY = re.compile(r"0[0-9]|(19|20)[0-9]{2}[-/.年]")  # codes and dates
-DITTO = re.compile(r"^([〃″”々]|同上|同左|同じ|同|\.{3,}|…+|・{2,})$")
-SPACED = re.compile(r"^\s|\s$|[\r\n]|[ 　]{2,}|^\S([ 　]+\S){2,}$|^[一-龠][ 　]+[一-龠]$")
-ERA = re.compile(
-    r"(明治|大正|昭和|平成|令和)\s*(元|[0-9０-９]+)\s*年|^[MTSHRＭＴＳＨＲ][0-9０-９]{1,2}[.．/年]"
-)
-COMMON_ERA = re.compile(r"(19|20)[0-9]{2}|(１９|２０)[０-９]{2}")
-SIGN = re.compile(r"^[-－ー―‐*＊×xXχ…・･.]+$|^\*+$")
-UNIT = re.compile(
-    r"[(（［\[][^)）\]］]*[)）\]］]|[%％]|率|割合|年|日|コード|番号|単位|№|code|\bid\b|\bno\b", re.I
-)
-SAME_EVERYWHERE = set("～〜－−‖∥―—￠￡￢\n\r\t\u3000")
 
 
 def breaches(sheet: Sheet) -> Iterator[Breach]:
@@ -44,9 +27,15 @@ def breaches(sheet: Sheet) -> Iterator[Breach]:
     if not filled.any():
         return
     top, start = data_start(sheet, filled)
-    heads = ["\n".join(t for t in column if t) for column in grid[:start].T]
-    yield from _texts(sheet, grid, filled, start, heads)
-    yield from _numbers(sheet, grid, filled, start, heads)
+    header = grid[:start].copy()
+    for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
+        if r0 < start:
+            header[r0, c0 : c1 + 1] = grid[r0, c0]
+    heads = ["\n".join(dict.fromkeys(t for t in column if t)) for column in header.T]
+    numeric = [_numbers_of(grid, filled, start, column) for column in range(grid.shape[1])]
+    yield from _texts(sheet, grid, filled, start, heads, numeric)
+    yield from _numbers(sheet, grid, filled, start, heads, numeric)
+    yield from _codes(grid, start, heads)
     yield from _labels(sheet, grid, filled, top, start)
     yield from _blocks(sheet, filled, start)
 
@@ -74,18 +63,22 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
     top = int(wide[0]) if len(wide) else 0
     bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
     numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
-    has_number = numeric | sheet.text.map(lambda t: bool(re.match(r"^[0-9０-９]", t))).to_numpy(
-        bool
-    )
+    # "1 研修" in a second row of headings is an option and no answer
+    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
     rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
     return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
 
 
 def _texts(
-    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, start: int, heads: list[str]
+    sheet: Sheet,
+    grid: np.ndarray,
+    filled: np.ndarray,
+    start: int,
+    heads: list[str],
+    numeric: list[list[float]],
 ) -> Iterator[Breach]:
     """What a text says by itself, wherever it stands; texts that repeat are looked at once."""
-    coded = [bool(re.search(r"コード|番号|電話|code|\bno\b|id", head, re.I)) for head in heads]
+    coded = [bool(p.CODED.search(head)) for head in heads]
     rows, columns = np.nonzero(filled & (sheet.kind == CellKind.TEXT))
     verdicts: dict[str, list[str]] = {}
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
@@ -96,29 +89,32 @@ def _texts(
             in_data = row >= start
             if rule in ("1-2", "1-3") and (not in_data or coded[column]):
                 continue
+            if rule == "1-6" and in_data and numeric[column] and p.SIGN.match(text.strip()):
+                continue  # among numbers … is a sign (1-13)
             if rule == "1-3" and not sheet.sheet and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
                 continue  # a text file has no number cells
             yield rule, address(row, column), text
 
 
 def _text_breaches(text: str) -> Iterator[str]:
-    if SEVERAL.match(text.strip()):
+    brief = text.strip() if len(text) <= LONGEST else ""
+    if p.SEVERAL.match(brief):
         yield "1-2"
-    elif DECORATED.match(text.strip()) and not NO_QUANTITY.match(text):
+    elif p.DECORATED.match(brief) and not p.NO_QUANTITY.match(brief):
         yield "1-3"
-    if SPACED.search(text):
+    if p.SPACED.search(text):
         yield "1-5"
-    if DITTO.match(text.strip()):
+    if p.DITTO.match(text.strip()):
         yield "1-6"
     if any(_dependent(letter) for letter in text):
         yield "1-10"
-    if ERA.search(text) and not COMMON_ERA.search(text):
+    if p.ERA.search(text) and not p.COMMON_ERA.search(text):
         yield "1-11"
 
 
 def _dependent(letter: str) -> bool:
     """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙."""
-    if letter.isascii() or letter in SAME_EVERYWHERE:
+    if letter.isascii() or letter in p.SAME_EVERYWHERE:
         return False
     try:
         letter.encode("shift_jis")
@@ -127,34 +123,71 @@ def _dependent(letter: str) -> bool:
     return False
 
 
+def _numbers_of(grid: np.ndarray, filled: np.ndarray, start: int, column: int) -> list[float]:
+    """The numbers of a column that holds mostly numbers, else nothing."""
+    texts = grid[start:, column][filled[start:, column]]
+    known = [value for text in texts if (value := _value(text.strip())) is not None]
+    return known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else []
+
+
 def _numbers(
-    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, start: int, heads: list[str]
+    sheet: Sheet,
+    grid: np.ndarray,
+    filled: np.ndarray,
+    start: int,
+    heads: list[str],
+    numeric: list[list[float]],
 ) -> Iterator[Breach]:
-    """Signs among numbers without a legend, and numbers without a unit."""
-    legend = any(
-        re.search(r"凡例|単位|「?[-－×*…]」?\s*[はを:：=＝]", t) for t in set(grid[filled])
-    )
-    for column in range(grid.shape[1]):
-        rows = np.flatnonzero(filled[start:, column]) + start
-        texts = [grid[row, column].strip() for row in rows]
-        values = [_value(text) for text in texts]
-        known = [value for value in values if value is not None]
-        if len(known) < 3 or len(known) < 0.6 * len(texts):
+    """Errors and signs among numbers without a legend, and numbers without a unit."""
+    told = set(grid[filled])
+    legend = any(p.LEGEND.search(text) for text in told)
+    stated = any(p.STATED.search(text) for text in told)
+    rows, columns = np.nonzero(sheet.kind == CellKind.ERROR)
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        if (row, column) not in sheet.formulas:
+            yield "1-3", address(row, column), grid[row, column]
+    for column, known in enumerate(numeric):
+        if not known:
             continue
-        if not legend:
-            for row, text in zip(rows, texts, strict=True):
-                if SIGN.match(text):
-                    yield "1-13", address(int(row), column), text
+        for row in (np.flatnonzero(filled[start:, column]) + start).tolist() if not legend else ():
+            if p.SIGN.match(grid[row, column].strip()):
+                yield "1-13", address(row, column), grid[row, column].strip()
+        head = heads[column]
         coded = all(value == int(value) and 0 <= value <= 20 for value in known)
-        if not coded and not legend and not UNIT.search(heads[column]):
-            yield "1-9", address(max(start - 1, 0), column), heads[column]
+        coded = (coded and not p.COUNTED.search(head)) or all(map(_is_code, known))
+        if stated or coded or p.UNIT.search(head):
+            continue
+        yield "1-9", address(max(start - 1, 0), column), head
+
+
+def _is_code(value: float) -> bool:
+    """Whether a number is a municipality's code, whatever the heading says."""
+    six = f"{value:06.0f}"
+    whole = value >= 0 and value == int(value) and len(six) == 6
+    return whole and check_digit(six[:5]) == six[5]
+
+
+def _codes(grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
+    """Codes of municipalities that lost their leading zero as numbers."""
+    known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
+    for column, head in enumerate(heads):
+        if not known & {normalise(part) for part in head.split("\n")}:
+            continue
+        codes = {row: grid[row, column].strip() for row in range(start, len(grid))}
+        short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
+        # five digits may also be a code without its check digit
+        five = [f"0{code}" for code in short.values() if len(code) == 5]
+        if all(check_digit(code[:5]) == code[5] for code in five):
+            for row, code in short.items():
+                yield "1-12", address(row, column), code
 
 
 def _value(text: str) -> float | None:
     try:
-        return float(text.replace(",", ""))
+        value = float(text.replace(",", ""))
     except ValueError:
         return None
+    return value if np.isfinite(value) else None  # "nan" and "inf" are words
 
 
 def _labels(
@@ -173,7 +206,8 @@ def _labels(
     first = int(np.flatnonzero(filled.any(axis=0))[0])
     labels = (sheet.kind[start:, first] == CellKind.TEXT).mean() > 0.3
     for row in np.flatnonzero(data.sum(axis=1) >= 2) + start if labels else ():
-        if not filled[row, first] and not covered[row, first]:
+        total = any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3])
+        if not filled[row, first] and not covered[row, first] and not total:
             yield "1-6", address(int(row), first), ""
     known = {normalise(text) for texts in IDENTITY.values() for text in texts}
     named = {normalise(text) for text in set(grid[filled])}
@@ -206,5 +240,10 @@ def _blocks(sheet: Sheet, filled: np.ndarray, start: int) -> Iterator[Breach]:
     used = np.flatnonzero(filled[max(start - 1, 0) :].any(axis=0))
     for left, right in pairwise(used.tolist()):
         if right - left > 1:
+            heading = sheet.text.iloc[max(start - 1, 0)].to_numpy(object)
+            once_more = {*heading[: left + 1]} & {*heading[right:]} - {""}
+            if start and once_more:  # a table beside the first
+                yield "2-2", address(start - 1, int(right)), ""
+                continue
             letters = column_letters(int(left) + 1)
             yield "2-1", f"{letters}:{letters}", ""

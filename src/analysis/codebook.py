@@ -256,6 +256,9 @@ class Codebook(Model):
             content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise InputError(f"this is not readable YAML ({_first(error)})", file=file) from None
+        if not isinstance(content, dict):
+            hint = "it has id, title, version, sections and questions"
+            raise InputError("the file holds no codebook", file=file, hint=hint)
         return cls.parse(content, file=file)
 
     @classmethod

@@ -19,6 +19,7 @@ import yaml
 
 from analysis.breaches import data_start
 from analysis.codebook import Codebook
+from analysis.draft_groups import NUMBER_BEFORE, groups_of, joined, open_option
 from analysis.errors import InputError
 from analysis.headings import IDENTITY, NUMBERED, normalise
 from analysis.layout import EXAMPLE, NOTE, TOTAL
@@ -41,9 +42,14 @@ DATE = re.compile(r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand yen", "%": "%", "％": "%",
-         "件": "cases", "台": "units", "日": "days", "時間": "hours", "年": "years"}  # fmt: skip
+         "百万円": "million yen", "億円": "hundred million yen", "件": "cases", "台": "units",
+         "日": "days", "時間": "hours", "年": "years", "か月": "months", "ヶ月": "months",
+         "歳": "years of age", "回": "times", "校": "schools", "団体": "municipalities",
+         "世帯": "households", "箇所": "places", "か所": "places", "冊": "volumes",
+         "点": "points"}  # fmt: skip
+NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
+YES_NO = ({"0", "1"}, {"○", "×"}, {"はい", "いいえ"}, {"有", "無"}, {"あり", "なし"})
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
-NUMBER_BEFORE = re.compile(r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+[.:．：、\s　]*")
 MAX_OPTIONS = 12
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
@@ -76,8 +82,20 @@ def draft(file: str | Path) -> str:
             hint="one row per municipality, the headings in the row above them",
         )
     questions, seen = [], {}
-    for id, name, texts in zip(_ids(names, sav), names, columns, strict=True):
-        questions.append(_question(id, name, texts, sav))
+    lasts = Counter(name.rpartition(" / ")[2] for name in names)
+    tokens = {token for _, _, known in MISSING.values() for token in known}
+    answers = [[text for text in texts if text not in tokens] for texts in columns]
+    groups = [([i], name) for i, name in enumerate(names)] if sav else groups_of(names, answers)
+    for id, (own, name) in zip(_ids([name for _, name in groups], sav), groups, strict=True):
+        texts = [text for i in own for text in columns[i]]
+        if len(own) > 1:
+            parts = [names[i] for i in own]
+            questions.append(joined(id, name, parts, [t for i in own for t in answers[i]]))
+        else:
+            questions.append(_question(id, name, texts, sav))
+            last = name.rpartition(" / ")[2]
+            if not sav and lasts[last] == 1:  # a heading of two rows: what stands in the cell
+                questions[-1]["source"] = [last]
         seen[id] = _summary(texts)
     book = {
         "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
@@ -127,13 +145,18 @@ def _ids(names: list[str], sav: Sav | None) -> list[str]:
         return [n.split(" / ")[0] if re.fullmatch(VARIABLE, n.split(" / ")[0]) else f"V{i:02}"
                 for i, n in enumerate(names, start=1)]  # fmt: skip
     own: dict[int, str] = {}
+    claimed: set[str] = set()  # also by the question above several columns
     for i, name in enumerate(names):
-        numbered = NUMBERED.match(normalise(name.split(" / ")[-1]))
-        if numbered and not numbered[2] and f"Q{int(numbered[1]):02}" not in own.values():
-            own[i] = f"Q{int(numbered[1]):02}"
-    free = (f"Q{number:02}" for number in count(1))
-    return [own.get(i) or next(id for id in free if id not in own.values())
-            for i in range(len(names))]  # fmt: skip
+        for part in name.split(" / "):
+            if numbered := NUMBERED.match(normalise(part)):
+                id = f"Q{int(numbered[1]):02}"
+                claimed.add(id)
+                id += f"_{int(numbered[2])}" if numbered[2] else ""
+                if id not in own.values():
+                    own[i] = id
+    claimed |= {*own.values()}
+    free = (id for number in count(1) if (id := f"Q{number:02}") not in claimed)
+    return [own.get(i) or next(free) for i in range(len(names))]
 
 
 def _question(id: str, name: str, texts: list[str], sav: Sav | None) -> dict[str, Any]:
@@ -153,55 +176,65 @@ def _question(id: str, name: str, texts: list[str], sav: Sav | None) -> dict[str
     labels = sav.value_labels.get(variable, {}) if sav else {}
     declared = sav.missing.get(variable, []) if sav else []
     if not identity:
-        question |= _guess(texts, labels, declared)
+        question |= _guess(texts, labels, declared, share="%" in normalise(name) or "率" in name)
     unit = BRACKETED.search(name)
     if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
         question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
     return question
 
 
-def _guess(texts: list[str], labels: dict[str, str], declared: list[str]) -> dict[str, Any]:
+def _guess(
+    texts: list[str], labels: dict[str, str], declared: list[str], *, share: bool
+) -> dict[str, Any]:
     """Type, options and missing codes from what stands in a column."""
     tokens = {token for _, _, known in MISSING.values() for token in known}
     spaced = (re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", t) for t in texts if t not in tokens)
     values = [unicodedata.normalize("NFKC", t) for t in spaced]
     counts = Counter(values)
     whole = {v for v in counts if re.fullmatch(r"-?\d+", v)}
-    missing = sorted({*declared, *_outlying(whole)} - ({*labels} - {*declared}))
-    if labels and all(re.fullmatch(r"-?\d+", code) for code in labels):
+    declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
+    outlying = _outlying(whole) - ({"9", "99"} if share else set())  # 99 percent is an answer
+    missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
+    if labels:
+        numbered = all(re.fullmatch(r"-?\d+", code) for code in labels)
         options = [
-            {"code": int(code), "ja": text, "en": f"{text} (to translate)"}
-            for code, text in labels.items() if code not in missing
+            {"code": int(code) if numbered else i, "ja": text, "en": f"{text} (to translate)"}
+            | ({} if numbered else {"source": [code]})
+            for i, (code, text) in enumerate(labels.items(), start=1) if code not in missing
         ]  # fmt: skip
-        if options:
-            return _with({"type": "single", "options": options}, missing)
+        if options and len({option["ja"] for option in options}) == len(options):
+            yes_no = {option["code"] for option in options} == {0, 1} and numbered
+            return _with({"type": "binary" if yes_no else "single", "options": options}, missing)
     if not values:
         return {}
-    share = {
+    shares = {
         kind: sum(n for v, n in counts.items() if pattern.match(v)) / len(values)
         for kind, pattern in (("multi", SEVERAL), ("date", DATE), ("number", NUMBER))
     }
-    if share["date"] > 0.6:
+    if shares["date"] > 0.5:
         return {"type": "date"}
     plain = whole - set(missing)
-    if share["multi"] > 0.1 and share["multi"] + share["number"] > 0.8:
+    given = {*counts} - {*missing, *CODES}
+    if len(given) > 1 and any(given <= pair for pair in YES_NO):
+        return _with({"type": "binary"}, sorted({*counts} - given))
+    if shares["multi"] > 0.1 and shares["multi"] + shares["number"] > 0.8:
         codes = {int(c) for v in counts for c in re.findall(r"\d+", v) if c not in missing}
-        return _with({"type": "multi", "options": [_open(c) for c in sorted(codes)]}, missing)
-    if share["number"] > 0.8:
+        return _with({"type": "multi", "options": [open_option(c) for c in sorted(codes)]}, missing)
+    if shares["number"] > 0.8:
         few = 0 < len(plain) <= MAX_OPTIONS and len(values) >= 2 * len(plain)
         coded = sum(counts[v] for v in plain) > 0.8 * (
             len(values) - sum(counts[v] for v in missing)
         )
         if few and coded and all(0 <= int(v) <= 20 for v in plain):
-            options = [_open(code) for code in sorted(map(int, plain))]
+            options = [open_option(code) for code in sorted(map(int, plain))]
             return _with({"type": "single", "options": options}, missing)
         share_like = any("." in v or "%" in v for v in counts)
         return _with({"type": "ratio" if share_like else "integer"}, missing)
     if len(counts) <= MAX_OPTIONS and len(values) >= 2 * len(counts):
-        return {"type": "single", "options": [
-            {"code": i, "ja": v, "en": f"{v} (to translate)"}
-            for i, (v, _) in enumerate(counts.most_common(), start=1)
-        ]}  # fmt: skip
+        words = [v for v, _ in counts.most_common() if v not in CODES]
+        options = [{"code": i, "ja": v, "en": f"{v} (to translate)"}
+                   for i, v in enumerate(words, start=1)]  # fmt: skip
+        return _with({"type": "single", "options": options}, sorted({*counts} - {*words}))
     return {"free": True} if np.mean([len(v) for v in values]) > 20 else {}
 
 
@@ -209,10 +242,6 @@ def _outlying(whole: set[str]) -> set[str]:
     """Codes such as 9, 99 or -1 that lie far from all other numbers of the column."""
     others = [abs(int(v)) for v in whole - CODES]
     return {v for v in whole & CODES if others and (int(v) < 0 or int(v) > 1.8 * max(others))}
-
-
-def _open(code: int) -> dict[str, Any]:
-    return {"code": code, "ja": f"選択肢{code}", "en": f"option {code} (to fill in)"}
 
 
 def _with(guess: dict[str, Any], missing: list[str]) -> dict[str, Any]:

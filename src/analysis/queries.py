@@ -21,8 +21,10 @@ from analysis.text import Language
 from analysis.wave import Wave
 
 EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
+FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 ASKED = ("doubtful", "refused")
-LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@\t\r]")
+OFFICE = {"not-invited"}  # no question to the municipality itself
+LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
 WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
 WORDS: dict[str, dict[str, Any]] = {
@@ -33,6 +35,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "please": "下の表の右端の欄にご記入のうえ、このファイルをご返送ください。",
         "options": "選択肢：",
         "none": "（値なし）",
+        "kept": "回答のとおり",
         "contents": "一覧",
         "office": "事務局で確認",
         "list": ("団体コード", "団体名", "回答", "要確認", "不採用", "シート"),
@@ -49,6 +52,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "please": "Please fill in the last column of the table and send this file back.",
         "options": "options: ",
         "none": "(no value)",
+        "kept": "as answered",
         "contents": "contents",
         "office": "for the office",
         "list": ("code", "municipality", "reply", "doubtful", "refused", "sheet"),
@@ -71,21 +75,40 @@ def write_for_wave(
     about = Wave.read(wave)
     book = Codebook.read(about.codebook)
     cleaned = prepare(wave)
-    asked = cleaned.findings[cleaned.findings["severity"].isin(ASKED)]
+    asked = cleaned.findings[cleaned.findings["severity"].isin(ASKED)].copy()
+    asked.loc[asked["rule"].isin(OFFICE), "code"] = ""
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
     writer = _Writer(about, book, cleaned, language)
+    names = {code: f"{code}_{FORBIDDEN.sub('_', writer.names[code])}.xlsx" for code in pages}
+    _check_place(place, {*names.values()} if split else None)
     try:
         if split:
             for code, part in pages.items():
-                name = re.sub(r'[\\/:*?"<>|\s]', "_", writer.names[code])
-                paths.write_atomic(place / f"{code}_{name}.xlsx", writer.workbook({code: part}))
+                paths.write_atomic(place / names[code], writer.workbook({code: part}))
         else:
             paths.write_atomic(place, writer.workbook(pages, asked))
     except OSError as error:
         raise InputError(f"it cannot be written ({error.strerror or error})", file=place) from None
     count = sum(len(part) for part in pages.values())
     return str(WORDS[language]["done"].format(file=place, n=len(pages), asked=count))
+
+
+def _check_place(place: Path, names: set[str] | None) -> None:
+    """Refuse a place that is no workbook, or a folder (`names` go there) that would mislead."""
+    if (place.suffix.lower() == ".xlsx") == (names is not None):
+        hint = "give the name of a folder" if names is not None else "let the name end in .xlsx"
+        what = "--split writes a folder" if names is not None else "the queries are a workbook"
+        raise InputError(what, file=place, hint=hint)
+    if names is not None and place.is_dir():
+        # what an office had to be asked before must not be sent once more by mistake
+        old = sorted(f.name for f in place.glob("*_*.xlsx") if f.name not in names)
+        if old:
+            raise InputError(
+                f"the folder holds {old[0]}, which nobody is to be asked now",
+                file=place,
+                hint="delete the files of the earlier run, or name a new folder",
+            )
 
 
 class _Writer:
@@ -135,6 +158,8 @@ class _Writer:
                 sheet.write_url(i, 5, f"internal:'{name}'!A1", self.cell, name)
         sheet.set_column(0, 5, 16)
         sheet.freeze_panes(4, 2)
+        on_a4(sheet)
+        sheet.repeat_rows(3)
 
     def _sheet(self, name: str, part: pd.DataFrame, title: str, please: str = "") -> None:
         sheet = self.out.add_worksheet(name)
@@ -144,7 +169,7 @@ class _Writer:
         for i, row in enumerate(part.itertuples(), 1):
             where = "\n".join(filter(None, [row.file, f"{row.sheet} {row.cell}".strip()]))
             question = self._question(row.question)
-            told = row.value or self.words["none"]
+            told = row.value or self._kept(row) or self.words["none"]
             cells = [i, where, question, row.raw, told, getattr(row, self.language)]
             self._row(sheet, i + 3, cells)
             sheet.write_blank(i + 3, 6, None, self.answer)
@@ -169,6 +194,20 @@ class _Writer:
         title = self.wave.title[self.language]
         known = not self.wave.invented or self.words["invented"] in title.lower()
         return title if known else f"【{self.words['invented']}】{title}"
+
+    def _kept(self, row: Any) -> str:
+        """A value that a finding doubts without having changed it."""
+        if row.rule != "check":
+            return ""
+        responses = self.cleaned.responses
+        if row.question not in responses or row.code not in responses.index:
+            return str(self.words["kept"])
+        value = responses.at[row.code, row.question]
+        if pd.isna(value):
+            return ""
+        if isinstance(value, pd.Timestamp):
+            return str(value.date())
+        return str(value) if isinstance(value, str) else format(float(value), ".15g")
 
     def _question(self, name: str) -> str:
         question = self.asked.get(name)

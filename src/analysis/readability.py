@@ -68,3 +68,24 @@ _RULES = (
           "再表示し、不要なら削除してください", "show them, or delete what is not needed"),
 )  # fmt: skip
 RULES = {rule.id: rule for rule in _RULES}
+
+# why a file cannot be read (a word of the error, the reason, what to do), for the message of 1-1
+UNREADABLE = (
+    ("password", "パスワードで保護されています", "パスワードを解除して保存し直してください"),
+    ("old .xls", "旧形式（.xls）です", "Excel で開き、xlsx で保存し直してください"),
+    ("SPSS", "SPSS 形式です", "xlsx または CSV（UTF-8）で保存し直してください"),
+    ("PDF", "PDF です", "表を Excel か CSV で送ってください"),
+    ("picture", "画像です", "表を Excel か CSV で送ってください"),
+    ("web page", "ウェブページ又は XML です", "Excel で開き、xlsx で保存し直してください"),
+    ("Word", "Word 文書です", "表を Excel か CSV で送ってください"),
+    ("presentation", "プレゼンテーションです", "表を Excel か CSV で送ってください"),
+    ("OpenDocument", "OpenDocument 形式です", "Excel で開き、xlsx で保存し直してください"),
+    (".xlsb", "バイナリ形式（.xlsb）です", "Excel で開き、xlsx で保存し直してください"),
+    ("empty", "中身が空です", "元のファイルを送り直してください"),
+    ("is called", "拡張子と中身が一致しません", "xlsx または CSV（UTF-8）で保存し直してください"),
+    ("damaged", "破損していて開けません", "Excel で開いて保存し直すか、送り直してください"),
+    ("archive", "圧縮ファイルです", "展開して中の表を送ってください"),
+    ("the file is not", "文字コードが分かりません", "CSV（UTF-8）で保存し直してください"),
+    ("encoding", "文字コードが分かりません", "CSV（UTF-8）で保存し直してください"),
+    ("", "表として読み取れません", "xlsx または CSV（UTF-8）で保存し直してください"),
+)

@@ -53,7 +53,9 @@ def read_sav(path: Path, file: str) -> Sav:
         done = None
     if done is not None and done.returncode == 3:
         raise InputError(
-            "reading SPSS files needs pyreadstat", file=file, hint="pip install pyreadstat"
+            "reading SPSS files needs pyreadstat, the optional extra spss",
+            file=file,
+            hint="pip install pyreadstat, or install the workbench as '.[spss]'",
         )
     if done is None or done.returncode:
         raise InputError(
@@ -83,7 +85,7 @@ def _main(path: str) -> None:
                 for name, labels in meta.variable_value_labels.items()
             },
             "missing": {
-                name: [_code(r["lo"]) for r in ranges if r["lo"] == r["hi"]]  # type: ignore[index]
+                name: _missing(ranges, {*frame[name], *meta.variable_value_labels.get(name, {})})
                 for name, ranges in meta.missing_ranges.items()
             },
             "dates": dates,
@@ -91,6 +93,16 @@ def _main(path: str) -> None:
         },
         sys.stdout,
     )
+
+
+def _missing(ranges: Any, known: set[Any]) -> list[str]:
+    """The declared codes; of a range such as 97 to 99 those that occur or have a label."""
+    found = [r["lo"] for r in ranges if r["lo"] == r["hi"]]
+    wide = [(r["lo"], r["hi"]) for r in ranges if r["lo"] != r["hi"]]
+    found += sorted(
+        v for v in known if isinstance(v, int | float) and any(lo <= v <= hi for lo, hi in wide)
+    )
+    return list(dict.fromkeys(map(_code, found)))
 
 
 def _code(value: Any) -> str:

@@ -113,6 +113,18 @@ def column_letters(column: int) -> str:
     return letters
 
 
+def column_number(letters: str) -> int:
+    """The 0-based column of its letters.
+
+    >>> column_number("A"), column_number("AB")
+    (0, 27)
+    """
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number - 1
+
+
 def typed(rows: list[list[Any]], height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Canonical text and kind of every cell of rows of Python values, empty cells as ''."""
     text = np.full((height, width), "", dtype=object)
