@@ -39,7 +39,7 @@ def test_the_list_in_front_tells_who_replied_and_how_much_is_asked(written):
     listed = {row[0]: row for row in rows(written.worksheets[0])}
     assert len(listed) == 16
     assert listed["990167"][2] == "未回答" and listed["990019"][2] == "回答あり"
-    assert sum(row[3] + row[4] for row in listed.values()) == 20
+    assert sum(row[3] + row[4] for row in listed.values()) == 25
     titles = [sheet["A1"].value + (sheet["A2"].value or "") for sheet in written.worksheets]
     assert all("架空データ" in title for title in titles[:-1])
 
@@ -71,7 +71,7 @@ def test_each_office_gets_a_file_of_its_own_without_the_others(project):
     out = project / "each"
     said = queries.write_for_wave("demo-2019", out, split=True, language="en")
     files = sorted(out.iterdir())
-    assert len(files) == 11 and "11 municipalities" in said and "20 questions" in said
+    assert len(files) == 12 and "12 municipalities" in said and "25 questions" in said
     book = openpyxl.load_workbook(files[0])
     assert [sheet.title for sheet in book.worksheets] == ["990027 白浪崎市"]
     assert "invented data" in book.worksheets[0]["A2"].value.lower()
@@ -148,7 +148,7 @@ def test_what_was_kept_is_shown_and_a_stranger_is_for_the_office(project):
     listed, own, office = openpyxl.load_workbook(project / "q.xlsx").worksheets
     assert own.title == "131016 千代田区" and office.title == "事務局で確認"
     taken = [(row[3], row[4]) for row in rows(own)]
-    assert taken == [("約60", "60"), ("約60", "60"), ("1、2", "回答のとおり")]
+    assert taken == [("約60", "60"), ("約60", "60"), ("1、2", "1、2")]
     assert "港区は依頼先の一覧にありません" in rows(office)[0][5]
     assert listed.page_setup.orientation == own.page_setup.orientation == "landscape"
     assert listed.print_title_rows == own.print_title_rows == "$4:$4"
@@ -163,7 +163,7 @@ def test_the_same_answers_give_the_same_bytes(project):
 def test_the_command_and_a_place_that_cannot_be_written(project, capsys, monkeypatch):
     assert main(["queries", "demo-2019"]) == 0
     assert (project / "data" / "processed" / "demo-2019-queries.xlsx").is_file()
-    assert "11団体" in capsys.readouterr().out
+    assert "12団体" in capsys.readouterr().out
     (project / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         queries.write_for_wave("demo-2019", project / "file" / "q.xlsx")

@@ -305,11 +305,18 @@ class _Cleaning:
                 rule = Expression(check.rule)
                 kept = rule.evaluate(self._frame(rule.names)).astype("boolean")
                 broken = (~kept).fillna(False).to_numpy(bool) & counts
-                more, own = f"{check.ja}\0{check.en}", self.values[question.variables[0]]
+                more = f"{check.ja}\0{check.en}"
                 self.notes += [
-                    Note(int(i), j, "check", columns.shown(own[i], question), more)
-                    for i in np.flatnonzero(broken)
+                    Note(i, j, "check", self._own(i, question), more)
+                    for i in np.flatnonzero(broken).tolist()
                 ]
+
+    def _own(self, i: int, question: Question) -> str:
+        """An answer as it was kept, for a finding that doubts it."""
+        if question.type != "multi":
+            return columns.shown(self.values[question.variables[0]][i], question)
+        told = zip(question.options, question.variables, strict=True)
+        return columns.shown(frozenset(o.code for o, name in told if self.values[name][i]))
 
     def _frame(self, names: set[str] | None = None) -> pd.DataFrame:
         """The answers, typed; `names`: only these questions or variables."""

@@ -35,7 +35,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "please": "下の表の右端の欄にご記入のうえ、このファイルをご返送ください。",
         "options": "選択肢：",
         "none": "（値なし）",
-        "kept": "回答のとおり",
+        "without": {"left-out": "非該当", "not-applicable": "非該当", "blanked": "無回答", "merged": "無回答"},
         "contents": "一覧",
         "office": "事務局で確認",
         "list": ("団体コード", "団体名", "回答", "要確認", "不採用", "シート"),
@@ -52,7 +52,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "please": "Please fill in the last column of the table and send this file back.",
         "options": "options: ",
         "none": "(no value)",
-        "kept": "as answered",
+        "without": {
+            "left-out": "not applicable", "not-applicable": "not applicable",
+            "blanked": "no answer", "merged": "no answer",
+        },
         "contents": "contents",
         "office": "for the office",
         "list": ("code", "municipality", "reply", "doubtful", "refused", "sheet"),
@@ -169,7 +172,7 @@ class _Writer:
         for i, row in enumerate(part.itertuples(), 1):
             where = "\n".join(filter(None, [row.file, f"{row.sheet} {row.cell}".strip()]))
             question = self._question(row.question)
-            told = row.value or self._kept(row) or self.words["none"]
+            told = row.value or self.words["without"].get(row.rule, self.words["none"])
             cells = [i, where, question, row.raw, told, getattr(row, self.language)]
             self._row(sheet, i + 3, cells)
             sheet.write_blank(i + 3, 6, None, self.answer)
@@ -194,20 +197,6 @@ class _Writer:
         title = self.wave.title[self.language]
         known = not self.wave.invented or self.words["invented"] in title.lower()
         return title if known else f"【{self.words['invented']}】{title}"
-
-    def _kept(self, row: Any) -> str:
-        """A value that a finding doubts without having changed it."""
-        if row.rule != "check":
-            return ""
-        responses = self.cleaned.responses
-        if row.question not in responses or row.code not in responses.index:
-            return str(self.words["kept"])
-        value = responses.at[row.code, row.question]
-        if pd.isna(value):
-            return ""
-        if isinstance(value, pd.Timestamp):
-            return str(value.date())
-        return str(value) if isinstance(value, str) else format(float(value), ".15g")
 
     def _question(self, name: str) -> str:
         question = self.asked.get(name)
