@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from analysis import intake
+from analysis import clean, intake
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.sheet import CellKind
@@ -161,6 +161,17 @@ def test_a_code_stored_as_a_number_keeps_its_format(folder):
     table = read(folder, "r.xlsx")
     assert table.text["Q01"].iloc[0] == "11002"
     assert table.number_format == {(0, 0): "000000", (0, 2): '0"人"'}
+
+
+def test_a_number_format_says_nothing_of_a_text_an_error_or_an_empty_cell(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    for cell, value in {"C2": 0.62, "C3": "無回答", "C4": None, "D2": "=1/0"}.items():
+        content.active[cell], content.active[cell].number_format = value, "0%"
+    content.save(folder / "r.xlsx")
+    about = wave(folder, "r.xlsx")
+    table = intake.read(about, book())
+    assert table.number_format == {(0, 2): "0%"}
+    clean.clean(table, about, book()).ledger.check()
 
 
 def test_a_merged_answer_tells_which_cell_holds_it(folder):

@@ -152,7 +152,11 @@ def _sheet(
         sheet=name,
         text=pd.DataFrame(text, dtype="str"),
         kind=kind,
-        number_format=_formats(xml, styles),
+        number_format={  # of a text such as 無回答 it says nothing
+            place: code
+            for place, code in _formats(xml, styles).items()
+            if place[0] < height and place[1] < width and kind[place] == CellKind.NUMBER
+        },
         merged=merged,
         hidden_rows=frozenset(_number(tag, "r") - 1 for tag in hidden_rows),
         hidden_columns=frozenset(_hidden_columns(xml, width)),
