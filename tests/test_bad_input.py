@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import intake
+from analysis.cli import main
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.readers import OLE, read_file, read_text
@@ -247,6 +249,45 @@ def test_a_wave_without_files_and_an_unknown_codebook(folder):
     with pytest.raises(InputError, match="there is no wave 'x'"):
         Wave.read("x")
     assert "missing.xlsx: there is no such file" in refused_wave(folder, "missing.xlsx")
+
+
+WAVE = """title: {ja: 調査, en: Survey}
+as_of: 2019-04-01
+publisher: {ja: 会, en: Group}
+codebook: it-staffing
+data: invented
+files:
+- path: r.csv
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("2019-04-01", "2019-02-30", "not readable YAML"),
+        ("title:", "[" * 3000, "not readable YAML"),
+        ("files:", "files: []\nfiles:", "the entry files is there twice"),
+        ("- path: r.csv", "- path: r.csv\n  header: {Q03: [甲], Q03: [乙]}", "Q03 is there twice"),
+        ("- path: r.csv", "- path: r.csv\n- path: r.csv", "files names r.csv twice"),
+        ("- path: r.csv", "  r.csv", "files"),
+        ("r.csv", '"r\\0.csv"', "'r.csv' can be no file"),
+        ("r.csv", "r" * 5000, "can be no file"),
+        ("files:", "name: other\nfiles:", "the wave calls itself 'other'"),
+        ("files:", "invited: -3\nfiles:", "invited"),
+    ],
+)
+def test_a_mistake_in_wave_yml_ends_with_a_sentence_and_no_processed_data(
+    folder, capsys, old, new, says
+):
+    (folder / "r.csv").write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
+    codebooks = folder.parents[1] / "codebooks"
+    shutil.copytree(Path(__file__).parents[1] / "data" / "codebooks", codebooks)
+    assert old in WAVE
+    (folder / "wave.yml").write_text(WAVE.replace(old, new, 1), "utf-8")
+    assert main(["clean", "w"]) == 2
+    told = capsys.readouterr().err
+    assert "wave.yml" in told and says in told and "Traceback" not in told
+    assert not (folder.parents[1] / "processed").exists()
 
 
 # --- fuzzing: 2,000 cases in all ----------------------------------------------------------------

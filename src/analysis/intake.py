@@ -100,22 +100,29 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
 def _paths(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     """The file, or all files of a folder by name."""
     path = folder / file.path
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
+    except (OSError, ValueError):  # a name that no file can have
+        shown = file.path[:40].replace("\0", "")
+        raise InputError(
+            f"{shown!r} can be no file", file="wave.yml", hint="correct the path under files"
+        ) from None
+    if not inside:
         raise InputError("the file lies outside the wave's folder", file=file.path)
-    if not path.is_dir():
+    if not is_folder:
         return [(path, file.path)]
     known = set().union(*SUFFIXES.values())
-    inside = sorted(p for p in path.iterdir() if not p.name.startswith(IGNORED))
-    for other in inside:
+    found = sorted(p for p in path.iterdir() if not p.name.startswith(IGNORED))
+    for other in found:
         if other.suffix.lower() not in known:
             raise InputError(
                 "the folder holds something that is no table",
                 file=f"{file.path}/{other.name}",
                 hint="move it out of the folder, or save it as .xlsx or .csv",
             )
-    if not inside:
+    if not found:
         raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
-    return [(p, f"{file.path}/{p.name}") for p in inside]
+    return [(p, f"{file.path}/{p.name}") for p in found]
 
 
 def _read_table(sheets: list[Sheet], file: WaveFile, headings: Headings) -> list[RawTable]:
