@@ -92,7 +92,20 @@ def test_merged_two_row_header_below_a_title_anywhere_in_the_sheet(folder):
     assert found["C10"] == "note"
 
 
-@pytest.mark.parametrize("label", ["合計", "計", "平均", "（合計）", "北海道計", "全国", "Total"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "合計",
+        "計",
+        "平均",
+        "（合計）",
+        "北海道 計",
+        "全国",
+        "Total",
+        "小計（市部）",
+        "合計（3団体）",
+    ],
+)
 def test_a_total_row_is_no_municipality(folder, label):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, label, 30]])
     table = read(folder, "r.xlsx")
@@ -109,6 +122,27 @@ def test_a_municipality_whose_name_ends_like_a_total_is_kept(folder):
 def test_a_reply_without_code_and_name_is_not_swallowed_as_a_note(folder):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, None, 7, "1", 1, 1]])
     assert read(folder, "r.xlsx").text["Q03"].tolist()[-1] == "7"
+
+
+def test_an_answer_that_reads_like_a_label_leaves_the_reply_in(folder):
+    heads = ["団体名", "Q04", "職員数", "Q05_1", "Q05_2"]
+    workbook(folder / "r.xlsx", [heads, ["架空市", "全体", 3, 1, 1], ["例示村", "※集計中"]])
+    table = read(folder, {"path": "r.xlsx", "header": {"Q01": []}})
+    assert table.text["Q04"].tolist() == ["全体", "※集計中"]
+
+
+def test_a_header_repeated_on_each_page_is_no_reply(folder):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:1], HEADINGS, *ROWS[1:]])
+    table = read(folder, "r.xlsx")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert reasons(table)["A3"] == reasons(table)["F3"] == "header"
+
+
+def test_a_second_table_below_with_other_columns_is_refused(folder):
+    below = [["団体コード", "団体名", "予算", "Q05_2", "Q05_1"], ["990019", "架空市", 999, 1, 1]]
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [], *below])
+    with pytest.raises(InputError, match=r"r.xlsx, sheet 回答, cell D6: a second table"):
+        read(folder, "r.xlsx")
 
 
 def test_an_example_row_and_a_repeated_blank_row_are_no_replies(folder):
@@ -215,6 +249,30 @@ def test_a_heading_of_ones_own_and_one_that_names_nothing(folder):
     assert table.text["Q01"].tolist() == ["990019", "990027", "990035"]
     with pytest.raises(InputError, match="header names Q99"):
         read(folder, {"path": "r.xlsx", "header": {"Q99": ["番号"]}})
+
+
+def test_the_number_of_a_survey_is_no_question(folder):
+    heads = ["番号", *HEADINGS[:2], *HEADINGS[3:]]
+    rows = [["第３回 人材調査"], heads, [1, *ROWS[0][:2], *ROWS[0][3:]]]
+    workbook(folder / "r.xlsx", rows)
+    with pytest.raises(InputError, match=r"question Q03 .* has no column"):
+        read(folder, "r.xlsx")
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "第3問 職員の数", *HEADINGS[3:]], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+
+
+def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問4 職員数", "Q04", *HEADINGS[4:]], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問3 団体名", *HEADINGS[3:]], *ROWS])
+    with pytest.raises(InputError, match=r"two columns are headed Q02 \(B1 and C1\)"):
+        read(folder, "r.xlsx")
+
+
+def test_byte_order_marks_where_files_were_put_together(folder):
+    text = csv_text([HEADINGS, *ROWS])
+    (folder / "r.csv").write_text(f"\ufeff\ufeff{text}\ufeff{text}", "utf-8")
+    assert read(folder, "r.csv").text["Q02"].tolist() == ["架空市", "見本町", "例示村"] * 2
 
 
 # --- text files ---------------------------------------------------------------------------------

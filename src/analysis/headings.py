@@ -17,7 +17,10 @@ from functools import cached_property
 from analysis.codebook import Codebook, Item, Option, Question
 from analysis.errors import InputError
 
-NUMBERED = re.compile(r"^(?:q|問|設問|質問|第)\.?0*(\d+)問?(?:[-_ー.の(]0*(\d+)\)?)?(?!\d)(.*)$")
+# 第3回 counts surveys, not questions
+NUMBERED = re.compile(
+    r"^(?:(?:q|問|設問|質問)\.?|第(?=\d+問))0*(\d+)問?(?:[-_ー.の(]0*(\d+)\)?)?(?!\d)(.*)$"
+)
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 IDENTITY = {
     "code": (
@@ -40,7 +43,9 @@ def normalise(text: str) -> str:
     '問13業務改革の取組み'
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"\s+", "", folded).translate(str.maketrans("‐‑–—−～〜", "-----~~"))
+    return re.sub(r"[\s\u200b\u2060\ufeff]+", "", folded).translate(
+        str.maketrans("‐‑–—−～〜", "-----~~")
+    )
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,9 @@ class Headings:
             if numbered[2]:
                 variable = _numbered_variable(question, int(numbered[2]))
                 return Meaning(variable, ID) if variable else None
+            said = self.known.get(numbered[3].strip(".:、)"))
+            if said and said.target != question.id and said.target not in question.variables:
+                return said  # numbered otherwise in the file: what a question asks is what it is
             return Meaning(question.id, PREFIX if numbered[3] else ID)
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
