@@ -186,6 +186,48 @@ def test_other_sheets_are_listed_and_the_sheet_with_the_header_is_found(folder):
     assert by_sheet["要領"].tolist() == ["sheet"] and by_sheet["選択肢"].tolist() == ["hidden"]
 
 
+def test_a_list_of_the_questions_before_the_replies_is_not_taken_for_them(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    rows = [["Q01", "団体コード"], ["Q02", "団体名"], ["Q03", "職員数"], ["Q04", "取組"], ["Q05"]]
+    put(content.create_sheet("設問一覧", 0), rows)
+    content.save(folder / "r.xlsx")
+    assert set(read(folder, "r.xlsx").sheet) == {"回答"}
+
+
+def test_replies_on_two_sheets_are_not_half_read(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:2]], sheet="市")
+    put(content.create_sheet("町村"), [HEADINGS, ROWS[2]])
+    content.save(folder / "r.xlsx")
+    with pytest.raises(InputError, match=r"r.xlsx: 2 sheets have the headings .*市、町村"):
+        read(folder, "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "sheet": "市"}, {"path": "r.xlsx", "sheet": "町村"})
+    assert table.sheet == ("市", "市", "町村") and set(table.outside["reason"]) == {"header"}
+
+
+def test_answers_on_a_hidden_sheet_are_reported(folder):
+    content = workbook(folder / "r.xlsx", [["回答なし"]])
+    put(content.create_sheet("旧"), [HEADINGS, *ROWS])
+    content["旧"].sheet_state = "veryHidden"
+    content.save(folder / "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "sheet": "旧"})
+    assert table.hidden == (("r.xlsx", "旧", "A2:F4"),)
+
+
+@pytest.mark.parametrize("given", ["Z9", "C2", "無い見出し"])
+def test_a_heading_in_wave_yml_that_is_not_in_the_file_is_refused(folder, given):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    with pytest.raises(InputError, match=f"wave.yml: no heading of Q03 in r.xlsx is {given}"):
+        read(folder, {"path": "r.xlsx", "header": {"Q03": [given]}})
+    assert len(read(folder, {"path": "r.xlsx", "header": {"Q03": [given, "職員数"]}}).text) == 3
+
+
+def test_a_merge_over_the_rest_of_the_sheet_takes_no_time(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    content.active.merged_cells.add("E2:XFD1048576")
+    content.save(folder / "r.xlsx")
+    assert read(folder, "r.xlsx").merged[2, 5] == (0, 4)
+
+
 def test_a_code_stored_as_a_number_keeps_its_format(folder):
     content = workbook(folder / "r.xlsx", [HEADINGS, [11002, *ROWS[0][1:]], *ROWS[1:]])
     content.active["A2"].number_format = "000000"
