@@ -461,6 +461,65 @@ def test_ticks_to_the_left_of_the_options(folder):
     assert table.text[["Q04_1", "Q04_2", "Q04_9"]].iloc[0].tolist() == ["○", "", "レ"]
 
 
+def copies(folder, build, n=4):
+    (folder / "replies").mkdir()
+    for i in range(n):
+        content = openpyxl.Workbook()
+        build(content.active, i)
+        content.save(folder / "replies" / f"{i:02}.xlsx")
+    return read(folder, {"path": "replies", "layout": "form"})
+
+
+def columns_apart(numbered):
+    """A form whose answers stand behind an empty column or one of units."""
+
+    def build(page, i):
+        gap = [] if numbered else [None]
+        no = (1, 2, 9) if numbered else (None,) * 3
+        unit = gap and ["（人）"]
+        put(page, [
+            ["問1", "団体コード", *gap, f"99{i:04}"], ["問2", "団体名", *gap, f"町{i}町"],
+            ["問3", "職員数", *unit, 3], ["問4", "実施している取組み"],
+            [no[0], "研修", *gap, "○"], [no[1], "採用", *gap], [no[2], "その他", *gap, "○"],
+            ["問5", "庁内の連携"], [None, "首長の関与", *gap, 1], [None, "課間の調整", *gap, 5],
+        ])  # fmt: skip
+
+    return build
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_answers_behind_a_column_of_units_and_options_with_printed_numbers(folder, numbered):
+    table = copies(folder, columns_apart(numbered))
+    assert table.text["Q02"].tolist() == ["町0町", "町1町", "町2町", "町3町"]
+    assert (
+        table.text[["Q03", "Q04_1", "Q04_2", "Q04_9", "Q05_1"]].to_numpy().tolist()
+        == [["3", "○", "", "○", "1"]] * 4
+    )
+    assert set(table.outside["reason"]) == {"header", "note"}
+
+
+def test_what_few_offices_wrote_beside_their_answers_is_reported_even_where_it_is_the_same(folder):
+    def build(page, i):
+        form(page, f"99{i:04}", f"町{i}町", i + 2, {1})
+        page["E5"], page["C3"] = "集計中" if i < 2 else None, f"99{i:04}"
+        page["D9"] = "○" if i == 3 else None
+
+    beside = copies(folder, build, 6).outside.query("reason == 'unmatched'")
+    assert beside[["file", "cell"]].to_numpy().tolist() == [
+        ["replies/00.xlsx", "E5"], ["replies/01.xlsx", "E5"], ["replies/03.xlsx", "D9"],
+    ]  # fmt: skip
+
+
+def test_a_form_of_another_make_among_the_others_is_refused(folder):
+    def build(page, i):
+        form(page, f"99{i:04}", f"町{i}町", 3, {1})
+        if i in (2, 5):
+            page.insert_cols(3)
+
+    with pytest.raises(InputError, match=r"02.xlsx, sheet Sheet, cell D3: no answer stands where"):
+        copies(folder, build, 16)
+
+
 # --- several files ------------------------------------------------------------------------------
 
 
