@@ -270,6 +270,13 @@ def test_separators(separator):
     assert sheet.shape == (1, 3)
 
 
+@pytest.mark.parametrize(("separator", "other"), ["\t,", ",;", ";,"])
+def test_an_answer_with_many_commas_does_not_make_them_the_separator(separator, other):
+    rows = [["団体名", "人口"], ["架空市", f'"{other * 20}"'], ["見本町", "3"]]
+    sheet = read_text("\n".join(separator.join(row) for row in rows).encode(), "a.csv")
+    assert sheet.text.to_numpy().tolist() == [*rows[:1], ["架空市", other * 20], *rows[2:]]
+
+
 def test_an_spss_file(tmp_path):
     frame = pd.DataFrame({
         "Q1": ["990019", "990027"], "Q2": [1.0, None], "Q3": [dt.date(2019, 8, 5), None],
