@@ -1,11 +1,13 @@
 """Files as received become one table of raw cells; every cell is accounted for exactly once."""
 
 import csv
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyreadstat
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -330,6 +332,22 @@ def test_text_files(folder, encoding, separator):
     assert table.text.iloc[0].tolist() == ["990019", "髙﨑市", "①", "1,2\n9", "1", "5"]
     assert table.address(0, 5) == "F3"
     assert reasons(table)["A1"] == "title"
+
+
+def test_a_file_named_on_a_mac(folder):
+    name = "回答データ（１）.csv"
+    (folder / unicodedata.normalize("NFD", name)).write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
+    assert set(read(folder, name).file) == {name}
+
+
+def test_the_labels_of_an_spss_file_are_no_reply(folder):
+    frame = pd.DataFrame([[str(v or "") for v in row] for row in ROWS], columns=HEADINGS)
+    frame = frame.rename(columns={"団体コード": "Q01", "団体名": "Q02", "職員数": "Q03"})
+    labels = ["コードです", "名称", "人員", "施策", "首長", "課"]
+    pyreadstat.write_sav(frame, folder / "r.sav", column_labels=labels)
+    table = read(folder, "r.sav")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert reasons(table)["C2"] == "header"
 
 
 def test_a_blank_line_keeps_the_line_numbers_right(folder):

@@ -44,7 +44,7 @@ def find_header(
     for r0, _, r1, _ in sheet.merged:  # a heading merged downwards ends the header where it ends
         if top <= r0 <= bottom < r1 < len(head) and not (head[bottom + 1 : r1 + 1] != "").any():
             bottom = r1
-    return top, bottom, meanings
+    return top, max(bottom, sheet.heads - 1), meanings
 
 
 def _spans(row: np.ndarray, meanings: dict[int, Meaning], book: Codebook) -> dict[int, str]:

@@ -286,4 +286,4 @@ def _read_sav(path: Path, file: str) -> Sheet:
     for name in sav.dates:
         below = kind[2:, sav.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
-    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind)
+    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind, heads=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     if not inside:
         raise InputError("the file lies outside the wave's folder", file=file.path)
     if not is_folder:
-        return [(path, file.path)]
+        return [(_as_spelt(path), file.path)]
     known = set().union(*SUFFIXES.values())
     found = sorted(p for p in path.iterdir() if not p.name.startswith(IGNORED))
     for other in found:
@@ -43,6 +44,15 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     if not found:
         raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
     return [(p, f"{file.path}/{p.name}") for p in found]
+
+
+def _as_spelt(path: Path) -> Path:
+    """The file, or the one that reads the same: a Mac writes デ as two characters."""
+    if not path.exists() and path.parent.is_dir():
+        for other in path.parent.iterdir():
+            if unicodedata.normalize("NFC", other.name) == unicodedata.normalize("NFC", path.name):
+                return other
+    return path
 
 
 def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
