@@ -287,6 +287,36 @@ def test_a_lacking_option_column_is_not_taken_for_not_chosen(folder):
         read(folder, "r.xlsx")
 
 
+@pytest.mark.parametrize(
+    ("heads", "below", "lacks"),
+    [
+        (["問4", "", "", "Q05_1", "Q05_2"], ["研修会", "採用", "その他"], "Q04_1「研修」"),
+        (
+            ["Q04_1", "Q04_2", "Q04_9", "問5", ""],
+            ["", "", "", "市長", "課間の調整"],
+            "question Q05",
+        ),
+        (["Q04", "Q05_1", "庁内の連携"], [], "Q05_2「課間の調整」"),
+        (["Q04", "庁内の連携"], [], "Q05 .* has no column"),
+    ],
+)
+def test_an_option_or_item_of_another_name_is_not_taken_for_its_question(
+    folder, heads, below, lacks
+):
+    rows = [[*HEADINGS[:3], *heads], *([["", "", "", *below]] if below else [])]
+    workbook(folder / "r.xlsx", [*rows, ["990019", "架空市", 3, *[1] * len(heads)]])
+    with pytest.raises(InputError, match=lacks):
+        read(folder, "r.xlsx")
+
+
+def test_a_question_in_one_column_here_and_in_several_there_is_refused(folder):
+    workbook(folder / "a.xlsx", [HEADINGS, *ROWS])
+    heads = [*HEADINGS[:3], "Q04_1", "Q04_2", "Q04_9", *HEADINGS[4:]]
+    workbook(folder / "b.xlsx", [heads, ["990043", "別町", 1, 1, 0, 0, 1, 1]])
+    with pytest.raises(InputError, match=r"a.xlsx: Q04 is one column here but several in b.xlsx"):
+        read(folder, "a.xlsx", "b.xlsx")
+
+
 def test_a_heading_of_ones_own_and_one_that_names_nothing(folder):
     workbook(folder / "r.xlsx", [["番号", *HEADINGS[1:]], *ROWS])
     table = read(folder, {"path": "r.xlsx", "header": {"Q01": ["番号"]}})
@@ -311,6 +341,22 @@ def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
     workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問3 団体名", *HEADINGS[3:]], *ROWS])
     with pytest.raises(InputError, match=r"two columns are headed Q02 \(B1 and C1\)"):
         read(folder, "r.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("options", "items"),
+    [
+        (["問4①", "問４②", "問4⑨"], ["問5-①", "問5②"]),
+        (["問4_研修", "問4：採用", "問4 ⑨その他"], ["Q5.首長の関与", "Q05_課間の調整"]),
+    ],
+)
+def test_options_and_items_named_in_one_row(folder, options, items):
+    heads = [*HEADINGS[:2], "問3", "問3付問", *options, *items]
+    workbook(folder / "r.xlsx", [heads, ["990019", "架空市", 13, 7, "○", None, "○", 1, 5]])
+    table = read(folder, "r.xlsx")
+    assert table.text.iloc[0, 2:].tolist() == ["13", "○", "", "○", "1", "5"]
+    assert table.column_variable[3:] == ("Q04_1", "Q04_2", "Q04_9", "Q05_1", "Q05_2")
+    assert reasons(table)["D2"] == "unmatched"
 
 
 def test_byte_order_marks_where_files_were_put_together(folder):

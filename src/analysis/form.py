@@ -133,7 +133,11 @@ def _form(sheet: Sheet, headings: Headings) -> Form:
         end = next((p[0] for p in starts if p[0] > start[0]), sheet.shape[0])
         for row, column in places:
             place = (int(row), int(column))
-            if not start[0] <= row < end or place in words or normalise(text[place]).isdecimal():
+            if (
+                not start[0] <= row < end
+                or place in words
+                or normalise(text[place]).strip("()").isdecimal()
+            ):
                 continue
             variable = headings.choice(question, text[place])
             if variable and variable not in labels:
@@ -157,7 +161,11 @@ class _Places:
             if target in form.labels
         ]
         number = target.rpartition("_")[2]
-        said = [text for text in texts if text and not (way == LEFT and normalise(text) == number)]
+        said = [
+            text
+            for text in texts
+            if text and not (way == LEFT and normalise(text).strip("().") == number)
+        ]
         printed = len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0])
         return 0 if printed else len(said)
 

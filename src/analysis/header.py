@@ -76,7 +76,7 @@ def _continues(
         question = spans.get(int(column))
         named = (
             question is not None
-            and not key.isdecimal()
+            and not key.strip("()").isdecimal()
             and headings.choice(headings.book[question], row[column])
         )
         known += bool((number, int(column)) in meanings or named or UNIT.match(key))

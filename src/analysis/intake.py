@@ -107,7 +107,21 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
         if (place := (sheet.file, sheet.sheet)) not in listed:
             listed.add(place)
             pieces.append(outside_only(sheet))
+    _check_alike(pieces, codebook)
     return join(pieces)
+
+
+def _check_alike(pieces: list[RawTable], book: Codebook) -> None:
+    """Refuse files of which some have a question in one column and some in one an option."""
+    for question in book:
+        whole = [p for p in pieces if question.id in p.column_variable]
+        parts = [p for p in pieces if {*question.variables} & {*p.column_variable}]
+        if question.type == "multi" and whole and parts:
+            raise InputError(
+                f"{question.id} is one column here but several in {parts[0].file[0]}",
+                file=whole[0].file[0],
+                hint="bring both into one form, or make them waves of their own",
+            )
 
 
 def _read_table(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Table:

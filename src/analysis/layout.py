@@ -59,6 +59,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     top, bottom, meanings = find_header(sheet, head, headings)
     columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
     filled = sheet.kind != CellKind.EMPTY
+    columns = _without_group_headings(columns, headings.book)
     if ordered and "@name" not in columns:
         _add_unnamed_column(columns, filled, bottom, sheet)
     check_questions(columns, headings, sheet)
@@ -82,6 +83,20 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     return Table(sheet, rows, columns, mark)
 
 
+def _without_group_headings(columns: dict[str, int], book: Codebook) -> dict[str, int]:
+    """Without the questions whose heading stands over their options or items.
+
+    It is then in the column of the first, whose own heading means nothing to the codebook.
+    """
+    return {
+        target: column
+        for target, column in columns.items()
+        if target not in book
+        or book[target].type not in {"multi", "battery"}
+        or (book[target].type == "multi" and not {*book[target].variables} & columns.keys())
+    }
+
+
 def _add_unnamed_column(
     columns: dict[str, int], filled: np.ndarray, bottom: int, sheet: Sheet
 ) -> None:
@@ -100,7 +115,8 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
     """Refuse a sheet that lacks a question, unless ``wave.yml`` says that it was not asked."""
     header = headings.header or {}
     for question in headings.book:
-        if question.id in columns or header.get(question.id) == ():
+        whole = question.id in columns and question.type != "battery"
+        if whole or header.get(question.id) == ():
             continue
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
