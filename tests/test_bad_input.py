@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -200,6 +201,21 @@ def test_counts_that_would_reserve_all_memory_are_not_believed():
     assert sheet.text.equals(read_workbook(SMALL, "a.xlsx")[0].text)
 
 
+def test_an_archive_protected_by_a_password(tmp_path):
+    locked = bytearray(SMALL)
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for found in re.finditer(re.escape(mark), SMALL):
+            locked[found.start() + flags] |= 1
+    (tmp_path / "a.xlsx").write_bytes(locked)
+    assert "protected by a password" in refusal(tmp_path / "a.xlsx")
+
+
+def test_more_parts_than_a_workbook_has(tmp_path):
+    parts = parts_of(SMALL) | {f"xl/x/{i}": b"" for i in range(10_000)}
+    (tmp_path / "a.xlsx").write_bytes(zipped(parts))
+    assert "in 10,010 parts" in refusal(tmp_path / "a.xlsx")
+
+
 def test_100_000_columns_in_a_workbook(tmp_path):
     parts = parts_of(SMALL)
     wide = b'<row r="9">' + b"<c><v>1</v></c>" * 100_000 + b"</row></sheetData>"
@@ -237,6 +253,8 @@ def test_folders(folder, tmp_path):
     (folder / "replies" / "メモ.docx").write_bytes(b"x")
     assert "replies/メモ.docx" not in refused_wave(folder, "replies")  # a name, not a path
     assert "メモ.docx: the folder holds something" in refused_wave(folder, "replies")
+    (folder / "self.xlsx").symlink_to("self.xlsx")
+    assert "wave.yml: 'self.xlsx' can be no file" in refused_wave(folder, "self.xlsx")
     workbook(tmp_path / "out.xlsx", [HEADINGS, *ROWS])
     assert "outside the wave's folder" in refused_wave(folder, "../../../out.xlsx")
 

@@ -19,6 +19,7 @@ from analysis.errors import InputError
 from analysis.sheet import address
 
 MAX_UNPACKED = 512 * 2**20
+MAX_PARTS = 10_000
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^>]*?(/?>)")
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
@@ -35,10 +36,11 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             wanted = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
             total = sum(info.file_size for info in wanted)
-            if total > MAX_UNPACKED or len(wanted) > 10_000:
+            if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
                 raise InputError(
-                    f"the workbook unpacks to {total / 2**20:,.0f} MB from {len(content):,} bytes, "
-                    f"above the limit of {MAX_UNPACKED // 2**20} MB",
+                    f"the workbook unpacks to {total / 2**20:,.0f} MB in {len(wanted):,} parts "
+                    f"from {len(content):,} bytes, above the limit of {MAX_UNPACKED // 2**20} MB "
+                    f"and {MAX_PARTS:,} parts",
                     file=file,
                     hint="if it is genuine, save the data sheet alone as CSV",
                 )

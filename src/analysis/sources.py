@@ -23,7 +23,7 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     path = folder / file.path
     try:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         shown = file.path[:40].replace("\0", "")
         raise InputError(
             f"{shown!r} can be no file", file="wave.yml", hint="correct the path under files"
