@@ -126,6 +126,17 @@ def test_a_reply_without_code_and_name_is_not_swallowed_as_a_note(folder):
     assert read(folder, "r.xlsx").text["Q03"].tolist()[-1] == "7"
 
 
+@pytest.mark.parametrize("label", ["例", "記入例", "回答例①", "（例）"])
+def test_an_example_with_the_code_of_a_municipality_is_no_reply(folder, label):
+    example = [label, "990019", "架空市", 99]
+    rows = [[i, *row] for i, row in enumerate(ROWS)]
+    workbook(folder / "r.xlsx", [["番号", *HEADINGS], example, *rows])
+    table = read(folder, "r.xlsx")
+    assert table.text["Q03"].tolist() == ["13", "１２名", ""] and reasons(table)["D2"] == "example"
+    workbook(folder / "r.xlsx", [HEADINGS, ["（例）990019", "架空市", 99], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+
+
 def test_an_answer_that_reads_like_a_label_leaves_the_reply_in(folder):
     heads = ["団体名", "Q04", "職員数", "Q05_1", "Q05_2"]
     workbook(folder / "r.xlsx", [heads, ["架空市", "全体", 3, 1, 1], ["例示村", "※集計中"]])

@@ -27,7 +27,9 @@ TOTAL = re.compile(
 )
 PLACE_NAME = re.compile(r".*[市町村区]$")
 NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|note|source)")
-EXAMPLE = re.compile(r"^[(\[【]?(記入|記載|回答|入力)?例[)\]】]?$|^[(\[]?example[)\]]?$")
+EXAMPLE = re.compile(
+    r"^[(\[【<](記入|記載|回答|入力)?例[)\]】>]|^(記入|記載|回答|入力)?例(\(?\d{1,2}\)?)?$|^[(\[]?example[)\]]?$"
+)
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,10 @@ def _row_kinds(
         other = [_matches(sheet.text[c], pattern) & ~placed for c in beside]
         return np.asarray(np.any([*own, *other], axis=0))
 
-    total, example, note = (labelled(pattern) for pattern in (TOTAL, EXAMPLE, NOTE))
+    total, note = labelled(TOTAL), labelled(NOTE)
+    # an example may have the code and name of a municipality
+    labels = [*identity.values(), *({0, 1} & set(range(sheet.shape[1])) - set(answers))]
+    example = np.any([coded, *(_matches(sheet.text[c], EXAMPLE) for c in labels)], axis=0)
     if "code" in identity:
         named |= _matches(sheet.text[identity["code"]], re.compile(r".*\d"))
         coded = _matches(sheet.text[identity["code"]], re.compile(r"\d{4,6}$"))
@@ -199,8 +204,8 @@ def _row_kinds(
     if "name" in identity:
         lonely |= ~named & ~filled[:, answers].any(axis=1)
     kinds = np.select(
-        [count == 0, coded, total, example, (note & (count <= 2)) | lonely],
-        ["", "record", "total", "example", "note"],
+        [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
+        ["", "example", "record", "total", "note"],
         "record",
     )
     kinds[:start] = ""
