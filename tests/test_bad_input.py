@@ -216,6 +216,18 @@ def test_more_parts_than_a_workbook_has(tmp_path):
     assert "in 10,010 parts" in refusal(tmp_path / "a.xlsx")
 
 
+def test_a_panic_inside_the_reader_is_a_damaged_workbook(monkeypatch):
+    class PanicException(BaseException):
+        pass
+
+    def panic(_):
+        raise PanicException("index out of bounds")
+
+    monkeypatch.setattr("analysis.workbook.CalamineWorkbook.from_filelike", panic, raising=False)
+    with pytest.raises(InputError, match=r"a.xlsx: the workbook is damaged"):
+        read_workbook(SMALL, "a.xlsx")
+
+
 def test_100_000_columns_in_a_workbook(tmp_path):
     parts = parts_of(SMALL)
     wide = b'<row r="9">' + b"<c><v>1</v></c>" * 100_000 + b"</row></sheetData>"

@@ -607,6 +607,22 @@ def test_files_with_columns_in_another_order_join(folder):
     assert table.file == ("a.xlsx", "b.csv")
 
 
+def test_what_is_told_of_cells_stays_with_them_where_files_are_joined(folder):
+    for name, heads in (("a.xlsx", HEADINGS), ("b.xlsx", HEADINGS[::-1])):
+        content = workbook(
+            folder / name, [heads, *(r if heads is HEADINGS else r[::-1] for r in ROWS)]
+        )
+        staff = content.active["C2" if heads is HEADINGS else "D2"]
+        staff.number_format = "0%"
+        content.active.row_dimensions[3].hidden = True
+        content.active.merge_cells("A2:A3")
+        content.save(folder / name)
+    table = read(folder, "a.xlsx", "b.xlsx")
+    assert table.hidden == (("a.xlsx", "回答", "3:3"), ("b.xlsx", "回答", "3:3"))
+    assert table.number_format == {(0, 2): "0%", (3, 2): "0%"}
+    assert table.merged == {(1, 0): (0, 0), (4, 5): (3, 5)}
+
+
 # --- nothing is lost ----------------------------------------------------------------------------
 
 CELL = st.one_of(

@@ -79,6 +79,13 @@ def test_values_of_a_workbook(value, number_format, text, kind):
     assert sheet.address(2, 1) == "B3"
 
 
+def test_dates_count_from_1904_where_the_workbook_says_so():
+    def write(book, page):
+        page.write_datetime("A1", dt.date(2019, 8, 5), book.add_format({"num_format": "ge.m.d"}))
+
+    assert only(written(write, date_1904=True)).text.iat[0, 0] == "2019-08-05"
+
+
 def test_errors_and_formulas_without_a_value_are_not_lost():
     def write(book, page):
         page.write_formula("A1", "=NA()", None, "#N/A")

@@ -41,9 +41,6 @@ def find_header(
     while bottom + 1 < len(head) and _continues(head[bottom + 1], bottom + 1, meanings, spans,
                                                 headings):  # fmt: skip
         bottom += 1
-    for r0, _, r1, _ in sheet.merged:  # a heading merged downwards ends the header where it ends
-        if top <= r0 <= bottom < r1 < len(head) and not (head[bottom + 1 : r1 + 1] != "").any():
-            bottom = r1
     return top, max(bottom, sheet.heads - 1), meanings
 
 
