@@ -217,6 +217,29 @@ def test_replies_on_two_sheets_are_not_half_read(folder):
     assert table.sheet == ("市", "市", "町村") and set(table.outside["reason"]) == {"header"}
 
 
+def test_an_old_table_on_a_hidden_sheet_is_not_read_but_listed(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    put(content.create_sheet("旧", 0), [HEADINGS, ["990043", "別町", 99]])
+    content["旧"].sheet_state = "hidden"
+    content.save(folder / "r.xlsx")
+    table = read(folder, "r.xlsx")
+    assert set(table.sheet) == {"回答"} and table.hidden == ()
+    assert set(table.outside.query("sheet == '旧'")["reason"]) == {"hidden"}
+
+
+def test_an_option_whose_number_and_label_disagree_is_not_guessed(folder):
+    heads = [*HEADINGS[:3], "問4", "", "", *HEADINGS[4:]]
+    options = {"1 研修": True, "1 採用": False, "人づくり": False}
+    for first, agree in options.items():
+        below = ["", "", "", first, "2 採用" if agree else "2 研修", "9 その他"]
+        workbook(folder / "r.xlsx", [heads, below, ["990019", "架空市", 3, 1, 0, 0, 1, 1]])
+        if agree:
+            assert read(folder, "r.xlsx").text["Q04_1"].tolist() == ["1"]
+        else:
+            with pytest.raises(InputError, match=r"question Q04 .* has no column"):
+                read(folder, "r.xlsx")
+
+
 def test_answers_on_a_hidden_sheet_are_reported(folder):
     content = workbook(folder / "r.xlsx", [["回答なし"]])
     put(content.create_sheet("旧"), [HEADINGS, *ROWS])

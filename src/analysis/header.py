@@ -79,6 +79,9 @@ def _continues(
         known += bool((number, int(column)) in meanings or named or UNIT.match(key))
     if len(filled) and known >= 0.6 * len(filled):
         return True
+    under = len(filled) >= 2 and all(int(column) in spans for column in filled)
+    if under and all(re.search(r"[^\W\d_]", row[column]) for column in filled):
+        return True  # options of which the codebook knows few or none; who replied is not told
     # option numbers alone (1, 2, 3 ...) look like answers: only where nothing else is filled
     return bool(
         len(filled) >= 2
@@ -154,5 +157,8 @@ def _column_meaning(
             if variable:
                 return Meaning(variable, 3), row
         if (row, column) in meanings:
-            return meanings[row, column], row
+            meaning, below = meanings[row, column], header[depth + 1 :, column : column + 2]
+            if spans[depth].get(column + 1) == meaning.target and (below != "").any(axis=0).all():
+                return None  # a heading over several columns, of which this one means nothing
+            return meaning, row
     return None
