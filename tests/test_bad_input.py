@@ -3,6 +3,8 @@
 import csv
 import io
 import random
+import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import intake
+from analysis.cli import main
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.readers import OLE, read_file, read_text
@@ -198,6 +201,33 @@ def test_counts_that_would_reserve_all_memory_are_not_believed():
     assert sheet.text.equals(read_workbook(SMALL, "a.xlsx")[0].text)
 
 
+def test_an_archive_protected_by_a_password(tmp_path):
+    locked = bytearray(SMALL)
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for found in re.finditer(re.escape(mark), SMALL):
+            locked[found.start() + flags] |= 1
+    (tmp_path / "a.xlsx").write_bytes(locked)
+    assert "protected by a password" in refusal(tmp_path / "a.xlsx")
+
+
+def test_more_parts_than_a_workbook_has(tmp_path):
+    parts = parts_of(SMALL) | {f"xl/x/{i}": b"" for i in range(10_000)}
+    (tmp_path / "a.xlsx").write_bytes(zipped(parts))
+    assert "in 10,010 parts" in refusal(tmp_path / "a.xlsx")
+
+
+def test_a_panic_inside_the_reader_is_a_damaged_workbook(monkeypatch):
+    class PanicException(BaseException):
+        pass
+
+    def panic(_):
+        raise PanicException("index out of bounds")
+
+    monkeypatch.setattr("analysis.workbook.CalamineWorkbook.from_filelike", panic, raising=False)
+    with pytest.raises(InputError, match=r"a.xlsx: the workbook is damaged"):
+        read_workbook(SMALL, "a.xlsx")
+
+
 def test_100_000_columns_in_a_workbook(tmp_path):
     parts = parts_of(SMALL)
     wide = b'<row r="9">' + b"<c><v>1</v></c>" * 100_000 + b"</row></sheetData>"
@@ -247,6 +277,45 @@ def test_a_wave_without_files_and_an_unknown_codebook(folder):
     with pytest.raises(InputError, match="there is no wave 'x'"):
         Wave.read("x")
     assert "missing.xlsx: there is no such file" in refused_wave(folder, "missing.xlsx")
+
+
+WAVE = """title: {ja: 調査, en: Survey}
+as_of: 2019-04-01
+publisher: {ja: 会, en: Group}
+codebook: it-staffing
+data: invented
+files:
+- path: r.csv
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("2019-04-01", "2019-02-30", "not readable YAML"),
+        ("title:", "[" * 3000, "not readable YAML"),
+        ("files:", "files: []\nfiles:", "the entry files is there twice"),
+        ("- path: r.csv", "- path: r.csv\n  header: {Q03: [甲], Q03: [乙]}", "Q03 is there twice"),
+        ("- path: r.csv", "- path: r.csv\n- path: r.csv", "files names r.csv twice"),
+        ("- path: r.csv", "  r.csv", "files"),
+        ("r.csv", '"r\\0.csv"', "'r.csv' can be no file"),
+        ("r.csv", "r" * 5000, "can be no file"),
+        ("files:", "name: other\nfiles:", "the wave calls itself 'other'"),
+        ("files:", "invited: -3\nfiles:", "invited"),
+    ],
+)
+def test_a_mistake_in_wave_yml_ends_with_a_sentence_and_no_processed_data(
+    folder, capsys, old, new, says
+):
+    (folder / "r.csv").write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
+    codebooks = folder.parents[1] / "codebooks"
+    shutil.copytree(Path(__file__).parents[1] / "data" / "codebooks", codebooks)
+    assert old in WAVE
+    (folder / "wave.yml").write_text(WAVE.replace(old, new, 1), "utf-8")
+    assert main(["clean", "w"]) == 2
+    told = capsys.readouterr().err
+    assert "wave.yml" in told and says in told and "Traceback" not in told
+    assert not (folder.parents[1] / "processed").exists()
 
 
 # --- fuzzing: 2,000 cases in all ----------------------------------------------------------------

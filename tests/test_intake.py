@@ -1,16 +1,18 @@
 """Files as received become one table of raw cells; every cell is accounted for exactly once."""
 
 import csv
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyreadstat
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from analysis import intake
+from analysis import clean, intake
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.sheet import CellKind
@@ -92,7 +94,20 @@ def test_merged_two_row_header_below_a_title_anywhere_in_the_sheet(folder):
     assert found["C10"] == "note"
 
 
-@pytest.mark.parametrize("label", ["合計", "計", "平均", "（合計）", "北海道計", "全国", "Total"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "合計",
+        "計",
+        "平均",
+        "（合計）",
+        "北海道 計",
+        "全国",
+        "Total",
+        "小計（市部）",
+        "合計（3団体）",
+    ],
+)
 def test_a_total_row_is_no_municipality(folder, label):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, label, 30]])
     table = read(folder, "r.xlsx")
@@ -109,6 +124,38 @@ def test_a_municipality_whose_name_ends_like_a_total_is_kept(folder):
 def test_a_reply_without_code_and_name_is_not_swallowed_as_a_note(folder):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, None, 7, "1", 1, 1]])
     assert read(folder, "r.xlsx").text["Q03"].tolist()[-1] == "7"
+
+
+@pytest.mark.parametrize("label", ["例", "記入例", "回答例①", "（例）"])
+def test_an_example_with_the_code_of_a_municipality_is_no_reply(folder, label):
+    example = [label, "990019", "架空市", 99]
+    rows = [[i, *row] for i, row in enumerate(ROWS)]
+    workbook(folder / "r.xlsx", [["番号", *HEADINGS], example, *rows])
+    table = read(folder, "r.xlsx")
+    assert table.text["Q03"].tolist() == ["13", "１２名", ""] and reasons(table)["D2"] == "example"
+    workbook(folder / "r.xlsx", [HEADINGS, ["（例）990019", "架空市", 99], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+
+
+def test_an_answer_that_reads_like_a_label_leaves_the_reply_in(folder):
+    heads = ["団体名", "Q04", "職員数", "Q05_1", "Q05_2"]
+    workbook(folder / "r.xlsx", [heads, ["架空市", "全体", 3, 1, 1], ["例示村", "※集計中"]])
+    table = read(folder, {"path": "r.xlsx", "header": {"Q01": []}})
+    assert table.text["Q04"].tolist() == ["全体", "※集計中"]
+
+
+def test_a_header_repeated_on_each_page_is_no_reply(folder):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:1], HEADINGS, *ROWS[1:]])
+    table = read(folder, "r.xlsx")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert reasons(table)["A3"] == reasons(table)["F3"] == "header"
+
+
+def test_a_second_table_below_with_other_columns_is_refused(folder):
+    below = [["団体コード", "団体名", "予算", "Q05_2", "Q05_1"], ["990019", "架空市", 999, 1, 1]]
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [], *below])
+    with pytest.raises(InputError, match=r"r.xlsx, sheet 回答, cell D6: a second table"):
+        read(folder, "r.xlsx")
 
 
 def test_an_example_row_and_a_repeated_blank_row_are_no_replies(folder):
@@ -152,6 +199,71 @@ def test_other_sheets_are_listed_and_the_sheet_with_the_header_is_found(folder):
     assert by_sheet["要領"].tolist() == ["sheet"] and by_sheet["選択肢"].tolist() == ["hidden"]
 
 
+def test_a_list_of_the_questions_before_the_replies_is_not_taken_for_them(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    rows = [["Q01", "団体コード"], ["Q02", "団体名"], ["Q03", "職員数"], ["Q04", "取組"], ["Q05"]]
+    put(content.create_sheet("設問一覧", 0), rows)
+    content.save(folder / "r.xlsx")
+    assert set(read(folder, "r.xlsx").sheet) == {"回答"}
+
+
+def test_replies_on_two_sheets_are_not_half_read(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:2]], sheet="市")
+    put(content.create_sheet("町村"), [HEADINGS, ROWS[2]])
+    content.save(folder / "r.xlsx")
+    with pytest.raises(InputError, match=r"r.xlsx: 2 sheets have the headings .*市、町村"):
+        read(folder, "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "sheet": "市"}, {"path": "r.xlsx", "sheet": "町村"})
+    assert table.sheet == ("市", "市", "町村") and set(table.outside["reason"]) == {"header"}
+
+
+def test_an_old_table_on_a_hidden_sheet_is_not_read_but_listed(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    put(content.create_sheet("旧", 0), [HEADINGS, ["990043", "別町", 99]])
+    content["旧"].sheet_state = "hidden"
+    content.save(folder / "r.xlsx")
+    table = read(folder, "r.xlsx")
+    assert set(table.sheet) == {"回答"} and table.hidden == ()
+    assert set(table.outside.query("sheet == '旧'")["reason"]) == {"hidden"}
+
+
+def test_an_option_whose_number_and_label_disagree_is_not_guessed(folder):
+    heads = [*HEADINGS[:3], "問4", "", "", *HEADINGS[4:]]
+    options = {"1 研修": True, "1 採用": False, "人づくり": False}
+    for first, agree in options.items():
+        below = ["", "", "", first, "2 採用" if agree else "2 研修", "9 その他"]
+        workbook(folder / "r.xlsx", [heads, below, ["990019", "架空市", 3, 1, 0, 0, 1, 1]])
+        if agree:
+            assert read(folder, "r.xlsx").text["Q04_1"].tolist() == ["1"]
+        else:
+            with pytest.raises(InputError, match=r"question Q04 .* has no column"):
+                read(folder, "r.xlsx")
+
+
+def test_answers_on_a_hidden_sheet_are_reported(folder):
+    content = workbook(folder / "r.xlsx", [["回答なし"]])
+    put(content.create_sheet("旧"), [HEADINGS, *ROWS])
+    content["旧"].sheet_state = "veryHidden"
+    content.save(folder / "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "sheet": "旧"})
+    assert table.hidden == (("r.xlsx", "旧", "A2:F4"),)
+
+
+@pytest.mark.parametrize("given", ["Z9", "C2", "無い見出し"])
+def test_a_heading_in_wave_yml_that_is_not_in_the_file_is_refused(folder, given):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    with pytest.raises(InputError, match=f"wave.yml: no heading of Q03 in r.xlsx is {given}"):
+        read(folder, {"path": "r.xlsx", "header": {"Q03": [given]}})
+    assert len(read(folder, {"path": "r.xlsx", "header": {"Q03": [given, "職員数"]}}).text) == 3
+
+
+def test_a_merge_over_the_rest_of_the_sheet_takes_no_time(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    content.active.merged_cells.add("E2:XFD1048576")
+    content.save(folder / "r.xlsx")
+    assert read(folder, "r.xlsx").merged[2, 5] == (0, 4)
+
+
 def test_a_code_stored_as_a_number_keeps_its_format(folder):
     content = workbook(folder / "r.xlsx", [HEADINGS, [11002, *ROWS[0][1:]], *ROWS[1:]])
     content.active["A2"].number_format = "000000"
@@ -161,6 +273,17 @@ def test_a_code_stored_as_a_number_keeps_its_format(folder):
     table = read(folder, "r.xlsx")
     assert table.text["Q01"].iloc[0] == "11002"
     assert table.number_format == {(0, 0): "000000", (0, 2): '0"人"'}
+
+
+def test_a_number_format_says_nothing_of_a_text_an_error_or_an_empty_cell(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    for cell, value in {"C2": 0.62, "C3": "無回答", "C4": None, "D2": "=1/0"}.items():
+        content.active[cell], content.active[cell].number_format = value, "0%"
+    content.save(folder / "r.xlsx")
+    about = wave(folder, "r.xlsx")
+    table = intake.read(about, book())
+    assert table.number_format == {(0, 2): "0%"}
+    clean.clean(table, about, book()).ledger.check()
 
 
 def test_a_merged_answer_tells_which_cell_holds_it(folder):
@@ -198,12 +321,82 @@ def test_a_lacking_option_column_is_not_taken_for_not_chosen(folder):
         read(folder, "r.xlsx")
 
 
+@pytest.mark.parametrize(
+    ("heads", "below", "lacks"),
+    [
+        (["問4", "", "", "Q05_1", "Q05_2"], ["研修会", "採用", "その他"], "Q04_1「研修」"),
+        (
+            ["Q04_1", "Q04_2", "Q04_9", "問5", ""],
+            ["", "", "", "市長", "課間の調整"],
+            "question Q05",
+        ),
+        (["Q04", "Q05_1", "庁内の連携"], [], "Q05_2「課間の調整」"),
+        (["Q04", "庁内の連携"], [], "Q05 .* has no column"),
+    ],
+)
+def test_an_option_or_item_of_another_name_is_not_taken_for_its_question(
+    folder, heads, below, lacks
+):
+    rows = [[*HEADINGS[:3], *heads], *([["", "", "", *below]] if below else [])]
+    workbook(folder / "r.xlsx", [*rows, ["990019", "架空市", 3, *[1] * len(heads)]])
+    with pytest.raises(InputError, match=lacks):
+        read(folder, "r.xlsx")
+
+
+def test_a_question_in_one_column_here_and_in_several_there_is_refused(folder):
+    workbook(folder / "a.xlsx", [HEADINGS, *ROWS])
+    heads = [*HEADINGS[:3], "Q04_1", "Q04_2", "Q04_9", *HEADINGS[4:]]
+    workbook(folder / "b.xlsx", [heads, ["990043", "別町", 1, 1, 0, 0, 1, 1]])
+    with pytest.raises(InputError, match=r"a.xlsx: Q04 is one column here but several in b.xlsx"):
+        read(folder, "a.xlsx", "b.xlsx")
+
+
 def test_a_heading_of_ones_own_and_one_that_names_nothing(folder):
     workbook(folder / "r.xlsx", [["番号", *HEADINGS[1:]], *ROWS])
     table = read(folder, {"path": "r.xlsx", "header": {"Q01": ["番号"]}})
     assert table.text["Q01"].tolist() == ["990019", "990027", "990035"]
     with pytest.raises(InputError, match="header names Q99"):
         read(folder, {"path": "r.xlsx", "header": {"Q99": ["番号"]}})
+
+
+def test_the_number_of_a_survey_is_no_question(folder):
+    heads = ["番号", *HEADINGS[:2], *HEADINGS[3:]]
+    rows = [["第３回 人材調査"], heads, [1, *ROWS[0][:2], *ROWS[0][3:]]]
+    workbook(folder / "r.xlsx", rows)
+    with pytest.raises(InputError, match=r"question Q03 .* has no column"):
+        read(folder, "r.xlsx")
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "第3問 職員の数", *HEADINGS[3:]], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+
+
+def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問4 職員数", "Q04", *HEADINGS[4:]], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問3 団体名", *HEADINGS[3:]], *ROWS])
+    with pytest.raises(InputError, match=r"two columns are headed Q02 \(B1 and C1\)"):
+        read(folder, "r.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("options", "items"),
+    [
+        (["問4①", "問４②", "問4⑨"], ["問5-①", "問5②"]),
+        (["問4_研修", "問4：採用", "問4 ⑨その他"], ["Q5.首長の関与", "Q05_課間の調整"]),
+    ],
+)
+def test_options_and_items_named_in_one_row(folder, options, items):
+    heads = [*HEADINGS[:2], "問3", "問3付問", *options, *items]
+    workbook(folder / "r.xlsx", [heads, ["990019", "架空市", 13, 7, "○", None, "○", 1, 5]])
+    table = read(folder, "r.xlsx")
+    assert table.text.iloc[0, 2:].tolist() == ["13", "○", "", "○", "1", "5"]
+    assert table.column_variable[3:] == ("Q04_1", "Q04_2", "Q04_9", "Q05_1", "Q05_2")
+    assert reasons(table)["D2"] == "unmatched"
+
+
+def test_byte_order_marks_where_files_were_put_together(folder):
+    text = csv_text([HEADINGS, *ROWS])
+    (folder / "r.csv").write_text(f"\ufeff\ufeff{text}\ufeff{text}", "utf-8")
+    assert read(folder, "r.csv").text["Q02"].tolist() == ["架空市", "見本町", "例示村"] * 2
 
 
 # --- text files ---------------------------------------------------------------------------------
@@ -219,6 +412,22 @@ def test_text_files(folder, encoding, separator):
     assert table.text.iloc[0].tolist() == ["990019", "髙﨑市", "①", "1,2\n9", "1", "5"]
     assert table.address(0, 5) == "F3"
     assert reasons(table)["A1"] == "title"
+
+
+def test_a_file_named_on_a_mac(folder):
+    name = "回答データ（１）.csv"
+    (folder / unicodedata.normalize("NFD", name)).write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
+    assert set(read(folder, name).file) == {name}
+
+
+def test_the_labels_of_an_spss_file_are_no_reply(folder):
+    frame = pd.DataFrame([[str(v or "") for v in row] for row in ROWS], columns=HEADINGS)
+    frame = frame.rename(columns={"団体コード": "Q01", "団体名": "Q02", "職員数": "Q03"})
+    labels = ["コードです", "名称", "人員", "施策", "首長", "課"]
+    pyreadstat.write_sav(frame, folder / "r.sav", column_labels=labels)
+    table = read(folder, "r.sav")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert reasons(table)["C2"] == "header"
 
 
 def test_a_blank_line_keeps_the_line_numbers_right(folder):
@@ -350,6 +559,65 @@ def test_ticks_to_the_left_of_the_options(folder):
     assert table.text[["Q04_1", "Q04_2", "Q04_9"]].iloc[0].tolist() == ["○", "", "レ"]
 
 
+def copies(folder, build, n=4):
+    (folder / "replies").mkdir()
+    for i in range(n):
+        content = openpyxl.Workbook()
+        build(content.active, i)
+        content.save(folder / "replies" / f"{i:02}.xlsx")
+    return read(folder, {"path": "replies", "layout": "form"})
+
+
+def columns_apart(numbered):
+    """A form whose answers stand behind an empty column or one of units."""
+
+    def build(page, i):
+        gap = [] if numbered else [None]
+        no = (1, 2, 9) if numbered else (None,) * 3
+        unit = gap and ["（人）"]
+        put(page, [
+            ["問1", "団体コード", *gap, f"99{i:04}"], ["問2", "団体名", *gap, f"町{i}町"],
+            ["問3", "職員数", *unit, 3], ["問4", "実施している取組み"],
+            [no[0], "研修", *gap, "○"], [no[1], "採用", *gap], [no[2], "その他", *gap, "○"],
+            ["問5", "庁内の連携"], [None, "首長の関与", *gap, 1], [None, "課間の調整", *gap, 5],
+        ])  # fmt: skip
+
+    return build
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_answers_behind_a_column_of_units_and_options_with_printed_numbers(folder, numbered):
+    table = copies(folder, columns_apart(numbered))
+    assert table.text["Q02"].tolist() == ["町0町", "町1町", "町2町", "町3町"]
+    assert (
+        table.text[["Q03", "Q04_1", "Q04_2", "Q04_9", "Q05_1"]].to_numpy().tolist()
+        == [["3", "○", "", "○", "1"]] * 4
+    )
+    assert set(table.outside["reason"]) == {"header", "note"}
+
+
+def test_what_few_offices_wrote_beside_their_answers_is_reported_even_where_it_is_the_same(folder):
+    def build(page, i):
+        form(page, f"99{i:04}", f"町{i}町", i + 2, {1})
+        page["E5"], page["C3"] = "集計中" if i < 2 else None, f"99{i:04}"
+        page["D9"] = "○" if i == 3 else None
+
+    beside = copies(folder, build, 6).outside.query("reason == 'unmatched'")
+    assert beside[["file", "cell"]].to_numpy().tolist() == [
+        ["replies/00.xlsx", "E5"], ["replies/01.xlsx", "E5"], ["replies/03.xlsx", "D9"],
+    ]  # fmt: skip
+
+
+def test_a_form_of_another_make_among_the_others_is_refused(folder):
+    def build(page, i):
+        form(page, f"99{i:04}", f"町{i}町", 3, {1})
+        if i in (2, 5):
+            page.insert_cols(3)
+
+    with pytest.raises(InputError, match=r"02.xlsx, sheet Sheet, cell D3: no answer stands where"):
+        copies(folder, build, 16)
+
+
 # --- several files ------------------------------------------------------------------------------
 
 
@@ -360,6 +628,22 @@ def test_files_with_columns_in_another_order_join(folder):
     assert table.text["Q02"].tolist() == ["架空市", "見本町"]
     assert (table.address(0, 1), table.address(1, 1)) == ("B2", "E2")
     assert table.file == ("a.xlsx", "b.csv")
+
+
+def test_what_is_told_of_cells_stays_with_them_where_files_are_joined(folder):
+    for name, heads in (("a.xlsx", HEADINGS), ("b.xlsx", HEADINGS[::-1])):
+        content = workbook(
+            folder / name, [heads, *(r if heads is HEADINGS else r[::-1] for r in ROWS)]
+        )
+        staff = content.active["C2" if heads is HEADINGS else "D2"]
+        staff.number_format = "0%"
+        content.active.row_dimensions[3].hidden = True
+        content.active.merge_cells("A2:A3")
+        content.save(folder / name)
+    table = read(folder, "a.xlsx", "b.xlsx")
+    assert table.hidden == (("a.xlsx", "回答", "3:3"), ("b.xlsx", "回答", "3:3"))
+    assert table.number_format == {(0, 2): "0%", (3, 2): "0%"}
+    assert table.merged == {(1, 0): (0, 0), (4, 5): (3, 5)}
 
 
 # --- nothing is lost ----------------------------------------------------------------------------

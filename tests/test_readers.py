@@ -13,6 +13,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.errors import InputError
 from analysis.readers import decode, read_file, read_text
 from analysis.sheet import CellKind, address
 from analysis.workbook import read_workbook
@@ -78,6 +79,13 @@ def test_values_of_a_workbook(value, number_format, text, kind):
     assert sheet.address(2, 1) == "B3"
 
 
+def test_dates_count_from_1904_where_the_workbook_says_so():
+    def write(book, page):
+        page.write_datetime("A1", dt.date(2019, 8, 5), book.add_format({"num_format": "ge.m.d"}))
+
+    assert only(written(write, date_1904=True)).text.iat[0, 0] == "2019-08-05"
+
+
 def test_errors_and_formulas_without_a_value_are_not_lost():
     def write(book, page):
         page.write_formula("A1", "=NA()", None, "#N/A")
@@ -107,6 +115,50 @@ def test_cells_that_do_not_name_their_place_follow_each_other():
     content = written(lambda book, page: page.write_row("A1", [1, 2, 3]))
     content = changed(content, SHEET, lambda xml: re.sub(rb'(<c) r="[A-C]1"', rb"\1", xml))
     assert only(content).text.iloc[0].tolist() == ["1", "2", "3"]
+
+
+def telling() -> bytes:
+    """A percentage, an error and a hidden row, which calamine does not tell."""
+
+    def write(book, page):
+        page.write("A2", 0.62, book.add_format({"num_format": "0%"}))
+        page.write_formula("B2", "=NA()", None, "#N/A")
+        page.write("C2", "架空市")
+        page.set_row(1, None, None, {"hidden": True})
+
+    return written(write)
+
+
+def without_places(xml: bytes) -> bytes:
+    return re.sub(rb"<(row|c) r=\"[A-Z]*\d+\"", rb"<\1", xml.replace(b'<row r="2"', b"<row/><row"))
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        (SHEET, without_places),
+        (SHEET, lambda xml: xml.decode().replace('"UTF-8"', '"UTF-16"').encode("utf-16")),
+        ("xl/_rels/workbook.xml.rels", lambda xml: xml.replace(b"sheet1", b"Sheet1")),
+        ("xl/_rels/workbook.xml.rels", lambda xml: xml.replace(b'"worksheets', b'"/xl/worksheets')),
+    ],
+)
+def test_however_the_parts_are_written_nothing_of_a_sheet_is_lost(part, change):
+    expected, found = only(telling()), only(changed(telling(), part, change))
+    assert found.text.equals(expected.text) and found.text.iloc[1].tolist()[1:] == [
+        "#N/A",
+        "架空市",
+    ]
+    assert found.number_format == {(1, 0): "0%"} == expected.number_format
+    assert found.hidden_rows == {1} and found.formulas == expected.formulas
+
+
+def test_two_sheets_of_one_name_are_not_read_as_one():
+    content = written(lambda book, page: (page.write("A1", 1), book.add_worksheet("b")))
+    content = changed(
+        content, "xl/workbook.xml", lambda xml: xml.replace(b'"b"', '"回答"'.encode())
+    )
+    with pytest.raises(InputError, match=r"a.xlsx: two sheets have the same name"):
+        read_workbook(content, "a.xlsx")
 
 
 def test_a_workbook_with_another_namespace_prefix():
@@ -223,6 +275,13 @@ def test_a_text_file_keeps_ragged_rows_blank_lines_and_odd_spaces():
 def test_separators(separator):
     sheet = read_text(separator.join(["団体名", "人口", "計"]).encode(), "a.csv")
     assert sheet.shape == (1, 3)
+
+
+@pytest.mark.parametrize(("separator", "other"), ["\t,", ",;", ";,"])
+def test_an_answer_with_many_commas_does_not_make_them_the_separator(separator, other):
+    rows = [["団体名", "人口"], ["架空市", f'"{other * 20}"'], ["見本町", "3"]]
+    sheet = read_text("\n".join(separator.join(row) for row in rows).encode(), "a.csv")
+    assert sheet.text.to_numpy().tolist() == [*rows[:1], ["架空市", other * 20], *rows[2:]]
 
 
 def test_an_spss_file(tmp_path):

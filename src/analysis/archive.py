@@ -7,6 +7,7 @@ handed over in a new archive without those sizes.
 
 from __future__ import annotations
 
+import codecs
 import html
 import io
 import posixpath
@@ -18,10 +19,13 @@ from analysis.errors import InputError
 from analysis.sheet import address
 
 MAX_UNPACKED = 512 * 2**20
+MAX_PARTS = 10_000
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^>]*?(/?>)")
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
 ANCHOR = re.compile(rb"<(?:\w+:)?from>\s*<(?:\w+:)?col>(\d+)<.*?<(?:\w+:)?row>(\d+)<", re.S)
+TAGS = re.compile(rb"<((?:\w+:)?(?:row|c))((?:\s[^>]*|/)?>)")
+PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 BROKEN = "the workbook is damaged and cannot be read"
 REPAIR = "open it in Excel, save it again as .xlsx, or ask the sender for a new copy"
 
@@ -32,10 +36,11 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             wanted = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
             total = sum(info.file_size for info in wanted)
-            if total > MAX_UNPACKED or len(wanted) > 10_000:
+            if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
                 raise InputError(
-                    f"the workbook unpacks to {total / 2**20:,.0f} MB from {len(content):,} bytes, "
-                    f"above the limit of {MAX_UNPACKED // 2**20} MB",
+                    f"the workbook unpacks to {total / 2**20:,.0f} MB in {len(wanted):,} parts "
+                    f"from {len(content):,} bytes, above the limit of {MAX_UNPACKED // 2**20} MB "
+                    f"and {MAX_PARTS:,} parts",
                     file=file,
                     hint="if it is genuine, save the data sheet alone as CSV",
                 )
@@ -48,7 +53,8 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
                         hint="save it without a password",
                     )
                 with archive.open(info) as part:  # never gives more than info.file_size
-                    parts[info.filename.replace("\\", "/").lstrip("/")] = part.read()
+                    name = info.filename.replace("\\", "/").lstrip("/")
+                    parts[name] = _utf8(part.read())
             return parts
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise InputError(f"{BROKEN} ({brief(error)})", file=file, hint=REPAIR) from None
@@ -56,6 +62,14 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{BROKEN} ({brief(error)})", file=file, hint=REPAIR) from None
+
+
+def _utf8(data: bytes) -> bytes:
+    """The same XML in UTF-8: of UTF-16, which it may be in, calamine reads nothing and says so."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16").encode()
+        return re.sub(rb"""(<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']""", rb"\1", data, count=1)
+    return data
 
 
 def repack(parts: dict[str, bytes]) -> io.BytesIO:
@@ -101,6 +115,47 @@ def sheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
     targets = relations(parts.get("xl/_rels/workbook.xml.rels", b""), "xl")
     tags = re.findall(rb"<(?:\w+:)?sheet\s([^>]*)>", parts.get("xl/workbook.xml", b""))
     return {attribute(tag, "name"): targets.get(attribute(tag, r"\w+:id"), "") for tag in tags}
+
+
+def part(parts: dict[str, bytes], name: str) -> bytes:
+    """A part by its name in any case, as calamine finds it; empty if there is none."""
+    return next((data for own, data in parts.items() if own.lower() == name.lower()), b"")
+
+
+def placed(xml: bytes) -> bytes:
+    """The same sheet with the place of every row and cell, which are left out where they follow.
+
+    >>> placed(b'<row><c><v>1</v></c><c/></row><row r="5"><c r="C5"/><c/></row>')
+    b'<row r="1"><c r="A1"><v>1</v></c><c r="B1"/></row><row r="5"><c r="C5"/><c r="D5"/></row>'
+    """
+    ends = (b" ", b">", b"/", b"\n", b"\t", b"\r")
+    if b":c" not in xml and all(
+        xml.count(b'<%s r="' % tag) == sum(xml.count(b"<" + tag + end) for end in ends)
+        for tag in (b"c", b"row")
+    ):
+        return xml  # as nearly all workbooks are
+    row = column = 0
+
+    def place(match: re.Match[bytes]) -> bytes:
+        nonlocal row, column
+        said = PLACE.search(match[2])
+        if match[1].endswith(b"row"):
+            row, column = int(said[2]) if said else row + 1, -1
+            where = str(row)
+        else:
+            column = column_number(said[1]) - 1 if said else column + 1
+            where = address(row - 1, column)
+        return match[0] if said else b'<%s r="%s"%s' % (match[1], where.encode(), match[2])
+
+    return TAGS.sub(place, xml)
+
+
+def column_number(letters: bytes) -> int:
+    """The 1-based number of a column from its letters."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def objects(content: bytes) -> dict[str, list[str]]:

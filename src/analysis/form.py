@@ -7,6 +7,7 @@ ticked to the left or to the right, is decided over all copies together.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ from analysis.sheet import CellKind, Sheet
 
 Place = tuple[int, int]
 RIGHT, BELOW, LEFT = (0, 1), (1, 0), (0, -1)
+TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1))
+ANSWER_LIKE = re.compile(
+    r"^[\d①-⑳.,、，・％%○●◯〇◎レ✓✔☑■]+$"
+)  # even where all offices say the same
 SEARCHED = 20_000  # cells of a form that are looked at
 
 
@@ -30,10 +35,14 @@ class Form:
     labels: dict[str, Place]  # question id or variable -> its label
     words: frozenset[Place]  # all cells that are labels
 
-    def beside(self, target: str, way: Place) -> Place | None:
-        """The cell beside a label, past its merged range and past labels that mean the same."""
+    def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
+        """The cell beside a label, past its merged range and past labels that mean the same.
+
+        `step` 2: the cell behind that one, unless it is a label.
+        """
         row, column = self.labels[target]
-        for _ in range(4):
+        left_over = step
+        for _ in range(3 + step):
             _, left, bottom, right = self._range(row, column)
             if way == BELOW:
                 row = bottom + 1
@@ -45,18 +54,22 @@ class Form:
             if not (0 <= row < height and 0 <= column < width):
                 return None
             if (row, column) not in self.words:
-                return row, column
+                left_over -= 1
+                if not left_over:
+                    return row, column
+            elif left_over < step:
+                return None  # what stands behind another label belongs to that
         return None
+
+    def text(self, place: Place | None) -> str:
+        """What stands in the cell."""
+        return "" if place is None else str(self.sheet.text.iat[place]).strip()
 
     def _range(self, row: int, column: int) -> tuple[int, int, int, int]:
         for top, left, bottom, right in self.sheet.merged:
             if top <= row <= bottom and left <= column <= right:
                 return top, left, bottom, right
         return row, column, row, column
-
-    def filled(self, place: Place | None) -> bool:
-        """Whether there is something in the cell."""
-        return place is not None and bool(str(self.sheet.text.iat[place]).strip())
 
 
 @dataclass(frozen=True)
@@ -86,8 +99,9 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
         )
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form.sheet for form in found if not any(form is other for other in forms)]
-    targets = _targets(forms, headings)
-    ways = {target: _way(target, forms, headings) for target in targets}
+    places = _Places(forms, headings)
+    targets = places.targets()
+    ways = places.ways(targets)
     replies = []
     for form in forms:
         check_questions(
@@ -119,7 +133,11 @@ def _form(sheet: Sheet, headings: Headings) -> Form:
         end = next((p[0] for p in starts if p[0] > start[0]), sheet.shape[0])
         for row, column in places:
             place = (int(row), int(column))
-            if not start[0] <= row < end or place in words or normalise(text[place]).isdecimal():
+            if (
+                not start[0] <= row < end
+                or place in words
+                or normalise(text[place]).strip("()").isdecimal()
+            ):
                 continue
             variable = headings.choice(question, text[place])
             if variable and variable not in labels:
@@ -128,50 +146,71 @@ def _form(sheet: Sheet, headings: Headings) -> Form:
     return Form(sheet, labels, frozenset(words))
 
 
-def _targets(forms: list[Form], headings: Headings) -> list[str]:
-    """The columns of the table: a question in one cell, or its options or items one by one."""
-    targets: list[str] = []
-    for question in headings.book:
-        parts = [v for v in question.variables if any(v in form.labels for form in forms)]
-        whole = any(question.id in form.labels for form in forms)
-        if parts and parts != [question.id]:
-            ticked = sum(
-                form.filled(form.beside(part, way))
-                for form in forms for part in parts if part in form.labels
-                for way in (RIGHT, LEFT)
-            )  # fmt: skip
-            written = whole and question.type == "multi" and sum(
-                form.filled(form.beside(question.id, way)) for form in forms
-                for way in (RIGHT, BELOW)
-                if question.id in form.labels
-            )  # fmt: skip
-            # some text that reads like an option is not the list of them
-            listed = ticked and len(parts) == len(question.variables)
-            targets += [question.id] if written and not listed else parts
-        elif whole:
-            targets.append(question.id)
-    known = {t for form in forms for t in form.labels if t.startswith("@")}
-    return [*sorted(known), *targets]
+@dataclass(frozen=True)
+class _Places:
+    """Where the answers of copies of one form stand, decided over all of them together."""
+
+    forms: list[Form]
+    headings: Headings
+
+    def count(self, target: str, way: Place, step: int = 1) -> int:
+        """In how many forms something stands there that is not printed on the form."""
+        texts = [
+            form.text(form.beside(target, way, step))
+            for form in self.forms
+            if target in form.labels
+        ]
+        number = target.rpartition("_")[2]
+        said = [
+            text
+            for text in texts
+            if text and not (way == LEFT and normalise(text).strip("().") == number)
+        ]
+        printed = len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0])
+        return 0 if printed else len(said)
+
+    def targets(self) -> list[str]:
+        """The columns of the table: a question in one cell, or its options or items one by one."""
+        labelled = {target for form in self.forms for target in form.labels}
+        targets: list[str] = []
+        for question in self.headings.book:
+            parts = [v for v in question.variables if v in labelled]
+            whole = question.id in labelled
+            if parts and parts != [question.id]:
+                ticked = sum(self.count(p, way, s) for p in parts for way, s in TICKS)
+                written = (
+                    whole
+                    and question.type == "multi"
+                    and any(self.count(question.id, way) for way in (RIGHT, BELOW))
+                )
+                # some text that reads like an option is not the list of them
+                listed = ticked and len(parts) == len(question.variables)
+                targets += [question.id] if written and not listed else parts
+            elif whole:
+                targets.append(question.id)
+        return [*sorted(t for t in labelled if t.startswith("@")), *targets]
+
+    def ways(self, targets: list[str]) -> dict[str, tuple[Place, int]]:
+        """On which side of its label each answer stands, and how many cells from it."""
+        near, far = (sum(self.count(t, RIGHT, s) for t in targets) for s in (1, 2))
+        # copies of a form with an empty column, or one of units, between labels and answers
+        step = 2 if len(self.forms) > 1 and far > near else 1
+        return {target: self._way(target, step) for target in targets}
+
+    def _way(self, target: str, step: int) -> tuple[Place, int]:
+        """Where most forms have something."""
+        question = self.headings.book.question_of.get(target)
+        option = question is not None and question.type == "multi" and target != question.id
+        group = question.variables if option and question else (target,)
+        counts = {
+            (way, steps): sum(self.count(part, way, steps) for part in group)
+            for way, steps in ((RIGHT, step), (LEFT if option else BELOW, 1))
+        }
+        return max(counts, key=lambda way: (counts[way], way[0] == RIGHT))
 
 
-def _way(target: str, forms: list[Form], headings: Headings) -> Place:
-    """On which side of its label the answer stands: where most forms have something."""
-    question = headings.book.question_of.get(target)
-    option = question is not None and question.type == "multi" and target != question.id
-    group = question.variables if option and question else (target,)
-    ways = (RIGHT, LEFT) if option else (RIGHT, BELOW)
-    counts = {
-        way: sum(
-            form.filled(form.beside(part, way))
-            for form in forms for part in group if part in form.labels
-        )
-        for way in ways
-    }  # fmt: skip
-    return max(ways, key=lambda way: (counts[way], way == RIGHT))
-
-
-def _reply(form: Form, ways: dict[str, Place]) -> Reply:
-    cells = {target: form.beside(target, way) for target, way in ways.items()}
+def _reply(form: Form, ways: dict[str, tuple[Place, int]]) -> Reply:
+    cells = {target: form.beside(target, *way) for target, way in ways.items()}
     taken = Counter(place for place in cells.values() if place is not None)
     for place in cells.values():
         if place is not None and taken[place] > 1:
@@ -193,15 +232,32 @@ def _marked(replies: list[Reply], forms: list[Form]) -> list[Reply]:
     """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
     note, unmatched = REASONS.index("note"), REASONS.index("unmatched")
     texts = [reply.sheet.text.to_numpy(object) for reply in replies]
-    said = Counter(
-        text
+    said = [
+        Counter(grid[(reply.mark == note) & (grid != "")])
         for grid, reply in zip(texts, replies, strict=True)
-        for text in set(grid[reply.mark == note])
-    )
-    for grid, reply, form in zip(texts, replies, forms, strict=True):
+    ]
+    every = set().union(*said)
+    # how often the form itself says a text: as often as half of its copies do
+    printed = {text: sorted(own[text] for own in said)[(len(said) - 1) // 2] for text in every}
+    for grid, reply, form, own in zip(texts, replies, forms, said, strict=True):
         rows = {row for row, _ in form.labels.values()}
         for row, column in zip(*np.nonzero((reply.mark == note) & (grid != "")), strict=True):
-            own = said[grid[row, column]] == 1 if len(replies) > 1 else row in rows
-            if own:
+            text = grid[row, column]
+            if own[text] > printed[text] if len(replies) > 1 else row in rows:
                 reply.mark[row, column] = unmatched
+        _check_shifted(reply, unmatched)
     return replies
+
+
+def _check_shifted(reply: Reply, unmatched: int) -> None:
+    """Refuse a form with no answer in its place but several beside: not a copy of the others."""
+    answered = any(reply.sheet.kind[place] for place in reply.cells.values() if place)
+    rows = {place[0] for place in reply.cells.values() if place}
+    beside = [(int(r), int(c)) for r, c in np.argwhere(reply.mark == unmatched) if r in rows]
+    if not answered and len(beside) > 1:
+        raise reply.sheet.error(
+            "no answer stands where the other forms have theirs",
+            at=beside[0],
+            hint="put the answers where they are in the others, or give the file an entry of its "
+            "own under files in wave.yml",
+        )

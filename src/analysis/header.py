@@ -41,10 +41,7 @@ def find_header(
     while bottom + 1 < len(head) and _continues(head[bottom + 1], bottom + 1, meanings, spans,
                                                 headings):  # fmt: skip
         bottom += 1
-    for r0, _, r1, _ in sheet.merged:  # a heading merged downwards ends the header where it ends
-        if top <= r0 <= bottom < r1 < len(head) and not (head[bottom + 1 : r1 + 1] != "").any():
-            bottom = r1
-    return top, bottom, meanings
+    return top, max(bottom, sheet.heads - 1), meanings
 
 
 def _spans(row: np.ndarray, meanings: dict[int, Meaning], book: Codebook) -> dict[int, str]:
@@ -76,12 +73,15 @@ def _continues(
         question = spans.get(int(column))
         named = (
             question is not None
-            and not key.isdecimal()
+            and not key.strip("()").isdecimal()
             and headings.choice(headings.book[question], row[column])
         )
         known += bool((number, int(column)) in meanings or named or UNIT.match(key))
     if len(filled) and known >= 0.6 * len(filled):
         return True
+    under = len(filled) >= 2 and all(int(column) in spans for column in filled)
+    if under and all(re.search(r"[^\W\d_]", row[column]) for column in filled):
+        return True  # options of which the codebook knows few or none; who replied is not told
     # option numbers alone (1, 2, 3 ...) look like answers: only where nothing else is filled
     return bool(
         len(filled) >= 2
@@ -157,5 +157,8 @@ def _column_meaning(
             if variable:
                 return Meaning(variable, 3), row
         if (row, column) in meanings:
-            return meanings[row, column], row
+            meaning, below = meanings[row, column], header[depth + 1 :, column : column + 2]
+            if spans[depth].get(column + 1) == meaning.target and (below != "").any(axis=0).all():
+                return None  # a heading over several columns, of which this one means nothing
+            return meaning, row
     return None

@@ -17,7 +17,13 @@ from functools import cached_property
 from analysis.codebook import Codebook, Item, Option, Question
 from analysis.errors import InputError
 
-NUMBERED = re.compile(r"^(?:q|問|設問|質問|第)\.?0*(\d+)問?(?:[-_ー.の(]0*(\d+)\)?)?(?!\d)(.*)$")
+# 第3回 counts surveys, not questions
+NUMBERED = re.compile(
+    r"^(?:(?:q|問|設問|質問)\.?|第(?=\d+問))0*(\d+)問?"
+    r"(?:(?:[-_ー.の]\(?|\()0*(\d+)\)?)?(?!\d)(.*)$"
+)
+SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
+CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 IDENTITY = {
     "code": (
@@ -38,9 +44,13 @@ def normalise(text: str) -> str:
 
     >>> normalise("問１３　業務改革\\n の取組み")
     '問13業務改革の取組み'
+    >>> normalise("問3①")
+    '問3(1)'
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"\s+", "", folded).translate(str.maketrans("‐‑–—−～〜", "-----~~"))
+    folded = unicodedata.normalize("NFKC", text.translate(CIRCLED)).casefold()
+    return re.sub(r"[\s\u200b\u2060\ufeff]+", "", folded).translate(
+        str.maketrans("‐‑–—−～〜", "-----~~")
+    )
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,15 @@ class Headings:
             if numbered[2]:
                 variable = _numbered_variable(question, int(numbered[2]))
                 return Meaning(variable, ID) if variable else None
+            said = self.known.get(numbered[3].strip("-_:.、)"))
+            if said and said.target != question.id:
+                return said  # an item, or numbered otherwise in the file: what it asks decides
+            if said is None and SUB_QUESTION.match(numbered[3]):
+                return None
+            if said is None and question.type in {"multi", "battery"}:
+                variable = self.choice(question, numbered[3].strip("-_:.、"))
+                if variable:
+                    return Meaning(variable, TEXT)
             return Meaning(question.id, PREFIX if numbered[3] else ID)
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:

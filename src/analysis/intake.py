@@ -7,23 +7,22 @@ Nothing is interpreted here and nothing is lost: every cell of every file is eit
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from analysis import sources
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.form import Reply, read_forms
 from analysis.headings import Headings
 from analysis.layout import ANSWER, REASONS, Table, read_rows
-from analysis.readers import SUFFIXES, read_file
+from analysis.readers import read_file
 from analysis.sheet import CellKind, Sheet, address, column_letters
 from analysis.wave import Wave, WaveFile
 
 __all__ = ["CellKind", "RawTable", "Sheet", "read"]
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
-IGNORED = ("~$", ".")  # lock files and hidden files
 
 
 def _nothing() -> np.ndarray:
@@ -47,7 +46,8 @@ class RawTable:
     outside : every other cell that is not empty: file, sheet, cell, text, reason (title, header,
         total, note, example, unmatched, hidden, sheet).
     number_format : (record, column) -> format that changes what the number means (``000000``, %).
-    hidden : (file, sheet, place) of hidden rows and columns that hold answers, such as ``8:8``.
+    hidden : (file, sheet, place) of hidden rows and columns that hold answers, such as ``8:8``, and
+        the answers of a hidden sheet, such as ``A2:F9``.
     merged : (record, column) of cells that a merged range covers -> (record, column) of the cell
         that holds its value.
     """
@@ -84,75 +84,55 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
     InputError
         A file cannot be read, a sheet is missing, or a question of the codebook is not in it.
     """
-    pieces = []
+    pieces: list[RawTable] = []
+    others: list[Sheet] = []
     for file in wave.files:
         headings = Headings(codebook, file.header)
         headings.check_header(file.path)
         books = [
             read_file(path, name=name, encoding=file.encoding)
-            for path, name in _paths(wave.folder, file)
+            for path, name in sources.paths_of(wave.folder, file)
         ]
         if file.layout == "form":
-            replies, others = read_forms([sheet for book in books for sheet in book], headings)
+            forms = [sheet for book in books for sheet in book]
+            sources.check_followed(file, sources.said_in(forms, file.header))
+            replies, no_forms = read_forms(forms, headings)
             pieces += [from_form(reply) for reply in replies]
-            pieces += [outside_only(sheet) for sheet in others]
+            others += no_forms
         else:
+            found: set[str] = set()
             for sheets in books:
-                pieces += _read_table(sheets, file, headings)
+                table = _read_table(sheets, file, headings)
+                pieces.append(from_rows(table))
+                found |= sources.followed(table, file.header)
+                others += [s for s in sheets if s.sheet != table.sheet.sheet]
+            sources.check_followed(file, found)
+    listed = {place for piece in pieces for place in zip(piece.file, piece.sheet, strict=True)}
+    for sheet in others:  # another entry may name the sheet, or list it too
+        if (place := (sheet.file, sheet.sheet)) not in listed:
+            listed.add(place)
+            pieces.append(outside_only(sheet))
+    _check_alike(pieces, codebook)
     return join(pieces)
 
 
-def _paths(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
-    """The file, or all files of a folder by name."""
-    path = folder / file.path
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError("the file lies outside the wave's folder", file=file.path)
-    if not path.is_dir():
-        return [(path, file.path)]
-    known = set().union(*SUFFIXES.values())
-    inside = sorted(p for p in path.iterdir() if not p.name.startswith(IGNORED))
-    for other in inside:
-        if other.suffix.lower() not in known:
+def _check_alike(pieces: list[RawTable], book: Codebook) -> None:
+    """Refuse files of which some have a question in one column and some in one an option."""
+    for question in book:
+        whole = [p for p in pieces if question.id in p.column_variable]
+        parts = [p for p in pieces if {*question.variables} & {*p.column_variable}]
+        if question.type == "multi" and whole and parts:
             raise InputError(
-                "the folder holds something that is no table",
-                file=f"{file.path}/{other.name}",
-                hint="move it out of the folder, or save it as .xlsx or .csv",
+                f"{question.id} is one column here but several in {parts[0].file[0]}",
+                file=whole[0].file[0],
+                hint="bring both into one form, or make them waves of their own",
             )
-    if not inside:
-        raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
-    return [(p, f"{file.path}/{p.name}") for p in inside]
 
 
-def _read_table(sheets: list[Sheet], file: WaveFile, headings: Headings) -> list[RawTable]:
-    chosen = _choose(sheets, file, headings)
-    others = [outside_only(sheet) for sheet in sheets if sheet is not chosen]
+def _read_table(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Table:
+    chosen = sources.choose(sheets, file, headings)
     turned = chosen.turned if file.layout == "columns" else chosen
-    table = read_rows(turned, headings, ordered=file.codes == "order")
-    return [from_rows(table), *others]
-
-
-def _choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
-    """The sheet that ``wave.yml`` names, else the first visible one that has a header."""
-    if file.sheet is not None:
-        for sheet in sheets:
-            if sheet.sheet == file.sheet:
-                return sheet
-        there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
-        raise InputError(
-            f"there is no sheet {file.sheet!r}", file=sheets[0].file, hint=f"there are: {there}"
-        )
-    visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
-    if len(visible) == 1:
-        return visible[0]
-    for sheet in visible:
-        turned = sheet.turned if file.layout == "columns" else sheet
-        head = turned.text.iloc[:100].to_numpy(object)
-        known = {
-            meaning.target for text in set(head[head != ""]) if (meaning := headings.meaning(text))
-        }
-        if len(known) >= min(3, len(headings.book.questions)):
-            return sheet
-    return visible[0]
+    return read_rows(turned, headings, ordered=file.codes == "order")
 
 
 # --- putting together ---------------------------------------------------------------------------
@@ -187,9 +167,9 @@ def from_rows(table: Table) -> RawTable:
             (record[r], column[c]): (record[r0], column[c0])
             for r0, c0, r1, c1 in sheet.merged
             if r0 in record and c0 in column
-            for r in range(r0, r1 + 1)
-            for c in range(c0, c1 + 1)
-            if (r, c) != (r0, c0) and r in record and c in column
+            for r in rows[(rows >= r0) & (rows <= r1)].tolist()  # a range may span the sheet
+            for c in columns
+            if c0 <= c <= c1 and (r, c) != (r0, c0)
         },
     )
 
@@ -236,6 +216,9 @@ def outside(sheet: Sheet, mark: np.ndarray) -> pd.DataFrame:
 def _hidden(
     sheet: Sheet, record: dict[int, int], column: dict[int, int]
 ) -> tuple[tuple[str, str, str], ...]:
+    if sheet.hidden:  # with all that is in it
+        first, last = (sheet.address(pick(record), pick(column)) for pick in (min, max))
+        return ((sheet.file, sheet.sheet, f"{first}:{last}"),)
     rows = sorted(sheet.hidden_rows & record.keys())
     columns = sorted(sheet.hidden_columns & column.keys())
     if sheet.transposed:

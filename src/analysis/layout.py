@@ -23,10 +23,13 @@ SEARCHED_ROWS = 100
 TOTAL = re.compile(
     r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
     r"|標準偏差|構成比|割合|回答数|total|subtotal|sum|average|mean|median|max|min"
-    r"|.{1,5}[都道府県郡]計|市計|区計|町計|村計|町村計|市町村計|市区町村計|\d+団体)[)）]?$"
+    r"|.{1,5}[都道府県郡]計|市計|区計|町計|村計|町村計|市町村計|市区町村計|\d+団体)([(\[【].*)?[)）]?$"
 )
+PLACE_NAME = re.compile(r".*[市町村区]$")
 NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|note|source)")
-EXAMPLE = re.compile(r"^[(\[【]?(記入|記載|回答|入力)?例[)\]】]?$|^[(\[]?example[)\]]?$")
+EXAMPLE = re.compile(
+    r"^[(\[【<](記入|記載|回答|入力)?例[)\]】>]|^(記入|記載|回答|入力)?例(\(?\d{1,2}\)?)?$|^[(\[]?example[)\]]?$"
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     top, bottom, meanings = find_header(sheet, head, headings)
     columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
     filled = sheet.kind != CellKind.EMPTY
+    columns = _without_group_headings(columns, headings.book)
     if ordered and "@name" not in columns:
         _add_unnamed_column(columns, filled, bottom, sheet)
     check_questions(columns, headings, sheet)
@@ -66,7 +70,9 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     hidden = [c for c in sheet.hidden_columns if c not in set(columns.values())]
     mark[bottom + 1 :, hidden] = REASONS.index("hidden")
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
-    for reason in ("total", "note", "example"):
+    for row in _headers_below(sheet, bottom, kinds, columns, headings):
+        kinds[row] = "header"
+    for reason in ("header", "total", "note", "example"):
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
@@ -77,6 +83,20 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
         )
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     return Table(sheet, rows, columns, mark)
+
+
+def _without_group_headings(columns: dict[str, int], book: Codebook) -> dict[str, int]:
+    """Without the questions whose heading stands over their options or items.
+
+    It is then in the column of the first, whose own heading means nothing to the codebook.
+    """
+    return {
+        target: column
+        for target, column in columns.items()
+        if target not in book
+        or book[target].type not in {"multi", "battery"}
+        or (book[target].type == "multi" and not {*book[target].variables} & columns.keys())
+    }
 
 
 def _add_unnamed_column(
@@ -97,7 +117,8 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
     """Refuse a sheet that lacks a question, unless ``wave.yml`` says that it was not asked."""
     header = headings.header or {}
     for question in headings.book:
-        if question.id in columns or header.get(question.id) == ():
+        whole = question.id in columns and question.type != "battery"
+        if whole or header.get(question.id) == ():
             continue
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
@@ -111,6 +132,38 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
             hint="give its heading in wave.yml under header, or an empty list where it was "
             f"not asked, such as header: {{{question.id}: []}}",
         )
+
+
+def _headers_below(
+    sheet: Sheet, bottom: int, kinds: np.ndarray, columns: dict[str, int], headings: Headings
+) -> list[int]:
+    """Rows that repeat the header, as on printed pages; another header below is another table."""
+    own = [c for name, c in columns.items() if _is_identity(name, headings.book)]
+    heads = set()
+    for column in own or sorted(columns.values())[:3]:  # not of every text of every answer
+        codes, texts = pd.factorize(sheet.text[column])
+        meant = np.array([headings.meaning(text) is not None for text in texts], bool)
+        heads |= set(np.flatnonzero(meant[codes]).tolist())
+    found = []
+    for row in sorted(heads):
+        texts = sheet.text.iloc[row].tolist() if row > bottom and kinds[row] != "" else []
+        said = [(m.target, c) for c, text in enumerate(texts) if (m := headings.meaning(text))]
+        others = [(target, c) for target, c in said if columns.get(target, c) != c]
+        if len({target for target, _ in said}) < 2:
+            continue
+        if others:
+            raise sheet.error(
+                f"a second table with other columns starts here ({others[0][0]} is in another "
+                "column above)",
+                at=(row, others[0][1]),
+                hint="put it on a sheet of its own, and name both sheets in wave.yml",
+            )
+        found.append(row)
+    return found
+
+
+def _is_identity(name: str, book: Codebook) -> bool:
+    return name.startswith("@") or (name in book and book[name].identity is not None)
 
 
 # --- the rows below -----------------------------------------------------------------------------
@@ -127,12 +180,21 @@ def _row_kinds(
         if (name := q.id if (q := book.identity(what)) else f"@{what}") in columns
     }
     answers = [c for name, c in columns.items() if c not in identity.values()]
-    labels = sorted({0, 1, *identity.values()} & set(range(sheet.shape[1])))
-    total, example, note = (
-        np.any([_matches(sheet.text[c], pattern) for c in labels], axis=0)
-        for pattern in (TOTAL, EXAMPLE, NOTE)
-    )
-    coded, named = np.zeros_like(total), np.zeros_like(total)
+    coded, named = np.zeros(len(count), bool), np.zeros(len(count), bool)
+    at = identity.get("name")
+    placed = np.zeros_like(coded) if at is None else _matches(sheet.text[at], PLACE_NAME)
+
+    def labelled(pattern: re.Pattern[str]) -> np.ndarray:
+        """Rows so labelled; beside the name of a municipality 全体 or ※ is an answer."""
+        beside = {0, 1} & set(range(sheet.shape[1])) - set(identity.values())
+        own = [_matches(sheet.text[c], pattern) for c in identity.values()]
+        other = [_matches(sheet.text[c], pattern) & ~placed for c in beside]
+        return np.asarray(np.any([*own, *other], axis=0))
+
+    total, note = labelled(TOTAL), labelled(NOTE)
+    # an example may have the code and name of a municipality
+    labels = [*identity.values(), *({0, 1} & set(range(sheet.shape[1])) - set(answers))]
+    example = np.any([coded, *(_matches(sheet.text[c], EXAMPLE) for c in labels)], axis=0)
     if "code" in identity:
         named |= _matches(sheet.text[identity["code"]], re.compile(r".*\d"))
         coded = _matches(sheet.text[identity["code"]], re.compile(r"\d{4,6}$"))
@@ -142,8 +204,8 @@ def _row_kinds(
     if "name" in identity:
         lonely |= ~named & ~filled[:, answers].any(axis=1)
     kinds = np.select(
-        [count == 0, coded, total, example, (note & (count <= 2)) | lonely],
-        ["", "record", "total", "example", "note"],
+        [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
+        ["", "example", "record", "total", "note"],
         "record",
     )
     kinds[:start] = ""

@@ -35,7 +35,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "please": "下の表の右端の欄にご記入のうえ、このファイルをご返送ください。",
         "options": "選択肢：",
         "none": "（値なし）",
-        "without": {"left-out": "非該当", "not-applicable": "非該当", "blanked": "無回答", "merged": "無回答"},
+        "without": {
+            "left-out": "非該当", "not-applicable": "非該当",
+            "blanked": "無回答", "merged": "無回答",
+        },
         "contents": "一覧",
         "office": "事務局で確認",
         "list": ("団体コード", "団体名", "回答", "要確認", "不採用", "シート"),

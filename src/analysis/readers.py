@@ -141,8 +141,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
         raise InputError(
             "the file holds NUL characters and is not a text file", file=file, hint="save it as CSV"
         )
-    head = text[:100_000]
-    separator = max((",", "\t", ";"), key=head.count)
+    separator = _separator(text[:100_000])
     width = _width(text, separator, file)
     lines = text.count("\n") + text.count("\r") + 1
     if width > MAX_COLUMNS or width * min(lines, len(text)) > 4 * MAX_CELLS:
@@ -173,6 +172,12 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     for column in range(width):
         kind[:, column] = np.where(frame[column] != "", CellKind.TEXT, CellKind.EMPTY)
     return Sheet(file=file, sheet="", text=frame, kind=kind)
+
+
+def _separator(head: str) -> str:
+    """What stands in most lines; commas in one long answer do not make a comma the separator."""
+    lines = re.split(r"\r\n|\r|\n", head)
+    return max((",", "\t", ";"), key=lambda sign: (sum(sign in x for x in lines), head.count(sign)))
 
 
 def _width(text: str, separator: str, file: str) -> int:
@@ -281,4 +286,4 @@ def _read_sav(path: Path, file: str) -> Sheet:
     for name in sav.dates:
         below = kind[2:, sav.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
-    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind)
+    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind, heads=2)

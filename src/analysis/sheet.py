@@ -62,6 +62,7 @@ class Sheet:
     hidden: bool = False
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
     transposed: bool = False
+    heads: int = 0  # rows that are a header whatever they say, as in an SPSS file
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -6,10 +6,9 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Discriminator, Field, StrictStr, Tag, ValidationError
 
-from analysis import paths
+from analysis import paths, waves
 from analysis.codebook import describe_validation
 from analysis.errors import InputError
 from analysis.text import Model, Text
@@ -69,7 +68,7 @@ class Wave(Model):
     named: bool = False
     invited: (
         Annotated[
-            Annotated[int, Tag("number")]
+            Annotated[int, Field(ge=0), Tag("number")]
             | Annotated[Literal["all"], Tag("all")]
             | Annotated[tuple[Invited, ...], Tag("list")],
             Discriminator(_how_invited),
@@ -91,19 +90,27 @@ class Wave(Model):
                 file=file,
                 hint=f"there are: {known or 'none'}; `workbench new-wave` makes one",
             )
+        content = waves.load(file)
         try:
-            content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            fault = " ".join(str(error).split())[:160]
-            raise InputError(f"this is not readable YAML ({fault})", file=file) from None
-        if not isinstance(content, dict):
-            raise InputError("wave.yml must hold entries such as title and files", file=file)
-        try:
-            return cls.model_validate({"name": folder.name, **content})
+            read = cls.model_validate({"name": folder.name, **content})
         except ValidationError as error:
             last = error.errors(include_url=False)[0]["loc"][-1:]
             hint = "put a code in quotes, such as '012025'" if last == ("code",) else None
             raise InputError(describe_validation(error, content), file=file, hint=hint) from None
+        if read.name != folder.name:
+            raise InputError(
+                f"the wave calls itself {read.name!r} but lies in the folder {folder.name}",
+                file=file,
+                hint="remove the entry name; the folder's name is the wave's",
+            )
+        seen = set()
+        for part in read.files:
+            if (where := (part.path, part.sheet)) in seen:
+                raise InputError(
+                    f"files names {part.path} twice", file=file, hint="remove one of the entries"
+                )
+            seen.add(where)
+        return read
 
     @property
     def folder(self) -> Path:

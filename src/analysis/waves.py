@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,14 +22,39 @@ def content(wave: str) -> dict[str, Any]:
     if not file.is_file():
         known = ", ".join(p.parent.name for p in sorted(paths.raw("").glob("*/wave.yml")))
         raise InputError(f"there is no wave {wave!r}", hint=f"there are: {known or 'none'}")
+    return load(file)
+
+
+class _Loader(yaml.SafeLoader):
+    """Of two entries with one name YAML keeps the last; here the second is refused.
+
+    Not the loader in C: entries nested very deep end the whole process there.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f"the entry {key.value} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
+
+
+def load(file: Path) -> dict[str, Any]:
+    """The entries of a YAML file.
+
+    Raises
+    ------
+    InputError : it is no YAML, or no mapping.
+    """
     try:
-        found = yaml.load(
-            file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"wave.yml cannot be read ({error})", file=file) from None
+        found = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 30 February
+        fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
+        raise InputError(f"this is not readable YAML ({fault})", file=file) from None
     if not isinstance(found, dict):
-        raise InputError("wave.yml is not a list of settings", file=file)
+        raise InputError(f"{file.name} must hold entries such as title and files", file=file)
     return found
 
 

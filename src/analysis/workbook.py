@@ -15,7 +15,18 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from analysis.archive import BROKEN, REPAIR, attribute, brief, repack, sheet_parts, unpack
+from analysis.archive import (
+    BROKEN,
+    REPAIR,
+    attribute,
+    brief,
+    column_number,
+    part,
+    placed,
+    repack,
+    sheet_parts,
+    unpack,
+)
 from analysis.errors import InputError
 from analysis.sheet import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, CellKind, Sheet, address, typed
 
@@ -53,7 +64,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
             file=file,
             hint="save it from Excel as .xlsx",
         )
-    styles = _telling_formats(parts.get("xl/styles.xml", b""))
+    styles = _telling_formats(part(parts, "xl/styles.xml"))
     sheet_of = {path: name for name, path in paths.items()}
     for path, xml in parts.items():  # whatever calamine may come to read as a sheet
         if b"sheetData" in xml:
@@ -61,12 +72,16 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
     sheets = []
     try:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
+            if len(set(book.sheet_names)) < len(
+                book.sheet_names
+            ):  # it would read one of them twice
+                raise InputError("two sheets have the same name", file=file, hint="rename one")
             for about in book.sheets_metadata:
                 if about.typ is not SheetTypeEnum.WorkSheet:
                     continue
                 values = book.get_sheet_by_name(about.name)
                 rows = values.to_python(skip_empty_area=False)
-                xml = parts.get(paths.get(about.name, ""), b"")
+                xml = placed(part(parts, paths.get(about.name, "")))
                 merged = tuple((*a, *b) for a, b in values.merged_cell_ranges or ())
                 hidden = about.visible is not SheetVisibleEnum.Visible
                 sheets.append(_sheet(file, about.name, rows, xml, styles, merged, hidden))
@@ -86,7 +101,7 @@ def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
     if _surely_small(xml):
         return
     # cells that only carry a format do not count; look at those with content
-    places = [(int(number), _column(letters)) for letters, number in FILLED.findall(xml)]
+    places = [(int(number), column_number(letters)) for letters, number in FILLED.findall(xml)]
     rows, columns = (
         (max(side, default=0) for side in zip(*places, strict=True)) if places else (0, 0)
     )
@@ -121,7 +136,7 @@ def _surely_small(xml: bytes) -> bool:
     digits = len(str(rows))
     if b":c" in xml or re.search(rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits, xml):
         return False
-    columns = max(map(_column, set(re.findall(rb'<c r="([A-Z]+)', xml))), default=0)
+    columns = max(map(column_number, set(re.findall(rb'<c r="([A-Z]+)', xml))), default=0)
     return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
 
 
@@ -152,7 +167,11 @@ def _sheet(
         sheet=name,
         text=pd.DataFrame(text, dtype="str"),
         kind=kind,
-        number_format=_formats(xml, styles),
+        number_format={  # of a text such as 無回答 it says nothing
+            place: code
+            for place, code in _formats(xml, styles).items()
+            if place[0] < height and place[1] < width and kind[place] == CellKind.NUMBER
+        },
         merged=merged,
         hidden_rows=frozenset(_number(tag, "r") - 1 for tag in hidden_rows),
         hidden_columns=frozenset(_hidden_columns(xml, width)),
@@ -228,11 +247,4 @@ def _number(tag: bytes, name: str) -> int:
 
 def _place(tag: bytes) -> tuple[int, int] | None:
     found = PLACE.search(tag)
-    return (int(found[2]) - 1, _column(found[1]) - 1) if found else None
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
+    return (int(found[2]) - 1, column_number(found[1]) - 1) if found else None
