@@ -399,6 +399,17 @@ def test_byte_order_marks_where_files_were_put_together(folder):
     assert read(folder, "r.csv").text["Q02"].tolist() == ["架空市", "見本町", "例示村"] * 2
 
 
+def test_a_heading_whose_number_alone_fits_is_told(folder):
+    heads = ["問1", "問2 団体の名称", "問3 避難所の箇所数", "問4 実施している取組み", *HEADINGS[4:]]
+    workbook(folder / "r.xlsx", [heads, *ROWS])
+    told = read(folder, "r.xlsx").headed
+    assert [(one.cell, one.text, one.question.id) for one in told] == [
+        ("C1", "問3 避難所の箇所数", "Q03")
+    ]
+    sure = read(folder, {"path": "r.xlsx", "header": {"Q03": ["問3 避難所の箇所数"]}})
+    assert sure.headed == ()
+
+
 # --- text files ---------------------------------------------------------------------------------
 
 

@@ -117,6 +117,8 @@ def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
 def _heading(key: str, question: Question, book: Codebook) -> str:
     if question.identity == "name":
         return "団体名"
+    if key == "Q12":
+        return "問12 人手の状況"  # the assistant's own word for it: the number alone tells
     label = (
         book.label(key).ja if key in book.question_of and key != question.id else question.label.ja
     )

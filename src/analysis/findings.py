@@ -64,6 +64,13 @@ def listed(
     loose = raw.outside[raw.outside["reason"] == "unmatched"]
     about = [("hidden", file, sheet, place, place) for file, sheet, place in raw.hidden]
     about += [("unmatched", r.file, r.sheet, r.cell, r.text) for r in loose.itertuples()]
+    for one in raw.headed:
+        told = _messages("heading", one.text, one.question.id, "\0".join(
+            one.question.label[language] for language in ("ja", "en")))  # fmt: skip
+        place = (one.file, one.sheet, one.cell, "", "", one.question.id)
+        rows.append(
+            (*place, "heading", RULES["heading"].severity, one.text, one.question.id, *told)
+        )
     replies = Counter(zip(raw.file, raw.sheet, strict=True))
     alone = {
         sheet: str(code)

@@ -8,6 +8,7 @@ language, or by a text that the codebook lists under ``source``. What ``wave.yml
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -161,6 +162,34 @@ class Headings:
             return Meaning(self.known[head[1]].target, PREFIX)
         return None
 
+    def by_number_alone(self, text: str) -> Question | None:
+        """The question whose number a heading bears though its words are of something else.
+
+        Examples
+        --------
+        >>> book = Codebook.parse({
+        ...     "id": "tiny", "title": {"ja": "小調査", "en": "Tiny"}, "version": "1",
+        ...     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+        ...     "questions": [{"id": "Q1", "section": "A", "type": "integer", "role": "outcome",
+        ...                    "ja": "図書館の職員数", "en": "Staff of libraries"}]})
+        >>> told = Headings(book).by_number_alone
+        >>> told("問1 職員数（図書館）"), told("問1 指定避難所の数").id
+        (None, 'Q1')
+        """
+        key = normalise(text)
+        numbered = NUMBERED.match(key)
+        meaning = self.meaning(text)
+        if numbered is None or meaning is None or meaning.rank != PREFIX or not numbered[3]:
+            return None
+        question = self._numbers.get(int(numbered[1]))
+        if question is None or question.id != meaning.target:
+            return None
+        texts = [question.ja, question.en, *question.source]
+        texts += [question.short.ja, question.short.en] if question.short else []
+        parts = (*question.items, *question.options)
+        texts += [words for part in parts for words in (part.ja, part.en)]
+        return None if _shares_words(numbered[3], texts) else question
+
     def choice(self, question: Question, text: str) -> str | None:
         """The variable that an option or item label under a question's heading stands for."""
         key = normalise(text)
@@ -189,6 +218,18 @@ class Headings:
         named = self._choices(question).get(rest) if rest else variable
         # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
         return variable if named in (variable, None) else None
+
+
+def _shares_words(said: str, texts: Sequence[str]) -> bool:
+    """Whether a third of its pairs of kanji (of its words, in English) stand in one of the texts."""
+    own = _pairs(said)
+    return not own or any(len(own & _pairs(normalise(text))) * 3 >= len(own) for text in texts)
+
+
+def _pairs(key: str) -> set[str]:
+    words = set(re.findall(r"[a-z]{3,}", key))
+    rest = re.sub(r"[\W\d_a-zぁ-ん]", " ", key)  # kanji and katakana carry what is asked
+    return words | {a + b for part in rest.split() for a, b in itertools.pairwise(part)}
 
 
 def _numbered_variable(question: Question, number: int) -> str | None:

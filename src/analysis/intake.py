@@ -6,13 +6,14 @@ Nothing is interpreted here and nothing is lost: every cell of every file is eit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis import sources
-from analysis.codebook import Codebook
+from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
 from analysis.form import Reply, read_forms
 from analysis.headings import Headings
@@ -27,6 +28,16 @@ OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
 
 def _nothing() -> np.ndarray:
     return np.zeros((0, 0), np.uint8)
+
+
+class Headed(NamedTuple):
+    """A heading whose number is that of a question and whose words are not."""
+
+    file: str
+    sheet: str
+    cell: str
+    text: str
+    question: Question
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ class RawTable:
         the answers of a hidden sheet, such as ``A2:F9``.
     merged : (record, column) of cells that a merged range covers -> (record, column) of the cell
         that holds its value.
+    headed : headings that were understood by their number alone.
     """
 
     outside: pd.DataFrame
@@ -63,6 +75,7 @@ class RawTable:
     number_format: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden: tuple[tuple[str, str, str], ...] = ()
     merged: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    headed: tuple[Headed, ...] = ()
 
     def address(self, i: int, j: int) -> str:
         """The cell's name in its file, such as ``C12``; empty where there is none."""
@@ -86,8 +99,9 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
     """
     pieces: list[RawTable] = []
     others: list[Sheet] = []
+    headed: dict[tuple[str, str], Headed] = {}
     for file in wave.files:
-        headings = Headings(codebook, file.header)
+        headings, start = Headings(codebook, file.header), len(pieces)
         headings.check_header(file.path)
         books = [
             read_file(path, name=name, encoding=file.encoding)
@@ -107,13 +121,30 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
                 found |= sources.followed(table, file.header)
                 others += [s for s in sheets if s.sheet != table.sheet.sheet]
             sources.check_followed(file, found)
+        headed = _by_number(pieces[start:], headings) | headed
     listed = {place for piece in pieces for place in zip(piece.file, piece.sheet, strict=True)}
     for sheet in others:  # another entry may name the sheet, or list it too
         if (place := (sheet.file, sheet.sheet)) not in listed:
             listed.add(place)
             pieces.append(outside_only(sheet))
     _check_alike(pieces, codebook)
-    return join(pieces)
+    return replace(join(pieces), headed=tuple(headed.values()))
+
+
+def _by_number(pieces: list[RawTable], headings: Headings) -> dict[tuple[str, str], Headed]:
+    """By file (of a folder: the folder) and text, the first heading understood by number alone."""
+    found: dict[tuple[str, str], Headed] = {}
+    for piece in pieces:
+        owner = headings.book.question_of
+        read = {owner[n].id if n in owner else n for n in piece.column_variable if n}
+        for cell in piece.outside[piece.outside["reason"] == "header"].itertuples():
+            question = headings.by_number_alone(cell.text)
+            if question is not None and question.id in read:
+                place = (cell.file.rpartition("/")[0] or cell.file, cell.text)
+                found.setdefault(
+                    place, Headed(cell.file, cell.sheet, cell.cell, cell.text, question)
+                )
+    return found
 
 
 def _check_alike(pieces: list[RawTable], book: Codebook) -> None:

@@ -210,6 +210,10 @@ _TABLE = [
     _rule("hidden", "doubtful", "非表示の行・列", "hidden row or column",
           "非表示の行・列（{raw}）の回答も採りました。採ってよいかご確認ください。",
           "Answers in hidden {raw} were taken too. Please confirm that they count."),
+    _rule("heading", "doubtful", "番号だけで読んだ見出し", "heading read by its number",
+          "見出し「{raw}」を番号によって設問{value}「{more}」と読みました。同じ設問かご確認ください。",
+          "The heading {raw} was read by its number as question {value} ({more}). Please confirm "
+          "that it is the same."),
     _rule("unmatched", "doubtful", "設問と結びつかない列", "cell of no question",
           "どの設問のものか分からないため、集計に入れていません（「{raw}」）。"
           "回答であれば、どの設問のものかお知らせください。",
