@@ -221,7 +221,7 @@ class Headings:
 
 
 def _shares_words(said: str, texts: Sequence[str]) -> bool:
-    """Whether a third of its pairs of kanji (of its words, in English) stand in one of the texts."""
+    """Whether a third of its pairs of kanji (in English, of its words) is in one of the texts."""
     own = _pairs(said)
     return not own or any(len(own & _pairs(normalise(text))) * 3 >= len(own) for text in texts)
 
