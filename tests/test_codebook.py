@@ -223,8 +223,25 @@ def test_what_another_table_shares_is_checked(tmp_path, features, told):
     assert all(part in said for part in told)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("id: a\nid: b\n", "the entry id is there twice"), ("as_of: 2019-02-30\n", "YAML"),
+     ("[" * 100_000, "YAML"), ("id: [", "YAML")],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_as_yaml(tmp_path, text, told):
+    (tmp_path / "a.yml").write_text(text)
+    with pytest.raises(InputError, match=told):
+        Codebook.read(tmp_path / "a.yml")
+
+
+def test_the_code_of_every_table_is_no_question(tmp_path):
+    content = copy.deepcopy(BASE)
+    content["questions"][0]["id"] = "code"
+    assert "give another id" in sentence(tmp_path, content)
+
+
 @pytest.mark.parametrize("text", ["", "[1, 2]", "a text"])
 def test_a_file_that_is_no_codebook(tmp_path, text):
     (tmp_path / "a.yml").write_text(text)
-    with pytest.raises(InputError, match="holds no codebook; it has id, title"):
+    with pytest.raises(InputError, match="must hold a codebook: id, title"):
         Codebook.read(tmp_path / "a.yml")

@@ -2,6 +2,7 @@
 
 import os
 
+import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
@@ -41,12 +42,12 @@ def test_types_options_units_and_missing_codes(drafted):
     found = questions(drafted)
     kinds = {name: q["type"] for name, q in found.items()}
     assert kinds == {
-        "団体コード": "text", "団体名": "text", "職員数（人）": "integer", "形態": "single",
-        "取組": "multi", "導入率（%）": "ratio", "回答日": "date", "意見": "text", "区分": "single",
+        "団体コード": "text", "団体名": "text", "職員数": "integer", "形態": "single",
+        "取組": "multi", "導入率": "ratio", "回答日": "date", "意見": "text", "区分": "single",
     }  # fmt: skip
     assert found["団体コード"]["identity"] == "code" and found["団体名"]["role"] == "id"
-    assert found["職員数（人）"]["unit"] == {"ja": "人", "en": "persons"}
-    assert found["職員数（人）"]["missing_tokens"] == ["999"]
+    assert found["職員数"]["unit"] == {"ja": "人", "en": "persons"}
+    assert found["職員数"]["missing_tokens"] == ["999"]
     assert [o["code"] for o in found["形態"]["options"]] == [1, 2, 3]
     assert found["形態"]["missing_tokens"] == ["99"]
     assert [o["code"] for o in found["取組"]["options"]] == [1, 2, 3]
@@ -151,10 +152,34 @@ def test_yes_and_no_shares_and_codes_among_words(tmp_path):
     (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
     found = questions(draft(tmp_path / "r.csv"))
     assert found["有無"]["type"] == "binary" and found["策定日"]["type"] == "date"
-    assert "missing_tokens" not in found["導入率（%）"]  # 99 percent is an answer
+    assert "missing_tokens" not in found["導入率"]  # 99 percent is an answer
     assert [o["ja"] for o in found["予定"]["options"]] == ["済", "予定"]
     assert found["予定"]["missing_tokens"] == ["-99"]
-    assert found["年齢（歳）"]["unit"]["en"] == "years of age"
+    assert found["年齢"]["unit"]["en"] == "years of age"
+
+
+def test_what_headings_and_slips_tell(tmp_path):
+    page = openpyxl.Workbook().active
+    page.append(["団体名", "回答日", "問1 有無", "問2 品目", None, "問3 日数（日）", "問4 充足度",
+                 None, "策定年月", "問6 自由記述"])  # fmt: skip
+    page.append([None, None, None, "食料", "毛布", None, "人員", "資機材", None, None])
+    for area in ("D1:E1", "G1:H1"):
+        page.merge_cells(area)
+    for n in range(12):
+        page.append([f"見本{n}町", f"2025-06-{n + 1:02}", (1, 2, "9（その他：検討中）")[n % 3],
+                     "◎" if n == 3 else "○", "○" if n % 2 else None, (3, 7, 99)[n % 3],
+                     (1, 2, 5, 99)[n % 4], n % 3 + 1, "2019年3月", "足りない。"])  # fmt: skip
+    page.parent.save(tmp_path / "r.xlsx")
+    found = questions(draft(tmp_path / "r.xlsx"))
+    assert found["回答日"]["identity"] == "received" and found["策定年月"]["precision"] == "month"
+    assert [option["code"] for option in found["有無"]["options"]] == [1, 2, 9]
+    assert found["品目"]["type"] == "multi"  # though one ticked with ◎
+    assert (found["日数"]["type"], found["日数"]["missing_tokens"]) == ("integer", ["99"])
+    assert found["充足度"]["type"] == "battery" and found["充足度"]["missing_tokens"] == ["99"]
+    assert [item["ja"] for item in found["充足度"]["items"]] == ["人員", "資機材"]
+    assert found["自由記述"]["free"] and found["自由記述"]["type"] == "text"
+    with pytest.raises(InputError, match="this is a folder"):
+        draft(tmp_path)
 
 
 def test_labels_and_missing_codes_of_spss(tmp_path, monkeypatch):
@@ -179,7 +204,7 @@ def test_labels_and_missing_codes_of_spss(tmp_path, monkeypatch):
     assert found["実施"]["type"] == "binary"
     assert {o["code"]: o["ja"] for o in found["実施"]["options"]} == {0: "していない", 1: "した"}
     assert [o["code"] for o in found["満足"]["options"]] == [1, 2]
-    assert found["満足"]["missing_tokens"] == ["97", "98"]
+    assert found["満足"]["missing_tokens"] == {"not_applicable": ["97"], "dont_know": ["98"]}
     assert found["形態"]["missing_tokens"] == ["9"]  # by its label alone
     assert reads_itself(tmp_path, monkeypatch, "s.sav", text).text["kind"].tolist() == [*"ababab"]
 

@@ -198,6 +198,17 @@ def test_kinds_of_missing_are_kept_apart(name, text, state):
     assert read(name, text).state == state
 
 
+def test_codes_of_a_question_keep_their_kind_of_missing():
+    coded = Codebook.parse(
+        {**BOOK.model_dump(exclude={"questions"}), "questions": [
+            question("integer", missing_tokens={"not_applicable": ["88"], "dont_know": ["99"]})]}
+    )  # fmt: skip
+    states = {text: Reader(coded).read(text, NUMBER, coded["INTEGER"], "INTEGER").state
+              for text in ("88", "99", "９９", "77")}  # fmt: skip
+    assert states == {"88": "not_applicable", "99": "dont_know", "９９": "dont_know",
+                      "77": "answered"}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "state", "value", "rules"),
     [("1", "answered", True, ()), ("0", "answered", False, ()), ("○", "answered", True, ("tick",)),

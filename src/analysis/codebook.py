@@ -13,10 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, StrictInt, StrictStr, ValidationError
 
-from analysis import paths
+from analysis import paths, waves
 from analysis.codebook_checks import problems
 from analysis.errors import InputError
 from analysis.text import Model, Text
@@ -24,7 +23,6 @@ from analysis.text import Model, Text
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
 ]
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # seven times as fast where it is built
 Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
 MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
 STATUSES = (
@@ -113,11 +111,19 @@ class Question(Labelled):
     ask_if: StrictStr | None = None
     checks: tuple[Check, ...] = ()
     max_choices: int | None = None
-    missing_tokens: tuple[StrictStr, ...] = ()
+    # codes that are no answer to this question, or those of each kind of missing
+    missing_tokens: tuple[StrictStr, ...] | dict[MissingKind, tuple[StrictStr, ...]] = ()
     free: bool = False  # free text: internal edition only
     measures: Literal["shortage"] | None = None  # its two lowest answers say: short of people
     sensitive: bool = False  # a single respondent's answer stays in the internal edition
     seed: StrictStr | None = None  # the topic of the minutes it comes from
+
+    @property
+    def missing_codes(self) -> dict[str, MissingKind]:
+        """Each code that is no answer to this question, with the kind of missing it means."""
+        if isinstance(self.missing_tokens, dict):
+            return {token: kind for kind, of in self.missing_tokens.items() for token in of}
+        return dict.fromkeys(self.missing_tokens, "no_answer")
 
     @property
     def label(self) -> Text:
@@ -252,13 +258,7 @@ class Codebook(Model):
             raise InputError(
                 f"there is no codebook {file.stem!r}", file=file, hint=f"there are: {known}"
             )
-        try:
-            content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise InputError(f"this is not readable YAML ({_first(error)})", file=file) from None
-        if not isinstance(content, dict):
-            hint = "it has id, title, version, sections and questions"
-            raise InputError("the file holds no codebook", file=file, hint=hint)
+        content = waves.load(file, "a codebook: id, title, version, sections and questions")
         return cls.parse(content, file=file)
 
     @classmethod
@@ -329,7 +329,3 @@ def describe_validation(error: ValidationError, content: Any) -> str:
     if isinstance(fault.get("input"), bool):
         message = "an unquoted yes/no/on/off is a YAML boolean, put it in quotes"
     return f"{' > '.join(place) or 'the file'}: {message}"
-
-
-def _first(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]

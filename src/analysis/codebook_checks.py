@@ -31,6 +31,8 @@ def problems(book: Codebook) -> Iterator[str]:
         yield from _rule(where, question.ask_if, earlier, book, truth=True)
         earlier[question.id] = question
     yield from _repeated("variable", [v for q in book.questions for v in q.variables])
+    if "code" in (v for q in book.questions for v in q.variables):
+        yield "question code: `code` is the municipality's code in every table; give another id"
     for question in book.questions:
         for check in question.checks:
             yield from _rule(f"question {question.id}", check.rule, earlier, book, truth=True)

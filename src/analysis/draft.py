@@ -19,7 +19,7 @@ import yaml
 
 from analysis.breaches import data_start
 from analysis.codebook import Codebook
-from analysis.draft_groups import NUMBER_BEFORE, groups_of, joined, open_option
+from analysis.draft_groups import CODES, NUMBER_BEFORE, groups_of, joined, open_option
 from analysis.errors import InputError
 from analysis.headings import IDENTITY, NUMBERED, normalise
 from analysis.layout import EXAMPLE, NOTE, TOTAL
@@ -36,7 +36,6 @@ MISSING = {
     ),
     "dont_know": ("不明", "does not know", ["不明", "わからない", "把握していない"]),
 }
-CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}
 NUMBER = re.compile(r"^(約|[-△▲])?[0-9][0-9,]*(\.[0-9]+)?(人|名|円|件|台|%|程度)*$")
 DATE = re.compile(r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]")
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
@@ -47,6 +46,10 @@ UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand y
          "歳": "years of age", "回": "times", "校": "schools", "団体": "municipalities",
          "世帯": "households", "箇所": "places", "か所": "places", "冊": "volumes",
          "点": "points"}  # fmt: skip
+COUNT = re.compile(r"(数|額|日数|回数|面積|人口|年数)$")
+FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見")
+RECEIVED = {"回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日"}
+EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
 NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
 YES_NO = ({"0", "1"}, {"○", "×"}, {"はい", "いいえ"}, {"有", "無"}, {"あり", "なし"})
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
@@ -68,6 +71,10 @@ def draft(file: str | Path) -> str:
         The file cannot be read, or holds no table with a heading and records.
     """
     file = Path(file)
+    if file.is_dir():
+        raise InputError(
+            "this is a folder", file=file, hint="give one file with a table of replies, not forms"
+        )
     sheets = read_file(file)
     sav = read_sav(file, file.name) if file.suffix.lower() in {".sav", ".zsav"} else None
     sheet = max((s for s in sheets if not s.hidden), key=lambda s: int((s.kind > 0).sum()),
@@ -142,8 +149,9 @@ def _columns(sheet: Sheet, sav: Sav | None) -> tuple[list[str], list[list[str]]]
 def _ids(names: list[str], sav: Sav | None) -> list[str]:
     """The questions' ids as the file has them, else numbers that no heading claims."""
     if sav:
-        return [n.split(" / ")[0] if re.fullmatch(VARIABLE, n.split(" / ")[0]) else f"V{i:02}"
-                for i, n in enumerate(names, start=1)]  # fmt: skip
+        own_names = [name.split(" / ")[0] for name in names]
+        return [name if re.fullmatch(VARIABLE, name) and name != "code" else f"V{i:02}"
+                for i, name in enumerate(own_names, start=1)]  # fmt: skip
     own: dict[int, str] = {}
     claimed: set[str] = set()  # also by the question above several columns
     for i, name in enumerate(names):
@@ -175,25 +183,40 @@ def _question(id: str, name: str, texts: list[str], sav: Sav | None) -> dict[str
         question["source"] = [variable, label]
     labels = sav.value_labels.get(variable, {}) if sav else {}
     declared = sav.missing.get(variable, []) if sav else []
-    if not identity:
-        question |= _guess(texts, labels, declared, share="%" in normalise(name) or "率" in name)
+    if FREE.search(text):
+        question["free"] = True
+    elif not identity:
+        kind = "share" if "%" in normalise(name) or "率" in name else ""
+        kind = kind or ("count" if COUNT.search(BRACKETED.sub("", text)) else "")
+        question |= _guess(texts, labels, declared, kind)
     unit = BRACKETED.search(name)
     if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
         question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
+        text = question["ja"].replace(unit[0], "").strip() or question["ja"]  # axes add the unit
+        question |= {"ja": text, "en": f"{text} (to translate)"}
+    if question["type"] == "date" and plain.endswith("年月"):
+        question["precision"] = "month"
+    if question["type"] == "date" and plain in RECEIVED:
+        question |= {"role": "id", "identity": "received"}
     return question
 
 
 def _guess(
-    texts: list[str], labels: dict[str, str], declared: list[str], *, share: bool
+    texts: list[str], labels: dict[str, str], declared: list[str], kind: str
 ) -> dict[str, Any]:
-    """Type, options and missing codes from what stands in a column."""
+    """Type, options and missing codes from what stands in a column.
+
+    `kind`: ``share`` or ``count`` where the heading says that the answers are such.
+    """
     tokens = {token for _, _, known in MISSING.values() for token in known}
     spaced = (re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", t) for t in texts if t not in tokens)
-    values = [unicodedata.normalize("NFKC", t) for t in spaced]
+    values = [EXPLAINED.sub(r"\1", unicodedata.normalize("NFKC", t)) for t in spaced]
     counts = Counter(values)
     whole = {v for v in counts if re.fullmatch(r"-?\d+", v)}
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
-    outlying = _outlying(whole) - ({"9", "99"} if share else set())  # 99 percent is an answer
+    outlying = _outlying(whole) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
+    explained = (EXPLAINED.match(unicodedata.normalize("NFKC", text)) for text in texts)
+    outlying -= {found[1] for found in explained if found}
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
     if labels:
         numbered = all(re.fullmatch(r"-?\d+", code) for code in labels)
@@ -204,7 +227,8 @@ def _guess(
         ]  # fmt: skip
         if options and len({option["ja"] for option in options}) == len(options):
             yes_no = {option["code"] for option in options} == {0, 1} and numbered
-            return _with({"type": "binary" if yes_no else "single", "options": options}, missing)
+            guess = {"type": "binary" if yes_no else "single", "options": options}
+            return _with(guess, _by_kind(missing, labels))
     if not values:
         return {}
     shares = {
@@ -225,7 +249,7 @@ def _guess(
         coded = sum(counts[v] for v in plain) > 0.8 * (
             len(values) - sum(counts[v] for v in missing)
         )
-        if few and coded and all(0 <= int(v) <= 20 for v in plain):
+        if few and coded and kind != "count" and all(0 <= int(v) <= 20 for v in plain):
             options = [open_option(code) for code in sorted(map(int, plain))]
             return _with({"type": "single", "options": options}, missing)
         share_like = any("." in v or "%" in v for v in counts)
@@ -244,8 +268,18 @@ def _outlying(whole: set[str]) -> set[str]:
     return {v for v in whole & CODES if others and (int(v) < 0 or int(v) > 1.8 * max(others))}
 
 
-def _with(guess: dict[str, Any], missing: list[str]) -> dict[str, Any]:
+def _with(guess: dict[str, Any], missing: Any) -> dict[str, Any]:
     return guess | ({"missing_tokens": missing} if missing else {})
+
+
+def _by_kind(missing: list[str], labels: dict[str, str]) -> list[str] | dict[str, list[str]]:
+    """The missing codes, apart by kind where their labels tell it."""
+    words = {word: kind for kind, (_, _, known) in MISSING.items() for word in known}
+    kinds = [words.get(labels.get(code, "").strip(), "no_answer") for code in missing]
+    if set(kinds) <= {"no_answer"}:
+        return missing
+    return {kind: [c for c, k in zip(missing, kinds, strict=True) if k == kind]
+            for kind in MISSING if kind in kinds}  # fmt: skip
 
 
 def _summary(texts: list[str]) -> str:

@@ -14,6 +14,8 @@ NUMBER_BEFORE = re.compile(
 )
 TICKED = {"0", "1", "○", "〇", "◯", "×", "●", "✓", "✔", "レ", "TRUE", "FALSE"}
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
+CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no answers
+MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 SCALE = 7  # points of the answers of a battery, at most
 
 
@@ -44,7 +46,10 @@ def joined(id: str, name: str, parts: list[str], texts: list[str]) -> dict[str, 
     if question["type"] == "multi":
         options = [{"code": n} | line for n, line in zip(numbers, lines, strict=True)]
         return question | {"options": options}
-    codes = sorted({int(t) for t in map(_plain, texts) if t.isdecimal()})
+    given = {*map(_plain, texts)}
+    codes = sorted({int(text) for text in given - CODES if text.isdecimal()})
+    if given & CODES:
+        question["missing_tokens"] = sorted(given & CODES)
     items = [{"id": f"{id}_{n}"} | line for n, line in zip(numbers, lines, strict=True)]
     return question | {"options": [open_option(code) for code in codes], "items": items}
 
@@ -79,8 +84,11 @@ def _kind(columns: list[list[str]]) -> str:
     """``multi``, ``battery`` or nothing, from what stands in the columns."""
     values = [{*map(_plain, column)} for column in columns]
     every = set[str]().union(*values)
-    if every and every <= TICKED:
+    cells = [value for column in columns for value in map(_plain, column)]
+    ticks = sum(cell in TICKED for cell in cells)
+    if every and ticks >= MOSTLY * len(cells) and all(own & TICKED for own in values):
         return "multi"
     scale = {str(point) for point in range(1, SCALE + 1)}
     several = all(len(column) > 1 for column in values)
-    return "battery" if len(every) > 2 and several and every <= scale else ""
+    points = every - CODES
+    return "battery" if len(points) > 2 and several and points <= scale else ""

@@ -40,8 +40,9 @@ class Reader:
         if kind == CellKind.ERROR:
             return refused("error-value")
         plain = tidy(text)
-        if plain.casefold() in {tidy(t).casefold() for t in question.missing_tokens}:
-            return Parsed("no_answer")
+        for token, missing in question.missing_codes.items():
+            if plain.casefold() == tidy(token).casefold():
+                return Parsed(missing)
         own_column = question.type == "multi" and variable != question.id
         crossed = own_column and plain in CROSSES
         if plain.casefold() in self.tokens and not crossed:

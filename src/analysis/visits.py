@@ -17,8 +17,8 @@ import pandas as pd
 import yaml
 from pydantic import StrictStr, ValidationError
 
-from analysis import paths, tables
-from analysis.codebook import LOADER, Codebook, Labelled, Question, describe_validation
+from analysis import paths, tables, waves
+from analysis.codebook import Codebook, Labelled, Question, describe_validation
 from analysis.errors import InputError
 from analysis.expression import Expression
 from analysis.text import Model, Text
@@ -79,7 +79,7 @@ def guide() -> Guide:
     ['AI and RPA', 'Open data', 'Information security']
     """
     content = files("analysis").joinpath("data/visit_topics.yml").read_text(encoding="utf-8")
-    return Guide.model_validate(yaml.load(content, Loader=LOADER))
+    return Guide.model_validate(yaml.load(content, Loader=waves.Loader))
 
 
 @dataclass(frozen=True)
