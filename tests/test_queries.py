@@ -154,6 +154,17 @@ def test_what_was_kept_is_shown_and_a_stranger_is_for_the_office(project):
     assert listed.print_title_rows == own.print_title_rows == "$4:$4"
 
 
+def test_a_reply_that_may_be_anothers_is_sent_to_nobody(project):
+    own_wave(project, "{code: '131016', name: 千代田区}, {code: '131032', name: 港区}", "")
+    replies = "団体コード,団体名,職員数,取組\n131016,港区,約60,1\n131032,港区,約70,1\n"
+    (project / "data" / "raw" / "own" / "r.csv").write_text(replies, "utf-8")
+    queries.write_for_wave("own", project / "q.xlsx")
+    book = openpyxl.load_workbook(project / "q.xlsx")
+    assert book.sheetnames == ["一覧", "131032 港区", "事務局で確認"]
+    assert {row[3] for row in rows(book["131032 港区"])} == {"約70"}
+    assert {row[3] for row in rows(book["事務局で確認"])} == {"港区", "約60"}
+
+
 def test_the_same_answers_give_the_same_bytes(project):
     for name in ("a.xlsx", "b.xlsx"):
         queries.write_for_wave("demo-2019", project / name)

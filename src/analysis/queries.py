@@ -82,7 +82,9 @@ def write_for_wave(
     book = Codebook.read(about.codebook)
     cleaned = prepare(wave)
     asked = cleaned.findings[cleaned.findings["severity"].isin(ASKED)].copy()
-    asked.loc[asked["rule"].isin(OFFICE), "code"] = ""
+    # whose reply it is must be settled before anybody is sent its answers
+    unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
+    asked.loc[asked["rule"].isin(OFFICE) | unsure, "code"] = ""
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
     writer = _Writer(about, book, cleaned, language)
