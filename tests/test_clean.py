@@ -235,6 +235,26 @@ def test_a_missing_code_is_the_same_in_a_workbook_and_in_a_text_file(excel, writ
         assert result.status.loc["990019", "IT"] == "dont_know"
 
 
+def test_what_stands_beside_the_answers_of_a_form_is_its_municipalitys(write, project):
+    write([])
+    content = openpyxl.Workbook()
+    content.remove(content.active)
+    for code, name in INVITED[:2]:
+        page = content.create_sheet(name)
+        for label, told in (("団体コード", code), ("団体名", name), ("職員数", 9)):
+            page.append([label, told])
+        page["F9"] = "人数は集計中" if code == "990027" else None
+    folder = project / "data" / "raw" / "w"
+    content.save(folder / "a.xlsx")
+    about = (folder / "wave.yml").read_text("utf-8").replace("a.csv", "a.xlsx")
+    header = "header: {DAY: [], IT: [], OUT: [], HOW: []}"
+    about = about.replace("- path: a.xlsx", f"- path: a.xlsx\n  layout: form\n  {header}")
+    (folder / "wave.yml").write_text(about, "utf-8")
+    assert found(cleaned("w"), "code", "name", "cell", "rule", "raw") == [
+        ["990027", "見本町", "F9", "unmatched", "人数は集計中"]
+    ]
+
+
 def test_a_part_above_its_total_is_kept_and_doubted(write):
     result = cleaned(write(["990019,架空市,2019/8/1,100,105,2,"]))
     assert result.responses.loc["990019", "IT"] == 105

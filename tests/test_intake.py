@@ -557,6 +557,22 @@ def test_a_folder_of_workbooks(folder):
     assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
 
 
+@pytest.mark.parametrize("names", [["架空市", "見本町", "例示村"], ["架空市"]])
+def test_who_replied_behind_an_empty_cell_while_other_answers_stand_beside(folder, names):
+    content = openpyxl.Workbook()
+    content.remove(content.active)
+    for i, name in enumerate(names):
+        page = content.create_sheet(name)
+        form(page, f"99000{i}", name, i + 1, {1})
+        for cell in ("C3", "C4"):  # the answers move behind an empty cell of their own
+            page[cell.replace("C", "D")], page[cell] = page[cell].value, None
+    content.save(folder / "f.xlsx")
+    table = read(folder, {"path": "f.xlsx", "layout": "form"})
+    assert table.text["Q02"].tolist() == names
+    assert table.text["Q03"].tolist() == [str(i + 1) for i in range(len(names))]
+    assert table.address(0, table.column_variable.index("Q01")) == "D3"
+
+
 def test_ticks_to_the_left_of_the_options(folder):
     content = openpyxl.Workbook()
     for name in ("架空市", "見本町"):

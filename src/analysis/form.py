@@ -206,7 +206,20 @@ class _Places:
             (way, steps): sum(self.count(part, way, steps) for part in group)
             for way, steps in ((RIGHT, step), (LEFT if option else BELOW, 1))
         }
+        if step == 1 and not any(counts.values()) and self._behind(target, group):
+            return RIGHT, 2
         return max(counts, key=lambda way: (counts[way], way[0] == RIGHT))
+
+    def _behind(self, target: str, group: tuple[str, ...]) -> bool:
+        """Whether answers stand behind an empty cell, of this label only, as most forms show.
+
+        In a lone form that is believed of who replied: there, what is printed looks like an answer.
+        """
+        question = self.headings.book.question_of.get(target)
+        identifies = target.startswith("@") or (question is not None and question.identity)
+        if len(self.forms) < 2 and not identifies:
+            return False
+        return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
 
 
 def _reply(form: Form, ways: dict[str, tuple[Place, int]]) -> Reply:
