@@ -267,14 +267,22 @@ def _prefecture(code: str) -> str:
 
 def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
     """Codes of places once called so, and whether that was still their name on the date."""
-    table = packaged("aliases.csv")
     rows = [
-        row
-        for row in table.itertuples()
-        if fold(row.alias) == text and (not given or _prefecture(row.code) == given)
+        (code, until)
+        for code, until in _aliases().get(text, ())
+        if not given or _prefecture(code) == given
     ]
-    in_force = on is not None and all(row.valid_to >= on.isoformat() for row in rows)
-    return [row.code for row in rows], in_force
+    in_force = on is not None and all(until >= on.isoformat() for _, until in rows)
+    return [code for code, _ in rows], in_force
+
+
+@cache
+def _aliases() -> dict[str, list[tuple[str, str]]]:
+    """Folded former name -> the codes that bore it, and until when."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in packaged("aliases.csv").itertuples():
+        found.setdefault(fold(row.alias), []).append((row.code, row.valid_to))
+    return found
 
 
 def _match(codes: Sequence[str], given: str, how: How) -> Match:
