@@ -9,7 +9,7 @@ from analysis.errors import InputError
 def test_it_shows_itself_with_denominators(demo):
     text = repr(demo)
     assert "15 / 16 = 93.8%" in text and "架空データ" in text
-    assert "確認事項: 補正 28、要確認 14、不採用 13" in text
+    assert "確認事項: 補正 28、要確認 15、不採用 13" in text
     assert "<script" not in demo._repr_html_()
 
 
