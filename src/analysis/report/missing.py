@@ -15,21 +15,13 @@ SHOWN_ONE_BY_ONE = 40  # respondents up to which a figure can show each
 
 
 def _states(survey: Survey) -> pd.DataFrame:
-    """The status of each question (rows) for each respondent.
-
-    That of a battery is its most frequent; options in columns of their own are answered where one
-    is, as in the tables, and refused where nothing else was read.
-    """
+    """The status of each question (rows) for each respondent; a battery's is its most frequent."""
     rows = {}
     for question in survey.codebook:
         if question.role == "id" or question.variables[0] not in survey.status:
             continue
         parts = survey.status[list(question.variables)]
         one = parts.mode(axis=1)[0] if question.type == "battery" else parts.iloc[:, 0]
-        if question.type == "multi":
-            refused = (parts == "unreadable").any(axis=1)
-            one = one.mask(refused, "unreadable")
-            one = one.mask(tables.answered(survey.status, question), "answered")
         rows[f"{question.id} {question.label[survey.language]}"] = one
     return pd.DataFrame(rows).T
 
