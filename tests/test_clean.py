@@ -224,6 +224,21 @@ def test_a_percent_format_is_part_of_the_number(excel):
     ]  # fmt: skip
 
 
+def test_a_code_stored_as_a_number_is_what_its_format_shows(excel):
+    """12203 alone could be two municipalities; as 012203 it is one, and nothing is guessed."""
+
+    def shown(page):
+        page["A2"].number_format, page["A3"].number_format = "000000", "00000"
+
+    rows = [[12203, "", None, 9, 5, 2], [12203, "", None, 9, 6, 2]]
+    name = excel(rows, shown)
+    about = Wave.read(name).model_copy(update={"invited": None, "data": "real"})
+    book = Codebook.read("tiny")
+    result = clean.clean(intake.read(about, book), about, book)
+    assert result.responses["IT"].to_dict() == {"012203": 5}
+    assert set(result.findings["rule"]) == {"who"}  # 5 digits may still be either
+
+
 def test_a_missing_code_is_the_same_in_a_workbook_and_in_a_text_file(excel, write):
     book = BOOK | {"missing": BOOK["missing"] | {
         "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["99"]}}}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -64,6 +65,9 @@ def identify(
         )
     prefectures = text_of(prefecture_at) if prefecture_at is not None else np.full(n, "", object)
     codes = text_of(code_at) if code_at is not None else np.full(n, "", object)
+    for (i, j), shown in raw.number_format.items():  # 011002 stored as a number is shown whole
+        if j == code_at and re.fullmatch("0{5,6}", shown) and codes[i].isdigit():
+            codes[i] = codes[i].zfill(len(shown))
     reader = _Reader(wave, code_at, name_at)
     found: dict[tuple[str, str, str], tuple[str, str, list[tuple[int, str, str, str]]]] = {}
     for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
