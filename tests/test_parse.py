@@ -122,6 +122,7 @@ def read(name, text, kind=TEXT):
         ("MULTI", "研修、派遣", {1, 3}, ("label",)),
         ("MULTI", "2、4（その他：委託、派遣）", {2, 4}, ("label",)),
         ("MULTI", "12、", {12}, ("label",)),
+        ("MULTI", "1 研修 2 採用", {1, 2}, ("label",)),
         ("MULTI", "⑫", {12}, ("circled",)),
         ("MULTI", "①②", {1, 2}, ("circled",)),
         ("MULTI", "9", {9}, ()),
@@ -179,6 +180,7 @@ def test_what_is_read(name, text, value, rules):
         ("MULTI", "2019-01-03", DATE, "excel-date"),
         ("MULTI", "1、9", TEXT, "exclusive"),
         ("MULTI", "1、7", TEXT, "no-such-option"),
+        ("MULTI", "1 採用", TEXT, "no-such-option"),  # which is option 2
         ("BINARY", "検討中", TEXT, "no-such-option"),
     ],
 )

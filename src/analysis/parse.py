@@ -89,12 +89,15 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return judged({whole}, how, question)
     rules: list[str] = []
     codes: set[int] = set()
+    number = None  # what a bare number before a part says
     for part in _parts(text):
         code, more = _option(part, question)
-        if code is None:
-            return refused("no-such-option")
+        bare = tidy(part).isdigit()
+        if code is None or (not bare and number not in (None, code)):
+            return refused("no-such-option")  # also 1 採用, where 採用 is option 2
         codes.add(code)
         rules += [rule for rule in more if rule not in rules]
+        number = code if bare else None
     return judged(codes, tuple(rules), question) if codes else refused("no-such-option")
 
 
