@@ -92,8 +92,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     number = None  # what a bare number before a part says
     for part in _parts(text):
         code, more = _option(part, question)
-        bare = tidy(part).isdigit()
-        if code is None or (not bare and number not in (None, code)):
+        bare, words = tidy(part).isdigit(), not re.match(r"\(?\d", tidy(part))
+        if code is None or (words and number not in (None, code)):
             return refused("no-such-option")  # also 1 採用, where 採用 is option 2
         codes.add(code)
         rules += [rule for rule in more if rule not in rules]
