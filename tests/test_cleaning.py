@@ -47,6 +47,12 @@ def test_what_no_municipality_can_answer_does_not_stand_under_one(pages):
     assert shown.loc["約98,000", "設問"] == "Q03 人口"
 
 
+def test_each_municipality_stands_once_among_what_to_ask(pages):
+    places = cleaning.to_ask(pages["internal"]).frame["団体"]
+    runs = places[places != places.shift()]
+    assert runs.is_unique and runs.iloc[-1] == "（事務局で確認）"
+
+
 def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
     drawn = {}
 

@@ -178,6 +178,11 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
     if asked.empty:
         return _nothing(survey, "to_ask")
     if survey.audience == "internal":
+        # a later reply stands far below in the file, yet its municipality is asked once
+        order = dict.fromkeys(asked["name"])
+        order.pop("", None)
+        place = {name: i for i, name in enumerate([*order, ""])}
+        asked = asked.sort_values("name", key=lambda name: name.map(place), kind="stable")
         frame = pd.DataFrame(
             {
                 # a row of its own, or it would read as the municipality's above it
