@@ -51,6 +51,28 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(libraries, name, file, boo
     assert sorted(p.name for p in (libraries / "data" / "raw").iterdir()) == before
 
 
+def test_a_file_that_no_layout_reads_is_told_without_a_layout(libraries, tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"again$"):
+        new_wave("w", [tmp_path / "a.xlsx"], "libraries", "2026-04-01")
+    with pytest.raises(InputError, match=r"replies\.csv: two files have the same name"):
+        new_wave("w", [EXAMPLE / "replies.csv"] * 2, "libraries", "2026-04-01")
+    with pytest.raises(InputError, match=r"demo-2019 already exists and is complete"):
+        new_wave("demo-2019", [EXAMPLE / "replies.csv"], "it-staffing")
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch):
+    def full(source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("analysis.newwave.shutil.copyfile", full)
+    before = sorted((libraries / "data" / "raw").rglob("*"))
+    with pytest.raises(InputError, match=r"lib: .*copied \(No space left on device\); make room"):
+        new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    assert sorted((libraries / "data" / "raw").rglob("*")) == before
+
+
 def form(folder, name, staff, evening=1):
     """One office's workbook: labels over two columns, options with a column between."""
     workbook = openpyxl.Workbook()
