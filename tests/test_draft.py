@@ -246,3 +246,21 @@ def test_a_file_without_records(tmp_path):
     workbook(tmp_path / "r.xlsx", [["題名だけ"]])
     with pytest.raises(InputError, match="no heading with records"):
         draft(tmp_path / "r.xlsx")
+
+
+def test_a_form_is_no_table_of_replies(tmp_path):
+    for label, who in (("団体コード", "082201"), ("団体名", "つくば市")):
+        workbook(
+            tmp_path / "r.xlsx", [[label, who], ["問1 職員数", 5], ["問2 有無", 1], ["問3", 2]]
+        )
+        with pytest.raises(InputError, match=f"{who} stands where a heading should.*a form"):
+            draft(tmp_path / "r.xlsx")
+
+
+def test_years_of_an_era_are_no_options(tmp_path):
+    rows = [["団体名", "導入年度", "開設"]]
+    rows += [[f"町{n}", ("H25", "R2", "2018")[n % 3], 2000 + n % 3] for n in range(12)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = questions(draft(tmp_path / "r.csv"))
+    assert found["導入年度"]["type"] == "text" and "options" not in found["導入年度"]
+    assert found["開設"]["type"] == "integer"
