@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from analysis import paths
+from analysis import columns, paths
 from analysis.clean import Cleaned
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
+from analysis.expression import Expression
 from analysis.survey import prepare
 from analysis.text import Language
 from analysis.wave import Wave
@@ -42,6 +43,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "merged": "回答欄が他の欄と結合されているため、このセルを無回答としました。"
                   "このセルの回答をお知らせください。",
         "ticked": ("選択なし", "選択あり"),
+        "rests": "関係する回答：",
         "contents": "一覧",
         "office": "事務局で確認",
         "list": ("団体コード", "団体名", "回答", "要確認", "不採用", "シート"),
@@ -67,6 +69,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "merged": "The cell is merged with others and was taken as no answer. "
                   "Please give the answer of this cell.",
         "ticked": ("not chosen", "chosen"),
+        "rests": "the other answer: ",
         "contents": "contents",
         "office": "for the office",
         "list": ("code", "municipality", "reply", "doubtful", "refused", "sheet"),
@@ -207,6 +210,8 @@ class _Writer:
                 told = self.words["ticked"][int(row.value)]
             # the finding quotes the other cell, which may be another municipality's
             said = self.words["merged"] if row.rule == "merged" else getattr(row, self.language)
+            if others := self._rests_on(row):
+                said += f"\n{self.words['rests']}{others}"
             cells = [i, where, question, row.raw, told, said]
             self._row(sheet, i + 3, cells)
             sheet.write_blank(i + 3, 6, None, self.answer)
@@ -243,6 +248,38 @@ class _Writer:
         text += f" － {item.text[self.language]}" if item else ""
         options = " / ".join(f"{o.code} {o.text[self.language]}" for o in question.options)
         return f"{text}\n{self.words['options']}{options}" if options else text
+
+    def _rests_on(self, row: Any) -> str:
+        """The municipality's other answers that a finding holds against this one."""
+        question = self.asked.get(row.question)
+        if question is None or row.code not in self.cleaned.responses.index:
+            return ""
+        rules = [check.rule for check in question.checks
+                 if row.rule == "check" and check.ja in row.ja]  # fmt: skip
+        if row.rule in ("left-out", "not-applicable") and question.ask_if:
+            rules = [question.ask_if]
+        names = {name for rule in rules for name in Expression(rule).names}
+        others = dict.fromkeys(
+            other.id for name, other in self.asked.items()
+            if name in names and other.id != question.id
+        )  # fmt: skip
+        return " / ".join(f"{self._label(id)} － {self._answer(row.code, id)}" for id in others)
+
+    def _label(self, id: str) -> str:
+        return f"{id} {self.asked[id].label[self.language]}"
+
+    def _answer(self, code: str, id: str) -> str:
+        """An answer as it was kept, in the words of its options."""
+        question, kept = self.asked[id], self.cleaned.responses.loc[code]
+        if question.type == "multi":
+            chosen = zip(question.options, question.variables, strict=True)
+            told = [o.text[self.language] for o, v in chosen if pd.notna(kept[v]) and kept[v]]
+            return "、".join(told) or str(self.words["none"])
+        if question.type == "battery" or pd.isna(kept.get(id)):
+            return str(self.words["none"])
+        shown = columns.shown(kept[id], question)
+        words = {str(o.code): o.text[self.language] for o in question.options}
+        return f"{shown} {words[shown]}" if shown in words else shown
 
     def _option(self, name: str) -> str:
         """The option of which a column of ticks tells, or nothing."""
