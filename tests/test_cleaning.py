@@ -53,6 +53,13 @@ def test_each_municipality_stands_once_among_what_to_ask(pages):
     assert runs.is_unique and runs.iloc[-1] == "（事務局で確認）"
 
 
+def test_the_committee_sees_questions_in_words_and_how_many_municipalities(pages):
+    shown = cleaning.to_ask(pages["committee"]).frame.set_index("設問").astype(int)
+    assert shown.loc["Q03 人口"].tolist() == [2, 2]
+    assert shown.loc["（設問外）"].tolist() == [2, 0]  # a hidden column and a loose cell
+    assert shown.loc["Q12 情報人材の充足感"].tolist() == [1, 0]  # its heading
+
+
 def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
     drawn = {}
 

@@ -201,7 +201,11 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
     else:
         frame = (
             asked.assign(
-                question=asked["question"].replace("", survey.pick("（設問外）", "(none)"))
+                question=[
+                    _question(survey, q) or survey.pick("（設問外）", "(none)")
+                    for q in asked["question"]
+                ],
+                code=asked["code"].replace("", None),  # a heading is no municipality's
             )
             .groupby("question", observed=True)["code"]
             .agg(["size", "nunique"])
