@@ -165,6 +165,12 @@ def test_a_reply_that_may_be_anothers_is_sent_to_nobody(project):
     assert book.sheetnames == ["一覧", "131032 港区", "事務局で確認"]
     assert {row[3] for row in rows(book["131032 港区"])} == {"約70"}
     assert {row[3] for row in rows(book["事務局で確認"])} == {"港区", "約60"}
+    (project / "data" / "codebooks" / "own.yml").write_text(
+        OWN.replace("\n- {id: N", "\n# "), "utf-8"
+    )
+    queries.write_for_wave("own", project / "q.xlsx")
+    book = openpyxl.load_workbook(project / "q.xlsx")
+    assert rows(book["事務局で確認"])[0][2] == "団体名"
 
 
 def test_a_merged_cell_shows_nobody_the_answer_of_another(project, written):

@@ -44,6 +44,7 @@ WORDS: dict[str, dict[str, Any]] = {
                   "このセルの回答をお知らせください。",
         "ticked": ("選択なし", "選択あり"),
         "rests": "関係する回答：",
+        "identity": {"code": "団体コード", "name": "団体名", "prefecture": "都道府県"},
         "contents": "一覧",
         "office": "事務局で確認",
         "list": ("団体コード", "団体名", "回答", "要確認", "不採用", "シート"),
@@ -70,6 +71,7 @@ WORDS: dict[str, dict[str, Any]] = {
                   "Please give the answer of this cell.",
         "ticked": ("not chosen", "chosen"),
         "rests": "the other answer: ",
+        "identity": {"code": "code", "name": "municipality", "prefecture": "prefecture"},
         "contents": "contents",
         "office": "for the office",
         "list": ("code", "municipality", "reply", "doubtful", "refused", "sheet"),
@@ -239,8 +241,8 @@ class _Writer:
 
     def _question(self, name: str) -> str:
         question = self.asked.get(name)
-        if question is None:
-            return name
+        if question is None:  # a column that the codebook does not ask for
+            return str(self.words["identity"].get(name, name))
         text = f"{question.id} {question.text[self.language]}"
         if option := self._option(name):  # a column of its own
             return f"{text} － {option}"
