@@ -20,7 +20,7 @@ import yaml
 from analysis import municipality
 from analysis.breaches import data_start
 from analysis.codebook import Codebook
-from analysis.draft_groups import CODES, NUMBER_BEFORE, groups_of, joined, open_option
+from analysis.draft_groups import CODES, NUMBER_BEFORE, groups_of, in_order, joined, open_option
 from analysis.errors import InputError
 from analysis.headings import IDENTITY, NUMBERED, normalise
 from analysis.layout import EXAMPLE, NOTE, TOTAL
@@ -278,7 +278,7 @@ def _guess(
         share_like = any("." in v or "%" in v for v in counts)
         return _with({"type": "ratio" if share_like else "integer"}, missing)
     if len(counts) <= MAX_OPTIONS and len(values) >= 2 * len(counts):
-        words = [v for v, _ in counts.most_common() if v not in CODES]
+        words = in_order([v for v in values if v not in CODES])
         options = [{"code": i, "ja": v, "en": f"{v} (to translate)"}
                    for i, v in enumerate(words, start=1)]  # fmt: skip
         return _with({"type": "single", "options": options}, sorted({*counts} - {*words}))
