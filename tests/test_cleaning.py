@@ -117,6 +117,11 @@ def test_places_without_a_name_have_a_named_axis_and_files_of_a_folder_are_count
     new_wave("codes", [folder], "libraries", "2026-04-01", invented=True)
     survey = Survey.load("codes", output=tmp_path / "out")
     assert missing.missingness(survey).n == 2
+    # one said that it does not open in the evening, and was not asked how
+    assert "「非該当」2問は分母に含めない" in missing.missing_words(survey).markdown
+    survey.status["Q3_1"] = survey.status["Q3_2"] = survey.status["Q3_3"] = "no_answer"
+    said = missing.missing_words(survey).markdown
+    assert "分母に含めない" not in said and "0問" not in said
     assert "2つ（inの2ファイル）" in cleaning.arrived(survey).markdown
 
 
