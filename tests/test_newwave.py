@@ -1,5 +1,6 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -66,10 +67,17 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch):
         Path(target).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
+    def listed(source, target):
+        raise shutil.Error([(source, target, "[Errno 28] No space left on device: '/a/b'")])
+
     monkeypatch.setattr("analysis.newwave.shutil.copyfile", full)
     before = sorted((libraries / "data" / "raw").rglob("*"))
     with pytest.raises(InputError, match=r"lib: .*copied \(No space left on device\); make room"):
         new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    with monkeypatch.context() as changed:
+        changed.setattr("analysis.newwave.shutil.copytree", listed)
+        with pytest.raises(InputError, match=r"copied \(No space left on device\); make room"):
+            new_wave("lib", [EXAMPLE], "libraries", "2026-04-01")
     assert sorted((libraries / "data" / "raw").rglob("*")) == before
 
 

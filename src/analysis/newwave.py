@@ -179,7 +179,8 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 def _not_copied(folder: Path, error: OSError) -> InputError:
     """A full or protected disk, or a file that may not be read; nothing half-made is left."""
-    why = error.strerror or "a file may not be read"
+    # of a folder copytree gives a list: from, to, why
+    why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
     hint = "make room, or ask for the right to read the files and write there"
     return InputError(f"the files cannot be copied ({why})", file=folder, hint=hint)
 
