@@ -232,6 +232,19 @@ def test_a_file_that_is_no_table_breaks_the_first_rule(tmp_path):
         audit.report([tmp_path / "c.xlsx"], annotate_to=tmp_path / "d.xlsx")
     with pytest.raises(InputError, match="no such file"):
         audit.audit([tmp_path / "b.xlsx"])
+    with pytest.raises(InputError, match="this is a folder; name the files in it"):
+        audit.audit([tmp_path])
+
+
+def test_a_file_too_large_to_be_a_table_is_told_as_that(tmp_path):
+    (tmp_path / "wide.csv").write_text("団体コード," + "1," * 20_000 + "\n990019\n", "utf-8")
+    assert "（列が多すぎます）" in audit.report([tmp_path / "wide.csv"])
+    with zipfile.ZipFile(tmp_path / "big.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/workbook.xml", "")
+        with book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
+            for _ in range(600):
+                part.write(b" " * 2**20)
+    assert "（展開後の大きさが限度を超えます）" in audit.report([tmp_path / "big.xlsx"])
 
 
 def test_a_chart_on_a_sheet_of_its_own_and_a_file_of_spss(tmp_path):

@@ -47,6 +47,19 @@ def test_what_no_municipality_can_answer_does_not_stand_under_one(pages):
     assert shown.loc["約98,000", "設問"] == "Q03 人口"
 
 
+def test_each_municipality_stands_once_among_what_to_ask(pages):
+    places = cleaning.to_ask(pages["internal"]).frame["団体"]
+    runs = places[places != places.shift()]
+    assert runs.is_unique and runs.iloc[-1] == "（事務局で確認）"
+
+
+def test_the_committee_sees_questions_in_words_and_how_many_municipalities(pages):
+    shown = cleaning.to_ask(pages["committee"]).frame.set_index("設問").astype(int)
+    assert shown.loc["Q03 人口"].tolist() == [2, 2]
+    assert shown.loc["（設問外）"].tolist() == [2, 0]  # a hidden column and a loose cell
+    assert shown.loc["Q12 情報人材の充足感"].tolist() == [1, 0]  # its heading
+
+
 def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
     drawn = {}
 
@@ -104,6 +117,11 @@ def test_places_without_a_name_have_a_named_axis_and_files_of_a_folder_are_count
     new_wave("codes", [folder], "libraries", "2026-04-01", invented=True)
     survey = Survey.load("codes", output=tmp_path / "out")
     assert missing.missingness(survey).n == 2
+    # one said that it does not open in the evening, and was not asked how
+    assert "「非該当」2問は分母に含めない" in missing.missing_words(survey).markdown
+    survey.status["Q3_1"] = survey.status["Q3_2"] = survey.status["Q3_3"] = "no_answer"
+    said = missing.missing_words(survey).markdown
+    assert "分母に含めない" not in said and "0問" not in said
     assert "2つ（inの2ファイル）" in cleaning.arrived(survey).markdown
 
 

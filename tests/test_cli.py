@@ -165,3 +165,5 @@ def test_a_draft_is_written_in_utf8_whatever_the_console_and_overwrites_nothing(
     assert cli.main(["codebook", "check", str(out)]) == cli.OK
     assert cli.main(["codebook", "draft", str(file), "--out", str(out)]) == cli.BAD_INPUT
     assert "exists" in capsys.readouterr().err and out.read_bytes() == written
+    assert cli.main(["codebook", "check", str(file)]) == cli.BAD_INPUT
+    assert "replies.csv: this is no codebook" in capsys.readouterr().err

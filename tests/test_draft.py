@@ -144,6 +144,26 @@ def test_columns_that_are_joined_and_those_that_are_not():
     assert [(o["code"], o["ja"]) for o in question["options"]] == [(1, "甲"), (2, "乙")]
 
 
+def test_a_battery_answered_in_words(tmp_path, monkeypatch):
+    words = ("満足", "やや満足", "やや不満", "不満")
+    page = openpyxl.Workbook().active
+    page.title = "回答"
+    page.append(["団体コード", "団体名", "問1 満足度", None, None])
+    page.append([None, None, "職員体制", "施設", "予算"])
+    page.merge_cells("C1:E1")
+    for n, row in enumerate(ROWS[:6]):
+        page.append([row[0], f"町{n}", words[n % 3], words[n % 4], words[3 - n % 3]])
+    page.parent.save(tmp_path / "r.xlsx")
+    text = draft(tmp_path / "r.xlsx")
+    found = questions(text)["満足度"]
+    assert found["type"] == "battery" and [o["ja"] for o in found["options"]] == [*words]
+    assert [item["ja"] for item in found["items"]] == ["職員体制", "施設", "予算"]
+    table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
+    assert table.text["Q01_3"].tolist()[:2] == ["不満", "やや不満"]
+    tried = [["英", "独", "仏"] * 4, ["赤", "青", "黄"] * 4]  # two questions of their own
+    assert len(groups_of(["好み / 甲", "好み / 乙"], tried)) == 2
+
+
 def test_yes_and_no_shares_and_codes_among_words(tmp_path):
     rows = [["有無", "導入率（%）", "予定", "年齢（歳）", "策定日"]]
     rows += [["有" if n % 2 else "無", (50, 99, 12)[n % 3], ("済", "予定", "-99")[n % 3], 30 + n,
@@ -246,3 +266,21 @@ def test_a_file_without_records(tmp_path):
     workbook(tmp_path / "r.xlsx", [["題名だけ"]])
     with pytest.raises(InputError, match="no heading with records"):
         draft(tmp_path / "r.xlsx")
+
+
+def test_a_form_is_no_table_of_replies(tmp_path):
+    for label, who in (("団体コード", "082201"), ("団体名", "つくば市")):
+        workbook(
+            tmp_path / "r.xlsx", [[label, who], ["問1 職員数", 5], ["問2 有無", 1], ["問3", 2]]
+        )
+        with pytest.raises(InputError, match=f"{who} stands where a heading should.*a form"):
+            draft(tmp_path / "r.xlsx")
+
+
+def test_years_of_an_era_are_no_options(tmp_path):
+    rows = [["団体名", "導入年度", "開設"]]
+    rows += [[f"町{n}", ("H25", "R2", "2018")[n % 3], 2000 + n % 3] for n in range(12)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = questions(draft(tmp_path / "r.csv"))
+    assert found["導入年度"]["type"] == "text" and "options" not in found["導入年度"]
+    assert found["開設"]["type"] == "integer"

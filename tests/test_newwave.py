@@ -1,5 +1,6 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -49,6 +50,35 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(libraries, name, file, boo
     with pytest.raises(InputError, match=said):
         new_wave(name, [EXAMPLE / file], book, "2026-04-01")
     assert sorted(p.name for p in (libraries / "data" / "raw").iterdir()) == before
+
+
+def test_a_file_that_no_layout_reads_is_told_without_a_layout(libraries, tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"again$"):
+        new_wave("w", [tmp_path / "a.xlsx"], "libraries", "2026-04-01")
+    with pytest.raises(InputError, match=r"replies\.csv: two files have the same name"):
+        new_wave("w", [EXAMPLE / "replies.csv"] * 2, "libraries", "2026-04-01")
+    with pytest.raises(InputError, match=r"demo-2019 already exists and is complete"):
+        new_wave("demo-2019", [EXAMPLE / "replies.csv"], "it-staffing")
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch):
+    def full(source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    def listed(source, target):
+        raise shutil.Error([(source, target, "[Errno 28] No space left on device: '/a/b'")])
+
+    monkeypatch.setattr("analysis.newwave.shutil.copyfile", full)
+    before = sorted((libraries / "data" / "raw").rglob("*"))
+    with pytest.raises(InputError, match=r"lib: .*copied \(No space left on device\); make room"):
+        new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    with monkeypatch.context() as changed:
+        changed.setattr("analysis.newwave.shutil.copytree", listed)
+        with pytest.raises(InputError, match=r"copied \(No space left on device\); make room"):
+            new_wave("lib", [EXAMPLE], "libraries", "2026-04-01")
+    assert sorted((libraries / "data" / "raw").rglob("*")) == before
 
 
 def form(folder, name, staff, evening=1):

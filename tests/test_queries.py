@@ -1,6 +1,7 @@
 """The workbook that goes to the offices: what is asked, of whom, and nothing that could harm."""
 
 import shutil
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -28,7 +29,8 @@ def test_a_sheet_for_each_municipality_with_all_that_is_doubtful_or_refused(proj
     for code, part in asked[asked["code"] != ""].groupby("code"):
         (sheet,) = (s for s in written.worksheets if s.title.startswith(code))
         assert [row[3] for row in rows(sheet)] == part["raw"].tolist()
-        assert [row[5] for row in rows(sheet)] == part["ja"].tolist()
+        own = part["ja"].where(part["rule"] != "merged", queries.WORDS["ja"]["merged"])
+        assert [row[5].split("\n")[0] for row in rows(sheet)] == own.tolist()
         assert all(row[6] is None for row in rows(sheet))  # the office's answer
     repaired = set(findings.loc[findings["severity"] == "repaired", "ja"])
     shown = {v for s in written.worksheets for row in s.iter_rows(values_only=True) for v in row}
@@ -163,6 +165,59 @@ def test_a_reply_that_may_be_anothers_is_sent_to_nobody(project):
     assert book.sheetnames == ["一覧", "131032 港区", "事務局で確認"]
     assert {row[3] for row in rows(book["131032 港区"])} == {"約70"}
     assert {row[3] for row in rows(book["事務局で確認"])} == {"港区", "約60"}
+    (project / "data" / "codebooks" / "own.yml").write_text(
+        OWN.replace("\n- {id: N", "\n# "), "utf-8"
+    )
+    queries.write_for_wave("own", project / "q.xlsx")
+    book = openpyxl.load_workbook(project / "q.xlsx")
+    assert rows(book["事務局で確認"])[0][2] == "団体名"
+
+
+def test_a_merged_cell_shows_nobody_the_answer_of_another(project, written):
+    (finding,) = prepare("demo-2019").findings.query("rule == 'merged'").itertuples()
+    assert "T17: 3" in finding.ja  # the row of another municipality
+    (sheet,) = (s for s in written.worksheets if s.title.startswith(finding.code))
+    assert "T17" not in str(rows(sheet)) and "結合" in rows(sheet)[0][5]
+
+
+@pytest.fixture
+def later(project):
+    known = Path(__file__).parents[1] / "data" / "raw" / "demo-2020"
+    shutil.copytree(known, project / "data" / "raw" / "demo-2020")
+    return project
+
+
+def test_a_column_of_ticks_says_of_which_option_it_is(later):
+    said = queries.write_for_wave("demo-2020", later / "q.xlsx")
+    assert "ほかに事務局で確認するもの4件" in said
+    book = openpyxl.load_workbook(later / "q.xlsx")
+    row = rows(book["990108 若鮎川市"])[0]
+    assert row[2].endswith(" － 7 いずれも未整備") and row[3:5] == ("不明", "選択なし")
+
+
+def test_answers_that_disagree_are_shown_side_by_side(later):
+    queries.write_for_wave("demo-2020", later / "q.xlsx")
+    (row,) = rows(openpyxl.load_workbook(later / "q.xlsx")["990019 青嶺市"])
+    assert row[3] == "32" and row[5].endswith("\n関係する回答：Q08 情報部門の常勤職員数 － 31")
+    queries.write_for_wave("demo-2019", later / "q.xlsx", language="en")
+    row = rows(openpyxl.load_workbook(later / "q.xlsx")["990124 月影浦町"])[0]
+    assert row[4] == "not applicable" and "\nthe other answer: Q06 " in row[5]
+
+
+def test_several_options_beside_an_answer_are_told_in_words(project):
+    own_wave(project, "{code: '131016', name: 千代田区}", "千代田区,5,1")
+    book = project / "data" / "codebooks" / "own.yml"
+    book.write_text(OWN.replace('"S <= 50"', '"any(M, [2])"'), "utf-8")
+    queries.write_for_wave("own", project / "q.xlsx")
+    ((*_, said, _),) = rows(openpyxl.load_workbook(project / "q.xlsx").worksheets[1])
+    assert said.endswith("\n関係する回答：M 取組 － 甲")
+
+
+def test_of_two_replies_without_a_date_it_is_shown_where_they_differ(later):
+    queries.write_for_wave("demo-2020", later / "q.xlsx")
+    which, differs = rows(openpyxl.load_workbook(later / "q.xlsx")["990086 朝凪浦市"])
+    assert "どちらが正しいか" in which[5] and differs[2].startswith("Q18 ")
+    assert differs[3:5] == ("2", "1")
 
 
 def test_the_same_answers_give_the_same_bytes(project):

@@ -37,6 +37,9 @@ def audit(files: Iterable[str | Path]) -> pd.DataFrame:
     found: list[tuple[str, ...]] = []
     given = [Path(file) for file in files]
     for file, name in zip(given, _names(given), strict=True):
+        if file.is_dir():
+            hint = f"name the files in it, such as {file}/*"
+            raise InputError("this is a folder", file=file, hint=hint)
         if not file.is_file():
             raise InputError("there is no such file", file=file, hint="check the path")
         if not os.access(file, os.R_OK):

@@ -291,6 +291,12 @@ def _codebook(options: argparse.Namespace) -> int:
         return OK
     from analysis.codebook import Codebook
 
+    if Path(options.file).is_file() and Path(options.file).suffix not in {".yml", ".yaml"}:
+        raise InputError(
+            "this is no codebook, whose name ends in .yml",
+            file=options.file,
+            hint="workbench codebook draft proposes one from a table of replies",
+        )
     book = Codebook.read(options.file)
     print(f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault")
     return OK

@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
+from analysis import municipality
 from analysis.breaches import data_start
 from analysis.codebook import Codebook
-from analysis.draft_groups import CODES, NUMBER_BEFORE, groups_of, joined, open_option
+from analysis.draft_groups import CODES, NUMBER_BEFORE, groups_of, in_order, joined, open_option
 from analysis.errors import InputError
 from analysis.headings import IDENTITY, NUMBERED, normalise
 from analysis.layout import EXAMPLE, NOTE, TOTAL
@@ -38,6 +39,7 @@ MISSING = {
 }
 NUMBER = re.compile(r"^(約|[-△▲])?[0-9][0-9,]*(\.[0-9]+)?(人|名|円|件|台|%|程度)*$")
 DATE = re.compile(r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]")
+YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand yen", "%": "%", "％": "%",
@@ -87,6 +89,14 @@ def draft(file: str | Path) -> str:
             file=file,
             sheet=sheet.sheet,
             hint="one row per municipality, the headings in the row above them",
+        )
+    if beside := _answer_in_heading(names):
+        raise InputError(
+            f"{beside} stands where a heading should, so this seems to be a form",
+            file=file,
+            sheet=sheet.sheet,
+            hint="give a table of replies, one row a municipality; the codebook of a form is "
+            "written by hand",
         )
     questions, seen = [], {}
     lasts = Counter(name.rpartition(" / ")[2] for name in names)
@@ -144,6 +154,17 @@ def _columns(sheet: Sheet, sav: Sav | None) -> tuple[list[str], list[list[str]]]
         names.append(" / ".join(parts) or f"列{column + 1}")
         columns.append([t.strip() for t in grid[rows, column] if t.strip()])
     return names, columns
+
+
+def _answer_in_heading(names: list[str]) -> str:
+    """The code or name of a municipality beside 団体コード or 団体名, as on a form; or nothing."""
+    labels = {normalise(text) for what in ("code", "name") for text in IDENTITY[what]}
+    for label, beside in pairwise(names):
+        if normalise(label) in labels:
+            digits = re.fullmatch(r"\d{4,6}", unicodedata.normalize("NFKC", beside))
+            if (digits and municipality.parse_code(beside)[0]) or municipality.resolve(beside).code:
+                return beside
+    return ""
 
 
 def _ids(names: list[str], sav: Sav | None) -> list[str]:
@@ -237,6 +258,8 @@ def _guess(
     }
     if shares["date"] > 0.5:
         return {"type": "date"}
+    if not {*values} <= whole and all(map(YEAR.match, values)):
+        return {}  # years alone are no dates, those of an era no numbers, and neither are options
     plain = whole - set(missing)
     given = {*counts} - {*missing, *CODES}
     if len(given) > 1 and any(given <= pair for pair in YES_NO):
@@ -255,7 +278,7 @@ def _guess(
         share_like = any("." in v or "%" in v for v in counts)
         return _with({"type": "ratio" if share_like else "integer"}, missing)
     if len(counts) <= MAX_OPTIONS and len(values) >= 2 * len(counts):
-        words = [v for v, _ in counts.most_common() if v not in CODES]
+        words = in_order([v for v in values if v not in CODES])
         options = [{"code": i, "ja": v, "en": f"{v} (to translate)"}
                    for i, v in enumerate(words, start=1)]  # fmt: skip
         return _with({"type": "single", "options": options}, sorted({*counts} - {*words}))

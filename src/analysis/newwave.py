@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,10 @@ def new_wave(
     for file in files:
         if not file.exists():
             raise InputError("there is no such file", file=file)
+    twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
+    if twice:
+        hint = "rename one of them: a wave keeps all its files in one folder"
+        raise InputError("two files have the same name", file=twice[0], hint=hint)
     book = Codebook.read(codebook)
     folder = paths.raw(wave)
     if (folder / "wave.yml").is_file():
@@ -64,10 +69,13 @@ def new_wave(
         "invited": _invited(invited),
         "files": [],
     }
-    with _beside(folder) as part:
-        for file in files:
-            _copy(file, part)
-        chosen = _write_layout(part, content, files, layout, book)
+    try:
+        with _beside(folder) as part:
+            for file in files:
+                _copy(file, part)
+            chosen = _write_layout(part, content, files, layout, book)
+    except (OSError, shutil.Error) as error:
+        raise _not_copied(folder, error) from None
     return (
         f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
         "wave.yml written.\n"
@@ -88,14 +96,17 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
     missing = {f.path for f in known.files if not (folder / f.path).exists()}
     given = {file.name for file in files}
     if not missing or given != missing:
-        wanted = ", ".join(sorted(missing)) or "nothing, it is complete"
+        lacks = f"waits for: {', '.join(sorted(missing))}" if missing else "is complete"
         raise InputError(
-            f"the wave {folder.name} already exists and waits for: {wanted}",
+            f"the wave {folder.name} already exists and {lacks}",
             file=folder / "wave.yml",
             hint="choose another name for a new wave",
         )
-    for file in files:
-        _copy(file, folder)
+    try:
+        for file in files:
+            _copy(file, folder)
+    except (OSError, shutil.Error) as error:
+        raise _not_copied(folder, error) from None
     return f"data/raw/{folder.name}: {len(files)} file(s) added to the wave.yml that was there"
 
 
@@ -137,6 +148,8 @@ def _write_layout(
         refusals.setdefault(candidate, f"{nobody} from which municipality a reply is{TAKES}")
     if layout is None and best <= 0.5:  # a guess that is more likely wrong is not made
         likely = "form" if any(file.is_dir() for file in files) else "rows"
+        if len({*refusals.values()}) == 1 and TAKES not in refusals[likely]:
+            raise InputError(refusals[likely])  # a file that cannot be read in any layout
         raise InputError(f"{refusals[likely]} (read as {likely}; --layout gives another)")
     if not best:
         raise InputError(refusals[str(layout)])
@@ -164,13 +177,24 @@ def _beside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def _not_copied(folder: Path, error: OSError) -> InputError:
+    """A full or protected disk, or a file that may not be read; nothing half-made is left."""
+    # of a folder copytree gives a list: from, to, why
+    why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
+    hint = "make room, or ask for the right to read the files and write there"
+    return InputError(f"the files cannot be copied ({why})", file=folder, hint=hint)
+
+
 def _copy(file: Path, folder: Path) -> None:
     if file.is_dir():
         shutil.copytree(file, folder / file.name)
         return
     beside = folder / f".{file.name}.part"
-    shutil.copyfile(file, beside)
-    beside.rename(folder / file.name)
+    try:
+        shutil.copyfile(file, beside)
+        beside.rename(folder / file.name)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _date(text: str | None) -> dt.date:

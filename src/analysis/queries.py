@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from analysis import paths
+from analysis import columns, paths
 from analysis.clean import Cleaned
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
+from analysis.expression import Expression
 from analysis.survey import prepare
 from analysis.text import Language
 from analysis.wave import Wave
@@ -37,8 +38,13 @@ WORDS: dict[str, dict[str, Any]] = {
         "none": "（値なし）",
         "without": {
             "left-out": "非該当", "not-applicable": "非該当",
-            "blanked": "無回答", "merged": "無回答",
+            "blanked": "無回答", "merged": "無回答", "hidden": "採用",
         },
+        "merged": "回答欄が他の欄と結合されているため、このセルを無回答としました。"
+                  "このセルの回答をお知らせください。",
+        "ticked": ("選択なし", "選択あり"),
+        "rests": "関係する回答：",
+        "identity": {"code": "団体コード", "name": "団体名", "prefecture": "都道府県"},
         "contents": "一覧",
         "office": "事務局で確認",
         "list": ("団体コード", "団体名", "回答", "要確認", "不採用", "シート"),
@@ -47,6 +53,8 @@ WORDS: dict[str, dict[str, Any]] = {
                    "団体へは --split で作る団体別のファイルを送ってください。",
         "invented": "架空データ",
         "done": "{file}：{n}団体、{asked}件の確認事項",
+        "more": "、ほかに事務局で確認するもの{n}件（シート「事務局で確認」）",
+        "apart": "、ほかに事務局で確認するもの{n}件（--split なしのファイルにある）",
     },
     "en": {
         "columns": ("No.", "file, cell", "question", "your answer", "taken as", "please confirm",
@@ -57,8 +65,13 @@ WORDS: dict[str, dict[str, Any]] = {
         "none": "(no value)",
         "without": {
             "left-out": "not applicable", "not-applicable": "not applicable",
-            "blanked": "no answer", "merged": "no answer",
+            "blanked": "no answer", "merged": "no answer", "hidden": "counted",
         },
+        "merged": "The cell is merged with others and was taken as no answer. "
+                  "Please give the answer of this cell.",
+        "ticked": ("not chosen", "chosen"),
+        "rests": "the other answer: ",
+        "identity": {"code": "code", "name": "municipality", "prefecture": "prefecture"},
         "contents": "contents",
         "office": "for the office",
         "list": ("code", "municipality", "reply", "doubtful", "refused", "sheet"),
@@ -66,6 +79,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "warning": "Confidential: answers of all. Send each municipality its own file (--split).",
         "invented": "invented data",
         "done": "{file}: {asked} questions to {n} municipalities",
+        "more": ", and {n} for the office (on the sheet of that name)",
+        "apart": ", and {n} for the office (in the workbook without --split)",
     },
 }  # fmt: skip
 
@@ -81,7 +96,7 @@ def write_for_wave(
     about = Wave.read(wave)
     book = Codebook.read(about.codebook)
     cleaned = prepare(wave)
-    asked = cleaned.findings[cleaned.findings["severity"].isin(ASKED)].copy()
+    asked = _asked(cleaned.findings)
     # whose reply it is must be settled before anybody is sent its answers
     unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
     asked.loc[asked["rule"].isin(OFFICE) | unsure, "code"] = ""
@@ -97,9 +112,24 @@ def write_for_wave(
         else:
             paths.write_atomic(place, writer.workbook(pages, asked))
     except OSError as error:
-        raise InputError(f"it cannot be written ({error.strerror or error})", file=place) from None
-    count = sum(len(part) for part in pages.values())
-    return str(WORDS[language]["done"].format(file=place, n=len(pages), asked=count))
+        raise InputError(
+            f"it cannot be written ({error.strerror or error})",
+            file=place,
+            hint="name another place with --out",
+        ) from None
+    count, words = sum(len(part) for part in pages.values()), WORDS[language]
+    said = str(words["done"].format(file=place, n=len(pages), asked=count))
+    more = len(asked) - count
+    return said + (words["apart" if split else "more"].format(n=more) if more else "")
+
+
+def _asked(findings: pd.DataFrame) -> pd.DataFrame:
+    """What is asked; beside a question which of two replies counts, also where they differ."""
+    twice = findings.loc[findings["rule"] == "same-date", "code"]
+    differs = (findings["rule"] == "changed") & findings["code"].isin(twice)
+    asked = findings[findings["severity"].isin(ASKED) | differs].copy()
+    asked.loc[asked["rule"] == "changed", "severity"] = "doubtful"
+    return asked
 
 
 def _check_place(place: Path, names: set[str] | None) -> None:
@@ -178,7 +208,13 @@ class _Writer:
             where = "\n".join(filter(None, [row.file, f"{row.sheet} {row.cell}".strip()]))
             question = self._question(row.question)
             told = row.value or self.words["without"].get(row.rule, self.words["none"])
-            cells = [i, where, question, row.raw, told, getattr(row, self.language)]
+            if row.value in ("0", "1") and self._option(row.question):
+                told = self.words["ticked"][int(row.value)]
+            # the finding quotes the other cell, which may be another municipality's
+            said = self.words["merged"] if row.rule == "merged" else getattr(row, self.language)
+            if others := self._rests_on(row):
+                said += f"\n{self.words['rests']}{others}"
+            cells = [i, where, question, row.raw, told, said]
             self._row(sheet, i + 3, cells)
             sheet.write_blank(i + 3, 6, None, self.answer)
         for j, width in enumerate(WIDTHS):
@@ -205,13 +241,56 @@ class _Writer:
 
     def _question(self, name: str) -> str:
         question = self.asked.get(name)
-        if question is None:
-            return name
+        if question is None:  # a column that the codebook does not ask for
+            return str(self.words["identity"].get(name, name))
         text = f"{question.id} {question.text[self.language]}"
+        if option := self._option(name):  # a column of its own
+            return f"{text} － {option}"
         item = next((item for item in question.items if item.id == name), None)
         text += f" － {item.text[self.language]}" if item else ""
         options = " / ".join(f"{o.code} {o.text[self.language]}" for o in question.options)
         return f"{text}\n{self.words['options']}{options}" if options else text
+
+    def _rests_on(self, row: Any) -> str:
+        """The municipality's other answers that a finding holds against this one."""
+        question = self.asked.get(row.question)
+        if question is None or row.code not in self.cleaned.responses.index:
+            return ""
+        rules = [check.rule for check in question.checks
+                 if row.rule == "check" and check.ja in row.ja]  # fmt: skip
+        if row.rule in ("left-out", "not-applicable") and question.ask_if:
+            rules = [question.ask_if]
+        names = {name for rule in rules for name in Expression(rule).names}
+        others = dict.fromkeys(
+            other.id for name, other in self.asked.items()
+            if name in names and other.id != question.id
+        )  # fmt: skip
+        return " / ".join(f"{self._label(id)} － {self._answer(row.code, id)}" for id in others)
+
+    def _label(self, id: str) -> str:
+        return f"{id} {self.asked[id].label[self.language]}"
+
+    def _answer(self, code: str, id: str) -> str:
+        """An answer as it was kept, in the words of its options."""
+        question, kept = self.asked[id], self.cleaned.responses.loc[code]
+        if question.type == "multi":
+            chosen = zip(question.options, question.variables, strict=True)
+            told = [o.text[self.language] for o, v in chosen if pd.notna(kept[v]) and kept[v]]
+            return "、".join(told) or str(self.words["none"])
+        if question.type == "battery" or pd.isna(kept.get(id)):
+            return str(self.words["none"])
+        shown = columns.shown(kept[id], question)
+        words = {str(o.code): o.text[self.language] for o in question.options}
+        return f"{shown} {words[shown]}" if shown in words else shown
+
+    def _option(self, name: str) -> str:
+        """The option of which a column of ticks tells, or nothing."""
+        question = self.asked.get(name)
+        if question is None or question.type != "multi" or name == question.id:
+            return ""
+        told = (f"{o.code} {o.text[self.language]}" for o in question.options
+                if name == f"{question.id}_{o.code}")  # fmt: skip
+        return next(told, "")
 
 
 def write_text(sheet: Any, row: int, column: int, value: str, style: Any, quoted: Any) -> None:

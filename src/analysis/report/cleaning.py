@@ -178,6 +178,11 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
     if asked.empty:
         return _nothing(survey, "to_ask")
     if survey.audience == "internal":
+        # a later reply stands far below in the file, yet its municipality is asked once
+        order = dict.fromkeys(asked["name"])
+        order.pop("", None)
+        place = {name: i for i, name in enumerate([*order, ""])}
+        asked = asked.sort_values("name", key=lambda name: name.map(place), kind="stable")
         frame = pd.DataFrame(
             {
                 # a row of its own, or it would read as the municipality's above it
@@ -196,7 +201,11 @@ def to_ask(survey: Survey) -> Table | NotAvailable:
     else:
         frame = (
             asked.assign(
-                question=asked["question"].replace("", survey.pick("（設問外）", "(none)"))
+                question=[
+                    _question(survey, q) or survey.pick("（設問外）", "(none)")
+                    for q in asked["question"]
+                ],
+                code=asked["code"].replace("", None),  # a heading is no municipality's
             )
             .groupby("question", observed=True)["code"]
             .agg(["size", "nunique"])

@@ -138,14 +138,19 @@ def missing_words(survey: Survey) -> Prose:
         f"; {unknown:,} are 'does not know', {refused:,} were refused",
     )
     rest = "" if protects(survey) or not unknown + refused else rest
-    surveyed = survey.pick(f"と「調査無し」{unasked:,}問", f" and {unasked:,} not surveyed")
+    left = [
+        (skipped, f"分岐により問われなかった「非該当」{skipped:,}問",
+         f"{skipped:,} that the skip rules left out"),
+        (unasked, f"「調査無し」{unasked:,}問", f"{unasked:,} not surveyed"),
+    ]  # fmt: skip
+    out = [survey.pick(ja, en) for n, ja, en in left if n]
+    said = survey.pick("と", " and ").join(out)
     text = survey.pick(
-        f"問われた延べ{asked:,}問のうち無回答は{none:,}問（{share:.1%}）{rest}。分岐により問われなかった"
-        f"「非該当」{skipped:,}問{surveyed if unasked else ''}は分母に含めない。",
-        f"Of {asked:,} answers asked for, {none:,} ({share:.1%}) were not given{rest}. "
-        f"{skipped:,} that the skip rules left out{surveyed if unasked else ''} are not in "
-        "the denominator. ",
+        f"問われた延べ{asked:,}問のうち無回答は{none:,}問（{share:.1%}）{rest}。",
+        f"Of {asked:,} answers asked for, {none:,} ({share:.1%}) were not given{rest}. ",
     )
+    if out:
+        text += survey.pick(f"{said}は分母に含めない。", f"{said} are not in the denominator. ")
     often = survey.pick(f"無回答の多い設問は、{listed}。", f"Most often missing: {listed}.")
     return Prose(text + often if listed else text)
 
