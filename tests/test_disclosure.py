@@ -5,6 +5,7 @@ import re
 import stat
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from analysis import disclosure, pseudonyms
 from analysis.classify import renamed
 from analysis.codebook import Codebook
+from analysis.report import shown
 from analysis.survey import prepare
 
 CODES = ("990019", "990027", "282014")
@@ -93,6 +95,28 @@ def test_a_total_hidden_elsewhere_stays_hidden():
     cross = pd.DataFrame([[1, 0], [5, 0], [4, 5]])
     shown = disclosure.suppress(cross, published)
     assert shown.iloc[1].isna().any()  # shown in full, its sum would give the 1 back
+
+
+def test_an_answer_that_alone_leads_to_a_question_is_not_what_n_leaves_of_the_others():
+    options = [{"code": k, "ja": f"答{k}", "en": f"answer {k}"} for k in (1, 2)]
+    asked = {"section": "A", "role": "describe", "ja": "問", "en": "Q"}
+    book = Codebook.parse(
+        {
+            "id": "gate", "title": {"ja": "調", "en": "S"}, "version": "1",
+            "sections": [{"id": "A", "ja": "甲", "en": "A"}],
+            "questions": [
+                {**asked, "id": "Q1", "type": "single", "options": options},
+                {**asked, "id": "Q2", "type": "integer", "ask_if": "Q1 in [1]"},
+            ],
+        }
+    )  # fmt: skip
+    counts = pd.DataFrame([[1, 4, 1], [2, 4, 0]], ["答1", "答2"], list("abc"))
+    survey = SimpleNamespace(codebook=book, language="ja")
+    hidden = shown._hidden(survey, book["Q1"], counts, counts.sum(), None)
+    # each answer is its own part; beside n, one shown cell of a group gives its other away
+    for column in counts:
+        if (counts[column].between(1, 2)).any():
+            assert hidden[column].all(), column
 
 
 def test_a_table_without_small_cells_is_left_alone():

@@ -126,7 +126,9 @@ def cross(survey: Survey, question: Question, by: pd.Series) -> tables.Crossed:
         groups.to_numpy(object)
     )
     hidden = _hidden(survey, question, crossed.counts, crossed.n, known)
-    if skipped.sum().between(1, SMALLEST - 1).any() or _gives_away(survey, question):
+    few = crossed.n.between(1, SMALLEST - 1).any() and question.ask_if is not None
+    skips = skipped.sum().between(1, SMALLEST - 1).any()
+    if few or skips or _gives_away(survey, question):  # how many were asked is an answer, too
         hidden[:] = True
     kept = crossed.counts.astype("Int64").mask(hidden)
     return dataclasses.replace(crossed, counts=kept, shares=crossed.shares.mask(hidden))
@@ -152,7 +154,9 @@ def _hidden(
         total = None if rows is None else table.sum(axis=1).mask(rows.iloc[at])
         shown = disclosure.suppress(table, total, also=alike.iloc[at])
         hidden.iloc[at] = shown.isna().to_numpy(bool)
-    return hidden
+    # a part of one answer has nothing to hide it among: its cell is what n leaves of the others
+    total = None if rows is None else counts.sum(axis=1).mask(rows)
+    return disclosure.suppress(counts, total, also=hidden | alike).isna()
 
 
 def note(survey: Survey) -> list[str]:
