@@ -141,7 +141,9 @@ def test_a_form_that_lacks_a_question_is_refused_for_that_and_not_read_otherwise
     [
         ("[{code: 012025, name: 函館市}]", r"code.*put a code in quotes, such as '012025'"),
         ("[{code: '012025', name: 函館市, size_class: 中核市}]", "size_class.*'core_city'"),
-        ("[{code: '012025'}]", "name: Field required"),
+        ("[{code: '012025'}]", "name: this entry is lacking"),
+        ("[{code: '012025', name: 函館市}, {code: '012025', name: 函館}]", "'?012025'? twice"),
+        ("[{code: '012026', name: 函館市}]", "'012026', which does not exist"),
         ("全部", "'all'"),
     ],
 )

@@ -313,6 +313,13 @@ class Codebook(Model):
         return question.label
 
 
+FAULTS = {
+    "extra_forbidden": "there is no entry of this name; check its spelling, or remove it",
+    "missing": "this entry is lacking; add it",
+    "too_short": "it is empty; give at least 1 entry",
+}
+
+
 def describe_validation(error: ValidationError, content: Any) -> str:
     """The first fault of a YAML file in one sentence that names the entry."""
     fault = error.errors(include_url=False)[0]
@@ -325,7 +332,7 @@ def describe_validation(error: ValidationError, content: Any) -> str:
             node = None
         name = node.get("id", node.get("code")) if isinstance(node, dict) else None
         place.append(str(name) if isinstance(part, int) and name is not None else str(part))
-    message = fault["msg"]
+    message = FAULTS.get(fault["type"], fault["msg"])
     if isinstance(fault.get("input"), bool):
         message = "an unquoted yes/no/on/off is a YAML boolean, put it in quotes"
     return f"{' > '.join(place) or 'the file'}: {message}"

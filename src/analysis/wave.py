@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StrictStr, Tag, ValidationError
 
-from analysis import paths, waves
+from analysis import municipality, paths, waves
 from analysis.codebook import describe_validation
 from analysis.errors import InputError
 from analysis.text import Model, Text
@@ -110,6 +110,7 @@ class Wave(Model):
                     f"files names {part.path} twice", file=file, hint="remove one of the entries"
                 )
             seen.add(where)
+        _check_invited(read, file)
         return read
 
     @property
@@ -121,3 +122,18 @@ class Wave(Model):
     def invented(self) -> bool:
         """Whether the answers are invented; every output must say so."""
         return self.data == "invented"
+
+
+def _check_invited(wave: Wave, file: Path) -> None:
+    """Refuse a list of the invited with a code that is there twice or that no municipality has."""
+    invited = wave.invited if isinstance(wave.invited, tuple) else ()
+    seen = set()
+    for one in invited:
+        if one.code in seen:
+            what, hint = f"has the code {one.code} twice", "remove one of the entries"
+            raise InputError(f"invited {what}", file=file, hint=hint)
+        if municipality.parse_code(one.code) != (one.code, "exact"):
+            what = f"gives {one.name} the code {one.code!r}, which does not exist"
+            hint = "give its six digits with the check digit"
+            raise InputError(f"invited {what}", file=file, hint=hint)
+        seen.add(one.code)

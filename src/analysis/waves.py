@@ -62,6 +62,10 @@ def load(file: Path, such_as: str = "entries such as title and files") -> dict[s
         # in the loader in C, entries nested very deep end the whole process
         found = yaml.load(text, Loader=_Plain if DEEP.search(text) else Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 30 February
+        if isinstance(error, UnicodeDecodeError):
+            raise InputError(
+                "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
+            ) from None
         fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
         raise InputError(f"this is not readable YAML ({fault})", file=file) from None
     if not isinstance(found, dict):
