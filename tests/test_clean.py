@@ -294,6 +294,24 @@ def test_of_two_replies_the_later_one_counts(write, days, kept, rule):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("days", "kept", "rules"),
+    [
+        (["1", "9", "3"], 2, ["superseded", "superseded"]),
+        (["9", "", "3"], 2, ["same-date", "same-date"]),  # the undated one may be the latest
+        (["3", "9", "", "5"], 3, ["same-date"] * 3),
+        (["", "3", "9"], 3, ["same-date", "superseded"]),
+    ],
+)
+def test_of_several_replies_each_is_told_whether_its_date_is_earlier(write, days, kept, rules):
+    told = [f"2019/8/{day}" if day else "" for day in days]
+    result = cleaned(write([f"990019,架空市,{d},{n},1,2," for n, d in enumerate(told, 1)]))
+    assert result.responses["ALL"].tolist() == [kept]
+    earlier = result.findings[result.findings["question"] == "CODE"]
+    assert earlier["rule"].tolist() == rules
+    assert set(earlier["value"]) == {f"a.csv A{kept + 1}"}
+
+
 def test_an_answer_that_the_later_reply_leaves_empty_is_asked_for(write):
     lines = ["990019,架空市,2019/8/1,100,5,1,1、2", "990019,架空市,2019/8/9,100,,1,1、2"]
     result = cleaned(write(lines))
@@ -359,6 +377,9 @@ def test_who_replied(write, code, name, rules):
         ("", "梼原町", "2019-04-01", "394050", ["name-variant"]),
         ("", "檮原町", "2019-04-01", "394050", []),
         ("", "髙﨑市", "2019-04-01", "102024", ["name-variant"]),
+        ("", "濱松市", "2019-04-01", "221309", ["name-variant"]),
+        ("", "六か所村", "2019-04-01", "024112", ["name-variant"]),
+        ("", "大和郡山", "2019-04-01", "292036", ["name-variant"]),
         ("", "姫路", "2019-04-01", "282014", ["name-variant"]),
         ("", "篠山市", "2020-04-01", "282219", ["renamed"]),
         ("", "篠山市", "2019-04-01", "282219", ["name-variant"]),
@@ -407,6 +428,39 @@ def test_wards_former_namesakes_and_prefectures_in_brackets(write, name, as_of, 
     result = cleaned(write(lines, invited=None, as_of=as_of, data="real"))
     assert result.responses.index.tolist() == want
     assert told is None or told in result.findings["ja"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "prefecture", "want", "told"),
+    [
+        ("282014", "姫路市", "東京都", ["282014"], ["code-and-name", "東京都", "兵庫県姫路市"]),
+        ("122033", "", "北海道", ["122033"], ["code-and-name", "北海道", "千葉県市川市"]),
+        ("342084", "府中市", "東京", ["342084"], ["code-and-name", "東京", "広島県府中市"]),
+        ("282014", "姫路市", "不明", ["282014"], None),
+        ("", "姫路市", "東京都", [], ["who", "姫路市", ""]),
+        ("", "府中市", "大阪府", [], ["who", "府中市", ""]),
+    ],
+)
+@pytest.mark.parametrize("listed", [None, [("342084", "府中市"), ("282014", "姫路市"),
+                                           ("122033", "市川市")]])  # fmt: skip
+def test_a_prefecture_that_is_another_is_told(write, code, name, prefecture, want, told, listed):
+    head = HEAD.replace("団体名,", "団体名,都道府県,")
+    lines = [head, f"{code},{name},{prefecture},,1,1,2,"]
+    result = cleaned(write(lines, invited=listed, data="real"))
+    assert result.responses.index.tolist() == want
+    assert found(result, "rule", "raw", "value")[:1] == ([told] if told else [])
+    if not want:
+        assert "候補：" in result.findings["ja"].iloc[0] and name in result.findings["ja"].iloc[0]
+
+
+def test_a_code_shown_with_its_zeros_is_the_code_it_shows(excel):
+    def zeros(page):
+        page["A2"].number_format = "000000"
+
+    rows = [[12203, "", "2019/8/1", 1, 1, 2], [12203, "", "2019/8/1", 1, 1, 2]]
+    result = cleaned(excel(rows, zeros))
+    assert result.responses.index.tolist() == ["012203"]  # the other may be 122033
+    assert found(result, "cell", "rule")[:2] == [["A2", "not-invited"], ["A3", "who"]]
 
 
 def test_who_replies_under_no_code_of_the_codebook(write, project):

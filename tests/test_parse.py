@@ -171,6 +171,7 @@ def test_what_is_read(name, text, value, rules):
         ("YEARS", "2年半", TEXT, "not-a-number"),
         ("INTEGER", "数名", TEXT, "not-a-number"),
         ("INTEGER", "3 4", TEXT, "not-a-number"),
+        ("INTEGER", "1. 5", TEXT, "not-a-number"),
         ("INTEGER", "①", TEXT, "not-a-number"),
         ("INTEGER", "5²", TEXT, "not-a-number"),
         ("INTEGER", "9" * 17, TEXT, "not-a-number"),

@@ -162,7 +162,7 @@ def binary(text: str, question: Question) -> Parsed:
     if usual is not None:
         return Parsed("answered", bool(usual), ("label",))
     code, rules = _option(text, question)
-    if code is not None:
+    if code is not None and rules:  # plain 1 and 0 are read below
         return Parsed("answered", bool(code), rules)
     read = ticked(text)
     return refused("no-such-option") if read.value is None else read

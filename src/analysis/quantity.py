@@ -6,7 +6,7 @@ import math
 import re
 
 from analysis.codebook import Question
-from analysis.parsed import Parsed, gapped, refused, tidy, widths
+from analysis.parsed import Parsed, refused, tidy, widths
 
 BIG_UNITS = {"百万": 1_000_000, "億": 100_000_000, "万": 10_000, "千": 1_000, "百": 100}
 SAME_UNIT = (
@@ -31,7 +31,7 @@ def number(text: str, question: Question) -> Parsed:
     """One number in the unit of the question; a range, another unit and odd digits are refused."""
     digits = widths(text.strip())
     plain = tidy(text)
-    if digits is None or gapped(plain):
+    if digits is None or re.search(r"[\d.,]\s+[\d.,]|^[-+]\s", plain):  # 3 4 is not 34
         return refused("not-a-number")
     rules, body = list(digits), plain.replace(" ", "")
     if RANGE.search(re.sub(r"\([^()]*\)", "", body)):
