@@ -142,6 +142,17 @@ def test_answers_to_questions_that_the_skip_rule_leaves_out(write):
     assert result.findings["severity"].eq("doubtful").all()
 
 
+def test_a_question_behind_one_that_was_left_out_is_left_out(write, monkeypatch):
+    after = {"id": "AFTER", "section": "A", "type": "integer", "role": "context",
+             "ja": "委託先の数", "en": "Contractors", "ask_if": "any(HOW, [2])"}  # fmt: skip
+    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], after])
+    rows = ["990019,架空市,,9,5,2,,", "990027,見本町,,9,2,2,,3", "990035,例示ヶ原市,,9,2,1,,3"]
+    result = cleaned(write(["団体コード,団体名,回答日,ALL,IT,OUT,HOW,AFTER", *rows]))
+    states = ["not_applicable", "not_applicable", "answered"]  # of the last, how is not known
+    assert result.status["AFTER"].tolist() == states
+    assert found(result, "cell", "rule") == [["H3", "left-out"]]
+
+
 TICKS = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9"
 
 
@@ -157,7 +168,8 @@ def test_options_in_columns_are_held_to_the_rules_of_options_in_one_cell(write):
         )
     )
     hows = [f"HOW_{code}" for code in (1, 2, 3, 9)]
-    told = result.findings[result.findings["rule"] != "tick"]
+    assert "tick" not in set(result.findings["rule"])  # none of them was taken
+    told = result.findings
     assert told[["cell", "rule", "raw", "value"]].to_numpy().tolist() == [
         ["G2", "exclusive", "○", ""], ["I2", "exclusive", "0", ""],
         ["J2", "exclusive", "○", ""], ["G3", "too-many", "1", "1、2、3"],

@@ -146,6 +146,11 @@ class _Cleaning:
         for i in np.flatnonzero(unread).tolist():
             self._refuse_ticks(i, names, Parsed("unreadable", None, ("beside-refused",)))
         self._check_ticks(question)
+        own = {self.cell_of[name] for name in names if name in self.cell_of}
+        self.notes = [  # how a tick was read is of no use where it was not taken
+            n for n in self.notes
+            if not (n.value and n.column in own and self.category[n[:2]] == UNREADABLE)
+        ]  # fmt: skip
 
     def _become(self, name: str, which: np.ndarray, state: int) -> None:
         self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
@@ -239,7 +244,7 @@ class _Cleaning:
             if question.ask_if is not None:
                 rule = Expression(question.ask_if)
                 asked = rule.evaluate(self._frame(rule.names)).astype("boolean")
-                out = (~asked).fillna(False).to_numpy(bool)
+                out = (~asked).fillna(self._behind(rule.names)).to_numpy(bool)
                 left_out |= self._leave_out(question, out)
                 self._claimed(question.variables, asked.fillna(False).to_numpy(bool))
             there = self._there(question)
@@ -248,6 +253,15 @@ class _Cleaning:
                 empty = np.where(out, NOT_APPLICABLE, np.where(there, NO_ANSWER, NOT_SURVEYED))
                 self._set(name, np.where(state == EMPTY, empty, state).astype(np.int8))
         self.notes = [n for n in self.notes if n.rule == "left-out" or n[:2] not in left_out]
+
+    def _behind(self, names: set[str]) -> pd.Series:
+        """Where nothing but a question that was itself left out keeps a rule from being decided."""
+        states = np.column_stack([
+            state for name, state in self.state.items()
+            if {name, self.codebook.question_of[name].id} & names
+        ])  # fmt: skip
+        known = np.isin(states, (ANSWERED, NOT_APPLICABLE)).all(axis=1)
+        return pd.Series(known & (states == NOT_APPLICABLE).any(axis=1))
 
     def _there(self, question: Question) -> np.ndarray:
         """Which records come from files that ask this question."""
