@@ -153,6 +153,28 @@ def test_a_question_behind_one_that_was_left_out_is_left_out(write, monkeypatch)
     assert found(result, "cell", "rule") == [["H3", "left-out"]]
 
 
+def test_not_applicable_is_doubted_wherever_it_stands_and_only_of_replies_that_count(
+    write, monkeypatch
+):
+    items = [{"id": f"LINE_{n}", "ja": f"項目{n}", "en": f"line {n}"} for n in (1, 2)]
+    lines = {"id": "LINE", "section": "A", "type": "battery", "role": "factor", "items": items,
+             "ja": "連携", "en": "Lines", "ask_if": "OUT == 1", "options": BOOK["questions"][5][
+                 "options"]}  # fmt: skip
+    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], lines])
+    head = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9,LINE_1,LINE_2"
+    rows = [
+        "990019,架空市,2019/8/1,9,5,1,1,,,,非該当,1",
+        "990019,架空市,2019/8/9,9,5,1,1,,,,1,1",
+        "990027,見本町,,9,2,1,,非該当,,,1,非該当",
+    ]
+    result = cleaned(write([head, *rows]))  # fmt: skip
+    assert found(result, "cell", "rule", "raw") == [
+        ["A2", "superseded", "990019"], ["C2", "changed", "2019/8/1"],
+        ["K2", "changed", "非該当"], ["H4", "not-applicable", "非該当"],
+        ["L4", "not-applicable", "非該当"],
+    ]  # fmt: skip
+
+
 TICKS = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9"
 
 
