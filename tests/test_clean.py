@@ -142,6 +142,39 @@ def test_answers_to_questions_that_the_skip_rule_leaves_out(write):
     assert result.findings["severity"].eq("doubtful").all()
 
 
+def test_a_question_behind_one_that_was_left_out_is_left_out(write, monkeypatch):
+    after = {"id": "AFTER", "section": "A", "type": "integer", "role": "context",
+             "ja": "委託先の数", "en": "Contractors", "ask_if": "any(HOW, [2])"}  # fmt: skip
+    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], after])
+    rows = ["990019,架空市,,9,5,2,,", "990027,見本町,,9,2,2,,3", "990035,例示ヶ原市,,9,2,1,,3"]
+    result = cleaned(write(["団体コード,団体名,回答日,ALL,IT,OUT,HOW,AFTER", *rows]))
+    states = ["not_applicable", "not_applicable", "answered"]  # of the last, how is not known
+    assert result.status["AFTER"].tolist() == states
+    assert found(result, "cell", "rule") == [["H3", "left-out"]]
+
+
+def test_not_applicable_is_doubted_wherever_it_stands_and_only_of_replies_that_count(
+    write, monkeypatch
+):
+    items = [{"id": f"LINE_{n}", "ja": f"項目{n}", "en": f"line {n}"} for n in (1, 2)]
+    lines = {"id": "LINE", "section": "A", "type": "battery", "role": "factor", "items": items,
+             "ja": "連携", "en": "Lines", "ask_if": "OUT == 1", "options": BOOK["questions"][5][
+                 "options"]}  # fmt: skip
+    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], lines])
+    head = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9,LINE_1,LINE_2"
+    rows = [
+        "990019,架空市,2019/8/1,9,5,1,1,,,,非該当,1",
+        "990019,架空市,2019/8/9,9,5,1,1,,,,1,1",
+        "990027,見本町,,9,2,1,,非該当,,,1,非該当",
+    ]
+    result = cleaned(write([head, *rows]))  # fmt: skip
+    assert found(result, "cell", "rule", "raw") == [
+        ["A2", "superseded", "990019"], ["C2", "changed", "2019/8/1"],
+        ["K2", "changed", "非該当"], ["H4", "not-applicable", "非該当"],
+        ["L4", "not-applicable", "非該当"],
+    ]  # fmt: skip
+
+
 TICKS = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9"
 
 
@@ -157,7 +190,8 @@ def test_options_in_columns_are_held_to_the_rules_of_options_in_one_cell(write):
         )
     )
     hows = [f"HOW_{code}" for code in (1, 2, 3, 9)]
-    told = result.findings[result.findings["rule"] != "tick"]
+    assert "tick" not in set(result.findings["rule"])  # none of them was taken
+    told = result.findings
     assert told[["cell", "rule", "raw", "value"]].to_numpy().tolist() == [
         ["G2", "exclusive", "○", ""], ["I2", "exclusive", "0", ""],
         ["J2", "exclusive", "○", ""], ["G3", "too-many", "1", "1、2、3"],
@@ -309,6 +343,24 @@ def test_of_two_replies_the_later_one_counts(write, days, kept, rule):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("days", "kept", "rules"),
+    [
+        (["1", "9", "3"], 2, ["superseded", "superseded"]),
+        (["9", "", "3"], 2, ["same-date", "same-date"]),  # the undated one may be the latest
+        (["3", "9", "", "5"], 3, ["same-date"] * 3),
+        (["", "3", "9"], 3, ["same-date", "superseded"]),
+    ],
+)
+def test_of_several_replies_each_is_told_whether_its_date_is_earlier(write, days, kept, rules):
+    told = [f"2019/8/{day}" if day else "" for day in days]
+    result = cleaned(write([f"990019,架空市,{d},{n},1,2," for n, d in enumerate(told, 1)]))
+    assert result.responses["ALL"].tolist() == [kept]
+    earlier = result.findings[result.findings["question"] == "CODE"]
+    assert earlier["rule"].tolist() == rules
+    assert set(earlier["value"]) == {f"a.csv A{kept + 1}"}
+
+
 def test_an_answer_that_the_later_reply_leaves_empty_is_asked_for(write):
     lines = ["990019,架空市,2019/8/1,100,5,1,1、2", "990019,架空市,2019/8/9,100,,1,1、2"]
     result = cleaned(write(lines))
@@ -374,6 +426,9 @@ def test_who_replied(write, code, name, rules):
         ("", "梼原町", "2019-04-01", "394050", ["name-variant"]),
         ("", "檮原町", "2019-04-01", "394050", []),
         ("", "髙﨑市", "2019-04-01", "102024", ["name-variant"]),
+        ("", "濱松市", "2019-04-01", "221309", ["name-variant"]),
+        ("", "六か所村", "2019-04-01", "024112", ["name-variant"]),
+        ("", "大和郡山", "2019-04-01", "292036", ["name-variant"]),
         ("", "姫路", "2019-04-01", "282014", ["name-variant"]),
         ("", "篠山市", "2020-04-01", "282219", ["renamed"]),
         ("", "篠山市", "2019-04-01", "282219", ["name-variant"]),
@@ -422,6 +477,39 @@ def test_wards_former_namesakes_and_prefectures_in_brackets(write, name, as_of, 
     result = cleaned(write(lines, invited=None, as_of=as_of, data="real"))
     assert result.responses.index.tolist() == want
     assert told is None or told in result.findings["ja"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "prefecture", "want", "told"),
+    [
+        ("282014", "姫路市", "東京都", ["282014"], ["code-and-name", "東京都", "兵庫県姫路市"]),
+        ("122033", "", "北海道", ["122033"], ["code-and-name", "北海道", "千葉県市川市"]),
+        ("342084", "府中市", "東京", ["342084"], ["code-and-name", "東京", "広島県府中市"]),
+        ("282014", "姫路市", "不明", ["282014"], None),
+        ("", "姫路市", "東京都", [], ["who", "姫路市", ""]),
+        ("", "府中市", "大阪府", [], ["who", "府中市", ""]),
+    ],
+)
+@pytest.mark.parametrize("listed", [None, [("342084", "府中市"), ("282014", "姫路市"),
+                                           ("122033", "市川市")]])  # fmt: skip
+def test_a_prefecture_that_is_another_is_told(write, code, name, prefecture, want, told, listed):
+    head = HEAD.replace("団体名,", "団体名,都道府県,")
+    lines = [head, f"{code},{name},{prefecture},,1,1,2,"]
+    result = cleaned(write(lines, invited=listed, data="real"))
+    assert result.responses.index.tolist() == want
+    assert found(result, "rule", "raw", "value")[:1] == ([told] if told else [])
+    if not want:
+        assert "候補：" in result.findings["ja"].iloc[0] and name in result.findings["ja"].iloc[0]
+
+
+def test_a_code_shown_with_its_zeros_is_the_code_it_shows(excel):
+    def zeros(page):
+        page["A2"].number_format = "000000"
+
+    rows = [[12203, "", "2019/8/1", 1, 1, 2], [12203, "", "2019/8/1", 1, 1, 2]]
+    result = cleaned(excel(rows, zeros))
+    assert result.responses.index.tolist() == ["012203"]  # the other may be 122033
+    assert found(result, "cell", "rule")[:2] == [["A2", "not-invited"], ["A3", "who"]]
 
 
 def test_who_replies_under_no_code_of_the_codebook(write, project):

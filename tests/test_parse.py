@@ -23,6 +23,11 @@ OPTIONS = [
     {"code": 12, "ja": "検討中", "en": "planned"},
 ]
 
+PARTED = [
+    {"code": 1, "ja": "国・県からの派遣", "en": "from state or prefecture"},
+    {"code": 2, "ja": "大学・企業", "en": "universities and firms"},
+]
+
 
 def question(kind, **more):
     return {"id": kind.upper(), "section": "A", "type": kind, "role": "describe",
@@ -48,6 +53,7 @@ BOOK = Codebook.parse(
             question("binary", options=[{"code": 1, "ja": "実施", "en": "yes"},
                                         {"code": 0, "ja": "未実施", "en": "not done"}]),
             question("text"),
+            {**question("multi", options=PARTED), "id": "PARTED"},
             {**question("date", precision="month"), "id": "MONTH"},
             {**question("integer", range=[-100, 100]), "id": "CHANGE"},
             {**question("ratio", unit={"ja": "年", "en": "years"}), "id": "YEARS"},
@@ -76,7 +82,12 @@ def read(name, text, kind=TEXT):
         ("INTEGER", "約50", 50, ("approximate",)),
         ("INTEGER", "10人程度", 10, ("approximate",)),
         ("INTEGER", "3名（うち兼務1）", 3, ("unit", "remark")),
+        ("INTEGER", "12人（4月〜現在）", 12, ("unit", "remark")),
+        ("INTEGER", "50余名", 50, ("approximate",)),
+        ("INTEGER", "10名ほど（推計）", 10, ("approximate", "remark")),
+        ("INTEGER", "5百人", 500, ("big-unit", "unit")),
         ("YEARS", "3か年", 3, ("unit",)),
+        ("YEARS", "3カ年", 3, ("unit",)),
         ("DAYS", "2.5日間", 2.5, ("unit",)),
         ("THOUSANDS", "12千円", 12, ("unit",)),
         ("CHANGE", "3団体", 3, ("remark",)),
@@ -87,6 +98,9 @@ def read(name, text, kind=TEXT):
         ("RATIO", "62%", 62.0, ()),
         ("RATIO", "６２％", 62.0, ("full-width",)),
         ("RATIO", "0.62", 62.0, ("fraction",)),
+        ("RATIO", "0.62(62%)", 62.0, ("remark", "fraction")),
+        ("RATIO", "0.5パーセント", 0.5, ("unit",)),
+        ("RATIO", "約0.6", 60.0, ("approximate", "fraction")),
         ("RATIO", "162", 162.0, ("outside-range",)),
         ("DATE", "令和元年5月1日", dt.date(2019, 5, 1), ("wareki",)),
         ("DATE", "R1.8.9", dt.date(2019, 8, 9), ("wareki",)),
@@ -113,6 +127,8 @@ def read(name, text, kind=TEXT):
         ("SINGLE", "(2)", 2, ("label",)),
         ("SINGLE", "2番", 2, ("label",)),
         ("SINGLE", "2 採用（一部）", 2, ("label", "remark")),
+        ("SINGLE", "(2)（一部）", 2, ("label", "remark")),
+        ("SINGLE", "2（採用）", 2, ("label",)),
         ("SINGLE", "4（その他：広域連合に依頼）", 4, ("label",)),
         ("MULTI", "1、3", {1, 3}, ()),
         ("MULTI", "1,3", {1, 3}, ()),
@@ -120,6 +136,8 @@ def read(name, text, kind=TEXT):
         ("MULTI", "①③", {1, 3}, ("circled",)),
         ("MULTI", "③", {3}, ("circled",)),
         ("MULTI", "研修、派遣", {1, 3}, ("label",)),
+        ("PARTED", "国・県からの派遣、大学・企業", {1, 2}, ("label",)),
+        ("PARTED", "大学・企業", {2}, ("label",)),
         ("MULTI", "2、4（その他：委託、派遣）", {2, 4}, ("label",)),
         ("MULTI", "12、", {12}, ("label",)),
         ("MULTI", "1 研修 2 採用", {1, 2}, ("label",)),
@@ -129,6 +147,8 @@ def read(name, text, kind=TEXT):
         ("MULTI", "1、2、3", {1, 2, 3}, ("too-many",)),
         ("BINARY", "実施", True, ()),
         ("BINARY", "未実施", False, ()),
+        ("BINARY", "1.実施", True, ("label",)),
+        ("BINARY", "0（未実施）", False, ("label",)),
         ("BINARY", "はい", True, ("label",)),
         ("BINARY", "○", True, ("tick",)),
         ("TEXT", " 研修中 ", "研修中", ()),
@@ -144,8 +164,15 @@ def test_what_is_read(name, text, value, rules):
     [
         ("INTEGER", "3〜4", TEXT, "range"),
         ("INTEGER", "3～4名", TEXT, "range"),
+        ("INTEGER", "3名〜4名", TEXT, "range"),
+        ("INTEGER", "50〜", TEXT, "range"),
+        ("INTEGER", "5人未満", TEXT, "range"),
+        ("INTEGER", "2019-01-03", DATE, "not-a-number"),
+        ("INTEGER", "10数名", TEXT, "not-a-number"),
+        ("YEARS", "2年半", TEXT, "not-a-number"),
         ("INTEGER", "数名", TEXT, "not-a-number"),
         ("INTEGER", "3 4", TEXT, "not-a-number"),
+        ("INTEGER", "1. 5", TEXT, "not-a-number"),
         ("INTEGER", "①", TEXT, "not-a-number"),
         ("INTEGER", "5²", TEXT, "not-a-number"),
         ("INTEGER", "9" * 17, TEXT, "not-a-number"),
@@ -161,6 +188,8 @@ def test_what_is_read(name, text, value, rules):
         ("INTEGER", "-5", TEXT, "negative"),
         ("INTEGER", "#N/A", ERROR, "error-value"),
         ("DATE", "8月頃", TEXT, "not-a-date"),
+        ("DATE", "0019/8/5", TEXT, "not-a-date"),
+        ("MONTH", "2019.1", NUMBER, "not-a-date"),  # or 2019.10
         ("DATE", "令和元年2月30日", TEXT, "not-a-date"),
         ("DATE", "H30.3", TEXT, "not-a-date"),
         ("DATE", "R0.8.5", TEXT, "not-a-date"),
@@ -170,6 +199,11 @@ def test_what_is_read(name, text, value, rules):
         ("SINGLE", "1、2", TEXT, "several"),
         ("SINGLE", "①②", TEXT, "several"),
         ("SINGLE", "②研修", TEXT, "no-such-option"),
+        ("SINGLE", "②（研修）", TEXT, "no-such-option"),
+        ("SINGLE", "❷", TEXT, "no-such-option"),
+        ("SINGLE", "1" * 5000, TEXT, "no-such-option"),
+        ("SINGLE", "1" + "(a)" * 600, TEXT, "no-such-option"),
+        ("SINGLE", "1月2日", TEXT, "excel-date"),
         ("SINGLE", "1 研修なし", TEXT, "no-such-option"),
         ("SINGLE", "2²", TEXT, "no-such-option"),
         ("SINGLE", "2019-01-02", DATE, "excel-date"),
@@ -178,7 +212,9 @@ def test_what_is_read(name, text, value, rules):
         ("MULTI", "13", TEXT, "excel-number"),
         ("MULTI", "12", NUMBER, "excel-number"),  # an option, or 1,2
         ("MULTI", "2019-01-03", DATE, "excel-date"),
+        ("MULTI", "3-Jan", TEXT, "excel-date"),
         ("MULTI", "1、9", TEXT, "exclusive"),
+        ("MULTI", "1、" * 5000, TEXT, "no-such-option"),
         ("MULTI", "1、7", TEXT, "no-such-option"),
         ("MULTI", "1 採用", TEXT, "no-such-option"),  # which is option 2
         ("BINARY", "検討中", TEXT, "no-such-option"),
@@ -198,6 +234,17 @@ def test_what_is_refused_and_never_guessed(name, text, kind, rule):
 @pytest.mark.parametrize("name", ["INTEGER", "DATE", "SINGLE", "MULTI", "BINARY", "TEXT"])
 def test_kinds_of_missing_are_kept_apart(name, text, state):
     assert read(name, text).state == state
+
+
+def test_a_cross_is_no_even_where_it_means_not_applicable_elsewhere():
+    crossed = {**BOOK.model_dump(exclude={"questions"}), "questions": [
+        question("binary"), question("integer")]}  # fmt: skip
+    crossed["missing"]["not_applicable"]["tokens"] = ["×"]
+    book = Codebook.parse(crossed)
+    told = [Reader(book).read("×", TEXT, one, one.id) for one in book]
+    assert [(one.state, one.value) for one in told] == [
+        ("answered", False), ("not_applicable", None),
+    ]  # fmt: skip
 
 
 def test_codes_of_a_question_keep_their_kind_of_missing():

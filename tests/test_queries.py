@@ -216,7 +216,7 @@ def test_several_options_beside_an_answer_are_told_in_words(project):
 def test_of_two_replies_without_a_date_it_is_shown_where_they_differ(later):
     queries.write_for_wave("demo-2020", later / "q.xlsx")
     which, differs = rows(openpyxl.load_workbook(later / "q.xlsx")["990086 朝凪浦市"])
-    assert "どちらが正しいか" in which[5] and differs[2].startswith("Q18 ")
+    assert "どれが正しいか" in which[5] and differs[2].startswith("Q18 ")
     assert differs[3:5] == ("2", "1")
 
 

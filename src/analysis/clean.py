@@ -146,6 +146,11 @@ class _Cleaning:
         for i in np.flatnonzero(unread).tolist():
             self._refuse_ticks(i, names, Parsed("unreadable", None, ("beside-refused",)))
         self._check_ticks(question)
+        own = {self.cell_of[name] for name in names if name in self.cell_of}
+        self.notes = [  # how a tick was read is of no use where it was not taken
+            n for n in self.notes
+            if not (n.value and n.column in own and self.category[n[:2]] == UNREADABLE)
+        ]  # fmt: skip
 
     def _become(self, name: str, which: np.ndarray, state: int) -> None:
         self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
@@ -198,23 +203,24 @@ class _Cleaning:
             note for note in who.notes if note.record not in dropped or note.rule == "who"
         ]
         self.who_at = who.columns
+        told = {note[:2] for note in self.notes}
         for i in who.unidentified:
-            self._disown(i)
+            self._disown(i, told)
         for i, later in who.superseded.items():
             self._replace(i, later, "same-date" if i in who.same_date else "superseded")
         self.kept = np.array(who.kept, dtype=int)
+        self.counts = np.isin(np.arange(self.n), self.kept)
         self.codes = who.codes
         for j in who.columns:  # those that are no questions of the codebook
             unread = self.there[:, j] & (self.category[:, j] == EMPTY)
             filled = self.raw.kind[:, j] != CellKind.EMPTY
             self.category[unread, j] = np.where(filled, ANSWERED, NO_ANSWER)[unread]
 
-    def _disown(self, i: int) -> None:
-        """Take out a reply that is nobody's: each of its cells is refused."""
+    def _disown(self, i: int, told: set[tuple[int, int]]) -> None:
+        """Take out a reply that is nobody's: each of its cells is refused, but once."""
         said = np.flatnonzero(self.raw.kind[i] != CellKind.EMPTY)
         self.category[i, said] = UNREADABLE
-        noted = {note.column for note in self.notes if note.record == i}
-        self.notes += [Note(i, j, "who") for j in said.tolist() if j not in noted]
+        self.notes += [Note(i, j, "who") for j in said.tolist() if (i, j) not in told]
 
     def _replace(self, i: int, later: int, rule: str) -> None:
         """Take out a reply for a later one: a finding for it, and for each answer that changed."""
@@ -239,15 +245,24 @@ class _Cleaning:
             if question.ask_if is not None:
                 rule = Expression(question.ask_if)
                 asked = rule.evaluate(self._frame(rule.names)).astype("boolean")
-                out = (~asked).fillna(False).to_numpy(bool)
+                out = (~asked).fillna(self._behind(rule.names)).to_numpy(bool)
                 left_out |= self._leave_out(question, out)
-                self._claimed(question.variables, asked.fillna(False).to_numpy(bool))
+                self._claimed(question, asked.fillna(False).to_numpy(bool))
             there = self._there(question)
             for name in question.variables:
                 state = self.state[name]
                 empty = np.where(out, NOT_APPLICABLE, np.where(there, NO_ANSWER, NOT_SURVEYED))
                 self._set(name, np.where(state == EMPTY, empty, state).astype(np.int8))
         self.notes = [n for n in self.notes if n.rule == "left-out" or n[:2] not in left_out]
+
+    def _behind(self, names: set[str]) -> pd.Series:
+        """Where nothing but a question that was itself left out keeps a rule from being decided."""
+        states = np.column_stack([
+            state for name, state in self.state.items()
+            if {name, self.codebook.question_of[name].id} & names
+        ])  # fmt: skip
+        known = np.isin(states, (ANSWERED, NOT_APPLICABLE)).all(axis=1)
+        return pd.Series(known & (states == NOT_APPLICABLE).any(axis=1))
 
     def _there(self, question: Question) -> np.ndarray:
         """Which records come from files that ask this question."""
@@ -270,13 +285,18 @@ class _Cleaning:
             self._set(name, np.where(hit, NOT_APPLICABLE, state).astype(np.int8))
         return noted
 
-    def _claimed(self, variables: tuple[str, ...], applies: np.ndarray) -> None:
+    def _claimed(self, question: Question, applies: np.ndarray) -> None:
         """'Not applicable' given where earlier answers make the question apply."""
-        name = variables[0]
-        if name not in self.cell_of:
-            return
-        for i in np.flatnonzero(applies & (self.state[name] == NOT_APPLICABLE)):
-            self.notes.append(Note(int(i), self.cell_of[name], "not-applicable"))
+        told: set[int] = set()
+        for name in question.variables:
+            if (j := self.cell_of.get(name)) is None:
+                continue
+            said = (self.raw.kind[:, j] != CellKind.EMPTY) & (self.category[:, j] < UNREADABLE)
+            given = applies & said & (self.state[name] == NOT_APPLICABLE)
+            for i in np.flatnonzero(given).tolist():
+                if question.type != "multi" or i not in told:  # one answer, told once
+                    self.notes.append(Note(i, j, "not-applicable"))
+                told.add(i)
 
     def _set(self, name: str, state: np.ndarray) -> None:
         self.state[name] = state
@@ -289,14 +309,13 @@ class _Cleaning:
     def note_merged(self) -> None:
         """Cells that a merged range covers are empty in the file, yet somebody answered there."""
         for (i, j), (i0, j0) in self.raw.merged.items():
-            if self.raw.kind[i0, j0] and self.category[i, j] in (ANSWERED, NO_ANSWER):
+            asked = self.category[i, j] in (ANSWERED, NO_ANSWER)
+            if asked and self.raw.kind[i0, j0] and self.counts[i]:
                 here = f"{self.raw.address(i0, j0)}: {self.raw.text.iat[i0, j0]}"
                 self.notes.append(Note(i, j, "merged", more=here))
 
     def check_answers(self) -> None:
         """Rules between answers; breaking one is doubtful and changes nothing."""
-        counts = np.zeros(self.n, bool)
-        counts[self.kept] = True
         for question in self.codebook:
             j = self.cell_of.get(question.variables[0])
             if j is None:
@@ -304,7 +323,7 @@ class _Cleaning:
             for check in question.checks:
                 rule = Expression(check.rule)
                 kept = rule.evaluate(self._frame(rule.names)).astype("boolean")
-                broken = (~kept).fillna(False).to_numpy(bool) & counts
+                broken = (~kept).fillna(False).to_numpy(bool) & self.counts
                 more = f"{check.ja}\0{check.en}"
                 self.notes += [
                     Note(i, j, "check", self._own(i, question), more)

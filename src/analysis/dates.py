@@ -22,7 +22,7 @@ ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
 CLOCK = re.compile(r"[\sT]\d{1,2}:\d{2}(:\d{2}(\.0+)?)?$")  # a date cell saved as CSV
 WEEKDAY = re.compile(r"\(([月火水木金土日])(曜日?)?\)$")
-WESTERN = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
+WESTERN = re.compile(r"([12]\d{3})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
 JAPANESE = re.compile(
     rf"({'|'.join(ERAS)}|[MTSHRmtshr])\.?(元|\d{{1,2}})[年./-](\d{{1,2}})(?:[月./-](\d{{1,2}})日?|月?)"
 )
@@ -54,6 +54,8 @@ def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
     found = WESTERN.fullmatch(plain)
     japanese = JAPANESE.fullmatch(plain)
     match = found or japanese
+    if found and not found[3] and plain.endswith(".1"):
+        return refused("not-a-date")  # or October: a spreadsheet makes 2019.1 of 2019.10
     if match is None or not (match.groups()[-1] or question.precision == "month"):
         return refused("not-a-date")
     *_, month, day = match.groups()

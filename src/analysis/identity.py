@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -65,10 +64,10 @@ def identify(
         )
     prefectures = text_of(prefecture_at) if prefecture_at is not None else np.full(n, "", object)
     codes = text_of(code_at) if code_at is not None else np.full(n, "", object)
-    for (i, j), shown in raw.number_format.items():  # 011002 stored as a number is shown whole
-        if j == code_at and re.fullmatch("0{5,6}", shown) and codes[i].isdigit():
-            codes[i] = codes[i].zfill(len(shown))
-    reader = _Reader(wave, code_at, name_at)
+    for (i, j), shown in raw.number_format.items():
+        if j == code_at and set(shown) == {"0"}:  # the cell shows the zeros that its number lacks
+            codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
+    reader = _Reader(wave, code_at, name_at, prefecture_at)
     found: dict[tuple[str, str, str], tuple[str, str, list[tuple[int, str, str, str]]]] = {}
     for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
         if key not in found:
@@ -88,8 +87,11 @@ def _place(at: dict[str, int], codebook: Codebook, what: str) -> int | None:
 class _Reader:
     """Reads one pair of code and name; fictional places come from the wave's own list."""
 
-    def __init__(self, wave: Wave, code_at: int | None, name_at: int | None) -> None:
+    def __init__(
+        self, wave: Wave, code_at: int | None, name_at: int | None, prefecture_at: int | None
+    ) -> None:
         self.wave, self.code_at, self.name_at = wave, code_at, name_at
+        self.prefecture_at = prefecture_at
         invited = wave.invited if isinstance(wave.invited, tuple) else ()
         self.invited = {one.code: one.name for one in invited}
         self.by_name: dict[str, list[str]] = {}
@@ -106,7 +108,11 @@ class _Reader:
         code = municipality.parse_code(code_text)[0] if code_text else ""
         if code and code not in self.invited and not self._exists(code):
             code = ""
-        match = self._by_name(name_text, prefecture)
+        told = municipality.prefecture_named(prefecture)
+        elsewhere = bool(code) and self._elsewhere(code, told)
+        if elsewhere and self.prefecture_at is not None:
+            notes.append((self.prefecture_at, "code-and-name", self._place(code), ""))
+        match = self._by_name(name_text, "" if elsewhere else told)
         by_name = match.code
         at = self.code_at if self.code_at is not None else self.name_at
         assert at is not None
@@ -118,7 +124,7 @@ class _Reader:
             known = code in self.invited or code in municipality.register().index
             other = known and name_text.strip() and by_name != code and not namesake
             if other and self.name_at is not None:
-                notes.append((self.name_at, "code-and-name", self._official(code), ""))
+                notes.append((self.name_at, "code-and-name", self._place(code), ""))
         elif by_name:
             code = by_name
             if code_text:
@@ -127,6 +133,9 @@ class _Reader:
         else:
             raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
             readings = municipality.code_readings(code_text)
+            if match.how == "unknown" and not readings and told:  # of another prefecture
+                bare = self._by_name(name_text, "")
+                readings = bare.options or tuple(filter(None, [bare.code]))
             if readings and match.how == "unknown":
                 match = Match("", "", "ambiguous", readings)
             notes.append((raw_at, "who", "", self._advice(match)))
@@ -151,6 +160,13 @@ class _Reader:
             return True
         return code.startswith("99") and self.wave.invented and not self.invited
 
+    def _elsewhere(self, code: str, prefecture: str) -> bool:
+        """Whether a code of the register lies in another prefecture than is told."""
+        table = municipality.register()
+        return (
+            bool(prefecture) and code in table.index and table.at[code, "prefecture"] != prefecture
+        )
+
     def _official(self, code: str, told: str = "") -> str:
         """Its name by the list of the invited or the register; of an invented one as it is told."""
         if code in self.invited:
@@ -166,6 +182,7 @@ class _Reader:
         names = (folded, folded.removesuffix("役所"), folded.removesuffix("役場"))
         codes = next((self.by_name[name] for name in names if name in self.by_name), [])
         codes = codes or self.by_stem.get(folded, [])
+        codes = [code for code in codes if not self._elsewhere(code, prefecture)]
         match = municipality.resolve(text, prefecture or None, self.wave.as_of)
         if match.how == "ambiguous":  # the list of those invited may decide, and that is said
             codes = [code for code in match.options if code in self.invited]
@@ -197,25 +214,20 @@ class _Reader:
 
 def _settle(who: Identified) -> None:
     """Of several replies of one municipality the latest by date counts, then the last to arrive."""
-    latest: dict[str, int] = {}
+    replies: dict[str, list[int]] = {}
     for i, code in enumerate(who.codes):
-        if not code:
+        if code:
+            replies.setdefault(code, []).append(i)
+        else:
             who.unidentified.append(i)
-            continue
-        if code not in latest:
-            latest[code] = i
-            continue
-        earlier, later = latest[code], i
-        a, b = who.received[earlier], who.received[later]
-        if a is not None and b is not None and a > b:
-            earlier, later = later, earlier
-        if a == b or a is None or b is None:
-            who.same_date.add(earlier)
-        who.superseded[earlier] = later
-        latest[code] = later
-    for first, then in list(who.superseded.items()):
-        end = then
-        while end in who.superseded:
-            end = who.superseded[end]
-        who.superseded[first] = end
-    who.kept = sorted(latest.values())
+    for of_one in replies.values():
+        dated = [i for i in of_one if who.received[i] is not None]
+        latest = max(dated, key=lambda i: (who.received[i], i), default=-1)
+        last = max(i for i in of_one if who.received[i] is None or i == latest)
+        who.kept.append(last)
+        for i in of_one:
+            if i != last:
+                who.superseded[i] = last
+                if i not in dated or last not in dated or who.received[i] == who.received[last]:
+                    who.same_date.add(i)
+    who.kept.sort()

@@ -31,7 +31,10 @@ SIZE_CLASSES = {
 }
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "unknown"]
 # written variants that mean the same character in names of municipalities
-_VARIANTS = str.maketrans("ヶヵが竈檮髙﨑驒礪桧鯵竜条", "ケカガ釜梼高崎騨砺檜鰺龍條")
+_VARIANTS = str.maketrans(
+    "ヶヵガがかカ竈檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の",
+    "ケケケケケケ釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ",
+)
 _SUFFIX = re.compile(r"(市役所|区役所|町役場|村役場|役所|役場)$")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
@@ -187,7 +190,9 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
         return _match(former, name, "exact" if in_force else "renamed")
     if re.search(r".市.+区$", text) and text[: text.index("市") + 1] in _names():
         return Match("", "", "ward", tuple(_names()[text[: text.index("市") + 1]]))
-    stems = [c for suffix in "市区町村" for c in _names().get(candidates[-1] + suffix, ())]
+    stems: list[str] = []
+    for candidate in candidates:  # of 大和郡山 the whole, of 生駒郡三郷 what follows the 郡
+        stems = stems or [c for suffix in "市区町村" for c in _names().get(candidate + suffix, ())]
     stems = [c for c in stems if not given or _prefecture(c) == given]
     return _match(stems, name, "shortened") if stems else Match("", "", "unknown")
 
@@ -255,6 +260,16 @@ def _names() -> dict[str, tuple[str, ...]]:
 @cache
 def _prefectures() -> tuple[str, ...]:
     return tuple(register()["prefecture"].unique())
+
+
+def prefecture_named(text: str) -> str:
+    """The prefecture that a cell names, such as 兵庫 or 兵庫県; empty where it names none.
+
+    >>> prefecture_named("兵庫"), prefecture_named("不明")
+    ('兵庫県', '')
+    """
+    full = _prefecture_of(fold(text))
+    return full if full in _prefectures() else ""
 
 
 def _prefecture_of(text: str) -> str:

@@ -7,6 +7,7 @@ literal names the rules that were applied.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from analysis.codebook import Codebook, Question
@@ -19,8 +20,13 @@ TICKS = frozenset("○●◯〇レ✓✔☑■")
 CROSSES = frozenset({"×", "x"})
 CIRCLED = re.compile(r"[①-⑳]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
-SEPARATORS = re.compile(r"[、，,､・･；;/／\s+＋&＆]+")
-OUTSIDE_BRACKETS = re.compile(SEPARATORS.pattern + r"(?![^(（]*[)）])")
+DATED = re.compile(
+    r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?([ T]\d{1,2}:.*)?|\d{1,2}月\d{1,2}日"
+    r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
+)
+LONGEST = 2000  # no answer of options is longer; the patterns below would be slow on one
+LISTED = r"\s*[、，,､；;\n]\s*"
+SEPARATORS = r"[、，,､・･；;/／\s+＋&＆]+"
 USUAL = {"はい": 1, "いいえ": 0, "有": 1, "無": 0, "あり": 1, "なし": 0, "yes": 1, "no": 0}
 
 
@@ -44,14 +50,19 @@ class Reader:
             if plain.casefold() == tidy(token).casefold():
                 return Parsed(missing)
         own_column = question.type == "multi" and variable != question.id
-        crossed = own_column and plain in CROSSES
+        crossed = (own_column or question.type == "binary") and plain in CROSSES
         if plain.casefold() in self.tokens and not crossed:
             return Parsed(self.tokens[plain.casefold()])
+        if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
+            kind = CellKind.DATE if question.type != "date" else kind
         match question.type:
             case "integer" | "ratio":
-                return number(text, question)
+                dated = kind == CellKind.DATE
+                return refused("not-a-number") if dated else number(text, question)
             case "date":
                 return date(text, kind, question)
+            case "single" | "ordinal" | "battery" | "binary" | "multi" if len(text) > LONGEST:
+                return refused("no-such-option")
             case "single" | "ordinal" | "battery":
                 return choice(text, kind, question)
             case "binary":
@@ -87,27 +98,33 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("excel-number")
     if whole is not None:
         return judged({whole}, how, question)
-    rules: list[str] = []
-    codes: set[int] = set()
-    number = None  # what a bare number before a part says
-    for part in _parts(text):
-        code, more = _option(part, question)
-        bare, words = tidy(part).isdigit(), not re.match(r"\(?\d", tidy(part))
-        if code is None or (words and number not in (None, code)):
-            return refused("no-such-option")  # also 1 採用, where 採用 is option 2
-        codes.add(code)
-        rules += [rule for rule in more if rule not in rules]
-        number = code if bare else None
-    return judged(codes, tuple(rules), question) if codes else refused("no-such-option")
+    for signs in (LISTED, SEPARATORS):  # first with the signs that part words, too: 国・県 is one
+        parts = _parts(text, signs)
+        read = [_option(part, question) for part in parts]
+        codes = {code for code, _ in read if code is not None}
+        if read and None not in {code for code, _ in read} and _agree(parts, read):
+            rules = dict.fromkeys(rule for _, more in read for rule in more)
+            return judged(codes, tuple(rules), question)
+    return refused("no-such-option")
 
 
-def _parts(text: str) -> list[str]:
+def _agree(parts: list[str], read: list[tuple[int | None, tuple[str, ...]]]) -> bool:
+    """Whether a bare number and the words behind it say the same; 1 採用 does not, if 採用 is 2."""
+    said = list(zip(map(tidy, parts), (code for code, _ in read), strict=True))
+    return all(
+        first == then
+        for (number, first), (words, then) in itertools.pairwise(said)
+        if number.isdigit() and not re.match(r"\(?\d", words)
+    )
+
+
+def _parts(text: str, signs: str = SEPARATORS) -> list[str]:
     """The answers in one cell; a remark in brackets is not taken apart."""
     if CIRCLED_ONLY.fullmatch(text):
         return CIRCLED.findall(text)
     balanced = len(re.findall("[(（]", text)) == len(re.findall("[)）]", text))
-    signs = OUTSIDE_BRACKETS if balanced else SEPARATORS
-    return [part for part in signs.split(text) if part]
+    outside = r"(?![^(（]*[)）])" if balanced else ""
+    return [part for part in re.split(signs + outside, text) if part]
 
 
 def _glued(digits: str, question: Question) -> bool:
@@ -137,7 +154,7 @@ def ticked(text: str) -> Parsed:
         return Parsed("answered", False, digits)
     if plain in TICKS:
         return Parsed("answered", True, ("tick",))
-    if remark := re.fullmatch(r"(.+?)\s*\([^()]*\)", plain):
+    if remark := re.fullmatch(r"([^()\s]+)\s*\([^()]*\)", plain):
         read = ticked(remark[1])
         if read.value is not None:
             return Parsed("answered", read.value, (*read.rules, "remark"))
@@ -156,6 +173,9 @@ def binary(text: str, question: Question) -> Parsed:
     usual = USUAL.get(plain.casefold())
     if usual is not None:
         return Parsed("answered", bool(usual), ("label",))
+    code, rules = _option(text, question)
+    if code is not None and rules:  # plain 1 and 0 are read below
+        return Parsed("answered", bool(code), rules)
     read = ticked(text)
     return refused("no-such-option") if read.value is None else read
 
@@ -165,7 +185,7 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     raw = text.strip()
     plain = tidy(text).removesuffix(".0")
     codes = {option.code for option in question.options}
-    if plain.isdigit():
+    if plain.isdecimal():  # ❶ is a digit, too, and no number
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
@@ -178,11 +198,14 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         rest, label = _folded(found[2]), _folded(question.option(int(found[1])).ja)
         if not rest or (re.search(r"[^\W\d]", rest) and label.startswith(rest)):
             return int(found[1]), ("label",)
-    if remark := re.fullmatch(r"(.+?)\s*\((?!\d+\))[^()]*\)[。.]?", plain):
+    if remark := re.fullmatch(r"(\(\d+\)|[^()]+?)\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
         code, rules = _option(remark[1], question)
-        if code is not None:  # "other" is meant to be explained; elsewhere the remark may matter
-            other = question.option(code).ja.startswith("その他")
-            return code, (*rules, *([] if other else ["remark"])) or ("label",)
+        named = _option(remark[2], question)[0]
+        if code is None or named not in {code, None}:  # 2 (the words of option 1)
+            return None, ()
+        # "other" is meant to be explained; elsewhere the remark may matter
+        clear = named == code or question.option(code).ja.startswith("その他")
+        return code, (*rules, *([] if clear else ["remark"])) or ("label",)
     return None, ()
 
 

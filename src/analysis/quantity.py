@@ -6,32 +6,35 @@ import math
 import re
 
 from analysis.codebook import Question
-from analysis.parsed import Parsed, gapped, refused, tidy, widths
+from analysis.parsed import Parsed, refused, tidy, widths
 
-BIG_UNITS = {"百万": 1_000_000, "億": 100_000_000, "万": 10_000, "千": 1_000}
+BIG_UNITS = {"百万": 1_000_000, "億": 100_000_000, "万": 10_000, "千": 1_000, "百": 100}
 SAME_UNIT = (
     {"人", "名", "persons", "person", "people"},
-    {"年", "年間", "か年", "ヶ年", "years", "year"},
+    {"年", "年間", "か年", "ヶ年", "カ年", "箇年", "years", "year"},
     {"月", "か月", "ヶ月", "カ月", "箇月", "months", "month"},
     {"日", "日間", "日分", "days", "day"},
     {"%", "パーセント", "percent"},
 )
 NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
 APPROXIMATE = re.compile(
-    r"^(?:約|およそ|おおよそ|概ね|ほぼ)|(?:程度|前後|くらい|ぐらい|余り?|弱|強|以上|以下|未満)$"
+    r"^(?:約|およそ|おおよそ|概ね|ほぼ)|(?<=\d)余り?(?=\D)"
+    r"|(?:程度|前後|くらい|ぐらい|ほど|余り?|弱|強)(?=\(|$)"
 )
+RANGE = re.compile(r"\d[^\d,.()]{0,3}[~〜～ー-]\d|[~〜～]\d|\d\D{0,3}[~〜～]$|(以上|以下|未満|超)$")
 LARGEST = 2**53  # beyond it a whole number is no longer exact
-KEPT = {"approximate", "remark", "outside-range"}  # what else an approximate number needs to say
+# what else an approximate number needs to say
+KEPT = {"approximate", "remark", "fraction", "outside-range"}
 
 
 def number(text: str, question: Question) -> Parsed:
     """One number in the unit of the question; a range, another unit and odd digits are refused."""
     digits = widths(text.strip())
     plain = tidy(text)
-    if digits is None or gapped(plain):
+    if digits is None or re.search(r"[\d.,]\s+[\d.,]|^[-+]\s", plain):  # 3 4 is not 34
         return refused("not-a-number")
     rules, body = list(digits), plain.replace(" ", "")
-    if re.search(r"\d\s*[~〜～ー-]\s*\d", body):
+    if RANGE.search(re.sub(r"\([^()]*\)", "", body)):
         return refused("range")
     if re.match(r"^[△▲]", body):
         body, rules = "-" + body[1:], [*rules, "triangle"]
@@ -53,7 +56,8 @@ def number(text: str, question: Question) -> Parsed:
     if not abs(value) < LARGEST:
         return refused("not-a-number")
     rules += more_rules
-    if "%" in own_units(question) and "%" not in body and 0 < value <= 1 and "." in body:
+    bare = not found[2] or found[2].startswith("(")
+    if "%" in own_units(question) and bare and 0 < value <= 1 and "." in found[1]:
         value, rules = round(value * 100, 10), [*rules, "fraction"]
     return _within(value, rules, question)
 
@@ -109,6 +113,7 @@ def _unit(tail: str, question: Question) -> tuple[int, list[str]] | None:
 
 
 def _not_its_unit(tail: str, question: Question) -> Parsed:
-    if question.unit is None or not re.fullmatch(r"[^\W\d_%]{1,8}|%", tail):
+    plain = re.fullmatch(r"[^\W\d_%]{1,8}|%", tail)
+    if question.unit is None or not plain or any(unit in tail for unit in own_units(question)):
         return refused("not-a-number")
     return refused("other-unit", f"{question.unit.ja}\0{question.unit.en}")

@@ -183,9 +183,10 @@ _TABLE = [
     _rule("renamed", "repaired", "旧団体名", "former name",
           "「{raw}」は現在の{value}です。", "{raw} is now {value}."),
     _rule("code-and-name", "doubtful", "コードと団体名の不一致", "code and name disagree",
-          "団体コードは{value}のものですが、団体名は「{raw}」です。コードのとおりとしました。"
+          "団体コードは{value}のものですが、「{raw}」とあります。コードのとおりとしました。"
           "ご確認ください。",
-          "The code says {value}, the name {raw}; the code was followed. Please confirm."),
+          "The code says {value}, yet {raw} is written here; the code was followed. Please "
+          "confirm."),
     _rule("who", "refused", "団体を特定できない", "municipality not identified",
           "どの団体の回答か特定できないため、「{raw}」は採っていません。{more}",
           "It is not clear which municipality replied, so {raw} was not taken. {more}"),
@@ -197,16 +198,16 @@ _TABLE = [
           "「{raw}」からは日付が後の回答も届いたため、そちら（{value}）を採りました。",
           "A reply of a later date came from {raw} too and was taken instead ({value})."),
     _rule("same-date", "doubtful", "先後の分からない重複回答", "two replies, none dated later",
-          "「{raw}」からは回答が二つ届き、日付では先後が分からないため、ファイルで後にあるもの（{value}）"
-          "を採りました。どちらが正しいかお知らせください。",
-          "Two replies came from {raw}, and no date tells which is later; the later one in the "
-          "files was taken ({value}). Please say which is right."),
+          "「{raw}」からは複数の回答が届き、日付では先後が分かりません。{value}の回答を採りました"
+          "が、どれが正しいかお知らせください。",
+          "Several replies came from {raw}, and no date tells which is the latest; the one at "
+          "{value} was taken. Please say which is right."),
     _rule("changed", "repaired", "差し替えられた回答", "answer changed by a later reply",
           "差替え後の回答では「{raw}」が「{value}」に変わっています。",
           "The later reply changed {raw} to {value}."),
     _rule("blanked", "doubtful", "差替え後に空欄の回答", "answer left out by a later reply",
-          "差替え後の回答では「{raw}」が空欄になっています。無回答としましたが、ご確認ください。",
-          "The later reply leaves {raw} empty; it was taken as no answer. Please confirm."),
+          "差替え後の回答には「{raw}」に当たる回答がないため、値にしていません。ご確認ください。",
+          "The later reply holds no answer in place of {raw}, so none was taken. Please confirm."),
     _rule("hidden", "doubtful", "非表示の行・列", "hidden row or column",
           "非表示の行・列（{raw}）の回答も採りました。採ってよいかご確認ください。",
           "Answers in hidden {raw} were taken too. Please confirm that they count."),
