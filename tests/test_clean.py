@@ -635,6 +635,13 @@ def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched
     assert set(first) == {f"{t}.{s}" for t in tables for s in ("csv", "parquet")} | {"ledger.json"}
 
 
+def test_a_column_of_no_question_is_told_once_with_its_heading(write):
+    lines = [f"{HEAD},担当課", "990019,架空市,,9,5,2,,総務課", "990027,見本町,,9,5,2,,企画課"]
+    result = cleaned(write(lines))
+    assert found(result, "rule", "cell", "raw") == [["unmatched", "H2:H3", "担当課"]]
+    assert result.outside.query("reason == 'unmatched'")["text"].tolist() == ["総務課", "企画課"]
+
+
 def test_a_spreadsheet_runs_nothing_that_an_office_wrote(write, project):
     head = f"{HEAD},メモ"
     prepare(write([head, '990019,架空市,2019/8/1,=2+3,"-5",1,2,"=HYPERLINK(""http://x"")"']))

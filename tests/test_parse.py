@@ -263,7 +263,8 @@ def test_codes_of_a_question_keep_their_kind_of_missing():
     [("1", "answered", True, ()), ("0", "answered", False, ()), ("○", "answered", True, ("tick",)),
      ("×", "answered", False, ()), ("済", "unreadable", None, ("not-a-tick",)),
      ("①", "unreadable", None, ("not-a-tick",)), ("３", "unreadable", None, ("not-a-tick",)),
-     ("○（一部の課）", "answered", True, ("tick", "remark"))],
+     ("○（一部の課）", "answered", True, ("tick", "remark")),
+     ("―", "not_applicable", None, ())],
 )  # fmt: skip
 def test_an_option_in_a_column_of_its_own(text, state, value, rules):
     got = READER.read(text, TEXT, BOOK["MULTI"], "MULTI_1")

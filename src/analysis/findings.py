@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -63,7 +63,8 @@ def listed(
         rows.append((*place, rule, RULES[rule].severity, text, value, *said[key]))
     loose = raw.outside[raw.outside["reason"] == "unmatched"]
     about = [("hidden", file, sheet, place, place) for file, sheet, place in raw.hidden]
-    about += [("unmatched", r.file, r.sheet, r.cell, r.text) for r in loose.itertuples()]
+    heads = raw.outside[raw.outside["reason"] == "header"]
+    about += [("unmatched", *place) for place in _loose(loose, heads)]
     for one in raw.headed:
         told = _messages("heading", one.text, one.question.id, "\0".join(
             one.question.label[language] for language in ("ja", "en")))  # fmt: skip
@@ -83,6 +84,19 @@ def listed(
         place = (file, sheet, cell, code, names.get(code, ""), "")
         rows.append((*place, rule, severity, text, "", *told))
     return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+
+
+def _loose(cells: pd.DataFrame, heads: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    """File, sheet, place and text of cells of no question; a column with a heading is told once."""
+    column = cells["cell"].str.extract("([A-Z]+)", expand=False)
+    headed = heads.assign(column=heads["cell"].str.extract("([A-Z]+)", expand=False))
+    told = headed.groupby(["file", "sheet", "column"])["text"].last()
+    for (file, sheet, letters), part in cells.groupby(["file", "sheet", column], sort=False):
+        heading = told.get((file, sheet, letters), "")
+        if heading and len(part) > 1:
+            yield file, sheet, f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}", heading
+        else:
+            yield from part[["file", "sheet", "cell", "text"]].itertuples(index=False, name=None)
 
 
 def _messages(rule: str, raw: str, value: str, more: str) -> tuple[str, str]:

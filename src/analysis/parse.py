@@ -17,6 +17,7 @@ from analysis.quantity import number
 from analysis.sheet import CellKind
 
 TICKS = frozenset("○●◯〇レ✓✔☑■")
+DASHES = frozenset("-ー―—–")
 CROSSES = frozenset({"×", "x"})
 CIRCLED = re.compile(r"[①-⑳]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
@@ -154,6 +155,8 @@ def ticked(text: str) -> Parsed:
         return Parsed("answered", False, digits)
     if plain in TICKS:
         return Parsed("answered", True, ("tick",))
+    if plain in DASHES:  # beside a tick: not chosen
+        return Parsed("not_applicable")
     if remark := re.fullmatch(r"([^()\s]+)\s*\([^()]*\)", plain):
         read = ticked(remark[1])
         if read.value is not None:

@@ -51,7 +51,7 @@ _TABLE = [
     _rule("big-unit", "repaired", "千・万の単位", "thousands or ten thousands",
           *_read("千・万などの単位を数に直して、", "thousands or ten thousands counted out")),
     _rule("other-unit", "refused", "別の単位", "another unit",
-          "「{raw}」の単位が設問の単位（{more}）と違うため、値にしていません。{more}でお知らせください。",
+          "「{raw}」の単位が設問の単位（{more}）と違うため、値にしていません。「{more}」の単位でお知らせください。",
           "{raw} is not in the unit of the question ({more}) and was not turned into a value. "
           "Please give it in that unit."),
     _rule("remark", "doubtful", "回答に添えた言葉", "words beside an answer",
@@ -195,8 +195,8 @@ _TABLE = [
           "{value} is not among those invited; its reply was kept. Please confirm the code and the "
           "list."),
     _rule("superseded", "repaired", "差替え前の回答", "superseded reply",
-          "「{raw}」からは日付が後の回答も届いたため、そちら（{value}）を採りました。",
-          "A reply of a later date came from {raw} too and was taken instead ({value})."),
+          "同じ団体から日付が後の回答も届いたため、そちら（{value}）を採りました。",
+          "A reply of a later date came from the same municipality and was taken ({value})."),
     _rule("same-date", "doubtful", "先後の分からない重複回答", "two replies, none dated later",
           "「{raw}」からは複数の回答が届き、日付では先後が分かりません。{value}の回答を採りました"
           "が、どれが正しいかお知らせください。",
