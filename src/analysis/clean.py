@@ -18,16 +18,22 @@ from analysis.findings import Note, counted, listed
 from analysis.identity import Identified, identify
 from analysis.intake import RawTable
 from analysis.ledger import Ledger
-from analysis.parse import Reader, judged
-from analysis.parsed import Parsed
+from analysis.parse import Reader
 from analysis.respondents import register_of
 from analysis.sheet import CellKind
 from analysis.text import Language
+from analysis.ticks import (
+    ANSWERED,
+    EMPTY,
+    NO_ANSWER,
+    NOT_APPLICABLE,
+    NOT_SURVEYED,
+    UNREADABLE,
+    TickColumns,
+)
 from analysis.wave import Wave
 
-ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
 SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer
-EMPTY = -1
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def clean(raw: RawTable, wave: Wave, codebook: Codebook) -> Cleaned:
     return work.finish(who)
 
 
-class _Cleaning:
+class _Cleaning(TickColumns):
     """The state of one cleaning: values, states and findings by cell."""
 
     def __init__(self, raw: RawTable, wave: Wave, codebook: Codebook) -> None:
@@ -102,7 +108,7 @@ class _Cleaning:
                     self.values[variable] = np.full(self.n, None, object)
                     self.state[variable] = np.full(self.n, EMPTY, np.int8)
             if question.type == "multi":
-                self._complete_ticks(question)
+                self.complete_ticks(question)
 
     def _read(self, question: Question, variable: str, j: int) -> None:
         texts, kinds = self.column_text(j), self.raw.kind[:, j].copy()
@@ -123,70 +129,7 @@ class _Cleaning:
         self.category[:, j] = states
         noted = np.array([bool(parsed.rules) for parsed in read])[codes]
         for i in np.flatnonzero(noted).tolist():
-            self._note(i, j, read[codes[i]], question)
-
-    def _complete_ticks(self, question: Question) -> None:
-        """Options in columns of their own become one answer: all of one state in each reply."""
-        names = question.variables
-        states = np.column_stack([self.state[name] for name in names])
-        unread = (states == UNREADABLE).any(axis=1)
-        told = (states == ANSWERED).any(axis=1) & ~unread
-        first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
-        for name, own in zip(names, states.T, strict=True):
-            unticked = told & (own != ANSWERED)
-            if name in self.cell_of:
-                j = self.cell_of[name]
-                for i in np.flatnonzero(unticked & (own != EMPTY)).tolist():
-                    rule = "not-ticked" if own[i] == NOT_APPLICABLE else "unsure-tick"
-                    self.notes.append(Note(i, j, rule, "0"))
-            self.values[name] = columns.where(unticked, False, self.values[name])
-            self._become(name, unticked, ANSWERED)
-            for kind in (NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED):
-                self._become(name, ~told & ~unread & (first == kind), kind)
-        for i in np.flatnonzero(unread).tolist():
-            self._refuse_ticks(i, names, Parsed("unreadable", None, ("beside-refused",)))
-        self._check_ticks(question)
-        own = {self.cell_of[name] for name in names if name in self.cell_of}
-        self.notes = [  # how a tick was read is of no use where it was not taken
-            n for n in self.notes
-            if not (n.value and n.column in own and self.category[n[:2]] == UNREADABLE)
-        ]  # fmt: skip
-
-    def _become(self, name: str, which: np.ndarray, state: int) -> None:
-        self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
-        if name in self.cell_of:
-            self.category[which, self.cell_of[name]] = state
-
-    def _refuse_ticks(self, i: int, names: tuple[str, ...], read: Parsed) -> None:
-        """The whole answer of one reply is refused: each of its cells that says something."""
-        for name in names:
-            j = self.cell_of.get(name)
-            if j is not None and self.raw.kind[i, j] != CellKind.EMPTY:
-                if self.state[name][i] != UNREADABLE:
-                    self._note(i, j, read, self.codebook.question_of[name])
-                self.category[i, j] = UNREADABLE
-            self.values[name][i] = None
-            self.state[name][i] = UNREADABLE
-
-    def _check_ticks(self, question: Question) -> None:
-        """What `parse` asks of options in one cell, asked of those in columns of their own."""
-        names = question.variables
-        ticks = [columns.where(self.state[n] == ANSWERED, self.values[n], False) for n in names]
-        chosen = np.column_stack(ticks).astype(bool)
-        alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
-        count = chosen.sum(axis=1)
-        broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
-        for i in np.flatnonzero(broken).tolist():
-            at = np.flatnonzero(chosen[i]).tolist()
-            read = judged({question.options[k].code for k in at}, (), question)
-            if read.state == "answered":  # too many: one question to the office, at the first tick
-                self._note(i, self.cell_of[names[at[0]]], read, question)
-            else:
-                self._refuse_ticks(i, names, read)
-
-    def _note(self, i: int, j: int, read: Parsed, question: Question) -> None:
-        value = columns.shown(read.value, question)
-        self.notes += [Note(i, j, rule, value, read.more) for rule in read.rules]
+            self.note(i, j, read[codes[i]], question)
 
     def received(self) -> np.ndarray:
         """The date of each reply, None where it is not told."""
