@@ -143,14 +143,17 @@ def test_answers_to_questions_that_the_skip_rule_leaves_out(write):
 
 
 def test_a_question_behind_one_that_was_left_out_is_left_out(write, monkeypatch):
-    after = {"id": "AFTER", "section": "A", "type": "integer", "role": "context",
-             "ja": "委託先の数", "en": "Contractors", "ask_if": "any(HOW, [2])"}  # fmt: skip
-    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], after])
-    rows = ["990019,架空市,,9,5,2,,", "990027,見本町,,9,2,2,,3", "990035,例示ヶ原市,,9,2,1,,3"]
-    result = cleaned(write(["団体コード,団体名,回答日,ALL,IT,OUT,HOW,AFTER", *rows]))
-    states = ["not_applicable", "not_applicable", "answered"]  # of the last, how is not known
-    assert result.status["AFTER"].tolist() == states
-    assert found(result, "cell", "rule") == [["H3", "left-out"]]
+    rules = {"AFTER": "any(HOW, [2])", "EITHER": "any(HOW, [2]) or IT >= 9", "RATE": "IT / ALL > 1"}
+    more = [{"id": id, "section": "A", "type": "integer", "role": "context",
+             "ja": f"問{id}", "en": id, "ask_if": rule} for id, rule in rules.items()]  # fmt: skip
+    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], *more])
+    rows = ["990019,架空市,,0,5,2,,,,", "990027,見本町,,9,,2,,3,,", "990035,例示ヶ原市,,9,2,1,,3,,"]
+    result = cleaned(write([f"{HEAD},AFTER,EITHER,RATE", *rows]))
+    out, empty = "not_applicable", "no_answer"
+    assert result.status["AFTER"].tolist() == [out, out, "answered"]  # of the last, how is unknown
+    assert result.status["EITHER"].tolist() == [out, empty, empty]  # nor is IT of the second
+    assert result.status["RATE"].tolist() == [empty, empty, out]
+    assert found(result, "cell", "rule") == [["E2", "check"], ["H3", "left-out"]]
 
 
 def test_not_applicable_is_doubted_wherever_it_stands_and_only_of_replies_that_count(
@@ -359,6 +362,22 @@ def test_of_several_replies_each_is_told_whether_its_date_is_earlier(write, days
     earlier = result.findings[result.findings["question"] == "CODE"]
     assert earlier["rule"].tolist() == rules
     assert set(earlier["value"]) == {f"a.csv A{kept + 1}"}
+
+
+def test_a_reply_that_may_be_of_another_is_not_replaced_in_silence(excel):
+    rows = [["990019", "見本町", "2019/8/1", 9, 5, 2], ["990019", "架空市", "2019/8/9", 9, 5, 2]]
+    result = cleaned(excel(rows, lambda page: page.merge_cells("E2:G2")))
+    assert found(result, "cell", "rule", "severity") == [
+        ["A2", "superseded", "repaired"], ["B2", "code-and-name", "doubtful"],
+        ["B2", "changed", "repaired"], ["C2", "changed", "repaired"],
+    ]  # fmt: skip
+
+
+def test_invited_of_one_name_are_told_by_their_codes(write):
+    result = cleaned(
+        write([",架空市,,1,1,2,"], invited=[("990019", "架空市"), ("990027", "架空市")])
+    )
+    assert "候補：架空市（990019）、架空市（990027）" in result.findings["ja"].iloc[0]
 
 
 def test_an_answer_that_the_later_reply_leaves_empty_is_asked_for(write):

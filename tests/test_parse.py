@@ -26,6 +26,7 @@ OPTIONS = [
 PARTED = [
     {"code": 1, "ja": "国・県からの派遣", "en": "from state or prefecture"},
     {"code": 2, "ja": "大学・企業", "en": "universities and firms"},
+    {"code": 3, "ja": "その他（具体的に）", "en": "other (which)"},
 ]
 
 
@@ -137,6 +138,7 @@ def read(name, text, kind=TEXT):
         ("MULTI", "③", {3}, ("circled",)),
         ("MULTI", "研修、派遣", {1, 3}, ("label",)),
         ("PARTED", "国・県からの派遣、大学・企業", {1, 2}, ("label",)),
+        ("PARTED", "その他（県の研修）、2", {2, 3}, ("label",)),
         ("PARTED", "大学・企業", {2}, ("label",)),
         ("MULTI", "2、4（その他：委託、派遣）", {2, 4}, ("label",)),
         ("MULTI", "12、", {12}, ("label",)),

@@ -142,9 +142,7 @@ class _Cleaning(TickColumns):
         """Findings on who replied; records that do not count lose their values."""
         dropped = {*who.unidentified, *who.superseded}
         self.notes = [note for note in self.notes if note.record not in dropped]
-        self.notes += [
-            note for note in who.notes if note.record not in dropped or note.rule == "who"
-        ]
+        self.notes += who.notes  # of a reply that was replaced, too: it may be of another
         self.who_at = who.columns
         told = {note[:2] for note in self.notes}
         for i in who.unidentified:

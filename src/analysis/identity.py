@@ -198,7 +198,10 @@ class _Reader:
         return prefecture + self._official(code)
 
     def _advice(self, match: Match) -> str:
-        listed = "、".join(map(self._place, match.options))
+        places = [self._place(code) for code in match.options]
+        if len(set(places)) < len(places):  # only the code tells them apart
+            places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
+        listed = "、".join(places)
         if match.how == "ward":
             return (
                 f"{listed}の行政区のようです。市としての回答かどうか、お知らせください。"
@@ -206,8 +209,8 @@ class _Reader:
             )
         if listed:
             return (
-                f"候補：{listed}。都道府県名を添えてお知らせください。"
-                f"\0It may be {listed}: which one, and of which prefecture?"
+                f"候補：{listed}。都道府県名か団体コードを添えてお知らせください。"
+                f"\0It may be {listed}: which one? Please add its prefecture or code."
             )
         return "団体コードと団体名をお知らせください。\0Please give its code and name."
 

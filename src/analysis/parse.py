@@ -193,7 +193,10 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
     for option in question.options:
-        for words in (option.ja, option.en, *option.source):
+        said = [option.ja, option.en, *option.source]
+        if option.ja.startswith("その他"):  # その他（具体的に）
+            said.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
+        for words in said:
             if folded == _folded(words):
                 return option.code, ("label",)
     found = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)

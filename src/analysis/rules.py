@@ -171,9 +171,10 @@ _TABLE = [
     _rule("code-repaired", "repaired", "団体コードの補正", "code repaired",
           "団体コード「{raw}」を{value}と読みました。", "The code {raw} was read as {value}."),
     _rule("code-wrong", "doubtful", "団体コードの誤り", "wrong code",
-          "団体コード「{raw}」は検査数字が合わないか存在しません。団体名から{value}としました。"
+          "「{raw}」は記入された団体名の団体コードではありません。団体名から{value}としました。"
           "ご確認ください。",
-          "The code {raw} is not valid; {value} follows from the name. Please confirm."),
+          "{raw} is not the code of the municipality named; {value} follows from the name. Please "
+          "confirm."),
     _rule("name-variant", "repaired", "団体名の表記", "written variant of the name",
           *_read("団体名の表記をそろえて、", "a way to write its name")),
     _rule("namesake", "doubtful", "同名の団体", "name of several municipalities",
@@ -195,13 +196,13 @@ _TABLE = [
           "{value} is not among those invited; its reply was kept. Please confirm the code and the "
           "list."),
     _rule("superseded", "repaired", "差替え前の回答", "superseded reply",
-          "同じ団体から日付が後の回答も届いたため、そちら（{value}）を採りました。",
-          "A reply of a later date came from the same municipality and was taken ({value})."),
+          "この団体からは日付が後の回答も届いたため、そちら（{value}）を採りました。",
+          "A reply of a later date came from this municipality and was taken instead ({value})."),
     _rule("same-date", "doubtful", "先後の分からない重複回答", "two replies, none dated later",
-          "「{raw}」からは複数の回答が届き、日付では先後が分かりません。{value}の回答を採りました"
+          "この団体からは複数の回答が届き、日付では先後が分かりません。{value}の回答を採りました"
           "が、どれが正しいかお知らせください。",
-          "Several replies came from {raw}, and no date tells which is the latest; the one at "
-          "{value} was taken. Please say which is right."),
+          "Several replies came from this municipality, and no date tells which is the "
+          "latest; the one at {value} was taken. Please say which is right."),
     _rule("changed", "repaired", "差し替えられた回答", "answer changed by a later reply",
           "差替え後の回答では「{raw}」が「{value}」に変わっています。",
           "The later reply changed {raw} to {value}."),
