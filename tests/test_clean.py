@@ -422,6 +422,7 @@ def test_who_replied(write, code, name, rules):
     ("code", "name", "as_of", "want", "rules"),
     [
         ("11002", "札幌市", "2019-04-01", "011002", ["code-repaired"]),  # a number lost its zero
+        ("1100", "札幌市", "2019-04-01", "011002", ["code-repaired"]),  # and its check digit
         ("12203", "市川市", "2019-04-01", "122033", ["code-repaired"]),  # or 012203, 士別市
         ("12203", "士別市", "2019-04-01", "012203", ["code-repaired"]),
         ("12203", "", "2019-04-01", None, ["who"]),
