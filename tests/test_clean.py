@@ -132,12 +132,11 @@ def test_missing_kinds_under_a_skip_rule(write):
 
 
 def test_answers_to_questions_that_the_skip_rule_leaves_out(write):
-    result = cleaned(
-        write(["990019,架空市,2019/8/1,100,5,2,1、3", "990027,見本町,2019/8/1,50,2,1,非該当"])
-    )
-    assert result.status["HOW_2"].tolist() == ["not_applicable", "not_applicable"]
+    lines = ["990019,架空市,2019/8/1,100,5,2,任期付", "990027,見本町,2019/8/1,50,2,1,非該当"]
+    result = cleaned(write([*lines, "990035,例示ヶ原市,2019/8/1,50,2,2,無回答"]))
+    assert set(result.status["HOW_2"]) == {"not_applicable"}
     assert found(result, "cell", "rule", "raw") == [
-        ["G2", "left-out", "1、3"], ["G3", "not-applicable", "非該当"],
+        ["G2", "left-out", "任期付"], ["G3", "not-applicable", "非該当"],
     ]  # fmt: skip
     assert result.findings["severity"].eq("doubtful").all()
 
@@ -365,11 +364,12 @@ def test_of_several_replies_each_is_told_whether_its_date_is_earlier(write, days
 
 
 def test_a_reply_that_may_be_of_another_is_not_replaced_in_silence(excel):
-    rows = [["990019", "見本町", "2019/8/1", 9, 5, 2], ["990019", "架空市", "2019/8/9", 9, 5, 2]]
+    rows = [["99001", "見本町", "2019/8/1", 9, 5, 2], ["990019", "架空市", "2019/8/9", 9, 5, 2]]
     result = cleaned(excel(rows, lambda page: page.merge_cells("E2:G2")))
     assert found(result, "cell", "rule", "severity") == [
-        ["A2", "superseded", "repaired"], ["B2", "code-and-name", "doubtful"],
-        ["B2", "changed", "repaired"], ["C2", "changed", "repaired"],
+        ["A2", "code-repaired", "repaired"], ["A2", "superseded", "repaired"],
+        ["B2", "code-and-name", "doubtful"], ["B2", "changed", "repaired"],
+        ["C2", "changed", "repaired"],
     ]  # fmt: skip
 
 
@@ -428,6 +428,7 @@ def test_who_replied(write, code, name, rules):
     result = cleaned(write([f"{code},{name},2019/8/1,100,5,2,"]))
     # what an unknown reply says is not lost: each of its cells is a finding
     assert list(dict.fromkeys(result.findings["rule"])) == rules
+    assert not result.findings.duplicated(["cell", "rule"]).any()
     want = [] if rules == ["who"] else ["990035" if "例示" in name else "990019"]
     assert result.responses.index.tolist() == want
 
@@ -436,6 +437,7 @@ def test_who_replied(write, code, name, rules):
     ("code", "name", "as_of", "want", "rules"),
     [
         ("11002", "札幌市", "2019-04-01", "011002", ["code-repaired"]),  # a number lost its zero
+        ("1100", "札幌市", "2019-04-01", "011002", ["code-repaired"]),  # and its check digit
         ("12203", "市川市", "2019-04-01", "122033", ["code-repaired"]),  # or 012203, 士別市
         ("12203", "士別市", "2019-04-01", "012203", ["code-repaired"]),
         ("12203", "", "2019-04-01", None, ["who"]),
@@ -450,7 +452,8 @@ def test_who_replied(write, code, name, rules):
         ("", "大和郡山", "2019-04-01", "292036", ["name-variant"]),
         ("", "姫路", "2019-04-01", "282014", ["name-variant"]),
         ("", "篠山市", "2020-04-01", "282219", ["renamed"]),
-        ("", "篠山市", "2019-04-01", "282219", ["name-variant"]),
+        ("", "篠山市", "2019-04-30", "282219", ["name-variant"]),
+        ("", "篠山市", "2019-05-01", "282219", ["renamed"]),
         ("", "高岡郡檮原町", "2019-04-01", "394050", ["name-variant"]),
         ("", "府中市", "2019-04-01", None, ["who"]),
         ("", "広島県府中市", "2019-04-01", "342084", ["name-variant"]),
@@ -523,7 +526,7 @@ def test_a_prefecture_that_is_another_is_told(write, code, name, prefecture, wan
 
 def test_a_code_shown_with_its_zeros_is_the_code_it_shows(excel):
     def zeros(page):
-        page["A2"].number_format = "000000"
+        page["A2"].number_format, page["D2"].number_format = "000000", "00000000"
 
     rows = [[12203, "", "2019/8/1", 1, 1, 2], [12203, "", "2019/8/1", 1, 1, 2]]
     result = cleaned(excel(rows, zeros))

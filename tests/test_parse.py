@@ -56,6 +56,7 @@ BOOK = Codebook.parse(
             question("text"),
             {**question("multi", options=PARTED), "id": "PARTED"},
             {**question("date", precision="month"), "id": "MONTH"},
+            {**question("date", range=["2019-06-01", "2029-12"]), "id": "BETWEEN"},
             {**question("integer", range=[-100, 100]), "id": "CHANGE"},
             {**question("ratio", unit={"ja": "年", "en": "years"}), "id": "YEARS"},
             {**question("ratio", unit={"ja": "日／人・年", "en": "days a year"}), "id": "DAYS"},
@@ -99,6 +100,7 @@ def read(name, text, kind=TEXT):
         ("RATIO", "62%", 62.0, ()),
         ("RATIO", "６２％", 62.0, ("full-width",)),
         ("RATIO", "0.62", 62.0, ("fraction",)),
+        ("RATIO", "1.0", 100.0, ("fraction",)),
         ("RATIO", "0.62(62%)", 62.0, ("remark", "fraction")),
         ("RATIO", "0.5パーセント", 0.5, ("unit",)),
         ("RATIO", "約0.6", 60.0, ("approximate", "fraction")),
@@ -116,6 +118,11 @@ def read(name, text, kind=TEXT):
         ("DATE", "2019/8/5 0:00", dt.date(2019, 8, 5), ()),
         ("DATE", "2019年8月5日（月）", dt.date(2019, 8, 5), ()),
         ("DATE", "2019/8/5", dt.date(2019, 8, 5), ()),
+        ("BETWEEN", "2019/6/1", dt.date(2019, 6, 1), ()),
+        ("BETWEEN", "2019.8.1", dt.date(2019, 8, 1), ()),
+        ("MONTH", "2019.8.1", dt.date(2019, 8, 1), ()),
+        ("BETWEEN", "2019/5/31", dt.date(2019, 5, 31), ("outside-range",)),
+        ("BETWEEN", "2029/12/31", dt.date(2029, 12, 31), ()),
         ("MONTH", "H30.3", dt.date(2018, 3, 1), ("wareki",)),
         ("MONTH", "昭和64年1月", dt.date(1989, 1, 1), ("wareki",)),
         ("MONTH", "平成元年1月", dt.date(1989, 1, 1), ("wareki",)),
@@ -312,7 +319,7 @@ def test_any_text_is_a_value_a_missing_kind_or_a_refusal(text, kind):
             assert not got.rules
 
 
-SIGNS = "0123456789０１２９①③²٣.,、・;/-ー～ 　()（）%％△約千万年月日人名R元○×研修その他"
+SIGNS = "0123456789０１２９①③²٣❶.,、・;/-ー～ 　()（）%％△約千万年月日人名R元○×研修その他"
 EVERY = st.one_of(st.text(max_size=12), st.text(SIGNS, max_size=10))
 
 
