@@ -16,7 +16,7 @@ import zipfile
 import zlib
 
 from analysis.errors import InputError
-from analysis.sheet import address
+from analysis.sheet import address, column_number
 
 MAX_UNPACKED = 512 * 2**20
 MAX_PARTS = 10_000
@@ -143,19 +143,11 @@ def placed(xml: bytes) -> bytes:
             row, column = int(said[2]) if said else row + 1, -1
             where = str(row)
         else:
-            column = column_number(said[1]) - 1 if said else column + 1
+            column = column_number(said[1].decode()) if said else column + 1
             where = address(row - 1, column)
         return match[0] if said else b'<%s r="%s"%s' % (match[1], where.encode(), match[2])
 
     return TAGS.sub(place, xml)
-
-
-def column_number(letters: bytes) -> int:
-    """The 1-based number of a column from its letters."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
 
 
 def objects(content: bytes) -> dict[str, list[str]]:

@@ -72,12 +72,9 @@ def listed(
         rows.append(
             (*place, "heading", RULES["heading"].severity, one.text, one.question.id, *told)
         )
-    replies = Counter(zip(raw.file, raw.sheet, strict=True))
-    alone = {
-        sheet: str(code)
-        for sheet, code in zip(zip(raw.file, raw.sheet, strict=True), codes, strict=True)
-        if replies[sheet] == 1
-    }
+    sheets = list(zip(raw.file, raw.sheet, strict=True))
+    replies = Counter(sheets)
+    alone = {s: str(code) for s, code in zip(sheets, codes, strict=True) if replies[s] == 1}
     for rule, file, sheet, cell, text in about:  # of a form, the one who filled it in
         severity, told = RULES[rule].severity, _messages(rule, text, "", "")
         code = alone.get((file, sheet), "")

@@ -39,6 +39,11 @@ class Reader:
         for kind, missing in codebook.missing.items():
             for token in missing.tokens:
                 self.tokens.setdefault(tidy(token).casefold(), kind)
+        self.codes: dict[str, dict[str, str]] = {}  # question -> code of its own -> kind
+        for question in codebook:
+            own = self.codes.setdefault(question.id, {})
+            for token, missing_kind in question.missing_codes.items():
+                own.setdefault(tidy(token).casefold(), missing_kind)
 
     def read(self, text: str, kind: int, question: Question, variable: str) -> Parsed:
         """One cell of a column that holds the question or one of its variables."""
@@ -47,13 +52,13 @@ class Reader:
         if kind == CellKind.ERROR:
             return refused("error-value")
         plain = tidy(text)
-        for token, missing in question.missing_codes.items():
-            if plain.casefold() == tidy(token).casefold():
-                return Parsed(missing)
+        folded = plain.casefold()
+        if folded in self.codes[question.id]:
+            return Parsed(self.codes[question.id][folded])
         own_column = question.type == "multi" and variable != question.id
         crossed = (own_column or question.type == "binary") and plain in CROSSES
-        if plain.casefold() in self.tokens and not crossed:
-            return Parsed(self.tokens[plain.casefold()])
+        if folded in self.tokens and not crossed:
+            return Parsed(self.tokens[folded])
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
             kind = CellKind.DATE if question.type != "date" else kind
         match question.type:

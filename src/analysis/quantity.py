@@ -48,16 +48,17 @@ def number(text: str, question: Question) -> Parsed:
     found = re.fullmatch(rf"({NUMBER})(.*)", body)
     if found is None:
         return refused("not-a-number")
-    unit = _unit(found[2], question)
+    own = own_units(question)
+    unit = _unit(found[2], own)
     if unit is None:
-        return _not_its_unit(found[2], question)
+        return _not_its_unit(found[2], question, own)
     factor, more_rules = unit
     value = round(float(found[1]) * factor, 10)
     if not abs(value) < LARGEST:
         return refused("not-a-number")
     rules += more_rules
     bare = not found[2] or found[2].startswith("(")
-    if "%" in own_units(question) and bare and 0 < value <= 1 and "." in found[1]:
+    if "%" in own and bare and 0 < value <= 1 and "." in found[1]:
         value, rules = round(value * 100, 10), [*rules, "fraction"]
     return _within(value, rules, question)
 
@@ -92,9 +93,8 @@ def own_units(question: Question) -> frozenset[str]:
     return frozenset(words.union(*(same for same in SAME_UNIT if same & words)))
 
 
-def _unit(tail: str, question: Question) -> tuple[int, list[str]] | None:
+def _unit(tail: str, own: frozenset[str]) -> tuple[int, list[str]] | None:
     """Factor and rules of what follows the digits; None where it is not the question's unit."""
-    own = own_units(question)
     if not tail or (tail == "%" and tail in own):
         return 1, []
     if tail.casefold() in own:
@@ -107,13 +107,13 @@ def _unit(tail: str, question: Question) -> tuple[int, list[str]] | None:
     if not own and re.fullmatch(r"[^\W\d_]{1,8}", tail):
         return 1, ["remark"]
     if remark := re.fullmatch(r"([^()]*)\([^()]*\)", tail):
-        inner = _unit(remark[1], question)
+        inner = _unit(remark[1], own)
         return inner and (inner[0], [*inner[1], "remark"])
     return None
 
 
-def _not_its_unit(tail: str, question: Question) -> Parsed:
+def _not_its_unit(tail: str, question: Question, own: frozenset[str]) -> Parsed:
     plain = re.fullmatch(r"[^\W\d_%]{1,8}|%", tail)
-    if question.unit is None or not plain or any(unit in tail for unit in own_units(question)):
+    if question.unit is None or not plain or any(unit in tail for unit in own):
         return refused("not-a-number")
     return refused("other-unit", f"{question.unit.ja}\0{question.unit.en}")

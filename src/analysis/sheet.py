@@ -121,7 +121,7 @@ def column_number(letters: str) -> int:
     (0, 27)
     """
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = 26 * number + ord(letter) - 64
     return number - 1
 

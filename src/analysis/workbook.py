@@ -20,7 +20,6 @@ from analysis.archive import (
     REPAIR,
     attribute,
     brief,
-    column_number,
     part,
     placed,
     repack,
@@ -28,7 +27,16 @@ from analysis.archive import (
     unpack,
 )
 from analysis.errors import InputError
-from analysis.sheet import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, CellKind, Sheet, address, typed
+from analysis.sheet import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    CellKind,
+    Sheet,
+    address,
+    column_number,
+    typed,
+)
 
 ROW = re.compile(rb"""<(?:\w+:)?row\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""")
 COL = re.compile(rb"""<(?:\w+:)?col\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""")
@@ -101,7 +109,10 @@ def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
     if _surely_small(xml):
         return
     # cells that only carry a format do not count; look at those with content
-    places = [(int(number), column_number(letters)) for letters, number in FILLED.findall(xml)]
+    places = [
+        (int(number), column_number(letters.decode()) + 1)
+        for letters, number in FILLED.findall(xml)
+    ]
     rows, columns = (
         (max(side, default=0) for side in zip(*places, strict=True)) if places else (0, 0)
     )
@@ -136,7 +147,8 @@ def _surely_small(xml: bytes) -> bool:
     digits = len(str(rows))
     if b":c" in xml or re.search(rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits, xml):
         return False
-    columns = max(map(column_number, set(re.findall(rb'<c r="([A-Z]+)', xml))), default=0)
+    letters = {found.decode() for found in re.findall(rb'<c r="([A-Z]+)', xml)}
+    columns = max(map(column_number, letters), default=-1) + 1
     return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
 
 
@@ -247,4 +259,4 @@ def _number(tag: bytes, name: str) -> int:
 
 def _place(tag: bytes) -> tuple[int, int] | None:
     found = PLACE.search(tag)
-    return (int(found[2]) - 1, column_number(found[1]) - 1) if found else None
+    return (int(found[2]) - 1, column_number(found[1].decode())) if found else None
