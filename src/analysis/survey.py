@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from analysis import clean, disclosure, indicators, intake, paths, respondents, store, tables
+from analysis import (
+    clean,
+    disclosure,
+    indicators,
+    intake,
+    paths,
+    population,
+    respondents,
+    store,
+    tables,
+)
 from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
@@ -160,6 +170,11 @@ class Survey:
         return (
             f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else f"{self.n:,}"
         )
+
+    @cached_property
+    def population(self) -> population.Population:
+        """What the numbers stand for, and which intervals and tests may be printed."""
+        return population.of(self.wave, self._full.register)
 
     @property
     def names(self) -> pd.Series:
