@@ -13,10 +13,10 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.tables import aligned
+from analysis.typology.eligibility import ENOUGH
 from analysis.typology.gower import GowerDissimilarity
 from analysis.typology.profile import UNPLACED
 
-ENOUGH = 0.5  # share of the features that a placement needs
 FAR = 0.95  # a unit farther out than this share of a type's own members fits no type
 DRAWS = 9_999
 
