@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from analysis.tables import aligned
 from analysis.typology.choice import best, compared, counts_to_try, reason
 from analysis.typology.gradient import without_gradient, without_strata
 from analysis.typology.medoids import k_medoids, silhouette_widths
@@ -132,6 +133,8 @@ def study(
     >>> found.verdict.level, found.labels.value_counts().tolist()
     ('clear', [10, 10, 10])
     """
+    if composites is not None:
+        composites = aligned(composites, frame.index, "composites")
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = counts_to_try(data, n_types)
     tried = remember(compared)(data, counts, n_null=n_null, criteria=criteria, seed=seed, jobs=jobs)
@@ -222,7 +225,7 @@ def study_by(
     Strata in which no indicator varies are left out too.
     """
     found = {}
-    known = strata.reindex(frame.index)
+    known = aligned(strata, frame.index, "strata")
     for stratum, codes in frame.groupby(known.astype("str"), sort=True).groups.items():
         part = frame.loc[codes]
         if len(part) >= smallest and (part.nunique() > 1).any() and stratum != "nan":
