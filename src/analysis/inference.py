@@ -26,6 +26,8 @@ __all__ = [
     "difference_within",
     "dominance",
     "holm",
+    "interval_text",
+    "p_text",
     "permutation_p",
     "wilson",
 ]
@@ -67,6 +69,38 @@ def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float
     end = estimate * (1 - Z / max(float(stats.norm.isf(p / 2)), 1e-3))
     end = float(np.clip(end, -1.0, 1.0))
     return (end, high) if estimate > 0 else (low, end)
+
+
+def p_text(p: float) -> str:
+    """A p-value as it is printed; a dash where there is none.
+
+    Examples
+    --------
+    >>> p_text(0.0502), p_text(0.0004), p_text(float("nan"))
+    ('0.0502', '<0.001', '—')
+    """
+    if np.isnan(p):
+        return "—"
+    near = ALPHA < p < ALPHA + 0.0005  # three digits would make it 0.050
+    return "<0.001" if p < 0.001 else f"{p:.4f}" if near else f"{p:.3f}"
+
+
+def interval_text(effect: Effect, scale: float = 1.0, digits: int = 2) -> str:
+    """Estimate and interval as they are printed; an end beside zero is not rounded to zero.
+
+    Examples
+    --------
+    >>> interval_text(Effect(0.41, 0.004, 0.7, 0.04, (5, 9), ""))
+    '+0.41 (+0.01, +0.70)'
+    """
+
+    def end(value: float) -> str:
+        value *= scale
+        if value and abs(value) < 10.0**-digits / 2:
+            value = float(np.copysign(10.0**-digits, value))
+        return f"{value:+.{digits}f}"
+
+    return f"{effect.estimate * scale + 0:+.{digits}f} ({end(effect.low)}, {end(effect.high)})"
 
 
 def wilson(count: int, n: int) -> tuple[float, float]:
@@ -349,8 +383,12 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     scale = sqrt((signs_x**2).sum() * (signs_y**2).sum())
     tau = float((signs_x * signs_y).sum() / scale)
     rng, draws = np.random.default_rng(seed), 4_999
-    orders = (rng.permutation(n) for _ in range(draws))
-    drawn = np.array([(signs_x * signs_y[np.ix_(o, o)]).sum() for o in orders]) / scale
+    orders = np.array([rng.permutation(n) for _ in range(draws)])
+    parts = np.array_split(orders, -(-draws * n * n // 2_000_000))  # so that memory stays small
+    drawn = np.concatenate(
+        [np.einsum("ij,dij->d", signs_x, signs_y[o[:, :, None], o[:, None, :]]) for o in parts]
+    )
+    drawn /= scale
     p = float(((np.abs(drawn) >= abs(tau) - 1e-12).sum() + 1) / (draws + 1))
     k = Z**2 * _tau_variance(x, y) * (n * (n - 1) / scale) ** 2
     half = sqrt(k * (1 + k - tau**2))
