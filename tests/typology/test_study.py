@@ -223,3 +223,16 @@ def test_those_set_aside_are_placed_by_answers_adjusted_like_the_others(adjust):
     assert set(found.aside.index) == set(few)
     assert found.level.notna().all()
     assert adjusted_rand_score(truth, found.labels) > 0.9
+
+
+def test_the_municipalities_that_were_not_surveyed_do_not_decide_the_national_types(every_row):
+    """Sizes, silhouettes and paragons of the complete cases, as R's `pam` gives them."""
+    kinds = dict.fromkeys(every_row, "binary")
+    found = study(every_row, kinds, n_bootstrap=2, n_null=1, leave_out=False, criteria=False)
+    missing = every_row.isna().sum(axis=1)
+    assert set(found.aside.index) == set(missing.index[missing > 5])
+    assert found.aside.tolist() == ["sparse"] * 8
+    assert found.stability["n"].tolist() == [984, 749]
+    widths = found.choice["silhouette"].loc[2:5]
+    assert widths.round(3).tolist() == [0.354, 0.297, 0.274, 0.272]
+    assert {code[5:] for code in found.paragons.values()} == {"音更町", "様似町"}

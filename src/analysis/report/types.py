@@ -106,23 +106,17 @@ def set_aside(survey: Survey, found: Typology) -> str:
         if len(codes) <= LISTED and not protects(survey):
             listed = survey.pick("、", ", ").join(full_name(survey, code) for code in codes)
         whys.append(survey.pick("：", ": ").join((words[survey.language], listed)))
-    placed = int((found.labels[found.aside.index] != 0).sum())
     joined = survey.pick("。", "; ").join(whys)
-    left = len(found.aside) - placed
-    after = {
-        "ja": [f"うち{placed}団体は、後から最も近い類型に当てはめた"] if placed else [],
-        "en": [f"{placed} {'was' if placed == 1 else 'were'} placed afterwards in the nearest type"]
-        if placed
-        else [],
-    }
-    if left:
-        after["ja"].append(f"{left}団体は未分類とした")
-        after["en"].append(f"{left} {'has' if left == 1 else 'have'} no type")
+    left, count = int((found.labels[found.aside.index] == 0).sum()), len(found.aside)
+    after = survey.pick("後から最も近い類型に当てはめた", "placed afterwards in the nearest type")
+    if left == count:
+        after = survey.pick("未分類とした", "left without a type")
+    elif left:
+        after += survey.pick(f"が、{left}団体は未分類とした", f" ({left} without a type)")
     return survey.pick(
-        f"回答した{whole:,}団体のうち{len(found.aside)}団体は類型を作る計算に含めず、"
-        f"{'、'.join(after['ja'])}（{joined}）。",
-        f" Of {whole:,} respondents {len(found.aside)} took no part in making the types; "
-        f"{', '.join(after['en'])} ({joined}).",
+        f"回答した{whole:,}団体のうち{count}団体は、類型を作る計算に含めず、{after}（{joined}）。",
+        f" Of {whole:,} respondents {count} took no part in making the types and "
+        f"{'was' if count == 1 else 'were'} {after} ({joined}).",
     )
 
 
