@@ -32,7 +32,7 @@ class Classifier:
     folder: Path
 
     def study(
-        self, *, adjust: str = "none", indices: Sequence[str] = (), **choices: Any
+        self, *, adjust: str | pd.Series = "none", indices: Sequence[str] = (), **choices: Any
     ) -> Typology:
         """The typology; see `analysis.typology.study.study` for the choices."""
         from analysis.typology.study import study
@@ -51,17 +51,15 @@ class Classifier:
     def _made(
         self,
         make: Callable[..., Any],
-        adjust: str,
+        adjust: str | pd.Series,
         indices: Sequence[str],
         choices: Mapping[str, Any],
     ) -> Any:
         used = restricted(self.features, indices)
-        adjustments = {
-            "none": None,
-            "gradient": "gradient",
-            "size_class": self.size_class.reindex(used.frame.index),
-        }
-        if adjust not in adjustments:
+        adjustments = {"none": None, "gradient": "gradient", "size_class": self.size_class}
+        if not isinstance(adjust, pd.Series | str) or (
+            isinstance(adjust, str) and adjust not in adjustments
+        ):
             raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
         grouped = 1 < len(used.group_labels) < len(used.labels)
@@ -70,7 +68,7 @@ class Classifier:
             used.kinds,
             used.groups,
             texts,
-            adjust=adjustments[adjust],
+            adjust=adjust if isinstance(adjust, pd.Series) else adjustments[adjust],
             composites=self.composites[list(used.group_labels)] if grouped else None,
             **choices,
         )

@@ -20,6 +20,7 @@ from matplotlib.patches import Patch
 
 from analysis.figures import PALETTE
 from analysis.plots import wrapped
+from analysis.tables import aligned
 
 if TYPE_CHECKING:
     from analysis.typology.study import Typology
@@ -223,7 +224,7 @@ def plot_size_classes(
     ----------
     size_class : class of each unit; categories keep their order, other values are sorted.
     """
-    given = size_class.reindex(data.fitted.index)
+    given = aligned(size_class, data.fitted.index, "size_class")
     known = list(given.cat.categories) if hasattr(given, "cat") else sorted(given.dropna().unique())
     counts = pd.crosstab(given, data.fitted).reindex(known).dropna(how="all")
     types = types_of(data.fitted)

@@ -18,6 +18,7 @@ from analysis.survey import Survey
 
 def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Table:
     """One question as a table, broken down where asked."""
+    by = survey.by(by)
     title = f"{question.id} {question.label[survey.language]}"
     if by is not None and question.type in shown.MEASURED:
         frame, n = _by_group(survey, question, by)
@@ -72,6 +73,7 @@ def figure(
     survey: Survey, question: Question, by: pd.Series | None = None
 ) -> Figure | NotAvailable:
     """One question as a figure, broken down where asked."""
+    by = survey.by(by)
     name = f"q_{question.id}"
     counted = shown.frequency(survey, question)
     title = f"{question.id} {question.label[survey.language]}"

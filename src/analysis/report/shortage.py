@@ -10,7 +10,7 @@ from analysis.outputs import Figure, NotAvailable, Prose, escape
 from analysis.report import types
 from analysis.report.shown import absent, prose, protects
 from analysis.survey import Survey
-from analysis.tables import SHORT
+from analysis.tables import SHORT, aligned
 from analysis.typology.study import Typology
 
 NEEDED = 3  # yes/no questions that a figure by size class is worth
@@ -54,9 +54,9 @@ def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
     short = short_of_people(survey)
     assert short is not None
     hides = protects(survey, shortage_question(survey))
-    groups = pd.Series("all", short.index) if by is None else by
+    groups = pd.Series("all", short.index) if by is None else aligned(by, short.index)
     if hides and by is not None:
-        groups = disclosure.merged(by, survey.pick("その他の区分", "other groups"))
+        groups = disclosure.merged(groups, survey.pick("その他の区分", "other groups"))
     counts = pd.crosstab(groups, short).reindex(columns=[True, False], fill_value=0)
     if not hides:
         return counts

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.tables import aligned
 
 ONE_SIDED = 0.9  # share of the squared loadings on one side from which an axis is a level
 CUBIC_FROM = 60  # rows from which a curve, not only a line, is taken out
@@ -232,7 +233,7 @@ def without_strata(
     >>> without_strata(frame, {"x": "ratio"}, size)["x"].tolist()
     [-1.0, 1.0, -2.0, 2.0]
     """
-    known = strata.reindex(frame.index)
+    known = aligned(strata, frame.index, "adjust")
     if known.isna().any():
         missing = ", ".join(map(str, frame.index[known.isna()][:5]))
         raise InputError(

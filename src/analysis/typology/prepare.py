@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.tables import aligned
 from analysis.typology.eligibility import taking_part
 from analysis.typology.gower import LIMIT
 from analysis.typology.gradient import (
@@ -117,7 +118,7 @@ def prepare(
     if isinstance(adjust, pd.Series):
         basis: Basis = "strata"
         rest = without_strata(given, its_kinds, adjust)
-        place = adjust.reindex(ordered.index).astype(str).astype(object)
+        place = aligned(adjust, ordered.index, "adjust").astype(str).astype(object)
     elif adjust == "gradient":
         basis = "gradient"
         rest = without_gradient(given, its_kinds, raw.score)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from analysis.tables import aligned
 from analysis.typology.choice import best, compared, counts_to_try, reason
 from analysis.typology.gower import ENOUGH, Measure, answered
 from analysis.typology.gradient import without_gradient, without_strata
@@ -144,6 +145,8 @@ def study(
     >>> found.verdict.level, found.labels.value_counts().tolist()
     ('clear', [10, 10, 10])
     """
+    if composites is not None:
+        composites = aligned(composites, frame.index, "composites")
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = counts_to_try(data, n_types)
     tried = remember(compared)(data, counts, n_null=n_null, criteria=criteria, seed=seed, jobs=jobs)
@@ -240,7 +243,7 @@ def study_by(
     that varies.
     """
     found = {}
-    known = strata.reindex(frame.index)
+    known = aligned(strata, frame.index, "strata")
     for stratum, codes in frame.groupby(known.astype("str"), sort=True).groups.items():
         part = frame.loc[codes]
         owner = [(groups or {}).get(str(c)) for c in part]
