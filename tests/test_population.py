@@ -1,6 +1,9 @@
 """What the numbers stand for: bounds and intervals against R, no test in a full count."""
 
+import io
+
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given
@@ -8,8 +11,12 @@ from hypothesis import strategies as st
 
 from analysis import Survey, population
 from analysis.errors import InputError
+from analysis.outputs import NotAvailable
 from analysis.population import Population, share_of_finite
+from analysis.report import context, exploring, shortage, summary
 from analysis.wave import Wave
+
+NONE = NotAvailable("typology", "none")
 
 # count, answers, invited -> svyciprop(~x, svydesign(~1, fpc = ~N), method = "logit") of R's survey
 R = [
@@ -154,3 +161,69 @@ def test_every_kind_has_its_sentences(here, language):
     said = population.words(here, language)
     assert "None" not in said and "()" not in said and said.count("  ") == 0
     assert bool(population.chance(here, language)) == here.tests
+
+
+# --- on the pages ------------------------------------------------------------------------------
+
+
+def test_the_share_of_the_invited_has_bounds_and_a_finite_interval(demo):
+    said = summary.answer(demo, NONE).text
+    assert "13団体中5団体（38%、依頼した16団体では31%～50%" in said and "95％区間26%～52%" in said
+    assert "18%" not in said and "64%" not in said  # Wilson's, of a population without an end
+    listed = summary.limits(demo, NONE).markdown
+    assert (
+        "依頼した16団体についてのもので、うち15団体が回答した" in listed
+        and "重み付けはしない" in listed
+    )
+    english = Survey.load("demo-2019", language="en")
+    assert "31% to 50% of all 16 invited" in summary.answer(english, NONE).text
+
+
+def test_every_share_of_the_invited_has_its_bounds(demo):
+    frame = exploring.frequencies(demo).frame
+    rows = frame[frame["設問"].str.startswith("Q12 ")]
+    assert "31.3～50.0" not in set(
+        rows["とりうる範囲（％）"]
+    )  # of one answer, not of the two lowest
+    counts = demo.responses["Q12"].value_counts()
+    for label, code in zip(rows["回答"], range(1, 6), strict=True):
+        count = int(counts.get(code, 0))
+        low, high = 100 * count / 16, 100 * (count + 3) / 16
+        assert rows.set_index("回答").at[label, "とりうる範囲（％）"] == f"{low:.1f}～{high:.1f}"
+    # seven were not asked Q07: of nine it could have been asked of, eight answered
+    first = frame[frame["設問"].str.startswith("Q07 ")].iloc[0]
+    assert (first["団体数"], first["割合の母数"]) == ("5", "複数回答、n = 8")
+    assert first["とりうる範囲（％）"] == f"{500 / 9:.1f}～{600 / 9:.1f}"
+    # the size class of the one that did not reply is known
+    assert set(frame[frame["設問"].str.startswith("Q02 ")]["とりうる範囲（％）"]) == {""}
+
+
+def test_an_edition_that_hides_small_cells_has_no_bounds_that_give_them_away(tmp_path):
+    public = Survey.load("demo-2019", audience="public", output=tmp_path)
+    assert "とりうる範囲（％）" not in exploring.frequencies(public).frame
+    committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
+    frame = exploring.frequencies(committee).frame
+    assert set(frame[frame["設問"].str.startswith("Q12 ")]["とりうる範囲（％）"]) == {""}
+
+
+def test_a_group_that_answered_as_a_whole_has_no_interval_of_no_width(demo):
+    made = shortage.who_is_short(demo, NONE)
+    frame = pd.read_csv(io.StringIO(made.csv)).set_index("group")
+    assert frame.loc["一般市", ["low", "high"]].isna().all()  # all seven answered
+    assert frame.loc["町村", ["low", "high"]].tolist() == pytest.approx([2 / 3, 1], abs=1e-4)
+    assert not (frame["low"] == frame["high"]).any() and "95％" not in made.alt + made.caption
+    assert "どう答えたとしても、割合の異なる組がある" in shortage.short_words(demo, NONE).markdown
+
+
+def test_beyond_prints_the_intervals_of_a_random_draw_and_names_them(project):
+    told(project, population="beyond")
+    survey = Survey.load("demo-2019")
+    assert "（38%、95％区間18%～64%）" in summary.answer(survey, NONE).text
+    assert "無作為に選ばれたとみなした" in summary.limits(survey, NONE).markdown
+    assert "すべて重なり" in shortage.short_words(survey, NONE).markdown
+    assert "とりうる範囲（％）" not in exploring.frequencies(survey).frame
+
+
+def test_no_interval_is_put_about_a_share_as_if_it_were_the_nations(demo):
+    said = context.representation_words(demo, context.classes(demo)).markdown
+    assert "区間" not in said and "無作為に選ばれたものではない" in said

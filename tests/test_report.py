@@ -148,12 +148,12 @@ def test_too_few_that_are_short_are_not_called_alike():
     assert {row[at] for row in table.rows} == {"—"}
 
 
-def test_who_is_short_counts_each_class_and_says_when_intervals_overlap(demo):
+def test_who_is_short_counts_each_class_and_says_when_bounds_overlap(demo):
     short = demo.responses["Q12"] <= 2
     towns = (demo.register["size_class"].reindex(demo.responses.index) == "town_village").to_numpy()
     count, n = int(short[towns].sum()), int(short[towns].notna().sum())
     text = shortage.short_words(demo, NONE).markdown
-    assert f"町村 {count}/{n}団体" in text and "すべて重なり" in text
+    assert f"町村 {count}/{n}団体" in text and "割合の異なる組がある" in text
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis import disclosure, hypotheses, inference
+from analysis import disclosure, hypotheses, inference, population
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import certainty, types
+from analysis.report.one_question import to_answer
 from analysis.report.shortage import (
     short_of_people,
     shortage_question,
@@ -41,13 +42,15 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     if short is None or split(survey).empty:
         return Answer(said)
     n, count = int(short.notna().sum()), int(short.sum())
-    low, high = inference.wilson(count, n)
+    around = population.beside(
+        survey.population, count, n, survey.language, to_answer(survey, shortage_question(survey))
+    )
     return Answer(
         survey.pick(
-            f"情報人材が不足していると答えたのは{n}団体中{count}団体"
-            f"（{count / n:.0%}、95％区間{low:.0%}～{high:.0%}）。",
-            f"{count} of {n} municipalities say they are short of IT people ({count / n:.0%}, 95 % "
-            f"interval {low:.0%} to {high:.0%}).",
+            f"情報人材が不足していると答えたのは{n}団体中{count}団体（{count / n:.0%}"
+            f"{'、' if around else ''}{around}）。",
+            f"{count} of {n} municipalities say they are short of IT people ({count / n:.0%}"
+            f"{'; ' if around else ''}{around}).",
         ),
         said,
     )
@@ -335,20 +338,20 @@ def _by_chance(row: Any, sign: int) -> float:
     return float(stats.hypergeom.pmf(a, n_a + n_b, total, n_a)[far].sum())
 
 
+def _bounds_words(survey: Survey) -> list[str]:
+    """What stands beside the share of those short of people, where it is printed."""
+    if shortage_question(survey) is None or split(survey).empty:
+        return []
+    said = population.drawn_words(survey.population, survey.language)
+    return [f"- {said}"] if said else []
+
+
 def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
     """What cannot be concluded."""
-    asked, rated = survey.invited, any(q.type in {"ordinal", "battery"} for q in survey.codebook)
+    rated = any(q.type in {"ordinal", "battery"} for q in survey.codebook)
     lines = [
-        survey.pick(
-            f"- 公表データの{survey.n:,}団体を対象とした。"
-            if survey.wave.named
-            else f"- 回答は{survey.n:,}団体" + (f"（依頼{asked:,}団体）" if asked else "") + "。",
-            f"- Published data of {survey.n:,} municipalities."
-            if survey.wave.named
-            else f"- {survey.n:,} municipalities replied"
-            + (f" of {asked:,}" if asked else "")
-            + ".",
-        ),
+        f"- {population.words(survey.population, survey.language)}",
+        *_bounds_words(survey),
         survey.pick(
             "- 一時点の調査で、回答は担当者の自己評価を含む。因果関係は示せない。"
             if rated
