@@ -64,9 +64,9 @@ def test_a_group_of_one_chooses_no_number():
     table = TABLE.assign(smallest=[np.nan, 6, 1])
     assert best(table) == 2
     said = reason(table, 2, n=15, asked=False, named=2)
-    assert "どのグループも3団体以上になる分け方のうち" in said["ja"]
-    assert "without a group under 3" in said["en"]
-    assert best(TABLE.assign(smallest=[np.nan, 2, 1])) == 3  # nothing better is there
+    assert "1団体だけのグループができない分け方のうち" in said["ja"]
+    assert "without a group of one" in said["en"]
+    assert best(TABLE.assign(smallest=[np.nan, 1, 1])) == 3  # nothing better is there
 
 
 @pytest.mark.parametrize("name", ["silhouette", "gap", "stability", "bic"])

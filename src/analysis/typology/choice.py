@@ -126,9 +126,9 @@ def _bic(data: Features, k: int, seed: int) -> float:
 
 
 def best(table: pd.DataFrame) -> int:
-    """The number with the greatest average silhouette among those without a group under three.
+    """The number with the greatest average silhouette among those that leave no unit alone.
 
-    Where every number has such a group, the greatest of all; of equals the smallest.
+    Where every number leaves one alone, the greatest of all; of equals the smallest.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def best(table: pd.DataFrame) -> int:
     """
     widths = table["silhouette"].dropna().round(9)
     if "smallest" in table:
-        large = widths[table.loc[widths.index, "smallest"] >= SMALLEST_TYPE]
+        large = widths[table.loc[widths.index, "smallest"] > 1]
         widths = widths if large.empty else large
     return int(widths.idxmax())
 
@@ -160,8 +160,8 @@ beyond chance is greatest at 3, stability at 2. By the gap the best is the large
     width, most = table.loc[k, "silhouette"], best(table)
     only_ja = only_en = ""
     if most != int(table["silhouette"].round(9).idxmax()):
-        only_ja = f"どのグループも{SMALLEST_TYPE}団体以上になる分け方のうち、"
-        only_en = f" among those without a group under {SMALLEST_TYPE}"
+        only_ja = "1団体だけのグループができない分け方のうち、"
+        only_en = " among those without a group of one"
     ja = [f"{only_ja}平均シルエット（{width:.2f}）が最大になる{k}つに分けた。"]
     en = [f"{k} groups, where the average silhouette is greatest{only_en} ({width:.2f})."]
     if asked:
