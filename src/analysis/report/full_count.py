@@ -24,7 +24,7 @@ def run(survey: Survey) -> list[Described]:
 
 
 def answer(survey: Survey, results: Sequence[Described]) -> Answer:
-    """How large the differences are that were expected beforehand."""
+    """How large the differences of the primary hypotheses are."""
     words = [r.word for r in results if r.hypothesis.primary]
     counts = [
         (hypotheses.WORDS[word][survey.language], words.count(word))
