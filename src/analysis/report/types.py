@@ -212,6 +212,8 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure:
     binary = [f for f, kind in survey.features.kinds.items() if kind in ("binary", "asymmetric")]
     if protects(survey):
         found = dataclasses.replace(found, profile=_directions(found.profile))
+    elif not survey.population.tests:
+        found = dataclasses.replace(found, profile=found.profile.drop(columns=["p", "p_holm"]))
     ax = figures_profile.plot_profile(
         found, labels=labels_of(survey), percent=binary, language=survey.language
     )
