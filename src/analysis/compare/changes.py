@@ -232,7 +232,7 @@ def _outputs(kind: str, before: Run, after: Run, who: Movers | None) -> list[Out
     for name in dict.fromkeys([*old, *new]):
         a, b = old.get(name), new.get(name)
         last: Shown = b or a or {}
-        if last["notebook"] in others:
+        if a and b and last["notebook"] in others:
             continue
         texts = _texts(a, b) if a and b else _reasons(name, before, after)
         differ = compare(a["csv"], b["csv"], called) if a and b else Cells([], [], [], [], 0)
