@@ -36,7 +36,7 @@ _VARIANTS = str.maketrans(
     "ケケケケケケ釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ",
 )
 _SUFFIX = re.compile(r"(市役所|区役所|町役場|村役場|役所|役場)$")
-_SHAPED = re.compile(r"\S{1,12}[市町村区]")
+_SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
 _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")

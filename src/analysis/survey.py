@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from analysis import clean, disclosure, indicators, intake, paths, respondents, store, tables
+from analysis import (
+    clean,
+    disclosure,
+    indicators,
+    intake,
+    paths,
+    population,
+    registration,
+    respondents,
+    store,
+    tables,
+)
 from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
@@ -48,6 +59,7 @@ def _prepared(about: Wave, book: Codebook, *, force: bool = False) -> clean.Clea
     cleaned = clean.clean(intake.read(about, book), about, book)
     cleaned.ledger.check()
     store.write(cleaned, folder, key)
+    registration.register(about.name, book, cleaned.register.query("replied")["received"])
     return cleaned
 
 
@@ -160,6 +172,11 @@ class Survey:
         return (
             f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else f"{self.n:,}"
         )
+
+    @cached_property
+    def population(self) -> population.Population:
+        """What the numbers stand for, and which intervals and tests may be printed."""
+        return population.of(self.wave, self._full.register)
 
     @property
     def names(self) -> pd.Series:
