@@ -14,7 +14,6 @@ from analysis.changes import Movers
 from analysis.errors import InputError
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import types
-from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.shown import absent, kept_back, protects
 from analysis.survey import Survey
 from analysis.typology.study import Typology
@@ -194,7 +193,7 @@ def denominators(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("前回のn", "n before"): row.before,
             survey.pick("今回のn", "n now"): row.after,
             survey.pick("対象外・欠測の変化", "left out or missing"): survey.pick("、", ", ").join(
-                f"{STATUS_LABELS[kind][survey.language]} {a:,}→{b:,}"
+                f"{survey.label(f'status.{kind}')} {a:,}→{b:,}"
                 for kind, (a, b) in sorted(row.missing.items())
                 if a != b
             ),
