@@ -47,8 +47,8 @@ def table(name="frequencies", csv="設問,団体数\nQ1,3\nQ2,5\n", rows=(), **m
     return {f"{VENDOR}table+json": data | more}
 
 
-def answer(text):
-    return {f"{VENDOR}answer+json": vars(Answer.first(text))}
+def answer(text, about=""):
+    return {f"{VENDOR}answer+json": {**vars(Answer.first(text)), "about": about}}
 
 
 def types(labels, membership=0.9):
@@ -173,6 +173,23 @@ def test_a_figure_that_comes_or_goes(tmp_path):
     brief, shown = texts(compare.between(a, b), tmp_path / "out")
     assert "図 old: なくなった" in brief and "図 new: 新しく加わった" in brief.replace("\\", "")
     assert "公開版には載せない" in shown
+
+
+def test_another_example_is_no_changed_answer(tmp_path):
+    a = run(tmp_path / "a", answer("青嶺市は型1", "青嶺市"), table(csv="設問,値\nQ1,3\n"))
+    b = run(tmp_path / "b", answer("緑丘市は型2", "緑丘市"), table(csv="設問,値\nQ1,4\n"))
+    found = compare.between(a, b)
+    assert found.results_changed and not (found.answers or found.tables or found.prose)
+    brief, shown = texts(found, tmp_path / "out")
+    assert "例として取り上げた団体 1。答えは変わっていない。" in brief
+    assert (
+        "類型: 青嶺市 → **緑丘市** (別の団体の例になったので、この頁の他の内容は比べていない)"
+        in brief
+    )
+    assert "青嶺市" in shown and "比べていない" in shown
+    c = run(tmp_path / "c", answer("青嶺市は型3", "青嶺市"), table(csv="設問,値\nQ1,4\n"))
+    same = compare.between(a, c)
+    assert not same.examples and len(same.answers) == len(same.tables) == 1
 
 
 def test_what_an_audience_may_not_see_is_not_compared(tmp_path):

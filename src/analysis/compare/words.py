@@ -17,6 +17,8 @@ WORDS = {
         "made": "変更されたもの",
         "pages": "頁の状態",
         "answers": "答え",
+        "examples": "例として取り上げた団体",
+        "other_example": "別の団体の例になったので、この頁の他の内容は比べていない",
         "sample": "回答数と分母",
         "movers": "類型が変わった・類型に出入りした団体",
         "figures": "図",
@@ -70,6 +72,9 @@ WORDS = {
         "made": "What was changed",
         "pages": "State of the pages",
         "answers": "Answers",
+        "examples": "Municipalities taken as an example",
+        "other_example": "the example is another municipality, so the rest of the page is not "
+        "compared",
         "sample": "Response and denominators",
         "movers": "Municipalities that changed, entered or left a type",
         "figures": "Figures",
@@ -133,6 +138,7 @@ def headline(found: Comparison) -> str:
     movers = found.movers.moved if found.movers else []
     listed: dict[str, Sequence[Any]] = {
         "answers": found.answers,
+        "examples": found.examples,
         "movers": movers,
         "sample": found.sample,
     }
