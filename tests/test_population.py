@@ -381,9 +381,8 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
 
 def test_a_year_later_of_a_full_count_is_described_too(cities):
     survey = Survey.load("cities")
-    later = survey.responses.assign(
-        ai=~survey.responses["ai"], online=survey.responses["online"] + 1
-    )
+    answers = survey.responses
+    later = answers.assign(ai=~answers["ai"], online=answers["online"] + 1)
     shares, scales = moved(
         survey.codebook,
         changes.changes.Wave(answers, survey.status),
@@ -394,7 +393,7 @@ def test_a_year_later_of_a_full_count_is_described_too(cities):
     shown += [change_tables.scales(survey, pair), change_tables.figure(survey, pair)]
     text = " ".join(map(written, shown))
     assert not list(CHANCE.finditer(text)) and "2項目が変わった" in text
-    counts = Movers(pd.DataFrame({"moved": [True, False]}), {1: 1}, 1.0, 0, 2, 0.5)
+    counts = Movers(pd.DataFrame({"moved": [True, False]}), pd.DataFrame(), {1: 1}, 1.0, 0, 2, 0.5)
     said = changes.type_words(survey, replace(pair, movers=counts, found=(NONE, NONE)))
     assert "2団体中1団体。" in said.markdown and "範囲" not in said.markdown
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis import plots
+from analysis.changes import least_corrected
+from analysis.inference import interval_text, p_text
 from analysis.outputs import Figure, NotAvailable, Table
 from analysis.report.changes import Pair, needs, question_label
 from analysis.report.shown import absent
@@ -79,18 +83,7 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("今回（全回答）", "now (all)"): f"{row.count_after:,}/{row.n_after:,}",
             survey.pick("両方に回答", "both"): row.n,
             survey.pick("増／減", "gained / lost"): f"+{row.gained:,} / -{row.lost:,}",
-            **(
-                {
-                    survey.pick("変化（ポイント、95％区間）", "change (points, 95 %)"): (
-                        f"{100 * row.estimate:+.0f} ({100 * row.low:+.0f}, {100 * row.high:+.0f})"
-                    ),
-                    survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
-                }
-                if survey.population.tests
-                else {
-                    survey.pick("変化（ポイント）", "change (points)"): f"{100 * row.estimate:+.0f}"
-                }
-            ),
+            **_change(survey, row),
         }
         for row in moved.head(MOST).itertuples()
     ]
@@ -99,11 +92,13 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
     if survey.population.tests:
         how = survey.pick(
             "区間は両者の正確区間を合わせたもので、両方に回答した団体を無作為な標本とみなして95％以上を保証し、"
-            "nが小さいと広い。p値はMcNemarの正確検定（Holm法で補正）で、各団体の前回と今回の答えを入れ替えて"
-            "もよいとみなしたときの目安である。",
+            "nが小さいと広い。p値はMcNemarの正確検定で、各団体の前回と今回の答えを入れ替えてもよいとみなした"
+            "ときの目安である。区間とp値は1項目ごとのもので、補正していない。"
+            f"{_least_words(survey, pair)}",
             "The interval joins the exact ones of both, covers at least 95 % if those answering "
-            "both times were a random draw, and is wide at small n. McNemar's exact test, as if "
-            "before and now could be exchanged within each, with Holm's correction. ",
+            "both times were a random draw, and is wide at small n. p: McNemar's exact test, as if "
+            "before and now could be exchanged within each. Interval and p are of the single "
+            f"answer and not corrected. {_least_words(survey, pair)} ",
         )
     return survey.gallery.table(
         pd.DataFrame(rows),
@@ -124,6 +119,24 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
     )
 
 
+def _change(survey: Survey, row: Any) -> dict[str, str]:
+    """The change of a share, with interval and p-values but for a full count."""
+    if not survey.population.tests:
+        return {survey.pick("変化（ポイント）", "change (points)"): f"{100 * row.estimate:+.0f}"}
+    change = survey.pick("変化（ポイント、95％区間）", "change (points, 95 %)")
+    return {change: interval_text(row, 100, 0), **_p_values(survey, row)}
+
+
+def _p_values(survey: Survey, row: Any) -> dict[str, str]:
+    """The p-value of a change, alone and corrected; none for a full count."""
+    if not survey.population.tests:
+        return {}
+    return {
+        survey.pick("p値", "p"): p_text(row.p),
+        survey.pick("補正後p値", "p (Holm)"): p_text(row.p_holm),
+    }
+
+
 @needs("scales")
 def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
     """Numbers and scales: medians, and how many rose or fell."""
@@ -141,11 +154,7 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("上昇／低下／同じ", "rose / fell / same"): (
                 f"{row.rose:,} / {row.fell:,} / {row.n - row.rose - row.fell:,}"
             ),
-            **(
-                {survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}"}
-                if survey.population.tests
-                else {}
-            ),
+            **_p_values(survey, row),
         }
         for row in moved.head(MOST).itertuples()
     ]
@@ -156,11 +165,22 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
         n=int(frame["n"].max()),
         notes=[
             survey.pick(
-                "すべて両方に回答した団体の値。p値は符号検定（正確、割合の変化と合わせてHolm法で補正）。",
-                "All of those answering both times; exact sign test, corrected together with the "
-                "shares (Holm).",
+                f"すべて両方に回答した団体の値。p値は正確な符号検定。{_least_words(survey, pair)}",
+                "All of those answering both times; p: exact sign test. "
+                f"{_least_words(survey, pair)}",
             )
             if survey.population.tests
             else survey.pick("すべて両方に回答した団体の値。", "All of those answering both times.")
         ],
+    )
+
+
+def _least_words(survey: Survey, pair: Pair) -> str:
+    """What is corrected together, and the least corrected p that the numbers of replies allow."""
+    tests, least = least_corrected(pair.shares, pair.scales)
+    return survey.pick(
+        f"補正後p値は、割合と段階・数値の{tests}項目を合わせてHolm法で補正した値で、この団体数では"
+        f"{p_text(least)}が最小である。",
+        f"p (Holm) is corrected for the {tests} shares, scales and numbers together; with so many "
+        f"replies its least value is {p_text(least)}.",
     )
