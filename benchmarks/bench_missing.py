@@ -10,6 +10,7 @@ somebody is called outlying, and what share of all respondents that is.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,11 +30,19 @@ GOWER = "Gower, groups weighted equally"
 
 
 def drawn(
-    n: int, separation: float, kinds: str, rng: np.random.Generator, *, loading: float = 0.0
+    n: int,
+    separation: float,
+    kinds: str,
+    rng: np.random.Generator,
+    *,
+    loading: float = 0.0,
+    skewed: bool = False,
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Three types, or with separation 0 none; `loading` on one normal gradient."""
+    """Three types, or with separation 0 none; `loading` on one gradient, normal or exponential."""
     frame, truth = known_types(n, separation, n_features=FEATURES, rng=rng)
-    level = rng.standard_normal((n, 1))
+    level = rng.standard_exponential((n, 1)) if skewed else rng.standard_normal((n, 1))
+    if skewed:
+        frame[:] = rng.standard_exponential(frame.shape)
     frame = loading * level + (1 - loading**2) ** 0.5 * frame
     for name, kind in zip(frame, KINDS[kinds], strict=True):
         if kind == "binary":
@@ -69,28 +78,26 @@ def set_aside(surveys: int) -> None:
     sizes = (15, 30, 60, 200)
     print(f"\n| surveys with anybody outlying | {' | '.join(f'n = {n}' for n in sizes)} |")
     print("|---|---|---|---|---|")
-    for title, separation, kinds, loading in (
-        ("independent numbers", 0.0, "numbers", 0.0),
-        ("independent mixed items", 0.0, "mixed", 0.0),
-        ("one gradient, numbers (loading .75)", 0.0, "numbers", 0.75),
-        ("one gradient, mixed items", 0.0, "mixed", 0.75),
-        ("three types 3 sd apart, mixed items", 3.0, "mixed", 0.0),
-    ):
+    rows: list[tuple[str, float, str, dict[str, Any]]] = [
+        ("independent numbers", 0.0, "numbers", {}),
+        ("independent mixed items", 0.0, "mixed", {}),
+        ("one gradient, numbers (loading .75)", 0.0, "numbers", {"loading": 0.75}),
+        ("one gradient, mixed items", 0.0, "mixed", {"loading": 0.75}),
+        ("one exponential gradient", 0.0, "numbers", {"loading": 0.75, "skewed": True}),
+        ("three types 3 sd apart, mixed items", 3.0, "mixed", {}),
+    ]
+    for title, separation, kinds, how in rows:
         cells = []
         for n in sizes:
-            out = [
-                (
-                    ~taking_part(
-                        drawn(n, separation, kinds, rng, loading=loading)[0], KINDS[kinds]
-                    ).fit
-                )
-                for rng in map(np.random.default_rng, range(surveys))
-            ]
+            out = []
+            for seed in range(surveys):
+                frame, _ = drawn(n, separation, kinds, np.random.default_rng(seed), **how)
+                out.append(~taking_part(frame, KINDS[kinds]).fit)
             cells.append(f"{np.any(out, axis=1).mean():.0%} ({np.mean(out):.1%})")
         print(f"| {title} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
-    set_aside(5 * count)
     recovery(count)
+    set_aside(5 * count)
