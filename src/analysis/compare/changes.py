@@ -6,16 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.compare.cells import Cells, compare
-from analysis.compare.movers import Movers, movers
 from analysis.compare.runs import Run, Shown
 from analysis.compare.sources import CellSource, Value, cells, entries
 from analysis.errors import InputError
 
+if TYPE_CHECKING:
+    from analysis.compare.movers import Movers
+
 CLEANING = "01_clean"  # its tables are findings on the data, not results
-TYPES = "silhouette"  # the figure whose numbers are the type of each municipality
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Comparison:
     """Two runs beside each other: first what came out differently, then what it was made of.
 
     `examples`: pages that take other municipalities as their example now. What else such a page
-    shows is of those and not compared: it is no change of an answer.
+    shows is of those and not compared: it is no change of an answer. `types_known`: both runs kept
+    the types of their municipalities.
     """
 
     before: Run
@@ -66,6 +68,7 @@ class Comparison:
     answers: list[Said] = field(default_factory=list)
     sample: list[Value] = field(default_factory=list)
     movers: Movers | None = None
+    types_known: bool = False
     figures: list[Output] = field(default_factory=list)
     tables: list[Output] = field(default_factory=list)
     prose: list[Said] = field(default_factory=list)
@@ -131,6 +134,7 @@ def between(before: Run, after: Run) -> Comparison:
         answers=_said(before, after, "answers"),
         sample=_sample(before, after),
         movers=who if who and who.moved else None,
+        types_known=who is not None,
         figures=figures,
         tables=[out for out in tables if out not in clean],
         prose=_said(before, after, "prose"),
@@ -215,10 +219,10 @@ def _denominator(data: Shown) -> str:
 
 
 def _movers(before: Run, after: Run) -> Movers | None:
-    old, new = before.figures.get(TYPES), after.figures.get(TYPES)
-    if old is None or new is None or old["csv"] == new["csv"]:
-        return None
-    return movers(old["csv"], new["csv"])
+    from analysis.compare.movers import Types, movers  # a second that few comparisons need
+
+    old, new = Types.read(before.folder), Types.read(after.folder)
+    return movers(old, new) if old is not None and new is not None else None
 
 
 def _outputs(kind: str, before: Run, after: Run, who: Movers | None) -> list[Output]:
@@ -227,7 +231,7 @@ def _outputs(kind: str, before: Run, after: Run, who: Movers | None) -> list[Out
     Types are numbered by size: in numbers by type, each is called as its counterpart before.
     """
     old, new = getattr(before, kind), getattr(after, kind)
-    called = {str(b): str(a) for a, b in who.matched.items() if b >= 0} if who else {}
+    called = {str(b): str(a) for a, b in who.found.matched.items()} if who else {}
     found, others = [], _other_examples(before, after)
     for name in dict.fromkeys([*old, *new]):
         a, b = old.get(name), new.get(name)
