@@ -72,9 +72,7 @@ def compared(
     """Weigh the numbers of types to try; without `criteria` by silhouette and gap alone."""
     patterns = collapse(data.frame.to_numpy(float)).by_unit()
     distance = pattern_dissimilarity(patterns, list(data.frame), data.kinds, data.groups)
-    against = rivals(
-        data.frame, data.kinds, data.groups, counts, n_null=n_null, seed=seed, jobs=jobs
-    )
+    against = rivals(data.given, counts, n_null=n_null, seed=seed, jobs=jobs)
     units = patterns.weights
     found = {k: one.labels for k, one in medoids_for(distance, counts, units).items()}
     widths = {k: silhouette_widths(distance, labels, units) for k, labels in found.items()}

@@ -7,6 +7,7 @@ measures the axis, and takes it (or the size class) out so that the way becomes 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -54,6 +55,8 @@ def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
     0  1.0  0.0
     1  0.0  1.0
     """
+    if "nominal" not in {kinds[name] for name in frame}:
+        return frame.astype(float)
     parts: dict[str, pd.Series] = {}
     for name in frame.columns:
         column = frame[name].astype(float)
@@ -73,8 +76,9 @@ def source(column: str) -> str:
 def feature_weights(columns: pd.Index, groups: Mapping[str, str] | None) -> np.ndarray:
     """Weights (sum 1) under which each group counts the same, whatever its number of columns."""
     names = [source(c) for c in columns]
-    group = pd.Series([(groups or {}).get(name, name) for name in names])
-    weight = 1.0 / group.map(group.value_counts()).to_numpy(float)
+    group = [(groups or {}).get(name, name) for name in names]
+    sizes = Counter(group)
+    weight = np.array([1.0 / sizes[owner] for owner in group])
     return weight / weight.sum()
 
 
@@ -128,8 +132,15 @@ def _standardised(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Columns that vary, mean 0 and deviation 1, missing ones neutral; and their weights."""
     columns = numeric(frame, kinds)
-    columns = columns.loc[:, columns.max() > columns.min()]
-    scaled = ((columns - columns.mean()) / columns.std(ddof=0)).fillna(0.0)
+    values = columns.to_numpy(float)
+    seen = ~np.isnan(values)
+    n = np.maximum(seen.sum(axis=0), 1)
+    centred = np.where(seen, values - np.where(seen, values, 0.0).sum(axis=0) / n, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / n)
+    varies = spread > 1e-12 * np.maximum(np.abs(np.where(seen, values, 0.0)).max(axis=0), 1e-300)
+    scaled = pd.DataFrame(
+        centred[:, varies] / spread[varies], frame.index, columns.columns[varies]
+    )
     return scaled, feature_weights(scaled.columns, groups)
 
 
@@ -203,18 +214,14 @@ def without_gradient(
     """
     columns = numeric(frame, kinds)
     degree = 3 if len(frame) >= CUBIC_FROM else 1
-    level = score.to_numpy(float)
-    rest = {}
-    for name in columns:
-        y = columns[name].to_numpy(float)
-        seen = ~np.isnan(y)
-        powers = min(degree, len(np.unique(level[seen])) - 1)
-        if powers >= 1:
-            y = y - np.polynomial.Polynomial.fit(level[seen], y[seen], powers)(level)
-        elif seen.any():
-            y = y - y[seen].mean()
-        rest[name] = np.round(y, 12)
-    return pd.DataFrame(rest, index=frame.index)
+    powers = np.linalg.qr(np.vander(score.to_numpy(float), degree + 1))[0]
+    values = columns.to_numpy(float)
+    seen = (~np.isnan(values)).astype(float)
+    square = np.einsum("ni,nj,nc->cij", powers, powers, seen)
+    product = np.einsum("ni,nc->ci", powers, np.nan_to_num(values))
+    fitted = np.linalg.pinv(square, rcond=1e-10, hermitian=True) @ product[:, :, None]
+    rest = np.round(values - powers @ fitted[:, :, 0].T, 12)
+    return pd.DataFrame(rest, index=frame.index, columns=columns.columns)
 
 
 def without_strata(
@@ -240,4 +247,10 @@ def without_strata(
             hint="give a size class for each of them, or leave them out",
         )
     columns = numeric(frame, kinds)
-    return (columns - columns.groupby(known.astype(str)).transform("mean")).round(12)
+    values = columns.to_numpy(float)
+    code, found = pd.factorize(known)
+    own = np.eye(len(found))[code]
+    count = own.T @ ~np.isnan(values)
+    mean = own.T @ np.nan_to_num(values) / np.maximum(count, 1)
+    rest = np.round(values - own @ mean, 12)
+    return pd.DataFrame(rest, index=frame.index, columns=columns.columns)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
@@ -22,14 +23,46 @@ from analysis.typology.verdict import SMALLEST_TYPE, Basis
 FEWEST = 2 * SMALLEST_TYPE
 
 
+Adjust = Literal["gradient"] | pd.Series | None
+
+
+@dataclass(frozen=True)
+class Given:
+    """Answers as given, units x features, and what is to be taken out of them.
+
+    An invented survey takes the place of ``frame`` and goes through the same steps.
+    """
+
+    frame: pd.DataFrame
+    kinds: dict[str, str]
+    groups: dict[str, str]
+    adjust: Adjust = None
+
+    def adjusted(self) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+        """The features after the adjustment, their kinds and groups; columns that vary only."""
+        if self.adjust is None:
+            return self.frame, self.kinds, self.groups
+        if isinstance(self.adjust, pd.Series):
+            rest = without_strata(self.frame, self.kinds, self.adjust)
+        else:
+            level = gradient(self.frame, self.kinds, self.groups, n_null=1).score
+            rest = without_gradient(self.frame, self.kinds, level)
+        values = rest.to_numpy()
+        rest = rest.loc[:, np.fmax.reduce(values) > np.fmin.reduce(values)]
+        names = [str(c) for c in rest.columns]
+        groups = {c: self.groups[source(c)] for c in names}
+        return rest, dict.fromkeys(names, "ratio"), groups
+
+
 @dataclass(frozen=True)
 class Features:
     """What a typology is made from.
 
     Attributes
     ----------
-    frame : units (sorted by code) x features that vary.
+    frame : units (sorted by code) x features that vary, adjusted.
     kinds, groups : of its columns.
+    given : the answers that `frame` was made from, and `adjust` what was taken out of them.
     gradient : main gradient of the frame, measured after the adjustment.
     level : place of each unit on the main gradient of the answers as given.
     basis : what was taken out: ``none | gradient | strata``.
@@ -39,6 +72,7 @@ class Features:
     frame: pd.DataFrame
     kinds: dict[str, str]
     groups: dict[str, str]
+    given: Given
     gradient: Gradient
     level: pd.Series
     basis: Basis
@@ -54,7 +88,7 @@ def prepare(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
     groups: Mapping[str, str] | None,
-    adjust: Literal["gradient"] | pd.Series | None,
+    adjust: Adjust,
     *,
     seed: int = 0,
 ) -> Features:
@@ -95,26 +129,19 @@ def prepare(
     left_out = [str(c) for c in ordered.columns if c not in varying]
     given, its_kinds = ordered[varying], {c: kinds[c] for c in varying}
     its_groups = {c: (groups or {}).get(c, c) for c in varying}
-    raw = gradient(given, its_kinds, its_groups, seed=seed)
-    if adjust is None:
-        return Features(given, its_kinds, its_groups, raw, raw.score, "none", left_out)
-    if isinstance(adjust, pd.Series):
-        basis: Basis = "strata"
-        rest = without_strata(given, its_kinds, adjust)
-    elif adjust == "gradient":
-        basis = "gradient"
-        rest = without_gradient(given, its_kinds, raw.score)
-    else:
+    if not (adjust is None or isinstance(adjust, pd.Series) or adjust == "gradient"):
         raise InputError(
             f"there is no adjustment {adjust!r}", hint="'gradient', a Series of strata, or None"
         )
-    rest = rest.loc[:, rest.max() > rest.min()]
+    answers = Given(given, its_kinds, its_groups, adjust)
+    main = gradient(given, its_kinds, its_groups, seed=seed)
+    if adjust is None:
+        return Features(given, its_kinds, its_groups, answers, main, main.score, "none", left_out)
+    rest, kinds_left, groups_left = answers.adjusted()
     if rest.empty:
         raise InputError(
             "nothing is left of the answers after the adjustment", hint="use fewer strata"
         )
-    names = [str(c) for c in rest.columns]
-    kinds_left = dict.fromkeys(names, "ratio")
-    groups_left = {c: its_groups[source(c)] for c in names}
+    basis: Basis = "strata" if isinstance(adjust, pd.Series) else "gradient"
     found = gradient(rest, kinds_left, groups_left, seed=seed)
-    return Features(rest, kinds_left, groups_left, found, raw.score, basis, left_out)
+    return Features(rest, kinds_left, groups_left, answers, found, main.score, basis, left_out)

@@ -1,95 +1,136 @@
-"""How often surveys without types look as good: the two p-values of a typology."""
+"""How often surveys without types look as good: the two p-values of a typology.
+
+A survey without types goes through every step that the survey went through: it is drawn from the
+answers as given, then adjusted, measured and cut into each number of types. Residuals must not be
+shuffled: those of a yes/no item still carry the stratum or the level that was taken out, and a
+shuffle would break a dependence that is no type.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from analysis.typology.continuum import Continuum
+from analysis.typology.continuum import SHAPES, Continuum, Keep, Shape
 from analysis.typology.gower import pattern_dissimilarity
 from analysis.typology.medoids import medoids_for, silhouette_widths
-from analysis.typology.patterns import collapse
+from analysis.typology.patterns import Patterns, collapse
+from analysis.typology.prepare import Given
+
+UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
+FEW = 100  # units up to which looking for equal answers costs more than it saves
+BATCH = 10  # surveys drawn before it is asked whether more could change the answer; fixed
+SURELY_MORE = 0.10  # no more is drawn once a p-value must end above this
 
 
 @dataclass(frozen=True)
 class Rivals:
-    """P-values against independent features and against a continuum, and by number of types the
-    average silhouette less its mean over surveys with independent features (``gap``)."""
+    """The survey beside surveys without types.
+
+    Attributes
+    ----------
+    null_p : how often surveys look as good that have nothing but the margins (within strata), or,
+        where the gradient was taken out, nothing but one gradient.
+    continuum_p : how often smooth surveys with the same correlations look as good; the greatest
+        over several shapes of the distribution along the axes.
+    drawn : surveys drawn for each of the two (of each shape).
+    gap : by number of types the average silhouette less its mean over the surveys of ``null_p``.
+    """
 
     null_p: float
     continuum_p: float
+    drawn: tuple[int, int]
     gap: pd.Series
 
 
-UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
-
-
 def rivals(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None,
+    given: Given,
     counts: Sequence[int],
     *,
     n_null: int = 99,
+    surely_more: float = SURELY_MORE,
     seed: int = 0,
     jobs: int = 1,
 ) -> Rivals:
     """Compare the survey with invented ones that have no types.
 
-    Both rivals keep each feature's values and missing cells; the first shuffles each feature by
-    itself, the second keeps the correlations too (`Continuum`). The statistic is the greatest
-    average silhouette of k-medoids over `counts`, so that trying several numbers of types is paid
-    for; it measures the survey, whatever method then makes the types. ``(1 + as good) / (1 + B)``.
+    The statistic is the greatest average silhouette of k-medoids over `counts`, so that trying
+    several numbers of types is paid for; it measures the survey, whatever method then makes the
+    types. ``(1 + as good) / (1 + drawn)``; drawing stops early once the p-value is sure to end
+    above `surely_more` (sequential Monte Carlo, Besag & Clifford 1991), which changes no decision
+    at any level below it.
 
     Examples
     --------
     >>> from analysis.typology.power import known_types
     >>> frame, _ = known_types(30, 4.0, rng=np.random.default_rng(0))
-    >>> found = rivals(frame, dict.fromkeys(frame, "ratio"), None, [2, 3, 4], n_null=19)
+    >>> given = Given(frame, dict.fromkeys(frame, "ratio"), {c: c for c in frame})
+    >>> found = rivals(given, [2, 3, 4], n_null=19)
     >>> found.null_p, found.continuum_p, int(found.gap.idxmax())
     (0.05, 0.05, 3)
     """
-    frame = frame[sorted(frame)]  # so that the order of columns changes no draw
-    rng = np.random.default_rng(seed)
-    thin = np.sort(rng.permutation(len(frame))[:UNITS])
-    smooth = Continuum(frame, kinds, seed=seed)
-    measure = delayed(_separation)
-    tasks = [measure(frame.iloc[thin], kinds, groups, counts)]
-    for _ in range(n_null):
-        shuffled = {c: _shuffled(frame[c].to_numpy(float), rng) for c in frame}
-        tasks.append(measure(pd.DataFrame(shuffled).iloc[thin], kinds, groups, counts))
-        tasks.append(measure(smooth.sample(rng).iloc[thin], kinds, groups, counts))
+    frame = given.frame[sorted(given.frame)]  # so that the order of columns changes no draw
+    thin = np.sort(np.random.default_rng(seed).permutation(len(frame))[:UNITS])
+    given = replace(given, frame=frame.iloc[thin])
+    observed = _separation(given, counts)
+    enough = surely_more * (n_null + 1)
     workers = jobs if len(thin) > 100 else 1  # smaller tasks end sooner than workers start
-    found = np.array(Parallel(n_jobs=workers)(tasks))
-    as_good = found[1:].max(axis=1).reshape(-1, 2) >= found[0].max() - 1e-12
-    noise, continuum = (1 + as_good.sum(axis=0)) / (1 + n_null)
-    gap = pd.Series(found[0] - found[1::2].mean(axis=0), index=list(counts))
-    return Rivals(float(noise), float(continuum), gap)
+    level = given.adjust is not None and not isinstance(given.adjust, pd.Series)
+    ends = []
+    for number, keep in enumerate(("gradient" if level else "margins", "correlations")):
+        shapes: tuple[Shape, ...] = SHAPES if keep != "margins" else SHAPES[:1]
+        source = _source(given, keep, seed)
+        found = np.empty((len(shapes), 0, len(counts)))
+        hits = np.zeros(len(shapes))
+        while found.shape[1] < n_null and hits.max() < enough:
+            size = min(BATCH, n_null - found.shape[1])
+            tasks = (
+                delayed(_drawn)(given, source, shape, [seed, number, j, found.shape[1] + b], counts)
+                for j, shape in enumerate(shapes)
+                for b in range(size)
+            )
+            more = np.reshape(Parallel(n_jobs=workers)(tasks), (len(shapes), size, len(counts)))
+            found = np.concatenate([found, more], axis=1)
+            hits = (found.max(axis=2) >= max(observed) - 1e-12).sum(axis=1)
+        ends.append((found, (1 + hits.max()) / (1 + found.shape[1])))
+    (null, null_p), (smooth, continuum_p) = ends
+    gap = pd.Series(np.array(observed) - null.mean(axis=(0, 1)), index=list(counts))
+    return Rivals(float(null_p), float(continuum_p), (null.shape[1], smooth.shape[1]), gap)
 
 
-def _shuffled(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The answers in another order; missing cells stay where they are."""
-    seen = ~np.isnan(values)
-    values = values.copy()
-    values[seen] = rng.permutation(values[seen])
-    return values
+def _source(given: Given, keep: Keep, seed: int) -> Continuum:
+    strata = given.adjust if isinstance(given.adjust, pd.Series) else None
+    return Continuum(
+        given.frame, given.kinds, keep=keep, strata=strata, groups=given.groups, seed=seed
+    )
 
 
-def _separation(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None,
-    counts: Sequence[int],
+def _drawn(
+    given: Given, source: Continuum, shape: Shape, seed: list[int], counts: Sequence[int]
 ) -> list[float]:
+    frame = source.sample(np.random.default_rng(seed), shape)
+    return _separation(replace(given, frame=frame), counts)
+
+
+def _separation(given: Given, counts: Sequence[int]) -> list[float]:
     """Average silhouette for each number of types."""
-    patterns = collapse(frame.to_numpy(float)).by_unit()
+    frame, kinds, groups = given.adjusted()
+    if frame.empty:
+        return [-1.0] * len(counts)
+    values = frame.to_numpy(float)
+    few = len(values) <= FEW
+    patterns = (
+        Patterns(values, np.ones(len(values)), np.arange(len(values)))
+        if few
+        else collapse(values).by_unit()
+    )
     distance = pattern_dissimilarity(patterns, list(frame), kinds, groups)
     units, widths = patterns.weights, []
-    for found in medoids_for(distance, counts, units).values():
+    for found in medoids_for(distance, counts, units, n_init=1).values():
         apart = found.labels.max() > 0
         mean = silhouette_widths(distance, found.labels, units) @ units / units.sum()
         widths.append(float(mean) if apart else -1.0)

@@ -13,7 +13,7 @@ from analysis.typology.choice import best, compared, counts_to_try, reason
 from analysis.typology.gradient import without_gradient, without_strata
 from analysis.typology.medoids import k_medoids, silhouette_widths
 from analysis.typology.naming import propose_names
-from analysis.typology.prepare import Features, prepare
+from analysis.typology.prepare import Adjust, Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
 from analysis.typology.stability import medoid_recluster, stability
 from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
@@ -90,7 +90,7 @@ def study(
     labels: Mapping[str, Mapping[str, str]] | None = None,
     *,
     n_types: int | Literal["auto"] = "auto",
-    adjust: Literal["gradient"] | pd.Series | None = None,
+    adjust: Adjust = None,
     composites: pd.DataFrame | None = None,
     n_bootstrap: int = 100,
     n_null: int = 99,
@@ -235,7 +235,7 @@ def study_by(
 def _names_by(
     composites: pd.DataFrame,
     data: Features,
-    adjust: Literal["gradient"] | pd.Series | None,
+    adjust: Adjust,
     types: pd.Series,
     labels: Mapping[str, Mapping[str, str]],
 ) -> dict[int, dict[str, str]]:
