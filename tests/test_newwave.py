@@ -161,3 +161,23 @@ def test_a_table_of_nobody_is_not_taken_for_the_whole_register(libraries, tmp_pa
     file.write_text("Q1,Q2,Q3\n42,1,1\n60,1,3\n", encoding="utf-8")
     with pytest.raises(InputError, match="nothing tells from which municipality"):
         new_wave("nobody", [file], "libraries", "2026-04-01")
+
+
+@pytest.mark.parametrize(
+    ("invited", "given", "written"),
+    [
+        (None, None, "invited"),
+        ("9", None, "invited"),
+        ("all", None, "nation"),
+        ("9", "beyond", "beyond"),
+    ],
+)
+def test_a_new_wave_says_what_its_numbers_stand_for(libraries, invited, given, written):
+    files = [EXAMPLE / "replies.csv"]
+    said = new_wave("lib", files, "libraries", "2026-04-01", invited=invited, population=given)
+    assert Wave.read("lib").population == written and f"stand for: {written}" in said
+
+
+def test_a_new_wave_of_some_is_not_the_nation(libraries):
+    with pytest.raises(InputError, match="population is nation, but 9 of 1,741 were asked"):
+        new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", invited="9", population="nation")

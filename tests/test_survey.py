@@ -1,9 +1,16 @@
 """The front door: what a researcher sees at the keyboard, and what an edition may not hold."""
 
+import pandas as pd
 import pytest
 
-from analysis import Survey
+from analysis import Survey, hypotheses
 from analysis.errors import InputError
+from analysis.report import one_question, shortage, shown
+from analysis.survey import QUICK
+from analysis.typology.multiverse import multiverse
+from analysis.typology.profile import profile
+from analysis.typology.projection import project
+from analysis.typology.study import study_by
 
 
 def test_it_shows_itself_with_denominators(demo):
@@ -74,3 +81,46 @@ def test_types_are_the_same_in_every_edition(demo):
     assert outside.names == inside.names
     assert not set(outside.labels.index) & set(inside.labels.index)
     assert not set(map(str, outside.paragons.values())) & set(map(str, inside.paragons.values()))
+
+
+# every function that takes a Series indexed by code, and what of its result must not change
+TAKES_A_SERIES = {
+    "table of counts": lambda s, g: s.table("Q13", by=g).frame,
+    "table of a number": lambda s, g: s.Q08.table(by=g).frame,
+    "figure of counts": lambda s, g: s.figure("Q13", by=g).csv,
+    "figure of a number": lambda s, g: s.Q08.figure(by=g).csv,
+    "cross": lambda s, g: shown.cross(s, s.question("Q13"), g).counts,
+    "cross of the public edition": lambda s, g: shown.cross(s, s.question("Q13"), g).counts,
+    "strata in the public edition": lambda s, g: s.typology(adjust=g, **QUICK).labels,
+    "one question": lambda s, g: one_question.table(s, s.question("Q13"), g).frame,
+    "figure of one number": lambda s, g: one_question.figure(s, s.question("Q08"), g).csv,
+    "shortage": lambda s, g: shortage.split(s, g),
+    "hypotheses": lambda s, g: hypotheses.run(s.codebook, s.responses, g),
+    "strata": lambda s, g: s.typology(adjust=g, **QUICK).labels,
+    "typologies by stratum": lambda s, g: (
+        study_by(s.features.frame, s.features.kinds, None, None, g, smallest=6, **QUICK)["a"].labels
+    ),
+    "profile": lambda s, g: profile(s.features.frame, s.features.kinds, g.map({"a": 1, "b": 2})),
+    "projection": lambda s, g: (
+        project(
+            s.features.frame, s.features.frame, g.map({"a": 1, "b": 2}), s.features.kinds
+        ).labels
+    ),
+    "multiverse": lambda s, g: (
+        multiverse(
+            s.features.frame.iloc[:, :2], s.features.kinds, None, g.map({"a": 1, "b": 2})
+        ).units
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TAKES_A_SERIES)
+def test_a_series_is_matched_by_municipal_code(demo, what):
+    make = TAKES_A_SERIES[what]
+    survey = Survey.load("demo-2019", audience="public") if "public" in what else demo
+    given = pd.Series(list("aabababbaabbaba"), survey.responses.index)
+    expected, turned = make(survey, given), make(survey, given[::-1])
+    assert expected.equals(turned) if hasattr(expected, "equals") else expected == turned
+    for wrong in (given.reset_index(drop=True), given[1:], pd.concat([given, given[:1]])):
+        with pytest.raises(InputError, match=r"indexed by|lacks 1 of 15|twice"):
+            make(survey, wrong)

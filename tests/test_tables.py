@@ -5,6 +5,7 @@ import pytest
 
 from analysis import tables
 from analysis.codebook import Codebook
+from analysis.errors import InputError
 
 OPTIONS = [{"code": 1, "ja": "市", "en": "city"}, {"code": 2, "ja": "町", "en": "town"}]
 WAYS = [{"code": k, "ja": f"方法{k}", "en": f"way {k}"} for k in (1, 2, 3)]
@@ -73,3 +74,31 @@ def test_a_cross_table_has_a_denominator_for_each_group():
     assert found.n.to_dict() == {"city": 3, "town": 0}
     assert found.shares.loc["way 1", "city"] == pytest.approx(2 / 3)
     assert pd.isna(found.shares.loc["way 1", "town"])
+
+
+REFUSED = {
+    "positions": (lambda g: g.reset_index(drop=True), "not indexed by the codes"),
+    "names": (lambda g: g.set_axis([f"市{i}" for i in range(6)]), "not indexed by the codes"),
+    "codes twice": (lambda g: pd.concat([g, g.iloc[:1]]), "holds the code a twice"),
+    "codes missing": (lambda g: g.drop(["b", "e"]), r"lacks 2 of 6 respondents \(b, e\)"),
+    "a wrong code": (lambda g: g.rename({"c": "x"}), r"lacks 1 of 6 respondents \(c\)"),
+    "a list": (list, "a list, whose values have no code"),
+    "an array": (lambda g: g.to_numpy(), "a ndarray, whose values have no code"),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_a_breakdown_of_another_index_is_refused(how):
+    change, sentence = REFUSED[how]
+    given = change(pd.Series(list("xxyyyx"), INDEX))
+    with pytest.raises(InputError, match=sentence):
+        tables.cross(RESPONSES, STATUS, BOOK["Q1"], given)
+
+
+def test_a_breakdown_is_matched_by_code_in_any_order_and_may_hold_others():
+    given = pd.Series(list("xxyyyx"), INDEX, dtype="category")
+    expected = tables.cross(RESPONSES, STATUS, BOOK["Q1"], given)
+    assert expected.counts["y"].tolist() == [2, 1]
+    more = pd.concat([given[::-1].astype(object), pd.Series(["z"], ["g"])])
+    for other in (given[::-1], given.sample(frac=1, random_state=1), more):
+        assert tables.cross(RESPONSES, STATUS, BOOK["Q1"], other).counts.equals(expected.counts)

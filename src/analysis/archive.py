@@ -43,6 +43,7 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
                     f"and {MAX_PARTS:,} parts",
                     file=file,
                     hint="if it is genuine, save the data sheet alone as CSV",
+                    reason="too_large_unpacked",
                 )
             parts = {}
             for info in wanted:
@@ -51,17 +52,18 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
                         "the archive is protected by a password",
                         file=file,
                         hint="save it without a password",
+                        reason="password",
                     )
                 with archive.open(info) as part:  # never gives more than info.file_size
                     name = info.filename.replace("\\", "/").lstrip("/")
                     parts[name] = _utf8(part.read())
             return parts
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"{BROKEN} ({brief(error)})", file=file, hint=REPAIR) from None
+        raise broken(file, error) from None
     except (NotImplementedError, ValueError, RuntimeError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{BROKEN} ({brief(error)})", file=file, hint=REPAIR) from None
+        raise broken(file, error) from None
 
 
 def _utf8(data: bytes) -> bytes:
@@ -88,6 +90,12 @@ def _bare(match: re.Match[bytes]) -> bytes:
     """A container's start tag with its namespaces alone."""
     spaces = re.findall(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""", match[0])
     return match[1] + b"".join(spaces) + match[2]
+
+
+def broken(file: str, error: BaseException | None = None) -> InputError:
+    """The refusal of a workbook that cannot be read."""
+    what = f"{BROKEN} ({brief(error)})" if error else BROKEN
+    return InputError(what, file=file, hint=REPAIR, reason="damaged")
 
 
 def brief(error: BaseException) -> str:

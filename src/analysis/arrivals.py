@@ -195,6 +195,7 @@ def write_wave(
         "codebook": book.id,
         "data": "invented",
         "invited": asked,
+        "population": "invited",
         "files": [{"path": file, "layout": "rows"} | ({} if early else {"encoding": "cp932"})],
     }
     paths.write_atomic(folder / file, content)

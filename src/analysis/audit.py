@@ -46,7 +46,9 @@ def audit(files: Iterable[str | Path]) -> pd.DataFrame:
             raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
         try:
             if file.suffix.lower() in SUFFIXES["sav"]:
-                raise InputError("this is an SPSS file", file=file, hint="save it as .xlsx")
+                raise InputError(
+                    "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
+                )
             sheets = read_file(file)
         except InputError as error:
             found.append((name, "", "", "1-1", error.what, *_unreadable(error)))
@@ -217,10 +219,10 @@ def _message(rule: str, raw: str) -> tuple[str, str]:
 
 def _unreadable(error: InputError) -> tuple[str, str]:
     """What to tell of a file that cannot be read."""
-    reason, advice = next((ja, do) for word, ja, do in UNREADABLE if word in error.what)
+    about = UNREADABLE[error.reason or "unknown"]
     hint = error.hint or RULES["1-1"].advice.en
     return (
-        f"[1-1] {RULES['1-1'].title.ja}（{reason}）。{advice}。",
+        f"[1-1] {RULES['1-1'].title.ja}（{about.reason}）。{about.advice}。",
         f"[1-1] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
     )
 

@@ -260,7 +260,7 @@ class Movers:
 
 
 def movers(before: Typology, after: Typology) -> Movers:
-    """Compare the types of the municipalities that both typologies placed.
+    """Compare the types of the municipalities that took part in both typologies and were placed.
 
     Numbers of types mean nothing across waves: each type before is matched to one after so that the
     most members stay (Kuhn 1955, assignment). Memberships are shares of resamples, so two draws
@@ -268,7 +268,7 @@ def movers(before: Typology, after: Typology) -> Movers:
     squared memberships; the mean of both waves' is taken, and the count of such is
     Poisson-binomial.
     """
-    both = before.labels.index.intersection(after.labels.index, sort=False)
+    both = before.fitted.index.intersection(after.fitted.index, sort=False)
     old, new = before.labels[both].astype(int), after.labels[both].astype(int)
     placed = (old != UNPLACED) & (new != UNPLACED)
     old, new = old[placed.to_numpy()], new[placed.to_numpy()]

@@ -32,7 +32,7 @@ class Classifier:
     folder: Path
 
     def study(
-        self, *, adjust: str = "none", indices: Sequence[str] = (), **choices: Any
+        self, *, adjust: str | pd.Series = "none", indices: Sequence[str] = (), **choices: Any
     ) -> Typology:
         """The typology; see `analysis.typology.study.study` for the choices."""
         from analysis.typology.study import study
@@ -51,17 +51,15 @@ class Classifier:
     def _made(
         self,
         make: Callable[..., Any],
-        adjust: str,
+        adjust: str | pd.Series,
         indices: Sequence[str],
         choices: Mapping[str, Any],
     ) -> Any:
         used = restricted(self.features, indices)
-        adjustments = {
-            "none": None,
-            "gradient": "gradient",
-            "size_class": self.size_class.reindex(used.frame.index),
-        }
-        if adjust not in adjustments:
+        adjustments = {"none": None, "gradient": "gradient", "size_class": self.size_class}
+        if not isinstance(adjust, pd.Series | str) or (
+            isinstance(adjust, str) and adjust not in adjustments
+        ):
             raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
         grouped = 1 < len(used.group_labels) < len(used.labels)
@@ -70,7 +68,7 @@ class Classifier:
             used.kinds,
             used.groups,
             texts,
-            adjust=adjustments[adjust],
+            adjust=adjust if isinstance(adjust, pd.Series) else adjustments[adjust],
             composites=self.composites[list(used.group_labels)] if grouped else None,
             **choices,
         )
@@ -87,8 +85,8 @@ class Classifier:
             )
         used = restricted(self.features, kept)
         found = self.study(indices=kept, **choices)
-        reference = used.frame.loc[found.labels.index]
-        return found, project(frame, reference, found.labels, used.kinds, used.groups)
+        reference = used.frame.loc[found.fitted.index]
+        return found, project(frame, reference, found.fitted, used.kinds, used.groups)
 
     def multiverse(
         self, *, indices: Sequence[str] = (), jobs: int = 1, **choices: Any
@@ -97,7 +95,7 @@ class Classifier:
         from analysis.typology.multiverse import multiverse
 
         used = restricted(self.features, indices)
-        reference = self.study(indices=indices, jobs=jobs, **choices).labels
+        reference = self.study(indices=indices, jobs=jobs, **choices).fitted
         kept = used.frame.loc[reference.index]
         return self._cached(multiverse)(kept, used.kinds, used.groups, reference, jobs=jobs)
 

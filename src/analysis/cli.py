@@ -73,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--title", help="title of the wave (both languages; edit wave.yml later)")
     sub.add_argument("--publisher", help="who published or collected the data")
     sub.add_argument("--invited", help="how many municipalities were asked, or all")
+    stands = "what the numbers stand for: default invited, or nation with --invited all"
+    kinds = ["invited", "class", "nation", "beyond"]
+    sub.add_argument("--population", choices=kinds, help=stands)
     sub.add_argument("--layout", choices=["rows", "columns", "form"], help="default: by content")
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 
@@ -15,6 +16,7 @@ class InputError(ValueError):
     what : one sentence that says what is wrong.
     file, sheet, cell : where it is wrong, as far as known.
     hint : what the user can do about it.
+    reason : why a file cannot be read, as an id of data/readability.yml; empty for other errors.
 
     Examples
     --------
@@ -30,8 +32,10 @@ class InputError(ValueError):
         sheet: str | None = None,
         cell: str | None = None,
         hint: str | None = None,
+        reason: str = "",
     ) -> None:
         self.what, self.file, self.sheet, self.cell, self.hint = what, file, sheet, cell, hint
+        self.reason = reason
         place = ", ".join(
             part
             for part in (
@@ -45,13 +49,7 @@ class InputError(ValueError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes with all fields."""
-        return _rebuild, (self.what, self.file, self.sheet, self.cell, self.hint)
-
-
-def _rebuild(
-    what: str, file: str | Path | None, sheet: str | None, cell: str | None, hint: str | None
-) -> InputError:
-    return InputError(what, file=file, sheet=sheet, cell=cell, hint=hint)
+        return partial(InputError, **vars(self)), ()
 
 
 def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> InputError:

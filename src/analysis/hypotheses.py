@@ -12,6 +12,7 @@ from analysis import inference
 from analysis.codebook import Codebook, Hypothesis
 from analysis.errors import InputError
 from analysis.expression import Expression
+from analysis.tables import aligned
 from analysis.text import Text
 
 Word = Literal["suggested", "illustrated", "not shown", "not testable"]
@@ -77,7 +78,8 @@ def run(
             raise InputError(
                 f"the hypothesis {h.id} names the topic {h.topic!r}", hint=f"there are: {known}"
             )
-    raw = [_test(h, responses, size_class, seed) for h in codebook.hypotheses]
+    classes = aligned(size_class, responses.index, "size_class")
+    raw = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
     secondary = [
         at
         for at, (h, (e, _)) in enumerate(zip(codebook.hypotheses, raw, strict=True))
@@ -114,7 +116,7 @@ def _test(
     known = belongs.notna().to_numpy() & ~np.isnan(y)
     strata = None
     if h.within_size_class:
-        classes = size_class.reindex(responses.index).astype("str").to_numpy(object)
+        classes = size_class.astype("str").to_numpy(object)
         known &= classes != "nan"
         strata = classes[known]
     group, values = belongs[known].to_numpy(bool), y[known]

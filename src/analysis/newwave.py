@@ -32,6 +32,7 @@ def new_wave(
     title: str | None = None,
     publisher: str | None = None,
     invited: str | None = None,
+    population: str | None = None,
     layout: str | None = None,
     invented: bool = False,
 ) -> str:
@@ -67,6 +68,7 @@ def new_wave(
         "codebook": codebook,
         "data": "invented" if invented else "real",
         "invited": _invited(invited),
+        "population": population,
         "files": [],
     }
     try:
@@ -79,7 +81,8 @@ def new_wave(
     return (
         f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
         "wave.yml written.\n"
-        f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited), "
+        f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers "
+        f"stand for: {_stands(content)}), "
         f"then run: workbench clean {wave}, and workbench refresh {wave}"
     )
 
@@ -161,8 +164,15 @@ def _write(
     part: Path, content: dict[str, Any], files: Sequence[Path], layout: str, codes: str
 ) -> None:
     content["files"] = [{"path": file.name, "layout": layout, "codes": codes} for file in files]
-    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    text = yaml.safe_dump(
+        content | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
+    )
     paths.write_atomic(part / "wave.yml", text)
+
+
+def _stands(content: dict[str, Any]) -> str:
+    """What the numbers stand for: where it is not said, for nobody who was not asked."""
+    return content["population"] or ("nation" if content["invited"] == "all" else "invited")
 
 
 @contextmanager

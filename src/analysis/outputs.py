@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from analysis.text import escape as escape
 from analysis.text import gap
 
 VENDOR = "application/vnd.workbench."
@@ -182,17 +183,3 @@ class Table(_Output):
 
     def _plain(self) -> str:
         return f"{self.title} ({self.caption})\n{self.frame.to_string(index=False)}"
-
-
-_SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]<>()#+-.!|~$&:@/"})
-
-
-def escape(text: object) -> str:
-    """Text from an answer or a name, made inert inside Markdown.
-
-    Examples
-    --------
-    >>> print(escape("<b>[x](javascript:y)"))
-    \\<b\\>\\[x\\]\\(javascript\\:y\\)
-    """
-    return str(text).translate(_SPECIAL).replace("\n", " ")

@@ -119,7 +119,7 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     hidden = "— 秘匿" if language == "ja" else "— withheld"
     if {"low", "high"} <= set(shown):
         ax.hlines(places, shown["low"] * 100, shown["high"] * 100, color=PALETTE[0], linewidth=1.2)
-        reach = np.maximum(reach, shown["high"] * 100)
+        reach = np.fmax(reach, shown["high"] * 100)  # a share without an interval has NA
     for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
         written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
         ax.text(float(x) + 1.2, float(place), written, va="center", fontsize="small")

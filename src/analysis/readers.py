@@ -22,14 +22,14 @@ SUFFIXES = {
 }
 MAX_BYTES = 1 << 30
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-FOREIGN = {
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"\x1f\x8b": "a gzip archive",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"Rar!": "a RAR archive",
-    b"PAR1": "a Parquet file",
+FOREIGN = {  # first bytes -> what the file is, and the id of the reason why it is not read
+    b"%PDF": ("a PDF document", "pdf"),
+    b"\x89PNG": ("a picture", "picture"),
+    b"\xff\xd8\xff": ("a picture", "picture"),
+    b"\x1f\x8b": ("a gzip archive", "archive"),
+    b"7z\xbc\xaf": ("a 7-Zip archive", "archive"),
+    b"Rar!": ("a RAR archive", "archive"),
+    b"PAR1": ("a Parquet file", ""),
 }
 BOMS = {
     codecs.BOM_UTF8: "utf-8",
@@ -71,6 +71,7 @@ def read_file(path: Path, *, name: str | None = None, encoding: str | None = Non
             f"the file is called {suffix or 'without an extension'} but is {is_a}",
             file=name,
             hint=f"rename it to {right}, or save it again in the format of its name",
+            reason="misnamed",
         )
     if kind == "workbook":
         from analysis.workbook import read_workbook
@@ -84,7 +85,12 @@ def read_file(path: Path, *, name: str | None = None, encoding: str | None = Non
 def sniff(content: bytes, file: str) -> str:
     """``workbook``, ``text`` or ``sav``; everything else is refused with what it is."""
     if not content.strip():
-        raise InputError("the file is empty", file=file, hint="ask the sender for the file again")
+        raise InputError(
+            "the file is empty",
+            file=file,
+            hint="ask the sender for the file again",
+            reason="empty",
+        )
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_archive(content, file)
     if content.startswith(OLE):
@@ -93,22 +99,27 @@ def sniff(content: bytes, file: str) -> str:
                 "the workbook is protected by a password",
                 file=file,
                 hint="open it in Excel, remove the password and save it again",
+                reason="password",
             )
         raise InputError(
             "this is a workbook of the old .xls format",
             file=file,
             hint="open it in Excel and save it as .xlsx",
+            reason="old_excel",
         )
     if content.startswith((b"$FL2", b"$FL3")):
         return "sav"
-    for mark, what in FOREIGN.items():
+    for mark, (what, reason) in FOREIGN.items():
         if content.startswith(mark):
-            raise InputError(f"this is {what}, not a table", file=file, hint="save it as .xlsx")
+            raise InputError(
+                f"this is {what}, not a table", file=file, hint="save it as .xlsx", reason=reason
+            )
     if re.match(rb"(?i)(\xef\xbb\xbf)?\s*(<!doctype html|<html|<\?xml)", content):
         raise InputError(
             "this is a web page or XML, whatever its name says",
             file=file,
             hint="open it in Excel and save it as .xlsx",
+            reason="web_page",
         )
     return "text"
 
@@ -116,18 +127,21 @@ def sniff(content: bytes, file: str) -> str:
 def _sniff_archive(content: bytes, file: str) -> str:
     if b"xl/workbook.xml" in content:
         return "workbook"
-    for mark, what in {
-        b"opendocument.spreadsheet": "an OpenDocument table",
-        b"xl/workbook.bin": "a binary workbook (.xlsb)",
-        b"word/document.xml": "a Word document",
-        b"ppt/presentation.xml": "a presentation",
-    }.items():
+    for mark, what, reason in (
+        (b"opendocument.spreadsheet", "an OpenDocument table", "open_document"),
+        (b"xl/workbook.bin", "a binary workbook (.xlsb)", "binary_excel"),
+        (b"word/document.xml", "a Word document", "word"),
+        (b"ppt/presentation.xml", "a presentation", "presentation"),
+    ):
         if mark in content:
-            raise InputError(f"this is {what}", file=file, hint="save it from Excel as .xlsx")
+            raise InputError(
+                f"this is {what}", file=file, hint="save it from Excel as .xlsx", reason=reason
+            )
     raise InputError(
         "this is a zip archive and not an Excel workbook, or it is damaged",
         file=file,
         hint="unpack it, or ask the sender for a new copy",
+        reason="damaged",
     )
 
 
@@ -149,6 +163,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             f"the file has {width:,} columns; a table has at most {MAX_COLUMNS:,}",
             file=file,
             hint="check the separator and the quotation marks",
+            reason="too_wide",
         )
     try:
         frame = pd.read_csv(
@@ -215,6 +230,7 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
             "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
             file=file,
             hint="state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8",
+            reason="encoding",
         )
     return text
 
@@ -256,10 +272,11 @@ def _strict(content: bytes, encoding: str, file: str) -> str:
             "has no meaning there",
             file=file,
             hint="state its encoding in wave.yml, or save it as UTF-8",
+            reason="encoding",
         ) from None
     except UnicodeError:
         raise InputError(
-            f"the file is not {encoding}", file=file, hint="save it as UTF-8"
+            f"the file is not {encoding}", file=file, hint="save it as UTF-8", reason="encoding"
         ) from None
 
 

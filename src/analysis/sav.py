@@ -62,6 +62,7 @@ def read_sav(path: Path, file: str) -> Sav:
             "the SPSS file is damaged and cannot be read",
             file=file,
             hint="ask the sender for a new copy",
+            reason="damaged",
         )
     return Sav(**json.loads(done.stdout))
 

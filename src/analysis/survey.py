@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from analysis import clean, disclosure, indicators, intake, paths, respondents, store, tables
+from analysis import (
+    clean,
+    disclosure,
+    indicators,
+    intake,
+    paths,
+    population,
+    respondents,
+    store,
+    tables,
+)
 from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
@@ -161,6 +171,11 @@ class Survey:
             f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else f"{self.n:,}"
         )
 
+    @cached_property
+    def population(self) -> population.Population:
+        """What the numbers stand for, and which intervals and tests may be printed."""
+        return population.of(self.wave, self._full.register)
+
     @property
     def names(self) -> pd.Series:
         """The name of each respondent (a pseudonym in the public edition of a survey)."""
@@ -213,17 +228,25 @@ class Survey:
     def typology(self, **choices: Any) -> Typology:
         """The types of municipalities; see `analysis.typology.study.study` for the choices.
 
-        Beside them `adjust` (none, gradient, size_class) and `indices`: those of the codebook that
-        are to feed it, all where none is named.
+        Beside them `adjust` (none, gradient, size_class, or strata of one's own: a Series indexed
+        by code) and `indices`: those of the codebook that are to feed it, all where none is named.
 
         Computed on the full data of the wave once and kept in `paths.cache`, then shown under the
         names of this edition: type 2 is the same in all. Without choices it is that of the reports.
         """
-        return renamed(self._classifier.study(**{"seed": SEED, **choices}), self._alias)
+        return renamed(self._classifier.study(**self._chosen(choices)), self._alias)
+
+    def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
+        """The choices of a typology, with strata of one's own under the codes of the full data."""
+        given = {"seed": SEED, **choices}
+        if isinstance(strata := given.get("adjust"), pd.Series):
+            strata = tables.aligned(strata, self.responses.index, "adjust")
+            given["adjust"] = renamed(strata, {name: code for code, name in self._alias.items()})
+        return given
 
     def multiverse(self, **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        return renamed(self._classifier.multiverse(**{"seed": SEED, **choices}), self._alias)
+        return renamed(self._classifier.multiverse(**self._chosen(choices)), self._alias)
 
     def typology_by_size(self, **choices: Any) -> dict[str, Typology]:
         """A typology of each size class with at least 30 respondents."""
@@ -280,16 +303,22 @@ class Survey:
         return pd.DataFrame(rows, columns=columns).set_index("id")
 
     def by(self, breakdown: str | pd.Series | None) -> pd.Series | None:
-        """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question."""
-        if breakdown is None or isinstance(breakdown, pd.Series):
-            return breakdown
+        """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
+
+        A Series of one's own is matched by municipal code (`tables.aligned`).
+        """
+        if breakdown is None:
+            return None
+        if not isinstance(breakdown, str):
+            return tables.aligned(breakdown, self.responses.index)
         if breakdown == "size_class":
             return self.size_class
         if breakdown == "prefecture":
             return self.register["prefecture"].reindex(self.responses.index)
         if breakdown == "type":
             found = self.typology(**QUICK)
-            return found.labels.map({k: v[self.language] for k, v in found.names.items()})
+            names = {k: v[self.language] for k, v in found.names.items()}
+            return tables.aligned(found.labels.map(names), self.responses.index)
         if breakdown not in self.codebook:
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from analysis.codebook import Question
+from analysis.errors import InputError
 from analysis.municipality import SIZE_CLASSES
 from analysis.text import Language
 
@@ -23,6 +24,7 @@ STATISTICS: dict[Language, tuple[str, ...]] = {
     "ja": ("中央値", "第1四分位", "第3四分位", "最小", "最大", "平均"),
     "en": ("median", "first quartile", "third quartile", "least", "greatest", "mean"),
 }
+Given = TypeVar("Given", pd.Series, pd.DataFrame)
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
 BREAKDOWNS = ("single", "ordinal", "binary")  # types of questions that others are broken down by
 
@@ -44,6 +46,57 @@ class Counted:
     n: int
     missing: dict[str, int]
     multiple: bool = False
+
+
+def aligned(given: Given, index: pd.Index, what: str = "the breakdown") -> Given:
+    """Values given from outside, in the order of `index`: matched by code, never by position.
+
+    Parameters
+    ----------
+    given : a Series (or DataFrame) indexed by code. It may hold more codes than `index`, and NaN.
+    index : the codes of the respondents. what : what an error calls the values.
+
+    Raises
+    ------
+    InputError
+        `given` has no such index, a code twice, or lacks a respondent.
+
+    Examples
+    --------
+    >>> codes = pd.Index(["011002", "012025"])
+    >>> aligned(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
+    ['town', 'city']
+    >>> aligned(pd.Series(["town", "city"]), codes)
+    Traceback (most recent call last):
+    ...
+    analysis.errors.InputError: the breakdown is not indexed by the codes of the respondents ...
+    """
+    if not isinstance(given, pd.Series | pd.DataFrame):
+        raise InputError(
+            f"{what} is a {type(given).__name__}, whose values have no code beside them",
+            hint="give a pandas Series indexed by code, like survey.responses.index",
+        )
+    if given.index is index or (given.index.equals(index) and index.is_unique):
+        return given
+    lacking = index[~index.isin(given.index)]
+    if len(index) and len(lacking) == len(index):
+        here, wanted = (", ".join(map(repr, codes[:2].tolist())) for codes in (given.index, index))
+        raise InputError(
+            f"{what} is not indexed by the codes of the respondents (it has {here or 'no row'}; "
+            f"they are {wanted})",
+            hint="index it by code, as text with leading zeros, like survey.responses.index",
+        )
+    if len(lacking):
+        more = ", ..." if len(lacking) > 5 else ""
+        raise InputError(
+            f"{what} lacks {len(lacking):,} of {len(index):,} respondents "
+            f"({', '.join(map(str, lacking[:5]))}{more})",
+            hint="give a value for each of them",
+        )
+    if given.index.has_duplicates:
+        twice = given.index[given.index.duplicated()]
+        raise InputError(f"{what} holds the code {twice[0]} twice", hint="keep one row of each")
+    return given.reindex(index)
 
 
 def labels_of(question: Question, language: Language) -> dict[int, str]:
@@ -160,6 +213,7 @@ def by_group(
     language: Language = "ja",
 ) -> Iterator[tuple[Any, Counted]]:
     """Each group of a breakdown with its tabulation of the question."""
+    by = aligned(by, responses.index)
     given, known = responses[list(question.variables)], status[list(question.variables)]
     for group in groups(by):
         rows = (by == group).fillna(False).to_numpy(bool)

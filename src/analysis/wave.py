@@ -17,6 +17,8 @@ SizeClass = Literal[
     "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
 ]
 
+Stands = Literal["invited", "class", "nation", "beyond"]
+
 
 class Invited(Model):
     """One invited municipality."""
@@ -50,6 +52,7 @@ class Wave(Model):
 
     `name` is the folder's name. `invited` is a number, the list of the invited, ``all``
     municipalities of the register, or empty where it is not known (then there is no response rate).
+    `population`: what the numbers stand for, see `analysis.population`.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class Wave(Model):
         ]
         | None
     ) = None
+    population: Stands | None = None
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
 
@@ -111,6 +115,7 @@ class Wave(Model):
                 )
             seen.add(where)
         _check_invited(read, file)
+        _check_population(read, file)
         return read
 
     @property
@@ -137,3 +142,28 @@ def _check_invited(wave: Wave, file: Path) -> None:
             hint = "give its six digits with the check digit"
             raise InputError(f"invited {what}", file=file, hint=hint)
         seen.add(one.code)
+
+
+def _check_population(wave: Wave, file: Path) -> None:
+    """Refuse the nation where only some were asked: nobody drew them, so they stand for no other.
+
+    Of a number or a list those count that there are; the codes of the list are known to be real.
+    """
+    if wave.population == "nation" and wave.invited != "all":
+        asked = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
+        there = len(municipality.register())
+        if asked is None or asked < there:
+            who = "nobody noted who was" if asked is None else f"{asked:,} of {there:,} were"
+            raise InputError(
+                f"population is nation, but {who} asked",
+                file=file,
+                hint="write invited: all where everybody was asked, else population: invited",
+            )
+    named = wave.invited if isinstance(wave.invited, tuple) else ()
+    known = (one.size_class or municipality.size_class(one.code, wave.as_of) for one in named)
+    if wave.population == "class" and not all(known):
+        raise InputError(
+            "population is class, but the size class of some of the invited is not known",
+            file=file,
+            hint="give each of the invited its size_class, or write population: invited",
+        )

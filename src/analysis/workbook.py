@@ -16,10 +16,8 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from analysis.archive import (
-    BROKEN,
-    REPAIR,
     attribute,
-    brief,
+    broken,
     part,
     placed,
     repack,
@@ -71,6 +69,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
             "this is a zip archive but not an Excel workbook",
             file=file,
             hint="save it from Excel as .xlsx",
+            reason="archive",
         )
     styles = _telling_formats(part(parts, "xl/styles.xml"))
     sheet_of = {path: name for name, path in paths.items()}
@@ -96,11 +95,11 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
     except InputError:
         raise
     except CalamineError as error:
-        raise InputError(f"{BROKEN} ({brief(error)})", file=file, hint=REPAIR) from None
+        raise broken(file, error) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # pyo3's panic, no Exception
             raise
-        raise InputError(BROKEN, file=file, hint=REPAIR) from None
+        raise broken(file) from None
     return sheets
 
 
@@ -129,6 +128,7 @@ def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
             file=file,
             sheet=sheet,
             hint="remove what stands far to the right, or check the layout in wave.yml",
+            reason="too_wide",
         )
     if rows > MAX_ROWS or rows * (columns + unplaced) > MAX_CELLS:
         row, column = max(places, key=lambda place: place[0] * place[1], default=(1, 1))
@@ -138,6 +138,7 @@ def _refuse_vast(xml: bytes, file: str, sheet: str) -> None:
             sheet=sheet,
             cell=address(row - 1, column - 1),
             hint="remove the cells far below or far to the right of the table",
+            reason="too_large",
         )
 
 

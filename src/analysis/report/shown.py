@@ -113,6 +113,7 @@ def cross(survey: Survey, question: Question, by: pd.Series) -> tables.Crossed:
 
     Groups of fewer than three are put together first.
     """
+    by = tables.aligned(by, survey.responses.index)
     answers = [q for q in survey.codebook if q.id == by.name]  # a breakdown by another question
     if not protects(survey, question, *answers):
         return tables.cross(survey.responses, survey.status, question, by, survey.language)

@@ -17,7 +17,7 @@ import pandas as pd
 from analysis.typology.gradient import feature_weights, gradient
 
 Keep = Literal["margins", "gradient", "correlations"]
-Shape = Literal["normal", "even", "skewed up", "skewed down"]
+Shape = Literal["normal", "even"]  # a skewed level looks less like types than these
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 STEPS = (1.0, 1.0, 0.5, 0.33, 0.25, 0.2)  # of the calibration: smaller ones average noise out
 ROWS = 1500  # rows drawn per step, in surveys of the original size, at least three
@@ -68,7 +68,7 @@ class Continuum:
         table, self._codes = _in_order(frame, kinds, seed)
         block = np.zeros(len(frame), dtype=int)
         if strata is not None:
-            block = pd.factorize(strata.reindex(frame.index).astype(str), sort=True)[0]
+            block = pd.factorize(strata)[0]
         self._seen = ~np.isnan(table)
         self._place = np.where(self._seen, APART * block[:, None], np.inf)
         order = np.lexsort((table, self._place), axis=0)
@@ -102,15 +102,11 @@ class Continuum:
     def sample(self, rng: np.random.Generator, shape: Shape = "normal") -> pd.DataFrame:
         """One type-free survey, with the index and columns of the original.
 
-        `shape` is how the units lie along the axes: thick in the middle, evenly spread, or with a
-        long tail at the upper or lower end of the main axis.
+        `shape` is how the units lie along the axes: thick in the middle, or evenly spread.
         """
         axes = rng.standard_normal(self.frame.shape)
         if shape == "even":
             axes = rng.uniform(-(3**0.5), 3**0.5, self.frame.shape)
-        elif shape != "normal":
-            tail = rng.standard_exponential(len(axes)) - 1
-            axes[:, -1] = tail if shape == "skewed up" else -tail
         drawn = self._drawn(self._sorted, axes @ self._root.T)
         for j, codes in self._codes.items():
             at = self._seen[:, j]
@@ -169,11 +165,7 @@ def _one_gradient(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:
-    """A square root of the nearest correlation matrix (eigenvalues clipped, diagonal restored).
-
-    Its last column is the main axis, along which most features rise.
-    """
+    """A square root of the nearest correlation matrix (eigenvalues clipped, diagonal restored)."""
     values, vectors = np.linalg.eigh(matrix)
     root = vectors * np.sqrt(np.clip(values, 1e-6, None))
-    root *= np.where(root.sum(axis=0) < 0, -1.0, 1.0)
     return root / np.linalg.norm(root, axis=1, keepdims=True)

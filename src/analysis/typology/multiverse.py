@@ -16,6 +16,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from analysis.errors import InputError
+from analysis.tables import aligned
 from analysis.typology.patterns import collapse
 from analysis.typology.profile import UNPLACED
 from analysis.typology.universes import settings, universes
@@ -112,7 +113,7 @@ def multiverse(
     labels = np.concatenate([found[:, first] for _, found in blocks])
     belongs, owner = members(labels)
     shares = belongs @ belongs.T / len(labels)
-    types = reference.reindex(ordered.index).to_numpy(int)
+    types = aligned(reference, ordered.index, "reference").to_numpy(int)
     mine, own = members(types[None, :])
     per_pattern = np.zeros((len(first), mine.shape[1]))
     np.add.at(per_pattern, seen.back, mine)

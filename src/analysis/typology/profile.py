@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
+from analysis.tables import aligned
 from analysis.typology.gradient import numeric
 
 UNPLACED = 0  # label of members of types too small to name
@@ -42,6 +43,7 @@ def profile(frame: pd.DataFrame, kinds: Mapping[str, str], labels: pd.Series) ->
     [[1.0, 0.1, 0.2], [-1.0, 0.1, 0.2]]
     """
     columns = numeric(frame, kinds)
+    labels = aligned(labels, frame.index, "labels")
     types = sorted(int(t) for t in labels.unique() if t != UNPLACED)
     rows = []
     for kind in types:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology.eligibility import ENOUGH
-from analysis.typology.gower import GowerDissimilarity
+from analysis.tables import aligned
+from analysis.typology.gower import ENOUGH, GowerDissimilarity
 from analysis.typology.profile import UNPLACED
 
 FAR = 0.95  # a unit farther out than this share of a type's own members fits no type
@@ -81,7 +81,7 @@ def project(
             "new survey",
             hint="a placement needs at least half of them; make the typology from the shared ones",
         )
-    types = types.reindex(reference.index)
+    types = aligned(types, reference.index, "types")
     named = sorted(int(t) for t in types.unique() if t != UNPLACED)
     if not named:
         raise InputError("the typology has no types to place anybody into")

@@ -23,7 +23,7 @@ from analysis.typology.prepare import Given
 
 UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
 FEW = 100  # units up to which looking for equal answers costs more than it saves
-BATCH = 10  # surveys drawn before it is asked whether more could change the answer; fixed
+BATCH = 5  # surveys drawn before it is asked whether more could change the answer; fixed
 SURELY_MORE = 0.10  # no more is drawn once a p-value must end above this
 
 
@@ -52,7 +52,6 @@ def rivals(
     counts: Sequence[int],
     *,
     n_null: int = 99,
-    surely_more: float = SURELY_MORE,
     seed: int = 0,
     jobs: int = 1,
 ) -> Rivals:
@@ -61,7 +60,7 @@ def rivals(
     The statistic is the greatest average silhouette of k-medoids over `counts`, so that trying
     several numbers of types is paid for; it measures the survey, whatever method then makes the
     types. ``(1 + as good) / (1 + drawn)``; drawing stops early once the p-value is sure to end
-    above `surely_more` (sequential Monte Carlo, Besag & Clifford 1991), which changes no decision
+    above `SURELY_MORE` (sequential Monte Carlo, Besag & Clifford 1991), which changes no decision
     at any level below it.
 
     Examples
@@ -73,40 +72,54 @@ def rivals(
     >>> found.null_p, found.continuum_p, int(found.gap.idxmax())
     (0.05, 0.05, 3)
     """
+    less: Keep = "gradient" if given.basis == "gradient" else "margins"
+    null, null_p = beside(given, counts, less, n_null=n_null, seed=seed, jobs=jobs)
+    smooth, continuum_p = beside(given, counts, "correlations", n_null=n_null, seed=seed, jobs=jobs)
+    gap = pd.Series(null[0, 0] - null[:, 1:].mean(axis=(0, 1)), index=list(counts))
+    return Rivals(null_p, continuum_p, (null.shape[1] - 1, smooth.shape[1] - 1), gap)
+
+
+def beside(
+    given: Given,
+    counts: Sequence[int],
+    keep: Keep,
+    *,
+    n_null: int,
+    surely_more: float = SURELY_MORE,
+    seed: int,
+    jobs: int = 1,
+) -> tuple[np.ndarray, float]:
+    """Silhouettes of the survey beside those of surveys that `keep` something, and the p-value.
+
+    Returns
+    -------
+    Average silhouettes, shapes x (the survey, then the surveys drawn) x counts; and the greatest
+    p-value over the shapes.
+    """
     frame = given.frame[sorted(given.frame)]  # so that the order of columns changes no draw
     thin = np.sort(np.random.default_rng(seed).permutation(len(frame))[:UNITS])
-    given = replace(given, frame=frame.iloc[thin])
-    observed = _separation(given, counts)
-    enough = surely_more * (n_null + 1)
-    workers = jobs if len(thin) > 100 else 1  # smaller tasks end sooner than workers start
-    level = given.adjust is not None and not isinstance(given.adjust, pd.Series)
-    ends = []
-    for number, keep in enumerate(("gradient" if level else "margins", "correlations")):
-        shapes: tuple[Shape, ...] = SHAPES if keep != "margins" else SHAPES[:1]
-        source = _source(given, keep, seed)
-        found = np.empty((len(shapes), 0, len(counts)))
-        hits = np.zeros(len(shapes))
-        while found.shape[1] < n_null and hits.max() < enough:
-            size = min(BATCH, n_null - found.shape[1])
-            tasks = (
-                delayed(_drawn)(given, source, shape, [seed, number, j, found.shape[1] + b], counts)
-                for j, shape in enumerate(shapes)
-                for b in range(size)
-            )
-            more = np.reshape(Parallel(n_jobs=workers)(tasks), (len(shapes), size, len(counts)))
-            found = np.concatenate([found, more], axis=1)
-            hits = (found.max(axis=2) >= max(observed) - 1e-12).sum(axis=1)
-        ends.append((found, (1 + hits.max()) / (1 + found.shape[1])))
-    (null, null_p), (smooth, continuum_p) = ends
-    gap = pd.Series(np.array(observed) - null.mean(axis=(0, 1)), index=list(counts))
-    return Rivals(float(null_p), float(continuum_p), (null.shape[1], smooth.shape[1]), gap)
-
-
-def _source(given: Given, keep: Keep, seed: int) -> Continuum:
-    strata = given.adjust if isinstance(given.adjust, pd.Series) else None
-    return Continuum(
+    strata = None if given.strata is None else given.strata.iloc[thin]
+    given = replace(given, frame=frame.iloc[thin], strata=strata)
+    source = Continuum(
         given.frame, given.kinds, keep=keep, strata=strata, groups=given.groups, seed=seed
     )
+    shapes: tuple[Shape, ...] = SHAPES if keep != "margins" else SHAPES[:1]
+    found = np.tile(_separation(given, counts), (len(shapes), 1, 1))
+    workers = jobs if len(thin) > 100 else 1  # smaller tasks end sooner than workers start
+    drawn, hits = 0, np.zeros(len(shapes), dtype=int)
+    while drawn < n_null and hits.max() < surely_more * (n_null + 1):
+        size = min(BATCH, n_null - drawn)
+        tasks = (
+            delayed(_drawn)(given, source, shape, [seed, len(keep), j, drawn + b], counts)
+            for j, shape in enumerate(shapes)
+            for b in range(size)
+        )
+        more = np.reshape(Parallel(n_jobs=workers)(tasks), (len(shapes), size, len(counts)))
+        found = np.concatenate([found, more], axis=1)
+        drawn += size
+        best = found.max(axis=2)
+        hits = (best[:, 1:] >= best[:, :1] - 1e-12).sum(axis=1)
+    return found, float(1 + hits.max()) / (1 + drawn)
 
 
 def _drawn(
@@ -118,17 +131,13 @@ def _drawn(
 
 def _separation(given: Given, counts: Sequence[int]) -> list[float]:
     """Average silhouette for each number of types."""
-    frame, kinds, groups = given.adjusted()
-    if frame.empty:
+    values, names, kinds, groups = given.adjusted()
+    if not names:
         return [-1.0] * len(counts)
-    values = frame.to_numpy(float)
-    few = len(values) <= FEW
-    patterns = (
-        Patterns(values, np.ones(len(values)), np.arange(len(values)))
-        if few
-        else collapse(values).by_unit()
-    )
-    distance = pattern_dissimilarity(patterns, list(frame), kinds, groups)
+    patterns = Patterns(values, np.ones(len(values)), np.arange(len(values)))
+    if len(values) > FEW:
+        patterns = collapse(values).by_unit()
+    distance = pattern_dissimilarity(patterns, names, kinds, groups)
     units, widths = patterns.weights, []
     for found in medoids_for(distance, counts, units, n_init=1).values():
         apart = found.labels.max() > 0

@@ -21,6 +21,7 @@ STABLE, DOUBTFUL = 0.75, 0.60  # bootstrap Jaccard, as R's fpc reads it (Hennig 
 WEAK = 0.25  # average silhouette below: no substantial structure (Kaufman & Rousseeuw 1990)
 REASONABLE = 0.50  # average silhouette asked of types that lie on one line
 MOSTLY_GRADIENT = 0.60  # share of the structure on one axis
+HALF = 0.50  # with two axes alike each has this share: above it there is one gradient
 CORE_SHARE = 0.50  # share of units that stay with their type whatever the choices
 SMALLEST_TYPE = 3
 BASIS: dict[str, dict[str, str]] = {
@@ -47,7 +48,7 @@ class Evidence:
     silhouette : average silhouette of the units placed.
     null_p : how often surveys with independent features look this good.
     continuum_p : how often type-free surveys with the same correlations look this good.
-    gradient_share : share of the structure that is one gradient.
+    gradient_share : share of the structure that is one gradient; gradient_interval : 95 %.
     core_share : share of units that stay with their type through the multiverse; None: not run.
     adoption : whether that gradient is a level (all features rise together), not a contrast.
     basis : what was taken out of the answers beforehand: nothing, the gradient or the strata.
@@ -60,6 +61,7 @@ class Evidence:
     null_p: float
     continuum_p: float
     gradient_share: float
+    gradient_interval: tuple[float, float] = (0.0, 1.0)
     core_share: float | None = None
     adoption: bool = True
     basis: Basis = "none"
@@ -75,14 +77,19 @@ class Evidence:
         return [t for t, j in self.stability.items() if not j >= DOUBTFUL]
 
     @property
-    def on_a_line(self) -> bool:
-        """Whether most of the structure is one gradient."""
+    def leans_to_a_line(self) -> bool:
+        """Whether more than half of the structure seems to be one gradient."""
         return self.gradient_share >= MOSTLY_GRADIENT
+
+    @property
+    def on_a_line(self) -> bool:
+        """Whether it is so for sure: the interval of the share lies above one half."""
+        return self.leans_to_a_line and self.gradient_interval[0] > HALF
 
     @property
     def beyond_continuum(self) -> bool:
         """Whether a continuum with the same correlations is ruled out."""
-        return self.continuum_p <= (ALPHA_ON_A_LINE if self.on_a_line else ALPHA)
+        return self.continuum_p <= (ALPHA_ON_A_LINE if self.leans_to_a_line else ALPHA)
 
 
 @dataclass(frozen=True)
@@ -126,13 +133,12 @@ not types.
 def _level(e: Evidence) -> Level:
     if e.null_p > ALPHA or len(e.stability) < 2:
         return "none"
-    convincing = e.silhouette >= (REASONABLE if e.on_a_line else WEAK)
-    robust = e.core_share is None or e.core_share >= CORE_SHARE
-    if len(e.stable) == len(e.stability) and convincing and e.beyond_continuum and robust:
-        return "clear"
-    if e.on_a_line and (e.unstable or not e.beyond_continuum):
-        return "gradient"
-    return "tentative"
+    if e.beyond_continuum and not (e.on_a_line and e.unstable):
+        convincing = e.silhouette >= (REASONABLE if e.leans_to_a_line else WEAK)
+        robust = e.core_share is None or e.core_share >= CORE_SHARE
+        stable = len(e.stable) == len(e.stability)
+        return "clear" if stable and convincing and robust else "tentative"
+    return "gradient" if e.on_a_line else "none"
 
 
 def other_draws(evidence: Evidence, *, n_null: int, jaccard_se: Mapping[int, float]) -> list[Level]:
