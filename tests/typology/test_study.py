@@ -228,7 +228,7 @@ def test_those_set_aside_are_placed_by_answers_adjusted_like_the_others(adjust):
 def test_the_municipalities_that_were_not_surveyed_do_not_decide_the_national_types(every_row):
     """Sizes, silhouettes and paragons of the complete cases, as R's `pam` gives them."""
     kinds = dict.fromkeys(every_row, "binary")
-    found = study(every_row, kinds, n_bootstrap=2, n_null=1, leave_out=False, criteria=False)
+    found = study(every_row, kinds, n_bootstrap=2, n_null=1, criteria=False)
     missing = every_row.isna().sum(axis=1)
     assert set(found.aside.index) == set(missing.index[missing > 5])
     assert found.aside.tolist() == ["sparse"] * 8

@@ -46,7 +46,7 @@ class Typology:
     second : second-nearest type of each unit (0: there is none).
     silhouette : silhouette width of each unit (NaN: unplaced, or set aside).
     choice : criteria by number of types. choice_reason : why this number, in words.
-    stability : per type ``n, jaccard_bootstrap, jaccard_loo``.
+    stability : per type ``n, jaccard_bootstrap, jaccard_se``.
     coassignment : unit x unit, share of bootstrap runs in the same type.
     null_p : how often surveys with independent features look this good.
     continuum_p : how often type-free surveys with the same correlations look this good.
@@ -107,7 +107,6 @@ def study(
     composites: pd.DataFrame | None = None,
     n_bootstrap: int = 100,
     n_null: int = 99,
-    leave_out: bool = True,
     criteria: bool = True,
     seed: int = 0,
     jobs: int = 1,
@@ -127,9 +126,8 @@ def study(
     composites : units x indices (higher is more), to name the types by instead of by single
         features; their labels are looked up in `labels` too.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
-    leave_out : whether to leave each unit out in turn too (else ``jaccard_loo`` is NaN).
     criteria : whether to weigh the numbers of types by stability and BIC too.
-        None of these four changes the types, only how sure one can be of them.
+        None of these three changes the types, only how sure one can be of them.
     seed, jobs : the same seed gives the same result for any number of jobs.
     remember : wraps `choice.compared`, the part that is the same for every `n_types`, in a cache.
 
@@ -162,7 +160,6 @@ def study(
         of_pattern,
         patterns.weights,
         n_bootstrap=n_bootstrap,
-        leave_out=leave_out,
         unplaced=UNPLACED,
         seed=seed,
         jobs=jobs,
@@ -181,6 +178,10 @@ def study(
         gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
         adoption=data.gradient.adoption,
         basis=data.basis,
+        least_p=1 / (n_null + 1),
+        made=k,
+        most_tried=max(counts) if n_types == "auto" else 0,
+        criteria=criteria_choose(table),
     )
     differences = profile(data.frame, data.kinds, types)
     names = propose_names(differences, data.kinds, labels or {})
@@ -221,6 +222,7 @@ def study(
             "left_out": data.left_out,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
+            "drawn": tried.against.drawn,
             "seed": seed,
         },
     )

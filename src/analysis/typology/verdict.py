@@ -1,7 +1,7 @@
 """One paragraph that says how far the types can be trusted, computed from the evidence.
 
-Four answers are possible, and "no clear types" is as good an answer as any: clear types, tentative
-types, a gradient rather than types, no structure. The rules are few; where they come from is
+Four answers are possible, and "no separated types" is as good an answer as any: clear types,
+tentative types, a gradient rather than types, no separated types. The rules are few; where they come from is
 in docs/method.md, and their rate of false alarms on surveys without types is measured by
 benchmarks/bench_verdict.py.
 """
@@ -9,7 +9,7 @@ benchmarks/bench_verdict.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 Level = Literal["clear", "tentative", "gradient", "none"]
@@ -37,21 +37,33 @@ BASIS: dict[str, dict[str, str]] = {
 }
 
 
+CRITERIA: dict[str, dict[str, str]] = {
+    "gap": {"ja": "偶然との差", "en": "the gap beyond chance favours"},
+    "stability": {"ja": "安定性", "en": "stability"},
+    "bic": {"ja": "潜在クラスのBIC", "en": "the BIC of latent classes"},
+}
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the verdict weighs.
 
     Attributes
     ----------
-    n : units. unplaced : units in groups of fewer than `SMALLEST_TYPE`.
+    n : units. made : groups that they were put into. unplaced : units in groups of fewer than
+        `SMALLEST_TYPE`.
     stability : bootstrap Jaccard of each named type.
     silhouette : average silhouette of the units placed.
-    null_p : how often surveys with independent features look this good.
+    null_p : how often surveys look this good that have independent features (within the strata
+        that were taken out; or, where the gradient was taken out, nothing but a gradient).
     continuum_p : how often type-free surveys with the same correlations look this good.
+    least_p : the least that either can be, by the number of surveys drawn.
     gradient_share : share of the structure that is one gradient; gradient_interval : 95 %.
     core_share : share of units that stay with their type through the multiverse; None: not run.
     adoption : whether that gradient is a level (all features rise together), not a contrast.
     basis : what was taken out of the answers beforehand: nothing, the gradient or the strata.
+    most_tried : greatest number of types that was tried; 0: their number was asked for.
+    criteria : number of types that each other criterion would choose.
     """
 
     n: int
@@ -65,6 +77,10 @@ class Evidence:
     core_share: float | None = None
     adoption: bool = True
     basis: Basis = "none"
+    least_p: float = 0.01
+    made: int = 2
+    most_tried: int = 0
+    criteria: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def stable(self) -> list[int]:
@@ -103,25 +119,25 @@ class Verdict:
 def judge(evidence: Evidence) -> Verdict:
     """Weigh the evidence.
 
-    * **none**: surveys with independent features look as good in more than 5 % of cases, or fewer
-      than two types can be named.
-    * **clear**: every type stable (Jaccard above 0.75), silhouette at least 0.25 (0.50 where the
-      types lie on one gradient), a continuum ruled out, and, where the multiverse was run, at least
-      half of the units in their type whatever the choices.
-    * **gradient**: otherwise, when at least 60 % of the structure is one gradient and either a
-      continuum is not ruled out or some type is unstable.
-    * **tentative**: the rest: there is structure, and types that summarise it with reservations.
+    * **clear**: independent features and a continuum are ruled out (p at most 0.05), every type is
+      stable (Jaccard above 0.75), the silhouette at least 0.25, and, where the multiverse was run,
+      at least half of the units stay in their type whatever the choices. Where 60 % of the
+      structure or more seem to be one gradient, more is asked: p 0.02 and a silhouette of 0.50.
+    * **tentative**: both are ruled out, but another of these conditions fails.
+    * **gradient**: independent features are ruled out, a continuum is not (or some type on the line
+      is unstable), and at least 60 % of the structure are one gradient, for sure more than half.
+    * **none**: the rest, or fewer than two types can be named.
 
     Examples
     --------
     >>> judge(Evidence(15, 0, {1: 0.9, 2: 0.85}, 0.6, 0.01, 0.01, 0.4)).level
     'clear'
-    >>> judge(Evidence(1733, 0, {1: 0.76, 2: 0.47}, 0.24, 0.01, 0.01, 0.7)).level
+    >>> judge(Evidence(1733, 0, {1: 0.76, 2: 0.47}, 0.24, 0.01, 0.01, 0.7, (0.6, 0.8))).level
     'gradient'
     >>> print(judge(Evidence(15, 1, {1: 0.5, 2: 0.4}, 0.2, 0.4, 0.5, 0.0)).text["en"])
-    No structure can be shown. A survey of 15 in which the answers have nothing to do with each \
-other looks as good in 40 % of cases. The groups below describe these respondents only and are \
-not types.
+    No separated types can be shown (n=15). Surveys of independent items separate into groups as \
+well (p=0.40). This does not say that the respondents are alike or that their answers are \
+unrelated. The groups below describe these respondents only and are not types.
     """
     level = _level(evidence)
     said = BASIS[evidence.basis]
@@ -175,9 +191,9 @@ def other_draws(evidence: Evidence, *, n_null: int, jaccard_se: Mapping[int, flo
 def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
     """The sentences of the paragraph, each in Japanese and in English."""
     if level == "none":
-        yield _nothing(e)
+        yield from _nothing(e)
         return
-    k, share = len(e.stability), f"{100 * e.gradient_share:.0f}"
+    k = len(e.stability)
     yield {
         "clear": (
             f"{k}つの類型がはっきり分かれている（n={e.n:,}）。",
@@ -192,26 +208,8 @@ def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
             f"This is a gradient rather than types (n={e.n:,}).",
         ),
     }[level]
-    if level == "gradient":
-        level_axis = e.adoption and e.basis != "gradient"
-        yield (
-            f"まとまりのうち{share}％は"
-            f"{'「どれだけ取り組んでいるか」という' if level_axis else ''}1本の軸で説明でき、"
-            f"{k}つの区分はその軸上の区切りとして読むのが適切である。",
-            f"{share} % of the structure lies on one axis{', how much is done' * level_axis}; "
-            f"the {k} groups are best read as sections of that axis.",
-        )
-    elif e.basis != "gradient" and e.adoption:
-        yield (
-            f"偶然を超える違いのうち{share}％は「どれだけ取り組んでいるか」の差で、残りは取り組み方の"
-            "違いである。",
-            f"{share} % of the structure beyond chance is how much is done, the rest how.",
-        )
-    elif e.basis != "gradient":
-        yield (
-            f"偶然を超える違いのうち{share}％は1本の軸で説明できる。",
-            f"{share} % of the structure beyond chance lies on one axis.",
-        )
+    yield from _number(level, e)
+    yield from _axis(level, e)
     yield from _support(e)
     if level != "clear" and e.silhouette < WEAK:
         yield (
@@ -234,28 +232,119 @@ def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
         )
 
 
-def _nothing(e: Evidence) -> tuple[str, str]:
-    if len(e.stability) < 2:
-        return (
-            f"類型は示せない。{e.n:,}団体のうち{SMALLEST_TYPE}団体以上がまとまるグループが2つでき"
-            "なかった。以下は回答した団体の記述として読まれたい。",
-            f"No types can be shown. The {e.n:,} respondents do not form two groups of at least "
-            f"{SMALLEST_TYPE}. Read what follows as a description of these respondents only.",
+def _number(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
+    """What speaks against the number of types, where types are claimed."""
+    if level == "gradient":
+        return
+    if e.most_tried and e.made == e.most_tried:
+        yield (
+            f"ただし、{e.made}は試した数（2～{e.most_tried}）の上限であり、さらに多く分けるほうがよい"
+            "可能性は残る。",
+            f"But {e.made} is the largest number tried (2 to {e.most_tried}): more may fit better.",
         )
-    null = f"{100 * e.null_p:.0f}"
-    return (
-        f"類型があるとは言えない。回答どうしに何の関係もない{e.n:,}団体の調査でも、{null}％の割合"
-        "で同じ程度のまとまりが偶然に現れる。以下のグループ分けは回答した団体の記述にとどまり、"
-        "類型ではない。",
-        f"No structure can be shown. A survey of {e.n:,} in which the answers have nothing to do "
-        f"with each other looks as good in {null} % of cases. The groups below describe these "
-        "respondents only and are not types.",
+    others = {name: k for name, k in e.criteria.items() if k != e.made}
+    if others:
+        ja = "、".join(f"{CRITERIA[name]['ja']}は{k}つ" for name, k in others.items())
+        en = ", ".join(f"{CRITERIA[name]['en']} {k}" for name, k in others.items())
+        yield (
+            f"類型の数については目安が一致していない（{ja}をよしとする）。",
+            f"The criteria disagree on the number of types: {en}.",
+        )
+
+
+def _axis(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
+    """How much of the structure is one gradient."""
+    if e.basis == "gradient" and level != "gradient":
+        return
+    low, high = (f"{100 * end:.0f}" for end in e.gradient_interval)
+    ja = f"{100 * e.gradient_share:.0f}％（95％区間{low}～{high}％）"
+    en = f"{100 * e.gradient_share:.0f} % (95 % interval {low} to {high} %)"
+    level_axis = e.adoption and e.basis != "gradient"
+    if level == "gradient":
+        yield (
+            f"偶然を超える違いのうち{ja}は"
+            f"{'「どれだけ取り組んでいるか」という' if level_axis else ''}1本の軸で説明でき、"
+            f"{len(e.stability)}つの区分はその軸上の区切りとして読むのが適切である。",
+            f"{en} of the structure beyond chance lies on one axis"
+            f"{', how much is done' * level_axis}; the {len(e.stability)} groups are best read as "
+            "sections of that axis.",
+        )
+    elif e.adoption:
+        yield (
+            f"偶然を超える違いのうち{ja}は「どれだけ取り組んでいるか」の差で、残りは取り組み方の"
+            "違いである。",
+            f"{en} of the structure beyond chance is how much is done, the rest how.",
+        )
+    else:
+        yield (
+            f"偶然を超える違いのうち{ja}は1本の軸で説明できる。",
+            f"{en} of the structure beyond chance lies on one axis.",
+        )
+
+
+def _nothing(e: Evidence) -> Iterator[tuple[str, str]]:
+    """Why no types are claimed: what was tested, and what that does not say."""
+    yield (
+        f"はっきり分かれた類型があるとは言えない（n={e.n:,}）。",
+        f"No separated types can be shown (n={e.n:,}).",
     )
+    p, smooth = _p(e.null_p, e), _p(e.continuum_p, e)
+    if len(e.stability) < 2:
+        named = len(e.stability)
+        many = "1つしかない" if named else "ない"
+        yield (
+            f"{e.made}つに分けると、{SMALLEST_TYPE}団体以上のグループは{many}。",
+            f"Of the {e.made} groups made, {'only one has' if named else 'none has'} at least "
+            f"{SMALLEST_TYPE} members.",
+        )
+    elif e.null_p > ALPHA:
+        yield {
+            "none": (
+                f"項目どうしに関係のない調査でも、同じ程度以上に分かれて見えることがある（{p['ja']}）。",
+                f"Surveys of independent items separate into groups as well ({p['en']}).",
+            ),
+            "strata": (
+                "それぞれの区分の中で項目どうしに関係のない調査でも、同じ程度以上に分かれて見えることが"
+                f"ある（{p['ja']}）。",
+                "Surveys whose items are independent within each stratum separate into groups as "
+                f"well ({p['en']}).",
+            ),
+            "gradient": (
+                "1本の連続的な軸のほかに違いのない調査でも、その軸を除くと同じ程度以上に分かれて見えるこ"
+                f"とがある（{p['ja']}）。",
+                "Surveys with nothing but one gradient separate into groups as well once it is "
+                f"taken out ({p['en']}).",
+            ),
+        }[e.basis]
+    else:
+        yield (
+            f"項目どうしに関係のない調査よりはまとまって見えるが（{p['ja']}）、同じ相関をもち境目のない"
+            f"連続的な分布でも、同じ程度以上に分かれて見えることがある（{smooth['ja']}）。",
+            f"They separate more than surveys of independent items do ({p['en']}), but a smooth "
+            f"distribution with the same correlations separates as well ({smooth['en']}).",
+        )
+    yield (
+        "これは、団体がみな同じであることも、回答どうしに関係がないことも意味しない。以下のグループ分けは"
+        "回答した団体の記述にとどまり、類型ではない。",
+        "This does not say that the respondents are alike or that their answers are unrelated. The "
+        "groups below describe these respondents only and are not types.",
+    )
+
+
+def _p(p: float, e: Evidence) -> dict[str, str]:
+    """A p-value; beside the least that can be attained, that it is so."""
+    if p > e.least_p + 1e-9:
+        return dict.fromkeys(("ja", "en"), f"p={p:.2f}")
+    drawn = round(1 / e.least_p) - 1
+    return {
+        "ja": f"p={p:.2f}、{drawn}回の比較で取りうる最小の値",
+        "en": f"p={p:.2f}, the least that {drawn} draws can give",
+    }
 
 
 def _support(e: Evidence) -> Iterator[tuple[str, str]]:
     """Whether the types come back, and whether a continuum is ruled out."""
-    p = f"p={e.continuum_p:.2f}"
+    p = _p(e.continuum_p, e)
     doubtful = e.unstable or [t for t in e.stability if t not in e.stable]
     ja, en = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
     if len(e.stable) == len(e.stability):
@@ -277,20 +366,21 @@ def _support(e: Evidence) -> Iterator[tuple[str, str]]:
         )
     if e.beyond_continuum:
         yield (
-            f"類型のない連続的な分布では、これほどのまとまりはまず生じない（{p}）。",
-            f"A smooth distribution without types hardly ever looks this good ({p}).",
+            f"同じ相関をもち境目のない連続的な分布では、これほど分かれて見えることはまれである（{p['ja']}）。",
+            "A smooth distribution with the same correlations seldom separates this well "
+            f"({p['en']}).",
         )
     elif e.continuum_p <= ALPHA:
         yield (
             "1本の軸に並ぶ区分を類型と呼ぶには、連続的な分布との違いがより確かでなければならない"
-            f"（{p}、基準は{ALPHA_ON_A_LINE:.2f}以下）。",
+            f"（{p['ja']}、基準は{ALPHA_ON_A_LINE:.2f}以下）。",
             "Sections of one axis are called types only when a smooth distribution is ruled out "
-            f"more surely ({p}, asked for: {ALPHA_ON_A_LINE:.2f}).",
+            f"more surely ({p['en']}, asked for: {ALPHA_ON_A_LINE:.2f}).",
         )
     else:
         yield (
-            f"境目のない連続的な分布でも同じ程度のまとまりが生じうるため（{p}）、団体間に明確な境目が"
-            "あるとは言えない。",
-            f"A smooth distribution without boundaries can look this good too ({p}), so no sharp "
-            "boundary between respondents can be claimed.",
+            f"境目のない連続的な分布でも同じ程度以上に分かれて見えることがあるため（{p['ja']}）、団体間に"
+            "明確な境目があるとは言えない。",
+            f"A smooth distribution without boundaries can separate as well ({p['en']}), so no "
+            "sharp boundary between respondents can be claimed.",
         )
