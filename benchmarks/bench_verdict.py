@@ -32,6 +32,7 @@ from joblib import Parallel, delayed
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.typology.choice import counts_to_try
+from analysis.typology.continuum import Keep
 from analysis.typology.prepare import Adjust, prepare
 from analysis.typology.rivals import beside
 from analysis.typology.study import study
@@ -122,8 +123,10 @@ def level(
     """The verdict, without telling "gradient" from "none"; and whether it is right."""
     data = prepare(frame, kinds, GROUPS, adjust, seed=seed)
     counts = counts_to_try(data, "auto")
-    for keep in ("correlations", "gradient" if data.basis == "gradient" else "margins"):
-        if beside(data.given, counts, keep, n_null=99, surely_more=ALPHA, seed=seed)[1] > ALPHA:
+    less: Keep = "gradient" if data.basis == "gradient" else "margins"
+    asked: tuple[Keep, ...] = ("correlations", less)
+    for keep in asked:
+        if beside(data.given, counts, keep, n_null=99, surely_more=ALPHA, seed=seed).p > ALPHA:
             return {"level": "no types"}
     found = study(frame, kinds, GROUPS, adjust=adjust, seed=seed, criteria=truth is not None)
     name = found.verdict.level

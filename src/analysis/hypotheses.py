@@ -1,4 +1,7 @@
-"""The questions of the working group, fixed in the codebook before any of them is tested."""
+"""The questions of the working group, stated in the codebook with the direction expected.
+
+`analysis.registration` keeps what the primary ones were when replies were first cleaned.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ WORDS: dict[Word, Text] = {
     "not shown": Text(ja="示されない", en="not shown"),
     "not testable": Text(ja="検討できない", en="cannot be tested"),
 }
-ALPHA = 0.05
+ALPHA = inference.ALPHA
 NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration
 FEWEST = 3  # municipalities in the smaller group
 TOPICS = {  # what the working group discussed on 2019-10-03, in the order of the minutes
@@ -45,11 +48,12 @@ TOPICS = {  # what the working group discussed on 2019-10-03, in the order of th
 class Tested:
     """A hypothesis with what the answers say.
 
-    `effect` is Cliff's delta (two groups) or Kendall's tau-b (two values), -1 to 1, with a 95 %
-    bootstrap interval; `p` the exact or permutation p-value; `p_holm` adjusted among the
-    exploratory ones that can be tested (others: the same as `p`). `word` says what the evidence
-    allows. `shift`: the difference of two groups in the unit of the answers with its exact 95 %
-    interval, not given within strata.
+    `effect` is Cliff's delta (two groups) or Kendall's tau-b (two values), -1 to 1, with its 95 %
+    interval; `p` the exact or permutation p-value; both are of this hypothesis alone. `p_holm` is
+    corrected among the primary ones that can be tested, or among the exploratory ones; `word` says
+    what it allows. `least`: the least p-value that the number of arrangements allows. `shift`: the
+    difference of two groups in the unit of the answers with its exact 95 % interval, not given
+    within strata.
     """
 
     hypothesis: Hypothesis
@@ -61,6 +65,7 @@ class Tested:
     n: tuple[int, ...]
     word: Word
     shift: inference.Effect | None = None
+    least: float = float("nan")
 
 
 def run(
@@ -80,19 +85,37 @@ def run(
             )
     classes = aligned(size_class, responses.index, "size_class")
     raw = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
-    secondary = [
-        at
-        for at, (h, (e, _)) in enumerate(zip(codebook.hypotheses, raw, strict=True))
-        if not h.primary and word(h, e.estimate, e.p, e.n) != "not testable"
-    ]
     adjusted = np.array([e.p for e, _ in raw], float)
-    adjusted[secondary] = inference.holm(adjusted[secondary])
+    for family in (True, False):
+        mine = [
+            at
+            for at, (h, (e, _)) in enumerate(zip(codebook.hypotheses, raw, strict=True))
+            if h.primary == family and word(h, e.estimate, e.p, e.n) != "not testable"
+        ]
+        adjusted[mine] = inference.holm(adjusted[mine])
     return [
         Tested(
-            h, e.estimate, e.low, e.high, e.p, float(p), e.n, word(h, e.estimate, float(p), e.n), by
+            hypothesis=h,
+            effect=e.estimate,
+            low=e.low,
+            high=e.high,
+            p=e.p,
+            p_holm=float(p),
+            n=e.n,
+            word=word(h, e.estimate, float(p), e.n),
+            shift=shift,
+            least=e.least,
         )
-        for h, (e, by), p in zip(codebook.hypotheses, raw, adjusted, strict=True)
+        for h, (e, shift), p in zip(codebook.hypotheses, raw, adjusted, strict=True)
     ]
+
+
+def least_corrected(results: list[Tested], *, primary: bool) -> tuple[int, float]:
+    """How many are corrected together, and the least corrected p that their sizes allow."""
+    least = [
+        r.least for r in results if r.hypothesis.primary == primary and r.word != "not testable"
+    ]
+    return len(least), min(1.0, len(least) * min(least, default=float("nan")))
 
 
 def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:

@@ -386,7 +386,7 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     orders = np.array([rng.permutation(n) for _ in range(draws)])
     parts = np.array_split(orders, -(-draws * n * n // 2_000_000))  # so that memory stays small
     drawn = np.concatenate(
-        [np.einsum("ij,dij->d", signs_x, signs_y[o[:, :, None], o[:, None, :]]) for o in parts]
+        [signs_y[o[:, :, None], o[:, None]].reshape(len(o), -1) @ signs_x.ravel() for o in parts]
     )
     drawn /= scale
     p = float(((np.abs(drawn) >= abs(tau) - 1e-12).sum() + 1) / (draws + 1))

@@ -18,6 +18,7 @@ from analysis import (
     intake,
     paths,
     population,
+    registration,
     respondents,
     store,
     tables,
@@ -58,6 +59,7 @@ def _prepared(about: Wave, book: Codebook, *, force: bool = False) -> clean.Clea
     cleaned = clean.clean(intake.read(about, book), about, book)
     cleaned.ledger.check()
     store.write(cleaned, folder, key)
+    registration.register(about.name, book, cleaned.register.query("replied")["received"])
     return cleaned
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from analysis.typology.gradient import feature_weights, gradient
 
 Keep = Literal["margins", "gradient", "correlations"]
-Shape = Literal["normal", "even"]  # a skewed level looks less like types than these
+Shape = Literal["even", "normal"]  # a skewed level looks less like types than these
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 STEPS = (1.0, 1.0, 0.5, 0.33, 0.25, 0.2)  # of the calibration: smaller ones average noise out
 ROWS = 1500  # rows drawn per step, in surveys of the original size, at least three

@@ -156,7 +156,9 @@ def prepare(
     given, others = ordered.loc[part.fit, varying], ordered.loc[~part.fit, varying]
     its_kinds, its_groups = ({c: of[c] for c in varying} for of in (kinds, its_groups))
     raw = gradient(given, its_kinds, its_groups, seed=seed)
-    level = pd.concat([raw.score, _level(raw, given, others, its_kinds, its_groups)])
+    level = raw.score
+    if len(others):
+        level = pd.concat([level, _level(raw, given, others, its_kinds, its_groups)])
     basis: Basis = "none"
     place, strata = level, None
     if isinstance(adjust, pd.Series):
@@ -242,6 +244,8 @@ def _adjusted_likewise(
     `place`: of every unit, its stratum (text) or its level (a number). A stratum without a
     unit of the fit expects nothing, and leaves nothing known.
     """
+    if others.empty:
+        return pd.DataFrame(index=others.index, columns=rest.columns, dtype=float)
     known, answers = (part[rest.columns] for part in _numbers(given, others, kinds))
     at = place.reindex(others.index)
     expected = (known - rest).groupby(place.reindex(given.index)).mean()

@@ -51,17 +51,19 @@ def rivals(
     given: Given,
     counts: Sequence[int],
     *,
+    more: Sequence[int] = (),
     n_null: int = 99,
     seed: int = 0,
     jobs: int = 1,
 ) -> Rivals:
     """Compare the survey with invented ones that have no types.
 
-    The statistic is the greatest average silhouette of k-medoids over `counts`, so that trying
-    several numbers of types is paid for; it measures the survey, whatever method then makes the
-    types. ``(1 + as good) / (1 + drawn)``; drawing stops early once the p-value is sure to end
-    above `SURELY_MORE` (sequential Monte Carlo, Besag & Clifford 1991), which changes no decision
-    at any level below it.
+    The statistic is the greatest average silhouette of k-medoids over `counts` (of those that
+    leave no unit alone, as the number of types is chosen), so that trying several numbers is paid
+    for; it measures the survey, whatever method then makes the types. `more` numbers have a gap
+    only: they were tried because of these answers. ``(1 + as good) / (1 + drawn)``; drawing stops
+    early once the p-value is sure to end above `SURELY_MORE` (sequential Monte Carlo, Besag &
+    Clifford 1991), which changes no decision at any level below it.
 
     Examples
     --------
@@ -73,10 +75,18 @@ def rivals(
     (0.05, 0.05, 3)
     """
     less: Keep = "gradient" if given.basis == "gradient" else "margins"
-    null, null_p = beside(given, counts, less, n_null=n_null, seed=seed, jobs=jobs)
-    smooth, continuum_p = beside(given, counts, "correlations", n_null=n_null, seed=seed, jobs=jobs)
-    gap = pd.Series(null[0, 0] - null[:, 1:].mean(axis=(0, 1)), index=list(counts))
-    return Rivals(null_p, continuum_p, (null.shape[1] - 1, smooth.shape[1] - 1), gap)
+    null = beside(given, counts, less, more=more, n_null=n_null, seed=seed, jobs=jobs)
+    smooth = beside(given, counts, "correlations", n_null=n_null, seed=seed, jobs=jobs)
+    return Rivals(null.p, smooth.p, (null.drawn, smooth.drawn), null.gap)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """P-value, surveys ``drawn`` (of the shape that gave it), and lead over their mean by count."""
+
+    p: float
+    drawn: int
+    gap: pd.Series
 
 
 def beside(
@@ -84,17 +94,15 @@ def beside(
     counts: Sequence[int],
     keep: Keep,
     *,
+    more: Sequence[int] = (),
     n_null: int,
     surely_more: float = SURELY_MORE,
     seed: int,
     jobs: int = 1,
-) -> tuple[np.ndarray, float]:
-    """Silhouettes of the survey beside those of surveys that `keep` something, and the p-value.
+) -> Beside:
+    """Compare the survey with surveys that `keep` something; of several shapes the greatest p.
 
-    Returns
-    -------
-    Average silhouettes, shapes x (the survey, then the surveys drawn) x counts; and the greatest
-    p-value over the shapes.
+    Once a shape has shown that p is above `surely_more`, the next is not tried.
     """
     frame = given.frame[sorted(given.frame)]  # so that the order of columns changes no draw
     thin = np.sort(np.random.default_rng(seed).permutation(len(frame))[:UNITS])
@@ -103,44 +111,57 @@ def beside(
     source = Continuum(
         given.frame, given.kinds, keep=keep, strata=strata, groups=given.groups, seed=seed
     )
-    shapes: tuple[Shape, ...] = SHAPES if keep != "margins" else SHAPES[:1]
-    found = np.tile(_separation(given, counts), (len(shapes), 1, 1))
+    own = _separation(given, counts, more)
     workers = jobs if len(thin) > 100 else 1  # smaller tasks end sooner than workers start
-    drawn, hits = 0, np.zeros(len(shapes), dtype=int)
-    while drawn < n_null and hits.max() < surely_more * (n_null + 1):
-        size = min(BATCH, n_null - drawn)
-        tasks = (
-            delayed(_drawn)(given, source, shape, [seed, len(keep), j, drawn + b], counts)
-            for j, shape in enumerate(shapes)
-            for b in range(size)
-        )
-        more = np.reshape(Parallel(n_jobs=workers)(tasks), (len(shapes), size, len(counts)))
-        found = np.concatenate([found, more], axis=1)
-        drawn += size
-        best = found.max(axis=2)
-        hits = (best[:, 1:] >= best[:, :1] - 1e-12).sum(axis=1)
-    return found, float(1 + hits.max()) / (1 + drawn)
+    worst = Beside(0.0, 0, pd.Series(dtype=float))
+    for j, shape in enumerate(SHAPES if keep != "margins" else SHAPES[:1]):
+        drawn: list[list[float]] = []
+        hits = 0
+        while len(drawn) < n_null and hits < surely_more * (n_null + 1):
+            size = min(BATCH, n_null - len(drawn))
+            tasks = (
+                delayed(_drawn)(
+                    given, source, shape, [seed, len(keep), j, len(drawn) + b], counts, more
+                )
+                for b in range(size)
+            )
+            drawn += Parallel(n_jobs=workers)(tasks)
+            hits = sum(found[0] >= own[0] - 1e-12 for found in drawn)
+        p = (1 + hits) / (1 + len(drawn))
+        if p > worst.p:
+            gap = np.subtract(own[1:], np.mean(drawn, axis=0)[1:])
+            worst = Beside(p, len(drawn), pd.Series(gap, index=[*counts, *more]))
+        if p > surely_more:
+            break
+    return worst
 
 
 def _drawn(
-    given: Given, source: Continuum, shape: Shape, seed: list[int], counts: Sequence[int]
+    given: Given,
+    source: Continuum,
+    shape: Shape,
+    seed: list[int],
+    counts: Sequence[int],
+    more: Sequence[int],
 ) -> list[float]:
     frame = source.sample(np.random.default_rng(seed), shape)
-    return _separation(replace(given, frame=frame), counts)
+    return _separation(replace(given, frame=frame), counts, more)
 
 
-def _separation(given: Given, counts: Sequence[int]) -> list[float]:
-    """Average silhouette for each number of types."""
+def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> list[float]:
+    """The statistic, and the average silhouette for each number of types."""
     values, names, kinds, groups = given.adjusted()
     if not names:
-        return [-1.0] * len(counts)
+        return [-1.0] * (1 + len(counts) + len(more))
     patterns = Patterns(values, np.ones(len(values)), np.arange(len(values)))
     if len(values) > FEW:
         patterns = collapse(values).by_unit()
     distance = pattern_dissimilarity(patterns, names, kinds, groups)
-    units, widths = patterns.weights, []
-    for found in medoids_for(distance, counts, units, n_init=1).values():
+    units, widths, whole = patterns.weights, [], []
+    for k, found in medoids_for(distance, [*counts, *more], units, n_init=1).items():
         apart = found.labels.max() > 0
         mean = silhouette_widths(distance, found.labels, units) @ units / units.sum()
         widths.append(float(mean) if apart else -1.0)
-    return widths
+        if k in counts and np.bincount(found.labels, units).min() > 1:
+            whole.append(widths[-1])
+    return [max(whole or widths[: len(counts)]), *widths]

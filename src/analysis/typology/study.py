@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.tables import aligned
-from analysis.typology.choice import best, compared, counts_to_try, reason
+from analysis.typology.choice import best, compared, counts_to_try, preferred, reason
 from analysis.typology.gower import ENOUGH, Measure, answered
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.medoids import k_medoids, silhouette_widths
@@ -180,8 +180,8 @@ def study(
         basis=data.basis,
         least_p=1 / (n_null + 1),
         made=k,
-        most_tried=max(counts) if n_types == "auto" else 0,
-        criteria=criteria_choose(table),
+        most_tried=int(table["silhouette"].last_valid_index()) if n_types == "auto" else 0,
+        criteria=preferred(table),
     )
     differences = profile(data.frame, data.kinds, types)
     names = propose_names(differences, data.kinds, labels or {})

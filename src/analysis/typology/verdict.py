@@ -1,9 +1,9 @@
 """One paragraph that says how far the types can be trusted, computed from the evidence.
 
 Four answers are possible, and "no separated types" is as good an answer as any: clear types,
-tentative types, a gradient rather than types, no separated types. The rules are few; where they come from is
-in docs/method.md, and their rate of false alarms on surveys without types is measured by
-benchmarks/bench_verdict.py.
+tentative types, a gradient rather than types, no separated types. The rules are few; where they
+come from is in docs/method.md, and their rate of false alarms on surveys without types is measured
+by benchmarks/bench_verdict.py.
 """
 
 from __future__ import annotations
