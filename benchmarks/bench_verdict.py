@@ -53,8 +53,8 @@ WITHOUT_TYPES = (
 )
 WITH_TYPES = {"types 2 sd": 2.0, "types 3 sd": 3.0, "types 4 sd": 4.0}
 READINGS = ("unadjusted", "gradient", "strata", "by size", "placed")
-SURVEYS = {15: 100, 30: 100, 60: 100, 200: 40}
-ROUND = 20  # surveys of each cell before the next round
+SURVEYS = {15: 600, 30: 600, 60: 600, 200: 120}  # of each world, a sixth of each kind of items
+ROUND = 22  # surveys whose results are written at once
 LEVELS = ("clear", "tentative", "no types")
 Cell = tuple[str, str, int, float]
 
@@ -70,11 +70,12 @@ def latent(
         logits = rng.logistic(size=(n, P)) + rng.uniform(-most, most, (4, P))[stratum]
         return logits / 1.81, stratum, kind
     if world.endswith("gradient"):
-        level = {
-            "gradient": rng.standard_normal,
-            "even gradient": lambda size: rng.uniform(-(3**0.5), 3**0.5, size),
-            "skewed gradient": lambda size: rng.standard_exponential(size) - 1,
-        }[world]((n, 1))
+        if world == "even gradient":
+            level = rng.uniform(-(3**0.5), 3**0.5, (n, 1))
+        elif world == "skewed gradient":
+            level = rng.standard_exponential((n, 1)) - 1
+        else:
+            level = rng.standard_normal((n, 1))
         loading = 0.9 if world == "even gradient" else 0.75
         return loading * level + (1 - loading**2) ** 0.5 * noise, stratum, kind
     if world in {"two gradients", "inside indices"}:
@@ -134,8 +135,7 @@ def level(
     if truth is not None:
         result["k"] = found.params["n_types"]
         result["ari"] = round(float(adjusted_rand_score(truth, found.labels)), 3)
-        result["best"] = {c: int(found.choice[c].idxmax()) for c in ("gap", "stability")}
-        result["best"]["bic"] = int(found.choice["bic"].idxmin()) if "bic" in found.choice else 0
+        result["criteria"] = dict(found.evidence.criteria)
     return result
 
 
@@ -163,14 +163,14 @@ def one(cell: Cell, seed: int) -> list[dict[str, object]]:
 
 
 def tasks() -> Iterator[tuple[Cell, int]]:
-    """Surveys to simulate, in rounds over all cells, small ones first."""
-    for first in range(0, max(SURVEYS.values()), ROUND):
+    """Surveys to simulate: round by round one of each world and size, of other items each time."""
+    kinds = [(items, missing) for missing in (0.0, 0.2) for items in ITEMS]
+    for seed in range(max(SURVEYS.values())):
+        items, missing = kinds[seed % len(kinds)]
         for n, most in SURVEYS.items():
-            for world in (*WITHOUT_TYPES, *WITH_TYPES):
-                for items in ITEMS:
-                    for missing in (0.0, 0.2):
-                        for seed in range(first, min(first + ROUND, most)):
-                            yield (world, items, n, missing), seed
+            if seed < most:
+                for world in (*WITHOUT_TYPES, *WITH_TYPES):
+                    yield (world, items, n, missing), seed
 
 
 def table(found: pd.DataFrame) -> str:

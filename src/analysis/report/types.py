@@ -123,16 +123,16 @@ def set_aside(survey: Survey, found: Typology) -> str:
 def borderline(survey: Survey, found: Typology) -> str:
     """A sentence where other random draws may give another verdict; empty where not."""
     drawn, se = int(found.params["n_null"]), found.stability["jaccard_se"]
-    others = other_draws(found.evidence, n_null=drawn, jaccard_se=se.to_dict())
+    others = other_draws(found.evidence, drawn=found.params["drawn"], jaccard_se=se.to_dict())
     if not others:
         return ""
     listed = survey.pick("」「", " or ").join(LEVELS[level][survey.language] for level in others)
     resampled = int(found.params["n_bootstrap"])
     return survey.pick(
         f"ただし、この判定は境目にある。乱数の種（seed）を変えて計算し直すと「{listed}」となることが"
-        f"ある（類型のない調査{drawn}回と再標本化{resampled}回による計算の誤差の範囲）。",
+        f"ある（類型のない調査を最大{drawn}回、再標本化を{resampled}回行う計算の誤差の範囲）。",
         f" This is borderline: another seed of the random numbers may make it {listed} (within the "
-        f"error of {drawn} surveys without types and {resampled} resamples).",
+        f"error of at most {drawn} surveys without types and {resampled} resamples).",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,7 @@ from analysis.typology.gradient import (
 from analysis.typology.verdict import SMALLEST_TYPE, Basis
 
 FEWEST = 2 * SMALLEST_TYPE
-
-
-Adjust = Literal["gradient"] | pd.Series | None
+Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,9 @@ def _level(e: Evidence) -> Level:
     return "gradient" if e.on_a_line else "none"
 
 
-def other_draws(evidence: Evidence, *, n_null: int, jaccard_se: Mapping[int, float]) -> list[Level]:
+def other_draws(
+    evidence: Evidence, *, drawn: tuple[int, int], jaccard_se: Mapping[int, float]
+) -> list[Level]:
     """The other levels that the same answers may be given by other random draws.
 
     Each number that rests on random draws (two p-values, the stability of each type) is moved by
@@ -165,22 +167,23 @@ def other_draws(evidence: Evidence, *, n_null: int, jaccard_se: Mapping[int, flo
 
     Parameters
     ----------
-    n_null : surveys drawn for a p-value. jaccard_se : standard error of the stability by type.
+    drawn : surveys drawn for ``null_p`` and for ``continuum_p``. jaccard_se : standard error of
+        the stability by type.
 
     Examples
     --------
     >>> sure = Evidence(1741, 0, {1: 0.9, 2: 0.85}, 0.3, 0.01, 0.03, 0.4)
-    >>> other_draws(sure, n_null=99, jaccard_se={1: 0.01, 2: 0.01})
+    >>> other_draws(sure, drawn=(99, 99), jaccard_se={1: 0.01, 2: 0.01})
     []
-    >>> other_draws(sure, n_null=49, jaccard_se={1: 0.01, 2: 0.01})
-    ['tentative']
+    >>> other_draws(sure, drawn=(49, 49), jaccard_se={1: 0.01, 2: 0.01})
+    ['none']
     """
     moved = []
     for sign in (-1, 1):
-        for name in ("null_p", "continuum_p"):
+        for name, n in zip(("null_p", "continuum_p"), drawn, strict=True):
             p = getattr(evidence, name)
-            at = p + sign * (p * (1 - p) / max(n_null, 1)) ** 0.5
-            moved.append(replace(evidence, **{name: max(at, 1 / (n_null + 1))}))
+            at = p + sign * (p * (1 - p) / max(n, 1)) ** 0.5
+            moved.append(replace(evidence, **{name: max(at, evidence.least_p)}))
         for kind, j in evidence.stability.items():
             at = j + sign * jaccard_se.get(kind, 0.0)
             moved.append(replace(evidence, stability={**evidence.stability, kind: at}))
