@@ -18,12 +18,21 @@ from analysis.expression import Expression
 from analysis.tables import aligned
 from analysis.text import Text
 
-Word = Literal["suggested", "illustrated", "not shown", "not testable"]
+Word = Literal[
+    "suggested", "illustrated", "not shown", "not testable",
+    "large", "medium", "small", "negligible", "reverse",
+]  # fmt: skip
 WORDS: dict[Word, Text] = {
     "suggested": Text(ja="示唆される", en="suggested"),
     "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
     "not shown": Text(ja="示されない", en="not shown"),
     "not testable": Text(ja="検討できない", en="cannot be tested"),
+    # where nothing is tested, see `analysis.full_count`
+    "large": Text(ja="大きな差がある", en="large difference"),
+    "medium": Text(ja="中程度の差がある", en="medium difference"),
+    "small": Text(ja="小さな差がある", en="small difference"),
+    "negligible": Text(ja="差はほとんどない", en="hardly any difference"),
+    "reverse": Text(ja="予想と逆の差がある", en="difference the other way"),
 }
 ALPHA = inference.ALPHA
 NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration
@@ -77,12 +86,7 @@ def run(
     ----------
     responses : one row a municipality. size_class : same index; strata of those that ask for it.
     """
-    for h in codebook.hypotheses:
-        if h.topic is not None and h.topic not in TOPICS:
-            known = ", ".join(TOPICS)
-            raise InputError(
-                f"the hypothesis {h.id} names the topic {h.topic!r}", hint=f"there are: {known}"
-            )
+    check_topics(codebook)
     classes = aligned(size_class, responses.index, "size_class")
     raw = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
     adjusted = np.array([e.p for e, _ in raw], float)
@@ -110,6 +114,16 @@ def run(
     ]
 
 
+def check_topics(codebook: Codebook) -> None:
+    """Refuse a hypothesis on a topic that was not discussed."""
+    for h in codebook.hypotheses:
+        if h.topic is not None and h.topic not in TOPICS:
+            known = ", ".join(TOPICS)
+            raise InputError(
+                f"the hypothesis {h.id} names the topic {h.topic!r}", hint=f"there are: {known}"
+            )
+
+
 def least_corrected(results: list[Tested], *, primary: bool) -> tuple[int, float]:
     """How many are corrected together, and the least corrected p that their sizes allow."""
     least = [
@@ -131,9 +145,9 @@ def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
 def _test(
     h: Hypothesis, responses: pd.DataFrame, size_class: pd.Series, seed: int
 ) -> tuple[inference.Effect, inference.Effect | None]:
-    y = _numbers(h.value, responses)
+    y = numbers(h.value, responses)
     if h.x is not None:
-        return inference.association(_numbers(h.x, responses), y, seed=seed), None
+        return inference.association(numbers(h.x, responses), y, seed=seed), None
     assert h.group is not None
     belongs = Expression(h.group).evaluate(responses).astype("boolean")
     known = belongs.notna().to_numpy() & ~np.isnan(y)
@@ -150,6 +164,7 @@ def _test(
     return inference.dominance(values, group, strata=strata, seed=seed), shift
 
 
-def _numbers(rule: str, responses: pd.DataFrame) -> np.ndarray:
+def numbers(rule: str, responses: pd.DataFrame) -> np.ndarray:
+    """What a rule of the codebook gives for each municipality; NaN where nothing."""
     values = Expression(rule).evaluate(responses).astype("Float64")
     return values.to_numpy("float64", na_value=np.nan)

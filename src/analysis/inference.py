@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, factorial, sqrt
+from typing import Protocol
 
 import numpy as np
 from scipy import stats
@@ -36,6 +37,17 @@ ENUMERATE = 200_000  # arrangements up to which all are counted
 DRAWS = 20_000  # else drawn at random, seeded
 ALPHA = 0.05
 Z = stats.norm.ppf(0.975)
+
+
+class Interval(Protocol):
+    """An estimate with its interval, such as an `Effect`."""
+
+    @property
+    def estimate(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,7 @@ def p_text(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.4f}" if near else f"{p:.3f}"
 
 
-def interval_text(effect: Effect, scale: float = 1.0, digits: int = 2) -> str:
+def interval_text(effect: Interval, scale: float = 1.0, digits: int = 2) -> str:
     """Estimate and interval as they are printed; an end beside zero is not rounded to zero.
 
     Examples

@@ -165,7 +165,8 @@ def words(population: Population, language: Language) -> str:
 
 def _japanese(here: Population) -> str:
     unsaid = "" if here.stated else _UNSAID.ja
-    weights = "どの団体も1団体として数え、重み付けはしない（選ばれる確率がないため）。"
+    weights = "どの団体も1団体として数え、重み付けはしない"
+    weights += "。" if here.full else "（無作為に選ばれておらず、選ばれる確率がないため）。"
     if here.full:
         whose = f"全国の市区町村{here.size:,}団体"
         if here.kind == "class":
@@ -208,7 +209,8 @@ def _japanese(here: Population) -> str:
 
 def _english(here: Population) -> str:
     unsaid = "" if here.stated else _UNSAID.en
-    weights = "Each counts as one; no weights are used, since nobody had a chance of being drawn."
+    weights = "Each counts as one; no weights are used"
+    weights += "." if here.full else ", since nobody was drawn with a known chance."
     if here.full:
         whose = f"{here.size:,} municipalities of the country"
         if here.kind == "class":

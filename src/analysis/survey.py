@@ -22,6 +22,7 @@ from analysis import (
     respondents,
     store,
     tables,
+    text,
 )
 from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
@@ -202,6 +203,18 @@ class Survey:
     def pick(self, ja: str, en: str) -> str:
         """The one of two texts that this survey's language asks for."""
         return ja if self.language == "ja" else en
+
+    def say(self, sentence: str, **values: Any) -> str:
+        """A computed sentence in this survey's language, see `analysis.text.say`."""
+        return text.say(sentence, self.language, **values)
+
+    def label(self, id: str, **values: Any) -> str:
+        """A label in this survey's language, see `analysis.text.label`."""
+        return text.label(id, self.language, **values)
+
+    def labels(self, section: str) -> dict[str, str]:
+        """All labels of a section in this survey's language, by name."""
+        return text.labels(section, self.language)
 
     @cached_property
     def gallery(self) -> Gallery:

@@ -13,7 +13,6 @@ from analysis.codebook import Question
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report import one_question, shown
 from analysis.report.answers import digits
-from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.one_question import cell, written
 from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
 from analysis.survey import Survey
@@ -322,5 +321,5 @@ def _base(survey: Survey, counted: tables.Counted) -> str:
 
 
 def _missing(survey: Survey, counted: tables.Counted) -> str:
-    labels = STATUS_LABELS
-    return ", ".join(f"{labels[k][survey.language]} {v:,}" for k, v in counted.missing.items())
+    labels = survey.labels("status")
+    return ", ".join(f"{labels[k]} {v:,}" for k, v in counted.missing.items())

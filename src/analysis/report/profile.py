@@ -143,7 +143,8 @@ def answer(survey: Survey, here: Place) -> Answer:
     if names:
         listed = "、".join(names) if survey.language == "ja" else ", ".join(names)
         parts.append(survey.pick(f"似た団体は{listed}", f"Nearest peers: {listed}"))
-    return Answer(survey.pick("。", ". ").join(parts) + survey.pick("。", "."))
+    said = survey.pick("。", ". ").join(parts) + survey.pick("。", ".")
+    return Answer(said, about=types.full_name(survey, here.code))
 
 
 def facts(survey: Survey, here: Place) -> Prose:

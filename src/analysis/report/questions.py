@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from analysis import hypotheses, inference, plots, registration
+from analysis import hypotheses, inference, plots, population, registration
+from analysis.full_count import Described
 from analysis.hypotheses import WORDS, Tested
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.registration import Deviation, Registration
+from analysis.report import full_count
 from analysis.report.shown import prose, protects
 from analysis.survey import Survey
 
+Results = Sequence[Tested] | Sequence[Described]
 
-def run(survey: Survey, *, seed: int = 20191003) -> list[Tested]:
-    """Test the codebook's hypotheses on this wave."""
+
+def run(survey: Survey, *, seed: int = 20191003) -> list[Tested] | list[Described]:
+    """Test the codebook's hypotheses on this wave; of a full count describe them."""
+    if not survey.population.tests:
+        return full_count.run(survey)
     classes = survey.register["size_class"].reindex(survey.responses.index)
     return hypotheses.run(survey.codebook, survey.responses, classes, seed=seed)
 
 
-def answer(survey: Survey, results: list[Tested]) -> Answer:
+def answer(survey: Survey, results: Results) -> Answer:
     """What became of the primary ones."""
+    if not survey.population.tests and results:
+        return full_count.answer(survey, _parts(results)[0])
     primary = [r for r in results if r.hypothesis.primary]
     if not primary:
         return Answer(
@@ -122,10 +131,13 @@ def _deviation(survey: Survey, one: Deviation) -> str:
     )
 
 
-def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
+def table(survey: Survey, results: Results) -> Table | NotAvailable:
     """Each hypothesis with effect, interval, p-value and the words that these allow."""
     if not results:
         return NotAvailable("hypotheses", answer(survey, results).text)
+    described, tested = _parts(results)
+    if described:
+        return full_count.table(survey, described)
     rows = [
         {
             "": f"{r.hypothesis.id} {_kind(survey, r)}",
@@ -140,7 +152,7 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
             survey.pick("もとの単位での差", "in its unit"): _shift(survey, r),
             **_p_cells(survey, r),
         }
-        for r in results
+        for r in tested
     ]
     frame = pd.DataFrame(rows)
     unit = survey.pick("もとの単位での差", "in its unit")
@@ -161,7 +173,7 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
                 "and among the exploratory ones. Interval and p are of the single hypothesis and "
                 "not corrected.",
             ),
-            _least_words(survey, results),
+            _least_words(survey, tested),
             survey.pick(
                 "nは2群なら「該当／その他」。「もとの単位での差」は2群の差のHodges–Lehmann推定値と"
                 "正確な95％区間（規模区分内の比較では示さない）。infはnが小さく区間の端が定まらないもの。",
@@ -195,11 +207,14 @@ def _least_words(survey: Survey, results: list[Tested]) -> str:
     )
 
 
-def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
+def figure(survey: Survey, results: Results) -> Figure | NotAvailable:
     """All effects with their intervals on one scale."""
+    described, tested = _parts(results)
+    if described:
+        return full_count.figure(survey, described)
     shown = [
         r
-        for r in results
+        for r in tested
         if not np.isnan(r.effect) and r.word != "not testable" and not _hides(survey, r)
     ]
     if not shown:
@@ -248,7 +263,7 @@ def _row_label(survey: Survey, r: Tested) -> str:
     return survey.pick("【{}】", "[{}] ").format(kind) + f"{r.hypothesis.id} {compared}{negative}"
 
 
-def topics(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
+def topics(survey: Survey, results: Results) -> Table | NotAvailable:
     """Each topic of the discussion, what this wave says on it, or that it cannot."""
     if not any(r.hypothesis.topic for r in results):
         return NotAvailable("topics", answer(survey, results).text)
@@ -289,10 +304,14 @@ def topics(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
     )
 
 
-def words(survey: Survey, results: list[Tested]) -> Prose:
-    """Each hypothesis in a sentence, with its caution."""
+def words(survey: Survey, results: Results) -> Prose:
+    """Each hypothesis in a sentence, with its caution, and what the numbers stand for."""
+    described, tested = _parts(results)
+    if described:
+        sizes = full_count.words(survey, described).markdown
+        return Prose(f"{sizes}\n\n{_stands_for(survey)}\n\n{_no_cause(survey)}")
     lines = []
-    for r in results:
+    for r in tested:
         text = escape(r.hypothesis.text[survey.language])
         said, n = WORDS[r.word][survey.language], _sizes(survey, r)
         caution = r.hypothesis.caution
@@ -316,20 +335,34 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
                 f"{n}, {_p_words(survey, r)}).{more}",
             )
         )
-    lines.append("")
-    lines.append(
-        survey.pick(
-            "**因果関係を述べない理由** 一時点の調査で、どちらが先かが分からない。規模や財政力など"
-            "共通の背景が両方に効いている可能性を除けない。団体を無作為に分けた比較でもない。",
-            "**Why no causal claim** All is from one point in time, so what came first is unknown; "
-            "a common background such as size or means may drive both sides; and nobody assigned "
-            "the municipalities at random.",
-        )
+    return Prose("\n".join([*lines, "", _stands_for(survey), "", _no_cause(survey)]))
+
+
+def _parts(results: Results) -> tuple[list[Described], list[Tested]]:
+    """Those of a full count, and those of any other wave; one of the two is empty."""
+    described = [r for r in results if isinstance(r, Described)]
+    return described, [r for r in results if isinstance(r, Tested)]
+
+
+def _stands_for(survey: Survey) -> str:
+    """What the numbers, and p-values where there are any, are about."""
+    head = survey.pick("**数が表すもの** ", "**What the numbers stand for** ")
+    here, language = survey.population, survey.language
+    said = [population.words(here, language), population.chance(here, language)]
+    return head + survey.pick("", " ").join(filter(None, said))
+
+
+def _no_cause(survey: Survey) -> str:
+    return survey.pick(
+        "**因果関係を述べない理由** 一時点の調査で、どちらが先かが分からない。規模や財政力など"
+        "共通の背景が両方に効いている可能性を除けない。団体を無作為に分けた比較でもない。",
+        "**Why no causal claim** All is from one point in time, so what came first is unknown; "
+        "a common background such as size or means may drive both sides; and nobody assigned "
+        "the municipalities at random.",
     )
-    return Prose("\n".join(lines))
 
 
-def _kind(survey: Survey, r: Tested) -> str:
+def _kind(survey: Survey, r: Tested | Described) -> str:
     return (
         survey.pick("主要", "primary")
         if r.hypothesis.primary

@@ -279,9 +279,16 @@ def summary(survey: Survey, found: Typology) -> Table:
     )
 
 
+def _placed(survey: Survey, found: Typology) -> pd.DataFrame:
+    """What `analysis.compare` reads: type and, where single answers may be seen, memberships."""
+    frame = by_unit(survey, found, {})
+    return frame if protects(survey) else frame.join(found.membership.round(4).add_prefix("in_"))
+
+
 @needs_types("members")
 def members(survey: Survey, found: Typology) -> Table:
     """Who belongs where, how strongly, and to which type next."""
+    survey.gallery.result(_placed(survey, found), "types")
     frame = pd.DataFrame(
         {
             survey.pick("団体", "municipality"): [
