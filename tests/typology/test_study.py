@@ -4,6 +4,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
+from analysis.typology.medoids import KMedoidsTypology
 from analysis.typology.multiverse import multiverse
 from analysis.typology.power import known_types, power, statement
 from analysis.typology.study import study, study_by
@@ -209,6 +210,23 @@ def test_two_who_answered_one_question_do_not_decide_the_types():
     alone = study(frame.loc[truth.index], kinds, n_types=2, **QUICK)
     assert alone.labels.equals(found.labels[truth.index])
     assert alone.verdict == found.verdict
+
+
+def test_one_respondent_with_few_answers_costs_no_recovery():
+    """Of 60 surveys the audit recovered 97 %, with one who gave 2, 3, 4 of 12 answers 37 to 72."""
+    kinds = {f"x{j}": ["binary", "ratio"][j % 2] for j in range(1, 13)}
+    recovered = np.zeros(4)
+    for seed in range(15):
+        frame, truth = known_types(30, 3.0, n_features=12, rng=np.random.default_rng(seed))
+        for name in (name for name, kind in kinds.items() if kind == "binary"):
+            frame[name] = (frame[name] > 1.5).astype(float)
+        for at, answers in enumerate((12, 2, 3, 4)):
+            gaps = frame.copy()
+            gaps.iloc[0, answers:] = np.nan
+            found = KMedoidsTypology(3, kinds=kinds).fit(gaps).labels_
+            recovered[at] += adjusted_rand_score(truth.iloc[1:], found[1:]) >= 0.8
+    assert recovered[0] >= 14
+    assert (recovered[1:] >= recovered[0] - 1).all()
 
 
 @pytest.mark.parametrize("value", [12.0, 50.0])
