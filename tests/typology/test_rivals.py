@@ -64,9 +64,7 @@ def test_an_evenly_spread_level_is_a_continuum_too():
         frame = pd.DataFrame(values, [f"{i:06d}" for i in range(15)], list(KINDS))
         kinds = {name: "binary" if j < 6 else "ratio" for j, name in enumerate(KINDS)}
         given = prepare(frame, kinds, GROUPS, None).given
-        found = beside(
-            given, [2, 3, 4, 5], "correlations", n_null=39, surely_more=ALPHA, seed=seed
-        )
+        found = beside(given, [2, 3, 4, 5], "correlations", n_null=39, surely_more=ALPHA, seed=seed)
         said += found.p <= ALPHA
     assert said <= 6
 
