@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ ASIDE = {
     "empty": {"ja": "どの指標にも回答のない団体", "en": "answered none of them"},
 }
 LISTED = 10  # municipalities that a sentence can list
+_P = re.compile(r"（p=[^）]*）| \(p=[^)]*\)")
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 
 
@@ -89,7 +91,9 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
 def verdict_words(survey: Survey, found: Typology) -> str:
     """The verdict, where other random draws may give another, and who took no part."""
     return (
-        found.verdict.text[survey.language] + borderline(survey, found) + set_aside(survey, found)
+        _unsampled(survey, found.verdict.text[survey.language])
+        + borderline(survey, found)
+        + set_aside(survey, found)
     )
 
 
@@ -118,6 +122,15 @@ def set_aside(survey: Survey, found: Typology) -> str:
         f" Of {whole:,} respondents {count} took no part in making the types and "
         f"{'was' if count == 1 else 'were'} {after} ({joined}).",
     )
+
+
+def _unsampled(survey: Survey, verdict: str) -> str:
+    """Of a full count the verdict without its p in brackets.
+
+    It compares with surveys without types and speaks of no sample: the page of the typology gives
+    it beside what was compared.
+    """
+    return verdict if survey.population.tests else _P.sub("", verdict)
 
 
 def borderline(survey: Survey, found: Typology) -> str:
@@ -212,6 +225,8 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure:
     binary = [f for f, kind in survey.features.kinds.items() if kind in ("binary", "asymmetric")]
     if protects(survey):
         found = dataclasses.replace(found, profile=_directions(found.profile))
+    elif not survey.population.tests:
+        found = dataclasses.replace(found, profile=found.profile.drop(columns=["p", "p_holm"]))
     ax = figures_profile.plot_profile(
         found, labels=labels_of(survey), percent=binary, language=survey.language
     )
