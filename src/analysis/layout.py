@@ -106,7 +106,8 @@ def _add_unnamed_column(
 ) -> None:
     """The names of a table in register order stand before the first question, without heading."""
     for column in range(min(columns.values())):
-        if filled[bottom + 1 :, column].mean() > 0.5:
+        below = filled[bottom + 1 :, column]
+        if 2 * below.sum() > len(below):
             columns["@name"] = column
             return
     raise sheet.error(
