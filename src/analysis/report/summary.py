@@ -397,7 +397,16 @@ def _bounds_words(survey: Survey) -> list[str]:
     """What stands beside the share of those short of people, where it is printed."""
     if shortage_question(survey) is None or split(survey).empty:
         return []
-    said = population.drawn_words(survey.population, survey.language)
+    said = population.bounds_words(survey.population, survey.language)
+    return [f"- {said}"] if said else []
+
+
+def _chance_words(survey: Survey) -> list[str]:
+    """What the p-values of the measures mean, where there are any."""
+    frame = measures(survey)
+    if frame.empty or frame["p_holm"].isna().all():
+        return []
+    said = population.chance(survey.population, survey.language)
     return [f"- {said}"] if said else []
 
 
@@ -407,6 +416,7 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
     lines = [
         f"- {population.words(survey.population, survey.language)}",
         *_bounds_words(survey),
+        *_chance_words(survey),
         survey.pick(
             "- 一時点の調査で、回答は担当者の自己評価を含む。因果関係は示せない。"
             if rated
