@@ -150,10 +150,10 @@ def _grade(effect: inference.Effect, within: inference.Effect, p_holm: float) ->
 
 def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
     """Measures with their difference: suggested ones first, then the largest differences."""
-    frame = measures(survey)
+    frame, tests = measures(survey), survey.population.tests
     if frame.empty:
         return unavailable(survey, "measures")
-    shown = frame.head(most)
+    shown = (frame if tests else frame.sort_values("far", kind="stable")).head(most)
     untested = shown["p_holm"].isna()
     hides = protects(survey, shortage_question(survey))
     if hides and split(survey).empty:
@@ -178,10 +178,14 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         },
         index=shown.index,
     )
+    evidence = {
+        survey.pick("根拠", "evidence"): [GRADES[g][survey.language] for g in shown["grade"]]
+    }
+    if not tests:
+        numbers, evidence = _of_all(survey, shown, numbers), {}
     if hides:
         numbers = numbers.astype(object).mask(shown["small"], HIDDEN)
-        same = survey.pick("同じ規模どうしの差（95％区間）", "same size (95 %)")
-        numbers = numbers.drop(columns=same)
+        numbers = numbers.drop(columns=numbers.columns[3])  # within size classes
         numbers = numbers.loc[:, (numbers != HIDDEN).any()]
     table = pd.DataFrame(
         {
@@ -189,7 +193,7 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("設問", "question"): shown["question"],
             **numbers,
             survey.pick("費用", "cost"): [COSTS[c][survey.language] for c in shown["cost"]],
-            survey.pick("根拠", "evidence"): [GRADES[g][survey.language] for g in shown["grade"]],
+            **evidence,
         }
     )
     return survey.gallery.table(
@@ -212,8 +216,24 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
                 f"for all. {_least_words(survey, frame)} Cost is a rough judgement. A difference "
                 "does not show that the measure cured the shortage.",
             )
+            if tests
+            else survey.pick(
+                "全数であり、検定はしていない。差の大きい順に並べた。「同じ規模どうしの差」は区分ごとの差の"
+                "加重平均（Mantel–Haenszel）。費用は職員の手間と予算からみた目安。差があっても、方策が不足を"
+                "解消したとは言えない。",
+                "A full count: nothing is tested. Largest differences first. Same size: the "
+                "differences within size classes, weighted (Mantel-Haenszel). Cost is a rough "
+                "judgement. A difference does not show that the measure cured the shortage.",
+            )
         ],
     )
+
+
+def _of_all(survey: Survey, shown: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a full count: counts and differences, and nothing that speaks of chance."""
+    same = survey.pick("同じ規模どうしの差", "same size")
+    within = ["—" if np.isnan(w.estimate) else f"{100 * w.estimate:+.0f}" for w in shown["within"]]
+    return numbers.iloc[:, :3].assign(**{same: within})
 
 
 def _least_words(survey: Survey, frame: pd.DataFrame) -> str:
@@ -221,6 +241,8 @@ def _least_words(survey: Survey, frame: pd.DataFrame) -> str:
     ways, tests, least = attainable(frame)
     if not tests:
         return survey.pick("比べられる方策はない。", "Nothing can be compared.")
+    if protects(survey, shortage_question(survey)):  # their number follows from hidden counts
+        return ""
     return survey.pick(
         f"同じ規模区分の中での組合せは最大{ways:,}通りで、{tests}件を補正したp値は"
         f"最小でも{inference.p_text(least)}である。",
@@ -248,8 +270,17 @@ def priorities(survey: Survey) -> Prose:
         )
     if hides:  # a small count would show in whether its measure is named
         frame = frame[~frame["small"]]
+    if not survey.population.tests:
+        return Prose("\n".join(_notable(survey, frame[frame["p_holm"].notna()])))
     sure = frame[frame["grade"] == "suggested"]
     lines = _in_order(survey, sure) if len(sure) else [_no_order(survey, measures(survey))]
+    if hides:
+        why = survey.pick(
+            "方策ごとの差は、個々の団体の回答が分かるため、この版には載せない。",
+            "The differences of the measures are not in this edition: they would tell the answers "
+            "of single respondents.",
+        )
+        return Prose("\n".join([*lines, "", why]))
     rest = frame[frame["p_holm"].notna() & (frame["grade"] != "suggested")]
     return Prose("\n".join([*lines, "", *_notable(survey, rest)]))
 
@@ -258,7 +289,7 @@ def _in_order(survey: Survey, sure: pd.DataFrame) -> list[str]:
     """Those whose difference can be told from chance, the largest first."""
     lines = [
         survey.pick(
-            "足りている団体の方が多く行い、その差を偶然と区別できる方策を、差の大きい順に並べる。",
+            "不足していない団体の方が多く行い、その差を偶然と区別できる方策を、差の大きい順に並べる。",
             "What those not short do more often, told from chance, the largest difference first.",
         ),
         "",
@@ -267,8 +298,8 @@ def _in_order(survey: Survey, sure: pd.DataFrame) -> list[str]:
         cost = COSTS[row.cost][survey.language]
         lines.append(
             survey.pick(
-                f"1. **{escape(row.label)}**（{escape(row.question)}）：足りている団体"
-                f"{row.enough}/{row.n_enough}、不足の団体{row.short}/{row.n_short}。費用は{cost}。",
+                f"1. **{escape(row.label)}**（{escape(row.question)}）：不足していない団体"
+                f"{row.enough}/{row.n_enough}、不足している団体{row.short}/{row.n_short}。費用は{cost}。",
                 f"1. **{escape(row.label)}** ({escape(row.question)}): {row.enough}/{row.n_enough} "
                 f"of those not short, {row.short}/{row.n_short} of those short. Cost {cost}.",
             )
@@ -279,18 +310,28 @@ def _in_order(survey: Survey, sure: pd.DataFrame) -> list[str]:
 def _no_order(survey: Survey, frame: pd.DataFrame) -> str:
     """Why there is no order of priority: because none is possible, or because none was found."""
     ways, tests, least = attainable(frame)
-    if tests and least > hypotheses.ALPHA:
+    possible = not tests or least <= hypotheses.ALPHA
+    if not possible and protects(survey, shortage_question(survey)):
         return survey.pick(
-            "**順位は付けない。** 同じ規模区分の中で、足りている団体と不足の団体の組合せは"
-            f"最大{ways:,}通りしかなく、{tests}件を比べて補正したp値は、回答がどうであっても{inference.p_text(least)}を下回らない"
-            f"（{tests}×1/{ways:,}）。回答団体がこの数では、どの方策の差も偶然と区別できない。",
+            "**順位は付けない。** 回答がどうであっても、補正後p値が0.05以下になることはない。"
+            "回答団体がこの数では、どの方策の差も偶然と区別できない。",
+            "**No order is given.** No corrected p-value can be 0.05 or less, whatever the "
+            "answers. So few replies cannot tell any measure's difference from chance.",
+        )
+    if not possible:
+        return survey.pick(
+            "**順位は付けない。** 同じ規模区分の中で、不足していない団体と不足している団体の"
+            f"組合せは最大{ways:,}通りしかなく、{tests}件を比べて補正したp値は、回答がどうであっても"
+            f"{inference.p_text(least)}を下回らない（{tests}×1/{ways:,}）。"
+            "回答団体がこの数では、どの方策の差も偶然と区別できない。",
             f"**No order is given.** Within size classes those short and those not can be arranged "
             f"in at most {ways:,} ways, so that with {tests} comparisons no corrected p-value can "
             f"be below {inference.p_text(least)} ({tests} x 1/{ways:,}), whatever the answers. So "
             "few replies cannot tell any measure's difference from chance.",
         )
     return survey.pick(
-        "**順位は付けない。** 足りている団体の方が多く行い、その差を偶然と区別できる方策はない。",
+        "**順位は付けない。** 不足していない団体の方が多く行い、その差を偶然と区別できる方策は"
+        "ない。",
         "**No order is given.** No measure is done more often by those not short to an extent "
         "that can be told from chance.",
     )
@@ -299,18 +340,28 @@ def _no_order(survey: Survey, frame: pd.DataFrame) -> str:
 def _notable(survey: Survey, rest: pd.DataFrame) -> list[str]:
     """Differences of 20 points and more in either direction, and how many chance would give."""
     heads = {
-        1: survey.pick("足りている団体の方が多い", "More often done by those not short"),
-        -1: survey.pick("不足の団体の方が多い", "More often done by those short"),
+        1: survey.pick("不足していない団体の方が多い", "More often done by those not short"),
+        -1: survey.pick("不足している団体の方が多い", "More often done by those short"),
     }
     lines = [
         survey.pick(
-            f"参考として、差が{100 * NOTABLE:.0f}ポイント以上の方策を、足りている団体・不足の団体の"
-            "順に数を添えて、差の大きいものから挙げる。",
+            f"参考として、差が{100 * NOTABLE:.0f}ポイント以上の方策を、不足していない団体、不足して"
+            "いる団体の順に数を添えて、差の大きいものから挙げる。",
             f"For reference, differences of {100 * NOTABLE:.0f} points or more, the largest first: "
             "those not short against those short.",
         ),
         "",
     ]
+    if not survey.population.tests:
+        rest = rest.sort_values("far", kind="stable")
+        first = survey.pick(
+            f"全数であり、検定はしていない。差が{100 * NOTABLE:.0f}ポイント以上の方策を、"
+            "足りている団体・不足の団体の順に数を添えて、差の大きいものから挙げる。差の大きさの順であり、効果の順ではない。",
+            f"A full count: nothing is tested. Differences of {100 * NOTABLE:.0f} points or more, "
+            "the largest first: those not short against those short. An order by difference, not "
+            "by effect.",
+        )
+        lines = [first, ""]
     for sign, head in heads.items():
         far = rest[(rest["size"] * sign).round(9) >= NOTABLE]
         listed = survey.pick("、", ", ").join(
@@ -319,12 +370,16 @@ def _notable(survey: Survey, rest: pd.DataFrame) -> list[str]:
             + f"{r.short}/{r.n_short}"
             for r in far.itertuples()
         )
-        chance = sum(_by_chance(r, sign) for r in rest.itertuples())
+        chance = ""
+        if survey.population.tests:
+            mean = sum(_by_chance(r, sign) for r in rest.itertuples())
+            chance = survey.pick(
+                f"（偶然だけでも平均{mean:.1f}件）", f" (chance alone: {mean:.1f} on average)"
+            )
         lines.append(
             survey.pick(
-                f"- **{head}**：{len(far)}件（偶然だけでも平均{chance:.1f}件）。{listed or 'なし'}",
-                f"- **{head}**: {len(far)} (chance alone: {chance:.1f} on average). "
-                f"{listed or 'None'}",
+                f"- **{head}**：{len(far)}件{chance}。{listed or 'なし'}",
+                f"- **{head}**: {len(far)}{chance}. {listed or 'None'}",
             )
         )
     return lines
@@ -342,7 +397,16 @@ def _bounds_words(survey: Survey) -> list[str]:
     """What stands beside the share of those short of people, where it is printed."""
     if shortage_question(survey) is None or split(survey).empty:
         return []
-    said = population.drawn_words(survey.population, survey.language)
+    said = population.bounds_words(survey.population, survey.language)
+    return [f"- {said}"] if said else []
+
+
+def _chance_words(survey: Survey) -> list[str]:
+    """What the p-values of the measures mean, where there are any."""
+    frame = measures(survey)
+    if frame.empty or frame["p_holm"].isna().all():
+        return []
+    said = population.chance(survey.population, survey.language)
     return [f"- {said}"] if said else []
 
 
@@ -352,6 +416,7 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
     lines = [
         f"- {population.words(survey.population, survey.language)}",
         *_bounds_words(survey),
+        *_chance_words(survey),
         survey.pick(
             "- 一時点の調査で、回答は担当者の自己評価を含む。因果関係は示せない。"
             if rated
@@ -361,7 +426,17 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
             else "- One point in time: no cause can be shown.",
         ),
     ]
-    if survey.n <= certainty.POWER_UP_TO and not isinstance(found, NotAvailable):
+    if not (survey.population.tests or isinstance(found, NotAvailable)):
+        lines.append(
+            survey.pick(
+                "- 類型の判定は、類型のない人工の調査に同じ手順を当てはめた結果と比べたものであり、"
+                "標本の誤差についてのものではない。",
+                "- The verdict on types compares with made-up surveys without types that went "
+                "through the same steps; it speaks of no sample.",
+            )
+        )
+    powerless = survey.n <= certainty.POWER_UP_TO and survey.population.tests
+    if powerless and not isinstance(found, NotAvailable):
         lines.append(f"- {certainty.power_words(survey, found)}")
     if survey.codebook.note:
         lines.append(f"- {escape(survey.codebook.note[survey.language])}")
