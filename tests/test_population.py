@@ -22,6 +22,8 @@ from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.population import Population, share_of_finite
 from analysis.report import (
+    approach,
+    certainty,
     change_tables,
     changes,
     context,
@@ -372,7 +374,12 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     shown += [context.stands_for(survey), summary.limits(survey, found), summary.priorities(survey)]
     shown += [context.representation_words(survey, context.classes(survey))]
     shown += [types.answer(survey, found), summary.answer(survey, found)]
+    shown += [approach.levels(survey, found)]
     assert not list(CHANCE.finditer(" ".join(map(written, shown))))
+    # how often surveys without types look as good is a comparison with a model, and called so
+    said = certainty.doubts(survey, found).markdown
+    assert {"ja": "モデルとの比較", "en": "comparison with a model"}[language] in said
+    assert not CHANCE.search(re.sub(r"[（(]p = [^)）]*[)）]", "", said))
     note = figures_profile.plot_profile(
         replace(found, profile=found.profile.drop(columns=["p", "p_holm"])), language=language
     ).get_xlabel()
