@@ -28,7 +28,7 @@ def levels(survey: Survey, found: Typology) -> Prose:
     low, high = found.evidence.gradient_interval
     share = survey.pick(
         f"{found.gradient_share:.0%}（95％区間{low:.0%}～{high:.0%}）".replace("%", "％"),
-        f"{found.gradient_share:.0%} (95 % interval {low:.0%} to {high:.0%})",
+        f"{found.gradient_share:.0%} (95% interval {low:.0%} to {high:.0%})",
     )
     if not found.evidence.adoption:
         head = survey.pick(
