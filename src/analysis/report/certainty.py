@@ -137,6 +137,17 @@ def doubts(survey: Survey, found: Typology) -> Prose:
             f"  No more were drawn (of {found.params['n_null']}) once p was sure to be above 0.10."
             "\n",
         )
+    if not survey.population.tests:
+        return Prose(
+            lines
+            + survey.pick(
+                "- **全数での読み方** 全数の値に標本の誤差はない。pは、類型のない人工の調査に"
+                "同じ手順を当てはめたとき、実際と同じ程度以上に分かれて見える割合であり、モデルとの比較である。",
+                "- **How to read this of a full count** There is no error of sampling. p is the "
+                "share of made-up surveys without types that separate at least as well when they "
+                "go through the same steps: a comparison with a model.",
+            )
+        )
     head = survey.pick(
         "- **この規模の調査でわかること** ", "- **What a survey of this size can find** "
     )

@@ -17,6 +17,7 @@ from analysis.outputs import Answer, Figure, NotAvailable, Table
 from analysis.report.shown import absent, protects
 from analysis.survey import Survey
 from analysis.text import Text
+from analysis.typology.profile import UNPLACED
 from analysis.typology.verdict import other_draws
 
 if TYPE_CHECKING:
@@ -30,17 +31,17 @@ LEVELS = {
 }
 ASIDE = {
     "sparse": {
-        "ja": "回答した指標が半分に満たない団体",
-        "en": "answered less than half of the indicators",
+        "ja": "回答した指標が半分に満たないこと",
+        "en": "less than half of the indicators answered",
     },
     "outlying": {
-        "ja": "他のどの団体からも大きく離れている団体",
+        "ja": "他のどの団体からも大きく離れていること",
         "en": "far from all others",
     },
-    "empty": {"ja": "どの指標にも回答のない団体", "en": "answered none of them"},
+    "empty": {"ja": "どの指標にも回答がないこと", "en": "no indicator answered"},
 }
 LISTED = 10  # municipalities that a sentence can list
-_P = re.compile(r"（p=[^）]*）| \(p=[^)]*\)")
+_CHANCE = re.compile(r"（(?:p=|95％区間)[^）]*）| \((?:p=|95 % interval)[^)]*\)")
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 
 
@@ -101,36 +102,35 @@ def set_aside(survey: Survey, found: Typology) -> str:
     """A sentence on who took no part in making the types, and why; empty where all did."""
     if found.aside.empty:
         return ""
-    whys, whole = [], len(found.labels)
+    whys, whole, count = [], len(found.labels), len(found.aside)
     for reason, words in ASIDE.items():
         codes = found.aside.index[found.aside == reason]
-        if not len(codes):
-            continue
         listed = survey.pick(f"{len(codes)}団体", str(len(codes)))
         if len(codes) <= LISTED and not protects(survey):
             listed = survey.pick("、", ", ").join(full_name(survey, code) for code in codes)
-        whys.append(survey.pick("：", ": ").join((words[survey.language], listed)))
-    joined = survey.pick("。", "; ").join(whys)
-    left, count = int((found.labels[found.aside.index] == 0).sum()), len(found.aside)
+        if len(codes):
+            whys.append(survey.pick(f"{words['ja']}（{listed}）", f"{words['en']} ({listed})"))
+    left = int((found.labels[found.aside.index] == UNPLACED).sum())
     after = survey.pick("後から最も近い類型に当てはめた", "placed afterwards in the nearest type")
     if left == count:
         after = survey.pick("未分類とした", "left without a type")
     elif left:
-        after += survey.pick(f"が、{left}団体は未分類とした", f" ({left} without a type)")
+        after += survey.pick(f"（うち{left}団体は未分類）", f" ({left} without one)")
     return survey.pick(
-        f"回答した{whole:,}団体のうち{count}団体は、類型を作る計算に含めず、{after}（{joined}）。",
+        f"回答した{whole:,}団体のうち{count}団体は、類型を作る計算に含めず、{after}。"
+        f"理由は、{'、'.join(whys)}である。",
         f" Of {whole:,} respondents {count} took no part in making the types and "
-        f"{'was' if count == 1 else 'were'} {after} ({joined}).",
+        f"{'was' if count == 1 else 'were'} {after}: {'; '.join(whys)}.",
     )
 
 
 def _unsampled(survey: Survey, verdict: str) -> str:
-    """Of a full count the verdict without its p in brackets.
+    """Of a full count the verdict without p and interval in brackets.
 
-    It compares with surveys without types and speaks of no sample: the page of the typology gives
-    it beside what was compared.
+    The p compares with surveys without types and speaks of no sample: the page of the typology
+    gives it beside what was compared. The interval resamples what is known completely.
     """
-    return verdict if survey.population.tests else _P.sub("", verdict)
+    return verdict if survey.population.tests else _CHANCE.sub("", verdict)
 
 
 def borderline(survey: Survey, found: Typology) -> str:
