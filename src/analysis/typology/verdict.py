@@ -357,7 +357,10 @@ def _support(e: Evidence) -> Iterator[tuple[str, str]]:
     """Whether the types come back, and whether a continuum is ruled out."""
     p = _p(e.continuum_p, e)
     doubtful = e.unstable or [t for t in e.stability if t not in e.stable]
-    ja, en = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
+    ja, listed = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
+    many = len(doubtful) > 1
+    en = f"types {listed} do" if many else f"type {listed} does"
+    sure = f"types {listed} come" if many else f"type {listed} comes"
     if len(e.stable) == len(e.stability):
         yield (
             "どの類型も、団体を入れ替えて繰り返しても安定して再現される。",
@@ -366,13 +369,13 @@ def _support(e: Evidence) -> Iterator[tuple[str, str]]:
     elif e.unstable:
         yield (
             f"団体を入れ替えて繰り返すと、類型{ja}は再現されない（Jaccard係数{DOUBTFUL:.2f}未満）。",
-            f"When the respondents are resampled, type {en} does not come back "
+            f"When the respondents are resampled, {en} not come back "
             f"(Jaccard below {DOUBTFUL:.2f}).",
         )
     else:
         yield (
             f"団体を入れ替えて繰り返すと、類型{ja}の再現は不確かである（Jaccard係数{STABLE:.2f}以下）。",
-            f"When the respondents are resampled, it is doubtful whether type {en} comes back "
+            f"When the respondents are resampled, it is doubtful whether {sure} back "
             f"(Jaccard at most {STABLE:.2f}).",
         )
     if e.beyond_continuum:
