@@ -32,6 +32,7 @@ class Population:
     size : how many municipalities there are in it; None where nobody knows or it has no end.
     replied : how many of them replied.
     classes : the size classes that a ``class`` is made of.
+    others : how many of the invited were not asked, yet replied; the numbers are theirs, too.
 
     Examples
     --------
@@ -51,6 +52,7 @@ class Population:
     size: int | None
     replied: int
     classes: tuple[str, ...] = ()
+    others: int = 0
 
     @property
     def finite(self) -> bool:
@@ -126,7 +128,11 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
             size = int(national.size_classes(wave.as_of)[list(classes)].sum())
         case "invited":
             size = respondents.invited(wave, register)
-    return Population(kind, stated, size, int(asked["replied"].sum()), classes)
+    replied, others = int(asked["replied"].sum()), 0
+    if kind == "invited" and size is not None:
+        others = len(register) - len(asked)
+        size, replied = size + others, replied + others
+    return Population(kind, stated, size, replied, classes, others)
 
 
 def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None:
@@ -168,6 +174,7 @@ def words(here: Population, language: Language) -> str:
         full=here.full,
         size=here.size,
         replied=here.replied,
+        others=here.others,
         classes=[SIZE_CLASSES[name][language] for name in here.classes],
     )
 

@@ -42,9 +42,10 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     if short is None or split(survey).empty:
         return Answer(said)
     n, count = int(short.notna().sum()), int(short.sum())
-    around = population.beside(
-        survey.population, count, n, survey.language, to_answer(survey, shortage_question(survey))
-    )
+    question, around = shortage_question(survey), ""
+    if question is None or not (question.ask_if and protects(survey, question)):
+        size = to_answer(survey, question)
+        around = population.beside(survey.population, count, n, survey.language, size)
     return Answer(
         survey.pick(
             f"情報人材が不足していると答えたのは{n}団体中{count}団体（{count / n:.0%}"
