@@ -185,7 +185,7 @@ def power_words(survey: Survey, found: Typology) -> str:
     ]
     table = power(found.n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     counted = Counter(KINDS[kind][survey.language] for kind in kinds)
-    listed = "・".join(f"{name}{n}" for name, n in counted.items())
+    listed = "、".join(f"{name}{n}個" for name, n in counted.items())
     named = ", ".join(f"{n} {name}" for name, n in counted.items())
     about = {
         "ja": f"{listed}、{len(set(groups))}分野、無回答{missing:.0%}".replace("%", "％"),
