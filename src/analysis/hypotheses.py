@@ -15,12 +15,13 @@ from analysis.expression import Expression
 from analysis.tables import aligned
 from analysis.text import Text
 
-Word = Literal["suggested", "illustrated", "not shown", "not testable"]
+Word = Literal["suggested", "illustrated", "not shown", "not testable", "withheld"]
 WORDS: dict[Word, Text] = {
     "suggested": Text(ja="示唆される", en="suggested"),
     "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
     "not shown": Text(ja="示されない", en="not shown"),
     "not testable": Text(ja="検討できない", en="cannot be tested"),
+    "withheld": Text(ja="この版では示さない", en="not in this edition"),
 }
 ALPHA = 0.05
 NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration

@@ -17,6 +17,7 @@ LABELS = {
     "dont_know": ("不明", "does not know"),
     "not_surveyed": ("調査無し", "not surveyed"),
     "unreadable": ("不採用", "refused"),
+    "no_value": ("値なし", "no value"),
     "superseded": ("差替え前の回答", "replaced by a later reply"),
     "title": ("題名", "titles"),
     "header": ("見出し", "headers"),
@@ -68,6 +69,12 @@ class Ledger:
         """The same counts without the names of files and sheets, which may name who sent them."""
         counts = self.counts.groupby("place", as_index=False)["cells"].sum()
         return Ledger(counts.assign(file="", sheet="")[list(self.counts)], self.received)
+
+    def without_kinds(self) -> Ledger:
+        """The same counts with all kinds of missing answers together."""
+        counts = self.counts.replace({"place": dict.fromkeys(STATUSES[1:], "no_value")})
+        counts = counts.groupby(["file", "sheet", "place"], as_index=False).sum()
+        return Ledger(counts, self.received)
 
     def check(self) -> None:
         """The sum must be right.

@@ -95,8 +95,11 @@ def _some(survey: Survey, names: list[str]) -> str:
 
 def ledger(survey: Survey) -> Table:
     """Where every cell of every file ended."""
+    cells = survey.ledger
+    if protects(survey):  # how many were not asked is an answer, too
+        cells = cells.without_kinds()
     return survey.gallery.table(
-        survey.ledger.table(survey.language),
+        cells.table(survey.language),
         "ledger",
         title=survey.pick("台帳：受け取ったセルの行き先", "Ledger: where every cell ended"),
         n=survey.ledger.received,
@@ -157,7 +160,8 @@ def _without_small(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
     rule, treatment, findings, places = frame.columns[:4]
     lost = frame[places] < disclosure.SMALLEST
     for _, part in frame.groupby(treatment, sort=False):
-        lost.loc[part.index] |= disclosure.suppress(part[[findings]])[findings].isna()
+        if lost[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
+            lost.loc[part.index[~lost[part.index]][-1:]] = True
     rest = frame[lost].groupby(treatment, sort=False)[findings].sum().reset_index()
     rest[rule] = survey.pick("その他の規則", "other rules")
     rest[places] = HIDDEN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import disclosure, plots, tables
+from analysis import plots, tables
 from analysis.codebook import STATUSES
 from analysis.outputs import Figure, Prose
 from analysis.report.cleaning import STATUS_LABELS
@@ -115,15 +115,13 @@ def _answered(survey: Survey) -> Figure:
 
 def missing_words(survey: Survey) -> Prose:
     """What the figure says."""
+    if protects(survey):
+        return _answered_words(survey)
     counts = _shares(survey)
     total = counts.sum()
     asked = int(total.sum() - total["not_applicable"] - total["not_surveyed"])
     share = total["no_answer"] / asked if asked else 0.0
     top = _most(counts["no_answer"])
-    if protects(survey):
-        ids = {q.id for q in shown_questions(survey)}
-        top = top[[name.split()[0] in ids for name in top.index]]
-        top = top[top >= disclosure.SMALLEST]
     listed = survey.pick("、", ", ").join(
         survey.pick(f"{name}（{value}）", f"{name} ({value})")
         for name, value in top.items()
@@ -137,7 +135,7 @@ def missing_words(survey: Survey) -> Prose:
         f"、不明は{unknown:,}問、不採用は{refused:,}問",
         f"; {unknown:,} are 'does not know', {refused:,} were refused",
     )
-    rest = "" if protects(survey) or not unknown + refused else rest
+    rest = rest if unknown + refused else ""
     left = [
         (skipped, f"分岐により問われなかった「非該当」{skipped:,}問",
          f"{skipped:,} that the skip rules left out"),
@@ -153,6 +151,22 @@ def missing_words(survey: Survey) -> Prose:
         text += survey.pick(f"{said}は分母に含めない。", f"{said} are not in the denominator. ")
     often = survey.pick(f"無回答の多い設問は、{listed}。", f"Most often missing: {listed}.")
     return Prose(text + often if listed else text)
+
+
+def _answered_words(survey: Survey) -> Prose:
+    """How many answers there are, without the kinds of missing: some are answers themselves."""
+    asked = shown_questions(survey)
+    there = sum(int(tables.answered(survey.status, q).sum()) for q in asked)
+    of = survey.n * len(asked)
+    return Prose(
+        survey.pick(
+            f"この版で集計する{len(asked)}問、延べ{of:,}問のうち、回答があったのは{there:,}問"
+            f"（{there / of:.1%}）。残りは無回答などと、分岐により問われなかったものである。",
+            f"Of {of:,} answers to the {len(asked)} questions tabulated in this edition, {there:,} "
+            f"({there / of:.1%}) are there. The rest were not given, or the skip rules left them "
+            "out.",
+        )
+    )
 
 
 def _most(counts: pd.Series) -> pd.Series:

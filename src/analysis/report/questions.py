@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from analysis import hypotheses, plots
+from analysis.expression import Expression
 from analysis.hypotheses import WORDS, Tested
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
-from analysis.report.shown import protects
+from analysis.report.shown import group_may_be_told, protects
 from analysis.survey import Survey
+
+UNTOLD = ("not testable", "withheld")  # what has no numbers
 
 
 def run(survey: Survey, *, seed: int = 20191003) -> list[Tested]:
     """Test the codebook's hypotheses on this wave."""
     classes = survey.register["size_class"].reindex(survey.responses.index)
-    return hypotheses.run(survey.codebook, survey.responses, classes, seed=seed)
+    found = hypotheses.run(survey.codebook, survey.responses, classes, seed=seed)
+    return [r if _may_be_told(survey, r) else replace(r, word="withheld") for r in found]
+
+
+def _may_be_told(survey: Survey, r: Tested) -> bool:
+    """Whether a result leaves the number in the group open, where small numbers are protected."""
+    return r.hypothesis.group is None or group_may_be_told(
+        survey, r.hypothesis.group, hypotheses.FEWEST
+    )
+
+
+def _protected(survey: Survey, r: Tested) -> bool:
+    """Whether the statistics of a hypothesis must be coarse, by the questions that it is about."""
+    rules = (r.hypothesis.group, r.hypothesis.x, r.hypothesis.value)
+    names = {name for rule in rules if rule for name in Expression(rule).names}
+    asked = [q for q in survey.codebook if names & {q.id, *q.variables}]
+    return protects(survey, *asked)
 
 
 def answer(survey: Survey, results: list[Tested]) -> Answer:
@@ -47,6 +68,7 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
     """Each hypothesis with effect, interval, p-value and the words that these allow."""
     if not results:
         return NotAvailable("hypotheses", answer(survey, results).text)
+    coarse = all(_protected(survey, r) for r in results)
     rows = [
         {
             "": f"{r.hypothesis.id} {_kind(survey, r)}",
@@ -55,9 +77,7 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
             survey.pick("比べたもの", "what is compared"): r.hypothesis.compares[survey.language],
             "n": _sizes(survey, r),
             survey.pick("効果", "effect")
-            + ("" if protects(survey) else survey.pick("（95％区間）", " (95 %)")): _effect(
-                survey, r
-            ),
+            + ("" if coarse else survey.pick("（95％区間）", " (95 %)")): _effect(survey, r),
             survey.pick("もとの単位での差", "in its unit"): _shift(survey, r),
             survey.pick("p値", "p"): _p(survey, r),
         }
@@ -99,7 +119,7 @@ def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
     shown = [
         r
         for r in results
-        if not np.isnan(r.effect) and r.word != "not testable" and not _hides(survey, r)
+        if not np.isnan(r.effect) and r.word not in UNTOLD and not _hides(survey, r)
     ]
     if not shown:
         return NotAvailable("effects", answer(survey, results).text)
@@ -110,7 +130,9 @@ def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
             "high": [r.high for r in shown],
         },
         index=[_row_label(survey, r) for r in shown],
-    ).round(1 if protects(survey) else 4)
+    ).round(4)
+    coarse = np.array([_protected(survey, r) for r in shown])
+    frame = frame.round(1).where(coarse[:, None], frame) + 0.0  # no -0.0
     ax = plots.plot_intervals(
         frame,
         label=survey.pick("効果（−1～1、95％区間）", "Effect (-1 to 1, 95 % interval)"),
@@ -194,6 +216,16 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
         said, n = WORDS[r.word][survey.language], _sizes(survey, r)
         caution = r.hypothesis.caution
         more = survey.pick("", " ") + escape(caution[survey.language]) if caution else ""
+        if r.word == "withheld":
+            lines.append(
+                survey.pick(
+                    f"- **{r.hypothesis.id}** 「{text}」は、個々の団体の回答が分かるため"
+                    "この版では示さない。",
+                    f'- **{r.hypothesis.id}** "{text}": not in this edition, since it would tell '
+                    "answers of single respondents.",
+                )
+            )
+            continue
         if r.word == "not testable":
             fewest = hypotheses.FEWEST
             lines.append(
@@ -236,9 +268,9 @@ def _kind(survey: Survey, r: Tested) -> str:
 
 
 def _sizes(survey: Survey, r: Tested) -> str:
-    if _hides(survey, r):
+    if _hides(survey, r) or r.word == "withheld":
         return "n: —"
-    if protects(survey):  # those of each group would be the totals of single answers
+    if _protected(survey, r):  # those of each group would be the totals of single answers
         return f"n={sum(r.n):,}"
     return "n=" + "/".join(f"{size:,}" for size in r.n)
 
@@ -246,27 +278,27 @@ def _sizes(survey: Survey, r: Tested) -> str:
 def _hides(survey: Survey, r: Tested) -> bool:
     """Whether a group is so small that its effect would tell the answer of one or two."""
     outside = survey.audience != "internal" and not survey.wave.named
-    return outside and min(r.n) < hypotheses.FEWEST
+    return outside and (not r.n or min(r.n) < hypotheses.FEWEST)
 
 
 def _effect(survey: Survey, r: Tested) -> str:
-    if r.word == "not testable" or _hides(survey, r):
+    if r.word in UNTOLD or _hides(survey, r):
         return "—"
-    if protects(survey):  # exact ones of few answers could be reckoned back to counts
+    if _protected(survey, r):  # exact ones of few answers could be reckoned back to counts
         return f"{round(r.effect, 1) + 0:+.1f}"  # + 0: no -0.0
     return f"{r.effect:+.2f} ({r.low:+.2f}, {r.high:+.2f})"
 
 
 def _shift(survey: Survey, r: Tested) -> str:
-    if r.shift is None or r.word == "not testable" or protects(survey) or _hides(survey, r):
+    if r.shift is None or r.word in UNTOLD or _protected(survey, r) or _hides(survey, r):
         return "—"
     return f"{r.shift.estimate:+.2g} ({r.shift.low:+.2g}, {r.shift.high:+.2g})"
 
 
 def _p(survey: Survey, r: Tested) -> str:
-    if r.word == "not testable" or _hides(survey, r):
+    if r.word in UNTOLD or _hides(survey, r):
         return "—"
-    if protects(survey):
+    if _protected(survey, r):
         return "≦0.05" if r.p_holm <= hypotheses.ALPHA else ">0.05"
     return "<0.001" if r.p_holm < 0.001 else f"{r.p_holm:.3f}"
 

@@ -18,7 +18,7 @@ from analysis.report.shortage import (
     usual,
     withheld,
 )
-from analysis.report.shown import HIDDEN, prose, protects
+from analysis.report.shown import prose, protects
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
@@ -108,7 +108,13 @@ def measures(survey: Survey) -> pd.DataFrame:
 
 
 def _small(*cells: int) -> bool:
-    return any(0 < cell < disclosure.SMALLEST for cell in cells)
+    """Whether an edition that protects may not count a measure: a cell of it is small, or empty.
+
+    The last two are of those whose shortage is unknown; there may be none of them.
+    """
+    compared, unknown = cells[:4], cells[4:]
+    few = any(unknown) and min(unknown) < disclosure.SMALLEST
+    return bool(few or min(compared) < disclosure.SMALLEST)
 
 
 def _too_few(effect: inference.Effect) -> bool:
@@ -131,10 +137,12 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
     frame = measures(survey)
     if frame.empty:
         return unavailable(survey, "measures")
-    shown = frame.head(most)
     hides = protects(survey, shortage_question(survey))
-    if hides and split(survey).empty:
+    if hides:  # evidence and place of a measure would tell counts that are not shown
+        frame = frame[~frame["small"]]
+    if hides and (split(survey).empty or frame.empty):
         return withheld(survey, "measures")
+    shown = frame.head(most)
     numbers = pd.DataFrame(
         {
             survey.pick("不足でない団体", "not short"): [
@@ -157,9 +165,7 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         index=shown.index,
     )
     if hides:
-        numbers = numbers.astype(object).mask(shown["small"], HIDDEN)
         numbers = numbers.drop(columns=survey.pick("同じ規模どうしの差", "same size"))
-        numbers = numbers.loc[:, (numbers != HIDDEN).any()]
     table = pd.DataFrame(
         {
             survey.pick("方策", "measure"): shown["label"],
@@ -197,7 +203,9 @@ def priorities(survey: Survey) -> Prose:
     if frame.empty:
         return usual(survey)
     hides = protects(survey, shortage_question(survey))
-    if hides and split(survey).empty:
+    if hides:
+        frame = frame[~frame["small"]]
+    if hides and (split(survey).empty or frame.empty):
         return Prose(withheld(survey, "").reason)
     good = frame[frame["grade"].isin(["suggested", "illustrated"])].head(5)
     most = frame[["n_enough", "n_short"]].max()
@@ -229,12 +237,6 @@ def priorities(survey: Survey) -> Prose:
     for row in good.itertuples():
         label, grade = escape(row.label), GRADES[row.grade][survey.language]
         cost, where = COSTS[row.cost][survey.language], escape(row.question)
-        if hides and row.small:
-            said = survey.pick(f"費用は{cost}、根拠は{grade}。", f"cost {cost}; {grade}.")
-            lines.append(
-                survey.pick(f"1. **{label}**（{where}）：", f"1. **{label}** ({where}): ") + said
-            )
-            continue
         lines.append(
             survey.pick(
                 f"1. **{label}**（{where}）：不足でない団体{row.enough}/{row.n_enough}、"
