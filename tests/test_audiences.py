@@ -32,7 +32,7 @@ from analysis.refresh import refresh
 from analysis.report import (
     change_tables,
     changes,
-    missing,
+    cleaning,
     organisation,
     profile,
     profile_table,
@@ -298,7 +298,7 @@ def test_the_attacker_recovers_no_count(edition):
     Tried with the tables, the n of follow-up questions and the words on hypotheses, by running the
     product itself on every guess.
     """
-    answered = pd.read_csv(io.StringIO(missing.missingness(edition).csv))
+    answered = pd.read_csv(io.StringIO(cleaning.missingness(edition).csv))
     n_of = {row[0].split()[0]: int(row[1]) for row in answered.itertuples(index=False)}
     results = questions.run(edition)
     lost, hidden, counted = [], 0, 0

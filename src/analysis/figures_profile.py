@@ -91,7 +91,7 @@ def plot_profile(
     width = max(5, int(room if language == "ja" else room / 0.52))
     across = [
         f"{type_label(data, int(t), language, width=width)}\n"
-        f"({say('members', language, int((data.labels == t).sum()))})"
+        f"({say('members', language, int((data.fitted == t).sum()))})"
         for t in effect.columns
     ]
     ax.set_xticks(range(len(across)), across, fontsize=size)

@@ -111,6 +111,12 @@ class Headings:
                 add(text, target, OVERRIDE)
         return found
 
+    @property
+    def who(self) -> set[str]:
+        """The targets that say which municipality replied."""
+        told = {q.id for q in self.book if q.identity in {"code", "name"}}
+        return {"@code", "@name"} | told
+
     def check_header(self, file: str) -> None:
         """Refuse entries under ``header`` that name no question."""
         known = {*self.book.variables, *(q.id for q in self.book), *(f"@{i}" for i in IDENTITY)}

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from analysis.text import escape as escape
 from analysis.text import gap
 
 VENDOR = "application/vnd.workbench."
@@ -44,11 +45,15 @@ class _Output:
 
 @dataclass(frozen=True, repr=False)
 class Answer(_Output):
-    """The one sentence a page answers its question with, which the index shows; then the rest."""
+    """The one sentence a page answers its question with, which the index shows; then the rest.
+
+    `about`: the municipalities that the page takes as its example, where it is on single ones.
+    """
 
     kind = "answer"
     text: str
     more: str = ""
+    about: str = ""
 
     @classmethod
     def first(cls, paragraph: str) -> Answer:
@@ -182,17 +187,3 @@ class Table(_Output):
 
     def _plain(self) -> str:
         return f"{self.title} ({self.caption})\n{self.frame.to_string(index=False)}"
-
-
-_SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]<>()#+-.!|~$&:@/"})
-
-
-def escape(text: object) -> str:
-    """Text from an answer or a name, made inert inside Markdown.
-
-    Examples
-    --------
-    >>> print(escape("<b>[x](javascript:y)"))
-    \\<b\\>\\[x\\]\\(javascript\\:y\\)
-    """
-    return str(text).translate(_SPECIAL).replace("\n", " ")

@@ -93,10 +93,9 @@ class Population:
         whole = self.size if size is None else size
         return None if whole is None else share_of_finite(count, n, whole)
 
-    def drawn(self, count: int, n: int, size: int | None = None) -> tuple[float, float]:
-        """What a figure draws about a share: bounds or interval; the share itself where none."""
-        found = self.bounds(count, n, size) if self.finite else self.interval(count, n, size)
-        return found or (count / n, count / n)
+    def drawn(self, count: int, n: int, size: int | None = None) -> tuple[float, float] | None:
+        """What a figure draws about a share: its bounds, or its interval where it has none."""
+        return self.bounds(count, n, size) if self.finite else self.interval(count, n, size)
 
 
 def of(wave: Wave, register: pd.DataFrame) -> Population:
@@ -166,7 +165,8 @@ def words(population: Population, language: Language) -> str:
 
 def _japanese(here: Population) -> str:
     unsaid = "" if here.stated else _UNSAID.ja
-    weights = "どの団体も1団体として数え、重み付けはしない（選ばれる確率がないため）。"
+    weights = "どの団体も1団体として数え、重み付けはしない"
+    weights += "。" if here.full else "（無作為に選ばれておらず、選ばれる確率がないため）。"
     if here.full:
         whose = f"全国の市区町村{here.size:,}団体"
         if here.kind == "class":
@@ -209,7 +209,8 @@ def _japanese(here: Population) -> str:
 
 def _english(here: Population) -> str:
     unsaid = "" if here.stated else _UNSAID.en
-    weights = "Each counts as one; no weights are used, since nobody had a chance of being drawn."
+    weights = "Each counts as one; no weights are used"
+    weights += "." if here.full else ", since nobody was drawn with a known chance."
     if here.full:
         whose = f"{here.size:,} municipalities of the country"
         if here.kind == "class":
@@ -274,8 +275,57 @@ DRAWN = Text(
 )
 
 
+def drawn_words(here: Population, language: Language) -> str:
+    """What bounds and interval of a share mean; empty where neither can be given."""
+    if here.size is None or not here.finite:
+        return ""
+    said = Text(
+        ja="割合の範囲は、答えなかった団体がどう答えたとしても入る範囲である。",
+        en="Bounds of a share hold whatever those who did not answer would have said. ",
+    )[language]
+    if here.kind != "invited":
+        return said.rstrip()
+    return (
+        said
+        + Text(
+            ja="95％区間は、答えた団体を依頼した団体からの無作為な抽出とみなした値である"
+            "（真の割合は上の範囲にある）。",
+            en="The 95 % interval takes those who answered as a random draw of the invited; "
+            "the truth lies within the bounds.",
+        )[language]
+    )
+
+
 def chance(population: Population, language: Language) -> str:
     """What a p-value and the interval of an effect mean here; empty where there are none."""
     if not population.tests:
         return ""
     return (DRAWN if population.kind in {"class", "beyond"} else EXCHANGED)[language]
+
+
+def beside(
+    here: Population, count: int, n: int, language: Language, size: int | None = None
+) -> str:
+    """What stands in brackets beside a share: its bounds, its interval, both, or nothing.
+
+    Examples
+    --------
+    >>> beside(Population("invited", True, 16, 15), 5, 13, "en")
+    '31% to 50% of all 16 invited, finite-population 95 % interval 26% to 52%'
+    """
+    whole = here.size if size is None else size
+    ja, places = language == "ja", 1 if n >= 200 else 0
+    asked = Text(ja=f"{whole}団体では", en=f"{whole}")
+    of = Text(ja="", en="")
+    if here.kind == "invited":
+        asked = Text(ja=f"依頼した{whole}団体では", en=f"{whole} invited")
+        of = Text(ja="有限母集団としての", en="finite-population ")
+    parts = []
+    for found, said in (
+        (here.bounds(count, n, size), (f"{asked.ja}{{}}", f"{{}} of all {asked.en}")),
+        (here.interval(count, n, size), (f"{of.ja}95％区間{{}}", f"{of.en}95 % interval {{}}")),
+    ):
+        if found is not None:
+            low, high = (f"{100 * value:.{places}f}%" for value in found)
+            parts.append(said[not ja].format(f"{low}～{high}" if ja else f"{low} to {high}"))
+    return ("、" if ja else ", ").join(parts)

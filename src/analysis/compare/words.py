@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.compare.changes import Comparison, type_names
-from analysis.compare.movers import Movers
+from analysis.text import Language, say
+
+if TYPE_CHECKING:
+    from analysis.compare.movers import Movers
 
 WORDS = {
     "ja": {
@@ -17,6 +20,8 @@ WORDS = {
         "made": "変更されたもの",
         "pages": "頁の状態",
         "answers": "答え",
+        "examples": "例として取り上げた団体",
+        "other_example": "別の団体の例になったので、この頁の他の内容は比べていない",
         "sample": "回答数と分母",
         "movers": "類型が変わった・類型に出入りした団体",
         "figures": "図",
@@ -70,6 +75,9 @@ WORDS = {
         "made": "What was changed",
         "pages": "State of the pages",
         "answers": "Answers",
+        "examples": "Municipalities taken as an example",
+        "other_example": "the example is another municipality, so the rest of the page is not "
+        "compared",
         "sample": "Response and denominators",
         "movers": "Municipalities that changed, entered or left a type",
         "figures": "Figures",
@@ -128,57 +136,45 @@ def headline(found: Comparison) -> str:
     words = of(found)
     if not found.results_changed:
         return str(words["nothing"] if found.empty else words["same"])
-    ja = found.after.language == "ja"
     figures = [figure for figure in found.figures if figure.result]
     movers = found.movers.moved if found.movers else []
     listed: dict[str, Sequence[Any]] = {
         "answers": found.answers,
+        "examples": found.examples,
         "movers": movers,
         "sample": found.sample,
     }
     listed |= {"pages": found.pages, "figures": figures, "tables": found.tables}
     listed |= {"prose": found.prose, "cleaning": found.cleaning}
     counts = [f"{words[name]} {len(items):,}" for name, items in listed.items() if items]
-    said = "結果の変化：" + "、".join(counts) if ja else "Changed: " + ", ".join(counts).lower()
-    said += "。" if ja else "."
-    if not found.answers:
-        said += "答えは変わっていない。" if ja else " No answer changed."
-    if not found.movers:
-        said += "類型が変わった団体はない。" if ja else " No municipality changed type."
-    return said
+    return say(
+        "compare/headline",
+        language(found),
+        counts=counts,
+        answers_alike=not found.answers,
+        types_alike=found.types_known and not found.movers,
+    )
+
+
+def language(found: Comparison) -> Language:
+    """The language of both runs."""
+    return "ja" if found.after.language == "ja" else "en"
 
 
 def moved(found: Comparison, who: Movers) -> str:
     """How many changed type, beside the typology's own instability."""
-    ja = found.after.language == "ja"
-    count, other = len(who.changed), len(who.moved) - len(who.changed)
-    if ja:
-        said = f"両方で類型のある{who.n:,}団体のうち{count:,}団体で類型が変わった。"
-        said += f"このほか{other:,}団体が、類型に入ったか、類型から外れた。" if other else ""
-    else:
-        said = f"{count:,} of the {who.n:,} municipalities with a type in both runs changed type."
-        said += f" {other:,} more came into a type or left theirs for none." if other else ""
-    if who.expected is None or who.most is None:
-        return said + ("所属の強さの記録がなく、類型自体の不安定さとは比べられない。" if ja else
-                       " The run before kept no membership to weigh this against.")  # fmt: skip
-    if ja:
-        said += (
-            f"標本を取り直すだけでも約{who.expected:.1f}団体（95％の範囲で{who.most:.1f}団体まで）は"
-            "変わるので、"
-        )
-        return said + (
-            "この変化は類型自体の不安定さを超えている。"
-            if who.exceeds
-            else "この変化は類型自体の不安定さの範囲内である。"
-        )
-    said += (
-        f" Drawing the sample again would move about {who.expected:.1f} (95%: up to "
-        f"{who.most:.1f}), so this is "
-    )
-    return said + (
-        "more than the typology's own instability."
-        if who.exceeds
-        else "within the typology's own instability."
+    counted = who.found
+    known = counted.exceeds is not None
+    return say(
+        "compare/moved",
+        language(found),
+        n=len(counted.types),
+        changed=counted.count,
+        other=len(counted.crossed),
+        expected=counted.expected if known else None,
+        low=counted.low,
+        high=counted.high,
+        exceeds=counted.exceeds,
     )
 
 

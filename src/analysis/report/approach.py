@@ -41,7 +41,7 @@ def levels(survey: Survey, found: Typology) -> Prose:
             f"{share} of the structure beyond chance is one gradient: how much is done (level). "
             "The rest is how it is done (approach).",
         )
-    mean = found.level.groupby(found.labels.astype(int)).mean()
+    mean = found.level.groupby(found.fitted.astype(int)).mean()
     at = [f"{k} {mean[k]:+.1f}" for k in found.stability.index]
     return Prose(
         head
@@ -101,7 +101,8 @@ def alternatives(survey: Survey, *readings: Typology | NotAvailable) -> Table | 
 
 
 def _reading(survey: Survey, found: Typology, first: Typology) -> dict[str, object]:
-    same = adjusted_rand_score(first.labels, found.labels.reindex(first.labels.index))
+    both = first.fitted.index.intersection(found.fitted.index)
+    same = adjusted_rand_score(first.labels[both], found.labels[both])
     return {
         survey.pick("見方", "typology"): types.basis(survey, found),
         survey.pick("判定", "verdict"): types.level_words(survey, found),
@@ -171,7 +172,7 @@ def map(survey: Survey, found: Typology) -> Figure | NotAvailable:
     if hidden := types.withheld(survey, "map"):
         return hidden
     place = gradient.map_axes(
-        survey.features.frame.loc[found.labels.index],
+        survey.features.frame.loc[found.fitted.index],
         survey.features.kinds,
         {k: v[survey.language] for k, v in types.labels_of(survey).items()},
         survey.features.groups,
@@ -204,8 +205,8 @@ def map(survey: Survey, found: Typology) -> Figure | NotAvailable:
 @types.needs_types("composition")
 def composition(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """Which types each size class is made of."""
-    classes = survey.size_class.reindex(found.labels.index)
-    counts = pd.crosstab(classes, found.labels)
+    classes = survey.size_class.reindex(found.fitted.index)
+    counts = pd.crosstab(classes, found.fitted)
     fit = disclosure.may_be_shown(counts.to_numpy(int), survey.codebook.disclosure.group)
     if not fit.all() and (hidden := types.withheld(survey, "composition")):
         return hidden

@@ -205,7 +205,7 @@ def pairs(
         return NotAvailable("pairs", runs.reason)
     if hidden := types.withheld(survey, "pairs"):
         return hidden
-    together = runs.together.loc[found.labels.index, found.labels.index]
+    together = runs.together.loc[found.fitted.index, found.fitted.index]
     ax = figures_typology.plot_coassignment(
         found, together=together, names=types.names_of(survey), language=survey.language
     )
@@ -231,7 +231,7 @@ def pairs(
 
 def _mean_pairs(found: Typology, together: pd.DataFrame) -> pd.DataFrame:
     """Mean share of pairs between the types, where there are too many pairs to list."""
-    kinds = found.labels.to_numpy(int)
+    kinds = found.fitted.to_numpy(int)
     by_type = together.groupby(kinds).mean().T.groupby(kinds).mean().T
     return by_type.round(3).rename_axis(index="type").reset_index()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis import plots
+from analysis.changes import least_corrected
+from analysis.inference import interval_text, p_text
 from analysis.outputs import Figure, NotAvailable, Table
 from analysis.report.changes import Pair, needs, question_label
 from analysis.report.shown import absent
@@ -72,9 +74,10 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("両方に回答", "both"): row.n,
             survey.pick("増／減", "gained / lost"): f"+{row.gained:,} / -{row.lost:,}",
             survey.pick("変化（ポイント、95％区間）", "change (points, 95 %)"): (
-                f"{100 * row.estimate:+.0f} ({100 * row.low:+.0f}, {100 * row.high:+.0f})"
+                interval_text(row, 100, 0)
             ),
-            survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
+            survey.pick("p値", "p"): p_text(row.p),
+            survey.pick("補正後p値", "p (Holm)"): p_text(row.p_holm),
         }
         for row in moved.head(MOST).itertuples()
     ]
@@ -87,11 +90,13 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
         notes=[
             survey.pick(
                 "「増」は前回該当せず今回該当した団体、「減」はその逆。区間は両者の正確区間を合わせたもので、"
-                "95％以上を保証し、nが小さいと広い。p値はMcNemarの正確検定（Holm法で補正）。"
+                "95％以上を保証し、nが小さいと広い。p値はMcNemarの正確検定。区間とp値は1項目ごとのもので、補正していない。"
+                f"{_least_words(survey, pair)}"
                 f"ほかに{rest}項目が変わり、{same}項目は変わらなかった。",
                 "Gained: not before, but now; lost: the reverse. The interval joins the exact ones "
-                "of both, covers at least 95 % and is wide at small n. McNemar's exact test with "
-                f"Holm's correction. {rest} more moved; {same} did not.",
+                "of both, covers at least 95 % and is wide at small n. p: McNemar's exact test. "
+                "Interval and p are of the single answer and not corrected. "
+                f"{_least_words(survey, pair)} {rest} more moved; {same} did not.",
             )
         ],
     )
@@ -114,7 +119,8 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("上昇／低下／同じ", "rose / fell / same"): (
                 f"{row.rose:,} / {row.fell:,} / {row.n - row.rose - row.fell:,}"
             ),
-            survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
+            survey.pick("p値", "p"): p_text(row.p),
+            survey.pick("補正後p値", "p (Holm)"): p_text(row.p_holm),
         }
         for row in moved.head(MOST).itertuples()
     ]
@@ -125,9 +131,20 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
         n=int(frame["n"].max()),
         notes=[
             survey.pick(
-                "すべて両方に回答した団体の値。p値は符号検定（正確、割合の変化と合わせてHolm法で補正）。",
-                "All of those answering both times; exact sign test, corrected together with the "
-                "shares (Holm).",
+                f"すべて両方に回答した団体の値。p値は正確な符号検定。{_least_words(survey, pair)}",
+                "All of those answering both times; p: exact sign test. "
+                f"{_least_words(survey, pair)}",
             )
         ],
+    )
+
+
+def _least_words(survey: Survey, pair: Pair) -> str:
+    """What is corrected together, and the least corrected p that the numbers of replies allow."""
+    tests, least = least_corrected(pair.shares, pair.scales)
+    return survey.pick(
+        f"補正後p値は、割合と段階・数値の{tests}項目を合わせてHolm法で補正した値で、この団体数では"
+        f"{p_text(least)}が最小である。",
+        f"p (Holm) is corrected for the {tests} shares, scales and numbers together; with so many "
+        f"replies its least value is {p_text(least)}.",
     )

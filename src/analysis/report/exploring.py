@@ -13,7 +13,6 @@ from analysis.codebook import Question
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report import one_question, shown
 from analysis.report.answers import digits
-from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.one_question import cell, written
 from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
 from analysis.survey import Survey
@@ -45,6 +44,7 @@ def frequencies(survey: Survey) -> Table:
             continue
         counted = shown.frequency(survey, question)
         counts, shares = written(counted)
+        bounds = _bounds(survey, question, counted)
         for label in counted.frame.index:
             rows.append(
                 {
@@ -54,6 +54,7 @@ def frequencies(survey: Survey) -> Table:
                     survey.pick("回答", "answer"): label,
                     survey.pick("団体数", "count"): counts[label],
                     survey.pick("割合（％）", "share (%)"): shares[label],
+                    survey.pick("とりうる範囲（％）", "bounds (%)"): bounds[label],
                     survey.pick("割合の母数", "share of"): _base(survey, counted),
                     survey.pick("欠測", "missing"): _missing(survey, counted),
                 }
@@ -61,6 +62,10 @@ def frequencies(survey: Survey) -> Table:
     frame = pd.DataFrame(rows)
     if protects(survey):  # see `shown.frequency`
         frame = frame.drop(columns=survey.pick("欠測", "missing"))
+    column = survey.pick("とりうる範囲（％）", "bounds (%)")
+    note = [] if frame[column].eq("").all() else [_bounds_note(survey)]
+    if not note:
+        frame = frame.drop(columns=column)
     return survey.gallery.table(
         frame,
         "frequencies",
@@ -72,8 +77,41 @@ def frequencies(survey: Survey) -> Table:
                 "Shares are of n, those asked and answering; with multiple answers they add up to "
                 "more than 100 %.",
             ),
+            *note,
             *shown.note(survey),
         ],
+    )
+
+
+def _bounds(survey: Survey, question: Question, counted: tables.Counted) -> dict[str, str]:
+    """Answer -> the least and greatest share that it can have; empty where all answered.
+
+    How many did not answer is no less an answer: where small cells are hidden there are no bounds.
+    The size class is known of those who did not reply, too.
+    """
+    size = one_question.to_answer(survey, question)
+    written = {}
+    for label, count in counted.frame["count"].items():
+        hidden = protects(survey, question) or not counted.n or question.identity is not None
+        found = None if hidden else survey.population.bounds(int(count), counted.n, size)
+        written[str(label)] = (
+            "" if found is None else "{:.1f}～{:.1f}".format(*(100 * end for end in found))
+        )
+    return written
+
+
+def _bounds_note(survey: Survey) -> str:
+    here = survey.population
+    whose = survey.pick("全国の全団体", "all municipalities of the country")
+    if here.kind == "invited":
+        whose = survey.pick(f"依頼した{here.size:,}団体", f"the {here.size:,} invited")
+    elif here.kind == "class":
+        whose = survey.pick(f"同じ区分の{here.size:,}団体", f"the {here.size:,} of these classes")
+    return survey.pick(
+        f"「とりうる範囲」は、{whose}のうち答えなかった団体（非該当を除く）がどう答えたとしても割合が"
+        "入る範囲。空欄は全団体が答えた設問。",
+        f"Bounds: whatever those of {whose} who did not answer would have said (not applicable "
+        "ones left out). Empty: all answered.",
     )
 
 
@@ -291,5 +329,5 @@ def _base(survey: Survey, counted: tables.Counted) -> str:
 
 
 def _missing(survey: Survey, counted: tables.Counted) -> str:
-    labels = STATUS_LABELS
-    return ", ".join(f"{labels[k][survey.language]} {v:,}" for k, v in counted.missing.items())
+    labels = survey.labels("status")
+    return ", ".join(f"{labels[k]} {v:,}" for k, v in counted.missing.items())

@@ -28,6 +28,18 @@ LEVELS = {
     "gradient": {"ja": "類型というより連続的な違い", "en": "a gradient rather than types"},
     "none": {"ja": "類型とは言えない", "en": "no types"},
 }
+ASIDE = {
+    "sparse": {
+        "ja": "回答した指標が半分に満たない団体",
+        "en": "answered less than half of the indicators",
+    },
+    "outlying": {
+        "ja": "他のどの団体からも大きく離れている団体",
+        "en": "far from all others",
+    },
+    "empty": {"ja": "どの指標にも回答のない団体", "en": "answered none of them"},
+}
+LISTED = 10  # municipalities that a sentence can list
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 
 
@@ -76,8 +88,37 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
 
 
 def verdict_words(survey: Survey, found: Typology) -> str:
-    """The verdict, and where other random draws may give another."""
-    return found.verdict.text[survey.language] + borderline(survey, found)
+    """The verdict, where other random draws may give another, and who took no part."""
+    return (
+        found.verdict.text[survey.language] + borderline(survey, found) + set_aside(survey, found)
+    )
+
+
+def set_aside(survey: Survey, found: Typology) -> str:
+    """A sentence on who took no part in making the types, and why; empty where all did."""
+    if found.aside.empty:
+        return ""
+    whys, whole = [], len(found.labels)
+    for reason, words in ASIDE.items():
+        codes = found.aside.index[found.aside == reason]
+        if not len(codes):
+            continue
+        listed = survey.pick(f"{len(codes)}団体", str(len(codes)))
+        if len(codes) <= LISTED and not protects(survey):
+            listed = survey.pick("、", ", ").join(full_name(survey, code) for code in codes)
+        whys.append(survey.pick("：", ": ").join((words[survey.language], listed)))
+    joined = survey.pick("。", "; ").join(whys)
+    left, count = int((found.labels[found.aside.index] == 0).sum()), len(found.aside)
+    after = survey.pick("後から最も近い類型に当てはめた", "placed afterwards in the nearest type")
+    if left == count:
+        after = survey.pick("未分類とした", "left without a type")
+    elif left:
+        after += survey.pick(f"が、{left}団体は未分類とした", f" ({left} without a type)")
+    return survey.pick(
+        f"回答した{whole:,}団体のうち{count}団体は、類型を作る計算に含めず、{after}（{joined}）。",
+        f" Of {whole:,} respondents {count} took no part in making the types and "
+        f"{'was' if count == 1 else 'were'} {after} ({joined}).",
+    )
 
 
 def borderline(survey: Survey, found: Typology) -> str:
@@ -258,11 +299,18 @@ def summary(survey: Survey, found: Typology) -> Table:
     )
 
 
+def _placed(survey: Survey, found: Typology) -> pd.DataFrame:
+    """What `analysis.compare` reads: type and, where single answers may be seen, memberships."""
+    frame = by_unit(survey, found, {})
+    return frame if protects(survey) else frame.join(found.membership.round(4).add_prefix("in_"))
+
+
 @needs_types("members")
 def members(survey: Survey, found: Typology) -> Table | NotAvailable:
     """Who belongs where, how strongly, and to which type next."""
     if hidden := withheld(survey, "members"):
         return hidden
+    survey.gallery.result(_placed(survey, found), "types")
     frame = pd.DataFrame(
         {
             survey.pick("団体", "municipality"): [
@@ -277,6 +325,12 @@ def members(survey: Survey, found: Typology) -> Table | NotAvailable:
     )
     strength = survey.pick("所属の強さ", "membership")
     named = found.n <= NAMED_UP_TO
+    if not found.aside.empty:
+        after = [
+            survey.pick("後から当てはめ", "placed afterwards") * (code in found.aside)
+            for code in found.labels.index
+        ]
+        frame = frame.assign(**{survey.pick("注意", "note"): after})
     if not named:
         frame = frame.nsmallest(NAMED_UP_TO, strength, keep="first")
     return survey.gallery.table(
@@ -287,7 +341,7 @@ def members(survey: Survey, found: Typology) -> Table | NotAvailable:
         else survey.pick(
             f"所属の最も弱い{NAMED_UP_TO}団体", f"The {NAMED_UP_TO} with the weakest membership"
         ),
-        n=found.n,
+        n=len(found.labels) if named else found.n,
         notes=[
             survey.pick(
                 "所属の強さは0から1。再標本化で自分の類型の団体と同じ類型になった割合を、"

@@ -151,7 +151,8 @@ def answer(survey: Survey, chosen: Chosen | NotAvailable) -> Answer:
             f"見つかった（{counts or 'なし'}）。",
             f"{len(every)} things in the answers of {names} ({chosen.why}) are worth asking about "
             f"on a visit ({counts or 'none'}).",
-        )
+        ),
+        about=names,
     )
 
 

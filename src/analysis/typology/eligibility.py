@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.typology.gower import Groups, Kinds, Measure
-from analysis.typology.patterns import collapse
+from analysis.typology.gower import ENOUGH, Groups, Kinds, Measure, answered
+from analysis.typology.patterns import by_column, collapse
 from analysis.typology.verdict import SMALLEST_TYPE
 
-ENOUGH = 0.5  # share of the weighted features that a unit of the fit, or a placement, has answered
 FAR_FENCE = 3.0  # interquartile ranges above the upper quartile: "far out" (Tukey 1977)
 REASONS = ("sparse", "outlying", "empty")
 
@@ -27,20 +26,6 @@ class Eligibility:
 
     fit: np.ndarray
     aside: pd.Series
-
-
-def answered(frame: pd.DataFrame, groups: Groups = None) -> np.ndarray:
-    """Share of the features that each unit answered, groups weighing the same.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"a": [1, np.nan], "b": [1, np.nan], "c": [np.nan, 1]})
-    >>> answered(frame, {"a": "g", "b": "g", "c": "h"}).tolist()
-    [0.5, 0.5]
-    """
-    values = frame.to_numpy(float)
-    weights = Measure(collapse(values), list(map(str, frame)), None, groups).weights
-    return (~np.isnan(values)) @ weights
 
 
 def taking_part(frame: pd.DataFrame, kinds: Kinds = None, groups: Groups = None) -> Eligibility:
@@ -62,12 +47,12 @@ def taking_part(frame: pd.DataFrame, kinds: Kinds = None, groups: Groups = None)
     >>> taking_part(frame).aside.to_dict()
     {6: 'outlying'}
     """
-    values = frame.to_numpy(float)
-    share = answered(frame, groups)
-    fit = share >= ENOUGH - 1e-9
+    values, names = frame.to_numpy(float), list(map(str, frame))
+    share = answered(values, by_column(groups, names, None))
+    fit = share >= ENOUGH
     why = pd.Series(np.where(share > 0, "sparse", "empty"), frame.index, dtype=object)
     if fit.any():
-        far = np.flatnonzero(fit)[_far_out(values[fit], list(map(str, frame)), kinds, groups)]
+        far = np.flatnonzero(fit)[_far_out(values[fit], names, kinds, groups)]
         fit[far] = False
         why.iloc[far] = "outlying"
     return Eligibility(fit, why[~fit])

@@ -6,6 +6,7 @@ Weights by group of indicators, so that a question with nine options does not ou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,10 +19,30 @@ from analysis.typology.patterns import OnPatterns, Patterns, by_column
 
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
+ENOUGH = 0.5  # share of the weighted features that a unit of a fit, or a placement, must answer
 DIGITS = 12  # kept, so that sums in another order give the same ties
 
 Kinds = Mapping[str, str] | Sequence[str] | None
 Groups = Mapping[str, str] | Sequence[str] | None
+
+
+def feature_shares(groups: Sequence[object]) -> np.ndarray:
+    """Weight of each feature, sum 1: groups weigh the same; None is a group of its own."""
+    owner = [(j, None) if group is None else str(group) for j, group in enumerate(groups)]
+    sizes = Counter(owner)
+    return np.array([1.0 / sizes[group] for group in owner]) / len(sizes)
+
+
+def answered(values: np.ndarray, groups: Sequence[object]) -> np.ndarray:
+    """Share of the features that each row answered, groups weighing the same.
+
+    Examples
+    --------
+    >>> rows = np.array([[1, 1, np.nan], [np.nan, np.nan, 1]])
+    >>> answered(rows, ["g", "g", "h"]).tolist()
+    [0.5, 0.5]
+    """
+    return ((~np.isnan(values)) @ feature_shares(groups)).round(DIGITS)
 
 
 class Measure:
@@ -37,12 +58,7 @@ class Measure:
         unknown = set(self.kinds) - set(KINDS)
         if unknown:
             raise InputError(f"there is no kind {min(map(str, unknown))!r}", hint=", ".join(KINDS))
-        owner = [
-            (f"\0{name}" if group is None else str(group))
-            for name, group in zip(names, by_column(groups, names, None), strict=True)
-        ]
-        sizes = {group: owner.count(group) for group in owner}
-        self.weights = np.array([1.0 / sizes[group] for group in owner]) / len(sizes)
+        self.weights = feature_shares(by_column(groups, names, None))
         self._ranks = [
             _mean_ranks(column, patterns.weights) if kind == "ordinal" else None
             for column, kind in zip(patterns.rows.T, self.kinds, strict=True)

@@ -13,8 +13,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.tables import aligned
-from analysis.typology.eligibility import ENOUGH
-from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.gower import ENOUGH, GowerDissimilarity
 from analysis.typology.profile import UNPLACED
 
 FAR = 0.95  # a unit farther out than this share of a type's own members fits no type

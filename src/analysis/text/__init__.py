@@ -1,0 +1,144 @@
+"""Texts that exist in Japanese and in English, always both.
+
+Words are data, so that an editor can correct them without Python:
+
+- ``labels.yml``: short labels (columns, states, buttons), an id each, see `label`.
+- ``ja/PAGE.md.j2``, ``en/PAGE.md.j2``: computed sentences, a Jinja macro each, see `say`.
+
+A frame or a record carries ids until it is shown; nothing is decided on a translated label.
+``tests/test_text.py`` renders every label and sentence in both languages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict, StrictStr, TypeAdapter
+
+Language = Literal["ja", "en"]
+FULL_WIDTH = ("。", "）", "」", "？", "！")  # carry their own space
+_SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]<>()#+-.!|~$&:@/"})
+# a line break within a paragraph: not beside an empty line, nor before an item, a row or a heading
+_BREAK = re.compile(r"(?<=[^\n])[ \t]*\n[ \t]*(?=[^\s\-*|#])")
+
+
+class Model(BaseModel):
+    """An object read from a YAML file: never changed, and no entry that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+
+
+class Text(Model):
+    """One text in both languages.
+
+    Examples
+    --------
+    >>> Text(ja="指定都市", en="designated city")["en"]
+    'designated city'
+    """
+
+    ja: StrictStr
+    en: StrictStr
+
+    def __getitem__(self, language: Language) -> str:
+        return self.ja if language == "ja" else self.en
+
+
+def label(id: str, language: Language, **values: Any) -> str:
+    """A label of ``labels.yml``; `values` fill its ``{places}``.
+
+    Parameters
+    ----------
+    id : ``section.name``; one that is not there is a KeyError.
+
+    Examples
+    --------
+    >>> label("index.downloads", "ja"), label("index.findings_link", "en", n=1200)
+    ('ダウンロード', 'list of the 1,200 findings to confirm')
+    """
+    section, _, name = id.partition(".")
+    text = _labels()[section][name][language]
+    return text.format(**values) if values else text
+
+
+def labels(section: str, language: Language) -> dict[str, str]:
+    """All labels of a section by name, as a template of a page reads them."""
+    return {name: text[language] for name, text in _labels()[section].items()}
+
+
+def say(sentence: str, language: Language, **values: Any) -> str:
+    """A computed sentence or paragraph, in Markdown.
+
+    Parameters
+    ----------
+    sentence : ``page/name``, the macro `name` of ``{language}/page.md.j2``.
+    values : the arguments of the macro, all of them. The template formats numbers
+        (``{{ n | thousands }}``, ``{{ "%.1f" | format(x) }}``) and makes text that comes from
+        answers or names inert (``{{ name | inert }}``, see `escape`).
+
+    A paragraph may be written on several lines: a line break is joined with a space in English and
+    without one in Japanese. An empty line begins a new paragraph.
+
+    Examples
+    --------
+    >>> values = {"counts": ["answers 2"], "answers_alike": False, "types_alike": True}
+    >>> say("compare/headline", "en", **values)
+    'Changed: answers 2. No municipality changed type.'
+    >>> say("compare/headline", "ja", **values | {"counts": ["答え 2", "図 1"]})
+    '結果の変化：答え 2、図 1。類型が変わった団体はない。'
+    """
+    page, _, name = sentence.partition("/")
+    macro = getattr(_templates().get_template(f"{language}/{page}.md.j2").module, name)
+    lacking = set(macro.arguments) ^ values.keys()
+    if lacking:
+        raise TypeError(f"the sentence {sentence} and its values differ in {sorted(lacking)}")
+    return _BREAK.sub("" if language == "ja" else " ", macro(**values).strip())
+
+
+def gap(sentence: str) -> str:
+    """What stands between a sentence and the next: a space, but nothing after a Japanese one.
+
+    Examples
+    --------
+    >>> gap("There are 3 types."), gap("3つの型がある。")
+    (' ', '')
+    """
+    return "" if sentence.endswith(FULL_WIDTH) else " "
+
+
+def escape(text: object) -> str:
+    """Text from an answer or a name, made inert inside Markdown.
+
+    Examples
+    --------
+    >>> print(escape("<b>[x](javascript:y)"))
+    \\<b\\>\\[x\\]\\(javascript\\:y\\)
+    """
+    return str(text).translate(_SPECIAL).replace("\n", " ")
+
+
+@cache
+def _labels() -> Mapping[str, Mapping[str, Text]]:
+    content = files("analysis.text").joinpath("labels.yml").read_text(encoding="utf-8")
+    read = yaml.load(content, Loader=yaml.CSafeLoader)
+    return TypeAdapter(dict[str, dict[str, Text]]).validate_python(read)
+
+
+@cache
+def _templates() -> Environment:
+    """Markdown, so nothing is escaped as HTML; whoever publishes it cleans it."""
+    found = Environment(
+        loader=PackageLoader("analysis", "text"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    found.filters |= {"thousands": "{:,}".format, "inert": escape}
+    return found

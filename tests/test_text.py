@@ -1,0 +1,94 @@
+"""Every label and every computed sentence exists in both languages and can be rendered."""
+
+import re
+import string
+from pathlib import Path
+
+import jinja2
+import pytest
+import yaml
+from jinja2 import nodes
+
+from analysis import text
+
+FOLDER = Path(text.__file__).parent
+LABELS = yaml.safe_load((FOLDER / "labels.yml").read_text(encoding="utf-8"))
+EXAMPLES = yaml.safe_load((Path(__file__).parent / "text_examples.yml").read_text(encoding="utf-8"))
+SENTENCES = [f"{page}/{name}" for page, named in EXAMPLES.items() for name in named]
+JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
+
+
+def places(label):
+    """The places of a label that values fill, with their formats."""
+    return sorted((name, form) for _, name, form, _ in string.Formatter().parse(label) if name)
+
+
+def macros(language):
+    """The sentences of a language: page/name -> (arguments, the arguments it uses)."""
+    found = {}
+    for file in sorted((FOLDER / language).glob("*.md.j2")):
+        tree = text._templates().parse(file.read_text(encoding="utf-8"))
+        for macro in tree.find_all(nodes.Macro):
+            taken = {argument.name for argument in macro.args}
+            used = {name.name for name in macro.find_all(nodes.Name) if name.ctx == "load"}
+            found[f"{file.name.removesuffix('.md.j2')}/{macro.name}"] = (taken, taken & used)
+    return found
+
+
+@pytest.mark.parametrize("section", LABELS)
+def test_every_label_is_there_in_both_languages_with_the_same_places(section):
+    ja, en = (text.labels(section, language) for language in ("ja", "en"))
+    for name in LABELS[section]:
+        assert ja[name].strip() and en[name].strip(), f"{section}.{name}"
+        assert places(ja[name]) == places(en[name]), f"{section}.{name}"
+        assert not JAPANESE.search(en[name]), f"{section}.{name}"
+
+
+def test_a_label_that_one_language_lacks_is_refused():
+    with pytest.raises(ValueError, match="en"):
+        text.Text(**{"ja": "図"})
+
+
+def test_every_sentence_is_there_in_both_languages_and_uses_the_same_values():
+    ja, en = macros("ja"), macros("en")
+    assert ja == en
+    for name, (taken, used) in ja.items():
+        assert taken == used, f"{name} has arguments that it does not use"
+    assert set(ja) == set(SENTENCES), "every sentence has its example in text_examples.yml"
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_sentence_is_rendered(language, sentence):
+    page, name = sentence.split("/")
+    said = [text.say(sentence, language, **values) for values in EXAMPLES[page][name]]
+    assert len(set(said)) == len(said), "each case says something else"
+    for one in said:
+        assert one and not re.search(r"\b(None|nan)\b|Undefined|  |\{|\}", one), one
+        assert language == "en" or not re.search(r"(?<=[^\x00-\xff]) (?=[^\x00-\xff])", one), one
+
+
+def test_a_sentence_takes_its_values_and_no_others():
+    values = EXAMPLES["compare"]["headline"][0]
+    with pytest.raises(TypeError, match="types_alike"):
+        text.say("compare/headline", "ja", counts=[], answers_alike=True)
+    with pytest.raises(TypeError, match="other"):
+        text.say("compare/headline", "ja", **values, other=1)
+    with pytest.raises(AttributeError):
+        text.say("compare/no_such", "ja")
+    with pytest.raises(jinja2.TemplateNotFound):
+        text.say("no_such/headline", "ja")
+
+
+def test_the_labels_and_sentences_that_the_code_asks_for_are_there():
+    source = "".join(f.read_text(encoding="utf-8") for f in FOLDER.parent.rglob("*.py"))
+    for section, name in re.findall(r'\blabel\(\s*"(\w+)\.(\w+)"', source):
+        assert name in LABELS[section]
+    for section in re.findall(r'\blabels\(\s*"(\w+)"', source):
+        assert section in LABELS
+    assert set(re.findall(r'\bsay\(\s*"(\w+/\w+)"', source)) <= set(SENTENCES)
+
+
+def test_lines_of_a_template_are_joined_and_paragraphs_and_items_are_not():
+    kept = "一行目、\n二行目。\n\n次の段落。\n- 項目"
+    assert text._BREAK.sub("", kept) == "一行目、二行目。\n\n次の段落。\n- 項目"
