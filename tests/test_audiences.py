@@ -225,7 +225,7 @@ def answers_possible(survey, question, said):
     codes = list(tables.labels_of(question, "en"))
     out, n = seen(survey, question), shown.frequency(survey, question).n
     rest = n - sum(c for _, c in out if c is not None)
-    rows = [([labels.index(name) for name in label.split("／")], c) for label, c in out]
+    rows = [([labels.index(name) for name in label.split(" / ")], c) for label, c in out]
     lost = [at for part, c in rows if c is None for at in part]
     parts = [(part, c) for part, c in rows if c is not None] + ([(lost, rest)] if lost else [])
     places = [at for part, _ in parts for at in part]

@@ -167,10 +167,10 @@ def ticks_shown(
     return known if n - int(ticked[fit].sum()) > room else fit
 
 
-def merged(groups: pd.Series, nowhere: str) -> pd.Series:
+def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
     """A breakdown whose groups are put together as answers are (`put_together`).
 
-    Units of no group come last, as `nowhere`.
+    Units of no group come last, as `nowhere`. `between`: joins the names of groups.
 
     Examples
     --------
@@ -182,22 +182,15 @@ def merged(groups: pd.Series, nowhere: str) -> pd.Series:
     if (unknown := int(kinds.isna().sum())) > 0:
         sizes[nowhere] = unknown
     names = list(map(str, sizes.index))
-    label = {at: joined(names, part) for part in put_together(list(sizes)) for at in part}
+    label = {
+        at: between.join(names[i] for i in part)
+        for part in put_together(list(sizes))
+        for at in part
+    }
     own = dict(zip(sizes.index, label.values(), strict=True))
     named = [own[nowhere] if pd.isna(kind) else own[kind] for kind in kinds]
     order = list(dict.fromkeys(label.values()))
     return pd.Series(pd.Categorical(named, order, ordered=True), groups.index, name=groups.name)
-
-
-def joined(labels: Sequence[str], part: Sequence[int]) -> str:
-    """What answers that are counted together are called.
-
-    Examples
-    --------
-    >>> joined(["yes", "rather", "no"], [0, 1])
-    'yes／rather'
-    """
-    return "／".join(labels[at] for at in part)
 
 
 def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:

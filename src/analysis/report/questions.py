@@ -247,7 +247,7 @@ def figure(survey: Survey, results: Results) -> Figure | NotAvailable:
         index=[_row_label(survey, r) for r in shown],
     ).round(4)
     coarse = np.array([_protected(survey, r) for r in shown])
-    frame = frame.round(1).where(coarse[:, None], frame) + 0.0  # no -0.0
+    frame.loc[coarse] = frame.loc[coarse].round(1) + 0.0  # no -0.0
     ax = plots.plot_intervals(
         frame,
         label=survey.pick(

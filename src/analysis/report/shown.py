@@ -185,7 +185,7 @@ def _together(survey: Survey, question: Question, frame: pd.DataFrame) -> pd.Dat
     """A frequency table with a row for each part of its answers."""
     made, names = parts(survey, question), list(map(str, frame.index))
     rows = [frame.iloc[part].sum() for part in made]
-    together = pd.DataFrame(rows, index=[disclosure.joined(names, part) for part in made])
+    together = pd.DataFrame(rows, index=[_joined(survey, names, part) for part in made])
     return together.astype({"count": int})
 
 
@@ -243,7 +243,7 @@ def cross(survey: Survey, question: Question, by: pd.Series) -> tables.Crossed:
         made = parts(survey, question)
         counts = pd.DataFrame(
             [counts.iloc[part].sum() for part in made],
-            index=[disclosure.joined(names, part) for part in made],
+            index=[_joined(survey, names, part) for part in made],
         )
         safe = np.full(len(counts), len(made) > 1 and fit(counts, group).all())
     left = groups.value_counts().reindex(n.index) - n
@@ -271,10 +271,15 @@ def grouped(survey: Survey, by: pd.Series) -> pd.Series:
         names = list(tables.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
             made = parts(survey, question)
-            label = {names[at]: disclosure.joined(names, part) for part in made for at in part}
+            label = {names[at]: _joined(survey, names, part) for part in made for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
-    return disclosure.merged(by, nowhere)
+    return disclosure.merged(by, nowhere, survey.pick("／", " / "))
+
+
+def _joined(survey: Survey, names: list[str], part: list[int]) -> str:
+    """What answers that are counted together are called."""
+    return survey.pick("／", " / ").join(names[at] for at in part)
 
 
 def group_may_be_told(survey: Survey, rule: str, fewest: int) -> bool:
@@ -344,7 +349,7 @@ def note(survey: Survey) -> list[str]:
             f"個々の団体の回答が分からないよう、{least}団体未満の回答は隣の回答と「／」でつないで"
             f"合算し、{least}団体未満（または、ほぼ全団体）が選んだ選択肢の欄は{HIDDEN}とする。",
             f"So that no single answer can be told, answers of fewer than {least} are counted with "
-            f"the next ones (joined by ／); {HIDDEN}: an option that fewer than {least}, or nearly "
+            f"the next ones (joined by /); {HIDDEN}: an option that fewer than {least}, or nearly "
             "all, ticked.",
         )
     ]
