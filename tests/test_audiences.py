@@ -38,6 +38,7 @@ from analysis.report import (
     profile_table,
     questions,
     shown,
+    summary,
     types,
 )
 from analysis.simulate import simulate
@@ -165,6 +166,23 @@ def test_nothing_planted_is_public(published):
     assert hidden.found(folder, [*needles, str(root)]) == []
     key = (root / ".workbench" / "pseudonym.key").read_bytes()
     assert hidden.found(folder, [key.hex(), base64.b64encode(key).decode()]) == []
+
+
+def test_public_numbers_have_three_digits_and_single_out_nobody(published):
+    """A statistic in full is a sum by which guesses can be checked; BIC of one class is one."""
+    folder = published[0] / "reports" / "kept.public"
+    files = [*folder.glob("figures/*.csv"), *folder.glob("tables/*.csv")]
+    files = [file for file in files if "national" not in file.name]
+    assert len(files) > 20
+    for file in files:
+        text = file.read_text(encoding="utf-8-sig")
+        for number in re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", text):
+            assert len(number.replace(".", "").strip("0")) <= 3, f"{number} in {file.name}"
+        assert not re.search(r"\bM[A-Z2-7]{8}\b", text), file.name
+    choice = pd.read_csv(folder / "figures" / "choice.csv")
+    assert "bic" not in choice and choice["bic_above"].min() == 0
+    for page in folder.glob("*.html"):
+        assert not re.search(r"\bM[A-Z2-7]{8}\b", page.read_text(encoding="utf-8")), page.name
 
 
 def test_committee_sees_names_but_no_text_and_no_file(published):
@@ -320,6 +338,73 @@ def test_the_attacker_recovers_no_count(edition):
         lost += [f"{question.id} {labels[at]}: {v}" for at, v in values.items() if len(v) < 3]
     assert lost == []
     assert hidden > 40 and counted > 75
+
+
+def effect_possible(x, n, effect, tries=4000):
+    """Whether two groups of n in all, drawn from counts of a scale, can differ by this effect."""
+    rng = np.random.default_rng(0)
+    answers = np.repeat(np.arange(len(x)), x)
+    for _ in range(tries):
+        kept = rng.permutation(answers)[:n]
+        group = int(rng.integers(FEWEST, n - FEWEST + 1))
+        found = np.sign(np.subtract.outer(kept[:group], kept[group:])).mean()
+        if round(float(found), 1) == effect:
+            return True
+    return False
+
+
+def test_no_count_follows_from_the_effect_of_a_hypothesis(edition):
+    """H3 compares two groups by Q12, whose answers are counted together."""
+    result = next(r for r in questions.run(edition) if r.hypothesis.id == "H3")
+    question = edition.codebook["Q12"]
+    values = [set() for _ in question.options]
+    for x in answers_possible(edition, question, {}):
+        if effect_possible(x, sum(result.n), round(result.effect, 1)):
+            for at, count in enumerate(x):
+                values[at].add(count)
+        if min(map(len, values)) >= 2 and sum(len(v) >= 3 for v in values) >= 4:
+            break
+    told = dict(seen(edition, question))
+    labels = tables.labels_of(question, "en").values()
+    assert all(len(v) >= 3 for v, label in zip(values, labels, strict=True) if label not in told)
+
+
+def repeated(wave, times):
+    """A wave whose replies came so many times, so that some breakdowns may be shown."""
+    cleaned = prepare(wave)
+    codes = [f"{code}-{at}" for at in range(times) for code in cleaned.responses.index]
+    frames = {
+        name: pd.concat([getattr(cleaned, name)] * times).set_axis(codes)
+        for name in ("responses", "status")
+    }
+    register = cleaned.register.loc[cleaned.responses.index]
+    register = pd.concat([register] * times).set_axis(codes)
+    return dataclasses.replace(cleaned, **frames, register=register)
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path):
+    """Grade and place of a measure tell its counts; in the demo wave none may be shown."""
+    wave, book = Wave.read("demo-2019"), Codebook.read("it-staffing")
+    survey = Survey(
+        repeated("demo-2019", times), wave, book, audience="public", language="en", output=tmp_path
+    )
+    table, words = summary.do_differently(survey), summary.priorities(survey).markdown
+    every = summary.measures(survey)
+    if times == 1:
+        assert isinstance(table, NotAvailable)
+        assert not any(label in words for label in every["label"])
+        return
+    frame = pd.read_csv(io.StringIO(table.csv))
+    assert list(frame)[2:] == ["not short", "short", "difference (points)", "cost", "evidence"]
+    assert len(frame)
+    for cell in pd.concat([frame["not short"], frame["short"]]):
+        count, n = map(int, cell.split("/"))
+        assert count >= 3 and n - count >= 3
+    small = every[every["small"]]
+    named = set(every.loc[~every["small"], "label"])
+    assert len(small) and not any(x in words for x in set(small["label"]) - named)
+    assert "arrange" not in words
 
 
 @pytest.mark.parametrize("audience", ["public", "committee"])
