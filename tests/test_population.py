@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
-from analysis import Survey, full_count, municipality, population
+from analysis import Survey, figures_profile, full_count, municipality, population
+from analysis.changes import Movers, moved
 from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.population import Population, share_of_finite
-from analysis.report import context, exploring, questions, shortage, summary
+from analysis.report import (
+    change_tables,
+    changes,
+    context,
+    differences,
+    exploring,
+    questions,
+    shortage,
+    summary,
+    types,
+)
+from analysis.survey import QUICK
 from analysis.wave import Wave
 
 NONE = NotAvailable("typology", "none")
@@ -245,6 +258,15 @@ CHANCE = re.compile(
 )
 
 
+def written(shown):
+    """All that an output says: sentences, cells, notes, captions and numbers."""
+    parts = [getattr(shown, k, "") for k in ("markdown", "paragraph", "title", "alt", "caption")]
+    parts += [getattr(shown, "csv", ""), *getattr(shown, "notes", [])]
+    if hasattr(shown, "columns"):
+        parts += [column["label"] for column in shown.columns] + [str(shown.rows)]
+    return " ".join(map(str, parts))
+
+
 @pytest.fixture
 def cities(project):
     """All 20 designated cities with invented answers to the questions of the national table."""
@@ -339,3 +361,46 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     shown += [exploring.frequencies(survey).frame.to_csv()]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]
     assert "72.9～73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
+    survey = Survey.load("cities", language=language)
+    found = survey.typology(**QUICK)
+    shown = [exploring.frequencies(survey), differences.table(survey, found)]
+    shown += [types.profile(survey, found), shortage.by_class_words(survey)]
+    shown += [context.stands_for(survey), summary.limits(survey, found), summary.priorities(survey)]
+    shown += [context.representation_words(survey, context.classes(survey))]
+    shown += [types.answer(survey, found), summary.answer(survey, found)]
+    assert not list(CHANCE.finditer(" ".join(map(written, shown))))
+    note = figures_profile.plot_profile(
+        replace(found, profile=found.profile.drop(columns=["p", "p_holm"])), language=language
+    ).get_xlabel()
+    assert "0.33" in note and not CHANCE.search(note)
+
+
+def test_a_year_later_of_a_full_count_is_described_too(cities):
+    survey = Survey.load("cities")
+    answers = survey.responses
+    later = answers.assign(ai=~answers["ai"], online=answers["online"] + 1)
+    shares, scales = moved(
+        survey.codebook,
+        changes.changes.Wave(answers, survey.status),
+        changes.changes.Wave(later, survey.status),
+    )
+    pair = changes.Pair(survey, survey, shares, scales, NONE, (NONE, NONE))
+    shown = [changes.answer(survey, pair), change_tables.shares(survey, pair)]
+    shown += [change_tables.scales(survey, pair), change_tables.figure(survey, pair)]
+    text = " ".join(map(written, shown))
+    assert not list(CHANCE.finditer(text)) and "2項目が変わった" in text
+    counts = Movers(pd.DataFrame({"moved": [True, False]}), pd.DataFrame(), {1: 1}, 1.0, 0, 2, 0.5)
+    said = changes.type_words(survey, replace(pair, movers=counts, found=(NONE, NONE)))
+    assert "2団体中1団体。" in said.markdown and "範囲" not in said.markdown
+
+
+def test_those_not_short_and_those_short_of_a_full_count_are_compared_by_size(demo, monkeypatch):
+    full = Population("class", True, 15, 15, ("core_city",))
+    monkeypatch.setitem(demo.__dict__, "population", full)
+    text = " ".join(map(written, [summary.do_differently(demo), summary.priorities(demo)]))
+    assert not list(CHANCE.finditer(text))
+    assert "同じ規模どうしの差" in text and "効果の順ではない" in text and "偶然" not in text

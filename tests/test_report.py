@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from analysis import Survey, inference, national
 from analysis.codebook import Codebook
 from analysis.outputs import NotAvailable
 from analysis.pdf import BROWSERS
-from analysis.report import context, shortage, summary
+from analysis.report import context, shortage, summary, types
 from printed import pages, published
 
 NONE = NotAvailable("typology", "none")
@@ -266,3 +267,18 @@ def test_shares_by_size_class_of_the_national_table_are_the_known_ones(project):
         .sort_values(ascending=False).index[:3]
     )  # fmt: skip
     assert "自己評価" not in summary.limits(survey, NotAvailable("typology", "")).markdown
+
+
+def test_who_took_no_part_in_the_types_is_named_with_the_reason():
+    survey = Survey.load("demo-2019")
+    found = survey.typology(n_bootstrap=5, n_null=5)
+    assert types.set_aside(survey, found) == ""
+    code = found.labels.index[0]
+    aside = replace(found, aside=pd.Series({code: "sparse"}))
+    assert f"（{types.full_name(survey, code)}）" in types.set_aside(survey, aside)
+    assert "15団体のうち1団体" in types.set_aside(survey, aside)
+    labels = found.labels.mask(found.labels.index == code, 0)
+    nobody = replace(aside, aside=pd.Series({code: "empty"}), labels=labels)
+    assert "未分類とした" in types.set_aside(survey, nobody)
+    public = Survey.load("demo-2019", audience="public", language="en")
+    assert "less than half of the indicators answered (1)" in types.set_aside(public, aside)

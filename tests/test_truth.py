@@ -11,7 +11,8 @@ import pytest
 
 from analysis import paths, runs
 from analysis.errors import InputError
-from analysis.refresh import Edition, lock, refresh, why
+from analysis.refresh import refresh, why
+from analysis.runs import Edition, lock
 from refreshing import (
     alive,
     contents,

@@ -14,8 +14,8 @@ from analysis.downloads import workbook
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.publish import page_context, whole
-from analysis.refresh import Ran
 from analysis.report import profile, types
+from analysis.runs import Ran
 from analysis.survey import Survey
 
 ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}

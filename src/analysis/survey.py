@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Audience = Literal["internal", "committee", "public"]
 SEED = 20191003  # of the notebooks too
 # a quick look: the types of the reports, less surely weighed
-QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "leave_out": False, "criteria": False}
+QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "criteria": False}
 INVENTED = Text(ja="架空データ", en="invented data")
 
 

@@ -4,6 +4,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
+from analysis.typology.medoids import KMedoidsTypology
 from analysis.typology.multiverse import multiverse
 from analysis.typology.power import known_types, power, statement
 from analysis.typology.study import study, study_by
@@ -156,6 +157,20 @@ def test_power_grows_with_n_and_separation():
         power(8)
 
 
+def test_power_is_for_this_number_of_types_and_says_that_it_was_told():
+    """The audit's 1,000 surveys: four types 0/7/56 %, five 0/0/32 %; mixed items 0/20/79 %."""
+    four, five = (power(15, n_types=k, n_simulations=60) for k in (4, 5))
+    assert (four["recovered"] - [0, 0.07, 0.56]).abs().max() < 0.2
+    assert (five["recovered"] - [0, 0, 0.32]).abs().max() < 0.2
+    assert "it were known that they are 5" in statement(five)["en"]
+    assert "5つであることもわかっている" in statement(five)["ja"]
+    kinds = ["binary"] * 6 + ["ordinal"] * 3 + ["ratio"] * 3
+    mixed = power(15, kinds=kinds, groups=list("aabbccddeeff"), missing=0.05, n_simulations=60)
+    rare = power(15, kinds=["binary"] * 12, yes=[0.1] * 12, n_simulations=60)
+    assert mixed.loc["weak", "recovered"] < 0.1
+    assert rare.loc["strong", "recovered"] < 0.5 < mixed.loc["strong", "recovered"]
+
+
 def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide(national):
     frame = national.iloc[::3]  # the whole table is the business of the benchmarks
     kinds = dict.fromkeys(frame, "binary")
@@ -164,7 +179,7 @@ def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide(national):
     assert 0.65 < given.gradient_share < 0.85
     assert given.level.corr(frame.sum(axis=1)) > 0.95
     rest = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=49)
-    assert rest.verdict.level in {"tentative", "gradient"}
+    assert rest.verdict.level == "none"  # a gradient taken out of a gradient looks like this too
     top = rest.profile[rest.profile["type"] == 1].nlargest(2, "effect")["feature"]
     assert set(top) == {"CIOの任命", "CIO補佐官等の任命"}
 
@@ -195,6 +210,23 @@ def test_two_who_answered_one_question_do_not_decide_the_types():
     alone = study(frame.loc[truth.index], kinds, n_types=2, **QUICK)
     assert alone.labels.equals(found.labels[truth.index])
     assert alone.verdict == found.verdict
+
+
+def test_one_respondent_with_few_answers_costs_no_recovery():
+    """Of 60 surveys the audit recovered 97 %, with one who gave 2, 3, 4 of 12 answers 37 to 72."""
+    kinds = {f"x{j}": ["binary", "ratio"][j % 2] for j in range(1, 13)}
+    recovered = np.zeros(4)
+    for seed in range(15):
+        frame, truth = known_types(30, 3.0, n_features=12, rng=np.random.default_rng(seed))
+        for name in (name for name, kind in kinds.items() if kind == "binary"):
+            frame[name] = (frame[name] > 1.5).astype(float)
+        for at, answers in enumerate((12, 2, 3, 4)):
+            gaps = frame.copy()
+            gaps.iloc[0, answers:] = np.nan
+            found = KMedoidsTypology(3, kinds=kinds).fit(gaps).labels_
+            recovered[at] += adjusted_rand_score(truth.iloc[1:], found[1:]) >= 0.8
+    assert recovered[0] >= 14
+    assert (recovered[1:] >= recovered[0] - 1).all()
 
 
 @pytest.mark.parametrize("value", [12.0, 50.0])
@@ -228,7 +260,7 @@ def test_those_set_aside_are_placed_by_answers_adjusted_like_the_others(adjust):
 def test_the_municipalities_that_were_not_surveyed_do_not_decide_the_national_types(every_row):
     """Sizes, silhouettes and paragons of the complete cases, as R's `pam` gives them."""
     kinds = dict.fromkeys(every_row, "binary")
-    found = study(every_row, kinds, n_bootstrap=2, n_null=1, leave_out=False, criteria=False)
+    found = study(every_row, kinds, n_bootstrap=2, n_null=1, criteria=False)
     missing = every_row.isna().sum(axis=1)
     assert set(found.aside.index) == set(missing.index[missing > 5])
     assert found.aside.tolist() == ["sparse"] * 8

@@ -14,7 +14,7 @@ import yaml
 from analysis import parameters, paths
 from analysis.errors import InputError
 from analysis.outputs import VENDOR, Answer
-from analysis.refresh import Edition
+from analysis.runs import Edition
 
 OWN = {"wave", "output", "audience", "language"}  # set by the refresh, not by a person
 Shown = dict[str, Any]  # one output's data, as `analysis.outputs` made it

@@ -122,6 +122,13 @@ def answer(survey: Survey, pair: Pair | NotAvailable) -> Answer:
         f"たところ、比べた回答{tested}項目のうち、変化を偶然と区別できるのは{sure}項目だった（Holm法で補正）。",
         f": of {tested} answers compared, {sure} changed more than chance explains (Holm).",
     )
+    if not survey.population.tests:
+        pairs = [(pair.shares, "gained", "lost"), (pair.scales, "rose", "fell")]
+        changed = sum(int((f[a] + f[b] > 0).sum()) for f, a, b in pairs if len(f))
+        found = survey.pick(
+            f"たところ、比べた回答{tested}項目のうち{changed}項目が変わった（全数であり、検定はしていない）。",
+            f": of {tested} answers compared, {changed} changed (a full count: nothing is tested).",
+        )
     moved = survey.pick(
         f"両方に回答したのは{both:,}団体。", f"{both:,} municipalities answered both. "
     )
@@ -141,6 +148,11 @@ def _moved_sentence(survey: Survey, pair: Pair) -> str:
     if isinstance(found, NotAvailable):
         return ""
     n = len(found.types)
+    if not survey.population.tests:
+        return survey.pick(
+            f"類型が変わったのは{n:,}団体中{found.count:,}団体。",
+            f"{found.count:,} of {n:,} changed type. ",
+        )
     if found.exceeds:
         more = survey.pick("を超える", "more than")
     else:
@@ -276,12 +288,18 @@ def movers(survey: Survey, pair: Pair) -> Table | NotAvailable:
 
 def _matching(survey: Survey, pair: Pair, found: Movers) -> str:
     listed = survey.pick("、", ", ").join(f"{a}→{b}" for a, b in found.matched.items())
-    return survey.pick(
+    matched = survey.pick(
         f"前回の類型は、共通の団体が最も多くなるように今回の類型に対応づけた（{listed}）。"
-        f"nは両方で類型に入った団体。不安定さだけで変わると見込まれるのは{found.expected:.1f}団体"
-        f"（95％範囲{found.low:,.0f}～{found.high:,.0f}、これ以上変わる確率{found.p:.2f}）。",
+        "nは両方で類型に入った団体。",
         f"Types before are matched to types now so that most members stay ({listed}). n: placed "
-        f"both times. {found.expected:.1f} would change from instability alone (95 % range "
+        "both times. ",
+    )
+    if not survey.population.tests:
+        return matched.rstrip()
+    return matched + survey.pick(
+        f"不安定さだけで変わると見込まれるのは{found.expected:.1f}団体"
+        f"（95％範囲{found.low:,.0f}～{found.high:,.0f}、これ以上変わる確率{found.p:.2f}）。",
+        f"{found.expected:.1f} would change from instability alone (95 % range "
         f"{found.low:,.0f} to {found.high:,.0f}; chance of as many as seen {found.p:.2f}).",
     )
 
@@ -301,7 +319,9 @@ def type_words(survey: Survey, pair: Pair | NotAvailable) -> Prose:
         "As long as the changes stay within that range, no single municipality can be said to have "
         "changed its approach.",
     )
-    if pair.movers.exceeds:
+    if not survey.population.tests:
+        reading = ""
+    elif pair.movers.exceeds:
         reading = survey.pick(
             "見込みの範囲を超えて変わっており、不安定さだけでは説明できない。どの回答が変わったかを下で確かめる。",
             "More changed than instability explains; see below which answers moved.",

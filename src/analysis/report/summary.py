@@ -156,7 +156,7 @@ def _grade(effect: inference.Effect, within: inference.Effect, p_holm: float) ->
 
 def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
     """Measures with their difference: suggested ones first, then the largest differences."""
-    frame = measures(survey)
+    frame, tests = measures(survey), survey.population.tests
     if frame.empty:
         return unavailable(survey, "measures")
     hides = protects(survey, shortage_question(survey))
@@ -164,7 +164,7 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         frame = frame[~frame["small"]]
     if hides and (split(survey).empty or frame.empty):
         return withheld(survey, "measures")
-    shown = frame.head(most)
+    shown = (frame if tests else frame.sort_values("far", kind="stable")).head(most)
     untested = shown["p_holm"].isna()
     numbers = pd.DataFrame(
         {
@@ -186,6 +186,11 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         },
         index=shown.index,
     )
+    evidence = {
+        survey.pick("根拠", "evidence"): [GRADES[g][survey.language] for g in shown["grade"]]
+    }
+    if not tests:
+        numbers, evidence = _of_all(survey, shown, numbers), {}
     if hides:  # what is reckoned within size classes would tell how many of each are short
         numbers = numbers.iloc[:, :3]
     table = pd.DataFrame(
@@ -194,7 +199,7 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("設問", "question"): shown["question"],
             **numbers,
             survey.pick("費用", "cost"): [COSTS[c][survey.language] for c in shown["cost"]],
-            survey.pick("根拠", "evidence"): [GRADES[g][survey.language] for g in shown["grade"]],
+            **evidence,
         }
     )
     return survey.gallery.table(
@@ -219,6 +224,15 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
                 f"for all. {_least_words(survey, frame)} Cost is a rough judgement. A difference "
                 "does not show that the measure cured the shortage.",
             )
+            if tests
+            else survey.pick(
+                "全数であり、検定はしていない。差の大きい順に並べた。「同じ規模どうしの差」は区分ごとの差の"
+                "加重平均（Mantel–Haenszel）。費用は職員の手間と予算からみた目安。差があっても、方策が不足を"
+                "解消したとは言えない。",
+                "A full count: nothing is tested. Largest differences first. Same size: the "
+                "differences within size classes, weighted (Mantel-Haenszel). Cost is a rough "
+                "judgement. A difference does not show that the measure cured the shortage.",
+            )
         ],
     )
 
@@ -231,6 +245,13 @@ def _shown_words(survey: Survey) -> str:
         "Exploratory; only measures whose numbers tell no single answer. Cost is roughly judged. "
         "A difference does not show that the measure cured the shortage.",
     )
+
+
+def _of_all(survey: Survey, shown: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a full count: counts and differences, and nothing that speaks of chance."""
+    same = survey.pick("同じ規模どうしの差", "same size")
+    within = ["—" if np.isnan(w.estimate) else f"{100 * w.estimate:+.0f}" for w in shown["within"]]
+    return numbers.iloc[:, :3].assign(**{same: within})
 
 
 def _least_words(survey: Survey, frame: pd.DataFrame) -> str:
@@ -265,6 +286,8 @@ def priorities(survey: Survey) -> Prose:
             f"{most['n_enough']} are not short and {most['n_short']} are; a comparison needs "
             f"{FEWEST} of each, so this survey gives no ground for an order of priority.",
         )
+    if not survey.population.tests:
+        return Prose("\n".join(_notable(survey, frame[frame["p_holm"].notna()])))
     sure = frame[frame["grade"] == "suggested"]
     lines = _in_order(survey, sure) if len(sure) else [_no_order(survey, frame, told=not hides)]
     rest = frame[frame["p_holm"].notna() & (frame["grade"] != "suggested")]
@@ -331,6 +354,16 @@ def _notable(survey: Survey, rest: pd.DataFrame) -> list[str]:
         ),
         "",
     ]
+    if not survey.population.tests:
+        rest = rest.sort_values("far", kind="stable")
+        first = survey.pick(
+            f"全数であり、検定はしていない。差が{100 * NOTABLE:.0f}ポイント以上の方策を、"
+            "足りている団体・不足の団体の順に数を添えて、差の大きいものから挙げる。差の大きさの順であり、効果の順ではない。",
+            f"A full count: nothing is tested. Differences of {100 * NOTABLE:.0f} points or more, "
+            "the largest first: those not short against those short. An order by difference, not "
+            "by effect.",
+        )
+        lines = [first, ""]
     for sign, head in heads.items():
         far = rest[(rest["size"] * sign).round(9) >= NOTABLE]
         listed = survey.pick("、", ", ").join(
@@ -339,12 +372,16 @@ def _notable(survey: Survey, rest: pd.DataFrame) -> list[str]:
             + f"{r.short}/{r.n_short}"
             for r in far.itertuples()
         )
-        chance = sum(_by_chance(r, sign) for r in rest.itertuples())
+        chance = ""
+        if survey.population.tests:
+            mean = sum(_by_chance(r, sign) for r in rest.itertuples())
+            chance = survey.pick(
+                f"（偶然だけでも平均{mean:.1f}件）", f" (chance alone: {mean:.1f} on average)"
+            )
         lines.append(
             survey.pick(
-                f"- **{head}**：{len(far)}件（偶然だけでも平均{chance:.1f}件）。{listed or 'なし'}",
-                f"- **{head}**: {len(far)} (chance alone: {chance:.1f} on average). "
-                f"{listed or 'None'}",
+                f"- **{head}**：{len(far)}件{chance}。{listed or 'なし'}",
+                f"- **{head}**: {len(far)}{chance}. {listed or 'None'}",
             )
         )
     return lines
@@ -381,7 +418,17 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
             else "- One point in time: no cause can be shown.",
         ),
     ]
-    if survey.n <= certainty.POWER_UP_TO and not isinstance(found, NotAvailable):
+    if not (survey.population.tests or isinstance(found, NotAvailable)):
+        lines.append(
+            survey.pick(
+                "- 類型の判定は、類型のない人工の調査に同じ手順を当てはめた結果と比べたものであり、"
+                "標本の誤差についてのものではない。",
+                "- The verdict on types compares with made-up surveys without types that went "
+                "through the same steps; it speaks of no sample.",
+            )
+        )
+    powerless = survey.n <= certainty.POWER_UP_TO and survey.population.tests
+    if powerless and not isinstance(found, NotAvailable):
         lines.append(f"- {certainty.power_words(survey, found)}")
     if survey.codebook.note:
         lines.append(f"- {escape(survey.codebook.note[survey.language])}")

@@ -85,10 +85,10 @@ def compared(
         more = max(found) + 1
         found[more] = medoids_for(distance, [more], units)[more].labels
         table = _separation(distance, found, units)
-    counts = sorted(found)
     against = rivals(
-        data.frame, data.kinds, data.groups, counts, n_null=n_null, seed=seed, jobs=jobs
+        data.given, counts, more=sorted({*found} - {*counts}), n_null=n_null, seed=seed, jobs=jobs
     )
+    counts = sorted(found)
     table["gap"] = against.gap
     if criteria:
         table["stability"] = pd.Series(
@@ -142,6 +142,14 @@ def best(table: pd.DataFrame) -> int:
     return int(widths.idxmax())
 
 
+def preferred(table: pd.DataFrame) -> dict[str, int]:
+    """The number of types that each criterion beside the silhouette is best at."""
+    found = {c: int(table[c].idxmax()) for c in ("gap", "stability") if c in table}
+    if "bic" in table and table["bic"].notna().any():
+        found["bic"] = int(table["bic"].idxmin())
+    return found
+
+
 def reason(table: pd.DataFrame, k: int, *, n: int, asked: bool, named: int) -> dict[str, str]:
     """Why this number of types, what the other criteria say, and how many could be named.
 
@@ -154,9 +162,7 @@ def reason(table: pd.DataFrame, k: int, *, n: int, asked: bool, named: int) -> d
 beyond chance is greatest at 3, stability at 2. By the gap the best is the largest number tried \
 (3); more were not tried.
     """
-    shown = {c: int(table[c].idxmax()) for c in ("gap", "stability") if c in table}
-    if "bic" in table and table["bic"].notna().any():
-        shown["bic"] = int(table["bic"].idxmin())
+    shown = preferred(table)
     width, most = table.loc[k, "silhouette"], best(table)
     only_ja = only_en = ""
     if most != int(table["silhouette"].round(9).idxmax()):

@@ -17,6 +17,7 @@ from analysis.typology.patterns import by_column, collapse
 from analysis.typology.verdict import SMALLEST_TYPE
 
 FAR_FENCE = 3.0  # interquartile ranges above the upper quartile: "far out" (Tukey 1977)
+FAR_PAIR = 1.5  # times the mean dissimilarity of two units that an outlying one is from the others
 REASONS = ("sparse", "outlying", "empty")
 
 
@@ -34,8 +35,9 @@ def taking_part(frame: pd.DataFrame, kinds: Kinds = None, groups: Groups = None)
     Set aside are units without any answer (``empty``), units that answered less than half of the
     features, groups weighing the same (``sparse``), and, among the rest, the ``outlying``: their
     Gower dissimilarity to the second-nearest other unit is above Tukey's far fence (upper quartile
-    plus three interquartile ranges of all units') and above the mean dissimilarity of two units. A
-    member of a group of three has two near ones, so that no type that may be named is set aside.
+    plus three interquartile ranges of all units') and above one and a half times the mean
+    dissimilarity of two units. A member of a group of three has two near ones, so that no type that
+    may be named is set aside.
 
     Parameters
     ----------
@@ -78,4 +80,4 @@ def _far_out(values: np.ndarray, names: list[str], kinds: Kinds, groups: Groups)
     place = np.minimum(missing, SMALLEST_TYPE - 2)[:, None]
     reach = np.where(alike, 0.0, np.take_along_axis(apart, place, axis=1)[:, 0])[patterns.back]
     low, high = np.quantile(reach, [0.25, 0.75])
-    return reach > max(high + FAR_FENCE * (high - low), mean) + 1e-9
+    return reach > max(high + FAR_FENCE * (high - low), FAR_PAIR * mean) + 1e-9

@@ -65,7 +65,7 @@ class Measure:
         ]
         scaled = self._ranked(patterns.rows)
         self.low, self.high = _extremes(scaled)
-        self.typical = self._expected(patterns.weights, self._placed(scaled))
+        self._learned = patterns.weights, self._placed(scaled)
 
     def _ranked(self, values: np.ndarray) -> np.ndarray:
         result = np.array(values, dtype=float)
@@ -108,7 +108,8 @@ class Measure:
             zero_a, zero_b = a[:, one_sided] == 0, b[:, one_sided] == 0
             weight -= (zero_a * self.weights[one_sided]) @ zero_b.T.astype(float)
         known = weight > 1e-9
-        distance = np.divide(total, weight, out=np.full_like(total, self.typical), where=known)
+        unknown = 0.0 if known.all() else self._expected(*self._learned)
+        distance = np.divide(total, weight, out=np.full_like(total, unknown), where=known)
         np.round(distance, DIGITS, out=distance)
         return np.abs(distance, out=distance)  # no negative zeros
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,48 @@ from analysis.typology.gradient import (
 from analysis.typology.verdict import SMALLEST_TYPE, Basis
 
 FEWEST = 2 * SMALLEST_TYPE
+Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
+
+
+@dataclass(frozen=True)
+class Given:
+    """Answers as given, units of the fit x features, and what is to be taken out of them.
+
+    An invented survey takes the place of ``frame`` and goes through the same steps. ``strata``:
+    stratum of each unit, where these are taken out.
+    """
+
+    frame: pd.DataFrame
+    kinds: dict[str, str]
+    groups: dict[str, str]
+    basis: Basis = "none"
+    strata: pd.Series | None = None
+
+    def rest(self) -> pd.DataFrame:
+        """The features less what is to be taken out."""
+        if self.strata is not None:
+            return without_strata(self.frame, self.kinds, self.strata)
+        level = gradient(self.frame, self.kinds, self.groups, n_null=1).score
+        return without_gradient(self.frame, self.kinds, level)
+
+    def of(self, rest: pd.DataFrame) -> tuple[list[str], dict[str, str], dict[str, str]]:
+        """Names, kinds and groups of the columns that are left."""
+        names = [str(c) for c in rest.columns]
+        return names, dict.fromkeys(names, "ratio"), {c: self.groups[source(c)] for c in names}
+
+    def adjusted(self) -> tuple[np.ndarray, list[str], dict[str, str], dict[str, str]]:
+        """Values after the adjustment, and names, kinds and groups of the columns that vary."""
+        if self.basis == "none":
+            return self.frame.to_numpy(float), list(self.frame), self.kinds, self.groups
+        rest = self.rest()
+        rest = rest.loc[:, _varies(rest)]
+        return rest.to_numpy(float), *self.of(rest)
+
+
+def _varies(frame: pd.DataFrame) -> np.ndarray:
+    """Whether each column has more than one value."""
+    values = frame.to_numpy(float)
+    return np.fmax.reduce(values) > np.fmin.reduce(values)
 
 
 @dataclass(frozen=True)
@@ -37,6 +79,7 @@ class Features:
     others : the units set aside, adjusted as the frame was, by what they answered.
     aside : why they were, see `analysis.typology.eligibility.taking_part`.
     kinds, groups : of the columns.
+    given : the answers that the frame was made from, and what was taken out of them.
     gradient : main gradient of the frame, measured after the adjustment.
     level : place of each unit, of the fit or not, on the main gradient of the answers as given
         (NaN: nothing answered).
@@ -49,6 +92,7 @@ class Features:
     aside: pd.Series
     kinds: dict[str, str]
     groups: dict[str, str]
+    given: Given
     gradient: Gradient
     level: pd.Series
     basis: Basis
@@ -64,7 +108,7 @@ def prepare(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
     groups: Mapping[str, str] | None,
-    adjust: Literal["gradient"] | pd.Series | None,
+    adjust: Adjust,
     *,
     seed: int = 0,
 ) -> Features:
@@ -110,35 +154,47 @@ def prepare(
     given, others = ordered.loc[part.fit, varying], ordered.loc[~part.fit, varying]
     its_kinds, its_groups = ({c: of[c] for c in varying} for of in (kinds, its_groups))
     raw = gradient(given, its_kinds, its_groups, seed=seed)
-    level = pd.concat([raw.score, _level(raw, given, others, its_kinds, its_groups)])
-    if adjust is None:
-        return Features(
-            given, others, part.aside, its_kinds, its_groups, raw, level, "none", left_out
-        )
+    level = raw.score
+    if len(others):
+        level = pd.concat([level, _level(raw, given, others, its_kinds, its_groups)])
+    basis: Basis = "none"
+    place, strata = level, None
     if isinstance(adjust, pd.Series):
-        basis: Basis = "strata"
-        rest = without_strata(given, its_kinds, adjust)
+        basis = "strata"
         place = aligned(adjust, ordered.index, "adjust").astype(str).astype(object)
-    elif adjust == "gradient":
+        strata = aligned(adjust, given.index, "adjust")
+    elif adjust is not None:
+        if adjust != "gradient":
+            raise InputError(
+                f"there is no adjustment {adjust!r}",
+                hint="'gradient', a Series of strata, or None",
+            )
         basis = "gradient"
-        rest = without_gradient(given, its_kinds, raw.score)
-        place = level
-    else:
-        raise InputError(
-            f"there is no adjustment {adjust!r}", hint="'gradient', a Series of strata, or None"
+    answers = Given(given, its_kinds, its_groups, basis, strata)
+    if basis == "none":
+        return Features(
+            given, others, part.aside, its_kinds, its_groups, answers, raw, level, basis, left_out
         )
+    rest = answers.rest()
     others = _adjusted_likewise(given, rest, others, its_kinds, place)
-    rest = rest.loc[:, rest.max() > rest.min()]
+    rest = rest.loc[:, _varies(rest)]
     if rest.empty:
         raise InputError(
             "nothing is left of the answers after the adjustment", hint="use fewer strata"
         )
-    names = [str(c) for c in rest.columns]
-    kinds_left = dict.fromkeys(names, "ratio")
-    groups_left = {c: its_groups[source(c)] for c in names}
+    names, kinds_left, groups_left = answers.of(rest)
     found = gradient(rest, kinds_left, groups_left, seed=seed)
     return Features(
-        rest, others[names], part.aside, kinds_left, groups_left, found, level, basis, left_out
+        rest,
+        others[names],
+        part.aside,
+        kinds_left,
+        groups_left,
+        answers,
+        found,
+        level,
+        basis,
+        left_out,
     )
 
 
@@ -186,6 +242,8 @@ def _adjusted_likewise(
     `place`: of every unit, its stratum (text) or its level (a number). A stratum without a
     unit of the fit expects nothing, and leaves nothing known.
     """
+    if others.empty:
+        return pd.DataFrame(index=others.index, columns=rest.columns, dtype=float)
     known, answers = (part[rest.columns] for part in _numbers(given, others, kinds))
     at = place.reindex(others.index)
     expected = (known - rest).groupby(place.reindex(given.index)).mean()

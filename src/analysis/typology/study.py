@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.tables import aligned
-from analysis.typology.choice import best, compared, counts_to_try, reason
+from analysis.typology.choice import best, compared, counts_to_try, preferred, reason
 from analysis.typology.gower import ENOUGH, Measure, answered
-from analysis.typology.gradient import without_gradient, without_strata
+from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.medoids import k_medoids, silhouette_widths
 from analysis.typology.naming import propose_names
 from analysis.typology.patterns import Patterns
-from analysis.typology.prepare import Features, prepare
+from analysis.typology.prepare import Adjust, Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
 from analysis.typology.stability import medoid_recluster, stability
 from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
@@ -46,7 +46,7 @@ class Typology:
     second : second-nearest type of each unit (0: there is none).
     silhouette : silhouette width of each unit (NaN: unplaced, or set aside).
     choice : criteria by number of types. choice_reason : why this number, in words.
-    stability : per type ``n, jaccard_bootstrap, jaccard_loo``.
+    stability : per type ``n, jaccard_bootstrap, jaccard_se``.
     coassignment : unit x unit, share of bootstrap runs in the same type.
     null_p : how often surveys with independent features look this good.
     continuum_p : how often type-free surveys with the same correlations look this good.
@@ -103,11 +103,10 @@ def study(
     labels: Mapping[str, Mapping[str, str]] | None = None,
     *,
     n_types: int | Literal["auto"] = "auto",
-    adjust: Literal["gradient"] | pd.Series | None = None,
+    adjust: Adjust = None,
     composites: pd.DataFrame | None = None,
     n_bootstrap: int = 100,
     n_null: int = 99,
-    leave_out: bool = True,
     criteria: bool = True,
     seed: int = 0,
     jobs: int = 1,
@@ -127,9 +126,8 @@ def study(
     composites : units x indices (higher is more), to name the types by instead of by single
         features; their labels are looked up in `labels` too.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
-    leave_out : whether to leave each unit out in turn too (else ``jaccard_loo`` is NaN).
     criteria : whether to weigh the numbers of types by stability and BIC too.
-        None of these four changes the types, only how sure one can be of them.
+        None of these three changes the types, only how sure one can be of them.
     seed, jobs : the same seed gives the same result for any number of jobs.
     remember : wraps `choice.compared`, the part that is the same for every `n_types`, in a cache.
 
@@ -162,7 +160,6 @@ def study(
         of_pattern,
         patterns.weights,
         n_bootstrap=n_bootstrap,
-        leave_out=leave_out,
         unplaced=UNPLACED,
         seed=seed,
         jobs=jobs,
@@ -178,8 +175,13 @@ def study(
         null_p=tried.against.null_p,
         continuum_p=tried.against.continuum_p,
         gradient_share=data.gradient.share,
+        gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
         adoption=data.gradient.adoption,
         basis=data.basis,
+        least_p=1 / (n_null + 1),
+        made=k,
+        most_tried=int(table["silhouette"].last_valid_index()) if n_types == "auto" else 0,
+        criteria=preferred(table),
     )
     differences = profile(data.frame, data.kinds, types)
     names = propose_names(differences, data.kinds, labels or {})
@@ -220,6 +222,7 @@ def study(
             "left_out": data.left_out,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
+            "drawn": tried.against.drawn,
             "seed": seed,
         },
     )
@@ -258,7 +261,7 @@ def study_by(
 def _names_by(
     composites: pd.DataFrame,
     data: Features,
-    adjust: Literal["gradient"] | pd.Series | None,
+    adjust: Adjust,
     types: pd.Series,
     labels: Mapping[str, Mapping[str, str]],
 ) -> dict[int, dict[str, str]]:

@@ -111,7 +111,7 @@ def universes(
     labels = []
     for method, k in found[0]:
         together = [one[method, k] for one in found if (method, k) in one]
-        types = together[0] if len(given) == 1 else _consensus(np.array(together), k)
+        types = together[0] if len(given) == 1 else consensus(np.array(together), k)
         smallest = int(np.bincount(types).min())
         rows.append(
             (setting.indicators, setting.missing, setting.dissimilarity, method, k, smallest)
@@ -148,7 +148,7 @@ def _types(
     return found
 
 
-def _consensus(labels: np.ndarray, k: int) -> np.ndarray:
+def consensus(labels: np.ndarray, k: int) -> np.ndarray:
     """k types of those who are together in most of the partitions (partitions x units)."""
     seen = collapse(labels.T.astype(float))
     together = (seen.rows[:, None] == seen.rows).mean(axis=2)
