@@ -22,6 +22,8 @@ from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.population import Population, share_of_finite
 from analysis.report import (
+    approach,
+    certainty,
     change_tables,
     changes,
     context,
@@ -372,7 +374,12 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     shown += [context.stands_for(survey), summary.limits(survey, found), summary.priorities(survey)]
     shown += [context.representation_words(survey, context.classes(survey))]
     shown += [types.answer(survey, found), summary.answer(survey, found)]
+    shown += [approach.levels(survey, found)]
     assert not list(CHANCE.finditer(" ".join(map(written, shown))))
+    # how often surveys without types look as good is a comparison with a model, and called so
+    said = certainty.doubts(survey, found).markdown
+    assert {"ja": "モデルとの比較", "en": "comparison with a model"}[language] in said
+    assert not CHANCE.search(re.sub(r"[（(]p = [^)）]*[)）]", "", said))
     note = figures_profile.plot_profile(
         replace(found, profile=found.profile.drop(columns=["p", "p_holm"])), language=language
     ).get_xlabel()
@@ -404,3 +411,15 @@ def test_those_not_short_and_those_short_of_a_full_count_are_compared_by_size(de
     text = " ".join(map(written, [summary.do_differently(demo), summary.priorities(demo)]))
     assert not list(CHANCE.finditer(text))
     assert "同じ規模どうしの差" in text and "効果の順ではない" in text and "偶然" not in text
+
+
+def test_who_replied_without_being_asked_is_described_too():
+    wave = Wave.read("demo-2019")
+    asked, replied = [True] * 15 + [False], [False] + [True] * 15
+    register = pd.DataFrame({"invited": asked, "replied": replied, "size_class": "other_city"})
+    here = population.of(wave, register)
+    assert (here.size, here.replied, here.others) == (16, 15, 1)
+    assert here.bounds(5, 13) == (5 / 16, 8 / 16)
+    assert "依頼した15団体と、依頼していないが回答した1団体について" in population.words(here, "ja")
+    said = population.words(here, "en")
+    assert "the 15 municipalities that were invited and 1 that replied without being asked;" in said

@@ -95,8 +95,8 @@ class Progress:
 class Engine(NBClientEngine):
     """papermill's engine with the kernels of our run, which reports the cells that start.
 
-    It saves a notebook once, however its run ends. papermill would after each cell: most of what a
-    short notebook costs, and nobody reads the half that a killed run left.
+    It saves a notebook once, at the end of its run, however that ends. Saving after each cell, as
+    papermill does, is most of what a short notebook costs.
     """
 
     @classmethod
@@ -269,7 +269,7 @@ def _mark(content: Any, ran: Ran) -> None:
     for at, cell in enumerate(not_run):
         cell.metadata.setdefault("papermill", {})["status"] = "pending" if at else "failed"
     if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
-        return  # papermill has said so
+        return  # papermill has marked it
     note = nbformat.v4.new_markdown_cell(f"**{ran.status}**: {escape(ran.error)}")
     note.metadata["tags"] = [ERROR_TAG]
     content.cells.insert(0, note)

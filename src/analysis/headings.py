@@ -140,8 +140,18 @@ class Headings:
                 found[int(match[1])] = question
         return found
 
+    @cached_property
+    def _meanings(self) -> dict[str, Meaning | None]:
+        """What was looked up before: copies of a form say the same."""
+        return {}
+
     def meaning(self, text: str) -> Meaning | None:
         """What a heading stands for, if anything."""
+        if text not in self._meanings:
+            self._meanings[text] = self._find(text)
+        return self._meanings[text]
+
+    def _find(self, text: str) -> Meaning | None:
         key = normalise(text)
         if not key:
             return None

@@ -314,7 +314,7 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
         sys.modules["numpy"].random.seed()  # a fork has the random state of its parent
     if "pandas" in sys.modules:  # imported outside a kernel, it took the server for a terminal
         sys.modules["pandas"].set_option("display.max_columns", 20)
-    # nobody attaches a debugger to a run; importing it is a tenth of the time of a short notebook
+    # skip the debugger: importing it takes a tenth of the time of a short notebook
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     import ipykernel_launcher
     from ipykernel import kernelapp

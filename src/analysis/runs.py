@@ -294,7 +294,7 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 def _sign(file: Path) -> None:
-    """Write into a lock file whose it is; Windows lets nobody read or write the first byte."""
+    """Write into a lock file which process holds it, not into the byte that Windows locks."""
     with file.open("r+b", buffering=0) as handle:
         handle.seek(1)
         now = time.strftime("%H:%M:%S")

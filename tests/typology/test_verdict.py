@@ -160,4 +160,8 @@ def test_criteria_that_disagree_and_the_edge_of_the_range_are_named():
     said = judge(four).text["en"]
     assert "disagree on the number of types: stability 2, the BIC of latent classes 1" in said
     assert "largest" not in said
-    assert "5 is the largest number tried" in judge(replace(four, made=5)).text["en"]
+    assert judge(four).level == "clear"
+    edge = judge(replace(four, made=5))
+    assert edge.level == "tentative"  # more than five might be better still
+    assert "into 5 groups, is the largest" in edge.text["en"]
+    assert "上限" in edge.text["ja"]

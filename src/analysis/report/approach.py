@@ -27,9 +27,13 @@ def levels(survey: Survey, found: Typology) -> Prose:
     """How much of the structure is one gradient, and where the types lie on it."""
     low, high = found.evidence.gradient_interval
     share = survey.pick(
-        f"{found.gradient_share:.0%}（95％区間{low:.0%}～{high:.0%}）".replace("%", "％"),
-        f"{found.gradient_share:.0%} (95 % interval {low:.0%} to {high:.0%})",
+        f"{found.gradient_share:.0%}".replace("%", "％"), f"{found.gradient_share:.0%}"
     )
+    if survey.population.tests:
+        share += survey.pick(
+            f"（95％区間{low:.0%}～{high:.0%}）".replace("%", "％"),
+            f" (95 % interval {low:.0%} to {high:.0%})",
+        )
     if not found.evidence.adoption:
         head = survey.pick(
             f"偶然を超える違いのうち、最も大きな1本の軸に沿うものは{share}である。"

@@ -150,6 +150,17 @@ def doubts(survey: Survey, found: Typology) -> Prose:
             f"  No more were drawn (of {found.params['n_null']}) once p was sure to be above 0.10."
             "\n",
         )
+    if not survey.population.tests:
+        return Prose(
+            lines
+            + survey.pick(
+                "- **全数での読み方** 全数の値に標本の誤差はない。pは、類型のない人工の調査に"
+                "同じ手順を当てはめたとき、実際と同じ程度以上に分かれて見える割合であり、モデルとの比較である。",
+                "- **How to read this of a full count** There is no error of sampling. p is the "
+                "share of made-up surveys without types that separate at least as well when they "
+                "go through the same steps: a comparison with a model.",
+            )
+        )
     head = survey.pick(
         "- **この規模の調査でわかること** ", "- **What a survey of this size can find** "
     )
@@ -187,7 +198,7 @@ def power_words(survey: Survey, found: Typology) -> str:
     ]
     table = power(found.n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     counted = Counter(KINDS[kind][survey.language] for kind in kinds)
-    listed = "・".join(f"{name}{n}" for name, n in counted.items())
+    listed = "、".join(f"{name}{n}個" for name, n in counted.items())
     named = ", ".join(f"{n} {name}" for name, n in counted.items())
     about = {
         "ja": f"{listed}、{len(set(groups))}分野、無回答{missing:.0%}".replace("%", "％"),

@@ -16,6 +16,7 @@ from analysis.report.answers import digits
 from analysis.report.one_question import cell, written
 from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
 from analysis.survey import Survey
+from analysis.text import say
 from analysis.visits import guide
 
 
@@ -102,17 +103,7 @@ def _bounds(survey: Survey, question: Question, counted: tables.Counted) -> dict
 
 def _bounds_note(survey: Survey) -> str:
     here = survey.population
-    whose = survey.pick("全国の全団体", "all municipalities of the country")
-    if here.kind == "invited":
-        whose = survey.pick(f"依頼した{here.size:,}団体", f"the {here.size:,} invited")
-    elif here.kind == "class":
-        whose = survey.pick(f"同じ区分の{here.size:,}団体", f"the {here.size:,} of these classes")
-    return survey.pick(
-        f"「とりうる範囲」は、{whose}のうち答えなかった団体（非該当を除く）がどう答えたとしても割合が"
-        "入る範囲。空欄は全団体が答えた設問。",
-        f"Bounds: whatever those of {whose} who did not answer would have said (not applicable "
-        "ones left out). Empty: all answered.",
-    )
+    return say("population/bounds_note", survey.language, kind=here.kind, size=here.size)
 
 
 def numbers(survey: Survey) -> Table | NotAvailable:

@@ -65,10 +65,11 @@ def to_answer(survey: Survey, question: Question | None) -> int | None:
     return size - int((survey.status[question.variables[0]] == "not_applicable").sum())
 
 
-def whom(survey: Survey) -> str:
+def whom(survey: Survey, counted: tables.Counted) -> str:
     """What the n of a question counts, and who was asked."""
     here = survey.population
     said = survey.pick("対象となり回答した団体", "asked and answering")
+    said += survey.pick("、複数回答", ", multiple answers") if counted.multiple else ""
     if here.kind != "invited" or here.size is None:
         return said
     return said + survey.pick(
@@ -176,14 +177,13 @@ def figure(
             f"{title}の分布。中央値{data['value'].median():,.6g}（n={counted.n:,}）。",
             f"Distribution of {title}; median {data['value'].median():,.6g} (n={counted.n:,}).",
         )
-    multiple = survey.pick("、複数回答", ", multiple answers") if counted.multiple else ""
     return survey.gallery.show(
         ax,
         name,
         title=title,
         alt=alt,
         n=counted.n,
-        denominator=whom(survey) + multiple,
+        denominator=whom(survey, counted),
         data=data,
     )
 

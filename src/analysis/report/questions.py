@@ -215,7 +215,9 @@ def _least_words(survey: Survey, results: list[Tested]) -> str:
     for primary, (ja, en) in names.items():
         tests, least = hypotheses.least_corrected(results, primary=primary)
         if tests:
-            p = inference.p_text(least)
+            # the sizes of the groups could be reckoned from it
+            level = "≦0.05" if least <= hypotheses.ALPHA else ">0.05"
+            p = level if protects(survey) else inference.p_text(least)
             said.append(survey.pick(f"{ja}{tests}件で{p}", f"{p} among {tests} {en} ones"))
     listed = survey.pick("、", ", ").join(said)
     return survey.pick(

@@ -42,9 +42,10 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     if short is None or split(survey).empty:
         return Answer(said)
     n, count = int(short.notna().sum()), int(short.sum())
-    around = population.beside(
-        survey.population, count, n, survey.language, to_answer(survey, shortage_question(survey))
-    )
+    question, around = shortage_question(survey), ""
+    if question is None or not (question.ask_if and protects(survey, question)):
+        size = to_answer(survey, question)
+        around = population.beside(survey.population, count, n, survey.language, size)
     return Answer(
         survey.pick(
             f"情報人材が不足していると答えたのは{n}団体中{count}団体（{count / n:.0%}"
@@ -259,6 +260,8 @@ def _least_words(survey: Survey, frame: pd.DataFrame) -> str:
     ways, tests, least = attainable(frame)
     if not tests:
         return survey.pick("比べられる方策はない。", "Nothing can be compared.")
+    if protects(survey, shortage_question(survey)):  # their number follows from hidden counts
+        return ""
     return survey.pick(
         f"同じ規模区分の中での組合せは最大{ways:,}通りで、{tests}件を補正したp値は"
         f"最小でも{inference.p_text(least)}である。",
@@ -298,7 +301,7 @@ def _in_order(survey: Survey, sure: pd.DataFrame) -> list[str]:
     """Those whose difference can be told from chance, the largest first."""
     lines = [
         survey.pick(
-            "足りている団体の方が多く行い、その差を偶然と区別できる方策を、差の大きい順に並べる。",
+            "不足していない団体の方が多く行い、その差を偶然と区別できる方策を、差の大きい順に並べる。",
             "What those not short do more often, told from chance, the largest difference first.",
         ),
         "",
@@ -307,8 +310,8 @@ def _in_order(survey: Survey, sure: pd.DataFrame) -> list[str]:
         cost = COSTS[row.cost][survey.language]
         lines.append(
             survey.pick(
-                f"1. **{escape(row.label)}**（{escape(row.question)}）：足りている団体"
-                f"{row.enough}/{row.n_enough}、不足の団体{row.short}/{row.n_short}。費用は{cost}。",
+                f"1. **{escape(row.label)}**（{escape(row.question)}）：不足していない団体"
+                f"{row.enough}/{row.n_enough}、不足している団体{row.short}/{row.n_short}。費用は{cost}。",
                 f"1. **{escape(row.label)}** ({escape(row.question)}): {row.enough}/{row.n_enough} "
                 f"of those not short, {row.short}/{row.n_short} of those short. Cost {cost}.",
             )
@@ -322,18 +325,21 @@ def _no_order(survey: Survey, frame: pd.DataFrame, *, told: bool) -> str:
     `told`: the number of arrangements may be; it follows from how many of each class are short.
     """
     ways, tests, least = attainable(frame)
-    if told and tests and least > hypotheses.ALPHA:
+    possible = not told or not tests or least <= hypotheses.ALPHA
+    if not possible:
         return survey.pick(
-            "**順位は付けない。** 同じ規模区分の中で、足りている団体と不足の団体の組合せは"
-            f"最大{ways:,}通りしかなく、{tests}件を比べて補正したp値は、回答がどうであっても{inference.p_text(least)}を下回らない"
-            f"（{tests}×1/{ways:,}）。回答団体がこの数では、どの方策の差も偶然と区別できない。",
+            "**順位は付けない。** 同じ規模区分の中で、不足していない団体と不足している団体の"
+            f"組合せは最大{ways:,}通りしかなく、{tests}件を比べて補正したp値は、回答がどうであっても"
+            f"{inference.p_text(least)}を下回らない（{tests}×1/{ways:,}）。"
+            "回答団体がこの数では、どの方策の差も偶然と区別できない。",
             f"**No order is given.** Within size classes those short and those not can be arranged "
             f"in at most {ways:,} ways, so that with {tests} comparisons no corrected p-value can "
             f"be below {inference.p_text(least)} ({tests} x 1/{ways:,}), whatever the answers. So "
             "few replies cannot tell any measure's difference from chance.",
         )
     return survey.pick(
-        "**順位は付けない。** 足りている団体の方が多く行い、その差を偶然と区別できる方策はない。",
+        "**順位は付けない。** 不足していない団体の方が多く行い、その差を偶然と区別できる方策は"
+        "ない。",
         "**No order is given.** No measure is done more often by those not short to an extent "
         "that can be told from chance.",
     )
@@ -342,13 +348,13 @@ def _no_order(survey: Survey, frame: pd.DataFrame, *, told: bool) -> str:
 def _notable(survey: Survey, rest: pd.DataFrame) -> list[str]:
     """Differences of 20 points and more in either direction, and how many chance would give."""
     heads = {
-        1: survey.pick("足りている団体の方が多い", "More often done by those not short"),
-        -1: survey.pick("不足の団体の方が多い", "More often done by those short"),
+        1: survey.pick("不足していない団体の方が多い", "More often done by those not short"),
+        -1: survey.pick("不足している団体の方が多い", "More often done by those short"),
     }
     lines = [
         survey.pick(
-            f"参考として、差が{100 * NOTABLE:.0f}ポイント以上の方策を、足りている団体・不足の団体の"
-            "順に数を添えて、差の大きいものから挙げる。",
+            f"参考として、差が{100 * NOTABLE:.0f}ポイント以上の方策を、不足していない団体、不足して"
+            "いる団体の順に数を添えて、差の大きいものから挙げる。",
             f"For reference, differences of {100 * NOTABLE:.0f} points or more, the largest first: "
             "those not short against those short.",
         ),
@@ -399,7 +405,16 @@ def _bounds_words(survey: Survey) -> list[str]:
     """What stands beside the share of those short of people, where it is printed."""
     if shortage_question(survey) is None or split(survey).empty:
         return []
-    said = population.drawn_words(survey.population, survey.language)
+    said = population.bounds_words(survey.population, survey.language)
+    return [f"- {said}"] if said else []
+
+
+def _chance_words(survey: Survey) -> list[str]:
+    """What the p-values of the measures mean, where there are any."""
+    frame = measures(survey)
+    if frame.empty or frame["p_holm"].isna().all():
+        return []
+    said = population.chance(survey.population, survey.language)
     return [f"- {said}"] if said else []
 
 
@@ -409,6 +424,7 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
     lines = [
         f"- {population.words(survey.population, survey.language)}",
         *_bounds_words(survey),
+        *_chance_words(survey),
         survey.pick(
             "- 一時点の調査で、回答は担当者の自己評価を含む。因果関係は示せない。"
             if rated

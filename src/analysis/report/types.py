@@ -42,7 +42,7 @@ ASIDE = {
     "empty": {"ja": "どの指標にも回答がないこと", "en": "no indicator answered"},
 }
 LISTED = 10  # municipalities that a sentence can list
-_P = re.compile(r"（p=[^）]*）| \(p=[^)]*\)")
+_CHANCE = re.compile(r"（(?:p=|95％区間)[^）]*）| \((?:p=|95 % interval)[^)]*\)")
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 
 
@@ -126,12 +126,12 @@ def set_aside(survey: Survey, found: Typology) -> str:
 
 
 def _unsampled(survey: Survey, verdict: str) -> str:
-    """Of a full count the verdict without its p in brackets.
+    """Of a full count the verdict without p and interval in brackets.
 
-    It compares with surveys without types and speaks of no sample: the page of the typology gives
-    it beside what was compared.
+    The p compares with surveys without types and speaks of no sample: the page of the typology
+    gives it beside what was compared. The interval resamples what is known completely.
     """
-    return verdict if survey.population.tests else _P.sub("", verdict)
+    return verdict if survey.population.tests else _CHANCE.sub("", verdict)
 
 
 def borderline(survey: Survey, found: Typology) -> str:

@@ -117,7 +117,7 @@ def prepare(
     Raises
     ------
     InputError : fewer than 6 units (in all, or that take part) or more than 10,000, a code twice,
-        no feature that varies, or another `adjust`.
+        no feature that varies, an infinite answer, or another `adjust`.
 
     Examples
     --------
@@ -140,6 +140,12 @@ def prepare(
         twice = frame.index[frame.index.duplicated()][0]
         raise InputError(f"the code {twice} stands twice", hint="keep one reply of each")
     ordered = frame.sort_index().astype(float)
+    if (infinite := np.isinf(ordered.to_numpy())).any():
+        row, column = np.argwhere(infinite)[0]
+        raise InputError(
+            f"{ordered.columns[column]} of {ordered.index[row]} is infinite",
+            hint="a division by zero has no answer: make it missing",
+        )
     varying = _varying(ordered)
     its_groups = {c: (groups or {}).get(c, c) for c in varying}
     part = taking_part(ordered[varying], [kinds[c] for c in varying], list(its_groups.values()))

@@ -62,7 +62,7 @@ class Evidence:
     core_share : share of units that stay with their type through the multiverse; None: not run.
     adoption : whether that gradient is a level (all features rise together), not a contrast.
     basis : what was taken out of the answers beforehand: nothing, the gradient or the strata.
-    most_tried : greatest number of types that was tried; 0: their number was asked for.
+    most_tried : greatest number of groups that was tried; 0: their number was asked for.
     criteria : number of types that each other criterion would choose.
     """
 
@@ -103,6 +103,11 @@ class Evidence:
         return self.leans_to_a_line and self.gradient_interval[0] > HALF
 
     @property
+    def at_the_edge(self) -> bool:
+        """Whether more groups were not tried although this many, the most tried, look best."""
+        return self.made == self.most_tried
+
+    @property
     def beyond_continuum(self) -> bool:
         """Whether a continuum with the same correlations is ruled out."""
         return self.continuum_p <= (ALPHA_ON_A_LINE if self.leans_to_a_line else ALPHA)
@@ -121,8 +126,9 @@ def judge(evidence: Evidence) -> Verdict:
 
     * **clear**: independent features and a continuum are ruled out (p at most 0.05), every type is
       stable (Jaccard above 0.75), the silhouette at least 0.25, and, where the multiverse was run,
-      at least half of the units stay in their type whatever the choices. Where 60 % of the
-      structure or more seem to be one gradient, more is asked: p 0.02 and a silhouette of 0.50.
+      at least half of the units stay in their type whatever the choices, and the number of types
+      is not the largest tried. Where 60 % of the structure or more seem to be one gradient, more
+      is asked: p 0.02 and a silhouette of 0.50.
     * **tentative**: both are ruled out, but another of these conditions fails.
     * **gradient**: independent features are ruled out, a continuum is not (or some type on the line
       is unstable), and at least 60 % of the structure are one gradient, for sure more than half.
@@ -153,7 +159,8 @@ def _level(e: Evidence) -> Level:
         convincing = e.silhouette >= (REASONABLE if e.leans_to_a_line else WEAK)
         robust = e.core_share is None or e.core_share >= CORE_SHARE
         stable = len(e.stable) == len(e.stability)
-        return "clear" if stable and convincing and robust else "tentative"
+        sure = stable and convincing and robust and not e.at_the_edge
+        return "clear" if sure else "tentative"
     return "gradient" if e.on_a_line else "none"
 
 
@@ -239,11 +246,12 @@ def _number(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
     """What speaks against the number of types, where types are claimed."""
     if level == "gradient":
         return
-    if e.most_tried and e.made == e.most_tried:
+    if e.at_the_edge:
         yield (
-            f"ただし、{e.made}は試した数（2～{e.most_tried}）の上限であり、さらに多く分けるほうがよい"
-            "可能性は残る。",
-            f"But {e.made} is the largest number tried (2 to {e.most_tried}): more may fit better.",
+            f"最もよく分かれたのは{e.made}グループに分けたときで、これは試した数の上限である。類型の数は"
+            "定まっていない。",
+            f"The best division, into {e.made} groups, is the largest tried: the number of types "
+            "is not settled.",
         )
     others = {name: k for name, k in e.criteria.items() if k != e.made}
     if others:
@@ -349,7 +357,10 @@ def _support(e: Evidence) -> Iterator[tuple[str, str]]:
     """Whether the types come back, and whether a continuum is ruled out."""
     p = _p(e.continuum_p, e)
     doubtful = e.unstable or [t for t in e.stability if t not in e.stable]
-    ja, en = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
+    ja, listed = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
+    many = len(doubtful) > 1
+    en = f"types {listed} do" if many else f"type {listed} does"
+    sure = f"types {listed} come" if many else f"type {listed} comes"
     if len(e.stable) == len(e.stability):
         yield (
             "どの類型も、団体を入れ替えて繰り返しても安定して再現される。",
@@ -358,13 +369,13 @@ def _support(e: Evidence) -> Iterator[tuple[str, str]]:
     elif e.unstable:
         yield (
             f"団体を入れ替えて繰り返すと、類型{ja}は再現されない（Jaccard係数{DOUBTFUL:.2f}未満）。",
-            f"When the respondents are resampled, type {en} does not come back "
+            f"When the respondents are resampled, {en} not come back "
             f"(Jaccard below {DOUBTFUL:.2f}).",
         )
     else:
         yield (
             f"団体を入れ替えて繰り返すと、類型{ja}の再現は不確かである（Jaccard係数{STABLE:.2f}以下）。",
-            f"When the respondents are resampled, it is doubtful whether type {en} comes back "
+            f"When the respondents are resampled, it is doubtful whether {sure} back "
             f"(Jaccard at most {STABLE:.2f}).",
         )
     if e.beyond_continuum:
