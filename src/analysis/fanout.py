@@ -27,6 +27,7 @@ from analysis.profiles import Shelf, Summary
 from analysis.progress import Progress
 from analysis.runs import Options, Ran, RunRecord, lock, one_at_a_time, read_record
 from analysis.survey import Survey, prepare
+from analysis.text import label
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _work(shelf: Shelf, started: float, options: Options) -> tuple[dict[str, Any
     language = plan.edition.language
     context = release.context(plan.edition, record.facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", overview.WORDS[language]["title"])
+    home = ("index.html", label("overview.title", language))
     context = {**context, "before": [], "command": command, "home": home}
     work = Work(
         notebook.name,

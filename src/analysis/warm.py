@@ -23,7 +23,6 @@ MODULES = (
     "seaborn",
     "scipy.stats",
     "sklearn.cluster",
-    "great_tables",
     "analysis.survey",
     "analysis.typology.study",
     "analysis.report",
