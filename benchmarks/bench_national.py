@@ -49,7 +49,7 @@ def memory(root: psutil.Process) -> tuple[float, float]:
 def main(table: Path, place: Path) -> None:
     project(place, table)
     command = [Path(sys.executable).parent / "workbench", "profiles", WAVE]
-    journal = place / "reports" / f".{WAVE}.profiles.next" / "pages.jsonl"
+    journal = place / "reports" / f".{WAVE}.profiles.part" / "pages.jsonl"
     start = time.monotonic()
     run = subprocess.Popen(command, env={**os.environ, "WORKBENCH_ROOT": str(place)})
     print("| pages | minutes | the process, MB | with its kernels, MB, highest so far |")

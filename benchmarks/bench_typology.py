@@ -86,7 +86,6 @@ def bootstraps(frame: pd.DataFrame) -> str:
             types,
             seen.weights,
             n_bootstrap=20,
-            leave_out=False,
             unplaced=-1,
         )
 

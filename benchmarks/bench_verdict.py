@@ -1,79 +1,241 @@
-"""False alarms and hits of the verdict on simulated surveys, as a Markdown table.
+"""False alarms and hits of every verdict that a page can print, on simulated surveys, in Markdown.
 
-    python benchmarks/bench_verdict.py [--surveys 200] [--n 15] [--jobs 2] [--kind gradient ...]
+    python benchmarks/bench_verdict.py [--results verdict.jsonl] [--jobs 2] [--minutes 60]
+    python benchmarks/bench_verdict.py --results verdict.jsonl --only-table
 
-Four kinds of survey have no types: independent answers; one gradient, thick in the middle or evenly
-spread; two crossed gradients. "Clear types" may be announced in at most 5 % of each. Three kinds
-have three known types. Half of the 12 features are yes/no, 5 % of the answers are missing.
+Surveys without types: independent answers; answers independent within four strata whose means
+differ strongly or mildly; one gradient (normal, evenly spread, or with a long tail); two crossed
+gradients; items correlated inside their index alone. "Clear" may be said in at most 5 % of each,
+"tentative" or more in at most 6 %. Surveys with three types 2, 3 or 4 standard deviations apart
+show what is found. Each survey is read as the pages read it: as answered, with the gradient or the
+strata taken out; by size: one stratum alone; placed: by two thirds of the indicators.
+
+Results are appended to a file, a line a survey, and what is there already is not run again. A
+reading is given up as soon as no type can be claimed any more, which changes no verdict.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from sklearn.metrics import adjusted_rand_score
 
-from analysis.typology.power import known_types
+from analysis.typology.choice import counts_to_try
+from analysis.typology.continuum import Keep
+from analysis.typology.prepare import Adjust, prepare
+from analysis.typology.rivals import beside
 from analysis.typology.study import study
+from analysis.typology.verdict import ALPHA
 
 P = 12
-WITHOUT_TYPES = ("independent", "gradient", "even gradient", "two gradients")
-WITH_TYPES = {"weak types": 2.0, "moderate types": 3.0, "strong types": 4.0}
-ALLOWED = 0.05
+GROUPS = {f"x{j:02d}": f"index{j // 2}" for j in range(P)}
+ITEMS = ("yes/no", "ordinal", "mixed")
+WITHOUT_TYPES = (
+    "independent",
+    "strata, strong",
+    "strata, mild",
+    "gradient",
+    "even gradient",
+    "skewed gradient",
+    "two gradients",
+    "inside indices",
+)
+WITH_TYPES = {"types 2 sd": 2.0, "types 3 sd": 3.0, "types 4 sd": 4.0}
+READINGS = ("unadjusted", "gradient", "strata", "by size", "placed")
+SURVEYS = {15: 600, 30: 600, 60: 600, 200: 120}  # of each world, a sixth of each kind of items
+ROUND = 22  # surveys whose results are written at once
+LEVELS = ("clear", "tentative", "no types")
+Cell = tuple[str, str, int, float]
 
 
-def survey(kind: str, n: int, seed: int) -> pd.DataFrame:
-    rng = np.random.default_rng([seed, n])
-    noise = rng.standard_normal((n, P))
-    if kind == "independent":
-        values = noise
-    elif kind == "gradient":
-        values = 0.8 * rng.standard_normal((n, 1)) + 0.6 * noise
-    elif kind == "even gradient":
-        values = 0.9 * rng.uniform(-(3**0.5), 3**0.5, (n, 1)) + 0.43 * noise
-    elif kind == "two gradients":
-        odd = np.arange(P) % 2 == 1
-        one, two = rng.standard_normal((2, n, 1))
-        values = 0.8 * np.where(odd, one, two) + 0.6 * noise
-    else:
-        values = known_types(n, WITH_TYPES[kind], n_features=P, rng=rng)[0].to_numpy(copy=True)
-    values[:, ::2] = values[:, ::2] > np.median(values[:, ::2], axis=0)
-    values[rng.random(values.shape) < 0.05] = np.nan
-    return pd.DataFrame(values, [f"{i:06d}" for i in range(n)], [f"x{j}" for j in range(P)])
+def latent(
+    world: str, n: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Continuous answers, stratum and type of each unit."""
+    noise, stratum = rng.standard_normal((n, P)), rng.permutation(np.arange(n) % 4)
+    kind = rng.permutation(np.arange(n) % 3)
+    if world.startswith("strata"):
+        most = 2.0 if world.endswith("strong") else 1.0  # log-odds
+        logits = rng.logistic(size=(n, P)) + rng.uniform(-most, most, (4, P))[stratum]
+        return logits / 1.81, stratum, kind
+    if world.endswith("gradient"):
+        if world == "even gradient":
+            level = rng.uniform(-(3**0.5), 3**0.5, (n, 1))
+        elif world == "skewed gradient":
+            level = rng.standard_exponential((n, 1)) - 1
+        else:
+            level = rng.standard_normal((n, 1))
+        loading = 0.9 if world == "even gradient" else 0.75
+        return loading * level + (1 - loading**2) ** 0.5 * noise, stratum, kind
+    if world in {"two gradients", "inside indices"}:
+        axis = np.arange(P) % 2 if world == "two gradients" else np.arange(P) // 2
+        return 0.8 * rng.standard_normal((n, 6))[:, axis] + 0.6 * noise, stratum, kind
+    if world in WITH_TYPES:
+        noise += WITH_TYPES[world] * (kind[:, None] == np.arange(P) % 3)
+    return noise, stratum, kind
 
 
-def level(kind: str, n: int, seed: int) -> str:
-    frame = survey(kind, n, seed)
-    kinds = {c: "binary" if j % 2 == 0 else "ratio" for j, c in enumerate(frame)}
-    return study(frame, kinds, seed=seed, n_bootstrap=50, n_null=49).verdict.level
+def survey(
+    world: str, items: str, n: int, missing: float, seed: int
+) -> tuple[pd.DataFrame, dict[str, str], pd.Series, np.ndarray]:
+    """Answers, kinds, strata and true types of one survey; 2n units of which n are of stratum 0."""
+    place = (*WITHOUT_TYPES, *WITH_TYPES).index(world), ITEMS.index(items)
+    rng = np.random.default_rng([seed, n, *place, int(100 * missing)])
+    values, stratum, kind = latent(world, n, rng)
+    answers, kinds = values.copy(), {}
+    apart = WITH_TYPES.get(world, 0.0)
+    for j, name in enumerate(GROUPS):
+        x = values[:, j]
+        if items == "yes/no" or (items == "mixed" and j < 6):
+            cut = (
+                apart / 2 + rng.normal(0, 0.3) if apart else np.quantile(x, rng.uniform(0.15, 0.85))
+            )
+            answers[:, j], kinds[name] = x > cut, "binary"
+        elif items == "ordinal" or j < 9:
+            steps = (
+                apart * np.arange(0.2, 0.9, 0.2)
+                if apart
+                else np.quantile(x, (0.3, 0.55, 0.75, 0.9))
+            )
+            answers[:, j], kinds[name] = np.searchsorted(steps, x), "ordinal"
+        else:
+            answers[:, j] = (np.exp(x / 2), np.sinh(x / 2), x)[j - 9]
+            kinds[name] = "ratio"
+    answers[rng.random(answers.shape) < missing] = np.nan
+    codes = pd.Index([f"{i:06d}" for i in range(n)])
+    frame = pd.DataFrame(answers, codes, list(GROUPS))
+    return frame, kinds, pd.Series(stratum, codes).astype(str), kind
+
+
+def level(
+    frame: pd.DataFrame, kinds: dict[str, str], adjust: Adjust, truth: np.ndarray | None, seed: int
+) -> dict[str, object]:
+    """The verdict, without telling "gradient" from "none"; and whether it is right."""
+    data = prepare(frame, kinds, GROUPS, adjust, seed=seed)
+    counts = counts_to_try(data, "auto")
+    less: Keep = "gradient" if data.basis == "gradient" else "margins"
+    asked: tuple[Keep, ...] = ("correlations", less)
+    for keep in asked:
+        if beside(data.given, counts, keep, n_null=99, surely_more=ALPHA, seed=seed).p > ALPHA:
+            return {"level": "no types"}
+    found = study(frame, kinds, GROUPS, adjust=adjust, seed=seed, criteria=truth is not None)
+    name = found.verdict.level
+    result: dict[str, object] = {"level": name if name in LEVELS else "no types"}
+    if truth is not None:
+        result["k"] = found.params["n_types"]
+        result["ari"] = round(float(adjusted_rand_score(truth, found.labels)), 3)
+        result["criteria"] = dict(found.evidence.criteria)
+    return result
+
+
+def one(cell: Cell, seed: int) -> list[dict[str, object]]:
+    """All readings of one survey."""
+    world, items, n, missing = cell
+    about = {"world": world, "items": items, "n": n, "missing": missing, "seed": seed}
+    frame, kinds, stratum, kind = survey(world, items, n, missing, seed)
+    if world in WITH_TYPES:
+        return [{**about, "reading": "unadjusted", **level(frame, kinds, None, kind, seed)}]
+    adjusts: dict[str, Adjust] = {"unadjusted": None, "gradient": "gradient", "strata": stratum}
+    lines = []
+    for reading, adjust in adjusts.items():
+        lines.append({**about, "reading": reading, **level(frame, kinds, adjust, None, seed)})
+    if items == "mixed" and world in {"strata, strong", "even gradient"}:
+        shared = list(GROUPS)[: 2 * P // 3]
+        lines.append(
+            {**about, "reading": "placed", **level(frame[shared], kinds, None, None, seed)}
+        )
+        if n >= 30:  # of a survey four times as large
+            large, kinds, stratum, _ = survey(world, items, 4 * n, missing, seed)
+            alone = large[stratum == "0"]
+            lines.append({**about, "reading": "by size", **level(alone, kinds, None, None, seed)})
+    return lines
+
+
+def tasks() -> Iterator[tuple[Cell, int]]:
+    """Surveys to simulate: round by round one of each world and size, of other items each time."""
+    kinds = [(items, missing) for missing in (0.0, 0.2) for items in ITEMS]
+    for seed in range(max(SURVEYS.values())):
+        items, missing = kinds[seed % 6]
+        for n, most in SURVEYS.items():
+            if seed < most:
+                for world in WITHOUT_TYPES:
+                    yield (world, items, n, missing), seed
+        if seed % 4 == 0:  # a survey with types goes through everything: dear
+            items, missing = kinds[seed // 4 % 6]
+            for n in (15, 30, 60):
+                for world in WITH_TYPES:
+                    yield (world, items, n, missing), seed
+
+
+def table(found: pd.DataFrame) -> str:
+    """Markdown: false alarms by cell, and hits."""
+    without = found[found["world"].isin(WITHOUT_TYPES)].copy()
+    for name in ("clear", "tentative"):
+        without[name] = 100.0 * (without["level"] == name)
+    without["any"] = without["clear"] + without["tentative"]
+    lines = ["| reading | without types | n | surveys | clear | tentative or more | worst cell |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for (reading, world, n), part in without.groupby(["reading", "world", "n"], sort=False):
+        cells = part.groupby(["items", "missing"])["any"].agg(["mean", "size"])
+        worst = cells["mean"].idxmax()
+        lines.append(
+            f"| {reading} | {world} | {n} | {len(part)} | {part['clear'].mean():.1f} "
+            f"| {part['any'].mean():.1f} | {cells['mean'].max():.0f} "
+            f"({worst[0]}, {worst[1]:.0%} missing, {cells.loc[worst, 'size']:.0f}) |"
+        )
+    types = found[found["world"].isin(WITH_TYPES)]
+    lines += ["", "| three types | items | n | missing | surveys | clear | tentative | k right "]
+    lines[-1] += "| ARI >= .8 | clear and ARI >= .8 | clear, ARI < .8 |"
+    lines.append("|---|---|---|---|---|---|---|---|---|---|---|")
+    for key, part in types.groupby(["world", "items", "n", "missing"], sort=False):
+        clear, near = part["level"] == "clear", part.get("ari", pd.Series(dtype=float)) >= 0.8
+        shares = (clear, part["level"] == "tentative", part["k"] == 3, near, clear & near)
+        cells_ = " | ".join(f"{100 * s.mean():.0f}" for s in (*shares, clear & ~near))
+        world, items, n, missing = key
+        lines.append(f"| {world} | {items} | {n} | {missing:.0%} | {len(part)} | {cells_} |")
+    return "\n".join(lines)
+
+
+def read(results: Path) -> pd.DataFrame:
+    """What was simulated so far."""
+    lines = results.read_text().splitlines() if results.exists() else []
+    return pd.DataFrame([json.loads(line) for line in lines])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--surveys", type=int, default=200)
-    parser.add_argument("--n", type=int, default=15)
+    parser.add_argument("--results", type=Path, default=Path("verdict.jsonl"))
     parser.add_argument("--jobs", type=int, default=2)
-    every = [*WITHOUT_TYPES, *WITH_TYPES]
-    parser.add_argument("--kind", nargs="*", choices=every, default=every)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--only-table", action="store_true")
     asked = parser.parse_args()
-    print(f"| n = {asked.n}, {asked.surveys} surveys each | clear | tentative | gradient | none |")
-    print("|---|---|---|---|---|")
-    worst = 0.0
-    for kind in asked.kind:
-        tasks = (delayed(level)(kind, asked.n, seed) for seed in range(asked.surveys))
-        found = pd.Series(Parallel(n_jobs=asked.jobs)(tasks)).value_counts(normalize=True)
-        shares = [found.get(name, 0.0) for name in ("clear", "tentative", "gradient", "none")]
-        print(f"| {kind} | " + " | ".join(f"{100 * s:.1f} %" for s in shares) + " |", flush=True)
-        if kind in WITHOUT_TYPES:
-            worst = max(worst, shares[0])
-    print(f"\nFalse alarms at most {100 * worst:.1f} % (allowed: {100 * ALLOWED:.0f} %).")
-    return int(worst > ALLOWED)
+    until = time.monotonic() + 60 * asked.minutes
+    found = read(asked.results)
+    names = ["world", "items", "n", "missing", "seed"]
+    done = set(found[names].itertuples(index=False, name=None)) if len(found) else set()
+    todo = [(cell, seed) for cell, seed in tasks() if (*cell, seed) not in done]
+    if not asked.only_table:
+        for start in range(0, len(todo), ROUND):
+            if time.monotonic() > until:
+                break
+            made = Parallel(n_jobs=asked.jobs)(
+                delayed(one)(cell, seed) for cell, seed in todo[start : start + ROUND]
+            )
+            with asked.results.open("a") as file:
+                file.writelines(json.dumps(line) + "\n" for lines in made for line in lines)
+    print(table(read(asked.results)))
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """A project of its own for tests that write, and the demo survey for those that read."""
 
 import json
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,13 @@ settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
 DEAR = "browser audiences profiles truth kernels study invariances profile lab sanitize jupyterlab"
 DEAR += " compare hypotheses report own_survey refresh visits arrivals stability figures"
+
+
+def pytest_configure(config):
+    """One cache of typologies for all projects and workers of a run: each is computed once."""
+    if "WORKBENCH_CACHE" not in os.environ:  # workers have that of the process that started them
+        folder = os.environ["WORKBENCH_CACHE"] = tempfile.mkdtemp(prefix="workbench-cache-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items):

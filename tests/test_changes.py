@@ -6,13 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from analysis import Survey, changes
 from analysis.codebook import Codebook
+from analysis.compare import movers
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
-from analysis.report import change_tables
+from analysis.report import change_tables, types
 from analysis.report import changes as report
 from analysis.waves import earlier
 
@@ -104,6 +107,24 @@ def test_the_p_value_is_mcnemars():
     assert changes.shift(before, after).p == pytest.approx(2 * 7 / 64)
 
 
+@given(st.integers(0, 9), st.integers(0, 5), st.integers(1, 8))
+def test_an_interval_of_a_change_never_contradicts_mcnemars_test(gained, lost, same):
+    before = np.array([False] * gained + [True] * lost + [False] * same)
+    after = np.array([True] * gained + [False] * (lost + same))
+    s = changes.shift(before, after)
+    assert (s.p <= 0.05) == (s.low > 0 or s.high < 0)
+    assert s.low <= s.estimate <= s.high and s.low < s.high
+
+
+def test_the_least_corrected_p_of_the_page_is_stated():
+    # 13 that answered both times: 2 * 0.5 ** 13 for each of 124 answers
+    shares = pd.DataFrame({"n": [13] * 100 + [5], "p": [1.0] * 100 + [0.5]})
+    scales = pd.DataFrame({"n": [13] * 23, "p": 1.0})
+    assert changes.least_corrected(shares, scales) == (124, pytest.approx(124 * 2 * 0.5**13))
+    assert changes.least_corrected(shares.assign(n=4), scales[:0])[1] == 1.0
+    assert changes.least_corrected(pd.DataFrame(), pd.DataFrame())[0] == 0
+
+
 def typology(labels, strength):
     codes = [f"c{i}" for i in range(len(labels))]
     kinds = sorted({k for k in labels if k})
@@ -138,6 +159,24 @@ def test_the_instability_of_both_typologies_explains_some_moves():
 def test_the_unplaced_are_nobodys_movers():
     found = changes.movers(typology([1, 1, 2, 2, 0], 0.9), typology([1, 1, 2, 0, 2], 0.9))
     assert list(found.types.index) == ["c0", "c1", "c2"] and found.count == 0
+    assert list(found.crossed.index) == ["c3", "c4"]
+
+
+def test_the_page_and_the_comparison_of_two_runs_expect_the_same_movers(tmp_path):
+    surveys = [Survey.load(wave, output=tmp_path / wave) for wave in ("demo-2019", "demo-2020")]
+    found = [types.find(survey) for survey in surveys]
+    on_page = changes.movers(*found)
+    kept = []
+    for survey, one in zip(surveys, found, strict=True):
+        types.members(survey, one)
+        kept.append(movers.Types.read(survey.output))
+    by_runs = movers.movers(*kept)
+    assert by_runs.found.expected == pytest.approx(on_page.expected, abs=2e-3)
+    assert (by_runs.found.low, by_runs.found.high) == (on_page.low, on_page.high)
+    assert by_runs.found.matched == on_page.matched
+    gone = [str(surveys[0].names[code]) for code in on_page.types.index[on_page.types["moved"]]]
+    listed = {m.name for m in by_runs.moved if 0 not in (m.before, m.after)}
+    assert listed == set(gone)
 
 
 def test_the_wave_before_has_the_same_codebook():

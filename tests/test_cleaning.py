@@ -7,7 +7,7 @@ import pytest
 
 from analysis import Survey
 from analysis.newwave import new_wave
-from analysis.report import cleaning, missing
+from analysis.report import cleaning
 
 
 @pytest.fixture
@@ -67,14 +67,14 @@ def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
         drawn["rows"] = list(matrix.index)
         return plot(matrix, **options)
 
-    plot = missing.plots.plot_missing
-    monkeypatch.setattr(missing.plots, "plot_missing", keep)
-    missing.missingness(pages["internal"])
+    plot = cleaning.plots.plot_missing
+    monkeypatch.setattr(cleaning.plots, "plot_missing", keep)
+    cleaning.missingness(pages["internal"])
     # eight were asked Q07, fifteen Q03, which one left empty and one gave in households
     assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 13/15"} <= set(drawn["rows"])
-    said = missing.missing_words(pages["internal"]).markdown
+    said = cleaning.missing_words(pages["internal"]).markdown
     assert "問われた延べ498問のうち無回答は22問（4.4%）、不明は2問、不採用は13問" in said
-    assert "不明は" not in missing.missing_words(pages["public"]).markdown
+    assert "不明は" not in cleaning.missing_words(pages["public"]).markdown
 
 
 def test_options_in_columns_are_answered_as_the_tables_count_them(project, tmp_path):
@@ -96,7 +96,7 @@ def test_options_in_columns_are_answered_as_the_tables_count_them(project, tmp_p
     said = wave.read_text(encoding="utf-8").replace("invited: null", f"invited:{invited}")
     wave.write_text(said, encoding="utf-8")
     survey = Survey.load("ticks", output=tmp_path / "out")
-    states = missing._states(survey).loc["Q3 夜間開館の体制（すべて）"]
+    states = cleaning._states(survey).loc["Q3 夜間開館の体制（すべて）"]
     assert states.tolist() == ["answered", "unreadable", "no_answer"]
     assert survey.table("Q3").n == 1
     shown = cleaning.repairs(survey).frame.set_index("規則")["例"]
@@ -116,16 +116,16 @@ def test_places_without_a_name_have_a_named_axis_and_files_of_a_folder_are_count
     book.write_bytes((example / "libraries.yml").read_bytes())
     new_wave("codes", [folder], "libraries", "2026-04-01", invented=True)
     survey = Survey.load("codes", output=tmp_path / "out")
-    assert missing.missingness(survey).n == 2
+    assert cleaning.missingness(survey).n == 2
     # one said that it does not open in the evening, and was not asked how
-    assert "「非該当」2問は分母に含めない" in missing.missing_words(survey).markdown
+    assert "「非該当」2問は分母に含めない" in cleaning.missing_words(survey).markdown
     survey.status["Q3_1"] = survey.status["Q3_2"] = survey.status["Q3_3"] = "no_answer"
-    said = missing.missing_words(survey).markdown
+    said = cleaning.missing_words(survey).markdown
     assert "分母に含めない" not in said and "0問" not in said
     assert "2つ（inの2ファイル）" in cleaning.arrived(survey).markdown
 
 
 def test_of_equals_none_is_named_before_the_others():
-    assert missing._most(pd.Series([7, 2, 1, 1, 1, 0])).tolist() == [7, 2]
-    assert missing._most(pd.Series([3, 2, 1, 0])).tolist() == [3, 2, 1]
-    assert missing._most(pd.Series([1, 1, 1, 1])).empty
+    assert cleaning._most(pd.Series([7, 2, 1, 1, 1, 0])).tolist() == [7, 2]
+    assert cleaning._most(pd.Series([3, 2, 1, 0])).tolist() == [3, 2, 1]
+    assert cleaning._most(pd.Series([1, 1, 1, 1])).empty

@@ -15,8 +15,9 @@ import pytest
 from analysis import cluster, overview
 from analysis.arrivals import simulate_wave
 from analysis.errors import InputError
+from analysis.fanout import Pages
 from analysis.outputs import NotAvailable
-from analysis.profiles import Shelf, profiles
+from analysis.profiles import profiles
 from test_profiles import put
 
 PAGES = 60
@@ -77,13 +78,13 @@ def test_a_worker_dies_in_the_middle_and_all_pages_are_right_and_written_once(
     project_of_many, tmp_path, monkeypatch
 ):
     put(project_of_many, "print('page', municipality, sum(map(int, municipality)) ** 3)")
-    written, keep = [], Shelf.put
+    written, keep = [], Pages.put
 
-    def counted(shelf, made):
-        keep(shelf, made)
+    def counted(pages, made):
+        keep(pages, made)
         written.append(made.ran.name)
 
-    monkeypatch.setattr(Shelf, "put", counted)
+    monkeypatch.setattr(Pages, "put", counted)
     target = (tmp_path / "published").as_uri()
     with running(tmp_path / "dask", "one", "two") as (address, workers):
 

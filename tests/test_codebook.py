@@ -245,3 +245,21 @@ def test_a_file_that_is_no_codebook(tmp_path, text):
     (tmp_path / "a.yml").write_text(text)
     with pytest.raises(InputError, match="must hold a codebook: id, title"):
         Codebook.read(tmp_path / "a.yml")
+
+
+def test_no_option_is_of_a_system_that_began_after_the_first_wave():
+    """会計年度任用職員 began on 2020-04-01, 定年前再任用短時間勤務 on 2023-04-01."""
+    book = Codebook.read("it-staffing")
+    texts = [q.text.ja for q in book] + [o.ja for q in book for o in q.options]
+    texts += [i.ja for q in book for i in q.items] + [f.ja for f in book.features]
+    later = [
+        "会計年度",
+        "定年前再任用",
+        "暫定再任用",
+        "役職定年",
+        "デジタル庁",
+        "ガバメントクラウド",
+    ]
+    later += ["DX", "デジタル社会", "生成AI", "地域活性化起業人"]
+    assert not [text for text in texts if any(word in text for word in later)]
+    assert "臨時・非常勤職員の任用" in texts and "再任用" in texts

@@ -47,16 +47,36 @@ def table(name="frequencies", csv="設問,団体数\nQ1,3\nQ2,5\n", rows=(), **m
     return {f"{VENDOR}table+json": data | more}
 
 
-def answer(text):
-    return {f"{VENDOR}answer+json": vars(Answer.first(text))}
+def answer(text, about=""):
+    return {f"{VENDOR}answer+json": {**vars(Answer.first(text)), "about": about}}
 
 
-def types(labels, membership=0.9):
-    """The figure that holds the types, and the table with their names."""
-    rows = [f"{c},町{c[-2:]},{k},0.5,{membership}" for c, k in zip(UNITS, labels, strict=True)]
-    csv = "\n".join(["code,name,type,silhouette,membership", *rows]) + "\n"
+def types(labels):
+    """The figure that shows the types, and the table with their names."""
+    rows = [f"{c},町{c[-2:]},{k},0.5" for c, k in zip(UNITS, labels, strict=True)]
+    csv = "\n".join(["code,name,type,silhouette", *rows]) + "\n"
     names = [[f"{k} 型{k}"] for k in sorted(set(labels) - {0})]
     return [figure("silhouette", csv), table("types", "type\n", names)]
+
+
+def placed(labels, membership=0.9):
+    """The types of UNITS as a run keeps them."""
+    kinds = sorted({*labels, 1, 2} - {0})
+    rest = (1 - membership) / (len(kinds) - 1)
+    inside = [[membership if kind == k else rest for kind in kinds] for k in labels]
+    frame = pd.DataFrame(inside, pd.Index(UNITS, name="code"), kinds)
+    names = pd.Series([f"町{c[-2:]}" for c in UNITS], UNITS)
+    return movers.Types(pd.Series(labels, frame.index), frame, names)
+
+
+def keep(folder, labels, membership=0.9):
+    """Write them into a run folder."""
+    kept = placed(labels, membership)
+    frame = pd.DataFrame({"name": kept.names, "type": kept.labels}).join(
+        kept.membership.add_prefix("in_")
+    )
+    (folder / "results").mkdir(exist_ok=True)
+    frame.to_csv(folder / movers.RESULT, index_label="code", encoding="utf-8-sig")
 
 
 def run(folder, *outputs, source="x = 1", parameter=1, book=None, name="03_typology", **record):
@@ -123,6 +143,8 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
         inputs={"replies.xlsx": "b" * 64},
         code_sha256="other",
     )
+    keep(a.folder, [1] * 6 + [2] * 6)
+    keep(b.folder, [1] * 5 + [2] * 7)
     found = compare.between(a, b)
     assert found.results_changed
     brief, shown = texts(found, tmp_path / "out")
@@ -152,6 +174,8 @@ def test_a_figure_by_type_is_compared_by_the_types_and_not_by_their_numbers(tmp_
 
     a = run(tmp_path / "a", *types([1] * 7 + [2] * 5), numbers(1, 2), members(1, 2))
     b = run(tmp_path / "b", *types([2] * 7 + [1] * 5), numbers(2, 1), members(2, 1))
+    keep(a.folder, [1] * 7 + [2] * 5)
+    keep(b.folder, [2] * 7 + [1] * 5)
     found = compare.between(a, b)
     assert found.movers is None and not found.figures and not found.tables
 
@@ -173,6 +197,23 @@ def test_a_figure_that_comes_or_goes(tmp_path):
     brief, shown = texts(compare.between(a, b), tmp_path / "out")
     assert "図 old: なくなった" in brief and "図 new: 新しく加わった" in brief.replace("\\", "")
     assert "公開版には載せない" in shown
+
+
+def test_another_example_is_no_changed_answer(tmp_path):
+    a = run(tmp_path / "a", answer("青嶺市は型1", "青嶺市"), table(csv="設問,値\nQ1,3\n"))
+    b = run(tmp_path / "b", answer("緑丘市は型2", "緑丘市"), table(csv="設問,値\nQ1,4\n"))
+    found = compare.between(a, b)
+    assert found.results_changed and not (found.answers or found.tables or found.prose)
+    brief, shown = texts(found, tmp_path / "out")
+    assert "例として取り上げた団体 1。答えは変わっていない。" in brief
+    assert (
+        "類型: 青嶺市 → **緑丘市** (別の団体の例になったので、この頁の他の内容は比べていない)"
+        in brief
+    )
+    assert "青嶺市" in shown and "比べていない" in shown
+    c = run(tmp_path / "c", answer("青嶺市は型3", "青嶺市"), table(csv="設問,値\nQ1,4\n"))
+    same = compare.between(a, c)
+    assert not same.examples and len(same.answers) == len(same.tables) == 1
 
 
 def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
@@ -259,42 +300,50 @@ def test_rows_that_are_alike_are_counted():
 # --- types ------------------------------------------------------------------------------------
 
 
-def silhouette(labels, membership=0.9):
-    return types(labels, membership)[0][f"{VENDOR}figure+json"]["csv"]
-
-
 @given(
     st.lists(st.integers(0, 4), min_size=12, max_size=12),
     st.permutations([1, 2, 3, 4]),
 )
 def test_other_numbers_for_the_same_types_move_nobody(labels, order):
     renamed = {0: 0} | dict(zip([1, 2, 3, 4], order, strict=True))
-    found = movers.movers(silhouette(labels), silhouette([renamed[k] for k in labels]))
+    found = movers.movers(placed(labels), placed([renamed[k] for k in labels]))
     assert found.moved == []
 
 
 def test_who_moved_is_weighed_against_the_instability_of_the_types():
     old, new = [1] * 6 + [2] * 6, [1] * 4 + [2] * 8
-    firm = movers.movers(silhouette(old, 0.99), silhouette(new))
-    loose = movers.movers(silhouette(old, 0.6), silhouette(new))
+    firm = movers.movers(placed(old, 0.99), placed(new, 0.99))
+    loose = movers.movers(placed(old, 0.6), placed(new, 0.6))
     assert [m.name for m in firm.moved] == ["町04", "町05"]
-    # by hand: 12 x 0.01, and 12 x 0.4 with 1.96 standard deviations of 12 x 0.4 x 0.6
-    assert firm.expected == pytest.approx(0.12) and firm.exceeds
-    assert loose.expected == pytest.approx(4.8) and not loose.exceeds
-    assert loose.most == pytest.approx(4.8 + 1.96 * 2.88**0.5)
+    # by hand: two draws agree with .99 * .99 + .01 * .01, and with .6 * .6 + .4 * .4
+    assert firm.found.expected == pytest.approx(12 * 0.0198) and firm.found.exceeds
+    assert loose.found.expected == pytest.approx(12 * 0.48) and not loose.found.exceeds
 
 
 def test_who_comes_into_a_type_or_leaves_it_is_told_apart_from_who_changed():
-    found = movers.movers(silhouette([1] * 6 + [2] * 5 + [0]), silhouette([1] * 5 + [2] * 6 + [1]))
-    assert [m.name for m in found.changed] == ["町05"] and len(found.moved) == 2
-    assert found.n == 11
+    found = movers.movers(placed([1] * 6 + [2] * 5 + [0]), placed([1] * 5 + [2] * 6 + [1]))
+    assert found.found.count == 1 and len(found.found.crossed) == 1 and len(found.moved) == 2
+    assert len(found.found.types) == 11
 
 
 def test_municipalities_of_one_run_only_do_not_move():
-    old = silhouette([1] * 6 + [2] * 6)
-    new = "\n".join(silhouette([1] * 6 + [2] * 6).splitlines()[:-3]) + "\n"
-    found = movers.movers(old, new)
-    assert found.moved == [] and found.n == 9
+    new = placed([1] * 6 + [2] * 6)
+    fewer = movers.Types(new.labels[:-3], new.membership[:-3], new.names[:-3])
+    found = movers.movers(placed([1] * 6 + [2] * 6), fewer)
+    assert found.moved == [] and len(found.found.types) == 9
+
+
+def test_an_edition_without_memberships_has_its_types_matched_and_no_expectation(tmp_path):
+    keep(tmp_path, [1] * 6 + [2] * 6)
+    file = tmp_path / movers.RESULT
+    pd.read_csv(file, dtype=str)[["code", "name", "type"]].to_csv(file, index=False)
+    kept = movers.Types.read(tmp_path)
+    found = movers.movers(kept, placed([1] * 5 + [2] * 7))
+    assert [m.name for m in found.moved] == ["町05"] and found.moved[0].membership != found.moved[
+        0
+    ].membership
+    assert movers.movers(kept, kept).found.exceeds is None
+    assert movers.Types.read(tmp_path / "elsewhere") is None
 
 
 # --- pictures and sources ---------------------------------------------------------------------

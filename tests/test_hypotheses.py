@@ -1,12 +1,17 @@
 """Hypotheses of the codebook: what may be said, and how often wrongly."""
 
+import datetime as dt
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from analysis import hypotheses, inference
+from analysis import Survey, hypotheses, inference, registration
 from analysis.codebook import Codebook
 from analysis.errors import InputError
+from analysis.report import questions
 from analysis.simulate import SIZES, simulate
 
 BOOK = Codebook.read("it-staffing")
@@ -18,12 +23,44 @@ def results(drawn, book=BOOK):
     return {r.hypothesis.id: r for r in found}
 
 
-def test_three_are_primary_and_the_others_are_corrected():
+def test_the_three_primary_ones_are_corrected_among_themselves_and_so_are_the_others():
     found = results(simulate(15, seed=4))
     assert [k for k, r in found.items() if r.hypothesis.primary] == ["H1", "H2", "H3"]
-    assert all(r.p_holm == r.p for r in found.values() if r.hypothesis.primary)
-    others = [r for r in found.values() if not r.hypothesis.primary and not np.isnan(r.p)]
-    assert all(r.p_holm >= r.p for r in others)
+    for primary in (True, False):
+        mine = [
+            r
+            for r in found.values()
+            if r.hypothesis.primary == primary and r.word != "not testable"
+        ]
+        corrected = inference.holm(np.array([r.p for r in mine]))
+        assert [r.p_holm for r in mine] == pytest.approx(corrected.tolist())
+
+
+def test_interval_and_p_value_on_the_page_agree_and_the_correction_is_named():
+    survey = Survey.load("demo-2020", language="en")
+    found = questions.run(survey)
+    h1 = found[0]  # a bootstrap gave (+0.02, +1.00) beside p = 0.086
+    assert (round(h1.effect, 2), round(h1.low, 2), round(h1.high, 2)) == (0.56, -0.06, 0.86)
+    assert h1.p == pytest.approx(0.0865, abs=5e-4) and h1.word == "illustrated"
+    table = questions.table(survey, found)
+    names = [column["label"] for column in table.columns]
+    for row in table.rows:
+        cell = dict(zip(names, row, strict=True))
+        if cell["p"] != "—":
+            low, high = map(float, re.findall(r"[+-][0-9.]+", cell["effect (95 %)"])[1:])
+            assert (float(cell["p"].strip("<")) <= 0.05) == (low > 0 or high < 0)
+    assert "not corrected" in table.notes[0] and "among 3 primary" in table.notes[1]
+
+
+def test_of_three_against_three_nothing_could_be_suggested():
+    # 20 arrangements: with two hypotheses p (Holm) is at least 0.1
+    sizes = ((3, 3), (3, 3))
+    found = [
+        hypotheses.Tested(h, 1.0, 0.1, 1.0, 0.1, 0.2, n, "illustrated", least=1 / 20)
+        for h, n in zip(BOOK.hypotheses[:2], sizes, strict=True)
+    ]
+    assert hypotheses.least_corrected(found, primary=True) == (2, 0.1)
+    assert hypotheses.least_corrected(found, primary=False)[0] == 0
 
 
 def test_a_strong_effect_of_management_is_found_with_enough_replies():
@@ -84,8 +121,6 @@ def test_every_topic_of_the_discussion_is_asked_of_the_survey():
 
 
 def test_what_a_wave_cannot_answer_is_said_topic_by_topic(demo):
-    from analysis.report import questions
-
     found = questions.run(demo)
     frame = questions.topics(demo, found).frame
     assert len(frame) == 8 and not frame["言えること"].str.contains("確かめられない").any()
@@ -120,8 +155,6 @@ def test_a_rule_that_names_no_question_is_refused():
 
 
 def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction(demo):
-    from analysis.report import questions
-
     found = {r.hypothesis.id: r for r in questions.run(demo)}
     h7 = found["H7"]
     assert min(h7.n) < hypotheses.FEWEST and h7.word == "not testable"
@@ -133,3 +166,91 @@ def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction(dem
     assert [r.p_holm for r in others] == pytest.approx(
         inference.holm(np.array([r.p for r in others])).tolist()
     )
+
+
+# --- what is on record ------------------------------------------------------------------------
+
+
+def changed(project, old, new):
+    """Edit the codebook of a project."""
+    file = project / "data" / "codebooks" / "it-staffing.yml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def page(survey):
+    return questions.registered(survey).markdown
+
+
+def test_the_first_cleaning_registers_and_no_later_one_does(project):
+    file = registration.file_of("demo-2019")
+    file.unlink()
+    said = page(Survey.load("demo-2019"))
+    found = registration.read("demo-2019")
+    assert found.intact and found.replies == 15 and found.date == dt.date.today()
+    assert f"{found.date}に登録" in said and found.sha256[:12] in said
+    # its replies are of 2019: nothing may be said to have been stated beforehand
+    assert "最初の回答（2019-07-24）より前ではない" in said and "変わっていない" in said
+    written = file.read_bytes()
+    changed(project, 'group: "Q06 in [2]"', 'group: "Q06 in [2, 3]"')
+    said = page(Survey.load("demo-2019"))
+    assert file.read_bytes() == written and "変わっていない" not in said
+    assert "H1" in said and "`group` が「Q06 in" in said.replace("\\", "")
+
+
+def test_every_later_change_of_what_is_primary_is_printed(project):
+    changed(
+        project,
+        "id: H2b\n    topic: management",
+        "id: H2b\n    primary: true\n    topic: management",
+    )
+    changed(project, "topic: reemployment\n    primary: true", "topic: reemployment")
+    changed(project, "情報管理主管課とは別に情報政策担当課を設置", "別の課を設置")
+    said = page(Survey.load("demo-2019", language="en"))
+    assert re.findall(r"\*\*Deviation\*\* (\w+)", said) == ["H3", "H2b", "Q06"]
+    assert "registered as primary" in said and "made primary after" in said and "`options`" in said
+
+
+def test_what_does_not_concern_a_primary_hypothesis_is_no_deviation(project):
+    changed(
+        project, "トライアンドエラーを許容する団体ほど", "試行錯誤を許容する団体ほど"
+    )  # H6 explores
+    assert "変わっていない" in page(Survey.load("demo-2019"))
+
+
+def test_a_record_that_was_edited_is_called_so(project):
+    file = registration.file_of("demo-2019")
+    file.write_text(file.read_text(encoding="utf-8").replace("Q06 in [2]", "Q06 in [3]", 1))
+    said = page(Survey.load("demo-2019", language="en"))
+    assert "The record was edited" in said and "`group`" in said
+    file.write_text("date: yesterday\n")
+    with pytest.raises(InputError, match="not a registration"):
+        page(Survey.load("demo-2019"))
+
+
+def test_without_a_record_the_page_says_so_and_nothing_fails(project, monkeypatch):
+    registration.file_of("demo-2019").unlink()
+
+    def refuse(*_):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(registration.os, "link", refuse)
+    assert "**登録なし**" in page(Survey.load("demo-2019"))
+    assert not list(registration.file_of("demo-2019").parent.glob(".*"))
+
+
+def test_a_record_older_than_the_first_reply_says_so(project):
+    file = registration.file_of("demo-2019")
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content |= {"date": dt.date(2019, 7, 1), "replies": 0}
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    said = page(Survey.load("demo-2019", language="en"))
+    assert "before the first reply (2019-07-24)" in said and "not before" not in said
+
+
+def test_the_record_of_the_demo_waves_is_that_of_the_codebook():
+    for wave in ("demo-2019", "demo-2020"):
+        found = registration.read(wave)
+        assert found.intact and registration.deviations(found, BOOK) == []
+        assert found.before_replies is False

@@ -9,6 +9,7 @@ import pytest
 from analysis.codebook import Codebook
 from analysis.indicators import Features, comparable, features, indices
 from analysis.simulate import frames
+from analysis.survey import Survey
 from analysis.text import Text
 
 BOOK = Codebook.read("it-staffing")
@@ -95,12 +96,37 @@ def test_a_composite_is_the_signed_mean_of_standardised_parts():
     z = math.sqrt(1.5)  # of 1, 2, 3 with the population's deviation
     assert composite({"a": [1, 2, 3]}, ["ratio"], [1]) == pytest.approx([-z, 0, z])
     assert composite({"a": [1, 2, 3]}, ["ordinal"], [-1]) == pytest.approx([z, 0, -z])
-    # 0/1 features enter as they are
+    # 0/1 features too: a share of 2/3, deviation sqrt(2)/3
+    yes, no = math.sqrt(0.5), -math.sqrt(2)
     assert composite({"a": [1, 2, 3], "b": [1, 0, 1]}, ["ratio", "asymmetric"], [1, 1]) == (
-        pytest.approx([(1 - z) / 2, 0, (1 + z) / 2])
+        pytest.approx([(yes - z) / 2, no / 2, (yes + z) / 2])
     )
     # a feature that never varies says nothing, and divides by nothing
     assert composite({"a": [7, 7, 7]}, ["ratio"], [1]) == [0, 0, 0]
+
+
+def test_each_part_of_a_composite_weighs_the_same_whatever_its_kind():
+    """Independent parts correlate with their mean by 1 / sqrt(4), a rare "yes" like a number."""
+    rng = np.random.default_rng(0)
+    parts = {
+        "rare": rng.random(4000) < 0.1,
+        "even": rng.random(4000) < 0.5,
+        "steps": rng.integers(1, 6, 4000),
+        "number": rng.lognormal(size=4000),
+    }
+    made = composite(parts, ["asymmetric", "binary", "ordinal", "ratio"], [1, 1, 1, 1])
+    with_index = [np.corrcoef(made, values.astype(float))[0, 1] for values in parts.values()]
+    assert with_index == pytest.approx([0.5] * 4, abs=0.03)
+
+
+@pytest.mark.parametrize("wave", ["demo-2019", "demo-2020"])
+def test_every_part_counts_in_the_indices_of_a_wave(wave):
+    """Where 0/1 parts entered as they are, `generalist` correlated .14 with its index."""
+    survey = Survey.load(wave)
+    used = survey.features
+    for name, index in used.groups.items():
+        with_index = survey.indices[index].corr(used.signs[name] * used.frame[name])
+        assert with_index > 0.39, (name, index)
 
 
 def test_a_composite_needs_half_of_its_parts():
@@ -109,7 +135,7 @@ def test_a_composite_needs_half_of_its_parts():
         ["binary"] * 3,
         [1] * 3,
     )
-    assert made[0] == pytest.approx(2 / 3)
+    assert made[0] == pytest.approx(0)  # none of the three varies among those who answered
     assert np.isnan(made[1]) and np.isnan(made[2])
     assert composite({"a": [0.0], "b": [np.nan]}, ["binary"] * 2, [1] * 2) == [0.0]
 

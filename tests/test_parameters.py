@@ -47,7 +47,7 @@ def test_types_defaults_help_choices_and_ranges_are_read_from_the_cell(known):
     assert known["n_types"].types == ("int", "None") and known["n_types"].default is None
     assert (known["n_types"].low, known["n_types"].high) == (2, 8)
     assert known["adjust"].choices == ("none", "size_class")
-    assert (known["share"].span, known["below"].span) == ("from 0", "to 10")
+    assert (known["share"].range, known["below"].range) == ("from 0", "to 10")
     assert known["label"].default == "a # b"
     assert known["label"].help == "a sharp in a text is no comment"
     assert known["optional"].types == ("int", "None") and known["plain"].types == ("int",)
@@ -119,12 +119,11 @@ def test_papermill_knows_every_parameter_of_a_notebook(notebook):
     assert set(known) == {parameter.name for parameter in parameters.schema(notebook)}
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_one(tmp_path):
-    file = notebook(tmp_path)
+def test_an_unknown_name_is_refused_with_the_nearest_one(known):
     with pytest.raises(InputError, match=r"no notebook has a parameter 'ntypes'; did.*n_types"):
-        parameters.refuse_unknown([file], {"ntypes": "3"})
+        parameters.refuse_unknown(known, {"ntypes": "3"})
     with pytest.raises(InputError, match="there are: adjust, below"):
-        parameters.refuse_unknown([file], {"zzzzzz": "3"})
+        parameters.refuse_unknown(known, {"zzzzzz": "3"})
 
 
 def test_the_command_shows_them(project, capsys):

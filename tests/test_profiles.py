@@ -17,7 +17,8 @@ from analysis import cli, overview
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.profiles import profiles
-from analysis.refresh import Edition, lock, refresh
+from analysis.refresh import refresh
+from analysis.runs import Edition, lock
 from conftest import ROOT, notebook
 
 REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
@@ -121,7 +122,7 @@ def test_what_cannot_be_made_is_one_sentence_and_nothing_is_written(quick, given
     with pytest.raises(InputError, match=said):
         profiles("demo-2019", **given)
     assert not (quick / "reports" / "demo-2019.profiles").exists()
-    assert not list((quick / "reports").glob(".*.next"))
+    assert not list((quick / "reports").glob(".*.part"))
 
 
 def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open(quick):
@@ -216,7 +217,7 @@ def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(q
     put(quick, "import time; time.sleep(0.2)", SAYS)
     code = WITHOUT_TYPES + "from analysis.profiles import profiles; profiles('demo-2019', jobs=2)"
     runner = subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ))
-    journal = quick / "reports" / ".demo-2019.profiles.next" / "pages.jsonl"
+    journal = quick / "reports" / ".demo-2019.profiles.part" / "pages.jsonl"
     until = time.monotonic() + 240
     while not (journal.is_file() and len(journal.read_text().splitlines()) >= 4):
         assert runner.poll() is None and time.monotonic() < until
@@ -230,7 +231,7 @@ def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(q
     summary = profiles("demo-2019")
     assert summary.ok and made(quick) == {ran.name for ran in summary.rans}
     assert sum(ran.reused for ran in summary.rans) == ready < 15
-    assert not journal.exists() and not list((quick / "reports").glob(".*.next"))
+    assert not journal.exists() and not list((quick / "reports").glob(".*.part"))
 
 
 def test_a_run_that_takes_too_long_stops_says_so_and_is_carried_on(quick):

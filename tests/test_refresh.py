@@ -15,7 +15,7 @@ import pytest
 import analysis
 from analysis import cli
 from analysis.errors import InputError
-from analysis.progress import Progress
+from analysis.execute import Progress
 from analysis.refresh import refresh, why
 from conftest import make_project
 from refreshing import contents, executed, put, record, statuses
@@ -216,6 +216,15 @@ def test_a_failing_notebook_stops_those_that_need_it_and_keeps_the_last_good_rep
     assert kinds == ["stream", "error"]
 
 
+def test_notebooks_that_need_one_another_are_skipped_and_the_run_ends(project):
+    put(project, "01_a", "print(1)", needs=["02_b"])
+    put(project, "02_b", "print(2)", needs=["01_a"])
+    put(project, "03_c", "print(3)")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "skipped", "02_b": "skipped", "03_c": "ok"}
+    assert found.notebooks[0].error == "02_b is not complete"
+
+
 def test_leaving_a_notebook_early_is_no_success(project):
     put(project, "01_a", "import sys; sys.exit(0)", "print('never')")
     found = refresh("demo-2019")
@@ -369,28 +378,17 @@ def test_planning_imports_nothing_heavy(complete):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_progress_says_which_notebook_and_cell_on_a_terminal_and_nothing_elsewhere():
-    for stream, words in ((Terminal(), ["03_typology cell 4", "1/2"]), (io.StringIO(), [])):
-        say = Progress(2, stream)
-        say.cell("03_typology", 4)
-        say.line("01_clean", "ok", 1.0)
+def test_progress_shows_the_notebooks_that_run_and_their_cells_on_a_terminal_alone():
+    for stream, words in (
+        (Terminal(), ["03_typology cell 4", "1/2", "notebooks"]),
+        (io.StringIO(), []),
+    ):
+        progress = Progress(2, stream=stream)
+        progress.ended("01_clean")
+        progress.cell("03_typology", 4)
+        progress.close()
         assert all(word in stream.getvalue() for word in words)
         assert bool(stream.getvalue()) == bool(words)
-
-
-def test_time_left_follows_the_pace_once_a_few_have_ended(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr("analysis.progress.time.monotonic", lambda: now[0])
-
-    stream = Terminal()
-    say = Progress(1741, stream, what="profiles")
-    for _ in range(2):
-        now[0] += 2.0
-        say.line("011002", "ok", 2.0)
-    assert "left" not in stream.getvalue()  # two tell no pace
-    now[0] += 2.0
-    say.line("012025", "ok", 2.0)
-    assert "[3/1741 profiles, 6 s, about 57 min 56 s left]" in stream.getvalue()
 
 
 def test_pdf_prints_every_page_of_the_run(project, monkeypatch):

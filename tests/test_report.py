@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from analysis import Survey, inference, national
 from analysis.codebook import Codebook
 from analysis.outputs import NotAvailable
 from analysis.pdf import BROWSERS
-from analysis.report import context, shortage, summary
+from analysis.report import context, shortage, summary, types
 from printed import pages, published
 
 NONE = NotAvailable("typology", "none")
@@ -65,12 +66,12 @@ def test_measures_of_six_municipalities_by_hand():
     assert (training["enough"], training["n_enough"]) == (3, 3)
     assert (training["short"], training["n_short"]) == (1, 3)
     # cities: 1/1 against 0/2, weight 2/3; towns: 2/2 against 1/1, weight 2/3
-    assert training["within"] == pytest.approx((1.0 * 2 / 3 + 0.0 * 2 / 3) / (4 / 3))
+    assert training["within"].estimate == pytest.approx((1.0 * 2 / 3 + 0.0 * 2 / 3) / (4 / 3))
     # within cities the one that trains is a (1 of 3 arrangements); within towns all train
     assert training["p"] == pytest.approx(1 / 3)
     recruiting = found.loc["recruiting"]
     assert (recruiting["n_enough"], recruiting["n_short"]) == (3, 2)  # c did not say
-    assert recruiting["within"] == pytest.approx(0.0)
+    assert recruiting["within"].estimate == pytest.approx(0.0)
     assert recruiting["p"] == 1.0
 
 
@@ -78,7 +79,7 @@ def test_a_difference_of_sizes_is_no_evidence():
     # all cities train and have enough, no town does: nothing is left within a size class
     does, enough = np.array([1, 1, 1, 0, 0, 0], bool), np.array([1, 1, 1, 0, 0, 0], bool)
     strata = np.array(["city"] * 3 + ["town"] * 3)
-    assert np.isnan(inference.difference_within(does, enough, strata))
+    assert np.isnan(inference.difference_within(does, enough, strata).estimate)
     assert inference.permutation_p(does.astype(float), enough, strata=strata) == 1.0
 
 
@@ -94,16 +95,48 @@ def test_a_difference_of_sizes_is_no_evidence():
     ],
 )
 def test_the_grade_follows_size_direction_and_corrected_p(a, n_a, b, n_b, within, p, grade):
-    assert summary._grade(inference.difference_of_shares(a, n_a, b, n_b), within, p) == grade
+    same = inference.Effect(within, -1.0, 1.0, p, (n_a, n_b), "")
+    assert summary._grade(inference.difference_of_shares(a, n_a, b, n_b), same, p) == grade
 
 
-def test_priorities_come_in_order_of_evidence_then_cost(demo):
+def test_nothing_is_put_in_order_where_no_answer_could_be_suggested(demo):
+    # within size classes 3 x 21 arrangements: 28 x 1/63 = 0.444 whatever the answers
+    assert summary.attainable(summary.measures(demo)) == (63, 28, pytest.approx(28 / 63))
+    said = summary.priorities(demo).markdown
+    assert "順位は付けない" in said and "63通り" in said and "0.444" in said
+    assert not re.search(r"^\d+\.", said, re.M)
+    ours, theirs = said.split("\n- ")[1:]
+    assert "データ分析研修 5/8・0/5" in ours and ours.index("データ分析") < ours.index("全職員")
+    assert "共同調達 1/8・3/5" in theirs
+    table = summary.do_differently(demo)
+    assert table.rows[0][0] == "データ分析研修" and "0.444" in table.notes[0]
+
+
+def test_those_that_can_be_told_from_chance_are_put_in_order_of_their_difference(demo, monkeypatch):
     frame = summary.measures(demo)
-    order = [(list(summary.GRADES).index(g), list(summary.COSTS).index(c))
-             for g, c in zip(frame["grade"], frame["cost"], strict=True)]  # fmt: skip
-    assert order == sorted(order)
+    sure = frame["label"].isin(["データ分析研修", "合同研修"])
+    monkeypatch.setattr(
+        summary,
+        "measures",
+        lambda survey: frame.assign(grade=frame["grade"].mask(sure, "suggested")),
+    )
     listed = re.findall(r"^1\. \*\*(.+?)\*\*", summary.priorities(demo).markdown, re.M)
-    assert len(listed) == min(5, frame["grade"].isin(["suggested", "illustrated"]).sum())
+    assert listed == ["データ分析研修", "合同研修"]
+
+
+def test_chance_alone_gives_as_many_large_differences_as_the_page_says(demo):
+    frame = summary.measures(demo)
+    frame = frame[frame["p_holm"].notna()]
+    rng, short = np.random.default_rng(1), summary.short_of_people(demo)
+    known = short.notna().to_numpy(bool)
+    chosen = demo.responses.loc[known, frame["variable"]].astype("Float64").to_numpy(float)
+    labels, found = short[known].to_numpy(bool), []
+    for _ in range(400):
+        rng.shuffle(labels)
+        gaps = np.nanmean(chosen[~labels], axis=0) - np.nanmean(chosen[labels], axis=0)
+        found.append((gaps.round(9) >= summary.NOTABLE).sum())
+    said = sum(summary._by_chance(row, 1) for row in frame.itertuples())
+    assert said == pytest.approx(np.mean(found), abs=0.5)
 
 
 def test_too_few_that_are_short_are_not_called_alike():
@@ -116,12 +149,12 @@ def test_too_few_that_are_short_are_not_called_alike():
     assert {row[at] for row in table.rows} == {"—"}
 
 
-def test_who_is_short_counts_each_class_and_says_when_intervals_overlap(demo):
+def test_who_is_short_counts_each_class_and_says_when_bounds_overlap(demo):
     short = demo.responses["Q12"] <= 2
     towns = (demo.register["size_class"].reindex(demo.responses.index) == "town_village").to_numpy()
     count, n = int(short[towns].sum()), int(short[towns].notna().sum())
     text = shortage.short_words(demo, NONE).markdown
-    assert f"町村 {count}/{n}団体" in text and "すべて重なり" in text
+    assert f"町村 {count}/{n}団体" in text and "割合の異なる組がある" in text
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
@@ -234,3 +267,18 @@ def test_shares_by_size_class_of_the_national_table_are_the_known_ones(project):
         .sort_values(ascending=False).index[:3]
     )  # fmt: skip
     assert "自己評価" not in summary.limits(survey, NotAvailable("typology", "")).markdown
+
+
+def test_who_took_no_part_in_the_types_is_named_with_the_reason():
+    survey = Survey.load("demo-2019")
+    found = survey.typology(n_bootstrap=5, n_null=5)
+    assert types.set_aside(survey, found) == ""
+    code = found.labels.index[0]
+    aside = replace(found, aside=pd.Series({code: "sparse"}))
+    assert f"（{types.full_name(survey, code)}）" in types.set_aside(survey, aside)
+    assert "15団体のうち1団体" in types.set_aside(survey, aside)
+    labels = found.labels.mask(found.labels.index == code, 0)
+    nobody = replace(aside, aside=pd.Series({code: "empty"}), labels=labels)
+    assert "未分類とした" in types.set_aside(survey, nobody)
+    public = Survey.load("demo-2019", audience="public", language="en")
+    assert "less than half of the indicators answered (1)" in types.set_aside(public, aside)

@@ -11,7 +11,8 @@ import pytest
 
 from analysis import paths, runs
 from analysis.errors import InputError
-from analysis.refresh import Edition, lock, refresh, why
+from analysis.refresh import refresh, why
+from analysis.runs import Edition, lock
 from refreshing import (
     alive,
     contents,
@@ -68,7 +69,7 @@ def at_work(runner, project):
 
 
 def carries_on(project):
-    """What was complete stands, the rest runs, and nothing is left lying about."""
+    """What was complete is taken over, the rest runs, and no hidden file is left."""
     assert "01_a: would not run" in why("demo-2019")
     put(project, "02_b", "print(22)")
     found = refresh("demo-2019")

@@ -9,7 +9,6 @@ from analysis.codebook import Codebook
 from analysis.errors import InputError
 from analysis.expression import Expression
 from analysis.outputs import NotAvailable
-from analysis.report import visit_table
 from analysis.report import visits as report
 from analysis.text import Text
 
@@ -176,19 +175,19 @@ def shown(audience, tmp_path):
 
 def test_the_matrix_has_a_column_a_city_and_respects_what_may_be_published(tmp_path):
     survey, _ = shown("internal", tmp_path)
-    internal = visit_table.matrix(survey).frame
+    internal = report.matrix(survey).frame
     assert list(internal.columns) == ["論点", "青嶺市 2019-11-12", "月影浦町 2019-11-20"]
     assert len(internal) == 8 and internal.iloc[7, 1] == "採用区分を県内でそろえてほしい"
-    committee = visit_table.matrix(shown("committee", tmp_path)[0]).frame
+    committee = report.matrix(shown("committee", tmp_path)[0]).frame
     assert committee.iloc[7, 1] == "（この版では非公開）"
-    assert isinstance(visit_table.matrix(shown("public", tmp_path)[0]), NotAvailable)
+    assert isinstance(report.matrix(shown("public", tmp_path)[0]), NotAvailable)
 
 
 def test_the_public_edition_has_no_guide_and_the_committees_no_sensitive_answer(tmp_path):
     assert isinstance(shown("public", tmp_path)[1], NotAvailable)
     survey, chosen = shown("committee", tmp_path)
     questions = set(
-        visit_table.of_city(survey, chosen, next(iter(chosen.cities)))
+        report.of_city(survey, chosen, next(iter(chosen.cities)))
         .frame["設問"]
         .str.partition(" ")[0]
     )

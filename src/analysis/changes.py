@@ -7,7 +7,7 @@ is not taken for a change; the shares of all who answered stand beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,16 +15,14 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from analysis.codebook import Codebook, Question
-from analysis.inference import holm
+from analysis.inference import ALPHA, holm
 from analysis.tables import answered, labels_of
 from analysis.text import Language
-
-if TYPE_CHECKING:
-    from analysis.typology.study import Typology
 
 SHARES = ("single", "binary", "multi")
 SCALES = ("ordinal", "battery", "integer", "ratio")
 UNPLACED = 0
+BESIDE = 1e-9  # an end of an interval that does not hold zero but all values next to it
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
 
     The interval covers at least 95 %: exact (Clopper & Pearson 1934) intervals of the shares that
     gained and that lost, 97.5 % each, joined by Bonferroni's inequality; it makes no assumption on
-    how the two hang together and is wide at small n. The p-value is McNemar's exact test.
+    how the two hang together and is wide at small n. The p-value is McNemar's exact test, and zero
+    itself is in the interval just where that test does not reject it.
 
     Parameters
     ----------
@@ -62,15 +61,28 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
     if not n:
         return Shift(0, 0, 0, *(float("nan"),) * 4)
     up, down = (stats.binomtest(k, n).proportion_ci(0.975, method="exact") for k in (gained, lost))
-    return Shift(
-        n,
-        gained,
-        lost,
-        (gained - lost) / n,
-        float(up.low - down.high),
-        float(up.high - down.low),
-        sign_test(gained, lost),
-    )
+    low, high = float(up.low - down.high), float(up.high - down.low)
+    p = sign_test(gained, lost)
+    if p <= ALPHA:  # an interval that ends just beside zero
+        low, high = (max(low, BESIDE), high) if gained > lost else (low, min(high, -BESIDE))
+    return Shift(n, gained, lost, (gained - lost) / n, low, high, p)
+
+
+def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
+    """Of the frames of `moved`: tests corrected together, and the least corrected p they allow.
+
+    The sign test gives its least where all who answered both times changed the same way.
+
+    Examples
+    --------
+    >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
+    (124, 0.0302734375)
+    """
+    tested = [frame.loc[frame["p"].notna(), "n"] for frame in frames if len(frame)]
+    if not tested:
+        return 0, float("nan")
+    n = pd.concat(tested)
+    return len(n), min(1.0, len(n) * sign_test(int(n.max()), 0))
 
 
 def sign_test(up: int, down: int) -> float:
@@ -228,6 +240,18 @@ def denominators(book: Codebook, before: Wave, after: Wave) -> tuple[pd.DataFram
     return pd.DataFrame(rows, columns=["question", "before", "after", "missing"]), others
 
 
+class Placed(Protocol):
+    """What a comparison needs of a typology; ``typology.study.Typology`` is one."""
+
+    @property
+    def labels(self) -> pd.Series:
+        """Type of each municipality (index: code), 0 where it is unplaced."""
+
+    @property
+    def membership(self) -> pd.DataFrame:
+        """Share of resamples (0 to 1) in each type; no columns where this was not kept."""
+
+
 @dataclass(frozen=True)
 class Movers:
     """Who changed type between two typologies.
@@ -236,16 +260,19 @@ class Movers:
     ----------
     types : index the municipalities placed both times; columns before, after (as each typology
         numbers them), moved.
+    crossed : the same columns; those that came into a type or left theirs for none.
     matched : type before -> the type after that shares most members.
     expected, low, high : how many would change from the instability of both typologies alone, with
-        the 2.5 % and 97.5 % points. p : chance of at least as many as were seen.
+        the 2.5 % and 97.5 % points. p : chance of at least as many as were seen. NaN where no
+        memberships were kept.
     """
 
     types: pd.DataFrame
+    crossed: pd.DataFrame
     matched: dict[int, int]
     expected: float
-    low: int
-    high: int
+    low: float
+    high: float
     p: float
 
     @property
@@ -254,12 +281,12 @@ class Movers:
         return int(self.types["moved"].sum())
 
     @property
-    def exceeds(self) -> bool:
-        """Whether more changed than the instability explains."""
-        return self.count > self.high
+    def exceeds(self) -> bool | None:
+        """Whether more changed than the instability explains; None where that is not known."""
+        return None if np.isnan(self.high) else self.count > self.high
 
 
-def movers(before: Typology, after: Typology) -> Movers:
+def movers(before: Placed, after: Placed) -> Movers:
     """Compare the types of the municipalities that both typologies placed.
 
     Numbers of types mean nothing across waves: each type before is matched to one after so that the
@@ -270,29 +297,33 @@ def movers(before: Typology, after: Typology) -> Movers:
     """
     both = before.labels.index.intersection(after.labels.index, sort=False)
     old, new = before.labels[both].astype(int), after.labels[both].astype(int)
-    placed = (old != UNPLACED) & (new != UNPLACED)
-    old, new = old[placed.to_numpy()], new[placed.to_numpy()]
-    overlap = pd.crosstab(old, new)
+    placed = ((old != UNPLACED) & (new != UNPLACED)).to_numpy(bool)
+    overlap = pd.crosstab(old[placed], new[placed])
     rows, columns = linear_sum_assignment(-overlap.to_numpy())
     matched = {
         int(overlap.index[i]): int(overlap.columns[j]) for i, j in zip(rows, columns, strict=True)
     }
-    stay = np.mean(
-        [(t.membership.loc[old.index] ** 2).sum(axis=1).to_numpy(float) for t in (before, after)],
-        axis=0,
-    )
-    pmf = poisson_binomial(1 - stay.clip(0, 1))
-    below = pmf.cumsum()
-    table = pd.DataFrame({"before": old, "after": new, "moved": old.map(matched) != new})
-    seen = int(table["moved"].sum())
-    return Movers(
-        types=table,
-        matched=matched,
-        expected=float((1 - stay).sum()),
-        low=int(np.searchsorted(below, 0.025)),
-        high=int(np.searchsorted(below, 0.975)),
-        p=float(pmf[seen:].sum()),
-    )
+    called = old.map({UNPLACED: UNPLACED, **matched})
+    table = pd.DataFrame({"before": old, "after": new, "moved": called != new})
+    types, crossed = table[placed], table[~placed & table["moved"].to_numpy(bool)]
+    leave = _chances_to_leave(types.index, before.membership, after.membership)
+    expected = low = high = p = float("nan")
+    if leave.size:
+        pmf = poisson_binomial(leave)
+        below = pmf.cumsum()
+        expected, p = float(leave.sum()), float(pmf[int(types["moved"].sum()) :].sum())
+        low, high = (float(np.searchsorted(below, at)) for at in (0.025, 0.975))
+    return Movers(types, crossed, matched, expected, low, high, p)
+
+
+def _chances_to_leave(codes: pd.Index, *memberships: pd.DataFrame) -> np.ndarray:
+    """Chance of each municipality to end in another type when drawn again, where it is known."""
+    kept = [member.reindex(codes) for member in memberships if member.shape[1]]
+    if not kept:
+        return np.empty(0)
+    stay = [(m**2).sum(axis=1, min_count=1) for m in kept]
+    mean = pd.concat(stay, axis=1).mean(axis=1).dropna().clip(0, 1)
+    return 1 - mean.to_numpy(float)
 
 
 def poisson_binomial(chances: np.ndarray) -> np.ndarray:

@@ -85,8 +85,8 @@ class Classifier:
             )
         used = restricted(self.features, kept)
         found = self.study(indices=kept, **choices)
-        reference = used.frame.loc[found.labels.index]
-        return found, project(frame, reference, found.labels, used.kinds, used.groups)
+        reference = used.frame.loc[found.fitted.index]
+        return found, project(frame, reference, found.fitted, used.kinds, used.groups)
 
     def multiverse(
         self, *, indices: Sequence[str] = (), jobs: int = 1, **choices: Any
@@ -95,7 +95,7 @@ class Classifier:
         from analysis.typology.multiverse import multiverse
 
         used = restricted(self.features, indices)
-        reference = self.study(indices=indices, jobs=jobs, **choices).labels
+        reference = self.study(indices=indices, jobs=jobs, **choices).fitted
         kept = used.frame.loc[reference.index]
         return self._cached(multiverse)(kept, used.kinds, used.groups, reference, jobs=jobs)
 

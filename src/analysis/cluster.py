@@ -1,4 +1,4 @@
-"""Profiles beyond one machine: made by a dask.distributed cluster, published to an fsspec URL.
+"""Pages beyond one machine: made by a dask.distributed cluster, published to an fsspec URL.
 
 Workers need this package and nothing else: what they read (the wave, its codebook, the notebook)
 comes as one archive from a URL that they can all read. They publish nothing; pages come back to the
@@ -19,14 +19,13 @@ import zipfile
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from analysis import paths
 from analysis.errors import InputError
-from analysis.fanout import Made, Work, given_up, make
 from analysis.fingerprints import package_hash
 from analysis.kernels import Kernels
-from analysis.profiles import Shelf
+from analysis.runs import Options
 
 AHEAD = 2  # pages submitted for each thread of the cluster
 CONNECTING = 10  # seconds to reach the scheduler
@@ -35,20 +34,34 @@ LISTED = "files.json"
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
+class Work(Protocol):
+    """How a page is made, see `analysis.fanout.Work`; it is sent to the workers."""
+
+    notebook: str
+    package: str
+    options: Options
+
+    def make(  # noqa: D102
+        self, code: str, name: str, *, notebook: Path, kernels: Kernels, scratch: Path
+    ) -> Any: ...
+
+    def give_up(self, code: str, name: str, why: str) -> Any: ...  # noqa: D102
+
+
 # --- the process that asks -------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def shared(shelf: Shelf, target: str | None) -> Iterator[str]:
-    """The URL of an archive of all that workers read; removed in the end.
+def shared(files: Iterable[Path], target: str | None, folder: Path) -> Iterator[str]:
+    """The URL of an archive of files and folders that workers read; removed in the end.
 
-    It holds the answers of the wave, so it lies where the internal edition may lie: under `target`,
-    or in the reports folder, which the workers then have to share.
+    It holds the answers of the wave, so it is kept where the internal edition may be: under
+    `target`, or in `folder`, that of the pages, which the workers then have to share.
     """
     name = f".data-{uuid.uuid4().hex}.zip"
-    place, root = _filesystem(target or shelf.next.resolve().as_uri())
-    with _errors(f"cannot write to {target or shelf.next.name}", hint="see --target"):
-        _put(place, f"{root}/{name}", _archive(shelf))
+    place, root = _filesystem(target or folder.resolve().as_uri())
+    with _errors(f"cannot write to {target or folder.name}", hint="see --target"):
+        _put(place, f"{root}/{name}", _archive(files))
     try:
         yield place.unstrip_protocol(f"{root}/{name}")
     finally:
@@ -56,31 +69,27 @@ def shared(shelf: Shelf, target: str | None) -> Iterator[str]:
             place.rm_file(f"{root}/{name}")
 
 
-def _archive(shelf: Shelf) -> bytes:
-    wave, root = shelf.plan.edition.wave, paths.root()
-    wanted = [
-        paths.raw(wave),
-        paths.processed(wave),
-        paths.codebooks() / f"{shelf.plan.content['codebook']}.yml",
-        shelf.notebook,
-        *(root / name for name in shelf.plan.metadata(shelf.notebook).get("reads", [])),
-    ]
+def _archive(files: Iterable[Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in wanted:
+        for path in files:
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if file.is_file():
-                    archive.write(file, file.relative_to(root))
+                    archive.write(file, file.relative_to(paths.root()))
     return buffer.getvalue()
 
 
 def remote(
     scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: str, kernels: Kernels
-) -> Generator[Made]:
-    """The pages of `todo` (code, name) as a cluster makes them; `kernels` says when to stop.
+) -> Generator[Any]:
+    """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
 
     A page whose worker died is made again by another one; one that takes several workers with it
     is given up as killed.
+
+    Raises
+    ------
+    InputError : the scheduler cannot be reached, or it has no workers.
     """
     from distributed import Client, wait
     from distributed.scheduler import KilledWorker
@@ -88,9 +97,9 @@ def remote(
     try:
         client = Client(scheduler, timeout=CONNECTING)
     except (OSError, ValueError) as error:
-        said = " ".join(str(error).split())[:160]
+        text = " ".join(str(error).split())[:160]
         raise InputError(
-            f"there is no scheduler at {scheduler} ({said})",
+            f"there is no scheduler at {scheduler} ({text})",
             hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
         ) from None
     with client:
@@ -116,8 +125,8 @@ def remote(
                 try:
                     made = job.result()
                 except KilledWorker as error:
-                    said = f"{error.allowed_failures + 1} workers died while they made it"
-                    made = given_up(work, code, name, said)
+                    why = f"{error.allowed_failures + 1} workers died while they made it"
+                    made = work.give_up(code, name, why)
                 job.release()
                 yield made
 
@@ -138,13 +147,11 @@ _site: Site | None = None
 _guard = threading.Lock()
 
 
-def make_there(work: Work, data: str, code: str, name: str) -> Made:
-    """Make one page on a worker; see `analysis.fanout.make`."""
+def make_there(work: Work, data: str, code: str, name: str) -> Any:
+    """Make one page on a worker."""
     site = _unpacked(work, data)
-    notebook = site.folder / "notebooks" / work.notebook
-    return make(
-        work, code, name, notebook=notebook, kernels=site.kernels, scratch=site.folder / "scratch"
-    )
+    notebook, scratch = site.folder / "notebooks" / work.notebook, site.folder / "scratch"
+    return work.make(code, name, notebook=notebook, kernels=site.kernels, scratch=scratch)
 
 
 def _unpacked(work: Work, data: str) -> Site:
@@ -186,8 +193,8 @@ def send(folder: Path, target: str) -> int:
     """Bring `target` to the state of a published folder; how many files were written.
 
     Files that are there as they should be are not sent again. The list of files with their sha256
-    (``files.json``) comes last: while it does not match, the sending was interrupted, and the same
-    command carries on. Then what is no longer listed is removed.
+    (``files.json``) is written last: while it does not match, the sending was interrupted, and the
+    same command carries on. Files that are no longer listed are then removed.
     """
     place, root = _filesystem(target)
     now = {
@@ -223,8 +230,8 @@ def _errors(what: str, *, hint: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each kind of store has errors of its own
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"{what} ({said})", hint=hint) from None
+        text = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{what} ({text})", hint=hint) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

@@ -201,10 +201,10 @@ class Staff(Labelled):
 
 
 class Hypothesis(Labelled):
-    """A question fixed beforehand: two groups compared by a value, or two values together.
+    """Two groups compared by a value, or two values together, with the direction expected.
 
-    Rules are those of skip rules. `expected` is the direction that the statement claims. A primary
-    one stands by itself; all others of the codebook are corrected together.
+    Rules are those of skip rules. `expected` is the direction that the statement claims. Primary
+    ones are registered (`analysis.registration`) and corrected among themselves, so are all others.
     """
 
     id: StrictStr

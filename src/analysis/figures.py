@@ -92,8 +92,8 @@ class Gallery:
 
     Parameters
     ----------
-    folder : gets figures/NAME.svg, .png, .csv and tables/NAME.csv; None writes no files. The files
-        carry the title; the figure that a page shows leaves it to the page.
+    folder : gets figures/NAME.svg, .png, .csv, tables/NAME.csv and results/NAME.csv; None writes no
+        files. The files carry the title; the figure that a page shows leaves it to the page.
     source : given under each figure. invented : stamp every figure as invented data.
     size : ``report`` for the column of a report, ``slide`` for the width of a slide.
     """
@@ -199,6 +199,10 @@ class Gallery:
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
+
+    def result(self, frame: pd.DataFrame, name: str) -> None:
+        """Numbers for another command, as results/NAME.csv; nothing is shown."""
+        self._write("results", name, csv=to_csv(frame))
 
     def _write(self, kind: str, name: str, **contents: bytes) -> None:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""

@@ -214,10 +214,11 @@ def plot_map(
     if ax is None:
         ax = plt.subplots(figsize=(A4, 5.6), layout="constrained")[1]
     places, answers = units.to_numpy(float)[:, :2], categories.to_numpy(float)[:, :2]
-    labels = data.labels.reindex(units.index).to_numpy(int)
+    shown = data.labels.reindex(units.index)
+    labels = shown.to_numpy(int)
     few = len(units) <= NAMED_UP_TO
     handles = []
-    for kind in types_of(data.labels):
+    for kind in types_of(shown):
         at = labels == kind
         marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else "$?$"
         look: dict[str, Any] = {"color": fill(kind), "markeredgecolor": "black", "marker": marker}

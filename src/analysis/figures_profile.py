@@ -20,9 +20,8 @@ _TEXTS = {
         "en": "Difference from all others (Cliff's delta)",
     },
     "note": {
-        "ja": "数値は類型内の平均（0/1の項目は割合）。▲▼は差が0.33以上、＊はHolm補正後p<0.05",
-        "en": "Numbers: mean in the type (share for 0/1 items). ▲▼ difference of 0.33 or more, "
-        "* p<0.05 after Holm",
+        "ja": "数値は類型内の平均（0/1の項目は割合）。▲▼は差が0.33以上",
+        "en": "Numbers: mean in the type (share for 0/1 items). ▲▼ difference of 0.33 or more",
     },
     "marks": {
         "ja": "▲▼は他の団体との差（Cliffのデルタ）が0.33以上。"
@@ -32,10 +31,11 @@ _TEXTS = {
     },
     "adjusted": {
         "ja": "数値は調整後の類型内の平均（0は同じ水準・区分の団体の平均、ptは割合の差）。"
-        "▲▼は差が0.33以上、＊はHolm補正後p<0.05",
+        "▲▼は差が0.33以上",
         "en": "Numbers: mean in the type after the adjustment (0: the average of its equals; pt: "
-        "percentage points). ▲▼ difference of 0.33 or more, * p<0.05 after Holm",
+        "percentage points). ▲▼ difference of 0.33 or more",
     },
+    "star": {"ja": "、＊はHolm補正後p<0.05", "en": ", * p<0.05 after Holm"},
 }
 
 
@@ -51,13 +51,16 @@ def plot_profile(
 
     Parameters
     ----------
-    data : the typology; a `profile` without means is drawn as marks alone.
+    data : the typology; a `profile` without means is drawn as marks alone, one without ``p_holm``
+        (where nothing is tested) without stars.
     labels : label of each feature; its id where there is none.
     percent : features whose mean is a share, shown in percent.
     """
     adjusted = data.params["adjust"] != "none"
     numbered = "mean" in data.profile  # an edition may show the marks alone
-    note = ("adjusted" if adjusted else "note") if numbered else "marks"
+    tested = numbered and "p_holm" in data.profile
+    note = _TEXTS[("adjusted" if adjusted else "note") if numbered else "marks"][language]
+    note += _TEXTS["star"][language] if tested else ""
     effect = data.profile.pivot(index="feature", columns="type", values="effect")
     features = list(dict.fromkeys(data.profile["feature"]))
     effect = effect.loc[features]
@@ -72,7 +75,7 @@ def plot_profile(
             if np.isnan(row.mean):
                 continue
             number = _number(row.mean, share=row.feature in percent, adjusted=adjusted)
-            star = "*" if row.p_holm < 0.05 else ""
+            star = "*" if tested and row.p_holm < 0.05 else ""
         ink = "white" if abs(row.effect) > 0.65 else "black"
         ax.text(
             column[row.type],
@@ -91,7 +94,7 @@ def plot_profile(
     width = max(5, int(room if language == "ja" else room / 0.52))
     across = [
         f"{type_label(data, int(t), language, width=width)}\n"
-        f"({say('members', language, int((data.labels == t).sum()))})"
+        f"({say('members', language, int((data.fitted == t).sum()))})"
         for t in effect.columns
     ]
     ax.set_xticks(range(len(across)), across, fontsize=size)
@@ -101,7 +104,7 @@ def plot_profile(
     ax.spines[:].set_visible(False)
     if numbered:
         ax.figure.colorbar(image, ax=ax, label=_TEXTS["effect"][language], shrink=0.6, aspect=25)
-    text = wrap(_TEXTS[note][language], language, 60 if language == "ja" else 88)
+    text = wrap(note, language, 60 if language == "ja" else 88)
     ax.set_xlabel(text, fontsize=7.5, loc="left")
     return ax
 

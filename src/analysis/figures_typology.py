@@ -107,8 +107,8 @@ def types_of(labels: pd.Series) -> list[int]:
 
 
 def _in_order(typology: Typology) -> list[str]:
-    """Units by type, and within a type from the most to the least typical."""
-    table = pd.DataFrame({"type": typology.labels, "width": typology.silhouette})
+    """Units of the fit by type, and within a type from the most to the least typical."""
+    table = typology.fitted.rename("type").to_frame().assign(width=typology.silhouette)
     table["type"] = table["type"].replace(0, 999)
     table = table.sort_index(kind="stable").sort_values(
         ["type", "width"], ascending=[True, False], kind="stable"
@@ -129,7 +129,7 @@ def plot_silhouette(
     ax = canvas(ax, 1.2 + (0.24 * len(order) if few else 4.5))
     widths = data.silhouette.reindex(order).to_numpy(float)
     types = data.labels.reindex(order).to_numpy(int)
-    for kind in types_of(data.labels):
+    for kind in types_of(data.fitted):
         at = np.flatnonzero(types == kind)
         style = _style(kind) if few else {**_style(kind), "edgecolor": "none", "hatch": ""}
         bars: dict[str, Any] = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
@@ -189,7 +189,7 @@ def plot_coassignment(
     for edge in np.flatnonzero(np.diff(types)) + 0.5:
         ax.axhline(edge, color=PALETTE[3], linewidth=1.2)
         ax.axvline(edge, color=PALETTE[3], linewidth=1.2)
-    for kind in types_of(data.labels):
+    for kind in types_of(data.fitted):
         middle = float(np.flatnonzero(types == kind).mean())
         ax.annotate(
             _head(kind, language),
@@ -218,16 +218,16 @@ def plot_size_classes(
     language: str = "ja",
     ax: Axes | None = None,
 ) -> Axes:
-    """Which types each size class is made of: one bar a class, with its number of units.
+    """Which types each size class is made of: one bar a class, with its units of the fit.
 
     Parameters
     ----------
     size_class : class of each unit; categories keep their order, other values are sorted.
     """
-    given = aligned(size_class, data.labels.index, "size_class")
+    given = aligned(size_class, data.fitted.index, "size_class")
     known = list(given.cat.categories) if hasattr(given, "cat") else sorted(given.dropna().unique())
-    counts = pd.crosstab(given, data.labels).reindex(known).dropna(how="all")
-    types = types_of(data.labels)
+    counts = pd.crosstab(given, data.fitted).reindex(known).dropna(how="all")
+    types = types_of(data.fitted)
     ax = canvas(ax, 1.6 + 0.5 * len(counts))
     shares = 100 * counts.div(counts.sum(axis=1), axis=0)
     left = np.zeros(len(counts))
@@ -254,7 +254,7 @@ def plot_size_classes(
 
 def _legend(ax: Axes, typology: Typology, language: str, *, above: float = 0.0) -> None:
     """Names of the types over the axes, `above` them by a share of their height."""
-    kinds = types_of(typology.labels)
+    kinds = types_of(typology.fitted)
     wide = 14 if language == "ja" else 24
     names = [type_label(typology, kind, language, width=wide) for kind in kinds]
     handles = [Patch(**_style(kind), label=name) for kind, name in zip(kinds, names, strict=True)]

@@ -11,14 +11,9 @@ import pandas as pd
 
 from analysis.intake import RawTable
 from analysis.rules import RULES
-from analysis.text import Language, Text
+from analysis.text import Language, label
 
-SEVERITY_LABELS = {
-    "repaired": Text(ja="補正", en="repaired"),
-    "doubtful": Text(ja="要確認", en="doubtful"),
-    "refused": Text(ja="不採用", en="refused"),
-}
-SEVERITIES = tuple(SEVERITY_LABELS)
+SEVERITIES = ("repaired", "doubtful", "refused")
 COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
     *("raw", "value", "ja", "en"),
@@ -39,7 +34,7 @@ def counted(findings: pd.DataFrame, language: Language) -> str:
     """How many there are of each severity, in words."""
     counts = findings["severity"].value_counts()
     return ("、" if language == "ja" else ", ").join(
-        f"{label[language]} {counts.get(kind, 0)}" for kind, label in SEVERITY_LABELS.items()
+        f"{label(f'severity.{kind}', language)} {counts.get(kind, 0)}" for kind in SEVERITIES
     )
 
 

@@ -1,4 +1,4 @@
-"""What a result depends on, as hashes; reads files and nothing else."""
+"""Hashes (sha256) of what a result depends on: data, codebook, notebooks, code, git commit."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def sha(text: str) -> str:
 
 
 def hash_file(path: Path) -> str:
-    """sha256 of a file's content; empty for none."""
+    """sha256 of a file's content; empty if there is no such file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:
-    """sha256 of every file below a folder by its name there; hidden and private ones do not count.
+    """sha256 of every file below a folder, by its path there.
 
-    Office programs keep ``~$name.xlsx`` beside a workbook that is open; such files do not count
-    either.
+    Left out: hidden and private files, and the ``~$name.xlsx`` that office programs keep beside a
+    workbook that is open.
     """
     return {
         p.relative_to(folder).as_posix(): hash_file(p)
@@ -47,7 +47,7 @@ def hash_path(path: Path) -> str:
 
 
 def combined(files: Mapping[str, str]) -> str:
-    """One hash of many."""
+    """One hash of many files, from their names and hashes."""
     return sha("\n".join(f"{name} {digest}" for name, digest in files.items()))
 
 
@@ -66,24 +66,23 @@ def package_hash() -> str:
     return combined(package_files())
 
 
-def source_hash(notebook: Path) -> str:
-    """The cells, their tags and the declarations of a notebook; outputs do not count."""
-    content = json.loads(notebook.read_text(encoding="utf-8"))
+def source_hash(notebook: Mapping[str, Any]) -> str:
+    """The hash of a notebook's cells, their tags and its declarations; outputs do not count."""
     cells = [
         (cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []))
-        for cell in content["cells"]
+        for cell in notebook["cells"]
     ]
-    return sha(json.dumps([cells, content["metadata"].get("workbench", {})], sort_keys=True))
+    return sha(json.dumps([cells, notebook["metadata"].get("workbench", {})], sort_keys=True))
 
 
 def revision() -> dict[str, Any]:
-    """The git commit, and whether the tree is clean; empty and None outside git."""
+    """The git commit, and whether the working tree is clean; empty and None outside git."""
     git = ["git", "-C", str(paths.root())]
-    said = []
+    printed = []
     for command in (["rev-parse", "HEAD"], ["status", "--porcelain"]):
         try:
             done = subprocess.run([*git, *command], capture_output=True, timeout=10, check=True)
         except (OSError, subprocess.SubprocessError):
             return {"commit": "", "clean": None}
-        said.append(done.stdout.decode("utf-8", "replace").strip())
-    return {"commit": said[0], "clean": not said[1]}
+        printed.append(done.stdout.decode("utf-8", "replace").strip())
+    return {"commit": printed[0], "clean": not printed[1]}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis import municipality
 from analysis.errors import InputError
 from analysis.headings import Headings, Meaning, normalise
 from analysis.layout import ANSWER, REASONS, check_questions
@@ -98,7 +99,8 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
             hint="check layout and header in wave.yml, and the codebook",
         )
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
-    others = [form.sheet for form in found if not any(form is other for other in forms)]
+    others = [form for form in found if not any(form is other for other in forms)]
+    _check_files(forms, others, headings)
     places = _Places(forms, headings)
     targets = places.targets()
     ways = places.ways(targets)
@@ -108,7 +110,22 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
             {target: 0 for target in targets if target in form.labels}, headings, form.sheet
         )
         replies.append(_reply(form, {t: w for t, w in ways.items() if t in form.labels}))
-    return _marked(replies, forms), others
+    return _marked(replies, forms, headings), [form.sheet for form in others]
+
+
+def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
+    """Refuse a file of which no sheet is read though one says who filled it in."""
+    read = {form.sheet.file for form in forms}
+    for form in others:
+        whose = [target for target in headings.who if target in form.labels]
+        beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
+        named = next((text for text in beside if municipality.named_in(text)), "")
+        if form.sheet.file not in read and named:
+            raise form.sheet.error(
+                f"this is a form of {named}, but only {len(form.labels)} labels of the codebook "
+                f"{headings.book.id} stand in it, fewer than half of those in the other forms",
+                hint="ask for the right form, or make it a wave of its own",
+            )
 
 
 def _form(sheet: Sheet, headings: Headings) -> Form:
@@ -241,9 +258,9 @@ def _reply(form: Form, ways: dict[str, tuple[Place, int]]) -> Reply:
     return Reply(form.sheet, cells, mark)
 
 
-def _marked(replies: list[Reply], forms: list[Form]) -> list[Reply]:
+def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list[Reply]:
     """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
-    note, unmatched = REASONS.index("note"), REASONS.index("unmatched")
+    note, unmatched, told = REASONS.index("note"), REASONS.index("unmatched"), headings.who
     texts = [reply.sheet.text.to_numpy(object) for reply in replies]
     said = [
         Counter(grid[(reply.mark == note) & (grid != "")])
@@ -254,12 +271,39 @@ def _marked(replies: list[Reply], forms: list[Form]) -> list[Reply]:
     printed = {text: sorted(own[text] for own in said)[(len(said) - 1) // 2] for text in every}
     for grid, reply, form, own in zip(texts, replies, forms, said, strict=True):
         rows = {row for row, _ in form.labels.values()}
+        who = {municipality.named_in(grid[p]) for t, p in reply.cells.items() if p and t in told}
+        others: dict[Place, str] = {}
         for row, column in zip(*np.nonzero((reply.mark == note) & (grid != "")), strict=True):
             text = grid[row, column]
-            if own[text] > printed[text] if len(replies) > 1 else row in rows:
+            lone = len(replies) == 1
+            if not lone and own[text] <= printed[text]:
+                continue
+            named = municipality.named_in(text, known=True)
+            if named not in {"", *who}:
+                others[int(row), int(column)] = text
+            if not lone or row in rows or (int(row), int(column)) in others:
                 reply.mark[row, column] = unmatched
         _check_shifted(reply, unmatched)
+        if not told & {t for t, texts in (headings.header or {}).items() if texts}:
+            _check_others(reply, others)
     return replies
+
+
+def _check_others(reply: Reply, others: dict[Place, str]) -> None:
+    """Refuse a form with several other municipalities in a line: it may be a table of replies."""
+    for axis in (0, 1):
+        line, most = max(
+            Counter(p[axis] for p in others).items(), key=lambda c: c[1], default=(0, 0)
+        )
+        if most >= 2:
+            at = [place for place in others if place[axis] == line]
+            names = ", ".join(others[place] for place in at[:3])
+            raise reply.sheet.error(
+                f"other municipalities stand beside the answers ({names})",
+                at=at[0],
+                hint="if they replied, give another layout in wave.yml; if they did not, give "
+                "the label of who replied under header, such as header: {'@name': [団体名]}",
+            )
 
 
 def _check_shifted(reply: Reply, unmatched: int) -> None:

@@ -128,7 +128,7 @@ def find_columns(
                 f"({sheet.address(rival[1], rival[2])} and {sheet.address(row, column)})",
                 at=(row, column),
                 hint=f"give the cell of the right one in wave.yml, such as "
-                f"header: {{{meaning.target}: [{sheet.address(row, column)}]}}",
+                f"header: {{{meaning.target}: [{sheet.address(rival[1], rival[2])}]}}",
             )
         if rival is None or rival[0] < meaning.rank:
             found[meaning.target] = (meaning.rank, row, column)

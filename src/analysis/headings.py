@@ -111,6 +111,12 @@ class Headings:
                 add(text, target, OVERRIDE)
         return found
 
+    @property
+    def who(self) -> set[str]:
+        """The targets that say which municipality replied."""
+        told = {q.id for q in self.book if q.identity in {"code", "name"}}
+        return {"@code", "@name"} | told
+
     def check_header(self, file: str) -> None:
         """Refuse entries under ``header`` that name no question."""
         known = {*self.book.variables, *(q.id for q in self.book), *(f"@{i}" for i in IDENTITY)}
@@ -134,8 +140,18 @@ class Headings:
                 found[int(match[1])] = question
         return found
 
+    @cached_property
+    def _meanings(self) -> dict[str, Meaning | None]:
+        """What was looked up before: copies of a form say the same."""
+        return {}
+
     def meaning(self, text: str) -> Meaning | None:
         """What a heading stands for, if anything."""
+        if text not in self._meanings:
+            self._meanings[text] = self._find(text)
+        return self._meanings[text]
+
+    def _find(self, text: str) -> Meaning | None:
         key = normalise(text)
         if not key:
             return None

@@ -98,9 +98,9 @@ def _left_out(rule: Expression, status: pd.DataFrame, codebook: Codebook) -> np.
 def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.DataFrame:
     """The composites: a column an index, standardised features averaged with their signs.
 
-    Ratio and ordinal features enter as z-scores, 0/1 features as they are, so that an index is a
-    mean of comparable parts. A municipality with fewer than half of the parts has no value. An
-    index with a rule of its own is that rule.
+    Every feature enters as a z-score among the respondents, 0/1 ones too: as they are they would
+    vary by at most half of what the others do, and weigh that much less. A municipality with fewer
+    than half of the parts has no value. An index with a rule of its own is that rule.
     """
     columns = {}
     for index in codebook.indices:
@@ -110,18 +110,13 @@ def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.D
             continue
         parts = [name for name, group in made.groups.items() if group == index.id]
         scaled = pd.DataFrame(
-            {
-                name: made.signs[name] * _standardised(made.frame[name], made.kinds[name])
-                for name in parts
-            }
+            {name: made.signs[name] * _standardised(made.frame[name]) for name in parts}
         )
         enough = scaled.notna().sum(axis=1) * 2 >= len(parts)
         columns[index.id] = scaled.mean(axis=1).where(enough).to_numpy()
     return pd.DataFrame(columns, index=responses.index)
 
 
-def _standardised(values: pd.Series, kind: str) -> pd.Series:
-    if kind in {"binary", "asymmetric"}:
-        return values
+def _standardised(values: pd.Series) -> pd.Series:
     spread = values.std(ddof=0)
     return (values - values.mean()) / (spread if spread > 0 else 1.0)

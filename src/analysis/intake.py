@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis import sources
+from analysis import municipality, sources
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
 from analysis.form import Reply, read_forms
@@ -110,6 +110,8 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
         if file.layout == "form":
             forms = [sheet for book in books for sheet in book]
             sources.check_followed(file, sources.said_in(forms, file.header))
+            for sheet in forms:
+                sources.refuse_table(sheet, headings)
             replies, no_forms = read_forms(forms, headings)
             pieces += [from_form(reply) for reply in replies]
             others += no_forms
@@ -123,12 +125,39 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
             sources.check_followed(file, found)
         headed = _by_number(pieces[start:], headings) | headed
     listed = {place for piece in pieces for place in zip(piece.file, piece.sheet, strict=True)}
-    for sheet in others:  # another entry may name the sheet, or list it too
-        if (place := (sheet.file, sheet.sheet)) not in listed:
-            listed.add(place)
-            pieces.append(outside_only(sheet))
+    left = {(sheet.file, sheet.sheet): sheet for sheet in others}
+    left = {place: sheet for place, sheet in left.items() if place not in listed}
+    _check_left(list(left.values()), pieces, wave, codebook)
+    pieces += [outside_only(sheet) for sheet in left.values()]
     _check_alike(pieces, codebook)
     return replace(join(pieces), headed=tuple(headed.values()))
+
+
+def _check_left(
+    sheets: list[Sheet], pieces: list[RawTable], wave: Wave, codebook: Codebook
+) -> None:
+    """Refuse a wave of which a sheet that is not read is a table of others than those who are."""
+    chosen = {file.path for file in wave.files if file.sheet is not None}  # wave.yml says which
+    headings, read = Headings(codebook), set[str]()
+    for sheet in sheets:
+        if sheet.file in chosen:
+            continue
+        there = max((sources.listed(turned, headings) for turned in (sheet, sheet.turned)), key=len)
+        if len(there) < 2:
+            continue
+        read = read or {
+            municipality.named_in(text)
+            for piece in pieces
+            for name in piece.column_variable
+            if name in headings.who
+            for text in piece.text[name]
+        }
+        if lost := sorted(there - read):
+            raise sheet.error(
+                f"this sheet is not read, and {len(lost):,} of the municipalities that it lists "
+                f"reply nowhere else ({', '.join(lost[:3])})",
+                hint="name the sheets to be read in wave.yml, the file once for each",
+            )
 
 
 def _by_number(pieces: list[RawTable], headings: Headings) -> dict[tuple[str, str], Headed]:

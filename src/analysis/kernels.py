@@ -1,14 +1,15 @@
-"""Kernels that start warm: forked from a server that has already imported what notebooks import.
+"""The kernels of a run: warm ones where the system has them, each with its caps, none left behind.
 
-A plain kernel spends most of a short notebook's time on imports. `ForkProvisioner` (entry point
-``workbench-fork`` of jupyter_client) forks each kernel from a multiprocessing forkserver instead.
-They are real kernels: their own process, a clean namespace, errors and death seen as with any.
-Only Linux has been tried, so anywhere else plain kernels are started.
+A plain kernel spends most of a short notebook's time on imports. A warm one is forked from a server
+(that of `multiprocessing`) which has imported what notebooks import. It is a kernel as any other:
+a process of its own, a clean namespace, errors and death seen as with any. Only Linux has been
+tried; anywhere else plain kernels are started.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import multiprocessing
 import os
@@ -22,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import connection, forkserver
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.connect import KernelConnectionInfo
@@ -30,11 +31,29 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-PROVISIONER = "workbench-fork"
+PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
+# What the server imports. Imports only: a parallel region of OpenMP run there would hang the same
+# region in every kernel, and a figure drawn there would tie matplotlib to the server.
+# `matplotlib_inline` must not be among them, or its hook never meets the kernel's shell and figures
+# vanish in silence.
+WARM = (
+    "analysis.kernels",
+    "ipykernel.kernelapp",
+    "pandas",
+    "pyarrow.parquet",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "seaborn",
+    "scipy.stats",
+    "sklearn.cluster",
+    "analysis.survey",
+    "analysis.typology.study",
+    *(f"analysis.report.{p.stem}" for p in (Path(__file__).parent / "report").glob("[a-z]*.py")),
+)
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
 
@@ -45,7 +64,7 @@ def can_fork() -> bool:
 
 
 class Kernels:
-    """The kernels of one run: how each is started, and that none outlives it.
+    """The kernels of one run: how each is started, and that none outlives the run.
 
     Parameters
     ----------
@@ -68,12 +87,11 @@ class Kernels:
         self.environment = {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
-        self.manager = type("Manager", (Manager,), {"kernels": self})
 
     def warm(self) -> None:
         """Let the server import in the background while this process does something else."""
         if self.fork:
-            with _starting, _alone():
+            with _starting, _as_plain_parent():
                 _ensure_server(self.environment)
 
     def stop(self, why: str, *, over: bool = False) -> None:
@@ -88,9 +106,11 @@ class Kernels:
 
 
 class Manager(AsyncKernelManager):
-    """Starts the kernel of one notebook; see `Kernels`."""
+    """Starts and ends the kernel of one notebook, as its run's `Kernels` say."""
 
-    kernels: ClassVar[Kernels]
+    def __init__(self, kernels: Kernels, **options: Any) -> None:
+        super().__init__(**options)
+        self.kernels = kernels
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -101,16 +121,21 @@ class Manager(AsyncKernelManager):
         return spec
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        """Start it with the run's environment and caps, unless the run has been stopped."""
+        """Start it with the run's environment and caps.
+
+        Raises
+        ------
+        RuntimeError : the run has been stopped.
+        """
         if self.kernels.stopped:
             raise RuntimeError(self.kernels.stopped)
         if os.name == "posix":
-            self._meet_in_a_folder()
+            self._use_sockets_in_a_folder()
         environment = {**os.environ, **self.kernels.environment}
         await super().start_kernel(env=environment, **options)
         self.kernels.running.add(self)
         if self.kernels.memory_mb and sys.platform == "linux":
-            import resource
+            import resource  # only there
 
             most = self.kernels.memory_mb << 20
             resource.prlimit(self._pid(), resource.RLIMIT_DATA, (most, most))
@@ -124,8 +149,8 @@ class Manager(AsyncKernelManager):
         if self.transport == "ipc" and not restart:
             shutil.rmtree(Path(self.ip).parent, ignore_errors=True)
 
-    def _meet_in_a_folder(self) -> None:
-        """Talk over sockets in a folder that only this user can read.
+    def _use_sockets_in_a_folder(self) -> None:
+        """Communicate over sockets in a folder that only this user can read.
 
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
@@ -139,7 +164,7 @@ class Manager(AsyncKernelManager):
         self.ip = f"{folder}/kernel"
 
     def end(self) -> None:
-        """Kill it from another thread; the thread that waits for it then sees its death."""
+        """Kill the kernel from another thread; the thread that waits for it then sees its death."""
         pid = self._pid()
         if not pid:
             return
@@ -154,6 +179,9 @@ class Manager(AsyncKernelManager):
 
     def _pid(self) -> int:
         return getattr(self.provisioner, "pid", None) or 0
+
+
+# --- forking ---------------------------------------------------------------------------------
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -174,7 +202,7 @@ class ForkProvisioner(LocalProvisioner):
 
 
 class Forked:
-    """A forked kernel as `LocalProvisioner` sees it: the part of `subprocess.Popen` it uses."""
+    """A forked kernel as `LocalProvisioner` uses it: the part of `subprocess.Popen` it needs."""
 
     stdin = stdout = stderr = None
 
@@ -206,7 +234,7 @@ class Forked:
 
 
 def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
-    """A forked kernel; None, with a warning, where that fails also from a new server."""
+    """A forked kernel; None, with a warning, if that fails also from a new server."""
     for last in (False, True):
         try:
             return _fork(arguments, environment, folder)
@@ -214,7 +242,7 @@ def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: st
             if last:
                 _log.warning("no warm kernel (%s); a plain one is started", error)
             else:
-                time.sleep(0.5)  # until it is seen that the server has gone
+                time.sleep(0.5)  # until the system reports that the server has ended
     return None
 
 
@@ -223,39 +251,33 @@ def _fork(arguments: Sequence[str], environment: Mapping[str, str], folder: str)
     process = context.Process(
         target=become_kernel, args=(arguments, dict(environment), folder), daemon=True
     )
-    with _starting, _alone():
+    with _starting, _as_plain_parent():
         _ensure_server(environment)
         process.start()
     return process
 
 
 def _ensure_server(environment: Mapping[str, str]) -> None:
-    """Start the server if there is none; thread counts and backend are read as it imports."""
-    read_at_import = {
-        "MPLBACKEND": INLINE,
-        **{k: environment[k] for k in THREADS if k in environment},
-    }
-    before = {name: os.environ.get(name) for name in read_at_import}
-    os.environ.update({k: v for k, v in read_at_import.items() if k != "MPLBACKEND"})
-    os.environ.setdefault("MPLBACKEND", INLINE)
+    """Start the server if there is none, with the variables that libraries read at import."""
+    threads = {name: environment[name] for name in THREADS if name in environment}
+    before = dict(os.environ)
+    os.environ.update({"MPLBACKEND": INLINE, **before, **threads})
     try:
-        multiprocessing.get_context("forkserver").set_forkserver_preload(["analysis.warm"])
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
         forkserver.ensure_running()
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in {"MPLBACKEND", *threads} - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Keep this process's own ``__main__`` out of the child, and start also from a daemon.
+def _as_plain_parent() -> Iterator[None]:
+    """Start a child that does not run this process's main module, from a daemon if need be.
 
-    multiprocessing would run the main module again in every child (0.7 s with papermill at its
-    top), and forbids the daemonic workers of dask to start what would outlive them; our kernels
-    watch their parent.
+    multiprocessing would run the main module again in every kernel (0.7 s with papermill at its
+    top), and forbids the daemonic workers of dask to start processes that could outlive them; our
+    kernels end with their parent.
     """
     main, current = sys.modules["__main__"], multiprocessing.current_process()
     daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
@@ -273,34 +295,37 @@ def _alone() -> Iterator[None]:
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
     """Turn this fork into the kernel that ``python -m ipykernel_launcher`` would be."""
+    # what the server imported stays: looking through it for garbage would copy its memory
+    gc.freeze()
     os.setsid()
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     multiprocessing.set_start_method(None, force=True)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     threads = environment.get(THREADS[0], "")
     if threads.isdigit() and threads != os.environ.get(THREADS[0]):
         from threadpoolctl import threadpool_limits
 
-        threadpool_limits(int(threads))  # the libraries took what stood when the server began
+        threadpool_limits(int(threads))  # another number than when the server started
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()  # a fork has the state of its parent
-    # nobody attaches a debugger to a run; importing it is a tenth of the time of a short notebook
+        sys.modules["numpy"].random.seed()  # a fork has the random state of its parent
+    if "pandas" in sys.modules:  # imported outside a kernel, it took the server for a terminal
+        sys.modules["pandas"].set_option("display.max_columns", 20)
+    # skip the debugger: importing it takes a tenth of the time of a short notebook
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     import ipykernel_launcher
     from ipykernel import kernelapp
 
     sys.argv = [ipykernel_launcher.__file__, *arguments]
-    warm = sys.modules.get("analysis.warm")
-    sys.path = [entry for entry in (warm.PATH if warm else sys.path) if entry]
+    sys.path = [entry for entry in sys.path if entry]
     server = f"--IPKernelApp.parent_handle={os.getppid()}"  # end with the server, too
     kernelapp.launch_new_instance(argv=[*arguments, server])
 
 
-def _leave_with_parent() -> None:
-    """End this kernel, and all that it started, when the process that asked for it has gone."""
+def _end_with_parent() -> None:
+    """End this kernel, and all that it started, when the process that asked for it has ended."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     connection.wait([parent.sentinel])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis import municipality
 from analysis.codebook import Codebook
 from analysis.header import find_columns, find_header
 from analysis.headings import Headings, normalise
@@ -72,6 +73,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
     for row in _headers_below(sheet, bottom, kinds, columns, headings):
         kinds[row] = "header"
+    _check_lost(sheet, kinds, filled, [columns[t] for t in headings.who & columns.keys()])
     for reason in ("header", "total", "note", "example"):
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
@@ -104,7 +106,8 @@ def _add_unnamed_column(
 ) -> None:
     """The names of a table in register order stand before the first question, without heading."""
     for column in range(min(columns.values())):
-        if filled[bottom + 1 :, column].mean() > 0.5:
+        below = filled[bottom + 1 :, column]
+        if 2 * below.sum() > len(below):
             columns["@name"] = column
             return
     raise sheet.error(
@@ -210,6 +213,30 @@ def _row_kinds(
     )
     kinds[:start] = ""
     return kinds
+
+
+def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: list[int]) -> None:
+    """Refuse a sheet in which a row that names a municipality, or most rows, would be no reply."""
+    count = filled.sum(axis=1)
+    left = np.flatnonzero((kinds != "record") & (kinds != "example") & (count >= 2))
+    line = "column" if sheet.transposed else "row"
+    for row in left.tolist():
+        for column in identity:
+            if municipality.named_in(text := str(sheet.text.iat[row, column]), known=True):
+                raise sheet.error(
+                    f"this {line} names a municipality ({text}) but is read as "
+                    f"{kinds[row] or 'part of the header or what stands above it'}",
+                    at=(row, column),
+                    hint="remove what makes it look so, or give header and sheet in wave.yml",
+                )
+    notes, records = int((kinds[left] == "note").sum()), int((kinds == "record").sum())
+    if notes > max(records, 3):
+        first = int(left[kinds[left] == "note"][0])
+        raise sheet.error(
+            f"{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody",
+            at=(first, 0),
+            hint="check the column that says who replied, under header in wave.yml",
+        )
 
 
 def _matches(texts: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:

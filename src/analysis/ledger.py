@@ -9,25 +9,7 @@ import pandas as pd
 
 from analysis.codebook import STATUSES
 from analysis.intake import RawTable
-
-LABELS = {
-    "answered": ("値", "values"),
-    "no_answer": ("無回答", "no answer"),
-    "not_applicable": ("非該当", "not applicable"),
-    "dont_know": ("不明", "does not know"),
-    "not_surveyed": ("調査無し", "not surveyed"),
-    "unreadable": ("不採用", "refused"),
-    "superseded": ("差替え前の回答", "replaced by a later reply"),
-    "title": ("題名", "titles"),
-    "header": ("見出し", "headers"),
-    "total": ("合計・平均", "totals"),
-    "note": ("注記", "notes"),
-    "example": ("記入例", "examples"),
-    "unmatched": ("設問外", "no question"),
-    "hidden": ("非表示", "hidden"),
-    "sheet": ("他のシート", "other sheets"),
-}
-
+from analysis.text import Language, labels
 
 PLACES = (*STATUSES, "superseded")  # of the cells in the block of answers, by their number
 
@@ -82,11 +64,10 @@ class Ledger:
                 f"the ledger does not add up: {self.received} cells received, {total} accounted for"
             )
 
-    def table(self, language: str = "ja") -> pd.DataFrame:
+    def table(self, language: Language = "ja") -> pd.DataFrame:
         """The ledger to read: a row a place, with the total at the end."""
-        ja = language == "ja"
+        words = labels("ledger", language)
         sums = self.counts.groupby("place")["cells"].sum()
-        rows = [(LABELS[p][not ja], int(sums[p])) for p in LABELS if p in sums]
-        rows.append(("合計" if ja else "total", int(sums.sum())))
-        rows.append(("受け取ったセル" if ja else "cells received", self.received))
-        return pd.DataFrame(rows, columns=["行き先", "セル"] if ja else ["where", "cells"])
+        rows = [(words[place], int(sums[place])) for place in words if place in sums]
+        rows += [(words["sum"], int(sums.sum())), (words["received"], self.received)]
+        return pd.DataFrame(rows, columns=[words["where"], words["cells"]])

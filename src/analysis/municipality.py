@@ -36,6 +36,9 @@ _VARIANTS = str.maketrans(
     "ケケケケケケ釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ",
 )
 _SUFFIX = re.compile(r"(市役所|区役所|町役場|村役場|役所|役場)$")
+_SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
+# kinds and groups of municipalities: 中核市, 町村, 市区町村
+_KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
@@ -195,6 +198,33 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
         stems = stems or [c for suffix in "市区町村" for c in _names().get(candidate + suffix, ())]
     stems = [c for c in stems if not given or _prefecture(c) == given]
     return _match(stems, name, "shortened") if stems else Match("", "", "unknown")
+
+
+def named_in(text: str, *, known: bool = False) -> str:
+    """The municipality that a whole cell names, as a key to count by; empty where it names none.
+
+    Parameters
+    ----------
+    text : a code, or a name in any of the ways that `resolve` reads.
+    known : leave out what only looks like a name: shortened ones, places of no register.
+
+    Examples
+    --------
+    >>> [named_in(text) for text in ("282014", "兵庫県姫路市役所", "府中市", "架空市", "町村")]
+    ['282014', '282014', '府中市', '架空市', '']
+    >>> named_in("架空市", known=True), named_in("姫路", known=True)
+    ('', '')
+    """
+    code, how = parse_code(text)
+    if code:
+        return "" if known and how != "exact" else code
+    key = fold(text)
+    if len(key) > 40:
+        return ""
+    match = resolve(key)
+    if match.how != "unknown" and not (known and match.how == "shortened"):
+        return match.code or key
+    return key if not known and _SHAPED.fullmatch(key) and not _KIND.fullmatch(key) else ""
 
 
 def align(names: Sequence[str]) -> list[str]:

@@ -14,9 +14,11 @@ from typing import Any, get_args
 
 import yaml
 
-from analysis import intake, municipality, paths
+from analysis import intake, municipality, paths, sources
 from analysis.codebook import Codebook
 from analysis.errors import InputError
+from analysis.headings import Headings
+from analysis.readers import read_file
 from analysis.wave import Wave, WaveFile
 
 CODES = ("column", "order")  # who replied: told by a column, or by the order of the register
@@ -39,8 +41,8 @@ def new_wave(
     """Make data/raw/WAVE from files as received and say what to check.
 
     Where a wave.yml was committed without its data (the national table), the files are added to it.
-    Every layout is tried in turn: one whose header cannot be found is refused by the reader, and
-    one in which few replies say who they are is taken only where no other fits better.
+    A table is read as a table, and its error raised; only where the files show none is every layout
+    tried in turn.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
@@ -116,14 +118,17 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
 def _write_layout(
     part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
 ) -> str:
-    """Its wave.yml stands in `part` for the first layout in which most replies say who they are.
+    """Write the wave.yml of the layout that the files show, and say what is read.
 
-    A form of several columns can be read as a table too, one whose "replies" are mostly its labels.
+    A table of several municipalities is read as that, or its error is raised. Otherwise the first
+    layout is taken in which most replies say who they are: one reply may be a form or a table of
+    one, and a form of several columns a table whose "replies" are mostly its labels.
     """
     refusals: dict[str, str] = {}
     best, said, sure = 0.0, ("", ""), False
-    told = {"@code", "@name"} | {q.id for q in book if q.identity in {"code", "name"}}
-    layouts = [layout] if layout else LAYOUTS
+    told = Headings(book).who
+    shown = {} if layout else _shown(part, content, files, book)
+    layouts = [layout] if layout else list(shown) or LAYOUTS
     for codes, candidate in [(codes, one) for codes in CODES for one in layouts]:
         if sure or (best and codes == "order"):
             break
@@ -133,8 +138,9 @@ def _write_layout(
         except InputError as error:
             refusals.setdefault(candidate, str(error))
             continue
-        n, who = len(raw.file), [j for j, v in enumerate(raw.column_variable) if v in told]
-        named = int((raw.kind[:, who] != 0).any(axis=1).sum())
+        n, who = len(raw.file), [v for v in raw.column_variable if v in told]
+        known = raw.text[who].map(lambda text: bool(municipality.named_in(text)))
+        named = int(known.any(axis=1).sum())
         if codes == "order" and n == len(municipality.register()):
             if content["invited"] is None:
                 content["invited"] = "all"  # only the whole register can stand in its order
@@ -151,6 +157,8 @@ def _write_layout(
         refusals.setdefault(candidate, f"{nobody} from which municipality a reply is{TAKES}")
     if layout is None and best <= 0.5:  # a guess that is more likely wrong is not made
         likely = "form" if any(file.is_dir() for file in files) else "rows"
+        for table, n in shown.items():
+            raise InputError(f"{refusals[table]} (read as {table}, of {n:,} replies)")
         if len({*refusals.values()}) == 1 and TAKES not in refusals[likely]:
             raise InputError(refusals[likely])  # a file that cannot be read in any layout
         raise InputError(f"{refusals[likely]} (read as {likely}; --layout gives another)")
@@ -158,6 +166,31 @@ def _write_layout(
         raise InputError(refusals[str(layout)])
     _write(part, content, files, said[0], "column")
     return f"layout {said[0]}, {said[1]}"
+
+
+def _shown(
+    part: Path, content: dict[str, Any], files: Sequence[Path], book: Codebook
+) -> dict[str, int]:
+    """Layouts in which the files are tables, with the number of replies; empty where none."""
+    _write(part, content, files, LAYOUTS[0], CODES[0])
+    wave, headings = Wave.read(part), Headings(book)
+    found = dict.fromkeys(("rows", "columns"), 0)
+    for file in wave.files:
+        for path, name in sources.paths_of(wave.folder, file):
+            try:
+                sheets = read_file(path, name=name, encoding=file.encoding)
+            except InputError:
+                return {}  # what the reader refuses in every layout
+            for sheet in sheets:
+                found["rows"] += len(sources.listed(sheet, headings))
+                found["columns"] += len(sources.listed(sheet.turned, headings))
+    if min(found.values()) >= 2:
+        raise InputError(
+            f"the files can be read as rows ({found['rows']:,} municipalities below a heading) and "
+            f"as columns ({found['columns']:,} beside one)",
+            hint="say which with --layout rows or --layout columns",
+        )
+    return {layout: n for layout, n in found.items() if n}
 
 
 def _write(

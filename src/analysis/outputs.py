@@ -46,11 +46,15 @@ class _Output:
 
 @dataclass(frozen=True, repr=False)
 class Answer(_Output):
-    """The one sentence a page answers its question with, which the index shows; then the rest."""
+    """The one sentence a page answers its question with, which the index shows; then the rest.
+
+    `about`: the municipalities that the page takes as its example, where it is on single ones.
+    """
 
     kind = "answer"
     text: str
     more: str = ""
+    about: str = ""
 
     @classmethod
     def first(cls, paragraph: str) -> Answer:

@@ -13,8 +13,8 @@ from analysis.downloads import workbook
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
 from analysis.publish import page_context, rendered
-from analysis.refresh import Ran
 from analysis.report import profile, types
+from analysis.runs import Ran
 from analysis.survey import Survey
 from analysis.text import labels
 

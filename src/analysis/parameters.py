@@ -1,7 +1,12 @@
-"""The `parameters` cell of a notebook is its schema: names, types, defaults, help, choices.
+"""The parameters of a notebook: names, types, defaults, help and allowed values.
 
-A line reads ``name: type = default  # help | 日本語 {choice, choice} [low..high]``; a bound of the
-range may be left out. Types are str, int, float, bool and None, joined by ``|``.
+They are declared in the cell tagged ``parameters``, as papermill reads it, a line each:
+``name: type = default  # help | 日本語 {choice, choice} [low..high]``. A bound of the range may be
+left out. Types are str, int, float, bool and None, joined by ``|``.
+
+`papermill.inspect_notebook` reads the same lines (a test compares the two), but importing papermill
+takes several times as long as a whole refresh with nothing to do, and it does not evaluate
+defaults.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import math
 import os
 import re
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,14 +34,21 @@ TYPES: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "None": (type(None),),
 }
+# how the text of the command line becomes a value, tried in this order
+FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "None": lambda text: {"": None, "none": None, "null": None}[text.lower()],
+    "bool": lambda text: {"true": True, "false": False}[text.lower()],
+    "int": int,
+    "float": float,
+}
 CHOICES = re.compile(r"\{([^}]*)\}")
-SPAN = re.compile(r"\[(-?[\d.]+?)?\.\.(-?[\d.]+)?\]")
+RANGE = re.compile(r"\[(-?[\d.]+?)?\.\.(-?[\d.]+)?\]")
 REFERENCE = "env:"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a notebook."""
+    """One parameter of a notebook; `low` and `high` are the bounds of its range, if it has any."""
 
     name: str
     types: tuple[str, ...]
@@ -46,85 +58,88 @@ class Parameter:
     low: float | None = None
     high: float | None = None
 
-    def check(self, value: Any) -> Any:
-        """The value as this parameter's type, or an error that says what is allowed."""
-        given = self._converted(value)
-        if self.choices and str(given) not in self.choices:
-            raise self._wrong(value, f"one of {', '.join(self.choices)}")
-        if isinstance(given, float) and not math.isfinite(given):
-            raise self._wrong(value, "a number that is finite")
-        if self.span and isinstance(given, int | float):
-            low, high = (-math.inf if self.low is None else self.low), self.high
-            if not low <= given <= (math.inf if high is None else high):
-                raise self._wrong(value, f"a number {self.span}")
-        if isinstance(given, str):
-            self._check_text(given)
-        return given
-
     @property
-    def span(self) -> str:
-        """The range in words; empty where there is none."""
+    def range(self) -> str:
+        """The range in words, such as ``from 2 to 8``; empty if there is none."""
         low = f"from {self.low:g}" if self.low is not None else ""
         high = f"to {self.high:g}" if self.high is not None else ""
         return f"{low} {high}".strip()
 
+    def check(self, value: Any) -> Any:
+        """The value in this parameter's type; text is converted.
+
+        Raises
+        ------
+        InputError : it is of another type, outside the choices or the range, not finite, not valid
+            Unicode, or refers to an environment variable that does not exist.
+
+        Examples
+        --------
+        >>> Parameter("n_types", ("int", "None"), None, "number of types").check("3")
+        3
+        """
+        given = self._converted(value)
+        if self.choices and str(given) not in self.choices:
+            raise self._refused(value, f"one of {', '.join(self.choices)}")
+        if isinstance(given, float) and not math.isfinite(given):
+            raise self._refused(value, "a number that is finite")
+        if isinstance(given, int | float):
+            low = -math.inf if self.low is None else self.low
+            high = math.inf if self.high is None else self.high
+            if not low <= given <= high:
+                raise self._refused(value, f"a number {self.range}")
+        if isinstance(given, str):
+            try:
+                given.encode("utf-8")
+            except UnicodeEncodeError:
+                raise self._refused(value, "text that is valid Unicode") from None
+            secret(given)
+        return given
+
     def _converted(self, value: Any) -> Any:
-        if value is None and "None" in self.types:
-            return None
         if isinstance(value, str) and "str" not in self.types:
-            return self._from_text(value.strip())
-        if isinstance(value, bool) and "bool" not in self.types:
-            raise self._wrong(value, " or ".join(self.types))
-        if not any(isinstance(value, TYPES[kind]) for kind in self.types):
-            raise self._wrong(value, " or ".join(self.types))
-        return value
+            for kind, convert in FROM_TEXT.items():
+                if kind in self.types:
+                    try:
+                        return convert(value.strip())
+                    except (ValueError, KeyError):
+                        continue
+        elif isinstance(value, bool):  # which Python counts among the integers
+            if "bool" in self.types:
+                return value
+        elif any(isinstance(value, TYPES[kind]) for kind in self.types):
+            return value
+        raise self._refused(value, " or ".join(self.types))
 
-    def _from_text(self, text: str) -> Any:
-        if "None" in self.types and text.lower() in {"", "none", "null"}:
-            return None
-        if "bool" in self.types and text.lower() in {"true", "false"}:
-            return text.lower() == "true"
-        for kind in ("int", "float"):
-            if kind in self.types:
-                try:
-                    return int(text) if kind == "int" else float(text)
-                except ValueError:
-                    continue
-        raise self._wrong(text, " or ".join(self.types))
-
-    def _check_text(self, text: str) -> None:
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError:
-            raise self._wrong(text, "text that is valid Unicode") from None
-        if text.startswith(REFERENCE):
-            secret(text)
-
-    def _wrong(self, value: Any, allowed: str) -> InputError:
+    def _refused(self, value: Any, allowed: str) -> InputError:
         return InputError(f"the parameter {self.name} cannot be {value!r}", hint=f"give {allowed}")
 
 
+# --- reading ---------------------------------------------------------------------------------
+
+
 def schema(notebook: Path) -> list[Parameter]:
-    """The parameters of a notebook, read without running anything.
+    """The parameters of a notebook file, read without running anything; errors: see `declared`."""
+    return declared(json.loads(notebook.read_text(encoding="utf-8")), notebook)
+
+
+def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:
+    """The parameters in a notebook's content; `notebook` is named in errors.
 
     Raises
     ------
     InputError : a line of the cell is no constant, has a type that cannot be given from outside, or
         a default that its own type, choices or range refuse.
     """
-    return declared(json.loads(notebook.read_text(encoding="utf-8")), notebook)
-
-
-def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:
-    """The parameters in a notebook's content; `notebook` is named in errors."""
     for cell in content["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
             return list(_read("".join(cell["source"]), notebook))
     return []
 
 
-def _read(source: str, notebook: Path) -> Iterable[Parameter]:
-    comments = _comments(source)
+def _read(source: str, notebook: Path) -> Iterator[Parameter]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
     for node in ast.parse(source).body:
         if not isinstance(node, ast.AnnAssign | ast.Assign):
             continue
@@ -144,13 +159,13 @@ def _read(source: str, notebook: Path) -> Iterable[Parameter]:
             )
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)
-        choices, span = CHOICES.search(comment), SPAN.search(comment)
-        low, high = (float(b) if b else None for b in span.groups()) if span else (None, None)
+        choices, bounds = CHOICES.search(comment), RANGE.search(comment)
+        low, high = (float(b) if b else None for b in bounds.groups()) if bounds else (None, None)
         found = Parameter(
             name,
             types,
             default,
-            SPAN.sub("", CHOICES.sub("", comment)).strip(),
+            RANGE.sub("", CHOICES.sub("", comment)).strip(),
             tuple(c.strip() for c in choices[1].split(",")) if choices else (),
             low,
             high,
@@ -159,45 +174,48 @@ def _read(source: str, notebook: Path) -> Iterable[Parameter]:
         yield found
 
 
-def _comments(source: str) -> dict[int, str]:
-    """The comment of each line that has one."""
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
-
-
 def _types(node: ast.AnnAssign | ast.Assign, default: Any) -> tuple[str, ...]:
     if isinstance(node, ast.Assign):
         return (type(default).__name__.replace("NoneType", "None"),)
-    annotation = node.annotation
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        written = annotation.value  # "int | None" in quotes
-    else:
-        written = ast.unparse(annotation)
+    written = ast.unparse(node.annotation).strip("'\"")  # "int | None" in quotes
     optional = re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", written)
     written = f"{optional[1]} | None" if optional else written
     return tuple(part.strip() for part in written.split("|"))
 
 
-def checked(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given values that this notebook takes, as their types."""
-    known = {parameter.name: parameter for parameter in schema(notebook)}
-    return {name: known[name].check(value) for name, value in given.items() if name in known}
+def refuse_unknown(known: Iterable[str], given: Iterable[str]) -> None:
+    """Refuse a name that no notebook has.
 
-
-def effective(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters a notebook runs with, defaults included; its output folder is no parameter."""
-    defaults = {parameter.name: parameter.default for parameter in schema(notebook)}
-    return {name: value for name, value in {**defaults, **values}.items() if name != "output"}
-
-
-def refuse_unknown(notebooks: Iterable[Path], given: Mapping[str, Any]) -> None:
-    """A name that no notebook takes is an error, with the nearest one that exists."""
-    known = {parameter.name for notebook in notebooks for parameter in schema(notebook)}
+    Raises
+    ------
+    InputError : with the nearest name that exists.
+    """
+    names = sorted(set(known))
     for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
             raise InputError(f"no notebook has a parameter {name!r}", hint=hint)
+
+
+def describe(notebook: str) -> str:
+    """The parameters of a notebook as a table for the terminal."""
+    path = Path(notebook)
+    if path.suffix != ".ipynb":
+        path = paths.notebooks() / f"{notebook}.ipynb"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in paths.notebooks().glob("*.ipynb")))
+        raise InputError(f"there is no notebook {notebook!r}", hint=f"there are: {known}")
+    lines = []
+    for p in schema(path):
+        allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
+        bounds = f"  [{p.range}]" if p.range else ""
+        lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]
+        lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
+    return "\n".join(lines) or "This notebook has no parameters."
+
+
+# --- secrets ---------------------------------------------------------------------------------
 
 
 def secret(value: str) -> str:
@@ -221,22 +239,5 @@ def secret(value: str) -> str:
 
 
 def secrets(values: Mapping[str, Any]) -> dict[str, str]:
-    """What must not be seen, and the reference that stands for it."""
+    """Each secret among the values, and the reference that is shown in its place."""
     return {secret(v): v for v in values.values() if isinstance(v, str) and v.startswith(REFERENCE)}
-
-
-def describe(notebook: str) -> str:
-    """The parameters of a notebook as a table for the terminal."""
-    path = Path(notebook)
-    if path.suffix != ".ipynb":
-        path = paths.notebooks() / f"{notebook}.ipynb"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in paths.notebooks().glob("*.ipynb")))
-        raise InputError(f"there is no notebook {notebook!r}", hint=f"there are: {known}")
-    lines = []
-    for p in schema(path):
-        allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
-        span = f"  [{p.span}]" if p.span else ""
-        lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{span}"]
-        lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
-    return "\n".join(lines) or "This notebook has no parameters."

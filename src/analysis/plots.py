@@ -119,7 +119,7 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     hidden = "— 秘匿" if language == "ja" else "— withheld"
     if {"low", "high"} <= set(shown):
         ax.hlines(places, shown["low"] * 100, shown["high"] * 100, color=PALETTE[0], linewidth=1.2)
-        reach = np.maximum(reach, shown["high"] * 100)
+        reach = np.fmax(reach, shown["high"] * 100)  # a share without an interval has NA
     for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
         written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
         ax.text(float(x) + 1.2, float(place), written, va="center", fontsize="small")
@@ -194,12 +194,13 @@ def plot_numbers(
 def plot_intervals(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
-    """Estimates with intervals around zero: index the rows; columns estimate, low, high."""
+    """Estimates around zero: index the rows; columns estimate and, with intervals, low, high."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.5)
     places = np.arange(len(shown))
     ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
-    ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
+    if {"low", "high"} <= set(shown):
+        ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
     ax.plot(shown["estimate"], places, "o", color=PALETTE[3], markersize=6)
     ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
     ax.set_ylim(-0.6, len(shown) - 0.4)

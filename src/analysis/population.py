@@ -16,7 +16,7 @@ from scipy import special, stats
 from analysis import inference, national, respondents
 from analysis.errors import InputError
 from analysis.municipality import SIZE_CLASSES
-from analysis.text import Language, Text
+from analysis.text import Language, Text, say
 from analysis.wave import Wave
 
 FULL = 0.95  # of a class or of the nation: a count of so many is called a full one
@@ -32,6 +32,7 @@ class Population:
     size : how many municipalities there are in it; None where nobody knows or it has no end.
     replied : how many of them replied.
     classes : the size classes that a ``class`` is made of.
+    others : how many of the invited were not asked, yet replied; the numbers are theirs, too.
 
     Examples
     --------
@@ -51,6 +52,7 @@ class Population:
     size: int | None
     replied: int
     classes: tuple[str, ...] = ()
+    others: int = 0
 
     @property
     def finite(self) -> bool:
@@ -93,10 +95,9 @@ class Population:
         whole = self.size if size is None else size
         return None if whole is None else share_of_finite(count, n, whole)
 
-    def drawn(self, count: int, n: int, size: int | None = None) -> tuple[float, float]:
-        """What a figure draws about a share: bounds or interval; the share itself where none."""
-        found = self.bounds(count, n, size) if self.finite else self.interval(count, n, size)
-        return found or (count / n, count / n)
+    def drawn(self, count: int, n: int, size: int | None = None) -> tuple[float, float] | None:
+        """What a figure draws about a share: its bounds, or its interval where it has none."""
+        return self.bounds(count, n, size) if self.finite else self.interval(count, n, size)
 
 
 def of(wave: Wave, register: pd.DataFrame) -> Population:
@@ -127,7 +128,11 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
             size = int(national.size_classes(wave.as_of)[list(classes)].sum())
         case "invited":
             size = respondents.invited(wave, register)
-    return Population(kind, stated, size, int(asked["replied"].sum()), classes)
+    replied, others = int(asked["replied"].sum()), 0
+    if kind == "invited" and size is not None:
+        others = len(register) - len(asked)
+        size, replied = size + others, replied + others
+    return Population(kind, stated, size, replied, classes, others)
 
 
 def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None:
@@ -159,123 +164,58 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
     return float(low), float(high)
 
 
-def words(population: Population, language: Language) -> str:
-    """What the numbers of a page stand for, in two or three sentences."""
-    return Text(ja=_japanese(population), en=_english(population))[language]
-
-
-def _japanese(here: Population) -> str:
-    unsaid = "" if here.stated else _UNSAID.ja
-    weights = "どの団体も1団体として数え、重み付けはしない（選ばれる確率がないため）。"
-    if here.full:
-        whose = f"全国の市区町村{here.size:,}団体"
-        if here.kind == "class":
-            whose = f"全国の{_listed(here, 'ja')}{here.size:,}団体"
-        part = "すべて" if here.replied == here.size else f"のうち{here.replied:,}団体（ほぼ全数）"
-        return (
-            f"{unsaid}ここでの数は、{whose}{part}についてのものである。標本からの推定ではないため"
-            "統計的な検定は行わず、差は大きさで示す。値のない団体がある項目の割合には、その値がどうであっても"
-            f"入る範囲を添える。{weights}"
-        )
-    match here.kind:
-        case "nation":
-            return (
-                f"{unsaid}ここでの数は、全国の市区町村{here.size:,}団体に依頼して得た"
-                f"{here.replied:,}団体の回答についてのものである。回答した団体は無作為に選ばれておらず、"
-                "全国の割合を推定するものではない。割合には、回答しなかった団体がどう答えたとしても入る範囲を"
-                f"添える。{weights}"
-            )
-        case "class":
-            return (
-                f"ここでの数は、全国の{_listed(here, 'ja')}{here.size:,}団体について"
-                f"述べようとするもので、うち{here.replied:,}団体が回答した。団体は無作為に選ばれていないため、区間とp値は、"
-                f"回答した団体がそこから無作為に選ばれたとみなした場合の値である。{weights}"
-            )
-        case "beyond":
-            return (
-                "ここでの数は、同じ条件のもとで調査されえた団体一般（仮想の母集団）について述べようとする"
-                f"ものである。区間とp値は、回答した{here.replied:,}団体がそこから無作為に選ばれたとみなした"
-                f"場合の値であり、全国の団体についての推定ではない。{weights}"
-            )
-    whole = "すべて" if here.size == here.replied else f"うち{here.replied:,}団体"
-    asked = f"依頼した{here.size}団体についてのもので、{whole}が回答した"
-    if here.size is None:
-        asked = f"回答した{here.replied:,}団体についてのものである（依頼した数は記録がない）"
-    return (
-        f"{unsaid}ここでの数は、{asked}。団体は無作為に選ばれていないため、"
-        f"全国や同じ規模の団体全体について推定するものではない。{weights}"
+def words(here: Population, language: Language) -> str:
+    """What the numbers of a page stand for, in a few sentences."""
+    return say(
+        "population/stands",
+        language,
+        kind=here.kind,
+        stated=here.stated,
+        full=here.full,
+        size=here.size,
+        replied=here.replied,
+        others=here.others,
+        classes=[SIZE_CLASSES[name][language] for name in here.classes],
     )
 
 
-def _english(here: Population) -> str:
-    unsaid = "" if here.stated else _UNSAID.en
-    weights = "Each counts as one; no weights are used, since nobody had a chance of being drawn."
-    if here.full:
-        whose = f"{here.size:,} municipalities of the country"
-        if here.kind == "class":
-            whose = f"{here.size:,} of the country in these size classes: {_listed(here, 'en')}"
-        part = "all" if here.replied == here.size else f"{here.replied:,} (nearly all) of the"
-        return (
-            f"{unsaid}The numbers describe {part} {whose}. They are no estimate from a sample: "
-            "nothing is tested, and differences are given by their size. Where a value is missing, "
-            f"the share has bounds that hold whatever the value. {weights}"
-        )
-    match here.kind:
-        case "nation":
-            return (
-                f"{unsaid}All {here.size:,} municipalities of the country were asked, and the "
-                f"numbers describe the {here.replied:,} that replied. They were not drawn at "
-                "random: no share is an estimate for the nation, and each has bounds that hold "
-                f"whatever the others would have answered. {weights}"
-            )
-        case "class":
-            return (
-                f"The numbers are meant for the {here.size:,} municipalities of the country in "
-                f"these size classes: {_listed(here, 'en')}; {here.replied:,} replied. They were "
-                "not drawn at random: intervals and p-values hold if those that replied were a "
-                f"random draw of them. {weights}"
-            )
-        case "beyond":
-            return (
-                "The numbers are meant for municipalities that might have been asked under the "
-                f"same conditions. Intervals and p-values hold if the {here.replied:,} that "
-                "replied were a random draw of such; they are no estimate for the municipalities "
-                f"of the country. {weights}"
-            )
-    whole = "all" if here.size == here.replied else f"{here.replied:,}"
-    asked = f"{here.size} municipalities that were invited; {whole} replied"
-    if here.size is None:
-        asked = f"{here.replied:,} that replied (nobody noted how many were invited)"
-    return (
-        f"{unsaid}The numbers describe the {asked}. They were not drawn at random: nothing is an "
-        f"estimate for the nation or for all municipalities of their size. {weights}"
-    )
-
-
-def _listed(here: Population, language: Language) -> str:
-    names = [SIZE_CLASSES[name][language] for name in here.classes]
-    return "・".join(names) if language == "ja" else ", ".join(names)
-
-
-_UNSAID = Text(
-    ja="wave.yml に、数が何を表すか（population）が書かれていないため、最も狭く読む。",
-    en="wave.yml does not say what the numbers stand for (population), so that they are read in "
-    "the narrowest sense. ",
-)
-EXCHANGED = Text(
-    ja="p値と効果の区間は、回答した団体の間で答えを入れ替えてもよいとみなしたときの目安である"
-    "（これほどの差が、入れ替えるだけでどれだけ生じるか）。回答した団体の外についての推定ではない。",
-    en="p-values and intervals of effects take the answers as exchangeable among those that gave "
-    "them: how often would shuffling alone give as much? They infer nothing beyond these.",
-)
-DRAWN = Text(
-    ja="p値と区間は、回答した団体が母集団から無作為に選ばれたとみなした場合の値である。",
-    en="p-values and intervals hold if those that replied were a random draw of the population.",
-)
-
-
-def chance(population: Population, language: Language) -> str:
+def chance(here: Population, language: Language) -> str:
     """What a p-value and the interval of an effect mean here; empty where there are none."""
-    if not population.tests:
+    if not here.tests:
         return ""
-    return (DRAWN if population.kind in {"class", "beyond"} else EXCHANGED)[language]
+    return say("population/chance", language, drawn=here.kind in {"class", "beyond"})
+
+
+def bounds_words(here: Population, language: Language) -> str:
+    """What bounds and interval of a share mean; empty where neither can be given."""
+    if here.size is None or not here.finite:
+        return ""
+    return say("population/bounds", language, invited=here.kind == "invited")
+
+
+def beside(
+    here: Population, count: int, n: int, language: Language, size: int | None = None
+) -> str:
+    """What stands in brackets beside a share: its bounds, its interval, both, or nothing.
+
+    Examples
+    --------
+    >>> beside(Population("invited", True, 16, 15), 5, 13, "en")
+    '31% to 50% of all 16 invited, finite-population 95 % interval 26% to 52%'
+    """
+    whole = here.size if size is None else size
+    ja, places = language == "ja", 1 if n >= 200 else 0
+    asked = Text(ja=f"{whole}団体では", en=f"{whole}")
+    of = Text(ja="", en="")
+    if here.kind == "invited":
+        asked = Text(ja=f"依頼した{whole}団体では", en=f"{whole} invited")
+        of = Text(ja="有限母集団としての", en="finite-population ")
+    parts = []
+    for found, said in (
+        (here.bounds(count, n, size), (f"{asked.ja}{{}}", f"{{}} of all {asked.en}")),
+        (here.interval(count, n, size), (f"{of.ja}95％区間{{}}", f"{of.en}95 % interval {{}}")),
+    ):
+        if found is not None:
+            low, high = (f"{100 * value:.{places}f}%" for value in found)
+            parts.append(said[not ja].format(f"{low}～{high}" if ja else f"{low} to {high}"))
+    return ("、" if ja else ", ").join(parts)

@@ -1,4 +1,4 @@
-"""The record of a run and its publication: complete and swapped in whole, or not at all."""
+"""What a run leaves: its record with all facts, its pages, and their publication as a whole."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from analysis import fingerprints, pages, paths, publish
 from analysis import pdf as printing
 from analysis.errors import InputError
 from analysis.findings import SEVERITIES
-from analysis.refresh import Plan
-from analysis.runs import LEFT_OUT, Edition, Ran, RunRecord, last_record, read_record, write_record
+from analysis.plan import DATA, PACKAGE, Plan
+from analysis.runs import Edition, Ran, RunRecord, Status, last_record, read_record
 from analysis.survey import Survey
 
 _rendering = threading.Lock()  # one exporter for all
@@ -34,7 +34,7 @@ STATES = {
         "killed": "途中で強制終了されました",
         "skipped": "実行していません",
         "lacks": "「{}」が完成していないため、実行していません",
-        "left_out": "今回の実行の対象（--only）に含まれていません",
+        "not_asked": "今回の実行の対象（--only）に含まれていません",
         "cell": "（{of}個のセルのうち{at}個目まで）",
     },
     "en": {
@@ -43,33 +43,33 @@ STATES = {
         "killed": "it was killed",
         "skipped": "it was not run",
         "lacks": "it was not run, because {} is not complete",
-        "left_out": "it was not asked for (--only)",
+        "not_asked": "it was not asked for (--only)",
         "cell": " (cell {at} of {of})",
     },
 }
 
 
 def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
-    """What became of the run, with everything that it depended on."""
+    """The record of a run with everything that its results depend on."""
     edition = plan.edition
     internal = edition.audience == "internal"  # file names and hashes of answers stay inside
     seeds = sorted({ran.parameters["seed"] for ran in runs.values() if "seed" in ran.parameters})
     git = fingerprints.revision()
     facts = {
-        "wave_title": plan.content.get("title"),
-        "as_of": str(plan.content.get("as_of")),
-        "publisher": plan.content.get("publisher"),
-        "invented": plan.content.get("data") == "invented",
+        "wave_title": plan.wave.get("title"),
+        "as_of": str(plan.wave.get("as_of")),
+        "publisher": plan.wave.get("publisher"),
+        "invented": plan.wave.get("data") == "invented",
         "parameters": plan.shown(plan.given),
         "sample": _sample(edition.wave),
         "seed": seeds[0] if len(seeds) == 1 else seeds,
-        "inputs": plan.files.get("the data of the wave", {}) if internal else {},
-        "data_sha256": plan.parts["the data of the wave"],
-        "codebook_sha256": plan.parts["the codebook"],
-        "notebooks_sha256": {n.stem: fingerprints.source_hash(n) for n in plan.notebooks},
-        "code": plan.files.get("the package", {}),
-        "code_sha256": plan.parts["the package"],
-        "lock_sha256": plan.parts["requirements.lock"],
+        "inputs": plan.files[DATA] if internal else {},
+        "data_sha256": plan.common[DATA],
+        "codebook_sha256": plan.common["the codebook"],
+        "notebooks_sha256": {n.name: fingerprints.source_hash(n.content) for n in plan.notebooks},
+        "code": plan.files[PACKAGE],
+        "code_sha256": plan.common[PACKAGE],
+        "lock_sha256": plan.common["requirements.lock"],
         "commit": git["commit"],
         "tree_clean": git["clean"],
         "versions": versions(),
@@ -79,20 +79,22 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         },
         "before": _before(edition),
     }
-    ran = [runs[n.stem] for n in plan.notebooks]
-    record = RunRecord(edition, "running", ran, facts, str(edition.folder))
+    ran = [runs[n.name] for n in plan.notebooks]
+    record = RunRecord(edition, Status.RUNNING, ran, facts, str(edition.folder))
     finish(record, started)
     return record
 
 
 def finish(record: RunRecord, started: float) -> None:
     """Status and time of the run, from those of its notebooks."""
-    ran = [each.status for each in record.notebooks]
-    good = [status == "ok" for status in ran]
-    worst = [status for status in ("killed", "timed_out") if status in ran]
-    record.status = (
-        "ok" if all(good) else worst[0] if worst else "partial" if any(good) else "failed"
-    )
+    found = [ran.status for ran in record.notebooks]
+    stopped = [status for status in (Status.KILLED, Status.TIMED_OUT) if status in found]
+    if all(status == Status.OK for status in found):
+        record.status = Status.OK
+    elif stopped:
+        record.status = stopped[0]
+    else:
+        record.status = Status.PARTIAL if Status.OK in found else Status.FAILED
     record.facts["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     record.facts["seconds"] = round(time.monotonic() - started, 2)
 
@@ -111,7 +113,7 @@ def versions() -> dict[str, str]:
 
 
 def _sample(wave: str) -> dict[str, int]:
-    """Who was asked, who replied, and what cleaning found: counts only, for every audience."""
+    """How many were invited and replied, and the findings by severity: counts, for any audience."""
     survey = Survey.load(wave)
     counts = survey.findings["severity"].value_counts()
     asked = {} if survey.invited is None else {"invited": survey.invited}
@@ -128,11 +130,11 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
 
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What the pages say of the run."""
-    told = ("wave_title", "as_of", "publisher", "invented", "parameters", "before")
+    """What the pages state of the run."""
+    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before")
     return {
         **asdict(edition),
-        **{name: facts[name] for name in told},
+        **{name: facts[name] for name in shown},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
@@ -157,63 +159,68 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
     with _rendering:
         if context["audience"] != "internal" and executed.is_file():
             scrub(executed)
-        if ran.status == "ok":
+        if ran.ok:
             try:
                 publish.export(executed, target, context=context)
                 return
             except InputError as error:
-                ran.status, ran.error = "failed", f"its page cannot be made: {error}"
-        title = ran.title[context["language"]]
-        copy = executed.relative_to(part).as_posix() if executed.is_file() else ""
-        said = told(ran, context["language"])
-        publish.error_page(target, title=title, sentence=said, context=context, executed=copy)
+                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {error}"
+        publish.error_page(
+            target,
+            title=ran.title[context["language"]],
+            sentence=reason(ran, context["language"]),
+            context=context,
+            executed=executed.relative_to(part).as_posix() if executed.is_file() else "",
+        )
 
 
-def told(ran: Ran, language: str) -> str:
-    """Why a notebook is not complete, in the language of its page; what Python said as it is."""
+def reason(ran: Ran, language: str) -> str:
+    """Why a notebook is not complete, in the language of its page; Python's errors as they are."""
     words = STATES[language]
     if ran.lacks:
         return words["lacks"].format(ran.lacks)
-    if ran.error == LEFT_OUT:
-        return words["left_out"]
-    said = words.get(ran.status, ran.status)
+    if ran.not_asked:
+        return words["not_asked"]
+    text = words.get(ran.status, ran.status)
     if ran.cells:
-        said += words["cell"].format(at=ran.last_cell, of=ran.cells)
-    return f"{said}: {ran.error}" if ran.error else said
+        text += words["cell"].format(at=ran.last_cell, of=ran.cells)
+    return f"{text}: {ran.error}" if ran.error else text
 
 
 def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     """Write index and record beside the pages, and swap all in.
 
-    A run that is not complete stands beside the last good one, which stays where people look.
+    A run that is not complete is published beside the last complete one, which stays where it is.
+
+    Raises
+    ------
+    OSError : the disk is full or cannot be written.
     """
     edition = plan.edition
     for ran in record.notebooks:
         _gather(ran, part)
     shutil.rmtree(part / "work", ignore_errors=True)
     about = {**context(edition, record.facts), "pdf": pdf}
-    listed = [{**vars(ran), "error": told(ran, edition.language)} for ran in record.notebooks]
+    listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
     pages.write_index(part, listed, about)
-    book = paths.codebooks() / f"{plan.content.get('codebook')}.yml"
-    if book.is_file():
-        shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
-    write_record(record.as_json(), part)
+    if plan.codebook.is_file():
+        shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
+    record.write(part)
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
     final = edition.folder
-    if not record.ok and (read_record(final) or {}).get("status") == "ok":
+    if not record.ok and (read_record(final) or {}).get("status") == Status.OK:
         final = edition.incomplete
         record.folder = str(final)
     paths.swap_folder(part, final)
     if final == edition.folder:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
-    shutil.rmtree(edition.stopped, ignore_errors=True)
     pages.write_waves(paths.reports())
 
 
 def _gather(ran: Ran, part: Path) -> None:
-    """Move what a notebook wrote to where readers look; two may have used one name."""
+    """Move the files of a notebook to where readers look; two may have used the same name."""
     for written, place in ran.files.items():
         target = part / written
         if target.is_file() and target.read_bytes() != (part / place).read_bytes():
@@ -224,10 +231,10 @@ def _gather(ran: Ran, part: Path) -> None:
 
 
 def scrub(executed: Path) -> None:
-    """Leave in an executed notebook only what its page shows, for editions that leave the house.
+    """Leave in an executed notebook only what its page shows, for the editions outside.
 
-    Out go what libraries printed, errors (they may quote an answer), and papermill's record with
-    the parameters and folders of this machine.
+    Removed are what libraries printed, errors (they may quote an answer), and papermill's record
+    with the parameters and folders of this machine.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
     notebook.metadata.pop("papermill", None)

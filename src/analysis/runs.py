@@ -1,7 +1,8 @@
-"""Editions and the record of their runs: what became of each notebook, and what stands of it.
+"""The record of a run: editions, how a run was asked for, what became of each notebook.
 
-Written as a run goes on, so that a run that was killed is known as one, and the next carries on
-with what is complete.
+The record (run.json) is written as a run goes on, so that one that was killed is known as such and
+the next can take over the notebooks that are complete. Imports nothing heavy: a refresh with
+nothing to do answers at once.
 """
 
 from __future__ import annotations
@@ -10,18 +11,32 @@ import contextlib
 import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from analysis import paths
 from analysis.errors import InputError
 
-LEFT_OUT = "not asked for (--only)"
 RECORD = "run.json"
+
+
+class Status(StrEnum):
+    """What became of a notebook or of a run, as run.json has it."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    OK = "ok"
+    PARTIAL = "partial"  # of a run: some notebooks are complete
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    KILLED = "killed"
+    SKIPPED = "skipped"  # not run: not asked for, or a notebook that it needs is not complete
 
 
 @dataclass(frozen=True)
@@ -44,32 +59,27 @@ class Edition:
         return paths.reports() / self.name
 
     @property
-    def profiles(self) -> Edition:
-        """The edition of its pages for single municipalities."""
-        return replace(self, wave=f"{self.wave}.profiles")
-
-    @property
     def incomplete(self) -> Path:
-        """Where a run that is not complete stands, beside the last good one."""
+        """Where a run that is not complete is published, beside the last complete one."""
         return self.folder.with_name(f"{self.name}.incomplete")
 
     @property
     def part(self) -> Path:
-        """Where a run is at work; what is left there was stopped."""
+        """Where a run works; of a run that was stopped it keeps what was complete."""
         return self.folder.with_name(f".{self.name}.part")
 
     @property
-    def stopped(self) -> Path:
-        """The run before, if it was stopped, while the next takes over from it."""
-        return self.folder.with_name(f".{self.name}.stopped")
+    def profiles(self) -> Edition:
+        """The edition of the pages for single municipalities."""
+        return replace(self, wave=f"{self.wave}.profiles")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is asked for, in the words of the command line.
+    """The options of a run, as on the command line.
 
-    `parameters` are those of the notebooks, `jobs` how many run side by side (by default the cores
-    say), `fork` warm kernels, `force` again also what has not changed, `timeout` seconds for the
+    `parameters` are those of the notebooks, `jobs` how many run side by side (default: the number
+    of cores), `fork` warm kernels, `force` also what has not changed, `timeout` seconds for the
     whole run, `cell_timeout` for one cell, `memory_mb` the cap of each kernel in MiB.
     """
 
@@ -89,34 +99,69 @@ class Options:
         return dict(self.parameters or ())
 
     def edition(self, wave: str) -> Edition:
-        """The edition that is asked for."""
+        """The edition of a wave that these options ask for."""
         return Edition(wave, self.audience, self.language)
 
 
 @dataclass
 class Ran:
-    """What became of one notebook."""
+    """What became of one notebook.
+
+    `key` is everything its result depends on, as hashes (JSON); `lacks` the dependency that failed;
+    `files` maps the name of each file as the notebook wrote it to its place in the run folder;
+    `reused` says that it was taken over from an earlier run.
+    """
 
     name: str
     title: dict[str, str]
     html: str
     key: str
-    status: str = "pending"  # ok, failed, timed_out, killed, skipped
+    status: str = Status.PENDING
     seconds: float = 0.0
     last_cell: int = 0
     cells: int = 0
     error: str = ""
-    lacks: str = ""  # the notebook that is not complete and without which it could not run
+    lacks: str = ""
     expected: list[str] = field(default_factory=list)
     produced: list[str] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)  # as written -> as it stands in the folder
+    files: dict[str, str] = field(default_factory=dict)
     reused: bool = False
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Ran:
+        """The entry of a notebook in run.json; names that this version does not know are ignored.
+
+        Raises
+        ------
+        TypeError : the entry lacks a name, title, page or key.
+        """
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in entry.items() if name in known})
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is complete."""
+        return self.status == Status.OK
+
+    @property
+    def not_asked(self) -> bool:
+        """Whether it was skipped because the run was for other notebooks only (--only)."""
+        return self.status == Status.SKIPPED and not self.lacks
+
+    def is_in(self, folder: Path) -> bool:
+        """Whether it is complete and a run folder has all its files; its page can be made again."""
+        files = [f"notebooks/{self.name}.ipynb", *self.files.values()]
+        return self.ok and all((folder / file).is_file() for file in files)
+
+    def has_page(self, folder: Path, key: str) -> bool:
+        """Whether it is complete, depends on just what `key` says, and a folder has its page."""
+        return self.ok and self.key == key and (folder / self.html).is_file()
 
 
 @dataclass
 class RunRecord:
-    """The truthful record of a run, as it stands in run.json."""
+    """The record of a run, as it is written to run.json."""
 
     edition: Edition
     status: str
@@ -127,15 +172,15 @@ class RunRecord:
     @property
     def ok(self) -> bool:
         """Whether every notebook is complete."""
-        return self.status == "ok"
+        return self.status == Status.OK
 
     @property
     def as_asked(self) -> bool:
         """Whether every notebook that was asked for is complete."""
-        return all(ran.status == "ok" or ran.error == LEFT_OUT for ran in self.notebooks)
+        return all(ran.ok or ran.not_asked for ran in self.notebooks)
 
     def summary(self) -> str:
-        """What the terminal says at the end."""
+        """The text for the terminal at the end of a run."""
         lines = []
         for ran in self.notebooks:
             note = "unchanged" if ran.reused else f"{ran.seconds:.1f} s"
@@ -152,12 +197,18 @@ class RunRecord:
                 end += " The last complete report was kept."
         return "\n".join([*lines, end])
 
-    def as_json(self) -> dict[str, Any]:
-        """The content of run.json; an error may quote an answer, so it stays inside."""
+    def write(self, folder: Path) -> None:
+        """Write run.json whole; an error may quote an answer, so only the internal edition has it.
+
+        Raises
+        ------
+        OSError : the folder cannot be written.
+        """
         ran = [asdict(ran) for ran in self.notebooks]
         if self.edition.audience != "internal":
             ran = [{**one, "error": ""} for one in ran]
-        return {**asdict(self.edition), "status": self.status, **self.facts, "notebooks": ran}
+        record = {**asdict(self.edition), "status": self.status, **self.facts, "notebooks": ran}
+        write_record(record, folder)
 
 
 def write_record(record: Mapping[str, Any], folder: Path) -> None:
@@ -167,7 +218,7 @@ def write_record(record: Mapping[str, Any], folder: Path) -> None:
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """run.json of a folder; None where there is none, or none that can be read."""
+    """run.json of a folder; None if there is none, or none that can be read."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         return record if isinstance(record["notebooks"], list) else None
@@ -175,24 +226,22 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         return None
 
 
+def notebooks_of(record: Mapping[str, Any] | None) -> dict[str, Ran]:
+    """The notebooks of a record by name; those whose entry is damaged are left out."""
+    found = {}
+    for entry in record["notebooks"] if record else []:
+        with contextlib.suppress(TypeError, AttributeError):
+            ran = Ran.read(entry)
+            found[ran.name] = ran
+    return found
+
+
 def last_record(edition: Edition) -> dict[str, Any] | None:
-    """run.json of what is published, if all that it speaks of is there."""
+    """run.json of the published run; None if a file that it names is missing."""
     record = read_record(edition.folder)
-    if record is None:
-        return None
-    good = [ran for ran in record["notebooks"] if ran.get("status") == "ok"]
-    whole = all(stands(ran, edition.folder) and _page(ran, edition.folder) for ran in good)
+    good = [ran for ran in notebooks_of(record).values() if ran.ok]
+    whole = all(ran.is_in(edition.folder) and (edition.folder / ran.html).is_file() for ran in good)
     return record if whole else None
-
-
-def stands(ran: Mapping[str, Any], folder: Path) -> bool:
-    """Whether a notebook is complete and what it made is there; its page can be made again."""
-    files = [f"notebooks/{ran['name']}.ipynb", *ran.get("files", {}).values()]
-    return ran.get("status") == "ok" and all((folder / file).is_file() for file in files)
-
-
-def _page(ran: Mapping[str, Any], folder: Path) -> bool:
-    return (folder / ran["html"]).is_file()
 
 
 # --- one at a time ---------------------------------------------------------------------------
@@ -200,7 +249,7 @@ def _page(ran: Mapping[str, Any], folder: Path) -> bool:
 
 @contextlib.contextmanager
 def lock(edition: Edition) -> Iterator[None]:
-    """One refresh of an edition at a time.
+    """Let one refresh of an edition run at a time.
 
     Raises
     ------
@@ -213,69 +262,49 @@ def lock(edition: Edition) -> Iterator[None]:
 
 @contextlib.contextmanager
 def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """One process at a time writes a folder; the lock dies with its process.
+    """Let one process at a time write a folder; the lock ends with its process.
 
-    What a process left that was killed between the two steps of swapping it is put right.
+    A folder that a killed process left half swapped is put right.
 
     Raises
     ------
-    InputError : it cannot be written; with `wait` False also, that another process holds it.
+    InputError : it cannot be written; with `wait` False also if another process holds it.
     """
     file = folder.with_name(f".{folder.name}.lock")
+    held = FileLock(file, timeout=-1 if wait else 0)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle = _locked(file, folder.name, wait)
+        held.acquire()
+    except Timeout:
+        raise InputError(
+            f"{folder.name} is being refreshed by {_holder(file)}", hint="wait until it has ended"
+        ) from None
     except OSError as error:
         raise InputError(
             f"the folder cannot be written ({error.strerror or error})", file=file.parent
         ) from None
     try:
-        now = time.strftime("%H:%M:%S")
-        handle.write(f"process {os.getpid()} on {platform.node()} since {now}")
-        handle.flush()
+        _sign(file)
         paths.recover_folder(folder)
         yield
     finally:
-        with contextlib.suppress(OSError):  # first the name, then the lock: none can be lost
+        with contextlib.suppress(OSError):  # before it is released: who waits sees that it has gone
             file.unlink()
-        handle.close()
-        if sys.platform == "win32":  # where a file that is open keeps its name
-            with contextlib.suppress(OSError):
-                file.unlink()
+        held.release()
 
 
-def _locked(file: Path, what: str, wait: bool) -> TextIO:
-    while True:
-        handle = file.open("a+", encoding="utf-8")
-        if _take(handle):
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(handle.fileno()), file.stat()):
-                    handle.truncate(0)
-                    return handle
-            handle.close()  # its holder has just removed it: what we hold is no longer there
-            continue
-        handle.seek(0)
-        holder = handle.read().strip() or "another process"
-        handle.close()
-        if not wait:
-            raise InputError(
-                f"{what} is being refreshed by {holder}", hint="wait until it has ended"
-            )
-        time.sleep(0.1)
+def _sign(file: Path) -> None:
+    """Write into a lock file which process holds it, not into the byte that Windows locks."""
+    with file.open("r+b", buffering=0) as handle:
+        handle.seek(1)
+        now = time.strftime("%H:%M:%S")
+        handle.write(f"process {os.getpid()} on {platform.node()} since {now}".encode())
+        handle.truncate()
 
 
-def _take(handle: TextIO) -> bool:
-    """Lock an open file without waiting."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            handle.seek(1 << 30)  # a locked byte cannot be read, and the others are to be
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
+def _holder(file: Path) -> str:
+    """The process that holds a lock, as it signed."""
+    with contextlib.suppress(OSError), file.open("rb", buffering=0) as handle:
+        handle.seek(1)
+        return handle.read().decode("utf-8", "replace").strip() or "another process"
+    return "another process"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from analysis import municipality
 from analysis.errors import InputError
 from analysis.headings import Headings, normalise
 from analysis.layout import REASONS, SEARCHED_ROWS, Table
@@ -96,6 +98,56 @@ def _headed(sheet: Sheet, headings: Headings) -> int:
     meant = {text: headings.meaning(text) for text in set(head[head != ""])}
     rows = ({meaning.target for text in row if (meaning := meant.get(text))} for row in head)
     return max(map(len, rows), default=0)
+
+
+def listed(sheet: Sheet, headings: Headings) -> set[str]:
+    """The replies of a table: what stands below a heading that names municipalities.
+
+    Empty where the sheet is no table with a row for each. It is one where two municipalities or
+    more stand below, and the heading of a question above them; or where most questions are in the
+    line of that heading, whatever stands below it. For columns give ``sheet.turned``: a form with
+    the answers beside their labels looks like one column, so that only the first of these counts.
+    """
+    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+    meant = {text: headings.meaning(text) for text in set(head[head != ""])}
+    owner = headings.book.question_of
+    whose = headings.who
+    heads, asked = [], []
+    for row, column in zip(*np.nonzero(head != ""), strict=True):
+        target = meaning.target if (meaning := meant[head[row, column]]) else "@"
+        if target in whose:
+            heads.append((int(row), int(column)))
+        elif not target.startswith("@"):
+            asked.append((int(row), owner[target].id if target in owner else target))
+    best: set[str] = set()
+    for row, column in heads:
+        below = [
+            (at, municipality.named_in(text), text)
+            for at, text in enumerate(sheet.text[column].iloc[row + 1 :], row + 1)
+            if text != "" and at not in sheet.hidden_rows and headings.meaning(text) is None
+        ]
+        if sheet.transposed:  # in a form another label may stand behind the answer
+            below = list(itertools.takewhile(lambda cell: cell[1], below))
+        named = {key for _, key, _ in below if key}
+        first = next((at for at, key, _ in below if key), 0)
+        beside = {question for at, question in asked if at == row}
+        most = 2 * len(beside) > len({question for _, question in asked})
+        if len(named) >= 2 and any(at < first for at, _ in asked):
+            best = max(best, named, key=len)
+        elif most and not sheet.transposed and (named or len(below) >= 2):
+            best = max(best, {text for *_, text in below}, key=len)
+    return best
+
+
+def refuse_table(sheet: Sheet, headings: Headings) -> None:
+    """Refuse to read as a form what is a table of two municipalities or more."""
+    for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
+        if len(there := listed(turned, headings)) >= 2:
+            raise sheet.error(
+                f"this is no form but a table of {len(there):,} replies "
+                f"({', '.join(sorted(there)[:3])}{', ...' if len(there) > 3 else ''})",
+                hint=f"give it layout: {layout} in wave.yml",
+            )
 
 
 def followed(table: Table, header: Mapping[str, tuple[str, ...]]) -> set[str]:

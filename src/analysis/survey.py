@@ -18,9 +18,11 @@ from analysis import (
     intake,
     paths,
     population,
+    registration,
     respondents,
     store,
     tables,
+    text,
 )
 from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 Audience = Literal["internal", "committee", "public"]
 SEED = 20191003  # of the notebooks too
 # a quick look: the types of the reports, less surely weighed
-QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "leave_out": False, "criteria": False}
+QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "criteria": False}
 INVENTED = Text(ja="架空データ", en="invented data")
 
 
@@ -58,6 +60,7 @@ def _prepared(about: Wave, book: Codebook, *, force: bool = False) -> clean.Clea
     cleaned = clean.clean(intake.read(about, book), about, book)
     cleaned.ledger.check()
     store.write(cleaned, folder, key)
+    registration.register(about.name, book, cleaned.register.query("replied")["received"])
     return cleaned
 
 
@@ -200,6 +203,18 @@ class Survey:
     def pick(self, ja: str, en: str) -> str:
         """The one of two texts that this survey's language asks for."""
         return ja if self.language == "ja" else en
+
+    def say(self, sentence: str, **values: Any) -> str:
+        """A computed sentence in this survey's language, see `analysis.text.say`."""
+        return text.say(sentence, self.language, **values)
+
+    def label(self, id: str, **values: Any) -> str:
+        """A label in this survey's language, see `analysis.text.label`."""
+        return text.label(id, self.language, **values)
+
+    def labels(self, section: str) -> dict[str, str]:
+        """All labels of a section in this survey's language, by name."""
+        return text.labels(section, self.language)
 
     @cached_property
     def gallery(self) -> Gallery:

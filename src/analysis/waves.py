@@ -1,4 +1,7 @@
-"""What a wave.yml says, as it stands there; `analysis.wave` checks it. Imports nothing heavy."""
+"""The unchecked content of wave.yml and other YAML files; `analysis.wave` checks it.
+
+Imports nothing heavy, so that a refresh with nothing to do answers at once.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def content(wave: str) -> dict[str, Any]:
 
 
 class _Unique:
-    """Of two entries with one name YAML keeps the last; here the second is refused."""
+    """Refuses the second of two entries with the same name, of which YAML keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -47,7 +50,7 @@ class _Plain(_Unique, yaml.SafeLoader):
 
 
 class Loader(_Unique, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Seven times as fast where it is built."""
+    """The loader in C where it was built: seven times as fast."""
 
 
 def load(file: Path, such_as: str = "entries such as title and files") -> dict[str, Any]:
@@ -59,7 +62,7 @@ def load(file: Path, such_as: str = "entries such as title and files") -> dict[s
     """
     try:
         text = file.read_text(encoding="utf-8")
-        # in the loader in C, entries nested very deep end the whole process
+        # entries nested very deep end the process of the loader in C
         found = yaml.load(text, Loader=_Plain if DEEP.search(text) else Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 30 February
         if isinstance(error, UnicodeDecodeError):
@@ -86,7 +89,7 @@ def earlier(wave: str) -> str:
         name = file.parent.name
         try:
             other = content(name)
-        except InputError:  # another wave's fault is told where that wave is read
+        except InputError:  # a fault of another wave is reported where that one is read
             continue
         same = name != wave and other.get("codebook") == here.get("codebook")
         if same and str(other.get("as_of")) < str(here.get("as_of")):

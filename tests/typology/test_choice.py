@@ -58,3 +58,36 @@ def test_what_is_left_after_an_adjustment_has_no_bic():
     found = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=9)
     assert "bic" not in found.choice
     assert 1 not in found.choice.index
+
+
+def test_a_group_of_one_chooses_no_number():
+    table = TABLE.assign(smallest=[np.nan, 6, 1])
+    assert best(table) == 2
+    said = reason(table, 2, n=15, asked=False, named=2)
+    assert "1団体だけのグループができない分け方のうち" in said["ja"]
+    assert "without a group of one" in said["en"]
+    assert best(TABLE.assign(smallest=[np.nan, 1, 1])) == 3  # nothing better is there
+
+
+@pytest.mark.parametrize("name", ["silhouette", "gap", "stability", "bic"])
+def test_the_best_at_the_end_of_what_was_tried_is_told(name):
+    middle = pd.DataFrame(
+        {"silhouette": [0.5, 0.4], "gap": [0.5, 0.4], "stability": [0.5, 0.4], "bic": [1.0, 2.0]},
+        index=[2, 3],
+    )
+    quiet = reason(middle, 2, n=99, asked=False, named=2)
+    assert "調べていない" not in quiet["ja"]
+    assert "tried" not in quiet["en"]
+    at_the_end = middle.assign(**{name: middle[name].to_numpy()[::-1]})
+    said = reason(at_the_end, best(at_the_end), n=99, asked=False, named=2)
+    assert "最も多い3つで最良となり、それより多い場合は調べていない" in said["ja"]
+    assert "the largest number tried (3)" in said["en"]
+
+
+def test_more_numbers_are_tried_while_the_last_is_the_best():
+    frame, truth = known_types(80, 12.0, n_types=8, n_features=8, rng=np.random.default_rng(0))
+    found = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=5, n_null=5)
+    assert found.params["n_types"] == 8 == truth.nunique()
+    assert found.choice["silhouette"].last_valid_index() == 9
+    assert found.choice["gap"].last_valid_index() == 9
+    assert "silhouette the best is the largest" not in found.choice_reason["en"]

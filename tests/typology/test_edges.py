@@ -59,11 +59,26 @@ def test_a_column_that_says_nothing_changes_nothing(make, useless):
 
 
 @every_method
-def test_a_unit_without_any_answer_gets_a_type(make):
+def test_a_unit_without_any_answer_changes_no_other(make):
     table = np.repeat([[0.0, 0, 0], [1.0, 1, 1], [np.nan] * 3], [4, 3, 1], axis=0)
     found = make(2).fit(table).labels_
     assert found[:7].tolist() == [0] * 4 + [1] * 3
-    assert found[7] in {0, 1}
+    assert found[7] in {0, 1} or (found[7] == -1 and make is MAKERS["k-medoids"])
+
+
+def test_few_answers_make_no_medoid():
+    """Items a-d separate 6 and 6 (by hand: objective .1 of e alone); two answered only e."""
+    group = np.repeat([0.0, 1.0], 6)
+    table = np.column_stack([group] * 4 + [np.tile([0.0, 1.0], 6)])
+    sparse = np.full((4, 5), np.nan)
+    sparse[[0, 1], 4] = 0, 1
+    sparse[2, :2] = 1
+    found = KMedoidsTypology(2).fit(np.vstack([table, sparse]))
+    assert len(set(found.labels_[:6])) == len(set(found.labels_[6:12])) == 1
+    assert found.labels_[0] != found.labels_[6]
+    assert found.labels_[[14, 15]].tolist() == [found.labels_[6], -1]
+    assert not np.isnan(found.medoids_).any()
+    assert found.objective_ == pytest.approx(0.1)
 
 
 def test_classes_of_more_patterns_than_memory_holds_are_searched_in_parts(monkeypatch):
@@ -79,7 +94,8 @@ def test_nobody_answered_anything():
     for kind in KINDS:
         found = GowerDissimilarity([kind] * 2).fit_transform(nothing)
         assert found.tolist() == np.zeros((4, 4)).tolist()
-    assert KMedoidsTypology(1).fit(nothing).labels_.tolist() == [0] * 4
+    with pytest.raises(InputError, match="here are 0"):
+        KMedoidsTypology(1).fit(nothing)
     assert LatentClassTypology(1).fit(nothing).log_likelihood_ == 0
     with pytest.raises(InputError, match="all answers are the same"):
         MCA().fit(nothing)

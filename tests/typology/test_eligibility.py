@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.typology.eligibility import answered, taking_part
+from analysis.typology.eligibility import taking_part
+from analysis.typology.gower import answered
 from analysis.typology.power import known_types
 
 
@@ -19,7 +20,8 @@ def test_less_than_half_of_the_answers_is_too_little_and_groups_weigh_the_same()
     frame.iloc[2] = np.nan
     assert taking_part(frame).aside.to_dict() == {"000001": "sparse", "000002": "empty"}
     one_question = dict.fromkeys(["x1", "x2", "x3", "x4"], "nine options")
-    assert answered(frame, one_question)[0] == pytest.approx(0.25)
+    owner = [one_question.get(name) for name in frame]
+    assert answered(frame.to_numpy(), owner)[0] == pytest.approx(0.25)
     assert "000000" in taking_part(frame, None, one_question).aside
 
 

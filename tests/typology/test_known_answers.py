@@ -148,3 +148,14 @@ def test_ward_joins_units_on_the_map():
     same = found.labels_[:, None] == found.labels_
     theirs = cut(tree, 3)
     assert (same == (theirs[:, None] == theirs)).all()
+
+
+# R FactoMineR 2.7, HCPC(MCA(ncp = axes), nb.clust = 4, consol = FALSE): sizes. Consolidated, HCPC's
+# default, they are 295/349/459/630 for 5 axes, which is another typology
+HCPC = [(5, [329, 377, 434, 593]), (10, [238, 295, 297, 903])]
+
+
+@pytest.mark.parametrize(("axes", "sizes"), HCPC)
+def test_ward_is_hcpc_without_consolidation(national, axes, sizes):
+    tree = HierarchicalTypology(4, linkage="ward", kinds=binary(national), n_components=axes)
+    assert sorted(np.bincount(tree.fit(national).labels_)) == sizes

@@ -7,8 +7,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
 from analysis.typology.hierarchy import cut, weighted_tree
+from analysis.typology.imputation import imputed
+from analysis.typology.medoids import KMedoidsTypology
 from analysis.typology.multiverse import adjusted_rand, members, multiverse
 from analysis.typology.power import known_types
+from analysis.typology.universes import Setting, consensus, treatments, universes
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
 GROUPS = {"x1": "a", "x4": "a", "x2": "b", "x5": "b", "x3": "c", "x6": "c"}
@@ -41,14 +44,14 @@ def test_a_unit_between_two_types_is_found_on_the_border():
     assert (found.loc[first[1:], "status"] != "borderline").all()
 
 
-def test_every_choice_is_made_and_missing_answers_add_one():
+def test_every_choice_is_made_and_missing_answers_add_two():
     frame, truth = survey(3.0)
     complete = multiverse(frame, RATIO, GROUPS, truth)
-    frame.iloc[3, 2] = np.nan
+    frame.iloc[3, [2, 3]] = np.nan  # of two groups, so that no indicator set is complete
     partial = multiverse(frame, RATIO, GROUPS, truth)
-    assert partial.n == 2 * complete.n
+    assert partial.n == 3 * complete.n - 48  # 14 complete cases make at most four types
     assert complete.choices["options"].drop("combinations").tolist() == [4, 1, 4, 3, 4]
-    assert partial.choices.loc["missing", "options"] == 2
+    assert partial.choices.loc["missing", "options"] == 3
     assert partial.choices["share"].sum() == pytest.approx(1, abs=1e-9)
 
 
@@ -108,3 +111,59 @@ def test_too_few_or_too_many_units_are_refused():
     frame, truth = survey(2.0)
     with pytest.raises(InputError, match="6 to 4000"):
         multiverse(frame.iloc[:5], RATIO, None, truth)
+
+
+def test_missing_answers_are_imputed_by_answers_that_were_given():
+    frame, _ = known_types(30, 3.0, rng=np.random.default_rng(1))
+    kinds = {**RATIO, "x5": "binary", "x6": "nominal"}
+    frame["x5"] = (frame["x5"] > 1.5).astype(float)
+    frame["x6"] = frame["x6"].round()
+    gaps = frame.mask(np.random.default_rng(2).random(frame.shape) < 0.2)
+    filled = imputed(gaps, kinds)
+    for one in filled:
+        assert one.where(gaps.notna()).equals(gaps)
+        assert one.notna().all(axis=None)
+        for name in gaps:
+            assert set(one[name]) <= set(gaps[name].dropna())
+    again = imputed(gaps.iloc[:, ::-1], kinds)
+    assert all(b[list(a)].equals(a) for a, b in zip(filled, again, strict=True))
+    assert not filled[0].equals(filled[1])
+
+
+def test_imputation_finds_the_types_that_pairwise_comparison_loses():
+    """Three types 3 sd apart, 20 % missing, n = 30, their number told: .73 and .90 of 40."""
+    scores = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        frame, truth = known_types(30, 3.0, rng=rng)
+        gaps = frame.mask(rng.random(frame.shape) < 0.2)
+        one = KMedoidsTypology(3).fit(gaps).labels_
+        filled = [KMedoidsTypology(3).fit(table).labels_ for table in imputed(gaps, RATIO)]
+        found = (one, consensus(np.array(filled), 3))
+        scores.append([adjusted_rand_score(truth, types) for types in found])
+    pairwise, several = np.mean(scores, axis=0)
+    assert several > 0.85 > pairwise
+
+
+def test_complete_cases_are_analysed_only_where_they_are_two_thirds():
+    frame, _ = known_types(30, 3.0, rng=np.random.default_rng(1))
+    frame.iloc[:10, 0] = np.nan
+    assert treatments(frame) == ["pairwise", "imputed", "complete cases"]
+    frame.iloc[10, 1] = np.nan
+    assert treatments(frame) == ["pairwise", "imputed"]
+
+
+@pytest.mark.parametrize("missing", ["pairwise", "imputed"])
+def test_few_answers_decide_no_universe(missing):
+    """12 respondents whom a-d separate 6 and 6; two who answered e alone, in every universe."""
+    group = np.repeat([0.0, 1.0], 6)
+    table = np.full((14, 5), np.nan)
+    table[:12] = np.column_stack([group] * 4 + [np.tile([0.0, 1.0], 6)])
+    table[12:, 4] = 0, 1
+    frame = pd.DataFrame(table, [f"{i:02d}" for i in range(14)], list("abcde"))
+    kinds = dict.fromkeys(frame, "binary")
+    setting = Setting("all", missing, "Gower, groups weighted equally")
+    rows, labels = universes(frame, kinds, None, setting, imputed(frame, kinds))
+    for row, found in zip(rows, labels, strict=True):
+        if row[4] == 2:
+            assert adjusted_rand_score(group, found[:12]) == 1

@@ -31,6 +31,7 @@ def test_what_was_taken_out_is_said_and_done():
         (FRAME.iloc[[0, 0, 1, 2, 3, 4]], None, "code h stands twice"),
         (FRAME * 0 + 1, None, "same answers"),
         (FRAME * np.nan, None, "same answers"),
+        (FRAME.replace({"b": {0.0: np.inf}}), "gradient", "b of a is infinite"),
         (FRAME, "size", "no adjustment 'size'"),
         (FRAME, pd.Series(list("abcdefgh"), FRAME.index), "nothing is left"),
     ],

@@ -72,3 +72,24 @@ def test_representativeness_sees_a_skew_and_not_a_fair_draw():
 def test_respondents_must_come_from_the_population():
     with pytest.raises(InputError, match="lacks"):
         representativeness(pd.Series(["ward"]), pd.Series({"town": 1, "city": 1}))
+
+
+def test_who_answered_nothing_is_in_no_type():
+    old = pd.DataFrame({"x": [0.0, 1, 2, 10, 11, 12]}, index=list("abcdef"))
+    types = pd.Series([1, 1, 1, 2, 2, 2], index=old.index)
+    new = pd.DataFrame({"x": [np.nan, 11.0]}, index=["p", "q"])
+    found = project(new, old, types, {"x": "ratio"})
+    assert found.labels.tolist() == [0, 2]
+    assert found.second["p"] == 0
+    assert not found.fits["p"]
+    assert found.membership.loc["p"].isna().all()
+
+
+def test_half_of_the_features_is_counted_with_groups_weighing_the_same():
+    old = pd.DataFrame(np.arange(24.0).reshape(6, 4), columns=list("abcd"))
+    types = pd.Series([1, 1, 1, 2, 2, 2])
+    kinds = dict.fromkeys("abcd", "ratio")
+    one_question = {"a": "q", "b": "q", "c": "q", "d": "d"}
+    assert project(old[["d"]], old, types, kinds, one_question).shared == ["d"]
+    with pytest.raises(InputError, match="2 of the typology's 4"):
+        project(old[["a", "b"]], old, types, kinds, one_question)

@@ -33,16 +33,19 @@ def test_the_reason_tells_groups_from_named_types(page):
 def test_chance_is_told_in_counts_of_surveys(page):
     survey, found, _ = page
     said = certainty.doubts(survey, found).markdown
-    drawn = found.params["n_null"]
-    beaten = [round(p * (drawn + 1)) - 1 for p in (found.null_p, found.continuum_p)]
-    assert re.findall(r"(\d+)回でした", said) == [str(count) for count in beaten]
+    drawn = found.params["drawn"]
+    ps = (found.null_p, found.continuum_p)
+    beaten = [round(p * (n + 1)) - 1 for p, n in zip(ps, drawn, strict=True)]
+    assert re.findall(r"(\d+)回である", said) == [str(count) for count in beaten]
+    k = found.params["n_types"]
+    assert f"{k}つであることもわかっているとき" in said and "分野" in said
     assert "15団体" in said
 
 
 def test_few_respondents_are_not_told_that_they_are_enough(page):
     survey, found, _ = page
-    seven = types.find(survey).__class__(**{**vars(found), "n": 7})
-    assert "見分けることはできない" in certainty.power_words(survey, seven)
+    five = types.find(survey).__class__(**{**vars(found), "n": 5})
+    assert "見分けることはできない" in certainty.power_words(survey, five)
 
 
 def test_every_municipality_of_a_type_is_core_between_or_borderline(page):
@@ -99,7 +102,7 @@ def test_an_axis_of_contrast_is_not_sold_as_a_level(page):
     assert not found.evidence.adoption
     said = approach.levels(survey, found).markdown
     assert "水準）ではなく" in said
-    assert f"{found.gradient_share:.0%}" in said
+    assert f"{found.gradient_share:.0%}".replace("%", "％") in said
 
 
 def test_size_classes_too_small_for_types_say_so(page):

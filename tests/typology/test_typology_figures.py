@@ -44,7 +44,7 @@ def typology(frame):
 
 @pytest.fixture(scope="module")
 def universes(frame, typology):
-    return multiverse(frame, KINDS, None, typology.labels)
+    return multiverse(frame.loc[typology.fitted.index], KINDS, None, typology.fitted)
 
 
 @pytest.fixture(autouse=True)
@@ -134,14 +134,14 @@ def test_units_stand_by_type_and_the_unplaced_last(typology):
 def test_silhouette_bars_are_the_widths(typology):
     ax = figures_typology.plot_silhouette(typology)
     widths = sorted(bar.get_width() for bar in ax.patches)
-    assert np.allclose(widths, sorted(typology.silhouette.fillna(0)))
+    assert np.allclose(widths, sorted(typology.silhouette[typology.fitted.index].fillna(0)))
 
 
-def test_size_classes_count_every_unit(typology, frame):
+def test_size_classes_count_every_unit_of_the_fit(typology, frame):
     sizes = pd.Series(pd.Categorical(["town", "city"] * 8 + ["town"], ["town", "city", "ward"]))
     sizes.index = frame.index
     ax = figures_typology.plot_size_classes(typology, size_class=sizes)
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["town (9団体)", "city (8団体)"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["town (8団体)", "city (7団体)"]
     ends = pd.Series([p.get_x() + p.get_width() for p in ax.patches])
     assert ends.max() == pytest.approx(100)
 

@@ -13,6 +13,7 @@ GOOD = Evidence(
     continuum_p=0.01,
     gradient_share=0.3,
 )
+SURE = (0.6, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -24,13 +25,18 @@ GOOD = Evidence(
         ({"stability": {1: 0.9, 2: 0.7}}, "tentative"),
         ({"stability": {1: 0.9, 2: float("nan")}}, "tentative"),
         ({"silhouette": 0.2}, "tentative"),
-        ({"continuum_p": 0.06}, "tentative"),
+        ({"continuum_p": 0.06}, "none"),  # a smooth distribution separates as well
+        ({"continuum_p": 0.04, "gradient_share": 0.7}, "none"),
         ({"core_share": 0.3}, "tentative"),
         ({"core_share": 0.8}, "clear"),
         ({"gradient_share": 0.8}, "clear"),
-        ({"gradient_share": 0.8, "continuum_p": 0.04}, "gradient"),
+        ({"gradient_share": 0.8, "gradient_interval": SURE, "continuum_p": 0.04}, "gradient"),
+        ({"gradient_share": 0.8, "gradient_interval": (0.4, 1), "continuum_p": 0.5}, "none"),
         ({"gradient_share": 0.8, "silhouette": 0.4}, "tentative"),
-        ({"gradient_share": 0.8, "stability": {1: 0.9, 2: 0.5}}, "gradient"),
+        (
+            {"gradient_share": 0.8, "gradient_interval": SURE, "stability": {1: 0.9, 2: 0.5}},
+            "gradient",
+        ),
     ],
 )
 def test_each_weakness_takes_clear_away(change, level):
@@ -46,19 +52,20 @@ def test_the_national_table_read_by_fpc_is_no_four_crisp_types():
         null_p=0.01,
         continuum_p=0.01,
         gradient_share=0.76,
+        gradient_interval=(0.7, 0.82),
     )
     verdict = judge(national)
     assert verdict.level == "gradient"
     assert "類型というより" in verdict.text["ja"]
     assert "類型2・3・4" in verdict.text["ja"]
-    assert "76 %" in verdict.text["en"]
+    assert "76 % (95 % interval 70 to 82 %)" in verdict.text["en"]
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_level_is_told_from_approach_in_every_answer(language):
     """How much of the structure is one gradient, and never that a gradient taken out is left."""
     how = {"ja": "取り組み方の違い", "en": "the rest how"}[language]
-    for change in ({}, {"continuum_p": 0.5}):
+    for change in ({}, {"silhouette": 0.2}):
         said = judge(replace(GOOD, gradient_share=0.34, **change)).text[language]
         assert "34" in said
         assert how in said
@@ -91,7 +98,9 @@ def test_types_without_their_gradient_are_announced_as_such():
         assert said["ja"].startswith("【")
         assert said["en"].startswith("[")
         assert said["ja"].split("】")[1].startswith(plain[:20])
-    line = replace(GOOD, basis="gradient", gradient_share=0.9, continuum_p=0.5)
+    line = replace(
+        GOOD, basis="gradient", gradient_share=0.9, gradient_interval=SURE, continuum_p=0.5
+    )
     assert "どれだけ取り組んでいるか" not in judge(line).text["ja"]
 
 
@@ -99,14 +108,60 @@ def test_types_without_their_gradient_are_announced_as_such():
     ("change", "others"),
     [
         ({}, []),
-        ({"continuum_p": 0.05}, ["tentative"]),
-        ({"continuum_p": 0.04, "silhouette": 0.2}, []),  # tentative either way
+        ({"continuum_p": 0.05}, ["none"]),
+        ({"continuum_p": 0.02, "silhouette": 0.2}, []),
         ({"stability": {1: 0.9, 2: 0.76}}, ["tentative"]),
         ({"stability": {1: 0.9, 2: 0.74}}, ["clear"]),
         ({"null_p": 0.06}, ["clear"]),
-        ({"gradient_share": 0.8, "silhouette": 0.4, "continuum_p": 0.02}, ["gradient"]),
+        (
+            {
+                "gradient_share": 0.8,
+                "gradient_interval": SURE,
+                "silhouette": 0.4,
+                "continuum_p": 0.02,
+            },
+            ["gradient"],
+        ),
     ],
 )
 def test_a_verdict_within_the_error_of_its_simulation_is_borderline(change, others):
     se = dict.fromkeys((1, 2, 3), 0.02)
-    assert other_draws(replace(GOOD, **change), n_null=99, jaccard_se=se) == others
+    assert other_draws(replace(GOOD, **change), drawn=(99, 99), jaccard_se=se) == others
+
+
+@pytest.mark.parametrize("basis", ["none", "strata", "gradient"])
+def test_no_separated_types_is_not_sold_as_no_relation(basis):
+    """Answers may hang together, and closely, where nothing separates groups."""
+    for change in ({"null_p": 0.3}, {"continuum_p": 0.3}):
+        said = judge(replace(GOOD, basis=basis, **change)).text
+        assert "No separated types can be shown (n=60)" in said["en"]
+        assert "This does not say that" in said["en"]
+        assert "何の関係もない" not in said["ja"]
+    assert "the least that 99 draws can give" in judge(replace(GOOD, continuum_p=0.3)).text["en"]
+
+
+def test_too_few_members_is_said_only_where_it_is_true():
+    said = judge(replace(GOOD, stability={1: 0.9}, made=2)).text
+    assert "Of the 2 groups made, only one has at least 3 members" in said["en"]
+    assert "1つしかない" in said["ja"]
+    assert "members" not in judge(replace(GOOD, null_p=0.3)).text["en"]
+
+
+def test_a_p_value_that_could_not_be_less_says_so():
+    said = judge(GOOD).text
+    assert "p=0.01, the least that 99 draws can give" in said["en"]
+    assert "99回の比較で取りうる最小の値" in said["ja"]
+    assert "the least" not in judge(replace(GOOD, continuum_p=0.03)).text["en"]
+
+
+def test_criteria_that_disagree_and_the_edge_of_the_range_are_named():
+    """Four types of 2 to 5 tried, or five of five: BIC prefers one class."""
+    four = replace(GOOD, made=4, most_tried=5, criteria={"gap": 4, "stability": 2, "bic": 1})
+    said = judge(four).text["en"]
+    assert "disagree on the number of types: stability 2, the BIC of latent classes 1" in said
+    assert "largest" not in said
+    assert judge(four).level == "clear"
+    edge = judge(replace(four, made=5))
+    assert edge.level == "tentative"  # more than five might be better still
+    assert "into 5 groups, is the largest" in edge.text["en"]
+    assert "上限" in edge.text["ja"]

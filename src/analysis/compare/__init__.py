@@ -8,7 +8,7 @@ from analysis import paths
 from analysis.compare.changes import Comparison, between
 from analysis.compare.runs import Run
 from analysis.errors import InputError
-from analysis.refresh import Edition
+from analysis.runs import Edition
 
 __all__ = ["Comparison", "Run", "between", "run", "write"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from analysis import paths
 from analysis.compare.runs import Run
 from analysis.errors import InputError
-from analysis.refresh import Edition
+from analysis.runs import Edition
 
 KEPT = (
     ".base"  # the run of the base stays below reports: the next comparison needs only what differs

@@ -47,6 +47,12 @@ def markdown(found: Comparison) -> str:
 def _results(found: Comparison) -> list[str]:
     words, value = say.of(found), partial(_value, words=say.of(found), known=say.values(found))
     lines = _listed(words, "answers", found.answers, _said)
+    lines += _listed(
+        words,
+        "examples",
+        found.examples,
+        lambda v: f"{value(v)} ({words['other_example']})",
+    )
     if found.movers:
         lines += ["", f"**{words['movers']}**", "", say.moved(found, found.movers)]
         rows = [f"{a}: {b} → {c}" for a, b, c, _ in say.kinds(found, found.movers)]

@@ -6,16 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.compare.cells import Cells, compare
-from analysis.compare.movers import Movers, movers
 from analysis.compare.runs import Run, Shown
 from analysis.compare.sources import CellSource, Value, cells, entries
 from analysis.errors import InputError
 
+if TYPE_CHECKING:
+    from analysis.compare.movers import Movers
+
 CLEANING = "01_clean"  # its tables are findings on the data, not results
-TYPES = "silhouette"  # the figure whose numbers are the type of each municipality
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,21 @@ class Output:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs beside each other: first what came out differently, then what it was made of."""
+    """Two runs beside each other: first what came out differently, then what it was made of.
+
+    `examples`: pages that take other municipalities as their example now. What else such a page
+    shows is of those and not compared: it is no change of an answer. `types_known`: both runs kept
+    the types of their municipalities.
+    """
 
     before: Run
     after: Run
     pages: list[Value] = field(default_factory=list)
+    examples: list[Value] = field(default_factory=list)
     answers: list[Said] = field(default_factory=list)
     sample: list[Value] = field(default_factory=list)
     movers: Movers | None = None
+    types_known: bool = False
     figures: list[Output] = field(default_factory=list)
     tables: list[Output] = field(default_factory=list)
     prose: list[Said] = field(default_factory=list)
@@ -75,7 +83,15 @@ class Comparison:
     @property
     def results_changed(self) -> bool:
         """Whether any result differs; how a figure is drawn is no result."""
-        said = (self.pages, self.answers, self.sample, self.movers, self.tables, self.prose)
+        said = (
+            self.pages,
+            self.examples,
+            self.answers,
+            self.sample,
+            self.movers,
+            self.tables,
+            self.prose,
+        )
         return any(map(bool, (*said, self.cleaning))) or any(f.result for f in self.figures)
 
     @property
@@ -111,9 +127,14 @@ def between(before: Run, after: Run) -> Comparison:
         before,
         after,
         pages=_pages(before, after),
+        examples=[
+            Value(before.pages[name].title, before.pages[name].about, after.pages[name].about)
+            for name in sorted(_other_examples(before, after))
+        ],
         answers=_said(before, after, "answers"),
         sample=_sample(before, after),
         movers=who if who and who.moved else None,
+        types_known=who is not None,
         figures=figures,
         tables=[out for out in tables if out not in clean],
         prose=_said(before, after, "prose"),
@@ -147,10 +168,20 @@ def _pages(before: Run, after: Run) -> list[Value]:
     ]
 
 
+def _other_examples(before: Run, after: Run) -> set[str]:
+    """The pages that are about other municipalities in the second run."""
+    both = before.pages.keys() & after.pages.keys()
+    about = {name: (before.pages[name].about, after.pages[name].about) for name in both}
+    return {name for name, (a, b) in about.items() if a and b and a != b}
+
+
 def _said(before: Run, after: Run, kind: str) -> list[Said]:
     """Texts that differ, each pair once: a sentence may stand on two pages."""
     found: dict[tuple[str, str], Said] = {}
+    others = _other_examples(before, after)
     for name, title in _titles(before, after).items():
+        if name in others:
+            continue
         old = getattr(before.pages.get(name), kind, [])
         new = getattr(after.pages.get(name), kind, [])
         for a, b in _aligned(old, new):
@@ -172,10 +203,11 @@ def _sample(before: Run, after: Run) -> list[Value]:
     """Response, and denominators with the figures and tables that have them."""
     found = entries(before.record.get("sample", {}), after.record.get("sample", {}))
     alike: dict[tuple[str, str], list[str]] = {}
+    apart = {CLEANING, *_other_examples(before, after)}
     for kind in ("figures", "tables"):
         old, new = getattr(before, kind), getattr(after, kind)
         for name, data in new.items():
-            if name in old and data["notebook"] != CLEANING:
+            if name in old and data["notebook"] not in apart:
                 both = (_denominator(old[name]), _denominator(data))
                 alike.setdefault(both, []).append(data["title"])
     return found + [Value(" / ".join(titles), a, b) for (a, b), titles in alike.items() if a != b]
@@ -187,10 +219,10 @@ def _denominator(data: Shown) -> str:
 
 
 def _movers(before: Run, after: Run) -> Movers | None:
-    old, new = before.figures.get(TYPES), after.figures.get(TYPES)
-    if old is None or new is None or old["csv"] == new["csv"]:
-        return None
-    return movers(old["csv"], new["csv"])
+    from analysis.compare.movers import Types, movers  # a second that few comparisons need
+
+    old, new = Types.read(before.folder), Types.read(after.folder)
+    return movers(old, new) if old is not None and new is not None else None
 
 
 def _outputs(kind: str, before: Run, after: Run, who: Movers | None) -> list[Output]:
@@ -199,11 +231,13 @@ def _outputs(kind: str, before: Run, after: Run, who: Movers | None) -> list[Out
     Types are numbered by size: in numbers by type, each is called as its counterpart before.
     """
     old, new = getattr(before, kind), getattr(after, kind)
-    called = {str(b): str(a) for a, b in who.matched.items() if b >= 0} if who else {}
-    found = []
+    called = {str(b): str(a) for a, b in who.found.matched.items()} if who else {}
+    found, others = [], _other_examples(before, after)
     for name in dict.fromkeys([*old, *new]):
         a, b = old.get(name), new.get(name)
         last: Shown = b or a or {}
+        if a and b and last["notebook"] in others:
+            continue
         texts = _texts(a, b) if a and b else _reasons(name, before, after)
         differ = compare(a["csv"], b["csv"], called) if a and b else Cells([], [], [], [], 0)
         drawn = bool(a and b and a.get("png") != b.get("png"))

@@ -45,6 +45,9 @@ def whole(found: Comparison) -> str:
 def _results(found: Comparison) -> list[str]:
     words = say.of(found)
     told = [_section(str(words["answers"]), map(_said, found.answers))]
+    told.append(_values(found, "examples", found.examples))
+    if found.examples:
+        told.append(f"<p>{_e(str(words['other_example']))}</p>")
     if found.movers:
         head = (words["municipality"], words["before"], words["after"], words["membership"])
         told.append(

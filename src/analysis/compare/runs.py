@@ -14,7 +14,7 @@ import yaml
 from analysis import parameters, paths
 from analysis.errors import InputError
 from analysis.outputs import VENDOR, Answer
-from analysis.refresh import Edition
+from analysis.runs import Edition
 
 OWN = {"wave", "output", "audience", "language"}  # set by the refresh, not by a person
 Shown = dict[str, Any]  # one output's data, as `analysis.outputs` made it
@@ -28,6 +28,7 @@ class Page:
     ----------
     answers, prose : texts in order. figures, tables : their data by name.
     missing : reason of each figure or table that the wave cannot give.
+    about : the municipalities that the page takes as its example, if any.
     cells : type, id and source of each cell as committed. parameters : their values in this run.
     """
 
@@ -41,6 +42,7 @@ class Page:
     missing: dict[str, str]
     cells: list[dict[str, str]]
     parameters: dict[str, Any]
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,4 +163,5 @@ def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[
             for c in committed
         ],
         parameters={name: value for name, value in values.items() if name not in OWN},
+        about="、".join(data["about"] for data in shown.get("answer", []) if data.get("about")),
     )

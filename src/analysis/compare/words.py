@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.compare.changes import Comparison, type_names
-from analysis.compare.movers import Movers
 from analysis.text import labels, say
+
+if TYPE_CHECKING:
+    from analysis.compare.movers import Movers
 
 
 def of(found: Comparison) -> dict[str, str]:
@@ -27,6 +29,7 @@ def headline(found: Comparison) -> str:
         return words["nothing"] if found.empty else words["same"]
     listed: dict[str, Sequence[Any]] = {
         "answers": found.answers,
+        "examples": found.examples,
         "movers": found.movers.moved if found.movers else [],
         "sample": found.sample,
         "pages": found.pages,
@@ -40,21 +43,24 @@ def headline(found: Comparison) -> str:
         found.after.language,
         counts=[f"{words[name]} {len(items):,}" for name, items in listed.items() if items],
         answers_alike=not found.answers,
-        types_alike=not found.movers,
+        types_alike=found.types_known and not found.movers,
     )
 
 
 def moved(found: Comparison, who: Movers) -> str:
     """How many changed type, beside the typology's own instability."""
+    counted = who.found
+    known = counted.exceeds is not None
     return say(
         "compare/moved",
         found.after.language,
-        n=who.n,
-        changed=len(who.changed),
-        other=len(who.moved) - len(who.changed),
-        expected=who.expected,
-        most=who.most,
-        exceeds=who.exceeds,
+        n=len(counted.types),
+        changed=counted.count,
+        other=len(counted.crossed),
+        expected=counted.expected if known else None,
+        low=counted.low,
+        high=counted.high,
+        exceeds=counted.exceeds,
     )
 
 

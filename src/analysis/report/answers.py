@@ -9,7 +9,6 @@ import pandas as pd
 
 from analysis import tables
 from analysis.codebook import Question
-from analysis.report.cleaning import STATUS_LABELS
 from analysis.survey import Survey
 
 MANY = 2  # items of a battery, and options of a group, that a brief answer lists
@@ -32,7 +31,7 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
     """What it answered, or which kind of missing it is; `brief`: of a long battery the mean."""
     state = tables.state_of(survey.status, code, question)
     if state != "answered":
-        return STATUS_LABELS[state][survey.language]
+        return survey.label(f"status.{state}")
     said = pd.Series({v: survey.responses.at[code, v] for v in question.variables}, dtype=object)
     match question.type:
         case "multi":

@@ -25,7 +25,15 @@ LIGHTER = {"n_bootstrap": 50, "n_null": 49}  # for the readings beside the typol
 @types.needs_types("levels")
 def levels(survey: Survey, found: Typology) -> Prose:
     """How much of the structure is one gradient, and where the types lie on it."""
-    share = f"{found.gradient_share:.0%}"
+    low, high = found.evidence.gradient_interval
+    share = survey.pick(
+        f"{found.gradient_share:.0%}".replace("%", "％"), f"{found.gradient_share:.0%}"
+    )
+    if survey.population.tests:
+        share += survey.pick(
+            f"（95％区間{low:.0%}～{high:.0%}）".replace("%", "％"),
+            f" (95 % interval {low:.0%} to {high:.0%})",
+        )
     if not found.evidence.adoption:
         head = survey.pick(
             f"偶然を超える違いのうち、最も大きな1本の軸に沿うものは{share}である。"
@@ -41,7 +49,7 @@ def levels(survey: Survey, found: Typology) -> Prose:
             f"{share} of the structure beyond chance is one gradient: how much is done (level). "
             "The rest is how it is done (approach).",
         )
-    mean = found.level.groupby(found.labels.astype(int)).mean()
+    mean = found.level.groupby(found.fitted.astype(int)).mean()
     at = [f"{k} {mean[k]:+.1f}" for k in found.stability.index]
     return Prose(
         head
@@ -101,7 +109,8 @@ def alternatives(survey: Survey, *readings: Typology | NotAvailable) -> Table | 
 
 
 def _reading(survey: Survey, found: Typology, first: Typology) -> dict[str, object]:
-    same = adjusted_rand_score(first.labels, found.labels.reindex(first.labels.index))
+    both = first.fitted.index.intersection(found.fitted.index)
+    same = adjusted_rand_score(first.labels[both], found.labels[both])
     return {
         survey.pick("見方", "typology"): types.basis(survey, found),
         survey.pick("判定", "verdict"): types.level_words(survey, found),
@@ -171,7 +180,7 @@ def map(survey: Survey, found: Typology) -> Figure | NotAvailable:
     if hidden := types.withheld(survey, "map"):
         return hidden
     place = gradient.map_axes(
-        survey.features.frame.loc[found.labels.index],
+        survey.features.frame.loc[found.fitted.index],
         survey.features.kinds,
         {k: v[survey.language] for k, v in types.labels_of(survey).items()},
         survey.features.groups,
@@ -204,8 +213,8 @@ def map(survey: Survey, found: Typology) -> Figure | NotAvailable:
 @types.needs_types("composition")
 def composition(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """Which types each size class is made of."""
-    classes = survey.size_class.reindex(found.labels.index)
-    counts = pd.crosstab(classes, found.labels)
+    classes = survey.size_class.reindex(found.fitted.index)
+    counts = pd.crosstab(classes, found.fitted)
     if disclosure.suppress(counts).isna().any(axis=None) and (
         hidden := types.withheld(survey, "composition")
     ):

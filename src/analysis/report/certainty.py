@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,14 +13,22 @@ from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report import types
 from analysis.report.shown import prose
 from analysis.survey import Survey
+from analysis.typology.gradient import source
 from analysis.typology.power import power, statement
+from analysis.typology.verdict import SMALLEST_TYPE
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
     from analysis.typology.study import Typology
 
 POWER_UP_TO = 200  # respondents up to which the statement on power is worth its time
-FEWEST = 9  # respondents that can hold three types of three
+KINDS = {
+    "binary": {"ja": "はい・いいえ", "en": "yes/no"},
+    "asymmetric": {"ja": "はい・いいえ", "en": "yes/no"},
+    "nominal": {"ja": "分類", "en": "nominal"},
+    "ordinal": {"ja": "段階", "en": "ordinal"},
+    "ratio": {"ja": "数値", "en": "numeric"},
+}
 
 
 @types.needs_types("reason")
@@ -95,39 +104,94 @@ def coassignment(survey: Survey, found: Typology) -> Figure:
 @types.needs_types("doubts")
 def doubts(survey: Survey, found: Typology) -> Prose:
     """Chance, a continuum, and what a survey of this size could find at all."""
-    drawn = int(found.params["n_null"])
-    noise, smooth = (round(p * (drawn + 1)) - 1 for p in (found.null_p, found.continuum_p))
+    chance, smooth = found.params["drawn"]
+    p, q = found.null_p, found.continuum_p
+    beaten, also = (round(x * (n + 1)) - 1 for x, n in ((p, chance), (q, smooth)))
+    how = {
+        "none": (
+            "回答を項目ごとに団体間で入れ替えた（項目どうしに関係のない）調査",
+            "in which each answer was given to another respondent, item by item",
+        ),
+        "strata": (
+            "回答を項目ごとに同じ区分の団体の間で入れ替えた調査",
+            "in which each answer was given to another respondent of the same stratum",
+        ),
+        "gradient": ("1本の連続的な軸のほかに違いのない調査", "with nothing but one gradient"),
+    }[found.evidence.basis]
     lines = survey.pick(
-        f"- **偶然との比較** 回答を項目ごとに団体間で入れ替えた（項目どうしに関係のない）調査を"
-        f"{drawn}回作ると、同じ程度以上にまとまって見えたのは{noise}回でした"
-        f"（p = {found.null_p:.2f}）。\n"
-        f"- **連続的な分布との比較** 項目どうしの相関だけを残し、類型のない調査を{drawn}回作ると、"
-        f"同じ程度以上だったのは{smooth}回でした（p = {found.continuum_p:.2f}）。\n",
-        f"- **Chance** Of {drawn} surveys in which each answer was given to another respondent, "
-        f"item by item, {noise} looked at least as good (p = {found.null_p:.2f}).\n"
-        f"- **A continuum** Of {drawn} surveys with the same correlations but without types, "
-        f"{smooth} looked at least as good (p = {found.continuum_p:.2f}).\n",
+        f"- **偶然との比較** {how[0]}を{chance}回作り、同じ手順で分けると、同じ程度以上に分かれて"
+        f"見えたのは{beaten}回である（p = {p:.2f}{_least(survey, found, p)}）。\n"
+        f"- **連続的な分布との比較** 項目どうしの相関は同じで、境目のない調査を{smooth}回作ると、"
+        f"同じ程度以上に分かれて見えたのは{also}回である（p = {q:.2f}{_least(survey, found, q)}）。"
+        "軸に沿った散らばり方は均等なものと正規分布との2通りを試し、pの大きいほうを採る。\n",
+        f"- **Chance** Of {chance} surveys {how[1]}, treated in the same way, {beaten} separated "
+        f"at least as well (p = {p:.2f}{_least(survey, found, p)}).\n"
+        f"- **A continuum** Of {smooth} smooth surveys with the same correlations {also} separated "
+        f"at least as well (p = {q:.2f}{_least(survey, found, q)}). Units were spread evenly and "
+        "normally along the axes; the larger p counts.\n",
     )
+    if min(chance, smooth) < found.params["n_null"]:
+        lines += survey.pick(
+            "  pが0.10を超えることが確実になった時点で、それ以上は作らない"
+            f"（最大{found.params['n_null']}回）。\n",
+            f"  No more were drawn (of {found.params['n_null']}) once p was sure to be above 0.10."
+            "\n",
+        )
+    if not survey.population.tests:
+        return Prose(
+            lines
+            + survey.pick(
+                "- **全数での読み方** 全数の値に標本の誤差はない。pは、類型のない人工の調査に"
+                "同じ手順を当てはめたとき、実際と同じ程度以上に分かれて見える割合であり、モデルとの比較である。",
+                "- **How to read this of a full count** There is no error of sampling. p is the "
+                "share of made-up surveys without types that separate at least as well when they "
+                "go through the same steps: a comparison with a model.",
+            )
+        )
     head = survey.pick(
         "- **この規模の調査でわかること** ", "- **What a survey of this size can find** "
     )
     return Prose(lines + head + power_words(survey, found))
 
 
+def _least(survey: Survey, found: Typology, p: float) -> str:
+    """What to add to a p-value that could not be less."""
+    if p > found.evidence.least_p + 1e-9:
+        return ""
+    return survey.pick("、取りうる最小の値", ", the least it can be")
+
+
 def power_words(survey: Survey, found: Typology) -> str:
-    """What a survey of this size could find at all."""
-    if found.n < FEWEST:
+    """How often this number of types would be recovered by these indicators."""
+    k = int(found.params["n_types"])
+    if found.n < SMALLEST_TYPE * k:
         return survey.pick(
-            f"{found.n}団体では3つの類型を見分けることはできない。",
-            f"{found.n} respondents cannot show three types.",
+            f"{found.n}団体では{k}つの類型を見分けることはできない。",
+            f"{found.n} respondents cannot show {k} types.",
         )
     if found.n > POWER_UP_TO:
         return survey.pick(
             f"回答が{found.n:,}団体あるため、標本の小ささは主な限界ではない。",
             f"With {found.n:,} municipalities the size of the sample is not the main limit.",
         )
-    groups = len(set(survey.features.groups.values()))
-    return statement(power(found.n, n_features=groups, seed=1))[survey.language]
+    used = dict.fromkeys(source(name) for name in found.profile["feature"])
+    made = survey.features
+    kinds, groups = ([of[name] for name in used] for of in (made.kinds, made.groups))
+    answers = made.frame.loc[found.fitted.index, list(used)]
+    missing = float(answers.isna().to_numpy().mean())
+    yes = [
+        float(answers[name].mean()) if kind in ("binary", "asymmetric") else 0.5
+        for name, kind in zip(used, kinds, strict=True)
+    ]
+    table = power(found.n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
+    counted = Counter(KINDS[kind][survey.language] for kind in kinds)
+    listed = "、".join(f"{name}{n}個" for name, n in counted.items())
+    named = ", ".join(f"{n} {name}" for name, n in counted.items())
+    about = {
+        "ja": f"{listed}、{len(set(groups))}分野、無回答{missing:.0%}".replace("%", "％"),
+        "en": f"{named}; {len(set(groups))} groups; {missing:.0%} missing",
+    }
+    return statement(table, about)[survey.language]
 
 
 def runs_of(
@@ -187,7 +251,7 @@ def pairs(
     """In which share of the analyses each pair of municipalities is together."""
     if isinstance(runs, NotAvailable):
         return NotAvailable("pairs", runs.reason)
-    together = runs.together.loc[found.labels.index, found.labels.index]
+    together = runs.together.loc[found.fitted.index, found.fitted.index]
     ax = figures_typology.plot_coassignment(
         found, together=together, names=types.names_of(survey), language=survey.language
     )
@@ -213,7 +277,7 @@ def pairs(
 
 def _mean_pairs(found: Typology, together: pd.DataFrame) -> pd.DataFrame:
     """Mean share of pairs between the types, where there are too many pairs to list."""
-    kinds = found.labels.to_numpy(int)
+    kinds = found.fitted.to_numpy(int)
     by_type = together.groupby(kinds).mean().T.groupby(kinds).mean().T
     return by_type.round(3).rename_axis(index="type").reset_index()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis import plots
+from analysis.changes import least_corrected
+from analysis.inference import interval_text, p_text
 from analysis.outputs import Figure, NotAvailable, Table
 from analysis.report.changes import Pair, needs, question_label
 from analysis.report.shown import absent
@@ -26,32 +30,40 @@ def figure(survey: Survey, pair: Pair) -> Figure | NotAvailable:
         return absent(survey, "shares_moved", "変わった割合はない。", "No share changed.")
     top = moved.head(DRAWN)
     names = [f"{row.question} {row.answer} (n={row.n:,})" for row in top.itertuples()]
-    frame = (top[["estimate", "low", "high"]] * 100).set_index(pd.Index(names))
+    tests = survey.population.tests
+    columns = ["estimate", "low", "high"] if tests else ["estimate"]
+    frame = (top[columns] * 100).set_index(pd.Index(names))
     ax = plots.plot_intervals(
         frame,
         label=survey.pick(
             "割合の変化（ポイント）と95％以上の正確区間",
             "Change of the share (points), exact interval of at least 95 %",
-        ),
+        )
+        if tests
+        else survey.pick("割合の変化（ポイント）", "Change of the share (points)"),
         language=survey.language,
     )
-    est, low, high = frame.iloc[0]
+    around = ""
+    if tests:
+        low, high = frame.iloc[0][["low", "high"]]
+        around = survey.pick(f"（{low:+.0f}～{high:+.0f}）", f" ({low:+.0f} to {high:+.0f})")
+    change = f"{frame.iloc[0]['estimate']:+.0f}"
     return survey.gallery.show(
         ax,
         "shares_moved",
         title=survey.pick("変化の大きい割合", "Shares that moved most"),
         alt=survey.pick(
             f"両方に回答した団体での割合の変化、大きい順に{len(top)}項目。最大は{names[0]}の"
-            f"{est:+.0f}ポイント（{low:+.0f}～{high:+.0f}）。",
+            f"{change}ポイント{around}。",
             f"Changes of shares among those answering both times, the {len(top)} largest. First: "
-            f"{names[0]}, {est:+.0f} points ({low:+.0f} to {high:+.0f}).",
+            f"{names[0]}, {change} points{around}.",
         ),
         n=int(top["n"].max()),
         denominator=survey.pick(
             "両方に回答した団体の最大、項目ごとのnは図中",
             "answered both times, at most; n of each in the figure",
         ),
-        data=top.round(4),
+        data=top.round(4) if tests else top.drop(columns=["low", "high", "p", "p_holm"]).round(4),
         key=True,
     )
 
@@ -71,14 +83,23 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("今回（全回答）", "now (all)"): f"{row.count_after:,}/{row.n_after:,}",
             survey.pick("両方に回答", "both"): row.n,
             survey.pick("増／減", "gained / lost"): f"+{row.gained:,} / -{row.lost:,}",
-            survey.pick("変化（ポイント、95％区間）", "change (points, 95 %)"): (
-                f"{100 * row.estimate:+.0f} ({100 * row.low:+.0f}, {100 * row.high:+.0f})"
-            ),
-            survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
+            **_change(survey, row),
         }
         for row in moved.head(MOST).itertuples()
     ]
     same, rest = len(frame) - len(moved), max(0, len(moved) - MOST)
+    how = ""
+    if survey.population.tests:
+        how = survey.pick(
+            "区間は両者の正確区間を合わせたもので、両方に回答した団体を無作為な標本とみなして95％以上を保証し、"
+            "nが小さいと広い。p値はMcNemarの正確検定で、各団体の前回と今回の答えを入れ替えてもよいとみなした"
+            "ときの目安である。区間とp値は1項目ごとのもので、補正していない。"
+            f"{_least_words(survey, pair)}",
+            "The interval joins the exact ones of both, covers at least 95 % if those answering "
+            "both times were a random draw, and is wide at small n. p: McNemar's exact test, as if "
+            "before and now could be exchanged within each. Interval and p are of the single "
+            f"answer and not corrected. {_least_words(survey, pair)} ",
+        )
     return survey.gallery.table(
         pd.DataFrame(rows),
         "shares",
@@ -86,15 +107,34 @@ def shares(survey: Survey, pair: Pair) -> Table | NotAvailable:
         n=int(frame["n"].max()),
         notes=[
             survey.pick(
-                "「増」は前回該当せず今回該当した団体、「減」はその逆。区間は両者の正確区間を合わせたもので、"
-                "95％以上を保証し、nが小さいと広い。p値はMcNemarの正確検定（Holm法で補正）。"
+                "「増」は前回該当せず今回該当した団体、「減」はその逆。",
+                "Gained: not before, but now; lost: the reverse. ",
+            )
+            + how
+            + survey.pick(
                 f"ほかに{rest}項目が変わり、{same}項目は変わらなかった。",
-                "Gained: not before, but now; lost: the reverse. The interval joins the exact ones "
-                "of both, covers at least 95 % and is wide at small n. McNemar's exact test with "
-                f"Holm's correction. {rest} more moved; {same} did not.",
+                f"{rest} more moved; {same} did not.",
             )
         ],
     )
+
+
+def _change(survey: Survey, row: Any) -> dict[str, str]:
+    """The change of a share, with interval and p-values but for a full count."""
+    if not survey.population.tests:
+        return {survey.pick("変化（ポイント）", "change (points)"): f"{100 * row.estimate:+.0f}"}
+    change = survey.pick("変化（ポイント、95％区間）", "change (points, 95 %)")
+    return {change: interval_text(row, 100, 0), **_p_values(survey, row)}
+
+
+def _p_values(survey: Survey, row: Any) -> dict[str, str]:
+    """The p-value of a change, alone and corrected; none for a full count."""
+    if not survey.population.tests:
+        return {}
+    return {
+        survey.pick("p値", "p"): p_text(row.p),
+        survey.pick("補正後p値", "p (Holm)"): p_text(row.p_holm),
+    }
 
 
 @needs("scales")
@@ -114,7 +154,7 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("上昇／低下／同じ", "rose / fell / same"): (
                 f"{row.rose:,} / {row.fell:,} / {row.n - row.rose - row.fell:,}"
             ),
-            survey.pick("補正後p値", "p (Holm)"): f"{row.p_holm:.3f}",
+            **_p_values(survey, row),
         }
         for row in moved.head(MOST).itertuples()
     ]
@@ -125,9 +165,22 @@ def scales(survey: Survey, pair: Pair) -> Table | NotAvailable:
         n=int(frame["n"].max()),
         notes=[
             survey.pick(
-                "すべて両方に回答した団体の値。p値は符号検定（正確、割合の変化と合わせてHolm法で補正）。",
-                "All of those answering both times; exact sign test, corrected together with the "
-                "shares (Holm).",
+                f"すべて両方に回答した団体の値。p値は正確な符号検定。{_least_words(survey, pair)}",
+                "All of those answering both times; p: exact sign test. "
+                f"{_least_words(survey, pair)}",
             )
+            if survey.population.tests
+            else survey.pick("すべて両方に回答した団体の値。", "All of those answering both times.")
         ],
+    )
+
+
+def _least_words(survey: Survey, pair: Pair) -> str:
+    """What is corrected together, and the least corrected p that the numbers of replies allow."""
+    tests, least = least_corrected(pair.shares, pair.scales)
+    return survey.pick(
+        f"補正後p値は、割合と段階・数値の{tests}項目を合わせてHolm法で補正した値で、この団体数では"
+        f"{p_text(least)}が最小である。",
+        f"p (Holm) is corrected for the {tests} shares, scales and numbers together; with so many "
+        f"replies its least value is {p_text(least)}.",
     )

@@ -12,9 +12,9 @@ import pandas as pd
 from analysis import changes
 from analysis.changes import Movers
 from analysis.errors import InputError
+from analysis.inference import ALPHA, p_text
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import types
-from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.shown import absent, kept_back, protects
 from analysis.survey import Survey
 from analysis.typology.study import Typology
@@ -111,7 +111,7 @@ def answer(survey: Survey, pair: Pair | NotAvailable) -> Answer:
     both = len(pair.before.responses.index.intersection(survey.responses.index))
     sure = int((pair.shares["p_holm"] <= 0.05).sum()) if len(pair.shares) else 0
     sure += int((pair.scales["p_holm"] <= 0.05).sum()) if len(pair.scales) else 0
-    tested = len(pair.shares) + len(pair.scales)
+    tested, least = changes.least_corrected(pair.shares, pair.scales)
     waves = survey.pick(
         f"「{pair.before.wave.title['ja']}」の{pair.before.n:,}団体と「{survey.wave.title['ja']}」の"
         f"{survey.n:,}団体を比べ",
@@ -122,9 +122,23 @@ def answer(survey: Survey, pair: Pair | NotAvailable) -> Answer:
         f"たところ、比べた回答{tested}項目のうち、変化を偶然と区別できるのは{sure}項目だった（Holm法で補正）。",
         f": of {tested} answers compared, {sure} changed more than chance explains (Holm).",
     )
+    if not survey.population.tests:
+        pairs = [(pair.shares, "gained", "lost"), (pair.scales, "rose", "fell")]
+        changed = sum(int((f[a] + f[b] > 0).sum()) for f, a, b in pairs if len(f))
+        found = survey.pick(
+            f"たところ、比べた回答{tested}項目のうち{changed}項目が変わった（全数であり、検定はしていない）。",
+            f": of {tested} answers compared, {changed} changed (a full count: nothing is tested).",
+        )
     moved = survey.pick(
         f"両方に回答したのは{both:,}団体。", f"{both:,} municipalities answered both. "
     )
+    if tested and least > ALPHA:
+        found = survey.pick(
+            f"たが、比べた回答{tested}項目の補正後p値（Holm法）は、回答がどうであっても"
+            f"{p_text(least)}を下回らず、変化を偶然と区別することはできない。",
+            f": of {tested} answers compared, none could be told from chance, whatever the answers "
+            f"(the least corrected p is {p_text(least)}).",
+        )
     untested = survey.pick("る。", ".")
     return Answer(waves + (found if tested else untested), moved + _moved_sentence(survey, pair))
 
@@ -134,15 +148,20 @@ def _moved_sentence(survey: Survey, pair: Pair) -> str:
     if isinstance(found, NotAvailable):
         return ""
     n = len(found.types)
+    if not survey.population.tests:
+        return survey.pick(
+            f"類型が変わったのは{n:,}団体中{found.count:,}団体。",
+            f"{found.count:,} of {n:,} changed type. ",
+        )
     if found.exceeds:
         more = survey.pick("を超える", "more than")
     else:
         more = survey.pick("を超えない", "no more than")
     return survey.pick(
         f"類型が変わったのは{n:,}団体中{found.count:,}団体で、類型の不安定さだけで見込まれる範囲"
-        f"（{found.low:,}～{found.high:,}団体）{more}。",
+        f"（{found.low:,.0f}～{found.high:,.0f}団体）{more}。",
         f"{found.count:,} of {n:,} changed type, {more} the instability of the typology explains "
-        f"({found.low:,} to {found.high:,}). ",
+        f"({found.low:,.0f} to {found.high:,.0f}). ",
     )
 
 
@@ -194,7 +213,7 @@ def denominators(survey: Survey, pair: Pair) -> Table | NotAvailable:
             survey.pick("前回のn", "n before"): row.before,
             survey.pick("今回のn", "n now"): row.after,
             survey.pick("対象外・欠測の変化", "left out or missing"): survey.pick("、", ", ").join(
-                f"{STATUS_LABELS[kind][survey.language]} {a:,}→{b:,}"
+                f"{survey.label(f'status.{kind}')} {a:,}→{b:,}"
                 for kind, (a, b) in sorted(row.missing.items())
                 if a != b
             ),
@@ -269,13 +288,19 @@ def movers(survey: Survey, pair: Pair) -> Table | NotAvailable:
 
 def _matching(survey: Survey, pair: Pair, found: Movers) -> str:
     listed = survey.pick("、", ", ").join(f"{a}→{b}" for a, b in found.matched.items())
-    return survey.pick(
+    matched = survey.pick(
         f"前回の類型は、共通の団体が最も多くなるように今回の類型に対応づけた（{listed}）。"
-        f"nは両方で類型に入った団体。不安定さだけで変わると見込まれるのは{found.expected:.1f}団体"
-        f"（95％範囲{found.low:,}～{found.high:,}、これ以上変わる確率{found.p:.2f}）。",
+        "nは両方で類型に入った団体。",
         f"Types before are matched to types now so that most members stay ({listed}). n: placed "
-        f"both times. {found.expected:.1f} would change from instability alone (95 % range "
-        f"{found.low:,} to {found.high:,}; chance of as many as seen {found.p:.2f}).",
+        "both times. ",
+    )
+    if not survey.population.tests:
+        return matched.rstrip()
+    return matched + survey.pick(
+        f"不安定さだけで変わると見込まれるのは{found.expected:.1f}団体"
+        f"（95％範囲{found.low:,.0f}～{found.high:,.0f}、これ以上変わる確率{found.p:.2f}）。",
+        f"{found.expected:.1f} would change from instability alone (95 % range "
+        f"{found.low:,.0f} to {found.high:,.0f}; chance of as many as seen {found.p:.2f}).",
     )
 
 
@@ -294,7 +319,9 @@ def type_words(survey: Survey, pair: Pair | NotAvailable) -> Prose:
         "As long as the changes stay within that range, no single municipality can be said to have "
         "changed its approach.",
     )
-    if pair.movers.exceeds:
+    if not survey.population.tests:
+        reading = ""
+    elif pair.movers.exceeds:
         reading = survey.pick(
             "見込みの範囲を超えて変わっており、不安定さだけでは説明できない。どの回答が変わったかを下で確かめる。",
             "More changed than instability explains; see below which answers moved.",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import disclosure, inference, national, plots_context
+from analysis import disclosure, national, plots_context, population
 from analysis.figures import Gallery
 from analysis.municipality import SIZE_CLASSES
 from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report.shown import absent, prose, protects
 from analysis.survey import Survey
 from analysis.typology.projection import representativeness
+
+
+def stands_for(survey: Survey) -> Prose:
+    """What the numbers of the wave stand for, and what they do not."""
+    return Prose(population.words(survey.population, survey.language))
 
 
 def classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
@@ -76,18 +81,25 @@ def representation_words(
     gap = frame["here"] - frame["nation"]
     most, least = gap.idxmax(), gap.idxmin()
     up, down = frame.loc[most], frame.loc[least]
-    low, high = inference.wilson(int(down["count"]), n)
     said = survey.pick(
         f"全国に比べて多いのは{most}（回答{up['here']:.0%}、全国{up['nation']:.0%}）、"
-        f"少ないのは{least}（回答{down['here']:.0%}、95％区間{low:.0%}～{high:.0%}、"
-        f"全国{down['nation']:.0%}）。回答が全国から無作為に選ばれたとすれば、これほど偏る確率は"
-        f"p={p:.3f}。回答の割合をそのまま全国の割合とは読めない（n={n:,}）。",
+        f"少ないのは{least}（回答{down['here']:.0%}、全国{down['nation']:.0%}）。",
         f"More than in the nation: {most} ({up['here']:.0%} of the replies, {up['nation']:.0%} of "
-        f"the nation); fewer: {least} ({down['here']:.0%}, 95 % interval {low:.0%} to {high:.0%}; "
-        f"nation {down['nation']:.0%}). Were the replies a random draw from the nation, a spread "
-        f"as uneven would have p={p:.3f}. Shares of the replies are no national shares (n={n:,}).",
+        f"the nation); fewer: {least} ({down['here']:.0%}; nation {down['nation']:.0%}). ",
     )
-    return Prose(said)
+    if survey.population.tests:
+        said += survey.pick(
+            f"回答団体は全国から無作為に選ばれたものではない（無作為なら、これほど偏る確率はp={p:.3f}）。",
+            "The replies are no random draw from the nation (of a random one, a spread as uneven "
+            f"would have p={p:.3f}). ",
+        )
+    return Prose(
+        said
+        + survey.pick(
+            f"回答の割合をそのまま全国の割合とは読めない（n={n:,}）。",
+            f"Shares of the replies are no national shares (n={n:,}).",
+        )
+    )
 
 
 def latest(survey: Survey) -> Prose:

@@ -19,21 +19,24 @@ if TYPE_CHECKING:
 
 @types.needs_types("differences")
 def table(survey: Survey, found: Typology, most: int = 20) -> Table:
-    """The largest differences between each type and the rest, with corrected p-values."""
+    """The largest differences between each type and the rest, with p-values where tested."""
     if protects(survey):
         return _differences_in_words(survey, found)
-    table = found.profile.assign(size=found.profile["effect"].abs())
-    table = table.sort_values(["p_holm", "size"], ascending=[True, False], kind="stable").head(most)
+    tests = survey.population.tests
+    table = found.profile.assign(size=-found.profile["effect"].abs())
+    by = ["p_holm", "size"] if tests else ["size"]
+    table = table.sort_values(by, kind="stable").head(most)
     frame = _named(survey, found, table).assign(
         **{
             survey.pick("この類型の平均", "mean in type"): table["mean"].round(2),
             survey.pick("他の平均", "mean elsewhere"): table["rest_mean"].round(2),
             survey.pick("差の大きさ", "effect"): table["effect"].round(2),
-            survey.pick("補正後p値", "p (Holm)"): [
-                "<0.001" if p < 0.001 else "" if pd.isna(p) else f"{p:.3f}" for p in table["p_holm"]
-            ],
         }
     )
+    if tests:
+        frame[survey.pick("補正後p値", "p (Holm)")] = [
+            "<0.001" if p < 0.001 else "" if pd.isna(p) else f"{p:.3f}" for p in table["p_holm"]
+        ]
     return survey.gallery.table(
         frame,
         "differences",
@@ -45,6 +48,12 @@ def table(survey: Survey, found: Typology, most: int = 20) -> Table:
                 "分類に使った指標の検定であり、類型の記述としてのみ読む。",
                 "Effect: Cliff's delta (difference of shares for 0/1). Exact tests with Holm's "
                 "correction. The types were made from these indicators: a description only.",
+            )
+            if tests
+            else survey.pick(
+                "差はCliffのデルタ（0/1の指標は割合の差）。大きい順に並べた。全数であり、検定はしていない。",
+                "Effect: Cliff's delta (difference of shares for 0/1), largest first. This is a "
+                "full count: nothing is tested.",
             )
         ],
     )

@@ -13,10 +13,10 @@ from analysis.codebook import Question
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.report import one_question, shown
 from analysis.report.answers import digits
-from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.one_question import cell, written
 from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
 from analysis.survey import Survey
+from analysis.text import say
 from analysis.visits import guide
 
 
@@ -45,6 +45,7 @@ def frequencies(survey: Survey) -> Table:
             continue
         counted = shown.frequency(survey, question)
         counts, shares = written(counted)
+        bounds = _bounds(survey, question, counted)
         for label in counted.frame.index:
             rows.append(
                 {
@@ -54,6 +55,7 @@ def frequencies(survey: Survey) -> Table:
                     survey.pick("回答", "answer"): label,
                     survey.pick("団体数", "count"): counts[label],
                     survey.pick("割合（％）", "share (%)"): shares[label],
+                    survey.pick("とりうる範囲（％）", "bounds (%)"): bounds[label],
                     survey.pick("割合の母数", "share of"): _base(survey, counted),
                     survey.pick("欠測", "missing"): _missing(survey, counted),
                 }
@@ -61,6 +63,10 @@ def frequencies(survey: Survey) -> Table:
     frame = pd.DataFrame(rows)
     if protects(survey):  # see `shown.frequency`
         frame = frame.drop(columns=survey.pick("欠測", "missing"))
+    column = survey.pick("とりうる範囲（％）", "bounds (%)")
+    note = [] if frame[column].eq("").all() else [_bounds_note(survey)]
+    if not note:
+        frame = frame.drop(columns=column)
     return survey.gallery.table(
         frame,
         "frequencies",
@@ -72,9 +78,32 @@ def frequencies(survey: Survey) -> Table:
                 "Shares are of n, those asked and answering; with multiple answers they add up to "
                 "more than 100 %.",
             ),
+            *note,
             *shown.note(survey),
         ],
     )
+
+
+def _bounds(survey: Survey, question: Question, counted: tables.Counted) -> dict[str, str]:
+    """Answer -> the least and greatest share that it can have; empty where all answered.
+
+    How many did not answer is no less an answer: where small cells are hidden there are no bounds.
+    The size class is known of those who did not reply, too.
+    """
+    size = one_question.to_answer(survey, question)
+    written = {}
+    for label, count in counted.frame["count"].items():
+        hidden = protects(survey, question) or not counted.n or question.identity is not None
+        found = None if hidden else survey.population.bounds(int(count), counted.n, size)
+        written[str(label)] = (
+            "" if found is None else "{:.1f}～{:.1f}".format(*(100 * end for end in found))
+        )
+    return written
+
+
+def _bounds_note(survey: Survey) -> str:
+    here = survey.population
+    return say("population/bounds_note", survey.language, kind=here.kind, size=here.size)
 
 
 def numbers(survey: Survey) -> Table | NotAvailable:
@@ -283,5 +312,5 @@ def _base(survey: Survey, counted: tables.Counted) -> str:
 
 
 def _missing(survey: Survey, counted: tables.Counted) -> str:
-    labels = STATUS_LABELS
-    return ", ".join(f"{labels[k][survey.language]} {v:,}" for k, v in counted.missing.items())
+    labels = survey.labels("status")
+    return ", ".join(f"{labels[k]} {v:,}" for k, v in counted.missing.items())

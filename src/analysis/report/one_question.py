@@ -52,6 +52,30 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
     return survey.gallery.table(frame, f"table_{question.id}", title=title, n=n, notes=notes)
 
 
+def to_answer(survey: Survey, question: Question | None) -> int | None:
+    """How many of the population were to answer, those who did not reply too; None: not known.
+
+    Whom the skip rule left out is not among them; nobody knows whether it would have left out those
+    who did not reply, and with them the bounds of a share are the widest that can be.
+    """
+    if question is None or (size := survey.population.size) is None:
+        return None
+    return size - int((survey.status[question.variables[0]] == "not_applicable").sum())
+
+
+def whom(survey: Survey, counted: tables.Counted) -> str:
+    """What the n of a question counts, and who was asked."""
+    here = survey.population
+    said = survey.pick("対象となり回答した団体", "asked and answering")
+    said += survey.pick("、複数回答", ", multiple answers") if counted.multiple else ""
+    if here.kind != "invited" or here.size is None:
+        return said
+    return said + survey.pick(
+        f"。依頼{here.size:,}団体、回答{here.replied:,}団体",
+        f"; {here.replied:,} of {here.size:,} invited replied",
+    )
+
+
 def _by_group(survey: Survey, question: Question, by: pd.Series) -> tuple[pd.DataFrame, int]:
     """Statistics of a number, or means of a battery's items, by group; how many answered."""
     if protects(survey, question):
@@ -139,14 +163,13 @@ def figure(
             f"{title}の分布。中央値{data['value'].median():,.6g}（n={counted.n:,}）。",
             f"Distribution of {title}; median {data['value'].median():,.6g} (n={counted.n:,}).",
         )
-    multiple = survey.pick("、複数回答", ", multiple answers") if counted.multiple else ""
     return survey.gallery.show(
         ax,
         name,
         title=title,
         alt=alt,
         n=counted.n,
-        denominator=survey.pick("対象となり回答した団体", "asked and answering") + multiple,
+        denominator=whom(survey, counted),
         data=data,
     )
 

@@ -8,7 +8,6 @@ from analysis import plots_organisation
 from analysis.expression import Expression
 from analysis.outputs import Figure, NotAvailable
 from analysis.report import types
-from analysis.report.cleaning import STATUS_LABELS
 from analysis.report.profile import Place
 from analysis.report.shown import absent, kept_back
 from analysis.survey import Survey
@@ -96,7 +95,7 @@ def _state(survey: Survey, code: str, rule: str) -> tuple[str, bool]:
     if pd.isna(value):
         states = set(survey.status.loc[code, variables]) - {"answered"}
         if states:
-            return f"（{STATUS_LABELS[min(states)][survey.language]}）", False
+            return f"（{survey.label(f'status.{min(states)}')}）", False
         return survey.pick("（回答からは不明）", "(cannot be told)"), False
     return (survey.pick("あり", "yes") if value else survey.pick("なし", "no")), bool(value)
 

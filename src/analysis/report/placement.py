@@ -11,6 +11,7 @@ from analysis.outputs import NotAvailable, Prose, Table
 from analysis.report import types
 from analysis.report.shown import absent, prose
 from analysis.survey import Survey
+from analysis.typology.profile import UNPLACED
 from analysis.typology.projection import Projection
 from analysis.typology.study import Typology
 from analysis.waves import earlier
@@ -64,7 +65,7 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> Prose:
     labels, count = types.labels_of(other), len(shown.shared)
     listed = survey.pick("、", ", ").join(labels[f][survey.language] for f in shown.shared)
     which = survey.pick(f"（{listed}）", f" ({listed})") if count <= LISTED else ""
-    outside = int((~shown.fits).sum())
+    outside = int((~shown.fits & (shown.labels != UNPLACED)).sum())
     caution = next(
         (
             link.text[survey.language]
@@ -112,7 +113,10 @@ def table(survey: Survey, placed: Placed | NotAvailable) -> Table | NotAvailable
             survey.pick("次に近い類型", "second nearest"): [
                 types.type_name(other, found, int(k)) for k in shown.second
             ],
-            survey.pick("注意", "note"): shown.fits.map(fits),
+            survey.pick("注意", "note"): shown.fits.map(fits).where(
+                shown.labels != UNPLACED,
+                survey.pick("共通の指標に回答がない", "answered none of the shared indicators"),
+            ),
         }
     )
     head = survey.pick("所属の強さ", "membership")

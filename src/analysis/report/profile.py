@@ -128,19 +128,23 @@ def answer(survey: Survey, here: Place) -> Answer:
     if not isinstance(here.found, NotAvailable) and here.code in here.found.labels.index:
         kind, word = int(here.found.labels[here.code]), types.group_word(here.found)
         strength = float(here.found.membership.loc[here.code].max())
+        how = survey.pick(f"所属の強さ{strength:.2f}", f"membership {strength:.2f}")
+        if here.code in here.found.aside:
+            how = survey.pick("後から当てはめた", "placed afterwards")
         own = types.type_name(survey, here.found, kind)
         second = types.type_name(survey, here.found, int(here.found.second[here.code]))
         parts.append(
             survey.pick(
-                f"{word.ja}は「{own}」（所属の強さ{strength:.2f}）、次に近いのは「{second}」",
-                f"{word.en.capitalize()}: {own} (membership {strength:.2f}), next: {second}",
+                f"{word.ja}は「{own}」（{how}）、次に近いのは「{second}」",
+                f"{word.en.capitalize()}: {own} ({how}), next: {second}",
             )
         )
     names = [types.full_name(survey, code) for code in here.peers]
     if names:
         listed = "、".join(names) if survey.language == "ja" else ", ".join(names)
         parts.append(survey.pick(f"似た団体は{listed}", f"Nearest peers: {listed}"))
-    return Answer(survey.pick("。", ". ").join(parts) + survey.pick("。", "."))
+    said = survey.pick("。", ". ").join(parts) + survey.pick("。", ".")
+    return Answer(said, about=types.full_name(survey, here.code))
 
 
 def facts(survey: Survey, here: Place) -> Prose:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from analysis import hypotheses, plots
+from analysis import hypotheses, inference, plots, population, registration
+from analysis.full_count import Described
 from analysis.hypotheses import WORDS, Tested
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
-from analysis.report.shown import protects
+from analysis.registration import Deviation, Registration
+from analysis.report import full_count
+from analysis.report.shown import prose, protects
 from analysis.survey import Survey
 
+Results = Sequence[Tested] | Sequence[Described]
 
-def run(survey: Survey, *, seed: int = 20191003) -> list[Tested]:
-    """Test the codebook's hypotheses on this wave."""
+
+def run(survey: Survey, *, seed: int = 20191003) -> list[Tested] | list[Described]:
+    """Test the codebook's hypotheses on this wave; of a full count describe them."""
+    if not survey.population.tests:
+        return full_count.run(survey)
     classes = survey.register["size_class"].reindex(survey.responses.index)
     return hypotheses.run(survey.codebook, survey.responses, classes, seed=seed)
 
 
-def answer(survey: Survey, results: list[Tested]) -> Answer:
+def answer(survey: Survey, results: Results) -> Answer:
     """What became of the primary ones."""
+    if not survey.population.tests and results:
+        return full_count.answer(survey, _parts(results)[0])
     primary = [r for r in results if r.hypothesis.primary]
     if not primary:
         return Answer(
@@ -36,17 +48,96 @@ def answer(survey: Survey, results: list[Tested]) -> Answer:
     ]
     return Answer(
         survey.pick(
-            f"事前に定めた主要な仮説{len(primary)}件のうち、{'、'.join(listed)}。",
-            f"Of the {len(primary)} hypotheses fixed beforehand as primary: {', '.join(listed)}.",
+            f"主要な仮説{len(primary)}件のうち、{'、'.join(listed)}。",
+            f"Of the {len(primary)} primary hypotheses: {', '.join(listed)}.",
         ),
         survey.pick("因果関係を示すものではない。", "None shows a cause."),
     )
 
 
-def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
+def registered(survey: Survey) -> Prose:
+    """When the primary hypotheses were put on record, and how they differ from it now."""
+    if not any(h.primary for h in survey.codebook.hypotheses):
+        return Prose("")
+    found = registration.read(survey.wave.name)
+    if found is None:
+        return prose(
+            survey,
+            "**登録なし** 主要な仮説は登録されておらず、回答を見る前に定めたことを示す記録はない。",
+            "**Not registered** Nothing is on record for the primary hypotheses of this wave, so "
+            "nothing shows that they were stated before the answers were seen.",
+        )
+    differ = registration.deviations(found, survey.codebook)
+    lines = [_deviation(survey, one) for one in differ]
+    if not found.intact:
+        edited = survey.pick(
+            "- **登録の記録が書き換えられている**（ハッシュ値が内容と一致しない）。",
+            "- **The record was edited**: its hash is not that of its text.",
+        )
+        lines.insert(0, edited)
+    unchanged = survey.pick(
+        "登録した後に、主要な仮説とそれが用いる設問の定義は変わっていない。",
+        " Neither they nor the questions that they use have been changed since.",
+    )
+    return Prose("\n".join([_on_record(survey, found) + ("" if lines else unchanged), "", *lines]))
+
+
+def _on_record(survey: Survey, found: Registration) -> str:
+    """The date of the lock, and whether it is older than the answers."""
+    count, day, first = len(found.hypotheses), found.date.isoformat(), found.first_reply
+    said = survey.pick(
+        f"**登録** 主要な仮説{count}件は、{found.replies:,}団体の回答を整理した{day}に登録した"
+        f"（SHA-256 `{found.sha256[:12]}`）。",
+        f"**Registered** The {count} primary hypotheses were put on record on {day}, when "
+        f"{found.replies:,} replies had been cleaned (SHA-256 `{found.sha256[:12]}`). ",
+    )
+    if found.before_replies:
+        return said + survey.pick(
+            f"最初の回答（{first}）より前であり、回答を見て選んだものではない。",
+            f"That was before the first reply ({first}): they were not chosen by the answers.",
+        )
+    if first is not None:
+        return said + survey.pick(
+            f"最初の回答（{first}）より前ではないため、回答を見る前に定めたことをこの記録は示さない。",
+            f"That was not before the first reply ({first}), so the record does not show that "
+            "they were stated before the answers were seen.",
+        )
+    return said + survey.pick(
+        "最初の回答の日が分からないため、回答を見る前に定めたことをこの記録は示さない。",
+        "The day of the first reply is not known, so the record does not show that they were "
+        "stated before the answers were seen.",
+    )
+
+
+def _deviation(survey: Survey, one: Deviation) -> str:
+    """One departure from the record, as an item of a list."""
+    if one.kind == "added":
+        return survey.pick(
+            f"- **登録からの逸脱** {one.id}：登録の後に主要な仮説に加えた。",
+            f"- **Deviation** {one.id}: made primary after the registration.",
+        )
+    if one.kind == "dropped":
+        return survey.pick(
+            f"- **登録からの逸脱** {one.id}：登録した主要な仮説だが、今は主要な仮説ではない。",
+            f"- **Deviation** {one.id}: registered as primary, but it is not primary now.",
+        )
+    before, after = (
+        escape(textwrap.shorten(text, 100, placeholder="…") or survey.pick("（なし）", "(none)"))
+        for text in (one.before, one.after)
+    )
+    return survey.pick(
+        f"- **登録からの逸脱** {one.id}：`{one.field}` が「{before}」から「{after}」に変わった。",
+        f"- **Deviation** {one.id}: `{one.field}` was changed from “{before}” to “{after}”.",
+    )
+
+
+def table(survey: Survey, results: Results) -> Table | NotAvailable:
     """Each hypothesis with effect, interval, p-value and the words that these allow."""
     if not results:
         return NotAvailable("hypotheses", answer(survey, results).text)
+    described, tested = _parts(results)
+    if described:
+        return full_count.table(survey, described)
     rows = [
         {
             "": f"{r.hypothesis.id} {_kind(survey, r)}",
@@ -59,9 +150,9 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
                 survey, r
             ),
             survey.pick("もとの単位での差", "in its unit"): _shift(survey, r),
-            survey.pick("p値", "p"): _p(survey, r),
+            **_p_cells(survey, r),
         }
-        for r in results
+        for r in tested
     ]
     frame = pd.DataFrame(rows)
     unit = survey.pick("もとの単位での差", "in its unit")
@@ -75,10 +166,14 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
         notes=[
             survey.pick(
                 "効果は−1～1。2群の比較はCliffのデルタ、2つの値の関連はKendallのタウb。"
-                "p値は並べ替え検定。主要な仮説はそのまま、探索的な仮説はHolm法で補正した値。",
+                "p値は並べ替え検定。補正後p値は、主要な仮説どうし、探索的な仮説どうしでHolm法により補正した値。"
+                "区間とp値は1件ごとのもので、補正していない。",
                 "Effects run from -1 to 1: Cliff's delta for two groups, Kendall's tau-b for two "
-                "values. Permutation tests; exploratory p-values carry Holm's correction.",
+                "values. Permutation tests. p (Holm) is corrected among the primary hypotheses, "
+                "and among the exploratory ones. Interval and p are of the single hypothesis and "
+                "not corrected.",
             ),
+            _least_words(survey, tested),
             survey.pick(
                 "nは2群なら「該当／その他」。「もとの単位での差」は2群の差のHodges–Lehmann推定値と"
                 "正確な95％区間（規模区分内の比較では示さない）。infはnが小さく区間の端が定まらないもの。",
@@ -86,19 +181,42 @@ def table(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
                 "its exact 95 % interval (not within size classes); inf: n too small for an end.",
             ),
             survey.pick(
-                "「示唆」は予想どおりの向きでp≦0.05、「例示」は予想どおりの向きで効果0.3以上。",
-                "Suggested: in the expected direction with p up to 0.05. Illustrated: an effect of "
-                "at least 0.3 in that direction.",
+                "「示唆」は予想どおりの向きで補正後p値が0.05以下、「例示」は予想どおりの向きで効果0.3以上。",
+                "Suggested: in the expected direction with p (Holm) up to 0.05. Illustrated: an "
+                "effect of at least 0.3 in that direction.",
             ),
         ],
     )
 
 
-def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
+def _least_words(survey: Survey, results: list[Tested]) -> str:
+    """The least corrected p-value that each family could have had, whatever the answers."""
+    said = []
+    names = {True: ("主要", "primary"), False: ("探索", "exploratory")}
+    for primary, (ja, en) in names.items():
+        tests, least = hypotheses.least_corrected(results, primary=primary)
+        if tests:
+            # the sizes of the groups could be reckoned from it
+            level = "≦0.05" if least <= hypotheses.ALPHA else ">0.05"
+            p = level if protects(survey) else inference.p_text(least)
+            said.append(survey.pick(f"{ja}{tests}件で{p}", f"{p} among {tests} {en} ones"))
+    listed = survey.pick("、", ", ").join(said)
+    return survey.pick(
+        f"この団体数で取り得る最小の補正後p値は、{listed}。" if said else "検討できる仮説はない。",
+        f"The least p (Holm) that these numbers of municipalities allow is {listed}."
+        if said
+        else "No hypothesis can be tested.",
+    )
+
+
+def figure(survey: Survey, results: Results) -> Figure | NotAvailable:
     """All effects with their intervals on one scale."""
+    described, tested = _parts(results)
+    if described:
+        return full_count.figure(survey, described)
     shown = [
         r
-        for r in results
+        for r in tested
         if not np.isnan(r.effect) and r.word != "not testable" and not _hides(survey, r)
     ]
     if not shown:
@@ -113,7 +231,9 @@ def figure(survey: Survey, results: list[Tested]) -> Figure | NotAvailable:
     ).round(1 if protects(survey) else 4)
     ax = plots.plot_intervals(
         frame,
-        label=survey.pick("効果（−1～1、95％区間）", "Effect (-1 to 1, 95 % interval)"),
+        label=survey.pick(
+            "効果（−1～1、1件ごとの95％区間）", "Effect (-1 to 1, 95 % interval of each alone)"
+        ),
         language=survey.language,
     )
     strongest = frame["estimate"].abs().idxmax()
@@ -145,7 +265,7 @@ def _row_label(survey: Survey, r: Tested) -> str:
     return survey.pick("【{}】", "[{}] ").format(kind) + f"{r.hypothesis.id} {compared}{negative}"
 
 
-def topics(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
+def topics(survey: Survey, results: Results) -> Table | NotAvailable:
     """Each topic of the discussion, what this wave says on it, or that it cannot."""
     if not any(r.hypothesis.topic for r in results):
         return NotAvailable("topics", answer(survey, results).text)
@@ -186,10 +306,14 @@ def topics(survey: Survey, results: list[Tested]) -> Table | NotAvailable:
     )
 
 
-def words(survey: Survey, results: list[Tested]) -> Prose:
-    """Each hypothesis in a sentence, with its caution."""
+def words(survey: Survey, results: Results) -> Prose:
+    """Each hypothesis in a sentence, with its caution, and what the numbers stand for."""
+    described, tested = _parts(results)
+    if described:
+        sizes = full_count.words(survey, described).markdown
+        return Prose(f"{sizes}\n\n{_stands_for(survey)}\n\n{_no_cause(survey)}")
     lines = []
-    for r in results:
+    for r in tested:
         text = escape(r.hypothesis.text[survey.language])
         said, n = WORDS[r.word][survey.language], _sizes(survey, r)
         caution = r.hypothesis.caution
@@ -213,21 +337,34 @@ def words(survey: Survey, results: list[Tested]) -> Prose:
                 f"{n}, {_p_words(survey, r)}).{more}",
             )
         )
-    lines.append("")
-    lines.append(
-        survey.pick(
-            "**因果関係を述べない理由** 一時点の調査で、どちらが先かが分からない。規模や財政力など"
-            "共通の背景が両方に効いている可能性を除けない。主要な仮説は事前に定めたが、団体を無作為に分けた"
-            "比較ではない。",
-            "**Why no causal claim** All is from one point in time, so what came first is unknown; "
-            "a common background such as size or means may drive both sides; and nobody assigned "
-            "the municipalities at random, even where the hypothesis was fixed beforehand.",
-        )
+    return Prose("\n".join([*lines, "", _stands_for(survey), "", _no_cause(survey)]))
+
+
+def _parts(results: Results) -> tuple[list[Described], list[Tested]]:
+    """Those of a full count, and those of any other wave; one of the two is empty."""
+    described = [r for r in results if isinstance(r, Described)]
+    return described, [r for r in results if isinstance(r, Tested)]
+
+
+def _stands_for(survey: Survey) -> str:
+    """What the numbers, and p-values where there are any, are about."""
+    head = survey.pick("**数が表すもの** ", "**What the numbers stand for** ")
+    here, language = survey.population, survey.language
+    said = [population.words(here, language), population.chance(here, language)]
+    return head + survey.pick("", " ").join(filter(None, said))
+
+
+def _no_cause(survey: Survey) -> str:
+    return survey.pick(
+        "**因果関係を述べない理由** 一時点の調査で、どちらが先かが分からない。規模や財政力など"
+        "共通の背景が両方に効いている可能性を除けない。団体を無作為に分けた比較でもない。",
+        "**Why no causal claim** All is from one point in time, so what came first is unknown; "
+        "a common background such as size or means may drive both sides; and nobody assigned "
+        "the municipalities at random.",
     )
-    return Prose("\n".join(lines))
 
 
-def _kind(survey: Survey, r: Tested) -> str:
+def _kind(survey: Survey, r: Tested | Described) -> str:
     return (
         survey.pick("主要", "primary")
         if r.hypothesis.primary
@@ -254,23 +391,31 @@ def _effect(survey: Survey, r: Tested) -> str:
         return "—"
     if protects(survey):  # exact ones of few answers could be reckoned back to counts
         return f"{round(r.effect, 1) + 0:+.1f}"  # + 0: no -0.0
-    return f"{r.effect:+.2f} ({r.low:+.2f}, {r.high:+.2f})"
+    return inference.interval_text(inference.Effect(r.effect, r.low, r.high, r.p, r.n, ""))
 
 
 def _shift(survey: Survey, r: Tested) -> str:
     if r.shift is None or r.word == "not testable" or protects(survey) or _hides(survey, r):
         return "—"
+    if np.isnan(r.shift.estimate):
+        return "—"
     return f"{r.shift.estimate:+.2g} ({r.shift.low:+.2g}, {r.shift.high:+.2g})"
 
 
-def _p(survey: Survey, r: Tested) -> str:
-    if r.word == "not testable" or _hides(survey, r):
-        return "—"
+def _p_cells(survey: Survey, r: Tested) -> dict[str, str]:
+    """The p-value of the hypothesis alone (where nothing is protected) and the corrected one."""
+    alone, corrected = survey.pick("p値", "p"), survey.pick("補正後p値", "p (Holm)")
+    hidden = r.word == "not testable" or _hides(survey, r)
     if protects(survey):
-        return "≦0.05" if r.p_holm <= hypotheses.ALPHA else ">0.05"
-    return "<0.001" if r.p_holm < 0.001 else f"{r.p_holm:.3f}"
+        level = "≦0.05" if r.p_holm <= hypotheses.ALPHA else ">0.05"
+        return {corrected: "—" if hidden else level}
+    return {
+        alone: "—" if hidden else inference.p_text(r.p),
+        corrected: "—" if hidden else inference.p_text(r.p_holm),
+    }
 
 
 def _p_words(survey: Survey, r: Tested) -> str:
-    said = _p(survey, r)
-    return f"p{said}" if said[0] in "<>≦" else f"p={said}"
+    return survey.pick("、", ", ").join(
+        f"{name}{p}" if p[0] in "<>≦" else f"{name}={p}" for name, p in _p_cells(survey, r).items()
+    )

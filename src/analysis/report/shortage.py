@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from analysis import disclosure, inference, plots
+from analysis import disclosure, plots, tables
 from analysis.codebook import Question
 from analysis.outputs import Figure, NotAvailable, Prose, escape
 from analysis.report import types
@@ -69,18 +70,31 @@ def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
 
 
 def _by_group(survey: Survey, found: Typology | NotAvailable) -> pd.DataFrame:
-    """Share short of people by size class and by type: kind, group, count, n, share, low, high."""
+    """Share short of people by size class and by type.
+
+    Columns: kind, group, count, n, share; low, high: what `Population.drawn` gives, if anything.
+    """
+    here, protected = survey.population, protects(survey, shortage_question(survey))
     breakdowns = {"size": survey.size_class}
     if not isinstance(found, NotAvailable):
         kinds = found.labels.map(lambda k: types.type_name(survey, found, int(k)))
         breakdowns["type"] = kinds.reindex(survey.responses.index)
+    asked = survey.register.query("invited")["size_class"]
+    whole = {
+        "size": tables.size_class_labels(asked, survey.language).value_counts(),
+        "type": breakdowns["type"].value_counts() if "type" in breakdowns else None,
+    }
     rows = []
     for kind, groups in breakdowns.items():
         for group, (count, other) in split(survey, groups).iterrows():
-            n = int(count + other)
-            low, high = inference.wilson(int(count), n)
+            n, size = int(count + other), int(whole[kind].get(group, 0))
+            around = here.drawn(int(count), n, size)
+            if here.finite and protected:  # how many did not answer is an answer, too
+                around = None
+            low, high = around or (np.nan, np.nan)
             rows.append((kind, str(group), int(count), n, count / n, low, high))
-    return pd.DataFrame(rows, columns=["kind", "group", "count", "n", "share", "low", "high"])
+    frame = pd.DataFrame(rows, columns=["kind", "group", "count", "n", "share", "low", "high"])
+    return frame.dropna(axis=1, how="all")
 
 
 def short_words(survey: Survey, found: Typology | NotAvailable) -> Prose:
@@ -117,8 +131,24 @@ def short_words(survey: Survey, found: Typology | NotAvailable) -> Prose:
 
 
 def _overlap(survey: Survey, part: pd.DataFrame) -> str:
-    """Whether the intervals of a breakdown let a difference be told."""
-    if part["low"].max() <= part["high"].min():
+    """Whether the bounds, or the intervals, of a breakdown let a difference be told."""
+    here = survey.population
+    if here.finite and protects(survey, shortage_question(survey)):
+        return ""
+    if "low" not in part:
+        return ""
+    low, high = (part[end].fillna(part["share"]) for end in ("low", "high"))
+    if here.finite:
+        if low.max() <= high.min():
+            return survey.pick(
+                "答えなかった団体の答えしだいで入る範囲はすべて重なる。",
+                "The bounds, which depend on those who did not answer, all overlap.",
+            )
+        return survey.pick(
+            "答えなかった団体がどう答えたとしても、割合の異なる組がある。",
+            "Some shares differ, whatever those who did not answer would have said.",
+        )
+    if low.max() <= high.min():
         return survey.pick(
             "95％区間はすべて重なり、差は断定できない。",
             "All 95 % intervals overlap: no difference is established.",
@@ -138,18 +168,25 @@ def who_is_short(survey: Survey, found: Typology | NotAvailable) -> Figure | Not
     frame.index = pd.Index([f"{r.group} (n={r.n})" for r in frame.itertuples()])
     ax = plots.plot_shares(frame, language=survey.language)
     top = frame["share"].idxmax()
+    lines = survey.pick("。横線は95％区間", "; lines: 95 % intervals")
+    if survey.population.finite:
+        lines = survey.pick(
+            "。横線は、答えなかった団体がどう答えても入る範囲",
+            "; lines: bounds that hold whatever the others would have answered",
+        )
+    lines = lines if "low" in frame else ""
     return survey.gallery.show(
         ax,
         "who_is_short",
         title=survey.pick("情報人材が不足している団体の割合", "Share short of IT people"),
         alt=survey.pick(
-            f"規模区分別・類型別の不足の割合と95％区間。最も高いのは{top}の{frame['share'].max():.0%}。"
-            f"規模区分の{_overlap(survey, size)}",
-            f"Share short of people by size class and type with 95 % intervals; highest {top}, "
+            f"規模区分別・類型別の不足の割合{lines}。最も高いのは{top}の{frame['share'].max():.0%}。"
+            f"規模区分では、{_overlap(survey, size)}",
+            f"Share short of people by size class and type{lines}; highest {top}, "
             f"{frame['share'].max():.0%}. By size class: {_overlap(survey, size)}",
         ),
         n=int(short.notna().sum()),
-        denominator=survey.pick("充足感に回答した団体", "answered on sufficiency"),
+        denominator=survey.pick("充足感に回答した団体", "answered on sufficiency") + lines,
         data=frame.round(4),
         key=True,
     )

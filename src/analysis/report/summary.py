@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from analysis import disclosure, hypotheses, inference
+from analysis import disclosure, hypotheses, inference, population
 from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
 from analysis.report import certainty, types
+from analysis.report.one_question import to_answer
 from analysis.report.shortage import (
     short_of_people,
     shortage_question,
@@ -40,59 +42,50 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
     if short is None or split(survey).empty:
         return Answer(said)
     n, count = int(short.notna().sum()), int(short.sum())
-    low, high = inference.wilson(count, n)
+    question, around = shortage_question(survey), ""
+    if question is None or not (question.ask_if and protects(survey, question)):
+        size = to_answer(survey, question)
+        around = population.beside(survey.population, count, n, survey.language, size)
     return Answer(
         survey.pick(
-            f"情報人材が不足していると答えたのは{n}団体中{count}団体"
-            f"（{count / n:.0%}、95％区間{low:.0%}～{high:.0%}）。",
-            f"{count} of {n} municipalities say they are short of IT people ({count / n:.0%}, 95 % "
-            f"interval {low:.0%} to {high:.0%}).",
+            f"情報人材が不足していると答えたのは{n}団体中{count}団体（{count / n:.0%}"
+            f"{'、' if around else ''}{around}）。",
+            f"{count} of {n} municipalities say they are short of IT people ({count / n:.0%}"
+            f"{'; ' if around else ''}{around}).",
         ),
         said,
     )
 
 
 def measures(survey: Survey) -> pd.DataFrame:
-    """What those not short do more often than those short, with its cost and evidence.
+    """How much more often those not short do something than those short, with cost and evidence.
+
+    Suggested ones first, then by the size of the difference, whatever its direction.
 
     Columns: variable, question, label, cost, enough, n_enough, short, n_short, effect (an
-    `inference.Effect`), within (the difference among municipalities of one size class), p (of an
-    exact permutation within size classes), p_holm (NaN where too few can be compared), grade, small
-    (cells that an edition may hide).
+    `inference.Effect` of all), within (an Effect among municipalities of one size class), p (of
+    `within`, NaN where no class has both), p_holm (NaN where too few can be compared), ways (the
+    arrangements within size classes), grade, size (the difference of all), small (cells that an
+    edition may hide).
     """
     short = short_of_people(survey)
-    sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
-    rows: list[dict[str, Any]] = []
     if short is None:
-        return pd.DataFrame(rows)
-    for question in survey.codebook:
-        for option in question.options:
-            if option.cost is None or question.type != "multi":
-                continue
-            chosen = survey.responses[f"{question.id}_{option.code}"]
-            known = short.notna() & chosen.notna()
-            is_short, does = short[known].to_numpy(bool), chosen[known].to_numpy(bool)
-            unknown = chosen[short.isna() & chosen.notna()].to_numpy(bool)
-            strata = sizes[known].to_numpy(object)
-            a, n_a = int(does[~is_short].sum()), int((~is_short).sum())
-            b, n_b = int(does[is_short].sum()), int(is_short.sum())
-            rows.append(
-                {
-                    "variable": f"{question.id}_{option.code}",
-                    "question": question.label[survey.language],
-                    "label": option.text[survey.language],
-                    "cost": option.cost,
-                    "enough": a,
-                    "n_enough": n_a,
-                    "short": b,
-                    "n_short": n_b,
-                    "effect": inference.difference_of_shares(a, n_a, b, n_b),
-                    "within": inference.difference_within(does, ~is_short, strata),
-                    "p": inference.permutation_p(does.astype(float), ~is_short, strata=strata),
-                    "small": _small(a, n_a - a, b, n_b - b, unknown.sum(), (~unknown).sum()),
-                }
-            )
-    frame = pd.DataFrame(rows)
+        return pd.DataFrame()
+    sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
+    frame = pd.DataFrame(
+        [
+            {
+                "variable": f"{question.id}_{option.code}",
+                "question": question.label[survey.language],
+                "label": option.text[survey.language],
+                "cost": option.cost,
+                **_compared(survey.responses[f"{question.id}_{option.code}"], short, sizes),
+            }
+            for question in survey.codebook
+            for option in question.options
+            if option.cost is not None and question.type == "multi"
+        ]
+    )
     if frame.empty:
         return frame
     # what cannot be compared costs the others no correction
@@ -100,11 +93,41 @@ def measures(survey: Survey) -> pd.DataFrame:
     frame["p_holm"] = inference.holm(tested.to_numpy(float))
     frame["grade"] = [_grade(r.effect, r.within, r.p_holm) for r in frame.itertuples()]
     frame["size"] = [e.estimate for e in frame["effect"]]
-    order = {grade: at for at, grade in enumerate(GRADES)}
-    costs = {cost: at for at, cost in enumerate(COSTS)}
-    return frame.assign(g=frame["grade"].map(order), c=frame["cost"].map(costs)).sort_values(
-        ["g", "c", "size"], ascending=[True, True, False], kind="stable"
+    first = (frame["grade"] != "suggested").astype(int)
+    return frame.assign(first=first, far=-frame["size"].abs().round(9)).sort_values(
+        ["first", "far"], kind="stable"
     )
+
+
+def _compared(chosen: pd.Series, short: pd.Series, sizes: pd.Series) -> dict[str, Any]:
+    """Counts of those not short and those short, their difference, and that within size classes."""
+    known = short.notna() & chosen.notna()
+    is_short, does = short[known].to_numpy(bool), chosen[known].to_numpy(bool)
+    unknown = chosen[short.isna() & chosen.notna()].to_numpy(bool)
+    strata = sizes[known].to_numpy(object)
+    a, n_a = int(does[~is_short].sum()), int((~is_short).sum())
+    b, n_b = int(does[is_short].sum()), int(is_short.sum())
+    within = inference.difference_within(does, ~is_short, strata)
+    return {
+        "enough": a,
+        "n_enough": n_a,
+        "short": b,
+        "n_short": n_b,
+        "effect": inference.difference_of_shares(a, n_a, b, n_b),
+        "within": within,
+        "p": within.p,
+        "ways": inference.arrangements(is_short, strata),
+        "small": _small(a, n_a - a, b, n_b - b, unknown.sum(), (~unknown).sum()),
+    }
+
+
+def attainable(frame: pd.DataFrame) -> tuple[int, int, float]:
+    """Of `measures`: arrangements at most, tests, and the least corrected p that they allow."""
+    tested = frame[frame["p_holm"].notna()]
+    if tested.empty:
+        return 0, 0, float("nan")
+    least = min(effect.least for effect in tested["within"])
+    return int(tested["ways"].max()), len(tested), min(1.0, len(tested) * least)
 
 
 def _small(*cells: int) -> bool:
@@ -116,22 +139,23 @@ def _too_few(effect: inference.Effect) -> bool:
     return bool(min(effect.n) < FEWEST or np.isnan(effect.estimate))
 
 
-def _grade(effect: inference.Effect, within: float, p_holm: float) -> str:
+def _grade(effect: inference.Effect, within: inference.Effect, p_holm: float) -> str:
     """Notable overall, and not turned round among municipalities of the same size."""
     if _too_few(effect):
         return "not testable"
     # `within` is NaN where no size class has both kinds: nothing speaks against it
-    if round(effect.estimate, 9) < NOTABLE or within <= 0:
+    if round(effect.estimate, 9) < NOTABLE or within.estimate <= 0:
         return "not shown"
-    return "suggested" if p_holm <= 0.05 else "illustrated"
+    return "suggested" if p_holm <= hypotheses.ALPHA else "illustrated"
 
 
 def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
-    """Measures in order of evidence and cost."""
-    frame = measures(survey)
+    """Measures with their difference: suggested ones first, then the largest differences."""
+    frame, tests = measures(survey), survey.population.tests
     if frame.empty:
         return unavailable(survey, "measures")
-    shown = frame.head(most)
+    shown = (frame if tests else frame.sort_values("far", kind="stable")).head(most)
+    untested = shown["p_holm"].isna()
     hides = protects(survey, shortage_question(survey))
     if hides and split(survey).empty:
         return withheld(survey, "measures")
@@ -143,22 +167,26 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("不足の団体", "short"): [
                 f"{a}/{n}" for a, n in zip(shown["short"], shown["n_short"], strict=True)
             ],
-            survey.pick("差（ポイント、95％区間）", "difference (points, 95 %)"): [
-                f"{100 * e.estimate:+.0f} ({100 * e.low:+.0f}, {100 * e.high:+.0f})"
-                for e in shown["effect"]
+            survey.pick("差（ポイント）", "difference (points)"): [
+                f"{100 * e.estimate:+.0f}" for e in shown["effect"]
             ],
-            survey.pick("同じ規模どうしの差", "same size"): [
-                "—" if np.isnan(w) else f"{100 * w:+.0f}" for w in shown["within"]
+            survey.pick("同じ規模どうしの差（95％区間）", "same size (95 %)"): [
+                "—" if out or np.isnan(w.estimate) else inference.interval_text(w, 100, 0)
+                for w, out in zip(shown["within"], untested, strict=True)
             ],
-            survey.pick("補正後p値", "p (Holm)"): [
-                "—" if np.isnan(p) else f"{p:.3f}" for p in shown["p_holm"]
-            ],
+            survey.pick("p値", "p"): [inference.p_text(p) for p in shown["p"].mask(untested)],
+            survey.pick("補正後p値", "p (Holm)"): [inference.p_text(p) for p in shown["p_holm"]],
         },
         index=shown.index,
     )
+    evidence = {
+        survey.pick("根拠", "evidence"): [GRADES[g][survey.language] for g in shown["grade"]]
+    }
+    if not tests:
+        numbers, evidence = _of_all(survey, shown, numbers), {}
     if hides:
         numbers = numbers.astype(object).mask(shown["small"], HIDDEN)
-        numbers = numbers.drop(columns=survey.pick("同じ規模どうしの差", "same size"))
+        numbers = numbers.drop(columns=numbers.columns[3])  # within size classes
         numbers = numbers.loc[:, (numbers != HIDDEN).any()]
     table = pd.DataFrame(
         {
@@ -166,7 +194,7 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
             survey.pick("設問", "question"): shown["question"],
             **numbers,
             survey.pick("費用", "cost"): [COSTS[c][survey.language] for c in shown["cost"]],
-            survey.pick("根拠", "evidence"): [GRADES[g][survey.language] for g in shown["grade"]],
+            **evidence,
         }
     )
     return survey.gallery.table(
@@ -179,15 +207,48 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         n=int(frame[["n_enough", "n_short"]].max().sum()),
         notes=[
             survey.pick(
-                "探索的な比較。p値は同じ規模区分の中での正確な並べ替え検定をHolm法で補正。"
-                "「同じ規模どうしの差」は区分ごとの差の加重平均（Mantel–Haenszel）で、逆向きなら根拠としない。"
+                "探索的な比較。「同じ規模どうしの差」は区分ごとの差の加重平均（Mantel–Haenszel）で、逆向きなら根拠としない。"
+                "その区間とp値（同じ規模区分の中での正確な検定）は1件ごとのもので、補正後p値は全件をHolm法で補正した値。"
+                f"{_least_words(survey, frame)}"
                 "費用は職員の手間と予算からみた目安。差があっても、方策が不足を解消したとは言えない。",
-                "Exploratory. p-values: exact permutation within size classes with Holm's "
-                "correction. Same size: the differences within size classes, weighted "
-                "(Mantel-Haenszel); where it is reversed there is no evidence. Cost is a rough "
+                "Exploratory. Same size: the differences within size classes, weighted "
+                "(Mantel-Haenszel); where it is reversed there is no evidence. Its interval and p "
+                "(exact, within size classes) are of the single comparison; p (Holm) is corrected "
+                f"for all. {_least_words(survey, frame)} Cost is a rough judgement. A difference "
+                "does not show that the measure cured the shortage.",
+            )
+            if tests
+            else survey.pick(
+                "全数であり、検定はしていない。差の大きい順に並べた。「同じ規模どうしの差」は区分ごとの差の"
+                "加重平均（Mantel–Haenszel）。費用は職員の手間と予算からみた目安。差があっても、方策が不足を"
+                "解消したとは言えない。",
+                "A full count: nothing is tested. Largest differences first. Same size: the "
+                "differences within size classes, weighted (Mantel-Haenszel). Cost is a rough "
                 "judgement. A difference does not show that the measure cured the shortage.",
             )
         ],
+    )
+
+
+def _of_all(survey: Survey, shown: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a full count: counts and differences, and nothing that speaks of chance."""
+    same = survey.pick("同じ規模どうしの差", "same size")
+    within = ["—" if np.isnan(w.estimate) else f"{100 * w.estimate:+.0f}" for w in shown["within"]]
+    return numbers.iloc[:, :3].assign(**{same: within})
+
+
+def _least_words(survey: Survey, frame: pd.DataFrame) -> str:
+    """The least corrected p-value that the number of arrangements allows, in a sentence."""
+    ways, tests, least = attainable(frame)
+    if not tests:
+        return survey.pick("比べられる方策はない。", "Nothing can be compared.")
+    if protects(survey, shortage_question(survey)):  # their number follows from hidden counts
+        return ""
+    return survey.pick(
+        f"同じ規模区分の中での組合せは最大{ways:,}通りで、{tests}件を補正したp値は"
+        f"最小でも{inference.p_text(least)}である。",
+        f"There are at most {ways:,} arrangements within size classes, so that with {tests} "
+        f"comparisons the least corrected p is {inference.p_text(least)}.",
     )
 
 
@@ -199,9 +260,8 @@ def priorities(survey: Survey) -> Prose:
     hides = protects(survey, shortage_question(survey))
     if hides and split(survey).empty:
         return Prose(withheld(survey, "").reason)
-    good = frame[frame["grade"].isin(["suggested", "illustrated"])].head(5)
     most = frame[["n_enough", "n_short"]].max()
-    if good.empty and most.min() < FEWEST:
+    if most.min() < FEWEST:
         return prose(
             survey,
             f"不足していない団体が{most['n_enough']}団体、不足している団体が{most['n_short']}団体で、"
@@ -209,57 +269,155 @@ def priorities(survey: Survey) -> Prose:
             f"{most['n_enough']} are not short and {most['n_short']} are; a comparison needs "
             f"{FEWEST} of each, so this survey gives no ground for an order of priority.",
         )
-    if good.empty:
-        return prose(
-            survey,
-            "不足していない団体と不足している団体の間に、目立つ取組みの差は見られない。"
-            "優先順位を付ける根拠はこの調査からは得られない。",
-            "No measure differs notably between those short and those not; this survey gives "
-            "no ground for an order of priority.",
+    if hides:  # a small count would show in whether its measure is named
+        frame = frame[~frame["small"]]
+    if not survey.population.tests:
+        return Prose("\n".join(_notable(survey, frame[frame["p_holm"].notna()])))
+    sure = frame[frame["grade"] == "suggested"]
+    lines = _in_order(survey, sure) if len(sure) else [_no_order(survey, measures(survey))]
+    if hides:
+        why = survey.pick(
+            "方策ごとの差は、個々の団体の回答が分かるため、この版には載せない。",
+            "The differences of the measures are not in this edition: they would tell the answers "
+            "of single respondents.",
         )
+        return Prose("\n".join([*lines, "", why]))
+    rest = frame[frame["p_holm"].notna() & (frame["grade"] != "suggested")]
+    return Prose("\n".join([*lines, "", *_notable(survey, rest)]))
+
+
+def _in_order(survey: Survey, sure: pd.DataFrame) -> list[str]:
+    """Those whose difference can be told from chance, the largest first."""
     lines = [
         survey.pick(
-            "足りている団体がより多く行っていることを、根拠の強さ、次に費用の小ささの順に並べる。"
-            "「例示にとどまる」は、差はあるが偶然と区別できないという意味である。",
-            "What those not short do more often, in order of evidence, then of cost. “Illustrated "
-            "only” means that there is a difference which cannot be told from chance.",
+            "不足していない団体の方が多く行い、その差を偶然と区別できる方策を、差の大きい順に並べる。",
+            "What those not short do more often, told from chance, the largest difference first.",
         ),
         "",
     ]
-    for row in good.itertuples():
-        label, grade = escape(row.label), GRADES[row.grade][survey.language]
-        cost, where = COSTS[row.cost][survey.language], escape(row.question)
-        if hides and row.small:
-            said = survey.pick(f"費用は{cost}、根拠は{grade}。", f"cost {cost}; {grade}.")
-            lines.append(
-                survey.pick(f"1. **{label}**（{where}）：", f"1. **{label}** ({where}): ") + said
-            )
-            continue
+    for row in sure.itertuples():
+        cost = COSTS[row.cost][survey.language]
         lines.append(
             survey.pick(
-                f"1. **{label}**（{where}）：不足でない団体{row.enough}/{row.n_enough}、"
-                f"不足の団体{row.short}/{row.n_short}。費用は{cost}、根拠は{grade}。",
-                f"1. **{label}** ({where}): {row.enough}/{row.n_enough} of those not short, "
-                f"{row.short}/{row.n_short} of those short. Cost {cost}; {grade}.",
+                f"1. **{escape(row.label)}**（{escape(row.question)}）：不足していない団体"
+                f"{row.enough}/{row.n_enough}、不足している団体{row.short}/{row.n_short}。費用は{cost}。",
+                f"1. **{escape(row.label)}** ({escape(row.question)}): {row.enough}/{row.n_enough} "
+                f"of those not short, {row.short}/{row.n_short} of those short. Cost {cost}.",
             )
         )
-    return Prose("\n".join(lines))
+    return lines
+
+
+def _no_order(survey: Survey, frame: pd.DataFrame) -> str:
+    """Why there is no order of priority: because none is possible, or because none was found."""
+    ways, tests, least = attainable(frame)
+    possible = not tests or least <= hypotheses.ALPHA
+    if not possible and protects(survey, shortage_question(survey)):
+        return survey.pick(
+            "**順位は付けない。** 回答がどうであっても、補正後p値が0.05以下になることはない。"
+            "回答団体がこの数では、どの方策の差も偶然と区別できない。",
+            "**No order is given.** No corrected p-value can be 0.05 or less, whatever the "
+            "answers. So few replies cannot tell any measure's difference from chance.",
+        )
+    if not possible:
+        return survey.pick(
+            "**順位は付けない。** 同じ規模区分の中で、不足していない団体と不足している団体の"
+            f"組合せは最大{ways:,}通りしかなく、{tests}件を比べて補正したp値は、回答がどうであっても"
+            f"{inference.p_text(least)}を下回らない（{tests}×1/{ways:,}）。"
+            "回答団体がこの数では、どの方策の差も偶然と区別できない。",
+            f"**No order is given.** Within size classes those short and those not can be arranged "
+            f"in at most {ways:,} ways, so that with {tests} comparisons no corrected p-value can "
+            f"be below {inference.p_text(least)} ({tests} x 1/{ways:,}), whatever the answers. So "
+            "few replies cannot tell any measure's difference from chance.",
+        )
+    return survey.pick(
+        "**順位は付けない。** 不足していない団体の方が多く行い、その差を偶然と区別できる方策は"
+        "ない。",
+        "**No order is given.** No measure is done more often by those not short to an extent "
+        "that can be told from chance.",
+    )
+
+
+def _notable(survey: Survey, rest: pd.DataFrame) -> list[str]:
+    """Differences of 20 points and more in either direction, and how many chance would give."""
+    heads = {
+        1: survey.pick("不足していない団体の方が多い", "More often done by those not short"),
+        -1: survey.pick("不足している団体の方が多い", "More often done by those short"),
+    }
+    lines = [
+        survey.pick(
+            f"参考として、差が{100 * NOTABLE:.0f}ポイント以上の方策を、不足していない団体、不足して"
+            "いる団体の順に数を添えて、差の大きいものから挙げる。",
+            f"For reference, differences of {100 * NOTABLE:.0f} points or more, the largest first: "
+            "those not short against those short.",
+        ),
+        "",
+    ]
+    if not survey.population.tests:
+        rest = rest.sort_values("far", kind="stable")
+        first = survey.pick(
+            f"全数であり、検定はしていない。差が{100 * NOTABLE:.0f}ポイント以上の方策を、"
+            "足りている団体・不足の団体の順に数を添えて、差の大きいものから挙げる。差の大きさの順であり、効果の順ではない。",
+            f"A full count: nothing is tested. Differences of {100 * NOTABLE:.0f} points or more, "
+            "the largest first: those not short against those short. An order by difference, not "
+            "by effect.",
+        )
+        lines = [first, ""]
+    for sign, head in heads.items():
+        far = rest[(rest["size"] * sign).round(9) >= NOTABLE]
+        listed = survey.pick("、", ", ").join(
+            f"{escape(r.label)} {r.enough}/{r.n_enough}"
+            + survey.pick("・", " v ")
+            + f"{r.short}/{r.n_short}"
+            for r in far.itertuples()
+        )
+        chance = ""
+        if survey.population.tests:
+            mean = sum(_by_chance(r, sign) for r in rest.itertuples())
+            chance = survey.pick(
+                f"（偶然だけでも平均{mean:.1f}件）", f" (chance alone: {mean:.1f} on average)"
+            )
+        lines.append(
+            survey.pick(
+                f"- **{head}**：{len(far)}件{chance}。{listed or 'なし'}",
+                f"- **{head}**: {len(far)}{chance}. {listed or 'None'}",
+            )
+        )
+    return lines
+
+
+def _by_chance(row: Any, sign: int) -> float:
+    """Probability that this many who do it differ by 20 points or more, shared out at random."""
+    n_a, n_b, total = row.n_enough, row.n_short, row.enough + row.short
+    a = np.arange(max(0, total - n_b), min(n_a, total) + 1)
+    far = np.round(sign * (a / n_a - (total - a) / n_b), 9) >= NOTABLE
+    return float(stats.hypergeom.pmf(a, n_a + n_b, total, n_a)[far].sum())
+
+
+def _bounds_words(survey: Survey) -> list[str]:
+    """What stands beside the share of those short of people, where it is printed."""
+    if shortage_question(survey) is None or split(survey).empty:
+        return []
+    said = population.bounds_words(survey.population, survey.language)
+    return [f"- {said}"] if said else []
+
+
+def _chance_words(survey: Survey) -> list[str]:
+    """What the p-values of the measures mean, where there are any."""
+    frame = measures(survey)
+    if frame.empty or frame["p_holm"].isna().all():
+        return []
+    said = population.chance(survey.population, survey.language)
+    return [f"- {said}"] if said else []
 
 
 def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
     """What cannot be concluded."""
-    asked, rated = survey.invited, any(q.type in {"ordinal", "battery"} for q in survey.codebook)
+    rated = any(q.type in {"ordinal", "battery"} for q in survey.codebook)
     lines = [
-        survey.pick(
-            f"- 公表データの{survey.n:,}団体を対象とした。"
-            if survey.wave.named
-            else f"- 回答は{survey.n:,}団体" + (f"（依頼{asked:,}団体）" if asked else "") + "。",
-            f"- Published data of {survey.n:,} municipalities."
-            if survey.wave.named
-            else f"- {survey.n:,} municipalities replied"
-            + (f" of {asked:,}" if asked else "")
-            + ".",
-        ),
+        f"- {population.words(survey.population, survey.language)}",
+        *_bounds_words(survey),
+        *_chance_words(survey),
         survey.pick(
             "- 一時点の調査で、回答は担当者の自己評価を含む。因果関係は示せない。"
             if rated
@@ -269,7 +427,17 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
             else "- One point in time: no cause can be shown.",
         ),
     ]
-    if survey.n <= certainty.POWER_UP_TO and not isinstance(found, NotAvailable):
+    if not (survey.population.tests or isinstance(found, NotAvailable)):
+        lines.append(
+            survey.pick(
+                "- 類型の判定は、類型のない人工の調査に同じ手順を当てはめた結果と比べたものであり、"
+                "標本の誤差についてのものではない。",
+                "- The verdict on types compares with made-up surveys without types that went "
+                "through the same steps; it speaks of no sample.",
+            )
+        )
+    powerless = survey.n <= certainty.POWER_UP_TO and survey.population.tests
+    if powerless and not isinstance(found, NotAvailable):
         lines.append(f"- {certainty.power_words(survey, found)}")
     if survey.codebook.note:
         lines.append(f"- {escape(survey.codebook.note[survey.language])}")

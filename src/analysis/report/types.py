@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from analysis.outputs import Answer, Figure, NotAvailable, Table
 from analysis.report.shown import absent, protects
 from analysis.survey import Survey
 from analysis.text import Text
+from analysis.typology.profile import UNPLACED
 from analysis.typology.verdict import other_draws
 
 if TYPE_CHECKING:
@@ -27,6 +29,19 @@ LEVELS = {
     "gradient": {"ja": "類型というより連続的な違い", "en": "a gradient rather than types"},
     "none": {"ja": "類型とは言えない", "en": "no types"},
 }
+ASIDE = {
+    "sparse": {
+        "ja": "回答した指標が半分に満たないこと",
+        "en": "less than half of the indicators answered",
+    },
+    "outlying": {
+        "ja": "他のどの団体からも大きく離れていること",
+        "en": "far from all others",
+    },
+    "empty": {"ja": "どの指標にも回答がないこと", "en": "no indicator answered"},
+}
+LISTED = 10  # municipalities that a sentence can list
+_CHANCE = re.compile(r"（(?:p=|95％区間)[^）]*）| \((?:p=|95 % interval)[^)]*\)")
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 
 
@@ -75,23 +90,62 @@ def answer(survey: Survey, found: Typology | NotAvailable) -> Answer:
 
 
 def verdict_words(survey: Survey, found: Typology) -> str:
-    """The verdict, and where other random draws may give another."""
-    return found.verdict.text[survey.language] + borderline(survey, found)
+    """The verdict, where other random draws may give another, and who took no part."""
+    return (
+        _unsampled(survey, found.verdict.text[survey.language])
+        + borderline(survey, found)
+        + set_aside(survey, found)
+    )
+
+
+def set_aside(survey: Survey, found: Typology) -> str:
+    """A sentence on who took no part in making the types, and why; empty where all did."""
+    if found.aside.empty:
+        return ""
+    whys, whole, count = [], len(found.labels), len(found.aside)
+    for reason, words in ASIDE.items():
+        codes = found.aside.index[found.aside == reason]
+        listed = survey.pick(f"{len(codes)}団体", str(len(codes)))
+        if len(codes) <= LISTED and not protects(survey):
+            listed = survey.pick("、", ", ").join(full_name(survey, code) for code in codes)
+        if len(codes):
+            whys.append(survey.pick(f"{words['ja']}（{listed}）", f"{words['en']} ({listed})"))
+    left = int((found.labels[found.aside.index] == UNPLACED).sum())
+    after = survey.pick("後から最も近い類型に当てはめた", "placed afterwards in the nearest type")
+    if left == count:
+        after = survey.pick("未分類とした", "left without a type")
+    elif left:
+        after += survey.pick(f"（うち{left}団体は未分類）", f" ({left} without one)")
+    return survey.pick(
+        f"回答した{whole:,}団体のうち{count}団体は、類型を作る計算に含めず、{after}。"
+        f"理由は、{'、'.join(whys)}である。",
+        f" Of {whole:,} respondents {count} took no part in making the types and "
+        f"{'was' if count == 1 else 'were'} {after}: {'; '.join(whys)}.",
+    )
+
+
+def _unsampled(survey: Survey, verdict: str) -> str:
+    """Of a full count the verdict without p and interval in brackets.
+
+    The p compares with surveys without types and speaks of no sample: the page of the typology
+    gives it beside what was compared. The interval resamples what is known completely.
+    """
+    return verdict if survey.population.tests else _CHANCE.sub("", verdict)
 
 
 def borderline(survey: Survey, found: Typology) -> str:
     """A sentence where other random draws may give another verdict; empty where not."""
     drawn, se = int(found.params["n_null"]), found.stability["jaccard_se"]
-    others = other_draws(found.evidence, n_null=drawn, jaccard_se=se.to_dict())
+    others = other_draws(found.evidence, drawn=found.params["drawn"], jaccard_se=se.to_dict())
     if not others:
         return ""
     listed = survey.pick("」「", " or ").join(LEVELS[level][survey.language] for level in others)
     resampled = int(found.params["n_bootstrap"])
     return survey.pick(
         f"ただし、この判定は境目にある。乱数の種（seed）を変えて計算し直すと「{listed}」となることが"
-        f"ある（類型のない調査{drawn}回と再標本化{resampled}回による計算の誤差の範囲）。",
+        f"ある（類型のない調査を最大{drawn}回、再標本化を{resampled}回行う計算の誤差の範囲）。",
         f" This is borderline: another seed of the random numbers may make it {listed} (within the "
-        f"error of {drawn} surveys without types and {resampled} resamples).",
+        f"error of at most {drawn} surveys without types and {resampled} resamples).",
     )
 
 
@@ -171,6 +225,8 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure:
     binary = [f for f, kind in survey.features.kinds.items() if kind in ("binary", "asymmetric")]
     if protects(survey):
         found = dataclasses.replace(found, profile=_directions(found.profile))
+    elif not survey.population.tests:
+        found = dataclasses.replace(found, profile=found.profile.drop(columns=["p", "p_holm"]))
     ax = figures_profile.plot_profile(
         found, labels=labels_of(survey), percent=binary, language=survey.language
     )
@@ -211,7 +267,6 @@ def summary(survey: Survey, found: Typology) -> Table:
             survey.pick("類型", "type"): type_name(survey, found, kind),
             survey.pick("団体数", "members"): int(row["n"]),
             survey.pick("安定度（再標本化）", "stability (bootstrap)"): row["jaccard_bootstrap"],
-            survey.pick("安定度（1団体除外）", "stability (leave one out)"): row["jaccard_loo"],
         }
         if named:
             paragon, odd = found.paragons[kind], found.atypical[kind]
@@ -219,25 +274,36 @@ def summary(survey: Survey, found: Typology) -> Table:
             line[survey.pick("最も例外的", "most atypical")] = full_name(survey, odd)
         rows.append(line)
     return survey.gallery.table(
-        pd.DataFrame(rows).dropna(axis=1, how="all").round(2),  # a quick look leaves nobody out
+        pd.DataFrame(rows).round(2),
         "types",
         title=survey.pick("類型と安定度", "Types and their stability"),
         n=found.n,
         places=2,
         notes=[
             survey.pick(
-                "安定度はジャッカード係数の平均。0.75超は安定、0.6未満は不安定（Hennig 2007）。"
+                "安定度は再標本化でのジャッカード係数の平均。0.75超は安定、0.6未満は不安定（Hennig "
+                "2007）。類型のない無作為な回答でも、0.75を超えるグループが15団体の調査で15％、"
+                "30団体で9％、60団体で6％あり、安定しているだけでは類型の証拠にならない。"
                 "3団体未満のまとまりは類型と呼ばない。",
-                "Stability is the mean Jaccard coefficient: above 0.75 stable, below 0.6 unstable "
-                "(Hennig 2007). Groups of fewer than three are not called types.",
+                "Stability is the mean Jaccard coefficient over resamples: above 0.75 stable, "
+                "below 0.6 unstable (Hennig 2007). Of groups in answers given at random, 15 % are "
+                "above 0.75 with 15 respondents, 9 % with 30, 6 % with 60: stability alone is no "
+                "evidence of types. Groups of fewer than three are not called types.",
             )
         ],
     )
 
 
+def _placed(survey: Survey, found: Typology) -> pd.DataFrame:
+    """What `analysis.compare` reads: type and, where single answers may be seen, memberships."""
+    frame = by_unit(survey, found, {})
+    return frame if protects(survey) else frame.join(found.membership.round(4).add_prefix("in_"))
+
+
 @needs_types("members")
 def members(survey: Survey, found: Typology) -> Table:
     """Who belongs where, how strongly, and to which type next."""
+    survey.gallery.result(_placed(survey, found), "types")
     frame = pd.DataFrame(
         {
             survey.pick("団体", "municipality"): [
@@ -252,6 +318,12 @@ def members(survey: Survey, found: Typology) -> Table:
     )
     strength = survey.pick("所属の強さ", "membership")
     named = found.n <= NAMED_UP_TO
+    if not found.aside.empty:
+        after = [
+            survey.pick("後から当てはめ", "placed afterwards") * (code in found.aside)
+            for code in found.labels.index
+        ]
+        frame = frame.assign(**{survey.pick("注意", "note"): after})
     if not named:
         frame = frame.nsmallest(NAMED_UP_TO, strength, keep="first")
     return survey.gallery.table(
@@ -262,7 +334,7 @@ def members(survey: Survey, found: Typology) -> Table:
         else survey.pick(
             f"所属の最も弱い{NAMED_UP_TO}団体", f"The {NAMED_UP_TO} with the weakest membership"
         ),
-        n=found.n,
+        n=len(found.labels) if named else found.n,
         notes=[
             survey.pick(
                 "所属の強さは0から1。再標本化で自分の類型の団体と同じ類型になった割合を、"

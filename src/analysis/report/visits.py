@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from IPython.display import display
 
 from analysis import paths, visit_forms
 from analysis import visits as guidebook
+from analysis.codebook import Question
 from analysis.errors import InputError
 from analysis.municipality import given
-from analysis.outputs import Answer, NotAvailable, Prose, escape
-from analysis.report import types
-from analysis.report.shown import absent, kept_back, prose, protects
+from analysis.outputs import Answer, NotAvailable, Prose, Table
+from analysis.report import answers, types
+from analysis.report.answers import Subset
+from analysis.report.shown import kept_back, protects
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
-from analysis.visits import Group, Remark, guide
+from analysis.visits import Group, Remark, Topic, guide
 
 MOST = 4  # remarks of a topic that the list shows; the table has all
 CITIES = 5  # paragons that are proposed for a visit
-KINDS = {
-    "contradictory": Text(ja="食い違い", en="at odds"),
-    "missing": Text(ja="欠けている", en="missing"),
-    "unusual": Text(ja="珍しい", en="unusual"),
-    "doubtful": Text(ja="疑わしい", en="doubtful"),
-}
+KINDS = ("contradictory", "missing", "unusual", "doubtful")  # of remarks, in the order shown
 
 
 @dataclass(frozen=True)
@@ -48,29 +47,22 @@ def choose(
     in, which are the municipalities to learn most of their type from.
     """
     if survey.codebook.id not in guide().topics[0].questions:
-        return absent(
-            survey,
-            "guide",
-            f"この調査のコードブック（{survey.codebook.id}）には、現地調査の論点が定められていない。",
-            f"No topics of a visit are set for the codebook of this wave ({survey.codebook.id}).",
-        )
+        reason = survey.label("visits.no_topics", book=survey.codebook.id)
+        return NotAvailable("guide", reason)
     if protects(survey):
-        return absent(
-            survey,
-            "guide",
-            "個々の団体の回答を示すため、公開版には載せない。",
-            "Not in the public edition: it shows the answers of single municipalities.",
-        )
+        return NotAvailable("guide", survey.label("visits.not_public"))
     picked, why = _picked(survey, codes, found)
     cities = {code: str(survey.names[code]) for code in picked}
     groups = {code: _groups(survey, code, found) for code in picked}
-    said = {code: _remarks(survey, code, groups[code]) for code in picked}
-    return Chosen(cities, said, groups, types.kin_word(survey, found), why)
+    remarks = {code: _remarks(survey, code, groups[code]) for code in picked}
+    kin = types.kin_word(survey, found)
+    return Chosen(cities, remarks, groups, kin, survey.label(f"visits.{why}"))
 
 
 def _picked(
     survey: Survey, codes: str | int, found: Typology | NotAvailable
 ) -> tuple[list[str], str]:
+    """The codes of the cities, and the id of the reason why these."""
     listed = str(codes).replace("、", ",").replace(" ", ",").split(",")
     asked = [given(code) for code in listed if code]
     replied = survey.responses.index
@@ -81,14 +73,13 @@ def _picked(
                 hint="give codes of six digits, separated by commas",
             )
     if asked:
-        return list(dict.fromkeys(asked)), survey.pick("指定された団体", "as asked for")
+        return list(dict.fromkeys(asked)), "as_asked"
     planned = [c for c in guide().visits.get(survey.codebook.id, ()) if c in replied]
     if planned and not survey.wave.invented:
-        return planned, survey.pick("研究会の訪問先", "the working group's choice")
+        return planned, "planned"
     if not isinstance(found, NotAvailable):
-        why = survey.pick("各類型の典型", "the paragon of each type")
-        return list(found.paragons.values())[:CITIES], why
-    return list(replied[:3]), survey.pick("最初の3団体", "the first three")
+        return list(found.paragons.values())[:CITIES], "paragons"
+    return list(replied[:3]), "first_three"
 
 
 def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[Group]:
@@ -114,8 +105,7 @@ def _remarks(survey: Survey, code: str, groups: list[Group]) -> list[Remark]:
     found = guidebook.remarks(code, shown, status, survey.codebook, groups)
     if survey.audience == "internal":
         found += _doubts(survey, code)
-    rank = {kind: at for at, kind in enumerate(KINDS)}
-    return sorted(found, key=lambda remark: (remark.topic, rank[remark.kind]))
+    return sorted(found, key=lambda remark: (remark.topic, KINDS.index(remark.kind)))
 
 
 def _doubts(survey: Survey, code: str) -> list[Remark]:
@@ -134,62 +124,62 @@ def _doubts(survey: Survey, code: str) -> list[Remark]:
     ]
 
 
+# --- what to ask --------------------------------------------------------------------------------
+
+
 def answer(survey: Survey, chosen: Chosen | NotAvailable) -> Answer:
     """Where to go, and how much there is to ask."""
     if isinstance(chosen, NotAvailable):
         return Answer(chosen.reason)
-    names = survey.pick("、", ", ").join(chosen.cities.values())
-    every = [r for said in chosen.remarks.values() for r in said]
-    counts = survey.pick("、", ", ").join(
-        f"{KINDS[kind][survey.language]} {n}"
-        for kind in KINDS
-        if (n := sum(r.kind == kind for r in every))
+    every = [remark for remarks in chosen.remarks.values() for remark in remarks]
+    counts = {kind: sum(remark.kind == kind for remark in every) for kind in KINDS}
+    sentence = survey.say(
+        "visits/answer",
+        names=list(chosen.cities.values()),
+        why=chosen.why,
+        n=len(every),
+        kinds={survey.label(f"visits.{kind}"): n for kind, n in counts.items() if n},
     )
-    return Answer(
-        survey.pick(
-            f"訪問先の{names}（{chosen.why}）の回答から、現地で確かめたいことが{len(every)}件"
-            f"見つかった（{counts or 'なし'}）。",
-            f"{len(every)} things in the answers of {names} ({chosen.why}) are worth asking about "
-            f"on a visit ({counts or 'none'}).",
-        )
-    )
+    return Answer(sentence)
 
 
 def common(survey: Survey) -> Prose:
     """What is asked everywhere, topic by topic."""
-    lines = []
+    language, lines = survey.language, []
     for topic in guide().topics:
-        lines.append(f"**{topic.id}. {topic.text[survey.language]}**\n")
-        lines += [f"- {question[survey.language]}" for question in topic.ask]
+        lines.append(f"**{_title(survey, topic)}**\n")
+        lines += [f"- {question[language]}" for question in topic.ask]
         if topic.evidence.en != "none":
-            seen, odds = topic.evidence[survey.language], topic.contradicts[survey.language]
-            lines.append(
-                survey.pick(
-                    f"- 見せてもらう資料：{seen}。食い違いの例：{odds}",
-                    f"- Evidence to ask for: {seen}. What would contradict: {odds}",
-                )
-            )
+            seen, odds = topic.evidence[language], topic.contradicts[language]
+            lines.append(survey.say("visits/evidence", seen=seen, odds=odds))
         lines.append("")
     return Prose("\n".join(lines))
+
+
+def _title(survey: Survey, topic: Topic) -> str:
+    return f"{topic.id}. {topic.text[survey.language]}"
 
 
 def to_ask(survey: Survey, chosen: Chosen | NotAvailable) -> Prose:
     """City by city, what its own answers make worth asking."""
     if isinstance(chosen, NotAvailable):
         return Prose(chosen.reason)
-    lines = []
+    parts = []
     for code, name in chosen.cities.items():
-        where = chosen.groups[code][0].name[survey.language]
-        lines.append(f"### {escape(name)}\n")
-        lines.append(survey.pick(f"比べる相手：{escape(where)}\n", f"Beside: {escape(where)}\n"))
-        for topic in guide().topics:
-            said = _lines(survey, chosen, code, topic.id)
-            if said:
-                lines.append(f"**{topic.id}. {topic.text[survey.language]}**\n")
-                lines += [f"- {escape(line)}" for line in said] + [""]
-        if not chosen.remarks[code]:
-            lines.append(survey.pick("回答に目立つ点はない。", "Nothing stands out.") + "\n")
-    return Prose("\n".join(lines))
+        topics = {
+            _title(survey, topic): remarks
+            for topic in guide().topics
+            if (remarks := _lines(survey, chosen, code, topic.id))
+        }
+        city = survey.say(
+            "visits/city",
+            name=name,
+            beside=chosen.groups[code][0].name[survey.language],
+            topics=topics,
+            anything=bool(chosen.remarks[code]),
+        )
+        parts.append(city)
+    return Prose("\n\n".join(parts))
 
 
 def _lines(survey: Survey, chosen: Chosen, code: str, topic: int) -> list[str]:
@@ -197,23 +187,24 @@ def _lines(survey: Survey, chosen: Chosen, code: str, topic: int) -> list[str]:
     mine = [r for r in chosen.remarks[code] if r.topic == topic]
     lines = [_sentence(survey, remark) for remark in mine[:MOST]]
     if len(mine) > MOST:
-        rest = len(mine) - MOST
-        lines.append(survey.pick(f"ほか{rest}件（下の表）", f"{rest} more, see the table below"))
+        lines.append(survey.label("visits.more", n=len(mine) - MOST))
     for fact in guide().facts.get(code, ()) if not survey.wave.invented else ():
         if fact.topic == topic:
-            text = survey.pick(fact.ja, fact.en)
-            lines.append(
-                survey.pick(f"公表資料：{text}", f"Published: {text}") + f" [{fact.source}]"
-            )
+            text = fact.text[survey.language]
+            lines.append(survey.say("visits/fact", text=text, source=fact.source))
     return lines
 
 
 def _sentence(survey: Survey, remark: Remark) -> str:
-    kind, text = KINDS[remark.kind][survey.language], remark.text[survey.language]
-    if remark.kind == "contradictory":
-        return survey.pick(f"【{kind}】{text}", f"({kind}) {text}")
-    label = survey.codebook[remark.question].label[survey.language]
-    return survey.pick(f"【{kind}】{label}：{text}", f"({kind}) {label}: {text}")
+    question = ""
+    if remark.kind != "contradictory":
+        question = survey.codebook[remark.question].label[survey.language]
+    return survey.say(
+        "visits/remark",
+        kind=survey.label(f"visits.{remark.kind}"),
+        question=question,
+        text=remark.text[survey.language],
+    )
 
 
 def record_sheet(survey: Survey, chosen: Chosen | NotAvailable) -> Prose:
@@ -227,31 +218,128 @@ def record_sheet(survey: Survey, chosen: Chosen | NotAvailable) -> Prose:
     }
     content = visit_forms.form(chosen.cities, known, survey.source, survey.language)
     paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
-    back = f"data/raw/{survey.wave.name}/visits/"
-    return prose(
-        survey,
-        "[記録票（Excel）](tables/guide.xlsx)に、団体ごとに1枚のシートがある。"
-        f"記入したファイルを `{back}` に置いて再実行すると、次の表に取り込まれる。"
-        "応対者は氏名ではなく職名で記す。",
-        "The [record sheet (Excel)](tables/guide.xlsx) has a sheet for each municipality. Put "
-        f"the filled-in file into `{back}` and run again: the table below takes it up. Hosts "
-        "are recorded by post, not by name.",
-    )
+    return Prose(survey.say("visits/record_sheet", folder=f"data/raw/{survey.wave.name}/visits/"))
 
 
 def cases(survey: Survey) -> Prose:
     """The cases that the working group heard of, with their source."""
-    lines = []
-    for case in guidebook.cases():
-        if protects(survey) and not case.public:
-            continue
-        source = case.source[survey.language]
-        lines.append(f"### {escape(case.city)}\n\n{case.body[survey.language]}\n")
-        lines.append(
-            survey.pick(
-                f"出典：{escape(source)}、{case.date}", f"Source: {escape(source)}, {case.date}"
-            )
-            + "\n"
+    parts = [
+        survey.say(
+            "visits/case",
+            city=case.city,
+            body=case.body[survey.language],
+            source=case.source[survey.language],
+            date=case.date,
         )
-    none = survey.pick("事例のメモはない。", "There are no case notes.")
-    return Prose("\n".join(lines) or none)
+        for case in guidebook.cases()
+        if case.public or not protects(survey)
+    ]
+    return Prose("\n\n".join(parts) or survey.label("visits.no_cases"))
+
+
+# --- answers beside those of others -------------------------------------------------------------
+
+
+def beside(survey: Survey, chosen: Chosen | NotAvailable) -> None:
+    """For each city a table of its answers beside its type and size class, with what to ask."""
+    if isinstance(chosen, NotAvailable):
+        display(NotAvailable("guide", chosen.reason))
+        return
+    for at, code in enumerate(chosen.cities):
+        display(of_city(survey, chosen, code, "guide" if at == 0 else f"guide_{at + 1}"))
+
+
+def of_city(survey: Survey, chosen: Chosen, code: str, name: str = "guide") -> Table:
+    """The table of one city."""
+    kind, size = _others(survey, chosen.groups[code], code)
+    rows = [
+        _row(survey, chosen, code, topic, question, kind, size)
+        for topic in guide().topics
+        for question in guidebook.asked(topic, survey.codebook, survey.responses)
+        if not protects(survey, question)
+        and survey.status.at[code, question.variables[0]] != "not_applicable"
+    ]
+    headings = survey.labels("column") | {"kin": chosen.kin}
+    return survey.gallery.table(
+        pd.DataFrame(rows).rename(columns=headings),
+        name,
+        title=survey.label("visits.beside", city=chosen.cities[code]),
+        n=survey.n,
+        notes=[survey.label("visits.beside_note"), survey.label("visits.unusual_note")],
+    )
+
+
+def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset, Subset]:
+    """The others of its type and of its size class; nobody where it has none."""
+    # `groups`: its type and its size class, where it has them; then all
+    kind = groups[0].codes if len(groups) == 3 else ()
+    size = groups[-2].codes if len(groups) >= 2 else ()
+    return (
+        Subset.of(survey, [c for c in kind if c != code]),
+        Subset.of(survey, [c for c in size if c != code]),
+    )
+
+
+def _row(
+    survey: Survey,
+    chosen: Chosen,
+    code: str,
+    topic: Topic,
+    question: Question,
+    kind: Subset,
+    size: Subset,
+) -> dict[str, str]:
+    language = survey.language
+    remarks = [r for r in chosen.remarks[code] if question.id in r.question.split(", ")]
+    return {
+        "topic": f"{topic.id} {topic.text[language]}",
+        "question": f"{question.id} {question.label[language]}",
+        "own_answer": answers.own(survey, code, question),
+        "kin": answers.typical(survey, kind, question),
+        "size_class": answers.typical(survey, size, question),
+        "to_ask": ("；" if language == "ja" else "; ").join(
+            f"{survey.label(f'visits.{r.kind}')} {r.text[language]}" for r in remarks
+        ),
+    }
+
+
+# --- what was heard -----------------------------------------------------------------------------
+
+
+def matrix(survey: Survey) -> Table | NotAvailable:
+    """What was heard: topics by city."""
+    folder = survey.wave.folder / "visits"
+    heard = [] if protects(survey) else visit_forms.read_all(folder, survey.register.index)
+    columns = {
+        f"{visit.name} {visit.date}".strip(): [
+            _heard(survey, visit, topic.id) for topic in guide().topics
+        ]
+        for visit in heard
+    }
+    if not columns:
+        return NotAvailable("heard", survey.label("visits.no_record"))
+    titles = [_title(survey, topic) for topic in guide().topics]
+    return survey.gallery.table(
+        pd.DataFrame({survey.label("column.topic"): titles, **columns}),
+        "heard",
+        title=survey.label("visits.heard"),
+        n=len(heard),
+        notes=[survey.label("visits.heard_note")],
+    )
+
+
+def _heard(survey: Survey, visit: visit_forms.Visit, topic: int) -> str:
+    if topic not in visit.notes.index:
+        return "—"
+    note = visit.notes.loc[topic]
+    if survey.audience != "internal":
+        allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
+        if note["publish"] not in allowed:
+            return survey.label("visits.withheld")
+    parts = [note["answer"]]
+    parts += [
+        f"{survey.label(f'visits.{key}')}{note[key]}"
+        for key in ("evidence", "difference", "follow_up")
+        if note[key]
+    ]
+    return " ".join(part for part in parts if part) or "—"

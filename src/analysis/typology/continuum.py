@@ -1,35 +1,45 @@
-"""A survey without types but with the same margins and the same correlations.
+"""Surveys without types that share with the survey what a typology must not be credited for.
 
 A gradient cut into pieces gives neat, stable "types" too. The fair rival of a typology is therefore
 not only noise but a continuum: units spread smoothly over the same correlated features. Its surveys
-are drawn from a Gaussian copula with the survey's own margins, the parametric bootstrap of
-homogeneity against clustering of Hennig & Lin (2015) (cf. Liu, Hayes, Nobel & Marron 2008).
+are drawn from a copula with the survey's own margins, the parametric bootstrap of homogeneity
+against clustering of Hennig & Lin (2015) (cf. Liu, Hayes, Nobel & Marron 2008).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from analysis.typology.gradient import gradient
+from analysis.typology.gradient import feature_weights, gradient
 
+Keep = Literal["margins", "gradient", "correlations"]
+Shape = Literal["even", "normal"]  # a skewed level looks less like types than these
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 STEPS = (1.0, 1.0, 0.5, 0.33, 0.25, 0.2)  # of the calibration: smaller ones average noise out
 ROWS = 1500  # rows drawn per step, in surveys of the original size, at least three
+APART = 1e3  # between strata in what is sorted; more than any latent value
+UNIQUE = 0.02  # least share of a feature's variance that is not the gradient's
 
 
 class Continuum:
-    """Draw type-free surveys that look like `frame` feature by feature and pair by pair.
+    """Draw type-free surveys that look like `frame`.
 
-    Ties, rounding and skips weaken correlations, so the latent correlations are tuned until drawn
-    surveys show on average the correlations that were observed. Nominal categories are ordered
-    along the survey's first axis. Missing cells stay where they are.
+    Each feature keeps its values and its missing cells; with `strata` also in each stratum, so that
+    the strata's means stay as they are. Ties, rounding and skips weaken correlations, so the latent
+    correlations are tuned until drawn surveys show on average those of the survey (within strata).
+    Nominal categories are ordered along the survey's first axis.
 
     Parameters
     ----------
     frame : units x features, NaN where missing.
     kinds : kind of each feature.
+    keep : what is kept beside the margins: nothing (``margins``: independent features), one
+        ``gradient``, or all ``correlations``.
+    strata : stratum of each unit. groups : of the features, which weigh the gradient.
     seed : of the calibration; the draws take a generator of their own.
 
     Examples
@@ -44,62 +54,112 @@ class Continuum:
     True
     """
 
-    def __init__(self, frame: pd.DataFrame, kinds: Mapping[str, str], *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        kinds: Mapping[str, str],
+        *,
+        keep: Keep = "correlations",
+        strata: pd.Series | None = None,
+        groups: Mapping[str, str] | None = None,
+        seed: int = 0,
+    ) -> None:
         self.frame = frame
-        level = gradient(frame, kinds, n_null=1, seed=seed).score
-        table = np.empty(frame.shape)
-        self._codes: dict[int, np.ndarray] = {}
-        for j, name in enumerate(frame.columns):
-            column = frame[name].astype(float)
-            if kinds[name] == "nominal":
-                order = level.groupby(column).mean().sort_values(kind="stable").index
-                self._codes[j] = np.asarray(order, dtype=float)
-                column = column.map({code: float(rank) for rank, code in enumerate(order)})
-            table[:, j] = column.to_numpy(float)
-        self._table = table
-        self._seen = [np.flatnonzero(~np.isnan(column)) for column in table.T]
-        self._sorted = [np.sort(table[at, j]) for j, at in enumerate(self._seen)]
-        self._root = self._calibrate(np.random.default_rng(seed))
+        table, self._codes = _in_order(frame, kinds, seed)
+        block = np.zeros(len(frame), dtype=int)
+        if strata is not None:
+            block = pd.factorize(strata)[0]
+        self._seen = ~np.isnan(table)
+        self._place = np.where(self._seen, APART * block[:, None], np.inf)
+        order = np.lexsort((table, self._place), axis=0)
+        self._sorted = np.take_along_axis(table, order, axis=0)
+        rest = table - pd.DataFrame(table).groupby(block).transform("mean").to_numpy()
+        self._rest = np.take_along_axis(rest, order, axis=0)
+        self._root = np.eye(table.shape[1])
+        if keep != "margins":
+            target = _correlations(rest, self._seen)
+            if keep == "gradient":
+                target = _one_gradient(target, feature_weights(frame.columns, groups))
+            self._root = self._calibrated(target, np.random.default_rng(seed))
 
-    def _calibrate(self, rng: np.random.Generator) -> np.ndarray:
-        target = _correlations(self._table)
+    def _calibrated(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         latent = target.copy()
-        draws = max(3, ROWS // max(len(self._table), 1))
+        draws = max(3, ROWS // max(len(self.frame), 1))
         for step in STEPS:
-            root = _root(latent)
-            got = np.mean([_correlations(self._draw(rng, root)) for _ in range(draws)], axis=0)
+            normal = rng.standard_normal((draws, *self.frame.shape)) @ _root(latent).T
+            got = _correlations(self._drawn(self._rest, normal), self._seen).mean(axis=0)
             latent = np.clip(latent + step * (target - got), -0.999, 0.999)
             np.fill_diagonal(latent, 1.0)
         return _root(latent)
 
-    def _draw(self, rng: np.random.Generator, root: np.ndarray) -> np.ndarray:
-        normal = rng.standard_normal(self._table.shape) @ root.T
-        drawn = np.full(self._table.shape, np.nan)
-        for j, (at, values) in enumerate(zip(self._seen, self._sorted, strict=True)):
-            drawn[at[normal[at, j].argsort(kind="stable")], j] = values
+    def _drawn(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
+        """The sorted `values` given out in the order of the latent ones, stratum by stratum."""
+        order = (latent + self._place).argsort(axis=-2, kind="stable")
+        drawn = np.empty_like(latent)
+        np.put_along_axis(drawn, order, np.broadcast_to(values, latent.shape), axis=-2)
         return drawn
 
-    def sample(self, rng: np.random.Generator) -> pd.DataFrame:
-        """One type-free survey, with the index and columns of the original."""
-        drawn = self._draw(rng, self._root)
+    def sample(self, rng: np.random.Generator, shape: Shape = "normal") -> pd.DataFrame:
+        """One type-free survey, with the index and columns of the original.
+
+        `shape` is how the units lie along the axes: thick in the middle, or evenly spread.
+        """
+        axes = rng.standard_normal(self.frame.shape)
+        if shape == "even":
+            axes = rng.uniform(-(3**0.5), 3**0.5, self.frame.shape)
+        drawn = self._drawn(self._sorted, axes @ self._root.T)
         for j, codes in self._codes.items():
-            at = self._seen[j]
+            at = self._seen[:, j]
             drawn[at, j] = codes[drawn[at, j].astype(int)]
         return pd.DataFrame(drawn, index=self.frame.index, columns=self.frame.columns)
 
 
-def _correlations(table: np.ndarray) -> np.ndarray:
-    """Pearson correlations over pairwise complete rows; 0 where one does not vary."""
-    seen = ~np.isnan(table)
-    if seen.all():
-        centred = table - table.mean(axis=0)
-        cross = centred.T @ centred
-        scale = np.sqrt(np.diag(cross))
-        scale[scale < 1e-12] = np.inf
-        found = cross / np.outer(scale, scale)
-    else:
-        found = pd.DataFrame(table).corr(min_periods=3).to_numpy(copy=True)
-    found[~np.isfinite(found)] = 0.0
+def _in_order(
+    frame: pd.DataFrame, kinds: Mapping[str, str], seed: int
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """The answers as numbers with an order, and the codes of each nominal column in that order."""
+    table, codes = frame.to_numpy(float, copy=True), {}
+    if "nominal" in (kinds[name] for name in frame):
+        level = gradient(frame, kinds, n_null=1, seed=seed).score
+        for j, name in enumerate(frame):
+            if kinds[name] == "nominal":
+                order = level.groupby(frame[name]).mean().sort_values(kind="stable").index
+                codes[j] = np.asarray(order, dtype=float)
+                rank = {code: float(i) for i, code in enumerate(order)}
+                table[:, j] = frame[name].map(rank).to_numpy(float)
+    return table, codes
+
+
+def _correlations(table: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Pearson correlations over pairwise complete rows; 0 where one does not vary.
+
+    ``table`` may hold several surveys, (..., units, features), of the same missing cells.
+    """
+    x, known = np.where(seen, table, 0.0), seen.astype(float)
+    turned, n = x.swapaxes(-1, -2), known.T @ known
+    n = np.where(n >= 3, n, np.inf)
+    total, square = turned @ known, (turned**2) @ known
+    spread = np.sqrt(np.clip(square - total**2 / n, 0.0, None))
+    cross = turned @ x - total * total.swapaxes(-1, -2) / n
+    scale = spread * spread.swapaxes(-1, -2)
+    found = np.divide(cross, scale, out=np.zeros_like(cross), where=(scale > 1e-12) & (n < np.inf))
+    at = np.arange(found.shape[-1])
+    found[..., at, at] = 1.0
+    return found
+
+
+def _one_gradient(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The correlations that one common gradient leaves: principal axis factoring, one factor."""
+    scale = np.sqrt(weights)
+    rest, unit = target.copy(), np.abs(target - np.eye(len(target))).max(axis=1)
+    loading = np.zeros(len(target))
+    for _ in range(100):
+        np.fill_diagonal(rest, np.clip(unit, 0.0, 1 - UNIQUE))
+        values, vectors = np.linalg.eigh(rest * np.outer(scale, scale))
+        loading = vectors[:, -1] * np.sqrt(max(values[-1], 0.0)) / scale
+        unit = loading**2
+    loading = np.clip(loading, -((1 - UNIQUE) ** 0.5), (1 - UNIQUE) ** 0.5)
+    found = np.outer(loading, loading)
     np.fill_diagonal(found, 1.0)
     return found
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.typology.gower import Groups, Kinds, Measure
-from analysis.typology.patterns import collapse
+from analysis.typology.gower import ENOUGH, Groups, Kinds, Measure, answered
+from analysis.typology.patterns import by_column, collapse
 from analysis.typology.verdict import SMALLEST_TYPE
 
-ENOUGH = 0.5  # share of the weighted features that a unit of the fit, or a placement, has answered
 FAR_FENCE = 3.0  # interquartile ranges above the upper quartile: "far out" (Tukey 1977)
+FAR_PAIR = 1.5  # times the mean dissimilarity of two units that an outlying one is from the others
 REASONS = ("sparse", "outlying", "empty")
 
 
@@ -29,28 +29,15 @@ class Eligibility:
     aside: pd.Series
 
 
-def answered(frame: pd.DataFrame, groups: Groups = None) -> np.ndarray:
-    """Share of the features that each unit answered, groups weighing the same.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"a": [1, np.nan], "b": [1, np.nan], "c": [np.nan, 1]})
-    >>> answered(frame, {"a": "g", "b": "g", "c": "h"}).tolist()
-    [0.5, 0.5]
-    """
-    values = frame.to_numpy(float)
-    weights = Measure(collapse(values), list(map(str, frame)), None, groups).weights
-    return (~np.isnan(values)) @ weights
-
-
 def taking_part(frame: pd.DataFrame, kinds: Kinds = None, groups: Groups = None) -> Eligibility:
     """Decide who takes part in the fit.
 
     Set aside are units without any answer (``empty``), units that answered less than half of the
     features, groups weighing the same (``sparse``), and, among the rest, the ``outlying``: their
     Gower dissimilarity to the second-nearest other unit is above Tukey's far fence (upper quartile
-    plus three interquartile ranges of all units') and above the mean dissimilarity of two units. A
-    member of a group of three has two near ones, so that no type that may be named is set aside.
+    plus three interquartile ranges of all units') and above one and a half times the mean
+    dissimilarity of two units. A member of a group of three has two near ones, so that no type that
+    may be named is set aside.
 
     Parameters
     ----------
@@ -62,12 +49,12 @@ def taking_part(frame: pd.DataFrame, kinds: Kinds = None, groups: Groups = None)
     >>> taking_part(frame).aside.to_dict()
     {6: 'outlying'}
     """
-    values = frame.to_numpy(float)
-    share = answered(frame, groups)
-    fit = share >= ENOUGH - 1e-9
+    values, names = frame.to_numpy(float), list(map(str, frame))
+    share = answered(values, by_column(groups, names, None))
+    fit = share >= ENOUGH
     why = pd.Series(np.where(share > 0, "sparse", "empty"), frame.index, dtype=object)
     if fit.any():
-        far = np.flatnonzero(fit)[_far_out(values[fit], list(map(str, frame)), kinds, groups)]
+        far = np.flatnonzero(fit)[_far_out(values[fit], names, kinds, groups)]
         fit[far] = False
         why.iloc[far] = "outlying"
     return Eligibility(fit, why[~fit])
@@ -93,4 +80,4 @@ def _far_out(values: np.ndarray, names: list[str], kinds: Kinds, groups: Groups)
     place = np.minimum(missing, SMALLEST_TYPE - 2)[:, None]
     reach = np.where(alike, 0.0, np.take_along_axis(apart, place, axis=1)[:, 0])[patterns.back]
     low, high = np.quantile(reach, [0.25, 0.75])
-    return reach > max(high + FAR_FENCE * (high - low), mean) + 1e-9
+    return reach > max(high + FAR_FENCE * (high - low), FAR_PAIR * mean) + 1e-9

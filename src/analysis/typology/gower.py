@@ -6,6 +6,7 @@ Weights by group of indicators, so that a question with nine options does not ou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,10 +19,30 @@ from analysis.typology.patterns import OnPatterns, Patterns, by_column
 
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
+ENOUGH = 0.5  # share of the weighted features that a unit of a fit, or a placement, must answer
 DIGITS = 12  # kept, so that sums in another order give the same ties
 
 Kinds = Mapping[str, str] | Sequence[str] | None
 Groups = Mapping[str, str] | Sequence[str] | None
+
+
+def feature_shares(groups: Sequence[object]) -> np.ndarray:
+    """Weight of each feature, sum 1: groups weigh the same; None is a group of its own."""
+    owner = [(j, None) if group is None else str(group) for j, group in enumerate(groups)]
+    sizes = Counter(owner)
+    return np.array([1.0 / sizes[group] for group in owner]) / len(sizes)
+
+
+def answered(values: np.ndarray, groups: Sequence[object]) -> np.ndarray:
+    """Share of the features that each row answered, groups weighing the same.
+
+    Examples
+    --------
+    >>> rows = np.array([[1, 1, np.nan], [np.nan, np.nan, 1]])
+    >>> answered(rows, ["g", "g", "h"]).tolist()
+    [0.5, 0.5]
+    """
+    return ((~np.isnan(values)) @ feature_shares(groups)).round(DIGITS)
 
 
 class Measure:
@@ -37,19 +58,14 @@ class Measure:
         unknown = set(self.kinds) - set(KINDS)
         if unknown:
             raise InputError(f"there is no kind {min(map(str, unknown))!r}", hint=", ".join(KINDS))
-        owner = [
-            (f"\0{name}" if group is None else str(group))
-            for name, group in zip(names, by_column(groups, names, None), strict=True)
-        ]
-        sizes = {group: owner.count(group) for group in owner}
-        self.weights = np.array([1.0 / sizes[group] for group in owner]) / len(sizes)
+        self.weights = feature_shares(by_column(groups, names, None))
         self._ranks = [
             _mean_ranks(column, patterns.weights) if kind == "ordinal" else None
             for column, kind in zip(patterns.rows.T, self.kinds, strict=True)
         ]
         scaled = self._ranked(patterns.rows)
         self.low, self.high = _extremes(scaled)
-        self.typical = self._expected(patterns.weights, self._placed(scaled))
+        self._learned = patterns.weights, self._placed(scaled)
 
     def _ranked(self, values: np.ndarray) -> np.ndarray:
         result = np.array(values, dtype=float)
@@ -92,7 +108,8 @@ class Measure:
             zero_a, zero_b = a[:, one_sided] == 0, b[:, one_sided] == 0
             weight -= (zero_a * self.weights[one_sided]) @ zero_b.T.astype(float)
         known = weight > 1e-9
-        distance = np.divide(total, weight, out=np.full_like(total, self.typical), where=known)
+        unknown = 0.0 if known.all() else self._expected(*self._learned)
+        distance = np.divide(total, weight, out=np.full_like(total, unknown), where=known)
         np.round(distance, DIGITS, out=distance)
         return np.abs(distance, out=distance)  # no negative zeros
 

@@ -24,8 +24,9 @@ class HierarchicalTypology(OnPatterns, ClusterMixin, BaseEstimator):
     """Types by cutting a tree of units.
 
     ``average`` and ``complete`` linkage work on Gower's dissimilarity; ``ward`` needs Euclidean
-    distances and works on the coordinates of multiple correspondence analysis, as HCPC does
-    (Husson, Josse & Pagès 2010; Ward 1963).
+    distances and works on the coordinates of multiple correspondence analysis, as FactoMineR's
+    ``HCPC(consol=FALSE)`` does (Husson, Josse & Pagès 2010; Ward 1963). HCPC's default goes on to
+    consolidate the types by k-means, which moves members; that is not done here.
 
     Parameters
     ----------

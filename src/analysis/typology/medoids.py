@@ -16,8 +16,15 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 
-from analysis.typology.gower import Groups, Kinds, pattern_dissimilarity
-from analysis.typology.patterns import OnPatterns, by_size, too_few
+from analysis.typology.gower import (
+    ENOUGH,
+    Groups,
+    Kinds,
+    Measure,
+    answered,
+    pattern_dissimilarity,
+)
+from analysis.typology.patterns import OnPatterns, Patterns, by_column, by_size, too_few
 
 STARTS = 5  # from BUILD alone the national table's two types are worse than PAM's
 
@@ -159,6 +166,9 @@ def silhouette_widths(
 class KMedoidsTypology(OnPatterns, ClusterMixin, BaseEstimator):
     """Types around their most typical members, on Gower's dissimilarity.
 
+    A unit that answered less than half of the features (groups weigh the same) is no medoid and
+    counts for none: pairwise comparison makes it near to everybody. It is placed afterwards.
+
     Parameters
     ----------
     n_types : number of types.
@@ -168,14 +178,16 @@ class KMedoidsTypology(OnPatterns, ClusterMixin, BaseEstimator):
 
     Attributes
     ----------
-    labels_ : type of each unit, 0..n_types-1, largest type first (-1: weight 0).
+    labels_ : type of each unit, 0..n_types-1, largest type first (-1: weight 0, or
+        nothing answered).
     medoids_ : the medoids' answers, n_types x features. medoid_indices_ : a unit of each.
-    objective_ : mean dissimilarity of a unit to its medoid.
-    silhouette_ : mean silhouette width (0 for one type).
+    objective_ : mean dissimilarity of a unit of the fit to its medoid.
+    silhouette_ : mean silhouette width of these (0 for one type).
 
     Raises
     ------
-    InputError : fewer different answer patterns than types; too many for a matrix.
+    InputError : fewer different answer patterns (with half of the answers) than types; too many
+        for a matrix.
 
     Examples
     --------
@@ -207,17 +219,25 @@ class KMedoidsTypology(OnPatterns, ClusterMixin, BaseEstimator):
     ) -> KMedoidsTypology:
         """Find the types of X (units x features)."""
         patterns, names = self._collapsed(X, sample_weight)
-        if refusal := too_few(self.n_types, patterns):
+        share = answered(patterns.rows, by_column(self.groups, names, None))
+        fit = share >= ENOUGH
+        if refusal := too_few(self.n_types, patterns, int(fit.sum())):
             raise refusal
-        distance = pattern_dissimilarity(patterns, names, self.kinds, self.groups)
-        weights = patterns.weights
+        used = Patterns(patterns.rows[fit], patterns.weights[fit], patterns.back)
+        distance = pattern_dissimilarity(used, names, self.kinds, self.groups)
+        weights = used.weights
         found = k_medoids(
             distance, self.n_types, weights, n_init=self.n_init, seed=self.random_state
         )
-        self.labels_ = np.append(found.labels, -1)[patterns.back]
-        self.medoids_ = patterns.rows[found.medoids]
+        measure = Measure(used, names, self.kinds, self.groups)
+        others = measure.between(patterns.rows[~fit], used.rows[found.medoids])
+        labels = np.where(share > 0, 0, -1)
+        labels[fit] = found.labels
+        labels[~fit & (share > 0)] = others.argmin(axis=1)[share[~fit] > 0]
+        self.labels_ = np.append(labels, -1)[patterns.back]
+        self.medoids_ = used.rows[found.medoids]
         self.medoid_indices_ = np.array(
-            [int(np.argmax(patterns.back == pattern)) for pattern in found.medoids]
+            [int(np.argmax(patterns.back == p)) for p in np.flatnonzero(fit)[found.medoids]]
         )
         self.objective_ = found.objective / weights.sum()
         widths = silhouette_widths(distance, found.labels, weights)

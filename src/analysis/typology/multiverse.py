@@ -17,6 +17,7 @@ from joblib import Parallel, delayed
 
 from analysis.errors import InputError
 from analysis.tables import aligned
+from analysis.typology.imputation import imputed
 from analysis.typology.patterns import collapse
 from analysis.typology.profile import UNPLACED
 from analysis.typology.universes import settings, universes
@@ -73,11 +74,13 @@ def multiverse(
     *,
     jobs: int = 1,
 ) -> Multiverse:
-    """Run the multiverse; nothing in it is random, and the number of jobs changes nothing.
+    """Run the multiverse; the number of jobs changes nothing.
+
+    Nothing in it is random but the imputation of missing answers, whose seed is fixed.
 
     Parameters
     ----------
-    frame, kinds, groups : the features of the typology.
+    frame, kinds, groups : the features of the typology, of the units that took part in its fit.
     reference : the typology to look at, a type per unit (0: unplaced).
     jobs : worker processes.
 
@@ -106,8 +109,9 @@ def multiverse(
     first = np.unique(seen.back, return_index=True)[1]
     workers = jobs if len(first) > SERIAL_UP_TO else 1
     run = delayed(universes)
+    filled = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
     blocks = Parallel(n_jobs=workers)(
-        run(ordered[sets[task.indicators]], kinds, groups, task) for task in tasks
+        run(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
     )
     rows = [row for found, _ in blocks for row in found]
     labels = np.concatenate([found[:, first] for _, found in blocks])

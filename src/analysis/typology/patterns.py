@@ -132,15 +132,16 @@ def by_column(
     return list(given)
 
 
-def too_few(n_types: int, patterns: Patterns) -> InputError | None:
-    """The refusal of more types than there are different answers."""
+def too_few(n_types: int, patterns: Patterns, usable: int | None = None) -> InputError | None:
+    """The refusal of more types than there are different answers (that are usable)."""
+    usable = len(patterns.rows) if usable is None else usable
     if n_types < 1:
         return InputError(f"{n_types} types cannot be made", hint="ask for 1 or more")
-    if n_types <= len(patterns.rows):
+    if n_types <= usable:
         return None
     return InputError(
         f"{n_types} types need {n_types} different answer patterns, here are "
-        f"{len(patterns.rows)} (n_samples = {int((patterns.back >= 0).sum())})",
+        f"{usable} (n_samples = {int((patterns.back >= 0).sum())})",
         hint="ask for fewer types",
     )
 

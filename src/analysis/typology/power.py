@@ -6,13 +6,16 @@ see them. The surveys are invented here from the simplest types there are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import kmedoids
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import pdist, squareform
 
 from analysis.errors import InputError
+from analysis.typology.gower import pattern_dissimilarity
 from analysis.typology.multiverse import adjusted_rand, members
+from analysis.typology.patterns import Patterns
 
 RECOVERED = 0.8  # adjusted Rand index called good recovery (Steinley 2004)
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}
@@ -32,12 +35,24 @@ def known_types(
     *,
     n_types: int = 3,
     n_features: int = 6,
+    kinds: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    yes: Sequence[float] | None = None,
+    missing: float = 0.0,
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """One invented survey and its true types 1..n_types, as even in size as n allows.
 
-    Feature j is raised in type ``j % n_types`` by `separation` within-type standard deviations.
+    Feature j is raised in type ``j % n_types`` by `separation` within-type standard deviations; of
+    `groups` of features, where there are as many as types, all of a group in the same type.
     ``separation=0`` has no types.
+
+    Parameters
+    ----------
+    kinds : of the features (default: `n_features` numbers). Yes/no and nominal ones are cut in two,
+        ordinal ones into five steps.
+    yes : share above the cut of each feature (default: it lies halfway between the types).
+    missing : share of answers missing, at random.
 
     Examples
     --------
@@ -45,11 +60,22 @@ def known_types(
     >>> frame.shape, truth.value_counts().tolist()
     ((9, 6), [3, 3, 3])
     """
+    kinds = ["ratio"] * n_features if kinds is None else list(kinds)
+    mark = np.arange(len(kinds))
+    if groups is not None and len(set(groups)) >= n_types:
+        mark = pd.factorize(np.array(groups))[0]
     truth = rng.permutation(np.arange(n) % n_types)
-    marked = truth[:, None] == np.arange(n_features)[None, :] % n_types
-    values = separation * marked + rng.standard_normal((n, n_features))
+    raised = truth[:, None] == mark[None, :] % n_types
+    values = separation * raised + rng.standard_normal((n, len(kinds)))
+    for j, kind in enumerate(kinds):
+        if kind == "ordinal":
+            values[:, j] = np.searchsorted(separation * np.arange(0.2, 0.9, 0.2), values[:, j])
+        elif kind != "ratio":
+            cut = separation / 2 if yes is None else np.quantile(values[:, j], 1 - yes[j])
+            values[:, j] = values[:, j] > cut
+    values[rng.random(values.shape) < missing] = np.nan
     index = pd.Index([f"{i:06d}" for i in range(n)], name="code")
-    columns = [f"x{j + 1}" for j in range(n_features)]
+    columns = [f"x{j + 1}" for j in range(len(kinds))]
     return pd.DataFrame(values, index, columns), pd.Series(truth + 1, index)
 
 
@@ -58,10 +84,18 @@ def power(
     *,
     n_types: int = 3,
     n_features: int = 6,
+    kinds: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    yes: Sequence[float] | None = None,
+    missing: float = 0.0,
     n_simulations: int = 100,
     seed: int = 0,
 ) -> pd.DataFrame:
     """How well k-medoids on Gower dissimilarity finds known types when told their number.
+
+    Parameters
+    ----------
+    kinds, groups, yes, missing : of the indicators, see `known_types`.
 
     Returns
     -------
@@ -80,42 +114,53 @@ def power(
             f"{n} units cannot hold {n_types} types of three", hint="ask for fewer types"
         )
     rng = np.random.default_rng(seed)
+    kinds = ["ratio"] * n_features if kinds is None else list(kinds)
+    names = [f"x{j + 1}" for j in range(len(kinds))]
     rows = {}
     for name, separation in SEPARATIONS.items():
         true, found = [], []
         for _ in range(n_simulations):
             frame, truth = known_types(
-                n, separation, n_types=n_types, n_features=n_features, rng=rng
+                n,
+                separation,
+                n_types=n_types,
+                kinds=kinds,
+                groups=groups,
+                yes=yes,
+                missing=missing,
+                rng=rng,
             )
-            values = frame.to_numpy()
-            scaled = values / np.ptp(values, axis=0)
-            distance = squareform(pdist(scaled, "cityblock")) / n_features  # Gower's, of numbers
+            units = Patterns(frame.to_numpy(), np.ones(n), np.arange(n))
+            distance = pattern_dissimilarity(units, names, kinds, groups)
             true.append(truth.to_numpy())
             found.append(kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels)
         (a, mine), (b, other) = members(true), members(found)
         scores = np.diag(adjusted_rand(a.T @ b, mine, other))
         share = float(np.mean(scores >= RECOVERED))
         rows[name] = {"separation": separation, "ari": np.mean(scores), "recovered": share}
-    sizes = {"n": n, "n_types": n_types, "n_features": n_features, "n_simulations": n_simulations}
+    sizes = {"n": n, "n_types": n_types, "n_features": len(kinds), "n_simulations": n_simulations}
     return pd.DataFrame(rows).T.assign(**sizes)
 
 
-def statement(table: pd.DataFrame) -> dict[str, str]:
-    """The power table as a sentence in both languages.
+def statement(table: pd.DataFrame, about: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The power table as a sentence in both languages; `about` the indicators, in brackets.
 
     Examples
     --------
     >>> print(statement(power(15, n_simulations=20))["en"][:70])
-    With 15 respondents, 3 types measured by 6 indicators would be recover
+    If there were 3 types, and it were known that they are 3, 15 responden
     """
     first = table.iloc[0]
     n, k, p = (int(first[c]) for c in ("n", "n_types", "n_features"))
     shares = {str(name): f"{100 * share:.0f}" for name, share in table["recovered"].items()}
     ja = [f"{_WHEN[name]['ja']}{share}％" for name, share in shares.items()]
     en = [f"{share} % of cases {_WHEN[name]['en']}" for name, share in shares.items()]
+    in_ja, in_en = (f"（{about['ja']}）", f" ({about['en']})") if about else ("", "")
     return {
-        "ja": f"{n}団体・指標{p}個の調査で、本当に{k}つの類型があったとして、"
-        f"それを正しく見分けられる割合は、類型どうしの{'、'.join(ja)}である。",
-        "en": f"With {n} respondents, {k} types measured by {p} indicators would be recovered in "
-        f"{', '.join(en)}.",
+        "ja": f"本当に{k}つの類型があり、{k}つであることもわかっているとき、{n}団体・指標{p}個"
+        f"{in_ja}の調査でそれを正しく見分けられる割合は、類型どうしの{'、'.join(ja)}である。"
+        "類型の数がわからなければ、割合はこれより低い。",
+        "en": f"If there were {k} types, and it were known that they are {k}, {n} respondents and "
+        f"{p} indicators{in_en} would recover them in {', '.join(en)}. Less often where the number "
+        "is not known.",
     }

@@ -13,8 +13,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.tables import aligned
-from analysis.typology.eligibility import ENOUGH
-from analysis.typology.gower import GowerDissimilarity
+from analysis.typology.gower import ENOUGH, GowerDissimilarity, feature_shares
 from analysis.typology.profile import UNPLACED
 
 FAR = 0.95  # a unit farther out than this share of a type's own members fits no type
@@ -27,8 +26,8 @@ class Projection:
 
     Attributes
     ----------
-    labels : nearest type of each unit.
-    membership : unit x type, strength of membership, rows sum to 1.
+    labels : nearest type of each unit (0: it answered nothing of what is shared).
+    membership : unit x type, strength of membership, rows sum to 1 (NaN: unplaced).
     second : the type with the second greatest strength.
     fits : False where the unit is farther from its type than 95 % of that type's own members.
     shared : the features used. missing : those of the typology that the new survey lacks.
@@ -64,7 +63,8 @@ def project(
 
     Raises
     ------
-    InputError : fewer than half of the features are shared, or no type is there to fall into.
+    InputError : fewer than half of the features (groups weigh the same) are shared, or no
+        type is there to fall into.
 
     Examples
     --------
@@ -76,11 +76,13 @@ def project(
     """
     shared = [c for c in reference.columns if c in frame.columns]
     missing = [c for c in reference.columns if c not in frame.columns]
-    if not shared or len(shared) < ENOUGH * len(reference.columns):
+    weights = feature_shares([(groups or {}).get(c) for c in reference.columns])
+    if weights[reference.columns.isin(shared)].sum() < ENOUGH - 1e-9:
         raise InputError(
             f"only {len(shared)} of the typology's {len(reference.columns)} indicators are in the "
             "new survey",
-            hint="a placement needs at least half of them; make the typology from the shared ones",
+            hint="a placement needs at least half of them, groups weighing the same; make the "
+            "typology from the shared ones",
         )
     types = aligned(types, reference.index, "types")
     named = sorted(int(t) for t in types.unique() if t != UNPLACED)
@@ -100,11 +102,14 @@ def project(
     second = np.array(named)[order[:, min(1, len(named) - 1)]]
     near = distance[np.arange(len(frame)), order[:, 0]]
     index = frame.index
+    nothing = frame[shared].isna().all(axis=1).to_numpy()
+    first[nothing] = second[nothing] = UNPLACED
+    strength[nothing] = np.nan
     return Projection(
         pd.Series(first, index, dtype="Int16"),
         pd.DataFrame(strength, index, named),
         pd.Series(second, index, dtype="Int16"),
-        pd.Series(near <= np.array([edges[k] for k in first]) + 1e-12, index),
+        pd.Series(near <= np.array([edges.get(k, -1.0) for k in first]) + 1e-12, index),
         shared,
         missing,
     )

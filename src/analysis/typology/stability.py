@@ -18,7 +18,6 @@ from analysis.typology.medoids import k_medoids, medoids_for
 
 CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
 SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it saves
-MOST_LEFT_OUT = 400  # patterns that are left out one after the other; of more, every so many
 
 Recluster = Callable[[np.ndarray], np.ndarray]
 
@@ -29,9 +28,9 @@ class Stability:
 
     Attributes
     ----------
-    types : per type ``n`` (units), ``jaccard_bootstrap`` and ``jaccard_loo`` (0 to 1; NaN: not
-        asked for), and ``jaccard_se``, the Monte Carlo error of the first of them. Below 0.6
-        unstable, 0.6 to 0.75 doubtful, above stable.
+    types : per type ``n`` (units), ``jaccard_bootstrap`` (0 to 1; NaN: no resample has a member)
+        and ``jaccard_se``, its Monte Carlo error. Below 0.6 unstable, 0.6 to 0.75 doubtful, above
+        stable.
     together : patterns x patterns, share of the resamples with both that put them into one type.
     membership : patterns x types, mean share of being together with the type's members, rows sum
         to 1: the strength of membership of each unit of the pattern.
@@ -59,12 +58,11 @@ def stability(
     counts: np.ndarray,
     *,
     n_bootstrap: int = 100,
-    leave_out: bool = True,
     unplaced: int = 0,
     seed: int = 0,
     jobs: int = 1,
 ) -> Stability:
-    """Draw units with replacement, and leave each out in turn, and cluster again.
+    """Draw units with replacement and cluster again.
 
     Per type: the greatest Jaccard coefficient with any cluster of the resample among the distinct
     units drawn, averaged over the resamples that have a member of the type.
@@ -82,7 +80,7 @@ def stability(
     >>> D = np.abs(np.subtract.outer(x, x))
     >>> types = np.array([1, 1, 1, 2, 2, 2])
     >>> stability(medoid_recluster(D, 2), types, np.full(6, 5)).types.round(2).values.tolist()
-    [[15.0, 1.0, 1.0, 0.0], [15.0, 1.0, 1.0, 0.0]]
+    [[15.0, 1.0, 0.0], [15.0, 1.0, 0.0]]
     """
     counts = np.asarray(counts).round().astype(int)
     named = np.array([t for t in np.unique(types) if t != unplaced])
@@ -100,11 +98,8 @@ def stability(
     columns = {
         "n": [int(counts[types == t].sum()) for t in named],
         "jaccard_bootstrap": _mean(scores.to_numpy()),
-        "jaccard_loo": np.nan,
         "jaccard_se": scores.sem().to_numpy(),
     }
-    if leave_out:
-        columns["jaccard_loo"] = _leave_one_out(recluster, types, counts, named, workers)
     membership = _membership(together, types, counts, named)
     return Stability(
         pd.DataFrame(columns, index=pd.Index(named, name="type")),
@@ -202,38 +197,10 @@ def _jaccard(
     return np.where(mine.any(axis=0), best, np.nan)
 
 
-def _leave_one_out(
-    recluster: Recluster, types: np.ndarray, counts: np.ndarray, named: np.ndarray, workers: int
-) -> list[float]:
-    """The same for the survey without one unit of each pattern, weighted by the pattern's units."""
-    out = np.unique(np.linspace(0, len(counts) - 1, min(len(counts), MOST_LEFT_OUT)).astype(int))
-    if counts.sum() < 2:
-        return [np.nan] * len(named)
-    run = delayed(_without_each)
-    parts = Parallel(n_jobs=workers)(
-        run(recluster, types, counts, named, out[i : i + 5 * CHUNK])
-        for i in range(0, len(out), 5 * CHUNK)
-    )
-    return _mean(np.vstack(parts), counts[out])
-
-
-def _without_each(
-    recluster: Recluster, types: np.ndarray, counts: np.ndarray, named: np.ndarray, out: np.ndarray
-) -> np.ndarray:
-    scores = []
-    for pattern in out:
-        kept = counts.copy()
-        kept[pattern] -= 1
-        scores.append(_jaccard(types, recluster(kept.astype(float)), kept, named))
-    return np.array(scores)
-
-
-def _mean(scores: np.ndarray, weights: np.ndarray | None = None) -> list[float]:
+def _mean(scores: np.ndarray) -> list[float]:
     """Mean of each column over its numbers; NaN where there is none."""
-    weights = np.ones(len(scores)) if weights is None else weights
-    known = ~np.isnan(scores) * weights[:, None]
-    total = known.sum(axis=0)
-    means = np.nansum(scores * known, axis=0) / np.where(total > 0, total, np.nan)
+    total = (~np.isnan(scores)).sum(axis=0)
+    means = np.nansum(scores, axis=0) / np.where(total > 0, total, np.nan)
     return [float(mean) for mean in means]
 
 

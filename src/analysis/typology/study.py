@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.tables import aligned
-from analysis.typology.choice import best, compared, counts_to_try, reason
-from analysis.typology.gradient import without_gradient, without_strata
+from analysis.typology.choice import best, compared, counts_to_try, preferred, reason
+from analysis.typology.gower import ENOUGH, Measure, answered
+from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.medoids import k_medoids, silhouette_widths
 from analysis.typology.naming import propose_names
-from analysis.typology.prepare import Features, prepare
+from analysis.typology.patterns import Patterns
+from analysis.typology.prepare import Adjust, Features, prepare
 from analysis.typology.profile import UNPLACED, atypical, paragons, profile
 from analysis.typology.stability import medoid_recluster, stability
 from analysis.typology.verdict import SMALLEST_TYPE, Evidence, Verdict, judge
@@ -30,29 +32,34 @@ class Typology:
     """Types, how sure they are, and who sits on the border.
 
     Types are numbered 1..k by size, largest first, ties by the smallest code. Groups of fewer than
-    three are no types: their members have label 0, "unplaced".
+    three are no types: their members have label 0, "unplaced". All but `labels`, `second` and
+    `level` is about the units of the fit alone; those set aside are placed afterwards, at the
+    nearest medoid by what they answered.
 
     Attributes
     ----------
-    labels : type of each unit (Int16; 0 = unplaced).
+    labels : type of each unit, of the fit or not (Int16; 0 = unplaced).
+    aside : units that took no part in the fit, and why (``sparse | outlying | empty``), see
+        `analysis.typology.eligibility.taking_part`.
     names : proposed name of each type, ``{1: {"ja": ..., "en": ...}}``.
-    membership : unit x type, strength of membership, rows sum to 1.
-    second : second-nearest type of each unit.
-    silhouette : silhouette width of each unit (NaN: unplaced).
+    membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
+    second : second-nearest type of each unit (0: there is none).
+    silhouette : silhouette width of each unit (NaN: unplaced, or set aside).
     choice : criteria by number of types. choice_reason : why this number, in words.
-    stability : per type ``n, jaccard_bootstrap, jaccard_loo``.
+    stability : per type ``n, jaccard_bootstrap, jaccard_se``.
     coassignment : unit x unit, share of bootstrap runs in the same type.
     null_p : how often surveys with independent features look this good.
     continuum_p : how often type-free surveys with the same correlations look this good.
     gradient_share : share of the structure on its main axis. level : each unit's place on it.
     profile : what sets each type apart, see `analysis.typology.profile.profile`.
     paragons, atypical : most and least typical member of each type.
-    method : how the types were made. n : units.
+    method : how the types were made. n : units of the fit.
     verdict : level and paragraph. evidence : what it weighed.
     params : what was asked for and what was used, ``n_types``, ``seed``, ``adjust``, ...
     """
 
     labels: pd.Series
+    aside: pd.Series
     names: dict[int, dict[str, str]]
     membership: pd.DataFrame
     second: pd.Series
@@ -74,6 +81,11 @@ class Typology:
     evidence: Evidence
     params: dict[str, Any]
 
+    @property
+    def fitted(self) -> pd.Series:
+        """`labels` of the units that took part in the fit."""
+        return self.labels.drop(self.aside.index)
+
     def weighed_with(self, multiverse: Multiverse) -> Typology:
         """The same typology, its verdict also weighing how far it depends on choices."""
         evidence = replace(self.evidence, core_share=multiverse.core_share)
@@ -91,11 +103,10 @@ def study(
     labels: Mapping[str, Mapping[str, str]] | None = None,
     *,
     n_types: int | Literal["auto"] = "auto",
-    adjust: Literal["gradient"] | pd.Series | None = None,
+    adjust: Adjust = None,
     composites: pd.DataFrame | None = None,
     n_bootstrap: int = 100,
     n_null: int = 99,
-    leave_out: bool = True,
     criteria: bool = True,
     seed: int = 0,
     jobs: int = 1,
@@ -115,9 +126,8 @@ def study(
     composites : units x indices (higher is more), to name the types by instead of by single
         features; their labels are looked up in `labels` too.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
-    leave_out : whether to leave each unit out in turn too (else ``jaccard_loo`` is NaN).
     criteria : whether to weigh the numbers of types by stability and BIC too.
-        None of these four changes the types, only how sure one can be of them.
+        None of these three changes the types, only how sure one can be of them.
     seed, jobs : the same seed gives the same result for any number of jobs.
     remember : wraps `choice.compared`, the part that is the same for every `n_types`, in a cache.
 
@@ -141,7 +151,8 @@ def study(
     table, patterns, distance = tried.table, tried.patterns, tried.distance
     k = best(table) if n_types == "auto" else n_types
     index, back = data.frame.index, patterns.back
-    types = _placed(k_medoids(distance, k, patterns.weights).labels[back], index)
+    found = k_medoids(distance, k, patterns.weights)
+    types = _placed(found.labels[back], index)
     of_pattern = np.zeros(len(distance), dtype=int)
     of_pattern[back] = types
     sure = stability(
@@ -149,7 +160,6 @@ def study(
         of_pattern,
         patterns.weights,
         n_bootstrap=n_bootstrap,
-        leave_out=leave_out,
         unplaced=UNPLACED,
         seed=seed,
         jobs=jobs,
@@ -165,25 +175,34 @@ def study(
         null_p=tried.against.null_p,
         continuum_p=tried.against.continuum_p,
         gradient_share=data.gradient.share,
+        gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
         adoption=data.gradient.adoption,
         basis=data.basis,
+        least_p=1 / (n_null + 1),
+        made=k,
+        most_tried=int(table["silhouette"].last_valid_index()) if n_types == "auto" else 0,
+        criteria=preferred(table),
     )
     differences = profile(data.frame, data.kinds, types)
     names = propose_names(differences, data.kinds, labels or {})
     if composites is not None:
         names = _names_by(composites, data, adjust, types, labels or {})
+    first, second = _afterwards(data, patterns, found.medoids, types)
+    nearest = pd.Series(sure.second[back], index, dtype="Int16")
     order = frame.index
+    fitted = order[~order.isin(data.aside.index)]
     return Typology(
-        labels=types.loc[order],
+        labels=pd.concat([types, first]).loc[order],
+        aside=data.aside.loc[order[order.isin(data.aside.index)]],
         names=names,
-        membership=membership.loc[order],
-        second=pd.Series(sure.second[back], index, dtype="Int16").loc[order],
-        silhouette=widths.loc[order],
+        membership=membership.reindex(order),
+        second=pd.concat([nearest, second]).loc[order],
+        silhouette=widths.reindex(order),
         choice=table,
         choice_reason=reason(table, k, n=data.n, asked=n_types != "auto", named=len(sure.types)),
         stability=sure.types,
         coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], index, index).loc[
-            order, order
+            fitted, fitted
         ],
         null_p=tried.against.null_p,
         continuum_p=tried.against.continuum_p,
@@ -203,6 +222,7 @@ def study(
             "left_out": data.left_out,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
+            "drawn": tried.against.drawn,
             "seed": seed,
         },
     )
@@ -220,15 +240,18 @@ def study_by(
     jobs: int = 1,
     **choices: Any,
 ) -> dict[str, Typology]:
-    """One typology per stratum of at least `smallest` units; types of two strata are not the same.
+    """One typology per stratum; types of two strata are not the same.
 
-    Strata in which no indicator varies are left out too.
+    A stratum needs at least `smallest` units that answered half of the features, and an indicator
+    that varies.
     """
     found = {}
     known = aligned(strata, frame.index, "strata")
     for stratum, codes in frame.groupby(known.astype("str"), sort=True).groups.items():
         part = frame.loc[codes]
-        if len(part) >= smallest and (part.nunique() > 1).any() and stratum != "nan":
+        owner = [(groups or {}).get(str(c)) for c in part]
+        enough = int((answered(part.to_numpy(float), owner) >= ENOUGH).sum()) >= smallest
+        if enough and (part.nunique() > 1).any() and stratum != "nan":
             own = None if composites is None else composites.loc[codes]
             choices |= {"composites": own, "jobs": jobs}
             found[str(stratum)] = study(part, kinds, groups, labels, **choices)
@@ -238,7 +261,7 @@ def study_by(
 def _names_by(
     composites: pd.DataFrame,
     data: Features,
-    adjust: Literal["gradient"] | pd.Series | None,
+    adjust: Adjust,
     types: pd.Series,
     labels: Mapping[str, Mapping[str, str]],
 ) -> dict[int, dict[str, str]]:
@@ -248,7 +271,7 @@ def _names_by(
     if isinstance(adjust, pd.Series):
         given = without_strata(given, kinds, adjust)
     elif adjust == "gradient":
-        given = without_gradient(given, kinds, data.level)
+        given = without_gradient(given, kinds, data.level.loc[types.index])
     return propose_names(profile(given, kinds, types), kinds, labels)
 
 
@@ -260,6 +283,32 @@ def _placed(labels: np.ndarray, index: pd.Index) -> pd.Series:
     for number, at in enumerate((m for m in members if len(m) >= SMALLEST_TYPE), start=1):
         types.iloc[at] = number
     return types
+
+
+def _afterwards(
+    data: Features, patterns: Patterns, medoids: np.ndarray, types: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Nearest and second-nearest type of the units set aside, by the medoids of the named types.
+
+    Of medoids equally near, that whose type is nearer on average. A unit of which nothing is known
+    has no type.
+    """
+    of_pattern = pd.Series(types.to_numpy(int)).groupby(patterns.back).first()
+    named = sorted((int(of_pattern[m]), int(m)) for m in medoids if of_pattern[m] != UNPLACED)
+    nearest = np.full((len(data.others), 2), UNPLACED)
+    if named and len(nearest):
+        numbers, at = np.array(named).T
+        measure = Measure(
+            patterns, list(data.frame), list(data.kinds.values()), list(data.groups.values())
+        )
+        apart = measure.between(data.others.to_numpy(float), patterns.rows)
+        member = (types.to_numpy(int)[:, None] == numbers).astype(float)
+        mean = apart[:, patterns.back] @ member / member.sum(axis=0)
+        order = np.lexsort((mean.round(9), apart[:, at].round(9)), axis=1)[:, :2]
+        nearest[:, : order.shape[1]] = numbers[order]
+        nearest[data.others.isna().all(axis=1).to_numpy()] = UNPLACED
+    found = pd.DataFrame(nearest, data.others.index, dtype="Int16")
+    return found[0].rename("type"), found[1].rename("type")
 
 
 def _silhouette(distance: np.ndarray, types: pd.Series) -> pd.Series:

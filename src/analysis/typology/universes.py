@@ -6,7 +6,7 @@ cost what their 400 patterns cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +14,16 @@ import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
+from analysis.typology.eligibility import taking_part
 from analysis.typology.gower import pattern_dissimilarity
 from analysis.typology.gradient import feature_weights, numeric
 from analysis.typology.hierarchy import cut, weighted_tree
 from analysis.typology.medoids import k_medoids
 from analysis.typology.patterns import Patterns, collapse
+from analysis.typology.verdict import SMALLEST_TYPE
 
 MOST_TYPES = 5
+ENOUGH_COMPLETE = 2 / 3  # share of complete cases from which they are analysed by themselves
 Groups = Mapping[str, str] | None
 
 
@@ -36,12 +39,29 @@ class Setting:
 def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[str, list[str]]]:
     """All settings, and the features of each indicator set."""
     sets = indicator_sets(frame, groups)
-    treatments = ["pairwise", "typical"] if frame.isna().to_numpy().any() else ["none missing"]
     grouped = groups is not None and len({groups.get(c, c) for c in frame}) < frame.shape[1]
     measures = [
         name for name, make in DISSIMILARITIES.items() if grouped or make is not _gower_flat
     ]
-    return [Setting(s, m, d) for s in sets for m in treatments for d in measures], sets
+    return [
+        Setting(s, m, d)
+        for s, names in sets.items()
+        for m in treatments(frame[names])
+        for d in measures
+    ], sets
+
+
+def treatments(frame: pd.DataFrame) -> list[str]:
+    """What can be done about missing answers; ``none missing`` where there are none.
+
+    Complete cases are an option where at least `ENOUGH_COMPLETE` of the units are some, and two
+    types of three can be made of them.
+    """
+    complete = frame.notna().all(axis=1)
+    if complete.all():
+        return ["none missing"]
+    enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= 2 * SMALLEST_TYPE
+    return ["pairwise", "imputed", *["complete cases"] * bool(enough)]
 
 
 def indicator_sets(frame: pd.DataFrame, groups: Groups) -> dict[str, list[str]]:
@@ -58,32 +78,81 @@ def indicator_sets(frame: pd.DataFrame, groups: Groups) -> dict[str, list[str]]:
 
 
 def universes(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, setting: Setting
+    frame: pd.DataFrame,
+    kinds: Mapping[str, str],
+    groups: Groups,
+    setting: Setting,
+    filled: Sequence[pd.DataFrame] = (),
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
     """The partitions of one setting: every method, every number of types.
+
+    Who takes part is decided for these features again (`eligibility.taking_part`); the rest is put
+    to the group that is nearest on average.
+
+    Parameters
+    ----------
+    filled : the survey with its missing answers imputed, several times; a type is then made of
+        those who are together in most imputations (average linkage on their co-assignment).
 
     Returns
     -------
     A row per universe (the choices made, and the members of the smallest type), and the type of
     each unit in each universe (universes x units).
     """
-    given = _typical(frame, kinds) if setting.missing == "typical" else frame
-    seen = collapse(given.to_numpy(float))
+    fit = frame.notna().all(axis=1).to_numpy()
+    if setting.missing != "complete cases":
+        its_groups = [(groups or {}).get(c, c) for c in frame]
+        fit = taking_part(frame, [kinds[c] for c in frame], its_groups).fit
+    given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
     make = DISSIMILARITIES[setting.dissimilarity]
-    distance = np.round(make(given, kinds, groups, seen), 10)
-    gower = setting.dissimilarity.startswith("Gower")
-    order = np.lexsort((-seen.weights, (distance @ seen.weights).round(9)))
-    place = np.argsort(order)[seen.back]  # ties are settled by the dissimilarities, not by the rows
-    distance, weights = distance[np.ix_(order, order)], seen.weights[order]
+    root = setting.dissimilarity.startswith("Gower")
+    found = [_types(table, fit, make, kinds, groups, root=root) for table in given]
     rows: list[tuple[object, ...]] = []
     labels = []
-    for method, k, found in _partitions(distance, weights, root=gower):
-        smallest = int(np.bincount(found, weights).min())
+    for method, k in found[0]:
+        together = [one[method, k] for one in found if (method, k) in one]
+        types = together[0] if len(given) == 1 else consensus(np.array(together), k)
+        smallest = int(np.bincount(types).min())
         rows.append(
             (setting.indicators, setting.missing, setting.dissimilarity, method, k, smallest)
         )
-        labels.append(found[place])
+        labels.append(types)
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
+
+
+def _types(
+    frame: pd.DataFrame,
+    fit: np.ndarray,
+    make: Maker,
+    kinds: Mapping[str, str],
+    groups: Groups,
+    *,
+    root: bool,
+) -> dict[tuple[str, int], np.ndarray]:
+    """The type of each unit by method and number of types, made from those of the fit."""
+    seen = collapse(frame.to_numpy(float))
+    distance = np.round(make(frame, kinds, groups, seen), 10)
+    weights = np.bincount(seen.back[fit], minlength=len(seen.rows)).astype(float)
+    inside = np.flatnonzero(weights)
+    # ties are settled by the dissimilarities, not by the rows
+    inside = inside[np.lexsort((-weights[inside], (distance @ weights).round(9)[inside]))]
+    weights = weights[inside]
+    found = {}
+    for method, k, types in _partitions(distance[np.ix_(inside, inside)], weights, root=root):
+        of_pattern = np.empty(len(distance), dtype=int)
+        if len(inside) < len(distance):
+            member = (types[:, None] == np.arange(k)) * weights[:, None]
+            of_pattern = (distance[:, inside] @ (member / member.sum(axis=0))).argmin(axis=1)
+        of_pattern[inside] = types
+        found[method, k] = of_pattern[seen.back]
+    return found
+
+
+def consensus(labels: np.ndarray, k: int) -> np.ndarray:
+    """k types of those who are together in most of the partitions (partitions x units)."""
+    seen = collapse(labels.T.astype(float))
+    together = (seen.rows[:, None] == seen.rows).mean(axis=2)
+    return cut(weighted_tree(1 - together, seen.weights, "average"), k)[seen.back]
 
 
 def _partitions(
@@ -99,18 +168,6 @@ def _partitions(
     for name, tree in (("average linkage", average), ("Ward", ward)):
         for k in counts:
             yield name, k, cut(tree, k)
-
-
-def _typical(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Missing answers replaced by the commonest (nominal, binary) or the median one."""
-    filled = {}
-    for name in frame:
-        seen = frame[name].dropna()
-        if seen.empty:
-            continue
-        counted = kinds[name] in {"nominal", "binary", "asymmetric"}
-        filled[name] = frame[name].fillna(seen.mode().iloc[0] if counted else seen.median())
-    return pd.DataFrame(filled, index=frame.index)
 
 
 Maker = Callable[[pd.DataFrame, Mapping[str, str], Groups, Patterns], np.ndarray]
