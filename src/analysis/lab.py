@@ -146,7 +146,7 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
 
         found = survey.typology(**choices(**values), **QUICK)
         return [
-            Answer(found.verdict.text[language]),
+            Answer(pages.verdict_words(survey, found)),
             pages.summary(survey, found),
             Prose(words["quick"]),
         ]
