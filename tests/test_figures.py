@@ -293,7 +293,7 @@ def test_a_table_shows_its_denominator_and_notes_and_keeps_text_as_text(gallery)
     frame = pd.DataFrame({"団体": ["<b>甲</b>", "乙"], "割合": [12.5, 3.0]})
     made = gallery.table(frame, "t", title="表 <i>", n=15, notes=["nは回答した団体"])
     html = made._html()
-    assert "n = 15" in html and "nは回答した団体" in html and "gt_table" in html
+    assert "n = 15" in html and "nは回答した団体" in html and "<td class=n>12.5" in html
     assert "&lt;b&gt;甲" in html and "<b>甲" not in html and "<i>" not in html
     assert made.rows == [["<b>甲</b>", "12.5"], ["乙", "3.0"]]
     assert "架空データ" in made.caption

@@ -130,7 +130,7 @@ def test_a_long_table_is_cut_on_the_page_and_says_so(tmp_path):
 )
 def test_short_columns_are_never_broken(texts, kind):
     cells = [["x", text] for text in texts[1:] or texts]
-    shown = grid.table(vars(made.table(cells, labels=("", texts[0]), numeric=())), {}, "")
+    shown = grid.table(vars(made.table(cells, labels=("", texts[0]), numeric=())))
     assert f"<th scope=col class={kind}>{texts[0]}" in shown
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import Survey
+from analysis import Survey, text
 from analysis.codebook import Codebook
 from analysis.outputs import NotAvailable
 from analysis.pdf import BROWSERS
@@ -108,7 +108,7 @@ def test_the_chart_has_what_the_answers_say_and_leaves_open_what_they_do_not(sur
 
 
 def test_the_chart_shows_no_answer_that_the_edition_keeps_back(survey, monkeypatch):
-    monkeypatch.setattr(organisation, "kept_back", lambda survey: ["Q28", "Q10"])
+    monkeypatch.setattr(profile, "kept_back", lambda survey: ["Q28", "Q10"])
     assert states(survey, "990078")["cross_agency_body"] == "（この版では非公開）"
     assert "再任用" not in profile._staff(survey, place(survey, "990078"))
 
@@ -119,7 +119,9 @@ def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
     status = answers_.notna().replace({True: "answered", False: "not_surveyed"})
     about = SimpleNamespace(named=True)
     city = SimpleNamespace(codebook=book, responses=answers_.astype("boolean"), status=status,
-                           wave=about, language="ja", pick=lambda ja, en: ja)  # fmt: skip
+                           wave=about, language="ja",
+                           label=lambda id: text.label(id, "ja"),
+                           labels=lambda section: text.labels(section, "ja"))  # fmt: skip
     boxes = profile._boxes(city, SimpleNamespace(code="011002"))
     assert {id: state for id, (_, state, _) in boxes.items()} == {
         "cio": "あり",

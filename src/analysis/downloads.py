@@ -12,16 +12,14 @@ from typing import Any
 
 import xlsxwriter
 
+from analysis.text import Language, labels
+
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: identical content, identical file
-WORDS = {
-    "ja": {"contents": "表の一覧", "name": "表", "sheet": "シート", "n": "n"},
-    "en": {"contents": "Contents", "name": "table", "sheet": "sheet", "n": "n"},
-}
 
 
-def workbook(tables: Sequence[Mapping[str, Any]], language: str) -> bytes:
+def workbook(tables: Sequence[Mapping[str, Any]], language: Language) -> bytes:
     """Tables as one Excel workbook: a contents sheet, then a sheet each; text stays text."""
-    words, buffer = WORDS[language], io.BytesIO()
+    words, buffer = labels("workbook", language), io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(buffer, options)
     book.set_properties({"created": dt.datetime(2000, 1, 1)})

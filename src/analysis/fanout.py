@@ -26,6 +26,7 @@ from analysis.kernels import Kernels
 from analysis.plan import Plan
 from analysis.runs import Edition, Options, Ran, RunRecord, Status, lock, notebooks_of, read_record
 from analysis.survey import Survey
+from analysis.text import label
 
 JOURNAL = "pages.jsonl"
 
@@ -302,7 +303,7 @@ def _work(plan: Plan, key: str, started: float, options: Options) -> tuple[dict[
     )
     context = release.context(plan.edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", overview.WORDS[language]["title"])
+    home = ("index.html", label("overview.title", language))
     work = Work(
         notebook.path.name,
         fingerprints.package_hash(),

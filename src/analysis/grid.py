@@ -1,26 +1,71 @@
-"""A table of the workbench as HTML that reads on a phone, in a column and on A4."""
+"""HTML of the workbench: one set of templates that escape, and one writer of tables.
+
+A table reads on a phone, in a column and on A4. JupyterLab and the published pages show the same.
+"""
 
 from __future__ import annotations
 
-import html
 import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 MOST = 200  # rows on a page; the embedded numbers and the workbook have them all
 LONG_RUN = 4  # rows under one heading from which on it stands in a row of its own
 SHEET = 52  # characters across a printed sheet that stay whole
 NARROW, MIDDLE = 11.0, 22.0  # widths of columns in characters
+# JupyterLab sets every cell to the right; the pages have a style sheet of their own
+STYLE = Markup(
+    "<style>.scroll td:not(.n),.scroll th:not(.n){text-align:left}"
+    ".scroll caption{text-align:left;font-weight:bold}"
+    ".scroll caption small{font-weight:normal;margin-left:1em}</style>"
+)
+Cell = tuple[Any, str, str, int]  # text, scope if it is a heading, kind of its column, rows spanned
 
 
-def table(data: Mapping[str, Any], words: Mapping[str, str], numbers: str) -> str:
-    """Caption, head and body, with the notes and a link to the `numbers` (safe HTML) under it."""
-    rows, notes = data["rows"][:MOST], list(data["notes"])
-    if len(data["rows"]) > MOST:
-        notes.append(words["more"].format(most=MOST, n=len(data["rows"])))
+@cache
+def templates() -> Environment:
+    """The templates of pages and outputs; those of HTML escape whatever they are given."""
+    return Environment(
+        loader=PackageLoader("analysis", "templates/workbench"),
+        autoescape=lambda name: ".html" in (name or ""),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def part(name: str, /, **values: Any) -> Markup:
+    """One output as HTML: the macro `name` of ``outputs.html.j2``.
+
+    Examples
+    --------
+    >>> part("unavailable", reason="<nothing>")
+    Markup('<p class="unavailable">&lt;nothing&gt;</p>')
+    """
+    return Markup(getattr(templates().get_template("outputs.html.j2").module, name)(**values))
+
+
+def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: str = "") -> Markup:
+    """A table with caption and notes.
+
+    Parameters
+    ----------
+    data : the fields of an `analysis.outputs.Table`.
+    most, more : the number of rows shown, and the note with ``{most}`` and ``{n}`` where there are
+        others.
+    link : HTML under the table.
+    """
+    rows, notes = data["rows"][:most], list(data["notes"])
+    if len(data["rows"]) > most:
+        notes.append(more.format(most=most, n=len(data["rows"])))
     columns = data["columns"]
     labels = [column["label"] for column in columns]
     kinds = [
@@ -34,30 +79,49 @@ def table(data: Mapping[str, Any], words: Mapping[str, str], numbers: str) -> st
         same = [at for at, kind in enumerate(kinds) if at > 1 and kind != "n" and _alike(runs, at)]
         kept = [at for at in range(1, len(columns)) if at not in same]
         kinds = [kinds[at] for at in kept]
-        body = "".join(_group(run, kept, kinds, {labels[at]: at for at in same}) for run in runs)
+        bodies = [_under(run, kept, kinds, {labels[at]: at for at in same}) for run in runs]
         labels = [f"{labels[0]}{between}{labels[1]}", *(labels[at] for at in kept[1:])]
     else:
-        body = "".join(_bodies(runs or [[row] for row in rows], kinds))
-    head = "".join(
-        _heading("col", html.escape(label), f" class={kind}")
-        for label, kind in zip(labels, kinds, strict=True)
-    )
-    title, caption = html.escape(data["title"]), html.escape(data["caption"])
-    under = "".join(f"<p class='notes'>{html.escape(text)}</p>" for text in notes)
-    return (
-        f'<div class="scroll" id="table-{anchor(data["name"])}" tabindex="0" role="region" '
-        f'aria-label="{title}">'
-        f"<table{_classes(grouped, kinds)}>"
-        f"<caption>{title}<small>{caption}</small></caption>"
-        f"<thead><tr>{head}</thead>{body}</table></div>{under}{numbers}\n"
+        bodies = _bodies(runs or [[row] for row in rows], kinds)
+    return part(
+        "table",
+        id=f"table-{anchor(data['name'])}",
+        title=data["title"],
+        caption=data["caption"],
+        classes=["grouped"] * grouped + ["wide"] * _wide(kinds),
+        heads=list(zip(labels, kinds, strict=True)),
+        bodies=bodies,
+        notes=notes,
+        link=link,
     )
 
 
-def _classes(grouped: bool, kinds: Sequence[str]) -> str:
-    """Of the table: whether its rows stand under headings, whether print must draw it together."""
-    least = sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds)
-    names = ["grouped"] * grouped + ["wide"] * (least > SHEET)
-    return f' class="{" ".join(names)}"' if names else ""
+def plain(
+    rows: Sequence[Sequence[object]],
+    heads: Sequence[str] = (),
+    *,
+    numeric: Sequence[int] = (),
+    headings: bool = True,
+) -> Markup:
+    """A table without caption or notes; with `headings`, the first cell is that of its row.
+
+    Examples
+    --------
+    >>> print(plain([["replies", "15"]]))  # doctest: +ELLIPSIS
+    <div ...><table><tbody><tr><th scope=row>replies<td>15</tbody></table></div>
+    """
+    width = len(heads) or max(map(len, rows), default=0)
+    kinds = ["n" if at in numeric else "" for at in range(width)]
+    body = [
+        [(text, "row" if headings and at == 0 else "", kinds[at], 1) for at, text in enumerate(row)]
+        for row in rows
+    ]
+    return part("table", heads=list(zip(heads, kinds, strict=False)), bodies=[{"rows": body}])
+
+
+def _wide(kinds: Sequence[str]) -> bool:
+    """Whether the columns need more than a printed sheet, which then draws them together."""
+    return sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds) > SHEET
 
 
 def anchor(name: object) -> str:
@@ -75,40 +139,34 @@ def _alike(runs: Sequence[Sequence[Sequence[str]]], at: int) -> bool:
     return all(len({row[at] for row in run}) == 1 for run in runs)
 
 
-def _group(
+def _under(
     run: Sequence[Sequence[str]], kept: Sequence[int], kinds: Sequence[str], same: Mapping[str, int]
-) -> str:
+) -> dict[str, Any]:
     """Rows under a heading, which frees its column and those that say the `same` of all rows."""
-    said = [f"{label}: {run[0][at]}" for label, at in same.items() if run[0][at]]
-    name = html.escape(str(run[0][0])) + "".join(f" <small>{html.escape(s)}</small>" for s in said)
-    rows = "".join(f"<tr>{''.join(_cells([row[at] for at in kept], kinds))}" for row in run)
-    return f"<tbody><tr><th scope=rowgroup colspan={len(kinds)}>{name}{rows}</tbody>"
+    return {
+        "heading": run[0][0],
+        "said": [f"{label}: {run[0][at]}" for label, at in same.items() if run[0][at]],
+        "rows": [_cells([row[at] for at in kept], kinds) for row in run],
+    }
 
 
-def _bodies(runs: Sequence[Sequence[Sequence[str]]], kinds: Sequence[str]) -> Iterator[str]:
+def _bodies(runs: Sequence[Sequence[Sequence[str]]], kinds: Sequence[str]) -> list[dict[str, Any]]:
     """Rows one by one; a first cell that repeats the one above is joined with it."""
-    apart = any(len(run) > 1 for run in runs)
-    for at, run in enumerate(runs):
-        start = "<tbody>" if apart or at == 0 else ""
-        end = "</tbody>" if apart or at == len(runs) - 1 else ""
-        first = f"<tr>{''.join(_cells(run[0], kinds, len(run)))}"
-        rest = [f"<tr>{''.join(list(_cells(row, kinds))[1:])}" for row in run[1:]]
-        yield start + first + "".join(rest) + end
+    joined = [
+        [_cells(run[0], kinds, len(run)), *(_cells(row, kinds)[1:] for row in run[1:])]
+        for run in runs
+    ]
+    if any(len(run) > 1 for run in runs):
+        return [{"rows": rows} for rows in joined]
+    return [{"rows": [row for rows in joined for row in rows]}] if joined else []
 
 
-def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> Iterator[str]:
+def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[Cell]:
     """The cells of a row; the first is its heading unless it is a number."""
-    for at, (value, kind) in enumerate(zip(row, kinds, strict=True)):
-        text = html.escape(str(value))
-        if at == 0 and kind != "n":
-            yield _heading("row", text, f" rowspan={span}" if span > 1 else "")
-        else:
-            yield f"<td class=n>{text}" if kind == "n" and text else f"<td>{text}"
-
-
-def _heading(scope: str, text: str, more: str) -> str:
-    """A heading; an empty one heads nothing."""
-    return f"<th scope={scope}{more}>{text}" if text.strip() else f"<td{more}>"
+    return [
+        (text, "row", "", span) if at == 0 and kind != "n" else (text, "", "n" * (kind == "n"), 1)
+        for at, (text, kind) in enumerate(zip(row, kinds, strict=True))
+    ]
 
 
 def _kind(texts: Sequence[str]) -> str:

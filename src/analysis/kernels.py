@@ -50,7 +50,6 @@ WARM = (
     "seaborn",
     "scipy.stats",
     "sklearn.cluster",
-    "great_tables",
     "analysis.survey",
     "analysis.typology.study",
     *(f"analysis.report.{p.stem}" for p in (Path(__file__).parent / "report").glob("[a-z]*.py")),

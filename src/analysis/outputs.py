@@ -7,13 +7,13 @@ publisher renders and escapes. Nothing that came out of a survey is ever trusted
 from __future__ import annotations
 
 import base64
-import html
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import pandas as pd
 
+from analysis import grid
 from analysis.text import escape as escape
 from analysis.text import gap
 
@@ -34,6 +34,7 @@ class _Output:
         return asdict(self)  # type: ignore[call-overload]
 
     def _html(self) -> str:
+        """The same HTML as on a published page, without what only a page can offer."""
         raise NotImplementedError
 
     def _plain(self) -> str:
@@ -71,8 +72,7 @@ class Answer(_Output):
         return f"{self.text}{gap(self.text)}{self.more}".strip()
 
     def _html(self) -> str:
-        more = gap(self.text) + html.escape(self.more)
-        return f"<p><strong>{html.escape(self.text)}</strong>{more}</p>"
+        return grid.part("answer", text=self.text, gap=gap(self.text), more=self.more)
 
     def _plain(self) -> str:
         return self.paragraph
@@ -105,7 +105,7 @@ class NotAvailable(_Output):
     reason: str
 
     def _html(self) -> str:
-        return f"<p><em>{html.escape(self.reason)}</em></p>"
+        return grid.part("unavailable", reason=self.reason)
 
     def _plain(self) -> str:
         return self.reason
@@ -128,11 +128,8 @@ class Figure(_Output):
     key: bool = False
 
     def _html(self) -> str:
-        return (
-            f"<figure><img alt='{html.escape(self.alt, quote=True)}' "
-            f"src='data:image/png;base64,{self.png}' style='max-width:100%'>"
-            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
-        )
+        picture = grid.part("image", alt=self.alt, png=self.png, size=None)
+        return grid.part("figure", id="", title=self.title, caption=self.caption, picture=picture)
 
     def _plain(self) -> str:
         return f"{self.title} ({self.caption})\n{self.alt}"
@@ -163,27 +160,7 @@ class Table(_Output):
         return pd.DataFrame(self.rows, columns=[column["label"] for column in self.columns])
 
     def _html(self) -> str:
-        from great_tables import GT
-        from great_tables import html as raw
-
-        if not self.rows:
-            return f"<p>{html.escape(self.title)}: {html.escape(self.caption)}</p>"
-        # great_tables escapes cells itself, and nothing else: titles and labels go in escaped
-        frame = self.frame.copy()
-        frame.columns = [f"c{i}" for i in range(frame.shape[1])]
-        shown = GT(frame, id=f"table-{self.name.replace('_', '-')}").tab_header(
-            raw(html.escape(self.title))
-        )
-        labels: dict[str, Any] = {
-            f"c{i}": raw(html.escape(c["label"])) for i, c in enumerate(self.columns)
-        }
-        shown = shown.cols_label(**labels)
-        numeric = [f"c{i}" for i, column in enumerate(self.columns) if column["numeric"]]
-        if numeric:
-            shown = shown.cols_align("right", columns=numeric)
-        for note in (self.caption, *self.notes):
-            shown = shown.tab_source_note(raw(html.escape(note)))
-        return shown.as_raw_html()
+        return grid.STYLE + grid.table(asdict(self), most=len(self.rows))
 
     def _plain(self) -> str:
         return f"{self.title} ({self.caption})\n{self.frame.to_string(index=False)}"

@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis import municipality, paths
+from analysis import grid, municipality, paths
 from analysis.downloads import workbook
 from analysis.errors import InputError
 from analysis.outputs import NotAvailable
-from analysis.publish import page_context, whole
+from analysis.publish import page_context, rendered
 from analysis.report import profile, types
 from analysis.runs import Ran
 from analysis.survey import Survey
+from analysis.text import labels
 
 ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
-WORDS = {
-    "ja": {
-        "title": "自治体カルテ",
-        "order": "並び順",
-        "prefecture": "都道府県",
-        "size_class": "規模区分",
-        "type": "類型",
-        "code": "団体コード",
-        "name": "団体",
-        "sorted": "{}順",
-        "count": "回答した{n:,}団体のうち{made:,}団体の頁がある。",
-        "failed": "（未完成）",
-        "earlier": "（以前のデータ）",
-        "absent": "（頁なし）",
-        "some_failed": "{:,}団体の頁は作成に失敗した（「未完成」）。",
-        "some_earlier": "{:,}団体の頁は以前のデータまたはプログラムによる（「以前のデータ」）。",
-        "no_group": "（区分なし）",
-        "all": "全団体",
-        "excel": "一覧（Excel）",
-        "run": "この調査の報告一覧",
-        "record": "実行記録（run.json）",
-        "jump": "区分へ移動",
-    },
-    "en": {
-        "title": "Profiles of municipalities",
-        "order": "Order",
-        "prefecture": "prefecture",
-        "size_class": "size class",
-        "type": "type",
-        "code": "code",
-        "name": "municipality",
-        "sorted": "by {}",
-        "count": "{made:,} of the {n:,} municipalities that replied have a page.",
-        "failed": "(not complete)",
-        "earlier": "(earlier data)",
-        "absent": "(no page)",
-        "some_failed": "{:,} pages could not be made (“not complete”).",
-        "some_earlier": "{:,} pages rest on earlier data or code (“earlier data”).",
-        "no_group": "(no group)",
-        "all": "All",
-        "excel": "list (Excel)",
-        "run": "reports of this wave",
-        "record": "record of the run (run.json)",
-        "jump": "Go to a group",
-    },
-}
 
 
 def wanted(survey: Survey, asked: Sequence[str] | None) -> dict[str, str]:
@@ -152,7 +106,7 @@ def write(
         out, an order without groups too.
     verdict : how far the types can be trusted. run : link to the reports of the wave, or empty.
     """
-    words = WORDS[context["language"]]
+    words = labels("overview", context["language"])
     states = {row["code"]: _state(rans.get(row["code"]), key) for row in listed}
     there = {name: file for name, file in ORDERS.items() if orders.get(name)}
     if "prefecture" not in there:
@@ -163,14 +117,26 @@ def write(
     paths.write_atomic(folder / "profiles.xlsx", workbook([table], context["language"]))
     for by, file in there.items():
         groups = _grouped(listed, by, orders.get(by, ()), words)
-        title = f"{words['title']} — {words['sorted'].format(words[by])}"
-        page = page_context(context, title=title)
-        body = f"<h1>{words['title']}</h1>\n"
-        body += "".join(f"<p>{html.escape(note)}</p>\n" for note in notes)
-        body += _links(words, run) + _order(words, there, by) + _jumps(words, groups)
-        for at, (name, rows) in enumerate(groups, 1):
-            body += _section(at, name, rows, [c for c in columns if c != by], states, words)
-        paths.write_atomic(folder / file, whole(body, page))
+        title = f"{words['title']} — {words['sorted'].format(order=words[by])}"
+        shown = ["code", *(column for column in columns if column != by)]
+        page = rendered(
+            "overview",
+            page_context(context, title=title, heading=words["title"]),
+            words=words,
+            notes=notes,
+            run=run,
+            orders=[
+                (target, words["sorted"].format(order=words[name]), name == by)
+                for name, target in there.items()
+            ],
+            jumps=[(f"#g{at}", name, False) for at, (name, _) in enumerate(groups, 1)],
+            heads=[(words[name], "") for name in ("name", *shown)],
+            groups=[
+                (name, [_line(row, shown, states[row["code"]], words) for row in rows])
+                for name, rows in groups
+            ],
+        )
+        paths.write_atomic(folder / file, page)
 
 
 def _state(ran: Ran | None, key: str) -> str:
@@ -187,7 +153,7 @@ def _notes(words: Mapping[str, str], states: Mapping[str, str], verdict: str) ->
     notes = [words["count"].format(n=len(states), made=made)]
     for kind in ("failed", "earlier"):
         if counts.get(kind, 0):
-            notes.append(words[f"some_{kind}"].format(int(counts[kind])))
+            notes.append(words[f"some_{kind}"].format(n=int(counts[kind])))
     return [*notes, verdict] if verdict else notes
 
 
@@ -202,62 +168,13 @@ def _grouped(
     return [(name or words["no_group"], those) for name, those in rows.items() if those]
 
 
-def _section(
-    at: int,
-    name: str,
-    rows: Iterable[Mapping[str, str]],
-    columns: Sequence[str],
-    states: Mapping[str, str],
-    words: Mapping[str, str],
-) -> str:
-    rows = list(rows)
-    heads = "".join(
-        f'<th scope="col">{words[column]}</th>' for column in ("name", "code", *columns)
-    )
-    lines = "".join(_line(row, columns, states[row["code"]], words) for row in rows)
-    return (
-        f'<section><h2 id="g{at}">{html.escape(name)} <small>n={len(rows):,}</small></h2>'
-        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div></section>\n"
-    )
-
-
 def _line(
     row: Mapping[str, str], columns: Sequence[str], state: str, words: Mapping[str, str]
-) -> str:
-    name = html.escape(row["name"])
-    if state != "absent":
-        name = f'<a href="{row["code"]}.html">{name}</a>'
-    if state:
-        name += f" <small>{words[state]}</small>"
-    cells = "".join(f"<td>{html.escape(row[column])}</td>" for column in ("code", *columns))
-    return f'<tr><th scope="row">{name}</th>{cells}</tr>\n'
-
-
-def _links(words: Mapping[str, str], run: str) -> str:
-    links = [f'<a href="{run}">{words["run"]}</a>'] if run else []
-    links.append(f'<a href="profiles.xlsx">{words["excel"]}</a>')
-    links.append(f'<a href="run.json">{words["record"]}</a>')
-    return f'<p class="downloads">{" · ".join(links)}</p>\n'
-
-
-def _order(words: Mapping[str, str], there: Mapping[str, str], by: str) -> str:
-    if len(there) == 1:
-        return ""
-    links = [
-        f'<a href="{file}"{" aria-current=page" if name == by else ""}>'
-        f"{words['sorted'].format(words[name])}</a>"
-        for name, file in there.items()
-    ]
-    said = words["order"]
-    return f'<nav aria-label="{said}"><p>{said}</p><p>{" · ".join(links)}</p></nav>\n'
-
-
-def _jumps(words: Mapping[str, str], groups: Sequence[tuple[str, Sequence[Any]]]) -> str:
-    if len(groups) == 1:
-        return ""
-    links = [f'<a href="#g{at}">{html.escape(name)}</a>' for at, (name, _) in enumerate(groups, 1)]
-    return f'<nav aria-label="{words["jump"]}"><p>{" · ".join(links)}</p></nav>\n'
+) -> list[grid.Cell]:
+    """The row of a municipality: its name, which leads to its page, and these columns."""
+    page = "" if state == "absent" else f"{row['code']}.html"
+    name = grid.part("member", page=page, name=row["name"], state=words.get(state, ""))
+    return [(name, "row", "", 1), *((row[column], "", "", 1) for column in columns)]
 
 
 def _workbook(

@@ -11,58 +11,19 @@ from typing import Any
 from urllib.parse import quote
 
 import nbformat.v4
+from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from traitlets.config import Config
 
-from analysis import paths, sanitize
+from analysis import grid, paths, sanitize
 from analysis.parameters import schema
+from analysis.text import label, labels
 
 TEMPLATES = Path(__file__).parent / "templates"
-WORDS = {
-    "ja": {
-        "invented": "架空データ：実在の自治体の回答ではありません",
-        "invented_short": "架空データ",
-        "contents": "目次",
-        "code": "プログラム",
-        "skip": "本文へ移動",
-        "numbers": "数値（CSV）",
-        "of": "n = {n:,}（{of}）",
-        "more": "先頭の{most}行。全{n:,}行は数値（CSV）と表（Excel）にある。",
-        "picture": "図",
-        "failed": "この頁は完成していません",
-        "executed": "途中まで実行したノートブック（.ipynb）",
-    },
-    "en": {
-        "invented": "Invented data: not the answers of any real municipality",
-        "invented_short": "invented data",
-        "contents": "Contents",
-        "code": "Code",
-        "skip": "Skip to content",
-        "numbers": "Numbers (CSV)",
-        "of": "n = {n:,} ({of})",
-        "more": "The first {most} rows. All {n:,} are in the numbers (CSV) and the tables (Excel).",
-        "picture": "figure",
-        "failed": "This page is not complete",
-        "executed": "The notebook as far as it ran (.ipynb)",
-    },
-}
-FACTS = {
-    "wave": ("調査", "Wave"),
-    "as_of": ("時点", "As of"),
-    "publisher": ("資料", "Data"),
-    "audience": ("公開範囲", "Audience"),
-    "parameters": ("パラメーター", "Parameters"),
-    "data_sha256": ("データのハッシュ", "Data hash"),
-    "code_sha256": ("プログラムのハッシュ", "Code hash"),
-    "commit": ("版", "Revision"),
-    "date": ("作成日", "Made on"),
-    "command": ("再作成の方法", "To make it again"),
-}
-AUDIENCES = {
-    "internal": {"ja": "内部限り", "en": "internal use only"},
-    "committee": {"ja": "委員会限り", "en": "committee members only"},
-    "public": {"ja": "公開", "en": "public"},
-}
+FACTS = (  # in the footer, in this order
+    *("wave", "as_of", "publisher", "audience", "parameters"),
+    *("data_sha256", "code_sha256", "commit", "date", "command"),
+)
 
 
 class PageExporter(TemplateExporter):
@@ -95,7 +56,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     used = {**_defaults(executed), **(context.get("parameters") or {})}
     layout = notebook.metadata.get("workbench", {}).get("layout", "")
     page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
-    page["heading"] = html.escape(context.get("title", ""))
+    page["heading"] = context.get("title", "")
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     paths.write_atomic(target, whole(body, page))
 
@@ -120,31 +81,32 @@ def _defaults(executed: Path) -> dict[str, Any]:
 
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """What the templates read."""
-    language = context["language"]
+    language, invented = context["language"], bool(context.get("invented"))
+    words, audiences = labels("page", language), labels("audience", language)
     facts = []
-    for key, labels in FACTS.items():
-        value = context.get(key)
+    for name in FACTS:
+        value = context.get(name)
         if value:
-            shown = AUDIENCES[value][language] if key == "audience" else value
-            facts.append((labels[language == "en"], _fact(shown, language)))
-    if context.get("invented"):
-        note = WORDS[language]["invented"]
-        facts.append(("注意" if language == "ja" else "Note", note))
+            shown = audiences[value] if name == "audience" else _fact(value, language)
+            facts.append((label(f"facts.{name}", language), shown))
+    if invented:
+        facts.append((label("facts.note", language), words["invented"]))
     wave_title = context.get("wave_title") or {}
     audience = context.get("audience", "")
-    label = AUDIENCES[audience][language] if audience else ""
-    warned = [label] if audience and audience != "public" else []
-    warned += [WORDS[language]["invented_short"]] if context.get("invented") else []
+    narrow = audiences[audience] if audience else ""
+    warned = [narrow] if audience and audience != "public" else []
+    warned += [words["invented_short"]] if invented else []
     site = more.get("site") or wave_title.get(language, context.get("wave", ""))
     return {
+        **{"home": None, "layout": "", "contents": False, "audience": "", "invented": False},
         **context,
         "site": site,
         "running": (
             _css(str(site)),
             _css("・".join(warned) if language == "ja" else "; ".join(warned)),
         ),
-        "audience_label": label,
-        "words": WORDS[language],
+        "audience_label": narrow,
+        "words": words,
         "facts": facts,
         "wave_title": wave_title.get(language, context.get("wave", "")),
         **more,
@@ -160,13 +122,20 @@ def error_page(
     `executed` copy where there is one.
     """
     page = page_context(context, title=title)
-    said = page["words"]["failed"]
+    said, link = page["words"]["failed"], ""
     if context["audience"] == "internal":
         said += f": {sentence}" if context["language"] == "en" else f"：{sentence}"
-    body = f'<h1>{html.escape(title)}</h1>\n<p class="error">{html.escape(said)}</p>\n'
-    if executed and context["audience"] == "internal":
-        body += f'<p><a href="{quote(executed)}">{page["words"]["executed"]}</a></p>\n'
-    paths.write_atomic(target, whole(body, page))
+        link = quote(executed)
+    paths.write_atomic(target, rendered("failed", page, sentence=said, executed=link))
+
+
+def rendered(template: str, page: Mapping[str, Any], **values: Any) -> str:
+    """A whole page whose content is the template ``{template}.html.j2``.
+
+    `page` comes from `page_context`; `values` are what the template reads beside it.
+    """
+    content = grid.templates().get_template(f"{template}.html.j2").render(page=page, **values)
+    return whole(content, page)
 
 
 def whole(body: str, page: Mapping[str, Any]) -> str:
@@ -175,15 +144,14 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
     `body` is safe HTML, `page` comes from `page_context`.
     """
     found = re.search(r"<h1[^>]*>(.*?)</h1>\s*", body, flags=re.S)
-    heading = page.get("heading") or (found[1] if found else html.escape(page["title"]))
+    heading = page.get("heading") or (Markup(found[1]) if found else page["title"])
     if found:
         body = body[: found.start()] + body[found.end() :]
     toc: list[tuple[str, str, list[tuple[str, str]]]] = []
-    if page.get("contents"):
+    if page["contents"]:
         body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
     page = {**page, "heading": heading, "toc": toc}
-    main = f'<main id="main">\n{body}</main>\n'
-    return render("head.html.j2", page) + main + render("foot.html.j2", page)
+    return grid.templates().get_template("page.html.j2").render(page=page, body=Markup(body))
 
 
 def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:
@@ -202,11 +170,6 @@ def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> s
         return f'<h{match[1]} id="{name}">{match[2]}</h{match[1]}>'
 
     return re.sub(r"<h([23])>(.*?)</h\1>", mark, body, flags=re.S)
-
-
-def render(template: str, page: Mapping[str, Any]) -> str:
-    """One of the templates by itself."""
-    return str(_exporter().environment.get_template(template).render(page=page))
 
 
 def _css(text: str) -> str:

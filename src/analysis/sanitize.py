@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import nh3
+from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from analysis import grid
@@ -86,9 +87,8 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
 
 
 def _answer(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    said, more = html.escape(data["text"]), html.escape(data.get("more", ""))
-    more = f"{gap(said)}<span>{more}</span>" if more else ""
-    return f'<p class="answer">{said}{more}</p>\n'
+    said, more = data["text"], data.get("more", "")
+    return grid.part("answer", text=said, gap=gap(said), more=more) + "\n"
 
 
 def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -96,53 +96,59 @@ def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 
 def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return f'<p class="unavailable">{html.escape(data["reason"])}</p>\n'
+    return grid.part("unavailable", reason=data["reason"]) + "\n"
 
 
 def figure(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A figure with caption, text alternative and a link to its numbers."""
-    link = _download(data, words, alone=False)
-    name = grid.anchor(data["name"])
-    said = _caption(data, words, link)
-    return f'<figure id="figure-{name}">{said}{_image(data)}</figure>\n'
-
-
-def key_figure(data: Mapping[str, Any], words: Mapping[str, str], page: str) -> str:
-    """A figure as the index shows it: a link to its place on `page`."""
-    target = f"{html.escape(page)}#figure-{grid.anchor(data['name'])}"
-    return f'<figure>{_caption(data, words)}<a href="{target}">{_image(data)}</a></figure>'
-
-
-def _caption(data: Mapping[str, Any], words: Mapping[str, str], more: str = "") -> str:
     # the source stands in the picture, so that it travels with it
-    title = html.escape(data["title"])
-    said = html.escape(words["of"].format(n=data["n"], of=data["denominator"]))
-    return f"<figcaption><strong>{title}</strong>{said}{more}</figcaption>"
+    return (
+        grid.part(
+            "figure",
+            id=f"figure-{grid.anchor(data['name'])}",
+            title=data["title"],
+            caption=words["of"].format(n=data["n"], of=data["denominator"]),
+            picture=_image(data),
+            link=_download(data, words, alone=False),
+        )
+        + "\n"
+    )
 
 
-def _image(data: Mapping[str, Any]) -> str:
+def key_figure(data: Mapping[str, Any], words: Mapping[str, str], page: str) -> Markup:
+    """A figure as the index shows it: a link to its place on `page`."""
+    return grid.part(
+        "figure",
+        id="",
+        title=data["title"],
+        caption=words["of"].format(n=data["n"], of=data["denominator"]),
+        picture=_image(data),
+        page=f"{page}#figure-{grid.anchor(data['name'])}",
+    )
+
+
+def _image(data: Mapping[str, Any]) -> Markup:
     """A PNG with its size on the page: 10 pixels of ours to 6 of the reader's."""
     content = base64.b64decode("".join(data["png"].split()))
-    size = ""
+    size = None
     if content[:8] == b"\x89PNG\r\n\x1a\n":
-        width, height = struct.unpack(">II", content[16:24])
-        size = f' width="{width * 6 // 10}" height="{height * 6 // 10}"'
-    source = base64.b64encode(content).decode("ascii")
-    return f'<img alt="{html.escape(data["alt"])}"{size} src="data:image/png;base64,{source}">'
+        size = [pixels * 6 // 10 for pixels in struct.unpack(">II", content[16:24])]
+    png = base64.b64encode(content).decode("ascii")
+    return grid.part("image", alt=data["alt"], png=png, size=size)
 
 
 def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return grid.table(data, words, f"<p class='notes downloads'>{_download(data, words)}</p>")
+    return grid.table(data, more=words["more"], link=_download(data, words)) + "\n"
 
 
-def _download(data: Mapping[str, Any], words: Mapping[str, str], *, alone: bool = True) -> str:
+def _download(data: Mapping[str, Any], words: Mapping[str, str], *, alone: bool = True) -> Markup:
     """A link to the numbers; one that stands `alone`, outside a caption, says whose they are."""
-    content = base64.b64encode(data["csv"].encode("utf-8-sig")).decode("ascii")
-    label = html.escape(f"{words['numbers']} {data['title']}")
-    said = f'aria-label="{label}" ' if alone else ""
-    return (
-        f' <a download="{html.escape(data["name"])}.csv" {said}'
-        f'href="data:text/csv;charset=utf-8;base64,{content}">{html.escape(words["numbers"])}</a>'
+    return grid.part(
+        "download",
+        name=data["name"],
+        csv=base64.b64encode(data["csv"].encode("utf-8-sig")).decode("ascii"),
+        words=words["numbers"],
+        label=f"{words['numbers']} {data['title']}" if alone else "",
     )
 
 

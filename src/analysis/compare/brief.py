@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from analysis.compare import words as say
 from analysis.compare.cells import shown
 from analysis.compare.changes import Comparison, Output
 from analysis.compare.sources import Value
-from analysis.publish import AUDIENCES, WORDS
+from analysis.text import label
 
 MOST = 5  # items of a kind; the page has the rest
 LONGEST = 240  # characters of a text
@@ -34,30 +35,30 @@ def markdown(found: Comparison) -> str:
     words, language = say.of(found), found.after.language
     names = " → ".join(escape(run.label) for run in (found.before, found.after))
     lines = [f"### {words['title']}: {names}", "", f"**{say.headline(found)}**"]
-    label = AUDIENCES[found.after.audience][language]
-    invented = WORDS[language]["invented"] if found.after.record.get("invented") else ""
-    lines[2] += "".join(f" _{note}_" for note in (label, invented) if note)
+    notes = [label(f"audience.{found.after.audience}", language)]
+    notes += [label("page.invented", language)] if found.after.record.get("invented") else []
+    lines[2] += "".join(f" _{note}_" for note in notes)
     if found.empty:
         return "\n".join(lines) + "\n"
     lines += _results(found) + _made(found)
-    return "\n".join([*lines, "", str(words["details"])]) + "\n"
+    return "\n".join([*lines, "", words["details"]]) + "\n"
 
 
 def _results(found: Comparison) -> list[str]:
-    words = say.of(found)
+    words, value = say.of(found), partial(_value, words=say.of(found), known=say.values(found))
     lines = _listed(words, "answers", found.answers, _said)
     lines += _listed(
         words,
         "examples",
         found.examples,
-        lambda v: f"{_value(words, v)} ({words['other_example']})",
+        lambda v: f"{value(v)} ({words['other_example']})",
     )
     if found.movers:
         lines += ["", f"**{words['movers']}**", "", say.moved(found, found.movers)]
         rows = [f"{a}: {b} → {c}" for a, b, c, _ in say.kinds(found, found.movers)]
         lines += _items(words, rows, escape)
-    lines += _listed(words, "sample", found.sample, lambda v: _value(words, v))
-    lines += _listed(words, "pages", found.pages, lambda v: _value(words, v))
+    lines += _listed(words, "sample", found.sample, value)
+    lines += _listed(words, "pages", found.pages, value)
     results = [figure for figure in found.figures if figure.result]
     lines += _listed(words, "figures", results, lambda out: _output(words, out))
     lines += _listed(words, "tables", found.tables, lambda out: _output(words, out))
@@ -69,10 +70,10 @@ def _results(found: Comparison) -> list[str]:
 
 
 def _made(found: Comparison) -> list[str]:
-    words = say.of(found)
+    words, value = say.of(found), partial(_value, words=say.of(found), known=say.values(found))
     lines = []
     for name in ("inputs", "codebook", "parameters", "versions"):
-        lines += _listed(words, name, getattr(found, name), lambda v: _value(words, v))
+        lines += _listed(words, name, getattr(found, name), value)
     lines += _listed(
         words, "sources", found.sources, lambda c: f"{escape(c.notebook)}, `{escape(c.cell)}`"
     )
@@ -80,14 +81,14 @@ def _made(found: Comparison) -> list[str]:
 
 
 def _listed(
-    words: dict[str, Any], name: str, items: Sequence[Any], text: Callable[[Any], str]
+    words: dict[str, str], name: str, items: Sequence[Any], text: Callable[[Any], str]
 ) -> list[str]:
     if not items:
         return []
     return ["", f"**{words[name]}** ({len(items):,})", *_items(words, items, text)]
 
 
-def _items(words: dict[str, Any], items: Sequence[Any], text: Callable[[Any], str]) -> list[str]:
+def _items(words: dict[str, str], items: Sequence[Any], text: Callable[[Any], str]) -> list[str]:
     lines = ["", *(f"- {text(item)}" for item in items[:MOST])]
     if len(items) > MOST:
         lines.append(f"- {words['more'].format(n=len(items) - MOST)}")
@@ -98,8 +99,7 @@ def _said(said: Any) -> str:
     return f"{escape(said.page)}: {_cut(said.before)} → **{_cut(said.after)}**"
 
 
-def _value(words: dict[str, Any], value: Value) -> str:
-    known = words["text"]
+def _value(value: Value, words: dict[str, str], known: dict[str, str]) -> str:
     first, *others = value.what.split(" / ")
     what = escape(known.get(first, first))
     if others:
@@ -108,7 +108,7 @@ def _value(words: dict[str, Any], value: Value) -> str:
     return f"{what}: {_cut(before) or '–'} → **{_cut(after) or '–'}**"
 
 
-def _output(words: dict[str, Any], out: Output) -> str:
+def _output(words: dict[str, str], out: Output) -> str:
     title = escape(out.title)
     if out.before is None or out.after is None:
         return f"{title}: {words['new'] if out.before is None else words['gone']}"

@@ -7,9 +7,8 @@ import difflib
 import html
 import re
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 
-from analysis import publish
+from analysis import grid, publish
 from analysis.compare import words as say
 from analysis.compare.cells import Cell, shown
 from analysis.compare.changes import Comparison, Output, Said
@@ -118,7 +117,7 @@ def marked(before: str, after: str) -> tuple[str, str]:
 
 def _values(found: Comparison, name: str, values: Sequence[Value]) -> str:
     words = say.of(found)
-    known = words["text"]
+    known = say.values(found)
     head = (words["item"], words["before"], words["after"])
     rows = [tuple(known.get(v, v) for v in (x.what, x.before, x.after)) for x in values]
     return _section(str(words[name]), [_table(found, head, rows)] if rows else [])
@@ -133,7 +132,7 @@ def _output(found: Comparison, out: Output) -> str:
         said += _table(
             found,
             (words["item"], words["before"], words["after"]),
-            [(words["text"][v.what], v.before, v.after) for v in out.texts],
+            [(say.values(found)[v.what], v.before, v.after) for v in out.texts],
         )
     if out.drawn:
         said += _pictures(found, out)
@@ -193,21 +192,8 @@ def _table(
     rows: Sequence[Sequence[str]],
     numeric: Sequence[int] = (),
 ) -> str:
-    def cells(row: Sequence[object]) -> str:
-        filled = zip_longest(row, classes, fillvalue="")
-        return "".join(f"<td{c}>{_e(str(value))}</td>" for value, c in filled)
-
-    classes = [' class="n"' if at in numeric else "" for at in range(len(head))]
-    top = "".join(
-        f'<th scope="col"{c}>{_e(str(name))}</th>' for name, c in zip(head, classes, strict=True)
-    )
-
     def table(part: Sequence[Sequence[str]]) -> str:
-        body = "".join(f"<tr>{cells(row)}</tr>" for row in part)
-        return (
-            f'<div class="scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>"
-        )
+        return str(grid.plain(part, [*map(str, head)], numeric=numeric, headings=False))
 
     if len(rows) <= SHORT:
         return table(rows)

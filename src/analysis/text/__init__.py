@@ -50,12 +50,12 @@ class Text(Model):
         return self.ja if language == "ja" else self.en
 
 
-def label(id: str, language: Language, **values: Any) -> str:
+def label(id: str, language: str, **values: Any) -> str:
     """A label of ``labels.yml``; `values` fill its ``{places}``.
 
     Parameters
     ----------
-    id : ``section.name``; one that is not there is a KeyError.
+    language : ``ja`` or ``en``. id : ``section.name``; one that is not there is a KeyError.
 
     Examples
     --------
@@ -63,16 +63,16 @@ def label(id: str, language: Language, **values: Any) -> str:
     ('ダウンロード', 'list of the 1,200 findings to confirm')
     """
     section, _, name = id.partition(".")
-    text = _labels()[section][name][language]
+    text: str = getattr(_labels()[section][name], language)
     return text.format(**values) if values else text
 
 
-def labels(section: str, language: Language) -> dict[str, str]:
+def labels(section: str, language: str) -> dict[str, str]:
     """All labels of a section by name, as a template of a page reads them."""
-    return {name: text[language] for name, text in _labels()[section].items()}
+    return {name: getattr(text, language) for name, text in _labels()[section].items()}
 
 
-def say(sentence: str, language: Language, **values: Any) -> str:
+def say(sentence: str, language: str, **values: Any) -> str:
     """A computed sentence or paragraph, in Markdown.
 
     Parameters
