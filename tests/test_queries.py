@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from analysis import queries
+from analysis import queries, spreadsheet
 from analysis.cli import main
 from analysis.errors import InputError
 from analysis.survey import prepare
@@ -89,8 +89,8 @@ def test_a_sheet_can_be_filled_in_and_printed(written):
 
 
 def test_names_of_sheets_are_those_that_excel_takes():
-    assert queries.sheet_name("131016", "a[b]c:d*e?f/g\\h'") == "131016 a_b_c_d_e_f_g_h_"
-    assert len(queries.sheet_name("131016", "長" * 40)) == 31
+    assert spreadsheet.sheet_name("131016", "a[b]c:d*e?f/g\\h'") == "131016 a_b_c_d_e_f_g_h_"
+    assert len(spreadsheet.sheet_name("131016", "長" * 40)) == 31
 
 
 def test_a_folder_of_an_earlier_run_is_not_sent_again(project):

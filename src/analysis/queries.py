@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -17,16 +16,14 @@ from analysis.clean import Cleaned
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError
 from analysis.expression import Expression
+from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.survey import prepare
 from analysis.text import Language
 from analysis.wave import Wave
 
-EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 ASKED = ("doubtful", "refused")
 OFFICE = {"not-invited"}  # no question to the municipality itself
-LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
-WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
 WORDS: dict[str, dict[str, Any]] = {
     "ja": {
@@ -291,20 +288,3 @@ class _Writer:
         told = (f"{o.code} {o.text[self.language]}" for o in question.options
                 if name == f"{question.id}_{o.code}")  # fmt: skip
         return next(told, "")
-
-
-def write_text(sheet: Any, row: int, column: int, value: str, style: Any, quoted: Any) -> None:
-    """Text that stays text, also where it begins like a formula."""
-    sheet.write_string(row, column, value, quoted if LOOKS_LIKE_FORMULA.match(value) else style)
-
-
-def on_a4(sheet: Any) -> None:
-    """Print landscape, as wide as a page."""
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-
-
-def sheet_name(code: str, name: str) -> str:
-    """Unique by the code; Excel allows 31 characters and not all."""
-    return re.sub(r"[\[\]:*?/\\']", "_", f"{code} {name}")[:31]

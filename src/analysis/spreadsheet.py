@@ -1,11 +1,16 @@
-"""CSV for a spreadsheet program: nothing in it is run as a formula."""
+"""Tables for a spreadsheet program: CSV and workbooks in which nothing is run as a formula."""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Any
 
 import pandas as pd
 
+EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
+LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
+WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -35,3 +40,23 @@ def _inert(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
     risky = isinstance(value, str) and value.startswith(RISKY)
     return f"'{value}" if risky and not is_number(value) else value
+
+
+# --- workbooks (xlsxwriter) ----------------------------------------------------------------------
+
+
+def write_text(sheet: Any, row: int, column: int, value: str, style: Any, quoted: Any) -> None:
+    """Text that stays text, also where it begins like a formula."""
+    sheet.write_string(row, column, value, quoted if LOOKS_LIKE_FORMULA.match(value) else style)
+
+
+def on_a4(sheet: Any) -> None:
+    """Print landscape, as wide as a page."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+
+
+def sheet_name(code: str, name: str) -> str:
+    """Unique by the code; Excel allows 31 characters and not all."""
+    return re.sub(r"[\[\]:*?/\\']", "_", f"{code} {name}")[:31]

@@ -14,9 +14,9 @@ import pandas as pd
 import xlsxwriter
 
 from analysis.municipality import given
-from analysis.queries import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.readers import read_file
 from analysis.sheet import Sheet
+from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.text import Language
 from analysis.visits import Topic, guide
 
