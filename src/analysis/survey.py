@@ -5,41 +5,37 @@ from __future__ import annotations
 import difflib
 import html
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis import (
     clean,
-    disclosure,
     indicators,
     intake,
     paths,
-    population,
     registration,
-    respondents,
     store,
     tables,
-    text,
 )
-from analysis.asked import Asked
 from analysis.classify import Classifier, renamed
 from analysis.codebook import Codebook, Question
 from analysis.errors import InputError, unknown
-from analysis.figures import SIZES, Gallery, use_style
 from analysis.findings import counted
+from analysis.outputs import Figure, NotAvailable, Table
+from analysis.report import one_question
 from analysis.text import Language, Text
+from analysis.view import Audience, View
 from analysis.wave import Wave
 
 if TYPE_CHECKING:
-    from analysis.outputs import Figure, NotAvailable, Table
     from analysis.typology.multiverse import Multiverse
     from analysis.typology.projection import Projection
     from analysis.typology.study import Typology
 
-Audience = Literal["internal", "committee", "public"]
 SEED = 20191003  # of the notebooks too
 # a quick look: the types of the reports, less surely weighed
 QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "criteria": False}
@@ -64,7 +60,7 @@ def _prepared(about: Wave, book: Codebook, *, force: bool = False) -> clean.Clea
     return cleaned
 
 
-class Survey:
+class Survey(View):
     """A wave's cleaned answers with all that notebooks ask of them.
 
     Attributes
@@ -88,37 +84,6 @@ class Survey:
     ...
     analysis.errors.InputError: there is no question 'Q99'; did you mean ...
     """
-
-    def __init__(
-        self,
-        cleaned: clean.Cleaned,
-        wave: Wave,
-        codebook: Codebook,
-        *,
-        audience: Audience = "internal",
-        language: Language = "ja",
-        output: str | Path = "",
-        files: bool = True,
-        size: str = "report",
-    ) -> None:
-        if audience not in disclosure.AUDIENCES:
-            raise InputError(
-                f"there is no audience {audience!r}", hint="internal, committee, public"
-            )
-        if language not in ("ja", "en"):
-            raise InputError(f"there is no language {language!r}", hint="ja or en")
-        if size not in SIZES:
-            raise InputError(f"there is no size {size!r}", hint=", ".join(SIZES))
-        self.wave, self.codebook, self._size, self._files = wave, codebook, size, files
-        self.audience, self.language = audience, language
-        self._full = cleaned
-        shown = disclosure.minimise(cleaned, codebook, audience=audience, named=wave.named)
-        self.responses, self.status = shown.responses, shown.status
-        self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
-        self._alias: Mapping[str, str] = shown.alias
-        self.output = Path(output) if output else paths.reports() / "by-hand" / wave.name
-        # a figure takes its fonts when it is drawn, so the style must stand before the first one
-        use_style(language)
 
     @classmethod
     def load(
@@ -147,86 +112,6 @@ class Survey:
             output=output,
             files=files,
             size=size,
-        )
-
-    # --- the sample ------------------------------------------------------------------------
-
-    @property
-    def n(self) -> int:
-        """How many municipalities replied."""
-        return len(self.responses)
-
-    @property
-    def invited(self) -> int | None:
-        """How many were asked; None where nobody knows."""
-        return respondents.invited(self.wave, self.register)
-
-    @property
-    def replied(self) -> int:
-        """How many of those asked replied; a reply that nobody asked for is not among them."""
-        return int((self.register["invited"] & self.register["replied"]).sum())
-
-    @property
-    def response_rate(self) -> str:
-        """Replies of those asked, such as ``15 / 16 = 93.8%``, or how many there are."""
-        asked = self.invited
-        return (
-            f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else f"{self.n:,}"
-        )
-
-    @cached_property
-    def population(self) -> population.Population:
-        """What the numbers stand for, and which intervals and tests may be printed."""
-        return population.of(self.wave, self._full.register)
-
-    @property
-    def names(self) -> pd.Series:
-        """The name of each respondent (a pseudonym in the public edition of a survey)."""
-        return self.register["name"].reindex(self.responses.index)
-
-    @property
-    def size_class(self) -> pd.Series:
-        """The size class of each respondent as an ordered, labelled category."""
-        return tables.size_class_labels(
-            self.register["size_class"].reindex(self.responses.index), self.language
-        )
-
-    @property
-    def source(self) -> str:
-        """What a figure gives as its source."""
-        title, publisher = self.wave.title[self.language], self.wave.publisher[self.language]
-        text = f"{publisher}「{title}」" if self.language == "ja" else f"{publisher}, {title}"
-        when = self.wave.as_of.isoformat()
-        text += f"（{when} 時点）" if self.language == "ja" else f" (as of {when})"
-        return text
-
-    def pick(self, ja: str, en: str) -> str:
-        """The one of two texts that this survey's language asks for."""
-        return ja if self.language == "ja" else en
-
-    def say(self, sentence: str, **values: Any) -> str:
-        """A computed sentence in this survey's language, see `analysis.text.say`."""
-        return text.say(sentence, self.language, **values)
-
-    def label(self, id: str, **values: Any) -> str:
-        """A label in this survey's language, see `analysis.text.label`."""
-        return text.label(id, self.language, **values)
-
-    def labels(self, section: str) -> dict[str, str]:
-        """All labels of a section in this survey's language, by name."""
-        return text.labels(section, self.language)
-
-    @cached_property
-    def gallery(self) -> Gallery:
-        """Where figures and tables of this survey are checked and exported."""
-        return Gallery(
-            self.output if self._files else None,
-            language=self.language,
-            source=self.source,
-            invented=self.wave.invented,
-            audience=self.audience,
-            size=self._size,
-            digits=3 if self.audience == "public" and not self.wave.named else None,
         )
 
     # --- numbers from answers --------------------------------------------------------------
@@ -302,21 +187,7 @@ class Survey:
             folder=paths.cache() / store.package_key(),
         )
 
-    # --- questions -------------------------------------------------------------------------
-
-    def question(self, id: str) -> Question:
-        """The question with this id; the error names the near matches."""
-        if id not in self.codebook:
-            known = [question.id for question in self.codebook]
-            raise unknown("question", id, known, "see survey.questions")
-        return self.codebook[id]
-
-    @property
-    def questions(self) -> pd.DataFrame:
-        """All questions: id, section, type, role and text."""
-        rows = [(q.id, q.section, q.type, q.role, q.text[self.language]) for q in self.codebook]
-        columns = ["id", "section", "type", "role", "text"]
-        return pd.DataFrame(rows, columns=columns).set_index("id")
+    # --- questions ------------------------------------------------------------------------
 
     def by(self, breakdown: str | pd.Series | None) -> pd.Series | None:
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
@@ -348,14 +219,10 @@ class Survey:
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table:
         """Frequencies of a question, or a cross table, with their denominators."""
-        from analysis.report import one_question
-
         return one_question.table(self, self.question(id), self.by(by))
 
     def figure(self, id: str, by: str | pd.Series | None = None) -> Figure | NotAvailable:
         """The same as a figure."""
-        from analysis.report import one_question
-
         return one_question.figure(self, self.question(id), self.by(by))
 
     def __getattr__(self, id: str) -> Asked:
@@ -392,3 +259,29 @@ class Survey:
             for a, b in self._facts()
         )
         return f"<table>{rows}</table>"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question of a survey, as ``survey.Q13``."""
+
+    survey: Survey
+    question: Question
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """The columns of `responses` that hold it."""
+        return self.survey.responses[list(self.question.variables)]
+
+    def table(self, by: str | pd.Series | None = None) -> Table:
+        """Its table."""
+        return self.survey.table(self.question.id, by)
+
+    def figure(self, by: str | pd.Series | None = None) -> Figure | NotAvailable:
+        """Its figure."""
+        return self.survey.figure(self.question.id, by)
+
+    def __repr__(self) -> str:
+        q = self.question
+        options = "".join(f"\n  {o.code} {o.text[self.survey.language]}" for o in q.options)
+        return f"{q.id} ({q.type}, {q.role}) {q.text[self.survey.language]}{options}"

@@ -13,12 +13,12 @@ from analysis.errors import InputError
 from analysis.outputs import Figure, NotAvailable, Table
 from analysis.report import shown
 from analysis.report.shown import COUNTED, HIDDEN, absent, protects, shown_questions
-from analysis.survey import Survey
+from analysis.view import View
 
 
-def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Table:
+def table(survey: View, question: Question, by: pd.Series | None = None) -> Table:
     """One question as a table, broken down where asked."""
-    by = survey.by(by)
+    by = None if by is None else tables.aligned(by, survey.responses.index)
     title = f"{question.id} {question.label[survey.language]}"
     if by is not None and question.type in shown.MEASURED:
         frame, n = _by_group(survey, question, by)
@@ -54,7 +54,7 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
     return survey.gallery.table(frame, f"table_{question.id}", title=title, n=n, notes=notes)
 
 
-def to_answer(survey: Survey, question: Question | None) -> int | None:
+def to_answer(survey: View, question: Question | None) -> int | None:
     """How many of the population were to answer, those who did not reply too; None: not known.
 
     Whom the skip rule left out is not among them; nobody knows whether it would have left out those
@@ -65,7 +65,7 @@ def to_answer(survey: Survey, question: Question | None) -> int | None:
     return size - int((survey.status[question.variables[0]] == "not_applicable").sum())
 
 
-def whom(survey: Survey, counted: tables.Counted) -> str:
+def whom(survey: View, counted: tables.Counted) -> str:
     """What the n of a question counts, and who was asked."""
     here = survey.population
     said = survey.pick("対象となり回答した団体", "asked and answering")
@@ -78,7 +78,7 @@ def whom(survey: Survey, counted: tables.Counted) -> str:
     )
 
 
-def _by_group(survey: Survey, question: Question, by: pd.Series) -> tuple[pd.DataFrame, int]:
+def _by_group(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame, int]:
     """Statistics of a number, or means of a battery's items, by group; how many answered."""
     if protects(survey, question):
         raise _not_by_group(survey, question)
@@ -92,7 +92,7 @@ def _by_group(survey: Survey, question: Question, by: pd.Series) -> tuple[pd.Dat
     return pd.DataFrame(columns), total
 
 
-def _not_by_group(survey: Survey, question: Question) -> InputError:
+def _not_by_group(survey: View, question: Question) -> InputError:
     return InputError(
         f"{question.id} by group is not shown in the {survey.audience} edition",
         hint="counts and statistics of small groups would tell single answers; see it without "
@@ -100,11 +100,9 @@ def _not_by_group(survey: Survey, question: Question) -> InputError:
     )
 
 
-def figure(
-    survey: Survey, question: Question, by: pd.Series | None = None
-) -> Figure | NotAvailable:
+def figure(survey: View, question: Question, by: pd.Series | None = None) -> Figure | NotAvailable:
     """One question as a figure, broken down where asked."""
-    by = survey.by(by)
+    by = None if by is None else tables.aligned(by, survey.responses.index)
     name = f"q_{question.id}"
     counted = shown.frequency(survey, question)
     title = f"{question.id} {question.label[survey.language]}"
@@ -188,7 +186,7 @@ def figure(
     )
 
 
-def _points(survey: Survey, question: Question) -> pd.DataFrame:
+def _points(survey: View, question: Question) -> pd.DataFrame:
     """How often each point of a battery's scale was chosen, by item."""
     return pd.DataFrame(
         {
@@ -201,7 +199,7 @@ def _points(survey: Survey, question: Question) -> pd.DataFrame:
     )
 
 
-def _alt_top(survey: Survey, question: Question, counted: tables.Counted, title: str) -> str:
+def _alt_top(survey: View, question: Question, counted: tables.Counted, title: str) -> str:
     frame = counted.frame.dropna(subset=["count"])
     if frame.empty:
         return title

@@ -21,7 +21,7 @@ from analysis.disclosure import SMALLEST
 from analysis.expression import Expression
 from analysis.municipality import SIZE_CLASSES
 from analysis.outputs import NotAvailable, Prose
-from analysis.survey import Survey
+from analysis.view import View
 
 HIDDEN = "—"
 MOST_POSSIBLE = 20_000  # counts of a question that are tried out
@@ -29,7 +29,7 @@ COUNTED = ("single", "ordinal", "binary", "multi")
 MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
 
 
-def protects(survey: Survey, *questions: Question | None) -> bool:
+def protects(survey: View, *questions: Question | None) -> bool:
     """Whether small cells must be hidden: for the public, and in committee where sensitive."""
     if survey.wave.named:
         return False
@@ -37,7 +37,7 @@ def protects(survey: Survey, *questions: Question | None) -> bool:
     return survey.audience == "public" or (survey.audience == "committee" and sensitive)
 
 
-def kept_back(survey: Survey) -> list[str]:
+def kept_back(survey: View) -> list[str]:
     """The columns of answers that this edition shows of no single respondent."""
     return [
         v
@@ -48,17 +48,17 @@ def kept_back(survey: Survey) -> list[str]:
     ]
 
 
-def absent(survey: Survey, name: str, ja: str, en: str) -> NotAvailable:
+def absent(survey: View, name: str, ja: str, en: str) -> NotAvailable:
     """What stands in the place of the figure or table `name`: why it is not there."""
     return NotAvailable(name, survey.pick(ja, en))
 
 
-def prose(survey: Survey, ja: str, en: str) -> Prose:
+def prose(survey: View, ja: str, en: str) -> Prose:
     """A paragraph in the language of the survey."""
     return Prose(survey.pick(ja, en))
 
 
-def shown_questions(survey: Survey) -> list[Question]:
+def shown_questions(survey: View) -> list[Question]:
     """The questions that this edition may tabulate, identity and free text left out.
 
     Where small numbers are protected, one that fewer than three answered is left out, and so is one
@@ -72,7 +72,7 @@ def shown_questions(survey: Survey) -> list[Question]:
     return [q for q in asked if not (protects(survey, q) and _gives_away(survey, q))]
 
 
-def _gives_away(survey: Survey, question: Question) -> bool:
+def _gives_away(survey: View, question: Question) -> bool:
     """Whether the n of a question would tell small numbers of its own or of what leads to it."""
     n = int(tables.answered(survey.status, question).sum())
     if 0 < n < SMALLEST:
@@ -95,7 +95,7 @@ def _gives_away(survey: Survey, question: Question) -> bool:
     return False
 
 
-def _apart(survey: Survey, gate: Question) -> bool:
+def _apart(survey: View, gate: Question) -> bool:
     """Whether the answers that lead to other questions may be counted apart from the rest."""
     counted = tables.frequency(survey.responses, survey.status, gate, survey.language)
     counts = counted.frame["count"].to_numpy(int)
@@ -105,7 +105,7 @@ def _apart(survey: Survey, gate: Question) -> bool:
     return bool(disclosure.may_be_shown(np.array(totals), _group(survey)).all())
 
 
-def _narrows(survey: Survey, gate: Question, rule: Expression, n: int) -> bool:
+def _narrows(survey: View, gate: Question, rule: Expression, n: int) -> bool:
     """Whether n of a question needs more ticks of the options that lead to it than are shown.
 
     Then the only hidden one of these options must have been ticked so often.
@@ -126,11 +126,11 @@ def _alone(gate: Question, rule: Expression) -> np.ndarray:
     return rule.evaluate(frame).astype("boolean").fillna(True).to_numpy(bool)
 
 
-def _group(survey: Survey) -> disclosure.Group:
+def _group(survey: View) -> disclosure.Group:
     return survey.codebook.disclosure.group
 
 
-def frequency(survey: Survey, question: Question) -> tables.Counted:
+def frequency(survey: View, question: Question) -> tables.Counted:
     """`analysis.tables.frequency` as this edition may show it.
 
     Where small numbers are protected, answers are put together until each may be counted; of
@@ -153,7 +153,7 @@ def frequency(survey: Survey, question: Question) -> tables.Counted:
     return dataclasses.replace(counted, frame=frame, missing={})
 
 
-def parts(survey: Survey, question: Question) -> list[list[int]]:
+def parts(survey: View, question: Question) -> list[list[int]]:
     """The answers of a question, by their places, that are counted together.
 
     First those apart whose totals other tables need: the answers that lead to other questions, and
@@ -169,7 +169,7 @@ def parts(survey: Survey, question: Question) -> list[list[int]]:
     return _parts(counts, known, survey)
 
 
-def _parts(counts: np.ndarray, known: list[list[int]], survey: Survey) -> list[list[int]]:
+def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[list[int]]:
     totals = np.array([counts[part].sum() for part in known])
     if len(known) > 1 and not disclosure.may_be_shown(totals, _group(survey)).all():
         return [list(range(len(counts)))]
@@ -181,7 +181,7 @@ def _parts(counts: np.ndarray, known: list[list[int]], survey: Survey) -> list[l
     return sorted(found)
 
 
-def _together(survey: Survey, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
+def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
     """A frequency table with a row for each part of its answers."""
     made, names = parts(survey, question), list(map(str, frame.index))
     rows = [frame.iloc[part].sum() for part in made]
@@ -189,7 +189,7 @@ def _together(survey: Survey, question: Question, frame: pd.DataFrame) -> pd.Dat
     return together.astype({"count": int})
 
 
-def _ticks_shown(survey: Survey, question: Question, counted: tables.Counted) -> np.ndarray:
+def _ticks_shown(survey: View, question: Question, counted: tables.Counted) -> np.ndarray:
     """Which options of a question of several answers this edition may count."""
     exclusive = np.array([option.exclusive for option in question.options])
     none_left = np.zeros(len(exclusive), bool)
@@ -207,7 +207,7 @@ def _ticks_shown(survey: Survey, question: Question, counted: tables.Counted) ->
     )
 
 
-def _means(survey: Survey, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
+def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
     """The items of a battery with a mean of one decimal, without those whose answers it tells.
 
     A sum near its least or greatest value leaves single answers few possibilities.
@@ -221,7 +221,7 @@ def _means(survey: Survey, question: Question, frame: pd.DataFrame) -> pd.DataFr
     return kept.where(safe, axis=0)
 
 
-def cross(survey: Survey, question: Question, by: pd.Series) -> tables.Crossed:
+def cross(survey: View, question: Question, by: pd.Series) -> tables.Crossed:
     """`analysis.tables.cross` as this edition may show it.
 
     Where small numbers are protected, groups and answers are those that are counted together, and
@@ -255,12 +255,12 @@ def cross(survey: Survey, question: Question, by: pd.Series) -> tables.Crossed:
     return tables.Crossed(kept, (counts / n).mask(kept.isna()), n, crossed.multiple)
 
 
-def _answers(survey: Survey, by: pd.Series) -> list[Question]:
+def _answers(survey: View, by: pd.Series) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]
 
 
-def grouped(survey: Survey, by: pd.Series) -> pd.Series:
+def grouped(survey: View, by: pd.Series) -> pd.Series:
     """A breakdown whose groups are put together where small numbers are protected."""
     labels = {str(text[survey.language]) for text in SIZE_CLASSES.values()}
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= labels:
@@ -277,12 +277,12 @@ def grouped(survey: Survey, by: pd.Series) -> pd.Series:
     return disclosure.merged(by, nowhere, survey.pick("／", " / "))
 
 
-def _joined(survey: Survey, names: list[str], part: list[int]) -> str:
+def _joined(survey: View, names: list[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
     return survey.pick("／", " / ").join(names[at] for at in part)
 
 
-def group_may_be_told(survey: Survey, rule: str, fewest: int) -> bool:
+def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
     """Whether this edition may tell if a group and the rest both have `fewest` members.
 
     A group by answers of one question that are counted with others would narrow these. It may be
@@ -310,7 +310,7 @@ def group_may_be_told(survey: Survey, rule: str, fewest: int) -> bool:
     )
 
 
-def _possible(survey: Survey, question: Question, made: list[list[int]]) -> np.ndarray | None:
+def _possible(survey: View, question: Question, made: list[list[int]]) -> np.ndarray | None:
     """Every count of the answers of a question that is published as `made`; None if too many."""
     known = disclosure.subtotals(question, survey.codebook)
     codes = list(tables.labels_of(question, survey.language))
@@ -339,7 +339,7 @@ def _ways(total: int, places: int) -> Iterator[tuple[int, ...]]:
         yield tuple(b - a - 1 for a, b in itertools.pairwise(ends))
 
 
-def note(survey: Survey) -> list[str]:
+def note(survey: View) -> list[str]:
     """What a table says of how it protects small numbers; empty where it need not."""
     if not any(protects(survey, question) for question in survey.codebook):
         return []
