@@ -34,9 +34,7 @@ from analysis.report import (
     change_tables,
     changes,
     cleaning,
-    organisation,
     profile,
-    profile_table,
     questions,
     shown,
     summary,
@@ -462,14 +460,14 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
         survey = Survey(cleaned, about, book, audience="committee", output=tmp_path / str(change))
         here = profile.place(survey, "990051")
         said = [profile.answer(survey, here).text, profile.confirm(survey, here).markdown]
-        said += [profile_table.standing(survey, here).csv, profile.facts(survey, here).markdown]
-        drawn = organisation.figure(survey, here)
+        said += [profile.standing(survey, here).csv, profile.facts(survey, here).markdown]
+        drawn = profile.organisation(survey, here)
         said += [drawn.csv, drawn.alt]
         assert "庁内横断組織 （この版では非公開）、情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer
         said.append(
             re.sub("人材の充足との関係は[^、。]*", "", profile.steps(survey, here).markdown)
         )
-        told.append([*said, profile_table.its_answers(survey, here).csv])
+        told.append([*said, profile.its_answers(survey, here).csv])
     assert told[0] == told[1]
     assert "確保の方法" in told[0][-1] and "情報人材の充足感" not in "".join(told[0])
