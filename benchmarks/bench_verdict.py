@@ -179,32 +179,47 @@ def tasks() -> Iterator[tuple[Cell, int]]:
 
 
 def table(found: pd.DataFrame) -> str:
-    """Markdown: false alarms by cell, and hits."""
-    without = found[found["world"].isin(WITHOUT_TYPES)].copy()
-    for name in ("clear", "tentative"):
-        without[name] = 100.0 * (without["level"] == name)
-    without["any"] = without["clear"] + without["tentative"]
-    lines = ["| reading | without types | n | surveys | clear | tentative or more | worst cell |"]
-    lines.append("|---|---|---|---|---|---|---|")
-    for (reading, world, n), part in without.groupby(["reading", "world", "n"], sort=False):
-        cells = part.groupby(["items", "missing"])["any"].agg(["mean", "size"])
-        worst = cells["mean"].idxmax()
-        lines.append(
-            f"| {reading} | {world} | {n} | {len(part)} | {part['clear'].mean():.1f} "
-            f"| {part['any'].mean():.1f} | {cells['mean'].max():.0f} "
-            f"({worst[0]}, {worst[1]:.0%} missing, {cells.loc[worst, 'size']:.0f}) |"
-        )
-    types = found[found["world"].isin(WITH_TYPES)]
-    lines += ["", "| three types | items | n | missing | surveys | clear | tentative | k right "]
-    lines[-1] += "| ARI >= .8 | clear and ARI >= .8 | clear, ARI < .8 |"
-    lines.append("|---|---|---|---|---|---|---|---|---|---|---|")
-    for key, part in types.groupby(["world", "items", "n", "missing"], sort=False):
-        clear, near = part["level"] == "clear", part.get("ari", pd.Series(dtype=float)) >= 0.8
+    """Markdown: false alarms by reading, kind of survey and size, and hits."""
+    without = found[found["world"].isin(WITHOUT_TYPES)]
+    clear = without["level"] == "clear"
+    without = without.assign(clear=clear, some=clear | (without["level"] == "tentative"))
+    sizes = sorted(without["n"].unique())
+    lines = [f"| reading | without types | {' | '.join(f'n = {n}' for n in sizes)} |"]
+    lines.append("|---|---|" + "---|" * len(sizes))
+    for reading in READINGS:
+        for world in WITHOUT_TYPES:
+            part = without[(without["reading"] == reading) & (without["world"] == world)]
+            cells = [part[part["n"] == n] for n in sizes]
+            if len(part):
+                lines.append(f"| {reading} | {world} | {' | '.join(map(_alarms, cells))} |")
+        part = without[without["reading"] == reading]
+        cells = [part[part["n"] == n] for n in sizes]
+        lines.append(f"| {reading} | **all** | {' | '.join(map(_alarms, cells))} |")
+    lines += ["", "| by items and missing | " + " | ".join(f"n = {n}" for n in sizes) + " |"]
+    lines.append("|---|" + "---|" * len(sizes))
+    for (items, missing), part in without.groupby(["items", "missing"]):
+        cells = [part[part["n"] == n] for n in sizes]
+        lines.append(f"| {items}, {missing:.0%} missing | {' | '.join(map(_alarms, cells))} |")
+    lines += [
+        "",
+        "| three types | n | surveys | clear | tentative | k right | ARI >= .8 | clear and ",
+    ]
+    lines[-1] += "ARI >= .8 | clear, ARI < .8 |"
+    lines.append("|---|---|---|---|---|---|---|---|---|")
+    types = found[found["world"].isin(WITH_TYPES)].reindex(columns=[*found, "k", "ari"])
+    for (world, n), part in types.loc[:, ~types.columns.duplicated()].groupby(["world", "n"]):
+        clear, near = part["level"] == "clear", part["ari"] >= 0.8
         shares = (clear, part["level"] == "tentative", part["k"] == 3, near, clear & near)
-        cells_ = " | ".join(f"{100 * s.mean():.0f}" for s in (*shares, clear & ~near))
-        world, items, n, missing = key
-        lines.append(f"| {world} | {items} | {n} | {missing:.0%} | {len(part)} | {cells_} |")
+        listed = " | ".join(f"{100 * share.mean():.0f}" for share in (*shares, clear & ~near))
+        lines.append(f"| {world} | {n} | {len(part)} | {listed} |")
     return "\n".join(lines)
+
+
+def _alarms(part: pd.DataFrame) -> str:
+    """Percent "clear" / "tentative or more" (surveys)."""
+    if part.empty:
+        return "-"
+    return f"{100 * part['clear'].mean():.1f} / {100 * part['some'].mean():.1f} ({len(part)})"
 
 
 def read(results: Path) -> pd.DataFrame:

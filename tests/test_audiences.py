@@ -1,10 +1,13 @@
 """What leaves the house: strings and numbers planted in every answer, searched in every byte."""
 
 import base64
+import copy
 import dataclasses
 import gzip
 import io
+import itertools
 import json
+import random
 import re
 import shutil
 import struct
@@ -14,24 +17,27 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import yaml
-from scipy.optimize import linprog
 
 import hidden
-from analysis import Survey, arrivals, disclosure, tables, visit_forms
+from analysis import Survey, arrivals, tables, visit_forms
 from analysis.codebook import Codebook
+from analysis.expression import Expression
 from analysis.fingerprints import hash_file, hash_folder
+from analysis.hypotheses import FEWEST
 from analysis.outputs import NotAvailable, Table
+from analysis.pseudonyms import pseudonym
 from analysis.refresh import refresh
 from analysis.report import (
     change_tables,
     changes,
-    exploring,
-    organisation,
+    cleaning,
     profile,
-    profile_table,
+    questions,
     shown,
+    summary,
     types,
 )
 from analysis.simulate import simulate
@@ -161,6 +167,23 @@ def test_nothing_planted_is_public(published):
     assert hidden.found(folder, [key.hex(), base64.b64encode(key).decode()]) == []
 
 
+def test_public_numbers_have_three_digits_and_single_out_nobody(published):
+    """A statistic in full is a sum by which guesses can be checked; BIC of one class is one."""
+    folder = published[0] / "reports" / "kept.public"
+    files = [*folder.glob("figures/*.csv"), *folder.glob("tables/*.csv")]
+    files = [file for file in files if "national" not in file.name]
+    assert len(files) > 20
+    for file in files:
+        text = file.read_text(encoding="utf-8-sig")
+        for number in re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", text):
+            assert len(number.replace(".", "").strip("0")) <= 3, f"{number} in {file.name}"
+    choice = pd.read_csv(folder / "figures" / "choice.csv")
+    assert "bic" not in choice and choice["bic_above"].min() == 0
+    key = (published[0] / ".workbench" / "pseudonym.key").read_bytes()
+    codes = [code for code in published[1]["code"] if len(code) == 6]
+    assert hidden.found(folder, [pseudonym(code, key) for code in codes]) == []
+
+
 def test_committee_sees_names_but_no_text_and_no_file(published):
     root, planted = published
     folder = root / "reports" / "kept.committee"
@@ -169,83 +192,218 @@ def test_committee_sees_names_but_no_text_and_no_file(published):
     assert hidden.found(folder, [planted["name"][0]])  # or the search would prove nothing
 
 
-# --- what tables give back ------------------------------------------------------------------
+# --- an attacker who knows the program and everything that the edition says -------------------
 
 
-def possible(shape, known, cell):
-    """Least and greatest count that a cell of a table can have, given the sums that are known.
+def ways(total, places):
+    """Every way to share a total out among places."""
+    for bars in itertools.combinations(range(total + places - 1), places - 1):
+        ends = (-1, *bars, total + places - 1)
+        yield tuple(b - a - 1 for a, b in itertools.pairwise(ends))
 
-    `known`: (cells, sum). The tables are networks, so the ends of the linear programme are whole.
+
+def guess(survey, question, counts):
+    """The survey, were the answers to one question these (or its options ticked so often)."""
+    there = np.flatnonzero(tables.answered(survey.status, question))
+    responses = survey.responses.copy(deep=False)
+    if question.type == "multi":
+        for variable, count in zip(question.variables, counts, strict=True):
+            responses[variable] = pd.array(np.isin(np.arange(survey.n), there[:count]), "boolean")
+    else:
+        values = np.zeros(survey.n)
+        values[there] = np.repeat(list(tables.labels_of(question, "en")), counts)
+        codes = pd.array(values.astype(int), "Int16")
+        codes[np.setdiff1d(np.arange(survey.n), there)] = pd.NA
+        responses[question.id] = codes
+    other = copy.copy(survey)
+    other.responses = responses
+    return other
+
+
+def seen(survey, question):
+    """What the simple tabulation shows of a question."""
+    counts = shown.frequency(survey, question).frame["count"]
+    return tuple((label, None if pd.isna(c) else int(c)) for label, c in counts.items())
+
+
+def hypotheses_by(results, question):
+    """Rules of groups by one question, and whether the page says that both sides have three."""
+    words = {r.hypothesis.group: r.word for r in results if r.hypothesis.group}
+    return {
+        rule: word if word == "withheld" else word != "not testable"
+        for rule, word in words.items()
+        if Expression(rule).names == {question.id}
+    }
+
+
+def answers_possible(survey, question, said):
+    """Every count of a question's answers with which the edition would say the same."""
+    labels = list(tables.labels_of(question, "en").values())
+    codes = list(tables.labels_of(question, "en"))
+    out, n = seen(survey, question), shown.frequency(survey, question).n
+    rest = n - sum(c for _, c in out if c is not None)
+    rows = [([labels.index(name) for name in label.split(" / ")], c) for label, c in out]
+    lost = [at for part, c in rows if c is None for at in part]
+    parts = [(part, c) for part, c in rows if c is not None] + ([(lost, rest)] if lost else [])
+    places = [at for part, _ in parts for at in part]
+    guesses = list(itertools.product(*(ways(total, len(part)) for part, total in parts)))
+    random.Random(1).shuffle(guesses)
+    for filled in guesses:
+        x = [0] * len(labels)
+        for at, count in zip(places, itertools.chain(*filled), strict=True):
+            x[at] = count
+        other = guess(survey, question, x)
+        if seen(other, question) != out:
+            continue
+        frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
+        for rule, told in said.items():
+            inside = Expression(rule).evaluate(frame).fillna(False).to_numpy(bool)
+            size = int(np.array(x)[inside].sum())
+            may = shown.group_may_be_told(other, rule, FEWEST)
+            if may != (told != "withheld") or (may and told != (min(size, n - size) >= FEWEST)):
+                break
+        else:
+            yield x
+
+
+def ticks_possible(survey, question, n_of):
+    """Of each option the counts with which the edition would say the same; `n_of`: published n."""
+    truth = tables.frequency(survey.responses, survey.status, question, "en")
+    out, n, N = [c for _, c in seen(survey, question)], truth.n, survey.n
+    alone = [at for at, option in enumerate(question.options) if option.exclusive]
+    lost = [at for at, count in enumerate(out) if count is None]
+    later = [q for q in survey.codebook if q.ask_if and question.id in q.ask_if and q.id in n_of]
+    values = {at: set() for at in lost}
+
+    def fits(x):
+        none = sum(x[at] for at in alone)
+        others = [c for at, c in enumerate(x) if at not in alone]
+        if max(others) > n - none or sum(others) < n - none:
+            return False
+        for q in later:  # who was asked it: those of the options that lead to it
+            leads = Expression(q.ask_if).codes.get(question.id, set())
+            inside = [c for o, c in zip(question.options, x, strict=True) if o.code in leads]
+            if sum(inside) < n_of[q.id] - (N - n) or none > N - n_of[q.id]:
+                return False
+        return [c for _, c in seen(guess(survey, question, x), question)] == out
+
+    for at in lost:
+        for count in range(n + 1):
+            for fill, last in itertools.product((0, 1, n, n - 1), (0, 1, 2)):
+                x = [c if c is not None else min(fill, n) for c in out]
+                for other in (a for a in alone if out[a] is None):
+                    x[other] = last
+                x[at] = count
+                if fits(x):
+                    values[at].add(count)
+                    break
+            if len(values[at]) == 3:
+                break
+    return values
+
+
+@pytest.fixture(scope="module", params=["demo-2019", "demo-2020"])
+def edition(request, tmp_path_factory):
+    """The public edition of a demo wave; of the typology only what the tables need."""
+    folder = tmp_path_factory.mktemp(request.param)
+    return Survey.load(request.param, audience="public", language="en", output=folder)
+
+
+def test_the_attacker_recovers_no_count(edition):
+    """Every hidden count of the public edition has three values that all of it leaves possible.
+
+    Tried with the tables, the n of follow-up questions and the words on hypotheses, by running the
+    product itself on every guess.
     """
-    size = shape[0] * shape[1]
-    at = np.arange(size).reshape(shape)
-    sums = np.zeros((len(known), size))
-    for row, (cells, _) in enumerate(known):
-        sums[row, [at[cell] for cell in cells]] = 1
-    ends = []
-    for sign in (1, -1):
-        aim = np.zeros(size)
-        aim[at[cell]] = sign
-        ends.append(linprog(aim, A_eq=sums, b_eq=[total for _, total in known]).x[at[cell]])
-    return [round(float(end), 6) for end in ends]
-
-
-def attacked(question, labels, freq, cross, truth, everyone, parts):
-    """The cells of a question that follow from what is published and should not."""
-    groups = list(truth.counts)
-    sets = [[label] for label in labels] if question.type == "multi" else [labels]
-    for rows in sets:
-        counts = truth.counts.loc[rows].to_numpy(int)
+    answered = pd.read_csv(io.StringIO(cleaning.missingness(edition).csv))
+    n_of = {row[0].split()[0]: int(row[1]) for row in answered.itertuples(index=False)}
+    results = questions.run(edition)
+    lost, hidden, counted = [], 0, 0
+    for question in shown.shown_questions(edition):
+        if question.type not in shown.COUNTED:
+            continue
+        labels = list(tables.labels_of(question, "en").values())
+        told = dict(seen(edition, question))
         if question.type == "multi":
-            counts = np.vstack([counts, truth.n.to_numpy(int) - counts])
-        known = []
-        for j, group in enumerate(groups):
-            known.append(([(i, j) for i in range(len(counts))], truth.n[group]))
-            for i, label in enumerate(rows):
-                if cross[label][group] != shown.HIDDEN:
-                    known.append(([(i, j)], counts[i, j]))
-            known += [([(i, j) for i in part], counts[part, j].sum()) for part in parts]
-        for i, label in enumerate(rows):
-            if freq[label] != shown.HIDDEN:
-                known.append(([(i, j) for j in range(len(groups))], counts[i].sum()))
-        for i, j in np.ndindex(counts.shape):
-            # where nobody named an option, it is no secret that a group of two did not
-            secret = 0 < counts[i, j] < 3 and counts[i].sum() < counts.sum()
-            secret |= everyone and i < len(rows) and 0 < counts[i, j] == truth.n.iloc[j]
-            low, high = possible(counts.shape, known, (i, j)) if secret else (0, 1)
-            if low == high:
-                yield f"{question.id} {rows[min(i, len(rows) - 1)]} {groups[j]}: {counts[i, j]}"
-
-
-@pytest.mark.parametrize("audience", ["public", "committee"])
-def test_no_small_cell_follows_from_the_tables_together(audience, tmp_path):
-    """Simple table, cross table and the n of follow-up questions, as published, against the data.
-
-    For the committee the sensitive questions; there, that all of a group answer alike is secret
-    too, since the members of a group have names.
-    """
-    survey = Survey.load("demo-2019", audience=audience, language="en", output=tmp_path)
-    freq, cross = exploring.frequencies(survey).frame, exploring.cross(survey, "size_class").frame
-    groups = disclosure.merged(survey.size_class, "other groups")
-    tried, lost = 0, []
-    for question in shown.shown_questions(survey):
-        if question.type not in shown.COUNTED or not shown.protects(survey, question):
-            continue
-        head = f"{question.id} {question.label['en']}"
-        simple = freq[freq["question"] == head].set_index("answer")["count"]
-        by = cross[cross["question"] == head].set_index("answer")
-        if by.empty:
-            continue
-        truth = tables.cross(survey.responses, survey.status, question, groups, "en")
-        labels = list(truth.counts.index)
-        codes = list(tables.labels_of(question, "en"))
-        parts = disclosure.subtotals(question, survey.codebook) if question.type != "multi" else []
-        parts = [[codes.index(code) for code in part] for part in parts] if len(parts) > 1 else []
-        told = {label: dict(by.loc[label]) for label in labels}
-        lost += attacked(question, labels, simple, told, truth, question.sensitive, parts)
-        tried += 1
+            values = ticks_possible(edition, question, n_of)
+        else:
+            values = {at: set() for at, label in enumerate(labels) if told.get(label) is None}
+            for x in answers_possible(edition, question, hypotheses_by(results, question)):
+                for at in values:
+                    values[at].add(x[at])
+                if all(len(v) >= 3 for v in values.values()):
+                    break
+        hidden, counted = hidden + len(values), counted + sum(c is not None for c in told.values())
+        lost += [f"{question.id} {labels[at]}: {v}" for at, v in values.items() if len(v) < 3]
     assert lost == []
-    assert tried >= (15 if audience == "public" else 3)
+    assert hidden > 40 and counted > 75
+
+
+def effect_possible(x, n, effect, tries=4000):
+    """Whether two groups of n in all, drawn from counts of a scale, can differ by this effect."""
+    rng = np.random.default_rng(0)
+    answers = np.repeat(np.arange(len(x)), x)
+    for _ in range(tries):
+        kept = rng.permutation(answers)[:n]
+        group = int(rng.integers(FEWEST, n - FEWEST + 1))
+        found = np.sign(np.subtract.outer(kept[:group], kept[group:])).mean()
+        if round(float(found), 1) == effect:
+            return True
+    return False
+
+
+def test_no_count_follows_from_the_effect_of_a_hypothesis(edition):
+    """H3 compares two groups by Q12, whose answers are counted together."""
+    result = next(r for r in questions.run(edition) if r.hypothesis.id == "H3")
+    question = edition.codebook["Q12"]
+    values = [set() for _ in question.options]
+    for x in answers_possible(edition, question, {}):
+        if effect_possible(x, sum(result.n), round(result.effect, 1)):
+            for at, count in enumerate(x):
+                values[at].add(count)
+        if min(map(len, values)) >= 2 and sum(len(v) >= 3 for v in values) >= 4:
+            break
+    told = dict(seen(edition, question))
+    labels = tables.labels_of(question, "en").values()
+    assert all(len(v) >= 3 for v, label in zip(values, labels, strict=True) if label not in told)
+
+
+def repeated(wave, times):
+    """A wave whose replies came so many times, so that some breakdowns may be shown."""
+    cleaned = prepare(wave)
+    codes = [f"{code}-{at}" for at in range(times) for code in cleaned.responses.index]
+    frames = {
+        name: pd.concat([getattr(cleaned, name)] * times).set_axis(codes)
+        for name in ("responses", "status")
+    }
+    register = cleaned.register.loc[cleaned.responses.index]
+    register = pd.concat([register] * times).set_axis(codes)
+    return dataclasses.replace(cleaned, **frames, register=register)
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path):
+    """Grade and place of a measure tell its counts; in the demo wave none may be shown."""
+    wave, book = Wave.read("demo-2019"), Codebook.read("it-staffing")
+    survey = Survey(
+        repeated("demo-2019", times), wave, book, audience="public", language="en", output=tmp_path
+    )
+    table, words = summary.do_differently(survey), summary.priorities(survey).markdown
+    every = summary.measures(survey)
+    if times == 1:
+        assert isinstance(table, NotAvailable)
+        assert not any(label in words for label in every["label"])
+        return
+    frame = pd.read_csv(io.StringIO(table.csv))
+    assert list(frame)[2:] == ["not short", "short", "difference (points)", "cost", "evidence"]
+    assert len(frame)
+    for cell in pd.concat([frame["not short"], frame["short"]]):
+        count, n = map(int, cell.split("/"))
+        assert count >= 3 and n - count >= 3
+    small = every[every["small"]]
+    named = set(every.loc[~every["small"], "label"])
+    assert len(small) and not any(x in words for x in set(small["label"]) - named)
+    assert "arrange" not in words
 
 
 @pytest.mark.parametrize("audience", ["public", "committee"])
@@ -302,14 +460,14 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
         survey = Survey(cleaned, about, book, audience="committee", output=tmp_path / str(change))
         here = profile.place(survey, "990051")
         said = [profile.answer(survey, here).text, profile.confirm(survey, here).markdown]
-        said += [profile_table.standing(survey, here).csv, profile.facts(survey, here).markdown]
-        drawn = organisation.figure(survey, here)
+        said += [profile.standing(survey, here).csv, profile.facts(survey, here).markdown]
+        drawn = profile.organisation(survey, here)
         said += [drawn.csv, drawn.alt]
         assert "庁内横断組織 （この版では非公開）、情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer
         said.append(
             re.sub("人材の充足との関係は[^、。]*", "", profile.steps(survey, here).markdown)
         )
-        told.append([*said, profile_table.its_answers(survey, here).csv])
+        told.append([*said, profile.its_answers(survey, here).csv])
     assert told[0] == told[1]
     assert "確保の方法" in told[0][-1] and "情報人材の充足感" not in "".join(told[0])

@@ -263,3 +263,9 @@ def test_no_option_is_of_a_system_that_began_after_the_first_wave():
     later += ["DX", "デジタル社会", "生成AI", "地域活性化起業人"]
     assert not [text for text in texts if any(word in text for word in later)]
     assert "臨時・非常勤職員の任用" in texts and "再任用" in texts
+
+
+def test_whether_answers_of_a_whole_group_may_be_told_is_read(tmp_path):
+    assert Codebook.parse(BASE).disclosure.group == "hide"
+    assert Codebook.parse({**BASE, "disclosure": {"group": "show"}}).disclosure.group == "show"
+    assert "disclosure" in sentence(tmp_path, {**BASE, "disclosure": {"group": "tell"}})

@@ -1,11 +1,11 @@
 """What an edition may show: nothing that names a respondent, nothing that totals give back."""
 
 import dataclasses
+import itertools
 import re
 import stat
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from analysis import disclosure, pseudonyms
 from analysis.classify import renamed
 from analysis.codebook import Codebook
-from analysis.report import shown
 from analysis.survey import prepare
 
 CODES = ("990019", "990027", "282014")
@@ -28,104 +27,87 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-@st.composite
-def tables(draw):
-    rows, columns = draw(st.integers(2, 3)), draw(st.integers(2, 3))
-    cells = draw(st.lists(st.integers(0, 5), min_size=rows * columns, max_size=rows * columns))
-    return pd.DataFrame(np.reshape(cells, (rows, columns)))
+# --- counts that may be shown: whoever knows the rule finds three values for what is hidden -------
 
 
-def fillings(shown: pd.DataFrame, truth: pd.DataFrame):
-    """Every table of counts that agrees with what is shown and with all row and column totals."""
-    known = shown.astype("float64").fillna(0).to_numpy().astype(int)
-    left = truth.sum(axis=0).to_numpy() - known.sum(axis=0)
-    rest = truth.sum(axis=1).to_numpy() - known.sum(axis=1)
-    hidden = [np.flatnonzero(row) for row in shown.isna().to_numpy()]
+def ways(total, places):
+    """Every way to share a total out among places."""
+    for bars in itertools.combinations(range(total + places - 1), places - 1):
+        ends = (-1, *bars, total + places - 1)
+        yield tuple(b - a - 1 for a, b in itertools.pairwise(ends))
 
-    def spread(total, places, room):
-        """The ways to put a total into places with room for so many each."""
-        if not len(places):
-            if total == 0:
-                yield ()
-            return
-        for first in range(min(total, room[places[0]]) + 1):
-            for more in spread(total - first, places[1:], room):
-                yield (first, *more)
 
-    def down(i, room, table):
-        if i == len(hidden):
-            if not room.any():
-                yield table.copy()
-            return
-        for way in spread(rest[i], hidden[i], room):
-            values = np.array(way, int)
-            table[i, hidden[i]] = values
-            used = room.copy()
-            used[hidden[i]] -= values
-            yield from down(i + 1, used, table)
-
-    yield from down(0, left, known.copy())
+def published(x, group):
+    return tuple(
+        (tuple(part), sum(x[at] for at in part)) for part in disclosure.put_together(x, group)
+    )
 
 
 @settings(max_examples=60, deadline=None)
-@given(tables())
-def test_no_small_cell_follows_from_what_is_shown(truth):
-    shown = disclosure.suppress(truth)
-    small = [(i, j) for i, j in np.ndindex(truth.shape) if 0 < truth.iloc[i, j] < 3]
-    assert all(pd.isna(shown.iloc[i, j]) for i, j in small)
-    possible = list(fillings(shown, truth))
-    nothing = list(fillings(shown.mask(truth >= 0), truth))  # what the totals alone allow
-    for i, j in small:
-        alone = len({table[i, j] for table in possible}) == 1
-        assert not alone or len({table[i, j] for table in nothing}) == 1
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=6), st.sampled_from(["hide", "show"]))
+def test_answers_put_together_keep_three_values_each(counts, group):
+    """Enumerates all counts and runs the rule itself, as an attacker would."""
+    out = published(counts, group)
+    if sum(counts) <= 3:  # a question that so few answered is not published
+        return
+    per_part = [ways(total, len(part)) for part, total in out]
+    places = [at for part, _ in out for at in part]
+    possible = set()
+    for filled in itertools.islice(itertools.product(*per_part), 20_000):
+        x = dict(zip(places, itertools.chain(*filled), strict=True))
+        x = tuple(x[at] for at in range(len(counts)))
+        if published(x, group) == out:
+            possible.add(x)
+    for part, total in out:
+        if len(part) == 1:
+            assert total >= 3 or (group == "show" and total == 0)
+        else:
+            assert all(len({x[at] for x in possible}) >= 3 for at in part)
 
 
-def test_two_squares_joined_by_one_cell_do_not_give_it_back():
-    """Two hidden cells in each row and column are not enough: the cell that joins two cycles."""
-    truth = pd.DataFrame([[1, 2, 9, 9], [2, 1, 1, 9], [9, 9, 2, 2], [9, 9, 1, 2]])
-    shown = disclosure.suppress(truth)
-    values = {table[1, 2] for table in fillings(shown, truth)}
-    assert len(values) > 1
+@pytest.mark.parametrize("group", ["hide", "show"])
+@pytest.mark.parametrize("n", [4, 6, 7, 9])
+def test_options_that_are_not_counted_keep_three_values_each(n, group):
+    """Two options and one that rules them out, with all sums that a questionnaire has."""
+    possible = {}
+    for a, b, none in itertools.product(range(n + 1), repeat=3):
+        if max(a, b) > n - none or a + b < n - none:
+            continue  # each respondent ticks something, and nothing beside the last option
+        x = (a, b, none)
+        fit = disclosure.ticks_shown(x, n, group, exclusive=[False, False, True])
+        seen = tuple(c if may else None for c, may in zip(x, fit, strict=True))
+        possible.setdefault(seen, []).append(x)
+    for seen, rows in possible.items():
+        for at in range(3):
+            assert seen[at] is not None or len({row[at] for row in rows}) >= 3, seen
 
 
-def test_a_total_hidden_elsewhere_stays_hidden():
-    simple = pd.Series([1, 5, 9])
-    published = disclosure.suppress(simple.to_frame())[0]
-    assert published.isna().tolist() == [True, True, False]
-    cross = pd.DataFrame([[1, 0], [5, 0], [4, 5]])
-    shown = disclosure.suppress(cross, published)
-    assert shown.iloc[1].isna().any()  # shown in full, its sum would give the 1 back
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=6, max_size=6), st.booleans())
+def test_a_breakdown_that_is_not_shown_keeps_three_values_for_each_cell(cells, told):
+    """Two answers by three groups; totals of answers and groups are known, and the rule."""
+    table = np.reshape(cells, (2, 3))
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    if min(rows) < 3 or min(columns) < 3:
+        return  # then answers or groups are put together first
+    fit = disclosure.may_be_shown(table).all()
+    left = [
+        (a, b, rows[0] - a - b)
+        for a in range(columns[0] + 1)
+        for b in range(columns[1] + 1)
+        if 0 <= rows[0] - a - b <= columns[2]
+    ]
+    tables = [np.array([x, columns - np.array(x)]) for x in left]
+    possible = [t for t in tables if disclosure.may_be_shown(t).all() == fit]
+    if not fit:
+        for at in np.ndindex(2, 3):
+            assert len({int(t[at]) for t in possible}) >= 3
 
 
-def test_an_answer_that_alone_leads_to_a_question_is_not_what_n_leaves_of_the_others():
-    options = [{"code": k, "ja": f"答{k}", "en": f"answer {k}"} for k in (1, 2)]
-    asked = {"section": "A", "role": "describe", "ja": "問", "en": "Q"}
-    book = Codebook.parse(
-        {
-            "id": "gate", "title": {"ja": "調", "en": "S"}, "version": "1",
-            "sections": [{"id": "A", "ja": "甲", "en": "A"}],
-            "questions": [
-                {**asked, "id": "Q1", "type": "single", "options": options},
-                {**asked, "id": "Q2", "type": "integer", "ask_if": "Q1 in [1]"},
-            ],
-        }
-    )  # fmt: skip
-    counts = pd.DataFrame([[1, 4, 1], [2, 4, 0]], ["答1", "答2"], list("abc"))
-    survey = SimpleNamespace(codebook=book, language="ja")
-    hidden = shown._hidden(survey, book["Q1"], counts, counts.sum(), None)
-    # each answer is its own part; beside n, one shown cell of a group gives its other away
-    for column in counts:
-        if (counts[column].between(1, 2)).any():
-            assert hidden[column].all(), column
-
-
-def test_a_table_without_small_cells_is_left_alone():
-    truth = pd.DataFrame([[3, 0], [14, 5]], index=["a", "b"], columns=["x", "y"])
-    pd.testing.assert_frame_equal(disclosure.suppress(truth), truth.astype("Int64"))
-
-
-def test_a_share_of_two_answers_is_hidden_as_a_whole():
-    assert disclosure.suppress(pd.DataFrame({"count": [14, 1]})).isna().all(axis=None)
+def test_groups_are_put_together_in_their_order():
+    kinds = pd.Series(pd.Categorical(list("aaaaabccdd"), list("abcd"), ordered=True))
+    sizes = disclosure.merged(kinds, "none").value_counts().to_dict()
+    assert sizes == {"a": 5, "b／c／d": 5}
 
 
 def test_the_key_is_private_and_kept(project):

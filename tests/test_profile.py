@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import Survey
+from analysis import Survey, text
 from analysis.codebook import Codebook
 from analysis.outputs import NotAvailable
 from analysis.pdf import BROWSERS
-from analysis.report import answers, organisation, profile, profile_table, summary, visits
+from analysis.report import answers, profile, summary, visits
 from analysis.survey import QUICK
 from printed import pages, published
 
@@ -88,7 +88,7 @@ def test_a_battery_whose_first_item_is_missing_is_answered_all_the_same(survey):
 
 
 def states(survey, code):
-    boxes = organisation._boxes(survey, place(survey, code))
+    boxes = profile._boxes(survey, place(survey, code))
     return {id: state for id, (_, state, _) in boxes.items()}
 
 
@@ -108,9 +108,9 @@ def test_the_chart_has_what_the_answers_say_and_leaves_open_what_they_do_not(sur
 
 
 def test_the_chart_shows_no_answer_that_the_edition_keeps_back(survey, monkeypatch):
-    monkeypatch.setattr(organisation, "kept_back", lambda survey: ["Q28", "Q10"])
+    monkeypatch.setattr(profile, "kept_back", lambda survey: ["Q28", "Q10"])
     assert states(survey, "990078")["cross_agency_body"] == "（この版では非公開）"
-    assert "再任用" not in organisation._staff(survey, place(survey, "990078"))
+    assert "再任用" not in profile._staff(survey, place(survey, "990078"))
 
 
 def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
@@ -119,8 +119,10 @@ def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
     status = answers_.notna().replace({True: "answered", False: "not_surveyed"})
     about = SimpleNamespace(named=True)
     city = SimpleNamespace(codebook=book, responses=answers_.astype("boolean"), status=status,
-                           wave=about, language="ja", pick=lambda ja, en: ja)  # fmt: skip
-    boxes = organisation._boxes(city, SimpleNamespace(code="011002"))
+                           wave=about, language="ja",
+                           label=lambda id: text.label(id, "ja"),
+                           labels=lambda section: text.labels(section, "ja"))  # fmt: skip
+    boxes = profile._boxes(city, SimpleNamespace(code="011002"))
     assert {id: state for id, (_, state, _) in boxes.items()} == {
         "cio": "あり",
         "cio_aide": "なし",
@@ -132,7 +134,7 @@ def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
 
 def test_staff_stand_beside_the_medians_of_the_others_of_the_class(survey):
     here = place(survey, "990078")
-    shown = organisation._staff(survey, here)
+    shown = profile._staff(survey, here)
     names = ["Q08", "Q09", "Q10", "Q11", "Q22"]
     skipped = survey.status[names] == "not_applicable"  # no forms of external talent: nobody
     q = survey.responses[names].astype(float).mask(skipped, 0.0)
@@ -152,7 +154,7 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
     found = dataclasses.replace(found, verdict=dataclasses.replace(found.verdict, level=level))
     here = profile.place(survey, "990078", found=found)
     assert f"{word}は「" in profile.answer(survey, here).text
-    table = profile_table.its_answers(survey, here)
+    table = profile.its_answers(survey, here)
     assert f"同じ{word}" in [column["label"] for column in table.columns]
     (first, *_) = visits._groups(survey, "990078", found)
     assert first.name.ja.startswith(f"{word}「")

@@ -219,6 +219,17 @@ class Hypothesis(Labelled):
     caution: Text | None = None
 
 
+class Disclosure(Model):
+    """What an edition for others may tell of the answers.
+
+    `group`: whether it may be told that nobody, or everybody, of a group gave an answer, which is
+    then the answer of each member. Where it may, answers of one to three are hidden instead of
+    those of none to two.
+    """
+
+    group: Literal["hide", "show"] = "hide"
+
+
 class Codebook(Model):
     """A questionnaire or the description of a table.
 
@@ -246,6 +257,7 @@ class Codebook(Model):
     organisation: tuple[Box, ...] = ()
     staff: tuple[Staff, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
+    disclosure: Disclosure = Disclosure()
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:

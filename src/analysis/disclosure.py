@@ -5,12 +5,12 @@ Data are minimised before a notebook sees them, so nothing downstream can leak w
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.codebook import Codebook, Question
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Audience = Literal["internal", "committee", "public"]
 AUDIENCES = ("internal", "committee", "public")
-SMALLEST = 3  # cells under this count are suppressed for the public
+SMALLEST = 3  # cells under this count are not shown to the public
+Group = Literal["hide", "show"]  # whether what all or none of a group answered may be told
 
 
 @dataclass(frozen=True)
@@ -76,70 +77,119 @@ def minimise(cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named:
     return Shown(responses, status, register, findings, ledger, alias)
 
 
-def suppress(
-    counts: pd.DataFrame,
-    totals: pd.Series | None = None,
-    smallest: int = SMALLEST,
-    *,
-    also: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """A table of counts in which small cells cannot be recovered from totals.
+def may_be_shown(counts: npt.ArrayLike, group: Group = "hide") -> np.ndarray:
+    """Which counts an edition that protects may show as they are.
 
-    Cells of 1 to `smallest` - 1 are hidden (NA). Column totals are taken to be known, and row
-    totals too unless there is one column or `totals` hides them. So further cells are hidden, the
-    least that matter, until each small cell could have another value with all that is shown the
-    same: until it lies on a cycle of the table's network along which counts can be moved (Gusfield
-    1988, *SIAM J. Comput.* 17:552, for tables of two ways).
+    ``hide``: those of three and more, so that a hidden one may be 0, 1 or 2. ``show``: nobody, and
+    those of four and more, so that a hidden one may be 1, 2 or 3. Either way what is hidden has
+    three possible values, and that it is hidden tells no more than that it is one of them.
+    """
+    known = np.asarray(counts)
+    if group == "show":
+        return (known == 0) | (known > SMALLEST)
+    return known >= SMALLEST
+
+
+def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> list[list[int]]:
+    """Answers in the order of the questionnaire, put together until each part may be shown.
+
+    Read from the first answer on, a part is closed as soon as its total may be shown; what is left
+    at the end joins the part before. Nothing else decides, so whoever knows this rule learns from a
+    part of several answers only that the total was not reached before its last one: each of its
+    answers has at least three possible values, whatever the number of replies.
 
     Parameters
     ----------
-    counts : answers down, groups across, without margins.
-    totals : row totals as published elsewhere; those that are NA are kept hidden as well.
-    also : further cells to hide (True), whatever they hold.
+    counts : respondents by answer. group : whether an answer that nobody gave may be told.
+
+    Returns
+    -------
+    The places of the answers of each part.
 
     Examples
     --------
-    >>> table = pd.DataFrame([[1, 9, 4], [8, 7, 6], [5, 3, 9]])
-    >>> suppress(table).to_numpy(dtype=object, na_value="-").tolist()
-    [['-', '-', 4], [8, 7, 6], ['-', '-', 9]]
+    >>> put_together([1, 4, 4, 4, 1])
+    [[0, 1], [2], [3, 4]]
+    >>> put_together([15, 0, 0])
+    [[0, 1, 2]]
+    >>> put_together([5, 0, 2, 4], "show")
+    [[0], [1], [2, 3]]
     """
-    values = counts.to_numpy(int)
-    small = (values > 0) & (values < smallest)
-    if also is not None:
-        small |= also.to_numpy(bool)
-    if totals is not None:
-        unknown = totals.reindex(counts.index).isna().to_numpy(bool)
-    else:
-        unknown = np.full(len(values), values.shape[1] == 1)
-    network = _Network(values, small.copy(), unknown)
-    rows, columns = values.shape
-    for i, j in np.argwhere(small):
-        network.protect(int(i), rows + int(j))
-    if totals is not None:
-        for i in np.flatnonzero(unknown):
-            network.protect(rows + columns, int(i))
-    return counts.astype("Int64").mask(pd.DataFrame(network.hidden, counts.index, counts.columns))
+    parts: list[list[int]] = []
+    open_: list[int] = []
+    total = 0
+    for at, count in enumerate(counts):
+        open_.append(at)
+        total += int(count)
+        if may_be_shown(total, group):
+            parts.append(open_)
+            open_, total = [], 0
+    while open_ and parts:  # the last part, and the empty ones behind it
+        last = parts.pop()
+        open_ = last + open_
+        if sum(counts[at] for at in last):
+            break
+    return [*parts, open_] if open_ else parts
 
 
-def merged(groups: pd.Series, label: str) -> pd.Series:
-    """A breakdown whose small groups, and the units of none, stand together under `label`.
+def ticks_shown(
+    counts: Sequence[int],
+    n: int,
+    group: Group = "hide",
+    *,
+    exclusive: Sequence[bool] = (),
+    none_left: Sequence[bool] = (),
+) -> np.ndarray:
+    """Which options of a question of several answers an edition that protects may count.
 
-    So many are put together that no group of fewer than three follows from the others.
+    An option is a table of two cells, named it and did not: both must be ones that may be shown. A
+    hidden option may have been named by few or by nearly all. Where that would be narrowed by each
+    respondent having ticked something, no option is counted. (The most ticks that a question allows
+    narrow nothing: answers of more are kept and doubted.)
+
+    Parameters
+    ----------
+    counts : how often each option was ticked. n : who answered. exclusive : options that rule out
+        the others. none_left : options that nobody can have ticked, by the number of those who
+        answered a later question: known anyhow, so that they are shown.
+    """
+    ticked, known = np.asarray(counts), np.zeros(len(counts), bool)
+    if len(none_left):
+        known |= np.asarray(none_left, bool)
+    alone = np.asarray(exclusive, bool) if len(exclusive) else np.zeros(len(counts), bool)
+    fit = may_be_shown(ticked, group) & may_be_shown(n - ticked, group) | known
+    if fit.all():
+        return fit
+    least = int(group == "show")  # of a hidden count
+    others = int((~fit & ~alone).sum())
+    reach = least + 2 if ticked[fit & alone].any() else n - least  # the most of another hidden one
+    room = least + max(others - 1, 0) * reach
+    return known if n - int(ticked[fit].sum()) > room else fit
+
+
+def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
+    """A breakdown whose groups are put together as answers are (`put_together`).
+
+    Units of no group come last, as `nowhere`. `between`: joins the names of groups.
 
     Examples
     --------
-    >>> merged(pd.Series(list("aaaabbbbccccd")), "others").value_counts().to_dict()
-    {'others': 5, 'b': 4, 'c': 4}
+    >>> merged(pd.Series(list("aaaabbbbccd")), "none").value_counts().to_dict()
+    {'a': 4, 'b': 4, 'c／d': 3}
     """
     kinds = groups if isinstance(groups.dtype, pd.CategoricalDtype) else groups.astype("category")
     sizes = kinds.value_counts(sort=False)
-    sizes = sizes[sizes > 0]
-    if (nowhere := int(kinds.isna().sum())) > 0:
-        sizes[label] = nowhere
-    apart = suppress(sizes.to_frame("n"))["n"].notna()
-    kept = [name for name in sizes.index[apart] if name != label]
-    named = kinds.astype(object).where(kinds.isin(kept), label)
-    order = [*kept, label] if (named == label).any() else kept
+    if (unknown := int(kinds.isna().sum())) > 0:
+        sizes[nowhere] = unknown
+    names = list(map(str, sizes.index))
+    label = {
+        at: between.join(names[i] for i in part)
+        for part in put_together(list(sizes))
+        for at in part
+    }
+    own = dict(zip(sizes.index, label.values(), strict=True))
+    named = [own[nowhere] if pd.isna(kind) else own[kind] for kind in kinds]
+    order = list(dict.fromkeys(label.values()))
     return pd.Series(pd.Categorical(named, order, ordered=True), groups.index, name=groups.name)
 
 
@@ -172,73 +222,3 @@ def rounded_quartiles(values: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
     safe = [min(np.floor(side), np.floor(n - 1 - side)) >= SMALLEST for side in sides]
     kept = frame["value"].iloc[:3].map(lambda value: float(f"{value:.2g}"))
     return kept.where(np.array(safe)).to_frame()
-
-
-class _Network:
-    """A table as a network: rows and columns are nodes, cells are arcs that carry their count.
-
-    The last node is where the row totals come from. Moving one along a cycle of arcs leaves every
-    total as it is; an arc can carry more always, less only if it carries something.
-    """
-
-    def __init__(self, values: np.ndarray, hidden: np.ndarray, unknown: np.ndarray) -> None:
-        self.values, self.hidden, self.unknown = values, hidden, unknown
-        self.rows, self.columns = values.shape
-        self.source = self.rows + self.columns
-
-    def protect(self, start: int, end: int) -> None:
-        """Hide what is needed for the arc from `start` to `end` to be able to carry another count.
-
-        Where nothing helps (the table has one row) nothing is hidden.
-        """
-        ways = [self._cheapest(end, start)]
-        if self._carried(start, end) > 0:
-            ways.append(self._cheapest(start, end))
-        _, cells = min(ways, key=lambda way: way[0])
-        for i, j in cells:
-            self.hidden[i, j] = True
-
-    def _carried(self, start: int, end: int) -> int:
-        if start == self.source:
-            return int(self.values[end].sum())
-        return int(self.values[start, end - self.rows])
-
-    def _arcs(self, node: int) -> Iterator[tuple[int, float, tuple[int, int] | None]]:
-        """Where one can be moved to from a node: the next node, its cost, the cell used."""
-        if node == self.source:
-            yield from ((int(i), 0.0, None) for i in np.flatnonzero(self.unknown))
-        elif node < self.rows:
-            for j in range(self.columns):
-                yield self.rows + j, self._cost(node, j), (node, j)
-            if self.unknown[node] and self.values[node].sum() > 0:
-                yield self.source, 0.0, None
-        else:
-            j = node - self.rows
-            for i in np.flatnonzero(self.values[:, j] > 0):
-                yield int(i), self._cost(int(i), j), (int(i), j)
-
-    def _cost(self, i: int, j: int) -> float:
-        """What hiding a cell loses; an empty one is the last choice, since it is easily guessed."""
-        if self.hidden[i, j]:
-            return 0.0
-        return 10.0 + float(self.values[i, j]) if self.values[i, j] else 1e6
-
-    def _cheapest(self, start: int, end: int) -> tuple[float, list[tuple[int, int]]]:
-        """The cheapest way between the ends of an arc, other than the arc itself (Dijkstra)."""
-        queue: list[tuple[float, int, int, tuple[tuple[int, int], ...]]] = [(0.0, 0, start, ())]
-        done: set[int] = set()
-        count = 0
-        while queue:
-            cost, _, node, cells = heapq.heappop(queue)
-            if node == end:
-                return cost, list(cells)
-            if node in done:
-                continue
-            done.add(node)
-            for there, more, cell in self._arcs(node):
-                if there in done or (node == start and there == end):
-                    continue
-                count += 1  # equal costs: the first found, so that results are the same each time
-                used = cells if cell is None else (*cells, cell)
-                heapq.heappush(queue, (cost + more, count, there, used))
-        return np.inf, []

@@ -96,6 +96,8 @@ class Gallery:
         files. The files carry the title; the figure that a page shows leaves it to the page.
     source : given under each figure. invented : stamp every figure as invented data.
     size : ``report`` for the column of a report, ``slide`` for the width of a slide.
+    digits : of numbers with decimals in tables and files; None gives all of them. A statistic in
+        full is a sum by which guesses at hidden answers can be checked.
     """
 
     def __init__(
@@ -107,7 +109,9 @@ class Gallery:
         invented: bool,
         audience: str = "internal",
         size: str = "report",
+        digits: int | None = None,
     ) -> None:
+        self.digits = digits
         self.folder, self.language, self.source = folder, language, source
         self.invented, self.audience = invented, audience
         self.scale = SIZES[size]
@@ -147,7 +151,7 @@ class Gallery:
                 figure_checks.check(canvas, name)
                 image = _image(canvas, whole)
                 shown = _png(_part(image, canvas.dpi, whole, column))
-                csv = to_csv(data)
+                csv = to_csv(self._rounded(data))
                 if self.folder:  # a page alone needs neither
                     svg = _svg(canvas, whole, self.scale)
                     self._write("figures", name, png=_png(image), svg=svg, csv=csv)
@@ -182,6 +186,7 @@ class Gallery:
         """
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
+        frame = self._rounded(frame)
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
         columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
@@ -199,6 +204,16 @@ class Gallery:
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
+
+    def _rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The numbers with decimals to as many digits as may be given."""
+        if self.digits is None:
+            return frame
+        numbers = frame.select_dtypes("floating")
+        return frame.assign(**{c: numbers[c].map(self._short, na_action="ignore") for c in numbers})
+
+    def _short(self, value: float) -> float:
+        return float(f"{value:.{self.digits}g}")
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
         """Numbers for another command, as results/NAME.csv; nothing is shown."""

@@ -56,6 +56,10 @@ CRITERIA = {
         "ja": "平均シルエット\n（大きいほど良い）",
         "en": "Average silhouette\n(higher is better)",
     },
+    "bic_above": {
+        "ja": "潜在クラスのBIC\n（最小との差、小さいほど良い）",
+        "en": "BIC of latent classes\n(above the least; lower is better)",
+    },
     "bic": {
         "ja": "潜在クラスのBIC\n（小さいほど良い）",
         "en": "BIC of latent classes\n(lower is better)",
@@ -112,10 +116,17 @@ def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
 
 
 def plot_multiverse(
-    data: Multiverse, *, names: Mapping[str, str] | None = None, language: str = "ja"
+    data: Multiverse,
+    *,
+    names: Mapping[str, str] | None = None,
+    language: str = "ja",
+    one_by_one: bool = True,
 ) -> Figure:
-    """What all analyses agree on: firmness of each unit, agreement, and what changes the result."""
-    few = len(data.units) <= NAMED_UP_TO
+    """What all analyses agree on: firmness of each unit, agreement, and what changes the result.
+
+    `one_by_one`: units are drawn each by itself, where they are few.
+    """
+    few = one_by_one and len(data.units) <= NAMED_UP_TO
     height = max(4.6, 1.2 + 0.27 * len(data.units)) if few else 4.6
     figure = plt.figure(figsize=(A4, height), layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1))

@@ -19,7 +19,7 @@ from analysis.tables import aligned
 from analysis.text import Text
 
 Word = Literal[
-    "suggested", "illustrated", "not shown", "not testable",
+    "suggested", "illustrated", "not shown", "not testable", "withheld",
     "large", "medium", "small", "negligible", "reverse",
 ]  # fmt: skip
 WORDS: dict[Word, Text] = {
@@ -27,6 +27,7 @@ WORDS: dict[Word, Text] = {
     "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
     "not shown": Text(ja="示されない", en="not shown"),
     "not testable": Text(ja="検討できない", en="cannot be tested"),
+    "withheld": Text(ja="この版では示さない", en="not in this edition"),
     # where nothing is tested, see `analysis.full_count`
     "large": Text(ja="大きな差がある", en="large difference"),
     "medium": Text(ja="中程度の差がある", en="medium difference"),

@@ -181,7 +181,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
     A few respondents have a button each, in the order of their types; among many, a slider brushes
     through them and a name typed above it finds one.
     """
-    from analysis.report import profile, profile_table
+    from analysis.report import profile
     from analysis.report.types import NAMED_UP_TO
 
     survey, words = load(wave, language), WORDS[language]
@@ -190,12 +190,12 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
 
     def draw(municipality: str) -> list[Any]:
         here = profile.place(survey, municipality, found=found)
-        parts = (profile.answer, profile.steps, profile_table.standing, profile_table.peers)
+        parts = (profile.answer, profile.steps, profile.standing, profile.peers)
         return [*(part(survey, here) for part in parts), *quick]
 
     def code(municipality: str) -> str:
-        show = f'profile_table.standing(survey, profile.place(survey, "{municipality}"))'
-        more = "; from analysis.report import profile, profile_table"
+        show = f'profile.standing(survey, profile.place(survey, "{municipality}"))'
+        more = "; from analysis.report import profile"
         return _lines(wave, language, more, show)
 
     if survey.n <= NAMED_UP_TO:

@@ -51,6 +51,12 @@ class Ledger:
         counts = self.counts.groupby("place", as_index=False)["cells"].sum()
         return Ledger(counts.assign(file="", sheet="")[list(self.counts)], self.received)
 
+    def without_kinds(self) -> Ledger:
+        """The same counts with all kinds of missing answers together."""
+        counts = self.counts.replace({"place": dict.fromkeys(STATUSES[1:], "no_value")})
+        counts = counts.groupby(["file", "sheet", "place"], as_index=False).sum()
+        return Ledger(counts, self.received)
+
     def check(self) -> None:
         """The sum must be right.
 

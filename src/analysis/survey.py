@@ -226,6 +226,7 @@ class Survey:
             invented=self.wave.invented,
             audience=self.audience,
             size=self._size,
+            digits=3 if self.audience == "public" and not self.wave.named else None,
         )
 
     # --- numbers from answers --------------------------------------------------------------

@@ -158,7 +158,7 @@ def test_criteria_that_disagree_and_the_edge_of_the_range_are_named():
     """Four types of 2 to 5 tried, or five of five: BIC prefers one class."""
     four = replace(GOOD, made=4, most_tried=5, criteria={"gap": 4, "stability": 2, "bic": 1})
     said = judge(four).text["en"]
-    assert "disagree on the number of types: stability 2, the BIC of latent classes 1" in said
+    assert "another number: stability (2), the BIC of latent classes (1)" in said
     assert "largest" not in said
     assert judge(four).level == "clear"
     edge = judge(replace(four, made=5))

@@ -40,7 +40,7 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
                 for option, v in zip(question.options, question.variables, strict=True)
                 if pd.notna(said[v]) and said[v]
             ]
-            return survey.pick("、", ", ").join(chosen)
+            return survey.label("answers.separator").join(chosen)
         case "battery" if brief and len(question.items) > MANY:
             return _mean(survey, said[list(question.variables)].dropna())
         case "battery":
@@ -70,9 +70,7 @@ def digits(value: float) -> str:
 
 def _mean(survey: Survey, values: pd.Series) -> str:
     mean = float(values.astype(float).mean())
-    return survey.pick(
-        f"{len(values)}項目の平均{mean:.1f}", f"mean of {len(values)} items {mean:.1f}"
-    )
+    return survey.label("answers.mean", n=len(values), mean=mean)
 
 
 def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = False) -> str:
@@ -91,8 +89,8 @@ def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = 
             )
             often = often.head(MANY) if brief else often
             said = [f"{label} {row['share']:.0%}" for label, row in often.iterrows()]
-            none = survey.pick("半数以上の選択肢なし", "none by half or more")
-            return (survey.pick("、", ", ").join(said) or none) + n
+            listed = survey.label("answers.separator").join(said)
+            return (listed or survey.label("answers.none_by_half")) + n
         case "battery" if brief and len(frame) > MANY:
             return _mean(survey, frame["mean"]) + n
         case "battery":
@@ -101,6 +99,6 @@ def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = 
             return number(float(frame["value"].iloc[0]), question, survey) + n
     top = frame.index[frame["count"] == frame["count"].max()]
     if len(top) > (1 if brief else MANY):
-        return survey.pick("回答が分かれる", "differ" if brief else "answers differ") + n
-    each = survey.pick(" 各", " each") if len(top) > 1 else ""
-    return f"{survey.pick('・', ', ').join(top)}{each} {frame['share'].max():.0%}{n}"
+        return survey.label("answers.differ" if brief else "answers.answers_differ") + n
+    each = survey.label("answers.each") if len(top) > 1 else ""
+    return f"{survey.label('answers.alike').join(top)}{each} {frame['share'].max():.0%}{n}"

@@ -215,9 +215,8 @@ def composition(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """Which types each size class is made of."""
     classes = survey.size_class.reindex(found.fitted.index)
     counts = pd.crosstab(classes, found.fitted)
-    if disclosure.suppress(counts).isna().any(axis=None) and (
-        hidden := types.withheld(survey, "composition")
-    ):
+    fit = disclosure.may_be_shown(counts.to_numpy(int), survey.codebook.disclosure.group)
+    if not fit.all() and (hidden := types.withheld(survey, "composition")):
         return hidden
     ax = figures_typology.plot_size_classes(found, size_class=classes, language=survey.language)
     return survey.gallery.show(

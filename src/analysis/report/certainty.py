@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from analysis import figures_multiverse, figures_typology
 from analysis.errors import InputError
 from analysis.outputs import Figure, NotAvailable, Prose, Table
 from analysis.report import types
-from analysis.report.shown import prose
+from analysis.report.shown import prose, protects
 from analysis.survey import Survey
 from analysis.typology.gradient import source
 from analysis.typology.power import power, statement
@@ -39,7 +40,15 @@ def reason(survey: Survey, found: Typology) -> Prose:
 
 @types.needs_types("choice")
 def choice(survey: Survey, found: Typology) -> Figure:
-    """The criteria by number of types."""
+    """The criteria by number of types.
+
+    The BIC of one class is a function of how often each answer was given, hidden ones too; where
+    small numbers are protected it is given as the difference from the least.
+    """
+    if protects(survey) and "bic" in found.choice:
+        bic = found.choice["bic"]
+        shown = found.choice.drop(columns="bic").assign(bic_above=bic - bic.min())
+        found = dataclasses.replace(found, choice=shown)
     figure = figures_multiverse.plot_choice(found, language=survey.language)
     return survey.gallery.show(
         figure,
@@ -53,8 +62,10 @@ def choice(survey: Survey, found: Typology) -> Figure:
 
 
 @types.needs_types("silhouette")
-def silhouette(survey: Survey, found: Typology) -> Figure:
+def silhouette(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """How well each municipality sits in its type."""
+    if hidden := types.withheld(survey, "silhouette"):
+        return hidden
     ax = figures_typology.plot_silhouette(
         found, names=types.names_of(survey), language=survey.language
     )
@@ -79,8 +90,10 @@ def silhouette(survey: Survey, found: Typology) -> Figure:
 
 
 @types.needs_types("coassignment")
-def coassignment(survey: Survey, found: Typology) -> Figure:
+def coassignment(survey: Survey, found: Typology) -> Figure | NotAvailable:
     """How often two municipalities end in the same type when the survey is resampled."""
+    if hidden := types.withheld(survey, "coassignment"):
+        return hidden
     ax = figures_typology.plot_coassignment(
         found, names=types.names_of(survey), language=survey.language
     )
@@ -209,7 +222,10 @@ def multiverse(survey: Survey, runs: Multiverse | NotAvailable) -> Figure | NotA
     if isinstance(runs, NotAvailable):
         return runs
     figure = figures_multiverse.plot_multiverse(
-        runs, names=types.names_of(survey), language=survey.language
+        runs,
+        names=types.names_of(survey),
+        language=survey.language,
+        one_by_one=not protects(survey),
     )
     return survey.gallery.show(
         figure,
@@ -251,6 +267,8 @@ def pairs(
     """In which share of the analyses each pair of municipalities is together."""
     if isinstance(runs, NotAvailable):
         return NotAvailable("pairs", runs.reason)
+    if hidden := types.withheld(survey, "pairs"):
+        return hidden
     together = runs.together.loc[found.fitted.index, found.fitted.index]
     ax = figures_typology.plot_coassignment(
         found, together=together, names=types.names_of(survey), language=survey.language
@@ -289,7 +307,8 @@ def borders(
     """The members that are robust, and those on a border, by type."""
     if isinstance(runs, NotAvailable):
         return NotAvailable("borders", runs.reason)
-    named, names = found.n <= types.NAMED_UP_TO, types.names_of(survey)
+    named = found.n <= types.NAMED_UP_TO and not protects(survey)
+    names = types.names_of(survey)
     heads = {
         "core": survey.pick("中核（ほとんどの分析で動かない）", "core (stays in most analyses)"),
         "between": survey.pick("中間", "between"),

@@ -63,8 +63,11 @@ def _some(survey: Survey, names: list[str]) -> str:
 
 def ledger(survey: Survey) -> Table:
     """Where every cell of every file ended."""
+    cells = survey.ledger
+    if protects(survey):  # how many were not asked is an answer, too
+        cells = cells.without_kinds()
     return survey.gallery.table(
-        survey.ledger.table(survey.language),
+        cells.table(survey.language),
         "ledger",
         title=survey.label("cleaning.ledger"),
         n=survey.ledger.received,
@@ -110,7 +113,8 @@ def _without_small(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
     """Rules that were met once or twice, put together by treatment."""
     lost = frame["municipalities"] < disclosure.SMALLEST
     for _, part in frame.groupby("treatment", sort=False):
-        lost.loc[part.index] |= disclosure.suppress(part[["findings"]])["findings"].isna()
+        if lost[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
+            lost.loc[part.index[~lost[part.index]][-1:]] = True
     rest = frame[lost].groupby("treatment", sort=False)["findings"].sum().reset_index()
     rest["rule"], rest["municipalities"] = survey.label("cleaning.other_rules"), HIDDEN
     kept = frame[~lost].astype({"municipalities": object})
@@ -259,18 +263,20 @@ def _answered(survey: Survey) -> Figure:
 
 def missing_words(survey: Survey) -> Prose:
     """What the figure says."""
+    if protects(survey):  # how many were not asked is an answer, too
+        asked = shown_questions(survey)
+        there = sum(int(tables.answered(survey.status, q).sum()) for q in asked)
+        said = survey.say(
+            "cleaning/answers", questions=len(asked), there=there, of=survey.n * len(asked)
+        )
+        return Prose(said)
     counts = _shares(survey)
     total = {kind: int(n) for kind, n in counts.sum().items()}
     often = _most(counts["no_answer"])
-    if protects(survey):
-        ids = {q.id for q in shown_questions(survey)}
-        often = often[[name.split()[0] in ids for name in often.index]]
-        often = often[often >= disclosure.SMALLEST]
     answered = total.pop("answered")
     sentence = survey.say(
         "cleaning/missing",
         asked=answered + total["no_answer"] + total["dont_know"] + total["unreadable"],
-        kinds=not protects(survey),
         often=often[often > 0].to_dict(),
         **total,
     )

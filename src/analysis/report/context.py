@@ -34,8 +34,9 @@ def classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
             f"全国の{len(here):,}団体すべてのデータである。",
             f"These are all {len(here):,} municipalities.",
         )
-    few = here.value_counts().between(1, disclosure.SMALLEST - 1).any()
-    if here.empty or (protects(survey) and few):
+    counts = here.value_counts().reindex(nation.index, fill_value=0).to_numpy(int)
+    fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
+    if here.empty or (protects(survey) and not fit.all()):
         return absent(
             survey,
             name,

@@ -74,7 +74,8 @@ def _named(survey: Survey, found: Typology, table: pd.DataFrame) -> pd.DataFrame
 
 
 def _differences_in_words(survey: Survey, found: Typology) -> Table:
-    table = found.profile[found.profile["effect"].abs() >= figures_profile.NOTABLE]
+    table = types.told_apart(survey, found)
+    table = table[table["effect"].abs() >= figures_profile.NOTABLE]
     higher, lower = survey.pick("高い・多い", "higher"), survey.pick("低い・少ない", "lower")
     words = [higher if effect > 0 else lower for effect in table["effect"]]
     frame = _named(survey, found, table).assign(

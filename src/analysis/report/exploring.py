@@ -220,7 +220,7 @@ def cross(survey: Survey, by: str) -> Table | NotAvailable:
         if question.type not in COUNTED or same:
             continue
         crossed = shown.cross(survey, question, groups)
-        for label, line in crossed.counts.iterrows():
+        for label, line in crossed.counts.dropna().iterrows():
             name = f"{question.id} {question.label[survey.language]}"
             row: dict[str, Any] = {
                 survey.pick("設問", "question"): name,
@@ -228,6 +228,14 @@ def cross(survey: Survey, by: str) -> Table | NotAvailable:
             }
             row |= {str(g): cell(c, int(crossed.n[g])) for g, c in line.items()}
             rows.append(row)
+    if not rows:
+        return absent(
+            survey,
+            "cross",
+            "回答が少なく、区分ごとに分けると個々の団体の回答が分かるため、この版で区分別に示せる設問はない。",
+            "No question may be broken down in this edition: with so few replies that would tell "
+            "single answers.",
+        )
     return survey.gallery.table(
         pd.DataFrame(rows),
         "cross",

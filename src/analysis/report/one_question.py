@@ -24,6 +24,8 @@ def table(survey: Survey, question: Question, by: pd.Series | None = None) -> Ta
         frame, n = _by_group(survey, question, by)
     elif by is not None:
         crossed = shown.cross(survey, question, by)
+        if crossed.counts.isna().all(axis=None):
+            raise _not_by_group(survey, question)
         frame = pd.DataFrame(
             {
                 f"{group} (n={crossed.n[group]:,})": [
@@ -79,10 +81,7 @@ def whom(survey: Survey, counted: tables.Counted) -> str:
 def _by_group(survey: Survey, question: Question, by: pd.Series) -> tuple[pd.DataFrame, int]:
     """Statistics of a number, or means of a battery's items, by group; how many answered."""
     if protects(survey, question):
-        raise InputError(
-            f"{question.id} by group is not shown in the {survey.audience} edition",
-            hint="statistics of small groups would tell single answers; see it without breakdown",
-        )
+        raise _not_by_group(survey, question)
     columns, total = {}, 0
     for group, counted in tables.by_group(
         survey.responses, survey.status, question, by, survey.language
@@ -91,6 +90,14 @@ def _by_group(survey: Survey, question: Question, by: pd.Series) -> tuple[pd.Dat
         columns[f"{group} (n={counted.n:,})"] = column.round(2)
         total += counted.n
     return pd.DataFrame(columns), total
+
+
+def _not_by_group(survey: Survey, question: Question) -> InputError:
+    return InputError(
+        f"{question.id} by group is not shown in the {survey.audience} edition",
+        hint="counts and statistics of small groups would tell single answers; see it without "
+        "breakdown",
+    )
 
 
 def figure(
@@ -114,7 +121,14 @@ def figure(
         raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
     if by is not None and question.type in COUNTED:
         crossed = shown.cross(survey, question, by)
-        shares = crossed.shares
+        shares = crossed.shares.dropna()
+        if shares.empty:
+            return absent(
+                survey,
+                name,
+                f"{title}：区分ごとに分けると個々の団体の回答が分かるため載せない。",
+                f"{title}: withheld, since a breakdown would tell answers of single respondents.",
+            )
         shares = shares.rename(columns={g: f"{g} n={crossed.n[g]:,}" for g in shares})
         ax = plots.plot_cross(shares, language=survey.language)
         data = shares.round(4).reset_index(names="answer")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from analysis import hypotheses, inference, plots, population, registration
+from analysis.expression import Expression
 from analysis.full_count import Described
 from analysis.hypotheses import WORDS, Tested
 from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
 from analysis.registration import Deviation, Registration
 from analysis.report import full_count
-from analysis.report.shown import prose, protects
+from analysis.report.shown import group_may_be_told, prose, protects
 from analysis.survey import Survey
 
 Results = Sequence[Tested] | Sequence[Described]
+UNTOLD = ("not testable", "withheld")  # what has no numbers
 
 
 def run(survey: Survey, *, seed: int = 20191003) -> list[Tested] | list[Described]:
@@ -25,7 +28,23 @@ def run(survey: Survey, *, seed: int = 20191003) -> list[Tested] | list[Describe
     if not survey.population.tests:
         return full_count.run(survey)
     classes = survey.register["size_class"].reindex(survey.responses.index)
-    return hypotheses.run(survey.codebook, survey.responses, classes, seed=seed)
+    found = hypotheses.run(survey.codebook, survey.responses, classes, seed=seed)
+    return [r if _may_be_told(survey, r) else replace(r, word="withheld") for r in found]
+
+
+def _may_be_told(survey: Survey, r: Tested) -> bool:
+    """Whether a result leaves the number in the group open, where small numbers are protected."""
+    return r.hypothesis.group is None or group_may_be_told(
+        survey, r.hypothesis.group, hypotheses.FEWEST
+    )
+
+
+def _protected(survey: Survey, r: Tested) -> bool:
+    """Whether the statistics of a hypothesis must be coarse, by the questions that it is about."""
+    rules = (r.hypothesis.group, r.hypothesis.x, r.hypothesis.value)
+    names = {name for rule in rules if rule for name in Expression(rule).names}
+    asked = [q for q in survey.codebook if names & {q.id, *q.variables}]
+    return protects(survey, *asked)
 
 
 def answer(survey: Survey, results: Results) -> Answer:
@@ -138,6 +157,7 @@ def table(survey: Survey, results: Results) -> Table | NotAvailable:
     described, tested = _parts(results)
     if described:
         return full_count.table(survey, described)
+    coarse = all(_protected(survey, r) for r in tested)
     rows = [
         {
             "": f"{r.hypothesis.id} {_kind(survey, r)}",
@@ -146,9 +166,7 @@ def table(survey: Survey, results: Results) -> Table | NotAvailable:
             survey.pick("比べたもの", "what is compared"): r.hypothesis.compares[survey.language],
             "n": _sizes(survey, r),
             survey.pick("効果", "effect")
-            + ("" if protects(survey) else survey.pick("（95％区間）", " (95 %)")): _effect(
-                survey, r
-            ),
+            + ("" if coarse else survey.pick("（95％区間）", " (95 %)")): _effect(survey, r),
             survey.pick("もとの単位での差", "in its unit"): _shift(survey, r),
             **_p_cells(survey, r),
         }
@@ -173,7 +191,8 @@ def table(survey: Survey, results: Results) -> Table | NotAvailable:
                 "and among the exploratory ones. Interval and p are of the single hypothesis and "
                 "not corrected.",
             ),
-            _least_words(survey, tested),
+            # follows from the numbers in the groups
+            *([] if any(_protected(survey, r) for r in tested) else [_least_words(survey, tested)]),
             survey.pick(
                 "nは2群なら「該当／その他」。「もとの単位での差」は2群の差のHodges–Lehmann推定値と"
                 "正確な95％区間（規模区分内の比較では示さない）。infはnが小さく区間の端が定まらないもの。",
@@ -217,7 +236,7 @@ def figure(survey: Survey, results: Results) -> Figure | NotAvailable:
     shown = [
         r
         for r in tested
-        if not np.isnan(r.effect) and r.word != "not testable" and not _hides(survey, r)
+        if not np.isnan(r.effect) and r.word not in UNTOLD and not _hides(survey, r)
     ]
     if not shown:
         return NotAvailable("effects", answer(survey, results).text)
@@ -228,7 +247,9 @@ def figure(survey: Survey, results: Results) -> Figure | NotAvailable:
             "high": [r.high for r in shown],
         },
         index=[_row_label(survey, r) for r in shown],
-    ).round(1 if protects(survey) else 4)
+    ).round(4)
+    coarse = np.array([_protected(survey, r) for r in shown])
+    frame.loc[coarse] = frame.loc[coarse].round(1) + 0.0  # no -0.0
     ax = plots.plot_intervals(
         frame,
         label=survey.pick(
@@ -318,6 +339,16 @@ def words(survey: Survey, results: Results) -> Prose:
         said, n = WORDS[r.word][survey.language], _sizes(survey, r)
         caution = r.hypothesis.caution
         more = survey.pick("", " ") + escape(caution[survey.language]) if caution else ""
+        if r.word == "withheld":
+            lines.append(
+                survey.pick(
+                    f"- **{r.hypothesis.id}** 「{text}」は、個々の団体の回答が分かるため"
+                    "この版では示さない。",
+                    f'- **{r.hypothesis.id}** "{text}": not in this edition, since it would tell '
+                    "answers of single respondents.",
+                )
+            )
+            continue
         if r.word == "not testable":
             fewest = hypotheses.FEWEST
             lines.append(
@@ -373,9 +404,9 @@ def _kind(survey: Survey, r: Tested | Described) -> str:
 
 
 def _sizes(survey: Survey, r: Tested) -> str:
-    if _hides(survey, r):
+    if _hides(survey, r) or r.word == "withheld":
         return "n: —"
-    if protects(survey):  # those of each group would be the totals of single answers
+    if _protected(survey, r):  # those of each group would be the totals of single answers
         return f"n={sum(r.n):,}"
     return "n=" + "/".join(f"{size:,}" for size in r.n)
 
@@ -383,19 +414,19 @@ def _sizes(survey: Survey, r: Tested) -> str:
 def _hides(survey: Survey, r: Tested) -> bool:
     """Whether a group is so small that its effect would tell the answer of one or two."""
     outside = survey.audience != "internal" and not survey.wave.named
-    return outside and min(r.n) < hypotheses.FEWEST
+    return outside and (not r.n or min(r.n) < hypotheses.FEWEST)
 
 
 def _effect(survey: Survey, r: Tested) -> str:
-    if r.word == "not testable" or _hides(survey, r):
+    if r.word in UNTOLD or _hides(survey, r):
         return "—"
-    if protects(survey):  # exact ones of few answers could be reckoned back to counts
+    if _protected(survey, r):  # exact ones of few answers could be reckoned back to counts
         return f"{round(r.effect, 1) + 0:+.1f}"  # + 0: no -0.0
     return inference.interval_text(inference.Effect(r.effect, r.low, r.high, r.p, r.n, ""))
 
 
 def _shift(survey: Survey, r: Tested) -> str:
-    if r.shift is None or r.word == "not testable" or protects(survey) or _hides(survey, r):
+    if r.shift is None or r.word in UNTOLD or _protected(survey, r) or _hides(survey, r):
         return "—"
     if np.isnan(r.shift.estimate):
         return "—"
@@ -405,10 +436,12 @@ def _shift(survey: Survey, r: Tested) -> str:
 def _p_cells(survey: Survey, r: Tested) -> dict[str, str]:
     """The p-value of the hypothesis alone (where nothing is protected) and the corrected one."""
     alone, corrected = survey.pick("p値", "p"), survey.pick("補正後p値", "p (Holm)")
-    hidden = r.word == "not testable" or _hides(survey, r)
+    hidden = r.word in UNTOLD or _hides(survey, r)
+    coarse = "—" if hidden else "≦0.05" if r.p_holm <= hypotheses.ALPHA else ">0.05"
     if protects(survey):
-        level = "≦0.05" if r.p_holm <= hypotheses.ALPHA else ">0.05"
-        return {corrected: "—" if hidden else level}
+        return {corrected: coarse}
+    if _protected(survey, r):
+        return {alone: "—", corrected: coarse}
     return {
         alone: "—" if hidden else inference.p_text(r.p),
         corrected: "—" if hidden else inference.p_text(r.p_holm),

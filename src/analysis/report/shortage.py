@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import disclosure, plots, tables
 from analysis.codebook import Question
 from analysis.outputs import Figure, NotAvailable, Prose, escape
-from analysis.report import types
+from analysis.report import shown, types
 from analysis.report.shown import absent, prose, protects
 from analysis.survey import Survey
 from analysis.tables import SHORT, aligned
@@ -57,16 +57,12 @@ def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
     hides = protects(survey, shortage_question(survey))
     groups = pd.Series("all", short.index) if by is None else aligned(by, short.index)
     if hides and by is not None:
-        groups = disclosure.merged(groups, survey.pick("その他の区分", "other groups"))
+        groups = shown.grouped(survey, groups)
     counts = pd.crosstab(groups, short).reindex(columns=[True, False], fill_value=0)
     if not hides:
         return counts
-    whole = pd.crosstab(pd.Series("all", short.index), short)
-    table = counts.T.astype(int)
-    if (whole < disclosure.SMALLEST).any(axis=None) or whole.shape[1] < 2:
-        return counts.iloc[:0]
-    kept = disclosure.suppress(table, also=table.eq(table.sum(), axis=1)).T
-    return counts[kept.notna().all(axis=1)]
+    fit = disclosure.may_be_shown(counts.to_numpy(int), survey.codebook.disclosure.group)
+    return counts if fit.all() else counts.iloc[:0]
 
 
 def _by_group(survey: Survey, found: Typology | NotAvailable) -> pd.DataFrame:

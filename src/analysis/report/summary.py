@@ -20,7 +20,7 @@ from analysis.report.shortage import (
     usual,
     withheld,
 )
-from analysis.report.shown import HIDDEN, prose, protects
+from analysis.report.shown import prose, protects
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
@@ -131,7 +131,13 @@ def attainable(frame: pd.DataFrame) -> tuple[int, int, float]:
 
 
 def _small(*cells: int) -> bool:
-    return any(0 < cell < disclosure.SMALLEST for cell in cells)
+    """Whether an edition that protects may not count a measure: a cell of it is small, or empty.
+
+    The last two are of those whose shortage is unknown; there may be none of them.
+    """
+    compared, unknown = cells[:4], cells[4:]
+    few = any(unknown) and min(unknown) < disclosure.SMALLEST
+    return bool(few or min(compared) < disclosure.SMALLEST)
 
 
 def _too_few(effect: inference.Effect) -> bool:
@@ -154,11 +160,13 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
     frame, tests = measures(survey), survey.population.tests
     if frame.empty:
         return unavailable(survey, "measures")
+    hides = protects(survey, shortage_question(survey))
+    if hides:  # evidence and place of a measure would tell counts that are not shown
+        frame = frame[~frame["small"]]
+    if hides and (split(survey).empty or frame.empty):
+        return withheld(survey, "measures")
     shown = (frame if tests else frame.sort_values("far", kind="stable")).head(most)
     untested = shown["p_holm"].isna()
-    hides = protects(survey, shortage_question(survey))
-    if hides and split(survey).empty:
-        return withheld(survey, "measures")
     numbers = pd.DataFrame(
         {
             survey.pick("不足でない団体", "not short"): [
@@ -184,10 +192,8 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
     }
     if not tests:
         numbers, evidence = _of_all(survey, shown, numbers), {}
-    if hides:
-        numbers = numbers.astype(object).mask(shown["small"], HIDDEN)
-        numbers = numbers.drop(columns=numbers.columns[3])  # within size classes
-        numbers = numbers.loc[:, (numbers != HIDDEN).any()]
+    if hides:  # what is reckoned within size classes would tell how many of each are short
+        numbers = numbers.iloc[:, :3]
     table = pd.DataFrame(
         {
             survey.pick("方策", "measure"): shown["label"],
@@ -206,7 +212,9 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
         ),
         n=int(frame[["n_enough", "n_short"]].max().sum()),
         notes=[
-            survey.pick(
+            _shown_words(survey)
+            if hides
+            else survey.pick(
                 "探索的な比較。「同じ規模どうしの差」は区分ごとの差の加重平均（Mantel–Haenszel）で、逆向きなら根拠としない。"
                 "その区間とp値（同じ規模区分の中での正確な検定）は1件ごとのもので、補正後p値は全件をHolm法で補正した値。"
                 f"{_least_words(survey, frame)}"
@@ -227,6 +235,16 @@ def do_differently(survey: Survey, most: int = 15) -> Table | NotAvailable:
                 "judgement. A difference does not show that the measure cured the shortage.",
             )
         ],
+    )
+
+
+def _shown_words(survey: Survey) -> str:
+    """What the table of measures says where small numbers are protected."""
+    return survey.pick(
+        "探索的な比較。個々の団体の回答が分からない方策だけを載せる。"
+        "費用は職員の手間と予算からみた目安。差があっても、方策が不足を解消したとは言えない。",
+        "Exploratory; only measures whose numbers tell no single answer. Cost is roughly judged. "
+        "A difference does not show that the measure cured the shortage.",
     )
 
 
@@ -258,7 +276,9 @@ def priorities(survey: Survey) -> Prose:
     if frame.empty:
         return usual(survey)
     hides = protects(survey, shortage_question(survey))
-    if hides and split(survey).empty:
+    if hides:
+        frame = frame[~frame["small"]]
+    if hides and (split(survey).empty or frame.empty):
         return Prose(withheld(survey, "").reason)
     most = frame[["n_enough", "n_short"]].max()
     if most.min() < FEWEST:
@@ -269,19 +289,10 @@ def priorities(survey: Survey) -> Prose:
             f"{most['n_enough']} are not short and {most['n_short']} are; a comparison needs "
             f"{FEWEST} of each, so this survey gives no ground for an order of priority.",
         )
-    if hides:  # a small count would show in whether its measure is named
-        frame = frame[~frame["small"]]
     if not survey.population.tests:
         return Prose("\n".join(_notable(survey, frame[frame["p_holm"].notna()])))
     sure = frame[frame["grade"] == "suggested"]
-    lines = _in_order(survey, sure) if len(sure) else [_no_order(survey, measures(survey))]
-    if hides:
-        why = survey.pick(
-            "方策ごとの差は、個々の団体の回答が分かるため、この版には載せない。",
-            "The differences of the measures are not in this edition: they would tell the answers "
-            "of single respondents.",
-        )
-        return Prose("\n".join([*lines, "", why]))
+    lines = _in_order(survey, sure) if len(sure) else [_no_order(survey, frame, told=not hides)]
     rest = frame[frame["p_holm"].notna() & (frame["grade"] != "suggested")]
     return Prose("\n".join([*lines, "", *_notable(survey, rest)]))
 
@@ -308,17 +319,13 @@ def _in_order(survey: Survey, sure: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _no_order(survey: Survey, frame: pd.DataFrame) -> str:
-    """Why there is no order of priority: because none is possible, or because none was found."""
+def _no_order(survey: Survey, frame: pd.DataFrame, *, told: bool) -> str:
+    """Why there is no order of priority: because none is possible, or because none was found.
+
+    `told`: the number of arrangements may be; it follows from how many of each class are short.
+    """
     ways, tests, least = attainable(frame)
-    possible = not tests or least <= hypotheses.ALPHA
-    if not possible and protects(survey, shortage_question(survey)):
-        return survey.pick(
-            "**順位は付けない。** 回答がどうであっても、補正後p値が0.05以下になることはない。"
-            "回答団体がこの数では、どの方策の差も偶然と区別できない。",
-            "**No order is given.** No corrected p-value can be 0.05 or less, whatever the "
-            "answers. So few replies cannot tell any measure's difference from chance.",
-        )
+    possible = not told or not tests or least <= hypotheses.ALPHA
     if not possible:
         return survey.pick(
             "**順位は付けない。** 同じ規模区分の中で、不足していない団体と不足している団体の"

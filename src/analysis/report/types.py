@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis import figures_profile
+from analysis import disclosure, figures_profile
 from analysis.errors import InputError
 from analysis.outputs import Answer, Figure, NotAvailable, Table
 from analysis.report.shown import absent, protects
 from analysis.survey import Survey
 from analysis.text import Text
+from analysis.typology import gradient
 from analysis.typology.profile import UNPLACED
 from analysis.typology.verdict import other_draws
 
@@ -220,11 +221,14 @@ def labels_of(survey: Survey) -> dict[str, dict[str, str]]:
 
 
 @needs_types("typology")
-def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure:
+def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure | NotAvailable:
     """What sets each type apart; `name` of the figure."""
     binary = [f for f, kind in survey.features.kinds.items() if kind in ("binary", "asymmetric")]
     if protects(survey):
-        found = dataclasses.replace(found, profile=_directions(found.profile))
+        safe = told_apart(survey, found)
+        if safe.empty and (hidden := withheld(survey, name)):
+            return hidden
+        found = dataclasses.replace(found, profile=_directions(safe))
     elif not survey.population.tests:
         found = dataclasses.replace(found, profile=found.profile.drop(columns=["p", "p_holm"]))
     ax = figures_profile.plot_profile(
@@ -248,6 +252,25 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure:
     )
 
 
+def told_apart(survey: Survey, found: Typology) -> pd.DataFrame:
+    """The rows of a profile that an edition may show where small numbers are protected.
+
+    Of a yes/no indicator the direction alone can tell how many of a small type did it, so it is
+    there where each type, and the rest, has enough of both. An adjusted one is never.
+    """
+    table, group = found.profile, survey.codebook.disclosure.group
+    kinds = survey.features.kinds
+    twofold = table["feature"].map(
+        lambda f: kinds.get(gradient.source(f)) in {"binary", "asymmetric", "nominal"}
+    )
+    yes = np.column_stack([table["mean"] * table["n"], table["rest_mean"] * table["n_rest"]])
+    no = table[["n", "n_rest"]].to_numpy(float) - yes
+    fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
+    fit &= (found.params.get("adjust") or "none") == "none"
+    few = table["feature"].map(pd.Series(fit, table.index).groupby(table["feature"]).all())
+    return table[~twofold | few]
+
+
 def _directions(profile: pd.DataFrame) -> pd.DataFrame:
     """The profile with the direction of each notable difference alone.
 
@@ -260,7 +283,7 @@ def _directions(profile: pd.DataFrame) -> pd.DataFrame:
 @needs_types("types")
 def summary(survey: Survey, found: Typology) -> Table:
     """Each type with its size, stability, paragon and most atypical member."""
-    named = found.n <= NAMED_UP_TO or survey.wave.named
+    named = (found.n <= NAMED_UP_TO or survey.wave.named) and not protects(survey)
     rows = []
     for kind, row in found.stability.iterrows():
         line = {
@@ -301,8 +324,10 @@ def _placed(survey: Survey, found: Typology) -> pd.DataFrame:
 
 
 @needs_types("members")
-def members(survey: Survey, found: Typology) -> Table:
+def members(survey: Survey, found: Typology) -> Table | NotAvailable:
     """Who belongs where, how strongly, and to which type next."""
+    if hidden := withheld(survey, "members"):
+        return hidden
     survey.gallery.result(_placed(survey, found), "types")
     frame = pd.DataFrame(
         {

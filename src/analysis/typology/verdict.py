@@ -38,7 +38,7 @@ BASIS: dict[str, dict[str, str]] = {
 
 
 CRITERIA: dict[str, dict[str, str]] = {
-    "gap": {"ja": "偶然との差", "en": "the gap beyond chance favours"},
+    "gap": {"ja": "偶然との差", "en": "the gap beyond chance"},
     "stability": {"ja": "安定性", "en": "stability"},
     "bic": {"ja": "潜在クラスのBIC", "en": "the BIC of latent classes"},
 }
@@ -255,11 +255,11 @@ def _number(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
         )
     others = {name: k for name, k in e.criteria.items() if k != e.made}
     if others:
-        ja = "、".join(f"{CRITERIA[name]['ja']}は{k}つ" for name, k in others.items())
-        en = ", ".join(f"{CRITERIA[name]['en']} {k}" for name, k in others.items())
+        ja = "、".join(f"{CRITERIA[name]['ja']}では{k}つ" for name, k in others.items())
+        en = ", ".join(f"{CRITERIA[name]['en']} ({k})" for name, k in others.items())
         yield (
-            f"類型の数については目安が一致していない（{ja}をよしとする）。",
-            f"The criteria disagree on the number of types: {en}.",
+            f"別の数のほうがよいとする目安もある（{ja}）。",
+            f"Other criteria favour another number: {en}.",
         )
 
 
