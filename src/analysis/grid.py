@@ -20,9 +20,11 @@ MOST = 200  # rows on a page; the embedded numbers and the workbook have them al
 LONG_RUN = 4  # rows under one heading from which on it stands in a row of its own
 SHEET = 52  # characters across a printed sheet that stay whole
 NARROW, MIDDLE = 11.0, 22.0  # widths of columns in characters
-# JupyterLab sets every cell to the right; the pages have a style sheet of their own
+# for JupyterLab, which sets every cell to the right; the pages have a style sheet of their own
 STYLE = Markup(
-    "<style>.scroll td:not(.n),.scroll th:not(.n){text-align:left}"
+    "<style>.answer{font-weight:bold}.answer span{font-weight:normal}"
+    ".unavailable{font-style:italic}"
+    ".scroll td:not(.n),.scroll th:not(.n){text-align:left}"
     ".scroll caption{text-align:left;font-weight:bold}"
     ".scroll caption small{font-weight:normal;margin-left:1em}</style>"
 )

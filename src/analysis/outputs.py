@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import pandas as pd
+from markupsafe import Markup
 
 from analysis import grid
 from analysis.text import escape as escape
@@ -26,14 +27,14 @@ class _Output:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {
             f"{VENDOR}{self.kind}+json": self._data(),
-            "text/html": self._html(),
+            "text/html": grid.STYLE + self._html(),
             "text/plain": self._plain(),
         }
 
     def _data(self) -> dict[str, Any]:
         return asdict(self)  # type: ignore[call-overload]
 
-    def _html(self) -> str:
+    def _html(self) -> Markup:
         """The same HTML as on a published page, without what only a page can offer."""
         raise NotImplementedError
 
@@ -71,7 +72,7 @@ class Answer(_Output):
         """The sentence and the rest as one text."""
         return f"{self.text}{gap(self.text)}{self.more}".strip()
 
-    def _html(self) -> str:
+    def _html(self) -> Markup:
         return grid.part("answer", text=self.text, gap=gap(self.text), more=self.more)
 
     def _plain(self) -> str:
@@ -104,7 +105,7 @@ class NotAvailable(_Output):
     name: str
     reason: str
 
-    def _html(self) -> str:
+    def _html(self) -> Markup:
         return grid.part("unavailable", reason=self.reason)
 
     def _plain(self) -> str:
@@ -127,7 +128,7 @@ class Figure(_Output):
     csv: str = field(repr=False)
     key: bool = False
 
-    def _html(self) -> str:
+    def _html(self) -> Markup:
         picture = grid.part("image", alt=self.alt, png=self.png, size=None)
         return grid.part("figure", id="", title=self.title, caption=self.caption, picture=picture)
 
@@ -159,8 +160,8 @@ class Table(_Output):
         """The table as text, as it is shown."""
         return pd.DataFrame(self.rows, columns=[column["label"] for column in self.columns])
 
-    def _html(self) -> str:
-        return grid.STYLE + grid.table(asdict(self), most=len(self.rows))
+    def _html(self) -> Markup:
+        return grid.table(asdict(self), most=len(self.rows))
 
     def _plain(self) -> str:
         return f"{self.title} ({self.caption})\n{self.frame.to_string(index=False)}"
