@@ -16,23 +16,6 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
 
-from analysis.typology.profile import holm
-
-__all__ = [
-    "Effect",
-    "arrangements",
-    "association",
-    "difference",
-    "difference_of_shares",
-    "difference_within",
-    "dominance",
-    "holm",
-    "interval_text",
-    "p_text",
-    "permutation_p",
-    "wilson",
-]
-
 ENUMERATE = 200_000  # arrangements up to which all are counted
 DRAWS = 20_000  # else drawn at random, seeded
 ALPHA = 0.05
@@ -491,3 +474,19 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
     low = brentq(outside, 0.0, seen - tiny) if seen > tiny else 0.0
     high = brentq(outside, seen + tiny, 1.0) if seen < 1 - tiny else 1.0
     return float(2 * low - 1), float(2 * high - 1)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's step-down adjustment; NaN stays NaN and does not count as a test.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(2).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    adjusted = np.full(p.shape, np.nan)
+    at = np.flatnonzero(~np.isnan(p))
+    order = at[np.argsort(p[at], kind="stable")]
+    steps = p[order] * np.arange(order.size, 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted

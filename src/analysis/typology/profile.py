@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
+from analysis.inference import holm
 from analysis.tables import aligned
 from analysis.typology.gradient import numeric
 
@@ -59,22 +60,6 @@ def profile(frame: pd.DataFrame, kinds: Mapping[str, str], labels: pd.Series) ->
     names = ["type", "feature", "n", "n_rest", "mean", "rest_mean", "effect", "p"]
     table = pd.DataFrame(rows, columns=names)
     return table.assign(p_holm=holm(table["p"].to_numpy(float)))
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down adjustment; NaN stays NaN and does not count as a test.
-
-    Examples
-    --------
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(2).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    adjusted = np.full(p.shape, np.nan)
-    at = np.flatnonzero(~np.isnan(p))
-    order = at[np.argsort(p[at], kind="stable")]
-    steps = p[order] * np.arange(order.size, 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
 
 
 def _compare(mine: np.ndarray, rest: np.ndarray) -> tuple[float, float]:
