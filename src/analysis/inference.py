@@ -26,11 +26,19 @@ class Interval(Protocol):
     """An estimate with its interval, such as an `Effect`."""
 
     @property
-    def estimate(self) -> float: ...
+    def estimate(self) -> float:
+        """The effect."""
+        ...
+
     @property
-    def low(self) -> float: ...
+    def low(self) -> float:
+        """Its lower limit."""
+        ...
+
     @property
-    def high(self) -> float: ...
+    def high(self) -> float:
+        """Its upper limit."""
+        ...
 
 
 @dataclass(frozen=True)
