@@ -1,8 +1,8 @@
 """Golden outputs: freeze what a wave gives today, and say in words what another freeze gives.
 
-    python benchmarks/golden.py freeze /tmp/before demo-2019 demo-2020
-    python benchmarks/golden.py freeze /tmp/after demo-2019 demo-2020
-    python benchmarks/golden.py compare /tmp/before /tmp/after
+    python benchmarks/golden.py freeze before demo-2019 demo-2020
+    python benchmarks/golden.py freeze after demo-2019 demo-2020
+    python benchmarks/golden.py compare before after
 
 A freeze refreshes each wave in every audience and language and keeps, in a folder for each edition,
 its run (figures and tables with their numbers, answers, prose) and the text of its pages; beside

@@ -461,7 +461,7 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
         here = profile.place(survey, "990051")
         said = [profile.answer(survey, here).text, profile.confirm(survey, here).markdown]
         said += [profile.standing(survey, here).csv, profile.facts(survey, here).markdown]
-        drawn = profile.organisation(survey, here)
+        drawn = profile.organisation_chart(survey, here)
         said += [drawn.csv, drawn.alt]
         assert "庁内横断組織 （この版では非公開）、情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer

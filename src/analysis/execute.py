@@ -34,7 +34,7 @@ from tqdm import tqdm
 from analysis import parameters, paths, release
 from analysis.errors import InputError
 from analysis.kernels import Kernels, Manager, can_fork
-from analysis.outputs import VENDOR, escape
+from analysis.outputs import VENDOR
 from analysis.plan import Notebook, Plan
 from analysis.runs import (
     RECORD,
@@ -48,6 +48,7 @@ from analysis.runs import (
     write_record,
 )
 from analysis.survey import prepare
+from analysis.text import escape
 
 T = TypeVar("T")
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}

@@ -115,11 +115,11 @@ def marked(before: str, after: str) -> tuple[str, str]:
     return old, new
 
 
-def _values(found: Comparison, name: str, values: Sequence[Value]) -> str:
+def _values(found: Comparison, name: str, changed: Sequence[Value]) -> str:
     words = say.of(found)
     known = say.values(found)
     head = (words["item"], words["before"], words["after"])
-    rows = [tuple(known.get(v, v) for v in (x.what, x.before, x.after)) for x in values]
+    rows = [tuple(known.get(v, v) for v in (x.what, x.before, x.after)) for x in changed]
     return _section(str(words[name]), [_table(found, head, rows)] if rows else [])
 
 

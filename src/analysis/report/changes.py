@@ -13,10 +13,11 @@ from analysis import changes
 from analysis.changes import Movers
 from analysis.errors import InputError
 from analysis.inference import ALPHA, p_text
-from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
+from analysis.outputs import Answer, NotAvailable, Prose, Table
 from analysis.report import types
 from analysis.report.shown import absent, kept_back, protects
 from analysis.survey import Survey
+from analysis.text import escape
 from analysis.typology.study import Typology
 from analysis.wave import Wave
 from analysis.waves import earlier

@@ -10,13 +10,13 @@ from IPython.display import display
 
 from analysis import tables
 from analysis.codebook import Question
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
+from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
 from analysis.report import one_question, shown
 from analysis.report.answers import digits
 from analysis.report.one_question import cell, written
 from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
 from analysis.survey import Survey
-from analysis.text import say
+from analysis.text import escape, say
 from analysis.visits import guide
 
 

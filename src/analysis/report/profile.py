@@ -392,7 +392,7 @@ def _told(survey: Survey) -> list[Question]:
 # --- organisation and staff -----------------------------------------------------------------------
 
 
-def organisation(survey: Survey, here: Place) -> Figure | NotAvailable:
+def organisation_chart(survey: Survey, here: Place) -> Figure | NotAvailable:
     """Which parts of the organisation it has, and its IT staff beside type and size class."""
     boxes, people = _boxes(survey, here), _staff(survey, here)
     if not survey.codebook.organisation and people.empty:

@@ -13,11 +13,12 @@ from analysis import hypotheses, inference, plots, population, registration
 from analysis.expression import Expression
 from analysis.full_count import Described
 from analysis.hypotheses import WORDS, Tested
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table, escape
+from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
 from analysis.registration import Deviation, Registration
 from analysis.report import full_count
 from analysis.report.shown import group_may_be_told, prose, protects
 from analysis.survey import Survey
+from analysis.text import escape
 
 Results = Sequence[Tested] | Sequence[Described]
 UNTOLD = ("not testable", "withheld")  # what has no numbers

@@ -7,11 +7,12 @@ import pandas as pd
 
 from analysis import disclosure, plots, tables
 from analysis.codebook import Question
-from analysis.outputs import Figure, NotAvailable, Prose, escape
+from analysis.outputs import Figure, NotAvailable, Prose
 from analysis.report import shown, types
 from analysis.report.shown import absent, prose, protects
 from analysis.survey import Survey
 from analysis.tables import SHORT, aligned
+from analysis.text import escape
 from analysis.typology.study import Typology
 
 NEEDED = 3  # yes/no questions that a figure by size class is worth

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis import disclosure, hypotheses, inference, population
-from analysis.outputs import Answer, NotAvailable, Prose, Table, escape
+from analysis.outputs import Answer, NotAvailable, Prose, Table
 from analysis.report import certainty, types
 from analysis.report.one_question import to_answer
 from analysis.report.shortage import (
@@ -22,7 +22,7 @@ from analysis.report.shortage import (
 )
 from analysis.report.shown import prose, protects
 from analysis.survey import Survey
-from analysis.text import Text
+from analysis.text import Text, escape
 from analysis.typology.study import Typology
 
 COSTS = {
