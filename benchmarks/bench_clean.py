@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import arrivals
-from analysis.codebook import Codebook
-from analysis.simulate import simulate
-from analysis.slips import soiled
-from analysis.wave import Invited, Wave
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Invited, Wave
+from workbench.demo import arrivals
+from workbench.demo.arrivals import soiled
+from workbench.demo.simulate import simulate
 
 BLOCK = 2_000
 DEFAULT = (10_000, 100_000, 300_000)
@@ -45,7 +45,8 @@ def write(folder: Path, n: int) -> None:
 
 def once(folder: Path, n: int) -> str:
     """Read and clean; seconds, peak memory and findings."""
-    from analysis import clean, intake
+    from analysis.cleaning import clean
+    from analysis.intake import read as intake
 
     invited = [
         Invited.model_construct(code=f"{i:06d}", name=f"架空{i}市", size_class="other_city")

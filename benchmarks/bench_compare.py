@@ -21,7 +21,7 @@ from pathlib import Path
 
 def main() -> None:
     before, after = (str(Path(run).resolve()) for run in sys.argv[1:])
-    command = [sys.executable, "-m", "analysis.cli", "compare", before, after]
+    command = [sys.executable, "-m", "workbench.cli", "compare", before, after]
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         given = os.environ | {"OMP_NUM_THREADS": "1", "WORKBENCH_REPORTS": folder}

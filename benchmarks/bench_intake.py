@@ -52,7 +52,7 @@ def seconds(call) -> float:  # noqa: ANN001
 
 
 def xlsx(folder: Path) -> None:
-    from analysis.readers import read_file
+    from analysis.intake.files import read_file
 
     path = folder / "a.xlsx"
     write_xlsx(path, 20_000)
@@ -61,7 +61,7 @@ def xlsx(folder: Path) -> None:
     theirs = seconds(lambda: pd.read_excel(path, engine="openpyxl"))
     print(f"\n| reading xlsx, 20,000 x {COLUMNS} cells | s | times as fast |\n|---|---|---|")
     print(f"| pandas.read_excel(engine='openpyxl') | {theirs:.2f} | 1 |")
-    print(f"| analysis.readers (values, kinds, layout) | {ours:.2f} | {theirs / ours:.1f} |")
+    print(f"| analysis.intake.files (values, kinds, layout) | {ours:.2f} | {theirs / ours:.1f} |")
 
 
 def csv(folder: Path) -> None:
@@ -77,11 +77,11 @@ def csv(folder: Path) -> None:
 
 def one(path: Path) -> None:
     """Read and lay out one file in a process of its own; print seconds and peak memory."""
-    from analysis.codebook import Codebook
-    from analysis.headings import Headings
-    from analysis.intake import from_rows
-    from analysis.layout import read_rows
-    from analysis.readers import read_file
+    from analysis.codebook.model import Codebook
+    from analysis.intake.files import read_file
+    from analysis.intake.headings import Headings
+    from analysis.intake.read import from_rows
+    from analysis.intake.tables import read_rows
 
     columns = path.open(encoding="cp932").readline().count(",") + 1
     texts = [{"id": f"Q{i:02}", "section": "A", "type": "text", "role": "describe",

@@ -14,8 +14,8 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
 
-from analysis import inference
-from analysis.inference import ALPHA, Effect
+from analysis.stats import inference
+from analysis.stats.inference import ALPHA, Effect
 
 CUTS = np.array([-0.84, -0.25, 0.25, 0.84])  # five steps, a fifth of the reference group each
 GROUPS = ((6, 9), (5, 10), (8, 7), (3, 12))

@@ -18,9 +18,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.typology.eligibility import taking_part
 from analysis.typology.imputation import imputed
-from analysis.typology.medoids import KMedoidsTypology
+from analysis.typology.multiverse import consensus
+from analysis.typology.partition import KMedoidsTypology
 from analysis.typology.power import known_types
-from analysis.typology.universes import consensus
 
 KINDS = {
     "six numbers": ["ratio"] * 6,

@@ -20,10 +20,9 @@ import pandas as pd
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
-from analysis.typology.gower import GowerDissimilarity
-from analysis.typology.multiverse import multiverse
+from analysis.typology.dissimilarity import GowerDissimilarity
+from analysis.typology.multiverse import Setting, multiverse, universes
 from analysis.typology.power import known_types
-from analysis.typology.universes import Setting, universes
 
 ALLOWED = {"n = 15": 15.0, "n = 1,733": 60.0}
 

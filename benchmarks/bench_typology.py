@@ -25,11 +25,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology import gower
-from analysis.typology.gower import GowerDissimilarity, pattern_dissimilarity
+from analysis.typology import dissimilarity
+from analysis.typology.dissimilarity import GowerDissimilarity, collapse, pattern_dissimilarity
 from analysis.typology.latent import LatentClassTypology
-from analysis.typology.medoids import KMedoidsTypology, k_medoids
-from analysis.typology.patterns import collapse
+from analysis.typology.partition import KMedoidsTypology, k_medoids
 from analysis.typology.stability import medoid_recluster, stability
 from analysis.typology.study import study
 
@@ -135,7 +134,7 @@ def million(items: int = 10) -> str:
 
 
 def largest() -> str:
-    answers = np.random.default_rng(0).normal(size=(gower.LIMIT, 10))
+    answers = np.random.default_rng(0).normal(size=(dissimilarity.LIMIT, 10))
     took, _ = seconds(lambda: KMedoidsTypology(4, n_init=1).fit(answers))
     more = np.vstack([answers, answers[:1] + 1])
     try:
@@ -179,7 +178,9 @@ def main() -> int:
         "4 latent classes, 20 starts, 1,000,000 × 10": lambda: (
             alone("million") + " | 10 s, 1,500 MB"
         ),
-        f"k-medoids of {gower.LIMIT:,} different rows": lambda: alone("largest") + " | refused",
+        f"k-medoids of {dissimilarity.LIMIT:,} different rows": lambda: (
+            alone("largest") + " | refused"
+        ),
     }
     for name, measure in rows.items():
         print(f"| {name} | {measure()} |", flush=True)

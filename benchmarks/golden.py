@@ -7,8 +7,9 @@
 A freeze refreshes each wave in every audience and language and keeps, in a folder for each edition,
 its run (figures and tables with their numbers, answers, prose) and the text of its pages; beside
 them the cleaned data of the wave: answers, status, findings, register, what was left outside, and
-the ledger. Runs are compared by `analysis.compare`, which knows numbers, types and examples; data
-and pages line by line. The exit status is 1 where a result differs. Nothing of it is committed.
+the ledger. Runs are compared by `workbench.compare.between`, which knows numbers, types and
+examples; data and pages line by line. The exit status is 1 where a result differs. Nothing of it
+is committed.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from analysis import compare, paths, refresh
-from analysis.compare import brief, cells
-from analysis.compare.changes import Comparison
+from analysis import paths
+from workbench.compare import between, cells
+from workbench.compare.changes import Comparison
+from workbench.compare.page import markdown
+from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")
 DATA = ("responses", "status", "findings", "register", "outside")
@@ -83,7 +86,7 @@ def differences(before: Path, after: Path) -> list[str]:
         elif name.endswith(".data"):
             said += _data(name, a, b)
         else:
-            found = compare.between(compare.Run.read(a, "before"), compare.Run.read(b, "after"))
+            found = between.between(between.Run.read(a, "before"), between.Run.read(b, "after"))
             said += [f"{name}: {line}" for line in _results(found)]
             said += _pages(name, a, b)
     return said
@@ -96,7 +99,7 @@ def _results(found: Comparison) -> list[str]:
     apart = replace(
         found, inputs=[], codebook=[], parameters=[], sources=[], versions=[], code=False
     )
-    return [line for line in brief.markdown(apart).splitlines()[2:-1] if line]
+    return [line for line in markdown(apart).splitlines()[2:-1] if line]
 
 
 def _data(name: str, a: Path, b: Path) -> list[str]:

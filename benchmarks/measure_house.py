@@ -142,7 +142,7 @@ def page(root: Path) -> Callable[[], None]:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
-    from analysis import publish
+    from workbench.publish.page import export
 
     shell = InteractiveShell.instance()
     shell.history_manager.enabled = False
@@ -163,7 +163,7 @@ def page(root: Path) -> Callable[[], None]:
                 nbformat.v4.new_output("display_data", data=o.data) for o in caught.outputs
             ]
         nbformat.write(notebook, root / "page.ipynb")
-        publish.export(root / "page.ipynb", root / "page.html", context=context)
+        export(root / "page.ipynb", root / "page.html", context=context)
 
     return walk
 

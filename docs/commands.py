@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from analysis import cli
+from workbench import cli
 
 HEAD = """# Commands
 

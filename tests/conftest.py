@@ -80,8 +80,8 @@ def chromium():
     """A running Chromium; tests that need one are skipped where none is installed."""
     from playwright.sync_api import sync_playwright
 
-    from analysis import pdf
     from analysis.errors import InputError
+    from workbench.publish import pdf
 
     try:
         program = pdf.browser()

@@ -12,15 +12,15 @@ import pytest
 import xlsxwriter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-from analysis import intake
-from analysis.cli import main
-from analysis.codebook import Codebook
-from analysis.errors import InputError
-from analysis.readers import OLE, read_file, read_text
-from analysis.wave import Wave
-from analysis.workbook import read_workbook
 from received import HEADINGS, ROWS, book, csv_text, wave, workbook
+
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
+from analysis.errors import InputError
+from analysis.intake import read
+from analysis.intake.files import OLE, read_file, read_text
+from analysis.intake.workbook import read_workbook
+from workbench.cli import main
 
 
 @pytest.fixture
@@ -223,7 +223,9 @@ def test_a_panic_inside_the_reader_is_a_damaged_workbook(monkeypatch):
     def panic(_):
         raise PanicException("index out of bounds")
 
-    monkeypatch.setattr("analysis.workbook.CalamineWorkbook.from_filelike", panic, raising=False)
+    monkeypatch.setattr(
+        "analysis.intake.workbook.CalamineWorkbook.from_filelike", panic, raising=False
+    )
     with pytest.raises(InputError, match=r"a.xlsx: the workbook is damaged"):
         read_workbook(SMALL, "a.xlsx")
 
@@ -241,7 +243,7 @@ def test_100_000_columns_in_a_workbook(tmp_path):
 
 def refused_wave(folder, *files, codebook=None) -> str:
     with pytest.raises(InputError) as caught:
-        intake.read(wave(folder, *files), codebook or book())
+        read.read(wave(folder, *files), codebook or book())
     return str(caught.value)
 
 
@@ -404,4 +406,4 @@ def test_every_field_of_a_text_file_comes_back(rows, separator):
 
 def test_a_csv_of_replies_is_read_by_the_same_way(folder):
     (folder / "r.csv").write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
-    assert len(intake.read(wave(folder, "r.csv"), book()).text) == 3
+    assert len(read.read(wave(folder, "r.csv"), book()).text) == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 
-from analysis.cli import main
+from workbench.cli import main
 
 ROOT = Path(__file__).parents[1]
 

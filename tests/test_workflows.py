@@ -115,7 +115,7 @@ def test_the_comparison_goes_into_the_summary(tmp_path):
 
 @shell
 def test_the_comparison_step_is_a_command_that_exists():
-    from analysis.cli import parser
+    from workbench.cli import parser
 
     words = script("compare.yml", "Compare with the base").split()
     assert words[0] == ".venv/bin/workbench"

@@ -51,19 +51,26 @@ def combined(files: Mapping[str, str]) -> str:
     return sha("\n".join(f"{name} {digest}" for name, digest in files.items()))
 
 
-def package_files() -> dict[str, str]:
-    """sha256 of the package's code, tables and templates."""
-    here = Path(__file__).parent
+def package_files(*packages: str) -> dict[str, str]:
+    """sha256 of the code, tables and templates of `packages`, by default of both.
+
+    Examples
+    --------
+    >>> "analysis/fingerprints.py" in package_files("analysis")
+    True
+    """
+    src = Path(__file__).parents[1]
     return {
-        p.relative_to(here).as_posix(): hash_file(p)
-        for p in sorted(here.rglob("*"))
+        p.relative_to(src).as_posix(): hash_file(p)
+        for package in packages or ("analysis", "workbench")
+        for p in sorted((src / package).rglob("*"))
         if p.is_file() and p.suffix != ".pyc" and p.name != "README.md"
     }
 
 
-def package_hash() -> str:
-    """One hash of the package's code, tables and templates."""
-    return combined(package_files())
+def package_hash(*packages: str) -> str:
+    """One hash of the code, tables and templates of `packages`, by default of both."""
+    return combined(package_files(*packages))
 
 
 def source_hash(notebook: Mapping[str, Any]) -> str:

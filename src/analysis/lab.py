@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from analysis import paths, tables
+from analysis import paths
 from analysis.errors import InputError
-from analysis.outputs import Answer, NotAvailable, Prose
+from analysis.show import Answer, NotAvailable, Prose
+from analysis.stats import tabulate
 from analysis.survey import QUICK, SEED, Survey
 from analysis.text import Language
 
@@ -109,7 +110,7 @@ def browse(wave: str = "demo-2019", language: Language = "ja") -> View:
     parts = [(words["none"], ""), (words["size_class"], "size_class")]
     if survey.codebook.features:
         parts.append((words["type"], "type"))
-    parts += [(name, id) for name, id in named if survey.question(id).type in tables.BREAKDOWNS]
+    parts += [(name, id) for name, id in named if survey.question(id).type in tabulate.BREAKDOWNS]
 
     def draw(question: str, by: str) -> list[Any]:
         return [survey.figure(question, by or None), survey.table(question, by or None)]

@@ -12,24 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import (
-    clean,
-    indicators,
-    intake,
-    paths,
-    registration,
-    store,
-    tables,
-)
-from analysis.classify import Classifier, renamed
-from analysis.codebook import Codebook, Question
+from analysis import one_question, paths
+from analysis.cleaning import clean, store
+from analysis.cleaning.findings import counted
+from analysis.codebook.model import Codebook, Question
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError, unknown
-from analysis.findings import counted
-from analysis.outputs import Figure, NotAvailable, Table
-from analysis.report import one_question
+from analysis.intake import read
+from analysis.show import Figure, NotAvailable, Table
+from analysis.stats import indicators, registration, tabulate
 from analysis.text import Language, Text
+from analysis.typology.study import Classifier, renamed
 from analysis.view import Audience, View
-from analysis.wave import Wave
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
@@ -53,7 +47,7 @@ def _prepared(about: Wave, book: Codebook, *, force: bool = False) -> clean.Clea
     key = store.key(about)
     if not force and store.is_current(folder, key):
         return store.load(folder, book)
-    cleaned = clean.clean(intake.read(about, book), about, book)
+    cleaned = clean.clean(read.read(about, book), about, book)
     cleaned.ledger.check()
     store.write(cleaned, folder, key)
     registration.register(about.name, book, cleaned.register.query("replied")["received"])
@@ -141,7 +135,7 @@ class Survey(View):
         """The choices of a typology, with strata of one's own under the codes of the full data."""
         given = {"seed": SEED, **choices}
         if isinstance(strata := given.get("adjust"), pd.Series):
-            strata = tables.aligned(strata, self.responses.index, "adjust")
+            strata = tabulate.aligned(strata, self.responses.index, "adjust")
             given["adjust"] = renamed(strata, {name: code for code, name in self._alias.items()})
         return given
 
@@ -197,7 +191,7 @@ class Survey(View):
         if breakdown is None:
             return None
         if not isinstance(breakdown, str):
-            return tables.aligned(breakdown, self.responses.index)
+            return tabulate.aligned(breakdown, self.responses.index)
         if breakdown == "size_class":
             return self.size_class
         if breakdown == "prefecture":
@@ -205,17 +199,17 @@ class Survey(View):
         if breakdown == "type":
             found = self.typology(**QUICK)
             names = {k: v[self.language] for k, v in found.names.items()}
-            return tables.aligned(found.labels.map(names), self.responses.index)
+            return tabulate.aligned(found.labels.map(names), self.responses.index)
         if breakdown not in self.codebook:
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.question(breakdown)
-        if question.type not in tables.BREAKDOWNS:
+        if question.type not in tabulate.BREAKDOWNS:
             raise InputError(
                 f"{question.id} is of type {question.type} and cannot be a breakdown",
                 hint="use a single, ordinal or binary question",
             )
-        return tables.labelled(self.responses[question.id], question, self.language)
+        return tabulate.labelled(self.responses[question.id], question, self.language)
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table:
         """Frequencies of a question, or a cross table, with their denominators."""

@@ -9,12 +9,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from analysis import clean, disclosure, paths, population, respondents, tables, text
-from analysis.codebook import Codebook, Question
+from analysis import paths, text
+from analysis.cleaning import clean, respondents
+from analysis.codebook.model import Codebook, Question
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError, unknown
-from analysis.figures import SIZES, Gallery, use_style
+from analysis.figures.gallery import SIZES, Gallery, use_style
+from analysis.stats import disclosure, population, tabulate
 from analysis.text import Language
-from analysis.wave import Wave
 
 Audience = Literal["internal", "committee", "public"]
 
@@ -95,7 +97,7 @@ class View:
     @property
     def size_class(self) -> pd.Series:
         """The size class of each respondent as an ordered, labelled category."""
-        return tables.size_class_labels(
+        return tabulate.size_class_labels(
             self.register["size_class"].reindex(self.responses.index), self.language
         )
 

@@ -6,12 +6,13 @@ from collections import Counter
 
 import pandas as pd
 
-from analysis import disclosure, plots, tables
-from analysis.codebook import STATUSES
-from analysis.findings import SEVERITIES
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
-from analysis.report.shown import HIDDEN, protects, shown_questions
-from analysis.rules import RULES
+from analysis.cleaning.findings import SEVERITIES
+from analysis.cleaning.rules import RULES
+from analysis.codebook.model import STATUSES
+from analysis.edition import HIDDEN, protects, shown_questions
+from analysis.figures import plots
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table
+from analysis.stats import disclosure, tabulate
 from analysis.survey import Survey
 
 NAMED = 10  # files or municipalities up to which a sentence names each
@@ -243,7 +244,7 @@ def _answered(survey: Survey) -> Figure:
     """How many answered each question; the kinds of missing would give small numbers away."""
     n = pd.Series(
         {
-            f"{q.id} {q.label[survey.language]}": int(tables.answered(survey.status, q).sum())
+            f"{q.id} {q.label[survey.language]}": int(tabulate.answered(survey.status, q).sum())
             for q in shown_questions(survey)
         }
     )
@@ -265,7 +266,7 @@ def missing_words(survey: Survey) -> Prose:
     """What the figure says."""
     if protects(survey):  # how many were not asked is an answer, too
         asked = shown_questions(survey)
-        there = sum(int(tables.answered(survey.status, q).sum()) for q in asked)
+        there = sum(int(tabulate.answered(survey.status, q).sum()) for q in asked)
         said = survey.say(
             "cleaning/answers", questions=len(asked), there=there, of=survey.n * len(asked)
         )

@@ -1,29 +1,126 @@
-"""02_explore: simple and cross tabulation of every question, with its denominators."""
+"""One municipality's answers in words, beside what others mostly say."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from IPython.display import display
 
-from analysis import tables
-from analysis.codebook import Question
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
-from analysis.report import one_question, shown
-from analysis.report.answers import digits
-from analysis.report.one_question import cell, written
-from analysis.report.shown import COUNTED, absent, prose, protects, shown_questions
+from analysis import edition, one_question
+from analysis.codebook import national
+from analysis.codebook.model import Question
+from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.edition import COUNTED, absent, prose, protects, shown_questions
+from analysis.figures import plots
+from analysis.figures.gallery import Gallery
+from analysis.one_question import cell, written
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table
+from analysis.stats import disclosure, population, tabulate
+from analysis.stats.visits import guide
 from analysis.survey import Survey
 from analysis.text import escape, say
-from analysis.visits import guide
+from analysis.typology.projection import representativeness
+
+MANY = 2  # items of a battery, and options of a group, that a brief answer lists
+
+
+class Subset(NamedTuple):
+    """The answers of some municipalities, taken out once for all the questions that follow."""
+
+    responses: pd.DataFrame
+    status: pd.DataFrame
+
+    @classmethod
+    def of(cls, survey: Survey, codes: Sequence[str]) -> Subset:
+        """The rows of these municipalities."""
+        rows = survey.responses.index.get_indexer(list(codes))
+        return cls(survey.responses.take(rows), survey.status.take(rows))
+
+
+def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
+    """What it answered, or which kind of missing it is; `brief`: of a long battery the mean."""
+    state = tabulate.state_of(survey.status, code, question)
+    if state != "answered":
+        return survey.label(f"status.{state}")
+    said = pd.Series({v: survey.responses.at[code, v] for v in question.variables}, dtype=object)
+    match question.type:
+        case "multi":
+            chosen = [
+                option.text[survey.language]
+                for option, v in zip(question.options, question.variables, strict=True)
+                if pd.notna(said[v]) and said[v]
+            ]
+            return survey.label("answers.separator").join(chosen)
+        case "battery" if brief and len(question.items) > MANY:
+            return _mean(survey, said[list(question.variables)].dropna())
+        case "battery":
+            return " / ".join(
+                f"{item.text[survey.language]} {said[item.id]}"
+                for item in question.items
+                if pd.notna(said[item.id])
+            )
+        case "single" | "ordinal" | "binary":
+            return tabulate.labels_of(question, survey.language)[int(said[question.id])]
+        case "date":
+            return f"{said[question.id]:%Y-%m}"
+    return number(float(said[question.id]), question, survey)
+
+
+def number(value: float, question: Question, survey: Survey) -> str:
+    """A number with its unit."""
+    unit = question.unit[survey.language] if question.unit else ""
+    said = digits(value)
+    return f"{said}{unit}" if survey.language == "ja" else f"{said} {unit}".strip()
+
+
+def digits(value: float) -> str:
+    """A number in four digits, from a thousand whole."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+def _mean(survey: Survey, values: pd.Series) -> str:
+    mean = float(values.astype(float).mean())
+    return survey.label("answers.mean", n=len(values), mean=mean)
+
+
+def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = False) -> str:
+    """What a group of municipalities mostly says, with its n; `brief`: the most frequent only.
+
+    Where several answers are equally frequent, none of them is singled out.
+    """
+    counted = tabulate.frequency(group.responses, group.status, question, survey.language)
+    if counted.n == 0 or question.type in {"date", "text"}:
+        return "—"
+    frame, n = counted.frame, f" (n={counted.n:,})"
+    match question.type:
+        case "multi":
+            often = frame[frame["share"] >= 0.5].sort_values(
+                "share", ascending=False, kind="stable"
+            )
+            often = often.head(MANY) if brief else often
+            said = [f"{label} {row['share']:.0%}" for label, row in often.iterrows()]
+            listed = survey.label("answers.separator").join(said)
+            return (listed or survey.label("answers.none_by_half")) + n
+        case "battery" if brief and len(frame) > MANY:
+            return _mean(survey, frame["mean"]) + n
+        case "battery":
+            return " / ".join(f"{label} {row['median']:g}" for label, row in frame.iterrows()) + n
+        case "integer" | "ratio":
+            return number(float(frame["value"].iloc[0]), question, survey) + n
+    top = frame.index[frame["count"] == frame["count"].max()]
+    if len(top) > (1 if brief else MANY):
+        return survey.label("answers.differ" if brief else "answers.answers_differ") + n
+    each = survey.label("answers.each") if len(top) > 1 else ""
+    return f"{survey.label('answers.alike').join(top)}{each} {frame['share'].max():.0%}{n}"
 
 
 def answer(survey: Survey) -> Answer:
     """How much there is to explore."""
     questions = shown_questions(survey)
-    full = [q for q in questions if tables.answered(survey.status, q).sum() == survey.n]
+    full = [q for q in questions if tabulate.answered(survey.status, q).sum() == survey.n]
     return Answer(
         survey.pick(
             f"{survey.n:,}団体の{len(questions)}問を集計し、うち{len(full)}問には全団体が回答していた。",
@@ -43,7 +140,7 @@ def frequencies(survey: Survey) -> Table:
     for question in shown_questions(survey):
         if question.type not in COUNTED:
             continue
-        counted = shown.frequency(survey, question)
+        counted = edition.frequency(survey, question)
         counts, shares = written(counted)
         bounds = _bounds(survey, question, counted)
         for label in counted.frame.index:
@@ -79,12 +176,12 @@ def frequencies(survey: Survey) -> Table:
                 "more than 100 %.",
             ),
             *note,
-            *shown.note(survey),
+            *edition.note(survey),
         ],
     )
 
 
-def _bounds(survey: Survey, question: Question, counted: tables.Counted) -> dict[str, str]:
+def _bounds(survey: Survey, question: Question, counted: tabulate.Counted) -> dict[str, str]:
     """Answer -> the least and greatest share that it can have; empty where all answered.
 
     How many did not answer is no less an answer: where small cells are hidden there are no bounds.
@@ -110,14 +207,14 @@ def numbers(survey: Survey) -> Table | NotAvailable:
     """Median, quartiles and range of every numeric question; median of each item of a battery."""
     rows = []
     for question in shown_questions(survey):
-        if question.type not in shown.MEASURED:
+        if question.type not in edition.MEASURED:
             continue
-        counted = shown.frequency(survey, question)
+        counted = edition.frequency(survey, question)
         if question.type == "battery" and protects(survey, question):
             continue  # its figure has the means that this edition may show
         for label, median, n in _medians(survey, question, counted):
             values = (
-                {tables.STATISTICS[survey.language][0]: round(median, 2)}
+                {tabulate.STATISTICS[survey.language][0]: round(median, 2)}
                 if question.type == "battery"
                 else counted.frame["value"].round(2).to_dict()
             )
@@ -150,14 +247,14 @@ def _rounding_note(survey: Survey) -> list[str]:
 
 
 def _medians(
-    survey: Survey, question: Question, counted: tables.Counted
+    survey: Survey, question: Question, counted: tabulate.Counted
 ) -> list[tuple[str, float, int]]:
     """A number's label, median and n; of a battery those of each item."""
     name, frame = f"{question.id} {question.label[survey.language]}", counted.frame
     if question.type == "battery":
         lines = zip(frame.index, frame["median"], frame["count"], strict=True)
         return [(f"{name} — {item}", float(median), int(n)) for item, median, n in lines]
-    unit = tables.unit_of(question, survey.language)
+    unit = tabulate.unit_of(question, survey.language)
     return [(f"{name}{unit}", float(frame["value"].iloc[0]), counted.n)]
 
 
@@ -176,14 +273,14 @@ def cross_numbers(survey: Survey, by: str) -> Table | NotAvailable:
         return groups
     lines: dict[str, dict[str, str]] = {}
     for question in shown_questions(survey):
-        if question.type not in shown.MEASURED or protects(survey, question):
+        if question.type not in edition.MEASURED or protects(survey, question):
             continue
-        for group, counted in tables.by_group(
+        for group, counted in tabulate.by_group(
             survey.responses, survey.status, question, groups, survey.language
         ):
             for label, median, n in _medians(survey, question, counted):
                 lines.setdefault(label, {})[str(group)] = (
-                    f"{digits(median)} (n={n:,})" if n else shown.HIDDEN
+                    f"{digits(median)} (n={n:,})" if n else edition.HIDDEN
                 )
     if not lines:
         return absent(
@@ -219,7 +316,7 @@ def cross(survey: Survey, by: str) -> Table | NotAvailable:
         same = question.id == by or question.identity == by
         if question.type not in COUNTED or same:
             continue
-        crossed = shown.cross(survey, question, groups)
+        crossed = edition.cross(survey, question, groups)
         for label, line in crossed.counts.dropna().iterrows():
             name = f"{question.id} {question.label[survey.language]}"
             row: dict[str, Any] = {
@@ -246,7 +343,7 @@ def cross(survey: Survey, by: str) -> Table | NotAvailable:
                 "各欄は「割合％（団体数／分母）」。分母は各区分で対象となり回答した団体。",
                 "Each cell: share (count / denominator) of those asked and answering in the group.",
             ),
-            *shown.note(survey),
+            *edition.note(survey),
         ],
     )
 
@@ -312,13 +409,222 @@ def _themes(survey: Survey, values: pd.Series) -> dict[str, list[str]]:
     return found
 
 
-def _base(survey: Survey, counted: tables.Counted) -> str:
+def _base(survey: Survey, counted: tabulate.Counted) -> str:
     """What a share is of."""
     if not counted.multiple:
         return f"n = {counted.n:,}"
     return survey.pick(f"複数回答、n = {counted.n:,}", f"multiple answers, n = {counted.n:,}")
 
 
-def _missing(survey: Survey, counted: tables.Counted) -> str:
+def _missing(survey: Survey, counted: tabulate.Counted) -> str:
     labels = survey.labels("status")
     return ", ".join(f"{labels[k]} {v:,}" for k, v in counted.missing.items())
+
+
+def stands_for(survey: Survey) -> Prose:
+    """What the numbers of the wave stand for, and what they do not."""
+    return Prose(population.words(survey.population, survey.language))
+
+
+def classes(survey: Survey) -> tuple[pd.DataFrame, float] | NotAvailable:
+    """Size class -> replies and the nation on the wave's date; whether it could be a random draw.
+
+    Not available where these are all municipalities, or where the edition would tell of single
+    ones.
+    """
+    name, nation = "representation", national.size_classes(survey.wave.as_of)
+    here = survey.register["size_class"].reindex(survey.responses.index)
+    here = here[here.isin(nation.index)]
+    if len(here) == nation.sum():
+        return absent(
+            survey,
+            name,
+            f"全国の{len(here):,}団体すべてのデータである。",
+            f"These are all {len(here):,} municipalities.",
+        )
+    counts = here.value_counts().reindex(nation.index, fill_value=0).to_numpy(int)
+    fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
+    if here.empty or (protects(survey) and not fit.all()):
+        return absent(
+            survey,
+            name,
+            "区分ごとの回答数が少ないため示せない。",
+            "Too few replies in each class to be shown.",
+        )
+    frame, p = representativeness(here, nation)
+    return frame.rename(index=lambda kind: SIZE_CLASSES[kind][survey.language]), p
+
+
+def representation(
+    survey: Survey, compared: tuple[pd.DataFrame, float] | NotAvailable
+) -> Figure | NotAvailable:
+    """Respondents beside the national distribution by size class; `compared`: of `classes`."""
+    if isinstance(compared, NotAvailable):
+        return compared
+    frame, _ = compared
+    n, total = int(frame["count"].sum()), int(frame["national"].sum())
+    ax = plots.plot_beside(frame, language=survey.language)
+    return survey.gallery.show(
+        ax,
+        "representation",
+        title=survey.pick(
+            "回答団体と全国の規模区分", "Size classes of the respondents and the nation"
+        ),
+        alt=representation_words(survey, compared).markdown,
+        n=n,
+        denominator=survey.pick(
+            f"回答団体、全国は{total:,}団体", f"replies; nation: {total:,} municipalities"
+        ),
+        data=frame.round(4).reset_index(names="size_class"),
+    )
+
+
+def representation_words(
+    survey: Survey, compared: tuple[pd.DataFrame, float] | NotAvailable
+) -> Prose:
+    """What the figure says."""
+    if isinstance(compared, NotAvailable):
+        return Prose("")
+    frame, p = compared
+    n = int(frame["count"].sum())
+    gap = frame["here"] - frame["nation"]
+    most, least = gap.idxmax(), gap.idxmin()
+    up, down = frame.loc[most], frame.loc[least]
+    said = survey.pick(
+        f"全国に比べて多いのは{most}（回答{up['here']:.0%}、全国{up['nation']:.0%}）、"
+        f"少ないのは{least}（回答{down['here']:.0%}、全国{down['nation']:.0%}）。",
+        f"More than in the nation: {most} ({up['here']:.0%} of the replies, {up['nation']:.0%} of "
+        f"the nation); fewer: {least} ({down['here']:.0%}; nation {down['nation']:.0%}). ",
+    )
+    if survey.population.tests:
+        said += survey.pick(
+            f"回答団体は全国から無作為に選ばれたものではない（無作為なら、これほど偏る確率はp={p:.3f}）。",
+            "The replies are no random draw from the nation (of a random one, a spread as uneven "
+            f"would have p={p:.3f}). ",
+        )
+    return Prose(
+        said
+        + survey.pick(
+            f"回答の割合をそのまま全国の割合とは読めない（n={n:,}）。",
+            f"Shares of the replies are no national shares (n={n:,}).",
+        )
+    )
+
+
+def latest(survey: Survey) -> Prose:
+    """The newest published totals of the nation, dated, beside a survey that is not the nation."""
+    if survey.wave.named:
+        return prose(
+            survey,
+            f"このページのデータが全国の公表値である（{survey.wave.as_of}時点、{survey.n:,}団体）。",
+            f"The data of this page are the national ones (as of {survey.wave.as_of}, "
+            f"{survey.n:,} municipalities).",
+        )
+    frame = national.totals().query("current")
+    frame = frame[frame["as_of"] == frame["as_of"].max()]
+    listed = survey.pick("、", ", ").join(
+        survey.pick(
+            f"{national.ITEMS[r.item].ja} {r.share:.0%}（{r.count_:,}/{r.n:,}）",
+            f"{national.ITEMS[r.item].en} {r.share:.0%} ({r.count_:,}/{r.n:,})",
+        )
+        for r in frame.rename(columns={"count": "count_"}).itertuples()
+    )
+    day = frame["as_of"].iloc[0]
+    edition = survey.pick("・", ", ").join(
+        national.EDITIONS[e][survey.language] for e in frame["edition"].unique()
+    )
+    return prose(
+        survey,
+        f"**全国の市区町村の公表値（{day}時点、{edition}）**：{listed}。"
+        f"この調査（{survey.wave.as_of}時点）とは時点も設問も異なるため、回答の割合とは直接比べない。"
+        "実在の市区町村の値であり、年ごとの値と出典は「前回の調査からの変化」のページにある。",
+        f"**Published totals of all municipalities (as of {day}, {edition} edition)**: "
+        f"{listed}. Date and questions differ from this survey's (as of {survey.wave.as_of}), "
+        "so that its shares are not compared with them. They are of real municipalities; "
+        "earlier years and sources are on the page “What changed since the wave before”.",
+    )
+
+
+def _gallery(survey: Survey) -> Gallery:
+    """For published totals of real municipalities, whatever the wave's own data are."""
+    return Gallery(
+        survey.output,
+        language=survey.language,
+        source=survey.pick(
+            "総務省・デジタル庁ほかの公表値（各点の出典は表）",
+            "Published by the ministries (source of each point in the table)",
+        ),
+        invented=False,
+        audience=survey.audience,
+    )
+
+
+def totals(survey: Survey) -> Figure:
+    """Published national totals by year, breaks drawn as breaks."""
+    frame = national.totals()
+    several = frame.groupby("item")["when"].transform("nunique") > 1
+    shown = frame[several].assign(
+        label=[national.ITEMS[item][survey.language] for item in frame.loc[several, "item"]]
+    )
+    broken = shown.groupby("label")["series"].nunique()
+    listed = survey.pick("、", ", ").join(broken.index[broken > 1])
+    items = shown["label"].nunique()
+    return _gallery(survey).show(
+        plots.plot_totals(shown, language=survey.language),
+        "national_totals",
+        title=survey.pick(
+            "全国の公表値の推移（実在の市区町村）",
+            "Published national totals (real municipalities)",
+        ),
+        alt=survey.pick(
+            f"{items}項目の公表値の年ごとの割合。定義または版が変わった項目（{listed}）は線をつながない。"
+            "縦の点線は定義が異なる可能性のある箇所、白抜きは後に訂正された値。",
+            f"Shares by year of {items} published items. Where the definition or the edition "
+            f"changed ({listed}) the line is broken; hollow points were corrected later.",
+        ),
+        n=int(frame["n"].max()),
+        denominator=survey.pick(
+            "分母の最大、点ごとの分母は表", "largest denominator; that of each point in the table"
+        ),
+        data=shown.drop(columns=survey.pick("source", "source_ja")).round(4),
+    )
+
+
+def totals_table(survey: Survey) -> Table:
+    """Each published total with its denominator, edition, date and source."""
+    frame = national.totals()
+    table = pd.DataFrame(
+        {
+            survey.pick("項目", "item"): [
+                national.ITEMS[i][survey.language] for i in frame["item"]
+            ],
+            survey.pick("時点", "as of"): [
+                row.as_of or survey.pick(f"{row.year}年（日付不明）", f"{row.year} (day unknown)")
+                for row in frame.itertuples()
+            ],
+            survey.pick("団体数", "count"): frame["count"],
+            "n": frame["n"],
+            survey.pick("割合（％）", "share (%)"): (frame["share"] * 100).round(1),
+            survey.pick("版", "edition"): [
+                national.EDITIONS[e][survey.language] for e in frame["edition"]
+            ],
+            survey.pick("出典", "source"): frame[survey.pick("source_ja", "source")],
+        }
+    )
+    return _gallery(survey).table(
+        table,
+        "national_totals",
+        title=survey.pick("全国の公表値", "Published national totals"),
+        n=int(frame["n"].max()),
+        notes=[
+            survey.pick(
+                "nは分母の最大（都道府県を含む項目は1,788）。CIOとCIO補佐官等の2019年の値は定義が異なる可能性が"
+                "あり、その後の値と続けて読まない。2021・2022年の値は後に訂正された（2021年のCIOの訂正値は不明）。"
+                "2023年の体制の項目は調査無しの8団体を除く1,733団体が分母。",
+                "n: the largest denominator (1,788 with prefectures). The 2019 totals of CIO and "
+                "aide may follow another definition: no trend. Totals of 2021 and 2022 were "
+                "corrected later (the corrected CIO of 2021 is not known). 2023, organisation: "
+                "without the 8 not surveyed.",
+            )
+        ],
+    )

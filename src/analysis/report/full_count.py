@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis import hypotheses, municipality, plots
-from analysis.full_count import SIZES, Described, describe
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
-from analysis.report.shown import HIDDEN, protects
+from analysis.codebook import municipality
+from analysis.edition import HIDDEN, protects
+from analysis.figures import plots
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table
+from analysis.stats import hypotheses
+from analysis.stats.population import SIZES, Described, describe
 from analysis.survey import Survey
 from analysis.text import label, say
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import plots, plots_organisation
-from analysis import visits as guidebook
-from analysis.codebook import Question
+from analysis.codebook.model import Question
+from analysis.codebook.municipality import given
+from analysis.codebook.rules import Expression
+from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError
-from analysis.expression import Expression
-from analysis.municipality import given
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
-from analysis.report import answers, certainty, summary, types
-from analysis.report.shown import kept_back, protects, shown_questions
+from analysis.figures import organisation, plots
+from analysis.report import certainty, exploring, shortage, types
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table
+from analysis.stats import visits as guidebook
 from analysis.survey import Survey
 from analysis.text import escape
 from analysis.typology.study import Typology
@@ -162,7 +162,7 @@ def facts(survey: Survey, here: Place) -> Prose:
     if here.size_class:
         parts.append(survey.label("profile.class_as_of", size_class=here.size_class, as_of=as_of))
     parts += [
-        f"{q.label[survey.language]} {answers.own(survey, here.code, q)}"
+        f"{q.label[survey.language]} {exploring.own(survey, here.code, q)}"
         for q in likeness(survey)[:FACTS]
     ]
     received = survey.codebook.identity("received")
@@ -212,7 +212,7 @@ def steps(survey: Survey, here: Place) -> Prose:
     frame = missing_measures(survey, here)
     if frame.empty:
         return Prose(survey.label("profile.nothing_more"))
-    graded, mates = summary.measures(survey), here.mates(survey)
+    graded, mates = shortage.measures(survey), here.mates(survey)
     grades = dict(zip(graded["variable"], graded["grade"], strict=True)) if len(graded) else {}
     lines = []
     for row in frame.head(STEPS).itertuples():
@@ -227,8 +227,8 @@ def steps(survey: Survey, here: Place) -> Prose:
             asked=row.asked,
             size_do=int(theirs.sum()),
             size_asked=len(theirs),
-            cost=summary.COSTS[row.cost][survey.language] if isinstance(row.cost, str) else "",
-            grade=summary.GRADES[grade][survey.language] if grade else "",
+            cost=shortage.COSTS[row.cost][survey.language] if isinstance(row.cost, str) else "",
+            grade=shortage.GRADES[grade][survey.language] if grade else "",
         )
         lines.append(line)
     return Prose("\n".join([*lines, "", survey.label("profile.no_promise")]))
@@ -337,7 +337,7 @@ def peers(survey: Survey, here: Place) -> Table | Prose:
             done = survey.responses.at[code, row.variable]
             line[str(survey.names[code])] = "" if pd.isna(done) else "○" if bool(done) else "–"
         if isinstance(row.cost, str):
-            line[survey.label("column.cost")] = summary.COSTS[row.cost][survey.language]
+            line[survey.label("column.cost")] = shortage.COSTS[row.cost][survey.language]
         rows.append(line)
     alike = [q.label[survey.language] for q in likeness(survey)]
     return survey.gallery.table(
@@ -355,17 +355,17 @@ def its_answers(survey: Survey, here: Place) -> Table:
         types.kin_word(survey, here.found): here.kin(),
         survey.label("column.its_class"): here.mates(survey),
     }
-    others = {name: answers.Subset.of(survey, codes) for name, codes in groups.items() if codes}
+    others = {name: exploring.Subset.of(survey, codes) for name, codes in groups.items() if codes}
     rows = []
     for question in _told(survey):
         if survey.status.at[here.code, question.variables[0]] == "not_applicable":
             continue
         row = {
             survey.label("column.question"): question.label[survey.language],
-            survey.label("column.this_one"): answers.own(survey, here.code, question, brief=True),
+            survey.label("column.this_one"): exploring.own(survey, here.code, question, brief=True),
         }
         for name, group in others.items():
-            row[name] = answers.typical(survey, group, question, brief=True)
+            row[name] = exploring.typical(survey, group, question, brief=True)
         rows.append(row)
     return survey.gallery.table(
         pd.DataFrame(rows),
@@ -400,7 +400,7 @@ def organisation_chart(survey: Survey, here: Place) -> Figure | NotAvailable:
         return NotAvailable("organisation", reason)
     own = pd.Series(dtype=float) if people.empty else people.iloc[0].dropna()
     return survey.gallery.show(
-        plots_organisation.plot_organisation(boxes, people, language=survey.language),
+        organisation.plot_organisation(boxes, people, language=survey.language),
         f"organisation_{here.code}",
         title=survey.label("profile.organisation", name=here.name),
         alt=survey.say(

@@ -9,14 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis import hypotheses, inference, plots, population, registration
-from analysis.expression import Expression
-from analysis.full_count import Described
-from analysis.hypotheses import WORDS, Tested
-from analysis.outputs import Answer, Figure, NotAvailable, Prose, Table
-from analysis.registration import Deviation, Registration
+from analysis.codebook.rules import Expression
+from analysis.edition import group_may_be_told, prose, protects
+from analysis.figures import plots
 from analysis.report import full_count
-from analysis.report.shown import group_may_be_told, prose, protects
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table
+from analysis.stats import hypotheses, inference, population, registration
+from analysis.stats.hypotheses import WORDS, Tested
+from analysis.stats.population import Described
+from analysis.stats.registration import Deviation, Registration
 from analysis.survey import Survey
 from analysis.text import escape
 

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis import disclosure, figures_profile
+from analysis.edition import absent, protects
 from analysis.errors import InputError
-from analysis.outputs import Answer, Figure, NotAvailable, Table
-from analysis.report.shown import absent, protects
+from analysis.figures import typology_plots
+from analysis.show import Answer, Figure, NotAvailable, Table
+from analysis.stats import disclosure
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology import gradient
-from analysis.typology.profile import UNPLACED
+from analysis.typology.describe import UNPLACED
 from analysis.typology.verdict import other_draws
 
 if TYPE_CHECKING:
     from analysis.typology.study import Typology
+
 
 LEVELS = {
     "clear": {"ja": "明確な類型", "en": "clear types"},
@@ -231,7 +233,7 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure |
         found = dataclasses.replace(found, profile=_directions(safe))
     elif not survey.population.tests:
         found = dataclasses.replace(found, profile=found.profile.drop(columns=["p", "p_holm"]))
-    ax = figures_profile.plot_profile(
+    ax = typology_plots.plot_profile(
         found, labels=labels_of(survey), percent=binary, language=survey.language
     )
     listed = "; ".join(
@@ -276,7 +278,7 @@ def _directions(profile: pd.DataFrame) -> pd.DataFrame:
 
     The exact means of small types, and their p-values, could be reckoned back to single answers.
     """
-    steps = profile["effect"].where(profile["effect"].abs() >= figures_profile.NOTABLE, 0.0)
+    steps = profile["effect"].where(profile["effect"].abs() >= typology_plots.NOTABLE, 0.0)
     return profile[["type", "feature"]].assign(effect=np.sign(steps) * 0.5)
 
 
@@ -318,7 +320,7 @@ def summary(survey: Survey, found: Typology) -> Table:
 
 
 def _placed(survey: Survey, found: Typology) -> pd.DataFrame:
-    """What `analysis.compare` reads: type and, where single answers may be seen, memberships."""
+    """Type and, where single answers may be seen, memberships: what comparisons read."""
     frame = by_unit(survey, found, {})
     return frame if protects(survey) else frame.join(found.membership.round(4).add_prefix("in_"))
 
@@ -399,3 +401,82 @@ def by_unit(survey: Survey, found: Typology, columns: dict[str, pd.Series]) -> p
     frame.insert(0, "code", frame.index)
     frame.insert(1, "name", survey.names.reindex(frame.index))
     return frame.round(4)
+
+
+@needs_types("differences")
+def table(survey: Survey, found: Typology, most: int = 20) -> Table:
+    """The largest differences between each type and the rest, with p-values where tested."""
+    if protects(survey):
+        return _differences_in_words(survey, found)
+    tests = survey.population.tests
+    table = found.profile.assign(size=-found.profile["effect"].abs())
+    by = ["p_holm", "size"] if tests else ["size"]
+    table = table.sort_values(by, kind="stable").head(most)
+    frame = _named(survey, found, table).assign(
+        **{
+            survey.pick("この類型の平均", "mean in type"): table["mean"].round(2),
+            survey.pick("他の平均", "mean elsewhere"): table["rest_mean"].round(2),
+            survey.pick("差の大きさ", "effect"): table["effect"].round(2),
+        }
+    )
+    if tests:
+        frame[survey.pick("補正後p値", "p (Holm)")] = [
+            "<0.001" if p < 0.001 else "" if pd.isna(p) else f"{p:.3f}" for p in table["p_holm"]
+        ]
+    return survey.gallery.table(
+        frame,
+        "differences",
+        title=survey.pick("類型を分ける指標", "Indicators that set types apart"),
+        n=found.n,
+        notes=[
+            survey.pick(
+                "差はCliffのデルタ（0/1の指標は割合の差）。p値は正確検定をHolm法で補正。"
+                "分類に使った指標の検定であり、類型の記述としてのみ読む。",
+                "Effect: Cliff's delta (difference of shares for 0/1). Exact tests with Holm's "
+                "correction. The types were made from these indicators: a description only.",
+            )
+            if tests
+            else survey.pick(
+                "差はCliffのデルタ（0/1の指標は割合の差）。大きい順に並べた。全数であり、検定はしていない。",
+                "Effect: Cliff's delta (difference of shares for 0/1), largest first. This is a "
+                "full count: nothing is tested.",
+            )
+        ],
+    )
+
+
+def _named(survey: Survey, found: Typology, table: pd.DataFrame) -> pd.DataFrame:
+    """The type and indicator of each row of a profile in words."""
+    labels = labels_of(survey)
+    return pd.DataFrame(
+        {
+            survey.pick("類型", "type"): [type_name(survey, found, k) for k in table["type"]],
+            survey.pick("指標", "indicator"): [
+                labels.get(gradient.source(f), {}).get(survey.language, f) for f in table["feature"]
+            ],
+        },
+        index=table.index,
+    )
+
+
+def _differences_in_words(survey: Survey, found: Typology) -> Table:
+    table = told_apart(survey, found)
+    table = table[table["effect"].abs() >= typology_plots.NOTABLE]
+    higher, lower = survey.pick("高い・多い", "higher"), survey.pick("低い・少ない", "lower")
+    words = [higher if effect > 0 else lower for effect in table["effect"]]
+    frame = _named(survey, found, table).assign(
+        **{survey.pick("他と比べて", "than elsewhere"): words}
+    )
+    return survey.gallery.table(
+        frame.sort_values([frame.columns[0], frame.columns[2], frame.columns[1]]),
+        "differences",
+        title=survey.pick("類型を分ける指標", "Indicators that set types apart"),
+        n=found.n,
+        notes=[
+            survey.pick(
+                "差（Cliffのデルタ）が0.33以上のもの。個々の回答を逆算できないよう、数値は載せない。",
+                "Differences (Cliff's delta) of 0.33 or more. No numbers, so that single answers "
+                "cannot be derived.",
+            )
+        ],
+    )

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 import pandas as pd
 from IPython.display import display
 
-from analysis import paths, visit_forms
-from analysis import visits as guidebook
-from analysis.codebook import Question
+from analysis import paths
+from analysis.codebook.model import Question
+from analysis.codebook.municipality import given
+from analysis.edition import kept_back, protects
 from analysis.errors import InputError
-from analysis.municipality import given
-from analysis.outputs import Answer, NotAvailable, Prose, Table
-from analysis.report import answers, types
-from analysis.report.answers import Subset
-from analysis.report.shown import kept_back, protects
+from analysis.report import exploring, types
+from analysis.report.exploring import Subset
+from analysis.show import Answer, NotAvailable, Prose, Table
+from analysis.stats import visit_forms
+from analysis.stats import visits as guidebook
+from analysis.stats.visits import Group, Remark, Topic, guide
 from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
-from analysis.visits import Group, Remark, Topic, guide
 
 MOST = 4  # remarks of a topic that the list shows; the table has all
 CITIES = 5  # paragons that are proposed for a visit
@@ -294,9 +295,9 @@ def _row(
     return {
         "topic": f"{topic.id} {topic.text[language]}",
         "question": f"{question.id} {question.label[language]}",
-        "own_answer": answers.own(survey, code, question),
-        "kin": answers.typical(survey, kind, question),
-        "size_class": answers.typical(survey, size, question),
+        "own_answer": exploring.own(survey, code, question),
+        "kin": exploring.typical(survey, kind, question),
+        "size_class": exploring.typical(survey, size, question),
         "to_ask": ("；" if language == "ja" else "; ").join(
             f"{survey.label(f'visits.{r.kind}')} {r.text[language]}" for r in remarks
         ),

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology.gower import pattern_dissimilarity
+from analysis.typology.dissimilarity import Patterns, collapse, pattern_dissimilarity
 from analysis.typology.latent import LatentClassTypology
-from analysis.typology.medoids import medoids_for, silhouette_widths
-from analysis.typology.patterns import Patterns, collapse
-from analysis.typology.prepare import Features
+from analysis.typology.partition import medoids_for, silhouette_widths
+from analysis.typology.prepare import Prepared
 from analysis.typology.rivals import Rivals, rivals
 from analysis.typology.stability import least_stable
 from analysis.typology.verdict import SMALLEST_TYPE
@@ -26,7 +25,7 @@ SMALL = 100  # respondents below which the penalty of BIC outweighs all but crud
 STARTS = 20  # of the latent classes whose BIC is shown
 
 
-def counts_to_try(data: Features, n_types: int | Literal["auto"]) -> list[int]:
+def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
     """Numbers of types to try: at most one for three units and one per answer pattern.
 
     Raises
@@ -68,7 +67,7 @@ class Compared:
 
 
 def compared(
-    data: Features, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int, jobs: int
+    data: Prepared, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int, jobs: int
 ) -> Compared:
     """Weigh the numbers of types to try; without `criteria` by silhouette and gap alone.
 
@@ -116,7 +115,7 @@ def _separation(
     return pd.DataFrame(rows).T
 
 
-def _bic(data: Features, k: int, seed: int) -> float:
+def _bic(data: Prepared, k: int, seed: int) -> float:
     """BIC of k latent classes (Schwarz 1978); NaN where the answers cannot hold so many."""
     classes = LatentClassTypology(k, kinds=data.kinds, n_init=STARTS, tol=1e-7, random_state=seed)
     try:

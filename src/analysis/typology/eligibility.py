@@ -12,8 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.typology.gower import ENOUGH, Groups, Kinds, Measure, answered
-from analysis.typology.patterns import by_column, collapse
+from analysis.typology.dissimilarity import (
+    ENOUGH,
+    Groups,
+    Kinds,
+    Measure,
+    answered,
+    by_column,
+    collapse,
+)
 from analysis.typology.verdict import SMALLEST_TYPE
 
 FAR_FENCE = 3.0  # interquartile ranges above the upper quartile: "far out" (Tukey 1977)

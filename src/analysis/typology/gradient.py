@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.tables import aligned
+from analysis.stats.tabulate import aligned
 
 ONE_SIDED = 0.9  # share of the squared loadings on one side from which an axis is a level
 CUBIC_FROM = 60  # rows from which a curve, not only a line, is taken out

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.typology.dissimilarity import collapse
 from analysis.typology.gradient import numeric, source
-from analysis.typology.patterns import collapse
 
 DRAWS = 5  # imputed surveys
 ROUNDS = 8  # through all features, for each of them

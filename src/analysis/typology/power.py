@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology.gower import pattern_dissimilarity
+from analysis.typology.dissimilarity import Patterns, pattern_dissimilarity
 from analysis.typology.multiverse import adjusted_rand, members
-from analysis.typology.patterns import Patterns
 
 RECOVERED = 0.8  # adjusted Rand index called good recovery (Steinley 2004)
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}

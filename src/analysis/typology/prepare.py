@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.tables import aligned
+from analysis.stats.tabulate import aligned
+from analysis.typology.dissimilarity import LIMIT
 from analysis.typology.eligibility import taking_part
-from analysis.typology.gower import LIMIT
 from analysis.typology.gradient import (
     Gradient,
     feature_weights,
@@ -70,7 +70,7 @@ def _varies(frame: pd.DataFrame) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Features:
+class Prepared:
     """What a typology is made from.
 
     Attributes
@@ -111,7 +111,7 @@ def prepare(
     adjust: Adjust,
     *,
     seed: int = 0,
-) -> Features:
+) -> Prepared:
     """Check the features, decide who takes part in the fit, and adjust by those.
 
     Raises
@@ -178,7 +178,7 @@ def prepare(
         basis = "gradient"
     answers = Given(given, its_kinds, its_groups, basis, strata)
     if basis == "none":
-        return Features(
+        return Prepared(
             given, others, part.aside, its_kinds, its_groups, answers, raw, level, basis, left_out
         )
     rest = answers.rest()
@@ -190,7 +190,7 @@ def prepare(
         )
     names, kinds_left, groups_left = answers.of(rest)
     found = gradient(rest, kinds_left, groups_left, seed=seed)
-    return Features(
+    return Prepared(
         rest,
         others[names],
         part.aside,

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.tables import aligned
-from analysis.typology.gower import ENOUGH, GowerDissimilarity, feature_shares
-from analysis.typology.profile import UNPLACED
+from analysis.stats.tabulate import aligned
+from analysis.typology.describe import UNPLACED
+from analysis.typology.dissimilarity import ENOUGH, GowerDissimilarity, feature_shares
 
 FAR = 0.95  # a unit farther out than this share of a type's own members fits no type
 DRAWS = 9_999

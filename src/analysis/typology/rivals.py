@@ -16,9 +16,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from analysis.typology.continuum import SHAPES, Continuum, Keep, Shape
-from analysis.typology.gower import pattern_dissimilarity
-from analysis.typology.medoids import medoids_for, silhouette_widths
-from analysis.typology.patterns import Patterns, collapse
+from analysis.typology.dissimilarity import Patterns, collapse, pattern_dissimilarity
+from analysis.typology.partition import medoids_for, silhouette_widths
 from analysis.typology.prepare import Given
 
 UNITS = 400  # units compared; a larger survey is thinned, at random, to this many

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from analysis.typology.medoids import k_medoids, medoids_for
+from analysis.typology.partition import k_medoids, medoids_for
 
 CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
 SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it saves

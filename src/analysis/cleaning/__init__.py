@@ -1,0 +1,1 @@
+"""Cells become answers, kinds of missing, findings and a ledger that adds up."""

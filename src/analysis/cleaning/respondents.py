@@ -1,0 +1,304 @@
+"""Who replied: codes and names of each record, corrected replies, and those who cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.cleaning.findings import Note
+from analysis.codebook import municipality
+from analysis.codebook.model import Codebook
+from analysis.codebook.municipality import Match, fold
+from analysis.codebook.wave import Wave
+from analysis.errors import InputError
+from analysis.intake.read import RawTable
+
+
+@dataclass
+class Identified:
+    """The municipality of each record.
+
+    `codes` and `names` per record ("" where unknown); `kept`: the records that count;
+    `superseded`: earlier record -> the later one that replaces it; `columns` hold who it is.
+    """
+
+    codes: np.ndarray
+    names: list[str]
+    received: np.ndarray
+    columns: list[int] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    unidentified: list[int] = field(default_factory=list)
+    superseded: dict[int, int] = field(default_factory=dict)
+    same_date: set[int] = field(default_factory=set)
+
+
+def identify(
+    raw: RawTable,
+    wave: Wave,
+    codebook: Codebook,
+    text_of: Callable[[int], np.ndarray],
+    received: np.ndarray,
+) -> Identified:
+    """Find the municipality of every record; a name that could be several is never picked."""
+    at = {name: j for j, name in enumerate(raw.column_variable) if name}
+    code_at = _place(at, codebook, "code")
+    name_at = _place(at, codebook, "name")
+    prefecture_at = _place(at, codebook, "prefecture")
+    n = len(raw.file)
+    who = Identified(np.full(n, "", object), [""] * n, received)
+    who.columns = [j for j in (code_at, name_at, prefecture_at) if j is not None]
+    names = text_of(name_at) if name_at is not None else np.full(n, "", object)
+    if any(file.codes == "order" for file in wave.files):
+        who.codes = np.array(municipality.align(list(names)), object)
+        who.names = list(municipality.register()["name"])
+        who.kept = list(range(n))
+        return who
+    if code_at is None and name_at is None:
+        raise InputError(
+            "no column tells which municipality a reply is from",
+            file=raw.file[0],
+            hint="name the column of codes or names under header in wave.yml",
+        )
+    prefectures = text_of(prefecture_at) if prefecture_at is not None else np.full(n, "", object)
+    codes = text_of(code_at) if code_at is not None else np.full(n, "", object)
+    for (i, j), shown in raw.number_format.items():
+        if j == code_at and set(shown) == {"0"}:  # the cell shows the zeros that its number lacks
+            codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
+    reader = _Reader(wave, code_at, name_at, prefecture_at)
+    found: dict[tuple[str, str, str], tuple[str, str, list[tuple[int, str, str, str]]]] = {}
+    for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
+        if key not in found:
+            found[key] = reader.read(*(str(part) for part in key))
+        code, name, notes = found[key]
+        who.codes[i], who.names[i] = code, name
+        who.notes += [Note(i, *note) for note in notes]
+    _settle(who)
+    return who
+
+
+def _place(at: dict[str, int], codebook: Codebook, what: str) -> int | None:
+    question = codebook.identity(what)
+    return at.get(question.id if question else "", at.get(f"@{what}"))
+
+
+class _Reader:
+    """Reads one pair of code and name; fictional places come from the wave's own list."""
+
+    def __init__(
+        self, wave: Wave, code_at: int | None, name_at: int | None, prefecture_at: int | None
+    ) -> None:
+        self.wave, self.code_at, self.name_at = wave, code_at, name_at
+        self.prefecture_at = prefecture_at
+        invited = wave.invited if isinstance(wave.invited, tuple) else ()
+        self.invited = {one.code: one.name for one in invited}
+        self.by_name: dict[str, list[str]] = {}
+        self.by_stem: dict[str, list[str]] = {}
+        for one in invited:
+            self.by_name.setdefault(fold(one.name), []).append(one.code)
+            self.by_stem.setdefault(fold(one.name)[:-1], []).append(one.code)
+
+    def read(
+        self, code_text: str, name_text: str, prefecture: str
+    ) -> tuple[str, str, list[tuple[int, str, str, str]]]:
+        """Code, official name, and the notes (column, rule, value, more)."""
+        notes: list[tuple[int, str, str, str]] = []
+        code = municipality.parse_code(code_text)[0] if code_text else ""
+        if code and code not in self.invited and not self._exists(code):
+            code = ""
+        told = municipality.prefecture_named(prefecture)
+        elsewhere = bool(code) and self._elsewhere(code, told)
+        if elsewhere and self.prefecture_at is not None:
+            notes.append((self.prefecture_at, "code-and-name", self._place(code), ""))
+        match = self._by_name(name_text, "" if elsewhere else told)
+        by_name = match.code
+        at = self.code_at if self.code_at is not None else self.name_at
+        assert at is not None
+        if code:
+            literal = code_text.strip() == code
+            if not literal:
+                notes.append((at, "code-repaired", code, ""))
+            namesake = match.how == "ambiguous" and code in match.options
+            known = code in self.invited or code in municipality.register().index
+            other = known and name_text.strip() and by_name != code and not namesake
+            if other and self.name_at is not None:
+                notes.append((self.name_at, "code-and-name", self._place(code), ""))
+        elif by_name:
+            code = by_name
+            if code_text:
+                meant = code in municipality.code_readings(code_text)
+                notes.append((at, "code-repaired" if meant else "code-wrong", code, ""))
+        else:
+            raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
+            readings = municipality.code_readings(code_text)
+            if match.how == "unknown" and not readings and told:  # of another prefecture
+                bare = self._by_name(name_text, "")
+                readings = bare.options or tuple(filter(None, [bare.code]))
+            if readings and match.how == "unknown":
+                match = Match("", "", "ambiguous", readings)
+            notes.append((raw_at, "who", "", self._advice(match)))
+            return "", "", notes
+        official = self._official(code, name_text)
+        if by_name == code and self.name_at is not None and name_text != official:
+            rule = "renamed" if match.how == "renamed" else "name-variant"
+            notes.append((self.name_at, rule, official, ""))
+        if (
+            match.how == "ambiguous"
+            and by_name == code
+            and not code_text
+            and self.name_at is not None
+        ):
+            notes.append((self.name_at, "namesake", self._place(code), ""))
+        if self.invited and code not in self.invited:
+            notes.append((at, "not-invited", official, ""))
+        return code, official, notes
+
+    def _exists(self, code: str) -> bool:
+        if code in municipality.register().index:
+            return True
+        return code.startswith("99") and self.wave.invented and not self.invited
+
+    def _elsewhere(self, code: str, prefecture: str) -> bool:
+        """Whether a code of the register lies in another prefecture than is told."""
+        table = municipality.register()
+        return (
+            bool(prefecture) and code in table.index and table.at[code, "prefecture"] != prefecture
+        )
+
+    def _official(self, code: str, told: str = "") -> str:
+        """Its name by the list of the invited or the register; of an invented one as it is told."""
+        if code in self.invited:
+            return self.invited[code]
+        table = municipality.register()
+        return str(table.at[code, "name"]) if code in table.index else told.strip() or code
+
+    def _by_name(self, text: str, prefecture: str) -> Match:
+        """Who bears a name: among those invited, and in the whole country."""
+        if not text.strip():
+            return Match("", "", "unknown")
+        folded = fold(text)
+        names = (folded, folded.removesuffix("役所"), folded.removesuffix("役場"))
+        codes = next((self.by_name[name] for name in names if name in self.by_name), [])
+        codes = codes or self.by_stem.get(folded, [])
+        codes = [code for code in codes if not self._elsewhere(code, prefecture)]
+        match = municipality.resolve(text, prefecture or None, self.wave.as_of)
+        if match.how == "ambiguous":  # the list of those invited may decide, and that is said
+            codes = [code for code in match.options if code in self.invited]
+        elif match.code or not codes:
+            return match
+        if len(codes) == 1:
+            return Match(codes[0], self.invited[codes[0]], match.how)
+        return Match("", "", "ambiguous", match.options or tuple(codes))
+
+    def _place(self, code: str) -> str:
+        table = municipality.register()
+        prefecture = str(table.at[code, "prefecture"]) if code in table.index else ""
+        return prefecture + self._official(code)
+
+    def _advice(self, match: Match) -> str:
+        places = [self._place(code) for code in match.options]
+        if len(set(places)) < len(places):  # only the code tells them apart
+            places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
+        listed = "、".join(places)
+        if match.how == "ward":
+            return (
+                f"{listed}の行政区のようです。市としての回答かどうか、お知らせください。"
+                f"\0It seems to be a ward of {listed}. Is this the reply of the city?"
+            )
+        if listed:
+            return (
+                f"候補：{listed}。都道府県名か団体コードを添えてお知らせください。"
+                f"\0It may be {listed}: which one? Please add its prefecture or code."
+            )
+        return "団体コードと団体名をお知らせください。\0Please give its code and name."
+
+
+def _settle(who: Identified) -> None:
+    """Of several replies of one municipality the latest by date counts, then the last to arrive."""
+    replies: dict[str, list[int]] = {}
+    for i, code in enumerate(who.codes):
+        if code:
+            replies.setdefault(code, []).append(i)
+        else:
+            who.unidentified.append(i)
+    for of_one in replies.values():
+        dated = [i for i in of_one if who.received[i] is not None]
+        latest = max(dated, key=lambda i: (who.received[i], i), default=-1)
+        last = max(i for i in of_one if who.received[i] is None or i == latest)
+        who.kept.append(last)
+        for i in of_one:
+            if i != last:
+                who.superseded[i] = last
+                if i not in dated or last not in dated or who.received[i] == who.received[last]:
+                    who.same_date.add(i)
+    who.kept.sort()
+
+
+def register_of(
+    wave: Wave, who: Identified, order: np.ndarray, codebook: Codebook, frame: pd.DataFrame
+) -> pd.DataFrame:
+    """The invited and whoever else replied, by code.
+
+    `order`: the records that count, as the rows of `frame`. Columns: name, prefecture, size_class
+    (of the list of the invited, else of the law on the wave's date, else as told in the reply),
+    invited (true of all where no list says who was), replied, received.
+    """
+    replied = {str(who.codes[i]): int(i) for i in order}
+    known = municipality.register()
+    rows = _asked(wave)
+    asked = set(rows) or set(replied)
+    for code, i in replied.items():
+        if code not in rows:
+            prefecture = str(known.at[code, "prefecture"]) if code in known.index else ""
+            rows[code] = {"name": who.names[i], "prefecture": prefecture, "size_class": None}
+    told = _told_classes(codebook, frame)
+    for code, row in rows.items():
+        row["size_class"] = (
+            row["size_class"] or municipality.size_class(code, wave.as_of) or told.get(code)
+        )
+        row["invited"] = code in asked
+        row["replied"] = code in replied
+        day = who.received[replied[code]] if code in replied else None
+        row["received"] = None if day is None else np.datetime64(day, "s")
+    texts = ["name", "prefecture", "size_class"]
+    columns = [*texts, "invited", "replied", "received"]
+    register = pd.DataFrame.from_dict(rows, orient="index", columns=columns).sort_index()
+    register.index = register.index.astype("str").rename("code")
+    register[texts] = register[texts].astype("str")
+    register["received"] = pd.to_datetime(register["received"]).astype("datetime64[s]")
+    return register.astype({"invited": bool, "replied": bool})
+
+
+def invited(wave: Wave, register: pd.DataFrame) -> int | None:
+    """How many were asked; None where nobody knows."""
+    if wave.invited is None or isinstance(wave.invited, int):
+        return wave.invited
+    return int(register["invited"].sum())
+
+
+def _asked(wave: Wave) -> dict[str, dict[str, Any]]:
+    if wave.invited == "all":
+        return {
+            code: {"name": name, "prefecture": prefecture, "size_class": None}
+            for code, prefecture, name in municipality.register().itertuples()
+        }
+    if isinstance(wave.invited, tuple):
+        return {
+            i.code: {"name": i.name, "prefecture": i.prefecture, "size_class": i.size_class}
+            for i in wave.invited
+        }
+    return {}
+
+
+def _told_classes(codebook: Codebook, frame: pd.DataFrame) -> dict[str, str]:
+    question = codebook.identity("size_class")
+    if question is None:
+        return {}
+    by_label = {text.ja: kind for kind, text in municipality.SIZE_CLASSES.items()}
+    by_option = {o.code: by_label[o.ja] for o in question.options if o.ja in by_label}
+    answers = frame[question.id].dropna().astype(int)
+    return {str(code): by_option[n] for code, n in answers.items() if n in by_option}

@@ -1,0 +1,77 @@
+"""Cleaned data on disk: Parquet with CSV beside it, identical bytes for identical data."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import uuid
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import paths
+from analysis.cleaning.clean import Cleaned, Ledger
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
+from analysis.errors import InputError
+from analysis.fingerprints import hash_file, hash_folder, package_hash
+from analysis.spreadsheet import to_csv
+
+TABLES = ("responses", "status", "register", "findings", "outside")
+LISTS = {"findings", "outside"}  # without a code a row
+
+
+ONLY = "analysis"  # the package that the cleaned data depend on
+
+
+def key(wave: Wave) -> str:
+    """What the cleaned data depend on: files as received, codebook, code."""
+    book = paths.codebooks() / f"{wave.codebook}.yml"
+    return f"{hash_folder(wave.folder)} {hash_file(book)} {package_hash(ONLY)}"
+
+
+def package_key() -> str:
+    """Hash of the typology's code, for its results that are kept beside the data."""
+    return hash_folder(Path(__file__).parents[1] / "typology", "*.py")[:16]
+
+
+def is_current(folder: Path, key: str) -> bool:
+    """Whether the folder holds the complete result of just this key."""
+    file = folder / "ledger.json"
+    if not file.is_file() or not all((folder / f"{t}.parquet").is_file() for t in TABLES):
+        return False
+    return bool(json.loads(file.read_text(encoding="utf-8"))["key"] == key)
+
+
+def write(cleaned: Cleaned, folder: Path, key: str) -> None:
+    """Write everything beside, then swap; a reader never sees half of it."""
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        for name in TABLES:
+            frame: pd.DataFrame = getattr(cleaned, name)
+            buffer = io.BytesIO()
+            frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
+            paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
+            paths.write_atomic(part / f"{name}.csv", to_csv(frame, index=name not in LISTS))
+        counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
+        content = {"key": key, "received": cleaned.ledger.received, "counts": counts}
+        paths.write_atomic(
+            part / "ledger.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        )
+        paths.swap_folder(part, folder)
+    except OSError as error:
+        raise InputError(
+            f"the cleaned data cannot be written ({error.strerror or error})", file=folder
+        ) from None
+    finally:
+        if part.exists():
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def load(folder: Path, codebook: Codebook) -> Cleaned:
+    """The cleaned data as they were written."""
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    content = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+    counts = pd.DataFrame(content["counts"], columns=["file", "sheet", "place", "cells"])
+    return Cleaned(**frames, ledger=Ledger(counts, content["received"]))

@@ -1,0 +1,170 @@
+"""A wave: one data refresh, a folder with the files as received and a ``wave.yml``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, StrictStr, Tag, ValidationError
+
+from analysis import paths
+from analysis.codebook import municipality, yaml_file
+from analysis.codebook.model import describe_validation
+from analysis.errors import InputError
+from analysis.text import Model, Text
+
+SizeClass = Literal[
+    "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
+]
+
+Stands = Literal["invited", "class", "nation", "beyond"]
+
+
+class Invited(Model):
+    """One invited municipality."""
+
+    code: StrictStr = Field(pattern=r"^[0-9]{6}$")
+    name: StrictStr
+    prefecture: StrictStr = ""
+    size_class: SizeClass | None = None
+
+
+class WaveFile(Model):
+    """One file (or folder of workbooks) as received, and how to read it."""
+
+    path: StrictStr
+    sheet: StrictStr | None = None
+    layout: Literal["rows", "columns", "form"] = "rows"
+    header: dict[StrictStr, tuple[StrictStr, ...]] = Field(default_factory=dict)
+    encoding: StrictStr | None = None
+    codes: Literal["column", "order"] = "column"
+
+
+def _how_invited(given: Any) -> str:
+    """Which form of `invited` is meant, so that a fault in a list is told where it stands."""
+    if isinstance(given, list | tuple):
+        return "list"
+    return "all" if isinstance(given, str) else "number"
+
+
+class Wave(Model):
+    """What ``wave.yml`` says.
+
+    `name` is the folder's name. `invited` is a number, the list of the invited, ``all``
+    municipalities of the register, or empty where it is not known (then there is no response rate).
+    `population`: what the numbers stand for, see `analysis.stats.population`.
+
+    Examples
+    --------
+    >>> Wave.read("no-such-wave")
+    Traceback (most recent call last):
+    ...
+    analysis.errors.InputError: wave.yml: there is no wave 'no-such-wave'...
+    """
+
+    name: StrictStr
+    title: Text
+    as_of: dt.date
+    publisher: Text
+    codebook: StrictStr
+    data: Literal["invented", "real"]
+    named: bool = False
+    invited: (
+        Annotated[
+            Annotated[int, Field(ge=0), Tag("number")]
+            | Annotated[Literal["all"], Tag("all")]
+            | Annotated[tuple[Invited, ...], Tag("list")],
+            Discriminator(_how_invited),
+        ]
+        | None
+    ) = None
+    population: Stands | None = None
+    files: tuple[WaveFile, ...] = Field(min_length=1)
+    note: Text | None = None
+
+    @classmethod
+    def read(cls, wave: str | Path) -> Wave:
+        """Read the ``wave.yml`` of a wave's name or of a folder."""
+        folder = wave if isinstance(wave, Path) else paths.raw(wave)
+        file = folder / "wave.yml"
+        if not file.is_file():
+            known = ", ".join(p.parent.name for p in sorted(folder.parent.glob("*/wave.yml")))
+            raise InputError(
+                f"there is no wave {folder.name!r}",
+                file=file,
+                hint=f"there are: {known or 'none'}; `workbench new-wave` makes one",
+            )
+        content = yaml_file.load(file)
+        try:
+            read = cls.model_validate({"name": folder.name, **content})
+        except ValidationError as error:
+            last = error.errors(include_url=False)[0]["loc"][-1:]
+            hint = "put a code in quotes, such as '012025'" if last == ("code",) else None
+            raise InputError(describe_validation(error, content), file=file, hint=hint) from None
+        if read.name != folder.name:
+            raise InputError(
+                f"the wave calls itself {read.name!r} but lies in the folder {folder.name}",
+                file=file,
+                hint="remove the entry name; the folder's name is the wave's",
+            )
+        seen = set()
+        for part in read.files:
+            if (where := (part.path, part.sheet)) in seen:
+                raise InputError(
+                    f"files names {part.path} twice", file=file, hint="remove one of the entries"
+                )
+            seen.add(where)
+        _check_invited(read, file)
+        _check_population(read, file)
+        return read
+
+    @property
+    def folder(self) -> Path:
+        """Where the files as received lie."""
+        return paths.raw(self.name)
+
+    @property
+    def invented(self) -> bool:
+        """Whether the answers are invented; every output must say so."""
+        return self.data == "invented"
+
+
+def _check_invited(wave: Wave, file: Path) -> None:
+    """Refuse a list of the invited with a code that is there twice or that no municipality has."""
+    invited = wave.invited if isinstance(wave.invited, tuple) else ()
+    seen = set()
+    for one in invited:
+        if one.code in seen:
+            what, hint = f"has the code {one.code} twice", "remove one of the entries"
+            raise InputError(f"invited {what}", file=file, hint=hint)
+        if municipality.parse_code(one.code) != (one.code, "exact"):
+            what = f"gives {one.name} the code {one.code!r}, which does not exist"
+            hint = "give its six digits with the check digit"
+            raise InputError(f"invited {what}", file=file, hint=hint)
+        seen.add(one.code)
+
+
+def _check_population(wave: Wave, file: Path) -> None:
+    """Refuse the nation where only some were asked: nobody drew them, so they stand for no other.
+
+    Of a number or a list those count that there are; the codes of the list are known to be real.
+    """
+    if wave.population == "nation" and wave.invited != "all":
+        asked = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
+        there = len(municipality.register())
+        if asked is None or asked < there:
+            who = "nobody noted who was" if asked is None else f"{asked:,} of {there:,} were"
+            raise InputError(
+                f"population is nation, but {who} asked",
+                file=file,
+                hint="write invited: all where everybody was asked, else population: invited",
+            )
+    named = wave.invited if isinstance(wave.invited, tuple) else ()
+    known = (one.size_class or municipality.size_class(one.code, wave.as_of) for one in named)
+    if wave.population == "class" and not all(known):
+        raise InputError(
+            "population is class, but the size class of some of the invited is not known",
+            file=file,
+            hint="give each of the invited its size_class, or write population: invited",
+        )

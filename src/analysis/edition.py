@@ -1,0 +1,362 @@
+"""What an edition may show of answers: where small numbers are protected, coarser tables.
+
+Answers are put together until each part may be counted, options and breakdowns are shown where all
+their cells may be. Every other output of such an edition is computed from what is shown here, or is
+a coarse statistic; docs/method.md ("What an edition shows") says which, and why nothing follows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.model import Question
+from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.rules import Expression
+from analysis.show import NotAvailable, Prose
+from analysis.stats import disclosure, tabulate
+from analysis.stats.disclosure import SMALLEST
+from analysis.view import View
+
+HIDDEN = "—"
+MOST_POSSIBLE = 20_000  # counts of a question that are tried out
+COUNTED = ("single", "ordinal", "binary", "multi")
+MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
+
+
+def protects(survey: View, *questions: Question | None) -> bool:
+    """Whether small cells must be hidden: for the public, and in committee where sensitive."""
+    if survey.wave.named:
+        return False
+    sensitive = any(question is not None and question.sensitive for question in questions)
+    return survey.audience == "public" or (survey.audience == "committee" and sensitive)
+
+
+def kept_back(survey: View) -> list[str]:
+    """The columns of answers that this edition shows of no single respondent."""
+    return [
+        v
+        for q in survey.codebook
+        if protects(survey, q)
+        for v in q.variables
+        if v in survey.responses
+    ]
+
+
+def absent(survey: View, name: str, ja: str, en: str) -> NotAvailable:
+    """What stands in the place of the figure or table `name`: why it is not there."""
+    return NotAvailable(name, survey.pick(ja, en))
+
+
+def prose(survey: View, ja: str, en: str) -> Prose:
+    """A paragraph in the language of the survey."""
+    return Prose(survey.pick(ja, en))
+
+
+def shown_questions(survey: View) -> list[Question]:
+    """The questions that this edition may tabulate, identity and free text left out.
+
+    Where small numbers are protected, one that fewer than three answered is left out, and so is one
+    whose n would tell how many gave the answers that lead to it.
+    """
+    asked = [
+        q
+        for q in survey.codebook
+        if q.role != "id" and q.type not in {"text", "date"} and q.variables[0] in survey.responses
+    ]
+    return [q for q in asked if not (protects(survey, q) and _gives_away(survey, q))]
+
+
+def _gives_away(survey: View, question: Question) -> bool:
+    """Whether the n of a question would tell small numbers of its own or of what leads to it."""
+    n = int(tabulate.answered(survey.status, question).sum())
+    if 0 < n < SMALLEST:
+        return True
+    if not question.ask_if:
+        return False
+    rule = Expression(question.ask_if)
+    gates = [q for q in survey.codebook if rule.names & {q.id, *q.variables}]
+    skipped = int((survey.status[question.variables[0]] == "not_applicable").sum())
+    if any(q.type == "multi" for q in gates) and 0 < survey.n - n < SMALLEST:
+        return True
+    if not any(q.type in COUNTED for q in gates) and 0 < skipped <= SMALLEST:
+        return True
+    for gate in gates:
+        if (
+            gate.type in tabulate.BREAKDOWNS
+            and len(disclosure.subtotals(gate, survey.codebook)) > 1
+        ):
+            if not _apart(survey, gate):
+                return True
+        elif gate.type == "multi" and rule.names == {gate.id} and _narrows(survey, gate, rule, n):
+            return True
+    return False
+
+
+def _apart(survey: View, gate: Question) -> bool:
+    """Whether the answers that lead to other questions may be counted apart from the rest."""
+    counted = tabulate.frequency(survey.responses, survey.status, gate, survey.language)
+    counts = counted.frame["count"].to_numpy(int)
+    codes = list(tabulate.labels_of(gate, survey.language))
+    parts = disclosure.subtotals(gate, survey.codebook)
+    totals = [counts[[codes.index(code) for code in part]].sum() for part in parts]
+    return bool(disclosure.may_be_shown(np.array(totals), _group(survey)).all())
+
+
+def _narrows(survey: View, gate: Question, rule: Expression, n: int) -> bool:
+    """Whether n of a question needs more ticks of the options that lead to it than are shown.
+
+    Then the only hidden one of these options must have been ticked so often.
+    """
+    counts = frequency(survey, gate).frame["count"]
+    leads = _alone(gate, rule)
+    there = counts[leads].astype("Int64")
+    unknown = survey.n - int(tabulate.answered(survey.status, gate).sum())
+    return bool(there.isna().sum() == 1 and there.sum() < n - unknown)
+
+
+def _alone(gate: Question, rule: Expression) -> np.ndarray:
+    """Which options of a question lead to another one by themselves."""
+    ticked = pd.DataFrame(np.eye(len(gate.variables), dtype=bool), columns=list(gate.variables))
+    names = rule.names - {gate.id}
+    open_ = pd.array([pd.NA] * len(ticked), "Int64")
+    frame = ticked.astype("boolean").assign(**dict.fromkeys(sorted(names), open_))
+    return rule.evaluate(frame).astype("boolean").fillna(True).to_numpy(bool)
+
+
+def _group(survey: View) -> disclosure.Group:
+    return survey.codebook.disclosure.group
+
+
+def frequency(survey: View, question: Question) -> tabulate.Counted:
+    """`analysis.stats.tabulate.frequency` as this edition may show it.
+
+    Where small numbers are protected, answers are put together until each may be counted; of
+    several answers, options that may not be counted are NA.
+    """
+    counted = tabulate.frequency(survey.responses, survey.status, question, survey.language)
+    if not protects(survey, question):
+        return counted
+    frame = counted.frame
+    if question.type == "multi":
+        kept = frame["count"].astype("Int64").where(_ticks_shown(survey, question, counted))
+        frame = pd.DataFrame({"count": kept, "share": frame["share"].mask(kept.isna())})
+    elif question.type in COUNTED:
+        frame = _together(survey, question, frame)
+    elif question.type == "battery":
+        frame = _means(survey, question, frame)
+    elif question.type in {"integer", "ratio"}:
+        frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
+    # the kinds of missing are not told apart: how many were not asked is an answer, too
+    return dataclasses.replace(counted, frame=frame, missing={})
+
+
+def parts(survey: View, question: Question) -> list[list[int]]:
+    """The answers of a question, by their places, that are counted together.
+
+    First those apart whose totals other tables need: the answers that lead to other questions, and
+    those that say short of people.
+    """
+    counted = tabulate.frequency(survey.responses, survey.status, question, survey.language)
+    counts = counted.frame["count"].to_numpy(int)
+    codes = list(tabulate.labels_of(question, survey.language))
+    known = [
+        [codes.index(code) for code in part]
+        for part in disclosure.subtotals(question, survey.codebook)
+    ]
+    return _parts(counts, known, survey)
+
+
+def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[list[int]]:
+    totals = np.array([counts[part].sum() for part in known])
+    if len(known) > 1 and not disclosure.may_be_shown(totals, _group(survey)).all():
+        return [list(range(len(counts)))]
+    found = [
+        [part[at] for at in together]
+        for part in known
+        for together in disclosure.put_together(counts[part], _group(survey))
+    ]
+    return sorted(found)
+
+
+def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
+    """A frequency table with a row for each part of its answers."""
+    made, names = parts(survey, question), list(map(str, frame.index))
+    rows = [frame.iloc[part].sum() for part in made]
+    together = pd.DataFrame(rows, index=[_joined(survey, names, part) for part in made])
+    return together.astype({"count": int})
+
+
+def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) -> np.ndarray:
+    """Which options of a question of several answers this edition may count."""
+    exclusive = np.array([option.exclusive for option in question.options])
+    none_left = np.zeros(len(exclusive), bool)
+    for later in (q for q in survey.codebook if q.ask_if and question.id in q.ask_if):
+        rule = Expression(later.ask_if or "")
+        everyone = int(tabulate.answered(survey.status, later).sum()) == survey.n
+        if question.id in rule.names and everyone:
+            none_left |= exclusive & ~_alone(question, rule)
+    return disclosure.ticks_shown(
+        counted.frame["count"].to_list(),
+        counted.n,
+        _group(survey),
+        exclusive=exclusive.tolist(),
+        none_left=none_left.tolist(),
+    )
+
+
+def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
+    """The items of a battery with a mean of one decimal, without those whose answers it tells.
+
+    A sum near its least or greatest value leaves single answers few possibilities.
+    """
+    codes = [option.code for option in question.options]
+    wide = max(codes) - min(codes)
+    sums = frame["mean"] * frame["count"]
+    room = np.minimum(sums - min(codes) * frame["count"], max(codes) * frame["count"] - sums)
+    safe = (room.round(6) >= max(2 * wide, SMALLEST)) & (frame["count"] >= SMALLEST)
+    kept = frame[["count", "mean"]].round({"mean": 1}).astype("Float64")
+    return kept.where(safe, axis=0)
+
+
+def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
+    """`analysis.stats.tabulate.cross` as this edition may show it.
+
+    Where small numbers are protected, groups and answers are those that are counted together, and
+    a table (of several answers: an option) is shown where all its cells may be, else NA throughout.
+    """
+    by = tabulate.aligned(by, survey.responses.index)
+    if not protects(survey, question, *_answers(survey, by)):
+        return tabulate.cross(survey.responses, survey.status, question, by, survey.language)
+    groups = grouped(survey, by)
+    crossed = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
+    counts, n = crossed.counts, crossed.n
+    fit, group = disclosure.may_be_shown, _group(survey)
+    if question.type == "multi":
+        known = frequency(survey, question).frame["count"].notna().to_numpy(bool)
+        cells = counts.to_numpy(int)
+        safe = known & (fit(cells, group) & fit(n.to_numpy(int) - cells, group)).all(axis=1)
+    else:
+        names = list(map(str, counts.index))
+        made = parts(survey, question)
+        counts = pd.DataFrame(
+            [counts.iloc[part].sum() for part in made],
+            index=[_joined(survey, names, part) for part in made],
+        )
+        safe = np.full(len(counts), len(made) > 1 and fit(counts, group).all())
+    left = groups.value_counts().reindex(n.index) - n
+    if len(n) < 2 or _gives_away(survey, question):
+        safe[:] = False
+    elif question.ask_if and left.any() and not fit(left.to_numpy(int)).all():
+        safe[:] = False  # how many of a group were not asked is an answer, too
+    kept = counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1))
+    return tabulate.Crossed(kept, (counts / n).mask(kept.isna()), n, crossed.multiple)
+
+
+def _answers(survey: View, by: pd.Series) -> list[Question]:
+    """The question that a breakdown is by, if it is by one."""
+    return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]
+
+
+def grouped(survey: View, by: pd.Series) -> pd.Series:
+    """A breakdown whose groups are put together where small numbers are protected."""
+    labels = {str(text[survey.language]) for text in SIZE_CLASSES.values()}
+    if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= labels:
+        every = [text[survey.language] for text in SIZE_CLASSES.values()]  # also those not there
+        by = by.cat.set_categories(every)
+    nowhere = survey.pick("区分なし", "none")
+    for question in (q for q in _answers(survey, by) if q.type in tabulate.BREAKDOWNS):
+        names = list(tabulate.labels_of(question, survey.language).values())
+        if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
+            made = parts(survey, question)
+            label = {names[at]: _joined(survey, names, part) for part in made for at in part}
+            kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
+            return by.astype(object).map(label).astype(kinds)
+    return disclosure.merged(by, nowhere, survey.pick("／", " / "))
+
+
+def _joined(survey: View, names: list[str], part: list[int]) -> str:
+    """What answers that are counted together are called."""
+    return survey.pick("／", " / ").join(names[at] for at in part)
+
+
+def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
+    """Whether this edition may tell if a group and the rest both have `fewest` members.
+
+    A group by answers of one question that are counted with others would narrow these. It may be
+    told where, whatever the outcome, each still has three possible values.
+    """
+    group = Expression(rule)
+    question = next((q for q in survey.codebook if group.names == {q.id}), None)
+    if (
+        question is None
+        or question.type not in tabulate.BREAKDOWNS
+        or not protects(survey, question)
+    ):
+        return True
+    codes = list(tabulate.labels_of(question, survey.language))
+    frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
+    inside = group.evaluate(frame).astype("boolean").fillna(False).to_numpy(bool)
+    made = parts(survey, question)
+    if all(inside[part].all() or not inside[part].any() for part in made):
+        return True
+    possible = _possible(survey, question, made)
+    if possible is None:
+        return False
+    size = possible[:, inside].sum(axis=1)
+    tested = np.minimum(size, possible.sum(axis=1) - size) >= fewest
+    hidden = [at for part in made if len(part) > 1 for at in part]
+    outcomes = (possible[tested == outcome] for outcome in (True, False))
+    return all(
+        len(np.unique(left[:, at])) >= SMALLEST for left in outcomes if len(left) for at in hidden
+    )
+
+
+def _possible(survey: View, question: Question, made: list[list[int]]) -> np.ndarray | None:
+    """Every count of the answers of a question that is published as `made`; None if too many."""
+    known = disclosure.subtotals(question, survey.codebook)
+    codes = list(tabulate.labels_of(question, survey.language))
+    frame = tabulate.frequency(survey.responses, survey.status, question, survey.language).frame
+    counts = frame["count"].to_numpy(int)
+    totals = [int(counts[part].sum()) for part in made]
+    sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, made, strict=True)]
+    if math.prod(sizes) > MOST_POSSIBLE:
+        return None
+    found = []
+    for filled in itertools.product(
+        *(_ways(total, len(part)) for total, part in zip(totals, made, strict=True))
+    ):
+        x = np.zeros(len(codes), int)
+        for part, values in zip(made, filled, strict=True):
+            x[part] = values
+        if _parts(x, [[codes.index(code) for code in part] for part in known], survey) == made:
+            found.append(x)
+    return np.array(found)
+
+
+def _ways(total: int, places: int) -> Iterator[tuple[int, ...]]:
+    """The ways to share a total out among places."""
+    for bars in itertools.combinations(range(total + places - 1), places - 1):
+        ends = (-1, *bars, total + places - 1)
+        yield tuple(b - a - 1 for a, b in itertools.pairwise(ends))
+
+
+def note(survey: View) -> list[str]:
+    """What a table says of how it protects small numbers; empty where it need not."""
+    if not any(protects(survey, question) for question in survey.codebook):
+        return []
+    least = SMALLEST + (_group(survey) == "show")
+    return [
+        survey.pick(
+            f"個々の団体の回答が分からないよう、{least}団体未満の回答は隣の回答と「／」でつないで"
+            f"合算し、{least}団体未満（または、ほぼ全団体）が選んだ選択肢の欄は{HIDDEN}とする。",
+            f"So that no single answer can be told, answers of fewer than {least} are counted with "
+            f"the next ones (joined by /); {HIDDEN}: an option that fewer than {least}, or nearly "
+            "all, ticked.",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Figures: style, gallery, checks, and the plots themselves."""

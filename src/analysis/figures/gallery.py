@@ -1,0 +1,362 @@
+"""Style of figures and the registry that exports them.
+
+A figure leaves the workbench only through `Gallery.show`, which refuses what would mislead a
+reader: no title, no text for those who cannot see it, no n, no source, no numbers behind it, a
+character that the font lacks, an axis without a name, labels that overlap.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.transforms import Bbox
+from PIL import Image
+
+from analysis import paths
+from analysis.errors import InputError
+from analysis.figures import checks
+from analysis.show import Figure, Table
+from analysis.spreadsheet import to_csv
+from analysis.text import Language
+
+with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
+    import matplotlib_fontja
+
+# steps that differ in grey print too; blue and orange are apart for every colour vision
+PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
+POINTS = 9  # size of the letters in a report's column
+DOTS = 200  # an inch: twice what a page shows
+MARGIN = 0.1  # inches around what is saved
+SIZES = {"report": 1.0, "slide": 1.88}  # 7.1 inches of column, 13.3 of slide: 17-point letters
+FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "DejaVu Sans")
+# JIS X 4051: no line begins with one of the first or ends with one of the second
+KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%％,.)"
+OPENS = "「『（［｛〈《【("
+_PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
+_WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+INVENTED = {"ja": "架空データ", "en": "Invented data"}
+
+
+def use_style(language: Language = "ja") -> None:
+    """Set seaborn's theme with a Japanese font.
+
+    Japanese figures are in IPAexGothic, which comes with a package, so that they are the same on
+    every machine. Characters that it lacks (𠮷) are taken from an installed font of `FALLBACK`;
+    where there is none, the registry refuses the figure and says which font to install.
+    """
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    if "IPAexGothic" not in installed:
+        matplotlib_fontja.japanize()
+    japanese = ["IPAexGothic", *(name for name in FALLBACK if name in installed)]
+    fonts = japanese if language == "ja" else ["DejaVu Sans", *japanese[:-1]]
+    sns.set_theme(
+        style="ticks",
+        palette=list(PALETTE),
+        rc={
+            "font.family": fonts,  # a list: matplotlib falls back for each missing glyph
+            "font.size": POINTS,
+            "axes.titlesize": POINTS + 1,
+            "axes.labelsize": POINTS,
+            "xtick.labelsize": POINTS - 1,
+            "ytick.labelsize": POINTS - 1,
+            "legend.fontsize": POINTS - 1,
+            "axes.edgecolor": "#6b7580",
+            "axes.linewidth": 0.8,
+            "xtick.major.width": 0.8,
+            "ytick.major.width": 0.8,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.unicode_minus": False,
+            "figure.constrained_layout.use": True,
+            "svg.hashsalt": "workbench",
+            "svg.fonttype": "path",
+            "savefig.facecolor": "white",
+        },
+    )
+
+
+class Gallery:
+    """Where the figures and tables of one notebook are checked, exported and shown.
+
+    Parameters
+    ----------
+    folder : gets figures/NAME.svg, .png, .csv, tables/NAME.csv and results/NAME.csv; None writes no
+        files. The files carry the title; the figure that a page shows leaves it to the page.
+    source : given under each figure. invented : stamp every figure as invented data.
+    size : ``report`` for the column of a report, ``slide`` for the width of a slide.
+    digits : of numbers with decimals in tables and files; None gives all of them. A statistic in
+        full is a sum by which guesses at hidden answers can be checked.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        language: Language,
+        source: str,
+        invented: bool,
+        audience: str = "internal",
+        size: str = "report",
+        digits: int | None = None,
+    ) -> None:
+        self.digits = digits
+        self.folder, self.language, self.source = folder, language, source
+        self.invented, self.audience = invented, audience
+        self.scale = SIZES[size]
+        use_style(language)
+
+    def show(
+        self,
+        drawn: Axes | Canvas | sns.axisgrid.Grid,
+        name: str,
+        *,
+        title: str,
+        alt: str,
+        n: int,
+        denominator: str,
+        data: pd.DataFrame,
+        key: bool = False,
+    ) -> Figure:
+        """Check, export and close a figure; `data` holds the plotted numbers."""
+        for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
+            if not given or not given.strip():
+                raise InputError(f"the figure {name!r} has no {what}", hint="give one")
+        if not denominator or n is None:
+            raise InputError(f"the figure {name!r} has no n with its denominator", hint="give both")
+        if data is None or data.empty:
+            raise InputError(f"the figure {name!r} comes without its numbers", hint="pass data=")
+        canvas = (
+            drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
+        )
+        assert isinstance(canvas, Canvas)
+        caption = self._caption(n, denominator)
+        try:
+            with checks.strict(name):
+                canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
+                drawn_box = _settle(canvas)
+                column = _stamp(canvas, drawn_box, caption)  # a page gives the title as text
+                whole = _entitle(canvas, column, title)
+                checks.check(canvas, name)
+                image = _image(canvas, whole)
+                shown = _png(_part(image, canvas.dpi, whole, column))
+                csv = to_csv(self._rounded(data))
+                if self.folder:  # a page alone needs neither
+                    svg = _svg(canvas, whole, self.scale)
+                    self._write("figures", name, png=_png(image), svg=svg, csv=csv)
+        finally:
+            plt.close(canvas)
+        return Figure(
+            name=name,
+            title=title,
+            alt=alt,
+            caption=caption,
+            n=int(n),
+            denominator=denominator,
+            source=self.source,
+            png=base64.b64encode(shown).decode("ascii"),
+            csv=csv.decode("utf-8-sig"),
+            key=key,
+        )
+
+    def table(
+        self,
+        frame: pd.DataFrame,
+        name: str,
+        *,
+        title: str,
+        n: int,
+        notes: list[str] | None = None,
+        places: int = 0,
+    ) -> Table:
+        """A table with its n and notes, also written as CSV; row labels go in columns first.
+
+        `places`: the fewest decimals of every column of floats.
+        """
+        if not title.strip():
+            raise InputError(f"the table {name!r} has no title", hint="give one")
+        frame = self._rounded(frame)
+        csv = to_csv(frame)
+        self._write("tables", name, csv=csv)
+        columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
+        numeric = [_numeric(frame, at, cells) for at, cells in enumerate(columns)]
+        return Table(
+            name=name,
+            title=title,
+            caption=f"n = {n:,}" + self._invented_words(),
+            n=int(n),
+            notes=list(notes or []),
+            columns=[
+                {"label": str(c), "numeric": is_number}
+                for c, is_number in zip(frame.columns, numeric, strict=True)
+            ],
+            rows=[list(row) for row in zip(*columns, strict=True)],
+            csv=csv.decode("utf-8-sig"),
+        )
+
+    def _rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The numbers with decimals to as many digits as may be given."""
+        if self.digits is None:
+            return frame
+        numbers = frame.select_dtypes("floating")
+        return frame.assign(**{c: numbers[c].map(self._short, na_action="ignore") for c in numbers})
+
+    def _short(self, value: float) -> float:
+        return float(f"{value:.{self.digits}g}")
+
+    def result(self, frame: pd.DataFrame, name: str) -> None:
+        """Numbers for another command, as results/NAME.csv; nothing is shown."""
+        self._write("results", name, csv=to_csv(frame))
+
+    def _write(self, kind: str, name: str, **contents: bytes) -> None:
+        """Files of one figure or table, each by its suffix; none where no files are wanted."""
+        if self.folder:
+            for suffix, content in contents.items():
+                paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
+
+    def _caption(self, n: int, denominator: str) -> str:
+        if self.language == "ja":
+            return f"n = {n:,}（{denominator}）　出典：{self.source}{self._invented_words()}"
+        return f"n = {n:,} ({denominator}). Source: {self.source}{self._invented_words()}"
+
+    def _invented_words(self) -> str:
+        words = INVENTED[self.language]
+        if not self.invented or words.lower() in self.source.lower():
+            return ""
+        return f"　{words}" if self.language == "ja" else f". {words}"
+
+
+def _settle(canvas: Canvas) -> Bbox:
+    """Lay out once and for all: what is added around the drawing moves nothing in it.
+
+    Gives the box around everything drawn, in inches, as do the two functions that add to it.
+    """
+    canvas.draw_without_rendering()
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
+    for legend in canvas.legends:  # by default it would move to the edge of what is saved
+        legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
+    return canvas.get_tightbbox()
+
+
+def _stamp(canvas: Canvas, drawn: Bbox, caption: str) -> Bbox:
+    """The caption under everything drawn, so that n and source travel with the picture."""
+    points = plt.rcParams["font.size"] * 0.8
+    low = min(0.0, drawn.y0) - 0.08
+    return _add(canvas, drawn, low, caption, va="top", fontsize=points, color="#444444")
+
+
+def _entitle(canvas: Canvas, drawn: Bbox, title: str) -> Bbox:
+    """The title over everything drawn, for the files that leave the page behind."""
+    top = max(canvas.get_figheight(), drawn.y1) + 0.08
+    return _add(canvas, drawn, top, title, va="bottom", fontsize=plt.rcParams["axes.titlesize"])
+
+
+def _add(canvas: Canvas, drawn: Bbox, y: float, words: str, **kws: Any) -> Bbox:
+    width, height = canvas.get_size_inches()
+    text = _broken(words, max(width, drawn.width) * 72 / kws["fontsize"])
+    added = canvas.text(min(0.0, drawn.x0) / width, y / height, text, ha="left", **kws)
+    box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
+    return Bbox.union([drawn, box])
+
+
+def _broken(text: str, room: float) -> str:
+    """Lines of at most `room` times the font size; words of Latin letters stay whole."""
+    lines, used = [""], 0.0
+    for piece in _PIECE.findall(text):
+        wide = sum(0.6 if letter.isascii() else 1.0 for letter in piece)
+        if used + wide > room and used:
+            lines, used = [*lines, ""], 0.0
+        if lines[-1] or not piece.isspace():
+            lines[-1], used = lines[-1] + piece, used + wide
+    return "\n".join(lines)
+
+
+def _image(canvas: Canvas, box: Bbox) -> Image.Image:
+    """What is in the box, drawn once for all that is made of it."""
+    buffer = io.BytesIO()
+    canvas.savefig(
+        buffer,
+        format="png",
+        dpi=canvas.dpi,
+        bbox_inches=box.padded(MARGIN),
+        pil_kwargs={"compress_level": 0},
+    )
+    return Image.open(buffer)
+
+
+def _part(image: Image.Image, dpi: float, whole: Bbox, part: Bbox) -> Image.Image:
+    """The `part` of the image of the `whole`, down to its lower edge."""
+    left, top = ((part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi)
+    right = left + (part.width + 2 * MARGIN) * dpi
+    return image.crop((round(left), round(top), min(round(right), image.width), image.height))
+
+
+def _png(image: Image.Image) -> bytes:
+    """The same bytes for the same drawing."""
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "png", dpi=(DOTS, DOTS))
+    return buffer.getvalue()
+
+
+def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
+    """The figure as SVG, the same bytes for the same drawing."""
+    buffer, nothing = io.BytesIO(), {"Date": None, "Creator": None}
+    with mpl.rc_context({"svg.hashsalt": "workbench", "svg.fonttype": "path"}):
+        canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
+    return _scaled(buffer.getvalue(), scale)
+
+
+def _scaled(svg: bytes, scale: float) -> bytes:
+    """An SVG that opens larger: its drawing stays, its width and height grow."""
+    if scale == 1.0:
+        return svg
+
+    def larger(found: re.Match[bytes]) -> bytes:
+        return b'%s="%.2fpt"' % (found[1], float(found[2]) * scale)
+
+    return re.sub(rb'\b(width|height)="([0-9.]+)pt"', larger, svg, count=2)
+
+
+def _numeric(frame: pd.DataFrame, at: int, cells: Sequence[str]) -> bool:
+    """Whether a column is of numbers, also written as text; a code or a year is no such number."""
+    kind = frame.dtypes.iloc[at]
+    if pd.api.types.is_numeric_dtype(kind):
+        return not pd.api.types.is_bool_dtype(kind)
+    written = [cell for cell in cells if cell not in {"", "—"}]
+    return at > 0 and bool(written) and all(map(_WRITTEN.fullmatch, written))
+
+
+def _cells(column: pd.Series, least: int = 0) -> list[str]:
+    """A column as shown; numbers with the same decimals throughout, at most three.
+
+    Thousands have none: nobody reads the hundredth of a person beside a population.
+    """
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return [_cell(value) for value in column]
+    numbers = column.astype("Float64").to_numpy(float, na_value=np.nan).round(3)
+    there = numbers[np.isfinite(numbers)]
+    places = next(d for d in range(least, 4) if d == 3 or np.array_equal(there.round(d), there))
+    return ["" if np.isnan(x) else f"{x:,.{0 if abs(x) >= 1000 else places}f}" for x in numbers]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if pd.isna(value):
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "✓" if value else ""
+    return f"{value:,}" if isinstance(value, int | np.integer) else str(value)

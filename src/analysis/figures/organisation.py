@@ -1,0 +1,96 @@
+"""The small organisation chart of a profile, and its IT staff beside others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from analysis.figures.gallery import PALETTE
+from analysis.figures.plots import legend_above, lightness
+from analysis.text import Language
+
+WIDTH = 5.2  # inches: a column of the page
+PLACES = {  # left, bottom, width; in units of the chart
+    "cio": (0.0, 1.0, 1.0),
+    "cio_aide": (1.1, 1.0, 1.0),
+    "cross_agency_body": (2.2, 1.0, 1.0),
+    "policy_section": (0.0, 0.0, 1.55),
+    "operations_section": (1.65, 0.0, 1.55),
+    "joint": (0.0, 0.0, 3.2),
+}
+HEIGHT = 0.72
+
+
+def plot_organisation(
+    boxes: Mapping[str, tuple[str, str, bool]], staff: pd.DataFrame, *, language: Language = "ja"
+) -> Figure:
+    """A chart of boxes over stacked bars.
+
+    Parameters
+    ----------
+    boxes : id (of `PLACES`) -> its name, what is known of it, and whether it is there.
+    staff : a row a group, a column a kind of staff, in persons; empty: the chart alone.
+    """
+    bars = not staff.empty
+    heights = [0.92, 0.22 + 0.22 * len(staff)] if bars else [0.92]
+    figure, axes = plt.subplots(
+        len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
+        squeeze=False,
+    )  # fmt: skip
+    _chart(axes[0, 0], boxes)
+    if bars:
+        _bars(axes[1, 0], staff, language)
+    return figure
+
+
+def _chart(ax: Axes, boxes: Mapping[str, tuple[str, str, bool]]) -> None:
+    for id, (name, state, there) in boxes.items():
+        left, bottom, width = PLACES[id]
+        ax.add_patch(
+            FancyBboxPatch(
+                (left + 0.04, bottom + 0.04), width - 0.08, HEIGHT - 0.08,
+                boxstyle="round,pad=0.04", facecolor="#dce6ec" if there else "white",
+                edgecolor=PALETTE[0] if there else "#858585", linestyle="-" if there else "--",
+            )
+        )  # fmt: skip
+        ax.text(
+            left + width / 2, bottom + HEIGHT / 2, f"{name}\n{state}", ha="center", va="center",
+            fontsize="small", color="black" if there else "#595959",
+        )  # fmt: skip
+    ax.set_xlim(-0.02, 3.22)
+    ax.set_ylim(-0.04, 1.0 + HEIGHT + 0.04)
+    ax.set_axis_off()
+
+
+def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
+    shown, left = staff.iloc[::-1], pd.Series(0.0, staff.index[::-1])
+    widest = float(staff.sum(axis=1).max())
+    for kind, colour in zip(shown, sns.color_palette("colorblind"), strict=False):
+        values = shown[kind].fillna(0.0)
+        ax.barh(range(len(shown)), values, left=left, height=0.62, color=colour, label=kind)
+        for place, (value, start) in enumerate(zip(values, left, strict=True)):
+            if value > 0.06 * widest:
+                ink = "white" if lightness(to_hex(colour)) < 0.25 else "black"
+                ax.text(
+                    start + value / 2, place, f"{value:g}", ha="center", va="center",
+                    fontsize="small", color=ink,
+                )  # fmt: skip
+        left += values
+    unknown = "値なし：" if language == "ja" else "no value: "
+    for place, (group, line) in enumerate(shown.iterrows()):
+        if line.isna().any():
+            listed = ("、" if language == "ja" else ", ").join(line.index[line.isna()])
+            ax.text(left[group], place, f" {unknown}{listed}", va="center", fontsize="small")
+    ax.set_yticks(range(len(shown)), list(shown.index))
+    ax.set_xlabel("人（実人数または常勤換算）" if language == "ja" else "persons (heads or FTE)")
+    ax.set_xlim(0, max(widest, 1.0) * 1.02)
+    ax.tick_params(axis="y", length=0)
+    sns.despine(ax=ax, left=True)
+    legend_above(ax)

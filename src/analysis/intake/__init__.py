@@ -1,0 +1,1 @@
+"""Files as received become one table of cells, each with its address."""

@@ -1,0 +1,413 @@
+"""SPSS files, read in a process of their own.
+
+pyreadstat ends the whole process on some damaged files (a segmentation fault), so a second one
+reads the file and hands over plain JSON; if it dies, the file is refused as damaged.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.intake.workbook import MAX_CELLS, MAX_COLUMNS, CellKind, Sheet, typed
+
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Sav:
+    """An SPSS file: names and labels of the variables, and the cases as rows of plain values.
+
+    Dates are ISO texts; the columns they stand in are listed in `dates`. User-missing codes are in
+    the rows as values and listed in `missing`, so that no kind of missing is lost.
+    """
+
+    names: list[str]
+    labels: list[str]
+    value_labels: dict[str, dict[str, str]]  # variable -> code -> label
+    missing: dict[str, list[str]]  # variable -> codes declared as missing
+    dates: list[str]
+    rows: list[list[Any]]
+
+
+def read_sav(path: Path, file: str) -> Sav:
+    """Read an SPSS file.
+
+    Raises
+    ------
+    InputError
+        pyreadstat is not installed, or the file is damaged.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "analysis.intake.files", str(path.resolve())],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        done = None
+    if done is not None and done.returncode == 3:
+        raise InputError(
+            "reading SPSS files needs pyreadstat, the optional extra spss",
+            file=file,
+            hint="pip install pyreadstat, or install the workbench as '.[spss]'",
+        )
+    if done is None or done.returncode:
+        raise InputError(
+            "the SPSS file is damaged and cannot be read",
+            file=file,
+            hint="ask the sender for a new copy",
+            reason="damaged",
+        )
+    return Sav(**json.loads(done.stdout))
+
+
+def _main(path: str) -> None:
+    try:
+        import pyreadstat
+    except ImportError:
+        sys.exit(3)
+    frame, meta = pyreadstat.read_sav(path, user_missing=True)
+    dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
+    cells = frame.astype(object).where(frame.notna(), "")
+    for name in dates:
+        cells[name] = [v.isoformat() if hasattr(v, "isoformat") else v for v in cells[name]]
+    json.dump(
+        {
+            "names": list(frame.columns),
+            "labels": [label or "" for label in meta.column_labels],
+            "value_labels": {
+                name: {_code(code): str(label) for code, label in labels.items()}
+                for name, labels in meta.variable_value_labels.items()
+            },
+            "missing": {
+                name: _missing(ranges, {*frame[name], *meta.variable_value_labels.get(name, {})})
+                for name, ranges in meta.missing_ranges.items()
+            },
+            "dates": dates,
+            "rows": cells.to_numpy().tolist(),
+        },
+        sys.stdout,
+    )
+
+
+def _missing(ranges: Any, known: set[Any]) -> list[str]:
+    """The declared codes; of a range such as 97 to 99 those that occur or have a label."""
+    found = [r["lo"] for r in ranges if r["lo"] == r["hi"]]
+    wide = [(r["lo"], r["hi"]) for r in ranges if r["lo"] != r["hi"]]
+    found += sorted(
+        v for v in known if isinstance(v, int | float) and any(lo <= v <= hi for lo, hi in wide)
+    )
+    return list(dict.fromkeys(map(_code, found)))
+
+
+def _code(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])
+
+
+SUFFIXES = {
+    "workbook": {".xlsx", ".xlsm"},
+    "text": {".csv", ".tsv", ".txt"},
+    "sav": {".sav", ".zsav"},
+}
+MAX_BYTES = 1 << 30
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+FOREIGN = {  # first bytes -> what the file is, and the id of the reason why it is not read
+    b"%PDF": ("a PDF document", "pdf"),
+    b"\x89PNG": ("a picture", "picture"),
+    b"\xff\xd8\xff": ("a picture", "picture"),
+    b"\x1f\x8b": ("a gzip archive", "archive"),
+    b"7z\xbc\xaf": ("a 7-Zip archive", "archive"),
+    b"Rar!": ("a RAR archive", "archive"),
+    b"PAR1": ("a Parquet file", ""),
+}
+BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+
+def read_file(path: Path, *, name: str | None = None, encoding: str | None = None) -> list[Sheet]:
+    """All sheets of a workbook, or the one sheet of a text or SPSS file.
+
+    Parameters
+    ----------
+    path : the file; it is only read.
+    name : what the file is called in addresses and messages, default its own name.
+    encoding : of a text file; default UTF-8, UTF-16 or cp932, whichever fits its bytes.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, damaged, protected, too large, or not what its name says.
+    """
+    name = name or path.name
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"the file has {size / 2**20:,.0f} MB, above 1,024 MB", file=name)
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("there is no such file", file=name, hint="check the path") from None
+    except OSError as error:
+        raise InputError(f"the file cannot be opened ({error.strerror})", file=name) from None
+    kind = sniff(content, name)
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES[kind]:
+        is_a = {"workbook": "an Excel workbook", "text": "a text file", "sav": "an SPSS file"}[kind]
+        right = " or ".join(sorted(SUFFIXES[kind]))
+        raise InputError(
+            f"the file is called {suffix or 'without an extension'} but is {is_a}",
+            file=name,
+            hint=f"rename it to {right}, or save it again in the format of its name",
+            reason="misnamed",
+        )
+    if kind == "workbook":
+        from analysis.intake.workbook import read_workbook
+
+        return read_workbook(content, name)
+    if kind == "sav":
+        return [_read_sav(path, name)]
+    return [read_text(content, name, encoding)]
+
+
+def sniff(content: bytes, file: str) -> str:
+    """``workbook``, ``text`` or ``sav``; everything else is refused with what it is."""
+    if not content.strip():
+        raise InputError(
+            "the file is empty",
+            file=file,
+            hint="ask the sender for the file again",
+            reason="empty",
+        )
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _sniff_archive(content, file)
+    if content.startswith(OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise InputError(
+                "the workbook is protected by a password",
+                file=file,
+                hint="open it in Excel, remove the password and save it again",
+                reason="password",
+            )
+        raise InputError(
+            "this is a workbook of the old .xls format",
+            file=file,
+            hint="open it in Excel and save it as .xlsx",
+            reason="old_excel",
+        )
+    if content.startswith((b"$FL2", b"$FL3")):
+        return "sav"
+    for mark, (what, reason) in FOREIGN.items():
+        if content.startswith(mark):
+            raise InputError(
+                f"this is {what}, not a table", file=file, hint="save it as .xlsx", reason=reason
+            )
+    if re.match(rb"(?i)(\xef\xbb\xbf)?\s*(<!doctype html|<html|<\?xml)", content):
+        raise InputError(
+            "this is a web page or XML, whatever its name says",
+            file=file,
+            hint="open it in Excel and save it as .xlsx",
+            reason="web_page",
+        )
+    return "text"
+
+
+def _sniff_archive(content: bytes, file: str) -> str:
+    if b"xl/workbook.xml" in content:
+        return "workbook"
+    for mark, what, reason in (
+        (b"opendocument.spreadsheet", "an OpenDocument table", "open_document"),
+        (b"xl/workbook.bin", "a binary workbook (.xlsb)", "binary_excel"),
+        (b"word/document.xml", "a Word document", "word"),
+        (b"ppt/presentation.xml", "a presentation", "presentation"),
+    ):
+        if mark in content:
+            raise InputError(
+                f"this is {what}", file=file, hint="save it from Excel as .xlsx", reason=reason
+            )
+    raise InputError(
+        "this is a zip archive and not an Excel workbook, or it is damaged",
+        file=file,
+        hint="unpack it, or ask the sender for a new copy",
+        reason="damaged",
+    )
+
+
+# --- text files ---------------------------------------------------------------------------------
+
+
+def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
+    """A CSV or TSV file; every cell is text, positions count from the first line."""
+    text = decode(content, file, encoding)
+    if "\0" in text:
+        raise InputError(
+            "the file holds NUL characters and is not a text file", file=file, hint="save it as CSV"
+        )
+    separator = _separator(text[:100_000])
+    width = _width(text, separator, file)
+    lines = text.count("\n") + text.count("\r") + 1
+    if width > MAX_COLUMNS or width * min(lines, len(text)) > 4 * MAX_CELLS:
+        raise InputError(
+            f"the file has {width:,} columns; a table has at most {MAX_COLUMNS:,}",
+            file=file,
+            hint="check the separator and the quotation marks",
+            reason="too_wide",
+        )
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(text.encode()),
+            sep=separator,
+            header=None,
+            names=range(width),
+            dtype="str",
+            keep_default_na=False,
+            na_filter=False,
+            skip_blank_lines=False,
+            on_bad_lines="error",
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise InputError(
+            f"the file is no regular table ({' '.join(str(error).split())[:120]})",
+            file=file,
+            hint="a quotation mark may be missing; open it in Excel and save it again",
+        ) from None
+    kind = np.empty(frame.shape, np.uint8, order="F")
+    for column in range(width):
+        kind[:, column] = np.where(frame[column] != "", CellKind.TEXT, CellKind.EMPTY)
+    return Sheet(file=file, sheet="", text=frame, kind=kind)
+
+
+def _separator(head: str) -> str:
+    """What stands in most lines; commas in one long answer do not make a comma the separator."""
+    lines = re.split(r"\r\n|\r|\n", head)
+    return max((",", "\t", ";"), key=lambda sign: (sum(sign in x for x in lines), head.count(sign)))
+
+
+def _width(text: str, separator: str, file: str) -> int:
+    """The largest number of fields in a line."""
+    if '"' not in text:
+        return max(line.count(separator) for line in re.split(r"\r\n|\r|\n", text)) + 1
+    limit = csv.field_size_limit(len(text) + 1)
+    try:
+        return max(map(len, csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
+    except csv.Error as error:
+        raise InputError(f"the file is no regular table ({error})", file=file) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def decode(content: bytes, file: str, encoding: str | None = None) -> str:
+    """The text of a file: by its byte order mark, else UTF-8, UTF-16 or cp932.
+
+    >>> decode("髙崎市①".encode("cp932"), "a.csv")
+    '髙崎市①'
+    """
+    marked = next((code for mark, code in BOMS.items() if content.startswith(mark)), None)
+    if encoding is not None:
+        return _decode_as(content, encoding, marked, file)
+    if marked:
+        return _strict(content, marked, file).removeprefix("\ufeff")
+    if content[1::2].count(0) > len(content) // 8 or content[::2].count(0) > len(content) // 8:
+        order = "le" if content[1::2].count(0) > content[::2].count(0) else "be"
+        return _strict(content, f"utf-16-{order}", file)
+    if _is_utf8(content):
+        return content.decode("utf-8")
+    text = _strict(content, "cp932", file)
+    if _looks_wrong(text):
+        raise InputError(
+            "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
+            file=file,
+            hint="state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8",
+            reason="encoding",
+        )
+    return text
+
+
+def _decode_as(content: bytes, encoding: str, marked: str | None, file: str) -> str:
+    try:
+        wanted = codecs.lookup(encoding).name
+    except LookupError:
+        raise InputError(
+            f"there is no encoding {encoding!r}", file=file, hint="use utf-8, cp932 or utf-16"
+        ) from None
+    if wanted == "shift_jis":
+        wanted = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
+    if wanted == "cp932" and not content.isascii() and _is_utf8(content):
+        raise InputError(
+            f"the wave says {encoding} but the file is UTF-8", file=file, hint="correct wave.yml"
+        )
+    if wanted.startswith("utf-16") and b"\0" not in content:
+        raise InputError(f"the file is not {encoding}", file=file, hint="correct wave.yml")
+    text = _strict(content, marked if marked and wanted.startswith("utf") else wanted, file)
+    return text.removeprefix("\ufeff")
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _strict(content: bytes, encoding: str, file: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"the file is not {encoding}: byte {content[error.start]:#04x} in line {line} "
+            "has no meaning there",
+            file=file,
+            hint="state its encoding in wave.yml, or save it as UTF-8",
+            reason="encoding",
+        ) from None
+    except UnicodeError:
+        raise InputError(
+            f"the file is not {encoding}", file=file, hint="save it as UTF-8", reason="encoding"
+        ) from None
+
+
+def _looks_wrong(text: str) -> bool:
+    """Whether text read as cp932 holds what nobody types: unassigned bytes, or half-width kana in
+    plenty, as EUC-JP would give."""
+    if re.search("[\x80\xa0\uf8f0-\uf8f3]", text):
+        return True
+    kana = len(re.findall("[\uff61-\uff9f]", text))
+    wide = sum(unicodedata.east_asian_width(letter) == "W" for letter in text) if kana > 20 else 0
+    return kana > 20 and kana > wide
+
+
+# --- SPSS ---------------------------------------------------------------------------------------
+
+
+def _read_sav(path: Path, file: str) -> Sheet:
+    """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
+
+    sav = read_sav(path, file)
+    rows = [sav.names, sav.labels, *sav.rows]
+    text, kind = typed(rows, len(rows), len(sav.names))
+    for name in sav.dates:
+        below = kind[2:, sav.names.index(name)]
+        below[below == CellKind.TEXT] = CellKind.DATE
+    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind, heads=2)

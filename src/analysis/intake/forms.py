@@ -1,0 +1,320 @@
+"""Forms: one sheet (or file) per municipality, each question's label beside its answer.
+
+The offices fill in copies of one form, so that what the copies share is the form and what differs
+are the answers. Whether answers stand to the right of a label or below it, and whether options are
+ticked to the left or to the right, is decided over all copies together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.codebook import municipality
+from analysis.errors import InputError
+from analysis.intake.headings import Headings, Meaning, normalise
+from analysis.intake.tables import ANSWER, REASONS, check_questions
+from analysis.intake.workbook import CellKind, Sheet
+
+Place = tuple[int, int]
+RIGHT, BELOW, LEFT = (0, 1), (1, 0), (0, -1)
+TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1))
+ANSWER_LIKE = re.compile(
+    r"^[\d①-⑳.,、，・％%○●◯〇◎レ✓✔☑■]+$"
+)  # even where all offices say the same
+SEARCHED = 20_000  # cells of a form that are looked at
+
+
+@dataclass(frozen=True)
+class Form:
+    """One filled-in form: where its labels stand."""
+
+    sheet: Sheet
+    labels: dict[str, Place]  # question id or variable -> its label
+    words: frozenset[Place]  # all cells that are labels
+
+    def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
+        """The cell beside a label, past its merged range and past labels that mean the same.
+
+        `step` 2: the cell behind that one, unless it is a label.
+        """
+        row, column = self.labels[target]
+        left_over = step
+        for _ in range(3 + step):
+            _, left, bottom, right = self._range(row, column)
+            if way == BELOW:
+                row = bottom + 1
+            elif way == LEFT:
+                column = left - 1
+            else:
+                column = right + 1
+            height, width = self.sheet.shape
+            if not (0 <= row < height and 0 <= column < width):
+                return None
+            if (row, column) not in self.words:
+                left_over -= 1
+                if not left_over:
+                    return row, column
+            elif left_over < step:
+                return None  # what stands behind another label belongs to that
+        return None
+
+    def text(self, place: Place | None) -> str:
+        """What stands in the cell."""
+        return "" if place is None else str(self.sheet.text.iat[place]).strip()
+
+    def _range(self, row: int, column: int) -> tuple[int, int, int, int]:
+        for top, left, bottom, right in self.sheet.merged:
+            if top <= row <= bottom and left <= column <= right:
+                return top, left, bottom, right
+        return row, column, row, column
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answers of one form: per question or variable the cell, and the mark of every cell."""
+
+    sheet: Sheet
+    cells: dict[str, Place | None]
+    mark: np.ndarray
+
+
+def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], list[Sheet]]:
+    """The replies, and the sheets that are no forms (such as instructions).
+
+    Raises
+    ------
+    InputError
+        No sheet is a form of this codebook, or a form lacks a question.
+    """
+    found = [_form(sheet, headings) for sheet in sheets]
+    most = max((len(form.labels) for form in found), default=0)
+    if most == 0:
+        raise InputError(
+            f"no label of the codebook {headings.book.id} was found (read as one form per sheet)",
+            file=sheets[0].file,
+            hint="check layout and header in wave.yml, and the codebook",
+        )
+    forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
+    others = [form for form in found if not any(form is other for other in forms)]
+    _check_files(forms, others, headings)
+    places = _Places(forms, headings)
+    targets = places.targets()
+    ways = places.ways(targets)
+    replies = []
+    for form in forms:
+        check_questions(
+            {target: 0 for target in targets if target in form.labels}, headings, form.sheet
+        )
+        replies.append(_reply(form, {t: w for t, w in ways.items() if t in form.labels}))
+    return _marked(replies, forms, headings), [form.sheet for form in others]
+
+
+def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
+    """Refuse a file of which no sheet is read though one says who filled it in."""
+    read = {form.sheet.file for form in forms}
+    for form in others:
+        whose = [target for target in headings.who if target in form.labels]
+        beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
+        named = next((text for text in beside if municipality.named_in(text)), "")
+        if form.sheet.file not in read and named:
+            raise form.sheet.error(
+                f"this is a form of {named}, but only {len(form.labels)} labels of the codebook "
+                f"{headings.book.id} stand in it, fewer than half of those in the other forms",
+                hint="ask for the right form, or make it a wave of its own",
+            )
+
+
+def _form(sheet: Sheet, headings: Headings) -> Form:
+    """The labels of a sheet; where one stands twice, the surer or the first."""
+    text = sheet.text.to_numpy(object)
+    places = list(zip(*np.nonzero(sheet.kind != CellKind.EMPTY), strict=True))[:SEARCHED]
+    best: dict[str, tuple[Meaning, Place]] = {}
+    words: set[Place] = set()
+    for row, column in places:
+        place = (int(row), int(column))
+        meaning = headings.meaning(text[place])
+        if meaning is None:
+            continue
+        words.add(place)
+        if meaning.target not in best or best[meaning.target][0].rank < meaning.rank:
+            best[meaning.target] = (meaning, place)
+    labels = {target: place for target, (_, place) in best.items()}
+    many = [q for q in headings.book if q.type in {"multi", "battery"} and q.id in labels]
+    starts = sorted({place for target, place in labels.items() if target in headings.book})
+    for question in many:
+        start = labels[question.id]
+        end = next((p[0] for p in starts if p[0] > start[0]), sheet.shape[0])
+        for row, column in places:
+            place = (int(row), int(column))
+            if (
+                not start[0] <= row < end
+                or place in words
+                or normalise(text[place]).strip("()").isdecimal()
+            ):
+                continue
+            variable = headings.choice(question, text[place])
+            if variable and variable not in labels:
+                labels[variable] = place
+                words.add(place)
+    return Form(sheet, labels, frozenset(words))
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the answers of copies of one form stand, decided over all of them together."""
+
+    forms: list[Form]
+    headings: Headings
+
+    def count(self, target: str, way: Place, step: int = 1) -> int:
+        """In how many forms something stands there that is not printed on the form."""
+        texts = [
+            form.text(form.beside(target, way, step))
+            for form in self.forms
+            if target in form.labels
+        ]
+        number = target.rpartition("_")[2]
+        said = [
+            text
+            for text in texts
+            if text and not (way == LEFT and normalise(text).strip("().") == number)
+        ]
+        printed = len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0])
+        return 0 if printed else len(said)
+
+    def targets(self) -> list[str]:
+        """The columns of the table: a question in one cell, or its options or items one by one."""
+        labelled = {target for form in self.forms for target in form.labels}
+        targets: list[str] = []
+        for question in self.headings.book:
+            parts = [v for v in question.variables if v in labelled]
+            whole = question.id in labelled
+            if parts and parts != [question.id]:
+                ticked = sum(self.count(p, way, s) for p in parts for way, s in TICKS)
+                written = (
+                    whole
+                    and question.type == "multi"
+                    and any(self.count(question.id, way) for way in (RIGHT, BELOW))
+                )
+                # some text that reads like an option is not the list of them
+                listed = ticked and len(parts) == len(question.variables)
+                targets += [question.id] if written and not listed else parts
+            elif whole:
+                targets.append(question.id)
+        return [*sorted(t for t in labelled if t.startswith("@")), *targets]
+
+    def ways(self, targets: list[str]) -> dict[str, tuple[Place, int]]:
+        """On which side of its label each answer stands, and how many cells from it."""
+        near, far = (sum(self.count(t, RIGHT, s) for t in targets) for s in (1, 2))
+        # copies of a form with an empty column, or one of units, between labels and answers
+        step = 2 if len(self.forms) > 1 and far > near else 1
+        return {target: self._way(target, step) for target in targets}
+
+    def _way(self, target: str, step: int) -> tuple[Place, int]:
+        """Where most forms have something."""
+        question = self.headings.book.question_of.get(target)
+        option = question is not None and question.type == "multi" and target != question.id
+        group = question.variables if option and question else (target,)
+        counts = {
+            (way, steps): sum(self.count(part, way, steps) for part in group)
+            for way, steps in ((RIGHT, step), (LEFT if option else BELOW, 1))
+        }
+        if step == 1 and not any(counts.values()) and self._behind(target, group):
+            return RIGHT, 2
+        return max(counts, key=lambda way: (counts[way], way[0] == RIGHT))
+
+    def _behind(self, target: str, group: tuple[str, ...]) -> bool:
+        """Whether answers stand behind an empty cell, of this label only, as most forms show.
+
+        In a lone form that is believed of who replied: there, what is printed looks like an answer.
+        """
+        question = self.headings.book.question_of.get(target)
+        identifies = target.startswith("@") or (question is not None and question.identity)
+        if len(self.forms) < 2 and not identifies:
+            return False
+        return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
+
+
+def _reply(form: Form, ways: dict[str, tuple[Place, int]]) -> Reply:
+    cells = {target: form.beside(target, *way) for target, way in ways.items()}
+    taken = Counter(place for place in cells.values() if place is not None)
+    for place in cells.values():
+        if place is not None and taken[place] > 1:
+            rivals = " and ".join(t for t, p in cells.items() if p == place)
+            raise form.sheet.error(
+                f"the answer to {rivals} is looked for in the same cell",
+                at=place,
+                hint="give the label of each in wave.yml under header",
+            )
+    mark = np.full(form.sheet.shape, REASONS.index("note"), np.uint8)
+    for place in form.words:
+        mark[place] = REASONS.index("header")
+    for place in filter(None, cells.values()):
+        mark[place] = ANSWER
+    return Reply(form.sheet, cells, mark)
+
+
+def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list[Reply]:
+    """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
+    note, unmatched, told = REASONS.index("note"), REASONS.index("unmatched"), headings.who
+    texts = [reply.sheet.text.to_numpy(object) for reply in replies]
+    said = [
+        Counter(grid[(reply.mark == note) & (grid != "")])
+        for grid, reply in zip(texts, replies, strict=True)
+    ]
+    every = set().union(*said)
+    # how often the form itself says a text: as often as half of its copies do
+    printed = {text: sorted(own[text] for own in said)[(len(said) - 1) // 2] for text in every}
+    for grid, reply, form, own in zip(texts, replies, forms, said, strict=True):
+        rows = {row for row, _ in form.labels.values()}
+        who = {municipality.named_in(grid[p]) for t, p in reply.cells.items() if p and t in told}
+        others: dict[Place, str] = {}
+        for row, column in zip(*np.nonzero((reply.mark == note) & (grid != "")), strict=True):
+            text = grid[row, column]
+            lone = len(replies) == 1
+            if not lone and own[text] <= printed[text]:
+                continue
+            named = municipality.named_in(text, known=True)
+            if named not in {"", *who}:
+                others[int(row), int(column)] = text
+            if not lone or row in rows or (int(row), int(column)) in others:
+                reply.mark[row, column] = unmatched
+        _check_shifted(reply, unmatched)
+        if not told & {t for t, texts in (headings.header or {}).items() if texts}:
+            _check_others(reply, others)
+    return replies
+
+
+def _check_others(reply: Reply, others: dict[Place, str]) -> None:
+    """Refuse a form with several other municipalities in a line: it may be a table of replies."""
+    for axis in (0, 1):
+        line, most = max(
+            Counter(p[axis] for p in others).items(), key=lambda c: c[1], default=(0, 0)
+        )
+        if most >= 2:
+            at = [place for place in others if place[axis] == line]
+            names = ", ".join(others[place] for place in at[:3])
+            raise reply.sheet.error(
+                f"other municipalities stand beside the answers ({names})",
+                at=at[0],
+                hint="if they replied, give another layout in wave.yml; if they did not, give "
+                "the label of who replied under header, such as header: {'@name': [団体名]}",
+            )
+
+
+def _check_shifted(reply: Reply, unmatched: int) -> None:
+    """Refuse a form with no answer in its place but several beside: not a copy of the others."""
+    answered = any(reply.sheet.kind[place] for place in reply.cells.values() if place)
+    rows = {place[0] for place in reply.cells.values() if place}
+    beside = [(int(r), int(c)) for r, c in np.argwhere(reply.mark == unmatched) if r in rows]
+    if not answered and len(beside) > 1:
+        raise reply.sheet.error(
+            "no answer stands where the other forms have theirs",
+            at=beside[0],
+            hint="put the answers where they are in the others, or give the file an entry of its "
+            "own under files in wave.yml",
+        )

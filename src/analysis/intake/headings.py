@@ -1,0 +1,260 @@
+"""What a heading in a file means: which question, option or battery item of the codebook.
+
+Headings are found by what they say, never by where they stand: by the question's id (``Q13``,
+``問13``, ``問13 業務改革の取組み``, ``Q13_1``, ``問13(1)``), by its text or short label in either
+language, or by a text that the codebook lists under ``source``. What ``wave.yml`` says under
+``header`` comes first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from analysis.codebook.model import Codebook, Item, Option, Question
+from analysis.errors import InputError
+
+# 第3回 counts surveys, not questions
+NUMBERED = re.compile(
+    r"^(?:(?:q|問|設問|質問)\.?|第(?=\d+問))0*(\d+)問?"
+    r"(?:(?:[-_ー.の]\(?|\()0*(\d+)\)?)?(?!\d)(.*)$"
+)
+SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
+CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
+CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
+IDENTITY = {
+    "code": (
+        *("団体コード", "市区町村コード", "市町村コード", "自治体コード", "地方公共団体コード"),
+        *("全国地方公共団体コード", "コード", "code"),
+    ),
+    "name": (
+        *("団体名", "市区町村名", "市町村名", "自治体名", "団体名称", "市区町村", "自治体"),
+        *("name", "municipality"),
+    ),
+    "prefecture": ("都道府県", "都道府県名", "prefecture"),
+}
+OVERRIDE, ID, TEXT, PREFIX = 4, 3, 2, 1
+
+
+def normalise(text: str) -> str:
+    """Headings that look the same are the same: width, spaces, line breaks and case folded.
+
+    >>> normalise("問１３　業務改革\\n の取組み")
+    '問13業務改革の取組み'
+    >>> normalise("問3①")
+    '問3(1)'
+    """
+    folded = unicodedata.normalize("NFKC", text.translate(CIRCLED)).casefold()
+    return re.sub(r"[\s\u200b\u2060\ufeff]+", "", folded).translate(
+        str.maketrans("‐‑–—−～〜", "-----~~")
+    )
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a heading stands for: a question id or a variable, and how sure that is."""
+
+    target: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Headings:
+    """The headings that a codebook knows, with those that ``wave.yml`` adds.
+
+    Examples
+    --------
+    >>> book = Codebook.parse({
+    ...     "id": "tiny", "title": {"ja": "小調査", "en": "Tiny"}, "version": "1",
+    ...     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+    ...     "questions": [{"id": "Q07", "section": "A", "type": "binary", "role": "outcome",
+    ...                    "ja": "実施の有無", "en": "Done?"}]})
+    >>> Headings(book).meaning("問７ 実施の有無").target
+    'Q07'
+    """
+
+    book: Codebook
+    header: Mapping[str, tuple[str, ...]] | None = None
+
+    @cached_property
+    def known(self) -> dict[str, Meaning]:
+        """Normalised heading -> its meaning; the surer one where two are possible."""
+        found: dict[str, Meaning] = {}
+
+        def add(text: str, target: str, rank: int) -> None:
+            key = normalise(text)
+            if key and (key not in found or found[key].rank < rank):
+                found[key] = Meaning(target, rank)
+
+        for question in self.book:
+            add(question.id, question.id, ID)
+            for text in (question.ja, question.en, *question.source):
+                add(text, question.id, TEXT)
+            if question.short:
+                add(question.short.ja, question.id, TEXT)
+                add(question.short.en, question.id, TEXT)
+            for variable in question.variables:
+                add(variable, variable, ID)
+            for item in question.items:
+                for text in (item.ja, item.en, *item.source):
+                    add(text, item.id, TEXT)
+        for identity, texts in IDENTITY.items():
+            owner = self.book.identity(identity)
+            for text in texts:
+                add(text, owner.id if owner else f"@{identity}", PREFIX)
+        for target, texts in (self.header or {}).items():
+            for text in texts:
+                add(text, target, OVERRIDE)
+        return found
+
+    @property
+    def who(self) -> set[str]:
+        """The targets that say which municipality replied."""
+        told = {q.id for q in self.book if q.identity in {"code", "name"}}
+        return {"@code", "@name"} | told
+
+    def check_header(self, file: str) -> None:
+        """Refuse entries under ``header`` that name no question."""
+        known = {*self.book.variables, *(q.id for q in self.book), *(f"@{i}" for i in IDENTITY)}
+        for target in self.header or {}:
+            if target not in known:
+                raise InputError(
+                    f"header names {target}, which is no question of the codebook {self.book.id}",
+                    file="wave.yml",
+                    hint=f"correct the entry of {file}",
+                )
+
+    @cached_property
+    def _numbers(self) -> dict[int, Question]:
+        """Question by number, where ids are one letter and a number."""
+        found: dict[int, Question] = {}
+        for question in self.book:
+            match = re.fullmatch(r"[A-Za-z]+0*(\d+)", question.id)
+            if match:
+                if int(match[1]) in found:
+                    return {}
+                found[int(match[1])] = question
+        return found
+
+    @cached_property
+    def _meanings(self) -> dict[str, Meaning | None]:
+        """What was looked up before: copies of a form say the same."""
+        return {}
+
+    def meaning(self, text: str) -> Meaning | None:
+        """What a heading stands for, if anything."""
+        if text not in self._meanings:
+            self._meanings[text] = self._find(text)
+        return self._meanings[text]
+
+    def _find(self, text: str) -> Meaning | None:
+        key = normalise(text)
+        if not key:
+            return None
+        if key in self.known:
+            return self.known[key]
+        numbered = NUMBERED.match(key)
+        if numbered and int(numbered[1]) in self._numbers:
+            question = self._numbers[int(numbered[1])]
+            if numbered[2]:
+                variable = _numbered_variable(question, int(numbered[2]))
+                return Meaning(variable, ID) if variable else None
+            said = self.known.get(numbered[3].strip("-_:.、)"))
+            if said and said.target != question.id:
+                return said  # an item, or numbered otherwise in the file: what it asks decides
+            if said is None and SUB_QUESTION.match(numbered[3]):
+                return None
+            if said is None and question.type in {"multi", "battery"}:
+                variable = self.choice(question, numbered[3].strip("-_:.、"))
+                if variable:
+                    return Meaning(variable, TEXT)
+            return Meaning(question.id, PREFIX if numbered[3] else ID)
+        head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
+        if head and head[1] in self.known and self.known[head[1]].rank >= ID:
+            return Meaning(self.known[head[1]].target, PREFIX)
+        return None
+
+    def by_number_alone(self, text: str) -> Question | None:
+        """The question whose number a heading bears though its words are of something else.
+
+        Examples
+        --------
+        >>> book = Codebook.parse({
+        ...     "id": "tiny", "title": {"ja": "小調査", "en": "Tiny"}, "version": "1",
+        ...     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+        ...     "questions": [{"id": "Q1", "section": "A", "type": "integer", "role": "outcome",
+        ...                    "ja": "図書館の職員数", "en": "Staff of libraries"}]})
+        >>> told = Headings(book).by_number_alone
+        >>> told("問1 職員数（図書館）"), told("問1 指定避難所の数").id
+        (None, 'Q1')
+        """
+        key = normalise(text)
+        numbered = NUMBERED.match(key)
+        meaning = self.meaning(text)
+        if numbered is None or meaning is None or meaning.rank != PREFIX or not numbered[3]:
+            return None
+        question = self._numbers.get(int(numbered[1]))
+        if question is None or question.id != meaning.target:
+            return None
+        texts = [question.ja, question.en, *question.source]
+        texts += [question.short.ja, question.short.en] if question.short else []
+        parts = (*question.items, *question.options)
+        texts += [words for part in parts for words in (part.ja, part.en)]
+        return None if _shares_words(numbered[3], texts) else question
+
+    def choice(self, question: Question, text: str) -> str | None:
+        """The variable that an option or item label under a question's heading stands for."""
+        key = normalise(text)
+        if not key:
+            return None
+        return self._choices(question).get(key) or self._numbered_choice(question, key)
+
+    def _choices(self, question: Question) -> dict[str, str]:
+        labelled: Sequence[Item | Option] = (
+            question.items if question.type == "battery" else question.options
+        )
+        found = {}
+        for variable, option in zip(question.variables, labelled, strict=True):
+            for text in (option.ja, option.en, *option.source, variable):
+                found[normalise(text)] = variable
+        return found
+
+    def _numbered_choice(self, question: Question, key: str) -> str | None:
+        match = CHOICE.match(key)
+        if match is None:
+            return None
+        variable = _numbered_variable(question, int(match[1]))
+        rest = match[2].strip(".:、")
+        if rest and not re.search(r"[^\W\d_]", rest):
+            return None  # "1、3" is an answer
+        named = self._choices(question).get(rest) if rest else variable
+        # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
+        return variable if named in (variable, None) else None
+
+
+def _shares_words(said: str, texts: Sequence[str]) -> bool:
+    """Whether a third of its pairs of kanji (in English, of its words) is in one of the texts."""
+    own = _pairs(said)
+    return not own or any(len(own & _pairs(normalise(text))) * 3 >= len(own) for text in texts)
+
+
+def _pairs(key: str) -> set[str]:
+    words = set(re.findall(r"[a-z]{3,}", key))
+    rest = re.sub(r"[\W\d_a-zぁ-ん]", " ", key)  # kanji and katakana carry what is asked
+    return words | {a + b for part in rest.split() for a, b in itertools.pairwise(part)}
+
+
+def _numbered_variable(question: Question, number: int) -> str | None:
+    if question.type == "multi":
+        name = f"{question.id}_{number}"
+        return name if name in question.variables else None
+    if question.type == "battery":
+        exact = [v for v in question.variables if re.search(rf"(?<!\d)0*{number}$", v)]
+        if exact:
+            return exact[0]
+        return question.variables[number - 1] if 0 < number <= len(question.variables) else None
+    return None

@@ -1,0 +1,394 @@
+"""The header of a table, found by what its cells say: one row or several, merged or not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook import municipality
+from analysis.codebook.model import Codebook
+from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
+from analysis.intake.workbook import CellKind, Sheet
+
+UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|団体)$")
+
+
+def find_header(
+    sheet: Sheet, head: np.ndarray, headings: Headings
+) -> tuple[int, int, dict[tuple[int, int], Meaning]]:
+    """First and last row of the header, and the meaning of its cells."""
+    meanings = {
+        (row, column): meaning
+        for row, column in zip(*np.nonzero(head != ""), strict=True)
+        if (meaning := headings.meaning(head[row, column])) is not None
+    }
+    score = np.zeros(len(head), int)
+    for row in range(len(head)):
+        score[row] = len({m.target for (r, _), m in meanings.items() if r == row})
+    if not score.any():
+        layout = "one column" if sheet.transposed else "one row"
+        raise sheet.error(
+            f"no heading of the codebook {headings.book.id} was found (read as {layout} per "
+            "municipality)",
+            hint="check sheet, layout and header in wave.yml, and the codebook",
+        )
+    key = int(score.argmax())
+    top = key
+    while top and (score[top - 1] or (head[top - 1] != "").sum() >= 2):  # sections, no title
+        top -= 1
+    bottom = key
+    spans = _spans(head[key], {c: m for (r, c), m in meanings.items() if r == key}, headings.book)
+    while bottom + 1 < len(head) and _continues(head[bottom + 1], bottom + 1, meanings, spans,
+                                                headings):  # fmt: skip
+        bottom += 1
+    return top, max(bottom, sheet.heads - 1), meanings
+
+
+def _spans(row: np.ndarray, meanings: dict[int, Meaning], book: Codebook) -> dict[int, str]:
+    """Column -> the question with options or items whose heading stands in it or to its left."""
+    spans, current = {}, None
+    for column, text in enumerate(row):
+        if text != "":
+            meaning = meanings.get(column)
+            target = meaning.target if meaning else ""
+            many = target in book and book[target].type in {"multi", "battery"}
+            current = target if many else None
+        if current:
+            spans[column] = current
+    return spans
+
+
+def _continues(
+    row: np.ndarray,
+    number: int,
+    meanings: dict[tuple[int, int], Meaning],
+    spans: dict[int, str],
+    headings: Headings,
+) -> bool:
+    """Whether the row below the questions still belongs to the header: options, ids or units."""
+    filled = np.flatnonzero(row != "")
+    known = 0
+    for column in filled:
+        key = normalise(row[column])
+        question = spans.get(int(column))
+        named = (
+            question is not None
+            and not key.strip("()").isdecimal()
+            and headings.choice(headings.book[question], row[column])
+        )
+        known += bool((number, int(column)) in meanings or named or UNIT.match(key))
+    if len(filled) and known >= 0.6 * len(filled):
+        return True
+    under = len(filled) >= 2 and all(int(column) in spans for column in filled)
+    if under and all(re.search(r"[^\W\d_]", row[column]) for column in filled):
+        return True  # options of which the codebook knows few or none; who replied is not told
+    # option numbers alone (1, 2, 3 ...) look like answers: only where nothing else is filled
+    return bool(
+        len(filled) >= 2
+        and all(
+            int(column) in spans and headings.choice(headings.book[spans[int(column)]], row[column])
+            for column in filled
+        )
+        and len({row[c] for c in filled}) > 1
+        and _distinct_choices(row, filled, spans, headings)
+    )
+
+
+def _distinct_choices(
+    row: np.ndarray, filled: np.ndarray, spans: dict[int, str], headings: Headings
+) -> bool:
+    chosen = [headings.choice(headings.book[spans[int(c)]], row[c]) for c in filled]
+    return len(set(chosen)) == len(chosen)
+
+
+def find_columns(
+    sheet: Sheet,
+    header: np.ndarray,
+    top: int,
+    meanings: dict[tuple[int, int], Meaning],
+    headings: Headings,
+) -> dict[str, int]:
+    """Question id or variable -> column; the deepest heading that means something decides."""
+    found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
+    spans = [
+        _spans(
+            header[r], {c: m for (row, c), m in meanings.items() if row == top + r}, headings.book
+        )
+        for r in range(len(header))
+    ]
+    for column in range(header.shape[1]):
+        choice = _column_meaning(header, top, column, meanings, spans, headings, sheet)
+        if choice is None:
+            continue
+        meaning, row = choice
+        rival = found.get(meaning.target)
+        if rival and rival[0] == meaning.rank:
+            raise sheet.error(
+                f"two columns are headed {meaning.target} "
+                f"({sheet.address(rival[1], rival[2])} and {sheet.address(row, column)})",
+                at=(row, column),
+                hint=f"give the cell of the right one in wave.yml, such as "
+                f"header: {{{meaning.target}: [{sheet.address(rival[1], rival[2])}]}}",
+            )
+        if rival is None or rival[0] < meaning.rank:
+            found[meaning.target] = (meaning.rank, row, column)
+    return {target: column for target, (_, _, column) in found.items()}
+
+
+def _column_meaning(
+    header: np.ndarray,
+    top: int,
+    column: int,
+    meanings: dict[tuple[int, int], Meaning],
+    spans: list[dict[int, str]],
+    headings: Headings,
+    sheet: Sheet,
+) -> tuple[Meaning, int] | None:
+    for depth in reversed(range(len(header))):
+        text, row = header[depth, column], top + depth
+        if text == "":
+            continue
+        for target, texts in (headings.header or {}).items():
+            if sheet.address(row, column) in texts:
+                return Meaning(target, OVERRIDE), row
+        for above in reversed(range(depth)):
+            question = spans[above].get(column)
+            variable = headings.choice(headings.book[question], text) if question else None
+            if variable:
+                return Meaning(variable, 3), row
+        if (row, column) in meanings:
+            meaning, below = meanings[row, column], header[depth + 1 :, column : column + 2]
+            if spans[depth].get(column + 1) == meaning.target and (below != "").any(axis=0).all():
+                return None  # a heading over several columns, of which this one means nothing
+            return meaning, row
+    return None
+
+
+REASONS = ("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet")
+ANSWER = 255
+SEARCHED_ROWS = 100
+TOTAL = re.compile(
+    r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
+    r"|標準偏差|構成比|割合|回答数|total|subtotal|sum|average|mean|median|max|min"
+    r"|.{1,5}[都道府県郡]計|市計|区計|町計|村計|町村計|市町村計|市区町村計|\d+団体)([(\[【].*)?[)）]?$"
+)
+PLACE_NAME = re.compile(r".*[市町村区]$")
+NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|note|source)")
+EXAMPLE = re.compile(
+    r"^[(\[【<](記入|記載|回答|入力)?例[)\]】>]|^(記入|記載|回答|入力)?例(\(?\d{1,2}\)?)?$|^[(\[]?example[)\]]?$"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where the answers of one sheet stand."""
+
+    sheet: Sheet
+    rows: np.ndarray  # positions of the records
+    columns: dict[str, int]  # question id or variable -> position
+    mark: np.ndarray  # per cell: ANSWER, or the position of its reason in REASONS
+
+
+def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Table:
+    """Find the header, the records and what else stands in the sheet.
+
+    Parameters
+    ----------
+    sheet : one record per row; give ``sheet.turned`` for one per column.
+    headings : what the codebook and ``wave.yml`` call the columns.
+    ordered : whether names without a heading stand in the order of the register.
+
+    Raises
+    ------
+    InputError
+        There is no header, two columns claim one question, or a question has no column.
+    """
+    mark = np.zeros(sheet.shape, np.uint8)
+    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+    top, bottom, meanings = find_header(sheet, head, headings)
+    columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
+    filled = sheet.kind != CellKind.EMPTY
+    columns = _without_group_headings(columns, headings.book)
+    if ordered and "@name" not in columns:
+        _add_unnamed_column(columns, filled, bottom, sheet)
+    check_questions(columns, headings, sheet)
+    mark[:top] = REASONS.index("title")
+    mark[top : bottom + 1] = REASONS.index("header")
+    hidden = [c for c in sheet.hidden_columns if c not in set(columns.values())]
+    mark[bottom + 1 :, hidden] = REASONS.index("hidden")
+    kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
+    for row in _headers_below(sheet, bottom, kinds, columns, headings):
+        kinds[row] = "header"
+    _check_lost(sheet, kinds, filled, [columns[t] for t in headings.who & columns.keys()])
+    for reason in ("header", "total", "note", "example"):
+        mark[kinds == reason] = REASONS.index(reason)
+    rows = np.flatnonzero(kinds == "record")
+    if not len(rows):
+        raise sheet.error(
+            "there is no reply below the header",
+            at=(bottom, min(columns.values())),
+            hint="check sheet and layout in wave.yml",
+        )
+    mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
+    return Table(sheet, rows, columns, mark)
+
+
+def _without_group_headings(columns: dict[str, int], book: Codebook) -> dict[str, int]:
+    """Without the questions whose heading stands over their options or items.
+
+    It is then in the column of the first, whose own heading means nothing to the codebook.
+    """
+    return {
+        target: column
+        for target, column in columns.items()
+        if target not in book
+        or book[target].type not in {"multi", "battery"}
+        or (book[target].type == "multi" and not {*book[target].variables} & columns.keys())
+    }
+
+
+def _add_unnamed_column(
+    columns: dict[str, int], filled: np.ndarray, bottom: int, sheet: Sheet
+) -> None:
+    """The names of a table in register order stand before the first question, without heading."""
+    for column in range(min(columns.values())):
+        below = filled[bottom + 1 :, column]
+        if 2 * below.sum() > len(below):
+            columns["@name"] = column
+            return
+    raise sheet.error(
+        "the names of the municipalities were not found beside the answers",
+        hint="codes: order needs a row or column of names",
+    )
+
+
+def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -> None:
+    """Refuse a sheet that lacks a question, unless ``wave.yml`` says that it was not asked."""
+    header = headings.header or {}
+    for question in headings.book:
+        whole = question.id in columns and question.type != "battery"
+        if whole or header.get(question.id) == ():
+            continue
+        lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
+        if not lacking:
+            continue
+        part = "" if lacking[0] == question.id or len(lacking) == len(question.variables) else (
+            f" for {lacking[0]}「{headings.book.label(lacking[0]).ja}」"
+        )  # fmt: skip
+        raise sheet.error(
+            f"question {question.id} of the codebook {headings.book.id} "
+            f"(「{question.label.ja}」) has no column{part}",
+            hint="give its heading in wave.yml under header, or an empty list where it was "
+            f"not asked, such as header: {{{question.id}: []}}",
+        )
+
+
+def _headers_below(
+    sheet: Sheet, bottom: int, kinds: np.ndarray, columns: dict[str, int], headings: Headings
+) -> list[int]:
+    """Rows that repeat the header, as on printed pages; another header below is another table."""
+    own = [c for name, c in columns.items() if _is_identity(name, headings.book)]
+    heads = set()
+    for column in own or sorted(columns.values())[:3]:  # not of every text of every answer
+        codes, texts = pd.factorize(sheet.text[column])
+        meant = np.array([headings.meaning(text) is not None for text in texts], bool)
+        heads |= set(np.flatnonzero(meant[codes]).tolist())
+    found = []
+    for row in sorted(heads):
+        texts = sheet.text.iloc[row].tolist() if row > bottom and kinds[row] != "" else []
+        said = [(m.target, c) for c, text in enumerate(texts) if (m := headings.meaning(text))]
+        others = [(target, c) for target, c in said if columns.get(target, c) != c]
+        if len({target for target, _ in said}) < 2:
+            continue
+        if others:
+            raise sheet.error(
+                f"a second table with other columns starts here ({others[0][0]} is in another "
+                "column above)",
+                at=(row, others[0][1]),
+                hint="put it on a sheet of its own, and name both sheets in wave.yml",
+            )
+        found.append(row)
+    return found
+
+
+def _is_identity(name: str, book: Codebook) -> bool:
+    return name.startswith("@") or (name in book and book[name].identity is not None)
+
+
+# --- the rows below -----------------------------------------------------------------------------
+
+
+def _row_kinds(
+    sheet: Sheet, filled: np.ndarray, start: int, columns: dict[str, int], book: Codebook
+) -> np.ndarray:
+    """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
+    count = filled.sum(axis=1)
+    identity = {
+        what: columns[name]
+        for what in ("code", "name", "prefecture")
+        if (name := q.id if (q := book.identity(what)) else f"@{what}") in columns
+    }
+    answers = [c for name, c in columns.items() if c not in identity.values()]
+    coded, named = np.zeros(len(count), bool), np.zeros(len(count), bool)
+    at = identity.get("name")
+    placed = np.zeros_like(coded) if at is None else _matches(sheet.text[at], PLACE_NAME)
+
+    def labelled(pattern: re.Pattern[str]) -> np.ndarray:
+        """Rows so labelled; beside the name of a municipality 全体 or ※ is an answer."""
+        beside = {0, 1} & set(range(sheet.shape[1])) - set(identity.values())
+        own = [_matches(sheet.text[c], pattern) for c in identity.values()]
+        other = [_matches(sheet.text[c], pattern) & ~placed for c in beside]
+        return np.asarray(np.any([*own, *other], axis=0))
+
+    total, note = labelled(TOTAL), labelled(NOTE)
+    # an example may have the code and name of a municipality
+    labels = [*identity.values(), *({0, 1} & set(range(sheet.shape[1])) - set(answers))]
+    example = np.any([coded, *(_matches(sheet.text[c], EXAMPLE) for c in labels)], axis=0)
+    if "code" in identity:
+        named |= _matches(sheet.text[identity["code"]], re.compile(r".*\d"))
+        coded = _matches(sheet.text[identity["code"]], re.compile(r"\d{4,6}$"))
+    if "name" in identity:
+        named |= _matches(sheet.text[identity["name"]], re.compile("."))
+    lonely = ~named & (count <= 1)
+    if "name" in identity:
+        lonely |= ~named & ~filled[:, answers].any(axis=1)
+    kinds = np.select(
+        [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
+        ["", "example", "record", "total", "note"],
+        "record",
+    )
+    kinds[:start] = ""
+    return kinds
+
+
+def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: list[int]) -> None:
+    """Refuse a sheet in which a row that names a municipality, or most rows, would be no reply."""
+    count = filled.sum(axis=1)
+    left = np.flatnonzero((kinds != "record") & (kinds != "example") & (count >= 2))
+    line = "column" if sheet.transposed else "row"
+    for row in left.tolist():
+        for column in identity:
+            if municipality.named_in(text := str(sheet.text.iat[row, column]), known=True):
+                raise sheet.error(
+                    f"this {line} names a municipality ({text}) but is read as "
+                    f"{kinds[row] or 'part of the header or what stands above it'}",
+                    at=(row, column),
+                    hint="remove what makes it look so, or give header and sheet in wave.yml",
+                )
+    notes, records = int((kinds[left] == "note").sum()), int((kinds == "record").sum())
+    if notes > max(records, 3):
+        first = int(left[kinds[left] == "note"][0])
+        raise sheet.error(
+            f"{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody",
+            at=(first, 0),
+            hint="check the column that says who replied, under header in wave.yml",
+        )
+
+
+def _matches(texts: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:
+    """Whether each text of a column, normalised, begins with a pattern; equal texts at once."""
+    codes, known = pd.factorize(texts)
+    return np.array([bool(pattern.match(normalise(text))) for text in known], bool)[codes]

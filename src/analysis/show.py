@@ -1,0 +1,363 @@
+"""HTML of the workbench: one set of templates that escape, and one writer of tables.
+
+A table reads on a phone, in a column and on A4. JupyterLab and the published pages show the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any, ClassVar
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.text import gap
+
+MOST = 200  # rows on a page; the embedded numbers and the workbook have them all
+LONG_RUN = 4  # rows under one heading from which on it stands in a row of its own
+SHEET = 52  # characters across a printed sheet that stay whole
+NARROW, MIDDLE = 11.0, 22.0  # widths of columns in characters
+# for JupyterLab, which sets every cell to the right; the pages have a style sheet of their own
+STYLE = Markup(
+    "<style>.answer{font-weight:bold}.answer span{font-weight:normal}"
+    ".unavailable{font-style:italic}"
+    ".scroll td:not(.n),.scroll th:not(.n){text-align:left}"
+    ".scroll caption{text-align:left;font-weight:bold}"
+    ".scroll caption small{font-weight:normal;margin-left:1em}</style>"
+)
+Cell = tuple[Any, str, str, int]  # text, scope if it is a heading, kind of its column, rows spanned
+
+
+@cache
+def templates() -> Environment:
+    """The templates of pages and outputs; those of HTML escape whatever they are given."""
+    return Environment(
+        loader=PackageLoader("analysis", "templates/workbench"),
+        autoescape=lambda name: ".html" in (name or ""),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def part(name: str, /, **values: Any) -> Markup:
+    """One output as HTML: the macro `name` of ``outputs.html.j2``.
+
+    Examples
+    --------
+    >>> part("unavailable", reason="<nothing>")
+    Markup('<p class="unavailable">&lt;nothing&gt;</p>')
+    """
+    return Markup(getattr(templates().get_template("outputs.html.j2").module, name)(**values))
+
+
+def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: str = "") -> Markup:
+    """A table with caption and notes.
+
+    Parameters
+    ----------
+    data : the fields of an `analysis.show.Table`.
+    most, more : the number of rows shown, and the note with ``{most}`` and ``{n}`` where there are
+        others.
+    link : HTML under the table.
+    """
+    rows, notes = data["rows"][:most], list(data["notes"])
+    if len(data["rows"]) > most:
+        notes.append(more.format(most=most, n=len(data["rows"])))
+    columns = data["columns"]
+    labels = [column["label"] for column in columns]
+    kinds = [
+        "n" if column["numeric"] else _kind([labels[at], *(row[at] for row in rows)])
+        for at, column in enumerate(columns)
+    ]
+    runs = _runs(rows) if kinds and kinds[0] != "n" else []
+    grouped = len(columns) > 2 and max(map(len, runs), default=0) >= LONG_RUN
+    if grouped:
+        between = " / " if labels[0].isascii() else "／"
+        same = [at for at, kind in enumerate(kinds) if at > 1 and kind != "n" and _alike(runs, at)]
+        kept = [at for at in range(1, len(columns)) if at not in same]
+        kinds = [kinds[at] for at in kept]
+        bodies = [_under(run, kept, kinds, {labels[at]: at for at in same}) for run in runs]
+        labels = [f"{labels[0]}{between}{labels[1]}", *(labels[at] for at in kept[1:])]
+    else:
+        bodies = _bodies(runs or [[row] for row in rows], kinds)
+    return part(
+        "table",
+        id=f"table-{anchor(data['name'])}",
+        title=data["title"],
+        caption=data["caption"],
+        classes=["grouped"] * grouped + ["wide"] * _wide(kinds),
+        heads=list(zip(labels, kinds, strict=True)),
+        bodies=bodies,
+        notes=notes,
+        link=link,
+    )
+
+
+def plain(
+    rows: Sequence[Sequence[object]],
+    heads: Sequence[str] = (),
+    *,
+    numeric: Sequence[int] = (),
+    headings: bool = True,
+) -> Markup:
+    """A table without caption or notes; with `headings`, the first cell is that of its row.
+
+    Examples
+    --------
+    >>> print(plain([["replies", "15"]]))  # doctest: +ELLIPSIS
+    <div ...><table><tbody><tr><th scope=row>replies<td>15</tbody></table></div>
+    """
+    width = len(heads) or max(map(len, rows), default=0)
+    kinds = ["n" if at in numeric else "" for at in range(width)]
+    body = [
+        [(text, "row" if headings and at == 0 else "", kinds[at], 1) for at, text in enumerate(row)]
+        for row in rows
+    ]
+    return part("table", heads=list(zip(heads, kinds, strict=False)), bodies=[{"rows": body}])
+
+
+def _wide(kinds: Sequence[str]) -> bool:
+    """Whether the columns need more than a printed sheet, which then draws them together."""
+    return sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds) > SHEET
+
+
+def anchor(name: object) -> str:
+    """A name as part of an id."""
+    return re.sub(r"[^\w-]", "-", str(name), flags=re.ASCII)
+
+
+def _runs(rows: Sequence[Sequence[str]]) -> list[list[Sequence[str]]]:
+    """Neighbouring rows with the same first cell."""
+    return [list(run) for _, run in itertools.groupby(rows, key=lambda row: row[0])]
+
+
+def _alike(runs: Sequence[Sequence[Sequence[str]]], at: int) -> bool:
+    """Whether a column says the same of all rows of a run, in every run."""
+    return all(len({row[at] for row in run}) == 1 for run in runs)
+
+
+def _under(
+    run: Sequence[Sequence[str]], kept: Sequence[int], kinds: Sequence[str], same: Mapping[str, int]
+) -> dict[str, Any]:
+    """Rows under a heading, which frees its column and those that say the `same` of all rows."""
+    return {
+        "heading": run[0][0],
+        "said": [f"{label}: {run[0][at]}" for label, at in same.items() if run[0][at]],
+        "rows": [_cells([row[at] for at in kept], kinds) for row in run],
+    }
+
+
+def _bodies(runs: Sequence[Sequence[Sequence[str]]], kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows one by one; a first cell that repeats the one above is joined with it."""
+    joined = [
+        [_cells(run[0], kinds, len(run)), *(_cells(row, kinds)[1:] for row in run[1:])]
+        for run in runs
+    ]
+    if any(len(run) > 1 for run in runs):
+        return [{"rows": rows} for rows in joined]
+    return [{"rows": [row for rows in joined for row in rows]}] if joined else []
+
+
+def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[Cell]:
+    """The cells of a row; the first is its heading unless it is a number."""
+    return [
+        (text, "row", "", span) if at == 0 and kind != "n" else (text, "", "n" * (kind == "n"), 1)
+        for at, (text, kind) in enumerate(zip(row, kinds, strict=True))
+    ]
+
+
+def _kind(texts: Sequence[str]) -> str:
+    """How wide the heading keeps a column of text: short texts are never broken."""
+    longest = max(map(width, texts), default=0.0)
+    if longest <= NARROW:
+        return f"w{math.ceil(longest + 1.2)}"  # with the space at its sides
+    return "m" if longest <= MIDDLE else "l"
+
+
+def width(text: str) -> float:
+    """How wide a text is in Japanese characters.
+
+    Examples
+    --------
+    >>> width("団体"), width("n = 15")
+    (2.0, 2.88)
+    """
+    wide = sum(unicodedata.east_asian_width(c) in "WFA" for c in str(text))
+    slim = sum(c in " ,.()-/:" for c in str(text))
+    signs = str(text).count("%")
+    return round(wide + 0.3 * slim + 0.9 * signs + 0.57 * (len(str(text)) - wide - slim - signs), 2)
+
+
+def scoped(fragment: str) -> str:
+    """Cleaned HTML tables whose headings say what they are headings of.
+
+    Examples
+    --------
+    >>> scoped("<tbody><tr><th>a</th><td>1</td></tr></tbody>")
+    '<tbody><tr><th scope="row">a</th><td>1</td></tr></tbody>'
+    """
+
+    def part(match: re.Match[str]) -> str:
+        scope = "col" if match[1] == "thead" else "row"
+        return match[0].replace("<th>", f'<th scope="{scope}">')
+
+    return re.sub(r"<(thead|tbody)>.*?</\1>", part, fragment, flags=re.S)
+
+
+VENDOR = "application/vnd.workbench."
+
+
+class _Output:
+    kind: ClassVar[str]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {
+            f"{VENDOR}{self.kind}+json": self._data(),
+            "text/html": STYLE + self._html(),
+            "text/plain": self._plain(),
+        }
+
+    def _data(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload]
+
+    def _html(self) -> Markup:
+        """The same HTML as on a published page, without what only a page can offer."""
+        raise NotImplementedError
+
+    def _plain(self) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self._plain()
+
+
+@dataclass(frozen=True, repr=False)
+class Answer(_Output):
+    """The one sentence a page answers its question with, which the index shows; then the rest.
+
+    `about`: the municipalities that the page takes as its example, where it is on single ones.
+    """
+
+    kind = "answer"
+    text: str
+    more: str = ""
+    about: str = ""
+
+    @classmethod
+    def first(cls, paragraph: str) -> Answer:
+        """A computed paragraph whose first sentence is the answer.
+
+        >>> Answer.first("There are 3 clear types (p=0.01). They are stable.").text
+        'There are 3 clear types (p=0.01).'
+        """
+        text, *more = re.split(r"(?<=。)|(?<=\. )", paragraph, maxsplit=1)
+        return cls(text.strip(), *more)
+
+    @property
+    def paragraph(self) -> str:
+        """The sentence and the rest as one text."""
+        return f"{self.text}{gap(self.text)}{self.more}".strip()
+
+    def _html(self) -> Markup:
+        return part("answer", text=self.text, gap=gap(self.text), more=self.more)
+
+    def _plain(self) -> str:
+        return self.paragraph
+
+
+@dataclass(frozen=True, repr=False)
+class Prose(_Output):
+    """A computed paragraph or list, in Markdown; see `escape` for what comes from answers."""
+
+    kind = "prose"
+    markdown: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {
+            f"{VENDOR}prose+json": self._data(),
+            "text/markdown": self.markdown,
+            "text/plain": self._plain(),
+        }
+
+    def _plain(self) -> str:
+        return self.markdown
+
+
+@dataclass(frozen=True, repr=False)
+class NotAvailable(_Output):
+    """A declared figure or table that this wave's codebook cannot give, and why."""
+
+    kind = "not-available"
+    name: str
+    reason: str
+
+    def _html(self) -> Markup:
+        return part("unavailable", reason=self.reason)
+
+    def _plain(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, repr=False)
+class Figure(_Output):
+    """A checked and exported figure."""
+
+    kind = "figure"
+    name: str
+    title: str
+    alt: str
+    caption: str
+    n: int
+    denominator: str
+    source: str
+    png: str = field(repr=False)  # base64
+    csv: str = field(repr=False)
+    key: bool = False
+
+    def _html(self) -> Markup:
+        picture = part("image", alt=self.alt, png=self.png, size=None)
+        return part("figure", id="", title=self.title, caption=self.caption, picture=picture)
+
+    def _plain(self) -> str:
+        return f"{self.title} ({self.caption})\n{self.alt}"
+
+    @property
+    def image(self) -> bytes:
+        """The PNG."""
+        return base64.b64decode(self.png)
+
+
+@dataclass(frozen=True, repr=False)
+class Table(_Output):
+    """A table with its denominator and notes."""
+
+    kind = "table"
+    name: str
+    title: str
+    caption: str
+    n: int
+    notes: list[str]
+    columns: list[dict[str, Any]]  # {"label": str, "numeric": bool}
+    rows: list[list[str]]
+    csv: str = field(repr=False)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table as text, as it is shown."""
+        return pd.DataFrame(self.rows, columns=[column["label"] for column in self.columns])
+
+    def _html(self) -> Markup:
+        return table(asdict(self), most=len(self.rows))
+
+    def _plain(self) -> str:
+        return f"{self.title} ({self.caption})\n{self.frame.to_string(index=False)}"

@@ -1,0 +1,340 @@
+"""Two waves of one survey: shares and values that moved, and who changed type.
+
+Compared are the municipalities that answered a question in both waves, so that who happens to reply
+is not taken for a change; the shares of all who answered stand beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.optimize import linear_sum_assignment
+
+from analysis.codebook.model import Codebook, Question
+from analysis.stats.inference import ALPHA, holm
+from analysis.stats.tabulate import answered, labels_of
+from analysis.text import Language
+
+SHARES = ("single", "binary", "multi")
+SCALES = ("ordinal", "battery", "integer", "ratio")
+UNPLACED = 0
+BESIDE = 1e-9  # an end of an interval that does not hold zero but all values next to it
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How many of `n` gained and lost something, the change of the share, and how sure it is."""
+
+    n: int
+    gained: int
+    lost: int
+    estimate: float
+    low: float
+    high: float
+    p: float
+
+
+def shift(before: np.ndarray, after: np.ndarray) -> Shift:
+    """Change of a share among the same municipalities.
+
+    The interval covers at least 95 %: exact (Clopper & Pearson 1934) intervals of the shares that
+    gained and that lost, 97.5 % each, joined by Bonferroni's inequality; it makes no assumption on
+    how the two hang together and is wide at small n. The p-value is McNemar's exact test, and zero
+    itself is in the interval just where that test does not reject it.
+
+    Parameters
+    ----------
+    before, after : bool, one entry a municipality, in the same order.
+
+    Examples
+    --------
+    >>> s = shift(np.array([0, 0, 0, 0, 1], bool), np.array([1, 1, 1, 0, 1], bool))
+    >>> s.gained, s.lost, round(s.estimate, 1), s.p
+    (3, 0, 0.6, 0.25)
+    """
+    before, after = np.asarray(before, bool), np.asarray(after, bool)
+    n, gained, lost = len(before), int((~before & after).sum()), int((before & ~after).sum())
+    if not n:
+        return Shift(0, 0, 0, *(float("nan"),) * 4)
+    up, down = (stats.binomtest(k, n).proportion_ci(0.975, method="exact") for k in (gained, lost))
+    low, high = float(up.low - down.high), float(up.high - down.low)
+    p = sign_test(gained, lost)
+    if p <= ALPHA:  # an interval that ends just beside zero
+        low, high = (max(low, BESIDE), high) if gained > lost else (low, min(high, -BESIDE))
+    return Shift(n, gained, lost, (gained - lost) / n, low, high, p)
+
+
+def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
+    """Of the frames of `moved`: tests corrected together, and the least corrected p they allow.
+
+    The sign test gives its least where all who answered both times changed the same way.
+
+    Examples
+    --------
+    >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
+    (124, 0.0302734375)
+    """
+    tested = [frame.loc[frame["p"].notna(), "n"] for frame in frames if len(frame)]
+    if not tested:
+        return 0, float("nan")
+    n = pd.concat(tested)
+    return len(n), min(1.0, len(n) * sign_test(int(n.max()), 0))
+
+
+def sign_test(up: int, down: int) -> float:
+    """Two-sided exact p-value of `up` against `down` (McNemar's test, the sign test).
+
+    Examples
+    --------
+    >>> sign_test(5, 0), sign_test(2, 2), sign_test(0, 0)
+    (0.0625, 1.0, 1.0)
+    """
+    return float(stats.binomtest(up, up + down).pvalue) if up + down else 1.0
+
+
+@dataclass(frozen=True)
+class Wave:
+    """The two frames of a wave's answers, a row a municipality."""
+
+    responses: pd.DataFrame
+    status: pd.DataFrame
+
+
+def moved(
+    book: Codebook, before: Wave, after: Wave, language: Language = "ja"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares and scales of every question in both waves, the largest changes first.
+
+    Returns
+    -------
+    shares : question, answer, count_before, n_before, count_after, n_after (of all who answered),
+        n, gained, lost, estimate, low, high (of those answering both times), p, p_holm.
+    scales : question, answer (an item), before, after (medians), n, rose, fell, p, p_holm, all of
+        those answering both times. Holm's correction covers both frames together.
+    """
+    shares, scales = [], []
+    for question in book:
+        if question.role == "id" or question.free or question.variables[0] not in before.responses:
+            continue
+        if question.variables[0] not in after.responses:
+            continue
+        if question.type in SHARES:
+            shares += _shares(question, before, after, language)
+        elif question.type in SCALES:
+            scales += _scales(question, before, after, language)
+    p = np.array([row["p"] for row in (*shares, *scales)], float)
+    adjusted = holm(p) if len(p) else p
+    first, second = pd.DataFrame(shares), pd.DataFrame(scales)
+    first, second = (
+        frame.assign(p_holm=part)
+        for frame, part in ((first, adjusted[: len(first)]), (second, adjusted[len(first) :]))
+    )
+    if len(first):
+        first = _largest(first, first["estimate"].abs())
+    if len(second):
+        second = _largest(second, (second["rose"] - second["fell"]).abs() / second["n"].clip(1))
+    return first, second
+
+
+def _largest(frame: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
+    order = size.fillna(-1).sort_values(ascending=False, kind="stable").index
+    return frame.loc[order].reset_index(drop=True)
+
+
+def _indicators(question: Question, wave: Wave, language: Language) -> dict[str, pd.Series]:
+    """Answer -> whether each municipality that answered gave it."""
+    there = answered(wave.status, question)
+    rows = wave.responses[there.to_numpy(bool)]
+    if question.type == "multi":
+        return {
+            option.text[language]: rows[name].fillna(False).astype(bool)
+            for option, name in zip(question.options, question.variables, strict=True)
+        }
+    values = rows[question.id].astype("Int64")
+    if question.type == "binary":
+        return {labels_of(question, language)[1]: (values == 1).astype(bool)}
+    return {
+        label: (values == code).astype(bool)
+        for code, label in labels_of(question, language).items()
+    }
+
+
+def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[dict]:
+    rows = []
+    new = _indicators(question, after, language)
+    for label, old in _indicators(question, before, language).items():
+        both = old.index.intersection(new[label].index, sort=False)
+        found = shift(old[both].to_numpy(bool), new[label][both].to_numpy(bool))
+        rows.append(
+            {
+                "question": question.id,
+                "answer": label,
+                "count_before": int(old.sum()),
+                "n_before": len(old),
+                "count_after": int(new[label].sum()),
+                "n_after": len(new[label]),
+                **{k: getattr(found, k) for k in Shift.__annotations__},
+            }
+        )
+    return rows
+
+
+def _scales(question: Question, before: Wave, after: Wave, language: Language) -> list[dict]:
+    rows = []
+    names = {item.id: item.text[language] for item in question.items}
+    for variable in question.variables:
+        old, new = (
+            wave.responses[variable][wave.status[variable] == "answered"].dropna().astype(float)
+            for wave in (before, after)
+        )
+        both = old.index.intersection(new.index, sort=False)
+        change = new[both] - old[both]
+        rose, fell = int((change > 0).sum()), int((change < 0).sum())
+        rows.append(
+            {
+                "question": question.id,
+                "answer": names.get(variable, ""),
+                "before": old[both].median(),
+                "after": new[both].median(),
+                "n": len(both),
+                "rose": rose,
+                "fell": fell,
+                "p": sign_test(rose, fell),
+            }
+        )
+    return rows
+
+
+def denominators(book: Codebook, before: Wave, after: Wave) -> tuple[pd.DataFrame, int]:
+    """Questions whose denominator changed by more than who replied, and how many others did.
+
+    Returns
+    -------
+    frame : question, before, after (asked and answering), missing: kind -> (before, after).
+    others : questions whose denominator changed only with the number of replies.
+    """
+    rows, others = [], 0
+    for question in book:
+        first = question.variables[0]
+        if question.role == "id" or question.type in {"text", "date"}:
+            continue
+        if first not in before.status or first not in after.status:
+            continue
+        there = [answered(wave.status, question) for wave in (before, after)]
+        kinds = [
+            wave.status.loc[~a, first].value_counts().to_dict()
+            for wave, a in zip((before, after), there, strict=True)
+        ]
+        n = [int(a.sum()) for a in there]
+        missing = {k: (kinds[0].get(k, 0), kinds[1].get(k, 0)) for k in {*kinds[0], *kinds[1]}}
+        if n[0] == n[1]:
+            continue
+        if kinds[0] == kinds[1]:
+            others += 1
+            continue
+        rows.append({"question": question.id, "before": n[0], "after": n[1], "missing": missing})
+    return pd.DataFrame(rows, columns=["question", "before", "after", "missing"]), others
+
+
+class Placed(Protocol):
+    """What a comparison needs of a typology; ``typology.study.Typology`` is one."""
+
+    @property
+    def labels(self) -> pd.Series:
+        """Type of each municipality (index: code), 0 where it is unplaced."""
+
+    @property
+    def membership(self) -> pd.DataFrame:
+        """Share of resamples (0 to 1) in each type; no columns where this was not kept."""
+
+
+@dataclass(frozen=True)
+class Movers:
+    """Who changed type between two typologies.
+
+    Attributes
+    ----------
+    types : index the municipalities placed both times; columns before, after (as each typology
+        numbers them), moved.
+    crossed : the same columns; those that came into a type or left theirs for none.
+    matched : type before -> the type after that shares most members.
+    expected, low, high : how many would change from the instability of both typologies alone, with
+        the 2.5 % and 97.5 % points. p : chance of at least as many as were seen. NaN where no
+        memberships were kept.
+    """
+
+    types: pd.DataFrame
+    crossed: pd.DataFrame
+    matched: dict[int, int]
+    expected: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def count(self) -> int:
+        """How many changed."""
+        return int(self.types["moved"].sum())
+
+    @property
+    def exceeds(self) -> bool | None:
+        """Whether more changed than the instability explains; None where that is not known."""
+        return None if np.isnan(self.high) else self.count > self.high
+
+
+def movers(before: Placed, after: Placed) -> Movers:
+    """Compare the types of the municipalities that both typologies placed.
+
+    Numbers of types mean nothing across waves: each type before is matched to one after so that the
+    most members stay (Kuhn 1955, assignment). Memberships are shares of resamples, so two draws
+    for a municipality that did not move end in different types with probability 1 - the sum of its
+    squared memberships; the mean of both waves' is taken, and the count of such is
+    Poisson-binomial.
+    """
+    both = before.labels.index.intersection(after.labels.index, sort=False)
+    old, new = before.labels[both].astype(int), after.labels[both].astype(int)
+    placed = ((old != UNPLACED) & (new != UNPLACED)).to_numpy(bool)
+    overlap = pd.crosstab(old[placed], new[placed])
+    rows, columns = linear_sum_assignment(-overlap.to_numpy())
+    matched = {
+        int(overlap.index[i]): int(overlap.columns[j]) for i, j in zip(rows, columns, strict=True)
+    }
+    called = old.map({UNPLACED: UNPLACED, **matched})
+    table = pd.DataFrame({"before": old, "after": new, "moved": called != new})
+    types, crossed = table[placed], table[~placed & table["moved"].to_numpy(bool)]
+    leave = _chances_to_leave(types.index, before.membership, after.membership)
+    expected = low = high = p = float("nan")
+    if leave.size:
+        pmf = poisson_binomial(leave)
+        below = pmf.cumsum()
+        expected, p = float(leave.sum()), float(pmf[int(types["moved"].sum()) :].sum())
+        low, high = (float(np.searchsorted(below, at)) for at in (0.025, 0.975))
+    return Movers(types, crossed, matched, expected, low, high, p)
+
+
+def _chances_to_leave(codes: pd.Index, *memberships: pd.DataFrame) -> np.ndarray:
+    """Chance of each municipality to end in another type when drawn again, where it is known."""
+    kept = [member.reindex(codes) for member in memberships if member.shape[1]]
+    if not kept:
+        return np.empty(0)
+    stay = [(m**2).sum(axis=1, min_count=1) for m in kept]
+    mean = pd.concat(stay, axis=1).mean(axis=1).dropna().clip(0, 1)
+    return 1 - mean.to_numpy(float)
+
+
+def poisson_binomial(chances: np.ndarray) -> np.ndarray:
+    """Probability of 0, 1, 2, ... events of independent ones with these chances.
+
+    Examples
+    --------
+    >>> poisson_binomial(np.array([0.5, 0.5])).tolist()
+    [0.25, 0.5, 0.25]
+    """
+    pmf = np.ones(1)
+    for chance in chances:
+        pmf = np.convolve(pmf, [1 - chance, chance])
+    return pmf

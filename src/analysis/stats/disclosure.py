@@ -1,0 +1,266 @@
+"""Names and fingerprints that nobody can recompute without this project's key."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis import paths
+from analysis.codebook.model import Codebook, Question
+from analysis.codebook.rules import Expression
+from analysis.stats.tabulate import SHORT, labels_of
+
+if TYPE_CHECKING:
+    from analysis.cleaning.clean import Cleaned, Ledger
+
+
+def pseudonym_key() -> bytes:
+    """The key of this project's pseudonyms, made once; it stays outside reports and git."""
+    file = paths.root() / ".workbench" / "pseudonym.key"
+    if not file.is_file():
+        file.parent.mkdir(exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=file.parent)  # readable by its owner alone
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
+            os.link(beside, file)
+        Path(beside).unlink()
+    return file.read_bytes()
+
+
+def pseudonym(code: str, key: bytes) -> str:
+    """A stable name that cannot be computed without the key; no two of 1,741 are alike.
+
+    Examples
+    --------
+    >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"k" * 32)
+    True
+    >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"x" * 32)
+    False
+    """
+    digest = hmac.new(key, code.encode("ascii"), hashlib.sha256).digest()
+    return "M" + base64.b32encode(digest[:5]).decode("ascii")
+
+
+def fingerprint(text: str) -> str:
+    """A hash that changes with the text, for editions that leave the house.
+
+    A plain hash of answers would let anyone who guesses them confirm the guess.
+    """
+    return hmac.new(pseudonym_key(), b"hash " + text.encode("utf-8"), hashlib.sha256).hexdigest()
+
+
+Audience = Literal["internal", "committee", "public"]
+AUDIENCES = ("internal", "committee", "public")
+SMALLEST = 3  # cells under this count are not shown to the public
+Group = Literal["hide", "show"]  # whether what all or none of a group answered may be told
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an edition may use; `alias` maps codes to pseudonyms, empty where names may be shown."""
+
+    responses: pd.DataFrame
+    status: pd.DataFrame
+    register: pd.DataFrame
+    findings: pd.DataFrame
+    ledger: Ledger
+    alias: dict[str, str]
+
+
+def minimise(cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named: bool) -> Shown:
+    """The cleaned data without what the audience may not see.
+
+    Internal: all. Committee: names, but no free text, no raw text of findings, no name of a file or
+    sheet; sensitive answers feed its tables, which hide small cells (`analysis.edition`).
+    Public: pseudonyms as well, unless the wave is open data whose places may be named.
+    """
+    responses, status = cleaned.responses, cleaned.status
+    register, findings, ledger = cleaned.register, cleaned.findings, cleaned.ledger
+    alias: dict[str, str] = {}
+    if audience != "internal":
+        hidden = [
+            v
+            for q in codebook
+            if q.free or q.identity in {"code", "name", "received"}
+            for v in q.variables
+            if v in responses
+        ]
+        responses, status = responses.drop(columns=hidden), status.drop(columns=hidden)
+        findings = findings.assign(raw="", value="", file="", sheet="", cell="", ja="", en="")
+        ledger = ledger.without_files()
+    if audience == "public" and not named:
+        key = pseudonym_key()
+        alias = {code: pseudonym(code, key) for code in register.index}
+        order = {code: alias[code] for code in responses.index}
+        rank = sorted(responses.index, key=lambda code: order[code])
+        responses = responses.loc[rank].rename(index=alias)
+        status = status.loc[rank].rename(index=alias)
+        register = register.rename(index=alias).sort_index()
+        register = register.assign(name=register.index, prefecture="")
+        if "received" in register:
+            register = register.assign(received=pd.NaT)
+        findings = findings.assign(
+            code=findings["code"].map(alias).fillna(""), name=findings["code"].map(alias).fillna("")
+        )
+    return Shown(responses, status, register, findings, ledger, alias)
+
+
+def may_be_shown(counts: npt.ArrayLike, group: Group = "hide") -> np.ndarray:
+    """Which counts an edition that protects may show as they are.
+
+    ``hide``: those of three and more, so that a hidden one may be 0, 1 or 2. ``show``: nobody, and
+    those of four and more, so that a hidden one may be 1, 2 or 3. Either way what is hidden has
+    three possible values, and that it is hidden tells no more than that it is one of them.
+    """
+    known = np.asarray(counts)
+    if group == "show":
+        return (known == 0) | (known > SMALLEST)
+    return known >= SMALLEST
+
+
+def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> list[list[int]]:
+    """Answers in the order of the questionnaire, put together until each part may be shown.
+
+    Read from the first answer on, a part is closed as soon as its total may be shown; what is left
+    at the end joins the part before. Nothing else decides, so whoever knows this rule learns from a
+    part of several answers only that the total was not reached before its last one: each of its
+    answers has at least three possible values, whatever the number of replies.
+
+    Parameters
+    ----------
+    counts : respondents by answer. group : whether an answer that nobody gave may be told.
+
+    Returns
+    -------
+    The places of the answers of each part.
+
+    Examples
+    --------
+    >>> put_together([1, 4, 4, 4, 1])
+    [[0, 1], [2], [3, 4]]
+    >>> put_together([15, 0, 0])
+    [[0, 1, 2]]
+    >>> put_together([5, 0, 2, 4], "show")
+    [[0], [1], [2, 3]]
+    """
+    parts: list[list[int]] = []
+    open_: list[int] = []
+    total = 0
+    for at, count in enumerate(counts):
+        open_.append(at)
+        total += int(count)
+        if may_be_shown(total, group):
+            parts.append(open_)
+            open_, total = [], 0
+    while open_ and parts:  # the last part, and the empty ones behind it
+        last = parts.pop()
+        open_ = last + open_
+        if sum(counts[at] for at in last):
+            break
+    return [*parts, open_] if open_ else parts
+
+
+def ticks_shown(
+    counts: Sequence[int],
+    n: int,
+    group: Group = "hide",
+    *,
+    exclusive: Sequence[bool] = (),
+    none_left: Sequence[bool] = (),
+) -> np.ndarray:
+    """Which options of a question of several answers an edition that protects may count.
+
+    An option is a table of two cells, named it and did not: both must be ones that may be shown. A
+    hidden option may have been named by few or by nearly all. Where that would be narrowed by each
+    respondent having ticked something, no option is counted. (The most ticks that a question allows
+    narrow nothing: answers of more are kept and doubted.)
+
+    Parameters
+    ----------
+    counts : how often each option was ticked. n : who answered. exclusive : options that rule out
+        the others. none_left : options that nobody can have ticked, by the number of those who
+        answered a later question: known anyhow, so that they are shown.
+    """
+    ticked, known = np.asarray(counts), np.zeros(len(counts), bool)
+    if len(none_left):
+        known |= np.asarray(none_left, bool)
+    alone = np.asarray(exclusive, bool) if len(exclusive) else np.zeros(len(counts), bool)
+    fit = may_be_shown(ticked, group) & may_be_shown(n - ticked, group) | known
+    if fit.all():
+        return fit
+    least = int(group == "show")  # of a hidden count
+    others = int((~fit & ~alone).sum())
+    reach = least + 2 if ticked[fit & alone].any() else n - least  # the most of another hidden one
+    room = least + max(others - 1, 0) * reach
+    return known if n - int(ticked[fit].sum()) > room else fit
+
+
+def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
+    """A breakdown whose groups are put together as answers are (`put_together`).
+
+    Units of no group come last, as `nowhere`. `between`: joins the names of groups.
+
+    Examples
+    --------
+    >>> merged(pd.Series(list("aaaabbbbccd")), "none").value_counts().to_dict()
+    {'a': 4, 'b': 4, 'c／d': 3}
+    """
+    kinds = groups if isinstance(groups.dtype, pd.CategoricalDtype) else groups.astype("category")
+    sizes = kinds.value_counts(sort=False)
+    if (unknown := int(kinds.isna().sum())) > 0:
+        sizes[nowhere] = unknown
+    names = list(map(str, sizes.index))
+    label = {
+        at: between.join(names[i] for i in part)
+        for part in put_together(list(sizes))
+        for at in part
+    }
+    own = dict(zip(sizes.index, label.values(), strict=True))
+    named = [own[nowhere] if pd.isna(kind) else own[kind] for kind in kinds]
+    order = list(dict.fromkeys(label.values()))
+    return pd.Series(pd.Categorical(named, order, ordered=True), groups.index, name=groups.name)
+
+
+def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
+    """The answers of a question in parts whose totals other tables give away.
+
+    The n of a question that only some answers lead to is the total of those answers; so is the
+    number of those who are short of people.
+    """
+    codes = list(labels_of(question, "en"))
+    rules = [q.ask_if for q in codebook if q.ask_if]
+    frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
+    sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
+    for rule in map(Expression, dict.fromkeys(rules)):
+        if rule.names == {question.id}:
+            sides.append(rule.evaluate(frame).astype("boolean").fillna(False).tolist())
+    parts: dict[tuple[bool, ...], list[int]] = {}
+    for at, code in enumerate(codes):
+        parts.setdefault(tuple(side[at] for side in sides), []).append(code)
+    return list(parts.values())
+
+
+def rounded_quartiles(values: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
+    """Median and quartiles of `analysis.stats.tabulate.summary` with two digits, no extremes.
+
+    One with fewer than three answers on either side is NA: it could name a respondent.
+    """
+    n = int(values.notna().sum())
+    sides = [(n - 1) * q for q in (0.5, 0.25, 0.75)]
+    safe = [min(np.floor(side), np.floor(n - 1 - side)) >= SMALLEST for side in sides]
+    kept = frame["value"].iloc[:3].map(lambda value: float(f"{value:.2g}"))
+    return kept.where(np.array(safe)).to_frame()

@@ -1,0 +1,171 @@
+"""The questions of the working group, stated in the codebook with the direction expected.
+
+`analysis.stats.registration` keeps what the primary ones were when replies were first cleaned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.model import Codebook, Hypothesis
+from analysis.codebook.rules import Expression
+from analysis.errors import InputError
+from analysis.stats import inference
+from analysis.stats.tabulate import aligned
+from analysis.text import Text
+
+Word = Literal[
+    "suggested", "illustrated", "not shown", "not testable", "withheld",
+    "large", "medium", "small", "negligible", "reverse",
+]  # fmt: skip
+WORDS: dict[Word, Text] = {
+    "suggested": Text(ja="示唆される", en="suggested"),
+    "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
+    "not shown": Text(ja="示されない", en="not shown"),
+    "not testable": Text(ja="検討できない", en="cannot be tested"),
+    "withheld": Text(ja="この版では示さない", en="not in this edition"),
+    # where nothing is tested, see `analysis.stats.population`
+    "large": Text(ja="大きな差がある", en="large difference"),
+    "medium": Text(ja="中程度の差がある", en="medium difference"),
+    "small": Text(ja="小さな差がある", en="small difference"),
+    "negligible": Text(ja="差はほとんどない", en="hardly any difference"),
+    "reverse": Text(ja="予想と逆の差がある", en="difference the other way"),
+}
+ALPHA = inference.ALPHA
+NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration
+FEWEST = 3  # municipalities in the smaller group
+TOPICS = {  # what the working group discussed on 2019-10-03, in the order of the minutes
+    "two_sections": Text(ja="管理と政策の2課体制", en="a policy section beside operations"),
+    "management": Text(
+        ja="人や道具よりマネジメント", en="management counts for more than people or tools"
+    ),
+    "reemployment": Text(ja="定年退職者の再任用", en="re-employment of retirees"),
+    "outside_and_training": Text(
+        ja="外部人材と職員育成の組合せ", en="outside talent together with own training"
+    ),
+    "continuity": Text(ja="出向者等の退任後に残るもの", en="what stays after a secondee leaves"),
+    "circulation": Text(ja="関連する課の間での循環", en="rotation within a circle of sections"),
+    "cooperation": Text(ja="団体間の連携とベンダー依存", en="cooperation and vendor dependence"),
+    "cross_agency": Text(ja="庁内横断組織", en="cross-agency bodies"),
+}
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A hypothesis with what the answers say.
+
+    `effect` is Cliff's delta (two groups) or Kendall's tau-b (two values), -1 to 1, with its 95 %
+    interval; `p` the exact or permutation p-value; both are of this hypothesis alone. `p_holm` is
+    corrected among the primary ones that can be tested, or among the exploratory ones; `word` says
+    what it allows. `least`: the least p-value that the number of arrangements allows. `shift`: the
+    difference of two groups in the unit of the answers with its exact 95 % interval, not given
+    within strata.
+    """
+
+    hypothesis: Hypothesis
+    effect: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    n: tuple[int, ...]
+    word: Word
+    shift: inference.Effect | None = None
+    least: float = float("nan")
+
+
+def run(
+    codebook: Codebook, responses: pd.DataFrame, size_class: pd.Series, *, seed: int = 0
+) -> list[Tested]:
+    """Test every hypothesis of a codebook on its answers.
+
+    Parameters
+    ----------
+    responses : one row a municipality. size_class : same index; strata of those that ask for it.
+    """
+    check_topics(codebook)
+    classes = aligned(size_class, responses.index, "size_class")
+    raw = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
+    adjusted = np.array([e.p for e, _ in raw], float)
+    for family in (True, False):
+        mine = [
+            at
+            for at, (h, (e, _)) in enumerate(zip(codebook.hypotheses, raw, strict=True))
+            if h.primary == family and word(h, e.estimate, e.p, e.n) != "not testable"
+        ]
+        adjusted[mine] = inference.holm(adjusted[mine])
+    return [
+        Tested(
+            hypothesis=h,
+            effect=e.estimate,
+            low=e.low,
+            high=e.high,
+            p=e.p,
+            p_holm=float(p),
+            n=e.n,
+            word=word(h, e.estimate, float(p), e.n),
+            shift=shift,
+            least=e.least,
+        )
+        for h, (e, shift), p in zip(codebook.hypotheses, raw, adjusted, strict=True)
+    ]
+
+
+def check_topics(codebook: Codebook) -> None:
+    """Refuse a hypothesis on a topic that was not discussed."""
+    for h in codebook.hypotheses:
+        if h.topic is not None and h.topic not in TOPICS:
+            known = ", ".join(TOPICS)
+            raise InputError(
+                f"the hypothesis {h.id} names the topic {h.topic!r}", hint=f"there are: {known}"
+            )
+
+
+def least_corrected(results: list[Tested], *, primary: bool) -> tuple[int, float]:
+    """How many are corrected together, and the least corrected p that their sizes allow."""
+    least = [
+        r.least for r in results if r.hypothesis.primary == primary and r.word != "not testable"
+    ]
+    return len(least), min(1.0, len(least) * min(least, default=float("nan")))
+
+
+def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
+    """What may be said: never that something is the cause of something."""
+    if np.isnan(effect) or np.isnan(p) or min(n) < FEWEST:
+        return "not testable"
+    towards = effect * h.expected
+    if p <= ALPHA and towards > 0:
+        return "suggested"
+    return "illustrated" if towards >= NOTABLE else "not shown"
+
+
+def _test(
+    h: Hypothesis, responses: pd.DataFrame, size_class: pd.Series, seed: int
+) -> tuple[inference.Effect, inference.Effect | None]:
+    y = numbers(h.value, responses)
+    if h.x is not None:
+        return inference.association(numbers(h.x, responses), y, seed=seed), None
+    assert h.group is not None
+    belongs = Expression(h.group).evaluate(responses).astype("boolean")
+    known = belongs.notna().to_numpy() & ~np.isnan(y)
+    strata = None
+    if h.within_size_class:
+        classes = size_class.astype("str").to_numpy(object)
+        known &= classes != "nan"
+        strata = classes[known]
+    group, values = belongs[known].to_numpy(bool), y[known]
+    sizes = (int(group.sum()), int((~group).sum()))
+    if min(sizes) == 0:
+        return inference.Effect(*(float("nan"),) * 4, sizes, "Cliff's delta"), None
+    shift = None if strata is not None else inference.difference(values, group, seed=seed)
+    return inference.dominance(values, group, strata=strata, seed=seed), shift
+
+
+def numbers(rule: str, responses: pd.DataFrame) -> np.ndarray:
+    """What a rule of the codebook gives for each municipality; NaN where nothing."""
+    values = Expression(rule).evaluate(responses).astype("Float64")
+    return values.to_numpy("float64", na_value=np.nan)

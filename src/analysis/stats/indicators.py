@@ -1,0 +1,122 @@
+"""Numbers computed from answers: the features that feed the typology, and the composites.
+
+Both are written in the codebook as rules, so a survey on another subject needs no code here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.model import Codebook
+from analysis.codebook.rules import Expression
+from analysis.text import Text
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the typology is made from.
+
+    Attributes
+    ----------
+    frame : municipality x feature, float, NaN where missing.
+    kinds : nominal, binary, asymmetric, ordinal or ratio. groups : the index each belongs to.
+    signs : -1 where a high value lowers its index.
+    labels, group_labels : in both languages.
+    """
+
+    frame: pd.DataFrame
+    kinds: dict[str, str]
+    groups: dict[str, str]
+    signs: dict[str, int]
+    labels: dict[str, Text]
+    group_labels: dict[str, Text]
+
+
+def features(responses: pd.DataFrame, status: pd.DataFrame, codebook: Codebook) -> Features:
+    """Evaluate the codebook's features.
+
+    Where the skip rule left out a question of the rule, the feature takes its
+    ``when_not_applicable`` value: nobody recruited is zero persons recruited, not an unknown.
+
+    Examples
+    --------
+    >>> book = Codebook.parse({
+    ...     "id": "t", "title": {"ja": "例", "en": "t"}, "version": "1",
+    ...     "sections": [{"id": "A", "ja": "例", "en": "t"}],
+    ...     "questions": [{"id": "Q1", "section": "A", "type": "integer", "role": "cluster",
+    ...                    "ja": "人数", "en": "persons"}],
+    ...     "indices": [{"id": "i", "ja": "例", "en": "t"}],
+    ...     "features": [{"id": "f", "index": "i", "kind": "ratio", "rule": "log1p(Q1)",
+    ...                   "when_not_applicable": 0, "ja": "人数", "en": "persons"}]})
+    >>> answers = pd.DataFrame({"Q1": pd.array([None, 0, None], "Int64")})
+    >>> status = pd.DataFrame({"Q1": ["not_applicable", "answered", "no_answer"]})
+    >>> features(answers, status, book).frame["f"].tolist()
+    [0.0, 0.0, nan]
+    """
+    columns = {}
+    for feature in codebook.features:
+        rule = Expression(feature.rule)
+        values = rule.evaluate(responses).astype("Float64").to_numpy("float64", na_value=np.nan)
+        if feature.when_not_applicable is not None:
+            left_out = _left_out(rule, status, codebook)
+            values = np.where(np.isnan(values) & left_out, feature.when_not_applicable, values)
+        columns[feature.id] = values
+    used = {feature.index for feature in codebook.features}
+    return Features(
+        frame=pd.DataFrame(columns, index=responses.index, dtype="float64"),
+        kinds={f.id: f.kind for f in codebook.features},
+        groups={f.id: f.index for f in codebook.features},
+        signs={f.id: f.sign for f in codebook.features},
+        labels={f.id: f.text for f in codebook.features},
+        group_labels={i.id: i.text for i in codebook.indices if i.id in used},
+    )
+
+
+def comparable(responses: pd.DataFrame, book: Codebook, other: str) -> pd.DataFrame | None:
+    """The features of another codebook as far as these answers hold them; None where none do."""
+    link = next((link for link in book.comparable if link.codebook == other), None)
+    if link is None:
+        return None
+    columns = {
+        shared.id: Expression(shared.rule).evaluate(responses).astype("Float64")
+        for shared in link.features
+    }
+    return pd.DataFrame(columns, index=responses.index).astype("float64")
+
+
+def _left_out(rule: Expression, status: pd.DataFrame, codebook: Codebook) -> np.ndarray:
+    """Rows in which the skip rule left out some question that the rule names."""
+    variables = [
+        codebook[name].variables[0] if name in codebook else name for name in sorted(rule.names)
+    ]
+    return (status[variables] == "not_applicable").any(axis=1).to_numpy()
+
+
+def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.DataFrame:
+    """The composites: a column an index, standardised features averaged with their signs.
+
+    Every feature enters as a z-score among the respondents, 0/1 ones too: as they are they would
+    vary by at most half of what the others do, and weigh that much less. A municipality with fewer
+    than half of the parts has no value. An index with a rule of its own is that rule.
+    """
+    columns = {}
+    for index in codebook.indices:
+        if index.rule is not None:
+            values = Expression(index.rule).evaluate(responses).astype("Float64")
+            columns[index.id] = values.to_numpy("float64", na_value=np.nan)
+            continue
+        parts = [name for name, group in made.groups.items() if group == index.id]
+        scaled = pd.DataFrame(
+            {name: made.signs[name] * _standardised(made.frame[name]) for name in parts}
+        )
+        enough = scaled.notna().sum(axis=1) * 2 >= len(parts)
+        columns[index.id] = scaled.mean(axis=1).where(enough).to_numpy()
+    return pd.DataFrame(columns, index=responses.index)
+
+
+def _standardised(values: pd.Series) -> pd.Series:
+    spread = values.std(ddof=0)
+    return (values - values.mean()) / (spread if spread > 0 else 1.0)

@@ -1,0 +1,243 @@
+"""Frequency and cross tables that say what they are percentages of.
+
+The denominator of a question is the municipalities that were asked it and answered: those the skip
+rule left out are not in it, and each kind of missing is counted apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.model import Question
+from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.errors import InputError
+from analysis.text import Language
+
+YES_NO = {"ja": {1: "実施", 0: "未実施"}, "en": {1: "yes", 0: "no"}}
+STATISTICS: dict[Language, tuple[str, ...]] = {
+    "ja": ("中央値", "第1四分位", "第3四分位", "最小", "最大", "平均"),
+    "en": ("median", "first quartile", "third quartile", "least", "greatest", "mean"),
+}
+Given = TypeVar("Given", pd.Series, pd.DataFrame)
+SHORT = 2  # the two lowest answers of the question on shortage say: short of people
+BREAKDOWNS = ("single", "ordinal", "binary")  # types of questions that others are broken down by
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A tabulated question.
+
+    Attributes
+    ----------
+    frame : index the answers; columns ``count`` and ``share`` (0 to 1) of `n`. For numbers: one
+        row a statistic, column ``value``.
+    n : municipalities that answered: the denominator.
+    missing : kind of missing -> municipalities.
+    multiple : several answers were possible, so shares add up to more than 1.
+    """
+
+    frame: pd.DataFrame
+    n: int
+    missing: dict[str, int]
+    multiple: bool = False
+
+
+def aligned(given: Given, index: pd.Index, what: str = "the breakdown") -> Given:
+    """Values given from outside, in the order of `index`: matched by code, never by position.
+
+    Parameters
+    ----------
+    given : a Series (or DataFrame) indexed by code. It may hold more codes than `index`, and NaN.
+    index : the codes of the respondents. what : what an error calls the values.
+
+    Raises
+    ------
+    InputError
+        `given` has no such index, a code twice, or lacks a respondent.
+
+    Examples
+    --------
+    >>> codes = pd.Index(["011002", "012025"])
+    >>> aligned(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
+    ['town', 'city']
+    >>> aligned(pd.Series(["town", "city"]), codes)
+    Traceback (most recent call last):
+    ...
+    analysis.errors.InputError: the breakdown is not indexed by the codes of the respondents ...
+    """
+    if not isinstance(given, pd.Series | pd.DataFrame):
+        raise InputError(
+            f"{what} is a {type(given).__name__}, whose values have no code beside them",
+            hint="give a pandas Series indexed by code, like survey.responses.index",
+        )
+    if given.index is index or (given.index.equals(index) and index.is_unique):
+        return given
+    lacking = index[~index.isin(given.index)]
+    if len(index) and len(lacking) == len(index):
+        here, wanted = (", ".join(map(repr, codes[:2].tolist())) for codes in (given.index, index))
+        raise InputError(
+            f"{what} is not indexed by the codes of the respondents (it has {here or 'no row'}; "
+            f"they are {wanted})",
+            hint="index it by code, as text with leading zeros, like survey.responses.index",
+        )
+    if len(lacking):
+        more = ", ..." if len(lacking) > 5 else ""
+        raise InputError(
+            f"{what} lacks {len(lacking):,} of {len(index):,} respondents "
+            f"({', '.join(map(str, lacking[:5]))}{more})",
+            hint="give a value for each of them",
+        )
+    if given.index.has_duplicates:
+        twice = given.index[given.index.duplicated()]
+        raise InputError(f"{what} holds the code {twice[0]} twice", hint="keep one row of each")
+    return given.reindex(index)
+
+
+def labels_of(question: Question, language: Language) -> dict[int, str]:
+    """Option codes and what they are called."""
+    if question.type == "binary" and not question.options:
+        return dict(YES_NO[language])
+    return {option.code: option.text[language] for option in question.options}
+
+
+def unit_of(question: Question, language: Language) -> str:
+    """The unit of a number in brackets; empty where it has none."""
+    if question.unit is None:
+        return ""
+    return f"（{question.unit.ja}）" if language == "ja" else f" ({question.unit.en})"
+
+
+def labelled(values: pd.Series, question: Question, language: Language) -> pd.Series:
+    """Codes as labelled categories in the order of the questionnaire."""
+    labels = labels_of(question, language)
+    kinds = pd.CategoricalDtype(list(labels.values()), ordered=True)
+    return values.astype("Int64").map(labels).astype(kinds)
+
+
+def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
+    """Size classes as labelled categories, largest first; only those that occur."""
+    labels = {name: text[language] for name, text in SIZE_CLASSES.items()}
+    there = [label for name, label in labels.items() if (classes == name).any()]
+    return classes.map(labels).astype(pd.CategoricalDtype(there, ordered=True))
+
+
+def answered(status: pd.DataFrame, question: Question) -> pd.Series:
+    """Which municipalities answered the question (for a battery: any item)."""
+    known = [status[v].to_numpy(object) == "answered" for v in question.variables]
+    return pd.Series(np.any(known, axis=0), index=status.index)
+
+
+def state_of(status: pd.DataFrame, code: str, question: Question) -> str:
+    """Whether one municipality answered the question (of a battery: any item), or why not."""
+    states = [str(status.at[code, variable]) for variable in question.variables]
+    return "answered" if "answered" in states else states[0]
+
+
+def frequency(
+    responses: pd.DataFrame, status: pd.DataFrame, question: Question, language: Language = "ja"
+) -> Counted:
+    """Tabulate one question (a battery: the mean of each item; text: only how many answered)."""
+    # a page for each municipality asks this a hundred times: columns by themselves, as arrays
+    there = answered(status, question).to_numpy(bool)
+    n = int(there.sum())
+    absent = Counter(status[question.variables[0]].to_numpy(object)[~there])
+    missing = {str(kind): count for kind, count in absent.most_common()}
+    match question.type:
+        case "multi":
+            chosen = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
+            counts = np.array([int(column[there].sum()) for column in chosen])
+            index = [option.text[language] for option in question.options]
+            return Counted(_shares(counts, n, index), n, missing, multiple=True)
+        case "single" | "ordinal" | "binary":
+            labels = labels_of(question, language)
+            values = responses[question.id].astype("Int64").to_numpy(float, na_value=np.nan)[there]
+            counts = np.array([int((values == code).sum()) for code in labels])
+            return Counted(_shares(counts, n, list(labels.values())), n, missing)
+        case "battery":
+            items = responses[list(question.variables)][there].astype("Float64")
+            index = [item.text[language] for item in question.items]
+            frame = pd.DataFrame(
+                {
+                    "count": items.notna().sum().to_numpy(int),
+                    "mean": items.mean().to_numpy(float),
+                    "median": items.median().to_numpy(float),
+                },
+                index=index,
+            )
+            return Counted(frame, n, missing)
+        case "integer" | "ratio":
+            numbers = responses[question.id][there].astype("Float64")
+            return Counted(summary(numbers, language), n, missing)
+    return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
+
+
+def summary(values: pd.Series, language: Language = "ja") -> pd.DataFrame:
+    """Median, quartiles, least, greatest and mean of numbers."""
+    numbers = values.dropna().astype(float)
+    names = STATISTICS[language]
+    if numbers.empty:
+        return pd.DataFrame({"value": [np.nan] * len(names)}, index=list(names))
+    got = [numbers.median(), numbers.quantile(0.25), numbers.quantile(0.75)]
+    got += [numbers.min(), numbers.max(), numbers.mean()]
+    return pd.DataFrame({"value": got}, index=list(names))
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """A cross table: counts and column shares of `n` per group (``n`` in the columns' order)."""
+
+    counts: pd.DataFrame
+    shares: pd.DataFrame
+    n: pd.Series
+    multiple: bool
+
+
+def groups(by: pd.Series) -> list[Any]:
+    """The groups of a breakdown in their order."""
+    if isinstance(by.dtype, pd.CategoricalDtype):
+        return list(by.cat.categories)
+    return sorted(by.dropna().unique())
+
+
+def by_group(
+    responses: pd.DataFrame,
+    status: pd.DataFrame,
+    question: Question,
+    by: pd.Series,
+    language: Language = "ja",
+) -> Iterator[tuple[Any, Counted]]:
+    """Each group of a breakdown with its tabulation of the question."""
+    by = aligned(by, responses.index)
+    given, known = responses[list(question.variables)], status[list(question.variables)]
+    for group in groups(by):
+        rows = (by == group).fillna(False).to_numpy(bool)
+        yield group, frequency(given[rows], known[rows], question, language)
+
+
+def cross(
+    responses: pd.DataFrame,
+    status: pd.DataFrame,
+    question: Question,
+    by: pd.Series,
+    language: Language = "ja",
+) -> Crossed:
+    """Answers down, groups across; each group's denominator is its own answering members."""
+    counts, n = {}, {}
+    for group, part in by_group(responses, status, question, by, language):
+        n[group] = part.n
+        counts[group] = part.frame["count"]
+    table = pd.DataFrame(counts)
+    sizes = pd.Series(n, dtype="int64")
+    shares = table / sizes.where(sizes > 0)
+    return Crossed(table, shares, sizes, question.type == "multi")
+
+
+def _shares(counts: np.ndarray, n: int, index: list[str]) -> pd.DataFrame:
+    shares = counts / n if n else np.full(len(counts), np.nan)
+    return pd.DataFrame({"count": counts, "share": shares}, index=index)

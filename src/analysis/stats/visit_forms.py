@@ -1,0 +1,239 @@
+"""The record sheet of a site visit: written as an Excel form, read back when filled in."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from analysis.codebook.municipality import given
+from analysis.intake.files import read_file
+from analysis.intake.workbook import Sheet
+from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
+from analysis.stats.visits import Topic, guide
+from analysis.text import Language
+
+PUBLISH = {"yes": ("可", "yes"), "no": ("不可", "no"), "to_confirm": ("要確認", "to confirm")}
+FIELDS = {
+    "code": ("団体コード", "code"),
+    "name": ("団体名", "municipality"),
+    "date": ("訪問日", "date of visit"),
+    "place": ("場所", "place"),
+    "visitors": ("訪問者", "visitors"),
+    "hosts": ("応対者（職名のみ）", "hosts (posts only)"),
+}
+COLUMNS = {
+    "topic": ("No.", "No."),
+    "title": ("論点", "topic"),
+    "ask": ("聞くこと", "what to ask"),
+    "known": ("事前に分かっていること", "known beforehand"),
+    "answer": ("聞き取った内容", "what was said"),
+    "evidence": ("確認した資料", "evidence seen"),
+    "difference": ("調査票との違い", "differs from the questionnaire"),
+    "publish": ("公開可否", "may be published"),
+    "follow_up": ("追って確認すること", "to follow up"),
+}
+WIDTHS = (5, 16, 36, 40, 44, 22, 24, 10, 24)
+FILLED = ("answer", "evidence", "difference", "publish", "follow_up")
+TITLE = ("現地調査 記録票", "Site visit: record sheet")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A filled-in record sheet: who, when, and per topic (index 1 to 8) the `FILLED` columns."""
+
+    code: str
+    name: str
+    date: str
+    notes: pd.DataFrame
+
+
+def form(
+    cities: Mapping[str, str], known: Mapping[tuple[str, int], str], note: str, language: Language
+) -> bytes:
+    """A workbook with a sheet a city.
+
+    Parameters
+    ----------
+    cities : code -> name. known : (code, topic) -> what is known beforehand. note : a line under
+        the title, such as that the data are invented.
+    """
+    at = 0 if language == "ja" else 1
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    book.set_properties({"created": EPOCH, "title": TITLE[at]})
+    styles = {
+        "title": book.add_format({"bold": True, "font_size": 14}),
+        "head": book.add_format({**WRAP, "bold": True, "bg_color": "#e6eef3"}),
+        "cell": book.add_format(WRAP),
+        "quoted": book.add_format({**WRAP, "quote_prefix": True}),
+        "open": book.add_format({**WRAP, "bg_color": "#fff9e0", "num_format": "@"}),
+    }
+    for code, name in cities.items():
+        sheet = book.add_worksheet(sheet_name(code, name))
+        _write(sheet, code, name, known, note, at, styles)
+    book.close()
+    return buffer.getvalue()
+
+
+def _write(
+    sheet: Any,
+    code: str,
+    name: str,
+    known: Mapping[tuple[str, int], str],
+    note: str,
+    at: int,
+    styles: Mapping[str, Any],
+) -> None:
+    sheet.write_string(0, 0, TITLE[at], styles["title"])
+    sheet.write_string(1, 0, note)
+    given = {"code": code, "name": name}
+    for row, (field, labels) in enumerate(FIELDS.items(), 2):
+        sheet.merge_range(row, 0, row, 1, labels[at], styles["head"])
+        if field in given:
+            _text(sheet, row, 2, given[field], styles)
+        else:
+            sheet.write_blank(row, 2, None, styles["open"])
+    top = 3 + len(FIELDS)
+    for column, labels in enumerate(COLUMNS.values()):
+        sheet.write_string(top, column, labels[at], styles["head"])
+        sheet.set_column(column, column, WIDTHS[column])
+    language: Language = "ja" if at == 0 else "en"
+    for row, topic in enumerate(guide().topics, top + 1):
+        sheet.write_number(row, 0, topic.id, styles["cell"])
+        _text(sheet, row, 1, topic.text[language], styles)
+        _text(sheet, row, 2, _questions(topic, language), styles)
+        _text(sheet, row, 3, known.get((code, topic.id), ""), styles)
+        for column in range(4, len(COLUMNS)):
+            sheet.write_blank(row, column, None, styles["open"])
+    allowed = {"validate": "list", "source": [words[at] for words in PUBLISH.values()]}
+    sheet.data_validation(top + 1, 7, top + len(guide().topics), 7, allowed)
+    sheet.freeze_panes(top + 1, 2)
+    on_a4(sheet)
+
+
+def _questions(topic: Topic, language: Language) -> str:
+    asked = [f"・{question[language]}" for question in topic.ask]
+    if topic.evidence.en != "none":
+        asked.append(("資料：" if language == "ja" else "Evidence: ") + topic.evidence[language])
+    return "\n".join(asked)
+
+
+def _text(sheet: Any, row: int, column: int, value: str, styles: Mapping[str, Any]) -> None:
+    write_text(sheet, row, column, value, styles["cell"], styles["quoted"])
+
+
+def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
+    """The filled-in record sheets of a folder, by code; sheets left blank are passed over.
+
+    Parameters
+    ----------
+    known : the codes of the wave's register.
+
+    Raises
+    ------
+    InputError : a workbook holds no record sheet, names a city that the wave lacks or that another
+        sheet records too, or answers a topic or a choice that the form does not have.
+    """
+    codes, visits = set(known), dict[str, Visit]()
+    for file in sorted(folder.glob("*.xlsx")):
+        if file.name.startswith(("~$", ".")):
+            continue
+        for sheet in read_file(file):
+            visit = _read(sheet, codes)
+            if visit is None:
+                continue
+            if visit.code in visits:
+                raise sheet.error(
+                    f"{visit.name} has a second record sheet",
+                    hint="keep one sheet for each municipality in the folder",
+                )
+            visits[visit.code] = visit
+    return [visits[code] for code in sorted(visits)]
+
+
+def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
+    cells = [[_folded(value) for value in row] for row in sheet.text.to_numpy(object)]
+    about = {field: _beside(cells, labels) for field, labels in FIELDS.items()}
+    top = next((i for i, row in enumerate(cells) if _is_head(row)), None)
+    if top is None or about["code"] is None:
+        raise sheet.error(
+            "this sheet is no record sheet of a visit",
+            hint="fill in the form that 05_site_visits writes, without moving its headings",
+        )
+    code = given(about["code"])
+    if code not in codes:
+        raise sheet.error(
+            f"the municipality {code!r} is not in this wave",
+            hint="check the code in the form",
+        )
+    columns = {key: _place(cells[top], labels) for key, labels in COLUMNS.items()}
+    rows = {}
+    for i in range(top + 1, len(cells)):
+        number = cells[i][columns["topic"]]
+        line = {key: str(sheet.text.iat[i, columns[key]]).strip() for key in FILLED}
+        if not number and not any(line.values()):
+            continue
+        topic = _topic(number, sheet, (i, columns["topic"]))
+        publish = _choice(line["publish"], sheet, (i, columns["publish"]))
+        rows[topic] = {**line, "publish": publish}
+    notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED)).fillna("")
+    if not (notes != "").any(axis=None):
+        return None
+    return Visit(code, about["name"] or code, about["date"] or "", notes.sort_index())
+
+
+def _folded(value: object) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(value))).strip()
+
+
+def _same(value: str, labels: Sequence[str]) -> bool:
+    return value.lower() in {_folded(label).lower() for label in labels}
+
+
+def _beside(cells: Sequence[Sequence[str]], labels: Sequence[str]) -> str | None:
+    """The first filled cell right of a label; empty where nothing is, None without the label."""
+    for row in cells:
+        for j, value in enumerate(row):
+            if _same(value, labels):
+                return next((other for other in row[j + 1 :] if other), "")
+    return None
+
+
+def _is_head(row: Sequence[str]) -> bool:
+    return all(any(_same(value, labels) for value in row) for labels in COLUMNS.values())
+
+
+def _place(row: Sequence[str], labels: Sequence[str]) -> int:
+    return next(j for j, value in enumerate(row) if _same(value, labels))
+
+
+def _topic(number: str, sheet: Sheet, cell: tuple[int, int]) -> int:
+    known = {str(topic.id): topic.id for topic in guide().topics}
+    if number not in known:
+        raise sheet.error(
+            f"there is no topic {number!r}",
+            at=cell,
+            hint=f"the topics are numbered 1 to {len(known)}",
+        )
+    return known[number]
+
+
+def _choice(value: str, sheet: Sheet, cell: tuple[int, int]) -> str:
+    if not value:
+        return ""
+    for key, words in PUBLISH.items():
+        if _same(_folded(value), words):
+            return key
+    raise sheet.error(
+        f"whether it may be published cannot be {value!r}",
+        at=cell,
+        hint="write 可, 不可 or 要確認 (yes, no, to confirm)",
+    )

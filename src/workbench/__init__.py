@@ -1,0 +1,1 @@
+"""What runs the notebooks and carries their results, and the tools for the offices."""

@@ -1,0 +1,320 @@
+"""The command line: `workbench COMMAND`.
+
+Only argparse is imported here; each command imports what it needs, so that ``--help`` and a refresh
+with nothing to do answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import InputError
+
+OK, FAILED, BAD_INPUT = 0, 1, 2
+Handler = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 ok, 1 a notebook failed, 2 bad input or usage."""
+    _speak_utf8()
+    # with it jsonschema compiles a grammar of addresses, for a second, that no notebook needs
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except InputError as error:
+        if options.debug:
+            raise
+        print(f"workbench: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        said = "stopped; what was published before is unchanged, the same command carries on"
+        print(f"workbench: {said}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # the reader (head, less) has gone; say nothing more, not even at interpreter exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        if options.debug:
+            raise
+        text = " ".join(str(error).split())[:300]
+        print(
+            f"workbench: unexpected {type(error).__name__}: {text} "
+            "(run again with --debug for the traceback, and please report it)",
+            file=sys.stderr,
+        )
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line as argparse sees it (the docs are checked against it)."""
+    top = argparse.ArgumentParser(
+        prog="workbench", description="Clean, group and report a survey of municipalities."
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, help: str, run: Handler) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command("new-wave", "copy files as received into data/raw and write their wave.yml", _new)
+    sub.add_argument("wave", help="name of the new wave, such as 2020")
+    sub.add_argument("files", nargs="+", type=Path, help="the files (or a folder) as received")
+    sub.add_argument("--codebook", required=True, help="name of a codebook in data/codebooks")
+    sub.add_argument("--as-of", metavar="DATE", help="the date that the answers describe")
+    sub.add_argument("--title", help="title of the wave (both languages; edit wave.yml later)")
+    sub.add_argument("--publisher", help="who published or collected the data")
+    sub.add_argument("--invited", help="how many municipalities were asked, or all")
+    stands = "what the numbers stand for: default invited, or nation with --invited all"
+    kinds = ["invited", "class", "nation", "beyond"]
+    sub.add_argument("--population", choices=kinds, help=stands)
+    sub.add_argument("--layout", choices=["rows", "columns", "form"], help="default: by content")
+    sub.add_argument("--invented", action="store_true", help="the answers are invented")
+
+    sub = command("clean", "clean a wave into data/processed and print the ledger of cells", _clean)
+    sub.add_argument("wave")
+    _language(sub)
+
+    sub = command("refresh", "rerun everything for a wave: clean, notebooks, HTML, index", _refresh)
+    sub.add_argument("wave")
+    only = "only these notebooks"
+    sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
+    _run_options(sub)
+    sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
+
+    sub = command("why", "say what a refresh would run, and why", _why)
+    sub.add_argument("wave")
+    _edition(sub)
+    _parameter(sub)
+
+    sub = command("profiles", "one page a municipality (自治体カルテ) for a whole wave", _profiles)
+    sub.add_argument("wave")
+    sub.add_argument("--municipality", nargs="+", metavar="CODE", help="only these")
+    sub.add_argument("--scheduler", metavar="tcp://HOST:8786", help="a dask.distributed cluster")
+    sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
+    _run_options(sub)
+
+    sub = command("parameters", "show the parameters of a notebook", _parameters)
+    sub.add_argument("notebook", help="such as 03_typology")
+
+    sub = command("compare", "what changed between two waves or runs", _compare)
+    sub.add_argument("before", nargs="?", help="a wave, or a run folder")
+    sub.add_argument("after", nargs="?", help="a wave, or a run folder")
+    sub.add_argument("--base", metavar="REVISION", help="compare with a git revision instead")
+    sub.add_argument("--wave", help="the wave to rerun with --base")
+    sub.add_argument("--out", type=Path, help="folder for compare.html and compare.md")
+    _edition(sub)
+
+    sub = command("audit", "check workbooks against the rules of machine readability", _audit)
+    sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
+    sub.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="a copy with comments")
+    _language(sub)
+
+    sub = command("queries", "a workbook of what to ask each municipality", _queries)
+    sub.add_argument("wave")
+    sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
+    sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
+    _language(sub)
+
+    sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
+    sub.add_argument("action", choices=["draft", "check"], help="what to do")
+    sub.add_argument("file", help="draft: a data file; check: a codebook's name or file")
+    sub.add_argument("--out", type=Path, help="draft: the new file to write, in UTF-8")
+
+    sub = command("simulate", "make a wave of invented replies with a known truth", _simulate)
+    sub.add_argument("wave")
+    sub.add_argument("-n", type=int, default=16, help="municipalities invited (default 16)")
+    sub.add_argument("--seed", type=int, default=20191003)
+    sub.add_argument("--truth", choices=["A", "B"], default="A", help="B: no effect anywhere")
+    return top
+
+
+def _language(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--language", choices=["ja", "en"], default="ja")
+
+
+def _edition(sub: argparse.ArgumentParser) -> None:
+    _language(sub)
+    sub.add_argument(
+        "--audience",
+        choices=["internal", "committee", "public"],
+        default="internal",
+        help="who may see it (default internal)",
+    )
+
+
+def _parameter(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "-p",
+        "--parameter",
+        dest="parameters",
+        nargs=2,
+        action="append",
+        metavar=("NAME", "VALUE"),
+        help="a notebook parameter; secrets as env:NAME",
+    )
+
+
+def _run_options(sub: argparse.ArgumentParser) -> None:
+    _edition(sub)
+    _parameter(sub)
+    sub.add_argument("--jobs", type=int, help="notebooks side by side (default: the cores)")
+    sub.add_argument(
+        "--no-fork", dest="fork", action="store_false", help="plain kernels, no warm ones"
+    )
+    sub.add_argument("--force", action="store_true", help="run again what has not changed")
+    sub.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole run")
+    sub.add_argument("--cell-timeout", type=float, metavar="SECONDS", help="for one cell")
+    memory = "memory cap of each notebook"
+    sub.add_argument("--memory", dest="memory_mb", type=int, metavar="MB", help=memory)
+
+
+def _speak_utf8() -> None:
+    """Japanese must print on any console; a cp932 one replaces what it lacks instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+# --- the commands ----------------------------------------------------------------------------
+
+
+def _new(options: argparse.Namespace) -> int:
+    from workbench.office.new_wave import new_wave
+
+    print(new_wave(**_given(options)))
+    return OK
+
+
+def _clean(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from analysis.cleaning.respondents import invited
+    from analysis.codebook.wave import Wave
+    from analysis.survey import prepare
+
+    cleaned, wave = prepare(options.wave, force=True), options.wave
+    with pd.option_context("display.unicode.east_asian_width", True):
+        print(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
+    asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
+    place = f"data/processed/{wave}"
+    files = "responses.csv, status.csv, findings.csv, outside.csv, register.csv"
+    if options.language == "ja":
+        print(f"書き出し先：{place}（{files}）")
+        then = f"要確認・不採用の{asked:,}件を団体ごとのシートにするには：workbench queries {wave}"
+    else:
+        print(f"written to {place} ({files})")
+        then = f"to ask the offices about {asked:,} of them: workbench queries {wave}"
+    if asked:
+        print(then)
+    return OK
+
+
+def _refresh(options: argparse.Namespace) -> int:
+    from workbench.run.refresh import refresh
+
+    record = refresh(**_given(options))
+    print(record.summary())
+    return OK if record.as_asked else FAILED
+
+
+def _why(options: argparse.Namespace) -> int:
+    from workbench.run.refresh import why
+
+    print(why(**_given(options)))
+    return OK
+
+
+def _profiles(options: argparse.Namespace) -> int:
+    from workbench.profiles import profiles
+
+    summary = profiles(**_given(options))
+    print(summary.text())
+    return OK if summary.ok else FAILED
+
+
+def _parameters(options: argparse.Namespace) -> int:
+    from workbench.run.parameters import describe
+
+    print(describe(options.notebook))
+    return OK
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from workbench.compare.between import run
+
+    print(run(**_given(options)))
+    return OK
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from workbench.office import audit
+
+    print(audit.report(options.files, language=options.language, annotate_to=options.annotate))
+    return OK
+
+
+def _queries(options: argparse.Namespace) -> int:
+    from workbench.office.queries import write_for_wave
+
+    asked = {"language": options.language, "split": options.split}
+    print(write_for_wave(options.wave, options.out, **asked))
+    return OK
+
+
+def _codebook(options: argparse.Namespace) -> int:
+    if options.action == "draft":
+        from analysis import paths
+        from workbench.office.draft import draft
+
+        text = draft(Path(options.file))
+        if options.out is None:
+            print(text)
+            return OK
+        if options.out.exists():
+            raise InputError(
+                "the file exists, and a draft could overwrite what was finished by hand",
+                file=options.out,
+                hint="give another name, or delete it first",
+            )
+        try:
+            paths.write_atomic(options.out, text)
+        except OSError as error:
+            why = error.strerror or error
+            raise InputError(f"it cannot be written ({why})", file=options.out) from None
+        print(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
+        return OK
+    from analysis.codebook.model import Codebook
+
+    if Path(options.file).is_file() and Path(options.file).suffix not in {".yml", ".yaml"}:
+        raise InputError(
+            "this is no codebook, whose name ends in .yml",
+            file=options.file,
+            hint="workbench codebook draft proposes one from a table of replies",
+        )
+    book = Codebook.read(options.file)
+    print(f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault")
+    return OK
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from workbench.demo.arrivals import simulate_wave
+
+    print(simulate_wave(options.wave, n=options.n, seed=options.seed, truth=options.truth))
+    return OK
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    return {k: v for k, v in vars(options).items() if k not in {"run", "debug"}}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""Pages beyond one machine: made by a dask.distributed cluster, published to an fsspec URL.
+
+Workers need this package and nothing else: what they read (the wave, its codebook, the notebook)
+comes as one archive from a URL that they can all read. They publish nothing; pages come back to the
+process that asked, so that a page is written once whatever became of the worker that made it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import tempfile
+import threading
+import time
+import uuid
+import zipfile
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from analysis import paths
+from analysis.errors import InputError
+from analysis.fingerprints import package_hash
+from workbench.run.kernels import Kernels
+from workbench.run.record import Options
+
+AHEAD = 2  # pages submitted for each thread of the cluster
+CONNECTING = 10  # seconds to reach the scheduler
+PATIENCE = 60  # seconds without any worker
+LISTED = "files.json"
+BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
+
+
+class Work(Protocol):
+    """How a page is made, see `workbench.profiles.Work`; it is sent to the workers."""
+
+    notebook: str
+    package: str
+    options: Options
+
+    def make(  # noqa: D102
+        self, code: str, name: str, *, notebook: Path, kernels: Kernels, scratch: Path
+    ) -> Any: ...
+
+    def give_up(self, code: str, name: str, why: str) -> Any: ...  # noqa: D102
+
+
+# --- the process that asks -------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def shared(files: Iterable[Path], target: str | None, folder: Path) -> Iterator[str]:
+    """The URL of an archive of files and folders that workers read; removed in the end.
+
+    It holds the answers of the wave, so it is kept where the internal edition may be: under
+    `target`, or in `folder`, that of the pages, which the workers then have to share.
+    """
+    name = f".data-{uuid.uuid4().hex}.zip"
+    place, root = _filesystem(target or folder.resolve().as_uri())
+    with _errors(f"cannot write to {target or folder.name}", hint="see --target"):
+        _put(place, f"{root}/{name}", _archive(files))
+    try:
+        yield place.unstrip_protocol(f"{root}/{name}")
+    finally:
+        with contextlib.suppress(Exception):
+            place.rm_file(f"{root}/{name}")
+
+
+def _archive(files: Iterable[Path]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in files:
+            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if file.is_file():
+                    archive.write(file, file.relative_to(paths.root()))
+    return buffer.getvalue()
+
+
+def remote(
+    scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: str, kernels: Kernels
+) -> Generator[Any]:
+    """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
+
+    A page whose worker died is made again by another one; one that takes several workers with it
+    is given up as killed.
+
+    Raises
+    ------
+    InputError : the scheduler cannot be reached, or it has no workers.
+    """
+    from distributed import Client, wait
+    from distributed.scheduler import KilledWorker
+
+    try:
+        client = Client(scheduler, timeout=CONNECTING)
+    except (OSError, ValueError) as error:
+        text = " ".join(str(error).split())[:160]
+        raise InputError(
+            f"there is no scheduler at {scheduler} ({text})",
+            hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
+        ) from None
+    with client:
+        waiting, seen = iter(todo), time.monotonic()
+        running: dict[Any, tuple[str, str]] = {}
+        while not kernels.stopped:
+            threads = sum(client.nthreads().values())
+            seen = time.monotonic() if threads else seen
+            if time.monotonic() - seen > PATIENCE:
+                raise InputError(f"the cluster at {scheduler} has no workers", hint="start some")
+            while len(running) < max(1, AHEAD * threads):
+                code, name = next(waiting, ("", ""))
+                if not code:
+                    break
+                job = client.submit(make_there, work, data, code, name, pure=False)
+                running[job] = (code, name)
+            if not running:
+                return
+            with contextlib.suppress(TimeoutError):
+                wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
+            for job in [job for job in running if job.done()]:
+                code, name = running.pop(job)
+                try:
+                    made = job.result()
+                except KilledWorker as error:
+                    why = f"{error.allowed_failures + 1} workers died while they made it"
+                    made = work.give_up(code, name, why)
+                job.release()
+                yield made
+
+
+# --- a worker --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Site:
+    """What one worker process has unpacked of a run."""
+
+    data: str
+    folder: Path
+    kernels: Kernels
+
+
+_site: Site | None = None
+_guard = threading.Lock()
+
+
+def make_there(work: Work, data: str, code: str, name: str) -> Any:
+    """Make one page on a worker."""
+    site = _unpacked(work, data)
+    notebook, scratch = site.folder / "notebooks" / work.notebook, site.folder / "scratch"
+    return work.make(code, name, notebook=notebook, kernels=site.kernels, scratch=scratch)
+
+
+def _unpacked(work: Work, data: str) -> Site:
+    global _site
+    with _guard:
+        if _site is None or _site.data != data:
+            if package_hash() != work.package:
+                raise InputError(
+                    "a worker has another version of this package than the process that asked",
+                    hint="install the same on all machines",
+                )
+            place, path = _filesystem(data)
+            hint = "give with --target a URL that all workers can read, such as s3://..."
+            with _errors(f"a worker cannot read {data}", hint=hint):
+                content = place.cat_file(path)
+            folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=_room()))
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                archive.extractall(folder)
+            (folder / "scratch").mkdir()
+            kernels = Kernels(
+                fork=work.options.fork,
+                memory_mb=work.options.memory_mb,
+                environment={"WORKBENCH_ROOT": str(folder)},
+            )
+            _site = Site(data, folder, kernels)
+        return _site
+
+
+def _room() -> str:
+    from distributed import get_worker
+
+    return str(get_worker().local_directory)  # dask clears it away with the worker
+
+
+# --- where it is published -------------------------------------------------------------------
+
+
+def send(folder: Path, target: str) -> int:
+    """Bring `target` to the state of a published folder; how many files were written.
+
+    Files that are there as they should be are not sent again. The list of files with their sha256
+    (``files.json``) is written last: while it does not match, the sending was interrupted, and the
+    same command carries on. Files that are no longer listed are then removed.
+    """
+    place, root = _filesystem(target)
+    now = {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+    listed = f"{root}/{LISTED}"
+    hint = f"the pages are complete in {folder.name}; the same command tries again"
+    with _errors(f"cannot publish to {target}", hint=hint):
+        before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
+        changed = [name for name, digest in now.items() if before.get(name) != digest]
+        for name in changed:
+            _put(place, f"{root}/{name}", (folder / name).read_bytes())
+        if now != before:
+            _put(place, listed, json.dumps(now, indent=1).encode())
+        for name in before.keys() - now.keys():
+            with contextlib.suppress(FileNotFoundError):
+                place.rm_file(f"{root}/{name}")
+    return len(changed)
+
+
+def _put(place: Any, path: str, content: bytes) -> None:
+    """Write a file, in a folder made for it; a bucket is never made: its name may be mistyped."""
+    protocols = {place.protocol} if isinstance(place.protocol, str) else {*place.protocol}
+    if not protocols & BUCKETS:
+        place.makedirs(path.rpartition("/")[0], exist_ok=True)
+    place.pipe_file(path, content)
+
+
+@contextlib.contextmanager
+def _errors(what: str, *, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # each kind of store has errors of its own
+        text = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{what} ({text})", hint=hint) from None
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise InputError(
+            "clusters and URLs need the extra `cluster`", hint="pip install 'analysis[cluster]'"
+        ) from None
+    try:
+        place, root = url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise InputError(f"{url} cannot be used ({error})", hint="file:// or s3://") from None
+    return place, root.rstrip("/")

@@ -1,0 +1,81 @@
+"""What changed in the study between two runs, two waves, or a git revision and the working tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis import paths
+from analysis.errors import InputError
+from workbench.compare.changes import Comparison, between
+from workbench.compare.runs import Run
+from workbench.run.record import Edition
+
+__all__ = ["Comparison", "Run", "between", "run", "write"]
+
+
+def run(
+    before: str | None = None,
+    after: str | None = None,
+    *,
+    base: str | None = None,
+    wave: str | None = None,
+    out: Path | None = None,
+    audience: str = "internal",
+    language: str = "ja",
+) -> str:
+    """Compare; write ``compare.html`` and ``compare.md`` into `out` and return the latter's text.
+
+    Parameters
+    ----------
+    before, after : waves that were refreshed, or run folders.
+    base, wave : instead of them, a git revision and the wave to run with it and with what is here.
+    out : default ``reports/compare/BEFORE..AFTER``.
+
+    Raises
+    ------
+    InputError : neither or both ways were asked for, a run is missing or not complete, or the runs
+        are different editions.
+    """
+    if base:
+        if before or after:
+            raise InputError("give two runs, or --base with --wave, not both")
+        two = _with_base(base, Edition(wave or "demo-2019", audience, language))
+    elif before and after and not wave:
+        find = {"audience": audience, "language": language}
+        two = Run.find(before, **find), Run.find(after, **find)
+    else:
+        raise InputError(
+            "two things are to be compared",
+            hint="`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`",
+        )
+    name = "..".join(run.folder.name if not base else _plain(run.label) for run in two)
+    folder = out or paths.reports() / "compare" / name
+    return f"{write(between(*two), folder)}\nOpen {folder / 'compare.html'} in a browser."
+
+
+def write(found: Comparison, folder: Path) -> str:
+    """Write both files; the text of ``compare.md``."""
+    from workbench.compare import page
+
+    text = page.markdown(found)
+    paths.write_atomic(folder / "compare.html", page.whole(found))
+    paths.write_atomic(folder / "compare.md", text)
+    return text
+
+
+def _with_base(base: str, edition: Edition) -> tuple[Run, Run]:
+    from workbench.compare.runs import run_of_base
+    from workbench.run.refresh import refresh
+
+    old = run_of_base(base, edition)
+    record = refresh(edition.wave, audience=edition.audience, language=edition.language)
+    if not record.ok:
+        raise InputError(
+            "the run of the working tree is not complete", hint=f"see {record.folder}/index.html"
+        )
+    label = {"ja": "作業中の版", "en": "working tree"}[edition.language]
+    return old, Run.read(edition.folder, label)
+
+
+def _plain(label: str) -> str:
+    return "".join(c if c.isalnum() or c in "-._" else "-" for c in label).strip("-")

@@ -1,0 +1,271 @@
+"""The same wave run by the code of a git revision, in a worktree that is removed afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from analysis import paths
+from analysis.errors import InputError
+from analysis.show import VENDOR, Answer
+from workbench.run import parameters
+from workbench.run.record import Edition
+
+KEPT = (
+    ".base"  # the run of the base stays below reports: the next comparison needs only what differs
+)
+
+
+def run_of_base(revision: str, edition: Edition) -> Run:
+    """Run a wave with the code, codebooks and notebooks of a revision.
+
+    Data that are in git are those of the revision; data that are not (real replies never are) are
+    the same as here. Results of the typology are shared with this folder through its cache.
+
+    Raises
+    ------
+    InputError : no git, no such revision, or its run is not complete.
+    """
+    root = paths.root()
+    sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if not sha:
+        raise InputError(
+            f"there is no git revision {revision!r}",
+            hint="give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)",
+        )
+    reports = paths.reports() / KEPT
+    if edition.folder.is_dir() and not (reports / edition.name).is_dir():
+        # what was made here is made there too as far as nothing differs
+        shutil.copytree(edition.folder, reports / edition.name)
+    with _worktree(root, sha) as there:
+        _bring_data(root, there, edition.wave)
+        environment = os.environ | {
+            "PYTHONPATH": str(there / "src"),
+            "WORKBENCH_ROOT": str(there),
+            "WORKBENCH_REPORTS": str(reports),
+            "WORKBENCH_CACHE": str(paths.cache()),
+        }
+        command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
+        command += ["--language", edition.language, "--audience", edition.audience]
+        done = subprocess.run(
+            command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False
+        )
+    if done.returncode != 0:
+        print(done.stdout, end="", file=sys.stderr)
+        raise InputError(
+            f"the run of {revision} is not complete (exit status {done.returncode})",
+            hint="its notebooks are listed above",
+        )
+    name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
+    return Run.read(reports / edition.name, name)
+
+
+@contextlib.contextmanager
+def _worktree(root: Path, sha: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="workbench-base-") as folder:
+        there = Path(folder).resolve() / "base"
+        done = subprocess.run(
+            ["git", "-C", str(root), "worktree", "add", "--detach", str(there), sha],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise InputError(f"git could not make a worktree ({done.stderr.strip()[-200:]})")
+        try:
+            yield there
+        finally:
+            _git(root, "worktree", "remove", "--force", str(there))
+
+
+def _bring_data(root: Path, there: Path, wave: str) -> None:
+    """Copy the files of the wave that git does not have."""
+    here = root / "data" / "raw" / wave
+    if not (here / "wave.yml").is_file():
+        raise InputError(f"there is no wave {wave!r}", hint="see data/raw")
+    for file in sorted(here.rglob("*")):
+        target = there / "data" / "raw" / wave / file.relative_to(here)
+        if file.is_file() and not target.exists() and not _tracked(root, file):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, target)
+    # the pseudonyms must be those of this project
+    if (root / ".workbench").is_dir() and not (there / ".workbench").exists():
+        shutil.copytree(root / ".workbench", there / ".workbench")
+
+
+def _tracked(root: Path, file: Path) -> bool:
+    return bool(_git(root, "ls-files", "--", str(file)))
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git says; empty where it fails."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        raise InputError("git is not installed", hint="--base needs it") from None
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+OWN = {"wave", "output", "audience", "language"}  # set by the refresh, not by a person
+Shown = dict[str, Any]  # one output's data, as `analysis.show` made it
+
+
+@dataclass(frozen=True)
+class Page:
+    """One executed notebook.
+
+    Attributes
+    ----------
+    answers, prose : texts in order. figures, tables : their data by name.
+    missing : reason of each figure or table that the wave cannot give.
+    about : the municipalities that the page takes as its example, if any.
+    cells : type, id and source of each cell as committed. parameters : their values in this run.
+    """
+
+    name: str
+    title: str
+    status: str
+    answers: list[str]
+    prose: list[str]
+    figures: dict[str, Shown]
+    tables: dict[str, Shown]
+    missing: dict[str, str]
+    cells: list[dict[str, str]]
+    parameters: dict[str, Any]
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its record and its pages; `label` is what a reader calls it."""
+
+    folder: Path
+    label: str
+    record: Mapping[str, Any]
+    pages: dict[str, Page]
+
+    @classmethod
+    def read(cls, folder: Path, label: str) -> Run:
+        """Read a run folder.
+
+        Raises
+        ------
+        InputError : there is no run, or its record cannot be read.
+        """
+        file = folder / "run.json"
+        if not file.is_file():
+            raise InputError(
+                f"there is no run in {label!r}",
+                hint="give a wave that was refreshed (`workbench refresh WAVE`) or a run folder",
+            )
+        try:
+            record = json.loads(file.read_text(encoding="utf-8"))
+            given = record.get("parameters", {})
+            pages = {
+                n["name"]: _page(folder, n, record["language"], given) for n in record["notebooks"]
+            }
+        except (KeyError, ValueError, OSError) as error:
+            raise InputError(
+                f"the run cannot be read ({type(error).__name__}: {error})",
+                file=file,
+                hint="refresh it again",
+            ) from None
+        return cls(folder, label, record, pages)
+
+    @classmethod
+    def find(cls, given: str, *, audience: str, language: str) -> Run:
+        """The run that a person names: a wave, a folder below reports, or any run folder."""
+        edition = Edition(given, audience, language).folder
+        places = [edition, paths.reports() / given, Path(given)]
+        folder = next((p for p in places if (p / "run.json").is_file()), edition)
+        return cls.read(folder, folder.name)
+
+    @property
+    def language(self) -> str:
+        """The language of its texts."""
+        return str(self.record["language"])
+
+    @property
+    def audience(self) -> str:
+        """Who may see it."""
+        return str(self.record["audience"])
+
+    @cached_property
+    def figures(self) -> dict[str, Shown]:
+        """All figures by name, with the page on which each stands first."""
+        return _once(self.pages, "figures")
+
+    @cached_property
+    def tables(self) -> dict[str, Shown]:
+        """All tables by name, with the page on which each stands first."""
+        return _once(self.pages, "tables")
+
+    @cached_property
+    def codebook(self) -> Any:
+        """The codebook it was made with; None in runs that kept none."""
+        file = self.folder / "codebook.yml"
+        if not file.is_file():
+            return None
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+def _once(pages: Mapping[str, Page], kind: str) -> dict[str, Shown]:
+    found: dict[str, Shown] = {}
+    for page in pages.values():
+        for name, data in getattr(page, kind).items():
+            found.setdefault(name, {**data, "page": page.title, "notebook": page.name})
+    return found
+
+
+def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[str, Any]) -> Page:
+    title = str(entry["title"].get(language, entry["name"]))
+    file = folder / "notebooks" / f"{entry['name']}.ipynb"
+    if not file.is_file():
+        return Page(entry["name"], title, entry["status"], [], [], {}, {}, {}, [], {})
+    content = json.loads(file.read_text(encoding="utf-8"))
+    committed = [
+        cell
+        for cell in content["cells"]
+        if "injected-parameters" not in cell["metadata"].get("tags", [])
+    ]
+    shown: dict[str, list[Shown]] = {}
+    for cell in committed:
+        for output in cell.get("outputs", []):
+            for mime, data in output.get("data", {}).items():
+                if mime.startswith(VENDOR):
+                    kind = mime.removeprefix(VENDOR).removesuffix("+json")
+                    shown.setdefault(kind, []).append(data)
+    values = {p.name: p.default for p in parameters.declared(content, file)}
+    values |= {name: value for name, value in given.items() if name in values}
+    return Page(
+        name=entry["name"],
+        title=title,
+        status=entry["status"],
+        answers=[
+            Answer(data["text"], data.get("more", "")).paragraph for data in shown.get("answer", [])
+        ],
+        prose=[data["markdown"] for data in shown.get("prose", [])],
+        figures={data["name"]: data for data in shown.get("figure", [])},
+        tables={data["name"]: data for data in shown.get("table", [])},
+        missing={data["name"]: data["reason"] for data in shown.get("not-available", [])},
+        cells=[
+            {"cell_type": c["cell_type"], "id": c["id"], "source": "".join(c["source"])}
+            for c in committed
+        ],
+        parameters={name: value for name, value in values.items() if name not in OWN},
+        about="、".join(data["about"] for data in shown.get("answer", []) if data.get("about")),
+    )

@@ -1,0 +1,1 @@
+"""Invented waves with a known truth, written as replies arrive."""

@@ -1,0 +1,316 @@
+"""Invented replies with a known truth, to try the workbench and to measure what it can find.
+
+Every municipality is fictional. Each has a latent type (its approach to staffing) and, independent
+of it, a latent strength of management, which shows in the questions on management (Q28, Q29). Truth
+A: management drives the outcomes, the type hardly does. Truth B: nothing drives them, so whatever
+an analysis finds there is noise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.model import STATUSES, Codebook, Question
+from analysis.codebook.municipality import check_digit
+from analysis.codebook.rules import Expression
+from analysis.errors import InputError
+
+TYPES = {
+    1: ("内部専門職型", "in-house specialists"),
+    2: ("外部人材主導型", "led by outside talent"),
+    3: ("連携・共同型", "cooperation"),
+    4: ("ベンダー依存・ローテーション型", "vendor and rotation"),
+    5: ("ベテラン・再任用型", "veterans and re-employment"),
+}
+SIZES = {
+    1: "designated_city",
+    2: "core_city",
+    3: "special_city",
+    4: "other_city",
+    5: "special_ward",
+    6: "town_village",
+}
+STEMS = (
+    *("青嶺", "白浪崎", "緑陵ヶ原", "桜瀬川", "星見野", "風早浜", "水鏡", "朝凪浦"),
+    *("夕映", "若鮎川", "鈴音", "月影浦", "花霞", "雲居原", "瑠璃川", "霧ヶ沢"),
+)
+TOWN = 6  # size class of towns and villages in the questionnaire
+MIX = (3, 3, 4, 3, 2)  # how often each type stands among 15
+# what each type typically answers: size classes, shares (low, high), and sets of options
+PROFILE: dict[str, tuple[Any, ...]] = {
+    "size": ((1, 2), (2, 3), (4, 6), (4, 6), (4, 4)),
+    "long": ((0.4, 0.6), (0.15, 0.3), (0.15, 0.35), (0.0, 0.15), (0.35, 0.6)),
+    "reemployed": ((0.0, 0.1), (0.0, 0.1), (0.0, 0.1), (0.0, 0.05), (0.2, 0.4)),
+    "recruited": ((0.2, 0.5), (0.1, 0.3), (0.0, 0.1), (0.0, 0.0), (0.0, 0.1)),
+    "years": ((6, 10), (3, 5), (3, 6), (2, 4), (8, 15)),
+    "days": ((5, 12), (3, 8), (3, 6), (0.5, 2), (1, 3)),
+    "external": ((0, 1), (2, 6), (0, 1), (0, 0), (0, 1)),
+    "vendor": ((25, 45), (35, 55), (40, 60), (70, 95), (50, 70)),
+    "Q13": (({1, 2}, {1, 2, 4}), ({3}, {2, 3}), ({7}, {4, 7}), ({4}, {4}), ({5}, {4, 5})),
+    "Q16": ((3, 2), (1, 3), (1, 2), (1, 1), (4, 2)),
+    "Q21": (({8}, {6, 8}), ({2, 3, 5}, {2, 3, 4, 6}), ({6, 7}, {7}), ({9}, {7}), ({9}, {6})),
+    "Q24": (({4, 7}, {7}), ({1, 7}, {7}), ({1, 3, 6}, {1, 2, 3, 6}), ({2}, {2}), ({1, 2}, {1})),
+    "Q25": (({1, 2}, {1}), ({1}, {1, 2}), ({3, 4, 6, 7}, {1, 3, 4}), ({1}, {1}), ({1, 2}, {1})),
+    "Q27": ((4, 5), (3, 4), (3, 4), (1, 2), (3, 4)),
+}
+# what an outcome gains from one deviation of management, from two sections, from one step in size,
+# and from the type (its lead times this)
+EFFECTS = {
+    "A": {"management": 0.8, "two_section": 0.4, "size": 0.15, "type": 0.1},
+    "B": {"management": 0.0, "two_section": 0.0, "size": 0.0, "type": 0.0},
+}
+LEAD = {1: 1.0, 2: 1.0, 3: 0.0, 4: -1.0, 5: -1.0}
+POPULATION = {
+    1: (700_000, 1_800_000),
+    2: (200_000, 450_000),
+    3: (180_000, 320_000),
+    4: (40_000, 150_000),
+    6: (4_000, 30_000),
+}
+FREE = (
+    "人事異動で担当者が替わるたびに、契約や構成の経緯が分からなくなる。",
+    "近隣の自治体と共同で専門人材を確保できる仕組みがほしい。",
+    "国には、標準化の工程と財政措置を早く示していただきたい。",
+    "研修に出したくても、少人数のため窓口を空けられない。",
+)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Clean answers and the truth behind them.
+
+    `records`: one dictionary of plain values a municipality (None: no answer). `responses` and
+    `status`: the same as typed frames. `truth`: a row a municipality with `type`, `management` and
+    `mixed` (answers drawn from all types). `effects`: what drives the outcomes.
+    """
+
+    records: list[dict[str, Any]]
+    responses: pd.DataFrame
+    status: pd.DataFrame
+    truth: pd.DataFrame
+    effects: dict[str, float]
+
+
+def code_of(number: int) -> str:
+    """The code of a fictional municipality: prefecture number 99, which no real place has.
+
+    After 999 places the numbers 98, 97 and so on follow, down to 50; real ones end at 47.
+
+    Examples
+    --------
+    >>> code_of(1), code_of(1000)
+    ('990019', '980005')
+    """
+    body = f"{99 - number // 1000}{number % 1000:03d}"
+    return body + check_digit(body)
+
+
+def name_of(number: int, size: int) -> str:
+    """The name of a fictional municipality, a town where its class says so.
+
+    Examples
+    --------
+    >>> name_of(1, 2), name_of(17, TOWN)
+    ('青嶺市', '青嶺第2町')
+    """
+    again, at = divmod(number - 1, len(STEMS))
+    return f"{STEMS[at]}{f'第{again + 1}' if again else ''}{'町' if size == TOWN else '市'}"
+
+
+def simulate(
+    n: int = 15,
+    *,
+    truth: Literal["A", "B"] = "A",
+    separation: float = 1.0,
+    noise: float = 0.6,
+    missing: float = 0.03,
+    mixed: int = 0,
+    seed: int = 20191003,
+    codebook: Codebook | None = None,
+) -> Simulated:
+    """Draw `n` municipalities (at most 49,999), the five types in the proportions of `MIX`.
+
+    Parameters
+    ----------
+    separation : 1: answers typical of the type; 0: answers of types drawn at random, no structure.
+    noise : standard deviation of the outcomes beside what drives them.
+    missing : share of the answers that are not given.
+    mixed : how many of the last municipalities are of no type.
+
+    Examples
+    --------
+    >>> drawn = simulate(15)
+    >>> drawn.responses.shape[0], drawn.truth["type"].value_counts().sort_index().tolist()
+    (15, [3, 3, 4, 3, 2])
+    """
+    if not 1 <= n < 50_000:
+        raise InputError(f"{n} municipalities cannot be drawn", hint="between 1 and 49,999 can")
+    book = codebook or Codebook.read("it-staffing")
+    effects = EFFECTS[truth]
+    rng = np.random.default_rng(seed)
+    kinds = np.repeat(np.arange(1, 6), MIX)
+    types = np.concatenate([rng.permutation(kinds) for _ in range(-(-n // 15))])[:n]
+    management = rng.standard_normal(n)
+    no_type = np.arange(n) >= n - mixed
+    records = [
+        _municipality(i + 1, int(types[i]), management[i], 0.0 if no_type[i] else separation,
+                      effects, noise, rng)
+        for i in range(n)
+    ]  # fmt: skip
+    _skip(records, book)
+    for record in records:
+        _leave_out(record, book, missing, rng)
+    responses, status = frames(records, book)
+    known = pd.DataFrame(
+        {"type": types, "management": management, "mixed": no_type}, index=responses.index
+    )
+    return Simulated(records, responses, status, known, effects)
+
+
+def _municipality(
+    number: int,
+    kind: int,
+    management: float,
+    separation: float,
+    effects: dict[str, float],
+    noise: float,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    def typical(what: str) -> Any:
+        own = rng.random() < separation
+        return PROFILE[what][(kind if own else int(rng.integers(1, 6))) - 1]
+
+    def between(what: str, digits: int = 0) -> float:
+        low, high = typical(what)
+        return round(float(rng.uniform(low, high)), digits)
+
+    def one_of(what: str) -> Any:
+        return typical(what)[int(rng.integers(2))]
+
+    size = int(rng.choice(PROFILE["size"][kind - 1]))
+    population = int(rng.uniform(*POPULATION[size]))
+    staff = max(40, int(population * rng.uniform(0.0055, 0.0075)))
+    it = max(2, int(staff * rng.uniform(0.008, 0.02)))
+    two = rng.random() < (0.55 if size <= 2 else 0.2)
+    drives = {"management": management, "two_section": two, "size": 3 - size, "type": LEAD[kind]}
+    driven = sum(effects[name] * value for name, value in drives.items())
+
+    def outcome(levels: int) -> int:
+        y = driven + noise * rng.standard_normal()
+        return int(np.clip(round((levels + 1) / 2 + y * levels / 5), 1, levels))
+
+    def some(options: int, share: float) -> set[int]:
+        return {k for k in range(1, options + 1) if rng.random() < share} or {
+            int(rng.integers(1, options + 1))
+        }
+
+    ways, external = set(one_of("Q13")), set(one_of("Q21"))
+    reemployed = between("reemployed", 3)
+    partners = set(one_of("Q24"))
+    people = int(between("external"))
+    return {
+        "Q00": name_of(number, size),
+        "Q01": code_of(number),
+        "Q02": size,
+        "Q03": population,
+        "Q04": dt.date(2019, 7, 22) + dt.timedelta(days=int(rng.integers(0, 28))),
+        "Q05": staff,
+        "Q06": 2 if two else int(rng.choice([1, 3, 4], p=[0.35, 0.5, 0.15])),
+        "Q07": some(7, 0.25 + 0.07 * outcome(5)),
+        "Q08": it,
+        "Q09": round(it * between("long", 3)),
+        "Q10": round(it * reemployed / (1 - reemployed)),
+        "Q11": round(it * between("vendor") / 200, 1),
+        "Q12": outcome(5),
+        "Q13": ways,
+        "Q14": round(it * between("recruited", 3)),
+        "Q15": between("years", 1),
+        "Q16": one_of("Q16"),
+        "Q17": some(6, 0.3),
+        "Q18": outcome(4),
+        "Q19": some(6, 0.4),
+        "Q20": between("days", 1),
+        "Q21": external,
+        "Q22": max(1, people),
+        "Q23": outcome(4),
+        "Q24": partners,
+        "Q25": set(one_of("Q25")),
+        "Q26": int(between("vendor")),
+        "Q27": int(one_of("Q27")),
+        "Q28": int(np.clip(round(3 - 1.1 * management + 0.5 * rng.standard_normal()), 1, 5)),
+        **{
+            f"Q29_{k}": int(
+                np.clip(round(3 + 0.9 * management + 0.6 * rng.standard_normal()), 1, 5)
+            )
+            for k in range(1, 6)
+        },
+        "Q30_1": outcome(5),
+        "Q30_2": outcome(5),
+        "Q31": outcome(5),
+        "Q32": some(6, 0.2 + 0.12 * outcome(5)),
+        "Q33": dt.date(int(rng.integers(2013, 2020)), int(rng.integers(1, 7)), 1),
+        "Q34": set(map(int, rng.choice(np.arange(1, 10), 3, replace=False))),
+        "Q35": set(map(int, rng.choice(np.arange(1, 9), 2, replace=False))),
+        "Q36": FREE[int(rng.integers(len(FREE)))] if rng.random() < 0.5 else None,
+    }
+
+
+def _skip(records: list[dict[str, Any]], book: Codebook) -> None:
+    """Drop the answers to questions that earlier ones leave out."""
+    for question in book:
+        if question.ask_if is None:
+            continue
+        rule = Expression(question.ask_if)
+        named = [q for q in book if rule.names & {q.id, *q.variables}]
+        answers, _ = frames(records, named)
+        asked = rule.evaluate(answers).fillna(False).to_numpy(bool)
+        for record, ask in zip(records, asked, strict=True):
+            for variable in () if ask else (question.id, *question.variables):
+                if variable in record:
+                    record[variable] = "not_applicable"
+
+
+FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}
+
+
+def _leave_out(
+    record: dict[str, Any], book: Codebook, share: float, rng: np.random.Generator
+) -> None:
+    for name, value in record.items():
+        if name not in FILTERS and value != "not_applicable" and rng.random() < share:
+            record[name] = None
+
+
+def frames(
+    records: list[dict[str, Any]], questions: Iterable[Question]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The answers to some questions (or all of a codebook) as typed responses and their status."""
+    index = pd.Index([record["Q01"] for record in records], name="code")
+    columns: dict[str, Any] = {}
+    states: dict[str, list[str]] = {}
+    for question in questions:
+        for variable in question.variables:
+            key = variable if variable in records[0] else question.id
+            raw = [record.get(key) for record in records]
+            states[variable] = [_state(value) for value in raw]
+            answered = [state == "answered" for state in states[variable]]
+            values: list[Any] = [v if a else None for v, a in zip(raw, answered, strict=True)]
+            if question.type == "multi":
+                code = int(variable.rpartition("_")[2])
+                values = [None if v is None else code in v for v in values]
+            dtype: Any = question.dtype
+            columns[variable] = pd.Series(values, index, dtype="object").astype(dtype)
+    kinds = pd.CategoricalDtype(list(STATUSES))
+    return pd.DataFrame(columns, index), pd.DataFrame(states, index).astype(kinds)
+
+
+def _state(value: Any) -> str:
+    if isinstance(value, str) and value == "not_applicable":
+        return "not_applicable"
+    return "no_answer" if value is None else "answered"

@@ -1,0 +1,760 @@
+"""How breaches of the rules of machine readability are written in the cells of offices."""
+
+from __future__ import annotations
+
+import io
+import os
+import posixpath
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from itertools import count, pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from analysis import paths
+from analysis.codebook.municipality import check_digit
+from analysis.errors import InputError
+from analysis.intake import workbook
+from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.headings import IDENTITY, normalise
+from analysis.intake.tables import TOTAL
+from analysis.intake.workbook import (
+    CellKind,
+    Sheet,
+    address,
+    attribute,
+    column_letters,
+    column_number,
+    relations,
+    sheet_parts,
+)
+from analysis.text import Language, Model, Text
+
+D = "0-9０-９"
+N = rf"[{D}][{D},，.．]*"
+SCALE = "(?:十|百|千|万|百万|千万|億|十億|百億|兆)?"
+MEASURE = (
+    "(?:人|名|円|件|台|回|日|時間|分|秒|年|か月|ヶ月|カ月|ヵ月|月|週|歳|才|個|箇所|か所|ヶ所|団体|市町村|自治体"
+    "|世帯|戸|校|冊|枚|部|組|社|者|本|床|点|倍|頁|ページ|ポイント|席|室|館|施設|種類|回線|人日|人月"
+    "|[%％]|[kcm]?m[2²]?|㎡|km2|ha|k?g|t|[KMGT]B)"
+)
+UNITS = f"(?:{SCALE}{MEASURE}(?:[/／・]{SCALE}{MEASURE})?)"
+WORD = rf"[^\s、，,;；:：()（）¥￥+＋△▲{D}-]"
+NUMBERED = rf"[{D}]{{1,2}}[.．:：\s][^、，,;；\n{D}]{{1,20}}"
+SEVERAL = re.compile(
+    rf"^[{D}]{{1,2}}(\s*[、,，・/／;；\s]\s*[{D}]{{1,2}})+$|^[①-⑳]([、,，・\s]*[①-⑳])+$"
+    # 45（うち女性3）, but not 2019（令和元）
+    rf"|^(?!(19|20)[0-9]{{2}}年?度?[(（]){N}\s*{UNITS}?\s*[(（][^)）]+[)）]$"
+    # 正規3、非正規2
+    rf"|^{WORD}{{1,8}}\s*[:：]?\s*{N}{UNITS}?"
+    rf"(\s*([、;；・\s]|[,，](?=\D))\s*({WORD}{{1,8}}\s*[:：]?\s*)?{N}{UNITS}?)+$"
+    # 1 業務改革、3 研修
+    rf"|^{NUMBERED}([、，,;；\n]\s*{NUMBERED})+$"
+)
+DECORATED = re.compile(
+    rf"^(約|およそ|計|[¥￥])?\s*[-－−△▲+＋]?{N}\s*(([千万億兆]|{UNITS})([{D}]+{UNITS}?)?)?\s*"
+    rf"(程度|以上|以下|未満|余り?|弱|強|前後|くらい|ぐらい|[~〜～－-]\s*[{D}.]+{UNITS}?)*$"
+)
+# codes, dates and addresses
+NO_QUANTITY = re.compile(
+    r"0[0-9]+$|0[0-9]*-|(19|20)[0-9]{2}([-/.][0-9]|年)|[0-9]{3}-[0-9]{4}$|[0-9]+-[0-9]+-[0-9]+"
+    r"|[0-9]{1,2}[月年]([0-9]{1,2}日)?$|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}$"
+)
+DITTO = re.compile(
+    r"""^([〃″”々"仝↓↑]|''|((以下|上に|上記[にと]?|左に|前に)?同(上|左|前|じ|様)?)|\.{3,}|…+|・{2,})$"""
+)
+SPACED = re.compile(r"^\s|\s$|[\r\n]|[ 　]{2,}|^\S([ 　]+\S){2,}$|^[一-龠][ 　]+[一-龠]$")
+YEAR = f"(元|[{D}]{{1,2}})"
+ERA = re.compile(
+    rf"(明治|大正|昭和|平成|令和)\s*{YEAR}\s*([年.．/]|$)"
+    rf"|^[MTSHRＭＴＳＨＲ]\s?{YEAR}(\s*[.．/年]|[-－][{D}]+[-－])|^[HRＨＲ]{YEAR}(年?度)?([(（].*)?$"
+    r"|^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}$"
+)
+COMMON_ERA = re.compile(r"(19|20)[0-9]{2}|(１９|２０)[０-９]{2}")
+SIGN = re.compile(r"^[-－ー―‐*＊×xXχＸｘ…・･.]+$")
+LEGEND = re.compile(r"凡例|(^|[\s、，。（(※「])[-－―‐*＊×xXχＸｘ…][」』]?\s*[はを:：=＝]")
+STATED = re.compile(r"単位\s*[:：は]|[(（［\[]単位")  # once for the whole table
+UNIT = re.compile(
+    rf"[(（［\[](単位\s*[:：]?\s*)?({UNITS}|[A-Za-z%/ ]+)"
+    r"([、，,・;；/／\s:：][^)）\]］]*)?[)）\]］]"
+    # what counts says its unit, and some numbers have none
+    "|[%％]|率|割合|単位|(人|件|台|回|日|時間|年|月|校|冊|戸|団体|市町村|箇所|世帯|枚|点|室|館|施設|回線)数"
+    r"|指数|係数|偏差値|順位|比$|(^|[^\d])年度?$|年月日?$|西暦"
+    r"|コード|番号|通番|連番|№|code|\bid\b|\bno\b|電話|連絡先|〒",
+    re.I | re.M,
+)
+COUNTED = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
+CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code|\bno\b|\bid\b", re.I)
+SAME_EVERYWHERE = set("～〜－−‖∥―—￠￡￢\n\r\t\u3000")
+
+
+NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
+LONGEST = 200  # a longer text is prose
+Breach = tuple[str, str, str]  # rule, cell, text of the cell
+
+
+def breaches(sheet: Sheet) -> Iterator[Breach]:
+    """Every breach of a rule in one sheet."""
+    grid = sheet.text.to_numpy(object)
+    filled = sheet.kind != CellKind.EMPTY
+    yield from _layout(sheet)
+    if not filled.any():
+        return
+    top, start = data_start(sheet, filled)
+    header = grid[:start].copy()
+    for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
+        if r0 < start:
+            header[r0, c0 : c1 + 1] = grid[r0, c0]
+    heads = ["\n".join(dict.fromkeys(t for t in column if t)) for column in header.T]
+    numeric = [_numbers_of(grid, filled, start, column) for column in range(grid.shape[1])]
+    yield from _texts(sheet, grid, filled, start, heads, numeric)
+    yield from _numbers(sheet, grid, filled, start, heads, numeric)
+    yield from _codes(grid, start, heads)
+    yield from _labels(sheet, grid, filled, top, start)
+    yield from _blocks(sheet, filled, start)
+
+
+def _layout(sheet: Sheet) -> Iterator[Breach]:
+    for top, left, bottom, right in sheet.merged:
+        raw = (
+            str(sheet.text.iat[top, left]) if top < sheet.shape[0] and left < sheet.shape[1] else ""
+        )
+        yield "1-4", f"{address(top, left)}:{address(bottom, right)}", raw
+    for (row, column), formula in sheet.formulas.items():
+        yield "1-7", address(row, column), formula
+    for row in sorted(sheet.hidden_rows):
+        yield "H", f"{row + 1}:{row + 1}", ""
+    for column in sorted(sheet.hidden_columns):
+        yield "H", f"{column_letters(column)}:{column_letters(column)}", ""
+    if sheet.hidden:
+        yield "H", "A1", sheet.sheet
+
+
+def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
+    """The header's first row, and the first row of data."""
+    count = filled.sum(axis=1)
+    wide = np.flatnonzero(count >= max(2, 0.5 * count.max()))
+    top = int(wide[0]) if len(wide) else 0
+    bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
+    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
+    # "1 研修" in a second row of headings is an option and no answer
+    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
+    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
+    return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+
+
+def _texts(
+    sheet: Sheet,
+    grid: np.ndarray,
+    filled: np.ndarray,
+    start: int,
+    heads: list[str],
+    numeric: list[list[float]],
+) -> Iterator[Breach]:
+    """What a text says by itself, wherever it stands; texts that repeat are looked at once."""
+    coded = [bool(CODED.search(head)) for head in heads]
+    rows, columns = np.nonzero(filled & (sheet.kind == CellKind.TEXT))
+    verdicts: dict[str, list[str]] = {}
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        text = grid[row, column]
+        if text not in verdicts:
+            verdicts[text] = list(_text_breaches(text))
+        for rule in verdicts[text]:
+            in_data = row >= start
+            if rule in ("1-2", "1-3") and (not in_data or coded[column]):
+                continue
+            if rule == "1-6" and in_data and numeric[column] and SIGN.match(text.strip()):
+                continue  # among numbers … is a sign (1-13)
+            if rule == "1-3" and not sheet.sheet and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+                continue  # a text file has no number cells
+            yield rule, address(row, column), text
+
+
+def _text_breaches(text: str) -> Iterator[str]:
+    brief = text.strip() if len(text) <= LONGEST else ""
+    if SEVERAL.match(brief):
+        yield "1-2"
+    elif DECORATED.match(brief) and not NO_QUANTITY.match(brief):
+        yield "1-3"
+    if SPACED.search(text):
+        yield "1-5"
+    if DITTO.match(text.strip()):
+        yield "1-6"
+    if any(_dependent(letter) for letter in text):
+        yield "1-10"
+    if ERA.search(text) and not COMMON_ERA.search(text):
+        yield "1-11"
+
+
+def _dependent(letter: str) -> bool:
+    """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙."""
+    if letter.isascii() or letter in SAME_EVERYWHERE:
+        return False
+    try:
+        letter.encode("shift_jis")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _numbers_of(grid: np.ndarray, filled: np.ndarray, start: int, column: int) -> list[float]:
+    """The numbers of a column that holds mostly numbers, else nothing."""
+    texts = grid[start:, column][filled[start:, column]]
+    known = [value for text in texts if (value := _value(text.strip())) is not None]
+    return known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else []
+
+
+def _numbers(
+    sheet: Sheet,
+    grid: np.ndarray,
+    filled: np.ndarray,
+    start: int,
+    heads: list[str],
+    numeric: list[list[float]],
+) -> Iterator[Breach]:
+    """Errors and signs among numbers without a legend, and numbers without a unit."""
+    told = set(grid[filled])
+    legend = any(LEGEND.search(text) for text in told)
+    stated = any(STATED.search(text) for text in told)
+    rows, columns = np.nonzero(sheet.kind == CellKind.ERROR)
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        if (row, column) not in sheet.formulas:
+            yield "1-3", address(row, column), grid[row, column]
+    for column, known in enumerate(numeric):
+        if not known:
+            continue
+        for row in (np.flatnonzero(filled[start:, column]) + start).tolist() if not legend else ():
+            if SIGN.match(grid[row, column].strip()):
+                yield "1-13", address(row, column), grid[row, column].strip()
+        head = heads[column]
+        coded = all(value == int(value) and 0 <= value <= 20 for value in known)
+        coded = (coded and not COUNTED.search(head)) or all(map(_is_code, known))
+        if stated or coded or UNIT.search(head):
+            continue
+        yield "1-9", address(max(start - 1, 0), column), head
+
+
+def _is_code(value: float) -> bool:
+    """Whether a number is a municipality's code, whatever the heading says."""
+    six = f"{value:06.0f}"
+    whole = value >= 0 and value == int(value) and len(six) == 6
+    return whole and check_digit(six[:5]) == six[5]
+
+
+def _codes(grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
+    """Codes of municipalities that lost their leading zero as numbers."""
+    known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
+    for column, head in enumerate(heads):
+        if not known & {normalise(part) for part in head.split("\n")}:
+            continue
+        codes = {row: grid[row, column].strip() for row in range(start, len(grid))}
+        short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
+        # five digits may also be a code without its check digit
+        five = [f"0{code}" for code in short.values() if len(code) == 5]
+        if all(check_digit(code[:5]) == code[5] for code in five):
+            for row, code in short.items():
+                yield "1-12", address(row, column), code
+
+
+def _value(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", ""))
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None  # "nan" and "inf" are words
+
+
+def _labels(
+    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, top: int, start: int
+) -> Iterator[Breach]:
+    """Columns without a heading, rows without a label, a table without municipalities."""
+    covered = np.zeros(sheet.shape, bool)
+    for r0, c0, r1, c1 in sheet.merged:
+        covered[r0 : r1 + 1, c0 : c1 + 1] = True
+    data = filled[start:]
+    if not data.any():
+        return
+    for column in np.flatnonzero(data.any(axis=0)):
+        if not (filled[top:start, column] | covered[top:start, column]).any():
+            yield "1-6", address(max(start - 1, 0), int(column)), ""
+    first = int(np.flatnonzero(filled.any(axis=0))[0])
+    labels = (sheet.kind[start:, first] == CellKind.TEXT).mean() > 0.3
+    for row in np.flatnonzero(data.sum(axis=1) >= 2) + start if labels else ():
+        total = any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3])
+        if not filled[row, first] and not covered[row, first] and not total:
+            yield "1-6", address(int(row), first), ""
+    known = {normalise(text) for texts in IDENTITY.values() for text in texts}
+    named = {normalise(text) for text in set(grid[filled])}
+    places = sum(bool(re.fullmatch(r".{1,6}[都道府県市区町村]|\d{5,6}", text)) for text in named)
+    if (
+        not named & known
+        and places < 3
+        and not any(re.search(r"団体|市区?町村|自治体|都道府県", text) for text in named)
+    ):
+        yield "1-12", address(max(start - 1, 0), first), ""
+
+
+def _blocks(sheet: Sheet, filled: np.ndarray, start: int) -> Iterator[Breach]:
+    """Blank rows and columns inside the data, and a second table below the first."""
+    count = filled.sum(axis=1)
+    rows = np.flatnonzero(count >= 2)
+    for before, after in pairwise(rows.tolist()):
+        gap = count[before + 1 : after]
+        if before < start or not (gap == 0).any():
+            continue
+        texts = sheet.kind[after][filled[after]] == CellKind.TEXT
+        below = sheet.kind[after + 1 : after + 3]
+        new = texts.all() and len(texts) >= 2 and (below == CellKind.NUMBER).any()
+        same = not (sheet.kind[before][filled[before]] == CellKind.TEXT).all()
+        blank = int(before + 1 + np.flatnonzero(gap == 0)[0])
+        if new and same:
+            yield "2-2", address(int(after), int(np.flatnonzero(filled[after])[0])), ""
+        else:
+            yield "2-1", f"{blank + 1}:{blank + 1}", ""
+    used = np.flatnonzero(filled[max(start - 1, 0) :].any(axis=0))
+    for left, right in pairwise(used.tolist()):
+        if right - left > 1:
+            heading = sheet.text.iloc[max(start - 1, 0)].to_numpy(object)
+            once_more = {*heading[: left + 1]} & {*heading[right:]} - {""}
+            if start and once_more:  # a table beside the first
+                yield "2-2", address(start - 1, int(right)), ""
+                continue
+            letters = column_letters(int(left) + 1)
+            yield "2-1", f"{letters}:{letters}", ""
+
+
+class Rule(Model):
+    """One check item: what is asked, and what to do about a breach."""
+
+    id: str
+    title: Text
+    advice: Text
+
+
+class Unreadable(Model):
+    """Why a file cannot be read, and what the office can do, in Japanese."""
+
+    reason: str
+    advice: str
+
+
+_DATA = yaml.safe_load(
+    files("workbench").joinpath("data/readability.yml").read_text(encoding="utf-8")
+)
+RULES = {id: Rule(id=id, **entry) for id, entry in _DATA["rules"].items()}
+UNREADABLE = {id: Unreadable(**entry) for id, entry in _DATA["unreadable"].items()}
+
+
+AUTHOR = "workbench"
+TYPES = "[Content_Types].xml"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+STRICT = "http://purl.oclc.org/ooxml/"
+MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", f"{STRICT}spreadsheetml/main")
+LINKS = ("http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+         f"{STRICT}officeDocument/relationships")  # fmt: skip
+COMMENTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
+VML = "application/vnd.openxmlformats-officedocument.vmlDrawing"
+VML_SPACES = (
+    'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
+    'xmlns:x="urn:schemas-microsoft-com:office:excel"'
+)
+# what the format puts behind the line that names the drawing of the comments
+BEHIND = {"legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems",
+          "tableParts", "extLst", "AlternateContent"}  # fmt: skip
+TAG = re.compile(r"""<(/?)(?:\w+:)?(\w+)\b(?:[^<>"']|"[^"]*"|'[^']*')*?(/?)>""")
+SHAPE_TYPE = (
+    f'<v:shapetype {VML_SPACES} id="_x0000_t202" coordsize="21600,21600" o:spt="202" '
+    'path="m,l,21600r21600,l21600,xe"><v:stroke joinstyle="miter"/>'
+    '<v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
+)
+SHAPE = (
+    '<v:shape {spaces} id="_x0000_s{id}" type="#_x0000_t202" style="position:absolute;'
+    "margin-left:59.25pt;margin-top:1.5pt;width:320px;height:{height}px;z-index:1;"
+    'visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/>'
+    '<v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
+    '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
+    '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
+    "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
+    "</x:ClientData></v:shape>"
+)
+Notes = Mapping[tuple[int, int], str]  # 0-based row and column -> text
+
+
+def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
+    """The workbook with these comments, by sheet; a cell's own comment stays in front."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = _Parts(archive)
+        for sheet, own in notes.items():
+            if own:
+                parts.annotate(parts.sheets[sheet], own)
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:
+            for info in archive.infolist():
+                if info.filename in parts.changed:
+                    copy.writestr(info.filename, parts.changed.pop(info.filename))
+                    continue
+                with archive.open(info) as source, copy.open(info.filename, "w") as target:
+                    shutil.copyfileobj(source, target)
+            for name, text in parts.changed.items():
+                copy.writestr(name, text)
+    return out.getvalue()
+
+
+def has_notes(content: bytes) -> bool:
+    """Whether a workbook is a copy that this module has made."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            named = [name for name in archive.namelist() if "comments" in name]
+            return any(f">{AUTHOR}</".encode() in archive.read(name) for name in named)
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+class _Parts:
+    """The parts of an archive, those changed in place of those received."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.names = set(archive.namelist())
+        self.changed: dict[str, str] = {}
+        book = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
+        self.sheets = sheet_parts({name: archive.read(name) for name in book})
+
+    def read(self, name: str, default: str = "") -> str:
+        if name in self.changed:
+            return self.changed[name]
+        return self.archive.read(name).decode("utf-8-sig") if name in self.names else default
+
+    def new(self, pattern: str) -> str:
+        """A name that no part has."""
+        taken = self.names | {*self.changed}
+        return next(name for n in count(1) if (name := pattern.format(n)) not in taken)
+
+    def annotate(self, path: str, notes: Notes) -> None:
+        folder, _, own = path.rpartition("/")
+        sheet, links = self.read(path), f"{folder}/_rels/{own}.rels"
+        strict = STRICT in sheet[:4096]
+        targets = relations(self.read(links).encode(), folder)
+        kinds = dict(self._kinds(links))
+        comments = next((targets[i] for i, k in kinds.items() if k.endswith("/comments")), "")
+        if not comments:
+            comments = self.new("xl/comments_workbench{}.xml")
+            self._link(links, folder, f"{LINKS[strict]}/comments", comments)
+            self._declare(f'<Override PartName="/{comments}" ContentType="{COMMENTS}"/>')
+        shown = re.search(r"<(?:\w+:)?legacyDrawing\s[^>]*>", sheet)
+        drawing = targets.get(attribute(shown[0].encode(), r"\w+:id"), "") if shown else ""
+        if not drawing:
+            drawing = self.new("xl/drawings/vmlDrawing_workbench{}.vml")
+            id = self._link(links, folder, f"{LINKS[strict]}/vmlDrawing", drawing)
+            if not re.search(r'Extension\s*=\s*["\'](?i:vml)["\']', self.read(TYPES)):
+                self._declare(f'<Default Extension="vml" ContentType="{VML}"/>')
+            line = f'legacyDrawing xmlns:r="{LINKS[strict]}" r:id="{id}"/>'
+            self.changed[path] = _put_in_order(sheet, line)
+        text, new = _commented(self.read(comments, _empty(strict)), notes)
+        self.changed[comments] = text
+        self.changed[drawing] = _drawn(self.read(drawing, f"<xml {VML_SPACES}></xml>"), notes, new)
+
+    def _kinds(self, links: str) -> list[tuple[str, str]]:
+        tags = re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", self.read(links))
+        return [(attribute(t.encode(), "Id"), attribute(t.encode(), "Type")) for t in tags]
+
+    def _link(self, links: str, folder: str, kind: str, part: str) -> str:
+        text = self.read(links, f'<Relationships xmlns="{PACKAGE}"></Relationships>')
+        text = re.sub(r"<((?:\w+:)?Relationships\b[^>]*?)/>\s*$", r"<\1></Relationships>", text)
+        taken = {id for id, _ in self._kinds(links)}
+        id = next(name for n in count(1) if (name := f"rIdNote{n}") not in taken)
+        line = (
+            f'<Relationship xmlns="{PACKAGE}" Id="{id}" Type="{kind}" '
+            f'Target="{posixpath.relpath(part, folder)}"/>'
+        )
+        self.changed[links] = _before_end(text, "Relationships", line)
+        return id
+
+    def _declare(self, line: str) -> None:
+        spaced = line.replace(" ", f' xmlns="{PACKAGE.replace("relationships", "content-types")}" ',
+                              1)  # fmt: skip
+        self.changed[TYPES] = _before_end(self.read(TYPES), "Types", spaced)
+
+
+def _before_end(text: str, element: str, line: str) -> str:
+    """Put a line before the last closing tag of an element."""
+    end = [m.start() for m in re.finditer(rf"</(?:\w+:)?{element}\s*>", text)]
+    return text[: end[-1]] + line + text[end[-1] :]
+
+
+def _put_in_order(sheet: str, line: str) -> str:
+    """The sheet's XML with the line where the format wants it."""
+    root = re.search(r"<((?:\w+:)?)worksheet\b", sheet)
+    prefix = root[1] if root else ""
+    cells = [m.end() for m in re.finditer(r"</(?:\w+:)?sheetData\s*>|<(?:\w+:)?sheetData\s*/>",
+                                          sheet)]  # fmt: skip
+    depth, place = 0, len(sheet)
+    for tag in TAG.finditer(sheet, cells[-1]):
+        if depth == 0 and (tag[1] or tag[2] in BEHIND):
+            place = tag.start()
+            break
+        depth += -1 if tag[1] else 0 if tag[3] else 1
+    return f"{sheet[:place]}<{prefix}{line}{sheet[place:]}"
+
+
+def _empty(strict: bool) -> str:
+    lists = "<authors></authors><commentList></commentList>"
+    return f'<comments xmlns="{MAIN[strict]}">{lists}</comments>'
+
+
+def _commented(text: str, notes: Notes) -> tuple[str, list[tuple[int, int]]]:
+    """The part with the comments, and the cells that had none before."""
+    root = re.search(r"<((?:\w+:)?)comments\b", text)
+    p = root[1] if root else ""
+    for name in ("authors", "commentList"):
+        text = re.sub(rf"<{p}{name}\s*/>", f"<{p}{name}></{p}{name}>", text)
+    author = len(re.findall(rf"<{p}author\b", text))
+    text = _before_end(text, "authors", f"<{p}author>{AUTHOR}</{p}author>")
+    own = re.compile(rf"<{p}comment\s[^>]*>.*?</{p}comment\s*>", re.S)
+    by_cell = {attribute(m[0].encode(), "ref"): m[0] for m in own.finditer(text)}
+    grown, added, new = dict[str, str](), [], []
+    for (row, column), said in notes.items():
+        cell = address(row, column)
+        run = f'<{p}r><{p}t xml:space="preserve">{{}}</{p}t></{p}r>'
+        if cell in by_cell:
+            old = re.sub(rf"<{p}text\s*/>", f"<{p}text></{p}text>", by_cell[cell])
+            end = re.search(rf"<{p}(?:rPh|phoneticPr)\b|</{p}text\s*>", old)
+            at = end.start() if end else len(old)
+            grown[by_cell[cell]] = old[:at] + run.format("\n" + _escaped(said)) + old[at:]
+        else:
+            new.append((row, column))
+            added.append(f'<{p}comment ref="{cell}" authorId="{author}"><{p}text>'
+                         f"{run.format(_escaped(said))}</{p}text></{p}comment>")  # fmt: skip
+    text = own.sub(lambda m: grown.get(m[0], m[0]), text)
+    return _before_end(text, "commentList", "".join(added)), new
+
+
+def _escaped(text: str) -> str:
+    """Text for XML, without the control characters that it cannot hold."""
+    return escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text), quote=False)
+
+
+def _drawn(text: str, notes: Notes, cells: list[tuple[int, int]]) -> str:
+    """The drawing with a box for each new comment."""
+    first = 1 + max([1024, *map(int, re.findall(r"_x0000_s(\d+)", text))])
+    shapes = [] if "_x0000_t202" in text else [SHAPE_TYPE]
+    for id, (row, column) in enumerate(cells, first):
+        height = 40 + 40 * (1 + notes[row, column].count("\n"))
+        shapes.append(SHAPE.format(spaces=VML_SPACES, id=id, height=height, row=row, column=column))
+    end = text.rstrip().rfind("</xml>")
+    return text[:end] + "".join(shapes) + text[end:]
+
+
+COLUMNS = ["file", "sheet", "cell", "rule", "raw", "ja", "en"]
+PARTS = re.compile(r"([A-Z]*)([0-9]*)")
+SHOWN = 12  # cells of one rule in the printed report
+
+
+def audit(files: Iterable[str | Path]) -> pd.DataFrame:
+    """All breaches: file, sheet, cell, rule, raw, and a message in ja and en.
+
+    A file that is no readable table is itself a breach of rule 1-1; a missing one is an error.
+    """
+    found: list[tuple[str, ...]] = []
+    given = [Path(file) for file in files]
+    for file, name in zip(given, _names(given), strict=True):
+        if file.is_dir():
+            hint = f"name the files in it, such as {file}/*"
+            raise InputError("this is a folder", file=file, hint=hint)
+        if not file.is_file():
+            raise InputError("there is no such file", file=file, hint="check the path")
+        if not os.access(file, os.R_OK):
+            raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
+        try:
+            if file.suffix.lower() in SUFFIXES["sav"]:
+                raise InputError(
+                    "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
+                )
+            sheets = read_file(file)
+        except InputError as error:
+            found.append((name, "", "", "1-1", error.what, *_unreadable(error)))
+            continue
+        book = file.suffix.lower() in SUFFIXES["workbook"]
+        pictures = workbook.objects(file.read_bytes()) if book else {}
+        for sheet in sheets:
+            all_of_it = [*breaches(sheet), *(("1-8", c, "") for c in pictures.get(sheet.sheet, ()))]
+            found += [
+                (name, sheet.sheet, cell, rule, raw, *_message(rule, raw))
+                for rule, cell, raw in _sorted(all_of_it)
+            ]
+        for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
+            found.append((name, chart, "", "1-8", "", *_message("1-8", "")))
+    return pd.DataFrame(found, columns=COLUMNS, dtype="str")
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """What each file is called: its own name, with its folders where two have the same."""
+    own = [file.name for file in files]
+    return [str(f) if own.count(f.name) > 1 else f.name for f in files]
+
+
+def annotate(
+    file: str | Path, findings: pd.DataFrame, out: str | Path, *, language: Language = "ja"
+) -> Path:
+    """Write a copy of a workbook with a comment in every cell that breaks a rule.
+
+    Raises
+    ------
+    InputError
+        The file is no workbook, or `out` is a file that is no earlier copy of this kind.
+    """
+    file, out = Path(file), Path(out)
+    check_place(file, out)
+    pages = {sheet.sheet: sheet for sheet in read_file(file)}  # refuses damaged ones
+    seen = [name for name, page in pages.items() if not page.hidden]
+    notes: dict[str, dict[tuple[int, int], list[str]]] = {}
+    own = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
+    for row in own.itertuples():
+        name, said = str(row.sheet), str(getattr(row, language))
+        if pages[name].hidden and row.rule == "H" and seen:
+            name = seen[0]  # nobody would find it in the hidden sheet
+        place = _place(pages[name], str(row.cell))
+        if row.cell not in (address(*place), "A1"):
+            said = f"{row.cell} {said}"
+        notes.setdefault(name, {}).setdefault(place, []).append(said)
+    texts = {
+        name: {place: "\n".join(dict.fromkeys(said)) for place, said in told.items()}
+        for name, told in notes.items()
+    }
+    try:
+        paths.write_atomic(out, with_notes(file.read_bytes(), texts))
+    except OSError as error:
+        raise InputError(f"it cannot be written ({error.strerror or error})", file=out) from None
+    except (KeyError, IndexError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"the workbook cannot be copied ({workbook.brief(error)})",
+            file=file,
+            hint=workbook.REPAIR,
+        ) from None
+    return out
+
+
+def check_place(file: Path, out: Path) -> None:
+    """Refuse what would harm a file as received, or give a copy that Excel does not open."""
+    if out.resolve() == file.resolve():
+        raise InputError("a file as received is never changed", file=out, hint="name another file")
+    suffix = file.suffix.lower()
+    if suffix not in {".xlsx", ".xlsm"}:
+        raise InputError(
+            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
+        )
+    if out.suffix.lower() != suffix:
+        hint = f"call it {out.stem}{suffix}"
+        raise InputError(f"the copy of a workbook {suffix} is one, too", file=out, hint=hint)
+    if out.is_dir() or (out.exists() and not has_notes(out.read_bytes())):
+        raise InputError(
+            "there is another file of this name, which stays as it is",
+            file=out,
+            hint="name a new file",
+        )
+
+
+def _place(page: Sheet, cell: str) -> tuple[int, int]:
+    """Where a comment is put: the first cell of a range that can be seen."""
+    first = PARTS.match(cell)
+    letters, digits = (first[1], first[2]) if first else ("", "")
+    row = _shown_near(int(digits) - 1 if digits else 0, page.hidden_rows)
+    column = _shown_near(column_number(letters) if letters else 0, page.hidden_columns)
+    for top, left, bottom, right in page.merged:
+        if top <= row <= bottom and left <= column <= right:
+            return top, left
+    return row, column
+
+
+def _shown_near(at: int, hidden: frozenset[int]) -> int:
+    """This row or column, else the next one before it, else after it, that is not hidden."""
+    before = next((i for i in range(at, -1, -1) if i not in hidden), None)
+    return before if before is not None else next(i for i in count(at) if i not in hidden)
+
+
+def report(
+    files: Sequence[Path], *, language: Language = "ja", annotate_to: Path | None = None
+) -> str:
+    """What ``workbench audit`` prints; with `annotate_to`, also the copy with comments."""
+    if annotate_to and len(files) != 1:
+        raise InputError("--annotate takes one workbook at a time", hint="audit them one by one")
+    if annotate_to:
+        check_place(files[0], annotate_to)
+    findings = audit(files)
+    ja = language == "ja"
+    lines = []
+    for (file, sheet), own in findings.groupby(["file", "sheet"], sort=False):
+        lines.append(f"{file}  {sheet}".rstrip())
+        for rule, group in own.groupby("rule", sort=False):
+            if rule == "1-1":
+                lines.append(f"  {group[language].iloc[0]}")
+                continue
+            about = RULES[str(rule)]
+            colon = "：" if ja else ": "
+            lines.append(f"  [{rule}] {about.title[language]}{colon}{about.advice[language]}")
+            cells = [f"{c} {_shown(raw, language)}".strip()
+                     for c, raw in zip(group["cell"], group["raw"], strict=True)]  # fmt: skip
+            more = len(cells) - SHOWN
+            rest = (f" ほか {more} 件" if ja else f" and {more} more") if more > 0 else ""
+            lines.append("      " + ", ".join(filter(None, cells[:SHOWN])) + rest)
+    clean = [name for name in _names(files) if name not in set(findings["file"])]
+    lines += [f"{name}  " + ("指摘なし" if ja else "no breach") for name in clean]
+    total = len(findings)
+    lines.append(
+        f"{len(files)} ファイル、指摘 {total} 件"
+        if ja
+        else f"{len(files)} file{'s' * (len(files) != 1)}, {total} breach{'es' * (total != 1)}"
+    )
+    readable = not findings["rule"].eq("1-1").any()
+    if annotate_to and readable and findings["cell"].eq("").all():
+        lines.append(
+            "コメントを付けるセルがないため、写しは作りません"
+            if ja
+            else "no cell to comment on, so no copy was made"
+        )
+    elif annotate_to:
+        annotate(files[0], findings, annotate_to, language=language)
+        lines.append(
+            f"コメント付きの写し：{annotate_to}" if ja else f"with comments: {annotate_to}"
+        )
+    return "\n".join(lines)
+
+
+def _shown(raw: str, language: Language) -> str:
+    """The text of a cell as a message quotes it."""
+    shown = raw.replace("\r", "").replace("\n", "⏎")
+    shown = f"{shown[:40]}…" if len(shown) > 40 else shown
+    return (f"「{shown}」" if language == "ja" else f'"{shown}"') if raw else ""
+
+
+def _message(rule: str, raw: str) -> tuple[str, str]:
+    about = RULES[rule]
+    ja, en = _shown(raw, "ja"), _shown(raw, "en")
+    title = about.title.en[:1].upper() + about.title.en[1:]
+    advice = about.advice.en[:1].upper() + about.advice.en[1:]
+    return (
+        f"[{rule}] {about.title.ja}{f'（{ja}）' if ja else ''}。{about.advice.ja}。",
+        f"[{rule}] {title}{f' ({en})' if en else ''}. {advice}.",
+    )
+
+
+def _unreadable(error: InputError) -> tuple[str, str]:
+    """What to tell of a file that cannot be read."""
+    about = UNREADABLE[error.reason or "unknown"]
+    hint = error.hint or RULES["1-1"].advice.en
+    return (
+        f"[1-1] {RULES['1-1'].title.ja}（{about.reason}）。{about.advice}。",
+        f"[1-1] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
+    )
+
+
+def _sorted(breaches: Iterable[Breach]) -> list[Breach]:
+    """By rule, each breach once."""
+    return sorted(dict.fromkeys(breaches), key=lambda breach: list(RULES).index(breach[0]))

@@ -1,0 +1,259 @@
+"""A new wave: files are copied as received, never moved or changed, and get a wave.yml."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+
+from analysis import paths
+from analysis.codebook import municipality
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave, WaveFile
+from analysis.errors import InputError
+from analysis.intake import read
+from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+
+CODES = ("column", "order")  # who replied: told by a column, or by the order of the register
+TAKES = "; it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
+LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
+
+
+def new_wave(
+    wave: str,
+    files: Sequence[Path],
+    codebook: str,
+    as_of: str | None = None,
+    title: str | None = None,
+    publisher: str | None = None,
+    invited: str | None = None,
+    population: str | None = None,
+    layout: str | None = None,
+    invented: bool = False,
+) -> str:
+    """Make data/raw/WAVE from files as received and say what to check.
+
+    Where a wave.yml was committed without its data (the national table), the files are added to it.
+    A table is read as a table, and its error raised; only where the files show none is every layout
+    tried in turn.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
+        raise InputError(
+            f"a wave cannot be called {wave!r}",
+            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
+        )
+    for file in files:
+        if not file.exists():
+            raise InputError("there is no such file", file=file)
+    twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
+    if twice:
+        hint = "rename one of them: a wave keeps all its files in one folder"
+        raise InputError("two files have the same name", file=twice[0], hint=hint)
+    book = Codebook.read(codebook)
+    folder = paths.raw(wave)
+    if (folder / "wave.yml").is_file():
+        return _fill(folder, files, codebook, as_of)
+    content = {
+        "title": {
+            "ja": title or f"{book.title.ja}（{wave}）",
+            "en": title or f"{book.title.en} ({wave})",
+        },
+        "as_of": _date(as_of),
+        "publisher": {"ja": publisher or "（未記入）", "en": publisher or "(to be filled in)"},
+        "codebook": codebook,
+        "data": "invented" if invented else "real",
+        "invited": _invited(invited),
+        "population": population,
+        "files": [],
+    }
+    try:
+        with _beside(folder) as part:
+            for file in files:
+                _copy(file, part)
+            chosen = _write_layout(part, content, files, layout, book)
+    except (OSError, shutil.Error) as error:
+        raise _not_copied(folder, error) from None
+    return (
+        f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
+        "wave.yml written.\n"
+        f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers "
+        f"stand for: {_stands(content)}), "
+        f"then run: workbench clean {wave}, and workbench refresh {wave}"
+    )
+
+
+def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None) -> str:
+    """Add the data files that a committed wave.yml names."""
+    known = Wave.read(folder)
+    if known.codebook != codebook or (as_of and _date(as_of) != known.as_of):
+        raise InputError(
+            f"the wave exists with codebook {known.codebook} and date {known.as_of}",
+            file=folder / "wave.yml",
+            hint="choose another name for the new wave",
+        )
+    missing = {f.path for f in known.files if not (folder / f.path).exists()}
+    given = {file.name for file in files}
+    if not missing or given != missing:
+        lacks = f"waits for: {', '.join(sorted(missing))}" if missing else "is complete"
+        raise InputError(
+            f"the wave {folder.name} already exists and {lacks}",
+            file=folder / "wave.yml",
+            hint="choose another name for a new wave",
+        )
+    try:
+        for file in files:
+            _copy(file, folder)
+    except (OSError, shutil.Error) as error:
+        raise _not_copied(folder, error) from None
+    return f"data/raw/{folder.name}: {len(files)} file(s) added to the wave.yml that was there"
+
+
+def _write_layout(
+    part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
+) -> str:
+    """Write the wave.yml of the layout that the files show, and say what is read.
+
+    A table of several municipalities is read as that, or its error is raised. Otherwise the first
+    layout is taken in which most replies say who they are: one reply may be a form or a table of
+    one, and a form of several columns a table whose "replies" are mostly its labels.
+    """
+    refusals: dict[str, str] = {}
+    best, said, sure = 0.0, ("", ""), False
+    told = Headings(book).who
+    shown = {} if layout else _shown(part, content, files, book)
+    layouts = [layout] if layout else list(shown) or LAYOUTS
+    for codes, candidate in [(codes, one) for codes in CODES for one in layouts]:
+        if sure or (best and codes == "order"):
+            break
+        _write(part, content, files, candidate, codes)
+        try:
+            raw = read.read(Wave.read(part), book)
+        except InputError as error:
+            refusals.setdefault(candidate, str(error))
+            continue
+        n, who = len(raw.file), [v for v in raw.column_variable if v in told]
+        known = raw.text[who].map(lambda text: bool(municipality.named_in(text)))
+        named = int(known.any(axis=1).sum())
+        if codes == "order" and n == len(municipality.register()):
+            if content["invited"] is None:
+                content["invited"] = "all"  # only the whole register can stand in its order
+                _write(part, content, files, candidate, codes)
+            return f"layout {candidate}, {n:,} replies"
+        if codes == "column" and named and named / n >= best:
+            unsaid = f" ({n - named:,} do not say from which municipality)" if named < n else ""
+            best, said = named / n, (candidate, f"{n:,} replies{unsaid}")
+            one_each = candidate == "columns" and n == len(
+                set(zip(raw.file, raw.sheet, strict=True))
+            )
+            sure = best > 0.5 and not one_each  # a column on each sheet may be a form
+        nobody = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
+        refusals.setdefault(candidate, f"{nobody} from which municipality a reply is{TAKES}")
+    if layout is None and best <= 0.5:  # a guess that is more likely wrong is not made
+        likely = "form" if any(file.is_dir() for file in files) else "rows"
+        for table, n in shown.items():
+            raise InputError(f"{refusals[table]} (read as {table}, of {n:,} replies)")
+        if len({*refusals.values()}) == 1 and TAKES not in refusals[likely]:
+            raise InputError(refusals[likely])  # a file that cannot be read in any layout
+        raise InputError(f"{refusals[likely]} (read as {likely}; --layout gives another)")
+    if not best:
+        raise InputError(refusals[str(layout)])
+    _write(part, content, files, said[0], "column")
+    return f"layout {said[0]}, {said[1]}"
+
+
+def _shown(
+    part: Path, content: dict[str, Any], files: Sequence[Path], book: Codebook
+) -> dict[str, int]:
+    """Layouts in which the files are tables, with the number of replies; empty where none."""
+    _write(part, content, files, LAYOUTS[0], CODES[0])
+    wave, headings = Wave.read(part), Headings(book)
+    found = dict.fromkeys(("rows", "columns"), 0)
+    for file in wave.files:
+        for path, name in read.paths_of(wave.folder, file):
+            try:
+                sheets = read_file(path, name=name, encoding=file.encoding)
+            except InputError:
+                return {}  # what the reader refuses in every layout
+            for sheet in sheets:
+                found["rows"] += len(read.listed(sheet, headings))
+                found["columns"] += len(read.listed(sheet.turned, headings))
+    if min(found.values()) >= 2:
+        raise InputError(
+            f"the files can be read as rows ({found['rows']:,} municipalities below a heading) and "
+            f"as columns ({found['columns']:,} beside one)",
+            hint="say which with --layout rows or --layout columns",
+        )
+    return {layout: n for layout, n in found.items() if n}
+
+
+def _write(
+    part: Path, content: dict[str, Any], files: Sequence[Path], layout: str, codes: str
+) -> None:
+    content["files"] = [{"path": file.name, "layout": layout, "codes": codes} for file in files]
+    text = yaml.safe_dump(
+        content | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
+    )
+    paths.write_atomic(part / "wave.yml", text)
+
+
+def _stands(content: dict[str, Any]) -> str:
+    """What the numbers stand for: where it is not said, for nobody who was not asked."""
+    return content["population"] or ("nation" if content["invited"] == "all" else "invited")
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder that gets its name only when everything in it is right."""
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part.mkdir(parents=True)
+    try:
+        yield part
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _not_copied(folder: Path, error: OSError) -> InputError:
+    """A full or protected disk, or a file that may not be read; nothing half-made is left."""
+    # of a folder copytree gives a list: from, to, why
+    why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
+    hint = "make room, or ask for the right to read the files and write there"
+    return InputError(f"the files cannot be copied ({why})", file=folder, hint=hint)
+
+
+def _copy(file: Path, folder: Path) -> None:
+    if file.is_dir():
+        shutil.copytree(file, folder / file.name)
+        return
+    beside = folder / f".{file.name}.part"
+    try:
+        shutil.copyfile(file, beside)
+        beside.rename(folder / file.name)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _date(text: str | None) -> dt.date:
+    if text is None:
+        return dt.date.today()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not a date", hint="write --as-of 2023-04-01") from None
+
+
+def _invited(text: str | None) -> int | str | None:
+    if text is None or text == "all":
+        return text
+    if text.isdigit():
+        return int(text)
+    raise InputError(f"--invited takes a number or all, not {text!r}")

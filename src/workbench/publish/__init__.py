@@ -1,0 +1,1 @@
+"""Executed notebooks become offline pages, an index, workbooks and a PDF."""

@@ -1,0 +1,345 @@
+"""From what a notebook holds to HTML that is safe to mail: an allow-list, and escaping."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import nbformat.v4
+import nh3
+from markupsafe import Markup
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from traitlets.config import Config
+
+from analysis import paths, show
+from analysis.show import VENDOR
+from analysis.text import gap, label, labels
+from workbench.run.parameters import schema
+
+TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "strong", "em", "b", "i", "code", "pre", "s"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "blockquote", "sub", "sup", "small", "span", "div"),
+    *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a"),
+}
+ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "a": {"href"}}
+DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title"}
+
+
+def clean(fragment: str) -> str:
+    """HTML cut down to what a report needs; links only inside the page or to https.
+
+    Examples
+    --------
+    >>> clean('<p onclick="x()">a<script>alert(1)</script><a href="javascript:x">b</a></p>')
+    '<p>a<a>b</a></p>'
+    """
+    return nh3.clean(
+        fragment,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        clean_content_tags=DROPPED,
+        url_schemes={"https", "mailto"},
+        link_rel=None,
+    )
+
+
+def markdown(text: str) -> str:
+    """Markdown as safe HTML; raw HTML in it goes through the same allow-list.
+
+    A line that goes on in Japanese is joined without the space that a break would leave.
+
+    Examples
+    --------
+    >>> markdown("答えは、\\n下のとおりです。").strip()
+    '<p>答えは、下のとおりです。</p>'
+    """
+    text = re.sub(r"(?m)^(?!#)(.*[、-鿿！-～])\n(?=(?:\*\*)?[「『（【ぁ-鿿])", r"\1", text)
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return show.scoped(clean(MarkdownWithMath(renderer=renderer).render(text)))
+
+
+def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
+    """One output of a cell: the workbench's own kinds from their data, anything else cut down."""
+    kind, words = cell_output["output_type"], page["words"]
+    if kind in {"stream", "error"} and page["audience"] != "internal":
+        return ""  # what a library printed is no part of a report, an error may quote an answer
+    if kind == "stream":
+        return f"<pre tabindex='0'>{html.escape(_joined(cell_output['text']))}</pre>\n"
+    if kind == "error":
+        said = html.escape(f"{cell_output['ename']}: {cell_output['evalue']}")
+        return f'<p class="error">{said}</p>\n'
+    data = cell_output.get("data", {})
+    for name, render in _RENDERERS.items():
+        if f"{VENDOR}{name}+json" in data:
+            return render(data[f"{VENDOR}{name}+json"], words)
+    if "text/markdown" in data:
+        return markdown(_joined(data["text/markdown"]))
+    if "text/html" in data:
+        safe = show.scoped(clean(_joined(data["text/html"])))
+        return f'<div class="scroll" tabindex="0">{safe}</div>\n'
+    if "image/png" in data:
+        shown = {"png": _joined(data["image/png"]), "alt": words["picture"]}
+        return f"<figure>{_image(shown)}</figure>\n"
+    if "text/plain" in data:
+        return f"<pre tabindex='0'>{html.escape(_joined(data['text/plain']))}</pre>\n"
+    return ""
+
+
+def _answer(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    said, more = data["text"], data.get("more", "")
+    return show.part("answer", text=said, gap=gap(said), more=more) + "\n"
+
+
+def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    return markdown(data["markdown"]) + "\n"
+
+
+def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    return show.part("unavailable", reason=data["reason"]) + "\n"
+
+
+def figure(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """A figure with caption, text alternative and a link to its numbers."""
+    # the source stands in the picture, so that it travels with it
+    return (
+        show.part(
+            "figure",
+            id=f"figure-{show.anchor(data['name'])}",
+            title=data["title"],
+            caption=words["of"].format(n=data["n"], of=data["denominator"]),
+            picture=_image(data),
+            link=_download(data, words, alone=False),
+        )
+        + "\n"
+    )
+
+
+def key_figure(data: Mapping[str, Any], words: Mapping[str, str], page: str) -> Markup:
+    """A figure as the index shows it: a link to its place on `page`."""
+    return show.part(
+        "figure",
+        id="",
+        title=data["title"],
+        caption=words["of"].format(n=data["n"], of=data["denominator"]),
+        picture=_image(data),
+        page=f"{page}#figure-{show.anchor(data['name'])}",
+    )
+
+
+def _image(data: Mapping[str, Any]) -> Markup:
+    """A PNG with its size on the page: 10 pixels of ours to 6 of the reader's."""
+    content = base64.b64decode("".join(data["png"].split()))
+    size = None
+    if content[:8] == b"\x89PNG\r\n\x1a\n":
+        size = [pixels * 6 // 10 for pixels in struct.unpack(">II", content[16:24])]
+    png = base64.b64encode(content).decode("ascii")
+    return show.part("image", alt=data["alt"], png=png, size=size)
+
+
+def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    return show.table(data, more=words["more"], link=_download(data, words)) + "\n"
+
+
+def _download(data: Mapping[str, Any], words: Mapping[str, str], *, alone: bool = True) -> Markup:
+    """A link to the numbers; one that stands `alone`, outside a caption, says whose they are."""
+    return show.part(
+        "download",
+        name=data["name"],
+        csv=base64.b64encode(data["csv"].encode("utf-8-sig")).decode("ascii"),
+        words=words["numbers"],
+        label=f"{words['numbers']} {data['title']}" if alone else "",
+    )
+
+
+_RENDERERS = {
+    "answer": _answer,
+    "prose": _prose,
+    "not-available": _unavailable,
+    "figure": figure,
+    "table": _table,
+}
+
+
+def _joined(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+FACTS = (  # in the footer, in this order
+    *("wave", "as_of", "publisher", "audience", "parameters"),
+    *("data_sha256", "code_sha256", "commit", "date", "command"),
+)
+
+
+class PageExporter(TemplateExporter):
+    """nbconvert with our own template; its HTML exporter would load from four other sites."""
+
+    file_extension = ".html"
+    output_mimetype = "text/html"
+    template_name = "workbench"
+
+
+def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
+    """Write one executed notebook as a page.
+
+    `context` gives language, audience, wave, wave_title, invented and what the footer says; a
+    `title` in the place of the notebook's own title and heading, and with `home` a link to a list
+    of such pages.
+    """
+    notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
+    language = context["language"]
+    hidden = {f"lang-{'en' if language == 'ja' else 'ja'}", "remove-cell"}
+    notebook.cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
+    declared = notebook.metadata.get("workbench", {}).get("title", {}).get(language)
+    title = context.get("title") or declared or executed.stem
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = markdown(cell.source)
+        elif "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = ""  # the footer gives the parameters; folders of this machine stay here
+    notebook.cells = _joined_publish(notebook.cells)
+    used = {**_defaults(executed), **(context.get("parameters") or {})}
+    layout = notebook.metadata.get("workbench", {}).get("layout", "")
+    page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
+    page["heading"] = context.get("title", "")
+    body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
+    paths.write_atomic(target, whole(body, page))
+
+
+def _joined_publish(cells: Sequence[Any]) -> list[Any]:
+    """Cells in which code that shows nothing stands with the code after it, to be unfolded once."""
+    kept: list[Any] = []
+    for cell in cells:
+        last = kept[-1] if kept else None
+        if last and last.cell_type == cell.cell_type == "code" and not last.outputs:
+            cell.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
+            kept.pop()
+        kept.append(cell)
+    return kept
+
+
+def _defaults(executed: Path) -> dict[str, Any]:
+    """What the parameters of a notebook are where none is given, without what the footer says."""
+    own = {"wave", "language", "audience", "output"}
+    return {p.name: p.default for p in schema(executed) if p.name not in own}
+
+
+def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """What the templates read."""
+    language, invented = context["language"], bool(context.get("invented"))
+    words, audiences = labels("page", language), labels("audience", language)
+    facts = []
+    for name in FACTS:
+        value = context.get(name)
+        if value:
+            shown = audiences[value] if name == "audience" else _fact(value, language)
+            facts.append((label(f"facts.{name}", language), shown))
+    if invented:
+        facts.append((label("facts.note", language), words["invented"]))
+    wave_title = context.get("wave_title") or {}
+    audience = context.get("audience", "")
+    narrow = audiences[audience] if audience else ""
+    warned = [narrow] if audience and audience != "public" else []
+    warned += [words["invented_short"]] if invented else []
+    site = more.get("site") or wave_title.get(language, context.get("wave", ""))
+    return {
+        **{"home": None, "layout": "", "contents": False, "audience": "", "invented": False},
+        **context,
+        "site": site,
+        "running": (
+            _css(str(site)),
+            _css("・".join(warned) if language == "ja" else "; ".join(warned)),
+        ),
+        "audience_label": narrow,
+        "words": words,
+        "facts": facts,
+        "wave_title": wave_title.get(language, context.get("wave", "")),
+        **more,
+    }
+
+
+def error_page(
+    target: Path, *, title: str, sentence: str, context: Mapping[str, Any], executed: str = ""
+) -> None:
+    """A readable page in the place of a notebook that failed.
+
+    What went wrong may quote an answer, so only the internal edition says it, and links to the
+    `executed` copy where there is one.
+    """
+    page = page_context(context, title=title)
+    said, link = page["words"]["failed"], ""
+    if context["audience"] == "internal":
+        said += f": {sentence}" if context["language"] == "en" else f"：{sentence}"
+        link = quote(executed)
+    paths.write_atomic(target, rendered("failed", page, sentence=said, executed=link))
+
+
+def rendered(template: str, page: Mapping[str, Any], **values: Any) -> str:
+    """A whole page whose content is the template ``{template}.html.j2``.
+
+    `page` comes from `page_context`; `values` are what the template reads beside it.
+    """
+    content = show.templates().get_template(f"{template}.html.j2").render(page=page, **values)
+    return whole(content, page)
+
+
+def whole(body: str, page: Mapping[str, Any]) -> str:
+    """A page: its first h1 goes into the header, its headings into the contents if it has them.
+
+    `body` is safe HTML, `page` comes from `page_context`.
+    """
+    found = re.search(r"<h1[^>]*>(.*?)</h1>\s*", body, flags=re.S)
+    heading = page.get("heading") or (Markup(found[1]) if found else page["title"])
+    if found:
+        body = body[: found.start()] + body[found.end() :]
+    toc: list[tuple[str, str, list[tuple[str, str]]]] = []
+    if page["contents"]:
+        body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
+    page = {**page, "heading": heading, "toc": toc}
+    return show.templates().get_template("page.html.j2").render(page=page, body=Markup(body))
+
+
+def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:
+    """An id on every h2 and h3, each noted for the table of contents (an h3 under its h2)."""
+
+    def mark(match: re.Match[str]) -> str:
+        text = html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip()
+        if match[1] == "2":
+            name = f"s{len(toc) + 1}"
+            toc.append((name, text, []))
+        elif toc:
+            name = f"{toc[-1][0]}-{len(toc[-1][2]) + 1}"
+            toc[-1][2].append((name, text))
+        else:
+            return match[0]
+        return f'<h{match[1]} id="{name}">{match[2]}</h{match[1]}>'
+
+    return re.sub(r"<h([23])>(.*?)</h\1>", mark, body, flags=re.S)
+
+
+def _css(text: str) -> str:
+    """Text as a CSS string that cannot end the string or the style sheet."""
+    return '"' + re.sub(r"[^\w ・（）【】]", lambda m: f"\\{ord(m[0]):06x}", text) + '"'
+
+
+@cache
+def _exporter() -> PageExporter:
+    exporter = PageExporter(config=Config(), extra_template_basedirs=[str(TEMPLATES)])
+    exporter.register_filter("shown_output", output)
+    return exporter
+
+
+def _fact(value: Any, language: str) -> str:
+    if isinstance(value, Mapping):
+        if set(value) == {"ja", "en"}:
+            return str(value[language])
+        return ", ".join(f"{k}={v}" for k, v in value.items() if v not in ("", None))
+    return str(value)

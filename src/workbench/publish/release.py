@@ -1,0 +1,255 @@
+"""What a run leaves: its record with all facts, its pages, and their publication as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import re
+import shlex
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any
+
+import nbformat.v4
+
+from analysis import fingerprints, paths
+from analysis.cleaning.findings import SEVERITIES
+from analysis.errors import InputError
+from analysis.survey import Survey
+from workbench.publish import index
+from workbench.publish import pdf as printing
+from workbench.publish.page import error_page, export
+from workbench.run.plan import DATA, PACKAGE, Plan
+from workbench.run.record import Edition, Ran, RunRecord, Status, last_record, read_record
+
+_rendering = threading.Lock()  # one exporter for all
+STATES = {
+    "ja": {
+        "failed": "エラーで止まりました",
+        "timed_out": "時間切れで打ち切りました",
+        "killed": "途中で強制終了されました",
+        "skipped": "実行していません",
+        "lacks": "「{}」が完成していないため、実行していません",
+        "not_asked": "今回の実行の対象（--only）に含まれていません",
+        "cell": "（{of}個のセルのうち{at}個目まで）",
+    },
+    "en": {
+        "failed": "it stopped with an error",
+        "timed_out": "its time was over",
+        "killed": "it was killed",
+        "skipped": "it was not run",
+        "lacks": "it was not run, because {} is not complete",
+        "not_asked": "it was not asked for (--only)",
+        "cell": " (cell {at} of {of})",
+    },
+}
+
+
+def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
+    """The record of a run with everything that its results depend on."""
+    edition = plan.edition
+    internal = edition.audience == "internal"  # file names and hashes of answers stay inside
+    seeds = sorted({ran.parameters["seed"] for ran in runs.values() if "seed" in ran.parameters})
+    git = fingerprints.revision()
+    facts = {
+        "wave_title": plan.wave.get("title"),
+        "as_of": str(plan.wave.get("as_of")),
+        "publisher": plan.wave.get("publisher"),
+        "invented": plan.wave.get("data") == "invented",
+        "parameters": plan.shown(plan.given),
+        "sample": _sample(edition.wave),
+        "seed": seeds[0] if len(seeds) == 1 else seeds,
+        "inputs": plan.files[DATA] if internal else {},
+        "data_sha256": plan.common[DATA],
+        "codebook_sha256": plan.common["the codebook"],
+        "notebooks_sha256": {n.name: fingerprints.source_hash(n.content) for n in plan.notebooks},
+        "code": plan.files[PACKAGE],
+        "code_sha256": plan.common[PACKAGE],
+        "lock_sha256": plan.common["requirements.lock"],
+        "commit": git["commit"],
+        "tree_clean": git["clean"],
+        "versions": versions(),
+        "machine": {
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "cores": os.cpu_count(),
+        },
+        "before": _before(edition),
+    }
+    ran = [runs[n.name] for n in plan.notebooks]
+    record = RunRecord(edition, Status.RUNNING, ran, facts, str(edition.folder))
+    finish(record, started)
+    return record
+
+
+def finish(record: RunRecord, started: float) -> None:
+    """Status and time of the run, from those of its notebooks."""
+    found = [ran.status for ran in record.notebooks]
+    stopped = [status for status in (Status.KILLED, Status.TIMED_OUT) if status in found]
+    if all(status == Status.OK for status in found):
+        record.status = Status.OK
+    elif stopped:
+        record.status = stopped[0]
+    else:
+        record.status = Status.PARTIAL if Status.OK in found else Status.FAILED
+    record.facts["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    record.facts["seconds"] = round(time.monotonic() - started, 2)
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that this one declares, as installed."""
+    found = {"python": platform.python_version()}
+    for line in requires("analysis") or []:
+        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        if "extra ==" not in line:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def _sample(wave: str) -> dict[str, int]:
+    """How many were invited and replied, and the findings by severity: counts, for any audience."""
+    survey = Survey.load(wave)
+    counts = survey.findings["severity"].value_counts()
+    asked = {} if survey.invited is None else {"invited": survey.invited}
+    return {**asked, "replied": survey.n, **{k: int(counts.get(k, 0)) for k in SEVERITIES}}
+
+
+def _before(edition: Edition) -> list[dict[str, Any]]:
+    """The runs before this one, latest first."""
+    last = last_record(edition)
+    if last is None:
+        return []
+    kept = ("finished", "status", "data_sha256", "code_sha256", "commit")
+    return [{name: last.get(name, "") for name in kept}, *last.get("before", [])][:10]
+
+
+def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the pages state of the run."""
+    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before")
+    return {
+        **asdict(edition),
+        **{name: facts[name] for name in shown},
+        "data_sha256": facts["data_sha256"][:16],
+        "code_sha256": facts["code_sha256"][:16],
+        "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
+        "date": facts["finished"][:10],
+        "command": _command(edition, facts["parameters"]),
+        "profiles": f"../{edition.profiles.name}/index.html"
+        if edition.profiles.folder.is_dir()
+        else "",
+    }
+
+
+def _command(edition: Edition, parameters: Mapping[str, Any]) -> str:
+    options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
+    options += "" if edition.language == "ja" else f" --language {edition.language}"
+    options += "".join(f" -p {name} {shlex.quote(str(v))}" for name, v in parameters.items())
+    return f"workbench refresh {edition.wave}{options}"
+
+
+def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
+    """The page of one notebook; of one that is not complete, a page that says so."""
+    executed, target = part / "notebooks" / f"{ran.name}.ipynb", part / ran.html
+    with _rendering:
+        if context["audience"] != "internal" and executed.is_file():
+            scrub(executed)
+        if ran.ok:
+            try:
+                export(executed, target, context=context)
+                return
+            except InputError as error:
+                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {error}"
+        error_page(
+            target,
+            title=ran.title[context["language"]],
+            sentence=reason(ran, context["language"]),
+            context=context,
+            executed=executed.relative_to(part).as_posix() if executed.is_file() else "",
+        )
+
+
+def reason(ran: Ran, language: str) -> str:
+    """Why a notebook is not complete, in the language of its page; Python's errors as they are."""
+    words = STATES[language]
+    if ran.lacks:
+        return words["lacks"].format(ran.lacks)
+    if ran.not_asked:
+        return words["not_asked"]
+    text = words.get(ran.status, ran.status)
+    if ran.cells:
+        text += words["cell"].format(at=ran.last_cell, of=ran.cells)
+    return f"{text}: {ran.error}" if ran.error else text
+
+
+def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
+    """Write index and record beside the pages, and swap all in.
+
+    A run that is not complete is published beside the last complete one, which stays where it is.
+
+    Raises
+    ------
+    OSError : the disk is full or cannot be written.
+    """
+    edition = plan.edition
+    for ran in record.notebooks:
+        _gather(ran, part)
+    shutil.rmtree(part / "work", ignore_errors=True)
+    about = {**context(edition, record.facts), "pdf": pdf}
+    listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
+    index.write_index(part, listed, about)
+    if plan.codebook.is_file():
+        shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
+    record.write(part)
+    if pdf:
+        for page in sorted(part.glob("*.html")):
+            printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
+    final = edition.folder
+    if not record.ok and (read_record(final) or {}).get("status") == Status.OK:
+        final = edition.incomplete
+        record.folder = str(final)
+    paths.swap_folder(part, final)
+    if final == edition.folder:
+        shutil.rmtree(edition.incomplete, ignore_errors=True)
+    index.write_waves(paths.reports())
+
+
+def _gather(ran: Ran, part: Path) -> None:
+    """Move the files of a notebook to where readers look; two may have used the same name."""
+    for written, place in ran.files.items():
+        target = part / written
+        if target.is_file() and target.read_bytes() != (part / place).read_bytes():
+            target = target.with_name(f"{ran.name}-{target.name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (part / place).replace(target)
+        ran.files[written] = target.relative_to(part).as_posix()
+
+
+def scrub(executed: Path) -> None:
+    """Leave in an executed notebook only what its page shows, for the editions outside.
+
+    Removed are what libraries printed, errors (they may quote an answer), and papermill's record
+    with the parameters and folders of this machine.
+    """
+    notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
+    notebook.metadata.pop("papermill", None)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not {"injected-parameters", "papermill-error-cell-tag"}
+        & set(cell.metadata.get("tags", []))
+    ]
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            kept = ("display_data", "execute_result")
+            cell.outputs = [output for output in cell.outputs if output.output_type in kept]
+    paths.write_atomic(executed, nbformat.v4.writes(notebook) + "\n")

@@ -1,0 +1,527 @@
+"""Runs notebooks: one through papermill, judged by what it really did, or those of a plan.
+
+papermill saves a notebook whose kernel died or timed out as if every cell had run, so its own
+metadata is never trusted: a notebook is complete only if papermill raised nothing, every code cell
+has been executed, and each declared figure and table is there (or declared not available).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+import nbformat.v4
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.log import logger
+from tqdm import tqdm
+
+from analysis import paths
+from analysis.errors import InputError
+from analysis.show import VENDOR
+from analysis.survey import prepare
+from analysis.text import escape
+from workbench.publish import release
+from workbench.run import parameters
+from workbench.run.kernels import Kernels, Manager, can_fork
+from workbench.run.plan import Notebook, Plan
+from workbench.run.record import (
+    RECORD,
+    Options,
+    Ran,
+    RunRecord,
+    Status,
+    notebooks_of,
+    one_at_a_time,
+    read_record,
+    write_record,
+)
+
+T = TypeVar("T")
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
+ERROR_TAG = "papermill-error-cell-tag"
+KINDS = ("figure", "table")
+STARTING = 60  # seconds for a kernel to answer
+LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
+PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
+WORK = "work"  # each notebook writes into a folder of its own below it
+
+
+class Progress:
+    """A progress bar with the notebooks that run and the cell each is at; only on a terminal.
+
+    Parameters
+    ----------
+    total : how many there are.
+    unit : what they are, in the plural.
+    stream : where to write; standard error if not given.
+    """
+
+    def __init__(self, total: int, unit: str = "notebooks", stream: TextIO | None = None) -> None:
+        self.bar = tqdm(total=total, unit=f" {unit}", file=stream, disable=None, leave=False)
+        self.at: dict[str, int] = {}
+
+    def cell(self, name: str, number: int) -> None:
+        """A cell of a notebook starts."""
+        self.at[name] = number
+        running = (f"{name} cell {number}" for name, number in sorted(self.at.copy().items()))
+        self.bar.set_postfix_str(", ".join(running))
+
+    def ended(self, name: str) -> None:
+        """A notebook has ended."""
+        self.at.pop(name, None)
+        self.bar.update()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self.bar.close()
+
+
+# --- one notebook ----------------------------------------------------------------------------
+
+
+class Engine(NBClientEngine):
+    """papermill's engine with the kernels of our run, which reports the cells that start.
+
+    It saves a notebook once, at the end of its run, however that ends. Saving after each cell, as
+    papermill does, is most of what a short notebook costs.
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernels: Kernels,
+        cell_timeout: float | None,
+        on_cell: Callable[[int], None],
+        **_: Any,
+    ) -> Any:
+        """Run as papermill does; `on_cell` gets the number of each cell that starts."""
+        client = PapermillNotebookClient(
+            nb_man,
+            log=logger,
+            timeout=cell_timeout,
+            startup_timeout=STARTING,
+            iopub_timeout=LATE,
+            shutdown_kernel="immediate",
+            extra_arguments=["--IPKernelApp.log_level=40"],
+            on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
+        )
+        client.km = Manager(kernels, kernel_name=kernel_name)
+        target, nb_man.output_path = nb_man.output_path, None
+        try:
+            return client.execute()
+        finally:
+            nb_man.output_path = target
+
+
+papermill_engines.register("workbench", Engine)
+
+
+def attempt(
+    ran: Ran,
+    notebook: Path,
+    target: Path,
+    *,
+    values: Mapping[str, Any],
+    kernels: Kernels,
+    cell_timeout: float | None = None,
+    on_cell: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Run `notebook` into `target` and write into `ran` what became of it.
+
+    `on_cell` gets the number of each cell that starts. Of a notebook that failed, `target` has the
+    cells that ran and the error.
+
+    Raises
+    ------
+    OSError : the disk is full or cannot be written.
+    """
+    beside = target.with_suffix(".part.ipynb")
+    started = time.monotonic()
+    reached = 0
+
+    def note(number: int) -> None:
+        nonlocal reached
+        reached = number
+        on_cell(number)
+
+    try:
+        papermill.execute_notebook(
+            str(notebook.resolve()),
+            str(beside),
+            parameters=dict(values),
+            progress_bar=False,
+            log_output=False,
+            engine_name="workbench",
+            kernel_name="python3",
+            kernels=kernels,
+            cell_timeout=cell_timeout,
+            on_cell=note,
+        )
+        ran.status = Status.OK
+    except PapermillExecutionError as error:
+        ran.status, ran.error = Status.FAILED, _sentence(f"{error.ename}: {error.evalue}")
+    except CellTimeoutError as error:
+        late = "IOPub" in str(
+            error
+        )  # nbclient's only sign that the cell ended, its outputs did not
+        why = f"a cell's outputs did not arrive in {LATE} s" if late else ""
+        ran.status, ran.error = (
+            Status.TIMED_OUT,
+            why or f"a cell ran longer than {cell_timeout:g} s",
+        )
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            raise  # the disk, not the notebook
+        ran.status, ran.error = _end_of(error, kernels)
+    ran.seconds = round(time.monotonic() - started, 2)
+    hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
+    ran.error = _without(hidden, ran.error)
+    if not beside.is_file():
+        ran.status = Status.FAILED if ran.ok else ran.status
+        ran.error = ran.error or "no executed notebook was written"
+        return
+    text = _without(hidden, beside.read_text(encoding="utf-8"), as_json=True)
+    content = nbformat.v4.reads(text)
+    _judge(ran, content, reached)
+    if not ran.ok:
+        _mark(content, ran)
+    paths.write_atomic(target, nbformat.v4.writes(content) + "\n")
+    beside.unlink()
+
+
+def _end_of(error: Exception, kernels: Kernels) -> tuple[Status, str]:
+    """Status and sentence for a notebook that neither came to its end nor raised an error."""
+    if kernels.stopped:
+        return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
+    if isinstance(error, DeadKernelError):
+        return Status.KILLED, "the kernel died (out of memory, or killed)"
+    return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
+
+
+def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> str:
+    """A text with what is shown in the place of each secret and of this machine's folder."""
+    for value, shown in hidden.items():
+        text = text.replace(value, shown)
+        if as_json:
+            text = text.replace(_quoted(value), _quoted(shown))
+    return text
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _judge(ran: Ran, content: Any, reached: int) -> None:
+    """Write into `ran` what ran and what came out; `reached`: number of the last cell started."""
+    ran.cells = len(_code(content.cells))
+    done = sum(cell.execution_count is not None for cell in _code(content.cells))
+    # a kernel that dies may not have sent the count of its last cell
+    ran.last_cell = max(done, len(_code(content.cells[:reached])))
+    declared = content.metadata.get("workbench", {})
+    ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
+    ran.produced = sorted({f"{kind} {name}" for kind in KINDS for name in _names(content, kind)})
+    absent = {f"{kind} {name}" for kind in KINDS for name in _names(content, "not-available")}
+    lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
+    if ran.ok and done < ran.cells:
+        ran.status, ran.error = Status.FAILED, f"only {done} of {ran.cells} cells ran"
+    elif ran.ok and lacking:
+        ran.status = Status.FAILED
+        ran.error = f"declared but not produced: {', '.join(lacking)}"
+
+
+def _code(cells: list[Any]) -> list[Any]:
+    return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def _names(content: Any, kind: str) -> list[str]:
+    """The names of the figures, tables or absent ones that a notebook shows."""
+    return [
+        output["data"][f"{VENDOR}{kind}+json"]["name"]
+        for cell in content.cells
+        for output in cell.get("outputs", [])
+        if f"{VENDOR}{kind}+json" in output.get("data", {})
+    ]
+
+
+def _mark(content: Any, ran: Ran) -> None:
+    """Say in the executed notebook itself that it is not complete.
+
+    papermill calls every cell of a notebook whose kernel died or timed out completed.
+    """
+    content.metadata.setdefault("papermill", {})["exception"] = True
+    not_run = [cell for cell in _code(content.cells) if cell.execution_count is None]
+    for at, cell in enumerate(not_run):
+        cell.metadata.setdefault("papermill", {})["status"] = "pending" if at else "failed"
+    if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
+        return  # papermill has marked it
+    note = nbformat.v4.new_markdown_cell(f"**{ran.status}**: {escape(ran.error)}")
+    note.metadata["tags"] = [ERROR_TAG]
+    content.cells.insert(0, note)
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+# --- the notebooks of a plan -----------------------------------------------------------------
+
+
+def clean(wave: str) -> None:
+    """Clean the data of a wave if they changed; two processes that want to wait for each other."""
+    with one_at_a_time(paths.processed(wave)):
+        prepare(wave)
+
+
+@contextlib.contextmanager
+def started_kernels(options: Options, jobs: int) -> Iterator[Kernels]:
+    """The kernels of a run, warming up; all are stopped when its time is over, or on any error."""
+    if options.fork and not can_fork():
+        print("Warm kernels need Linux; plain kernels are used.", file=sys.stderr)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    kernels = Kernels(fork=options.fork, threads=threads, memory_mb=options.memory_mb)
+    kernels.warm()
+    timeout = options.timeout
+    over = f"the run took longer than {timeout:g} s" if timeout else ""
+    timer = threading.Timer(timeout or 0, kernels.stop, [over], {"over": True})
+    timer.daemon = True
+    if timeout:
+        timer.start()
+    try:
+        yield kernels
+    except BaseException:
+        kernels.stop("the run was stopped")
+        raise
+    finally:
+        timer.cancel()
+
+
+def side_by_side(
+    more: Callable[[int], Iterable[Callable[[], T]]], jobs: int, kernels: Kernels
+) -> Generator[T]:
+    """The results of tasks as they end, run in `jobs` threads; to be closed after use.
+
+    `more` is called at first and whenever tasks have ended, with the number of free threads; it
+    gives the tasks that can start now. On any error the kernels are stopped, or the threads would
+    go on.
+    """
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        running: set[Future[T]] = set()
+        try:
+            while True:
+                for task in more(jobs - len(running)):
+                    running.add(pool.submit(task))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        except BaseException:
+            kernels.stop("the run was stopped")
+            raise
+
+
+def run(
+    plan: Plan, todo: list[Notebook], options: Options, *, valid: Mapping[str, Path], pdf: bool
+) -> RunRecord:
+    """Run `todo`, take what is `valid` from earlier runs, and publish when all is complete.
+
+    A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
+
+    Raises
+    ------
+    InputError : the disk is full or cannot be written.
+    """
+    started = time.monotonic()
+    part, jobs = plan.edition.part, max(1, options.jobs or os.cpu_count() or 1)
+    try:
+        _keep(part, {name for name, folder in valid.items() if folder == part})
+        (part / "notebooks").mkdir(parents=True, exist_ok=True)
+        with started_kernels(options, jobs) as kernels:
+            clean(plan.edition.wave)
+            runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
+            record = release.record_of(plan, runs, started)
+            record.facts["kernels"] = "forked" if kernels.fork else "plain"
+            record.status = Status.RUNNING
+            Runner(plan, record, kernels, options.cell_timeout).run_all(todo, jobs)
+        release.finish(record, started)
+        release.publish_run(plan, record, part, pdf)
+    except OSError as error:
+        _stopped(part)
+        raise InputError(
+            f"the run could not be written ({error.strerror or error}); nothing was published",
+            file=part,
+            hint="free some space, check the rights of the reports folder or close its files in "
+            "other programs; the same command then carries on",
+        ) from None
+    except BaseException:
+        _stopped(part)
+        raise
+    return record
+
+
+def _keep(part: Path, names: set[str]) -> None:
+    """Delete of a run that was stopped all but its record and the files of some notebooks."""
+    known = notebooks_of(read_record(part))
+    kept = {part / RECORD}
+    for ran in (known[name] for name in names & known.keys()):
+        kept |= {part / "notebooks" / f"{ran.name}.ipynb", *(part / f for f in ran.files.values())}
+    for path in sorted(part.rglob("*"), reverse=True):  # what a folder holds comes before it
+        if path.is_dir():
+            with contextlib.suppress(OSError):  # it is not empty
+                path.rmdir()
+        elif path not in kept:
+            path.unlink()
+
+
+def _stopped(part: Path) -> None:
+    """Leave of a run that was stopped what is complete, and a record that says so, or nothing."""
+    record = read_record(part)
+    complete = {ran.name for ran in notebooks_of(record).values() if ran.ok}
+    with contextlib.suppress(OSError):
+        if record and complete:
+            _keep(part, complete)
+            write_record({**record, "status": Status.KILLED}, part)
+            return
+    shutil.rmtree(part, ignore_errors=True)
+
+
+def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
+    """The state of a notebook before the run: to do, skipped, or taken from where it is valid."""
+    name, part = notebook.name, plan.edition.part
+    ran = Ran(
+        name=name,
+        title=notebook.title,
+        html=f"{name}.html",
+        key=plan.keys[name],
+        parameters=plan.parameters(notebook),
+    )
+    if notebook in todo:
+        return ran
+    if name not in valid:
+        ran.status, ran.error = Status.SKIPPED, "not asked for (--only)"
+        return ran
+    known = replace(notebooks_of(read_record(valid[name]))[name], reused=True)
+    if valid[name] != part:
+        places = {written: f"{WORK}/{name}/{written}" for written in known.files}
+        _copy(valid[name] / "notebooks" / f"{name}.ipynb", part / "notebooks" / f"{name}.ipynb")
+        for written, place in places.items():
+            _copy(valid[name] / known.files[written], part / place)
+        known.files = places
+    return known
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+
+
+class Runner:
+    """Runs notebooks side by side, each when those it needs are complete."""
+
+    def __init__(
+        self, plan: Plan, record: RunRecord, kernels: Kernels, cell_timeout: float | None
+    ) -> None:
+        self.plan, self.record, self.part = plan, record, plan.edition.part
+        self.runs = {ran.name: ran for ran in record.notebooks}
+        self.kernels, self.cell_timeout = kernels, cell_timeout
+        self.context = release.context(plan.edition, record.facts)
+
+    def run_all(self, todo: list[Notebook], jobs: int) -> None:
+        """Run them all; a failed one stops only those that need it."""
+        self.waiting = list(todo)
+        self.taken = [ran for ran in self.runs.values() if ran.reused]  # their pages are to be made
+        self.progress = Progress(len(todo))
+        self.record.write(self.part)
+        with contextlib.closing(side_by_side(self._ready, jobs, self.kernels)) as ended:
+            for ran in ended:
+                # what became of it counts from here on, whatever happens to this process
+                self.runs[ran.name] = ran
+                self.record.notebooks = list(self.runs.values())
+                self.record.write(self.part)
+        for notebook in self.waiting:  # they need one another
+            self._skip(notebook)
+        self.progress.close()
+        for ran in self.runs.values():
+            if ran.status == Status.SKIPPED:
+                self._page(ran)
+
+    def _ready(self, free: int) -> Iterator[Callable[[], Ran]]:
+        """What can start now; notebooks that need one that failed are skipped."""
+        while self.taken:
+            yield partial(self._page, self.taken.pop())
+        for notebook in list(self.waiting):
+            obstacle = self._obstacle(notebook)
+            if obstacle and obstacle.status == Status.PENDING:
+                continue
+            self.waiting.remove(notebook)
+            if obstacle:
+                self._skip(notebook)
+            else:
+                yield partial(self._run, notebook)
+
+    def _skip(self, notebook: Notebook) -> None:
+        ran, obstacle = self.runs[notebook.name], self._obstacle(notebook)
+        if obstacle:
+            ran.status, ran.lacks = Status.SKIPPED, obstacle.name
+            ran.error = f"{obstacle.name} is not complete"
+
+    def _obstacle(self, notebook: Notebook) -> Ran | None:
+        """The first notebook that it needs and that is not complete (or was not asked for)."""
+        for name in notebook.declares.get("needs", []):
+            needed = self.runs.get(name)
+            if needed and not needed.ok and not needed.not_asked:
+                return needed
+        return None
+
+    def _run(self, notebook: Notebook) -> Ran:
+        ran = replace(self.runs[notebook.name], files={})
+        values = self.plan.values(notebook)
+        folder = self.part / WORK / ran.name
+        if "output" in notebook.parameters:
+            values["output"] = str(folder)
+        attempt(
+            ran,
+            notebook.path,
+            self.part / "notebooks" / notebook.path.name,
+            values=values,
+            kernels=self.kernels,
+            cell_timeout=self.cell_timeout,
+            on_cell=partial(self.progress.cell, ran.name),
+        )
+        self._collect(ran, folder, values)
+        self._page(ran)
+        self.progress.ended(ran.name)
+        return ran
+
+    def _page(self, ran: Ran) -> Ran:
+        release.write_page(ran, self.part, self.context)
+        return ran
+
+    def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any]) -> None:
+        """Note the files that the notebook wrote; none may hold a secret."""
+        secrets = {value.encode(): shown for value, shown in parameters.secrets(values).items()}
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            name = file.relative_to(folder).as_posix()
+            if held := [shown for value, shown in secrets.items() if value in file.read_bytes()]:
+                file.unlink()
+                ran.status, ran.error = Status.FAILED, f"{name} holds the value of {held[0]}"
+            elif not file.name.endswith(".part"):
+                ran.files[name] = f"{WORK}/{ran.name}/{name}"

@@ -1,0 +1,334 @@
+"""The kernels of a run: warm ones where the system has them, each with its caps, none left behind.
+
+A plain kernel spends most of a short notebook's time on imports. A warm one is forked from a server
+(that of `multiprocessing`) which has imported what notebooks import. It is a kernel as any other:
+a process of its own, a clean namespace, errors and death seen as with any. Only Linux has been
+tried; anywhere else plain kernels are started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing import connection, forkserver
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+
+from analysis import report
+
+PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
+LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
+INLINE = "module://matplotlib_inline.backend_inline"
+LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
+# What the server imports. Imports only: a parallel region of OpenMP run there would hang the same
+# region in every kernel, and a figure drawn there would tie matplotlib to the server.
+# `matplotlib_inline` must not be among them, or its hook never meets the kernel's shell and figures
+# vanish in silence.
+WARM = (
+    "workbench.run.kernels",
+    "ipykernel.kernelapp",
+    "pandas",
+    "pyarrow.parquet",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "seaborn",
+    "scipy.stats",
+    "sklearn.cluster",
+    "analysis.survey",
+    "analysis.typology.study",
+    *(f"analysis.report.{p.stem}" for p in Path(report.__file__).parent.glob("[a-z]*.py")),
+)
+_starting = threading.Lock()
+_log = logging.getLogger(__name__)
+
+
+def can_fork() -> bool:
+    """Whether warm kernels are possible here."""
+    return sys.platform == "linux"
+
+
+class Kernels:
+    """The kernels of one run: how each is started, and that none outlives the run.
+
+    Parameters
+    ----------
+    fork : warm kernels, where the system has them.
+    threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
+    memory_mb : how much data each kernel may hold (RLIMIT_DATA, MiB); Linux only.
+    environment : variables for the kernels beside those of this process.
+    """
+
+    def __init__(
+        self,
+        *,
+        fork: bool = True,
+        threads: int = 1,
+        memory_mb: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.fork = fork and can_fork()
+        self.memory_mb = memory_mb
+        self.environment = {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
+        self.running: set[Manager] = set()
+        self.stopped, self.over = "", False
+
+    def warm(self) -> None:
+        """Let the server import in the background while this process does something else."""
+        if self.fork:
+            with _starting, _as_plain_parent():
+                _ensure_server(self.environment)
+
+    def stop(self, why: str, *, over: bool = False) -> None:
+        """End all kernels at once, with all that they started, and start no more.
+
+        `over`: because the time of the run is over.
+        """
+        if not self.stopped:
+            self.stopped, self.over = why, over
+        for manager in list(self.running):
+            manager.end()
+
+
+class Manager(AsyncKernelManager):
+    """Starts and ends the kernel of one notebook, as its run's `Kernels` say."""
+
+    def __init__(self, kernels: Kernels, **options: Any) -> None:
+        super().__init__(**options)
+        self.kernels = kernels
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """This very Python, whatever a ``python3`` in the user's folders may point at."""
+        spec = KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+        if self.kernels.fork:
+            spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER}
+        return spec
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        """Start it with the run's environment and caps.
+
+        Raises
+        ------
+        RuntimeError : the run has been stopped.
+        """
+        if self.kernels.stopped:
+            raise RuntimeError(self.kernels.stopped)
+        if os.name == "posix":
+            self._use_sockets_in_a_folder()
+        environment = {**os.environ, **self.kernels.environment}
+        await super().start_kernel(env=environment, **options)
+        self.kernels.running.add(self)
+        if self.kernels.memory_mb and sys.platform == "linux":
+            import resource  # only there
+
+            most = self.kernels.memory_mb << 20
+            resource.prlimit(self._pid(), resource.RLIMIT_DATA, (most, most))
+        if self.kernels.stopped:
+            self.end()
+
+    async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
+        """Forget the kernel that has ended."""
+        self.kernels.running.discard(self)
+        await super().cleanup_resources(restart=restart)
+        if self.transport == "ipc" and not restart:
+            shutil.rmtree(Path(self.ip).parent, ignore_errors=True)
+
+    def _use_sockets_in_a_folder(self) -> None:
+        """Communicate over sockets in a folder that only this user can read.
+
+        A network port that is free when it is chosen may be taken before the kernel binds it. Where
+        the folder's name is too long for a socket, network ports are used after all.
+        """
+        folder = tempfile.mkdtemp(prefix="workbench-kernel-")
+        if len(folder) > LONGEST_FOLDER:
+            Path(folder).rmdir()
+            return
+        self.transport = "ipc"
+        self.connection_file = f"{folder}/kernel.json"
+        self.ip = f"{folder}/kernel"
+
+    def end(self) -> None:
+        """Kill the kernel from another thread; the thread that waits for it then sees its death."""
+        pid = self._pid()
+        if not pid:
+            return
+        with contextlib.suppress(OSError):
+            if sys.platform == "win32":
+                os.kill(pid, signal.SIGTERM)
+                return
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except ProcessLookupError:  # a fork that has no group of its own yet
+                os.kill(pid, signal.SIGKILL)
+
+    def _pid(self) -> int:
+        return getattr(self.provisioner, "pid", None) or 0
+
+
+# --- forking ---------------------------------------------------------------------------------
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Forks kernels from the warm server; starts plain ones for any other command."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork a kernel in the place of ``python -m ipykernel_launcher ARGUMENTS``."""
+        if cmd[: len(LAUNCHER)] == LAUNCHER and can_fork():
+            folder = str(kwargs.get("cwd") or Path.cwd())
+            environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
+            process = _forked(cmd[len(LAUNCHER) :], environment, folder)
+            if process is not None:
+                self.process = Forked(process)  # type: ignore[assignment]
+                self.pid = self.pgid = process.pid
+                self.cwd = folder
+                return self.connection_info
+        return await super().launch_kernel(cmd, **kwargs)
+
+
+class Forked:
+    """A forked kernel as `LocalProvisioner` uses it: the part of `subprocess.Popen` it needs."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: Any) -> None:
+        self.process, self.pid = process, process.pid
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        status: int | None = self.process.exitcode
+        return status
+
+    def wait(self) -> int | None:
+        """Wait for its end."""
+        self.process.join()
+        return self.poll()
+
+    def send_signal(self, signum: int) -> None:
+        """Send a signal to this process alone."""
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
+    """A forked kernel; None, with a warning, if that fails also from a new server."""
+    for last in (False, True):
+        try:
+            return _fork(arguments, environment, folder)
+        except (OSError, EOFError) as error:  # EOFError: the server died at this moment
+            if last:
+                _log.warning("no warm kernel (%s); a plain one is started", error)
+            else:
+                time.sleep(0.5)  # until the system reports that the server has ended
+    return None
+
+
+def _fork(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(
+        target=become_kernel, args=(arguments, dict(environment), folder), daemon=True
+    )
+    with _starting, _as_plain_parent():
+        _ensure_server(environment)
+        process.start()
+    return process
+
+
+def _ensure_server(environment: Mapping[str, str]) -> None:
+    """Start the server if there is none, with the variables that libraries read at import."""
+    threads = {name: environment[name] for name in THREADS if name in environment}
+    before = dict(os.environ)
+    os.environ.update({"MPLBACKEND": INLINE, **before, **threads})
+    try:
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
+        forkserver.ensure_running()
+    finally:
+        for name in {"MPLBACKEND", *threads} - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _as_plain_parent() -> Iterator[None]:
+    """Start a child that does not run this process's main module, from a daemon if need be.
+
+    multiprocessing would run the main module again in every kernel (0.7 s with papermill at its
+    top), and forbids the daemonic workers of dask to start processes that could outlive them; our
+    kernels end with their parent.
+    """
+    main, current = sys.modules["__main__"], multiprocessing.current_process()
+    daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        if daemon is not None:
+            current._config["daemon"] = daemon  # type: ignore[attr-defined]
+
+
+# --- in the child ----------------------------------------------------------------------------
+
+
+def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
+    """Turn this fork into the kernel that ``python -m ipykernel_launcher`` would be."""
+    # what the server imported stays: looking through it for garbage would copy its memory
+    gc.freeze()
+    os.setsid()
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    multiprocessing.set_start_method(None, force=True)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threads = environment.get(THREADS[0], "")
+    if threads.isdigit() and threads != os.environ.get(THREADS[0]):
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(int(threads))  # another number than when the server started
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()  # a fork has the random state of its parent
+    if "pandas" in sys.modules:  # imported outside a kernel, it took the server for a terminal
+        sys.modules["pandas"].set_option("display.max_columns", 20)
+    # skip the debugger: importing it takes a tenth of the time of a short notebook
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
+    import ipykernel_launcher
+    from ipykernel import kernelapp
+
+    sys.argv = [ipykernel_launcher.__file__, *arguments]
+    sys.path = [entry for entry in sys.path if entry]
+    server = f"--IPKernelApp.parent_handle={os.getppid()}"  # end with the server, too
+    kernelapp.launch_new_instance(argv=[*arguments, server])
+
+
+def _end_with_parent() -> None:
+    """End this kernel, and all that it started, when the process that asked for it has ended."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,282 @@
+"""The plan of a run: which notebooks it has, what each depends on, and which are up to date.
+
+Reads only small files and imports nothing heavy, so that a refresh with nothing to do answers at
+once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from analysis import fingerprints, paths
+from analysis.codebook import yaml_file
+from analysis.errors import InputError
+from analysis.stats.disclosure import fingerprint
+from workbench.run import parameters
+from workbench.run.parameters import Parameter
+from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of, read_record
+
+PAGES = "[0-9][0-9]_*.ipynb"
+OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
+DATA, PACKAGE = "the data of the wave", "the package"
+RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook as committed; its file is read once."""
+
+    path: Path
+    content: Mapping[str, Any]
+    parameters: Mapping[str, Parameter]
+
+    @classmethod
+    def read(cls, path: Path) -> Notebook:
+        """Read a notebook and its parameters.
+
+        Raises
+        ------
+        InputError : its parameters cell declares something else than constants.
+        """
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return cls(path, content, {p.name: p for p in parameters.declared(content, path)})
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its ending."""
+        return self.path.stem
+
+    @property
+    def declares(self) -> Mapping[str, Any]:
+        """What it declares of itself: title, needs, reads, compares, figures, tables."""
+        found: dict[str, Any] = self.content["metadata"].get("workbench", {})
+        return found
+
+    @property
+    def title(self) -> dict[str, str]:
+        """Its title in each language."""
+        found: dict[str, str] = self.declares.get("title", {"ja": self.name, "en": self.name})
+        return found
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the given values that it takes, in the types of its parameters."""
+        known = self.parameters
+        return {name: known[name].check(value) for name, value in given.items() if name in known}
+
+    def with_defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters it runs with, except its output folder."""
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        return {name: value for name, value in {**defaults, **values}.items() if name != "output"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The notebooks of an edition in order, and everything their results depend on.
+
+    `given` are the parameters from outside, `common` the hashes that all notebooks share, by name,
+    `files` those of the single files within them, `wave` the content of wave.yml, `only` the names
+    of the notebooks that may run (empty: all).
+    """
+
+    edition: Edition
+    notebooks: list[Notebook]
+    given: dict[str, Any]
+    common: dict[str, str]
+    wave: dict[str, Any]
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    only: frozenset[str] = frozenset()
+
+    @classmethod
+    def make(
+        cls, edition: Edition, given: dict[str, Any], only: Sequence[str] | None = None
+    ) -> Plan:
+        """Read the wave and its notebooks, check the parameters of all.
+
+        Raises
+        ------
+        InputError : there is no such wave, notebook or parameter, or a value is not allowed.
+        """
+        wave = yaml_file.content(edition.wave)
+        files = sorted(paths.notebooks().glob(PAGES))
+        names = frozenset(Path(name).stem for name in only or ())
+        if unknown := names - {file.stem for file in files}:
+            raise InputError(
+                f"there is no notebook {min(unknown)!r}",
+                hint=f"there are: {', '.join(file.stem for file in files)}",
+            )
+        if OWN & given.keys():
+            raise InputError(f"{min(OWN & given.keys())} is set by the refresh itself, not with -p")
+        notebooks = [Notebook.read(file) for file in files]
+        parameters.refuse_unknown((name for n in notebooks for name in n.parameters), given)
+        common, by_file = _common(edition, wave)
+        plan = cls(edition, notebooks, given, common, wave, by_file, names)
+        for notebook in notebooks:
+            plan.values(notebook)
+        return plan
+
+    @property
+    def asked(self) -> list[Notebook]:
+        """The notebooks that may run."""
+        return [n for n in self.notebooks if not self.only or n.name in self.only]
+
+    @property
+    def codebook(self) -> Path:
+        """The file of the wave's codebook."""
+        return codebook(self.wave)
+
+    def values(self, notebook: Notebook) -> dict[str, Any]:
+        """The parameters that a notebook is given, checked."""
+        edition = self.edition
+        own = {"wave": edition.wave, "audience": edition.audience, "language": edition.language}
+        return notebook.checked({**own, **self.given})
+
+    def parameters(self, notebook: Notebook) -> dict[str, Any]:
+        """All that a notebook runs with, defaults included, as run.json shows them."""
+        return self.shown(notebook.with_defaults(self.values(notebook)))
+
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters as pages and run.json show them.
+
+        A text may name a municipality: for the public only choices and ids such as Q13 are shown.
+        """
+        if self.edition.audience != "public" or self.wave.get("named"):
+            return dict(values)
+        known = {name: p for notebook in self.notebooks for name, p in notebook.parameters.items()}
+        return {
+            name: value
+            for name, value in values.items()
+            if "str" not in known[name].types
+            or known[name].choices
+            or re.fullmatch(r"[A-Za-z_]\w*", str(value), re.ASCII)
+        }
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """The key of each notebook: the hash of everything its result depends on, as JSON."""
+        return {n.name: json.dumps(self._key(n), sort_keys=True) for n in self.notebooks}
+
+    def _key(self, notebook: Notebook) -> dict[str, str]:
+        values = json.dumps(self.values(notebook), sort_keys=True, ensure_ascii=False, default=str)
+        reads = {
+            f"{name} (which it reads)": fingerprints.hash_path(paths.root() / name)
+            for name in notebook.declares.get("reads", [])
+        }
+        if other := self._compared(notebook):
+            digest = fingerprints.sha(other + fingerprints.hash_folder(paths.raw(other)))
+            reads["the wave it compares with"] = for_edition(self.edition, digest)
+        return {
+            "its source": fingerprints.source_hash(notebook.content),
+            "its parameters": for_edition(self.edition, fingerprints.sha(values)),
+            **self.common,
+            **reads,
+        }
+
+    def _compared(self, notebook: Notebook) -> str:
+        """The other wave that a notebook reads; it declares the parameter with its name."""
+        parameter = notebook.declares.get("compares")
+        if parameter is None:
+            return ""
+        given = notebook.with_defaults(self.values(notebook)).get(parameter)
+        return str(given or "") or yaml_file.earlier(self.edition.wave)
+
+    # --- what is up to date ------------------------------------------------------------------
+
+    def valid(self) -> dict[str, Path]:
+        """Notebooks that are complete and up to date, and the run folder that has each.
+
+        The published run counts, and what is complete in one that failed or was stopped.
+        """
+        found: dict[str, Path] = {}
+        for folder in (self.edition.folder, self.edition.incomplete, self.edition.part):
+            for name, ran in notebooks_of(read_record(folder)).items():
+                same = ran.key == self.keys.get(name)
+                if same and name not in found and ran.is_in(folder):
+                    found[name] = folder
+        return found
+
+    def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
+        """The notebooks of the published run if it has just these, all valid with their pages."""
+        folder = self.edition.folder
+        record = read_record(folder) if set(valid.values()) == {folder} else None
+        rans = notebooks_of(record)
+        if record is None or record["status"] != Status.OK or list(rans) != list(self.keys):
+            return None
+        whole = all(name in valid and (folder / ran.html).is_file() for name, ran in rans.items())
+        return [replace(ran, reused=True) for ran in rans.values()] if whole else None
+
+    def reason(self, notebook: Notebook) -> str:
+        """Why a notebook would run; empty if nothing changed since the published run."""
+        before = last_record(self.edition)
+        if before is None:
+            return "there is no complete run yet"
+        ran = notebooks_of(before).get(notebook.name)
+        if ran is None or not ran.ok:
+            return "it is not complete in the last run"
+        was, now = _parts(ran.key), _parts(self.keys[notebook.name])
+        names = [*now, *(name for name in was if name not in now)]
+        changed = [
+            name + self._details(name, notebook, ran, before)
+            for name in names
+            if was.get(name) != now.get(name)
+        ]
+        return f"changed: {', '.join(changed)}" if changed else ""
+
+    def _details(self, name: str, notebook: Notebook, ran: Ran, before: Mapping[str, Any]) -> str:
+        """Which file or parameter changed, if the record has it."""
+        if name == "its parameters":
+            was, now = ran.parameters, self.parameters(notebook)
+            return _listed(
+                [f"{k} {was.get(k)!r} → {v!r}" for k, v in now.items() if was.get(k) != v]
+            )
+        was, now = before.get(RECORDED.get(name, "")) or {}, self.files.get(name, {})
+        if not was or not now or before["audience"] != "internal":
+            return ""
+        return _listed([k for k in sorted({*was, *now}) if was.get(k) != now.get(k)])
+
+
+def codebook(wave: Mapping[str, Any]) -> Path:
+    """The file of the codebook that a wave.yml names."""
+    return paths.codebooks() / f"{wave.get('codebook')}.yml"
+
+
+def for_edition(edition: Edition, digest: str) -> str:
+    """A hash as an edition may give it: outside, it must not serve to confirm a guess."""
+    return digest if edition.audience == "internal" else fingerprint(digest)
+
+
+def _common(
+    edition: Edition, wave: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The hashes of what all notebooks depend on, and those of the single files within."""
+    files = {
+        DATA: fingerprints.hash_files(paths.raw(edition.wave)),
+        PACKAGE: fingerprints.package_files(),
+    }
+    common = {
+        DATA: for_edition(edition, fingerprints.combined(files[DATA])),
+        PACKAGE: fingerprints.combined(files[PACKAGE]),
+        "the codebook": fingerprints.hash_file(codebook(wave)),
+        "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
+    }
+    return common, files
+
+
+def _listed(items: Sequence[str], most: int = 3) -> str:
+    if not items:
+        return ""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return f" ({', '.join(items[:most])}{more})"
+
+
+def _parts(key: str) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(key)
+        return found
+    except (ValueError, TypeError):
+        return {}

@@ -1,0 +1,59 @@
+"""`workbench refresh` and `workbench why`: run what changed for a wave, or say what would run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.publish import pdf as printing
+from workbench.run.plan import Plan
+from workbench.run.record import Options, RunRecord, Status, lock
+
+
+def refresh(
+    wave: str, *, notebooks: Sequence[str] | None = None, pdf: bool = False, **asked: Any
+) -> RunRecord:
+    """Run the notebooks whose results are out of date, and publish when all are complete.
+
+    Parameters
+    ----------
+    notebooks : names of the only ones that may run; all if not given.
+    pdf : print the pages as well (Chromium).
+    asked : see `workbench.run.record.Options`.
+
+    Raises
+    ------
+    InputError : the wave, a notebook or a parameter is wrong, no Chromium to print with, another
+        refresh of the edition is running, or the disk cannot be written.
+    """
+    options = Options(**asked)
+    edition = options.edition(wave)
+    if pdf:
+        printing.browser()  # refuse before anything runs
+    plan = Plan.make(edition, options.given, notebooks)
+    with lock(edition):
+        valid = {} if options.force else plan.valid()
+        todo = [notebook for notebook in plan.asked if notebook.name not in valid]
+        if not (todo or pdf) and (unchanged := plan.published(valid)):
+            return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
+        from workbench.run import execute  # heavy, and not needed where nothing is to run
+
+        return execute.run(plan, todo, options, valid=valid, pdf=pdf)
+
+
+def why(wave: str, **asked: Any) -> str:
+    """What a refresh would run, and why, a line a notebook; `asked`: see `Options`."""
+    options = Options(**asked)
+    edition = options.edition(wave)
+    plan = Plan.make(edition, options.given)
+    valid, lines = plan.valid(), []
+    for notebook in plan.notebooks:
+        source = valid.get(notebook.name)
+        if source is None:
+            state = f"would run; {plan.reason(notebook)}"
+        elif source == edition.folder:
+            state = "unchanged, would not run"
+        else:
+            state = "would not run: complete already, in a run that failed or was stopped"
+        lines.append(f"{notebook.name}: {state}")
+    return "\n".join(lines)

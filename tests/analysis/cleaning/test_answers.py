@@ -1,0 +1,361 @@
+"""One answer as an office writes it: the value, or why there is none."""
+
+import datetime as dt
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.cleaning.answers import Reader
+from analysis.cleaning.rules import RULES
+from analysis.codebook.model import Codebook
+from analysis.intake.workbook import CellKind
+
+TEXT, NUMBER, DATE, ERROR = CellKind.TEXT, CellKind.NUMBER, CellKind.DATE, CellKind.ERROR
+OPTIONS = [
+    {"code": 1, "ja": "研修", "en": "training"},
+    {"code": 2, "ja": "採用", "en": "hiring"},
+    {"code": 3, "ja": "派遣", "en": "secondment"},
+    {"code": 4, "ja": "その他", "en": "other"},
+    {"code": 9, "ja": "特になし", "en": "none", "exclusive": True},
+    {"code": 12, "ja": "検討中", "en": "planned"},
+]
+
+PARTED = [
+    {"code": 1, "ja": "国・県からの派遣", "en": "from state or prefecture"},
+    {"code": 2, "ja": "大学・企業", "en": "universities and firms"},
+    {"code": 3, "ja": "その他（具体的に）", "en": "other (which)"},
+]
+
+
+def question(kind, **more):
+    return {"id": kind.upper(), "section": "A", "type": kind, "role": "describe",
+            "ja": "問", "en": "Q", **more}  # fmt: skip
+
+
+BOOK = Codebook.parse(
+    {
+        "id": "t", "title": {"ja": "調査", "en": "Survey"}, "version": "1",
+        "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+        "missing": {
+            "no_answer": {"ja": "無回答", "en": "no answer", "tokens": ["無回答", "-"]},
+            "not_applicable": {"ja": "非該当", "en": "not applicable", "tokens": ["非該当", "N/A"]},
+            "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["不明"]},
+            "not_surveyed": {"ja": "調査無し", "en": "not surveyed", "tokens": ["調査無し"]},
+        },
+        "questions": [
+            question("integer", range=[0, 9_999_999], unit={"ja": "人", "en": "persons"}),
+            question("ratio", range=[0, 100], unit={"ja": "％", "en": "percent"}),
+            question("date"),
+            question("single", options=OPTIONS),
+            question("multi", options=OPTIONS, max_choices=2),
+            question("binary", options=[{"code": 1, "ja": "実施", "en": "yes"},
+                                        {"code": 0, "ja": "未実施", "en": "not done"}]),
+            question("text"),
+            {**question("multi", options=PARTED), "id": "PARTED"},
+            {**question("date", precision="month"), "id": "MONTH"},
+            {**question("date", range=["2019-06-01", "2029-12"]), "id": "BETWEEN"},
+            {**question("integer", range=[-100, 100]), "id": "CHANGE"},
+            {**question("ratio", unit={"ja": "年", "en": "years"}), "id": "YEARS"},
+            {**question("ratio", unit={"ja": "日／人・年", "en": "days a year"}), "id": "DAYS"},
+            {**question("integer", unit={"ja": "千円", "en": "1,000 yen"}), "id": "THOUSANDS"},
+        ],
+    }
+)  # fmt: skip
+READER = Reader(BOOK)
+
+
+def read(name, text, kind=TEXT):
+    return READER.read(text, kind, BOOK[name], name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value", "rules"),
+    [
+        ("INTEGER", "1234", 1234, ()),
+        ("INTEGER", "１２３４", 1234, ("full-width",)),
+        ("INTEGER", "1,234", 1234, ("thousands",)),
+        ("INTEGER", "１，２３４", 1234, ("full-width", "thousands")),
+        ("INTEGER", "3名", 3, ("unit",)),
+        ("INTEGER", "12.3千人", 12_300, ("big-unit", "unit")),
+        ("INTEGER", "5万", 50_000, ("big-unit",)),
+        ("INTEGER", "約50", 50, ("approximate",)),
+        ("INTEGER", "10人程度", 10, ("approximate",)),
+        ("INTEGER", "3名（うち兼務1）", 3, ("unit", "remark")),
+        ("INTEGER", "12人（4月〜現在）", 12, ("unit", "remark")),
+        ("INTEGER", "50余名", 50, ("approximate",)),
+        ("INTEGER", "10名ほど（推計）", 10, ("approximate", "remark")),
+        ("INTEGER", "5百人", 500, ("big-unit", "unit")),
+        ("YEARS", "3か年", 3, ("unit",)),
+        ("YEARS", "3カ年", 3, ("unit",)),
+        ("DAYS", "2.5日間", 2.5, ("unit",)),
+        ("THOUSANDS", "12千円", 12, ("unit",)),
+        ("CHANGE", "3団体", 3, ("remark",)),
+        ("CHANGE", "△5", -5, ("triangle",)),
+        ("CHANGE", "▲500", -500, ("triangle", "outside-range")),
+        ("INTEGER", "2.5", 3, ("not-whole",)),
+        ("RATIO", "62", 62.0, ()),
+        ("RATIO", "62%", 62.0, ()),
+        ("RATIO", "６２％", 62.0, ("full-width",)),
+        ("RATIO", "0.62", 62.0, ("fraction",)),
+        ("RATIO", "1.0", 100.0, ("fraction",)),
+        ("RATIO", "0.62(62%)", 62.0, ("remark", "fraction")),
+        ("RATIO", "0.5パーセント", 0.5, ("unit",)),
+        ("RATIO", "約0.6", 60.0, ("approximate", "fraction")),
+        ("RATIO", "162", 162.0, ("outside-range",)),
+        ("DATE", "令和元年5月1日", dt.date(2019, 5, 1), ("wareki",)),
+        ("DATE", "R1.8.9", dt.date(2019, 8, 9), ("wareki",)),
+        ("DATE", "平成30年12月3日", dt.date(2018, 12, 3), ("wareki",)),
+        ("DATE", "平成31年8月5日", dt.date(2019, 8, 5), ("impossible-era",)),
+        ("DATE", "令和元年4月30日", dt.date(2019, 4, 30), ("impossible-era",)),
+        ("DATE", "平成元年1月7日", dt.date(1989, 1, 7), ("impossible-era",)),
+        ("DATE", "昭和64年1月7日", dt.date(1989, 1, 7), ("wareki",)),
+        ("DATE", "大正元年7月30日", dt.date(1912, 7, 30), ("wareki",)),
+        ("DATE", "43682", dt.date(2019, 8, 5), ("serial-date",)),
+        ("DATE", "２０１９年８月５日", dt.date(2019, 8, 5), ("full-width",)),
+        ("DATE", "2019/8/5 0:00", dt.date(2019, 8, 5), ()),
+        ("DATE", "2019年8月5日（月）", dt.date(2019, 8, 5), ()),
+        ("DATE", "2019/8/5", dt.date(2019, 8, 5), ()),
+        ("BETWEEN", "2019/6/1", dt.date(2019, 6, 1), ()),
+        ("BETWEEN", "2019.8.1", dt.date(2019, 8, 1), ()),
+        ("MONTH", "2019.8.1", dt.date(2019, 8, 1), ()),
+        ("BETWEEN", "2019/5/31", dt.date(2019, 5, 31), ("outside-range",)),
+        ("BETWEEN", "2029/12/31", dt.date(2029, 12, 31), ()),
+        ("MONTH", "H30.3", dt.date(2018, 3, 1), ("wareki",)),
+        ("MONTH", "昭和64年1月", dt.date(1989, 1, 1), ("wareki",)),
+        ("MONTH", "平成元年1月", dt.date(1989, 1, 1), ("wareki",)),
+        ("MONTH", "平成31年5月", dt.date(2019, 5, 1), ("impossible-era",)),
+        ("SINGLE", "2", 2, ()),
+        ("SINGLE", "２", 2, ("full-width",)),
+        ("SINGLE", "②", 2, ("circled",)),
+        ("SINGLE", "採用", 2, ("label",)),
+        ("SINGLE", "2.採用", 2, ("label",)),
+        ("SINGLE", "(2)", 2, ("label",)),
+        ("SINGLE", "2番", 2, ("label",)),
+        ("SINGLE", "2 採用（一部）", 2, ("label", "remark")),
+        ("SINGLE", "(2)（一部）", 2, ("label", "remark")),
+        ("SINGLE", "2（採用）", 2, ("label",)),
+        ("SINGLE", "4（その他：広域連合に依頼）", 4, ("label",)),
+        ("MULTI", "1、3", {1, 3}, ()),
+        ("MULTI", "1,3", {1, 3}, ()),
+        ("MULTI", "１・３", {1, 3}, ("full-width",)),
+        ("MULTI", "①③", {1, 3}, ("circled",)),
+        ("MULTI", "③", {3}, ("circled",)),
+        ("MULTI", "研修、派遣", {1, 3}, ("label",)),
+        ("PARTED", "国・県からの派遣、大学・企業", {1, 2}, ("label",)),
+        ("PARTED", "その他（県の研修）、2", {2, 3}, ("label",)),
+        ("PARTED", "大学・企業", {2}, ("label",)),
+        ("MULTI", "2、4（その他：委託、派遣）", {2, 4}, ("label",)),
+        ("MULTI", "12、", {12}, ("label",)),
+        ("MULTI", "1 研修 2 採用", {1, 2}, ("label",)),
+        ("MULTI", "⑫", {12}, ("circled",)),
+        ("MULTI", "①②", {1, 2}, ("circled",)),
+        ("MULTI", "9", {9}, ()),
+        ("MULTI", "1、2、3", {1, 2, 3}, ("too-many",)),
+        ("BINARY", "実施", True, ()),
+        ("BINARY", "未実施", False, ()),
+        ("BINARY", "1.実施", True, ("label",)),
+        ("BINARY", "0（未実施）", False, ("label",)),
+        ("BINARY", "はい", True, ("label",)),
+        ("BINARY", "○", True, ("tick",)),
+        ("TEXT", " 研修中 ", "研修中", ()),
+    ],
+)
+def test_what_is_read(name, text, value, rules):
+    got = read(name, text)
+    assert (got.state, got.value, got.rules) == ("answered", value, rules)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "rule"),
+    [
+        ("INTEGER", "3〜4", TEXT, "range"),
+        ("INTEGER", "3～4名", TEXT, "range"),
+        ("INTEGER", "3名〜4名", TEXT, "range"),
+        ("INTEGER", "50〜", TEXT, "range"),
+        ("INTEGER", "5人未満", TEXT, "range"),
+        ("INTEGER", "2019-01-03", DATE, "not-a-number"),
+        ("INTEGER", "10数名", TEXT, "not-a-number"),
+        ("YEARS", "2年半", TEXT, "not-a-number"),
+        ("INTEGER", "数名", TEXT, "not-a-number"),
+        ("INTEGER", "3 4", TEXT, "not-a-number"),
+        ("INTEGER", "1. 5", TEXT, "not-a-number"),
+        ("INTEGER", "①", TEXT, "not-a-number"),
+        ("INTEGER", "5²", TEXT, "not-a-number"),
+        ("INTEGER", "9" * 17, TEXT, "not-a-number"),
+        ("INTEGER", "9" * 400, TEXT, "not-a-number"),
+        ("INTEGER", "50%", TEXT, "other-unit"),
+        ("INTEGER", "3世帯", TEXT, "other-unit"),
+        ("YEARS", "6か月", TEXT, "other-unit"),
+        ("DAYS", "14時間", TEXT, "other-unit"),
+        ("THOUSANDS", "12百万円", TEXT, "other-unit"),
+        ("INTEGER", "12,34", TEXT, "not-a-number"),
+        ("RATIO", "%", TEXT, "not-a-number"),
+        ("RATIO", "△5", TEXT, "negative"),
+        ("INTEGER", "-5", TEXT, "negative"),
+        ("INTEGER", "#N/A", ERROR, "error-value"),
+        ("DATE", "8月頃", TEXT, "not-a-date"),
+        ("DATE", "0019/8/5", TEXT, "not-a-date"),
+        ("MONTH", "2019.1", NUMBER, "not-a-date"),  # or 2019.10
+        ("DATE", "令和元年2月30日", TEXT, "not-a-date"),
+        ("DATE", "H30.3", TEXT, "not-a-date"),
+        ("DATE", "R0.8.5", TEXT, "not-a-date"),
+        ("DATE", "2019/8/1 2", TEXT, "not-a-date"),
+        ("DATE", "2019年8月5日（火）", TEXT, "weekday"),
+        ("SINGLE", "7", TEXT, "no-such-option"),
+        ("SINGLE", "1、2", TEXT, "several"),
+        ("SINGLE", "①②", TEXT, "several"),
+        ("SINGLE", "②研修", TEXT, "no-such-option"),
+        ("SINGLE", "②（研修）", TEXT, "no-such-option"),
+        ("SINGLE", "❷", TEXT, "no-such-option"),
+        ("SINGLE", "1" * 5000, TEXT, "no-such-option"),
+        ("SINGLE", "1" + "(a)" * 600, TEXT, "no-such-option"),
+        ("SINGLE", "1月2日", TEXT, "excel-date"),
+        ("SINGLE", "1 研修なし", TEXT, "no-such-option"),
+        ("SINGLE", "2²", TEXT, "no-such-option"),
+        ("SINGLE", "2019-01-02", DATE, "excel-date"),
+        ("MULTI", "13", NUMBER, "excel-number"),
+        ("MULTI", "1.3", NUMBER, "excel-number"),
+        ("MULTI", "13", TEXT, "excel-number"),
+        ("MULTI", "12", NUMBER, "excel-number"),  # an option, or 1,2
+        ("MULTI", "2019-01-03", DATE, "excel-date"),
+        ("MULTI", "3-Jan", TEXT, "excel-date"),
+        ("MULTI", "1、9", TEXT, "exclusive"),
+        ("MULTI", "1、" * 5000, TEXT, "no-such-option"),
+        ("MULTI", "1、7", TEXT, "no-such-option"),
+        ("MULTI", "1 採用", TEXT, "no-such-option"),  # which is option 2
+        ("BINARY", "検討中", TEXT, "no-such-option"),
+    ],
+)
+def test_what_is_refused_and_never_guessed(name, text, kind, rule):
+    got = read(name, text, kind)
+    assert (got.state, got.value, got.rules) == ("unreadable", None, (rule,))
+    assert RULES[rule].severity == "refused"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [("", "empty"), ("　", "empty"), ("無回答", "no_answer"), ("非該当", "not_applicable"),
+     ("n/a", "not_applicable"), ("不明", "dont_know"), ("調査無し", "not_surveyed")],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["INTEGER", "DATE", "SINGLE", "MULTI", "BINARY", "TEXT"])
+def test_kinds_of_missing_are_kept_apart(name, text, state):
+    assert read(name, text).state == state
+
+
+def test_a_cross_is_no_even_where_it_means_not_applicable_elsewhere():
+    crossed = {**BOOK.model_dump(exclude={"questions"}), "questions": [
+        question("binary"), question("integer")]}  # fmt: skip
+    crossed["missing"]["not_applicable"]["tokens"] = ["×"]
+    book = Codebook.parse(crossed)
+    told = [Reader(book).read("×", TEXT, one, one.id) for one in book]
+    assert [(one.state, one.value) for one in told] == [
+        ("answered", False), ("not_applicable", None),
+    ]  # fmt: skip
+
+
+def test_codes_of_a_question_keep_their_kind_of_missing():
+    coded = Codebook.parse(
+        {**BOOK.model_dump(exclude={"questions"}), "questions": [
+            question("integer", missing_tokens={"not_applicable": ["88"], "dont_know": ["99"]})]}
+    )  # fmt: skip
+    states = {text: Reader(coded).read(text, NUMBER, coded["INTEGER"], "INTEGER").state
+              for text in ("88", "99", "９９", "77")}  # fmt: skip
+    assert states == {"88": "not_applicable", "99": "dont_know", "９９": "dont_know",
+                      "77": "answered"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "value", "rules"),
+    [("1", "answered", True, ()), ("0", "answered", False, ()), ("○", "answered", True, ("tick",)),
+     ("×", "answered", False, ()), ("済", "unreadable", None, ("not-a-tick",)),
+     ("①", "unreadable", None, ("not-a-tick",)), ("３", "unreadable", None, ("not-a-tick",)),
+     ("○（一部の課）", "answered", True, ("tick", "remark")),
+     ("―", "not_applicable", None, ())],
+)  # fmt: skip
+def test_an_option_in_a_column_of_its_own(text, state, value, rules):
+    got = READER.read(text, TEXT, BOOK["MULTI"], "MULTI_1")
+    assert (got.state, got.value, got.rules) == (state, value, rules)
+
+
+@given(st.integers(0, 9_999_999), st.sampled_from(["{}", "{:,}", "{}人", " {} "]), st.booleans())
+def test_a_number_means_the_same_however_it_is_written(value, form, wide):
+    text = form.format(value)
+    if wide:
+        text = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+    assert read("INTEGER", text).value == value
+
+
+@given(st.dates(dt.date(1989, 1, 8), dt.date(2035, 12, 31)), st.booleans())
+def test_an_era_date_is_the_same_day(day, words):
+    reiwa = day >= dt.date(2019, 5, 1)
+    year = day.year - (2018 if reiwa else 1988)
+    text = f"{'R' if reiwa else 'H'}{year}.{day.month}.{day.day}"
+    if words:
+        era = "令和" if reiwa else "平成"
+        text = f"{era}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+    assert read("DATE", text).value == day
+
+
+@given(st.sets(st.sampled_from([1, 2, 3]), min_size=2), st.sampled_from("、,・/ ;"), st.booleans())
+def test_choices_do_not_depend_on_order_or_separator(codes, sign, backwards):
+    text = sign.join(str(c) for c in sorted(codes, reverse=backwards))
+    assert read("MULTI", text).value == codes
+
+
+@given(st.text(max_size=12), st.sampled_from([TEXT, NUMBER]))
+def test_any_text_is_a_value_a_missing_kind_or_a_refusal(text, kind):
+    for question in BOOK:
+        got = READER.read(text, kind, question, question.id)
+        if got.state == "answered":
+            assert got.value is not None
+        elif got.state == "unreadable":
+            assert got.value is None and [RULES[r].severity for r in got.rules] == ["refused"]
+        elif got.state == "empty":
+            assert not unicodedata.normalize("NFKC", text).strip()
+        else:
+            assert not got.rules
+
+
+SIGNS = "0123456789０１２９①③²٣❶.,、・;/-ー～ 　()（）%％△約千万年月日人名R元○×研修その他"
+EVERY = st.one_of(st.text(max_size=12), st.text(SIGNS, max_size=10))
+
+
+YES_NO = {"実施", "未実施", "yes", "not done", "1", "0", "1.0", "0.0", "×", "x", "true", "false"}
+
+
+def literal(question, text, value):
+    """Whether a value is what the text says letter by letter, width and outer space apart."""
+    plain = unicodedata.normalize("NFKC", text).replace("−", "-").replace("‐", "-").strip()
+    match question.type:
+        case "integer" | "ratio":
+            one = re.fullmatch(r"([-+]?[0-9]*\.?[0-9]+)%?", plain)
+            return one and value == float(one[1])
+        case "date":
+            parts = 2 if question.precision == "month" else 3
+            numbers = [int(part) for part in re.findall(r"[0-9]+", plain)]
+            return numbers[:parts] == [value.year, value.month, value.day][:parts]
+        case "single":
+            return re.fullmatch(r"[0-9]+(\.0)?", plain) and value == float(plain)
+        case "multi":
+            codes = set(map(int, re.findall(r"[0-9]+", plain.removesuffix(".0"))))
+            return codes == value and not re.search(r"[^\W\d]", plain)
+        case "binary":
+            return plain.casefold() in YES_NO
+    return value == text.strip()
+
+
+def digits_of(text):
+    return {sign for sign in text if re.search(r"\d", unicodedata.normalize("NFKC", sign))}
+
+
+@given(EVERY, st.sampled_from([TEXT, NUMBER]))
+@settings(max_examples=600)
+def test_what_is_not_literal_names_the_rule_that_read_it(text, kind):
+    for question in BOOK:
+        got = READER.read(text, kind, question, question.id)
+        if got.state == "answered" and not got.rules:
+            assert literal(question, text, got.value), (question.id, text, got.value)
+            assert question.type == "text" or digits_of(text) <= set("0123456789"), text

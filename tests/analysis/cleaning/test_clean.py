@@ -1,0 +1,712 @@
+"""Cleaning a wave: every cell ends in one place, and whatever was not literal is a finding."""
+
+import datetime as dt
+import string
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from analysis.cleaning import clean
+from analysis.cleaning.rules import RULES
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
+from analysis.errors import InputError
+from analysis.intake import read
+from analysis.survey import prepare
+from workbench.cli import main
+
+BOOK = {
+    "id": "tiny",
+    "title": {"ja": "小調査", "en": "Tiny survey"},
+    "version": "1",
+    "missing": {
+        "no_answer": {"ja": "無回答", "en": "no answer", "tokens": ["無回答"]},
+        "not_applicable": {"ja": "非該当", "en": "not applicable", "tokens": ["非該当", "－"]},
+        "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["不明"]},
+    },
+    "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+    "questions": [
+        {"id": "CODE", "section": "A", "type": "text", "role": "id", "identity": "code",
+         "ja": "団体コード", "en": "Code"},
+        {"id": "NAME", "section": "A", "type": "text", "role": "id", "identity": "name",
+         "ja": "団体名", "en": "Name"},
+        {"id": "DAY", "section": "A", "type": "date", "role": "id", "identity": "received",
+         "ja": "回答日", "en": "Date"},
+        {"id": "ALL", "section": "A", "type": "integer", "role": "context",
+         "ja": "職員数", "en": "Staff", "unit": {"ja": "人", "en": "persons"}},
+        {"id": "IT", "section": "A", "type": "integer", "role": "cluster",
+         "ja": "情報職員数", "en": "IT staff",
+         "checks": [{"rule": "IT <= ALL", "ja": "内訳が合計を超えています",
+                     "en": "the part exceeds the total"}]},
+        {"id": "OUT", "section": "A", "type": "single", "role": "cluster",
+         "ja": "外部人材の有無", "en": "Outside talent",
+         "options": [{"code": 1, "ja": "いる", "en": "some"},
+                     {"code": 2, "ja": "いない", "en": "none"}]},
+        {"id": "HOW", "section": "A", "type": "multi", "role": "cluster", "ask_if": "OUT == 1",
+         "ja": "外部人材の任用形態", "en": "Kind", "max_choices": 2,
+         "options": [{"code": 1, "ja": "任期付", "en": "fixed term"},
+                     {"code": 2, "ja": "委託", "en": "contract"},
+                     {"code": 3, "ja": "派遣", "en": "secondment"},
+                     {"code": 9, "ja": "未定", "en": "undecided", "exclusive": True}]},
+    ],
+}  # fmt: skip
+HEAD = "団体コード,団体名,回答日,ALL,IT,OUT,HOW"
+INVITED = [("990019", "架空市"), ("990027", "見本町"), ("990035", "例示ヶ原市")]
+
+
+@pytest.fixture
+def write(project):
+    def write(lines, *, invited=INVITED, name="w", as_of="2019-04-01", data="invented", **files):
+        (project / "data" / "codebooks" / "tiny.yml").write_text(yaml.safe_dump(BOOK), "utf-8")
+        folder = project / "data" / "raw" / name
+        folder.mkdir(exist_ok=True)
+        sheets = {"a.csv": lines, **{f"{k}.csv": v for k, v in files.items()}}
+        for file, text in sheets.items():
+            head = text if text and text[0].startswith("団体") else [HEAD, *text]
+            (folder / file).write_text("\n".join(head) + "\n", "utf-8")
+        about = {
+            "title": {"ja": "調査", "en": "Survey"}, "publisher": {"ja": "会", "en": "Group"},
+            "as_of": dt.date.fromisoformat(as_of), "codebook": "tiny", "data": data,
+            "files": [{"path": file} for file in sheets],
+        }  # fmt: skip
+        if invited:
+            about["invited"] = [{"code": c, "name": n} for c, n in invited]
+        if "b.csv" in sheets:
+            absent = {k: [] for k in ("OUT", "HOW") if k not in sheets["b.csv"][0]}
+            about["files"][1]["header"] = absent
+        (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+        return name
+
+    return write
+
+
+@pytest.fixture
+def excel(write, project):
+    """A wave whose replies stand in a workbook, which `change` may format."""
+
+    def write_workbook(rows, change):
+        write([])
+        page = openpyxl.Workbook().active
+        for row in (HEAD.split(","), *rows):
+            page.append(row)
+        change(page)
+        folder = project / "data" / "raw" / "w"
+        page.parent.save(folder / "a.xlsx")
+        about = (folder / "wave.yml").read_text("utf-8").replace("a.csv", "a.xlsx")
+        (folder / "wave.yml").write_text(about, "utf-8")
+        return "w"
+
+    return write_workbook
+
+
+def cleaned(name):
+    wave = Wave.read(name)
+    book = Codebook.read(wave.codebook)
+    result = clean.clean(read.read(wave, book), wave, book)
+    result.ledger.check()
+    return result
+
+
+def found(result, *columns):
+    return result.findings[list(columns)].to_numpy().tolist()
+
+
+def test_missing_kinds_under_a_skip_rule(write):
+    result = cleaned(
+        write(
+            [
+                "990019,架空市,2019/8/1,100,5,1,",
+                "990027,見本町,2019/8/1,50,2,2,",
+                "990035,例示ヶ原市,2019/8/1,9,不明,,",
+            ]
+        )
+    )
+    assert result.status["HOW_1"].tolist() == ["no_answer", "not_applicable", "no_answer"]
+    assert result.status["IT"].tolist() == ["answered", "answered", "dont_know"]
+    assert result.status.loc["990035", "OUT"] == "no_answer"
+    assert result.responses["HOW_1"].isna().all() and len(result.findings) == 0
+
+
+def test_answers_to_questions_that_the_skip_rule_leaves_out(write):
+    lines = ["990019,架空市,2019/8/1,100,5,2,任期付", "990027,見本町,2019/8/1,50,2,1,非該当"]
+    result = cleaned(write([*lines, "990035,例示ヶ原市,2019/8/1,50,2,2,無回答"]))
+    assert set(result.status["HOW_2"]) == {"not_applicable"}
+    assert found(result, "cell", "rule", "raw") == [
+        ["G2", "left-out", "任期付"], ["G3", "not-applicable", "非該当"],
+    ]  # fmt: skip
+    assert result.findings["severity"].eq("doubtful").all()
+
+
+def test_a_question_behind_one_that_was_left_out_is_left_out(write, monkeypatch):
+    rules = {"AFTER": "any(HOW, [2])", "EITHER": "any(HOW, [2]) or IT >= 9", "RATE": "IT / ALL > 1"}
+    more = [{"id": id, "section": "A", "type": "integer", "role": "context",
+             "ja": f"問{id}", "en": id, "ask_if": rule} for id, rule in rules.items()]  # fmt: skip
+    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], *more])
+    rows = ["990019,架空市,,0,5,2,,,,", "990027,見本町,,9,,2,,3,,", "990035,例示ヶ原市,,9,2,1,,3,,"]
+    result = cleaned(write([f"{HEAD},AFTER,EITHER,RATE", *rows]))
+    out, empty = "not_applicable", "no_answer"
+    assert result.status["AFTER"].tolist() == [out, out, "answered"]  # of the last, how is unknown
+    assert result.status["EITHER"].tolist() == [out, empty, empty]  # nor is IT of the second
+    assert result.status["RATE"].tolist() == [empty, empty, out]
+    assert found(result, "cell", "rule") == [["E2", "check"], ["H3", "left-out"]]
+
+
+def test_not_applicable_is_doubted_wherever_it_stands_and_only_of_replies_that_count(
+    write, monkeypatch
+):
+    items = [{"id": f"LINE_{n}", "ja": f"項目{n}", "en": f"line {n}"} for n in (1, 2)]
+    lines = {"id": "LINE", "section": "A", "type": "battery", "role": "factor", "items": items,
+             "ja": "連携", "en": "Lines", "ask_if": "OUT == 1", "options": BOOK["questions"][5][
+                 "options"]}  # fmt: skip
+    monkeypatch.setitem(BOOK, "questions", [*BOOK["questions"], lines])
+    head = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9,LINE_1,LINE_2"
+    rows = [
+        "990019,架空市,2019/8/1,9,5,1,1,,,,非該当,1",
+        "990019,架空市,2019/8/9,9,5,1,1,,,,1,1",
+        "990027,見本町,,9,2,1,,非該当,,,1,非該当",
+    ]
+    result = cleaned(write([head, *rows]))  # fmt: skip
+    assert found(result, "cell", "rule", "raw") == [
+        ["A2", "superseded", "990019"], ["C2", "changed", "2019/8/1"],
+        ["K2", "changed", "非該当"], ["H4", "not-applicable", "非該当"],
+        ["L4", "not-applicable", "非該当"],
+    ]  # fmt: skip
+
+
+TICKS = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9"
+
+
+def test_options_in_columns_are_held_to_the_rules_of_options_in_one_cell(write):
+    result = cleaned(
+        write(
+            [
+                TICKS,
+                "990019,架空市,2019/8/1,100,5,1,○,,0,○",  # with an option that excludes others
+                "990027,見本町,2019/8/1,50,2,1,1,1,1,0",  # more than two
+                "990035,例示ヶ原市,2019/8/1,50,2,1,1,1,,",
+            ]
+        )
+    )
+    hows = [f"HOW_{code}" for code in (1, 2, 3, 9)]
+    assert "tick" not in set(result.findings["rule"])  # none of them was taken
+    told = result.findings
+    assert told[["cell", "rule", "raw", "value"]].to_numpy().tolist() == [
+        ["G2", "exclusive", "○", ""], ["I2", "exclusive", "0", ""],
+        ["J2", "exclusive", "○", ""], ["G3", "too-many", "1", "1、2、3"],
+    ]  # fmt: skip
+    assert "未定" in told["ja"].iloc[0] and "undecided" in told["en"].iloc[0]
+    assert set(result.status.loc["990019", hows]) == {"unreadable"}
+    assert result.responses.loc["990019", hows].isna().all()
+    assert result.responses.loc["990027", hows].tolist() == [True, True, True, False]
+    assert result.responses.loc["990035", hows].tolist() == [True, True, False, False]
+    places = result.ledger.counts.set_index("place")["cells"]
+    assert (places["unreadable"], places["no_answer"]) == (3, 1)  # the empty one said nothing
+
+
+def test_options_in_columns_are_one_answer_of_one_state(write):
+    result = cleaned(
+        write(
+            [
+                TICKS,
+                "990019,架空市,2019/8/1,100,5,1,○,－,不明,",
+                "990027,見本町,2019/8/1,50,2,1,済,○,,0",
+                "990035,例示ヶ原市,2019/8/1,50,2,1,,無回答,,",
+            ]
+        )
+    )
+    hows = [f"HOW_{code}" for code in (1, 2, 3, 9)]
+    told = result.findings[result.findings["rule"] != "tick"]
+    assert told[["cell", "rule", "severity", "raw", "value"]].to_numpy().tolist() == [
+        ["H2", "not-ticked", "repaired", "－", "0"], ["I2", "unsure-tick", "doubtful", "不明", "0"],
+        ["G3", "not-a-tick", "refused", "済", ""],
+        ["H3", "beside-refused", "refused", "○", ""], ["J3", "beside-refused", "refused", "0", ""],
+    ]  # fmt: skip
+    assert result.responses.loc["990019", hows].tolist() == [True, False, False, False]
+    assert result.responses.loc["990027", hows].isna().all()
+    states = [set(result.status.loc[code, hows]) for code in result.status.index]
+    assert states == [{"answered"}, {"unreadable"}, {"no_answer"}]
+
+
+def test_an_answer_in_merged_cells_is_asked_for_again(excel):
+    def merge(page):
+        page.merge_cells("E2:E3")
+        page.merge_cells("G2:G4")
+
+    rows = [
+        ["990019", "架空市", "2019/8/1", 100, 5, 1, "1、2"],
+        ["990027", "見本町", "2019/8/1", 50, None, 1, None],
+        ["990035", "例示ヶ原市", "2019/8/1", 50, 2, 2, None],  # is not asked how
+    ]
+    result = cleaned(excel(rows, merge))
+    assert found(result, "cell", "code", "rule", "severity") == [
+        ["E3", "990027", "merged", "doubtful"], ["G3", "990027", "merged", "doubtful"],
+    ]  # fmt: skip
+    assert "E2: 5" in result.findings["ja"].iloc[0]
+    assert result.status.loc["990027", ["IT", "HOW_1"]].tolist() == ["no_answer"] * 2
+
+
+def test_a_percent_format_is_part_of_the_number(excel):
+    def percent(page):
+        page["D2"].number_format = page["E2"].number_format = "0%"
+
+    result = cleaned(excel([["990019", "架空市", "2019/8/1", 5, "約5", 2]], percent))
+    # 5 that shows as 500% is no head count; a text bears no format
+    assert found(result, "cell", "rule", "raw") == [
+        ["D2", "other-unit", "5"], ["E2", "approximate", "約5"],
+    ]  # fmt: skip
+
+
+def test_a_code_stored_as_a_number_is_what_its_format_shows(excel):
+    """12203 alone could be two municipalities; as 012203 it is one, and nothing is guessed."""
+
+    def shown(page):
+        page["A2"].number_format, page["A3"].number_format = "000000", "00000"
+
+    rows = [[12203, "", None, 9, 5, 2], [12203, "", None, 9, 6, 2]]
+    name = excel(rows, shown)
+    about = Wave.read(name).model_copy(update={"invited": None, "data": "real"})
+    book = Codebook.read("tiny")
+    result = clean.clean(read.read(about, book), about, book)
+    assert result.responses["IT"].to_dict() == {"012203": 5}
+    assert set(result.findings["rule"]) == {"who"}  # 5 digits may still be either
+
+
+def test_a_missing_code_is_the_same_in_a_workbook_and_in_a_text_file(excel, write):
+    book = BOOK | {"missing": BOOK["missing"] | {
+        "dont_know": {"ja": "不明", "en": "does not know", "tokens": ["99"]}}}  # fmt: skip
+    row = ["990019", "架空市", "2019/8/1", 100, 99, 2]
+    for name in (excel([row], lambda page: None), write([",".join(map(str, row))], name="v")):
+        wave = Wave.read(name)
+        tokens = Codebook.parse(book)
+        result = clean.clean(read.read(wave, tokens), wave, tokens)
+        assert result.status.loc["990019", "IT"] == "dont_know"
+
+
+def test_what_stands_beside_the_answers_of_a_form_is_its_municipalitys(write, project):
+    write([])
+    content = openpyxl.Workbook()
+    content.remove(content.active)
+    for code, name in INVITED[:2]:
+        page = content.create_sheet(name)
+        for label, told in (("団体コード", code), ("団体名", name), ("職員数", 9)):
+            page.append([label, told])
+        page["F9"] = "人数は集計中" if code == "990027" else None
+    folder = project / "data" / "raw" / "w"
+    content.save(folder / "a.xlsx")
+    about = (folder / "wave.yml").read_text("utf-8").replace("a.csv", "a.xlsx")
+    header = "header: {DAY: [], IT: [], OUT: [], HOW: []}"
+    about = about.replace("- path: a.xlsx", f"- path: a.xlsx\n  layout: form\n  {header}")
+    (folder / "wave.yml").write_text(about, "utf-8")
+    assert found(cleaned("w"), "code", "name", "cell", "rule", "raw") == [
+        ["990027", "見本町", "F9", "unmatched", "人数は集計中"]
+    ]
+
+
+def test_a_part_above_its_total_is_kept_and_doubted(write):
+    result = cleaned(write(["990019,架空市,2019/8/1,100,105,2,"]))
+    assert result.responses.loc["990019", "IT"] == 105
+    row = result.findings.iloc[0]
+    assert (row["rule"], row["cell"], row["question"]) == ("check", "E2", "IT")
+    assert row["value"] == "105"
+    assert "内訳が合計を超えています" in row["ja"] and "the part exceeds the total" in row["en"]
+
+
+def test_a_finding_says_where_what_and_what_was_taken(write):
+    result = cleaned(write(["990019,架空市,2019/8/1,約100,３,1,13"]))
+    what = ("file", "cell", "code", "name", "question", "rule", "severity", "raw", "value")
+    assert found(result, *what) == [
+        ["a.csv", "D2", "990019", "架空市", "ALL", "approximate", "doubtful", "約100", "100"],
+        ["a.csv", "E2", "990019", "架空市", "IT", "full-width", "repaired", "３", "3"],
+        ["a.csv", "G2", "990019", "架空市", "HOW", "excel-number", "refused", "13", ""],
+    ]  # fmt: skip
+    assert result.status.loc["990019", "HOW_1"] == "unreadable"
+    assert pd.isna(result.responses.loc["990019", "HOW_1"])
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "rule"),
+    [(("8/1", "8/9"), 7, "superseded"), (("8/9", "8/1"), 5, "superseded"),
+     (("8/1", "8/1"), 7, "same-date")],
+)  # fmt: skip
+def test_of_two_replies_the_later_one_counts(write, days, kept, rule):
+    result = cleaned(
+        write([f"990019,架空市,2019/{day},100,{n},2," for day, n in zip(days, (5, 7), strict=True)])
+    )
+    assert len(result.responses) == 1 and result.responses.loc["990019", "IT"] == kept
+    told = result.findings.set_index("question")
+    assert told.loc["CODE", "rule"] == rule
+    assert told.loc["CODE", "value"] == f"a.csv A{3 if kept == 7 else 2}"  # which one counts
+    assert told.loc["IT", ["rule", "raw", "value"]].tolist() == [
+        "changed", "5" if kept == 7 else "7", str(kept),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "rules"),
+    [
+        (["1", "9", "3"], 2, ["superseded", "superseded"]),
+        (["9", "", "3"], 2, ["same-date", "same-date"]),  # the undated one may be the latest
+        (["3", "9", "", "5"], 3, ["same-date"] * 3),
+        (["", "3", "9"], 3, ["same-date", "superseded"]),
+    ],
+)
+def test_of_several_replies_each_is_told_whether_its_date_is_earlier(write, days, kept, rules):
+    told = [f"2019/8/{day}" if day else "" for day in days]
+    result = cleaned(write([f"990019,架空市,{d},{n},1,2," for n, d in enumerate(told, 1)]))
+    assert result.responses["ALL"].tolist() == [kept]
+    earlier = result.findings[result.findings["question"] == "CODE"]
+    assert earlier["rule"].tolist() == rules
+    assert set(earlier["value"]) == {f"a.csv A{kept + 1}"}
+
+
+def test_a_reply_that_may_be_of_another_is_not_replaced_in_silence(excel):
+    rows = [["99001", "見本町", "2019/8/1", 9, 5, 2], ["990019", "架空市", "2019/8/9", 9, 5, 2]]
+    result = cleaned(excel(rows, lambda page: page.merge_cells("E2:G2")))
+    assert found(result, "cell", "rule", "severity") == [
+        ["A2", "code-repaired", "repaired"], ["A2", "superseded", "repaired"],
+        ["B2", "code-and-name", "doubtful"], ["B2", "changed", "repaired"],
+        ["C2", "changed", "repaired"],
+    ]  # fmt: skip
+
+
+def test_invited_of_one_name_are_told_by_their_codes(write):
+    result = cleaned(
+        write([",架空市,,1,1,2,"], invited=[("990019", "架空市"), ("990027", "架空市")])
+    )
+    assert "候補：架空市（990019）、架空市（990027）" in result.findings["ja"].iloc[0]
+
+
+def test_an_answer_that_the_later_reply_leaves_empty_is_asked_for(write):
+    lines = ["990019,架空市,2019/8/1,100,5,1,1、2", "990019,架空市,2019/8/9,100,,1,1、2"]
+    result = cleaned(write(lines))
+    assert result.status.loc["990019", "IT"] == "no_answer"
+    told = result.findings[result.findings["question"] == "IT"]
+    assert told[["cell", "rule", "severity", "raw"]].to_numpy().tolist() == [
+        ["E2", "blanked", "doubtful", "5"]
+    ]
+
+
+def test_who_did_not_reply_stays_in_the_register(write):
+    register = cleaned(write(["990019,架空市,2019/8/1,100,5,2,"])).register
+    assert register["replied"].tolist() == [True, False, False]
+    assert register["name"].tolist() == [name for _, name in INVITED]
+    assert register.loc["990019", "received"] == pd.Timestamp("2019-08-01")
+
+
+def test_a_question_that_only_one_of_two_files_asks_was_not_surveyed_in_the_other(write):
+    result = cleaned(
+        write(
+            ["990019,架空市,2019/8/1,100,5,1,2"],
+            b=["団体コード,団体名,回答日,ALL,IT", "990027,見本町,2019/8/1,50,2"],
+        )
+    )
+    assert result.status["OUT"].tolist() == ["answered", "not_surveyed"]
+    assert result.status["HOW_2"].tolist() == ["answered", "not_surveyed"]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "rules"),
+    [
+        ("990019", "架空市", []),
+        ("99001", "架空市", ["code-repaired"]),
+        ("９９００１９", "架空市", ["code-repaired"]),
+        ("990018", "架空市", ["code-wrong"]),
+        ("", "架空市", []),
+        ("", "架空", ["name-variant"]),
+        ("", "架空市役所", ["name-variant"]),
+        ("", "例示ケ原市", ["name-variant"]),
+        ("990019", "見本町", ["code-and-name"]),
+        ("990019", "架空市情報課", ["code-and-name"]),
+        ("", "別の市", ["who"]),
+    ],
+)
+def test_who_replied(write, code, name, rules):
+    result = cleaned(write([f"{code},{name},2019/8/1,100,5,2,"]))
+    # what an unknown reply says is not lost: each of its cells is a finding
+    assert list(dict.fromkeys(result.findings["rule"])) == rules
+    assert not result.findings.duplicated(["cell", "rule"]).any()
+    want = [] if rules == ["who"] else ["990035" if "例示" in name else "990019"]
+    assert result.responses.index.tolist() == want
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "as_of", "want", "rules"),
+    [
+        ("11002", "札幌市", "2019-04-01", "011002", ["code-repaired"]),  # a number lost its zero
+        ("1100", "札幌市", "2019-04-01", "011002", ["code-repaired"]),  # and its check digit
+        ("12203", "市川市", "2019-04-01", "122033", ["code-repaired"]),  # or 012203, 士別市
+        ("12203", "士別市", "2019-04-01", "012203", ["code-repaired"]),
+        ("12203", "", "2019-04-01", None, ["who"]),
+        ("282014", "兵庫県姫路市", "2019-04-01", "282014", ["name-variant"]),
+        ("", "塩釜市", "2019-04-01", "042030", ["name-variant"]),
+        ("", "塩竈市", "2019-04-01", "042030", []),
+        ("", "梼原町", "2019-04-01", "394050", ["name-variant"]),
+        ("", "檮原町", "2019-04-01", "394050", []),
+        ("", "髙﨑市", "2019-04-01", "102024", ["name-variant"]),
+        ("", "濱松市", "2019-04-01", "221309", ["name-variant"]),
+        ("", "六か所村", "2019-04-01", "024112", ["name-variant"]),
+        ("", "大和郡山", "2019-04-01", "292036", ["name-variant"]),
+        ("", "姫路", "2019-04-01", "282014", ["name-variant"]),
+        ("", "篠山市", "2020-04-01", "282219", ["renamed"]),
+        ("", "篠山市", "2019-04-30", "282219", ["name-variant"]),
+        ("", "篠山市", "2019-05-01", "282219", ["renamed"]),
+        ("", "高岡郡檮原町", "2019-04-01", "394050", ["name-variant"]),
+        ("", "府中市", "2019-04-01", None, ["who"]),
+        ("", "広島県府中市", "2019-04-01", "342084", ["name-variant"]),
+        ("342084", "府中市", "2019-04-01", "342084", []),
+        ("282014", "府中市", "2019-04-01", "282014", ["code-and-name"]),
+        ("011002", "札幌市中央区", "2019-04-01", "011002", ["code-and-name"]),
+    ],
+)
+def test_real_names_and_codes(write, code, name, as_of, want, rules):
+    result = cleaned(
+        write([f"{code},{name},2019/8/1,100,5,2,"], invited=None, as_of=as_of, data="real")
+    )
+    assert result.responses.index.tolist() == ([want] if want else [])
+    assert list(dict.fromkeys(result.findings["rule"])) == rules
+    if rules == ["who"]:
+        told = " ".join(result.findings["ja"])
+        either = ("東京都府中市", "広島県府中市") if name else ("北海道士別市", "千葉県市川市")
+        assert either[0] in told and either[1] in told and "都道府県" in told
+
+
+def test_of_several_of_a_name_the_one_invited_is_taken_and_confirmed(write):
+    fuchu = [("132063", "府中市"), ("342084", "府中市")]
+    name = write([",府中市,,1,1,2,"], invited=fuchu[1:], data="real")
+    told = cleaned(name)
+    assert told.responses.index.tolist() == ["342084"]
+    assert found(told, "rule", "severity", "value") == [["namesake", "doubtful", "広島県府中市"]]
+    both = cleaned(write([",府中市,,1,1,2,"], invited=fuchu, data="real"))
+    assert len(both.responses) == 0 and set(both.findings["rule"]) == {"who"}
+    assert "東京都府中市、広島県府中市" in both.findings["ja"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "as_of", "want", "told"),
+    [
+        ("姫路市（兵庫県）", "2019-04-01", ["282014"], "姫路市"),
+        ("札幌市中央区", "2019-04-01", [], "北海道札幌市の行政区"),
+        ("那珂川町", "2018-04-01", [], "栃木県那珂川町、福岡県那珂川市"),  # two until October 2018
+        ("那珂川町", "2018-10-01", ["094111"], None),
+    ],
+)
+def test_wards_former_namesakes_and_prefectures_in_brackets(write, name, as_of, want, told):
+    lines = [f",{name},,1,1,2,"]
+    result = cleaned(write(lines, invited=None, as_of=as_of, data="real"))
+    assert result.responses.index.tolist() == want
+    assert told is None or told in result.findings["ja"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "prefecture", "want", "told"),
+    [
+        ("282014", "姫路市", "東京都", ["282014"], ["code-and-name", "東京都", "兵庫県姫路市"]),
+        ("122033", "", "北海道", ["122033"], ["code-and-name", "北海道", "千葉県市川市"]),
+        ("342084", "府中市", "東京", ["342084"], ["code-and-name", "東京", "広島県府中市"]),
+        ("282014", "姫路市", "不明", ["282014"], None),
+        ("", "姫路市", "東京都", [], ["who", "姫路市", ""]),
+        ("", "府中市", "大阪府", [], ["who", "府中市", ""]),
+    ],
+)
+@pytest.mark.parametrize("listed", [None, [("342084", "府中市"), ("282014", "姫路市"),
+                                           ("122033", "市川市")]])  # fmt: skip
+def test_a_prefecture_that_is_another_is_told(write, code, name, prefecture, want, told, listed):
+    head = HEAD.replace("団体名,", "団体名,都道府県,")
+    lines = [head, f"{code},{name},{prefecture},,1,1,2,"]
+    result = cleaned(write(lines, invited=listed, data="real"))
+    assert result.responses.index.tolist() == want
+    assert found(result, "rule", "raw", "value")[:1] == ([told] if told else [])
+    if not want:
+        assert "候補：" in result.findings["ja"].iloc[0] and name in result.findings["ja"].iloc[0]
+
+
+def test_a_code_shown_with_its_zeros_is_the_code_it_shows(excel):
+    def zeros(page):
+        page["A2"].number_format, page["D2"].number_format = "000000", "00000000"
+
+    rows = [[12203, "", "2019/8/1", 1, 1, 2], [12203, "", "2019/8/1", 1, 1, 2]]
+    result = cleaned(excel(rows, zeros))
+    assert result.responses.index.tolist() == ["012203"]  # the other may be 122033
+    assert found(result, "cell", "rule")[:2] == [["A2", "not-invited"], ["A3", "who"]]
+
+
+def test_who_replies_under_no_code_of_the_codebook(write, project):
+    """Columns that identify but are no questions: an empty one is accounted for too."""
+    write([])
+    rows = ["団体コード,団体名,ALL,IT", "990019,,9,5", ",見本町,9,6", ",,9,7"]
+    (project / "data" / "raw" / "w" / "a.csv").write_text("\n".join(rows), "utf-8")
+    about = Wave.read("w")
+    header = dict.fromkeys(("DAY", "OUT", "HOW"), ())
+    about = about.model_copy(
+        update={"files": (about.files[0].model_copy(update={"header": header}),)}
+    )
+    questions = [q for q in BOOK["questions"] if q["id"] not in {"CODE", "NAME"}]
+    book = Codebook.parse(BOOK | {"questions": questions})
+    result = clean.clean(read.read(about, book), about, book)
+    result.ledger.check()
+    assert result.responses["IT"].to_dict() == {"990019": 5, "990027": 6}
+    # its code is asked for where it should stand, and what it says is kept
+    assert found(result, "cell", "rule", "raw") == [
+        ["B4", "who", ""], ["C4", "who", "9"], ["D4", "who", "7"],
+    ]  # fmt: skip
+
+
+def test_an_invented_place_without_a_list_is_called_as_it_calls_itself(write):
+    result = cleaned(write(["990019,架空市,,1,1,2,"], invited=None))
+    assert result.register["name"].tolist() == ["架空市"] and result.findings.empty
+
+
+def test_more_replies_than_invited(write):
+    result = cleaned(write(["990019,架空市,,1,1,2,", "990043,外の市,,1,1,2,"], invited=INVITED[:1]))
+    assert result.responses.index.tolist() == ["990019"]
+    assert set(result.findings["rule"]) == {"who"}
+    real = write(["282014,姫路市,,1,1,2,"], invited=[("122033", "市川市")], name="v", data="real")
+    told = cleaned(real)
+    assert told.responses.index.tolist() == ["282014"]
+    assert told.findings["rule"].tolist() == ["not-invited"]
+    assert told.register["replied"].tolist() == [False, True]
+    assert told.register["invited"].tolist() == [True, False]
+    assert told.describe("ja", 1).startswith("回答 0 / 1\n")
+    assert told.describe("ja").startswith("回答 1\n")
+
+
+TICK = st.sampled_from(["", "", "1", "0", "○", "－", "不明", "無回答", "済", "%", " "])
+CELL = st.one_of(
+    st.sampled_from(["", "1", "2", "1、3", "13", "約50", "無回答", "非該当", "不明", "○", "%"]),
+    st.text(string.ascii_letters + string.digits + "１、約名△~ 　", max_size=6),
+)  # fmt: skip
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["990019", "990027", "99003", "x", ""]), *[CELL] * 6),
+        min_size=1,
+        max_size=6,
+    )
+)
+@example([("x", "", "", "", "", "2", "1")])  # nobody's answer, where a skip rule leaves it out
+def test_every_cell_ends_in_exactly_one_place(write, rows):
+    _adds_up(write([",".join(row) for row in rows]))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["990019", "990027", "x"]), st.sampled_from("12"), *[TICK] * 4),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_so_do_those_of_options_in_columns(write, rows):
+    lines = [",".join([code, "", "", "1", "1", *rest]) for code, *rest in rows]
+    result = _adds_up(write([TICKS, *lines]))
+    if result is not None:  # whatever stood in them, the columns make one answer of one state
+        hows = result.status[[f"HOW_{code}" for code in (1, 2, 3, 9)]]
+        assert (hows.nunique(axis=1) == 1).all()
+        known = hows["HOW_1"] == "answered"
+        assert result.responses.loc[~known, list(hows)].isna().all(axis=None)
+        assert result.responses.loc[known, list(hows)].notna().all(axis=None)
+
+
+def _adds_up(name):
+    try:
+        result = cleaned(name)
+    except InputError:
+        return None  # such as a file without a reply
+    counts = result.ledger.counts
+    block = counts[~counts["place"].isin({"header", "title", "note", "total", "example"})]
+    # read back from the CSV: as many cells as its rows have, blank rows apart
+    raw = read.read(Wave.read(name), Codebook.read("tiny"))
+    assert block["cells"].sum() == raw.kind.size
+    assert result.ledger.received == raw.kind.size + len(raw.outside)
+    # what a finding says stands in its cell, word for word
+    texts = raw.text.to_numpy(object)
+    at = {raw.address(i, j): (i, j) for i, j in np.ndindex(raw.kind.shape)}
+    told = result.findings[~result.findings["rule"].isin({"hidden", "unmatched"})]
+    for finding in told.itertuples():
+        assert finding.raw == texts[at[finding.cell]]
+        assert RULES[finding.rule].severity == finding.severity
+    # all that is refused is told; of an earlier reply, all that the later one changes
+    place = counts.groupby("place")["cells"].sum()
+    refused = told[(told["severity"] == "refused") & (told["raw"] != "")]
+    assert place.get("unreadable", 0) == refused["cell"].nunique()
+    replaced = told[told["rule"].isin({"superseded", "same-date"})]
+    earlier = {at[cell][0] for cell in replaced["cell"]}
+    assert place.get("superseded", 0) == sum(int((raw.kind[i] != 0).sum()) for i in earlier)
+    return result
+
+
+def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched(project):
+    raw = {p: p.read_bytes() for p in (project / "data" / "raw").rglob("*") if p.is_file()}
+    prepare("demo-2019")
+    folder = project / "data" / "processed" / "demo-2019"
+    first = {p.name: p.read_bytes() for p in folder.iterdir()}
+    prepare("demo-2019", force=True)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
+    assert {p: p.read_bytes() for p in raw} == raw
+    tables = ("responses", "status", "register", "findings", "outside")
+    assert set(first) == {f"{t}.{s}" for t in tables for s in ("csv", "parquet")} | {"ledger.json"}
+
+
+def test_a_column_of_no_question_is_told_once_with_its_heading(write):
+    lines = [f"{HEAD},担当課", "990019,架空市,,9,5,2,,総務課", "990027,見本町,,9,5,2,,企画課"]
+    result = cleaned(write(lines))
+    assert found(result, "rule", "cell", "raw") == [["unmatched", "H2:H3", "担当課"]]
+    assert result.outside.query("reason == 'unmatched'")["text"].tolist() == ["総務課", "企画課"]
+
+
+def test_a_spreadsheet_runs_nothing_that_an_office_wrote(write, project):
+    head = f"{HEAD},メモ"
+    prepare(write([head, '990019,架空市,2019/8/1,=2+3,"-5",1,2,"=HYPERLINK(""http://x"")"']))
+    folder = project / "data" / "processed" / "w"
+    outside = (folder / "outside.csv").read_text("utf-8-sig")
+    findings = (folder / "findings.csv").read_text("utf-8-sig")
+    assert "'=HYPERLINK" in outside and ",=HYPERLINK" not in outside
+    assert "'=2+3" in findings
+    assert "=2+3" in prepare("w").findings["raw"].tolist()  # word for word where it is kept
+
+
+def test_what_stands_outside_the_answers_is_listed(project):
+    outside = prepare("demo-2019").outside
+    assert {"title", "header", "total", "note", "unmatched"} <= set(outside["reason"])
+    total = outside[outside["reason"] == "total"]
+    assert total["cell"].str.match(r"[A-Z]+\d+$").all() and (total["file"] == "replies.xlsx").all()
+
+
+def test_a_failed_cleaning_leaves_the_cleaned_data_as_they_were(project, monkeypatch):
+    prepare("demo-2019")
+    folder = project / "data" / "processed" / "demo-2019"
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("analysis.paths.write_atomic", full)
+    with pytest.raises(InputError, match="No space left"):
+        prepare("demo-2019", force=True)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+    assert [p.name for p in folder.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
+    place = clean._Cleaning.finish
+
+    def losing(self, who):
+        self.category[0, 0] = 99  # a cell that ends nowhere
+        return place(self, who)
+
+    monkeypatch.setattr(clean._Cleaning, "finish", losing)
+    assert main(["clean", "demo-2019"]) == 1
+    told = capsys.readouterr().err
+    assert "the ledger does not add up: 734 cells received, 733 accounted for" in told
+    assert not (project / "data" / "processed" / "demo-2019").exists()

@@ -1,0 +1,101 @@
+"""A figure that could not be read, or that would mislead, does not leave."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import InputError
+from analysis.figures.gallery import Gallery
+
+ABOUT = {"title": "題", "alt": "説明", "n": 3, "denominator": "団体"}
+DATA = pd.DataFrame({"x": [1, 2, 3]})
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    with mpl.rc_context():
+        yield Gallery(tmp_path, language="ja", source="調査", invented=False)
+    plt.close("all")
+
+
+def drawn(**labels):
+    ax = plt.subplots(figsize=(5, 3))[1]
+    ax.plot([1, 2, 3], [3, 1, 2])
+    ax.set(**{"xlabel": "年", "ylabel": "団体数", **labels})
+    return ax
+
+
+def refuses(gallery, ax, said):
+    with pytest.raises(InputError, match=said):
+        gallery.show(ax, "q", data=DATA, **ABOUT)
+    assert not list(gallery.folder.rglob("q.*"))
+    assert plt.get_fignums() == []  # a refused figure is closed too
+
+
+def test_a_readable_figure_passes(gallery):
+    gallery.show(drawn(), "q", data=DATA, **ABOUT)
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_an_axis_of_numbers_needs_a_name(gallery, axis):
+    refuses(gallery, drawn(**{f"{axis}label": ""}), f"axis {axis} of numbers without a name")
+
+
+def test_an_axis_of_words_needs_none(gallery):
+    ax = drawn(ylabel="")
+    ax.set_yticks([1, 2, 3], ["低い", "中", "高い"])
+    gallery.show(ax, "q", data=DATA, **ABOUT)
+
+
+def test_a_colour_bar_needs_a_name(gallery):
+    figure, ax = plt.subplots(figsize=(5, 3))
+    image = ax.imshow(np.eye(3))
+    ax.set(xlabel="列", ylabel="行")
+    figure.colorbar(image)
+    refuses(gallery, figure, "colour bar .* has no name")
+
+
+def test_texts_that_cover_each_other(gallery):
+    ax = drawn()
+    ax.text(2, 2, "青嶺市")
+    ax.text(2.02, 2, "白浪崎市")
+    refuses(gallery, ax, "'青嶺市' and '白浪崎市' overlap")
+
+
+def test_tick_labels_that_cover_each_other(gallery):
+    ax = drawn()
+    ax.set_xticks([1, 1.2], ["一般事務職からの配置・庁内公募", "情報職区分による新卒採用"])
+    refuses(gallery, ax, "overlap")
+
+
+def test_text_that_a_clip_cuts(gallery):
+    ax = drawn()
+    ax.text(2.9, 2, "切れてしまう長い名前", clip_on=True)
+    refuses(gallery, ax, "is cut or sticks out")
+
+
+def test_text_that_sticks_out_so_far_that_all_else_would_shrink(gallery):
+    ax = drawn()
+    ax.text(3, 2, "長い名前" * 20).set_in_layout(False)
+    refuses(gallery, ax, "is cut or sticks out")
+
+
+def test_labels_that_leave_no_room_for_the_drawing(gallery):
+    ax = drawn()
+    ax.set_yticks([1, 2, 3], ["とても長い選択肢の文言" * 6] * 3)
+    refuses(gallery, ax, "leave no room|is cut|overlap")
+
+
+def test_a_missing_character(gallery):
+    refuses(gallery, drawn(xlabel="\U0010fffd"), r"needs the character .* \(U\+10FFFD\)")
+
+
+def test_what_is_not_drawn_is_not_judged(gallery):
+    ax = drawn()
+    ax.text(2, 2, "青嶺市")
+    ax.text(2, 2, "白浪崎市", visible=False)
+    ax.set_xlim(0.9, 3.1)  # ticks outside the limits exist but are not drawn
+    ax.figure.add_axes((0, 0, 0.01, 0.01)).set_axis_off()
+    gallery.show(ax, "q", data=DATA, **ABOUT)

@@ -1,0 +1,318 @@
+"""The registry: what it refuses, what it writes, and that the same data give the same bytes."""
+
+import io
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import font_manager
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure as Canvas
+from matplotlib.text import Text
+from PIL import Image
+
+from analysis import Survey
+from analysis.errors import InputError
+from analysis.figures import gallery as figures
+from analysis.figures import plots
+from analysis.figures.gallery import PALETTE, Gallery
+from analysis.show import Figure
+
+ROOT = Path(__file__).parents[3]
+SHARES = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])
+ABOUT = {"title": "題", "alt": "最も多いのは「ある」60％", "n": 15, "denominator": "回答した団体"}
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    with mpl.rc_context():
+        yield Gallery(tmp_path, language="ja", source="調査", invented=True)
+    plt.close("all")
+
+
+def shown(gallery, name="q", **changed):
+    ax = plots.plot_shares(SHARES.rename(index=changed.pop("labels", {})))
+    return gallery.show(ax, name, **{**ABOUT, "data": SHARES.reset_index(), **changed})
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ({"title": " "}, "no title"),
+        ({"alt": ""}, "no alt text"),
+        ({"denominator": ""}, "no n with its denominator"),
+        ({"n": None}, "no n with its denominator"),
+        ({"data": SHARES.iloc[:0]}, "without its numbers"),
+        ({"data": None}, "without its numbers"),
+    ],
+)
+def test_a_figure_that_lacks_something_is_refused_and_nothing_written(gallery, lacking, said):
+    with pytest.raises(InputError, match=said):
+        shown(gallery, **lacking)
+    assert not list(gallery.folder.rglob("*.*"))
+
+
+def test_a_figure_without_a_source_is_refused(gallery):
+    gallery.source = ""
+    with pytest.raises(InputError, match="no source"):
+        shown(gallery)
+
+
+def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
+    made = shown(gallery)
+    files = sorted(p.name for p in (gallery.folder / "figures").iterdir())
+    assert files == ["q.csv", "q.png", "q.svg"]
+    svg = (gallery.folder / "figures" / "q.svg").read_text()
+    # matplotlib notes in the drawing which text each path is
+    assert "<!-- 題 -->" in svg
+    assert "<!-- n = 15（回答した団体）　出典：調査　架空データ -->" in svg
+    csv = (gallery.folder / "figures" / "q.csv").read_bytes()
+    assert csv.startswith(b"\xef\xbb\xbf") and "ある,9,0.6" in csv.decode("utf-8-sig")
+    assert made.caption.endswith("架空データ")
+    assert repr(made) == f"題 ({made.caption})\n{ABOUT['alt']}"  # as the terminal shows it
+    # the page gives the title as text: its picture has none
+    file = (gallery.folder / "figures" / "q.png").read_bytes()
+    assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height
+
+
+def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():
+    for room in range(4, 30):
+        lines = figures._broken(
+            "出典：庁「調査（令和5年度）」（2023-04-01 時点）、n = 1,741（全団体）", room
+        )
+        assert not re.search(r"[（「]\n|\n[）」、]", lines)
+        assert lines.replace("\n", "").replace(" ", "").startswith("出典：庁「調査（令和5年度）」")
+
+
+def test_without_files_a_page_shows_the_same_figures_and_tables(gallery, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made, counts = shown(gallery), gallery.table(SHARES, "t", title="題", n=15)
+    written = sorted(tmp_path.rglob("*"))
+    gallery.folder = None
+    assert shown(gallery) == made and gallery.table(SHARES, "t", title="題", n=15) == counts
+    assert sorted(tmp_path.rglob("*")) == written
+
+
+def test_the_title_of_a_file_stands_over_the_legend(gallery):
+    points = pd.DataFrame({"低": [3, 1], "中": [2, 5], "高": [9, 8]}, index=["一", "二"])
+    ax = plots.plot_likert(points)
+    made = gallery.show(ax, "q", data=points.reset_index(), **ABOUT)
+    file = Image.open(io.BytesIO((gallery.folder / "figures" / "q.png").read_bytes())).convert("L")
+    page = Image.open(io.BytesIO(made.image)).convert("L")
+    below = np.asarray(file, float)[-page.height :, : page.width]
+    whole = np.asarray(page, float)[:, : below.shape[1]]
+    assert np.abs(below - whole).mean() < 3  # under the title all is as on the page
+
+
+def test_sizes_for_a_column_and_for_a_slide(tmp_path):
+    sizes = {}
+    for size in figures.SIZES:
+        with mpl.rc_context():
+            shown(Gallery(tmp_path / size, language="ja", source="調査", invented=False, size=size))
+        png = Image.open(io.BytesIO((tmp_path / size / "figures" / "q.png").read_bytes()))
+        svg = (tmp_path / size / "figures" / "q.svg").read_text()
+        width = float(svg.partition('width="')[2].partition("pt")[0]) / 72
+        assert png.info["dpi"] == pytest.approx((200, 200), abs=0.5)
+        assert png.width / 200 == pytest.approx(width, rel=0.01)  # opens as large as the SVG
+        sizes[size] = width
+    assert 6.9 < sizes["report"] < 7.6  # the column of A4; 1,400 pixels and more: twice the screen
+    assert 13 < sizes["slide"] < 14.2  # a slide of 16:9
+
+
+DRAWING = """
+import hashlib, sys
+from pathlib import Path
+import pandas as pd
+from analysis import plots
+from analysis.figures import Gallery
+gallery = Gallery(Path(sys.argv[1]), language="ja", source="調査", invented=True)
+about = {"title": "題", "alt": "説明", "n": 15, "denominator": "団体"}
+shares = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])
+gallery.show(plots.plot_shares(shares), "shares", data=shares.reset_index(), **about)
+values = pd.DataFrame({"value": [1.0, 2, 5, 9], "group": ["a", "a", "b", "b"]})
+gallery.show(plots.plot_numbers(values, label="人"), "numbers", data=values, **about)
+for file in sorted(Path(sys.argv[1]).rglob("*.*")):
+    print(file.name, hashlib.sha256(file.read_bytes()).hexdigest())
+"""
+
+
+def test_the_same_data_give_the_same_bytes_in_every_process(tmp_path):
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", DRAWING, str(tmp_path / str(at))],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": str(at), "TZ": zone},
+        )
+        for at, zone in enumerate(("UTC", "Asia/Tokyo"))
+    ]
+    told = [run.communicate()[0] for run in runs]
+    assert told[0] == told[1] and told[0].count("\n") == 6
+
+
+# --- languages --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_english_figures_have_no_japanese_but_names(tmp_path, monkeypatch):
+    """Every figure of the demo wave: labels, title, alt text, caption and the numbers behind it."""
+    register = Survey.load("demo-2019").register
+    names = sorted({*register["name"], *register["prefecture"]} - {""}, key=len)
+    told = {}
+
+    def note(self, drawn, name, *, title, alt, n, denominator, data, key=False):
+        canvas = drawn if isinstance(drawn, Canvas) else drawn.figure
+        canvas.draw_without_rendering()
+        texts = [t.get_text() for t in canvas.findobj(Text) if t.get_visible()]
+        plt.close(canvas)
+        said = "\n".join([title, alt, self._caption(n, denominator), data.to_csv(), *texts])
+        for proper in reversed(names):
+            said = said.replace(proper, "")
+        told[name] = re.findall("[\u3000-\u9fff\uff00-\uffef]+", said)
+        return Figure(name, title, alt, "", n, denominator, "", "", "", "")
+
+    monkeypatch.setattr(Gallery, "show", note)
+    given = {"wave": "demo-2019", "language": "en", "output": str(tmp_path)}
+    for notebook in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        space: dict[str, object] = {}
+        for cell in json.loads(notebook.read_text())["cells"]:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), space)
+                if "parameters" in cell["metadata"].get("tags", []):
+                    space |= {name: given[name] for name in given if name in space}
+    assert len(told) > 38
+    assert {name: said for name, said in told.items() if said} == {}
+
+
+# --- fonts ------------------------------------------------------------------------------------
+
+
+def only_fonts(monkeypatch, *allowed):
+    """A machine that has only these fonts beside matplotlib's own and IPAexGothic."""
+    kept = [
+        font
+        for font in font_manager.fontManager.ttflist
+        if font.name in {"IPAexGothic", *allowed} or font.name.startswith(("DejaVu", "STIX", "cm"))
+    ]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", kept)
+
+
+def test_names_in_all_their_characters(gallery, monkeypatch):
+    """髙 and 﨑 are in IPAexGothic, which comes with a package; 𠮷 needs an installed font."""
+    only_fonts(monkeypatch)
+    figures.use_style("ja")
+    shown(gallery, labels={"ある": "髙﨑市", "ない": "鰺ヶ沢町"})
+    with pytest.raises(InputError, match=r"U\+20BB7.*Noto Sans CJK JP"):
+        shown(gallery, name="refused", labels={"ある": "𠮷野町"})
+    assert not list(gallery.folder.rglob("refused.*"))
+
+
+def test_a_character_that_the_first_font_lacks_is_taken_from_the_next(gallery):
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    if not set(figures.FALLBACK[:-1]) & installed:
+        pytest.skip(f"no font for 𠮷 on this machine: one of {', '.join(figures.FALLBACK[:-1])}")
+    shown(gallery, labels={"ある": "𠮷野町"})
+    assert (gallery.folder / "figures" / "q.png").is_file()
+
+
+def test_a_plain_figure_looks_the_same_where_no_other_font_is_installed(gallery, monkeypatch):
+    before = shown(gallery).png
+    only_fonts(monkeypatch)
+    figures.use_style("ja")
+    assert shown(gallery).png == before
+
+
+# --- colours ----------------------------------------------------------------------------------
+
+# Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113, severity 1.0
+VISION = {
+    "full": np.eye(3),
+    "protan": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deutan": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritan": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(colour, vision="full"):
+    """CIELAB (D65) of a colour as someone sees it."""
+    c = np.array(to_rgb(colour))
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    xyz = XYZ @ np.clip(VISION[vision] @ linear, 0, 1) / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_are_told_apart_by_every_eye(vision):
+    for one, other in itertools.combinations(PALETTE, 2):
+        assert np.linalg.norm(lab(one, vision) - lab(other, vision)) > 20, (one, other)
+
+
+def test_the_first_colours_are_told_apart_in_grey_and_from_paper():
+    lightness = [lab(colour)[0] for colour in PALETTE[:4]]
+    assert np.diff(sorted(lightness)).min() > 12
+    assert max(lightness) < 85
+
+
+def test_the_ends_of_a_scale_are_darker_than_its_middle():
+    shades = [lab(colour)[0] for colour in plots._scale_colours(5)]
+    assert shades[0] < shades[1] < shades[2] > shades[3] > shades[4]
+    assert np.abs(np.diff(shades)).min() > 9
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def test_a_table_shows_its_denominator_and_notes_and_keeps_text_as_text(gallery):
+    frame = pd.DataFrame({"団体": ["<b>甲</b>", "乙"], "割合": [12.5, 3.0]})
+    made = gallery.table(frame, "t", title="表 <i>", n=15, notes=["nは回答した団体"])
+    html = made._html()
+    assert "n = 15" in html and "nは回答した団体" in html and "<td class=n>12.5" in html
+    assert "&lt;b&gt;甲" in html and "<b>甲" not in html and "<i>" not in html
+    assert made.rows == [["<b>甲</b>", "12.5"], ["乙", "3.0"]]
+    assert "架空データ" in made.caption
+    with pytest.raises(InputError, match="no title"):
+        gallery.table(frame, "t", title="", n=15)
+
+
+def test_numbers_stand_to_the_right_also_as_text_but_codes_and_years_do_not(gallery):
+    frame = pd.DataFrame({
+        "1": ["1", "2"], "p": ["<0.001", "1.000"], "差": ["+42%", "—"], "数": ["1,741", ""],
+        "コード": ["011002", "131016"], "年": ["2019", "2020"], "n": ["n=6/9", "n=15"],
+    })  # fmt: skip
+    made = gallery.table(frame, "t", title="表", n=2)
+    assert [c["label"] for c in made.columns if c["numeric"]] == ["p", "差", "数"]
+
+
+def test_a_spreadsheet_runs_nothing_of_a_csv(gallery):
+    frame = pd.DataFrame({"=1+1": ["=cmd()", "-5", "＝全角"]})
+    csv = gallery.table(frame, "t", title="表", n=3).csv
+    assert csv.splitlines() == ["'=1+1", "'=cmd()", "-5", "＝全角"]

@@ -1,0 +1,732 @@
+"""Files as received become one table of raw cells; every cell is accounted for exactly once."""
+
+import csv
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pyreadstat
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from received import BOOK, HEADINGS, ROWS, book, csv_text, put, wave, workbook
+
+from analysis.cleaning import clean
+from analysis.codebook.model import Codebook
+from analysis.errors import InputError
+from analysis.intake import read as intake
+from analysis.intake.workbook import CellKind
+
+SHARED = Path(__file__).parents[3].parent / "shared"
+NATIONAL = SHARED / "data" / "digital-agency-r5" / "市区町村毎のDX進捗状況_市区町村比較.csv"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    path = tmp_path / "data" / "raw" / "w"
+    path.mkdir(parents=True)
+    return path
+
+
+def read(folder, *files, codebook=None):
+    return intake.read(wave(folder, *files), codebook or book())
+
+
+def cells(table):
+    """Every cell of a raw table as (file, sheet, address, text)."""
+    inside = [
+        (table.file[i], table.sheet[i], table.address(i, j), table.text.iat[i, j])
+        for i in range(len(table.text))
+        for j in range(table.text.shape[1])
+        if table.text.iat[i, j] != ""
+    ]
+    outside = list(table.outside[["file", "sheet", "cell", "text"]].itertuples(index=False))
+    return inside + [tuple(cell) for cell in outside]
+
+
+def reasons(table):
+    return dict(zip(table.outside["cell"], table.outside["reason"], strict=True))
+
+
+# --- one row per municipality -------------------------------------------------------------------
+
+
+def test_a_plain_sheet(folder):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    table = read(folder, "r.xlsx")
+    assert table.column_variable == ("Q01", "Q02", "Q03", "Q04", "Q05_1", "Q05_2")
+    assert table.text["Q03"].tolist() == ["13", "１２名", ""]
+    assert table.kind[:, 2].tolist() == [CellKind.NUMBER, CellKind.TEXT, CellKind.EMPTY]
+    assert table.address(1, 2) == "C3"
+    assert table.text.dtypes.astype(str).unique().tolist() == ["str"]
+    assert set(table.outside["reason"]) == {"header"}
+
+
+def test_merged_two_row_header_below_a_title_anywhere_in_the_sheet(folder):
+    content = workbook(folder / "r.xlsx", [])
+    page = content.active
+    page["C2"] = "調査の回答一覧（架空データ）"
+    put(page, [
+        [None, None, "人員", "取組", None, None, "連携"],
+        ["問１　団体コード", "団体名", "問3\n職員数", "問４ 実施している取組み", None, None,
+         "Q05 庁内の連携"],
+        [None, None, "（人）", "1 研修", "２．採用", "⑨その他", "(1) 首長の関与", "課間の調整"],
+        ["990019", "架空市", 13, "○", None, None, 1, 5],
+        ["990027", "見本町", 4, None, "○", "○", 5, 5],
+        ["合計", None, 17],
+        ["※ 職員数は4月1日現在"],
+    ], "C4")  # fmt: skip
+    for cells_ in ("C5:C6", "D5:D6", "F5:H5", "I5:J5", "F4:H4"):
+        page.merge_cells(cells_)
+    content.save(folder / "r.xlsx")
+    table = read(folder, "r.xlsx")
+    assert table.column_variable == (
+        "Q01", "Q02", "Q03", "Q04_1", "Q04_2", "Q04_9", "Q05_1", "Q05_2",
+    )  # fmt: skip
+    assert table.text["Q04_9"].tolist() == ["", "○"]
+    assert table.address(0, 0) == "C7"
+    found = reasons(table)
+    assert found["C2"] == "title"
+    assert found["E4"] == found["E6"] == found["J6"] == "header"
+    assert found["C9"] == found["E9"] == "total"
+    assert found["C10"] == "note"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "合計",
+        "計",
+        "平均",
+        "（合計）",
+        "北海道 計",
+        "全国",
+        "Total",
+        "小計（市部）",
+        "合計（3団体）",
+    ],
+)
+def test_a_total_row_is_no_municipality(folder, label):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, label, 30]])
+    table = read(folder, "r.xlsx")
+    assert len(table.text) == 3
+    assert reasons(table)["C5"] == "total"
+
+
+def test_a_municipality_whose_name_ends_like_a_total_is_kept(folder):
+    rows = [[None, name, 3] for name in ("美郷町", "小計町", "計石市", "大阪府")]
+    workbook(folder / "r.xlsx", [HEADINGS, *rows])
+    assert read(folder, "r.xlsx").text["Q02"].tolist() == ["美郷町", "小計町", "計石市", "大阪府"]
+
+
+def test_a_reply_without_code_and_name_is_not_swallowed_as_a_note(folder):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, None, 7, "1", 1, 1]])
+    assert read(folder, "r.xlsx").text["Q03"].tolist()[-1] == "7"
+
+
+@pytest.mark.parametrize("label", ["例", "記入例", "回答例①", "（例）"])
+def test_an_example_with_the_code_of_a_municipality_is_no_reply(folder, label):
+    example = [label, "990019", "架空市", 99]
+    rows = [[i, *row] for i, row in enumerate(ROWS)]
+    workbook(folder / "r.xlsx", [["番号", *HEADINGS], example, *rows])
+    table = read(folder, "r.xlsx")
+    assert table.text["Q03"].tolist() == ["13", "１２名", ""] and reasons(table)["D2"] == "example"
+    workbook(folder / "r.xlsx", [HEADINGS, ["（例）990019", "架空市", 99], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+
+
+def test_an_answer_that_reads_like_a_label_leaves_the_reply_in(folder):
+    heads = ["団体名", "Q04", "職員数", "Q05_1", "Q05_2"]
+    workbook(folder / "r.xlsx", [heads, ["架空市", "全体", 3, 1, 1], ["例示村", "※集計中"]])
+    table = read(folder, {"path": "r.xlsx", "header": {"Q01": []}})
+    assert table.text["Q04"].tolist() == ["全体", "※集計中"]
+
+
+def test_a_header_repeated_on_each_page_is_no_reply(folder):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:1], HEADINGS, *ROWS[1:]])
+    table = read(folder, "r.xlsx")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert reasons(table)["A3"] == reasons(table)["F3"] == "header"
+
+
+def test_a_second_table_below_with_other_columns_is_refused(folder):
+    below = [["団体コード", "団体名", "予算", "Q05_2", "Q05_1"], ["990019", "架空市", 999, 1, 1]]
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [], *below])
+    with pytest.raises(InputError, match=r"r.xlsx, sheet 回答, cell D6: a second table"):
+        read(folder, "r.xlsx")
+
+
+def test_an_example_row_and_a_repeated_blank_row_are_no_replies(folder):
+    workbook(folder / "r.xlsx", [HEADINGS, ["記入例", "見本市", 10, "1"], *ROWS[:1], [], *ROWS[1:]])
+    table = read(folder, "r.xlsx")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert reasons(table)["A2"] == reasons(table)["C2"] == "example"
+    assert table.address(1, 0) == "A5"
+
+
+def test_hidden_rows_and_columns_are_read_and_reported(folder):
+    content = workbook(folder / "r.xlsx", [[*HEADINGS, "内部メモ"], *ROWS])
+    page = content.active
+    page["G2"] = "要確認"
+    page.row_dimensions[3].hidden = True
+    page.column_dimensions["C"].hidden = page.column_dimensions["G"].hidden = True
+    content.save(folder / "r.xlsx")
+    table = read(folder, "r.xlsx")
+    assert len(table.text) == 3
+    assert table.hidden == (("r.xlsx", "回答", "3:3"), ("r.xlsx", "回答", "C:C"))
+    assert reasons(table)["G2"] == "hidden"
+
+
+def test_an_unknown_column_is_listed_cell_by_cell(folder):
+    workbook(folder / "r.xlsx", [[*HEADINGS, "担当者"], [*ROWS[0], "山田"], *ROWS[1:]])
+    table = read(folder, "r.xlsx")
+    assert reasons(table)["G2"] == "unmatched"
+    assert "山田" not in table.text.to_numpy()
+
+
+def test_other_sheets_are_listed_and_the_sheet_with_the_header_is_found(folder):
+    content = workbook(folder / "r.xlsx", [["記入要領"], ["番号を記入"]], sheet="要領")
+    put(content.create_sheet("一覧"), [HEADINGS, *ROWS])
+    hidden = content.create_sheet("選択肢")
+    put(hidden, [["研修"]])
+    hidden.sheet_state = "hidden"
+    content.save(folder / "r.xlsx")
+    table = read(folder, "r.xlsx")
+    assert set(table.sheet) == {"一覧"}
+    by_sheet = table.outside.groupby("sheet")["reason"].unique()
+    assert by_sheet["要領"].tolist() == ["sheet"] and by_sheet["選択肢"].tolist() == ["hidden"]
+
+
+def test_a_list_of_the_questions_before_the_replies_is_not_taken_for_them(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    rows = [["Q01", "団体コード"], ["Q02", "団体名"], ["Q03", "職員数"], ["Q04", "取組"], ["Q05"]]
+    put(content.create_sheet("設問一覧", 0), rows)
+    content.save(folder / "r.xlsx")
+    assert set(read(folder, "r.xlsx").sheet) == {"回答"}
+
+
+def test_replies_on_two_sheets_are_not_half_read(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:2]], sheet="市")
+    put(content.create_sheet("町村"), [HEADINGS, ROWS[2]])
+    content.save(folder / "r.xlsx")
+    with pytest.raises(InputError, match=r"r.xlsx: 2 sheets have the headings .*市、町村"):
+        read(folder, "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "sheet": "市"}, {"path": "r.xlsx", "sheet": "町村"})
+    assert table.sheet == ("市", "市", "町村") and set(table.outside["reason"]) == {"header"}
+
+
+def test_an_old_table_on_a_hidden_sheet_is_not_read_but_listed(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    put(content.create_sheet("旧", 0), [HEADINGS, ["990043", "別町", 99]])
+    content["旧"].sheet_state = "hidden"
+    content.save(folder / "r.xlsx")
+    table = read(folder, "r.xlsx")
+    assert set(table.sheet) == {"回答"} and table.hidden == ()
+    assert set(table.outside.query("sheet == '旧'")["reason"]) == {"hidden"}
+
+
+def test_an_option_whose_number_and_label_disagree_is_not_guessed(folder):
+    heads = [*HEADINGS[:3], "問4", "", "", *HEADINGS[4:]]
+    options = {"1 研修": True, "1 採用": False, "人づくり": False}
+    for first, agree in options.items():
+        below = ["", "", "", first, "2 採用" if agree else "2 研修", "9 その他"]
+        workbook(folder / "r.xlsx", [heads, below, ["990019", "架空市", 3, 1, 0, 0, 1, 1]])
+        if agree:
+            assert read(folder, "r.xlsx").text["Q04_1"].tolist() == ["1"]
+        else:
+            with pytest.raises(InputError, match=r"question Q04 .* has no column"):
+                read(folder, "r.xlsx")
+
+
+def test_answers_on_a_hidden_sheet_are_reported(folder):
+    content = workbook(folder / "r.xlsx", [["回答なし"]])
+    put(content.create_sheet("旧"), [HEADINGS, *ROWS])
+    content["旧"].sheet_state = "veryHidden"
+    content.save(folder / "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "sheet": "旧"})
+    assert table.hidden == (("r.xlsx", "旧", "A2:F4"),)
+
+
+@pytest.mark.parametrize("given", ["Z9", "C2", "無い見出し"])
+def test_a_heading_in_wave_yml_that_is_not_in_the_file_is_refused(folder, given):
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    with pytest.raises(InputError, match=f"wave.yml: no heading of Q03 in r.xlsx is {given}"):
+        read(folder, {"path": "r.xlsx", "header": {"Q03": [given]}})
+    assert len(read(folder, {"path": "r.xlsx", "header": {"Q03": [given, "職員数"]}}).text) == 3
+
+
+def test_a_merge_over_the_rest_of_the_sheet_takes_no_time(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    content.active.merged_cells.add("E2:XFD1048576")
+    content.save(folder / "r.xlsx")
+    assert read(folder, "r.xlsx").merged[2, 5] == (0, 4)
+
+
+def test_a_code_stored_as_a_number_keeps_its_format(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, [11002, *ROWS[0][1:]], *ROWS[1:]])
+    content.active["A2"].number_format = "000000"
+    content.active["C2"].number_format = '0"人"'
+    content.active["E2"].number_format = "#,##0"
+    content.save(folder / "r.xlsx")
+    table = read(folder, "r.xlsx")
+    assert table.text["Q01"].iloc[0] == "11002"
+    assert table.number_format == {(0, 0): "000000", (0, 2): '0"人"'}
+
+
+def test_a_number_format_says_nothing_of_a_text_an_error_or_an_empty_cell(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    for cell, value in {"C2": 0.62, "C3": "無回答", "C4": None, "D2": "=1/0"}.items():
+        content.active[cell], content.active[cell].number_format = value, "0%"
+    content.save(folder / "r.xlsx")
+    about = wave(folder, "r.xlsx")
+    table = intake.read(about, book())
+    assert table.number_format == {(0, 2): "0%"}
+    clean.clean(table, about, book()).ledger.check()
+
+
+def test_a_merged_answer_tells_which_cell_holds_it(folder):
+    content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
+    content.active["E2"], content.active["E3"] = 3, None
+    content.active.merge_cells("E2:E3")
+    content.save(folder / "r.xlsx")
+    assert read(folder, "r.xlsx").merged == {(1, 4): (0, 4)}
+
+
+# --- headings -----------------------------------------------------------------------------------
+
+
+def test_two_columns_of_one_question_are_refused_until_wave_yml_says_which(folder):
+    workbook(folder / "r.xlsx", [[*HEADINGS, "職員数"], *[[*row, 99] for row in ROWS]])
+    with pytest.raises(InputError, match=r"two columns are headed Q03 \(C1 and G1\)"):
+        read(folder, "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "header": {"Q03": ["G1"]}})
+    assert table.text["Q03"].tolist() == ["99"] * 3
+    assert reasons(table)["C2"] == "unmatched"
+
+
+def test_a_question_that_is_not_in_the_file(folder):
+    workbook(folder / "r.xlsx", [row[:2] + row[3:] for row in (HEADINGS, *ROWS)])
+    with pytest.raises(InputError, match=r"r.xlsx, sheet 回答: question Q03 .*職員数.* no column"):
+        read(folder, "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "header": {"Q03": []}})
+    assert "Q03" not in table.column_variable
+
+
+def test_a_lacking_option_column_is_not_taken_for_not_chosen(folder):
+    heads = ["団体コード", "団体名", "職員数", "Q04_1", "Q04_2", "Q05_1", "Q05_2"]
+    workbook(folder / "r.xlsx", [heads, ["990019", "架空市", 1, 1, 0, 1, 1]])
+    with pytest.raises(InputError, match="no column for Q04_9「その他」"):
+        read(folder, "r.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("heads", "below", "lacks"),
+    [
+        (["問4", "", "", "Q05_1", "Q05_2"], ["研修会", "採用", "その他"], "Q04_1「研修」"),
+        (
+            ["Q04_1", "Q04_2", "Q04_9", "問5", ""],
+            ["", "", "", "市長", "課間の調整"],
+            "question Q05",
+        ),
+        (["Q04", "Q05_1", "庁内の連携"], [], "Q05_2「課間の調整」"),
+        (["Q04", "庁内の連携"], [], "Q05 .* has no column"),
+    ],
+)
+def test_an_option_or_item_of_another_name_is_not_taken_for_its_question(
+    folder, heads, below, lacks
+):
+    rows = [[*HEADINGS[:3], *heads], *([["", "", "", *below]] if below else [])]
+    workbook(folder / "r.xlsx", [*rows, ["990019", "架空市", 3, *[1] * len(heads)]])
+    with pytest.raises(InputError, match=lacks):
+        read(folder, "r.xlsx")
+
+
+def test_a_question_in_one_column_here_and_in_several_there_is_refused(folder):
+    workbook(folder / "a.xlsx", [HEADINGS, *ROWS])
+    heads = [*HEADINGS[:3], "Q04_1", "Q04_2", "Q04_9", *HEADINGS[4:]]
+    workbook(folder / "b.xlsx", [heads, ["990043", "別町", 1, 1, 0, 0, 1, 1]])
+    with pytest.raises(InputError, match=r"a.xlsx: Q04 is one column here but several in b.xlsx"):
+        read(folder, "a.xlsx", "b.xlsx")
+
+
+def test_a_heading_of_ones_own_and_one_that_names_nothing(folder):
+    workbook(folder / "r.xlsx", [["番号", *HEADINGS[1:]], *ROWS])
+    table = read(folder, {"path": "r.xlsx", "header": {"Q01": ["番号"]}})
+    assert table.text["Q01"].tolist() == ["990019", "990027", "990035"]
+    with pytest.raises(InputError, match="header names Q99"):
+        read(folder, {"path": "r.xlsx", "header": {"Q99": ["番号"]}})
+
+
+def test_the_number_of_a_survey_is_no_question(folder):
+    heads = ["番号", *HEADINGS[:2], *HEADINGS[3:]]
+    rows = [["第３回 人材調査"], heads, [1, *ROWS[0][:2], *ROWS[0][3:]]]
+    workbook(folder / "r.xlsx", rows)
+    with pytest.raises(InputError, match=r"question Q03 .* has no column"):
+        read(folder, "r.xlsx")
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "第3問 職員の数", *HEADINGS[3:]], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+
+
+def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問4 職員数", "Q04", *HEADINGS[4:]], *ROWS])
+    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問3 団体名", *HEADINGS[3:]], *ROWS])
+    with pytest.raises(InputError, match=r"two columns are headed Q02 \(B1 and C1\)"):
+        read(folder, "r.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("options", "items"),
+    [
+        (["問4①", "問４②", "問4⑨"], ["問5-①", "問5②"]),
+        (["問4_研修", "問4：採用", "問4 ⑨その他"], ["Q5.首長の関与", "Q05_課間の調整"]),
+    ],
+)
+def test_options_and_items_named_in_one_row(folder, options, items):
+    heads = [*HEADINGS[:2], "問3", "問3付問", *options, *items]
+    workbook(folder / "r.xlsx", [heads, ["990019", "架空市", 13, 7, "○", None, "○", 1, 5]])
+    table = read(folder, "r.xlsx")
+    assert table.text.iloc[0, 2:].tolist() == ["13", "○", "", "○", "1", "5"]
+    assert table.column_variable[3:] == ("Q04_1", "Q04_2", "Q04_9", "Q05_1", "Q05_2")
+    assert reasons(table)["D2"] == "unmatched"
+
+
+def test_byte_order_marks_where_files_were_put_together(folder):
+    text = csv_text([HEADINGS, *ROWS])
+    (folder / "r.csv").write_text(f"\ufeff\ufeff{text}\ufeff{text}", "utf-8")
+    assert read(folder, "r.csv").text["Q02"].tolist() == ["架空市", "見本町", "例示村"] * 2
+
+
+def test_a_heading_whose_number_alone_fits_is_told(folder):
+    heads = ["問1", "問2 団体の名称", "問3 避難所の箇所数", "問4 実施している取組み", *HEADINGS[4:]]
+    workbook(folder / "r.xlsx", [heads, *ROWS])
+    told = read(folder, "r.xlsx").headed
+    assert [(one.cell, one.text, one.question.id) for one in told] == [
+        ("C1", "問3 避難所の箇所数", "Q03")
+    ]
+    sure = read(folder, {"path": "r.xlsx", "header": {"Q03": ["問3 避難所の箇所数"]}})
+    assert sure.headed == ()
+
+
+# --- text files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "utf-16"])
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_text_files(folder, encoding, separator):
+    rows = [["調査"], HEADINGS, ["990019", "髙﨑市", "①", '"1,2\n9"', 1, 5]]
+    name = "r.tsv" if separator == "\t" else "r.csv"
+    (folder / name).write_bytes(csv_text(rows, separator).encode(encoding))
+    table = read(folder, name)
+    assert table.text.iloc[0].tolist() == ["990019", "髙﨑市", "①", "1,2\n9", "1", "5"]
+    assert table.address(0, 5) == "F3"
+    assert reasons(table)["A1"] == "title"
+
+
+def test_a_file_named_on_a_mac(folder):
+    name = "回答データ（１）.csv"
+    (folder / unicodedata.normalize("NFD", name)).write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
+    assert set(read(folder, name).file) == {name}
+
+
+def test_the_labels_of_an_spss_file_are_no_reply(folder):
+    frame = pd.DataFrame([[str(v or "") for v in row] for row in ROWS], columns=HEADINGS)
+    frame = frame.rename(columns={"団体コード": "Q01", "団体名": "Q02", "職員数": "Q03"})
+    labels = ["コードです", "名称", "人員", "施策", "首長", "課"]
+    pyreadstat.write_sav(frame, folder / "r.sav", column_labels=labels)
+    table = read(folder, "r.sav")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert reasons(table)["C2"] == "header"
+
+
+def test_a_blank_line_keeps_the_line_numbers_right(folder):
+    (folder / "r.csv").write_text("\n" + csv_text([HEADINGS]) + "\n\n" + csv_text(ROWS), "utf-8")
+    assert read(folder, "r.csv").address(0, 0) == "A5"
+
+
+# --- one column per municipality ----------------------------------------------------------------
+
+
+def test_one_column_per_municipality(folder):
+    turned = [list(column) for column in zip(HEADINGS, *ROWS, strict=True)]
+    workbook(folder / "r.xlsx", turned)
+    table = read(folder, {"path": "r.xlsx", "layout": "columns"})
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert table.address(1, 2) == "C3" and table.address(2, 0) == "D1"
+
+
+QUESTIONS = ["CIOの任命", "AIの導入状況", "カードの保有状況"]
+NATIONAL_BOOK = {
+    **BOOK,
+    "questions": [
+        {"id": f"D{i}", "section": "A", "type": "text", "role": "describe", "ja": text,
+         "en": f"indicator {i}"} for i, text in enumerate(QUESTIONS)
+    ],
+}  # fmt: skip
+
+
+def test_a_table_in_the_layout_of_the_national_one(folder):
+    text = (
+        "\ufeff,,札幌市,伊達市,伊達市,\n"
+        "体制,CIOの任命,実施,未実施,調査無し,\n"
+        "業務,AIの導入状況 ,実施,実施,未実施,\n"
+        "住民,カードの保有状況,72%,%,69%,\n"
+    )
+    (folder / "n.csv").write_text(text, "utf-8")
+    table = read(
+        folder,
+        {"path": "n.csv", "layout": "columns", "codes": "order"},
+        codebook=Codebook.parse(NATIONAL_BOOK),
+    )
+    assert table.text["@name"].tolist() == ["札幌市", "伊達市", "伊達市"]
+    assert table.text["D2"].tolist() == ["72%", "%", "69%"]
+    assert table.address(2, 0) == "E2"
+    assert set(table.outside["reason"]) == {"header"}
+
+
+@pytest.mark.skipif(not NATIONAL.exists(), reason="the national table is not here")
+def test_the_national_table(folder):
+    labels = pd.read_csv(NATIONAL, header=None, usecols=[1]).iloc[1:, 0].str.strip().tolist()
+    questions = [
+        {"id": f"D{i:02}", "section": "A", "type": "text", "role": "describe", "ja": text,
+         "en": f"indicator {i}"} for i, text in enumerate(labels)
+    ]  # fmt: skip
+    (folder / "n.csv").write_bytes(NATIONAL.read_bytes())
+    table = read(
+        folder,
+        {"path": "n.csv", "layout": "columns", "codes": "order"},
+        codebook=Codebook.parse(BOOK | {"questions": questions}),
+    )
+    assert table.text.shape == (1741, 16)
+    done = {label: (table.text[f"D{i:02}"] == "実施").sum() for i, label in enumerate(labels)}
+    assert [done[label] for label in labels[:3]] == [1270, 846, 862]
+    assert done["外部人材活用"] == 522
+    assert (table.text["D00"] == "調査無し").sum() == 8
+    assert table.text["@name"].iloc[[0, -1]].tolist() == ["札幌市", "与那国町"]
+
+
+# --- forms --------------------------------------------------------------------------------------
+
+
+def form(page, code, name, staff, chosen, battery=(1, 5), shift=0):
+    page["A1"] = "調査票"
+    put(page, [
+        ["問1", "団体コード", code], ["問2", "団体名", name], ["問3", "職員数", staff, "人"],
+        ["問4", "実施している取組み"],
+        [None, "1 研修", "○" if 1 in chosen else None],
+        [None, "2 採用", "○" if 2 in chosen else None],
+        [None, "9 その他", "○" if 9 in chosen else None],
+        ["問5", "庁内の連携"], [None, "首長の関与", battery[0]], [None, "課間の調整", battery[1]],
+        ["ご協力ありがとうございました"],
+    ], f"A{3 + shift}")  # fmt: skip
+
+
+def test_one_sheet_per_municipality(folder):
+    content = openpyxl.Workbook()
+    content.active.title = "要領"
+    content.active["A1"] = "この調査票の記入要領"
+    form(content.create_sheet("A市"), "990019", "架空市", 13, {1, 9})
+    form(content.create_sheet("B町"), "990027", "見本町", None, {2}, shift=1)
+    content["B町"]["F6"] = "人数は集計中"
+    content.save(folder / "f.xlsx")
+    table = read(folder, {"path": "f.xlsx", "layout": "form"})
+    assert table.sheet == ("A市", "B町")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町"]
+    assert table.text["Q03"].tolist() == ["13", ""]
+    assert table.text["Q04_9"].tolist() == ["○", ""]
+    assert table.text["Q05_2"].tolist() == ["5", "5"]
+    position = table.column_variable.index("Q03")
+    assert (table.address(0, position), table.address(1, position)) == ("C5", "C6")
+    by_cell = table.outside.set_index(["sheet", "cell"])["reason"]
+    assert by_cell["B町", "F6"] == "unmatched"
+    assert by_cell["A市", "D5"] == by_cell["A市", "A13"] == "note"
+    assert by_cell["要領", "A1"] == "sheet"
+
+
+def test_a_folder_of_workbooks(folder):
+    (folder / "replies").mkdir()
+    for i, name in enumerate(["架空市", "見本町", "例示村"]):
+        content = openpyxl.Workbook()
+        form(content.active, f"99000{i}", name, i, {1})
+        content.save(folder / "replies" / f"{i}_{name}.xlsx")
+    (folder / "replies" / "~$0_架空市.xlsx").write_bytes(b"lock")
+    table = read(folder, {"path": "replies", "layout": "form"})
+    assert table.file[1] == "replies/1_見本町.xlsx"
+    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+
+
+@pytest.mark.parametrize("names", [["架空市", "見本町", "例示村"], ["架空市"]])
+def test_who_replied_behind_an_empty_cell_while_other_answers_stand_beside(folder, names):
+    content = openpyxl.Workbook()
+    content.remove(content.active)
+    for i, name in enumerate(names):
+        page = content.create_sheet(name)
+        form(page, f"99000{i}", name, i + 1, {1})
+        for cell in ("C3", "C4"):  # the answers move behind an empty cell of their own
+            page[cell.replace("C", "D")], page[cell] = page[cell].value, None
+    content.save(folder / "f.xlsx")
+    table = read(folder, {"path": "f.xlsx", "layout": "form"})
+    assert table.text["Q02"].tolist() == names
+    assert table.text["Q03"].tolist() == [str(i + 1) for i in range(len(names))]
+    assert table.address(0, table.column_variable.index("Q01")) == "D3"
+
+
+def test_ticks_to_the_left_of_the_options(folder):
+    content = openpyxl.Workbook()
+    for name in ("架空市", "見本町"):
+        page = content.create_sheet(name)
+        put(page, [[None, "団体コード", "990019"], [None, "団体名", name], [None, "職員数", 3],
+                   [None, "実施している取組み"], ["○", "1 研修"], [None, "2 採用"],
+                   ["レ", "9 その他"], [None, "首長の関与", 1],
+                   [None, "課間の調整", 1]])  # fmt: skip
+    content.save(folder / "f.xlsx")
+    table = read(folder, {"path": "f.xlsx", "layout": "form"})
+    assert table.text[["Q04_1", "Q04_2", "Q04_9"]].iloc[0].tolist() == ["○", "", "レ"]
+
+
+def copies(folder, build, n=4):
+    (folder / "replies").mkdir()
+    for i in range(n):
+        content = openpyxl.Workbook()
+        build(content.active, i)
+        content.save(folder / "replies" / f"{i:02}.xlsx")
+    return read(folder, {"path": "replies", "layout": "form"})
+
+
+def columns_apart(numbered):
+    """A form whose answers stand behind an empty column or one of units."""
+
+    def build(page, i):
+        gap = [] if numbered else [None]
+        no = (1, 2, 9) if numbered else (None,) * 3
+        unit = gap and ["（人）"]
+        put(page, [
+            ["問1", "団体コード", *gap, f"99{i:04}"], ["問2", "団体名", *gap, f"町{i}町"],
+            ["問3", "職員数", *unit, 3], ["問4", "実施している取組み"],
+            [no[0], "研修", *gap, "○"], [no[1], "採用", *gap], [no[2], "その他", *gap, "○"],
+            ["問5", "庁内の連携"], [None, "首長の関与", *gap, 1], [None, "課間の調整", *gap, 5],
+        ])  # fmt: skip
+
+    return build
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_answers_behind_a_column_of_units_and_options_with_printed_numbers(folder, numbered):
+    table = copies(folder, columns_apart(numbered))
+    assert table.text["Q02"].tolist() == ["町0町", "町1町", "町2町", "町3町"]
+    assert (
+        table.text[["Q03", "Q04_1", "Q04_2", "Q04_9", "Q05_1"]].to_numpy().tolist()
+        == [["3", "○", "", "○", "1"]] * 4
+    )
+    assert set(table.outside["reason"]) == {"header", "note"}
+
+
+def test_what_few_offices_wrote_beside_their_answers_is_reported_even_where_it_is_the_same(folder):
+    def build(page, i):
+        form(page, f"99{i:04}", f"町{i}町", i + 2, {1})
+        page["E5"], page["C3"] = "集計中" if i < 2 else None, f"99{i:04}"
+        page["D9"] = "○" if i == 3 else None
+
+    beside = copies(folder, build, 6).outside.query("reason == 'unmatched'")
+    assert beside[["file", "cell"]].to_numpy().tolist() == [
+        ["replies/00.xlsx", "E5"], ["replies/01.xlsx", "E5"], ["replies/03.xlsx", "D9"],
+    ]  # fmt: skip
+
+
+def test_a_form_of_another_make_among_the_others_is_refused(folder):
+    def build(page, i):
+        form(page, f"99{i:04}", f"町{i}町", 3, {1})
+        if i in (2, 5):
+            page.insert_cols(3)
+
+    with pytest.raises(InputError, match=r"02.xlsx, sheet Sheet, cell D3: no answer stands where"):
+        copies(folder, build, 16)
+
+
+# --- several files ------------------------------------------------------------------------------
+
+
+def test_files_with_columns_in_another_order_join(folder):
+    workbook(folder / "a.xlsx", [HEADINGS, *ROWS[:1]])
+    (folder / "b.csv").write_text(csv_text([row[::-1] for row in (HEADINGS, ROWS[1])]), "utf-8")
+    table = read(folder, "a.xlsx", "b.csv")
+    assert table.text["Q02"].tolist() == ["架空市", "見本町"]
+    assert (table.address(0, 1), table.address(1, 1)) == ("B2", "E2")
+    assert table.file == ("a.xlsx", "b.csv")
+
+
+def test_what_is_told_of_cells_stays_with_them_where_files_are_joined(folder):
+    for name, heads in (("a.xlsx", HEADINGS), ("b.xlsx", HEADINGS[::-1])):
+        content = workbook(
+            folder / name, [heads, *(r if heads is HEADINGS else r[::-1] for r in ROWS)]
+        )
+        staff = content.active["C2" if heads is HEADINGS else "D2"]
+        staff.number_format = "0%"
+        content.active.row_dimensions[3].hidden = True
+        content.active.merge_cells("A2:A3")
+        content.save(folder / name)
+    table = read(folder, "a.xlsx", "b.xlsx")
+    assert table.hidden == (("a.xlsx", "回答", "3:3"), ("b.xlsx", "回答", "3:3"))
+    assert table.number_format == {(0, 2): "0%", (3, 2): "0%"}
+    assert table.merged == {(1, 0): (0, 0), (4, 5): (3, 5)}
+
+
+# --- nothing is lost ----------------------------------------------------------------------------
+
+CELL = st.one_of(
+    st.none(), st.integers(-999, 10**9), st.booleans(),
+    st.sampled_from(["", " ", "合計", "※注", "Q03"]),
+    st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3)),
+    st.text("あア1①、,\"'\n\t 計※○=", max_size=5),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    before=st.lists(st.lists(CELL, max_size=4), max_size=3),
+    after=st.lists(st.lists(CELL, max_size=9), max_size=4),
+    kind=st.sampled_from(["xlsx", "csv", "columns", "form"]),
+)
+@example(before=[], after=[["1、"]], kind="form")  # what reads like an option of Q04
+@example(before=[], after=[["1あ", "い"]], kind="form")
+def test_every_filled_cell_is_in_exactly_one_place(tmp_path_factory, before, after, kind):
+    folder = tmp_path_factory.mktemp("w")
+    form = [[label, answer] for label, answer in zip(HEADINGS, ROWS[0], strict=True)]
+    rows = [*before, *(form if kind == "form" else [HEADINGS, *ROWS]), *after]
+    if kind == "columns":
+        width = max(map(len, rows))
+        rows = [list(c) for c in zip(*(r + [None] * (width - len(r)) for r in rows), strict=True)]
+    rows = [[None if isinstance(v, str) and v.startswith("=") else v for v in r] for r in rows]
+    name = "r.csv" if kind == "csv" else "r.xlsx"
+    if kind == "csv":
+        with (folder / name).open("w", encoding="utf-8", newline="") as handle:
+            csv.writer(handle).writerows(rows)
+        filled = Counter(str(v) for r in rows for v in r if v not in (None, ""))
+    else:
+        workbook(folder / name, rows)
+        page = openpyxl.load_workbook(folder / name).active
+        filled = Counter(
+            c.coordinate for r in page for c in r if c.value is not None and str(c.value).strip()
+        )
+    layout = kind if kind in ("columns", "form") else "rows"
+    entry = wave(folder, {"path": name, "layout": layout})
+    try:
+        table = _read_in(folder, entry)
+    except InputError as refusal:
+        assert "two columns are headed Q03" in str(refusal) or "same cell" in str(refusal)
+        return
+    found = cells(table)
+    if kind == "csv":
+        assert Counter(text for *_, text in found) == filled
+        assert len({address for _, _, address, _ in found}) == len(found)
+    else:
+        assert Counter(address for _, _, address, _ in found) == filled
+
+
+def _read_in(folder, entry):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(entry), "folder", property(lambda self: folder))
+        return intake.read(entry, book())

@@ -1,0 +1,131 @@
+"""The page on cleaning: what came in and from whom, what to ask whom, and where answers lack."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import Survey
+from analysis.report import cleaning
+from workbench.office.new_wave import new_wave
+
+
+@pytest.fixture
+def pages(tmp_path):
+    return {
+        audience: Survey.load("demo-2019", audience=audience, output=tmp_path / audience)
+        for audience in ("internal", "committee", "public")
+    }
+
+
+def test_it_says_which_files_came_and_who_did_not_reply(pages):
+    inside = cleaning.arrived(pages["internal"]).markdown
+    assert "replies\\.xlsx" in inside and "霧ヶ沢町" in inside
+    committee = cleaning.arrived(pages["committee"]).markdown
+    assert "replies" not in committee and "霧ヶ沢町" in committee
+    assert cleaning.arrived(pages["public"]).markdown == "回答のない団体は1団体。"
+
+
+def test_many_files_are_counted_and_not_all_named():
+    demo = Survey.load("demo-2019", language="en")
+    names = [f"{i:02}.xlsx" for i in range(16)]
+    assert cleaning._some(demo, names).endswith("09\\.xlsx and 6 more")
+
+
+def test_repairs_come_before_doubts_and_refusals_and_show_what_was_taken(pages):
+    shown = cleaning.repairs(pages["internal"]).frame
+    assert shown["扱い"].drop_duplicates().tolist() == ["補正", "要確認", "不採用"]
+    repaired = shown.loc[shown["扱い"] == "補正", "件数"].astype(int)
+    assert repaired.is_monotonic_decreasing
+    assert not shown["例"].str.endswith("→ ").any()
+    assert not shown.loc[shown["扱い"] == "不採用", "例"].str.contains("→").any()
+
+
+def test_what_no_municipality_can_answer_does_not_stand_under_one(pages):
+    shown = cleaning.to_ask(pages["internal"]).frame.set_index("原文")
+    assert shown.loc["電話で確認済み", "団体"] == "（事務局で確認）"
+    assert shown.loc["約98,000", "設問"] == "Q03 人口"
+
+
+def test_each_municipality_stands_once_among_what_to_ask(pages):
+    places = cleaning.to_ask(pages["internal"]).frame["団体"]
+    runs = places[places != places.shift()]
+    assert runs.is_unique and runs.iloc[-1] == "（事務局で確認）"
+
+
+def test_the_committee_sees_questions_in_words_and_how_many_municipalities(pages):
+    shown = cleaning.to_ask(pages["committee"]).frame.set_index("設問").astype(int)
+    assert shown.loc["Q03 人口"].tolist() == [2, 2]
+    assert shown.loc["（設問外）"].tolist() == [2, 0]  # a hidden column and a loose cell
+    assert shown.loc["Q12 情報人材の充足感"].tolist() == [1, 0]  # its heading
+
+
+def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
+    drawn = {}
+
+    def keep(matrix, **options):
+        drawn["rows"] = list(matrix.index)
+        return plot(matrix, **options)
+
+    plot = cleaning.plots.plot_missing
+    monkeypatch.setattr(cleaning.plots, "plot_missing", keep)
+    cleaning.missingness(pages["internal"])
+    # eight were asked Q07, fifteen Q03, which one left empty and one gave in households
+    assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 13/15"} <= set(drawn["rows"])
+    said = cleaning.missing_words(pages["internal"]).markdown
+    assert "問われた延べ498問のうち無回答は22問（4.4%）、不明は2問、不採用は13問" in said
+    assert "不明は" not in cleaning.missing_words(pages["public"]).markdown
+
+
+def test_options_in_columns_are_answered_as_the_tables_count_them(project, tmp_path):
+    example = Path(__file__).parents[3] / "docs" / "examples" / "library-survey"
+    book = project / "data" / "codebooks" / "libraries.yml"
+    book.write_bytes((example / "libraries.yml").read_bytes())
+    file = tmp_path / "ticks.csv"
+    rows = [
+        "団体名,Q1,Q2,Q3_1,Q3_2,Q3_3",
+        "新設市,42,1,無回答,○,",
+        "架空市,60,1,△,,",
+        "仮市,7,1,,,",
+    ]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    new_wave("ticks", [file], "libraries", "2026-04-01", invented=True)
+    wave = project / "data" / "raw" / "ticks" / "wave.yml"
+    codes = {"990019": "新設市", "990027": "架空市", "990035": "仮市"}
+    invited = "".join(f"\n- {{code: '{c}', name: {n}}}" for c, n in codes.items())
+    said = wave.read_text(encoding="utf-8").replace("invited: null", f"invited:{invited}")
+    wave.write_text(said, encoding="utf-8")
+    survey = Survey.load("ticks", output=tmp_path / "out")
+    states = cleaning._states(survey).loc["Q3 夜間開館の体制（すべて）"]
+    assert states.tolist() == ["answered", "unreadable", "no_answer"]
+    assert survey.table("Q3").n == 1
+    shown = cleaning.repairs(survey).frame.set_index("規則")["例"]
+    assert shown["○などの印"] == "○ → 選択あり"
+
+
+def test_places_without_a_name_have_a_named_axis_and_files_of_a_folder_are_counted(
+    project, tmp_path
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, code in enumerate(("990019", "990027")):
+        text = f"団体コード,Q1,Q2,Q3\n{code},{i},2,\n"
+        (folder / f"{i}.csv").write_text(text, encoding="utf-8")
+    example = Path(__file__).parents[3] / "docs" / "examples" / "library-survey"
+    book = project / "data" / "codebooks" / "libraries.yml"
+    book.write_bytes((example / "libraries.yml").read_bytes())
+    new_wave("codes", [folder], "libraries", "2026-04-01", invented=True)
+    survey = Survey.load("codes", output=tmp_path / "out")
+    assert cleaning.missingness(survey).n == 2
+    # one said that it does not open in the evening, and was not asked how
+    assert "「非該当」2問は分母に含めない" in cleaning.missing_words(survey).markdown
+    survey.status["Q3_1"] = survey.status["Q3_2"] = survey.status["Q3_3"] = "no_answer"
+    said = cleaning.missing_words(survey).markdown
+    assert "分母に含めない" not in said and "0問" not in said
+    assert "2つ（inの2ファイル）" in cleaning.arrived(survey).markdown
+
+
+def test_of_equals_none_is_named_before_the_others():
+    assert cleaning._most(pd.Series([7, 2, 1, 1, 1, 0])).tolist() == [7, 2]
+    assert cleaning._most(pd.Series([3, 2, 1, 0])).tolist() == [3, 2, 1]
+    assert cleaning._most(pd.Series([1, 1, 1, 1])).empty

@@ -1,0 +1,168 @@
+"""A page for one municipality: who its peers are, what they do that it does not, and one sheet."""
+
+import dataclasses
+import re
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from printed import pages, published
+
+from analysis import Survey, text
+from analysis.codebook.model import Codebook
+from analysis.report import exploring, profile, shortage, visits
+from analysis.show import NotAvailable
+from analysis.survey import QUICK
+from workbench.publish.pdf import BROWSERS
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory):
+    return Survey.load("demo-2019", output=tmp_path_factory.mktemp("out"))
+
+
+def place(survey, code, *, same_prefecture=False):
+    nearest = profile._nearest(survey, code, same_prefecture=same_prefecture)
+    size = survey.size_class[code]
+    found = NotAvailable("typology", "none")
+    return profile.Place(code, str(survey.names[code]), str(size), found, nearest, same_prefecture)
+
+
+def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey):
+    code = "990078"  # an ordinary city; six others replied
+    here = place(survey, code)
+    classes = survey.register["size_class"]
+    assert {classes[peer] for peer in here.peers} == {"other_city"} and len(here.peers) == 5
+    numbers = survey.responses[["Q03", "Q05", "Q08"]].astype("Float64").rank(pct=True)
+    distance = (numbers - numbers.loc[code]).abs().astype(float).mean(axis=1)
+    mates = [c for c in survey.responses.index if classes[c] == "other_city" and c != code]
+    assert here.peers == list(distance[mates].sort_values(kind="stable").index[:5])
+
+
+def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
+    here = place(survey, "990078")
+    frame = profile.missing_measures(survey, here)
+    for row in frame.itertuples():
+        theirs = survey.responses.loc[here.peers, row.variable].dropna().astype(bool)
+        assert (row.do, row.asked) == (theirs.sum(), len(theirs)) and row.do * 2 >= row.asked
+        assert not survey.responses.at["990078", row.variable]
+    # problems and wishes are answers too, but no measures
+    assert not {"Q34", "Q35"} & {q.id for q in frame["question"]}
+    assert (frame["share"].diff().dropna() <= 0).all()
+    text = profile.steps(survey, here).markdown
+    assert len(re.findall(r"^1\. ", text, re.M)) == 3 and "4団体が実施" in text
+
+
+def test_every_step_gives_its_evidence(survey):
+    graded = shortage.measures(survey).set_index("variable")["grade"]
+    here = place(survey, "990078")
+    first = profile.missing_measures(survey, here).iloc[0]
+    line = profile.steps(survey, here).markdown.splitlines()[0]
+    assert shortage.GRADES[graded[first.variable]].ja in line
+    assert f"同じ区分では{len(here.mates(survey))}団体中" in line
+
+
+def test_a_code_read_as_a_number_is_still_a_code(survey, monkeypatch):
+    monkeypatch.setattr(profile, "typology", lambda *a, **k: NotAvailable("typology", ""))
+    assert profile.place(survey, 990078).code == "990078"
+
+
+def test_brief_answers_name_the_mean_of_a_long_battery(survey):
+    q29 = survey.codebook["Q29"]
+    values = survey.responses.loc["990019", list(q29.variables)].astype(float)
+    assert exploring.own(survey, "990019", q29, brief=True) == f"5項目の平均{values.mean():.1f}"
+
+
+def test_a_battery_whose_first_item_is_missing_is_answered_all_the_same(survey):
+    q29, code = survey.codebook["Q29"], "990019"
+    status, responses = survey.status.copy(), survey.responses.copy()
+    status.loc[code, "Q29_1"], responses.loc[code, "Q29_1"] = "no_answer", pd.NA
+    told = exploring.own(
+        SimpleNamespace(status=status, responses=responses, language="ja"), code, q29
+    )
+    assert (
+        q29.items[0].ja not in told and f"{q29.items[1].ja} {responses.at[code, 'Q29_2']}" in told
+    )
+
+
+def states(survey, code):
+    boxes = profile._boxes(survey, place(survey, code))
+    return {id: state for id, (_, state, _) in boxes.items()}
+
+
+def test_the_chart_has_what_the_answers_say_and_leaves_open_what_they_do_not(survey):
+    form, body = survey.responses["Q06"], survey.responses["Q28"]
+    for code in survey.responses.index:
+        shown = states(survey, code)
+        if pd.notna(form[code]):
+            assert ("joint" in shown) == (form[code] == 3)
+            if form[code] in (1, 2):
+                assert shown["policy_section"] == ("なし" if form[code] == 1 else "あり")
+                assert shown["operations_section"] == "あり"
+        if pd.notna(body[code]):
+            assert shown["cross_agency_body"] == ("なし" if body[code] == 5 else "あり")
+        # nobody is asked whether there is a CIO: no answer says that there is none
+        assert shown["cio"] != "なし"
+
+
+def test_the_chart_shows_no_answer_that_the_edition_keeps_back(survey, monkeypatch):
+    monkeypatch.setattr(profile, "kept_back", lambda survey: ["Q28", "Q10"])
+    assert states(survey, "990078")["cross_agency_body"] == "（この版では非公開）"
+    assert "再任用" not in profile._staff(survey, place(survey, "990078"))
+
+
+def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
+    book = Codebook.read("dx-dashboard")
+    answers_ = pd.DataFrame({"cio": [True], "cio_aide": [False], "structure": [None]}, ["011002"])
+    status = answers_.notna().replace({True: "answered", False: "not_surveyed"})
+    about = SimpleNamespace(named=True)
+    city = SimpleNamespace(codebook=book, responses=answers_.astype("boolean"), status=status,
+                           wave=about, language="ja",
+                           label=lambda id: text.label(id, "ja"),
+                           labels=lambda section: text.labels(section, "ja"))  # fmt: skip
+    boxes = profile._boxes(city, SimpleNamespace(code="011002"))
+    assert {id: state for id, (_, state, _) in boxes.items()} == {
+        "cio": "あり",
+        "cio_aide": "なし",
+        "cross_agency_body": "（調査無し）",
+        "policy_section": "（設問なし）",
+        "operations_section": "（設問なし）",
+    }
+
+
+def test_staff_stand_beside_the_medians_of_the_others_of_the_class(survey):
+    here = place(survey, "990078")
+    shown = profile._staff(survey, here)
+    names = ["Q08", "Q09", "Q10", "Q11", "Q22"]
+    skipped = survey.status[names] == "not_applicable"  # no forms of external talent: nobody
+    q = survey.responses[names].astype(float).mask(skipped, 0.0)
+    own = q.loc["990078"]
+    assert np.isnan(own.Q10)  # not answered, and so no 0
+    assert shown.loc["本団体"].tolist() == pytest.approx(
+        [own.Q09, own.Q08 - own.Q09, own.Q10, own.Q11, own.Q22], nan_ok=True
+    )
+    mates = q.loc[here.mates(survey)].dropna()
+    row = shown.loc[f"同じ区分 (n={len(mates)})"]
+    assert row["再任用"] == mates["Q10"].median() and row["常駐SE等"] == mates["Q11"].median()
+
+
+@pytest.mark.parametrize(("level", "word"), [("tentative", "類型"), ("gradient", "グループ")])
+def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, level, word):
+    found = survey.typology(**QUICK)
+    found = dataclasses.replace(found, verdict=dataclasses.replace(found.verdict, level=level))
+    here = profile.place(survey, "990078", found=found)
+    assert f"{word}は「" in profile.answer(survey, here).text
+    table = profile.its_answers(survey, here)
+    assert f"同じ{word}" in [column["label"] for column in table.columns]
+    (first, *_) = visits._groups(survey, "990078", found)
+    assert first.name.ja.startswith(f"{word}「")
+
+
+@pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
+# the fullest pages of the demonstration
+@pytest.mark.parametrize(("language", "code"), [("ja", "990124"), ("en", "990043")])
+def test_a_profile_prints_on_exactly_one_page(language, code, tmp_path):
+    page = published("profile", "demo-2019", language, tmp_path, municipality=code)
+    assert pages(page) == 1

@@ -1,0 +1,257 @@
+"""Hypotheses of the codebook: what may be said, and how often wrongly."""
+
+import datetime as dt
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from analysis import Survey
+from analysis.codebook.model import Codebook
+from analysis.errors import InputError
+from analysis.report import questions
+from analysis.stats import hypotheses, inference, registration
+from workbench.demo.simulate import SIZES, simulate
+
+BOOK = Codebook.read("it-staffing")
+
+
+def results(drawn, book=BOOK):
+    sizes = drawn.responses["Q02"].map(SIZES)
+    found = hypotheses.run(book, drawn.responses, sizes)
+    return {r.hypothesis.id: r for r in found}
+
+
+def test_the_three_primary_ones_are_corrected_among_themselves_and_so_are_the_others():
+    found = results(simulate(15, seed=4))
+    assert [k for k, r in found.items() if r.hypothesis.primary] == ["H1", "H2", "H3"]
+    for primary in (True, False):
+        mine = [
+            r
+            for r in found.values()
+            if r.hypothesis.primary == primary and r.word != "not testable"
+        ]
+        corrected = inference.holm(np.array([r.p for r in mine]))
+        assert [r.p_holm for r in mine] == pytest.approx(corrected.tolist())
+
+
+def test_interval_and_p_value_on_the_page_agree_and_the_correction_is_named():
+    survey = Survey.load("demo-2020", language="en")
+    found = questions.run(survey)
+    h1 = found[0]  # a bootstrap gave (+0.02, +1.00) beside p = 0.086
+    assert (round(h1.effect, 2), round(h1.low, 2), round(h1.high, 2)) == (0.56, -0.06, 0.86)
+    assert h1.p == pytest.approx(0.0865, abs=5e-4) and h1.word == "illustrated"
+    table = questions.table(survey, found)
+    names = [column["label"] for column in table.columns]
+    for row in table.rows:
+        cell = dict(zip(names, row, strict=True))
+        if cell["p"] != "—":
+            low, high = map(float, re.findall(r"[+-][0-9.]+", cell["effect (95 %)"])[1:])
+            assert (float(cell["p"].strip("<")) <= 0.05) == (low > 0 or high < 0)
+    assert "not corrected" in table.notes[0] and "among 3 primary" in table.notes[1]
+
+
+def test_of_three_against_three_nothing_could_be_suggested():
+    # 20 arrangements: with two hypotheses p (Holm) is at least 0.1
+    sizes = ((3, 3), (3, 3))
+    found = [
+        hypotheses.Tested(h, 1.0, 0.1, 1.0, 0.1, 0.2, n, "illustrated", least=1 / 20)
+        for h, n in zip(BOOK.hypotheses[:2], sizes, strict=True)
+    ]
+    assert hypotheses.least_corrected(found, primary=True) == (2, 0.1)
+    assert hypotheses.least_corrected(found, primary=False)[0] == 0
+
+
+def test_a_strong_effect_of_management_is_found_with_enough_replies():
+    found = results(simulate(60, truth="A", seed=1))
+    assert found["H2"].word == "suggested" and found["H2"].effect > 0.4
+    assert found["H2b"].word != "suggested"
+
+
+def test_without_any_effect_primary_hypotheses_keep_their_level():
+    book = BOOK.model_copy(update={"hypotheses": BOOK.hypotheses[:3]})
+    words = [
+        found.word
+        for seed in range(30)
+        for found in results(simulate(15, truth="B", missing=0.0, seed=seed), book).values()
+    ]
+    # one direction of a two-sided 5 % test: 2.5 % of 90 tests are expected
+    assert words.count("suggested") <= 6
+
+
+@pytest.mark.parametrize(
+    ("effect", "p", "n", "said"),
+    [
+        (0.5, 0.04, (5, 10), "suggested"),
+        (-0.5, 0.04, (5, 10), "not shown"),
+        (0.5, 0.2, (5, 10), "illustrated"),
+        (0.1, 0.2, (5, 10), "not shown"),
+        (0.9, 0.01, (2, 13), "not testable"),
+        (np.nan, np.nan, (5, 10), "not testable"),
+    ],
+)
+def test_the_words_follow_the_evidence(effect, p, n, said):
+    assert hypotheses.word(BOOK.hypotheses[0], effect, p, n) == said
+
+
+def test_the_national_question_is_asked_within_size_classes():
+    # all of the difference lies between the classes: nothing is left within them
+    book = Codebook.read("dx-dashboard")
+    n = 40
+    large = np.arange(n) < n // 2
+    frame = pd.DataFrame({v: pd.array([False] * n, "boolean") for v in book.variables[:10]})
+    for name in ("policy", "structure"):
+        frame[name] = pd.array(
+            np.where(large, np.arange(n) % 5 > 0, np.arange(n) % 5 == 0), "boolean"
+        )
+    frame["ai"] = pd.array(large, "boolean")
+    frame["online"] = pd.array([50.0] * n, "Float64")
+    sizes = pd.Series(np.where(large, "core_city", "town_village"))
+    n1 = hypotheses.run(book, frame, sizes)[0]
+    assert n1.effect == 0.0 and n1.word == "not shown"
+
+
+def test_every_topic_of_the_discussion_is_asked_of_the_survey():
+    asked = {h.topic for h in BOOK.hypotheses}
+    assert asked == set(hypotheses.TOPICS)
+    national = Codebook.read("dx-dashboard").hypotheses
+    assert {h.topic for h in national} == {"management", "outside_and_training", "cross_agency"}
+    assert all(h.within_size_class for h in national) and sum(h.primary for h in national) == 3
+
+
+def test_what_a_wave_cannot_answer_is_said_topic_by_topic(demo):
+    found = questions.run(demo)
+    frame = questions.topics(demo, found).frame
+    assert len(frame) == 8 and not frame["言えること"].str.contains("確かめられない").any()
+    without = [r for r in found if r.hypothesis.topic != "cooperation"]
+    frame = questions.topics(demo, without).frame.set_index("議論の論点")
+    row = frame.loc["団体間の連携とベンダー依存"]
+    assert row["確かめた仮説"] == "—" and "確かめられない" in row["言えること"]
+
+
+def test_a_topic_that_nobody_discussed_is_refused():
+    odd = BOOK.hypotheses[0].model_copy(update={"topic": "weather"})
+    with pytest.raises(InputError, match="weather"):
+        results(simulate(15, seed=4), BOOK.model_copy(update={"hypotheses": (odd,)}))
+
+
+def test_two_groups_are_compared_in_their_own_unit_too():
+    found = results(simulate(15, seed=4))
+    drawn = simulate(15, seed=4).responses
+    two, stage = drawn["Q06"] == 2, drawn[["Q30_1", "Q30_2", "Q31"]].astype(float).mean(axis=1)
+    known = (drawn["Q06"].notna() & stage.notna()).to_numpy(bool)
+    a, b = stage[known & two.fillna(False)], stage[known & ~two.fillna(True)]
+    gaps = (a.to_numpy()[:, None] - b.to_numpy()[None, :]).ravel()
+    assert found["H1"].shift.estimate == pytest.approx(np.median(gaps))
+    assert found["H2"].shift is None  # two values go together: no groups
+
+
+def test_a_rule_that_names_no_question_is_refused():
+    content = BOOK.model_dump()
+    content["hypotheses"][0]["value"] = "Q99"
+    with pytest.raises(InputError, match=r"H1.*Q99"):
+        Codebook.parse(content)
+
+
+def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction(demo):
+    found = {r.hypothesis.id: r for r in questions.run(demo)}
+    h7 = found["H7"]
+    assert min(h7.n) < hypotheses.FEWEST and h7.word == "not testable"
+    line = next(
+        x for x in questions.words(demo, [*found.values()]).markdown.split("\n") if "H7" in x
+    )
+    assert "n=1/13" in line and "効果" not in line and "p=" not in line
+    others = [r for r in found.values() if not r.hypothesis.primary and r is not h7]
+    assert [r.p_holm for r in others] == pytest.approx(
+        inference.holm(np.array([r.p for r in others])).tolist()
+    )
+
+
+# --- what is on record ------------------------------------------------------------------------
+
+
+def changed(project, old, new):
+    """Edit the codebook of a project."""
+    file = project / "data" / "codebooks" / "it-staffing.yml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def page(survey):
+    return questions.registered(survey).markdown
+
+
+def test_the_first_cleaning_registers_and_no_later_one_does(project):
+    file = registration.file_of("demo-2019")
+    file.unlink()
+    said = page(Survey.load("demo-2019"))
+    found = registration.read("demo-2019")
+    assert found.intact and found.replies == 15 and found.date == dt.date.today()
+    assert f"{found.date}に登録" in said and found.sha256[:12] in said
+    # its replies are of 2019: nothing may be said to have been stated beforehand
+    assert "最初の回答（2019-07-24）より前ではない" in said and "変わっていない" in said
+    written = file.read_bytes()
+    changed(project, 'group: "Q06 in [2]"', 'group: "Q06 in [2, 3]"')
+    said = page(Survey.load("demo-2019"))
+    assert file.read_bytes() == written and "変わっていない" not in said
+    assert "H1" in said and "`group` が「Q06 in" in said.replace("\\", "")
+
+
+def test_every_later_change_of_what_is_primary_is_printed(project):
+    changed(
+        project,
+        "id: H2b\n    topic: management",
+        "id: H2b\n    primary: true\n    topic: management",
+    )
+    changed(project, "topic: reemployment\n    primary: true", "topic: reemployment")
+    changed(project, "情報管理主管課とは別に情報政策担当課を設置", "別の課を設置")
+    said = page(Survey.load("demo-2019", language="en"))
+    assert re.findall(r"\*\*Deviation\*\* (\w+)", said) == ["H3", "H2b", "Q06"]
+    assert "registered as primary" in said and "made primary after" in said and "`options`" in said
+
+
+def test_what_does_not_concern_a_primary_hypothesis_is_no_deviation(project):
+    changed(
+        project, "トライアンドエラーを許容する団体ほど", "試行錯誤を許容する団体ほど"
+    )  # H6 explores
+    assert "変わっていない" in page(Survey.load("demo-2019"))
+
+
+def test_a_record_that_was_edited_is_called_so(project):
+    file = registration.file_of("demo-2019")
+    file.write_text(file.read_text(encoding="utf-8").replace("Q06 in [2]", "Q06 in [3]", 1))
+    said = page(Survey.load("demo-2019", language="en"))
+    assert "The record was edited" in said and "`group`" in said
+    file.write_text("date: yesterday\n")
+    with pytest.raises(InputError, match="not a registration"):
+        page(Survey.load("demo-2019"))
+
+
+def test_without_a_record_the_page_says_so_and_nothing_fails(project, monkeypatch):
+    registration.file_of("demo-2019").unlink()
+
+    def refuse(*_):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(registration.os, "link", refuse)
+    assert "**登録なし**" in page(Survey.load("demo-2019"))
+    assert not list(registration.file_of("demo-2019").parent.glob(".*"))
+
+
+def test_a_record_older_than_the_first_reply_says_so(project):
+    file = registration.file_of("demo-2019")
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content |= {"date": dt.date(2019, 7, 1), "replies": 0}
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    said = page(Survey.load("demo-2019", language="en"))
+    assert "before the first reply (2019-07-24)" in said and "not before" not in said
+
+
+def test_the_record_of_the_demo_waves_is_that_of_the_codebook():
+    for wave in ("demo-2019", "demo-2020"):
+        found = registration.read(wave)
+        assert found.intact and registration.deviations(found, BOOK) == []
+        assert found.before_replies is False

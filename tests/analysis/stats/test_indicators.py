@@ -1,0 +1,153 @@
+"""Features and composites by hand: what feeds the typology, and what missing answers do to it."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.codebook.model import Codebook
+from analysis.stats.indicators import Features, comparable, features, indices
+from analysis.survey import Survey
+from analysis.text import Text
+from workbench.demo.simulate import frames
+
+BOOK = Codebook.read("it-staffing")
+# three invented replies; "not_applicable": left out by the skip rule, None: no answer
+TYPICAL = {
+    "Q01": "990019", "Q06": 2, "Q05": 400, "Q08": 10, "Q09": 4, "Q10": 2, "Q11": 5.0,
+    "Q13": {2, 4}, "Q14": 3, "Q15": 6.0, "Q16": 3, "Q19": {2}, "Q20": 4.0, "Q21": {2, 6, 7},
+    "Q22": 2, "Q24": {1, 3}, "Q25": {1, 4}, "Q26": 40.0, "Q27": 4, "Q29_1": 5, "Q29_2": 4,
+    "Q29_3": 3, "Q29_4": 4, "Q29_5": None, "Q32": {1, 2, 6},
+}  # fmt: skip
+ALONE = TYPICAL | {
+    "Q01": "990027", "Q06": 9, "Q13": {4}, "Q14": "not_applicable", "Q16": 1, "Q19": {1},
+    "Q20": "not_applicable", "Q21": {9}, "Q22": "not_applicable", "Q24": {8},
+    "Q25": "not_applicable", "Q29_4": None, "Q32": {7},
+}  # fmt: skip
+SILENT = TYPICAL | {
+    "Q01": "990035", "Q06": 3, "Q08": 0, "Q09": "not_applicable", "Q11": None, "Q13": None,
+    "Q14": None, "Q15": "not_applicable", "Q16": "not_applicable", "Q20": "not_applicable",
+    "Q25": None, "Q32": None,
+}  # fmt: skip
+RESPONSES, STATUS = frames([TYPICAL, ALONE, SILENT], BOOK)
+MADE = features(RESPONSES, STATUS, BOOK)
+
+
+@pytest.mark.parametrize(
+    ("feature", "expected"),
+    [
+        ("share_long_tenure", [0.4, 0.4, None]),  # no staff: no share
+        ("recruit_rate", [math.log(1.3), 0.0, None]),  # nobody asked for: nobody recruited
+        ("specialist_recruit", [1, 0, None]),
+        ("career_track", [1, 0, None]),
+        ("training_days", [math.log(5), 0.0, 0.0]),
+        ("generalist", [1, 1, None]),
+        ("rotation", [0, 1, None]),
+        ("external_breadth", [3, 0, 3]),  # "none" is not a form of it
+        ("external_ratio", [2 / 12, 0.0, 1.0]),
+        ("reemployed_ratio", [2 / 12, 2 / 12, 1.0]),
+        ("partners", [2, 0, 2]),
+        ("depth", [3, 0, None]),  # left out: no cooperation; unanswered: unknown
+        ("vendor_staff", [5 / 15, 5 / 15, None]),
+        ("own_check", [4, 4, 4]),
+    ],
+)
+def test_features_by_hand(feature, expected):
+    wanted = [np.nan if v is None else v for v in expected]
+    np.testing.assert_allclose(MADE.frame[feature], wanted, rtol=1e-12)
+
+
+def test_features_say_what_they_are():
+    assert list(MADE.frame.columns) == list(MADE.kinds) == list(MADE.groups) == list(MADE.labels)
+    assert set(MADE.group_labels) == set(MADE.groups.values())
+    assert MADE.frame.index.tolist() == ["990019", "990027", "990035"]
+    assert MADE.signs["own_check"] == MADE.signs["posting_years"] == -1
+    assert (MADE.frame.dtypes == "float64").all()
+
+
+def test_composites_of_rules_by_hand():
+    made = indices(MADE, BOOK, RESPONSES)
+    np.testing.assert_allclose(made["management"], [4.0, np.nan, 4.0])  # four of five answered
+    np.testing.assert_allclose(made["security"], [3, 0, np.nan])
+    np.testing.assert_allclose(made["two_section"], [1, np.nan, 0])  # "other" is neither
+    np.testing.assert_allclose(made["it_staff_per_100"], [2.5, 2.5, 0.0])
+
+
+def composite(values, kinds, signs):
+    """One index of these features for as many replies as there are values."""
+    frame = pd.DataFrame(values, dtype="float64")
+    names = list(frame)
+    label = Text(ja="例", en="example")
+    made = Features(
+        frame,
+        dict(zip(names, kinds, strict=True)),
+        dict.fromkeys(names, "cooperation"),
+        dict(zip(names, signs, strict=True)),
+        dict.fromkeys(names, label),
+        {"cooperation": label},
+    )
+    one = tuple(index for index in BOOK.indices if index.id == "cooperation")
+    small = BOOK.model_copy(update={"indices": one})
+    return indices(made, small, frame)["cooperation"].tolist()
+
+
+def test_a_composite_is_the_signed_mean_of_standardised_parts():
+    z = math.sqrt(1.5)  # of 1, 2, 3 with the population's deviation
+    assert composite({"a": [1, 2, 3]}, ["ratio"], [1]) == pytest.approx([-z, 0, z])
+    assert composite({"a": [1, 2, 3]}, ["ordinal"], [-1]) == pytest.approx([z, 0, -z])
+    # 0/1 features too: a share of 2/3, deviation sqrt(2)/3
+    yes, no = math.sqrt(0.5), -math.sqrt(2)
+    assert composite({"a": [1, 2, 3], "b": [1, 0, 1]}, ["ratio", "asymmetric"], [1, 1]) == (
+        pytest.approx([(yes - z) / 2, no / 2, (yes + z) / 2])
+    )
+    # a feature that never varies says nothing, and divides by nothing
+    assert composite({"a": [7, 7, 7]}, ["ratio"], [1]) == [0, 0, 0]
+
+
+def test_each_part_of_a_composite_weighs_the_same_whatever_its_kind():
+    """Independent parts correlate with their mean by 1 / sqrt(4), a rare "yes" like a number."""
+    rng = np.random.default_rng(0)
+    parts = {
+        "rare": rng.random(4000) < 0.1,
+        "even": rng.random(4000) < 0.5,
+        "steps": rng.integers(1, 6, 4000),
+        "number": rng.lognormal(size=4000),
+    }
+    made = composite(parts, ["asymmetric", "binary", "ordinal", "ratio"], [1, 1, 1, 1])
+    with_index = [np.corrcoef(made, values.astype(float))[0, 1] for values in parts.values()]
+    assert with_index == pytest.approx([0.5] * 4, abs=0.03)
+
+
+@pytest.mark.parametrize("wave", ["demo-2019", "demo-2020"])
+def test_every_part_counts_in_the_indices_of_a_wave(wave):
+    """Where 0/1 parts entered as they are, `generalist` correlated .14 with its index."""
+    survey = Survey.load(wave)
+    used = survey.features
+    for name, index in used.groups.items():
+        with_index = survey.indices[index].corr(used.signs[name] * used.frame[name])
+        assert with_index > 0.39, (name, index)
+
+
+def test_a_composite_needs_half_of_its_parts():
+    made = composite(
+        {"a": [0, 0, np.nan], "b": [1, np.nan, np.nan], "c": [1, np.nan, 1]},
+        ["binary"] * 3,
+        [1] * 3,
+    )
+    assert made[0] == pytest.approx(0)  # none of the three varies among those who answered
+    assert np.isnan(made[1]) and np.isnan(made[2])
+    assert composite({"a": [0.0], "b": [np.nan]}, ["binary"] * 2, [1] * 2) == [0.0]
+
+
+def test_what_the_national_table_also_asks_is_read_from_the_answers():
+    found = comparable(RESPONSES, BOOK, "dx-dashboard")
+    assert set(found) <= set(features_of("dx-dashboard"))
+    assert found["external"].tolist() == [1.0, 0.0, 1.0]
+    assert found["training_all"].tolist() == [0.0, 1.0, 0.0]
+    assert found["ai"].isna().all()  # nobody was asked here
+    assert comparable(RESPONSES, BOOK, "libraries") is None
+
+
+def features_of(codebook: str) -> list[str]:
+    return [feature.id for feature in Codebook.read(codebook).features]

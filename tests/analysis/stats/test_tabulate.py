@@ -1,0 +1,104 @@
+"""Tables of six municipalities, counted by hand."""
+
+import pandas as pd
+import pytest
+
+from analysis.codebook.model import Codebook
+from analysis.errors import InputError
+from analysis.stats import tabulate
+
+OPTIONS = [{"code": 1, "ja": "市", "en": "city"}, {"code": 2, "ja": "町", "en": "town"}]
+WAYS = [{"code": k, "ja": f"方法{k}", "en": f"way {k}"} for k in (1, 2, 3)]
+
+
+def question(id, type, ja, en, **more):
+    return {"id": id, "section": "A", "type": type, "role": "describe", "ja": ja, "en": en, **more}
+
+
+BOOK = Codebook.parse(
+    {
+        "id": "six",
+        "title": {"ja": "六", "en": "six"},
+        "version": "1",
+        "sections": [{"id": "A", "ja": "甲", "en": "A"}],
+        "questions": [
+            question("Q1", "single", "区分", "class", options=OPTIONS),
+            question("Q2", "multi", "方法", "ways", options=WAYS, ask_if="Q1 in [1]"),
+            question("Q3", "ratio", "日数", "days"),
+        ],
+    }
+)
+INDEX = pd.Index(list("abcdef"), name="code")
+# four cities and two towns; the towns were not asked Q2; one city did not answer it
+RESPONSES = pd.DataFrame(
+    {
+        "Q1": pd.array([1, 1, 1, 1, 2, 2], "Int16"),
+        "Q2_1": pd.array([True, True, False, None, None, None], "boolean"),
+        "Q2_2": pd.array([True, False, False, None, None, None], "boolean"),
+        "Q2_3": pd.array([False, False, True, None, None, None], "boolean"),
+        "Q3": pd.array([1.0, 2.0, 4.0, 8.0, None, 3.0], "Float64"),
+    },
+    index=INDEX,
+)
+STATUS = pd.DataFrame("answered", index=INDEX, columns=RESPONSES.columns)
+for name in ("Q2_1", "Q2_2", "Q2_3"):
+    STATUS[name] = ["answered"] * 3 + ["no_answer"] + ["not_applicable"] * 2
+STATUS.loc["e", "Q3"] = "dont_know"
+
+
+def test_multi_select_shares_are_of_those_asked_and_answering():
+    found = tabulate.frequency(RESPONSES, STATUS, BOOK["Q2"], "en")
+    assert found.n == 3 and found.multiple
+    assert found.frame["count"].to_dict() == {"way 1": 2, "way 2": 1, "way 3": 1}
+    assert found.frame["share"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 3])
+    assert found.missing == {"not_applicable": 2, "no_answer": 1}
+
+
+def test_single_choice_counts_every_option_even_those_nobody_chose():
+    found = tabulate.frequency(RESPONSES.iloc[:4], STATUS.iloc[:4], BOOK["Q1"], "ja")
+    assert found.frame["count"].to_dict() == {"市": 4, "町": 0}
+
+
+def test_numbers_leave_out_those_who_do_not_know():
+    found = tabulate.frequency(RESPONSES, STATUS, BOOK["Q3"], "en")
+    assert found.n == 5 and found.missing == {"dont_know": 1}
+    assert found.frame["value"].to_dict() == {
+        "median": 3.0, "first quartile": 2.0, "third quartile": 4.0,
+        "least": 1.0, "greatest": 8.0, "mean": 3.6,
+    }  # fmt: skip
+
+
+def test_a_cross_table_has_a_denominator_for_each_group():
+    by = tabulate.labelled(RESPONSES["Q1"], BOOK["Q1"], "en")
+    found = tabulate.cross(RESPONSES, STATUS, BOOK["Q2"], by, "en")
+    assert found.n.to_dict() == {"city": 3, "town": 0}
+    assert found.shares.loc["way 1", "city"] == pytest.approx(2 / 3)
+    assert pd.isna(found.shares.loc["way 1", "town"])
+
+
+REFUSED = {
+    "positions": (lambda g: g.reset_index(drop=True), "not indexed by the codes"),
+    "names": (lambda g: g.set_axis([f"市{i}" for i in range(6)]), "not indexed by the codes"),
+    "codes twice": (lambda g: pd.concat([g, g.iloc[:1]]), "holds the code a twice"),
+    "codes missing": (lambda g: g.drop(["b", "e"]), r"lacks 2 of 6 respondents \(b, e\)"),
+    "a wrong code": (lambda g: g.rename({"c": "x"}), r"lacks 1 of 6 respondents \(c\)"),
+    "a list": (list, "a list, whose values have no code"),
+    "an array": (lambda g: g.to_numpy(), "a ndarray, whose values have no code"),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_a_breakdown_of_another_index_is_refused(how):
+    change, sentence = REFUSED[how]
+    given = change(pd.Series(list("xxyyyx"), INDEX))
+    with pytest.raises(InputError, match=sentence):
+        tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], given)
+
+
+def test_a_breakdown_is_matched_by_code_in_any_order_and_may_hold_others():
+    given = pd.Series(list("xxyyyx"), INDEX, dtype="category")
+    expected = tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], given)
+    assert expected.counts["y"].tolist() == [2, 1]
+    more = pd.concat([given[::-1].astype(object), pd.Series(["z"], ["g"])])
+    for other in (given[::-1], given.sample(frac=1, random_state=1), more):
+        assert tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], other).counts.equals(expected.counts)

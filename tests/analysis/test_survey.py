@@ -1,0 +1,127 @@
+"""The front door: what a researcher sees at the keyboard, and what an edition may not hold."""
+
+import pandas as pd
+import pytest
+
+from analysis import Survey, edition, one_question
+from analysis.errors import InputError
+from analysis.report import shortage
+from analysis.stats import hypotheses
+from analysis.survey import QUICK
+from analysis.typology.describe import profile
+from analysis.typology.multiverse import multiverse
+from analysis.typology.projection import project
+from analysis.typology.study import study_by
+
+
+def test_it_shows_itself_with_denominators(demo):
+    text = repr(demo)
+    assert "15 / 16 = 93.8%" in text and "架空データ" in text
+    assert "確認事項: 補正 28、要確認 15、不採用 13" in text
+    assert "<script" not in demo._repr_html_()
+
+
+def test_questions_by_attribute_with_completion(demo):
+    assert demo.Q13.question.type == "multi" and "Q13" in dir(demo)
+    assert demo.Q13.answers.shape == (15, 8)
+    with pytest.raises(AttributeError, match="Q99"):
+        _ = demo.Q99
+
+
+def test_near_matches_are_named(demo):
+    with pytest.raises(InputError, match=r"did you mean.*Q13"):
+        demo.question("Q113")
+    with pytest.raises(InputError, match="cannot be a breakdown"):
+        demo.by("Q13")
+    with pytest.raises(InputError, match=r"no breakdown 'sizeclass'; did you mean size_class"):
+        demo.table("Q13", by="sizeclass")
+    with pytest.raises(AttributeError, match=r"did you mean Q13"):
+        _ = demo.Q113
+    with pytest.raises(AttributeError, match=r"did you mean questions"):
+        _ = demo.quesitons
+    with pytest.raises(InputError, match=r"no choice 'n_type'; did you mean n_types"):
+        demo.typology(n_type=3)
+
+
+def test_completion_at_the_keyboard_offers_questions_and_what_they_can_do(demo):
+    from IPython.core.completer import provisionalcompleter
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shell.user_ns["survey"] = demo
+    with provisionalcompleter():
+        offered = {c.text.lstrip(".") for c in shell.Completer.completions("survey.Q1", 9)}
+        more = {c.text.lstrip(".") for c in shell.Completer.completions("survey.Q13.t", 12)}
+    assert {"Q13", "Q12"} <= offered and "table" in more
+
+
+def test_the_non_respondent_stays_in_the_register(demo):
+    absent = demo.register[~demo.register["replied"]]
+    assert list(absent.index) == ["990167"] and "990167" not in demo.responses.index
+
+
+def test_committee_has_names_but_no_free_or_raw_text():
+    survey = Survey.load("demo-2019", audience="committee")
+    assert "Q36" not in survey.responses and survey.names.iloc[0] == "青嶺市"
+    assert (survey.findings["raw"] == "").all()
+
+
+def test_public_has_stable_pseudonyms_in_another_order(demo):
+    survey = Survey.load("demo-2019", audience="public")
+    assert not set(survey.responses.index) & set(demo.responses.index)
+    assert not set(survey.names) & set(demo.names)
+    assert list(survey.responses.index) == sorted(survey.responses.index)
+    again = Survey.load("demo-2019", audience="public")
+    assert list(again.responses.index) == list(survey.responses.index)
+
+
+def test_types_are_the_same_in_every_edition(demo):
+    inside = demo.typology(seed=1)
+    outside = Survey.load("demo-2019", audience="public").typology(seed=1)
+    assert outside.labels.value_counts().to_dict() == inside.labels.value_counts().to_dict()
+    assert outside.names == inside.names
+    assert not set(outside.labels.index) & set(inside.labels.index)
+    assert not set(map(str, outside.paragons.values())) & set(map(str, inside.paragons.values()))
+
+
+# every function that takes a Series indexed by code, and what of its result must not change
+TAKES_A_SERIES = {
+    "table of counts": lambda s, g: s.table("Q13", by=g).frame,
+    "table of a number": lambda s, g: s.Q08.table(by=g).frame,
+    "figure of counts": lambda s, g: s.figure("Q13", by=g).csv,
+    "figure of a number": lambda s, g: s.Q08.figure(by=g).csv,
+    "cross": lambda s, g: edition.cross(s, s.question("Q13"), g).counts,
+    "cross of the public edition": lambda s, g: edition.cross(s, s.question("Q13"), g).counts,
+    "strata in the public edition": lambda s, g: s.typology(adjust=g, **QUICK).labels,
+    "one question": lambda s, g: one_question.table(s, s.question("Q13"), g).frame,
+    "figure of one number": lambda s, g: one_question.figure(s, s.question("Q08"), g).csv,
+    "shortage": lambda s, g: shortage.split(s, g),
+    "hypotheses": lambda s, g: hypotheses.run(s.codebook, s.responses, g),
+    "strata": lambda s, g: s.typology(adjust=g, **QUICK).labels,
+    "typologies by stratum": lambda s, g: (
+        study_by(s.features.frame, s.features.kinds, None, None, g, smallest=6, **QUICK)["a"].labels
+    ),
+    "profile": lambda s, g: profile(s.features.frame, s.features.kinds, g.map({"a": 1, "b": 2})),
+    "projection": lambda s, g: (
+        project(
+            s.features.frame, s.features.frame, g.map({"a": 1, "b": 2}), s.features.kinds
+        ).labels
+    ),
+    "multiverse": lambda s, g: (
+        multiverse(
+            s.features.frame.iloc[:, :2], s.features.kinds, None, g.map({"a": 1, "b": 2})
+        ).units
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TAKES_A_SERIES)
+def test_a_series_is_matched_by_municipal_code(demo, what):
+    make = TAKES_A_SERIES[what]
+    survey = Survey.load("demo-2019", audience="public") if "public" in what else demo
+    given = pd.Series(list("aabababbaabbaba"), survey.responses.index)
+    expected, turned = make(survey, given), make(survey, given[::-1])
+    assert expected.equals(turned) if hasattr(expected, "equals") else expected == turned
+    for wrong in (given.reset_index(drop=True), given[1:], pd.concat([given, given[:1]])):
+        with pytest.raises(InputError, match=r"indexed by|lacks 1 of 15|twice"):
+            make(survey, wrong)

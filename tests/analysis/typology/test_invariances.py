@@ -1,0 +1,208 @@
+"""What must not matter does not: order, names of codes, duplicates for weights, processes."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from analysis.errors import InputError
+from analysis.typology.dissimilarity import KINDS, GowerDissimilarity
+from analysis.typology.hierarchy import MCA, HierarchicalTypology
+from analysis.typology.latent import LatentClassTypology
+from analysis.typology.partition import KMedoidsTypology
+from analysis.typology.study import study
+
+QUICK = settings(max_examples=40, deadline=None)
+
+
+@st.composite
+def surveys(draw, kinds=KINDS, least=1):
+    """A small survey with missing answers: table, kind and group of each column."""
+    shape = draw(st.tuples(st.integers(least, 9), st.integers(1, 4)))
+    kind = draw(st.lists(st.sampled_from(kinds), min_size=shape[1], max_size=shape[1]))
+    answer = st.sampled_from([0.0, 1.0, 2.0, 3.0, np.nan])
+    table = draw(arrays.arrays(float, shape, elements=answer))
+    two = np.isin(kind, ("binary", "asymmetric"))
+    table[:, two] = np.where(np.isnan(table[:, two]), np.nan, table[:, two] % 2)
+    group = draw(st.lists(st.sampled_from("abc"), min_size=shape[1], max_size=shape[1]))
+    return table, kind, group
+
+
+def same_parts(one, other):
+    return ((one[:, None] == one) == (other[:, None] == other)).all()
+
+
+@QUICK
+@given(surveys(), st.randoms(use_true_random=False))
+def test_the_dissimilarity_knows_no_order(survey, random):
+    table, kinds, groups = survey
+    rows = random.sample(range(len(table)), len(table))
+    columns = random.sample(range(table.shape[1]), table.shape[1])
+    found = GowerDissimilarity(kinds, groups).fit_transform(table)
+    turned = GowerDissimilarity(
+        [kinds[c] for c in columns], [groups[c] for c in columns]
+    ).fit_transform(table[np.ix_(rows, columns)])
+    assert turned == pytest.approx(found[np.ix_(rows, rows)], abs=1e-9)
+    assert (found == found.T).all()
+    assert (np.diag(found) == 0).all()
+    assert found.min() >= 0
+    assert found.max() <= 1
+
+
+@QUICK
+@given(surveys(kinds=["nominal"]), st.permutations([0.0, 1.0, 2.0, 3.0]))
+def test_codes_of_options_are_only_names(survey, codes):
+    table, kinds, groups = survey
+    other = np.where(
+        np.isnan(table), np.nan, np.array([*codes, 0])[np.nan_to_num(table).astype(int)]
+    )
+    found = GowerDissimilarity(kinds, groups).fit_transform(table)
+    assert GowerDissimilarity(kinds, groups).fit_transform(other) == pytest.approx(found, abs=1e-9)
+    try:
+        inertias = MCA(kinds=kinds).fit(table).inertias_
+    except InputError:
+        with pytest.raises(InputError):
+            MCA(kinds=kinds).fit(other)
+    else:
+        assert MCA(kinds=kinds).fit(other).inertias_ == pytest.approx(inertias, abs=1e-9)
+    answered = table[(~np.isnan(table)).mean(axis=1) >= 0.5]  # the others take no part
+    if len(np.unique(np.nan_to_num(answered, nan=-1), axis=0)) > 1:
+        ours, theirs = (KMedoidsTypology(2, kinds=kinds).fit(t) for t in (table, other))
+        assert theirs.objective_ == pytest.approx(ours.objective_, abs=1e-9)
+
+
+METHODS = {
+    "k-medoids": lambda kinds: KMedoidsTypology(2, kinds=kinds, n_init=3),
+    "latent classes": lambda kinds: LatentClassTypology(2, kinds=kinds, n_init=3),
+    **{
+        way: lambda kinds, way=way: HierarchicalTypology(2, linkage=way, kinds=kinds)
+        for way in ("average", "ward")
+    },
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@QUICK
+@given(survey=surveys(least=2), random=st.randoms(use_true_random=False))
+def test_the_order_of_rows_and_of_named_columns_changes_no_type(method, survey, random):
+    table, kinds, _ = survey
+    frame = pd.DataFrame(table, columns=[f"q{j}" for j in range(table.shape[1])])
+    by_name = dict(zip(frame, kinds, strict=True))
+    try:
+        found = METHODS[method](by_name).fit(frame).labels_
+    except InputError:
+        return  # one answer pattern only
+    shuffled = frame.sample(frac=1, random_state=random.randrange(2**32))
+    shuffled = shuffled[random.sample(list(frame), len(kinds))]
+    again = METHODS[method](by_name).fit(shuffled).labels_
+    assert again.tolist() == found[shuffled.index].tolist()
+
+
+@pytest.mark.parametrize("method", ["k-medoids", "latent classes"])
+@QUICK
+@given(survey=surveys(least=2), data=st.data())
+def test_a_municipality_twice_is_a_weight_of_two(method, survey, data):
+    table, kinds, _ = survey
+    times = data.draw(st.lists(st.integers(0, 3), min_size=len(table), max_size=len(table)))
+    several = np.repeat(table, times, axis=0)
+    make = METHODS[method]
+    try:
+        found = make(kinds).fit(several)
+    except (InputError, ValueError):
+        return  # nobody is left, or one answer pattern only
+    weighed = make(kinds).fit(table, sample_weight=np.array(times, dtype=float))
+    assert np.repeat(weighed.labels_, times).tolist() == found.labels_.tolist()
+    assert (weighed.labels_[np.array(times) == 0] == -1).all()
+    measure = "objective_" if method == "k-medoids" else "log_likelihood_"
+    assert getattr(weighed, measure) == pytest.approx(getattr(found, measure), abs=1e-9)
+
+
+@QUICK
+@given(surveys(least=2), st.integers(2, 4))
+def test_a_survey_given_twice_over_has_the_same_map(survey, times):
+    table, kinds, _ = survey
+    try:
+        once = MCA(kinds=kinds).fit(table)
+    except InputError:
+        return
+    more = MCA(kinds=kinds).fit(np.repeat(table, times, axis=0))
+    assert more.inertias_ == pytest.approx(once.inertias_, abs=1e-9)
+
+
+def mixed(n=24):
+    """Three kinds of unit: a nominal, two binary and a ratio question, one in twenty missing."""
+    rng = np.random.default_rng(3)
+    kind = np.arange(n) % 3
+    frame = pd.DataFrame(
+        {
+            "form": np.where(rng.random(n) < 0.85, kind, rng.integers(0, 3, n)) + 1.0,
+            "ai": (rng.random(n) < np.array([0.9, 0.2, 0.5])[kind]).astype(float),
+            "cio": (rng.random(n) < np.array([0.1, 0.9, 0.5])[kind]).astype(float),
+            "staff": (rng.normal(size=n) + 4 * kind).round(1),
+        },
+        [f"{i:03d}" for i in range(n)],
+    )
+    kinds = {"form": "nominal", "ai": "binary", "cio": "binary", "staff": "ratio"}
+    return frame.mask(rng.random(frame.shape) < 0.05), kinds
+
+
+def test_codes_of_options_change_no_study_and_no_class():
+    frame, kinds = mixed()
+    other = frame.assign(form=frame["form"].map({1.0: 7.0, 2.0: 5.0, 3.0: 6.0}))
+    ours, theirs = (study(f, kinds, n_bootstrap=20, n_null=19) for f in (frame, other))
+    assert theirs.labels.equals(ours.labels)
+    assert theirs.null_p == ours.null_p
+    pd.testing.assert_frame_equal(theirs.stability, ours.stability)
+    classes = [LatentClassTypology(3, kinds=kinds).fit(f) for f in (frame, other)]
+    assert classes[0].log_likelihood_ == pytest.approx(classes[1].log_likelihood_, abs=1e-6)
+    assert same_parts(classes[0].labels_, classes[1].labels_)
+
+
+def test_the_order_of_rows_and_columns_changes_no_number_of_a_study():
+    frame, kinds = mixed()
+    turned = frame.iloc[::-1, [2, 0, 3, 1]]
+    ours, theirs = (study(f, kinds, n_bootstrap=20, n_null=19) for f in (frame, turned))
+    assert theirs.labels.loc[frame.index].equals(ours.labels)
+    assert theirs.verdict == ours.verdict
+    pd.testing.assert_frame_equal(theirs.choice, ours.choice)
+    pd.testing.assert_frame_equal(theirs.membership.loc[frame.index], ours.membership)
+    assert (theirs.null_p, theirs.continuum_p) == (ours.null_p, ours.continuum_p)
+    assert theirs.gradient_share == pytest.approx(ours.gradient_share)
+
+
+ANOTHER_PROCESS = """
+import numpy as np, pandas as pd
+from analysis.typology.latent import LatentClassTypology
+from analysis.typology.medoids import KMedoidsTypology
+from analysis.typology.study import study
+rng = np.random.default_rng(0)
+level = rng.standard_normal((150, 1))
+yes = (level + rng.logistic(size=(150, 10)) > np.linspace(-2, 2, 10)).astype(float)
+frame = pd.DataFrame(yes, [f"{i:03d}" for i in range(150)], [f"q{j}" for j in range(10)])
+kinds = dict.fromkeys(frame, "binary")
+found = study(frame, kinds, n_bootstrap=20, n_null=19, seed=5, jobs=JOBS)
+print(found.labels.tolist(), found.stability.to_dict(), found.choice.to_dict(), found.null_p)
+print(found.verdict, found.membership.to_numpy().sum(axis=0).tolist())
+print(KMedoidsTypology(4, kinds=kinds).fit(frame).labels_.tolist())
+classes = LatentClassTypology(3, kinds=kinds).fit(frame)
+print(classes.labels_.tolist(), classes.log_likelihood_, classes.shares_.tolist())
+"""
+
+
+def test_the_same_seed_gives_the_same_result_in_any_process_and_thread_count():
+    said = []
+    for threads, jobs, seed in (("1", "1", "1"), ("2", "2", "2")):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+        env = os.environ | dict.fromkeys(names, threads) | {"PYTHONHASHSEED": seed}
+        code = ANOTHER_PROCESS.replace("JOBS", jobs)
+        ran = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        said.append(ran.stdout)
+    assert said[0] == said[1]

@@ -1,0 +1,466 @@
+"""What changed between two runs: nothing where nothing did, and every kind of change."""
+
+import base64
+import io
+import json
+import re
+import subprocess
+from collections import Counter
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from analysis import paths
+from analysis.errors import InputError
+from analysis.show import Answer
+from conftest import notebook
+from workbench.cli import main
+from workbench.compare import between, cells, movers, page
+
+VENDOR = "application/vnd.workbench."
+UNITS = [f"99{i:04d}" for i in range(12)]
+
+
+def png(shade=0):
+    buffer = io.BytesIO()
+    image = Image.new("RGB", (60, 40), "white")
+    image.paste((shade, shade, shade), (10, 10, 30, 30))
+    image.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def figure(name="q_Q13", csv="answer,count\na,3\nb,5\n", **more):
+    data = {"name": name, "title": f"図 {name}", "alt": "説明", "caption": "", "n": 8, "key": False}
+    data |= {"denominator": "回答した団体", "source": "s", "png": png(), "csv": csv}
+    return {f"{VENDOR}figure+json": data | more}
+
+
+def table(name="frequencies", csv="設問,団体数\nQ1,3\nQ2,5\n", rows=(), **more):
+    data = {"name": name, "title": f"表 {name}", "caption": "n = 8", "n": 8, "notes": []}
+    data |= {"columns": [], "rows": list(rows), "csv": csv}
+    return {f"{VENDOR}table+json": data | more}
+
+
+def answer(text, about=""):
+    return {f"{VENDOR}answer+json": {**vars(Answer.first(text)), "about": about}}
+
+
+def types(labels):
+    """The figure that shows the types, and the table with their names."""
+    rows = [f"{c},町{c[-2:]},{k},0.5" for c, k in zip(UNITS, labels, strict=True)]
+    csv = "\n".join(["code,name,type,silhouette", *rows]) + "\n"
+    names = [[f"{k} 型{k}"] for k in sorted(set(labels) - {0})]
+    return [figure("silhouette", csv), table("types", "type\n", names)]
+
+
+def placed(labels, membership=0.9):
+    """The types of UNITS as a run keeps them."""
+    kinds = sorted({*labels, 1, 2} - {0})
+    rest = (1 - membership) / (len(kinds) - 1)
+    inside = [[membership if kind == k else rest for kind in kinds] for k in labels]
+    frame = pd.DataFrame(inside, pd.Index(UNITS, name="code"), kinds)
+    names = pd.Series([f"町{c[-2:]}" for c in UNITS], UNITS)
+    return movers.Types(pd.Series(labels, frame.index), frame, names)
+
+
+def keep(folder, labels, membership=0.9):
+    """Write them into a run folder."""
+    kept = placed(labels, membership)
+    frame = pd.DataFrame({"name": kept.names, "type": kept.labels}).join(
+        kept.membership.add_prefix("in_")
+    )
+    (folder / "results").mkdir(exist_ok=True)
+    frame.to_csv(folder / movers.RESULT, index_label="code", encoding="utf-8-sig")
+
+
+def run(folder, *outputs, source="x = 1", parameter=1, book=None, name="03_typology", **record):
+    """A run folder with one page that shows these outputs."""
+    (folder / "notebooks").mkdir(parents=True)
+    text = "factor: int = 1  # 倍率"
+    content = json.loads(notebook([text, source], tags={0: ["parameters"]}))
+    content["cells"][1]["outputs"] = [{"output_type": "display_data", "data": o} for o in outputs]
+    (folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    pages = [{"name": name, "title": {"ja": "類型", "en": "Types"}, "status": "ok"}]
+    facts = {"wave": "w", "audience": "internal", "language": "ja", "status": "ok"}
+    facts |= {"invented": True, "notebooks": pages, "sample": {"invited": 16, "replied": 15}}
+    facts |= {"parameters": {"factor": parameter, "elsewhere": 1}}
+    facts |= {"versions": {"pandas": "3.0"}, "inputs": {"replies.xlsx": "a" * 64}}
+    (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
+    book = book or {"features": [{"id": "rate", "rule": "Q1 / Q2"}]}
+    (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
+    return between.Run.read(folder, folder.name)
+
+
+def texts(found, folder):
+    """compare.md, and the page as a reader's text."""
+    brief = between.write(found, folder)
+    shown = (folder / "compare.html").read_text(encoding="utf-8")
+    return brief, re.sub(r"<style.*?</style>|<[^>]+>", "", shown, flags=re.S)
+
+
+WORDS = st.text("あいう漢字abc 0123.,%<>&'\"-=", max_size=12)
+FRAMES = st.lists(st.tuples(WORDS, WORDS, st.floats(allow_nan=True)), max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(WORDS, max_size=3), FRAMES)
+def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, rows):
+    csv = pd.DataFrame(rows, columns=["who", "what", "n"]).to_csv(index=False)
+    shown = [*map(answer, said), figure(csv=csv), table(csv=csv), *types([1, 2] * 6)]
+    a, b = (run(tmp_path_factory.mktemp("run") / "r", *shown) for _ in "ab")
+    found = between.between(a, b)
+    assert found.empty and not found.results_changed
+    brief, shown = texts(found, a.folder)
+    assert brief.count("\n") == 3 and "結果は何も変わっていない" in brief
+    assert "<h2>" not in (a.folder / "compare.html").read_text(encoding="utf-8")
+
+
+def test_when_and_where_it_ran_is_no_change(tmp_path):
+    a = run(tmp_path / "a", answer("x"), finished="2026-01-01", seconds=3, commit="1", before=[])
+    b = run(tmp_path / "b", answer("x"), finished="2026-02-02", seconds=9, commit="2", before=[{}])
+    assert between.between(a, b).empty
+
+
+def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path):
+    old = [answer("13団体中5団体が不足"), figure(), table(), *types([1] * 6 + [2] * 6)]
+    new = [answer("13団体中6団体が不足"), figure(csv="answer,count\na,4\nb,5\n", n=9)]
+    new += [table(csv="設問,団体数\nQ1,3\nQ3,5\n"), *types([1] * 5 + [2] * 7)]
+    a = run(tmp_path / "a", *old)
+    b = run(
+        tmp_path / "b",
+        *new,
+        source="x = 2",
+        parameter=3,
+        book={"features": [{"id": "rate", "rule": "Q1 / Q3"}]},
+        sample={"invited": 16, "replied": 14},
+        versions={"pandas": "3.1"},
+        inputs={"replies.xlsx": "b" * 64},
+        code_sha256="other",
+    )
+    keep(a.folder, [1] * 6 + [2] * 6)
+    keep(b.folder, [1] * 5 + [2] * 7)
+    found = between.between(a, b)
+    assert found.results_changed
+    brief, shown = texts(found, tmp_path / "out")
+    order = ["答え", "類型が変わった", "回答数と分母", "図", "表", "受け取ったファイル"]
+    order += ["コードブック", "パラメーター", "ノートブックのセル", "パッケージの版"]
+    places = [shown.index(f"\n{word}") for word in order]
+    assert places == sorted(places)
+    for text in (brief, shown):
+        assert "factor" in text and "elsewhere" not in text
+        assert "Q1 / Q2" in text and "Q1 / Q3" in text and "3.1" in text
+        assert "町05: 1 型1 → 2 型2" in text or "町05" in shown
+    assert "13団体中5団体が不足" in brief and "**13団体中6団体が不足**" in brief
+    assert "- x = 1" in shown and "+ x = 2" in shown
+    assert "回答した団体: 15 → **14**" in brief and "n = 8" in shown and "n = 9" in shown
+    html = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
+    assert re.search(r"団体中<del[^>]*>5</del>団体", html)
+    assert "default-src 'none'" in html and "<script" not in html
+    assert not re.search(r'(?:src|href)="(?!data:|#)', html)
+
+
+def test_a_figure_by_type_is_compared_by_the_types_and_not_by_their_numbers(tmp_path):
+    def numbers(one, two):
+        return figure("typology", f"type,feature,mean\n{one},x,0.1\n{two},x,0.9\n")
+
+    def members(one, two):
+        return table("members", f"団体,類型,次に近い類型\na,{one} 多い型,{two} 少ない型\n")
+
+    a = run(tmp_path / "a", *types([1] * 7 + [2] * 5), numbers(1, 2), members(1, 2))
+    b = run(tmp_path / "b", *types([2] * 7 + [1] * 5), numbers(2, 1), members(2, 1))
+    keep(a.folder, [1] * 7 + [2] * 5)
+    keep(b.folder, [2] * 7 + [1] * 5)
+    found = between.between(a, b)
+    assert found.movers is None and not found.figures and not found.tables
+
+
+def test_a_figure_that_is_only_drawn_otherwise_is_no_result(tmp_path):
+    a = run(tmp_path / "a", figure())
+    b = run(tmp_path / "b", figure(png=png(120)))
+    found = between.between(a, b)
+    assert not found.results_changed and not found.empty
+    brief, _ = texts(found, tmp_path / "out")
+    assert "結果は何も変わっていない" in brief and "描き方だけが変わった図" in brief
+    assert (tmp_path / "out" / "compare.html").read_text().count("<img") == 3
+
+
+def test_a_figure_that_comes_or_goes(tmp_path):
+    reason = {"name": "map", "reason": "公開版には載せない"}
+    a = run(tmp_path / "a", figure("map"), figure("old"))
+    b = run(tmp_path / "b", {f"{VENDOR}not-available+json": reason}, figure("new"))
+    brief, shown = texts(between.between(a, b), tmp_path / "out")
+    assert "図 old: なくなった" in brief and "図 new: 新しく加わった" in brief.replace("\\", "")
+    assert "公開版には載せない" in shown
+
+
+def test_another_example_is_no_changed_answer(tmp_path):
+    a = run(tmp_path / "a", answer("青嶺市は型1", "青嶺市"), table(csv="設問,値\nQ1,3\n"))
+    b = run(tmp_path / "b", answer("緑丘市は型2", "緑丘市"), table(csv="設問,値\nQ1,4\n"))
+    found = between.between(a, b)
+    assert found.results_changed and not (found.answers or found.tables or found.prose)
+    brief, shown = texts(found, tmp_path / "out")
+    assert "例として取り上げた団体 1。答えは変わっていない。" in brief
+    assert (
+        "類型: 青嶺市 → **緑丘市** (別の団体の例になったので、この頁の他の内容は比べていない)"
+        in brief
+    )
+    assert "青嶺市" in shown and "比べていない" in shown
+    c = run(tmp_path / "c", answer("青嶺市は型3", "青嶺市"), table(csv="設問,値\nQ1,4\n"))
+    same = between.between(a, c)
+    assert not same.examples and len(same.answers) == len(same.tables) == 1
+
+
+def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
+    public = {"audience": "public"}
+    a = run(tmp_path / "a", answer("x"), source="secret = 1", **public)
+    b = run(tmp_path / "b", answer("y"), source="secret = 2", **public)
+    brief, shown = texts(between.between(a, b), tmp_path / "out")
+    assert "secret" not in shown + brief and "公開" in shown
+    inside = run(tmp_path / "c", answer("x"))
+    with pytest.raises(InputError, match="differ in audience"):
+        between.between(inside, a)
+    english = run(tmp_path / "d", answer("x"), language="en")
+    with pytest.raises(InputError, match="differ in language"):
+        between.between(inside, english)
+
+
+def test_text_of_the_data_is_inert_in_the_page_and_in_the_comment(tmp_path):
+    bad = "<img src=x onerror=alert(1)> @someone [a](javascript:1) https://example.org"
+    a = run(tmp_path / "a", answer("x"), table(csv="who,n\na,1\n"))
+    b = run(tmp_path / "b", answer(bad), table(csv=f'who,n\na,"{bad}"\n'))
+    found = between.between(a, b)
+    brief, _ = texts(found, tmp_path / "out")
+    assert "<img src=x" not in (tmp_path / "out" / "compare.html").read_text()
+    assert "\\<img" in brief and "@someone" not in brief
+    assert not re.search(r"(?<!\\)[\[\]<>]", brief)
+    assert "://" not in brief
+
+
+# --- cells ------------------------------------------------------------------------------------
+
+
+def csv(rows):
+    return "who,what,n\n" + "".join(f"{a},{b},{n}\n" for a, b, n in rows)
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from("xyz"), st.integers(0, 99)),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda row: row[:2],
+)
+
+
+@settings(deadline=None)
+@given(ROWS, st.randoms(use_true_random=False), st.integers(100, 199), st.data())
+def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value, data):
+    at = data.draw(st.integers(0, len(rows) - 1))
+    who, what, old = rows[at]
+    new = [*rows[:at], (who, what, value), *rows[at + 1 :]]
+    random.shuffle(new)
+    found = cells.compare(csv(rows), csv(new))
+    (only,) = found.changed
+    assert (only.before, only.after) == (str(old), str(value)) and only.row.startswith(who)
+    assert found.count == 1
+
+
+@settings(deadline=None)
+@given(ROWS, ROWS)
+def test_what_was_added_one_way_was_removed_the_other(a, b):
+    there, back = cells.compare(csv(a), csv(b)), cells.compare(csv(b), csv(a))
+    assert sorted(there.added) == sorted(back.removed)
+    assert {(c.before, c.after) for c in there.changed} == {
+        (c.after, c.before) for c in back.changed
+    }
+
+
+def test_numbers_have_a_tolerance_and_texts_have_none():
+    assert cells.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
+    assert cells.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
+    assert cells.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
+    assert cells.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
+
+
+def test_a_table_of_nothing():
+    assert cells.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
+    assert cells.compare("k,x\n", "\n").count == 2
+
+
+def test_rows_that_are_alike_are_counted():
+    same = "k,x\na,1\na,1\n"
+    assert cells.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
+
+
+# --- types ------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=12, max_size=12),
+    st.permutations([1, 2, 3, 4]),
+)
+def test_other_numbers_for_the_same_types_move_nobody(labels, order):
+    renamed = {0: 0} | dict(zip([1, 2, 3, 4], order, strict=True))
+    found = movers.movers(placed(labels), placed([renamed[k] for k in labels]))
+    assert found.moved == []
+
+
+def test_who_moved_is_weighed_against_the_instability_of_the_types():
+    old, new = [1] * 6 + [2] * 6, [1] * 4 + [2] * 8
+    firm = movers.movers(placed(old, 0.99), placed(new, 0.99))
+    loose = movers.movers(placed(old, 0.6), placed(new, 0.6))
+    assert [m.name for m in firm.moved] == ["町04", "町05"]
+    # by hand: two draws agree with .99 * .99 + .01 * .01, and with .6 * .6 + .4 * .4
+    assert firm.found.expected == pytest.approx(12 * 0.0198) and firm.found.exceeds
+    assert loose.found.expected == pytest.approx(12 * 0.48) and not loose.found.exceeds
+
+
+def test_who_comes_into_a_type_or_leaves_it_is_told_apart_from_who_changed():
+    found = movers.movers(placed([1] * 6 + [2] * 5 + [0]), placed([1] * 5 + [2] * 6 + [1]))
+    assert found.found.count == 1 and len(found.found.crossed) == 1 and len(found.moved) == 2
+    assert len(found.found.types) == 11
+
+
+def test_municipalities_of_one_run_only_do_not_move():
+    new = placed([1] * 6 + [2] * 6)
+    fewer = movers.Types(new.labels[:-3], new.membership[:-3], new.names[:-3])
+    found = movers.movers(placed([1] * 6 + [2] * 6), fewer)
+    assert found.moved == [] and len(found.found.types) == 9
+
+
+def test_an_edition_without_memberships_has_its_types_matched_and_no_expectation(tmp_path):
+    keep(tmp_path, [1] * 6 + [2] * 6)
+    file = tmp_path / movers.RESULT
+    pd.read_csv(file, dtype=str)[["code", "name", "type"]].to_csv(file, index=False)
+    kept = movers.Types.read(tmp_path)
+    found = movers.movers(kept, placed([1] * 5 + [2] * 7))
+    assert [m.name for m in found.moved] == ["町05"] and found.moved[0].membership != found.moved[
+        0
+    ].membership
+    assert movers.movers(kept, kept).found.exceeds is None
+    assert movers.Types.read(tmp_path / "elsewhere") is None
+
+
+# --- pictures and sources ---------------------------------------------------------------------
+
+
+def test_the_difference_of_two_pictures_marks_what_differs():
+    *_, marked, share = cells.pictures(png(0), png(90))
+    image = np.asarray(Image.open(io.BytesIO(marked)).convert("RGB")).astype(int)
+    red = image[:, :, 0] - image[:, :, 1] > 60
+    assert red[20, 20] and not red[2, 50]
+    assert share == pytest.approx(red.mean(), abs=0.02) and 0 < share < 0.5
+    assert cells.pictures(png(), png())[3] == 0.0
+
+
+def cell(id, source):
+    return {"cell_type": "code", "id": id, "source": source}
+
+
+def test_cells_are_matched_by_what_they_hold():
+    old = [cell("a", "x = 1\ny = 2"), cell("b", "z = 3"), cell("c", "gone = 1")]
+    new = [cell("n", "new = 1"), cell("a", "x = 1\ny = 5"), cell("b", "z = 3")]
+    found = {c.cell: (c.before, c.after) for c in cells.cells("01", old, new)}
+    assert found == {
+        "a": ("x = 1\ny = 2", "x = 1\ny = 5"),
+        "n": ("", "new = 1"),
+        "c": ("gone = 1", ""),
+    }
+
+
+notebooks = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from(["x = 1", "x = 2\ny = 1", "show(x)"])),
+    unique_by=lambda item: item[0],
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(notebooks, notebooks)
+def test_whatever_became_of_the_cells_is_told(old, new):
+    found = cells.cells("01", [cell(*c) for c in old], [cell(*c) for c in new])
+    left = Counter(source for _, source in old)
+    left.subtract(c.before for c in found if c.before)
+    left.update(c.after for c in found if c.after)
+    assert +left == Counter(source for _, source in new)
+    assert all(c.before != c.after for c in found)
+
+
+def test_marked_texts_are_escaped():
+    before, after = page.marked("<b>5", "<b>6")
+    assert before.startswith("&lt;b&gt;<del") and after.endswith("6</ins>")
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_two_folders_by_the_command(project, capsys):
+    run(project / "reports" / "demo-2019", answer("x"))
+    run(project / "reports" / "other", answer("y"))
+    assert main(["compare", "demo-2019", "other"]) == 0
+    assert "x → **y**" in capsys.readouterr().out
+    assert (project / "reports" / "compare" / "demo-2019..other" / "compare.html").is_file()
+    assert main(["compare", "demo-2019", "no-such"]) == 2
+    assert "there is no run in 'no-such'" in capsys.readouterr().err
+    assert main(["compare", "demo-2019"]) == 2
+    (project / "reports" / "other" / "run.json").write_text("{")
+    assert main(["compare", "demo-2019", "other"]) == 2
+    assert "refresh it again" in capsys.readouterr().err
+
+
+SHOW = """
+from IPython.display import display
+display({"%sanswer+json": {"text": "%s"}}, raw=True)
+"""
+
+
+def test_a_revision_against_the_working_tree(project, capsys):
+    def git(*words):
+        author = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        done = subprocess.run(
+            ["git", *author, *words], cwd=project, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def put(text):
+        head = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"'
+        made = notebook([head, SHOW % (VENDOR, text)], tags={0: ["parameters"]})
+        (project / "notebooks" / "01_a.ipynb").write_text(made)
+
+    put("前の答え")
+    (project / ".gitignore").write_text("/reports/\n/data/processed/\n/data/raw/*\n/.workbench/\n")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "one")
+    put("後の答え")
+    asked = ["compare", "--base", "HEAD", "--wave", "demo-2019", "--out", str(project / "out")]
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    assert "前の答え → **後の答え**" in out and "作業中の版" in out
+    assert "コードブック" not in out, "the data that git does not have were brought along"
+    assert len(git("worktree", "list").splitlines()) == 1
+    assert (paths.reports() / ".base" / "demo-2019" / "run.json").is_file()
+    assert main(["compare", "--base", "nowhere", "--wave", "demo-2019"]) == 2
+    assert "there is no git revision 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ja", "類型は3つです。安定しています。"), ("en", "One. Two.")]
+)
+def test_an_answer_and_its_rest_are_sentences_of_one_paragraph(tmp_path, language, said):
+    (page,) = run(tmp_path / "a", answer(said), language=language).pages.values()
+    assert page.answers == [said]
+
+
+def test_a_long_table_stands_open_only_at_its_head():
+    found = SimpleNamespace(after=SimpleNamespace(language="en"))
+    rows = [(str(at),) for at in range(250)]
+    shown = page._table(found, ("row",), rows)
+    head, folded = shown.split("<details><summary>")
+    assert head.count("<td>") == 15 and folded.startswith("and 235 more</summary>")
+    assert folded.count("<td>") == 185 and "and 50 more" in folded
+    assert "<details>" not in page._table(found, ("row",), rows[:20])

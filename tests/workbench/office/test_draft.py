@@ -1,0 +1,285 @@
+"""A proposed codebook says what a file can tell, is valid, and leaves the rest to a person."""
+
+import os
+
+import openpyxl
+import pandas as pd
+import pyreadstat
+import pytest
+import yaml
+from received import csv_text, wave, workbook
+
+from analysis.codebook.model import Codebook
+from analysis.errors import InputError
+from analysis.intake import read
+from workbench.office.draft import draft, groups_of, joined
+
+HEAD = ["団体コード", "団体名", "職員数（人）", "形態", "取組", "導入率（%）", "回答日", "意見",
+        "区分"]  # fmt: skip
+LONG = "人が足りず、育成にまで手が回らないことがいちばんの課題です"
+ROWS = [
+    ["990019", "架空市", "１３名", 1, "1、3", "62.5%", "令和元年8月5日", LONG, "市"],
+    ["990027", "見本町", 4, 2, "2", "0%", "R1.8.6", "無回答", "町"],
+    ["990035", "例示村", "約50", 1, "①③", "10%", "2019-08-05", f"{LONG}（とくに町村）", "町"],
+    ["990043", "仮設区", 999, 99, "無回答", "5%", "2019/8/5", None, "市"],
+    ["990051", "模擬市", 31, 2, "1、2", "7%", "2019-08-07", f"同じく、{LONG}", "市"],
+    ["990060", "試験市", 12, 3, "3", "9%", "2019-08-07", f"{LONG}。以上", "町"],
+]
+
+
+def questions(text):
+    return {q["ja"]: q for q in yaml.safe_load(text)["questions"]}
+
+
+@pytest.fixture
+def drafted(tmp_path):
+    workbook(tmp_path / "r.xlsx", [["調査の回答"], [], HEAD, *ROWS])
+    return draft(tmp_path / "r.xlsx")
+
+
+def test_types_options_units_and_missing_codes(drafted):
+    found = questions(drafted)
+    kinds = {name: q["type"] for name, q in found.items()}
+    assert kinds == {
+        "団体コード": "text", "団体名": "text", "職員数": "integer", "形態": "single",
+        "取組": "multi", "導入率": "ratio", "回答日": "date", "意見": "text", "区分": "single",
+    }  # fmt: skip
+    assert found["団体コード"]["identity"] == "code" and found["団体名"]["role"] == "id"
+    assert found["職員数"]["unit"] == {"ja": "人", "en": "persons"}
+    assert found["職員数"]["missing_tokens"] == ["999"]
+    assert [o["code"] for o in found["形態"]["options"]] == [1, 2, 3]
+    assert found["形態"]["missing_tokens"] == ["99"]
+    assert [o["code"] for o in found["取組"]["options"]] == [1, 2, 3]
+    assert {o["ja"] for o in found["区分"]["options"]} == {"市", "町"}
+    assert found["意見"]["free"] is True
+
+
+def test_the_draft_is_a_codebook_that_reads_its_own_file(drafted, tmp_path, monkeypatch):
+    (tmp_path / "draft.yml").write_text(drafted, "utf-8")
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    folder = tmp_path / "data" / "raw" / "w"
+    folder.mkdir(parents=True)
+    workbook(folder / "r.xlsx", [["調査の回答"], [], HEAD, *ROWS])
+    table = read.read(wave(folder, "r.xlsx"), Codebook.read(tmp_path / "draft.yml"))
+    assert table.text.shape == (6, 9)
+    assert set(table.outside["reason"]) == {"title", "header"}
+
+
+def test_it_says_that_it_is_a_draft_and_what_was_seen(drafted):
+    assert drafted.startswith("# 下書き / Draft made from r.xlsx")
+    assert "(to translate)" in drafted
+    assert "# seen: 6 filled, 6 different: 990019" in drafted
+
+
+def test_ids_come_from_the_headings(tmp_path):
+    replies = [["x", n * 7, f"99{n}", "y"] for n in range(4)]
+    rows = [["備考", "問3 人数", "問1 団体コード", "所見"], *replies, ["合計", 42]]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
+    assert [q["id"] for q in found] == ["Q02", "Q03", "Q01", "Q04"]
+    assert found[2]["identity"] == "code" and found[1]["ja"] == "人数"
+    assert "- id: Q03  # seen: 4 filled" in draft(tmp_path / "r.csv")  # without the total
+
+
+def reads_itself(tmp_path, monkeypatch, name, text):
+    """The draft of a file, used to read that file."""
+    (tmp_path / "draft.yml").write_text(text, "utf-8")
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    folder = tmp_path / "data" / "raw" / "w"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes((tmp_path / name).read_bytes())
+    return read.read(wave(folder, name), Codebook.read(tmp_path / "draft.yml"))
+
+
+TWO_ROWS = [
+    ["団体コード", "団体名", "問1 職員数（人）", "", "問2 取組", "", "", "問3 満足度", "",
+     "問4_1 計画", "問4_2 体制", "問5(1) 人数", "問5(2) 経費"],
+    ["", "", "正規", "非正規", "1 研修", "2 採用", "3 なし", "（1）給与", "（2）環境", "", "", "",
+     ""],
+]  # fmt: skip
+
+
+def test_columns_that_are_parts_of_one_question(tmp_path, monkeypatch):
+    codes = [row[0] for row in ROWS]
+    rows = [[code, f"町{i}", 30 + i * 9, 7 * i, "○", None, "無回答" if i else "○", i % 3 + 1,
+             i % 2 + 1, "○", "×", 11 * i, 900 * i] for i, code in enumerate(codes)]  # fmt: skip
+    book = workbook(tmp_path / "r.xlsx", [*TWO_ROWS, *rows])
+    page = book.active
+    for place in ("C1:D1", "E1:G1", "H1:I1"):
+        page.merge_cells(place)
+    page["F3"] = "○"
+    book.save(tmp_path / "r.xlsx")
+    text = draft(tmp_path / "r.xlsx")
+    found = {q["id"]: q for q in yaml.safe_load(text)["questions"]}
+    assert {id: q["type"] for id, q in found.items()} == {
+        "Q06": "text", "Q07": "text", "Q01": "integer", "Q08": "integer", "Q02": "multi",
+        "Q03": "battery", "Q04": "multi", "Q05_1": "integer", "Q05_2": "integer",
+    }  # fmt: skip
+    options = {id: [(o["code"], o["ja"]) for o in found[id]["options"]] for id in ("Q02", "Q04")}
+    assert options == {
+        "Q02": [(1, "研修"), (2, "採用"), (3, "なし")], "Q04": [(1, "計画"), (2, "体制")]
+    }  # fmt: skip
+    assert [(i["id"], i["ja"]) for i in found["Q03"]["items"]] == [
+        ("Q03_1", "給与"), ("Q03_2", "環境")
+    ]  # fmt: skip
+    assert found["Q01"]["unit"]["en"] == "persons" and found["Q01"]["source"] == ["正規"]
+    table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
+    assert table.text.shape == (6, 13)
+    assert table.text[["Q01", "Q02_1", "Q03_2", "Q04_2", "Q05_2"]].iloc[1].tolist() == [
+        "39", "○", "2", "×", "900"
+    ]  # fmt: skip
+
+
+def test_columns_that_are_joined_and_those_that_are_not():
+    ticks = [["○", "×"], ["○"]]
+    assert groups_of(["問4_1 甲", "問4_2 乙"], ticks) == [([0, 1], "問4")]
+    assert groups_of(["取組 / 1 甲", "取組 / 2 甲"], ticks) != [([0, 1], "取組")]  # which is which?
+    assert groups_of(["問4 甲", "問5 乙"], ticks) == [([0], "問4 甲"), ([1], "問5 乙")]
+    scale = [["1", "5", "3"], ["2", "4", "3"]]
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], scale)) == 1
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["3", "3"]])) == 2
+    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["2", "30"]])) == 2
+    question = joined("Q04", "取組", ["取組 / 1 甲", "取組 / 1 乙"], ["○"])
+    assert [(o["code"], o["ja"]) for o in question["options"]] == [(1, "甲"), (2, "乙")]
+
+
+def test_a_battery_answered_in_words(tmp_path, monkeypatch):
+    words = ("満足", "やや満足", "やや不満", "不満")
+    page = openpyxl.Workbook().active
+    page.title = "回答"
+    page.append(["団体コード", "団体名", "問1 満足度", None, None])
+    page.append([None, None, "職員体制", "施設", "予算"])
+    page.merge_cells("C1:E1")
+    for n, row in enumerate(ROWS[:6]):
+        page.append([row[0], f"町{n}", words[n % 3], words[n % 4], words[3 - n % 3]])
+    page.parent.save(tmp_path / "r.xlsx")
+    text = draft(tmp_path / "r.xlsx")
+    found = questions(text)["満足度"]
+    assert found["type"] == "battery" and [o["ja"] for o in found["options"]] == [*words]
+    assert [item["ja"] for item in found["items"]] == ["職員体制", "施設", "予算"]
+    table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
+    assert table.text["Q01_3"].tolist()[:2] == ["不満", "やや不満"]
+    tried = [["英", "独", "仏"] * 4, ["赤", "青", "黄"] * 4]  # two questions of their own
+    assert len(groups_of(["好み / 甲", "好み / 乙"], tried)) == 2
+
+
+def test_yes_and_no_shares_and_codes_among_words(tmp_path):
+    rows = [["有無", "導入率（%）", "予定", "年齢（歳）", "策定日"]]
+    rows += [["有" if n % 2 else "無", (50, 99, 12)[n % 3], ("済", "予定", "-99")[n % 3], 30 + n,
+              ("2019-04-01", "未定", "R1.5.1", "令和2年4月", "H30.4.1")[n % 5]]
+             for n in range(20)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = questions(draft(tmp_path / "r.csv"))
+    assert found["有無"]["type"] == "binary" and found["策定日"]["type"] == "date"
+    assert "missing_tokens" not in found["導入率"]  # 99 percent is an answer
+    assert [o["ja"] for o in found["予定"]["options"]] == ["済", "予定"]
+    assert found["予定"]["missing_tokens"] == ["-99"]
+    assert found["年齢"]["unit"]["en"] == "years of age"
+
+
+def test_what_headings_and_slips_tell(tmp_path):
+    page = openpyxl.Workbook().active
+    page.append(["団体名", "回答日", "問1 有無", "問2 品目", None, "問3 日数（日）", "問4 充足度",
+                 None, "策定年月", "問6 自由記述"])  # fmt: skip
+    page.append([None, None, None, "食料", "毛布", None, "人員", "資機材", None, None])
+    for area in ("D1:E1", "G1:H1"):
+        page.merge_cells(area)
+    for n in range(12):
+        page.append([f"見本{n}町", f"2025-06-{n + 1:02}", (1, 2, "9（その他：検討中）")[n % 3],
+                     "◎" if n == 3 else "○", "○" if n % 2 else None, (3, 7, 99)[n % 3],
+                     (1, 2, 5, 99)[n % 4], n % 3 + 1, "2019年3月", "足りない。"])  # fmt: skip
+    page.parent.save(tmp_path / "r.xlsx")
+    found = questions(draft(tmp_path / "r.xlsx"))
+    assert found["回答日"]["identity"] == "received" and found["策定年月"]["precision"] == "month"
+    assert [option["code"] for option in found["有無"]["options"]] == [1, 2, 9]
+    assert found["品目"]["type"] == "multi"  # though one ticked with ◎
+    assert (found["日数"]["type"], found["日数"]["missing_tokens"]) == ("integer", ["99"])
+    assert found["充足度"]["type"] == "battery" and found["充足度"]["missing_tokens"] == ["99"]
+    assert [item["ja"] for item in found["充足度"]["items"]] == ["人員", "資機材"]
+    assert found["自由記述"]["free"] and found["自由記述"]["type"] == "text"
+    with pytest.raises(InputError, match="this is a folder"):
+        draft(tmp_path)
+
+
+def test_labels_and_missing_codes_of_spss(tmp_path, monkeypatch):
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "kind": list("ababab"),
+                          "done": [0.0, 1, 1, 0, 1, 1], "q": [1.0, 97, 2, 98, 1, 2],
+                          "r": [1.0, 9, 2, 1, 1, 2]})  # fmt: skip
+    pyreadstat.write_sav(
+        frame, tmp_path / "s.sav",
+        column_labels=["団体コード", "種別", "実施", "満足", "形態"],
+        variable_value_labels={
+            "kind": {"a": "甲", "b": "乙"}, "done": {0: "していない", 1: "した"},
+            "q": {1: "満足", 2: "不満", 97: "対象外", 98: "わからない"},
+            "r": {1: "専任", 2: "兼任", 9: "無回答"},
+        },
+        missing_ranges={"q": [{"lo": 97, "hi": 99}]},
+    )  # fmt: skip
+    text = draft(tmp_path / "s.sav")
+    found = questions(text)
+    assert [(o["code"], o["ja"], o["source"]) for o in found["種別"]["options"]] == [
+        (1, "甲", ["a"]), (2, "乙", ["b"])
+    ]  # fmt: skip
+    assert found["実施"]["type"] == "binary"
+    assert {o["code"]: o["ja"] for o in found["実施"]["options"]} == {0: "していない", 1: "した"}
+    assert [o["code"] for o in found["満足"]["options"]] == [1, 2]
+    assert found["満足"]["missing_tokens"] == {"not_applicable": ["97"], "dont_know": ["98"]}
+    assert found["形態"]["missing_tokens"] == ["9"]  # by its label alone
+    assert reads_itself(tmp_path, monkeypatch, "s.sav", text).text["kind"].tolist() == [*"ababab"]
+
+
+def test_without_the_optional_extra_the_sentence_names_it(tmp_path, monkeypatch):
+    pyreadstat.write_sav(pd.DataFrame({"a": [1.0]}), tmp_path / "s.sav")
+    (tmp_path / "pyreadstat.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(InputError, match="pyreadstat, the optional extra spss"):
+        draft(tmp_path / "s.sav")
+
+
+def test_a_survey_from_spss(tmp_path, monkeypatch):
+    frame = pd.DataFrame({"code": ["990019", "990027"], "Q6": [1.0, 9.0], "staff": [13.0, None]})
+    pyreadstat.write_sav(
+        frame,
+        tmp_path / "s.sav",
+        column_labels=["団体コード", "組織形態", "職員数"],
+        variable_value_labels={"Q6": {1: "専任課", 2: "兼任", 9: "無回答"}},
+        missing_ranges={"Q6": [9]},
+    )
+    text = draft(tmp_path / "s.sav")
+    form = questions(text)["組織形態"]
+    assert form["type"] == "single" and form["id"] == "Q6"
+    assert [(o["code"], o["ja"]) for o in form["options"]] == [(1, "専任課"), (2, "兼任")]
+    assert form["missing_tokens"] == ["9"]
+    (tmp_path / "d.yml").write_text(text, "utf-8")
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    folder = tmp_path / "data" / "raw" / "w"
+    folder.mkdir(parents=True)
+    (folder / "s.sav").write_bytes((tmp_path / "s.sav").read_bytes())
+    table = read.read(wave(folder, "s.sav"), Codebook.read(tmp_path / "d.yml"))
+    assert table.text["Q6"].tolist() == ["1", "9"]
+    assert table.text["staff"].tolist() == ["13", ""]
+    assert table.address(1, 1) == "B4"  # below names and labels
+
+
+def test_a_file_without_records(tmp_path):
+    workbook(tmp_path / "r.xlsx", [["題名だけ"]])
+    with pytest.raises(InputError, match="no heading with records"):
+        draft(tmp_path / "r.xlsx")
+
+
+def test_a_form_is_no_table_of_replies(tmp_path):
+    for label, who in (("団体コード", "082201"), ("団体名", "つくば市")):
+        workbook(
+            tmp_path / "r.xlsx", [[label, who], ["問1 職員数", 5], ["問2 有無", 1], ["問3", 2]]
+        )
+        with pytest.raises(InputError, match=f"{who} stands where a heading should.*a form"):
+            draft(tmp_path / "r.xlsx")
+
+
+def test_years_of_an_era_are_no_options(tmp_path):
+    rows = [["団体名", "導入年度", "開設"]]
+    rows += [[f"町{n}", ("H25", "R2", "2018")[n % 3], 2000 + n % 3] for n in range(12)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = questions(draft(tmp_path / "r.csv"))
+    assert found["導入年度"]["type"] == "text" and "options" not in found["導入年度"]
+    assert found["開設"]["type"] == "integer"

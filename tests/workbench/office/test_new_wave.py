@@ -1,0 +1,322 @@
+"""A new wave: copied as received, the layout found, nothing left behind on a mistake."""
+
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.codebook import municipality
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
+from analysis.errors import InputError
+from analysis.intake import read as intake
+from analysis.survey import Survey
+from workbench.office.new_wave import new_wave
+
+EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "library-survey"
+
+
+@pytest.fixture
+def libraries(project):
+    book = project / "data" / "codebooks" / "libraries.yml"
+    book.write_bytes((EXAMPLE / "libraries.yml").read_bytes())
+    return project
+
+
+def test_the_example_of_the_docs_on_another_subject(libraries):
+    said = new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    assert "layout rows" in said and "workbench refresh lib" in said
+    copied = libraries / "data" / "raw" / "lib" / "replies.csv"
+    assert copied.read_bytes() == (EXAMPLE / "replies.csv").read_bytes()
+    assert Wave.read("lib").invited is None
+    survey = Survey.load("lib")
+    assert survey.names.tolist() == ["つくば市", "千葉市", "大津市", "姫路市", "西予市"]
+    assert survey.responses["Q1"].tolist() == [25, 60, 18, 42, 7]
+    assert survey.responses.at["121002", "Q3_3"]
+    assert survey.status.at["082201", "Q3_1"] == "not_applicable"  # answered though left out
+    assert set(survey.findings["rule"]) >= {"full-width", "unit", "approximate", "left-out"}
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "book", "said"),
+    [
+        ("a/b", "replies.csv", "libraries", "cannot be called"),
+        ("w", "nothing.csv", "libraries", "no such file"),
+        ("w", "replies.csv", "unknown", "no codebook 'unknown'"),
+        ("w", "replies.csv", "it-staffing", "replies.csv"),
+        ("demo-2019", "replies.csv", "libraries", "exists"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_nothing(libraries, name, file, book, said):
+    before = sorted(p.name for p in (libraries / "data" / "raw").iterdir())
+    with pytest.raises(InputError, match=said):
+        new_wave(name, [EXAMPLE / file], book, "2026-04-01")
+    assert sorted(p.name for p in (libraries / "data" / "raw").iterdir()) == before
+
+
+def test_a_file_that_no_layout_reads_is_told_without_a_layout(libraries, tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"again$"):
+        new_wave("w", [tmp_path / "a.xlsx"], "libraries", "2026-04-01")
+    with pytest.raises(InputError, match=r"replies\.csv: two files have the same name"):
+        new_wave("w", [EXAMPLE / "replies.csv"] * 2, "libraries", "2026-04-01")
+    with pytest.raises(InputError, match=r"demo-2019 already exists and is complete"):
+        new_wave("demo-2019", [EXAMPLE / "replies.csv"], "it-staffing")
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch):
+    def full(source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    def listed(source, target):
+        raise shutil.Error([(source, target, "[Errno 28] No space left on device: '/a/b'")])
+
+    monkeypatch.setattr("workbench.office.new_wave.shutil.copyfile", full)
+    before = sorted((libraries / "data" / "raw").rglob("*"))
+    with pytest.raises(InputError, match=r"lib: .*copied \(No space left on device\); make room"):
+        new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    with monkeypatch.context() as changed:
+        changed.setattr("workbench.office.new_wave.shutil.copytree", listed)
+        with pytest.raises(InputError, match=r"copied \(No space left on device\); make room"):
+            new_wave("lib", [EXAMPLE], "libraries", "2026-04-01")
+    assert sorted((libraries / "data" / "raw").rglob("*")) == before
+
+
+def form(folder, name, staff, evening=1):
+    """One office's workbook: labels over two columns, options with a column between."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.title = "調査票"
+    rows = [
+        ("団体名", None, name),
+        ("Q1 職員数", None, staff, "人"),
+        ("Q2 夜間開館の有無", None, evening),
+        ("Q3 夜間開館の体制（すべて）",),
+        (None, "正規職員", "○"),
+        (None, "会計年度任用職員", None),
+        (None, "委託", "○"),
+    ]
+    for row in rows:
+        sheet.append(row)
+    for row in (1, 2, 3):
+        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=2)
+    folder.mkdir(exist_ok=True)
+    workbook.save(folder / f"{name}.xlsx")
+
+
+def test_a_folder_of_forms_is_not_taken_for_tables(libraries, tmp_path):
+    # read as one column a municipality, each of these would be two replies, one without a name
+    folder = tmp_path / "forms"
+    for name, staff in (("つくば市", 25), ("千葉市", 60), ("大津市", 18)):
+        form(folder, name, staff)
+    assert "layout form, 3 replies;" in new_wave("forms", [folder], "libraries", "2026-04-01")
+    survey = Survey.load("forms")
+    assert survey.responses["Q1"].to_dict() == {"082201": 25, "121002": 60, "252018": 18}
+    assert survey.responses["Q3_3"].all() and not survey.responses["Q3_2"].any()
+
+
+def test_replies_that_do_not_say_who_they_are_are_counted(libraries, tmp_path):
+    file = tmp_path / "some.csv"
+    file.write_text("団体名,Q1,Q2,Q3\n姫路市,42,1,1\n千葉市,60,1,3\n,7,2,\n", encoding="utf-8")
+    said = new_wave("some", [file], "libraries", "2026-04-01")
+    assert "layout rows, 3 replies (1 do not say from which municipality)" in said
+
+
+def test_a_form_that_lacks_a_question_is_refused_for_that_and_not_read_otherwise(
+    libraries, tmp_path
+):
+    folder = tmp_path / "forms"
+    for name in ("つくば市", "千葉市", "大津市"):
+        form(folder, name, 25)
+        workbook = openpyxl.load_workbook(folder / f"{name}.xlsx")
+        workbook.active["B7"] = "外注"
+        workbook.active["D3"] = "番号で"
+        workbook.save(folder / f"{name}.xlsx")
+    said = r"Q3_3.*\(read as form; --layout gives another\)"
+    with pytest.raises(InputError, match=said):
+        new_wave("forms", [folder], "libraries", "2026-04-01")
+
+
+@pytest.mark.parametrize(
+    ("invited", "said"),
+    [
+        ("[{code: 012025, name: 函館市}]", r"code.*put a code in quotes, such as '012025'"),
+        ("[{code: '012025', name: 函館市, size_class: 中核市}]", "size_class.*'core_city'"),
+        ("[{code: '012025'}]", "name: this entry is lacking"),
+        ("[{code: '012025', name: 函館市}, {code: '012025', name: 函館}]", "'?012025'? twice"),
+        ("[{code: '012026', name: 函館市}]", "'012026', which does not exist"),
+        ("全部", "'all'"),
+    ],
+)
+def test_a_slip_in_the_list_of_the_invited_is_told_where_it_is(libraries, invited, said):
+    new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    file = libraries / "data" / "raw" / "lib" / "wave.yml"
+    text = file.read_text(encoding="utf-8").replace("invited: null", f"invited: {invited}")
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=f"invited.*{said}"):
+        Wave.read("lib")
+
+
+def test_a_table_of_nobody_is_not_taken_for_the_whole_register(libraries, tmp_path):
+    file = tmp_path / "nobody.csv"
+    file.write_text("Q1,Q2,Q3\n42,1,1\n60,1,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="nothing tells from which municipality"):
+        new_wave("nobody", [file], "libraries", "2026-04-01")
+
+
+@pytest.mark.parametrize(
+    ("invited", "given", "written"),
+    [
+        (None, None, "invited"),
+        ("9", None, "invited"),
+        ("all", None, "nation"),
+        ("9", "beyond", "beyond"),
+    ],
+)
+def test_a_new_wave_says_what_its_numbers_stand_for(libraries, invited, given, written):
+    files = [EXAMPLE / "replies.csv"]
+    said = new_wave("lib", files, "libraries", "2026-04-01", invited=invited, population=given)
+    assert Wave.read("lib").population == written and f"stand for: {written}" in said
+
+
+def test_a_new_wave_of_some_is_not_the_nation(libraries):
+    with pytest.raises(InputError, match="population is nation, but 9 of 1,741 were asked"):
+        new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", invited="9", population="nation")
+
+
+# --- a table is read as a table, or refused: no municipality is lost ------------------------------
+
+NAMES = ["姫路市", "千葉市", "大津市", "つくば市", "西予市", "府中町"]
+ASKED = {
+    "id": "odd",
+    "title": {"ja": "調査", "en": "Survey"},
+    "version": "1",
+    "sections": [{"id": "A", "ja": "甲", "en": "A"}],
+    "questions": [
+        {"id": "Q1", "section": "A", "type": "single", "role": "outcome", "ja": "導入状況",
+         "en": "Adoption", "options": [{"code": 1, "ja": "導入済み", "en": "adopted"},
+                                       {"code": 3, "ja": "その他", "en": "other"}]},
+        {"id": "Q2", "section": "A", "type": "multi", "role": "outcome", "ja": "取組み",
+         "en": "Measures", "options": [{"code": 1, "ja": "研修", "en": "training"},
+                                       {"code": 6, "ja": "その他", "en": "other"}]},
+        {"id": "Q3", "section": "A", "type": "integer", "role": "context", "ja": "職員数",
+         "en": "Staff"},
+    ],
+}  # fmt: skip
+HEADINGS = ["団体名", "問1 導入状況", "Q2_1", "Q2_6", "問3 職員数"]
+
+
+def replies(n=6, headings=HEADINGS):
+    """`n` municipalities; a heading of another text has an answer of its own."""
+    answers = {"団体名": NAMES, "問1 導入状況": [1, 3] * 3, "Q2_1": [1, 0] * 3, "Q2_6": [0, 1] * 3}
+    answers["問3 職員数"] = list(range(10, 16))
+    free = ["独自に開発", ""] * 3
+    return [headings, *([answers.get(h, free)[i] for h in headings] for i in range(n))]
+
+
+def survey_of(root, sheets, book=ASKED):
+    """new_wave of a workbook of these sheets: what it says, and the municipalities that replied."""
+    shutil.rmtree(root / "data", ignore_errors=True)
+    (root / "data" / "codebooks").mkdir(parents=True)
+    text = yaml.safe_dump(book, allow_unicode=True)
+    (root / "data" / "codebooks" / "odd.yml").write_text(text, encoding="utf-8")
+    file = root / "replies.xlsx"
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for at, rows in enumerate(sheets):
+        page = made.create_sheet(f"回答{at + 1}")
+        for row in rows:
+            page.append([None if cell == "" else cell for cell in row])
+    made.save(file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(root))
+        said = new_wave("odd", [file], "odd", "2026-04-01")
+        raw = intake.read(Wave.read("odd"), Codebook.read("odd"))
+    texts = [text for name in ("@code", "@name") if name in raw.text for text in raw.text[name]]
+    return said, {municipality.named_in(text) for text in texts if text}
+
+
+def turned(rows):
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+TITLE = [["情報人材調査の結果", "", "", "", ""]]
+FREE = ["団体名", "問1 導入状況", "問1 その他の内容", "Q2_1", "Q2_6", "問3 職員数"]
+ODD = {
+    "the text of other": ([replies(headings=FREE)], "two columns are headed Q1"),
+    "the text of other, of two": ([replies(2, FREE)], "two columns are headed Q1"),
+    "below a title": ([TITLE + replies(headings=FREE)], "two columns are headed Q1"),
+    "in columns": ([turned(replies(headings=FREE))], "two columns are headed Q1"),
+    "a heading twice": ([replies(headings=[*HEADINGS, "問3 職員数"])], "two columns.* Q3"),
+    "names twice": ([replies(headings=["団体名", *HEADINGS])], "two columns are headed @name"),
+    "Qualtrics": ([replies(headings=[*HEADINGS[:4], "Q2_6_TEXT", "問3 職員数"])], "headed Q2_6"),
+    "no staff": ([replies(headings=HEADINGS[:4])], "question Q3 .*has no column"),
+    "two sheets": ([replies(3), [HEADINGS, *replies()[4:]]], "2 sheets have the headings"),
+    "a sheet of less": ([replies(3), [HEADINGS[:2], *(r[:2] for r in replies()[4:])]],
+                        "this sheet is not read, and 3 of the municipalities"),
+    "names that nobody knows": ([[FREE, *([f"団体{r[0]}", *r[1:]] for r in replies(5, FREE)[1:])]],
+                                "two columns are headed Q1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ODD)
+def test_an_odd_heading_makes_no_form_of_a_table(tmp_path, how):
+    sheets, sentence = ODD[how]
+    with pytest.raises(InputError, match=sentence):
+        survey_of(tmp_path, sheets)
+
+
+def test_a_table_is_not_read_as_a_form_where_it_is_called_one(tmp_path, monkeypatch):
+    survey_of(tmp_path, [replies()])
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    file = tmp_path / "data" / "raw" / "odd" / "wave.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("rows", "form"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"no form but a table of 6 replies.*layout: rows"):
+        intake.read(Wave.read("odd"), Codebook.read("odd"))
+
+
+def test_a_table_that_two_layouts_fit_is_refused_with_both(tmp_path):
+    square = [["団体名", "問1 導入状況", *NAMES], *([n, 1] for n in NAMES)]
+    square = [row + [""] * (8 - len(row)) for row in square]
+    square = [["問1 導入状況", *row] for row in square]
+    with pytest.raises(InputError, match=r"as rows \(6 .*as columns \(6 .*--layout"):
+        survey_of(tmp_path, [square])
+
+
+@st.composite
+def odd_tables(draw):
+    """Sheets of a table of 2 to 6 municipalities, written in odd ways."""
+    whose = draw(st.sampled_from(["団体名", "市区町村名", "Name", "団体名", "回答団体"]))
+    more = ["問1 その他の内容", "Q2_6_TEXT", "備考", "問3 職員数", "団体コード", "Q1", "メール", ""]
+    odd = draw(st.lists(st.sampled_from(more), max_size=draw(st.sampled_from([0, 0, 1, 3]))))
+    asked = draw(st.permutations([*HEADINGS[1:], *odd]))
+    asked = asked[: len(asked) - draw(st.sampled_from([0, 0, 0, 1, 3]))]
+    at, n = draw(st.integers(0, 2)), draw(st.integers(2, 6))
+    rows = replies(n, [*asked[:at], "団体名", *asked[at:]])
+    rows[0] = [whose if heading == "団体名" else heading for heading in rows[0]]
+    split = draw(st.sampled_from([0, 0, 1, n // 2]))
+    sheets = [[rows[0], *rows[1 + split :]], [rows[0], *rows[1 : 1 + split]]][: 1 + bool(split)]
+    for sheet in sheets:
+        width, above = len(rows[0]), draw(st.sampled_from(["", "調査の結果", "回答一覧", "2026"]))
+        below = draw(st.sampled_from(["", "合計", "※注 速報値", "計"]))
+        sheet[:0] = [[above] + [""] * (width - 1)] * draw(st.integers(0, 2))
+        sheet += [[below] + [""] * (width - 1)] * draw(st.integers(0, 1))
+    if draw(st.booleans()):
+        sheets = [turned(sheet) for sheet in sheets]
+    return sheets, {municipality.named_in(name) for name in NAMES[:n]}
+
+
+@settings(max_examples=40)
+@given(odd_tables())
+def test_no_municipality_of_an_odd_table_is_lost_without_a_refusal(tmp_path_factory, made):
+    sheets, everyone = made
+    try:
+        said, read = survey_of(tmp_path_factory.mktemp("odd"), sheets)
+    except InputError:
+        return
+    assert read >= everyone, said

@@ -1,0 +1,238 @@
+"""The workbook that goes to the offices: what is asked, of whom, and nothing that could harm."""
+
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from analysis import spreadsheet
+from analysis.errors import InputError
+from analysis.survey import prepare
+from workbench.cli import main
+from workbench.office import queries
+
+
+@pytest.fixture
+def written(project):
+    out = project / "queries.xlsx"
+    queries.write_for_wave("demo-2019", out)
+    return openpyxl.load_workbook(out)
+
+
+def rows(sheet):
+    return list(sheet.iter_rows(min_row=5, values_only=True))
+
+
+def test_a_sheet_for_each_municipality_with_all_that_is_doubtful_or_refused(project, written):
+    findings = prepare("demo-2019").findings
+    asked = findings[findings["severity"] != "repaired"]
+    for code, part in asked[asked["code"] != ""].groupby("code"):
+        (sheet,) = (s for s in written.worksheets if s.title.startswith(code))
+        assert [row[3] for row in rows(sheet)] == part["raw"].tolist()
+        own = part["ja"].where(part["rule"] != "merged", queries.WORDS["ja"]["merged"])
+        assert [row[5].split("\n")[0] for row in rows(sheet)] == own.tolist()
+        assert all(row[6] is None for row in rows(sheet))  # the office's answer
+    repaired = set(findings.loc[findings["severity"] == "repaired", "ja"])
+    shown = {v for s in written.worksheets for row in s.iter_rows(values_only=True) for v in row}
+    assert not repaired & shown
+
+
+def test_the_list_in_front_tells_who_replied_and_how_much_is_asked(written):
+    listed = {row[0]: row for row in rows(written.worksheets[0])}
+    assert len(listed) == 16
+    assert listed["990167"][2] == "未回答" and listed["990019"][2] == "回答あり"
+    assert sum(row[3] + row[4] for row in listed.values()) == 25
+    titles = [sheet["A1"].value + (sheet["A2"].value or "") for sheet in written.worksheets]
+    assert all("架空データ" in title for title in titles[:-1])
+
+
+def test_a_multi_select_lists_its_options(written):
+    (sheet,) = (s for s in written.worksheets if s.title.startswith("990043"))
+    question = rows(sheet)[0][2]
+    assert question.startswith("Q13 ") and "選択肢：1 " in question and " / 2 " in question
+
+
+def test_an_answer_that_looks_like_a_formula_is_text(project):
+    file = project / "data" / "raw" / "demo-2019" / "replies.xlsx"
+    book = openpyxl.load_workbook(file)
+    page = book["回答"]
+    page["E6"].value = "=HYPERLINK(1)"
+    page["E6"].data_type = "s"
+    for cell, text in (("F6", "+cmd|x"), ("H6", "-2+3"), ("I6", "@SUM(A1)"), ("J6", "＝1+1")):
+        page[cell].value = text
+    book.save(file)
+    out = project / "q.xlsx"
+    queries.write_for_wave("demo-2019", out)
+    (sheet,) = (s for s in openpyxl.load_workbook(out).worksheets if s.title.startswith("990019"))
+    shown = {c.value: c for row in sheet.iter_rows() for c in row if isinstance(c.value, str)}
+    for text in ("=HYPERLINK(1)", "+cmd|x", "@SUM(A1)", "＝1+1"):
+        assert shown[text].data_type == "s" and shown[text].quotePrefix, text
+
+
+def test_each_office_gets_a_file_of_its_own_without_the_others(project):
+    out = project / "each"
+    said = queries.write_for_wave("demo-2019", out, split=True, language="en")
+    files = sorted(out.iterdir())
+    assert len(files) == 12 and "12 municipalities" in said and "25 questions" in said
+    book = openpyxl.load_workbook(files[0])
+    assert [sheet.title for sheet in book.worksheets] == ["990027 白浪崎市"]
+    assert "invented data" in book.worksheets[0]["A2"].value.lower()
+    assert "Please" in rows(book.worksheets[0])[0][5]
+
+
+def test_a_sheet_can_be_filled_in_and_printed(written):
+    sheet = written.worksheets[1]
+    assert "ご返送ください" in sheet["A3"].value
+    assert not sheet["G5"].protection.locked and sheet["G5"].border.left.style == "thin"
+    assert sheet.column_dimensions["C"].width > 40 and sheet.column_dimensions["G"].width > 25
+    assert sheet.page_setup.paperSize == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_names_of_sheets_are_those_that_excel_takes():
+    assert spreadsheet.sheet_name("131016", "a[b]c:d*e?f/g\\h'") == "131016 a_b_c_d_e_f_g_h_"
+    assert len(spreadsheet.sheet_name("131016", "長" * 40)) == 31
+
+
+def test_a_folder_of_an_earlier_run_is_not_sent_again(project):
+    out = project / "each"
+    queries.write_for_wave("demo-2019", out, split=True)
+    queries.write_for_wave("demo-2019", out, split=True)
+    (out / "990999_旧町.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"990999_旧町\.xlsx, which nobody"):
+        queries.write_for_wave("demo-2019", out, split=True)
+
+
+def test_a_name_that_does_not_fit(project):
+    for name, split in (("q.csv", False), ("q", False), ("q.xlsx", True)):
+        with pytest.raises(InputError, match=r"are a workbook|writes a folder"):
+            queries.write_for_wave("demo-2019", project / name, split=split)
+
+
+OWN = """
+id: own
+title: {ja: 小調査, en: Small}
+version: "1"
+sections: [{id: A, ja: 属性, en: Profile}]
+questions:
+- {id: N, section: A, type: text, role: id, identity: name, ja: 団体名, en: name}
+- {id: S, section: A, type: integer, role: outcome, ja: 職員数, en: staff,
+   checks: [{rule: "S <= 50", ja: 職員数が多い, en: many staff}]}
+- {id: M, section: A, type: multi, role: outcome, ja: 取組, en: measures,
+   options: [{code: 1, ja: 甲, en: a}, {code: 2, ja: 乙, en: b}],
+   checks: [{rule: "not any(M, [2])", ja: 乙がある, en: b is there}]}
+"""
+
+
+def own_wave(project, invited, replies):
+    (project / "data" / "codebooks" / "own.yml").write_text(OWN, "utf-8")
+    folder = project / "data" / "raw" / "own"
+    folder.mkdir()
+    (folder / "wave.yml").write_text(
+        "{title: {ja: 小, en: S}, as_of: 2026-04-01, publisher: {ja: 国, en: state}, "
+        f"data: invented, codebook: own, invited: [{invited}], files: [{{path: r.csv}}]}}",
+        "utf-8",
+    )
+    (folder / "r.csv").write_text(f"団体名,職員数,取組\n{replies}\n", "utf-8")
+
+
+def test_a_name_that_no_file_can_have(project):
+    own_wave(project, "{code: '990019', name: '架空/見本 町'}", "架空/見本 町,約60,1")
+    queries.write_for_wave("own", project / "each", split=True)
+    (file,) = (project / "each").iterdir()
+    assert file.name == "990019_架空_見本_町.xlsx"
+    assert openpyxl.load_workbook(file).sheetnames == ["990019 架空_見本 町"]
+
+
+def test_what_was_kept_is_shown_and_a_stranger_is_for_the_office(project):
+    replies = '千代田区,約60,"1、2"\n港区,5,1'
+    own_wave(project, "{code: '131016', name: 千代田区}", replies)
+    queries.write_for_wave("own", project / "q.xlsx")
+    listed, own, office = openpyxl.load_workbook(project / "q.xlsx").worksheets
+    assert own.title == "131016 千代田区" and office.title == "事務局で確認"
+    taken = [(row[3], row[4]) for row in rows(own)]
+    assert taken == [("約60", "60"), ("約60", "60"), ("1、2", "1、2")]
+    assert "港区は依頼先の一覧にありません" in rows(office)[0][5]
+    assert listed.page_setup.orientation == own.page_setup.orientation == "landscape"
+    assert listed.print_title_rows == own.print_title_rows == "$4:$4"
+
+
+def test_a_reply_that_may_be_anothers_is_sent_to_nobody(project):
+    own_wave(project, "{code: '131016', name: 千代田区}, {code: '131032', name: 港区}", "")
+    replies = "団体コード,団体名,職員数,取組\n131016,港区,約60,1\n131032,港区,約70,1\n"
+    (project / "data" / "raw" / "own" / "r.csv").write_text(replies, "utf-8")
+    queries.write_for_wave("own", project / "q.xlsx")
+    book = openpyxl.load_workbook(project / "q.xlsx")
+    assert book.sheetnames == ["一覧", "131032 港区", "事務局で確認"]
+    assert {row[3] for row in rows(book["131032 港区"])} == {"約70"}
+    assert {row[3] for row in rows(book["事務局で確認"])} == {"港区", "約60"}
+    (project / "data" / "codebooks" / "own.yml").write_text(
+        OWN.replace("\n- {id: N", "\n# "), "utf-8"
+    )
+    queries.write_for_wave("own", project / "q.xlsx")
+    book = openpyxl.load_workbook(project / "q.xlsx")
+    assert rows(book["事務局で確認"])[0][2] == "団体名"
+
+
+def test_a_merged_cell_shows_nobody_the_answer_of_another(project, written):
+    (finding,) = prepare("demo-2019").findings.query("rule == 'merged'").itertuples()
+    assert "T17: 3" in finding.ja  # the row of another municipality
+    (sheet,) = (s for s in written.worksheets if s.title.startswith(finding.code))
+    assert "T17" not in str(rows(sheet)) and "結合" in rows(sheet)[0][5]
+
+
+@pytest.fixture
+def later(project):
+    known = Path(__file__).parents[3] / "data" / "raw" / "demo-2020"
+    shutil.copytree(known, project / "data" / "raw" / "demo-2020")
+    return project
+
+
+def test_a_column_of_ticks_says_of_which_option_it_is(later):
+    said = queries.write_for_wave("demo-2020", later / "q.xlsx")
+    assert "ほかに事務局で確認するもの4件" in said
+    book = openpyxl.load_workbook(later / "q.xlsx")
+    row = rows(book["990108 若鮎川市"])[0]
+    assert row[2].endswith(" － 7 いずれも未整備") and row[3:5] == ("不明", "選択なし")
+
+
+def test_answers_that_disagree_are_shown_side_by_side(later):
+    queries.write_for_wave("demo-2020", later / "q.xlsx")
+    (row,) = rows(openpyxl.load_workbook(later / "q.xlsx")["990019 青嶺市"])
+    assert row[3] == "32" and row[5].endswith("\n関係する回答：Q08 情報部門の常勤職員数 － 31")
+    queries.write_for_wave("demo-2019", later / "q.xlsx", language="en")
+    row = rows(openpyxl.load_workbook(later / "q.xlsx")["990124 月影浦町"])[0]
+    assert row[4] == "not applicable" and "\nthe other answer: Q06 " in row[5]
+
+
+def test_several_options_beside_an_answer_are_told_in_words(project):
+    own_wave(project, "{code: '131016', name: 千代田区}", "千代田区,5,1")
+    book = project / "data" / "codebooks" / "own.yml"
+    book.write_text(OWN.replace('"S <= 50"', '"any(M, [2])"'), "utf-8")
+    queries.write_for_wave("own", project / "q.xlsx")
+    ((*_, said, _),) = rows(openpyxl.load_workbook(project / "q.xlsx").worksheets[1])
+    assert said.endswith("\n関係する回答：M 取組 － 甲")
+
+
+def test_of_two_replies_without_a_date_it_is_shown_where_they_differ(later):
+    queries.write_for_wave("demo-2020", later / "q.xlsx")
+    which, differs = rows(openpyxl.load_workbook(later / "q.xlsx")["990086 朝凪浦市"])
+    assert "どれが正しいか" in which[5] and differs[2].startswith("Q18 ")
+    assert differs[3:5] == ("2", "1")
+
+
+def test_the_same_answers_give_the_same_bytes(project):
+    for name in ("a.xlsx", "b.xlsx"):
+        queries.write_for_wave("demo-2019", project / name)
+    assert (project / "a.xlsx").read_bytes() == (project / "b.xlsx").read_bytes()
+
+
+def test_the_command_and_a_place_that_cannot_be_written(project, capsys, monkeypatch):
+    assert main(["queries", "demo-2019"]) == 0
+    assert (project / "data" / "processed" / "demo-2019-queries.xlsx").is_file()
+    assert "12団体" in capsys.readouterr().out
+    (project / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        queries.write_for_wave("demo-2019", project / "file" / "q.xlsx")
+    shutil.rmtree(project / "data" / "raw" / "demo-2019")
+    assert main(["queries", "demo-2019"]) == 2

@@ -1,0 +1,192 @@
+"""Every page of the demo wave, in both languages and for all audiences, in a real browser."""
+
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import editions
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+ROOT = Path(__file__).parents[3]
+PAGES = [*sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb")), "index"]
+LANGUAGES = [  # the Japanese pages at every run, the English twins with `make test-all`
+    "ja",
+    pytest.param("en", marks=pytest.mark.slow),
+]
+A4 = 673  # CSS pixels between the margins of the printed page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory, chromium):
+    """Language -> audience -> folder of the published edition, each made when first asked for."""
+    made = {}
+
+    def of(language):
+        if language not in made:
+            folder = editions.project(tmp_path_factory.mktemp(f"editions-{language}"))
+            with pytest.MonkeyPatch.context() as patch:
+                made[language] = editions.publish(folder, language, patch)
+        return made[language]
+
+    return of
+
+
+@pytest.fixture
+def page(chromium):
+    with chromium.new_context(viewport={"width": 1280, "height": 900}) as context:
+        opened = context.new_page()
+        opened.set_default_timeout(20_000)
+        opened.faults = []
+        opened.on("console", lambda said: opened.faults.append(f"console: {said.text}"))
+        opened.on("pageerror", lambda error: opened.faults.append(f"script: {error}"))
+        opened.on("request", lambda asked: opened.faults.append(f"request: {asked.url}"))
+        yield opened
+
+
+def visit(page, file):
+    page.goto(file.as_uri())
+    page.faults[:] = [
+        fault
+        for fault in page.faults
+        if fault != f"request: {file.as_uri()}" and not fault.startswith("request: data:")
+    ]
+
+
+def violations(page, **options):
+    # the rows of a table are alike, and what is embedded was looked at before: axe is slow on both
+    page.evaluate("""() => {
+      document.querySelectorAll('tbody tr:nth-child(n+9)').forEach(row => row.remove());
+      document.querySelectorAll('img').forEach(image => image.removeAttribute('src'));
+      document.querySelectorAll('a[download]').forEach(link => link.href = '#main');
+    }""")
+    options = {"resultTypes": ["violations"], **options}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("audience", editions.AUDIENCES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_opens_from_disk_without_a_request_an_error_or_an_obstacle(
+    published, page, language, audience, name
+):
+    visit(page, published(language)[audience] / f"{name}.html")
+    assert page.faults == []
+    assert page.evaluate("document.documentElement.lang") == language
+    broken = "[...document.images].filter(i => !i.complete || !i.naturalWidth || !i.alt.trim())"
+    assert page.evaluate(f"{broken}.length") == 0
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    # a table may scroll in its frame, on a narrow screen what it is called stays in view
+    ends = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
+    assert page.evaluate(f"Math.max(0, ...{ends})") <= 360
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, runOnly=["color-contrast"]) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("audience", editions.AUDIENCES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_prints_on_a4_with_no_table_cut_and_all_its_text(
+    published, page, tmp_path, language, audience, name
+):
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed: the printed pages were not read")
+    visit(page, published(language)[audience] / f"{name}.html")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4, "height": 900})
+    cut = f"e => e.getBoundingClientRect().right > {A4 + 1}"
+    wide = f"[...document.querySelectorAll('main *')].filter({cut})"
+    assert page.evaluate(f"{wide}.map(e => e.tagName + e.textContent.slice(0, 60))") == []
+    printed = tmp_path / "page.pdf"
+    page.pdf(path=printed, prefer_css_page_size=True)
+    text = read(printed)
+    sheets = text.rstrip("\f").split("\f")
+    for at, sheet in enumerate(sheets, 1):
+        assert f"{at}/{len(sheets)}" in packed(sheet), "each sheet has its number"
+        assert ("架空データ" if language == "ja" else "inventeddata") in packed(sheet).lower()
+    parts = "[...document.querySelectorAll('main p, main li, main td, main figcaption')]"
+    last = page.evaluate(f"{parts}.filter(e => e.checkVisibility()).pop().innerText.slice(-4)")
+    assert packed(last) in packed(sheets[-1]), "the footer stands alone on no sheet"
+    shown = page.evaluate(
+        "[...document.querySelectorAll('h1, h2, h3, .answer')].map(e => e.innerText)"
+    )
+    assert shown and all(packed(said) in packed(text) for said in shown)
+    assert "\ufffd" not in text
+    about = subprocess.run(["pdffonts", printed], capture_output=True, text=True, check=True)
+    fonts = [line.split() for line in about.stdout.splitlines()[2:]]
+    assert fonts and all(line[-5] == "yes" for line in fonts), "every font is embedded"
+    size = subprocess.run(["pdfinfo", printed], capture_output=True, text=True, check=True).stdout
+    assert "(A4)" in size
+
+
+def read(printed):
+    done = subprocess.run(["pdftotext", "-layout", printed, "-"], capture_output=True, check=True)
+    return done.stdout.decode("utf-8")
+
+
+def packed(text):
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.mark.parametrize("audience", editions.AUDIENCES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_links_of_the_index_lead_somewhere(published, page, language, audience):
+    folder = published(language)[audience]
+    visit(page, folder / "index.html")
+    said = page.evaluate("[...document.querySelectorAll('.answer')].map(e => e.innerText)")
+    assert len(said) == len(PAGES) - 1
+    assert [text for text in said if len(re.findall(r"。|\.(?= [A-Z]|$)", text)) != 1] == []
+    targets = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
+    assert {f"{name}.html" for name in PAGES if name != "index"} <= set(targets)
+    assert {"figures.zip", "tables.xlsx", "run.json"} <= set(targets)
+    for target in targets:
+        file, _, place = target.partition("#")
+        assert (folder / file).exists(), target
+        if place:
+            there = (folder / (file or "index.html")).read_text(encoding="utf-8")
+            assert f'id="{place}"' in there, target
+    page.click("main h2 a")
+    assert page.url == (folder / f"{PAGES[0]}.html").as_uri()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_waves_are_listed_with_their_editions(published, page, language):
+    found = published(language)
+    visit(page, found["internal"].parent / "index.html")
+    assert page.faults == [] and violations(page) == []
+    hrefs = page.evaluate("[...document.querySelectorAll('main a')].map(a => a.href)")
+    assert hrefs == [(found[name] / "index.html").as_uri() for name in editions.AUDIENCES]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_numbers_of_a_figure_come_out_of_the_page_as_they_were_plotted(
+    published, page, tmp_path, language
+):
+    folder = published(language)["committee"]
+    visit(page, folder / "04_hypotheses.html")
+    with page.expect_download() as download:
+        page.click("figure a[download]")
+    download.value.save_as(tmp_path / "numbers.csv")
+    with zipfile.ZipFile(folder / "figures.zip") as archive:
+        assert (tmp_path / "numbers.csv").read_bytes() == archive.read(
+            download.value.suggested_filename
+        )
+
+
+@pytest.mark.parametrize("audience", editions.AUDIENCES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_is_one_small_file(published, language, audience):
+    for file in sorted(published(language)[audience].glob("*.html")):
+        text = file.read_text(encoding="utf-8")
+        assert "<script" not in text and "<link" not in text
+        bare = re.sub(r"data:[a-z/]+[^\"]*", "", text)
+        assert len(bare.encode("utf-8")) <= 60_000, file.name
+        assert ("<details" in text) == (audience == "internal" and file.stem != "index")

@@ -1,0 +1,385 @@
+"""What is published of a run: pages, index, list of waves, workbook and archive."""
+
+import base64
+import datetime as dt
+import html
+import io
+import json
+import re
+import shutil
+import zipfile
+from html.parser import HTMLParser
+
+import nbformat.v4 as v4
+import openpyxl
+import pages_made as made
+import pytest
+
+from analysis import show
+from analysis.errors import InputError
+from analysis.show import Answer
+from workbench.publish import index as pages
+from workbench.publish import page as publish
+from workbench.publish import pdf, spreadsheet
+from workbench.run.refresh import refresh
+
+
+class Read(HTMLParser):
+    """A page as (tag, attributes, text directly in it), in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs), []))
+
+    def handle_data(self, data):
+        if self.found:
+            self.found[-1][2].append(data)
+
+    def all(self, tag):
+        return [(attrs, "".join(text).strip()) for name, attrs, text in self.found if name == tag]
+
+    def text(self, tag):
+        return [text for _, text in self.all(tag)]
+
+
+def export(tmp_path, *cells, **context):
+    target = tmp_path / "page.html"
+    publish.export(
+        made.write(tmp_path / "book.ipynb", *cells), target, context={**made.CONTEXT, **context}
+    )
+    return target.read_text(encoding="utf-8")
+
+
+def test_a_page_has_its_language_title_landmarks_and_contents(tmp_path):
+    text = v4.new_markdown_cell(
+        "# 題名\n\n問い\n\n## 一つ目\n\n### 細目\n\n## 二つ目 & <b>太字</b>"
+    )
+    page = Read(export(tmp_path, text))
+    assert page.all("html") == [({"lang": "ja"}, "")]
+    assert page.text("title") == ["題 | 調査 2019年"]
+    assert page.text("h1") == ["題名"]
+    policy = next(a["content"] for a, _ in page.all("meta") if "http-equiv" in a)
+    assert "default-src 'none'" in policy and "script" not in policy
+    assert len(page.all("main")) == len(page.all("nav")) == len(page.all("header")) == 1
+    ids = [attrs["id"] for attrs, _ in [*page.all("h2"), *page.all("h3")]]
+    linked = {attrs["href"]: text for attrs, text in page.all("a")}
+    assert {f"#{name}" for name in ids} <= set(linked)
+    assert {"一つ目", "細目", "二つ目 & 太字"} <= set(linked.values())
+
+
+def test_a_figure_has_caption_text_and_the_numbers_it_was_drawn_from(tmp_path):
+    page = Read(export(tmp_path, made.code("draw()", made.figure())))
+    assert page.text("strong")[-1] == "回答n = 15（回答団体）"
+    image = page.all("img")[0][0]
+    assert image["alt"] == "「はい」が最も多い" and image["src"].startswith("data:image/png")
+    link = next(attrs for attrs, _ in page.all("a") if "download" in attrs)
+    assert link["download"] == "answers.csv"
+    content = base64.b64decode(link["href"].partition("base64,")[2]).decode("utf-8-sig")
+    assert content == made.figure().csv
+
+
+def test_a_table_names_its_rows_and_columns_and_sets_numbers_right(tmp_path):
+    rows = [["青嶺市", "3"], ["朝凪浦市", "12"]]
+    page = Read(export(tmp_path, made.code("count()", made.table(rows, notes=["注記"]))))
+    assert page.text("caption") == ["件数"] and "n = 15" in page.text("small")
+    heads = page.all("th")
+    assert [(a["scope"], t) for a, t in heads] == [
+        ("col", "団体"),
+        ("col", "件数"),
+        ("row", "青嶺市"),
+        ("row", "朝凪浦市"),
+    ]
+    assert [(a["class"], t) for a, t in page.all("td")] == [("n", "3"), ("n", "12")]
+    assert "注記" in page.text("p")
+
+
+def test_rows_under_one_name_are_joined_or_stand_under_a_heading(tmp_path):
+    labels = ("団体", "設問", "件数")
+    few = made.table([["甲", "Q1", "1"], ["甲", "Q2", "2"]], labels=labels, numeric=(2,))
+    page = Read(export(tmp_path, made.code("f()", few)))
+    assert [a.get("rowspan") for a, _ in page.all("th") if a["scope"] == "row"] == ["2"]
+    many = [["甲", f"Q{i}", "1"] for i in range(5)] + [["乙", "Q1", "1"]]
+    page = Read(export(tmp_path, made.code("f()", made.table(many, labels=labels, numeric=(2,)))))
+    groups = [(t, a["colspan"]) for a, t in page.all("th") if a["scope"] == "rowgroup"]
+    assert groups == [("甲", "2"), ("乙", "2")]
+    assert page.text("th")[:2] == ["団体／設問", "件数"]
+    said = [[*row, "無回答 2" if row[0] == "甲" else "", f"{row[1]}の注"] for row in many]
+    labels = (*labels, "欠測", "注")
+    shown = export(tmp_path, made.code("f()", made.table(said, labels=labels, numeric=(2,))))
+    assert Read(shown).text("th")[:3] == ["団体／設問", "件数", "注"]
+    assert Read(shown).text("small")[1:] == ["欠測: 無回答 2"], "said once of all rows"
+
+
+def test_an_empty_heading_is_none(tmp_path):
+    rows = made.table([["", "1"], ["甲", "2"]], labels=("", "件数"))
+    page = Read(export(tmp_path, made.code("f()", rows)))
+    assert page.text("th") == ["件数", "甲"]
+
+
+def test_a_long_table_is_cut_on_the_page_and_says_so(tmp_path):
+    rows = [[f"団体{i}", str(i)] for i in range(show.MOST + 41)]
+    page = Read(export(tmp_path, made.code("f()", made.table(rows))))
+    assert len(page.all("td")) == show.MOST
+    assert any(f"全{show.MOST + 41:,}行は" in text for text in page.text("p"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [(["設問", "Q03"], "w4"), (["確認したいこと", "あ" * 18], "m"), (["a" * 60], "l")],
+)
+def test_short_columns_are_never_broken(texts, kind):
+    cells = [["x", text] for text in texts[1:] or texts]
+    shown = show.table(vars(made.table(cells, labels=("", texts[0]), numeric=())))
+    assert f"<th scope=col class={kind}>{texts[0]}" in shown
+
+
+def test_code_is_folded_away_inside_and_absent_outside(tmp_path):
+    cells = [made.code("import analysis"), made.code("answer()", Answer("答え"))]
+    inside = export(tmp_path, *cells)
+    assert Read(inside).text("summary") == ["プログラム"], "one to unfold before each output"
+    assert "import analysis\n\nanswer()" in inside
+    for audience in ("committee", "public"):
+        outside = export(tmp_path, *cells, audience=audience)
+        assert "details" not in Read(outside).text("summary") and "import analysis" not in outside
+        assert "答え" in outside
+
+
+def test_what_libraries_print_and_errors_stay_inside(tmp_path):
+    said = [
+        v4.new_output("stream", name="stderr", text="canary-warning"),
+        v4.new_output("error", ename="E", evalue="canary-answer", traceback=[]),
+    ]
+    assert "canary-warning" in export(tmp_path, made.code("f()", outputs=said))
+    for audience in ("committee", "public"):
+        assert "canary" not in export(tmp_path, made.code("f()", outputs=said), audience=audience)
+
+
+def test_the_footer_says_what_the_page_is_and_how_to_make_it_again(tmp_path):
+    page = Read(export(tmp_path, made.code("f()")))
+    facts = dict(zip(page.text("dt"), page.text("dd"), strict=True))
+    assert facts == {
+        "調査": "demo-2019",
+        "時点": "2019-04-01",
+        "資料": "研究会",
+        "公開範囲": "内部限り",
+        "パラメーター": "seed=7",
+        "データのハッシュ": "d" * 16,
+        "プログラムのハッシュ": "c" * 16,
+        "版": "abc1234",
+        "作成日": "2026-01-02",
+        "再作成の方法": "workbench refresh demo-2019 -p seed 7",
+        "注意": "架空データ：実在の自治体の回答ではありません",
+    }
+
+
+def test_a_printed_sheet_says_what_it_belongs_to(tmp_path):
+    style = re.search(r"@page\{@top-left.*", export(tmp_path, made.code("f()")))[0]
+    assert '"調査 2019年"' in style and '"内部限り・架空データ"' in style
+    style = re.search(
+        r"@page\{@top-left.*",
+        export(tmp_path, made.code("f()"), audience="public", invented=False, language="en"),
+    )[0]
+    assert '"Survey 2019"' in style and '""' in style
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path):
+    cells = [made.code("f()", made.figure(), made.table([["a", "1"]]))]
+    assert export(tmp_path, *cells) == export(tmp_path, *cells)
+
+
+# --- the index ---------------------------------------------------------------------------------
+
+
+def run_folder(tmp_path, *notebooks, **context):
+    """A run folder with an index; notebooks: (name, cells)."""
+    entries = []
+    (tmp_path / "figures").mkdir(exist_ok=True)
+    (tmp_path / "figures" / "answers.csv").write_text("a\n")
+    for name, cells in notebooks:
+        made.write(tmp_path / "notebooks" / f"{name}.ipynb", *cells)
+        titles = {"ja": f"題 {name}", "en": f"Title {name}"}
+        entries.append(
+            {"name": name, "title": titles, "status": "ok", "error": "", "html": f"{name}.html"}
+        )
+    pages.write_index(tmp_path, entries, {**made.CONTEXT, **context})
+    return Read((tmp_path / "index.html").read_text(encoding="utf-8"))
+
+
+def test_the_index_shows_of_each_report_its_answer_key_figure_and_status(tmp_path):
+    answers = Answer("一つ目の答え。", "続きの段落。"), Answer("ほかの文。")
+    first = [made.code("f()", *answers, made.figure("plain"))]
+    second = [made.code("f()", made.figure("plain"), made.figure("main", key=True, title="要の図"))]
+    third = [made.code("f()", Answer.first("三つ目の答え。その理由。"))]
+    index = run_folder(tmp_path, ("01_a", first), ("02_b", second), ("03_c", third))
+    assert [text for attrs, text in index.all("p") if attrs.get("class") == "answer"] == [
+        "一つ目の答え。",
+        "三つ目の答え。",
+    ]
+    hrefs = [attrs["href"] for attrs, _ in index.all("a")]
+    assert "01_a.html#figure-plain" in hrefs, "the first figure where none is the key one"
+    assert "02_b.html#figure-main" in hrefs and "02_b.html#figure-plain" not in hrefs
+    assert [t for a, t in index.all("p") if a.get("class") == "status"] == [
+        *["完了"] * 2,
+        "完了 · 図はない（文章と表の報告）",
+    ]
+    assert len(index.all("figure")) == 2, "no empty box where there is no figure"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "read"),
+    [
+        ("二つある。", "安定している。", "二つある。安定している。"),
+        ("There are 2 (p=0.01).", "They are stable.", "There are 2 (p=0.01). They are stable."),
+        ("二つある。", "", "二つある。"),
+    ],
+)
+def test_an_answer_and_the_rest_read_as_one_paragraph_everywhere(tmp_path, text, more, read):
+    answer = Answer(text, more)
+    bundle = answer._repr_mimebundle_()
+    assert bundle["text/plain"] == read
+    page = export(tmp_path, made.code("f()", answer))
+    for shown in (bundle["text/html"], re.search(r'<p class="answer">.*?</p>', page)[0]):
+        assert html.unescape(re.sub("<style>.*?</style>|<[^>]+>", "", shown)).strip() == read
+
+
+def test_the_page_of_a_failed_notebook_leads_to_its_copy_only_inside(tmp_path):
+    for audience, inside in (("internal", True), ("committee", False), ("public", False)):
+        context = {**made.CONTEXT, "audience": audience}
+        publish.error_page(
+            tmp_path / "a.html",
+            title="題",
+            sentence="",
+            context=context,
+            executed="notebooks/a.ipynb",
+        )
+        page = Read((tmp_path / "a.html").read_text(encoding="utf-8"))
+        assert ("notebooks/a.ipynb" in [a.get("href") for a, _ in page.all("a")]) == inside
+
+
+def test_the_index_of_an_incomplete_run_says_why_only_inside(tmp_path):
+    entry = {"name": "01_a", "title": {"ja": "題", "en": "t"}, "html": "01_a.html"}
+    entry |= {"status": "failed", "error": "ValueError: 青嶺市の回答"}
+    for audience, inside in (("internal", True), ("committee", False), ("public", False)):
+        pages.write_index(tmp_path, [entry], {**made.CONTEXT, "audience": audience})
+        text = (tmp_path / "index.html").read_text(encoding="utf-8")
+        assert "未完成" in text and ("青嶺市の回答" in text) == inside
+
+
+def test_the_index_names_whom_to_ask(tmp_path):
+    labels = ("団体", "設問", "扱い")
+    rows = [
+        ["青嶺市", "Q01", "要確認"],
+        ["朝凪浦市", "Q02", "要確認"],
+        ["朝凪浦市", "Q03", "不採用"],
+    ]
+    asked = made.table(rows, name="to_ask", labels=labels, numeric=(), n=3)
+    index = run_folder(tmp_path, ("01_clean", [made.code("f()", asked)]))
+    assert ("01_clean.html#table-to_ask", "確認が必要な指摘 3件の一覧") in [
+        (attrs["href"], text) for attrs, text in index.all("a")
+    ]
+    assert [t for a, t in index.all("th") if a["scope"] == "row"] == ["朝凪浦市", "青嶺市"]
+    assert index.text("td") == ["2", "Q02、Q03", "1", "Q01"]
+
+
+def test_the_index_lists_the_runs_before_and_whether_their_data_were_the_same(tmp_path):
+    before = [
+        {"finished": "2026-01-01T08:09:10+00:00", "status": "ok", "data_sha256": "d" * 64},
+        {"finished": "2025-12-31T08:09:10+00:00", "status": "failed", "data_sha256": "e" * 64},
+    ]
+    index = run_folder(tmp_path, ("01_a", []), before=before)
+    assert [t for a, t in index.all("th") if a["scope"] == "row"] == [
+        "2026-01-01 08:09",
+        "2025-12-31 08:09",
+    ]
+    assert index.text("td") == ["完了", "同じ", "d" * 16, "未完成", "異なる", "e" * 16]
+
+
+def test_the_list_of_waves_puts_the_latest_first_and_the_editions_under_it(tmp_path):
+    def record(folder, wave, as_of, audience, language="ja"):
+        (tmp_path / folder).mkdir()
+        run = {"wave": wave, "as_of": as_of, "audience": audience, "language": language}
+        run |= {
+            "wave_title": {"ja": f"調査{wave}", "en": wave},
+            "status": "ok",
+            "invented": True,
+            "notebooks": [],
+        }
+        (tmp_path / folder / "run.json").write_text(json.dumps(run | {"finished": "2026-01-02T"}))
+
+    record("2019.public", "2019", "2019-04-01", "public")
+    record("2019.en", "2019", "2019-04-01", "internal", "en")
+    record("2020", "2020", "2020-04-01", "internal")
+    pages.write_waves(tmp_path)
+    page = Read((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert page.text("h2") == ["調査2020", "調査2019"]
+    links = [(a["href"], t) for a, t in page.all("a") if a["href"] != "#main"]
+    assert links == [
+        ("2020/index.html", "内部限り · 日本語"),
+        ("2019.en/index.html", "内部限り · 英語"),
+        ("2019.public/index.html", "公開 · 日本語"),
+    ]
+
+
+# --- downloads and PDF -------------------------------------------------------------------------
+
+
+def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
+    first = made.table([["=1+1", "1,234.5"], ["@x", "n/a"]], name="counts", notes=["注記"])
+    second = made.table([["a", "1"]], name="counts")
+    content = spreadsheet.workbook([vars(first), vars(second)], "ja")
+    assert content == spreadsheet.workbook([vars(first), vars(second)], "ja")
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames == ["表の一覧", "counts", "counts_2"]
+    listed = [[cell.value for cell in row] for row in book["表の一覧"].iter_rows(min_row=2)]
+    assert listed == [["counts", "件数", 15], ["counts_2", "件数", 15]]
+    sheet = book["counts"]
+    assert [cell.value for cell in sheet[4]] == ["=1+1", 1234.5]
+    assert sheet["A4"].data_type == "s", "text of an answer never becomes a formula"
+    assert sheet["A1"].value == "件数" and sheet["A7"].value == "注記"
+    assert book.properties.created == dt.datetime(2000, 1, 1)
+
+
+def test_the_archive_holds_the_figures_and_is_the_same_each_time(tmp_path):
+    for name in ("a.png", "a.csv"):
+        (tmp_path / name).write_bytes(name.encode())
+    files = sorted(tmp_path.iterdir())
+    content = spreadsheet.archive(files)
+    for file in files:
+        file.touch()
+    assert spreadsheet.archive(files) == content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert {n: archive.read(n) for n in archive.namelist()} == {
+            "a.png": b"a.png",
+            "a.csv": b"a.csv",
+        }
+
+
+def test_without_a_browser_the_pdf_is_refused_before_anything_runs(project, monkeypatch):
+    monkeypatch.setattr(pdf, "BROWSERS", ("no-such-browser",))
+    with pytest.raises(InputError, match="PDF needs Chromium") as refused:
+        refresh("demo-2019", pdf=True)
+    assert "leave --pdf out" in str(refused.value)
+    assert not list((project / "reports").iterdir())
+
+
+@pytest.mark.browser
+def test_a_printed_page_is_the_same_each_time(tmp_path):
+    try:
+        pdf.browser()
+    except InputError:
+        pytest.skip("no Chromium is installed: nothing was printed")
+    export(tmp_path, v4.new_markdown_cell("# 題名 髙𠮷﨑\n\n本文"))
+    for name in ("a.pdf", "b.pdf"):
+        pdf.print_page(tmp_path / "page.html", tmp_path / name, date="2026-01-02")
+    content = (tmp_path / "a.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and content == (tmp_path / "b.pdf").read_bytes()
+    assert b"D:20260102000000" in content
+    if shutil.which("pdftotext"):
+        import subprocess
+
+        text = subprocess.run(["pdftotext", tmp_path / "a.pdf", "-"], capture_output=True)
+        assert "題名 髙𠮷﨑" in text.stdout.decode("utf-8")

@@ -1,0 +1,227 @@
+"""Warm kernels are kernels as any other: same outputs, clean, and none outlives its run."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+import pytest
+from refreshing import PARAMETERS, TITLE, put, record, wait_for
+
+import conftest
+from workbench.run import kernels as warm
+from workbench.run.execute import attempt
+from workbench.run.kernels import Kernels
+from workbench.run.record import Ran
+from workbench.run.refresh import refresh
+
+needs_fork = pytest.mark.skipif(not warm.can_fork(), reason="warm kernels need Linux")
+pytestmark = needs_fork
+ROOT = conftest.ROOT
+
+
+def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120):
+    """Run one notebook; what became of it, and its cells."""
+    kernels = Kernels(fork=fork, threads=threads)
+    ran = Ran(notebook.stem, {}, "", "")
+    target = folder / f"{'forked' if fork else 'plain'}.ipynb"
+    attempt(ran, notebook, target, values=values or {}, kernels=kernels, cell_timeout=limit)
+    assert not kernels.running
+    return ran, nbformat.read(target, as_version=4).cells
+
+
+def made(folder, *cells, name="probe"):
+    file = folder / f"{name}.ipynb"
+    text = conftest.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def said(cells):
+    """What the cells printed."""
+    return "".join(o.text for c in cells for o in c.get("outputs", []) if o.output_type == "stream")
+
+
+def shown(cells):
+    """All that a reader could see of each cell, pictures to the byte."""
+    return [(c.source, [dict(o) for o in c.get("outputs", [])]) for c in cells]
+
+
+PROBE = [
+    "import numpy as np, pandas as pd, matplotlib.pyplot as plt, seaborn as sns",
+    "pd.DataFrame(np.arange(90).reshape(3, 30)).add_prefix('a_rather_long_name_')",
+    "pd.get_option('display.max_columns'), pd.get_option('display.width')",
+    "axes = sns.heatmap(np.eye(4))",
+    "plt.plot([1, 2, 3]);",
+    "from matplotlib import get_backend; get_backend()",
+    "from sklearn.cluster import KMeans\n"
+    "KMeans(3, n_init=2, random_state=0).fit(np.random.default_rng(0).normal(size=(300, 4)))"
+    ".cluster_centers_",
+    "import warnings; warnings.warn('told')",
+    "1 / 0",
+]
+
+
+def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
+    hold = "get_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(5))"
+    reply = "sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0.1"
+    notebook = made(tmp_path, f"import sys, time\n{reply}\n{hold}\n'late'")
+    ran, cells = run(notebook, tmp_path, limit=None)
+    assert ran.status == "ok" and cells[-1].outputs[0].data == {"text/plain": "'late'"}
+    monkeypatch.setattr("workbench.run.execute.LATE", 1)
+    ran, _ = run(notebook, tmp_path, limit=None)
+    assert ran.status == "timed_out" and ran.error == "a cell's outputs did not arrive in 1 s"
+
+
+def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path):
+    notebook = made(tmp_path, *PROBE)
+    forked, plain = (run(notebook, tmp_path, fork=fork) for fork in (True, False))
+    assert forked[0].error == plain[0].error == "ZeroDivisionError: division by zero"
+    cells = [shown(each) for _, each in (forked, plain)]
+    for one, other in zip(*cells, strict=True):
+        own = r"ipykernel_\d+/"  # a traceback and a warning name the file of their kernel's cell
+        clean = [[_without(own, output) for output in each[1]] for each in (one, other)]
+        assert clean[0] == clean[1], one[0]
+    pictures = [o for _, outputs in cells[0] for o in outputs if "image/png" in o.get("data", {})]
+    assert len(pictures) == 2, "figures vanish in silence where the backend is wrong"
+
+
+def _without(pattern, output):
+    import re
+
+    return re.sub(pattern, "", repr(output))
+
+
+def test_a_committed_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path, demo):
+    values = {"wave": "demo-2019", "language": "ja", "output": str(tmp_path / "out")}
+    notebook = ROOT / "notebooks" / "01_clean.ipynb"
+    forked, plain = (run(notebook, tmp_path, fork=f, values=values) for f in (True, False))
+    assert forked[0].status == plain[0].status == "ok", (forked[0].error, plain[0].error)
+    assert shown(forked[1]) == shown(plain[1])
+    assert forked[0].produced == forked[0].expected and "figure missingness" in forked[0].produced
+
+
+def test_each_forked_kernel_is_clean(tmp_path):
+    dirty = made(
+        tmp_path,
+        "import os, random, sys, numpy as np, matplotlib as mpl, pandas as pd",
+        "left = 1; os.environ['LEFT'] = '1'; mpl.rcParams['figure.dpi'] = 333; np.left = 1\n"
+        "pd.set_option('display.max_rows', 3); sys.path.append('/left')",
+        "print(np.random.rand(), random.random())",
+        name="dirty",
+    )
+    probe = made(
+        tmp_path,
+        "import os, random, sys, numpy as np, matplotlib as mpl, matplotlib.pyplot as plt\n"
+        "import pandas as pd",
+        "assert 'left' not in globals() and 'LEFT' not in os.environ and not hasattr(np, 'left')",
+        "assert mpl.rcParams['figure.dpi'] != 333, mpl.rcParams['figure.dpi']",
+        "assert pd.get_option('display.max_rows') == 60, pd.get_option('display.max_rows')",
+        "assert '/left' not in sys.path, sys.path",
+        "assert plt.get_fignums() == [], plt.get_fignums()",
+        "print(np.random.rand(), random.random())",
+    )
+    first, cells = run(dirty, tmp_path)
+    assert first.status == "ok", first.error
+    numbers = {said(cells)}
+    for _ in range(2):
+        ran, cells = run(probe, tmp_path)
+        assert ran.status == "ok", ran.error
+        numbers.add(said(cells))
+    assert len(numbers) == 3, "each has random numbers of its own"
+
+
+def test_the_main_module_of_the_runner_is_not_run_again(tmp_path, monkeypatch):
+    script = tmp_path / "script.py"
+    script.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    main = ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    ran, cells = run(made(tmp_path, "import os; print(os.getppid())"), tmp_path)
+    assert ran.status == "ok" and int(said(cells)) != os.getpid()
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_and_processes_work_in_a_forked_kernel_as_many_as_it_was_given(tmp_path, threads):
+    notebook = made(
+        tmp_path,
+        "import numpy as np, subprocess, sys",
+        "from sklearn.cluster import KMeans\n"
+        "data = np.random.default_rng(0).normal(size=(5000, 8))\n"
+        "KMeans(4, n_init=3, random_state=0).fit(data)",
+        "from threadpoolctl import threadpool_info\n"
+        "print({pool['num_threads'] for pool in threadpool_info()})",
+        "data @ data.T; subprocess.run([sys.executable, '-c', '1'], check=True)",
+        "from joblib import Parallel, delayed\nParallel(2)(delayed(abs)(x) for x in (-1, 2))",
+    )
+    ran, cells = run(notebook, tmp_path, threads=threads, limit=60)
+    assert ran.status == "ok", f"{ran.status} {ran.error}"
+    assert said(cells).strip() == f"{{{threads}}}"
+
+
+def test_the_server_is_started_again_when_it_has_died(tmp_path):
+    notebook = made(tmp_path, "import os; print(os.getppid())")
+    _, cells = run(notebook, tmp_path)
+    server = int(said(cells))
+    os.kill(server, signal.SIGKILL)
+    ran, cells = run(notebook, tmp_path)
+    assert ran.status == "ok" and int(said(cells)) not in {server, os.getpid()}
+
+
+def test_plain_kernels_where_forking_fails_and_it_says_so(tmp_path, monkeypatch, caplog):
+    def fails(*_):
+        raise OSError("no more processes")
+
+    notebook = made(tmp_path, "import os; print(os.getppid())")
+    monkeypatch.setattr(warm, "_fork", fails)
+    ran, cells = run(notebook, tmp_path)
+    assert ran.status == "ok" and int(said(cells)) == os.getpid()
+    assert "no warm kernel (no more processes); a plain one is started" in caplog.text
+
+
+@pytest.mark.parametrize("why", ["asked for", "no Linux"])
+def test_plain_kernels_are_used_and_it_says_so(project, monkeypatch, capsys, why):
+    monkeypatch.setattr("workbench.run.execute.prepare", lambda wave: None)
+    monkeypatch.setattr("workbench.publish.release._sample", lambda wave: {})
+    if why == "no Linux":
+        monkeypatch.setattr("workbench.run.execute.can_fork", lambda: False)
+        monkeypatch.setattr(warm, "can_fork", lambda: False)
+    put(project, "01_a", "import os; print(os.getppid())")
+    assert refresh("demo-2019", fork=why != "asked for").ok
+    copy = nbformat.read(project / "reports/demo-2019/notebooks/01_a.ipynb", as_version=4)
+    assert int(said(copy.cells)) == os.getpid() and record(project)["kernels"] == "plain"
+    assert ("plain kernels are used" in capsys.readouterr().err) is (why == "no Linux")
+
+
+def test_a_kernel_leaves_no_process_and_no_file(tmp_path, monkeypatch):
+    with tempfile.TemporaryDirectory() as own:  # short: a socket's path has about 100 bytes
+        monkeypatch.setattr(tempfile, "tempdir", own)
+        _, cells = run(made(tmp_path, "import os; print(os.getpid())"), tmp_path)
+        wait_for(lambda: not Path(f"/proc/{int(said(cells))}").exists(), 10)
+        assert [p.name for p in Path(own).iterdir() if p.name.startswith("workbench")] == []
+
+
+def test_a_folder_too_deep_for_sockets_is_no_obstacle(tmp_path, monkeypatch):
+    deep = tmp_path / ("deep" * 25)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    _, cells = run(made(tmp_path, "print('came back')"), tmp_path)
+    assert said(cells).strip() == "came back"
+
+
+def test_what_the_server_imports_is_there_and_does_not_hide_figures():
+    code = (
+        "import sys, importlib, workbench.run.kernels as k\n"
+        "for name in k.WARM: importlib.import_module(name)\n"
+        "print('matplotlib_inline.config' in sys.modules, 'analysis.report.types' in sys.modules)"
+    )
+    environment = {**os.environ, "MPLBACKEND": warm.INLINE}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split() == ["False", "True"]

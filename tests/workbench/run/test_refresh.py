@@ -1,0 +1,408 @@
+"""A refresh runs only what changed, keeps the last good report, and its record is true."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from refreshing import contents, executed, put, record, statuses
+
+import analysis
+from analysis.errors import InputError
+from conftest import make_project
+from workbench import cli
+from workbench.run.execute import Progress
+from workbench.run.refresh import refresh, why
+
+FACTOR = "factor: int = 2  # a number {1, 2, 3}\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _no_cleaning(monkeypatch):
+    import workbench.publish.release
+    import workbench.run.execute
+
+    monkeypatch.setattr(workbench.run.execute, "prepare", lambda wave: None)
+    monkeypatch.setattr(workbench.publish.release, "_sample", lambda wave: {})
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """Two notebooks that are complete; the second has a parameter and reads the case notes."""
+    folder = tmp_path_factory.mktemp("once") / "project"
+    make_project(folder)
+    put(folder, "01_a", "print(1)")
+    put(folder, "02_b", "print(factor)", more=FACTOR, reads=["data/cases"], compares="before")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(folder))
+        patch.delenv("WORKBENCH_REPORTS", raising=False)
+        patch.setattr("workbench.run.execute.prepare", lambda wave: None)
+        patch.setattr("workbench.publish.release._sample", lambda wave: {})
+        assert refresh("demo-2019").ok
+    return folder
+
+
+@pytest.fixture
+def complete(once, tmp_path, monkeypatch):
+    """A copy of it, which lies elsewhere and is as complete."""
+    folder = tmp_path / "project"
+    shutil.copytree(once, folder)
+    monkeypatch.setenv("WORKBENCH_ROOT", str(folder))
+    monkeypatch.delenv("WORKBENCH_REPORTS", raising=False)
+    return folder
+
+
+def said(project, **more):
+    return dict(line.split(": ", 1) for line in why("demo-2019", **more).splitlines())
+
+
+def touch(project, name, text):
+    file = project / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(text)
+
+
+UNCHANGED = "unchanged, would not run"
+
+
+def test_nothing_to_do_changes_nothing(complete):
+    before = contents(complete / "reports")
+    again = refresh("demo-2019")
+    assert again.ok and all(ran.reused for ran in again.notebooks)
+    assert contents(complete / "reports") == before
+    assert set(said(complete).values()) == {UNCHANGED}
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("README.md", None, None),
+        ("notebooks/.ipynb_checkpoints/01_a-checkpoint.ipynb", None, None),
+        ("data/raw/demo-2019/~$replies.xlsx", None, None),
+        ("data/raw/demo-2020/more.csv", None, None),
+        ("data/raw/demo-2019/more.csv", *["the data of the wave (more.csv)"] * 2),
+        ("data/raw/demo-2019/wave.yml", *["the data of the wave (wave.yml)"] * 2),
+        ("data/codebooks/it-staffing.yml", "the codebook", "the codebook"),
+        ("data/codebooks/dx-dashboard.yml", None, None),
+        ("requirements.lock", "requirements.lock", "requirements.lock"),
+        ("data/cases/new.md", None, "data/cases (which it reads)"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_counts_as_a_change(complete, name, first, second):
+    touch(complete, name, "# one more line\n")
+    expected = [f"would run; changed: {part}" if part else UNCHANGED for part in (first, second)]
+    assert list(said(complete).values()) == expected
+
+
+def test_a_change_of_the_package_counts_and_is_named(complete, monkeypatch, tmp_path):
+    from analysis import fingerprints
+
+    files = fingerprints.package_files()
+    assert files["typology/study.py"] and [name for name in files if name.endswith(".j2")]
+    edited = {**files, "typology/study.py": "another"}
+    monkeypatch.setattr(fingerprints, "package_files", lambda: edited)
+    changed = "would run; changed: the package (typology/study.py)"
+    assert list(said(complete).values()) == [changed, changed]
+
+
+def test_a_change_of_a_notebook_counts_for_it_alone(complete):
+    put(complete, "01_a", "print(11)")
+    assert said(complete) == {"01_a": "would run; changed: its source", "02_b": UNCHANGED}
+    found = refresh("demo-2019")
+    assert [ran.reused for ran in found.notebooks] == [False, True]
+    again = executed(complete / "reports" / "demo-2019", "01_a")
+    assert again["cells"][-1]["outputs"][0]["text"] == ["11\n"]
+    stays = json.loads((complete / "notebooks" / "01_a.ipynb").read_text(encoding="utf-8"))
+    stays["cells"][1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "1"}]
+    stays["metadata"]["language_info"] = {"name": "python"}
+    (complete / "notebooks" / "01_a.ipynb").write_text(json.dumps(stays), encoding="utf-8")
+    assert said(complete)["01_a"] == UNCHANGED, "outputs do not count"
+    (complete / "notebooks" / "01_a.ipynb").unlink()
+    assert [ran.name for ran in refresh("demo-2019").notebooks] == ["02_b"]
+    assert not (complete / "reports" / "demo-2019" / "01_a.html").exists()
+
+
+def test_a_parameter_counts_for_those_that_take_it(complete, capsys):
+    expected = {"01_a": UNCHANGED, "02_b": "would run; changed: its parameters (factor 2 → 3)"}
+    assert said(complete, parameters={"factor": "3"}) == expected
+    assert cli.main(["why", "demo-2019", "-p", "factor", "3"]) == 0
+    assert "02_b: would run; changed: its parameters (factor 2 → 3)" in capsys.readouterr().out
+
+
+def test_a_notebook_that_compares_runs_again_when_the_other_wave_changes(complete):
+    wave = complete / "data" / "raw" / "demo-2019" / "wave.yml"
+    other = complete / "data" / "raw" / "demo-2018" / "wave.yml"
+    other.parent.mkdir()
+    text = wave.read_text(encoding="utf-8").replace("as_of: 2019", "as_of: 2018")
+    other.write_text(text, encoding="utf-8")
+    more = 'before: str = ""  # the wave before\n'
+    put(complete, "02_b", "print(before)", more=more, compares="before")
+    assert refresh("demo-2019").ok
+    touch(complete, "data/raw/demo-2018/note.txt", "another file came")
+    changed = "would run; changed: the wave it compares with"
+    assert said(complete) == {"01_a": UNCHANGED, "02_b": changed}
+
+
+def test_force_runs_all(complete):
+    assert [ran.reused for ran in refresh("demo-2019", force=True).notebooks] == [False, False]
+
+
+def test_before_the_first_run_all_would_run(project):
+    put(project, "01_a", "print(1)")
+    assert said(project) == {"01_a": "would run; there is no complete run yet"}
+
+
+def test_only_some_keeps_the_others(complete):
+    put(complete, "01_a", "print(11)")
+    found = refresh("demo-2019", notebooks=["01_a"])
+    assert found.ok and statuses(found) == {"01_a": "ok", "02_b": "ok"}
+    put(complete, "01_a", "print(111)")
+    put(complete, "02_b", "print(2)")
+    good = contents(complete / "reports" / "demo-2019")
+    assert cli.main(["refresh", "demo-2019", "--only", "01_a"]) == 0
+    assert contents(complete / "reports" / "demo-2019") == good
+    beside = record(complete, "demo-2019.incomplete")
+    assert [ran["status"] for ran in beside["notebooks"]] == ["ok", "skipped"]
+    assert beside["status"] == "partial"
+    assert [ran.reused for ran in refresh("demo-2019").notebooks] == [True, False]
+
+
+def test_a_failing_notebook_stops_those_that_need_it_and_keeps_the_last_good_report(
+    project, capsys
+):
+    put(project, "01_a", "print(1)")
+    put(project, "02_b", "print(2)", needs=["01_a"])
+    put(project, "03_c", "print(3)")
+    assert refresh("demo-2019").ok
+    good = contents(project / "reports" / "demo-2019")
+    put(project, "01_a", "print('so far')", "raise ValueError('残念 <b>')", "print('never')")
+    put(project, "02_b", "print(22)", needs=["01_a"])
+    put(project, "03_c", "print(33)")
+    assert cli.main(["refresh", "demo-2019"]) == cli.FAILED
+    shown = capsys.readouterr().out
+    assert "01_a: failed" in shown and "last complete report was kept" in shown
+    assert contents(project / "reports" / "demo-2019") == good
+    found = record(project, "demo-2019.incomplete")
+    ran = {each["name"]: each for each in found["notebooks"]}
+    assert found["status"] == "partial"
+    assert [each["status"] for each in ran.values()] == ["failed", "skipped", "ok"]
+    assert ran["01_a"]["error"] == "ValueError: 残念 <b>"
+    assert (ran["01_a"]["last_cell"], ran["01_a"]["cells"]) == (4, 5)
+    assert "01_a is not complete" in ran["02_b"]["error"]
+    beside = project / "reports" / "demo-2019.incomplete"
+    page = (beside / "01_a.html").read_text(encoding="utf-8")
+    assert "残念 &lt;b&gt;" in page and "<b>" not in page
+    assert "エラーで止まりました（5個のセルのうち4個目まで）" in page
+    assert 'href="notebooks/01_a.ipynb"' in page
+    waited = "「01_a」が完成していないため、実行していません"
+    for file in ("02_b.html", "index.html"):
+        shown = (beside / file).read_text(encoding="utf-8")
+        assert waited in shown and "is not complete" not in shown
+    copy = executed(beside, "01_a")
+    kinds = [o["output_type"] for c in copy["cells"] for o in c.get("outputs", [])]
+    assert kinds == ["stream", "error"]
+
+
+def test_notebooks_that_need_one_another_are_skipped_and_the_run_ends(project):
+    put(project, "01_a", "print(1)", needs=["02_b"])
+    put(project, "02_b", "print(2)", needs=["01_a"])
+    put(project, "03_c", "print(3)")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "skipped", "02_b": "skipped", "03_c": "ok"}
+    assert found.notebooks[0].error == "02_b is not complete"
+
+
+def test_leaving_a_notebook_early_is_no_success(project):
+    put(project, "01_a", "import sys; sys.exit(0)", "print('never')")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed"} and "cells ran" in found.notebooks[0].error
+    assert record(project)["status"] == "failed"
+
+
+def test_independent_notebooks_run_side_by_side_and_share_the_cores(project, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    files = [project / "first", project / "second"]
+    for name, mine, other in (("01_a", *files), ("02_b", *files[::-1])):
+        put(
+            project,
+            name,
+            "import os, time; from pathlib import Path\n"
+            f"Path({str(mine)!r}).write_text(os.environ['OMP_NUM_THREADS'])\n"
+            f"while not Path({str(other)!r}).exists(): time.sleep(0.05)",
+        )
+    assert refresh("demo-2019", jobs=2, cell_timeout=120).ok
+    assert [file.read_text() for file in files] == ["4", "4"]
+
+
+TABLE = (
+    "from analysis.show import Table\n"
+    "Table('answers', 't', 'c', 1, [], [{'label': 'x', 'numeric': True}], [['1']], 'x')"
+)
+
+
+def test_what_was_declared_must_be_there(project):
+    put(project, "01_a", "1", tables=["answers"])
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed"}
+    assert found.notebooks[0].error == "declared but not produced: table answers"
+    put(project, "01_a", TABLE, tables=["answers"], figures=["answers"])
+    error = "declared but not produced: figure answers"
+    assert refresh("demo-2019").notebooks[0].error == error, "a table is no figure"
+    put(project, "01_a", TABLE, tables=["answers"])
+    ran = refresh("demo-2019").notebooks[0]
+    assert ran.status == "ok" and ran.expected == ran.produced == ["table answers"]
+    cell = "from analysis.show import NotAvailable\nNotAvailable('answers', 'no such question')"
+    put(project, "01_a", cell, tables=["answers"])
+    ran = refresh("demo-2019").notebooks[0]
+    assert ran.status == "ok" and ran.produced == []
+
+
+def test_two_notebooks_that_write_one_name_keep_their_own(project):
+    cell = (
+        "from pathlib import Path\nfolder = Path(output) / 'figures'\nfolder.mkdir(parents=True)\n"
+        "written = (folder / 'map.svg').write_text({text!r})"
+    )
+    put(project, "01_a", cell.format(text="first"))
+    put(project, "02_b", cell.format(text="second"))
+    put(project, "03_c", cell.format(text="first"))
+    assert refresh("demo-2019").ok
+    figures = project / "reports" / "demo-2019" / "figures"
+    expected = {"map.svg": "first", "02_b-map.svg": "second"}
+    assert {p.name: p.read_text() for p in figures.iterdir()} == expected
+    put(project, "03_c", "1")
+    assert refresh("demo-2019").ok, "what is taken over keeps its files"
+    assert {p.name: p.read_text() for p in figures.iterdir()} == expected
+
+
+def test_the_record_of_a_run(complete, once):
+    found = record(complete)
+    digest = lambda file: hashlib.sha256(file.read_bytes()).hexdigest()  # noqa: E731
+    raw = complete / "data" / "raw" / "demo-2019"
+    files = [p for p in raw.rglob("*") if p.is_file() and not p.name.startswith(".")]
+    assert found["inputs"] == {p.relative_to(raw).as_posix(): digest(p) for p in files}
+    assert found["codebook_sha256"] == digest(complete / "data" / "codebooks" / "it-staffing.yml")
+    assert found["lock_sha256"] == digest(complete / "requirements.lock")
+    package = Path(analysis.__file__).parent
+    assert found["code"]["typology/study.py"] == digest(package / "typology" / "study.py")
+    assert len(found["code_sha256"]) == len(found["data_sha256"]) == 64
+    assert {len(digest) for digest in found["notebooks_sha256"].values()} == {64}
+    assert len(set(found["notebooks_sha256"].values())) == len({"01_a", "02_b"})
+    assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert all(found["versions"][p] == version(p) for p in ("pandas", "papermill", "kmedoids"))
+    assert found["machine"]["cores"] >= 1 and found["machine"]["system"]
+    assert (found["commit"], found["tree_clean"]) == ("", None), "no git here"
+    assert found["status"] == "ok" and found["kernels"] in {"forked", "plain"}
+    second = found["notebooks"][1]
+    expected = {"wave": "demo-2019", "language": "ja", "audience": "internal", "factor": 2}
+    assert second["parameters"] == expected
+    assert second["seconds"] > 0 and second["last_cell"] == second["cells"] == 3
+    everywhere = json.dumps(found) + json.dumps(
+        executed(complete / "reports" / "demo-2019", "01_a")
+    )
+    assert str(once) not in everywhere, "where the project lies is nobody's business"
+
+
+def test_the_record_knows_the_commit_and_whether_the_tree_was_clean(complete):
+    def git(*arguments):
+        who = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+        command = ["git", "-C", str(complete), *who, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    (complete / ".gitignore").write_text("reports\n")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    refresh("demo-2019", force=True)
+    assert (record(complete)["commit"], record(complete)["tree_clean"]) == (
+        git("rev-parse", "HEAD"),
+        True,
+    )
+    put(complete, "01_a", "print(11)")
+    refresh("demo-2019")
+    assert record(complete)["tree_clean"] is False
+
+
+def test_the_seed_is_in_the_record(project):
+    put(project, "01_a", "print(seed)", more="seed: int = 20191003\n")
+    assert refresh("demo-2019", parameters={"seed": "7"}).ok
+    assert record(project)["seed"] == 7
+    assert record(project)["notebooks"][0]["parameters"]["seed"] == 7
+
+
+def test_outside_the_record_holds_no_errors_and_no_file_names(project):
+    put(project, "01_a", "raise ValueError('canary-' + 'answer')")
+    refresh("demo-2019", audience="public")
+    found = contents(project / "reports" / "demo-2019.public")
+    assert not [name for name, content in found.items() if b"canary-answer" in content]
+    assert record(project, "demo-2019.public")["inputs"] == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ({"factr": "1"}, "did you mean factor"),
+        ({"factor": "9"}, "1, 2, 3"),
+        ({"factor": "many"}, "int"),
+        ({"wave": "other"}, "set by the refresh itself"),
+        ({"token": "env:NO_SUCH_VARIABLE"}, "no variable NO_SUCH_VARIABLE"),
+    ],
+)
+def test_wrong_parameters_are_refused_before_anything_runs(project, given, hint):
+    put(project, "01_a", "print(factor)", more=FACTOR + 'token: str = ""\n')
+    with pytest.raises(InputError, match=hint):
+        refresh("demo-2019", parameters=given)
+    assert list((project / "reports").iterdir()) == []
+
+
+def test_planning_imports_nothing_heavy(complete):
+    code = (
+        "import sys\nfrom workbench.cli import main\nassert main(['refresh', 'demo-2019']) == 0\n"
+        "assert main(['why', 'demo-2019']) == 0\n"
+        "heavy = {'pandas', 'numpy', 'papermill', 'nbconvert', 'nbformat', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_progress_shows_the_notebooks_that_run_and_their_cells_on_a_terminal_alone():
+    for stream, words in (
+        (Terminal(), ["03_typology cell 4", "1/2", "notebooks"]),
+        (io.StringIO(), []),
+    ):
+        progress = Progress(2, stream=stream)
+        progress.ended("01_clean")
+        progress.cell("03_typology", 4)
+        progress.close()
+        assert all(word in stream.getvalue() for word in words)
+        assert bool(stream.getvalue()) == bool(words)
+
+
+def test_pdf_prints_every_page_of_the_run(project, monkeypatch):
+    put(project, "01_a", "print(1)")
+    monkeypatch.setattr("workbench.publish.pdf.browser", lambda: "chromium")
+    printed = []
+
+    def prints(page, target, *, date):
+        printed.append(page.name)
+        target.write_bytes(b"%PDF " + date.encode())
+
+    monkeypatch.setattr("workbench.publish.pdf.print_page", prints)
+    assert cli.main(["refresh", "demo-2019", "--pdf"]) == 0
+    assert sorted(printed) == ["01_a.html", "index.html"]
+    made = project / "reports" / "demo-2019"
+    assert all((made / name).with_suffix(".pdf").is_file() for name in printed)
+    assert 'href="01_a.pdf"' in (made / "index.html").read_text(encoding="utf-8")

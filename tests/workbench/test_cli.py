@@ -1,0 +1,169 @@
+"""The command line: what a user sees of it, and what it must not import."""
+
+import argparse
+import json
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import unicodedata
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from analysis.errors import InputError
+from workbench import cli
+from workbench.run.record import Options
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    actions = cli.parser()._actions
+    return dict(next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices)
+
+
+def test_no_command_compiles_the_grammar_of_addresses():
+    # jsonschema, which checks notebooks, would: a second that nobody's notebook needs
+    code = (
+        "import sys\nfrom analysis import cli\ncli.main(['parameters', '03_typology'])\n"
+        "import nbformat, nbformat.v4\nnbformat.validate(nbformat.v4.new_notebook())\n"
+        "print('jsonschema' in sys.modules, 'lark' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True False"
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys, json\n"
+        "from analysis import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {
+        "pandas",
+        "numpy",
+        "matplotlib",
+        "sklearn",
+        "papermill",
+        "nbconvert",
+        "nbformat",
+        "yaml",
+    }
+    assert not heavy & set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def test_the_reference_page_is_in_step_with_the_command_line():
+    page = runpy.run_path(str(ROOT / "docs" / "commands.py"))["page"]()
+    shown = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert shown == page, "run: python docs/commands.py"
+    assert all(f"## workbench {name}\n" in shown for name in commands())
+
+
+def test_an_unknown_wave_is_one_sentence_and_exit_2(capsys):
+    assert cli.main(["clean", "no-such-wave"]) == cli.BAD_INPUT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "no-such-wave" in shown.err and "demo-2019" in shown.err
+    assert "Traceback" not in shown.err and len(shown.err.splitlines()) == 1
+
+
+def test_debug_lets_the_traceback_through():
+    with pytest.raises(InputError):
+        cli.main(["clean", "no-such-wave", "--debug"])
+
+
+def test_wrong_usage_is_exit_2(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["refresh"])
+    assert stopped.value.code == cli.BAD_INPUT
+    assert "wave" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["refresh", "profiles"])
+def test_every_option_of_a_run_arrives(monkeypatch, command):
+    given = {}
+
+    def told(**options):
+        given.update(options)
+        raise InputError("far enough")
+
+    monkeypatch.setattr(f"analysis.{command}.{command}", told)
+    line = "-p seed 7 -p factor 2 --audience public --language en --jobs 3 --no-fork --force"
+    more = "--timeout 60 --cell-timeout 5 --memory 900"
+    assert cli.main([command, "demo-2019", *line.split(), *more.split()]) == cli.BAD_INPUT
+    options = Options(**{field.name: given[field.name] for field in fields(Options)})
+    assert options.given == {"seed": "7", "factor": "2"} and given["wave"] == "demo-2019"
+    plain = replace(options, parameters=None)
+    assert plain == Options("public", "en", None, 3, False, True, 60.0, 5.0, 900)
+
+
+def test_a_cp932_console_without_a_character_still_gets_its_output():
+    code = "from analysis import cli; cli._speak_utf8(); print('髙﨑 𠮷 ①')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env={"PYTHONIOENCODING": "cp932"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode("cp932").strip() == "髙﨑 ? ①"
+
+
+def test_a_path_that_a_cp932_console_cannot_write_is_still_told_in_one_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench.cli", "audit", str(tmp_path / "髙﨑𠮷.xlsx")],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp932"},
+    )
+    said = done.stderr.decode("cp932")
+    assert done.returncode == cli.BAD_INPUT and said.count("\n") == 1
+    assert said.startswith("workbench: ") and "髙﨑?.xlsx" in said
+
+
+def test_windows_can_have_every_path_of_the_project():
+    names = []
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
+        names = [name for name in listed.stdout.decode("utf-8").split("\0") if name]
+    if not names:
+        pytest.skip("not a git checkout: there is no list of files")
+    for name in names:
+        name.encode("cp932")
+        assert not re.search(r'[<>:"|?*\\]|[. ](/|$)', name) and len(name) < 120, name
+        assert not re.search(r"(?i)(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.|/|$)", name), name
+    assert len({name.casefold() for name in names}) == len(names)
+
+
+def test_the_ledger_of_a_wave_is_in_the_language_asked_for(capsys):
+    for language, said, other in (("ja", "補正", "repaired"), ("en", "repaired", "補正")):
+        assert cli.main(["clean", "demo-2019", "--language", language]) == cli.OK
+        printed = capsys.readouterr().out
+        assert said in printed and other not in printed and "15 / 16" in printed
+        # where it is, and what to do next
+        assert "data/processed/demo-2019" in printed and "workbench queries demo-2019" in printed
+        # columns stand under each other in a terminal, where a kanji is two letters wide
+        table = printed.splitlines()[1:15]
+        wide = {sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in row) for row in table}
+        assert len(wide) == 1, table
+
+
+def test_a_draft_is_written_in_utf8_whatever_the_console_and_overwrites_nothing(tmp_path, capsys):
+    file = ROOT / "docs" / "examples" / "library-survey" / "replies.csv"
+    out = tmp_path / "draft.yml"
+    command = [sys.executable, "-m", "workbench.cli", "codebook", "draft", str(file)]
+    done = subprocess.run(
+        [*command, "--out", str(out)],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp932"},
+    )
+    assert done.returncode == cli.OK, done.stderr
+    written = out.read_bytes()
+    assert cli.main(["codebook", "check", str(out)]) == cli.OK
+    assert cli.main(["codebook", "draft", str(file), "--out", str(out)]) == cli.BAD_INPUT
+    assert "exists" in capsys.readouterr().err and out.read_bytes() == written
+    assert cli.main(["codebook", "check", str(file)]) == cli.BAD_INPUT
+    assert "replies.csv: this is no codebook" in capsys.readouterr().err

@@ -1,0 +1,280 @@
+"""A page for each municipality: complete, truthful, resumable, and made only where needed."""
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import markupsafe
+import openpyxl
+import pytest
+import yaml
+
+from analysis.errors import InputError
+from analysis.show import NotAvailable
+from conftest import ROOT, notebook
+from workbench import cli, overview
+from workbench.profiles import profiles
+from workbench.run.record import Edition, lock
+from workbench.run.refresh import refresh
+
+REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
+PARAMETERS = next(
+    "".join(c["source"]) for c in REAL["cells"] if "parameters" in c["metadata"].get("tags", [])
+)
+SAYS = "print(f'page of {municipality}')"
+WITHOUT_TYPES = (
+    "from analysis.show import NotAvailable\nfrom analysis.report import profile\n"
+    "profile.typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
+)
+
+THREE = ["990019", "990027", "990035"]
+
+
+def put(project, *cells):
+    about = {"title": {"ja": "カルテ", "en": "Profile"}}
+    text = notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=about)
+    (project / "notebooks" / "profile.ipynb").write_text(text)
+
+
+def made(project, name="demo-2019.profiles"):
+    return {p.stem for p in (project / "reports" / name).glob("9*.html")}
+
+
+def links(page):
+    return set(re.findall(r'href="(\d{6})\.html"', page.read_text()))
+
+
+@pytest.fixture
+def quick(project, monkeypatch):
+    """A project whose profile says little, at once, and whose types are not looked for."""
+    monkeypatch.setattr(
+        overview.profile, "typology", lambda survey, seed: NotAvailable("typology", "not here")
+    )
+    put(project, SAYS)
+    return project
+
+
+def text_of(page, tag):
+    return html.unescape(re.search(f"<{tag}>(.*?)</{tag}>", page, re.S)[1])
+
+
+def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview(quick):
+    summary = profiles("demo-2019")
+    assert summary.ok and "15 of 15" in summary.text()
+    folder = quick / "reports" / "demo-2019.profiles"
+    codes = made(quick)
+    assert len(codes) == 15
+    for code in codes:
+        page = (folder / f"{code}.html").read_text()
+        assert f"page of {code}" in page and f"--municipality {code}" in page
+        assert 'href="index.html"' in page
+    names = {text_of((folder / f"{code}.html").read_text(), "h1") for code in codes}
+    assert len(names) == 15 and "青嶺市 — カルテ" in names, "printed pages can be told apart"
+    page = (folder / "990019.html").read_text()
+    assert text_of(page, "title").startswith(text_of(page, "h1"))
+    assert links(folder / "index.html") == links(folder / "by-size.html") == codes
+    by_size = (folder / "by-size.html").read_text()
+    assert by_size.index("中核市") < by_size.index("一般市") < by_size.index("町村")
+    waves = (quick / "reports" / "index.html").read_text()
+    assert re.search(r'href="demo-2019.profiles/index.html">[^<]*自治体カルテ<', waves)
+    assert "<script" not in by_size and "架空データ" in by_size
+
+
+def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick):
+    assert profiles("demo-2019").ok
+    page = quick / "reports" / "demo-2019.profiles" / "990019.html"
+    before = page.stat()
+    code = (
+        "import sys\nfrom workbench.profiles import profiles\nsummary = profiles('demo-2019')\n"
+        "assert summary.ok and all(ran.reused for ran in summary.rans), summary.text()\n"
+        "heavy = {'pandas', 'numpy', 'papermill', 'nbconvert', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert page.stat().st_mtime_ns == before.st_mtime_ns
+    assert profiles("demo-2019", ["990019"], force=True).ok
+    assert page.stat().st_mtime_ns > before.st_mtime_ns
+
+
+def test_a_municipality_is_named_by_code_short_code_or_name(quick):
+    assert profiles("demo-2019", ["990019", "99002", "緑陵ヶ原市"]).ok
+    assert made(quick) == {"990019", "990027", "990035"}
+    shown = (quick / "reports" / "demo-2019.profiles" / "index.html").read_text()
+    assert "15団体のうち3団体の頁がある" in shown and "頁なし" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"municipality": ["990167"]}, "did not reply"),
+        ({"municipality": ["282014"]}, "no municipality '282014'"),
+        ({"municipality": ["990019"], "audience": "public"}, "data of demo-2019 are not open"),
+        ({"parameters": {"municipalty": "990019"}}, "did you mean municipality"),
+        ({"parameters": {"municipality": "990019"}}, "set by the command itself"),
+    ],
+)
+def test_what_cannot_be_made_is_one_sentence_and_nothing_is_written(quick, given, said):
+    with pytest.raises(InputError, match=said):
+        profiles("demo-2019", **given)
+    assert not (quick / "reports" / "demo-2019.profiles").exists()
+    assert not list((quick / "reports").glob(".*.part"))
+
+
+def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open(quick):
+    about = quick / "data" / "raw" / "demo-2019" / "wave.yml"
+    about.write_text(about.read_text(encoding="utf-8") + "named: true\n", encoding="utf-8")
+    put(quick, "from analysis import Survey", "print(*Survey.load(wave, audience=audience).names)")
+    assert profiles("demo-2019", ["990019"], audience="public").ok
+    folder = quick / "reports" / "demo-2019.profiles.public"
+    assert made(quick, folder.name) == {"990019"}
+    assert "青嶺市" in (folder / "index.html").read_text(encoding="utf-8")
+    assert "公開" in (folder / "990019.html").read_text(encoding="utf-8")
+
+
+HOSTILE = [
+    "\\\");open('hacked','w')#市",
+    "'''+open('hacked','w').name+'''町",
+    "a\nopen('hacked','w')\n村",
+    "{{ cycler.__init__.__globals__.os.mkdir('hacked') }}{% raw %}市",
+    "{open('hacked','w')}\\N{DIGIT ONE}\\x00市",
+    "../../hacked\u2028\u202e/..%2f市",
+    "<script>hacked</script>]]>--></style>町",
+]
+
+
+def test_a_hostile_name_is_no_code_and_no_file_in_refresh_and_profiles(quick, monkeypatch):
+    """Names of a wave.yml and of the file of answers, where a code is their only other name."""
+    monkeypatch.chdir(quick)
+    folder = quick / "data" / "raw" / "demo-2019"
+    about = yaml.safe_load((folder / "wave.yml").read_text(encoding="utf-8"))
+    codes = [place["code"] for place in about["invited"][: len(HOSTILE)]]
+    replies = openpyxl.load_workbook(folder / "replies.xlsx")
+    old = {place["name"]: name for place, name in zip(about["invited"], HOSTILE, strict=False)}
+    for cell in (cell for sheet in replies for row in sheet.iter_rows() for cell in row):
+        if cell.value in old:
+            cell.value, cell.data_type = old[cell.value], "s"
+    replies.save(folder / "replies.xlsx")
+    for place in about["invited"]:
+        place["name"] = old.get(place["name"], place["name"])
+    about["title"] = dict.fromkeys(("ja", "en"), HOSTILE[0] + HOSTILE[3])
+    (folder / "wave.yml").write_text(yaml.safe_dump(about), encoding="utf-8")
+    cells = "from analysis import Survey", "Survey.load(wave).register['name'].to_dict()"
+    put(quick, *cells)
+    shutil.copy(quick / "notebooks" / "profile.ipynb", quick / "notebooks" / "01_a.ipynb")
+    assert profiles("demo-2019", codes).ok and refresh("demo-2019").ok
+    made_now = [p.relative_to(quick).as_posix() for p in quick.rglob("*")]
+    assert [name for name in made_now if not re.fullmatch(r"[\w./-]+", name)] == []
+    assert not [name for name in made_now if "hacked" in name]
+    index = (quick / "reports" / "demo-2019.profiles" / "index.html").read_text(encoding="utf-8")
+    assert set(codes) == links(quick / "reports" / "demo-2019.profiles" / "index.html")
+    assert all(str(markupsafe.escape(name)) in index for name in HOSTILE)
+
+
+def test_the_command_gives_status_2_for_an_unknown_municipality(quick, capsys):
+    assert cli.main(["profiles", "demo-2019", "--municipality", "282014"]) == cli.BAD_INPUT
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_pages_that_fail_are_counted_by_reason_and_the_last_complete_pages_stay(quick):
+    assert profiles("demo-2019", THREE).ok
+    good = (quick / "reports" / "demo-2019.profiles" / "990019.html").read_bytes()
+    put(quick, SAYS, "assert municipality not in {'990019', '990027'}, '残念 <b>'", "1")
+    summary = profiles("demo-2019", THREE)
+    said = summary.text()
+    assert not summary.ok and "1 of 3" in said
+    assert "2 failed: AssertionError: 残念" in said and "990019 (cell 4 of 5)" in said
+    assert (quick / "reports" / "demo-2019.profiles" / "990019.html").read_bytes() == good
+    beside = quick / "reports" / "demo-2019.profiles.incomplete"
+    page = (beside / "990019.html").read_text()
+    assert "残念 &lt;b&gt;" in page and "<b>" not in page
+    assert "2団体の頁は作成に失敗した" in (beside / "index.html").read_text()
+    executed = json.loads((beside / "notebooks" / "990019.ipynb").read_text())
+    assert any(o["output_type"] == "error" for c in executed["cells"] for o in c.get("outputs", []))
+    # what was complete is not made again, and the whole replaces both
+    put(quick, SAYS)
+    assert profiles("demo-2019", THREE).ok and not beside.exists()
+
+
+def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
+    assert profiles("demo-2019", THREE).ok
+    with (quick / "data" / "raw" / "demo-2019" / "wave.yml").open("a") as file:
+        file.write("# the wave changed\n")
+    assert profiles("demo-2019", THREE[:1]).ok
+    index = quick / "reports" / "demo-2019.profiles" / "index.html"
+    assert made(quick) == links(index) == set(THREE)
+    assert "2団体の頁は以前のデータまたはプログラムによる" in index.read_text()
+    summary = profiles("demo-2019", THREE)
+    assert summary.ok and [ran.name for ran in summary.rans if ran.reused] == THREE[:1]
+    assert "以前のデータ" not in index.read_text()
+
+
+def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(quick):
+    put(quick, "import time; time.sleep(0.2)", SAYS)
+    code = WITHOUT_TYPES + "from workbench.profiles import profiles; profiles('demo-2019', jobs=2)"
+    runner = subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ))
+    journal = quick / "reports" / ".demo-2019.profiles.part" / "pages.jsonl"
+    until = time.monotonic() + 240
+    while not (journal.is_file() and len(journal.read_text().splitlines()) >= 4):
+        assert runner.poll() is None and time.monotonic() < until
+        time.sleep(0.02)
+    runner.kill()
+    runner.wait()
+    ready = len(journal.read_text().splitlines())
+    assert not (quick / "reports" / "demo-2019.profiles").exists()
+    with journal.open("a") as file:
+        file.write('{"name": "990')  # as if it had died while writing
+    summary = profiles("demo-2019")
+    assert summary.ok and made(quick) == {ran.name for ran in summary.rans}
+    assert sum(ran.reused for ran in summary.rans) == ready < 15
+    assert not journal.exists() and not list((quick / "reports").glob(".*.part"))
+
+
+def test_a_run_that_takes_too_long_stops_says_so_and_is_carried_on(quick):
+    put(quick, "import time; time.sleep(60)", SAYS)
+    summary = profiles("demo-2019", jobs=1, timeout=5)
+    assert not summary.ok and "longer than 5 s" in summary.text() and not made(quick)
+    assert "carries on" in summary.text()
+
+
+def test_two_runs_do_not_meet_and_a_refresh_is_another_matter(quick):
+    with (
+        lock(Edition("demo-2019.profiles")),
+        pytest.raises(InputError, match="being refreshed"),
+    ):
+        profiles("demo-2019")
+    with lock(Edition("demo-2019")):
+        assert profiles("demo-2019", ["990019"]).ok
+
+
+def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
+    page = notebook([PARAMETERS, "print(1)"], tags={0: ["parameters"]})
+    (quick / "notebooks" / "01_a.ipynb").write_text(page)
+    assert refresh("demo-2019").ok
+    reports = quick / "reports"
+    assert "profiles" not in (reports / "demo-2019" / "index.html").read_text()
+    assert profiles("demo-2019", THREE[:1]).ok
+    for _ in range(2):  # also when the reports are made again
+        index = (reports / "demo-2019" / "index.html").read_text()
+        assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index
+        assert refresh("demo-2019", force=True).ok
+    back = (reports / "demo-2019.profiles" / "index.html").read_text()
+    assert 'href="../demo-2019/index.html"' in back
+
+
+def test_the_overview_and_the_page_tell_the_same_type(project):
+    source = (ROOT / "notebooks" / "profile.ipynb").read_text()
+    (project / "notebooks" / "profile.ipynb").write_text(source)
+    assert profiles("demo-2019", ["990019", "990060"]).ok
+    folder = project / "reports" / "demo-2019.profiles"
+    shown = (folder / "by-type.html").read_text()
+    for code in ("990019", "990060"):
+        page = (folder / f"{code}.html").read_text()
+        own = re.search(r"類型は「(.+?)」", page)[1]
+        group = shown[: shown.index(f"{code}.html")].rpartition('<h2 id="')[2]
+        assert own in group
