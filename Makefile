@@ -31,8 +31,9 @@ test-all: setup  ## run also the slow tests (English pages, every notebook in Ju
 lab: setup       ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
 
-check: setup     ## ruff and mypy, as the pull request does
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+check: setup     ## ruff, mypy and the layers of imports, as the pull request does
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+	@$(BIN)/python benchmarks/measure_house.py
 
 docs: setup      ## build the documentation into docs/_build
 	@$(BIN)/sphinx-build -q -W -b html docs docs/_build

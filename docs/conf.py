@@ -9,6 +9,6 @@ html_title = "Survey workbench"
 exclude_patterns = ["_build", "examples"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
-suppress_warnings = ["myst.xref_missing"]
+suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure"]
 nitpicky = False
 html_show_sphinx = False

@@ -1,15 +1,16 @@
 """A project of its own for tests that write, and the demo survey for those that read."""
 
-import json
+import csv
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
+from project import ROOT, make_project
 
-ROOT = Path(__file__).parents[1]
 settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
 settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
@@ -27,35 +28,6 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     rank = {f"test_{name}.py": at for at, name in enumerate(DEAR.split())}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
-
-
-def notebook(cells, *, tags=None, workbench=None):
-    """A notebook as JSON text; `tags`: cell number -> tags."""
-    made = []
-    for at, source in enumerate(cells):
-        metadata = {"tags": tags[at]} if tags and at in tags else {}
-        made.append(
-            {
-                "cell_type": "code",
-                "id": f"cell-{at}",
-                "metadata": metadata,
-                "source": source,
-                "outputs": [],
-                "execution_count": None,
-            }
-        )
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    metadata = {"kernelspec": kernel, "workbench": workbench or {}}
-    content = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(content, ensure_ascii=False)
-
-
-def make_project(folder):
-    for name in ("data/raw", "data/processed", "notebooks", "reports"):
-        (folder / name).mkdir(parents=True)
-    shutil.copytree(ROOT / "data" / "codebooks", folder / "data" / "codebooks")
-    shutil.copytree(ROOT / "data" / "raw" / "demo-2019", folder / "data" / "raw" / "demo-2019")
-    (folder / "requirements.lock").write_text("")
 
 
 @pytest.fixture
@@ -92,3 +64,28 @@ def chromium():
         started = driver.chromium.launch(executable_path=program, args=quiet)
         yield started
         started.close()
+
+
+NAME = "市区町村毎のDX進捗状況_市区町村比較.csv"
+TABLE = ROOT.parent / "shared" / "data" / "digital-agency-r5" / NAME
+
+
+@pytest.fixture(scope="session")
+def every_row():
+    """All 1,741 municipalities, in the order of the table; eight were not surveyed in full."""
+    if not TABLE.is_file():
+        pytest.skip("the national table is not here")
+    with TABLE.open(encoding="utf-8-sig") as file:
+        rows = list(csv.reader(file))
+    answers = {
+        row[1]: [{"実施": 1.0, "未実施": 0.0}.get(cell, np.nan) for cell in row[2:1743]]
+        for row in rows[1:11]
+    }
+    return pd.DataFrame(answers, [f"{i:04d} {name}" for i, name in enumerate(rows[0][2:1743])])
+
+
+@pytest.fixture(scope="session")
+def national(every_row):
+    frame = every_row.set_axis(every_row.index.str[:4]).dropna()
+    assert frame.shape == (1733, 10)
+    return frame

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from project import notebook
 
-from conftest import notebook
 from workbench.run.parameters import schema
 
 ROOT = Path(__file__).parents[1]

@@ -38,9 +38,9 @@ Cell = tuple[Any, str, str, int]  # text, scope if it is a heading, kind of its 
 
 @cache
 def templates() -> Environment:
-    """The templates of pages and outputs; those of HTML escape whatever they are given."""
+    """The templates of outputs; those of HTML escape whatever they are given."""
     return Environment(
-        loader=PackageLoader("analysis", "templates/workbench"),
+        loader=PackageLoader("analysis", "templates"),
         autoescape=lambda name: ".html" in (name or ""),
         undefined=StrictUndefined,
         trim_blocks=True,

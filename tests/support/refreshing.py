@@ -9,7 +9,7 @@ import time
 import uuid
 from pathlib import Path
 
-from conftest import notebook
+from project import notebook
 
 PARAMETERS = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"\noutput: str = ""\n'
 TITLE = {"title": {"ja": "題", "en": "title"}}

@@ -29,7 +29,7 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 def test_no_command_compiles_the_grammar_of_addresses():
     # jsonschema, which checks notebooks, would: a second that nobody's notebook needs
     code = (
-        "import sys\nfrom analysis import cli\ncli.main(['parameters', '03_typology'])\n"
+        "import sys\nfrom workbench import cli\ncli.main(['parameters', '03_typology'])\n"
         "import nbformat, nbformat.v4\nnbformat.validate(nbformat.v4.new_notebook())\n"
         "print('jsonschema' in sys.modules, 'lark' in sys.modules)"
     )
@@ -40,7 +40,7 @@ def test_no_command_compiles_the_grammar_of_addresses():
 def test_help_imports_nothing_heavy():
     code = (
         "import sys, json\n"
-        "from analysis import cli\n"
+        "from workbench import cli\n"
         "try: cli.main(['--help'])\n"
         "except SystemExit: pass\n"
         "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
@@ -105,7 +105,7 @@ def test_every_option_of_a_run_arrives(monkeypatch, command):
 
 
 def test_a_cp932_console_without_a_character_still_gets_its_output():
-    code = "from analysis import cli; cli._speak_utf8(); print('髙﨑 𠮷 ①')"
+    code = "from workbench import cli; cli._speak_utf8(); print('髙﨑 𠮷 ①')"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, env={"PYTHONIOENCODING": "cp932"}
     )

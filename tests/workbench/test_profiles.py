@@ -13,10 +13,10 @@ import markupsafe
 import openpyxl
 import pytest
 import yaml
+from project import ROOT, notebook
 
 from analysis.errors import InputError
 from analysis.show import NotAvailable
-from conftest import ROOT, notebook
 from workbench import cli, overview
 from workbench.profiles import profiles
 from workbench.run.record import Edition, lock

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import nbformat.v4
 import nh3
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -287,8 +288,16 @@ def rendered(template: str, page: Mapping[str, Any], **values: Any) -> str:
 
     `page` comes from `page_context`; `values` are what the template reads beside it.
     """
-    content = show.templates().get_template(f"{template}.html.j2").render(page=page, **values)
+    content = _templates().get_template(f"{template}.html.j2").render(page=page, **values)
     return whole(content, page)
+
+
+@cache
+def _templates() -> Environment:
+    """The templates of pages, and those of outputs that they use."""
+    own = PackageLoader("workbench", "templates/workbench")
+    shown = show.templates()
+    return shown.overlay(loader=ChoiceLoader([own, PackageLoader("analysis", "templates")]))
 
 
 def whole(body: str, page: Mapping[str, Any]) -> str:
@@ -304,7 +313,7 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
     if page["contents"]:
         body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
     page = {**page, "heading": heading, "toc": toc}
-    return show.templates().get_template("page.html.j2").render(page=page, body=Markup(body))
+    return _templates().get_template("page.html.j2").render(page=page, body=Markup(body))
 
 
 def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:

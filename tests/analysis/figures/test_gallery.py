@@ -132,8 +132,8 @@ DRAWING = """
 import hashlib, sys
 from pathlib import Path
 import pandas as pd
-from analysis import plots
-from analysis.figures import Gallery
+from analysis.figures import plots
+from analysis.figures.gallery import Gallery
 gallery = Gallery(Path(sys.argv[1]), language="ja", source="調査", invented=True)
 about = {"title": "題", "alt": "説明", "n": 15, "denominator": "団体"}
 shares = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])

@@ -120,7 +120,7 @@ def test_the_key_is_private_and_kept(project):
 
 
 def test_two_processes_at_once_agree_on_the_key(project):
-    code = "from analysis import pseudonyms; print(pseudonyms.pseudonym_key().hex())"
+    code = "from analysis.stats import disclosure; print(disclosure.pseudonym_key().hex())"
     runs = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(3)

@@ -179,7 +179,7 @@ def test_the_order_of_rows_and_columns_changes_no_number_of_a_study():
 ANOTHER_PROCESS = """
 import numpy as np, pandas as pd
 from analysis.typology.latent import LatentClassTypology
-from analysis.typology.medoids import KMedoidsTypology
+from analysis.typology.partition import KMedoidsTypology
 from analysis.typology.study import study
 rng = np.random.default_rng(0)
 level = rng.standard_normal((150, 1))

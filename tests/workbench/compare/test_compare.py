@@ -15,11 +15,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from project import notebook
 
 from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
-from conftest import notebook
 from workbench.cli import main
 from workbench.compare import between, cells, movers, page
 

@@ -6,7 +6,8 @@ import nbformat.v4 as v4
 import pages_made as made
 import pytest
 
-from analysis.show import Answer, NotAvailable, Prose, escape
+from analysis.show import Answer, NotAvailable, Prose
+from analysis.text import escape
 from workbench.publish import index
 from workbench.publish import page as publish
 from workbench.publish import page as sanitize

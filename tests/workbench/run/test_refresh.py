@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from project import make_project
 from refreshing import contents, executed, put, record, statuses
 
 import analysis
 from analysis.errors import InputError
-from conftest import make_project
 from workbench import cli
 from workbench.run.execute import Progress
 from workbench.run.refresh import refresh, why
