@@ -1,6 +1,7 @@
-"""HTML of the workbench: one set of templates that escape, and one writer of tables.
+"""What a notebook shows, as data and as HTML: answers, prose, figures, tables.
 
-A table reads on a phone, in a column and on A4. JupyterLab and the published pages show the same.
+JupyterLab and the published pages show the same. A table reads on a phone, in a column and on A4;
+templates escape whatever they are given.
 """
 
 from __future__ import annotations

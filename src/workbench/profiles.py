@@ -1,7 +1,4 @@
-"""`workbench profiles WAVE`: one page a municipality, made only where something changed.
-
-Imports nothing heavy until there is a page to make; `workbench.profiles` makes them.
-"""
+"""A page for each municipality: which pages are made, and what is kept of those before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What became of one answer, and the folding of signs that all readers of answers share."""
+"""One text as written in a cell becomes a value, a kind of missing, or a refusal.
+
+Each step that read it otherwise than written is named by a rule (`cleaning.rules`), so that the
+office can be asked. Numbers, dates, ticks and options are read as offices write them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Columns of answers: what was read of each distinct text spread over the rows, typed and shown."""
+"""Raw cells become responses, with a finding for whatever was changed, refused or doubted.
+
+Work goes column by column: each distinct text of a column is read once and spread over its rows.
+Every cell ends in exactly one place, which the ledger counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who replied: codes and names of each record, corrected replies, and those who cannot be told."""
+"""Who replied: municipalities by code and name, replies that replace others, and the register."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of answers. Each takes the numbers to plot and draws them; none computes or exports."""
+"""Figures of answers: shares, breakdowns, numbers, scales, and the national totals beside them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Figures of the typology, each readable at A4 width, in grey print and by colour-blind readers.
-
-Types are told apart by marker, hatch and lightness together, never by hue alone. Every function
-takes ``language`` and draws into ``ax`` where it is one drawing; panels return their Figure. Call
-`analysis.figures.gallery.use_style(language)` first: it sets the fonts.
-"""
+"""Figures of a typology: silhouettes, profile, choice of the number, multiverse, map."""
 
 from __future__ import annotations
 

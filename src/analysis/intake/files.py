@@ -1,7 +1,7 @@
-"""SPSS files, read in a process of their own.
+"""A file as received becomes sheets; its content decides what it is, not its name.
 
-pyreadstat ends the whole process on some damaged files (a segmentation fault), so a second one
-reads the file and hands over plain JSON; if it dies, the file is refused as damaged.
+Workbooks, text files in any encoding that offices use, and SPSS files; everything else is refused
+with what it is and what to do.
 """
 
 from __future__ import annotations

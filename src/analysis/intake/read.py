@@ -1,4 +1,8 @@
-"""Which files and sheets an entry of ``wave.yml`` means, and whether its headings are there."""
+"""Files as received become one table of raw cells, each with its address.
+
+Nothing is interpreted here and nothing is lost: every cell of every file is either in
+`RawTable.text` or listed in `RawTable.outside` with the reason why it is no answer.
+"""
 
 from __future__ import annotations
 

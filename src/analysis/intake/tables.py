@@ -1,4 +1,7 @@
-"""The header of a table, found by what its cells say: one row or several, merged or not."""
+"""Where a table stands in a sheet: its heading rows, its columns, and what each cell is.
+
+Every cell is marked as title, heading, total, note, example or answer; none is passed over.
+"""
 
 from __future__ import annotations
 

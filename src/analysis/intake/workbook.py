@@ -1,4 +1,10 @@
-"""One sheet as received: the text and the kind of every cell, and what the layout tells."""
+"""An Excel workbook as received becomes sheets: text, kind and format of every cell.
+
+Values come from calamine, which is fast. What it does not tell (hidden rows, error cells, formulas
+without a value, number formats that change the meaning) is read from the XML beside it, unpacked
+under a limit: a workbook may declare anything. A sheet that would need more memory than a table can
+is refused before calamine sees it.
+"""
 
 from __future__ import annotations
 

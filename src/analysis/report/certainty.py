@@ -1,4 +1,4 @@
-"""How sure the types are: their number, their stability, chance, and the choices of analysis."""
+"""03_typology: how sure the types are, level and approach apart, and types of other surveys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""07_refresh_diff: what changed since the wave before."""
+"""07_refresh_diff: what changed since another wave, among those that answered both."""
 
 from __future__ import annotations
 

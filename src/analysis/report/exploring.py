@@ -1,4 +1,4 @@
-"""One municipality's answers in words, beside what others mostly say."""
+"""02_explore: what was answered, by whom, and beside the nation; one municipality in words."""
 
 from __future__ import annotations
 

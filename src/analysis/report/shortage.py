@@ -1,4 +1,4 @@
-"""06_report: who is short of IT people, and what the small do less often."""
+"""06_report: who is short of IT people, what those not short do, and what that allows to say."""
 
 from __future__ import annotations
 

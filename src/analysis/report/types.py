@@ -1,4 +1,4 @@
-"""03_typology: the types, how sure they are, and who sits on the border."""
+"""03_typology: the types, their names and members, and what sets them apart."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What sets each type apart: differences with exact tests, and who is typical or not.
-
-The features tested here made the types, so small p-values are expected: they say which features
-carry a type, never that the types exist. That is the verdict's business.
-"""
+"""What sets types apart, their most and least typical members, and names for them."""
 
 from __future__ import annotations
 

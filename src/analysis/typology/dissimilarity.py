@@ -1,7 +1,7 @@
-"""Distinct answer patterns and how many units gave each.
+"""How unlike two municipalities are: Gower's coefficient on distinct answer patterns.
 
-1,733 municipalities gave 350 different answers to ten yes/no questions. Whatever depends on answers
-alone (a dissimilarity, a likelihood, a resample) is calculated once per pattern and weighed.
+Answers of different kinds are compared feature by feature (Gower 1971), groups of features weigh
+the same. Equal rows are calculated once, with their number as weight.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Multiple correspondence analysis: a map on which like answers and like units lie together.
-
-Benzécri (1973), L'analyse des données; Greenacre (2017), Correspondence Analysis in Practice.
-"""
+"""Trees on Gower's coefficient or on the axes of multiple correspondence analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as categories, for the methods that know nothing else (latent classes, MCA)."""
+"""Latent classes by EM, and the categories that they and trees are made from."""
 
 from __future__ import annotations
 

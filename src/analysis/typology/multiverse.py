@@ -1,7 +1,9 @@
-"""The universes of a multiverse: every defensible combination of choices, each run once.
+"""Every defensible way to make the typology, run once, and what all of them agree on.
 
-Answers are clustered by distinct pattern with its number of units, so that 1,741 municipalities
-cost what their 400 patterns cost.
+A typology depends on choices that could have been made otherwise: how unlike two answers are, which
+method, how many types, what to do with missing answers, which indicators. Steegen, Tuerlinckx,
+Gelman & Vanpaemel (2016) call the set of all combinations a multiverse. It shows which members
+belong together whatever is chosen, who is on a border, and which choice matters most.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""From features to a typology with its evidence: the entry point of the package."""
+"""From features to a typology with its evidence: the entry point of the package.
+
+`study` makes one typology; `Classifier` computes those of a wave on its full data once and keeps
+them, for all editions.
+"""
 
 from __future__ import annotations
 

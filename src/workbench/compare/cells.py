@@ -1,4 +1,4 @@
-"""Two tables cell by cell: rows matched by what they are about, numbers by a tolerance."""
+"""Differences of tables, notebooks, YAML files and pictures, cell by cell."""
 
 from __future__ import annotations
 

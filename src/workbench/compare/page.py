@@ -1,4 +1,4 @@
-"""What a comparison says: its words are in analysis/text."""
+"""A comparison as a short Markdown text and as an offline page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same wave run by the code of a git revision, in a worktree that is removed afterwards."""
+"""Two runs to compare: run folders as they lie, or a revision refreshed in a work tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What offices do to their replies: the slips that the demo waves show, one kind after another."""
+"""Invented replies written as they would arrive, with the slips that offices make."""
 
 from __future__ import annotations
 

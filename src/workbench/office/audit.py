@@ -1,4 +1,9 @@
-"""How breaches of the rules of machine readability are written in the cells of offices."""
+"""Workbooks checked against the ministry's rules of machine readability, before any cleaning.
+
+Nothing is changed: each breach is listed with its cell, and `annotate` writes a copy with comments
+in the cells that can be mailed back to the office, every other part of it as received, byte for
+byte. No codebook is needed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of a file that are parts of one question: a tick each (multi), or a line of a battery."""
+"""A codebook proposed from a file: columns of one question joined, types and options guessed."""
 
 from __future__ import annotations
 

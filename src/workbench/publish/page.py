@@ -1,4 +1,7 @@
-"""From what a notebook holds to HTML that is safe to mail: an allow-list, and escaping."""
+"""An executed notebook becomes one offline HTML page that is safe to mail.
+
+An allow-list says what may stand on it; everything else is escaped or left out.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import Any
 from analysis import fingerprints, paths
 from analysis.codebook import yaml_file
 from analysis.errors import InputError
-from analysis.stats.disclosure import fingerprint
+from analysis.stats.pseudonyms import fingerprint
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
 from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of, read_record

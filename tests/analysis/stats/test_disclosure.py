@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.codebook.model import Codebook
-from analysis.stats import disclosure
+from analysis.stats import disclosure, pseudonyms
 from analysis.survey import prepare
 from analysis.typology.study import renamed
 
@@ -111,16 +111,16 @@ def test_groups_are_put_together_in_their_order():
 
 
 def test_the_key_is_private_and_kept(project):
-    key = disclosure.pseudonym_key()
+    key = pseudonyms.pseudonym_key()
     file = project / ".workbench" / "pseudonym.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert disclosure.pseudonym_key() == key == file.read_bytes()
+    assert pseudonyms.pseudonym_key() == key == file.read_bytes()
     assert len(key) == 32
     assert [p.name for p in file.parent.iterdir()] == ["pseudonym.key"]
 
 
 def test_two_processes_at_once_agree_on_the_key(project):
-    code = "from analysis.stats import disclosure; print(disclosure.pseudonym_key().hex())"
+    code = "from analysis.stats import pseudonyms; print(pseudonyms.pseudonym_key().hex())"
     runs = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
@@ -129,7 +129,7 @@ def test_two_processes_at_once_agree_on_the_key(project):
 
 
 def test_pseudonyms_are_alike_only_for_the_same_code_and_key():
-    names = {disclosure.pseudonym(f"{code:06}", b"k" * 32) for code in range(20_000)}
+    names = {pseudonyms.pseudonym(f"{code:06}", b"k" * 32) for code in range(20_000)}
     assert len(names) == 20_000
     assert all(re.fullmatch(r"M[A-Z2-7]{8}", name) for name in names)
 
@@ -207,7 +207,7 @@ def test_rows_follow_the_pseudonyms_and_not_the_codes():
 
 
 def test_a_hash_of_answers_needs_the_key_to_be_confirmed(project):
-    digest = disclosure.fingerprint("the answers")
-    assert digest == disclosure.fingerprint("the answers") != disclosure.fingerprint("others")
+    digest = pseudonyms.fingerprint("the answers")
+    assert digest == pseudonyms.fingerprint("the answers") != pseudonyms.fingerprint("others")
     (project / ".workbench" / "pseudonym.key").write_bytes(b"x" * 32)
-    assert disclosure.fingerprint("the answers") != digest
+    assert pseudonyms.fingerprint("the answers") != digest

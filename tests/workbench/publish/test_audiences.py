@@ -31,8 +31,8 @@ from analysis.fingerprints import hash_file, hash_folder
 from analysis.report import changes, cleaning, profile, questions, shortage, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate, visit_forms
-from analysis.stats.disclosure import pseudonym
 from analysis.stats.hypotheses import FEWEST
+from analysis.stats.pseudonyms import pseudonym
 from analysis.survey import prepare
 from workbench.demo import arrivals
 from workbench.demo.simulate import simulate

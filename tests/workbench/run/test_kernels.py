@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 
 import nbformat
+import project
 import pytest
 from refreshing import PARAMETERS, TITLE, put, record, wait_for
 
-import conftest
 from workbench.run import kernels as warm
 from workbench.run.execute import attempt
 from workbench.run.kernels import Kernels
@@ -21,7 +21,7 @@ from workbench.run.refresh import refresh
 
 needs_fork = pytest.mark.skipif(not warm.can_fork(), reason="warm kernels need Linux")
 pytestmark = needs_fork
-ROOT = conftest.ROOT
+ROOT = project.ROOT
 
 
 def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120):
@@ -36,7 +36,7 @@ def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120):
 
 def made(folder, *cells, name="probe"):
     file = folder / f"{name}.ipynb"
-    text = conftest.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
+    text = project.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
     file.write_text(text, encoding="utf-8")
     return file
 

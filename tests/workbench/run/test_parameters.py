@@ -3,6 +3,7 @@
 import ast
 
 import nbformat
+import project
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,6 @@ from papermill.inspection import inspect_notebook
 from papermill.parameterize import parameterize_notebook
 from refreshing import contents, put, record
 
-import conftest
 from analysis.errors import InputError
 from workbench import cli
 from workbench.run import parameters
@@ -33,7 +33,7 @@ by: str = (
 
 def notebook(folder, cell=CELL, name="01_a"):
     file = folder / f"{name}.ipynb"
-    text = conftest.notebook([cell, "print(1)"], tags={0: ["parameters"]})
+    text = project.notebook([cell, "print(1)"], tags={0: ["parameters"]})
     file.write_text(text, encoding="utf-8")
     return file
 
@@ -113,7 +113,7 @@ def test_a_cell_that_is_no_schema_is_refused(tmp_path, cell, said):
         parameters.schema(notebook(tmp_path, cell))
 
 
-@pytest.mark.parametrize("notebook", sorted((conftest.ROOT / "notebooks").glob("*.ipynb")))
+@pytest.mark.parametrize("notebook", sorted((project.ROOT / "notebooks").glob("*.ipynb")))
 def test_papermill_knows_every_parameter_of_a_notebook(notebook):
     """Else it warns of an unknown one, and `papermill --help-notebook` leaves it out."""
     known = inspect_notebook(str(notebook))
@@ -150,7 +150,7 @@ NASTY = st.one_of(
 @given(NASTY)
 def test_no_text_can_become_code(text):
     """What papermill writes into the notebook is one assignment of one constant: the text."""
-    source = nbformat.reads(conftest.notebook([CELL], tags={0: ["parameters"]}), as_version=4)
+    source = nbformat.reads(project.notebook([CELL], tags={0: ["parameters"]}), as_version=4)
     source.metadata["papermill"] = {}
     made = parameterize_notebook(source, {"wave": text}, kernel_name="python3", language="python")
     injected = next(c for c in made.cells if "injected-parameters" in c.metadata["tags"])

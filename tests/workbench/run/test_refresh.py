@@ -111,10 +111,10 @@ def test_a_change_of_the_package_counts_and_is_named(complete, monkeypatch, tmp_
     from analysis import fingerprints
 
     files = fingerprints.package_files()
-    assert files["typology/study.py"] and [name for name in files if name.endswith(".j2")]
-    edited = {**files, "typology/study.py": "another"}
+    assert files["analysis/typology/study.py"] and [name for name in files if name.endswith(".j2")]
+    edited = {**files, "analysis/typology/study.py": "another"}
     monkeypatch.setattr(fingerprints, "package_files", lambda: edited)
-    changed = "would run; changed: the package (typology/study.py)"
+    changed = "would run; changed: the package (analysis/typology/study.py)"
     assert list(said(complete).values()) == [changed, changed]
 
 
@@ -296,7 +296,7 @@ def test_the_record_of_a_run(complete, once):
     assert found["codebook_sha256"] == digest(complete / "data" / "codebooks" / "it-staffing.yml")
     assert found["lock_sha256"] == digest(complete / "requirements.lock")
     package = Path(analysis.__file__).parent
-    assert found["code"]["typology/study.py"] == digest(package / "typology" / "study.py")
+    assert found["code"]["analysis/typology/study.py"] == digest(package / "typology" / "study.py")
     assert len(found["code_sha256"]) == len(found["data_sha256"]) == 64
     assert {len(digest) for digest in found["notebooks_sha256"].values()} == {64}
     assert len(set(found["notebooks_sha256"].values())) == len({"01_a", "02_b"})
