@@ -35,7 +35,7 @@ BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
 class Work(Protocol):
-    """How a page is made, see `workbench.profiles.Work`; it is sent to the workers."""
+    """How a page is made, see `workbench.fanout.Work`; it is sent to the workers."""
 
     notebook: str
     package: str

@@ -17,7 +17,8 @@ from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cluster, overview
 from workbench.demo.arrivals import simulate_wave
-from workbench.profiles import Pages, profiles
+from workbench.fanout import Pages
+from workbench.profiles import profiles
 
 PAGES = 60
 pytest.importorskip("distributed", reason="needs the extra `cluster`")

@@ -57,7 +57,10 @@ def run_of_base(revision: str, edition: Edition) -> Run:
             "WORKBENCH_REPORTS": str(reports),
             "WORKBENCH_CACHE": str(paths.cache()),
         }
-        command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
+        # revisions before the package `workbench` have their command, and their kernels, in `analysis`
+        early = not (there / "src" / "workbench").is_dir()
+        command = [sys.executable, "-m", f"{'analysis' if early else 'workbench'}.cli"]
+        command += ["refresh", edition.wave, *(["--no-fork"] if early else [])]
         command += ["--language", edition.language, "--audience", edition.audience]
         done = subprocess.run(
             command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False

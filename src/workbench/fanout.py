@@ -1,0 +1,379 @@
+"""One notebook for many municipalities: makes the pages of a plan and publishes them.
+
+The pages of a run are gathered in a hidden folder with a journal, a line for each that is ready,
+and swapped in whole when all have been tried; the next run takes over what a killed one left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from analysis import fingerprints, paths
+from analysis.errors import InputError
+from analysis.survey import Survey
+from analysis.text import label
+from workbench import cluster, overview
+from workbench.publish import index, release
+from workbench.run.execute import Progress, attempt, clean, side_by_side, started_kernels
+from workbench.run.kernels import Kernels
+from workbench.run.plan import Plan
+from workbench.run.record import (
+    Edition,
+    Options,
+    Ran,
+    RunRecord,
+    Status,
+    lock,
+    notebooks_of,
+    read_record,
+)
+
+JOURNAL = "pages.jsonl"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one page; the executed notebook is kept only of one that failed."""
+
+    ran: Ran
+    html: bytes
+    executed: bytes = b""
+
+
+@dataclass
+class Work:
+    """What the pages of a run have in common; it can be sent to another machine.
+
+    `values` are the parameters of the notebook without the municipality, `context` what the pages
+    state of the run, `blank` the record of a page before it is made, `package` the hash of the code
+    that asks.
+    """
+
+    notebook: str
+    package: str
+    values: dict[str, Any]
+    context: dict[str, Any]
+    blank: Ran
+    options: Options
+
+    def make(
+        self,
+        code: str,
+        name: str,
+        *,
+        notebook: Path,
+        kernels: Kernels,
+        scratch: Path,
+        on_cell: Callable[[int], None] = lambda number: None,
+    ) -> Made:
+        """Run `notebook` for one municipality and render its page; `scratch` is left as it was."""
+        ran, context = self._about(code, name)
+        with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
+            executed = Path(folder, "notebooks", f"{code}.ipynb")
+            executed.parent.mkdir()
+            attempt(
+                ran,
+                notebook,
+                executed,
+                values={**self.values, "municipality": code},
+                kernels=kernels,
+                cell_timeout=self.options.cell_timeout,
+                on_cell=on_cell,
+            )
+            release.write_page(ran, Path(folder), context)
+            # an error may quote answers
+            kept = not ran.ok and context["audience"] == "internal" and executed.is_file()
+            html = Path(folder, ran.html).read_bytes()
+            return Made(ran, html, executed.read_bytes() if kept else b"")
+
+    def give_up(self, code: str, name: str, why: str) -> Made:
+        """The page of a municipality that could not even be tried."""
+        ran, context = self._about(code, name)
+        ran.status, ran.error = Status.KILLED, why
+        with tempfile.TemporaryDirectory() as folder:
+            release.write_page(ran, Path(folder), context)
+            return Made(ran, Path(folder, ran.html).read_bytes())
+
+    def _about(self, code: str, name: str) -> tuple[Ran, dict[str, Any]]:
+        """The record of one page before it is made, and what it states of the run."""
+        title = {language: f"{name} — {text}" for language, text in self.blank.title.items()}
+        context = {
+            **self.context,
+            "title": title[self.context["language"]],
+            "command": f"{self.context['command']} --municipality {code}",
+        }
+        return replace(self.blank, name=code, title=title, html=f"{code}.html"), context
+
+
+class Pages:
+    """The pages of one edition that are ready for its next publication."""
+
+    def __init__(self, edition: Edition, key: str) -> None:
+        self.edition, self.key, self.folder = edition, key, edition.part
+        self.ready: dict[str, Ran] = {}
+
+    def open(self) -> None:
+        """Take over what is up to date in a run that was stopped or failed, and published."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for ran in _journal(self.folder):
+            if ran.has_page(self.folder, self.key):
+                self.ready[ran.name] = replace(ran, reused=True)
+        kept = {ran.html for ran in self.ready.values()}
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in kept:
+                path.unlink()
+        for ran in self.ready.values():
+            self._note(ran)
+        for folder in (self.edition.incomplete, self.edition.folder):
+            for ran in notebooks_of(read_record(folder)).values():
+                if ran.name not in self.ready and ran.has_page(folder, self.key):
+                    _link(folder / ran.html, self.folder / ran.html)
+                    self.ready[ran.name] = replace(ran, reused=True)
+
+    def put(self, made: Made) -> None:
+        """Keep one page; from here on it is ready, whatever happens to this process."""
+        ran = made.ran
+        paths.write_atomic(self.folder / ran.html, made.html)
+        if made.executed:
+            paths.write_atomic(self.folder / "notebooks" / f"{ran.name}.ipynb", made.executed)
+        self._note(ran)
+        self.ready[ran.name] = ran
+
+    def _note(self, ran: Ran) -> None:
+        with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(asdict(ran), ensure_ascii=False) + "\n")
+
+    def take_earlier(self, codes: Set[str]) -> Iterator[Ran]:
+        """Take over pages of an earlier state of the data, where no newer one is ready."""
+        folder = self.edition.folder
+        for ran in notebooks_of(read_record(folder)).values():
+            if ran.name in codes and ran.has_page(folder, ran.key):
+                _link(folder / ran.html, self.folder / ran.html)
+                yield replace(ran, reused=True)
+
+    def publish(self, record: RunRecord) -> Path:
+        """Swap all in; beside the last complete pages if a page failed."""
+        record.write(self.folder)
+        (self.folder / JOURNAL).unlink(missing_ok=True)
+        place, last = self.edition.folder, read_record(self.edition.folder)
+        if not record.ok and last is not None and last["status"] == Status.OK:
+            place = self.edition.incomplete
+        paths.swap_folder(self.folder, place)
+        if record.ok:
+            shutil.rmtree(self.edition.incomplete, ignore_errors=True)
+        return place
+
+
+def _journal(folder: Path) -> Iterator[Ran]:
+    with contextlib.suppress(FileNotFoundError):
+        for line in (folder / JOURNAL).read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError, TypeError):  # the line of the moment it died
+                yield Ran.read(json.loads(line))
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name, or a copy where the disk has no links."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        pass
+    except OSError:
+        shutil.copy2(source, target)
+
+
+# --- a run -----------------------------------------------------------------------------------
+
+
+def run(
+    plan: Plan,
+    asked: Sequence[str] | None,
+    options: Options,
+    scheduler: str | None,
+    target: str | None,
+) -> tuple[Path, int, list[Ran], str]:
+    """Make what is asked for and not ready, then publish all that is ready with its overview.
+
+    Returns the folder, how many pages were asked for, those of them that were made now or were up
+    to date, and why the run ended early (empty: it did not).
+    """
+    started = time.monotonic()
+    edition, notebook = plan.edition, plan.notebooks[0]
+    jobs = options.jobs or (os.cpu_count() or 1) + 1
+    ready = Pages(edition.profiles, plan.keys[notebook.name])
+    seed = int(plan.parameters(notebook).get("seed", 20191003))
+    try:
+        with started_kernels(options, jobs) as kernels:
+            clean(edition.wave)
+            survey = Survey.load(
+                edition.wave,
+                audience=edition.audience,  # type: ignore[arg-type]
+                language=edition.language,  # type: ignore[arg-type]
+            )
+            names = overview.wanted(survey, asked)
+            ready.open()
+            facts, work = _work(plan, ready.key, started, options)
+            todo = [(c, n) for c, n in names.items() if options.force or c not in ready.ready]
+            progress = Progress(len(todo), "profiles")
+            with contextlib.ExitStack() as stack:
+                if scheduler and todo:
+                    overview.members(survey, seed=seed)  # caches the typology, which workers read
+                    archive = cluster.shared(_read_by(plan), target, ready.folder)
+                    data = stack.enter_context(archive)
+                    made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
+                else:
+                    make = partial(
+                        work.make, notebook=notebook.path, kernels=kernels, scratch=ready.folder
+                    )
+                    made = local(make, todo, jobs, kernels, progress)
+                stack.enter_context(contextlib.closing(made))
+                failed = _gather(made, ready, kernels, progress)
+        tried = {**ready.ready, **failed}
+        rans = [tried[code] for code in names if code in tried]
+        if kernels.stopped:
+            return ready.edition.folder, len(names), rans, kernels.stopped
+        folder = _publish(plan, ready, survey, facts, work, failed, seed, started)
+        if target and not failed:
+            cluster.send(folder, target)
+        return folder, len(names), rans, ""
+    except OSError as error:
+        raise InputError(
+            f"the profiles could not be written ({error.strerror or error}); "
+            "what was published before is unchanged",
+            file=ready.folder,
+            hint="free some space or check the rights of the reports folder, "
+            "then the same command carries on",
+        ) from None
+
+
+def local(
+    make: Callable[..., Made],
+    todo: Iterable[tuple[str, str]],
+    jobs: int,
+    kernels: Kernels,
+    progress: Progress,
+) -> Generator[Made]:
+    """The pages of `todo` (code, name) as they are made, in `jobs` threads of this process.
+
+    The first is made alone: what all of them share (the typology) is then computed once and cached.
+    No more than `jobs` are ever under way, so memory does not grow with their number.
+    """
+    waiting, begun = iter(todo), False
+
+    def more(free: int) -> Iterator[Callable[[], Made]]:
+        nonlocal begun
+        if not kernels.stopped:
+            for code, name in islice(waiting, free if begun else 1):
+                yield partial(make, code, name, on_cell=partial(progress.cell, code))
+            begun = True
+
+    return side_by_side(more, jobs, kernels)
+
+
+def _gather(
+    made: Iterable[Made], ready: Pages, kernels: Kernels, progress: Progress
+) -> dict[str, Ran]:
+    """Keep each page as it comes; those that failed."""
+    failed = {}
+    for one in made:
+        ran = one.ran
+        if kernels.stopped and not ran.ok:
+            continue  # ended by us, not by a fault of its own
+        ready.put(one)
+        if not ran.ok:
+            failed[ran.name] = ran
+        progress.ended(ran.name)
+    progress.close()
+    return failed
+
+
+def _work(plan: Plan, key: str, started: float, options: Options) -> tuple[dict[str, Any], Work]:
+    """The facts of the run's record, and what its pages have in common."""
+    notebook, language = plan.notebooks[0], plan.edition.language
+    facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
+    declared = notebook.declares
+    blank = Ran(
+        name="",
+        title=notebook.title,
+        html="",
+        key=key,
+        expected=[*declared.get("figures", []), *declared.get("tables", [])],
+        parameters=plan.parameters(notebook),
+    )
+    context = release.context(plan.edition, facts)
+    command = context["command"].replace("workbench refresh", "workbench profiles")
+    home = ("index.html", label("overview.title", language))
+    work = Work(
+        notebook.path.name,
+        fingerprints.package_hash(),
+        plan.values(notebook),
+        {**context, "before": [], "command": command, "home": home},
+        blank,
+        options,
+    )
+    return facts, work
+
+
+def _read_by(plan: Plan) -> list[Path]:
+    """The files and folders that the notebook reads."""
+    notebook, wave = plan.notebooks[0], plan.edition.wave
+    reads = [paths.root() / name for name in notebook.declares.get("reads", [])]
+    return [paths.raw(wave), paths.processed(wave), plan.codebook, notebook.path, *reads]
+
+
+def _publish(
+    plan: Plan,
+    ready: Pages,
+    survey: Survey,
+    facts: dict[str, Any],
+    work: Work,
+    failed: dict[str, Ran],
+    seed: int,
+    started: float,
+) -> Path:
+    """Write overview and record, and swap all in."""
+    listed, orders, verdict = overview.members(survey, seed=seed)
+    codes = [row["code"] for row in listed]
+    rans = {**ready.ready, **failed}
+    rans |= {ran.name: ran for ran in ready.take_earlier(set(codes) - rans.keys())}
+    edition = plan.edition
+    report = f"../{edition.name}/index.html"
+    overview.write(
+        ready.folder,
+        listed,
+        rans,
+        key=ready.key,
+        orders=orders,
+        verdict=verdict,
+        context={k: v for k, v in work.context.items() if k != "home"},
+        run=report if edition.folder.is_dir() else "",
+    )
+    title = {k: f"{v} — {work.blank.title[k]}" for k, v in (facts["wave_title"] or {}).items()}
+    facts |= {
+        "wave_title": title,
+        "key": ready.key,
+        "complete": all(code in ready.ready for code in codes),
+        "members": codes,
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    status = Status.OK if not failed else Status.PARTIAL if ready.ready else Status.FAILED
+    ordered = [rans[code] for code in codes if code in rans]
+    place = ready.publish(RunRecord(edition, status, ordered, facts))
+    index.write_waves(paths.reports())
+    # the index of the wave's reports leads here; a refresh under way adds the link by itself
+    with contextlib.suppress(InputError), lock(edition):
+        if run := read_record(edition.folder):
+            index.write_index(edition.folder, run["notebooks"], release.context(edition, run))
+    return place
