@@ -57,7 +57,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
             "WORKBENCH_REPORTS": str(reports),
             "WORKBENCH_CACHE": str(paths.cache()),
         }
-        # revisions before the package `workbench` have their command, and their kernels, in `analysis`
+        # revisions before the package `workbench` have their command and kernels in `analysis`
         early = not (there / "src" / "workbench").is_dir()
         command = [sys.executable, "-m", f"{'analysis' if early else 'workbench'}.cli"]
         command += ["refresh", edition.wave, *(["--no-fork"] if early else [])]
