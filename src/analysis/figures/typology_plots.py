@@ -21,6 +21,7 @@ from matplotlib.transforms import Bbox
 from analysis.figures.gallery import PALETTE
 from analysis.figures.plots import wrapped
 from analysis.stats.tabulate import aligned
+from analysis.text import Language, label
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
@@ -32,30 +33,11 @@ NAMED_UP_TO = 40  # units up to which each has its own line in a figure
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "xxx", "|||", "\\\\\\", "++", "ooo")
 
-_TEXTS = {
-    "type": {"ja": "類型{0}", "en": "Type {0}"},
-    "unplaced": {"ja": "未分類", "en": "Unplaced"},
-    "members": {"ja": "{0}団体", "en": "n={0}"},
-    "silhouette": {"ja": "シルエット幅", "en": "Silhouette width"},
-    "average": {"ja": "平均 {0:.2f}", "en": "average {0:.2f}"},
-    "coassignment": {
-        "ja": "同じ類型になった割合",
-        "en": "Share of runs in the same type",
-    },
-    "unit": {"ja": "団体", "en": "Municipality"},
-    "share_in_class": {"ja": "規模区分内の割合（％）", "en": "Share within the size class (%)"},
-}
-
-
-def say(key: str, language: str, *values: object) -> str:
-    """A text of these figures."""
-    return _TEXTS[key][language].format(*values)
-
 
 _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
 
 
-def wrap(text: str, language: str, width: int) -> str:
+def wrap(text: str, language: Language, width: int) -> str:
     """Break a label: English at words, Japanese after a particle or a comma.
 
     Examples
@@ -86,11 +68,15 @@ def fill(kind: int) -> str:
     return str(_style(kind)["facecolor"])
 
 
-def _head(kind: int, language: str) -> str:
-    return say("type", language, kind) if kind else say("unplaced", language)
+def _head(kind: int, language: Language) -> str:
+    return (
+        label("typology_figure.type", language, kind=kind)
+        if kind
+        else label("typology_figure.unplaced", language)
+    )
 
 
-def type_label(typology: Typology, kind: int, language: str, *, width: int = 18) -> str:
+def type_label(typology: Typology, kind: int, language: Language, *, width: int = 18) -> str:
     """The name of a type with its number, broken into lines for a figure."""
     name = f"\n{wrap(typology.names[kind][language], language, width)}" if kind else ""
     return f"{_head(kind, language)}{name}"
@@ -122,7 +108,7 @@ def plot_silhouette(
     data: Typology,
     *,
     names: Mapping[str, str] | None = None,
-    language: str = "ja",
+    language: Language = "ja",
     ax: Axes | None = None,
 ) -> Axes:
     """Silhouette width of every unit, by type; below 0 a unit is nearer to another type."""
@@ -137,7 +123,7 @@ def plot_silhouette(
         bars: dict[str, Any] = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
         ax.barh(at, np.nan_to_num(widths[at]), **style, **bars)
         ax.annotate(
-            f"{_head(kind, language)} ({say('members', language, len(at))})",
+            f"{_head(kind, language)} ({label('typology_figure.members', language, n=len(at))})",
             (1.02, at.mean()),
             xycoords=ax.get_yaxis_transform(),
             va="center",
@@ -149,7 +135,7 @@ def plot_silhouette(
     mean = float(np.nanmean(widths))
     ax.axvline(mean, color="black", linestyle="--", linewidth=1)
     ax.annotate(
-        say("average", language, mean),
+        label("typology_figure.average", language, mean=mean),
         (mean, 1.0),
         xycoords=ax.get_xaxis_transform(),
         xytext=(0, 3),
@@ -164,8 +150,8 @@ def plot_silhouette(
     ax.set_xlim(
         min(0.0, float(np.nanmin(widths))) - 0.03, max(float(np.nanmax(widths)), 0.3) + 0.03
     )
-    ax.set_xlabel(say("silhouette", language))
-    ax.set_ylabel(say("unit", language))
+    ax.set_xlabel(label("typology_figure.silhouette", language))
+    ax.set_ylabel(label("typology_figure.unit", language))
     ax.grid(False, axis="y")
     _legend(ax, data, language, above=0.045 if few else 0.035)
     return ax
@@ -176,7 +162,7 @@ def plot_coassignment(
     *,
     together: pd.DataFrame | None = None,
     names: Mapping[str, str] | None = None,
-    language: str = "ja",
+    language: Language = "ja",
     ax: Axes | None = None,
 ) -> Axes:
     """How often each pair of units is of the same type, ordered by type; dark is always.
@@ -205,11 +191,13 @@ def plot_coassignment(
     few = len(order) <= NAMED_UP_TO
     shown = [(names or {}).get(code, code) for code in order] if few else []
     ax.set_yticks(range(len(order)) if few else [], shown, fontsize=8)
-    ax.set_ylabel(say("unit", language))
+    ax.set_ylabel(label("typology_figure.unit", language))
     ax.set_xticks([])
     ax.tick_params(length=0)
     ax.grid(False)
-    ax.figure.colorbar(image, ax=ax, label=say("coassignment", language), shrink=0.7)
+    ax.figure.colorbar(
+        image, ax=ax, label=label("typology_figure.coassignment", language), shrink=0.7
+    )
     return ax
 
 
@@ -217,7 +205,7 @@ def plot_size_classes(
     data: Typology,
     *,
     size_class: pd.Series,
-    language: str = "ja",
+    language: Language = "ja",
     ax: Axes | None = None,
 ) -> Axes:
     """Which types each size class is made of: one bar a class, with its units of the fit.
@@ -244,17 +232,20 @@ def plot_size_classes(
                 middle = start + share / 2
                 ax.text(middle, i, number, ha="center", va="center", fontsize=8, bbox=box)
         left += width
-    names = [f"{c} ({say('members', language, int(row.sum()))})" for c, row in counts.iterrows()]
+    names = [
+        f"{c} ({label('typology_figure.members', language, n=int(row.sum()))})"
+        for c, row in counts.iterrows()
+    ]
     ax.set_yticks(range(len(counts)), names, fontsize=9)
     ax.invert_yaxis()
     ax.set_xlim(0, 100)
-    ax.set_xlabel(say("share_in_class", language))
+    ax.set_xlabel(label("typology_figure.share_in_class", language))
     ax.grid(False)
     _legend(ax, data, language)
     return ax
 
 
-def _legend(ax: Axes, typology: Typology, language: str, *, above: float = 0.0) -> None:
+def _legend(ax: Axes, typology: Typology, language: Language, *, above: float = 0.0) -> None:
     """Names of the types over the axes, `above` them by a share of their height."""
     kinds = types_of(typology.fitted)
     wide = 14 if language == "ja" else 24
@@ -271,29 +262,6 @@ def _legend(ax: Axes, typology: Typology, language: str, *, above: float = 0.0) 
 
 
 NOTABLE = 0.33  # Cliff's delta from which a cell is marked
-_TEXTS_figures_profile = {
-    "effect": {
-        "ja": "他の団体との差（Cliffのデルタ）",
-        "en": "Difference from all others (Cliff's delta)",
-    },
-    "note": {
-        "ja": "数値は類型内の平均（0/1の項目は割合）。▲▼は差が0.33以上",
-        "en": "Numbers: mean in the type (share for 0/1 items). ▲▼ difference of 0.33 or more",
-    },
-    "marks": {
-        "ja": "▲▼は他の団体との差（Cliffのデルタ）が0.33以上。"
-        "個々の回答を逆算できないよう、数値は載せない",
-        "en": "▲▼ difference from all others (Cliff's delta) of 0.33 or more; no numbers, so that "
-        "single answers cannot be derived",
-    },
-    "adjusted": {
-        "ja": "数値は調整後の類型内の平均（0は同じ水準・区分の団体の平均、ptは割合の差）。"
-        "▲▼は差が0.33以上",
-        "en": "Numbers: mean in the type after the adjustment (0: the average of its equals; pt: "
-        "percentage points). ▲▼ difference of 0.33 or more",
-    },
-    "star": {"ja": "、＊はHolm補正後p<0.05", "en": ", * p<0.05 after Holm"},
-}
 
 
 def plot_profile(
@@ -301,7 +269,7 @@ def plot_profile(
     *,
     labels: Mapping[str, Mapping[str, str]] | None = None,
     percent: Sequence[str] = (),
-    language: str = "ja",
+    language: Language = "ja",
     ax: Axes | None = None,
 ) -> Axes:
     """Heatmap of what sets each type apart: features down, types across.
@@ -316,10 +284,9 @@ def plot_profile(
     adjusted = data.params["adjust"] != "none"
     numbered = "mean" in data.profile  # an edition may show the marks alone
     tested = numbered and "p_holm" in data.profile
-    note = _TEXTS_figures_profile[("adjusted" if adjusted else "note") if numbered else "marks"][
-        language
-    ]
-    note += _TEXTS_figures_profile["star"][language] if tested else ""
+    kind = ("adjusted" if adjusted else "note") if numbered else "marks"
+    note = label(f"type_profile.{kind}", language)
+    note += label("type_profile.star", language) if tested else ""
     effect = data.profile.pivot(index="feature", columns="type", values="effect")
     features = list(dict.fromkeys(data.profile["feature"]))
     effect = effect.loc[features]
@@ -353,7 +320,7 @@ def plot_profile(
     width = max(5, int(room if language == "ja" else room / 0.52))
     across = [
         f"{type_label(data, int(t), language, width=width)}\n"
-        f"({say('members', language, int((data.fitted == t).sum()))})"
+        f"({label('typology_figure.members', language, n=int((data.fitted == t).sum()))})"
         for t in effect.columns
     ]
     ax.set_xticks(range(len(across)), across, fontsize=size)
@@ -363,7 +330,7 @@ def plot_profile(
     ax.spines[:].set_visible(False)
     if numbered:
         ax.figure.colorbar(
-            image, ax=ax, label=_TEXTS_figures_profile["effect"][language], shrink=0.6, aspect=25
+            image, ax=ax, label=label("type_profile.effect", language), shrink=0.6, aspect=25
         )
     text = wrap(note, language, 60 if language == "ja" else 88)
     ax.set_xlabel(text, fontsize=7.5, loc="left")
@@ -480,63 +447,12 @@ def _outside(box: Box, frame: Bbox) -> float:
     return 100.0 * over
 
 
-_TEXTS_figures_multiverse = {
-    "n_types": {"ja": "類型の数", "en": "Number of types"},
-    "chosen": {"ja": "採用：{0}", "en": "chosen: {0}"},
-    "matters": {"ja": "どの選択が結果を変えるか", "en": "Which choice changes the result"},
-    "variation": {"ja": "結果の違いに占める割合（％）", "en": "Share of variation (%)"},
-    "firm": {"ja": "分析を変えても同じ類型か", "en": "With its type in other analyses?"},
-    "share_of_runs": {"ja": "全分析に占める割合（％）", "en": "Share of analyses (%)"},
-    "inside": {"ja": "自分の類型と同じ", "en": "with its own type"},
-    "outside": {"ja": "次に近い類型と同じ", "en": "with the next type"},
-    "agreement": {"ja": "採用した類型との一致", "en": "Agreement with the types shown"},
-    "ari": {"ja": "調整ランド指数（1＝同じ）", "en": "Adjusted Rand index (1 = same)"},
-    "analyses": {"ja": "分析の数（計{0}通り）", "en": "Analyses ({0} in all)"},
-    "units": {"ja": "団体数", "en": "Respondents"},
-    "area": {"ja": "点の面積は団体数に比例", "en": "area of a point: respondents"},
-    "axis": {"ja": "第{0}軸（{1:.0f}％）", "en": "Axis {0} ({1:.0f} %)"},
-}
-CHOICES = {
-    "indicators": {"ja": "使う指標", "en": "Indicators"},
-    "missing": {"ja": "無回答の扱い", "en": "Missing answers"},
-    "dissimilarity": {"ja": "違いの測り方", "en": "Dissimilarity"},
-    "method": {"ja": "分類の手法", "en": "Method"},
-    "n_types": {"ja": "類型の数", "en": "Number of types"},
-    "combinations": {"ja": "選択の組合せ", "en": "Combinations"},
-}
-_STATUS = {
-    "core": {"ja": "中核", "en": "core"},
-    "between": {"ja": "中間", "en": "between"},
-    "borderline": {"ja": "境界", "en": "borderline"},
-    "unplaced": {"ja": "未分類", "en": "unplaced"},
-}
+CRITERIA = ("silhouette", "bic_above", "bic", "gap", "stability")  # in the order shown
+_STATUS = ("core", "between", "borderline", "unplaced")
 _STATUS_FILL = dict(zip(_STATUS, (*PALETTE[:3], "w"), strict=True))
-CRITERIA = {
-    "silhouette": {
-        "ja": "平均シルエット\n（大きいほど良い）",
-        "en": "Average silhouette\n(higher is better)",
-    },
-    "bic_above": {
-        "ja": "潜在クラスのBIC\n（最小との差、小さいほど良い）",
-        "en": "BIC of latent classes\n(above the least; lower is better)",
-    },
-    "bic": {
-        "ja": "潜在クラスのBIC\n（小さいほど良い）",
-        "en": "BIC of latent classes\n(lower is better)",
-    },
-    "gap": {"ja": "偶然との差\n（大きいほど良い）", "en": "Gap beyond chance\n(higher is better)"},
-    "stability": {
-        "ja": "最も不安定な類型のJaccard係数\n（大きいほど良い）",
-        "en": "Least stable type (Jaccard)\n(higher is better)",
-    },
-}
 
 
-def _say(key: str, language: str, *values: object) -> str:
-    return _TEXTS_figures_multiverse[key][language].format(*values)
-
-
-def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
+def plot_choice(data: Typology, *, language: Language = "ja") -> Figure:
     """The criteria by number of types, side by side, with the number that was chosen."""
     table = data.choice
     shown = [c for c in CRITERIA if c in table and table[c].notna().any()]
@@ -552,14 +468,14 @@ def plot_choice(data: Typology, *, language: str = "ja") -> Figure:
         ax.axvline(chosen, color=PALETTE[3], linestyle="--", linewidth=1.2)
         if chosen in values.index:
             ax.plot(chosen, values[chosen], "s", color=PALETTE[3], markersize=8)
-        ax.set_ylabel(CRITERIA[name][language], fontsize=8)
+        ax.set_ylabel(label(f"criterion.{name}", language), fontsize=8)
         ax.set_xticks(list(table.index))
-        ax.set_xlabel(_say("n_types", language), fontsize=8)
+        ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
         ax.tick_params(labelsize=8)
         left = chosen > table.index.to_numpy().mean()
         high = values.get(chosen, values.mean()) > (values.min() + values.max()) / 2
         ax.annotate(
-            _say("chosen", language, chosen),
+            label("typology_figure.chosen", language, k=chosen),
             (chosen, 0.03 if high else 0.97),
             xycoords=ax.get_xaxis_transform(),
             xytext=(-5 if left else 5, 0),
@@ -579,7 +495,7 @@ def plot_multiverse(
     data: Multiverse,
     *,
     names: Mapping[str, str] | None = None,
-    language: str = "ja",
+    language: Language = "ja",
     one_by_one: bool = True,
 ) -> Figure:
     """What all analyses agree on: firmness of each unit, agreement, and what changes the result.
@@ -595,27 +511,29 @@ def plot_multiverse(
         _firmness(left, data.units, names or {}, language)
     else:
         _firmness_counts(left, data.units, language)
-    left.set_title(_say("firm", language), fontsize=9)
+    left.set_title(label("typology_figure.firm", language), fontsize=9)
     agreement = figure.add_subplot(grid[0, 1])
     agreement.hist(
         data.runs["ari"], bins=list(np.arange(-0.2, 1.01, 0.1)), color=PALETTE[1], ec="black"
     )
-    agreement.set_title(_say("agreement", language), fontsize=9)
-    agreement.set_xlabel(_say("ari", language), fontsize=8)
-    agreement.set_ylabel(_say("analyses", language, data.n), fontsize=8)
+    agreement.set_title(label("typology_figure.agreement", language), fontsize=9)
+    agreement.set_xlabel(label("typology_figure.ari", language), fontsize=8)
+    agreement.set_ylabel(label("typology_figure.analyses", language, n=data.n), fontsize=8)
     matters = figure.add_subplot(grid[1, 1])
     share = 100 * data.choices["share"].iloc[::-1]
-    bars = matters.barh([CHOICES[c][language] for c in share.index], share, color=PALETTE[0])
+    bars = matters.barh(
+        [label(f"choice.{c}", language) for c in share.index], share, color=PALETTE[0]
+    )
     matters.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
     matters.set_xlim(0, max(10.0, float(share.max()) * 1.18))
-    matters.set_title(_say("matters", language), fontsize=9)
-    matters.set_xlabel(_say("variation", language), fontsize=8)
+    matters.set_title(label("typology_figure.matters", language), fontsize=9)
+    matters.set_xlabel(label("typology_figure.variation", language), fontsize=8)
     for ax in (left, agreement, matters):
         ax.tick_params(labelsize=8)
     return figure
 
 
-def _firmness(ax: Axes, units: pd.DataFrame, names: Mapping[str, str], language: str) -> None:
+def _firmness(ax: Axes, units: pd.DataFrame, names: Mapping[str, str], language: Language) -> None:
     """One line a unit: how often with its own type, and how often with the next one."""
     table = units.assign(last=units["type"] == 0).sort_values(
         ["last", "type", "inside"], ascending=[False, False, True], kind="stable"
@@ -623,42 +541,47 @@ def _firmness(ax: Axes, units: pd.DataFrame, names: Mapping[str, str], language:
     at = np.arange(len(table))
     ax.hlines(at, 100 * table["outside"], 100 * table["inside"], color="#909090", linewidth=1)
     for column, marker, colour in (("inside", "o", PALETTE[0]), ("outside", "x", PALETTE[3])):
-        label = _say(column, language)
-        ax.plot(100 * table[column], at, marker, color=colour, label=label, markersize=5)
+        name = label(f"typology_figure.{column}", language)
+        ax.plot(100 * table[column], at, marker, color=colour, label=name, markersize=5)
     shown = [
-        f"{names.get(code, code)}（{_STATUS[row.status][language]}）"
+        f"{names.get(code, code)}（{label(f'member.{row.status}', language)}）"
         if language == "ja"
-        else f"{names.get(code, code)} ({_STATUS[row.status][language]})"
+        else f"{names.get(code, code)} ({label(f'member.{row.status}', language)})"
         for code, row in table.iterrows()
     ]
     ax.set_yticks(at, shown)
     for edge in np.flatnonzero(np.diff(table["type"])) + 0.5:
         ax.axhline(edge, color="#404040", linewidth=0.6)
     ax.set_xlim(-3, 103)
-    ax.set_xlabel(_say("share_of_runs", language), fontsize=8)
+    ax.set_xlabel(label("typology_figure.share_of_runs", language), fontsize=8)
     ax.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.4, 1.05), ncols=2, frameon=False)
 
 
-def _firmness_counts(ax: Axes, units: pd.DataFrame, language: str) -> None:
+def _firmness_counts(ax: Axes, units: pd.DataFrame, language: Language) -> None:
     """Too many units for a line each: counts of core, between and borderline by type."""
     counts = pd.crosstab(units["type"], units["status"])
     kinds = sorted(counts.index, key=lambda t: (t == 0, t))[::-1]
     left = np.zeros(len(kinds))
     for status in (s for s in _STATUS if s in counts):
         width = counts.loc[kinds, status].to_numpy(float)
-        label = _STATUS[status][language]
+        name = label(f"member.{status}", language)
         bars = ax.barh(
-            range(len(kinds)), width, left=left, color=_STATUS_FILL[status], ec="black", label=label
+            range(len(kinds)), width, left=left, color=_STATUS_FILL[status], ec="black", label=name
         )
         written = [f"{w:.0f}" if w > 0.05 * len(units) else "" for w in width]
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         ax.bar_label(bars, written, label_type="center", fontsize=8, bbox=box)
         left += width
-    word = {"ja": "類型{0}", "en": "Type {0}"}[language]
     ax.set_yticks(
-        range(len(kinds)), [word.format(t) if t else _STATUS["unplaced"][language] for t in kinds]
+        range(len(kinds)),
+        [
+            label("typology_figure.type", language, kind=t)
+            if t
+            else label("member.unplaced", language)
+            for t in kinds
+        ],
     )
-    ax.set_xlabel(_say("units", language), fontsize=8)
+    ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
     ax.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.4, 1.05), ncols=3, frameon=False)
 
 
@@ -669,7 +592,7 @@ def plot_map(
     categories: pd.DataFrame,
     inertia: tuple[float, float],
     names: Mapping[str, str] | None = None,
-    language: str = "ja",
+    language: Language = "ja",
     ax: Axes | None = None,
 ) -> Axes:
     """Map of units and answers on the first two axes (of MCA, for yes/no answers).
@@ -709,9 +632,9 @@ def plot_map(
     ax.plot(*answers.T, "+", color=PALETTE[3], markersize=8, markeredgewidth=1.5)
     ax.axhline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
     ax.axvline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
-    below = "" if few else "\n" + _say("area", language)
-    ax.set_xlabel(_say("axis", language, 1, 100 * inertia[0]) + below)
-    ax.set_ylabel(_say("axis", language, 2, 100 * inertia[1]))
+    below = "" if few else "\n" + label("typology_figure.area", language)
+    ax.set_xlabel(label("typology_figure.axis", language, number=1, share=100 * inertia[0]) + below)
+    ax.set_ylabel(label("typology_figure.axis", language, number=2, share=100 * inertia[1]))
     ax.margins(0.12)
     ax.grid(False)
     ax.legend(

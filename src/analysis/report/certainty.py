@@ -253,7 +253,7 @@ def matters(survey: Survey, runs: Multiverse | NotAvailable) -> Prose:
     if isinstance(runs, NotAvailable):
         return Prose(runs.reason)
     share = runs.choices["share"]
-    name = typology_plots.CHOICES[runs.matters_most][survey.language]
+    name = survey.label(f"choice.{runs.matters_most}")
     most, rest = share[runs.matters_most], share["combinations"]
     border = int((runs.units["status"] == "borderline").sum())
     n, core = len(runs.units), int((runs.units["status"] == "core").sum())
