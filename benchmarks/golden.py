@@ -26,7 +26,7 @@ from pathlib import Path
 from analysis import paths
 from workbench.compare import between, cells
 from workbench.compare.changes import Comparison
-from workbench.compare.page import markdown
+from workbench.compare.markdown import markdown
 from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")

@@ -347,7 +347,7 @@ def objects(content: bytes) -> dict[str, list[str]]:
 
 ROW = re.compile(rb"""<(?:\w+:)?row\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""")
 COL = re.compile(rb"""<(?:\w+:)?col\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""")
-PLACE_WORKBOOK = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
+REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 FILLED = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r\s*=\s*["']([A-Za-z]+)(\d+)["'][^>]*(?<!/)>""")
 ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]*\s)?r\s*=\s*["'](\d+)""")
 ROW_START = re.compile(rb"<(?:\w+:)?row[\s>/]")
@@ -568,5 +568,5 @@ def _number(tag: bytes, name: str) -> int:
 
 
 def _place(tag: bytes) -> tuple[int, int] | None:
-    found = PLACE_WORKBOOK.search(tag)
+    found = REFERENCE.search(tag)
     return (int(found[2]) - 1, column_number(found[1].decode())) if found else None

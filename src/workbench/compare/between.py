@@ -55,9 +55,9 @@ def run(
 
 def write(found: Comparison, folder: Path) -> str:
     """Write both files; the text of ``compare.md``."""
-    from workbench.compare import page
+    from workbench.compare import markdown, page
 
-    text = page.markdown(found)
+    text = markdown.markdown(found)
     paths.write_atomic(folder / "compare.html", page.whole(found))
     paths.write_atomic(folder / "compare.md", text)
     return text

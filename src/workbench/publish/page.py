@@ -209,7 +209,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
             cell.source = markdown(cell.source)
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
-    notebook.cells = _joined_publish(notebook.cells)
+    notebook.cells = _joined_cells(notebook.cells)
     used = {**_defaults(executed), **(context.get("parameters") or {})}
     layout = notebook.metadata.get("workbench", {}).get("layout", "")
     page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
@@ -218,7 +218,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     paths.write_atomic(target, whole(body, page))
 
 
-def _joined_publish(cells: Sequence[Any]) -> list[Any]:
+def _joined_cells(cells: Sequence[Any]) -> list[Any]:
     """Cells in which code that shows nothing stands with the code after it, to be unfolded once."""
     kept: list[Any] = []
     for cell in cells:
