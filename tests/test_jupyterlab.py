@@ -104,7 +104,7 @@ def test_opened_in_jupyterlab_it_runs_and_shows_its_figure(name, page, server):
     if name == "lab":  # a tab of the desk is made when it is opened, a button opens a profile
         page.locator(".lm-TabBar-tab", has_text="団体").first.click()
         page.locator(".widget-toggle-button", has_text="水鏡市").first.click()
-        page.locator(".jp-OutputArea strong", has_text="水鏡市（").first.wait_for()
+        page.locator(".jp-OutputArea .answer", has_text="水鏡市（").first.wait_for()
 
 
 # the prompts of all code cells hold a number, also of cells that scrolled out of sight
