@@ -58,7 +58,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
             "WORKBENCH_CACHE": str(paths.cache()),
         }
         # revisions before the package `workbench` have their command and kernels in `analysis`
-        early = not (there / "src" / "workbench").is_dir()
+        early = (there / "src" / "analysis" / "cli.py").is_file()
         command = [sys.executable, "-m", f"{'analysis' if early else 'workbench'}.cli"]
         command += ["refresh", edition.wave, *(["--no-fork"] if early else [])]
         command += ["--language", edition.language, "--audience", edition.audience]
