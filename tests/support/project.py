@@ -1,5 +1,6 @@
 """A notebook as JSON, and a project of its own in a folder."""
 
+import argparse
 import json
 import shutil
 from pathlib import Path
@@ -34,3 +35,11 @@ def make_project(folder):
     shutil.copytree(ROOT / "data" / "codebooks", folder / "data" / "codebooks")
     shutil.copytree(ROOT / "data" / "raw" / "demo-2019", folder / "data" / "raw" / "demo-2019")
     (folder / "requirements.lock").write_text("")
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """The commands of the workbench, by name."""
+    from workbench import cli
+
+    actions = cli.parser()._actions
+    return dict(next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices)

@@ -1,6 +1,5 @@
 """The command line: what a user sees of it, and what it must not import."""
 
-import argparse
 import json
 import os
 import re
@@ -13,17 +12,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from project import commands
 
 from analysis.errors import InputError
 from workbench import cli
 from workbench.run.record import Options
 
 ROOT = Path(__file__).parents[2]
-
-
-def commands() -> dict[str, argparse.ArgumentParser]:
-    actions = cli.parser()._actions
-    return dict(next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices)
 
 
 def test_no_command_compiles_the_grammar_of_addresses():
