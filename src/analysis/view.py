@@ -15,6 +15,7 @@ from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, unknown
 from analysis.figures.gallery import SIZES, Gallery, use_style
+from analysis.show import Answer, Frame, Prose
 from analysis.stats import disclosure, population, tabulate
 from analysis.text import Language
 
@@ -116,7 +117,16 @@ class View:
 
     def say(self, sentence: str, **values: Any) -> str:
         """A computed sentence in this survey's language, see `analysis.text.say`."""
-        return text.say(sentence, self.language, **values)
+        rows = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
+        return text.say(sentence, self.language, **rows)
+
+    def prose(self, sentence: str, **values: Any) -> Prose:
+        """A computed sentence or paragraph as a notebook shows it; frames go in as rows."""
+        return Prose(self.say(sentence, **values))
+
+    def answer(self, sentence: str, **values: Any) -> Answer:
+        """The one sentence that answers the question of a page; then what follows it."""
+        return Answer.first(self.say(sentence, **values))
 
     def label(self, id: str, **values: Any) -> str:
         """A label in this survey's language, see `analysis.text.label`."""

@@ -28,9 +28,9 @@ from PIL import Image
 from analysis import paths
 from analysis.errors import InputError
 from analysis.figures import checks
-from analysis.show import Figure, Table
+from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import to_csv
-from analysis.text import Language
+from analysis.text import Language, interval_text, label, labels, p_text, say, sections
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
     import matplotlib_fontja
@@ -123,14 +123,32 @@ class Gallery:
         drawn: Axes | Canvas | sns.axisgrid.Grid,
         name: str,
         *,
-        title: str,
-        alt: str,
         n: int,
-        denominator: str,
         data: pd.DataFrame,
+        title: str = "",
+        alt: str = "",
+        denominator: str = "",
         key: bool = False,
-    ) -> Figure:
-        """Check, export and close a figure; `data` holds the plotted numbers."""
+        **values: Any,
+    ) -> Figure | NotAvailable:
+        """Check, export and close a figure; without plotted numbers it says that there are none.
+
+        Parameters
+        ----------
+        name : ``page/name`` of the sentence that has its words (see `analysis.text.say`) with the
+            `values` filled in: a paragraph each for title, denominator and text alternative. Or
+            the name alone, with these three given.
+        data : the plotted numbers. n : the denominator of the whole figure.
+        key : whether it is the one by which the index shows the page.
+        """
+        if "/" in name:
+            page, _, name = name.partition("/")
+            if data.empty:
+                plt.close(drawn.figure)
+                return NotAvailable(name, label("figure.nothing", self.language))
+            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
+            title, denominator, alt = words
+            data = self._labelled(data)
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
                 raise InputError(f"the figure {name!r} has no {what}", hint="give one")
@@ -176,22 +194,39 @@ class Gallery:
         frame: pd.DataFrame,
         name: str,
         *,
-        title: str,
         n: int,
+        title: str = "",
         notes: list[str] | None = None,
         places: int = 0,
-    ) -> Table:
+        intervals: Sequence[str] = (),
+        **values: Any,
+    ) -> Table | NotAvailable:
         """A table with its n and notes, also written as CSV; row labels go in columns first.
 
-        `places`: the fewest decimals of every column of floats.
+        Parameters
+        ----------
+        name : ``page/name`` of the sentence that has its words with the `values` filled in: a
+            paragraph for the title and one for each note. Or the name alone, with title and notes.
+            Columns and ids then get their labels: a column by the section ``column``, its values by
+            the section of the column's name, where there is one.
+        places : the fewest decimals of every column of floats.
+        intervals : columns that the page shows together with their ``low`` and ``high`` (or
+            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
         """
+        shown = frame = self._rounded(frame)
+        if "/" in name:
+            page, _, name = name.partition("/")
+            if frame.empty:
+                return NotAvailable(name, label("figure.nothing", self.language))
+            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
+            title, notes = words[0], [note for note in words[1:] if note]
+            shown, frame = self._labelled(_written(frame, intervals)), self._labelled(frame)
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
-        frame = self._rounded(frame)
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
-        columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
-        numeric = [_numeric(frame, at, cells) for at, cells in enumerate(columns)]
+        columns = [_cells(shown.iloc[:, at], places) for at in range(shown.shape[1])]
+        numeric = [_numeric(shown, at, cells) for at, cells in enumerate(columns)]
         return Table(
             name=name,
             title=title,
@@ -200,11 +235,19 @@ class Gallery:
             notes=list(notes or []),
             columns=[
                 {"label": str(c), "numeric": is_number}
-                for c, is_number in zip(frame.columns, numeric, strict=True)
+                for c, is_number in zip(shown.columns, numeric, strict=True)
             ],
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
+
+    def _labelled(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Columns and ids in the language of the reader; an index that has a name is a column."""
+        frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
+        for column in sections().intersection(map(str, frame.columns)):
+            known = labels(column, self.language)
+            frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
+        return frame.rename(columns=labels("column", self.language))
 
     def _rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The numbers with decimals to as many digits as may be given."""
@@ -236,6 +279,29 @@ class Gallery:
         if not self.invented or words.lower() in self.source.lower():
             return ""
         return f"　{words}" if self.language == "ja" else f". {words}"
+
+
+def _records(values: dict[str, Any]) -> dict[str, Any]:
+    """Frames as a template reads them: a list of rows."""
+    return {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
+
+
+def _written(frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
+    """Estimates with their intervals and p-values as text; a dash where there is no number."""
+    frame = pd.DataFrame(frame).copy()
+    for name in frame.columns.intersection(list(intervals)):
+        ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
+        three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
+        frame[name] = [interval_text(*row) for row in three]
+        frame = frame.drop(columns=ends, errors="ignore")
+    for name in frame.columns.intersection(["p", "p_holm"]):
+        frame[name] = frame[name].astype(float).map(p_text)
+    for name in frame.columns[frame.isna().any()]:
+        column = frame[name]
+        if pd.api.types.is_float_dtype(column.dtype):
+            column = pd.Series(_cells(column), index=column.index, dtype=object).replace("", np.nan)
+        frame[name] = column.astype(object).where(column.notna(), "—")
+    return frame
 
 
 def _settle(canvas: Canvas) -> Bbox:
