@@ -126,7 +126,7 @@ def variable(
             column = rule.evaluate(full.responses)
         except (ExpressionError, KeyError) as error:
             why = f"the rule of {name} cannot be used: {error}"
-            raise InputError(why, hint="see docs/codebook.md") from None
+            raise InputError(why, hint="see docs/own-survey.md") from None
         asked = [q for q in codebook if rule.names & {q.id, *q.variables}]
         sensitive = sensitive or any(q.sensitive for q in asked)
     else:
