@@ -216,6 +216,7 @@ def scoped(fragment: str) -> str:
 
 
 VENDOR = "application/vnd.workbench."
+FEW_ROWS = 12  # of a frame that a page shows
 
 
 class _Output:
@@ -240,6 +241,44 @@ class _Output:
 
     def __repr__(self) -> str:
         return self._plain()
+
+
+class Frame(pd.DataFrame):
+    """A tidy frame that an edition may show; what is made of it by pandas is one, too.
+
+    A published page shows its first rows behind a button. Other frames, such as the answers of
+    single municipalities, are left out of a page for the committee or the public.
+
+    Examples
+    --------
+    >>> shares = Frame({"answer": ["yes", "no"], "share": [0.8, None]})
+    >>> type(shares.query("share > 0.5")).__name__, shares.records
+    ('Frame', [{'answer': 'yes', 'share': 0.8}, {'answer': 'no', 'share': None}])
+    """
+
+    @property
+    def _constructor(self) -> type[Frame]:
+        return Frame
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """One dict a row, as a template reads it; what is missing is None."""
+        plain = self.astype(object)
+        return pd.DataFrame(plain.where(plain.notna(), None)).to_dict("records")
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        few = self.head(FEW_ROWS).reset_index(drop=isinstance(self.index, pd.RangeIndex))
+        cells = few.astype(object).where(few.notna(), "").map(_short).to_numpy().tolist()
+        data = {"columns": list(map(str, few.columns)), "rows": cells, "n": len(self)}
+        return {
+            f"{VENDOR}data+json": data,
+            "text/html": pd.DataFrame(self).head(FEW_ROWS).to_html(border=0),
+            "text/plain": pd.DataFrame(self).head(FEW_ROWS).to_string(),
+        }
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, repr=False)

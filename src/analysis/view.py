@@ -15,6 +15,7 @@ from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, unknown
 from analysis.figures.gallery import SIZES, Gallery, use_style
+from analysis.show import Answer, Frame, Prose
 from analysis.stats import disclosure, population, tabulate
 from analysis.text import Language
 
@@ -39,6 +40,7 @@ class View:
         output: str | Path = "",
         files: bool = True,
         size: str = "report",
+        part: population.Population | None = None,
     ) -> None:
         if audience not in disclosure.AUDIENCES:
             raise InputError(
@@ -55,6 +57,11 @@ class View:
         self.responses, self.status = shown.responses, shown.status
         self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
         self._alias: Mapping[str, str] = shown.alias
+        self._part = part
+        if part and audience != "internal":  # the whole less a part gives away the rest
+            kept = [v for q in codebook if q.sensitive for v in q.variables if v in self.responses]
+            self.responses = self.responses.drop(columns=kept)
+            self.status = self.status.drop(columns=kept)
         self.output = Path(output) if output else paths.reports() / "by-hand" / wave.name
         # a figure takes its fonts when it is drawn, so the style must stand before the first one
         use_style(language)
@@ -69,7 +76,7 @@ class View:
     @property
     def invited(self) -> int | None:
         """How many were asked; None where nobody knows."""
-        return respondents.invited(self.wave, self.register)
+        return self._part.size if self._part else respondents.invited(self.wave, self.register)
 
     @property
     def replied(self) -> int:
@@ -87,7 +94,7 @@ class View:
     @cached_property
     def population(self) -> population.Population:
         """What the numbers stand for, and which intervals and tests may be printed."""
-        return population.of(self.wave, self._full.register)
+        return self._part or population.of(self.wave, self._full.register)
 
     @property
     def names(self) -> pd.Series:
@@ -108,6 +115,8 @@ class View:
         text = f"{publisher}「{title}」" if self.language == "ja" else f"{publisher}, {title}"
         when = self.wave.as_of.isoformat()
         text += f"（{when} 時点）" if self.language == "ja" else f" (as of {when})"
+        if self._part:
+            text += self.label("survey.part", part=self._part.label, n=self.n)
         return text
 
     def pick(self, ja: str, en: str) -> str:
@@ -116,7 +125,16 @@ class View:
 
     def say(self, sentence: str, **values: Any) -> str:
         """A computed sentence in this survey's language, see `analysis.text.say`."""
-        return text.say(sentence, self.language, **values)
+        rows = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
+        return text.say(sentence, self.language, **rows)
+
+    def prose(self, sentence: str, **values: Any) -> Prose:
+        """A computed sentence or paragraph as a notebook shows it; frames go in as rows."""
+        return Prose(self.say(sentence, **values))
+
+    def answer(self, sentence: str, **values: Any) -> Answer:
+        """The one sentence that answers the question of a page; then what follows it."""
+        return Answer.first(self.say(sentence, **values))
 
     def label(self, id: str, **values: Any) -> str:
         """A label in this survey's language, see `analysis.text.label`."""

@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, overload
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -28,9 +28,9 @@ from PIL import Image
 from analysis import paths
 from analysis.errors import InputError
 from analysis.figures import checks
-from analysis.show import Figure, Table
+from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import to_csv
-from analysis.text import Language
+from analysis.text import Language, interval_text, label, labels, p_text, say, sections
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
     import matplotlib_fontja
@@ -47,6 +47,7 @@ KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇ
 OPENS = "「『（［｛〈《【("
 _PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
 
@@ -118,19 +119,67 @@ class Gallery:
         self.scale = SIZES[size]
         use_style(language)
 
+    @overload
     def show(
         self,
-        drawn: Axes | Canvas | sns.axisgrid.Grid,
+        drawn: Drawn,
         name: str,
         *,
+        n: int,
+        data: pd.DataFrame,
         title: str,
         alt: str,
-        n: int,
         denominator: str,
+        key: bool = False,
+    ) -> Figure: ...
+
+    @overload
+    def show(
+        self,
+        drawn: Drawn,
+        name: str,
+        *,
+        n: int,
         data: pd.DataFrame,
         key: bool = False,
-    ) -> Figure:
-        """Check, export and close a figure; `data` holds the plotted numbers."""
+        **values: Any,
+    ) -> Figure | NotAvailable: ...
+
+    def show(
+        self,
+        drawn: Drawn,
+        name: str,
+        *,
+        n: int,
+        data: pd.DataFrame,
+        title: str = "",
+        alt: str = "",
+        denominator: str = "",
+        key: bool = False,
+        **values: Any,
+    ) -> Figure | NotAvailable:
+        """Check, export and close a figure; without plotted numbers it says that there are none.
+
+        Parameters
+        ----------
+        name : ``page/name`` of the sentence that has its words (see `analysis.text.say`) with the
+            `values` filled in: a paragraph each for title, denominator and text alternative. Or
+            the name alone, with these three given.
+        data : the plotted numbers. n : the denominator of the whole figure.
+        key : whether it is the one by which the index shows the page.
+        """
+        canvas = (
+            drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
+        )
+        assert isinstance(canvas, Canvas)
+        if "/" in name:
+            page, _, name = name.partition("/")
+            if data.empty:
+                plt.close(canvas)
+                return NotAvailable(name, label("figure.nothing", self.language))
+            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
+            title, denominator, alt = words
+            data = self._labelled(data)
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
                 raise InputError(f"the figure {name!r} has no {what}", hint="give one")
@@ -138,10 +187,6 @@ class Gallery:
             raise InputError(f"the figure {name!r} has no n with its denominator", hint="give both")
         if data is None or data.empty:
             raise InputError(f"the figure {name!r} comes without its numbers", hint="pass data=")
-        canvas = (
-            drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
-        )
-        assert isinstance(canvas, Canvas)
         caption = self._caption(n, denominator)
         try:
             with checks.strict(name):
@@ -171,27 +216,68 @@ class Gallery:
             key=key,
         )
 
+    @overload
     def table(
         self,
         frame: pd.DataFrame,
         name: str,
         *,
-        title: str,
         n: int,
+        title: str,
         notes: list[str] | None = None,
         places: int = 0,
-    ) -> Table:
+    ) -> Table: ...
+
+    @overload
+    def table(
+        self,
+        frame: pd.DataFrame,
+        name: str,
+        *,
+        n: int,
+        places: int = 0,
+        intervals: Sequence[str] = (),
+        **values: Any,
+    ) -> Table | NotAvailable: ...
+
+    def table(
+        self,
+        frame: pd.DataFrame,
+        name: str,
+        *,
+        n: int,
+        title: str = "",
+        notes: list[str] | None = None,
+        places: int = 0,
+        intervals: Sequence[str] = (),
+        **values: Any,
+    ) -> Table | NotAvailable:
         """A table with its n and notes, also written as CSV; row labels go in columns first.
 
-        `places`: the fewest decimals of every column of floats.
+        Parameters
+        ----------
+        name : ``page/name`` of the sentence that has its words with the `values` filled in: a
+            paragraph for the title and one for each note. Or the name alone, with title and notes.
+            Columns and ids then get their labels: a column by the section ``column``, its values by
+            the section of the column's name, where there is one.
+        places : the fewest decimals of every column of floats.
+        intervals : columns that the page shows together with their ``low`` and ``high`` (or
+            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
         """
+        shown = frame = self._rounded(frame)
+        if "/" in name:
+            page, _, name = name.partition("/")
+            if frame.empty:
+                return NotAvailable(name, label("figure.nothing", self.language))
+            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
+            title, notes = words[0], [note for note in words[1:] if note]
+            shown, frame = self._labelled(self._written(frame, intervals)), self._labelled(frame)
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
-        frame = self._rounded(frame)
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
-        columns = [_cells(frame.iloc[:, at], places) for at in range(frame.shape[1])]
-        numeric = [_numeric(frame, at, cells) for at, cells in enumerate(columns)]
+        columns = [_cells(shown.iloc[:, at], places) for at in range(shown.shape[1])]
+        numeric = [_numeric(shown, at, cells) for at, cells in enumerate(columns)]
         return Table(
             name=name,
             title=title,
@@ -200,11 +286,39 @@ class Gallery:
             notes=list(notes or []),
             columns=[
                 {"label": str(c), "numeric": is_number}
-                for c, is_number in zip(frame.columns, numeric, strict=True)
+                for c, is_number in zip(shown.columns, numeric, strict=True)
             ],
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
+
+    def _labelled(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Columns and ids in the language of the reader; an index that has a name is a column."""
+        frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
+        for column in sections().intersection(map(str, frame.columns)):
+            known = labels(column, self.language)
+            frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
+        return frame.rename(columns=labels("column", self.language))
+
+    def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
+        """Estimates with their intervals and p-values as text; a dash where there is no number."""
+        frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
+        for name in frame.columns.intersection(list(intervals)):
+            ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
+            three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
+            frame[name] = [interval_text(*row) for row in three]
+            if set(ends) <= set(frame):
+                both = label("figure.interval", self.language, name=known.get(name, name))
+                frame = frame.drop(columns=ends).rename(columns={name: both})
+        for name in frame.columns.intersection(["p", "p_holm"]):
+            frame[name] = frame[name].astype(float).map(p_text)
+        for name in frame.columns[frame.isna().any()]:
+            column = frame[name]
+            if pd.api.types.is_float_dtype(column.dtype):
+                cells = pd.Series(_cells(column), index=column.index, dtype=object)
+                column = cells.replace("", np.nan)
+            frame[name] = column.astype(object).where(column.notna(), "—")
+        return frame
 
     def _rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The numbers with decimals to as many digits as may be given."""
@@ -236,6 +350,11 @@ class Gallery:
         if not self.invented or words.lower() in self.source.lower():
             return ""
         return f"　{words}" if self.language == "ja" else f". {words}"
+
+
+def _records(values: dict[str, Any]) -> dict[str, Any]:
+    """Frames as a template reads them: a list of rows."""
+    return {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
 
 
 def _settle(canvas: Canvas) -> Bbox:

@@ -210,6 +210,18 @@ def plot_intervals(
     return without_frame(ax)
 
 
+def intervals(
+    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
+) -> Axes:
+    """Effects around zero, a row each: columns label, effect, low, high (NA: none is drawn)."""
+    return plot_intervals(
+        data.set_index("label").rename(columns={"effect": "estimate"}),
+        label=label,
+        language=language,
+        ax=ax,
+    )
+
+
 def plot_dots(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:

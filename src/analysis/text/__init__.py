@@ -11,10 +11,12 @@ A frame or a record carries ids until it is shown; nothing is decided on a trans
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.resources import files
+from textwrap import shorten
 from typing import Any, Literal
 
 import yaml
@@ -80,7 +82,8 @@ def say(sentence: str, language: str, **values: Any) -> str:
     sentence : ``page/name``, the macro `name` of ``{language}/page.md.j2``.
     values : the arguments of the macro, all of them. The template formats numbers
         (``{{ n | thousands }}``, ``{{ "%.1f" | format(x) }}``) and makes text that comes from
-        answers or names inert (``{{ name | inert }}``, see `escape`).
+        answers or names inert (``{{ name | inert }}``, see `escape`), names an id by its label
+    (``{{ id | label("word") }}``) and a p-value by ``{{ p | p }}``.
 
     A paragraph may be written on several lines: a line break is joined with a space in English and
     without one in Japanese. An empty line begins a new paragraph.
@@ -94,7 +97,7 @@ def say(sentence: str, language: str, **values: Any) -> str:
     '結果の変化：答え 2、図 1。類型が変わった団体はない。'
     """
     page, _, name = sentence.partition("/")
-    macro = getattr(_templates().get_template(f"{language}/{page}.md.j2").module, name)
+    macro = getattr(_templates(language).get_template(f"{language}/{page}.md.j2").module, name)
     lacking = set(macro.arguments) ^ values.keys()
     if lacking:
         raise TypeError(f"the sentence {sentence} and its values differ in {sorted(lacking)}")
@@ -112,6 +115,11 @@ def say_both(sentence: str, **values: Any) -> Text:
     return Text(ja=say(sentence, "ja", **values), en=say(sentence, "en", **values))
 
 
+def sections() -> frozenset[str]:
+    """The names of the sections of labels."""
+    return frozenset(_labels())
+
+
 def gap(sentence: str) -> str:
     """What stands between a sentence and the next: a space, but nothing after a Japanese one.
 
@@ -121,6 +129,40 @@ def gap(sentence: str) -> str:
     (' ', '')
     """
     return "" if sentence.endswith(FULL_WIDTH) else " "
+
+
+def p_text(p: float) -> str:
+    """A p-value as it is printed; a dash where there is none.
+
+    Examples
+    --------
+    >>> p_text(0.0502), p_text(0.0004), p_text(float("nan"))
+    ('0.0502', '<0.001', '—')
+    """
+    if p != p:
+        return "—"
+    near = 0.05 < p < 0.0505  # three digits would make it 0.050
+    return "<0.001" if p < 0.001 else f"{p:.4f}" if near else f"{p:.3f}"
+
+
+def interval_text(estimate: float, low: float, high: float, digits: int = 2) -> str:
+    """Estimate and interval as they are printed; an end beside zero is not rounded to zero.
+
+    Examples
+    --------
+    >>> interval_text(0.41, 0.004, 0.7), interval_text(float("nan"), 0, 1)
+    ('+0.41 (+0.01, +0.70)', '—')
+    """
+
+    def end(value: float) -> str:
+        least = 10.0**-digits
+        value = math.copysign(least, value) if 0 < abs(value) < least / 2 else value
+        return f"{value:+.{digits}f}"
+
+    if estimate != estimate:
+        return "—"
+    ends = f" ({end(low)}, {end(high)})" if low == low else ""
+    return f"{estimate + 0:+.{digits}f}{ends}"
 
 
 def escape(text: object) -> str:
@@ -142,7 +184,7 @@ def _labels() -> Mapping[str, Mapping[str, Text]]:
 
 
 @cache
-def _templates() -> Environment:
+def _templates(language: str) -> Environment:
     """Markdown, so nothing is escaped as HTML; whoever publishes it cleans it."""
     found = Environment(
         loader=PackageLoader("analysis", "text"),
@@ -151,5 +193,13 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         autoescape=False,
     )
-    found.filters |= {"thousands": "{:,}".format, "inert": escape}
+    found.filters |= {
+        "thousands": "{:,}".format,
+        "inert": escape,
+        "label": lambda id, section, **values: label(f"{section}.{id}", language, **values),
+        "p": p_text,
+        "equals": lambda p: p if p[0] in "<—" else f"={p}",
+        "interval": interval_text,
+        "shorten": lambda text: escape(shorten(text, 100, placeholder="…")) if text else "",
+    }
     return found

@@ -1,0 +1,189 @@
+"""The hypotheses of the codebook beside what the answers say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook import municipality
+from analysis.codebook.model import Hypothesis
+from analysis.codebook.rules import Expression
+from analysis.edition import group_may_be_told, protects
+from analysis.show import Frame
+from analysis.stats import hypotheses, population, registration
+from analysis.stats.hypotheses import ALPHA, FEWEST, TOPICS, Tested
+from analysis.stats.population import Described
+from analysis.stats.registration import Deviation, Registration
+from analysis.survey import SEED, Survey
+
+NUMBERS = [
+    "n", "group", "rest", "effect", "low", "high", "shift", "shift_low", "shift_high",
+    "p", "p_holm", "least", "same_size", "same_home", "icc", "design",
+]  # fmt: skip
+
+
+def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
+    """Each hypothesis with its effect and what may be said, a row each.
+
+    Columns
+    -------
+    id, family (``primary``, ``exploratory``), topic, hypothesis, compares, expected (1, -1),
+    caution : from the codebook.
+    word : an id of the labels ``word``, what the evidence allows to say.
+    n, group, rest : municipalities compared; two groups where there are groups.
+    effect, low, high : Cliff's delta or Kendall's tau-b with the 95 % interval of each alone.
+    shift, shift_low, shift_high : difference of two groups in the unit of the answers.
+    p, p_holm : of each alone, and corrected within its family. least : the least p possible.
+    significant : whether p_holm is at most 0.05.
+    same_size, same_home, icc, design, turns : of a full count, in place of intervals and p-values;
+        see `analysis.stats.population.Described`.
+
+    Where small numbers are protected, effects have one decimal, and intervals, p-values and the
+    sizes of groups are NA: answers could be reckoned back from them.
+    """
+    rows = []
+    if survey.population.tests:
+        classes = survey.register["size_class"].reindex(survey.responses.index)
+        for tested in hypotheses.run(survey.codebook, survey.responses, classes, seed=seed):
+            rows.append(_about(survey, tested.hypothesis) | _tested(survey, tested))
+    else:
+        for described in _described(survey):
+            rows.append(_about(survey, described.hypothesis) | _sizes(survey, described))
+    texts = ["id", "family", "topic", "hypothesis", "compares", "expected", "caution", "word"]
+    frame = Frame(rows, columns=[*texts, *NUMBERS, "significant", "turns"])
+    return frame.astype(dict.fromkeys(NUMBERS, "Float64"))
+
+
+def by_topic(results: pd.DataFrame) -> Frame:
+    """The results in the order of the topics of the discussion; one without a hypothesis, too.
+
+    Columns: topic, id, family, word (``not asked`` where the codebook has no hypothesis on it).
+    Empty where no hypothesis is on a topic.
+    """
+    known = results[["topic", "id", "family", "word"]]
+    if known["topic"].isna().all():
+        return Frame(known.iloc[:0])
+    every = pd.DataFrame({"topic": list(TOPICS)}).merge(known, how="left", on="topic")
+    return Frame(every.fillna({"id": "—", "family": "—", "word": "not asked"}))
+
+
+def effects(survey: Survey, results: pd.DataFrame) -> Frame:
+    """What can be drawn: label of the row, effect with its interval, of each that has one."""
+    shown = results.dropna(subset=["effect"])
+    shown = shown.assign(effect=shown["same_size"].fillna(shown["effect"]))
+    return Frame(
+        {
+            "label": [
+                survey.say("hypotheses/row", id=id, family=family, compares=c, negative=sign < 0)
+                for id, family, c, sign in shown[
+                    ["id", "family", "compares", "expected"]
+                ].to_numpy()
+            ],
+            **{name: shown[name].astype(float).round(4) for name in ("effect", "low", "high")},
+        }
+    ).dropna(axis="columns", how="all")
+
+
+def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
+    """How many hypotheses of each family are corrected together, and the least p_holm possible.
+
+    Columns: family, tests, least (NA in an edition where the sizes of groups could be reckoned from
+    it), reaches (whether it is at most 0.05).
+    """
+    rows: list[tuple[str, int, float, bool]] = []
+    for family, mine in results[results["least"].notna()].groupby("family", sort=False):
+        least = min(1.0, len(mine) * float(mine["least"].min()))
+        rows.append((str(family), len(mine), least, least <= ALPHA))
+    frame = Frame(rows, columns=["family", "tests", "least", "reaches"])
+    return frame.assign(least=np.nan) if protects(survey) else frame
+
+
+def record(survey: Survey) -> Registration | None:
+    """The primary hypotheses as they were put on record when replies were first cleaned."""
+    primary = any(h.primary for h in survey.codebook.hypotheses)
+    return registration.read(survey.wave.name) if primary else None
+
+
+def deviations(survey: Survey, record: Registration | None) -> list[Deviation]:
+    """How the primary hypotheses differ now from what was put on record."""
+    return registration.deviations(record, survey.codebook) if record else []
+
+
+def _about(survey: Survey, h: Hypothesis) -> dict[str, Any]:
+    """What the codebook says of a hypothesis."""
+    language = survey.language
+    return {
+        "id": h.id,
+        "family": "primary" if h.primary else "exploratory",
+        "topic": h.topic,
+        "hypothesis": h.text[language],
+        "compares": h.compares[language],
+        "expected": h.expected,
+        "caution": h.caution[language] if h.caution else "",
+    }
+
+
+def _tested(survey: Survey, r: Tested) -> dict[str, Any]:
+    """The evidence of a test as far as the edition may show it."""
+    if r.hypothesis.group and not group_may_be_told(survey, r.hypothesis.group, FEWEST):
+        return {"word": "withheld"}
+    coarse = _protected(survey, r.hypothesis)
+    if _too_few(survey, r.n):
+        return {"word": r.word}
+    shown: dict[str, Any] = {"word": r.word, "n": sum(r.n)}
+    if not coarse and len(r.n) == 2:
+        shown |= {"group": r.n[0], "rest": r.n[1]}
+    if r.word == "not testable":
+        return shown
+    shown |= {"effect": r.effect, "significant": r.p_holm <= ALPHA, "least": r.least}
+    if coarse:  # exact effects of few answers could be reckoned back to counts
+        return shown | {"effect": round(r.effect, 1) + 0}  # + 0: no -0.0
+    shown |= {"low": r.low, "high": r.high, "p": r.p, "p_holm": r.p_holm}
+    if r.shift is not None and not np.isnan(r.shift.estimate):
+        shown |= {"shift": r.shift.estimate, "shift_low": r.shift.low, "shift_high": r.shift.high}
+    return shown
+
+
+def _protected(survey: Survey, h: Hypothesis) -> bool:
+    """Whether the statistics of a hypothesis must be coarse, by the questions that it is about."""
+    rules = (h.group, h.x, h.value)
+    names = {name for rule in rules if rule for name in Expression(rule).names}
+    return protects(survey, *(q for q in survey.codebook if names & {q.id, *q.variables}))
+
+
+def _too_few(survey: Survey, n: tuple[int, ...]) -> bool:
+    """Whether a group is so small that its effect would give away the answer of one or two."""
+    outside = survey.audience != "internal" and not survey.wave.named
+    return outside and (not n or min(n) < FEWEST)
+
+
+def _described(survey: Survey) -> list[Described]:
+    """The hypotheses in the answers of all municipalities."""
+    home = survey.register["prefecture"].astype("object")
+    known = municipality.register()["prefecture"].reindex(home.index)
+    home = home.where(home.notna() & (home != ""), known)
+    return population.describe(
+        survey.codebook, survey.responses, survey.register["size_class"], home
+    )
+
+
+def _sizes(survey: Survey, r: Described) -> dict[str, Any]:
+    """The differences of a full count as far as the edition may show them."""
+    if _too_few(survey, r.n):
+        return {"word": r.word}
+    shown: dict[str, Any] = {"word": r.word, "n": sum(r.n)}
+    if protects(survey):
+        testable = r.word != "not testable"
+        return shown | ({"effect": round(r.effect, 1) + 0} if testable else {})
+    if len(r.n) == 2:
+        shown |= {"group": r.n[0], "rest": r.n[1]}
+    shown |= {"icc": r.icc, "design": r.design, "turns": r.turns}
+    if r.word == "not testable":
+        return shown
+    return shown | {
+        "effect": r.overall,
+        "same_size": r.same_size,
+        "same_home": r.same_home,
+    }
