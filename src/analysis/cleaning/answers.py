@@ -7,16 +7,15 @@ office can be asked. Numbers, dates, ticks and options are read as offices write
 from __future__ import annotations
 
 import calendar
-import dataclasses
 import datetime as dt
-import itertools
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook, Option, Question
 from analysis.intake.workbook import CellKind
 
 _MINUS = str.maketrans("−‐", "--")
@@ -27,12 +26,14 @@ class Parsed:
     """A value with the state of the answer and the rules that led to it.
 
     `value`: int, float, bool, date, str, or a frozenset of codes (multi); None without a value.
+    `other`: the words beside the option "other", an answer of their own.
     """
 
     state: str
     value: Any = None
     rules: tuple[str, ...] = ()
     more: str = ""
+    other: str = ""
 
 
 def refused(rule: str, more: str = "") -> Parsed:
@@ -186,9 +187,17 @@ ERAS = {  # era -> its first day
 }
 ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
-CLOCK = re.compile(r"[\sT]\d{1,2}:\d{2}(:\d{2}(\.0+)?)?$")  # a date cell saved as CSV
+CLOCK = re.compile(  # as form tools write it, and a date cell saved as CSV
+    r"[\sT](?:(?:午前|午後|[AP]M)\s*)?(\d{1,2})(?::|時)(\d{2})(?:分|:(\d{2})(?:\.\d+)?|分(\d{2})秒)?"
+    r"\s*(午前|午後|[AP]M)?\s*(?:Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?|JST)?$",
+    re.I,
+)
+AFTERNOON = re.compile(r"午後|pm", re.I)
+HALVES = re.compile(r"午前|午後|[ap]m", re.I)
 WEEKDAY = re.compile(r"\(([月火水木金土日])(曜日?)?\)$")
 WESTERN = re.compile(r"([12]\d{3})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
+DIGITS = re.compile(r"([12]\d{3})([01]\d)([0-3]\d)")  # 20230401
+DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]([12]\d{3}|\d{2})")  # 4/30/2023, 30.4.2023
 JAPANESE = re.compile(
     rf"({'|'.join(ERAS)}|[MTSHRmtshr])\.?(元|\d{{1,2}})[年./-](\d{{1,2}})(?:[月./-](\d{{1,2}})日?|月?)"
 )
@@ -206,7 +215,7 @@ def date(text: str, kind: int, question: Question) -> Parsed:
         if found is None:
             return refused("not-a-date")
         return _dated(int(found[1]), int(found[2]), int(found[3]), question)
-    if re.fullmatch(r"[1-9]\d{4}(\.0)?", plain):
+    if re.fullmatch(r"[1-9]\d{4}(\.\d+)?", plain):  # the fraction is the time of the day
         day = SERIAL_ZERO + dt.timedelta(days=int(float(plain)))
         return _dated(day.year, day.month, day.day, question, "serial-date")
     weekday = WEEKDAY.search(plain)
@@ -216,8 +225,48 @@ def date(text: str, kind: int, question: Question) -> Parsed:
     return read
 
 
+def clock(text: str) -> float | None:
+    """The time of the day as a fraction of it, as a form tool writes it beside a date.
+
+    >>> clock("2024/06/03 6:00:00 午後 GMT+9"), clock("45446.75"), clock("2024年06月03日 18時00分")
+    (0.75, 0.75, 0.75)
+    >>> clock("2024/06/03") is None
+    True
+    """
+    plain = tidy(text)
+    if re.fullmatch(r"[1-9]\d{4}\.\d+", plain):
+        return float(plain) % 1
+    found = CLOCK.search(plain)
+    if found is None:
+        return None
+    hour, minute = int(found[1]), int(found[2])
+    if HALVES.search(found[0]):
+        hour = hour % 12 + (12 if AFTERNOON.search(found[0]) else 0)
+    return (hour * 3600 + minute * 60 + int(found[3] or found[4] or 0)) / 86400
+
+
+def _in_order(plain: str, question: Question) -> tuple[int, int, int] | None:
+    """Year, month and day of a date that begins with month or day: in the order of the question.
+
+    Without one only where a number above 12 can be no month, and the year has four digits.
+    """
+    found = DAY_FIRST.fullmatch(plain)
+    if found is None:
+        return None
+    first, second, year = (int(part) for part in found.groups())
+    order = question.dates
+    if order == "ymd" and len(found[3]) == 4 and (first > 12) != (second > 12):
+        order = "dmy" if first > 12 else "mdy"
+    if order == "ymd":
+        return None
+    month, day = (second, first) if order == "dmy" else (first, second)
+    return (year if year > 99 else 2000 + year), month, day
+
+
 def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
-    found = WESTERN.fullmatch(plain)
+    if parts := _in_order(plain, question):
+        return _dated(*parts, question, *digits)
+    found = WESTERN.fullmatch(plain) or DIGITS.fullmatch(plain)
     japanese = JAPANESE.fullmatch(plain)
     match = found or japanese
     if found and not found[3] and plain.endswith(".1"):
@@ -236,7 +285,7 @@ def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
     read = _dated(year, int(month), int(day or 1), question, "wareki")
     if read.value is None or _in_era(era, dt.date(year, int(month), int(day or 1)), bool(day)):
         return read
-    return dataclasses.replace(read, rules=("impossible-era", *read.rules[1:]))
+    return replace(read, rules=("impossible-era", *read.rules[1:]))
 
 
 def _in_era(era: str, day: dt.date, whole: bool) -> bool:
@@ -260,6 +309,12 @@ def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> 
 
 
 TICKS = frozenset("○●◯〇レ✓✔☑■")
+BLANKS = frozenset("☐□")
+TICK_WORDS = {  # as form tools write them
+    **dict.fromkeys(("y", "yes", "はい", "有", "あり", "選択", "checked", "selected"), True),
+    **dict.fromkeys(("n", "no", "いいえ", "無", "なし"), False),
+    **dict.fromkeys(("未選択", "unchecked", "not selected"), False),
+}
 DASHES = frozenset("-ー―—–")
 CROSSES = frozenset({"×", "x"})
 CIRCLED = re.compile(r"[①-⑳]")
@@ -269,9 +324,9 @@ DATED = re.compile(
     r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
 )
 LONGEST = 2000  # no answer of options is longer; the patterns below would be slow on one
-LISTED = r"\s*[、，,､；;\n]\s*"
-SEPARATORS = r"[、，,､・･；;/／\s+＋&＆]+"
-USUAL = {"はい": 1, "いいえ": 0, "有": 1, "無": 0, "あり": 1, "なし": 0, "yes": 1, "no": 0}
+LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
+LISTED = r"\s*[、，,､；;|｜\n]\s*"
+SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
 class Reader:
@@ -317,54 +372,192 @@ class Reader:
             case "binary":
                 return binary(text, question)
             case "multi" if variable != question.id:
-                return ticked(text)
+                option = question.option(int(variable.rpartition("_")[2]))
+                return ticked(text, question, option)
             case "multi":
                 return choices(text, kind, question)
         return Parsed("answered", text.strip())
 
 
 def choice(text: str, kind: int, question: Question) -> Parsed:
-    """One option by its code or its words."""
+    """One option by its code or its words, or what stands beside the option "other"."""
     if kind == CellKind.DATE:
         return refused("excel-date")
+    if (named := _explained(text, question)) is not None:
+        return named
     code, rules = _option(text, question)
     if code is not None:
         return Parsed("answered", code, rules)
     parts = _parts(text)
     if len(parts) > 1 and all(_option(part, question)[0] is not None for part in parts):
         return refused("several")
-    return refused("no-such-option")
+    return _other(text, question) or refused("no-such-option")
 
 
 def choices(text: str, kind: int, question: Question) -> Parsed:
-    """Several options in one cell: 1、3、5, ①③, or words; never a number made by a spreadsheet."""
+    """Several options in one cell: 1、3、5, ①③, or words; never a number made by a spreadsheet.
+
+    Words of an option that hold a comma are known as a whole; where the cell could also be several
+    options, none is taken.
+    """
     if kind == CellKind.DATE:
         return refused("excel-date")
+    if (named := _explained(text, question)) is not None:
+        return replace(named, value=frozenset({named.value}))
     whole, how = _option(text, question)
     plain = tidy(text)
     one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
     if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
         return refused("excel-number")
-    if whole is not None:
+    if any(_explained(part, question) for part in _parts(text, LISTED)):
+        return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
+    parts = _parts(text, LINES)
+    readings = _readings(parts, question) if len(parts) > 1 or re.search(LINES, text) else {}
+    if not readings:
+        readings = _readings(_parts(text, LISTED), question, _long(question))
+    if len(readings) > 1:
+        return refused("two-readings")
+    if not readings and whole is not None:
         return judged({whole}, how, question)
-    for signs in (LISTED, SEPARATORS):  # first with the signs that part words, too: 国・県 is one
-        parts = _parts(text, signs)
-        read = [_option(part, question) for part in parts]
-        codes = {code for code, _ in read if code is not None}
-        if read and None not in {code for code, _ in read} and _agree(parts, read):
-            rules = dict.fromkeys(rule for _, more in read for rule in more)
-            return judged(codes, tuple(rules), question)
-    return refused("no-such-option")
+    readings = readings or _readings(_parts(text), question)
+    for codes, rules in readings.items():
+        return judged(set(codes), rules, question)
+    return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
 
 
-def _agree(parts: list[str], read: list[tuple[int | None, tuple[str, ...]]]) -> bool:
-    """Whether a bare number and the words behind it say the same; 1 採用 does not, if 採用 is 2."""
-    said = list(zip(map(tidy, parts), (code for code, _ in read), strict=True))
-    return all(
-        first == then
-        for (number, first), (words, then) in itertools.pairwise(said)
-        if number.isdigit() and not re.match(r"\(?\d", words)
-    )
+def _long(question: Question) -> dict[str, int]:
+    """The words of options that a comma would part, folded, and in how many parts."""
+    words = (text for option in question.options for text in said(option))
+    return {_folded(text): n for text in words if (n := len(_parts(text, LISTED))) > 1}
+
+
+def _readings(
+    parts: list[str], question: Question, long: Mapping[str, int] | None = None
+) -> dict[frozenset[int], tuple[str, ...]]:
+    """Every way to read the parts of a cell as options: their codes, and the rules that apply.
+
+    `long`: words of options that take several parts; a comma between them is theirs.
+    """
+    found: list[dict[frozenset[int], tuple[str, ...]]] = [{frozenset(): ()}]
+    long = long or {}
+    for end in range(1, len(parts) + 1):
+        here: dict[frozenset[int], tuple[str, ...]] = {}
+        for size in {1, *long.values()}:
+            if size > end or not found[end - size]:
+                continue
+            own = parts[end - size : end]
+            text = own[0] if size == 1 else _as_known(own, question)
+            code, rules = _option(text, question)
+            if code is None or not (size > 1 or _agree(own, parts, end, question)):
+                continue
+            for codes, earlier in found[end - size].items():
+                both = dict.fromkeys((*earlier, *rules))
+                here.setdefault(codes | {code}, tuple(both))
+        found.append(here)
+    return {codes: rules for codes, rules in found[-1].items() if codes}
+
+
+def _as_known(parts: list[str], question: Question) -> str:
+    """The words of the option that these parts are together, as the codebook writes them."""
+    own = [_folded(part) for part in parts]
+    for option in question.options:
+        for text in said(option):
+            if [_folded(part) for part in _parts(text, LISTED)] == own:
+                return text
+    return ""
+
+
+def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bool:
+    """Whether a part and the bare number before it say the same; 1 採用 does not, if 採用 is 2."""
+    before = tidy(parts[end - 2]) if end > 1 else ""
+    if not before.isdigit() or re.match(r"\(?\d", tidy(own[0])):
+        return True
+    return _option(before, question)[0] == _option(own[0], question)[0]
+
+
+def said(option: Option) -> tuple[str, ...]:
+    """The words of an option: its labels, and how the files write it."""
+    return (option.ja, option.en, *option.source)
+
+
+# --- the option "other" -------------------------------------------------------------------------
+
+OTHER = re.compile(r"\s*(?:[:：、,.．)）／/-]|\s)\s*|(?=[(（])")  # between "other" and its words
+
+
+def _explained(text: str, question: Question) -> Parsed | None:
+    """The option "other" with its words behind it: その他: 広報, その他（広報）, 9：広報."""
+    for option in (o for o in question.options if o.other):
+        bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in said(option))
+        for words in sorted({*said(option), *bare, str(option.code)}, key=len, reverse=True):
+            begun = re.match(rf"\s*[(（]?{re.escape(words)}", text, re.I)
+            found = begun and OTHER.match(text, begun.end())
+            rest = text[found.end() :].strip() if found else ""
+            if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
+                rest = inner[1].strip()
+            if rest and re.search(r"[^\W\d]", rest) and not _every_option(rest, question):
+                return Parsed("answered", option.code, (), other=_without_name(rest, option))
+    return None
+
+
+def _without_name(text: str, option: Option) -> str:
+    """The words alone of その他：広報, which stand behind the code 9 in 9（その他：広報）."""
+    for words in said(option):
+        if (begun := re.match(re.escape(words) + r"\s*[:：]\s*(?=.)", text, re.I)) is not None:
+            return text[begun.end() :]
+    return text
+
+
+def _every_option(text: str, question: Question) -> bool:
+    """Whether a text names nothing but options: その他、研修 explains nothing."""
+    parts = _parts(text, LISTED)
+    return any(_option(part, question)[0] is not None for part in parts)
+
+
+def _other(text: str, question: Question) -> Parsed | None:
+    """A text that is no option, where "other" may be answered in words of one's own.
+
+    What looks like the words of an option is to be confirmed; a number is no explanation.
+    """
+    option = next((o for o in question.options if o.other), None)
+    if option is None or not re.search(r"[^\W\d]", text) or re.match(r"[(（]?\d", tidy(text)):
+        return None
+    own = _folded(text)
+    known = {_folded(words) for o in question.options if not o.other for words in said(o)}
+    near = any(own in words or words in own for words in known)
+    rule = "other-like-an-option" if near else "other-words"
+    return Parsed("answered", option.code, (rule,), other=text.strip())
+
+
+def _beside_other(parts: list[str], question: Question) -> Parsed | None:
+    """Options in one cell of which some parts are the words beside "other"."""
+    codes: set[Any] = set()
+    rules: dict[str, None] = {}
+    words: list[str] = []
+    first = last = -1
+    at, long = 0, _long(question)
+    while at < len(parts):
+        for size in sorted({1, *long.values()}, reverse=True):  # the longest first
+            own = parts[at : at + size]
+            named = _explained(own[0], question) if size == 1 else None
+            code, how = _option(own[0] if size == 1 else _as_known(own, question), question)
+            if named is not None or (code is not None and len(own) == size):
+                break
+        else:
+            named, size = _other(parts[at], question), 1
+            if named is None:
+                return None
+        if named is not None:
+            rules |= dict.fromkeys(named.rules)
+            words.append(named.other)
+            first, last, code, how = (at if first < 0 else first), at, named.value, ()
+        codes |= {code} - {None}
+        rules |= dict.fromkeys(how)
+        at += size
+    if last - first >= len(words):  # options between words: they may be words, too
+        rules["other-like-an-option"] = None
+    read = judged(codes, tuple(rules), question)
+    return read if read.state == "unreadable" else replace(read, other="、".join(words))
 
 
 def _parts(text: str, signs: str = SEPARATORS) -> list[str]:
@@ -392,24 +585,54 @@ def judged(codes: set[int], rules: tuple[str, ...], question: Question) -> Parse
     return Parsed("answered", frozenset(codes), rules)
 
 
-def ticked(text: str) -> Parsed:
-    """A column of its own for one option: 1, ○, ✓ are ticks, 0 and × none."""
+def ticked(text: str, question: Question, option: Option | None = None) -> Parsed:
+    """A column of its own for one option: ticks, and what stands for none.
+
+    Besides 1, ○ and ✓ the words of form tools (Yes, Checked, 選択), the option's own words, and
+    what the question lists under ``ticks``; beside the option "other" its words.
+    """
     plain, digits = tidy(text), widths(text.strip())
     if digits is None:
         return refused("not-a-tick")
-    if plain.removesuffix(".0") in {"1", "TRUE", "True"}:
+    folded = plain.casefold().removesuffix(".0")
+    for written, chosen in question.ticks.items():
+        if tidy(written).casefold() == plain.casefold():
+            return Parsed("answered", chosen)
+    if folded in {"1", "true"}:
         return Parsed("answered", True, digits)
-    if plain.removesuffix(".0") in {"0", "FALSE", "False"} | CROSSES:
+    if folded in {"0", "false"} or plain in CROSSES | BLANKS:
         return Parsed("answered", False, digits)
+    if option and text.strip() in said(option):
+        return Parsed("answered", True)
+    if folded in TICK_WORDS:
+        return Parsed("answered", TICK_WORDS[folded])
     if plain in TICKS:
         return Parsed("answered", True, ("tick",))
     if plain in DASHES:  # beside a tick: not chosen
         return Parsed("not_applicable")
+    read = _own_words(text, question, option) if option else None
+    if read is not None:
+        return read
     if remark := re.fullmatch(r"([^()\s]+)\s*\([^()]*\)", plain):
-        read = ticked(remark[1])
-        if read.value is not None:
-            return Parsed("answered", read.value, (*read.rules, "remark"))
+        read = ticked(remark[1], question, option)
+        if read.value is not None and not read.other:
+            return replace(read, rules=(*read.rules, "remark"))
+    if option and option.other and (named := _other(text, question)) is not None:
+        return replace(named, value=True, rules=())
     return refused("not-a-tick")
+
+
+def _own_words(text: str, question: Question, option: Option) -> Parsed | None:
+    """A tick by the words of the option itself; those of another are none."""
+    named = _explained(text, question)
+    if named is not None and named.value == option.code:
+        return replace(named, value=True)
+    if not re.search(r"[^\W\d]", tidy(text)):
+        return None
+    code, rules = _option(text, question)
+    if code is None:
+        return None
+    return Parsed("answered", True, rules) if code == option.code else refused("not-a-tick")
 
 
 def binary(text: str, question: Question) -> Parsed:
@@ -421,13 +644,13 @@ def binary(text: str, question: Question) -> Parsed:
     code = words.get(plain, words.get(plain.casefold()))
     if code is not None:
         return Parsed("answered", bool(code))
-    usual = USUAL.get(plain.casefold())
+    usual = TICK_WORDS.get(plain.casefold())
     if usual is not None:
-        return Parsed("answered", bool(usual), ("label",))
+        return Parsed("answered", usual, ("label",))
     code, rules = _option(text, question)
     if code is not None and rules:  # plain 1 and 0 are read below
         return Parsed("answered", bool(code), rules)
-    read = ticked(text)
+    read = ticked(text, question)
     return refused("no-such-option") if read.value is None else read
 
 
@@ -441,10 +664,13 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
     for option in question.options:
-        said = [option.ja, option.en, *option.source]
+        if raw in said(option):  # written as in the codebook
+            return option.code, ()
+    for option in question.options:
+        known = [*said(option)]
         if option.ja.startswith("その他"):  # その他（具体的に）
-            said.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
-        for words in said:
+            known.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
+        for words in known:
             if folded == _folded(words):
                 return option.code, ("label",)
     found = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)
