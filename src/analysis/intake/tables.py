@@ -272,8 +272,8 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
     header = headings.header or {}
     for question in headings.book:
         whole = question.id in columns and question.type != "battery"
-        if whole or header.get(question.id) == ():
-            continue
+        if whole or question.other_of or header.get(question.id) == ():
+            continue  # the words beside "other" may stand in the cell of the answer itself
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.cleaning.answers import Reader, clock
+from analysis.cleaning.answers import Reader
+from analysis.cleaning.dates import clock
 from analysis.cleaning.rules import RULES
 from analysis.codebook.model import Codebook
 from analysis.intake.workbook import CellKind
