@@ -229,8 +229,8 @@ class _Cleaning:
                     self.state[variable] = np.full(self.n, EMPTY, np.int8)
             if question.type == "multi" and not whole:
                 self.complete_ticks(question)
-            if question.other_of in self.words:
-                self._take_words(question)
+            if question.other_of is not None:
+                self._take_words(question, self.codebook[question.other_of])
 
     def _read(self, question: Question, column: str) -> None:
         texts, kinds = self.received.texts(column), self.kind[column].copy()
@@ -256,12 +256,26 @@ class _Cleaning:
         for i in np.flatnonzero(noted).tolist():
             self.note(i, column, read[codes[i]], question)
 
-    def _take_words(self, question: Question) -> None:
-        """The words beside an option "other" in its own cell are the answer where there is none."""
-        words, name = self.words[str(question.other_of)], question.id
-        taken = (self.state[name] == EMPTY) & (words != "")
-        self.values[name] = where(taken, words, self.values[name])
-        self.state[name] = np.where(taken, ANSWERED, self.state[name]).astype(np.int8)
+    def _take_words(self, question: Question, owner: Question) -> None:
+        """The words beside an option "other": in the cell of the answer, or in a column of theirs.
+
+        Some form tools write them alone and leave the answer itself empty.
+        """
+        name = question.id
+        if owner.id in self.words:
+            words = self.words[owner.id]
+            taken = (self.state[name] == EMPTY) & (words != "")
+            self.values[name] = where(taken, words, self.values[name])
+            self.state[name] = np.where(taken, ANSWERED, self.state[name]).astype(np.int8)
+        unsaid = np.all([self.state[part] == EMPTY for part in owner.variables], axis=0)
+        alone = unsaid & (self.state[name] == ANSWERED)
+        for part in owner.variables if alone.any() else ():
+            other = next(option.code for option in owner.options if option.other)
+            value = part == f"{owner.id}_{other}" if owner.type == "multi" else other
+            self.values[part] = where(alone, value, self.values[part])
+            self.state[part] = np.where(alone, ANSWERED, self.state[part]).astype(np.int8)
+        for i in np.flatnonzero(alone).tolist():
+            self.notes.append(Note(i, name, "other-words", str(self.values[name][i])))
 
     def note(self, i: int, column: str, read: Parsed, question: Question) -> None:
         """The findings of one cell."""

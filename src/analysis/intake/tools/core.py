@@ -1,8 +1,8 @@
 """What the exports of form tools have in common: columns of questions, options, items and others.
 
-Each tool has a reader of its own (`analysis.intake.tools.READERS`), which knows how that tool writes
-its header and nothing else. It turns the first rows of a sheet into an `Export`; everything behind
-it, the codebook's match and the draft of a codebook, knows no tool.
+Each tool has a reader of its own (`analysis.intake.tools.READERS`), which knows how that tool
+writes its header and nothing else. It turns the first rows of a sheet into an `Export`; everything
+behind it, the match with a codebook and the draft of one, knows no tool.
 """
 
 from __future__ import annotations
@@ -144,6 +144,7 @@ def parted(headings: Sequence[str], sign: str) -> list[Column]:
     """
     cut = [heading.rpartition(sign) for heading in headings]
     shared = Counter(before.strip() for before, found, after in cut if found and after.strip())
+    shared.update(headings)  # the question itself, beside the words of its "other"
     return [
         Column(heading, text=before.strip(), part=after.strip())
         if found and after.strip() and shared[before.strip()] > 1
@@ -171,11 +172,14 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     InputError
         Two columns are headed as one question.
     """
+    book = headings.book
     found: dict[str, int] = {}
     left = []
     for position in export.of_kind("answer", "received", "other"):
         column = export.columns[position]
         target = _overridden(sheet, export.heads, position, headings) or _target(column, headings)
+        if target is None and column.kind == "received" and (sent := book.identity("received")):
+            target = sent.id
         if target is None or column.kind == "other":
             left.append(position)
             continue
@@ -229,11 +233,13 @@ def _target(column: Column, headings: Headings) -> str | None:
     if meaning.target not in book:
         return meaning.target
     question = book[meaning.target]
-    for part in (column.part, column.part_name):
-        if part and question.type in {"multi", "battery"}:
-            if variable := headings.choice(question, part):
-                return variable
-    return question.id if question.type not in {"multi", "battery"} else None
+    many = question.type in {"multi", "battery"}
+    for part in filter(None, (column.part, column.part_name)):
+        if many and (variable := headings.choice(question, part)):
+            return variable
+    if not many and is_other(column.part) and f"{question.id}_other" in book:
+        return f"{question.id}_other"
+    return None if many else question.id
 
 
 def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str | None:

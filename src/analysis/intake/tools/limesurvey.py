@@ -1,30 +1,21 @@
 """LimeSurvey: one row of headings, as codes, as full text or as both.
 
-``Q2[SQ001]``, ``Q2[SQ001]. 利用業務 [翻訳]``, ``利用業務 [翻訳]``; ``Q2[other]`` holds the words beside
-"other", ``Q2[SQ001comment]`` a remark beside a tick.
+``Q2[SQ001]``, ``Q2[SQ001]. 利用業務 [翻訳]``, ``利用業務 [翻訳]``; ``Q2[other]`` holds the words
+beside "other", ``Q2[SQ001comment]`` a remark beside a tick.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from analysis.intake.tools.core import (
-    Column,
-    Export,
-    Head,
-    bracketed,
-    is_other,
-    key,
-    keys,
-    noted,
-)
+from analysis.intake.tools.core import Column, Export, Head, bracketed, key, keys, noted
 
 SENT = ("submitdate", "Date submitted", "送信日", "送信日時", "完了日時")
 RECORDS = keys(
-    "id", "Response ID", "回答ID", "lastpage", "Last page", "最後のページ", "最終ページ", "startlanguage",
-    "Start language", "開始言語", "seed", "Seed", "シード", "startdate", "Date started", "開始日",
-    "開始日時", "datestamp", "Date last action", "最終更新日", "refurl", "Referrer URL", "リファラURL",
+    "id", "Response ID", "回答ID", "lastpage", "Last page", "最後のページ", "最終ページ",
+    "startlanguage", "Start language", "開始言語", "seed", "シード", "startdate", "Date started",
+    "開始日", "開始日時", "datestamp", "Date last action", "最終更新日", "refurl", "Referrer URL",
+    "リファラURL",
     "token", "Token", "トークン", "interviewtime", "Total time", "Access code",
 )  # fmt: skip
 CERTAIN = keys("startlanguage", "Start language", "開始言語", "lastpage", "Last page")
@@ -36,10 +27,11 @@ def read(head: Head) -> Export | None:
     found = {key(text) for text in head[0]}
     subs = sum(bool(re.match(r"[A-Za-z]\w*\[\w+\](\.|$)", text)) for text in head[0])
     coded = sum(bool(re.match(r"[A-Za-z]\w*(\[\w+\])*\.\s", text)) for text in head[0])
-    certain = CERTAIN & found and keys(*SENT) & found
+    bare = found | {key(text.partition(". ")[0]) for text in head[0]}
+    certain = CERTAIN & bare and keys(*SENT) & bare
     if not (certain or (subs and subs + coded > 0.5 * len(head[0]))):
         return None
-    by_code = subs + coded > 0
+    by_code = subs > 0 or bool(keys("submitdate", "id") & found) or head[0][0].startswith("id. ")
     columns = noted(
         (_column(text, by_code) for text in head[0]), RECORDS, [key(text) for text in SENT]
     )
@@ -50,8 +42,7 @@ def _column(heading: str, by_code: bool) -> Column:
     """A heading by its code where the export has codes, else by its words."""
     found = CODED.fullmatch(heading)
     if not by_code or found is None or not (found[2] or found[3] is not None or _bare(heading)):
-        column = bracketed(heading)
-        return replace(column, kind="other") if _words_of_other(column) else column
+        return bracketed(heading)
     subs = re.findall(r"\[(\w+)\]", found[2])
     words = bracketed(found[3] or "") if found[3] else Column("")
     part = "" if not subs else words.part if words.part else _all_bracketed(found[3])
@@ -78,7 +69,3 @@ def _all_bracketed(text: str | None) -> str:
 
 def _without_brackets(text: str, sub: bool) -> str:
     return re.sub(r"\s*\[.*\]$", "", text, flags=re.S) if sub else text
-
-
-def _words_of_other(column: Column) -> bool:
-    return is_other(column.part) and re.search(r"other|その他", column.part, re.I) is not None

@@ -1,13 +1,24 @@
 """LoGoフォーム and kintone: one row of headings, each option of several in a column of its own.
 
-kintone writes the option in brackets, ``利用業務[翻訳]``; LoGoフォーム behind a line, ``利用業務_翻訳``.
+kintone writes the option in brackets, ``利用業務[翻訳]``; LoGoフォーム behind a line,
+``利用業務_翻訳``.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.intake.tools.core import Column, Export, Head, bracketed, is_other, keys, key, noted, parted
+from analysis.intake.tools.core import (
+    Column,
+    Export,
+    Head,
+    bracketed,
+    is_other,
+    key,
+    keys,
+    noted,
+    parted,
+)
 
 KINTONE = keys("レコード番号", "レコードID", "Record number")
 KINTONE_RECORDS = KINTONE | keys(
@@ -16,7 +27,9 @@ KINTONE_RECORDS = KINTONE | keys(
 )  # fmt: skip
 LOGO = keys("受付番号", "申請番号", "受付ID", "送信番号")
 LOGO_SENT = ("申請日時", "送信日時", "回答日時", "受付日時", "申請日")
-LOGO_RECORDS = LOGO | keys("フォーム名", "フォームID", "処理状況", "ステータス", "支払状況", "処理完了日時")
+LOGO_RECORDS = LOGO | keys(
+    "フォーム名", "フォームID", "処理状況", "ステータス", "支払状況", "処理完了日時"
+)
 TEXTS = ("内容", "自由記述", "テキスト", "具体的に")
 
 
