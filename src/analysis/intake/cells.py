@@ -18,8 +18,11 @@ from analysis.intake.workbook import CellKind, Sheet, column_letters
 from analysis.text import Text
 
 # why a cell is no answer
-REASONS = ("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet",
-           "ignored", "personal")  # fmt: skip
+REASONS = (
+    *("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet"),
+    # what a form tool notes for itself, of whoever filled in the form, and what is to be ignored
+    *("record", "personal", "ignored"),
+)
 ANSWER = 255
 NUMBERS = ("row", "column", "kind", "record")
 CATEGORIES = ("file", "sheet", "number_format", "covered", "variable", "reason")

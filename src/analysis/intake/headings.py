@@ -220,6 +220,8 @@ class Headings:
         meaning = self.meaning(text)
         if numbered is None or meaning is None or meaning.rank != PREFIX or not numbered[3]:
             return None
+        if re.fullmatch(r"(\[\w+\])+", numbered[3], re.A):  # a form tool's own code, no words
+            return None
         question = self._numbers.get(int(numbered[1]))
         if question is None or question.id != meaning.target:
             return None
@@ -239,6 +241,22 @@ class Headings:
             asked = _pairs(normalise(label.ja)) | _pairs(normalise(label.en)) or asked
         shared = [len(_pairs(normalise(text)) & asked) for text in texts]
         return shared.index(max(shared)) if any(shared) else None
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        """A heading that the codebook lists under ``source`` of one option or item alone."""
+        found: dict[str, set[str]] = {}
+        for question in self.book:
+            multi = question.type == "multi"
+            parts: Sequence[Item | Option] = question.options if multi else question.items
+            for part, variable in zip(parts, question.variables, strict=False):
+                for text in part.source:
+                    found.setdefault(normalise(text), set()).add(variable)
+        return {text: min(names) for text, names in found.items() if len(names) == 1}
+
+    def by_source(self, text: str) -> str | None:
+        """The variable of an option or item whose ``source`` is the whole of a heading."""
+        return self._sources.get(normalise(text))
 
     def choice(self, question: Question, text: str) -> str | None:
         """The variable that an option or item label under a question's heading stands for."""
