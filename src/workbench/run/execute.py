@@ -15,6 +15,7 @@ import shutil
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -38,6 +39,7 @@ from analysis.survey import prepare
 from analysis.text import escape
 from workbench.publish import release
 from workbench.run import parameters
+from workbench.run.kernel import OUTPUTS, SENT
 from workbench.run.kernels import Kernels, Manager, can_fork
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
@@ -95,6 +97,35 @@ class Progress:
 # --- one notebook ----------------------------------------------------------------------------
 
 
+class LostOutputs(RuntimeError):
+    """Fewer outputs of a cell arrived than its kernel sent."""
+
+
+class Client(PapermillNotebookClient):
+    """papermill's client, which counts the outputs that arrive.
+
+    Raises
+    ------
+    LostOutputs : while it runs, where fewer arrived than the kernel says it sent.
+    """
+
+    def __init__(self, nb_man: Any, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self.arrived: Counter[str] = Counter()
+        self.on_cell_executed = self._count
+
+    def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
+        """Take an output into the notebook."""
+        self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
+        return super().process_message(msg, *arguments)
+
+    def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        sent = execute_reply["metadata"].get(SENT, 0)
+        arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
+        if arrived < sent:
+            raise LostOutputs(f"cell {cell_index + 1} sent {sent} outputs, {arrived} arrived")
+
+
 class Engine(NBClientEngine):
     """papermill's engine with the kernels of our run, which reports the cells that start.
 
@@ -114,7 +145,7 @@ class Engine(NBClientEngine):
         **_: Any,
     ) -> Any:
         """Run as papermill does; `on_cell` gets the number of each cell that starts."""
-        client = PapermillNotebookClient(
+        client = Client(
             nb_man,
             log=logger,
             timeout=cell_timeout,
@@ -212,6 +243,8 @@ def _end_of(error: Exception, kernels: Kernels) -> tuple[Status, str]:
     """Status and sentence for a notebook that neither came to its end nor raised an error."""
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
+    if isinstance(error, LostOutputs):
+        return Status.FAILED, str(error)
     if isinstance(error, DeadKernelError):
         return Status.KILLED, "the kernel died (out of memory, or killed)"
     return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
@@ -34,7 +35,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from analysis import report, results
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
-LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
+LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
@@ -44,7 +45,7 @@ LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (
 # vanish in silence.
 WARM = (
     "workbench.run.kernels",
-    "ipykernel.kernelapp",
+    "workbench.run.kernel",
     "pandas",
     "pyarrow.parquet",
     "matplotlib.pyplot",
@@ -121,7 +122,8 @@ class Manager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """This very Python, whatever a ``python3`` in the user's folders may point at."""
-        spec = KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+        known = {**get_kernel_dict(), "argv": [*LAUNCHER, "-f", "{connection_file}"]}
+        spec = KernelSpec(resource_dir=RESOURCES, **known)
         if self.kernels.fork:
             spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER}
         return spec
@@ -147,6 +149,12 @@ class Manager(AsyncKernelManager):
             resource.prlimit(self._pid(), resource.RLIMIT_DATA, (most, most))
         if self.kernels.stopped:
             self.end()
+
+    def client(self, **options: Any) -> Any:
+        """A client that fetches all outputs, however many wait for it."""
+        client = super().client(**options)
+        client.context.setsockopt(zmq.RCVHWM, 0)  # of the sockets that it makes
+        return client
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
         """Forget the kernel that has ended."""
@@ -194,7 +202,7 @@ class ForkProvisioner(LocalProvisioner):
     """Forks kernels from the warm server; starts plain ones for any other command."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork a kernel in the place of ``python -m ipykernel_launcher ARGUMENTS``."""
+        """Fork a kernel in the place of ``python -m workbench.run.kernel ARGUMENTS``."""
         if cmd[: len(LAUNCHER)] == LAUNCHER and can_fork():
             folder = str(kwargs.get("cwd") or Path.cwd())
             environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
@@ -300,7 +308,7 @@ def _as_plain_parent() -> Iterator[None]:
 
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
-    """Turn this fork into the kernel that ``python -m ipykernel_launcher`` would be."""
+    """Turn this fork into the kernel that ``python -m workbench.run.kernel`` would be."""
     # what the server imported stays: looking through it for garbage would copy its memory
     gc.freeze()
     os.setsid()
@@ -321,13 +329,10 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
         sys.modules["pandas"].set_option("display.max_columns", 20)
     # skip the debugger: importing it takes a tenth of the time of a short notebook
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    import ipykernel_launcher
-    from ipykernel import kernelapp
+    from workbench.run import kernel
 
-    sys.argv = [ipykernel_launcher.__file__, *arguments]
-    sys.path = [entry for entry in sys.path if entry]
     server = f"--IPKernelApp.parent_handle={os.getppid()}"  # end with the server, too
-    kernelapp.launch_new_instance(argv=[*arguments, server])
+    kernel.launch([*arguments, server])
 
 
 def _end_with_parent() -> None:
