@@ -7,11 +7,11 @@ arrived.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import zmq
@@ -50,7 +50,8 @@ class Kernel(IPythonKernel):
         self, parent: dict[str, Any], metadata: dict[str, Any], reply_content: dict[str, Any]
     ) -> dict[str, Any]:
         """The metadata of a reply."""
-        sent = self.session.counts.get(parent["header"]["msg_id"], 0)
+        assert isinstance(self.session, CountingSession)
+        sent = self.session.counts[parent["header"]["msg_id"]]
         metadata = super().finish_metadata(parent, metadata, reply_content)
         return {**metadata, SENT: sent}
 
@@ -58,7 +59,7 @@ class Kernel(IPythonKernel):
 class App(IPKernelApp):
     """Starts the kernel."""
 
-    kernel_class = Type(Kernel, klass="ipykernel.kernelbase.Kernel")
+    kernel_class = Type(Kernel, klass="ipykernel.kernelbase.Kernel")  # type: ignore[assignment]
 
     @default("session")
     def _session_default(self) -> Session:
@@ -73,7 +74,7 @@ class App(IPKernelApp):
 def launch(arguments: Sequence[str]) -> None:
     """Turn this process into a kernel, which imports nothing from the folder where it starts."""
     sys.argv = [__file__, *arguments]
-    sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
+    sys.path = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
     App.launch_instance(argv=[*arguments])
 
 

@@ -33,6 +33,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import report, results
+from workbench.run import temporary
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
@@ -44,6 +45,7 @@ LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (
 # `matplotlib_inline` must not be among them, or its hook never meets the kernel's shell and figures
 # vanish in silence.
 WARM = (
+    "workbench.run.ending",
     "workbench.run.kernels",
     "workbench.run.kernel",
     "pandas",
@@ -91,7 +93,11 @@ class Kernels:
     ) -> None:
         self.fork = fork and can_fork()
         self.memory_mb = memory_mb
-        self.environment = {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
+        self.environment = {
+            **dict.fromkeys(THREADS, str(threads)),
+            "TMPDIR": str(temporary.folder()),
+            **(environment or {}),
+        }
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
 
@@ -169,7 +175,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
         """
-        folder = tempfile.mkdtemp(prefix="workbench-kernel-")
+        folder = tempfile.mkdtemp(prefix="k-", dir=temporary.folder())
         if len(folder) > LONGEST_FOLDER:
             Path(folder).rmdir()
             return

@@ -1,11 +1,12 @@
 """No output of a notebook is lost, and one that cannot be shown fails its notebook alone."""
 
+import json
 import time
 
 import nbformat
-import project
+import project as given
 import pytest
-from refreshing import PARAMETERS, TITLE, put, record, statuses
+from refreshing import PARAMETERS, TITLE, put, statuses
 
 from workbench.run import execute
 from workbench.run.kernels import Kernels
@@ -22,11 +23,9 @@ DROPS = (
 
 
 def ran(folder, *cells, fork):
-    file = folder / "probe.ipynb"
-    text = project.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
-    file.write_text(text, encoding="utf-8")
+    text = given.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
     found, target = Ran("probe", {}, "", ""), folder / "executed.ipynb"
-    execute.attempt(found, file, target, values={}, kernels=Kernels(fork=fork))
+    execute.attempt(found, json.loads(text), target, values={}, kernels=Kernels(fork=fork))
     return found, nbformat.read(target, as_version=4).cells
 
 
@@ -34,9 +33,7 @@ both = pytest.mark.parametrize("fork", [True, False], ids=["forked", "plain"])
 
 
 @both
-def test_thousands_of_outputs_all_arrive_although_their_reader_is_slow(
-    tmp_path, monkeypatch, fork
-):
+def test_thousands_of_outputs_all_arrive_although_their_reader_is_slow(tmp_path, monkeypatch, fork):
     process, waits = execute.PapermillNotebookClient.process_message, [1.0]
 
     def slow(self, message, *more):
@@ -53,6 +50,34 @@ def test_thousands_of_outputs_all_arrive_although_their_reader_is_slow(
 
 @both
 def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork):
-    found, _ = ran(tmp_path, DROPS, "for n in range(3):\n    display('drop me' * (n % 2))", fork=fork)
+    cell = "for n in range(3):\n    display('drop me' * (n % 2))"
+    found, _ = ran(tmp_path, DROPS, cell, fork=fork)
     assert found.status == "failed"
     assert found.error == "cell 3 sent 3 outputs, 2 arrived"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Without cleaning, which these notebooks do not need."""
+    monkeypatch.setattr(execute, "prepare", lambda wave: None)
+    monkeypatch.setattr(execute.release, "_sample", lambda wave: {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "said"),
+    [
+        ("figure", {"title": "x"}, "cell 3 shows a figure without its name, alt, caption"),
+        ("table", [1, 2], "cell 3 shows a table without its name, title"),
+        ("prose", {}, "cell 3 shows a prose without its markdown"),
+        ("data", {"columns": 3}, "its page cannot be made: "),
+    ],
+)
+def test_a_malformed_output_fails_its_notebook_alone(project, quick, kind, data, said):
+    show = f"display({{'application/vnd.workbench.{kind}+json': {data!r}}}, raw=True)"
+    put(project, "01_a", show)
+    put(project, "02_b", "print(2)")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed", "02_b": "ok"}
+    assert said in found.notebooks[0].error
+    page = (project / "reports" / "demo-2019" / "01_a.html").read_text(encoding="utf-8")
+    assert said in page
