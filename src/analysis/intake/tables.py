@@ -13,7 +13,9 @@ import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
+from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
+from analysis.intake.tools.core import Export, Kind, targets
 from analysis.intake.workbook import CellKind, Sheet
 
 UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|団体)$")
@@ -170,8 +172,6 @@ def _column_meaning(
     return None
 
 
-REASONS = ("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet")
-ANSWER = 255
 SEARCHED_ROWS = 100
 TOTAL = re.compile(
     r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
@@ -195,7 +195,9 @@ class Table:
     mark: np.ndarray  # per cell: ANSWER, or the position of its reason in REASONS
 
 
-def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Table:
+def read_rows(
+    sheet: Sheet, headings: Headings, *, ordered: bool = False, export: Export | None = None
+) -> Table:
     """Find the header, the records and what else stands in the sheet.
 
     Parameters
@@ -203,6 +205,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     sheet : one record per row; give ``sheet.turned`` for one per column.
     headings : what the codebook and ``wave.yml`` call the columns.
     ordered : whether names without a heading stand in the order of the register.
+    export : the header as a form tool writes it, where one wrote the file.
 
     Raises
     ------
@@ -210,11 +213,14 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
         There is no header, two columns claim one question, or a question has no column.
     """
     mark = np.zeros(sheet.shape, np.uint8)
-    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
-    top, bottom, meanings = find_header(sheet, head, headings)
-    columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
     filled = sheet.kind != CellKind.EMPTY
-    columns = _without_group_headings(columns, headings.book)
+    if export is not None:
+        top, bottom, columns = 0, export.heads - 1, targets(export, sheet, headings)
+    else:
+        head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+        top, bottom, meanings = find_header(sheet, head, headings)
+        columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
+        columns = _without_group_headings(columns, headings.book)
     if ordered and "@name" not in columns:
         _add_unnamed_column(columns, filled, bottom, sheet)
     check_questions(columns, headings, sheet)
@@ -222,6 +228,11 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     mark[top : bottom + 1] = REASONS.index("header")
     hidden = [c for c in sheet.hidden_columns if c not in set(columns.values())]
     mark[bottom + 1 :, hidden] = REASONS.index("hidden")
+    if export is not None:
+        free = set(range(sheet.shape[1])) - set(columns.values())
+        aside: dict[Kind, str] = {"received": "record", "record": "record", "personal": "personal"}
+        for kind, reason in aside.items():
+            mark[bottom + 1 :, sorted(free & {*export.of_kind(kind)})] = REASONS.index(reason)
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
     for row in _headers_below(sheet, bottom, kinds, columns, headings):
         kinds[row] = "header"
@@ -273,8 +284,8 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
     header = headings.header or {}
     for question in headings.book:
         whole = question.id in columns and question.type != "battery"
-        if whole or header.get(question.id) == ():
-            continue
+        if whole or question.other_of or header.get(question.id) == ():
+            continue  # the words beside "other" may stand in the cell of the answer itself
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue
@@ -335,26 +346,35 @@ def _row_kinds(
         if (name := q.id if (q := book.identity(what)) else f"@{what}") in columns
     }
     answers = [c for name, c in columns.items() if c not in identity.values()]
+    texts: dict[int, tuple[np.ndarray, list[str]]] = {}
+
+    def matches(column: int, pattern: re.Pattern[str]) -> np.ndarray:
+        """Whether each text of a column, normalised, begins with a pattern; equal texts at once."""
+        if column not in texts:
+            codes, known = pd.factorize(sheet.text[column])
+            texts[column] = codes, [normalise(text) for text in known]
+        codes, plain = texts[column]
+        return np.array([bool(pattern.match(text)) for text in plain], bool)[codes]
+
     coded, named = np.zeros(len(count), bool), np.zeros(len(count), bool)
     at = identity.get("name")
-    placed = np.zeros_like(coded) if at is None else _matches(sheet.text[at], PLACE_NAME)
+    placed = np.zeros_like(coded) if at is None else matches(at, PLACE_NAME)
 
     def labelled(pattern: re.Pattern[str]) -> np.ndarray:
         """Rows so labelled; beside the name of a municipality 全体 or ※ is an answer."""
         beside = {0, 1} & set(range(sheet.shape[1])) - set(identity.values())
-        own = [_matches(sheet.text[c], pattern) for c in identity.values()]
-        other = [_matches(sheet.text[c], pattern) & ~placed for c in beside]
-        return np.asarray(np.any([*own, *other], axis=0))
+        own = [matches(c, pattern) for c in identity.values()]
+        return np.asarray(np.any([*own, *(matches(c, pattern) & ~placed for c in beside)], axis=0))
 
     total, note = labelled(TOTAL), labelled(NOTE)
     # an example may have the code and name of a municipality
     labels = [*identity.values(), *({0, 1} & set(range(sheet.shape[1])) - set(answers))]
-    example = np.any([coded, *(_matches(sheet.text[c], EXAMPLE) for c in labels)], axis=0)
+    example = np.any([coded, *(matches(c, EXAMPLE) for c in labels)], axis=0)
     if "code" in identity:
-        named |= _matches(sheet.text[identity["code"]], re.compile(r".*\d"))
-        coded = _matches(sheet.text[identity["code"]], re.compile(r"\d{4,6}$"))
+        named |= matches(identity["code"], re.compile(r".*\d"))
+        coded = matches(identity["code"], re.compile(r"\d{4,6}$"))
     if "name" in identity:
-        named |= _matches(sheet.text[identity["name"]], re.compile("."))
+        named |= matches(identity["name"], re.compile("."))
     lonely = ~named & (count <= 1)
     if "name" in identity:
         lonely |= ~named & ~filled[:, answers].any(axis=1)
@@ -389,9 +409,3 @@ def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: l
             at=(first, 0),
             hint="check the column that says who replied, under header in wave.yml",
         )
-
-
-def _matches(texts: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:
-    """Whether each text of a column, normalised, begins with a pattern; equal texts at once."""
-    codes, known = pd.factorize(texts)
-    return np.array([bool(pattern.match(normalise(text))) for text in known], bool)[codes]

@@ -322,6 +322,7 @@ def summary(survey: Survey, found: Typology) -> Table:
 def _placed(survey: Survey, found: Typology) -> pd.DataFrame:
     """Type and, where single answers may be seen, memberships: what comparisons read."""
     frame = by_unit(survey, found, {})
+    frame["type_name"] = [type_name(survey, found, kind) if kind else "" for kind in frame["type"]]
     return frame if protects(survey) else frame.join(found.membership.round(4).add_prefix("in_"))
 
 

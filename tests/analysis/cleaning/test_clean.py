@@ -3,7 +3,6 @@
 import datetime as dt
 import string
 
-import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -17,6 +16,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
+from analysis.intake.cells import addresses
 from analysis.survey import prepare
 from workbench.cli import main
 
@@ -627,22 +627,22 @@ def _adds_up(name):
     block = counts[~counts["place"].isin({"header", "title", "note", "total", "example"})]
     # read back from the CSV: as many cells as its rows have, blank rows apart
     raw = read.read(Wave.read(name), Codebook.read("tiny"))
-    assert block["cells"].sum() == raw.kind.size
-    assert result.ledger.received == raw.kind.size + len(raw.outside)
+    answers = raw.cells[raw.cells["record"] >= 0]
+    assert block["cells"].sum() == raw.n * len(raw.variables) == len(answers)
+    assert result.ledger.received == len(raw.cells)
     # what a finding says stands in its cell, word for word
-    texts = raw.text.to_numpy(object)
-    at = {raw.address(i, j): (i, j) for i, j in np.ndindex(raw.kind.shape)}
+    at = answers.assign(cell=addresses(answers)).set_index("cell")
     told = result.findings[~result.findings["rule"].isin({"hidden", "unmatched"})]
     for finding in told.itertuples():
-        assert finding.raw == texts[at[finding.cell]]
+        assert finding.raw == at.at[finding.cell, "text"]
         assert RULES[finding.rule].severity == finding.severity
     # all that is refused is told; of an earlier reply, all that the later one changes
     place = counts.groupby("place")["cells"].sum()
     refused = told[(told["severity"] == "refused") & (told["raw"] != "")]
     assert place.get("unreadable", 0) == refused["cell"].nunique()
     replaced = told[told["rule"].isin({"superseded", "same-date"})]
-    earlier = {at[cell][0] for cell in replaced["cell"]}
-    assert place.get("superseded", 0) == sum(int((raw.kind[i] != 0).sum()) for i in earlier)
+    earlier = at["record"].isin(at.loc[replaced["cell"], "record"]) & (at["kind"] != 0)
+    assert place.get("superseded", 0) == earlier.sum()
     return result
 
 
@@ -702,7 +702,7 @@ def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
     place = clean._Cleaning.finish
 
     def losing(self, who):
-        self.category[0, 0] = 99  # a cell that ends nowhere
+        next(iter(self.end.values()))[0] = 99  # a cell that ends nowhere
         return place(self, who)
 
     monkeypatch.setattr(clean._Cleaning, "finish", losing)
@@ -710,3 +710,76 @@ def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert "the ledger does not add up: 734 cells received, 733 accounted for" in told
     assert not (project / "data" / "processed" / "demo-2019").exists()
+
+
+# --- as form tools write a survey ---------------------------------------------------------------
+
+TOOL_BOOK = {
+    **{k: v for k, v in BOOK.items() if k != "questions"},
+    "questions": [
+        *BOOK["questions"][:3],
+        {"id": "USE", "section": "A", "type": "binary", "role": "describe",
+         "ja": "利用", "en": "Use"},
+        {"id": "WORK", "section": "A", "type": "multi", "role": "describe", "ask_if": "USE == 1",
+         "ja": "業務", "en": "Work",
+         "options": [{"code": 1, "ja": "翻訳", "en": "translation"},
+                     {"code": 2, "ja": "要約", "en": "summaries"},
+                     {"code": 9, "ja": "その他", "en": "other", "other": True}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def by_tool(write, project):
+    def made(lines):
+        name = write(lines)
+        book = project / "data" / "codebooks" / "tiny.yml"
+        book.write_text(yaml.safe_dump(TOOL_BOOK), "utf-8")
+        return cleaned(name)
+
+    return made
+
+
+def test_the_words_beside_other_are_an_answer_of_their_own(by_tool):
+    got = by_tool([
+        "団体コード,団体名,回答日,USE,WORK",
+        "990019,架空市,2019/4/1,1,翻訳;その他：広報;",
+        "990027,見本町,2019/4/1,1,翻訳",
+        "990035,例示ヶ原市,2019/4/1,0,",
+    ])  # fmt: skip
+    assert got.responses["WORK_other"].fillna("").tolist() == ["広報", "", ""]
+    assert got.status["WORK_other"].tolist() == ["answered", "not_applicable", "not_applicable"]
+    assert got.responses["WORK_9"].fillna(False).tolist() == [True, False, False]
+    assert got.findings.empty
+
+
+def test_zeros_of_a_question_that_was_skipped_are_no_answer_to_it(by_tool):
+    got = by_tool([
+        "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9",
+        "990019,架空市,2019/4/1,1,1,0,0",
+        "990027,見本町,2019/4/1,0,0,0,0",
+        "990035,例示ヶ原市,2019/4/1,0,False,True,False",
+    ])  # fmt: skip
+    assert got.status["WORK_1"].tolist() == ["answered", "not_applicable", "not_applicable"]
+    assert got.findings["code"].unique().tolist() == ["990035"]  # who ticked one is asked
+
+
+@pytest.mark.parametrize("mark", ["X", "x"])
+def test_an_x_among_blanks_is_a_tick(by_tool, mark):
+    head = "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9"
+    got = by_tool(
+        [head, f"990019,架空市,2019/4/1,1,{mark},,", f"990027,見本町,2019/4/1,1,,{mark},"]
+    )
+    assert got.responses[["WORK_1", "WORK_2"]].to_numpy().tolist() == [[True, False], [False, True]]
+    beside = by_tool([head, f"990019,架空市,2019/4/1,1,○,{mark},"])  # no, or not clear
+    assert beside.responses["WORK_2"].fillna(False).tolist() == [False]
+
+
+def test_of_two_replies_of_a_day_the_later_by_the_clock_counts(by_tool):
+    got = by_tool([
+        "団体コード,団体名,回答日,USE,WORK",
+        "990019,架空市,2019/4/1 3:15:42 午後 GMT+9,1,翻訳",
+        "990019,架空市,2019/4/1 9:15:42 午前 GMT+9,1,要約",
+    ])  # fmt: skip
+    assert got.responses["WORK_1"].tolist() == [True]
+    assert "same-date" not in set(got.findings["rule"])
