@@ -130,7 +130,8 @@ def main() -> None:
             alive = processes(mark)
             if alive:
                 counts["a process was alive"] += 1
-                print(number, kind, how, *plain, "alive:", *(text[:150] for text in alive.values()), sep="\n  ")
+                short = [text[:150] for text in alive.values()]
+                print(number, kind, how, *plain, "alive:", *short, sep="\n  ")
             for pid in alive:
                 os.kill(pid, signal.SIGKILL)
             again = subprocess.run(
