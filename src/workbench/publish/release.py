@@ -26,7 +26,7 @@ from analysis.text import label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export
-from workbench.run.plan import DATA, PACKAGE, Plan
+from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
 from workbench.run.record import Edition, Ran, RunRecord, Status, last_record, read_record
 
 _rendering = threading.Lock()  # one exporter for all
@@ -48,7 +48,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "seed": seeds[0] if len(seeds) == 1 else seeds,
         "inputs": plan.files[DATA] if internal else {},
         "data_sha256": plan.common[DATA],
-        "codebook_sha256": plan.common["the codebook"],
+        "codebook_sha256": plan.common[CODEBOOK],
         "notebooks_sha256": {n.name: fingerprints.source_hash(n.content) for n in plan.notebooks},
         "code": plan.files[PACKAGE],
         "code_sha256": plan.common[PACKAGE],
@@ -147,8 +147,11 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
             try:
                 export(executed, target, context={"title": ran.title[language], **context})
                 return
-            except InputError as error:
-                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {error}"
+            except OSError:
+                raise  # the disk, not the notebook
+            except Exception as error:  # whatever a notebook showed: the others are published
+                what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {what}{error}"
         error_page(
             target,
             title=ran.title[language],
