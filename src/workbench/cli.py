@@ -70,8 +70,10 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command("new-wave", "copy files as received into data/raw and write their wave.yml", _new)
-    sub.add_argument("wave", help="name of the new wave, such as 2020")
-    sub.add_argument("files", nargs="+", type=Path, help="the files (or a folder) as received")
+    sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
+    sub.add_argument("files", nargs="*", type=Path, help="the files (or a folder) as received")
+    told = "only say what would be read of these files; needs no name and no date"
+    sub.add_argument("--check", nargs="+", type=Path, metavar="FILE", help=told)
     sub.add_argument("--codebook", required=True, help="name of a codebook in data/codebooks")
     sub.add_argument("--as-of", metavar="DATE", help="the date that the answers describe")
     sub.add_argument("--title", help="title of the wave (both languages; edit wave.yml later)")
@@ -84,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     wrote = "the form tool that wrote the files (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
+    _language(sub)
 
     sub = command("clean", "clean a wave into data/processed and print the ledger of cells", _clean)
     sub.add_argument("wave")
@@ -194,9 +197,17 @@ def _speak_utf8() -> None:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from workbench.office.new_wave import new_wave
+    from workbench.office.new_wave import check, new_wave
 
-    print(new_wave(**_given(options)))
+    given = _given(options)
+    looked_at, language = given.pop("check"), given.pop("language")
+    if looked_at:
+        named = {key: given[key] for key in ("layout", "tool")}
+        print(check(looked_at, options.codebook, language=language, **named))
+    elif options.wave is None or not options.files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
+    else:
+        print(new_wave(**given))
     return OK
 
 
