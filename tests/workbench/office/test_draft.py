@@ -13,7 +13,7 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import read
 from analysis.intake.cells import addresses
-from workbench.office.draft import draft, groups_of, joined
+from workbench.office.draft import draft
 
 HEAD = ["団体コード", "団体名", "職員数（人）", "形態", "取組", "導入率（%）", "回答日", "意見",
         "区分"]  # fmt: skip
@@ -131,17 +131,28 @@ def test_columns_that_are_parts_of_one_question(tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
-def test_columns_that_are_joined_and_those_that_are_not():
-    ticks = [["○", "×"], ["○"]]
-    assert groups_of(["問4_1 甲", "問4_2 乙"], ticks) == [([0, 1], "問4")]
-    assert groups_of(["取組 / 1 甲", "取組 / 2 甲"], ticks) != [([0, 1], "取組")]  # which is which?
-    assert groups_of(["問4 甲", "問5 乙"], ticks) == [([0], "問4 甲"), ([1], "問5 乙")]
+def kinds_of(tmp_path, heads, *columns):
+    """The types of the questions drafted of a table with these headings and columns."""
+    rows = [
+        ["団体名", *heads],
+        *([f"町{n}", *row] for n, row in enumerate(zip(*columns, strict=True))),
+    ]
+    (tmp_path / "k.csv").write_text(csv_text(rows), "utf-8")
+    return [q["type"] for q in yaml.safe_load(draft(tmp_path / "k.csv"))["questions"]][1:]
+
+
+def test_columns_that_are_joined_and_those_that_are_not(tmp_path):
+    ticks = [["○", "×"], ["○", "○"]]
+    assert kinds_of(tmp_path, ["取組 [甲]", "取組 [乙]"], *ticks) == ["multi"]
+    assert kinds_of(tmp_path, ["問4_1 甲", "問4_2 乙"], *ticks) == ["multi"]
+    assert kinds_of(tmp_path, ["取組 [甲]", "取組 [甲]"], *ticks) != ["multi"]  # which is which?
+    assert len(kinds_of(tmp_path, ["問4 甲", "問5 乙"], *ticks)) == 2
     scale = [["1", "5", "3"], ["2", "4", "3"]]
-    assert len(groups_of(["満足 / 甲", "満足 / 乙"], scale)) == 1
-    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["3", "3"]])) == 2
-    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["2", "30"]])) == 2
-    question = joined("Q04", "取組", ["取組 / 1 甲", "取組 / 1 乙"], ["○"])
-    assert [(o["code"], o["ja"]) for o in question["options"]] == [(1, "甲"), (2, "乙")]
+    assert kinds_of(tmp_path, ["満足 [甲]", "満足 [乙]"], *scale) == ["battery"]
+    assert len(kinds_of(tmp_path, ["満足 [甲]", "満足 [乙]"], scale[0], ["3", "3", "3"])) == 2
+    assert len(kinds_of(tmp_path, ["満足 [甲]", "満足 [乙]"], scale[0], ["2", "30", "3"])) == 2
+    tried = [["英", "独", "仏"] * 4, ["赤", "青", "黄"] * 4]  # two questions of their own
+    assert len(kinds_of(tmp_path, ["好み [甲]", "好み [乙]"], *tried)) == 2
 
 
 def test_a_battery_answered_in_words(tmp_path, monkeypatch):
@@ -160,8 +171,6 @@ def test_a_battery_answered_in_words(tmp_path, monkeypatch):
     assert [item["ja"] for item in found["items"]] == ["職員体制", "施設", "予算"]
     table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
     assert table.texts("Q01_3").tolist()[:2] == ["不満", "やや不満"]
-    tried = [["英", "独", "仏"] * 4, ["赤", "青", "黄"] * 4]  # two questions of their own
-    assert len(groups_of(["好み / 甲", "好み / 乙"], tried)) == 2
 
 
 def test_yes_and_no_shares_and_codes_among_words(tmp_path):
