@@ -30,6 +30,7 @@ NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand yen", "%": "%", "％": "%",
@@ -44,6 +45,9 @@ RECEIVED = keys(
     *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
     *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
 )
+UNTICKED = {
+    *("", "0", "×", "FALSE", "False", "N", "No", "いいえ", "無", "未選択", "Unchecked", "□", "☐")
+}
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
 # - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
@@ -112,7 +116,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         said += f"# left out, no questions: {', '.join(aside)}\n"
     columns = [c for c in columns if c.column.kind not in ("record", "personal")]
     markers = guesses.recurring([column.texts for column in columns])
-    questions, seen = _questions(columns, sav, {*TOKENS, *markers})
+    questions, seen = _questions(columns, sav, {*TOKENS, *markers}, export and export[1])
     book = {
         "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
         "title": both(file.stem),
@@ -215,15 +219,21 @@ def _answer_in_heading(names: list[str]) -> str:
 # --- columns of one question --------------------------------------------------------------------
 
 
-def _groups(columns: Sequence[Filled], tokens: set[str]) -> list[list[Filled]]:
-    """The columns of each question; most have one."""
+def _groups(columns: Sequence[Filled], tokens: set[str], sure: bool) -> list[list[Filled]]:
+    """The columns of each question; most have one.
+
+    `sure`: whether a form tool says which columns belong together.
+    """
     found: list[list[Filled]] = []
     for whole, run in groupby(columns, key=_whole):
         own = list(run)
         labels = [column.column.part or column.column.part_name for column in own]
         answers = [[text for text in column.texts if text not in tokens] for column in own]
-        several = whole and len(own) > 1 and len({*labels}) == len(own)
-        if several and guesses.several(answers, labels):
+        parted = own[0].column.has_part
+        different = len({*labels}) == len(own) if parted else True
+        many = whole and len(own) > 1 and different
+        kind = guesses.several(answers, labels, sure and parted) if many else ""
+        if kind and (parted or kind == "battery"):
             found.append(own)
         else:
             found += [[column] for column in own]
@@ -236,7 +246,8 @@ def _whole(filled: Filled) -> str:
     column = filled.column
     if column.has_part:
         return column.question
-    return column.name.rpartition("_")[0] if column.kind == "answer" else ""
+    stem = column.name.rpartition("_")[0] if column.kind == "answer" else ""
+    return f"{stem}_" if stem else ""
 
 
 def _statements(groups: list[list[Filled]]) -> list[list[Filled]]:
@@ -256,12 +267,16 @@ def _statements(groups: list[list[Filled]]) -> list[list[Filled]]:
 
 
 def _questions(
-    columns: Sequence[Filled], sav: Sav | None, tokens: set[str]
+    columns: Sequence[Filled], sav: Sav | None, tokens: set[str], export: tools.Export | None
 ) -> tuple[list[Question], dict[str, str]]:
     """The proposed questions, and what was seen of each."""
     others = [column for column in columns if column.column.kind == "other"]
     asked = [column for column in columns if column.column.kind != "other"]
-    groups = [[column] for column in asked] if sav else _statements(_groups(asked, tokens))
+    groups = (
+        [[column] for column in asked]
+        if sav
+        else _statements(_groups(asked, tokens, export is not None))
+    )
     lasts = Counter(column.column.heading.rpartition(" / ")[2] for column in asked)
     questions: list[Question] = []
     seen: dict[str, str] = {}
@@ -269,11 +284,12 @@ def _questions(
     for id, own in zip(_ids(groups, sav), groups, strict=True):
         texts = [text for column in own for text in column.texts]
         if len(own) > 1:
-            question = _joined(id, own, [text for text in texts if text not in tokens])
+            question = _joined(id, own, tokens)
         else:
             last = own[0].column.heading.rpartition(" / ")[2]
             alone = not sav and lasts[last] == 1 and not own[0].column.name
-            question = _single(id, own[0], sav, [text for text in texts if text not in tokens])
+            answers = [text for text in texts if text not in tokens]
+            question = _single(id, own[0], sav, answers, export is None or export.joined)
             if alone:  # a heading of two rows: what stands in the cell
                 question["source"] = [last]
         questions.append(question)
@@ -282,18 +298,41 @@ def _questions(
     for column in others:
         owner = by_name.get(column.column.question)
         if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
-            _with_other(owner)
+            _with_other(owner, _code_of_other(column, columns))
     return questions, seen
 
 
-def _with_other(question: Question) -> None:
+def _code_of_other(words: Filled, columns: Sequence[Filled]) -> int | None:
+    """The code of the option "other": the one answer of all who wrote words beside it."""
+    if words.column.part_name.isdecimal():
+        return int(words.column.part_name)
+    owners = [c for c in columns if c.column.question == words.column.question and c is not words]
+    wrote = [bool(text) for text in words.cells]
+    for owner in owners if any(wrote) else ():
+        ticked = [plain(text) not in UNTICKED for text in owner.cells]
+        if owner.column.part_name.isdecimal() and ticked == wrote:
+            return int(owner.column.part_name)
+    if len(owners) != 1:
+        return None
+    both = zip(owners[0].cells, words.cells, strict=True)
+    codes = {plain(answer) for answer, text in both if text}
+    code = codes.pop() if len(codes) == 1 else ""
+    return int(code) if code.isdecimal() else None
+
+
+def _with_other(question: Question, code: int | None) -> None:
     """Mark the option whose words stand in a column of their own; add it where there is none."""
     options = question["options"]
+    if code is not None and str(code) in question.get("missing_tokens", ()):
+        question["missing_tokens"].remove(str(code))
+        if not question["missing_tokens"]:
+            del question["missing_tokens"]
     for option in options:
-        if option.get("other") or is_other(option["ja"]) or is_other(option["en"]):
+        named = is_other(option["ja"]) or is_other(option["en"]) or option.get("other")
+        if option["code"] == code or named:
             option["other"] = True
             return
-    code = max((option["code"] for option in options), default=0) + 1
+    code = code or max((option["code"] for option in options), default=0) + 1
     options.append({"code": code, "ja": "その他", "en": "other", "other": True})
 
 
@@ -303,7 +342,7 @@ def _ids(groups: Sequence[Sequence[Filled]], sav: Sav | None) -> list[str]:
     claimed: set[str] = set()  # also by the question above several columns
     for i, group in enumerate(groups):
         first = group[0].column
-        name = _whole(group[0]) if len(group) > 1 and first.name else first.name
+        name = _whole(group[0]).rstrip("_") if len(group) > 1 and first.name else first.name
         if name and re.fullmatch(VARIABLE, name) and name not in own.values():
             own[i] = name.upper() if name == "code" else name
             continue
@@ -326,14 +365,16 @@ def _ids(groups: Sequence[Sequence[Filled]], sav: Sav | None) -> list[str]:
 # --- a question ---------------------------------------------------------------------------------
 
 
-def _joined(id: str, own: Sequence[Filled], texts: list[str]) -> Question:
+def _joined(id: str, own: Sequence[Filled], tokens: set[str]) -> Question:
     """The question whose options or items stand in columns of their own."""
+    answers = [[text for text in column.texts if text not in tokens] for column in own]
     columns = [column.column for column in own]
     labels = [column.part or column.part_name or column.text for column in columns]
-    kind = guesses.several([column.texts for column in own], labels)
     parted = columns[0].has_part
+    kind = guesses.several(answers, labels, sure=parted)
     asked = columns[0].text if parted else ""
-    words = NUMBER_BEFORE.sub("", asked) or asked or (columns[0].question if parted else "")
+    stem = columns[0].name if parted else _whole(own[0]).rstrip("_")
+    words = NUMBER_BEFORE.sub("", asked) or asked or stem
     question: Question = {"id": id, "section": "A", "type": kind or "multi", "role": "describe"}
     question |= (
         both(words) if words else {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
@@ -347,6 +388,7 @@ def _joined(id: str, own: Sequence[Filled], texts: list[str]) -> Question:
         return question | {
             "options": [_option(n, column) for n, column in zip(numbers, columns, strict=True)]
         }
+    texts = [text for column in answers for text in column]
     return question | guesses.battery(texts) | {"items": _items(id, numbers, columns)}
 
 
@@ -365,7 +407,11 @@ def _items(id: str, numbers: Sequence[int], columns: Sequence[Column]) -> list[d
         name = column.part_name if re.fullmatch(r"[A-Za-z0-9]+", column.part_name) else str(number)
         own = column.name if not column.has_part and column.name else f"{id}_{name}"
         words = column.part or column.text or column.part_name or column.name
-        item: dict[str, Any] = {"id": own, **both(NUMBER_BEFORE.sub("", words) or words)}
+        named = words in (column.part_name, column.name)
+        item: dict[str, Any] = {
+            "id": own,
+            **both(words if named else NUMBER_BEFORE.sub("", words) or words),
+        }
         sources = [text for text in (column.part_name, column.heading) if text]
         if not column.has_part:
             item["source"] = [column.heading]
@@ -375,11 +421,13 @@ def _items(id: str, numbers: Sequence[int], columns: Sequence[Column]) -> list[d
     return found
 
 
-def _single(id: str, filled: Filled, sav: Sav | None, answers: list[str]) -> Question:
+def _single(
+    id: str, filled: Filled, sav: Sav | None, answers: list[str], several_in_cell: bool
+) -> Question:
     """The question of one column."""
     column = filled.column
-    label = column.text if sav or column.name else column.heading
-    label = label or column.name or column.heading
+    label = "" if column.has_part else column.text or column.name
+    label = label or column.heading
     question: Question = {"id": id, "section": "A", "type": "text", "role": "describe"}
     numbered = NUMBERED.match(normalise(label))
     words = numbered[3].strip("-_:.、)") if numbered and numbered[3] else normalise(label)
@@ -387,7 +435,7 @@ def _single(id: str, filled: Filled, sav: Sav | None, answers: list[str]) -> Que
                      {normalise(text) for text in known}), None)  # fmt: skip
     if identity:
         question |= {"role": "id", "identity": identity}
-    text = NUMBER_BEFORE.sub("", label) or label
+    text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
     question |= both(text) | {"source": [column.heading]}
     if sav and column.name != label:
         question["source"] = [column.name, label]
@@ -399,7 +447,9 @@ def _single(id: str, filled: Filled, sav: Sav | None, answers: list[str]) -> Que
     elif not identity:
         kind = "share" if "%" in normalise(label) or "率" in label else ""
         kind = kind or ("count" if COUNT.search(BRACKETED.sub("", text)) else "")
-        question |= guesses.one(answers, label, kind, labels, declared)
+        question |= guesses.one(answers, label, kind, labels, declared, several_in_cell)
+        if sav and column.name in sav.dates and DAY.match(answers[0] if answers else ""):
+            question["type"] = "date"
     unit = BRACKETED.search(label)
     if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
         question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
@@ -428,20 +478,5 @@ def _two_chosen(own: Sequence[Filled]) -> bool:
         return any(
             len(re.split(r"[;；|、，,\n・/]\s*", text.strip("; "))) > 1 for text in own[0].texts
         )
-    unticked = {
-        "",
-        "0",
-        "×",
-        "FALSE",
-        "False",
-        "N",
-        "No",
-        "いいえ",
-        "無",
-        "未選択",
-        "Unchecked",
-        "□",
-        "☐",
-    }
     rows = zip(*(column.cells for column in own), strict=True)
-    return any(sum(plain(text) not in unticked for text in row) > 1 for row in rows)
+    return any(sum(plain(text) not in UNTICKED for text in row) > 1 for row in rows)

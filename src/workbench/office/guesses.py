@@ -52,8 +52,8 @@ TRANSLATE = "(to translate)"
 
 
 def plain(text: str) -> str:
-    """A text in one width."""
-    return unicodedata.normalize("NFKC", text)
+    """A text in one width, on one line, with single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def both(text: str) -> dict[str, str]:
@@ -177,26 +177,32 @@ TICKED = {
 MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 
 
-def several(columns: Sequence[Sequence[str]], labels: Sequence[str]) -> str:
+def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool = False) -> str:
     """What columns of one question are: ``multi``, ``battery``, or nothing of the kind.
 
-    `labels`: the words of the option or item of each. Its own words are a tick; beside "other" any.
+    Parameters
+    ----------
+    labels : the words of the option or item of each. Its own words are a tick; beside "other" any.
+    sure : whether a form tool says that they are parts of one question, so that little is enough.
     """
     values = [{*map(plain, column)} for column in columns]
+    labels = [plain(label) for label in labels]
     cells = [
-        (value, plain(label))
+        (value, label)
         for column, label in zip(columns, labels, strict=True)
         for value in map(plain, column)
         if not (is_other(label) and value not in TICKED)
     ]
     ticks = sum(value in TICKED or value == label for value, label in cells)
     each = all(
-        not own or is_other(label) or own & {*TICKED, plain(label)}
+        not own or is_other(label) or own & {*TICKED, label}
         for own, label in zip(values, labels, strict=True)
     )
     if cells and ticks >= MOSTLY * len(cells) and each:
         return "multi"
-    return "battery" if _alike(values, [value for value, _ in cells]) else ""
+    points = {value for value, _ in cells} - CODES
+    grid = sure and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
+    return "battery" if grid or _alike(values, [value for value, _ in cells]) else ""
 
 
 def _alike(values: Sequence[set[str]], cells: Sequence[str]) -> bool:
@@ -217,12 +223,15 @@ def _alike(values: Sequence[set[str]], cells: Sequence[str]) -> bool:
 def battery(texts: Sequence[str]) -> Question:
     """Options and codes of no answer of a battery, from the answers of all its columns."""
     given = {plain(text) for text in texts}
-    found: Question = {"missing_tokens": sorted(given & CODES)} if given & CODES else {}
-    numbers = {int(text) for text in given - CODES if text.isdecimal()}
+    last = max((int(text) for text in given - CODES if text.isdecimal()), default=0)
+    missing = {code for code in given & CODES if not 0 < int(code) <= last + 1}
+    found: Question = {"missing_tokens": sorted(missing)} if missing else {}
+    numbers = {int(text) for text in given - missing if text.isdecimal()}
     if numbers:
-        every = range(1, max(numbers) + 1) if max(numbers) <= SCALE else sorted(numbers)
+        whole = range(min(1, *numbers), max(numbers) + 1)
+        every = whole if max(numbers) <= 10 else sorted(numbers)
         return found | {"options": [open_option(code) for code in every]}
-    words = [word for text in texts if (word := plain(text)) not in CODES]
+    words = [word for text in texts if (word := plain(text)) not in missing]
     coded = all(re.fullmatch(r"[A-Z]{1,3}\d{1,3}", word) for word in words)
     if coded:  # the codes of a form tool, without their words
         return found | {"options": _by_code({*words})}
@@ -250,7 +259,12 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     """
     said = [text for text in texts if text not in TOKENS]
     firm = any(re.search(r"[;；|\n]", text) for text in said)
-    cells = [_cut(text, r"[;；|\n]" if firm else r"[,、，]") for text in said]
+    # Google parts with comma and space; 、 and a bare comma then belong to the words
+    spaced = any(", " in text for text in said) and not any(
+        re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in said
+    )
+    comma = r", " if spaced else r"(?<!\d),|,(?!\d)|[、，]"
+    cells = [_cut(text, r"[;；|\n]" if firm else comma) for text in said]
     asked = CHOOSE.search(heading) is not None or sum(map(bool, map(ENDED.match, said))) > 1
     if not any(len(cell) > 1 for cell in cells) and not asked:
         return None
@@ -262,10 +276,11 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     inner = {part for cell in cells for part in cell[:-1]}
     options = [p for p in counts if p in repeated or p in inner or p not in lasts]
     words = [part for part in options if not is_other(part)]
-    covered = sum(part in repeated for cell in cells for part in cell)
-    if not 1 < len(words) <= MAX_CHOICES or covered < 0.5 * sum(map(len, cells)):
+    covered = sum(part in repeated for cell in cells for part in cell) / sum(map(len, cells))
+    alone = any(len(cell) == 1 and cell[0] in repeated for cell in cells)
+    if not 1 < len(words) <= MAX_CHOICES:
         return None
-    if not asked and max(len(word) for word in words) > 40:
+    if not asked and (covered < 0.8 or not alone or max(map(len, words)) > 40):
         return None  # sentences with commas
     own = worded(words)
     if len(words) < len(counts):
@@ -276,7 +291,7 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
 
 def _cut(text: str, signs: str) -> list[str]:
     """The parts of a cell; a remark in brackets is not taken apart."""
-    parts = re.split(rf"\s*{signs}\s*(?![^(（]*[)）])", text.strip())
+    parts = re.split(rf"\s*(?:{signs})\s*(?![^(（]*[)）])", text.strip())
     return [part for part in parts if part]
 
 
@@ -347,10 +362,15 @@ def one(
     kind: str = "",
     labels: dict[str, str] | None = None,
     declared: Sequence[str] = (),
+    several_in_cell: bool = True,
 ) -> Question:
     """Type, options and missing codes from what stands in a column.
 
-    `kind`: ``share`` or ``count`` where the heading says that the answers are such.
+    Parameters
+    ----------
+    kind : ``share`` or ``count`` where the heading says that the answers are such.
+    labels, declared : the value labels and codes of no answer of a statistics package.
+    several_in_cell : whether one cell may hold several answers in words.
     """
     labels = labels or {}
     spaced = (re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", t) for t in texts if t not in TOKENS)
@@ -375,7 +395,7 @@ def one(
         return _with({"type": "binary"}, sorted({*counts} - given))
     if number := _number(values, counts, whole, missing, heading, kind):
         return number
-    return _words(values, counts, heading)
+    return _words(values, counts, heading, several_in_cell)
 
 
 def _number(
@@ -402,11 +422,11 @@ def _number(
     return _with({"type": "ratio" if share_like else "integer"}, missing)
 
 
-def _words(values: Sequence[str], counts: Counter[str], heading: str) -> Question:
+def _words(values: Sequence[str], counts: Counter[str], heading: str, many: bool) -> Question:
     """Words: one of a few, a point of a scale, several in a cell, or a text of one's own."""
     said = [v for v in values if v not in CODES]
-    if many := joined(said, heading):
-        return many
+    if many and (found := joined(said, heading)):
+        return found
     missing = sorted({*counts} - {*said})
     coded = {v for v in said if re.fullmatch(r"[A-Z]{1,3}\d{1,3}", v)}
     if coded and {*said} - coded <= {"-oth-"}:  # the codes of a form tool, without their words
@@ -417,7 +437,9 @@ def _words(values: Sequence[str], counts: Counter[str], heading: str) -> Questio
         return _with({"type": "single", "options": options}, missing)
     if rated := graded([*dict.fromkeys(said)]):
         return _with({"type": "ordinal", "options": rated}, missing)
-    if len(counts) <= MAX_OPTIONS and len(values) >= 2 * len(counts):
+    enough = len(values) >= 2 * len(counts)
+    few = len(counts) < len(values) < 8 and max(map(len, counts)) <= 20
+    if len(counts) <= MAX_OPTIONS and (enough or few):
         return _with({"type": "single", "options": worded(in_order(said))}, missing)
     often = [v for v, n in counts.items() if n > 1 and v in said]
     if 1 < len(often) <= MAX_OPTIONS and sum(counts[v] for v in often) >= 0.6 * len(said):
