@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -134,3 +135,53 @@ def test_declares_its_title_and_outputs(path):
     stems = {p.stem for p in PAGES}
     assert set(about["needs"]) <= stems
     assert about["figures"] or about["tables"]
+
+
+JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
+# not yet in cells that show the analysis: what they call computes, words and draws in one
+CLOSED = ("01_clean", "02_explore", "03_typology", "05_site_visits", "06_report",
+          "07_refresh_diff", "profile")  # fmt: skip
+OPEN = [p for p in PAGES if p.stem not in CLOSED]
+
+
+def hidden(path: Path) -> list[str]:
+    """Cells that draw what no cell before them, nor they themselves, have shown as data."""
+    seen: set[str] = set()
+    found = []
+    for cell in (c for c in cells(path) if c["cell_type"] == "code"):
+        body = ast.parse("".join(cell["source"])).body
+        calls = [n for n in ast.walk(ast.Module(body, [])) if isinstance(n, ast.Call)]
+        named = {(c, getattr(c.func, "attr", "")) for c in calls}
+        shown = [c.args[0] for c, name in named if name in {"table", "display"} and c.args]
+        if body and isinstance(body[-1], ast.Expr):
+            shown.append(body[-1].value)
+        for value in (k.value for c, name in named if name == "show" for k in c.keywords
+                      if k.arg == "data"):  # fmt: skip
+            drawn = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+            if not drawn & seen:
+                found.append(f"{cell['id']} draws {sorted(drawn)}")
+        if not any(name == "show" for _, name in named):
+            seen |= {n.id for e in shown for n in ast.walk(e) if isinstance(n, ast.Name)}
+    return found
+
+
+@pytest.mark.parametrize("path", OPEN, ids=lambda p: p.stem)
+def test_data_are_seen_before_they_are_drawn(path):
+    assert hidden(path) == []
+
+
+@pytest.mark.parametrize("path", OPEN, ids=lambda p: p.stem)
+def test_no_cell_speaks_one_language(path):
+    for source in sources(path)[1:]:  # the parameters have their help in both
+        texts = [n.value for n in ast.walk(ast.parse(source))
+                 if isinstance(n, ast.Constant) and isinstance(n.value, str)]  # fmt: skip
+        assert not [t for t in texts if JAPANESE.search(t) or len(t.split()) > 6], source
+
+
+def test_a_cell_that_hides_its_data_is_refused(tmp_path):
+    seen = "shares = survey.tabulate('Q13')\nshares.head()"
+    drawn = "gallery.show(plots.shares(shares), 'explore/how', data=shares, n=survey.n)"
+    for sources_, hides in (([seen, drawn], False), ([seen.splitlines()[0], drawn], True)):
+        path = tmp_path / "one.ipynb"
+        path.write_text(notebook(sources_), encoding="utf-8")
+        assert bool(hidden(path)) == hides

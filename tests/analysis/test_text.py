@@ -27,8 +27,10 @@ def macros(language):
     """The sentences of a language: page/name -> (arguments, the arguments it uses)."""
     found = {}
     for file in sorted((FOLDER / language).glob("*.md.j2")):
-        tree = text._templates().parse(file.read_text(encoding="utf-8"))
+        tree = text._templates(language).parse(file.read_text(encoding="utf-8"))
         for macro in tree.find_all(nodes.Macro):
+            if macro.name.startswith("_"):  # a part of others
+                continue
             taken = {argument.name for argument in macro.args}
             used = {name.name for name in macro.find_all(nodes.Name) if name.ctx == "load"}
             found[f"{file.name.removesuffix('.md.j2')}/{macro.name}"] = (taken, taken & used)

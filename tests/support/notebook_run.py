@@ -5,8 +5,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.show import Answer, Figure, Frame, NotAvailable, Prose, Table
 from project import ROOT
+
+from analysis.show import Answer, Figure, Frame, NotAvailable, Prose, Table
 
 
 @dataclass

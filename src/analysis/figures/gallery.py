@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, overload
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -47,6 +47,7 @@ KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇ
 OPENS = "「『（［｛〈《【("
 _PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
 
@@ -118,9 +119,35 @@ class Gallery:
         self.scale = SIZES[size]
         use_style(language)
 
+    @overload
     def show(
         self,
-        drawn: Axes | Canvas | sns.axisgrid.Grid,
+        drawn: Drawn,
+        name: str,
+        *,
+        n: int,
+        data: pd.DataFrame,
+        title: str,
+        alt: str,
+        denominator: str,
+        key: bool = False,
+    ) -> Figure: ...
+
+    @overload
+    def show(
+        self,
+        drawn: Drawn,
+        name: str,
+        *,
+        n: int,
+        data: pd.DataFrame,
+        key: bool = False,
+        **values: Any,
+    ) -> Figure | NotAvailable: ...
+
+    def show(
+        self,
+        drawn: Drawn,
         name: str,
         *,
         n: int,
@@ -141,10 +168,14 @@ class Gallery:
         data : the plotted numbers. n : the denominator of the whole figure.
         key : whether it is the one by which the index shows the page.
         """
+        canvas = (
+            drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
+        )
+        assert isinstance(canvas, Canvas)
         if "/" in name:
             page, _, name = name.partition("/")
             if data.empty:
-                plt.close(drawn.figure)
+                plt.close(canvas)
                 return NotAvailable(name, self._reason(data))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, denominator, alt = words
@@ -156,10 +187,6 @@ class Gallery:
             raise InputError(f"the figure {name!r} has no n with its denominator", hint="give both")
         if data is None or data.empty:
             raise InputError(f"the figure {name!r} comes without its numbers", hint="pass data=")
-        canvas = (
-            drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
-        )
-        assert isinstance(canvas, Canvas)
         caption = self._caption(n, denominator)
         try:
             with checks.strict(name):
@@ -188,6 +215,30 @@ class Gallery:
             csv=csv.decode("utf-8-sig"),
             key=key,
         )
+
+    @overload
+    def table(
+        self,
+        frame: pd.DataFrame,
+        name: str,
+        *,
+        n: int,
+        title: str,
+        notes: list[str] | None = None,
+        places: int = 0,
+    ) -> Table: ...
+
+    @overload
+    def table(
+        self,
+        frame: pd.DataFrame,
+        name: str,
+        *,
+        n: int,
+        places: int = 0,
+        intervals: Sequence[str] = (),
+        **values: Any,
+    ) -> Table | NotAvailable: ...
 
     def table(
         self,
@@ -220,7 +271,7 @@ class Gallery:
                 return NotAvailable(name, self._reason(frame))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, notes = words[0], [note for note in words[1:] if note]
-            shown, frame = self._labelled(_written(frame, intervals)), self._labelled(frame)
+            shown, frame = self._labelled(self._written(frame, intervals)), self._labelled(frame)
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = to_csv(frame)
@@ -252,6 +303,26 @@ class Gallery:
             known = labels(column, self.language)
             frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
         return frame.rename(columns=labels("column", self.language))
+
+    def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
+        """Estimates with their intervals and p-values as text; a dash where there is no number."""
+        frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
+        for name in frame.columns.intersection(list(intervals)):
+            ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
+            three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
+            frame[name] = [interval_text(*row) for row in three]
+            if set(ends) <= set(frame):
+                both = label("figure.interval", self.language, name=known.get(name, name))
+                frame = frame.drop(columns=ends).rename(columns={name: both})
+        for name in frame.columns.intersection(["p", "p_holm"]):
+            frame[name] = frame[name].astype(float).map(p_text)
+        for name in frame.columns[frame.isna().any()]:
+            column = frame[name]
+            if pd.api.types.is_float_dtype(column.dtype):
+                cells = pd.Series(_cells(column), index=column.index, dtype=object)
+                column = cells.replace("", np.nan)
+            frame[name] = column.astype(object).where(column.notna(), "—")
+        return frame
 
     def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The numbers with decimals to as many digits as may be given."""
@@ -292,24 +363,6 @@ class Gallery:
 def _records(values: dict[str, Any]) -> dict[str, Any]:
     """Frames as a template reads them: a list of rows."""
     return {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-
-
-def _written(frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
-    """Estimates with their intervals and p-values as text; a dash where there is no number."""
-    frame = pd.DataFrame(frame).copy()
-    for name in frame.columns.intersection(list(intervals)):
-        ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
-        three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
-        frame[name] = [interval_text(*row) for row in three]
-        frame = frame.drop(columns=ends, errors="ignore")
-    for name in frame.columns.intersection(["p", "p_holm"]):
-        frame[name] = frame[name].astype(float).map(p_text)
-    for name in frame.columns[frame.isna().any()]:
-        column = frame[name]
-        if pd.api.types.is_float_dtype(column.dtype):
-            column = pd.Series(_cells(column), index=column.index, dtype=object).replace("", np.nan)
-        frame[name] = column.astype(object).where(column.notna(), "—")
-    return frame
 
 
 def _settle(canvas: Canvas) -> Bbox:

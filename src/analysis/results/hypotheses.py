@@ -77,11 +77,13 @@ def effects(survey: Survey, results: pd.DataFrame) -> Frame:
         {
             "label": [
                 survey.say("hypotheses/row", id=id, family=family, compares=c, negative=sign < 0)
-                for id, family, c, sign in shown[["id", "family", "compares", "expected"]].to_numpy()
+                for id, family, c, sign in shown[
+                    ["id", "family", "compares", "expected"]
+                ].to_numpy()
             ],
             **{name: shown[name].astype(float).round(4) for name in ("effect", "low", "high")},
         }
-    ).reset_index(drop=True)
+    ).dropna(axis="columns", how="all")
 
 
 def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:

@@ -84,6 +84,8 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     for name, render in _RENDERERS.items():
         if f"{VENDOR}{name}+json" in data:
             return render(data[f"{VENDOR}{name}+json"], words)
+    if page["audience"] != "internal":  # it may hold answers that the edition keeps back
+        return show.part("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
         return markdown(_joined(data["text/markdown"]))
     if "text/html" in data:
@@ -104,6 +106,17 @@ def _answer(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     return markdown(data["markdown"]) + "\n"
+
+
+def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """The first rows of a tidy frame, behind a button and not on paper."""
+    columns, rows = data["columns"], data["rows"]
+    numeric = [
+        at for at in range(len(columns)) if all(isinstance(row[at], int | float) for row in rows)
+    ]
+    cells = [[str(cell) for cell in row] for row in rows]
+    table = show.plain(cells, columns, numeric=numeric, headings=False)
+    return show.part("data", summary=words["data"].format(n=data["n"]), table=table) + "\n"
 
 
 def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -167,6 +180,7 @@ _RENDERERS = {
     "answer": _answer,
     "prose": _prose,
     "not-available": _unavailable,
+    "data": _data,
     "figure": figure,
     "table": _table,
 }

@@ -31,7 +31,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from analysis import report
+from analysis import report, results
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
@@ -54,7 +54,11 @@ WARM = (
     "sklearn.cluster",
     "analysis.survey",
     "analysis.typology.study",
-    *(f"analysis.report.{p.stem}" for p in Path(report.__file__).parent.glob("[a-z]*.py")),
+    *(
+        f"{room.__name__}.{file.stem}"
+        for room in (report, results)
+        for file in Path(room.__path__[0]).glob("[a-z]*.py")
+    ),
 )
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)

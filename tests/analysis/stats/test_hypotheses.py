@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from notebook_run import run
 
 from analysis import Survey
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
-from analysis.report import questions
+from analysis.results import hypotheses as evidence
 from analysis.stats import hypotheses, inference, registration
 from workbench.demo.simulate import SIZES, simulate
 
@@ -38,12 +39,11 @@ def test_the_three_primary_ones_are_corrected_among_themselves_and_so_are_the_ot
 
 
 def test_interval_and_p_value_on_the_page_agree_and_the_correction_is_named():
-    survey = Survey.load("demo-2020", language="en")
-    found = questions.run(survey)
-    h1 = found[0]  # a bootstrap gave (+0.02, +1.00) beside p = 0.086
-    assert (round(h1.effect, 2), round(h1.low, 2), round(h1.high, 2)) == (0.56, -0.06, 0.86)
-    assert h1.p == pytest.approx(0.0865, abs=5e-4) and h1.word == "illustrated"
-    table = questions.table(survey, found)
+    page = run("04_hypotheses", wave="demo-2020", language="en")
+    h1 = page.names["results"].iloc[0]  # a bootstrap gave (+0.02, +1.00) beside p = 0.086
+    assert h1[["effect", "low", "high"]].astype(float).round(2).tolist() == [0.56, -0.06, 0.86]
+    assert h1["p"] == pytest.approx(0.0865, abs=5e-4) and h1["word"] == "illustrated"
+    table = page.tables["hypotheses"]
     names = [column["label"] for column in table.columns]
     for row in table.rows:
         cell = dict(zip(names, row, strict=True))
@@ -53,15 +53,11 @@ def test_interval_and_p_value_on_the_page_agree_and_the_correction_is_named():
     assert "not corrected" in table.notes[0] and "among 3 primary" in table.notes[1]
 
 
-def test_of_three_against_three_nothing_could_be_suggested():
+def test_of_three_against_three_nothing_could_be_suggested(demo):
     # 20 arrangements: with two hypotheses p (Holm) is at least 0.1
-    sizes = ((3, 3), (3, 3))
-    found = [
-        hypotheses.Tested(h, 1.0, 0.1, 1.0, 0.1, 0.2, n, "illustrated", least=1 / 20)
-        for h, n in zip(BOOK.hypotheses[:2], sizes, strict=True)
-    ]
-    assert hypotheses.least_corrected(found, primary=True) == (2, 0.1)
-    assert hypotheses.least_corrected(found, primary=False)[0] == 0
+    two = pd.DataFrame({"family": ["primary"] * 2, "least": [1 / 20] * 2})
+    (row,) = evidence.least_corrected(demo, two).records
+    assert row == {"family": "primary", "tests": 2, "least": 0.1, "reaches": False}
 
 
 def test_a_strong_effect_of_management_is_found_with_enough_replies():
@@ -122,13 +118,13 @@ def test_every_topic_of_the_discussion_is_asked_of_the_survey():
 
 
 def test_what_a_wave_cannot_answer_is_said_topic_by_topic(demo):
-    found = questions.run(demo)
-    frame = questions.topics(demo, found).frame
-    assert len(frame) == 8 and not frame["言えること"].str.contains("確かめられない").any()
-    without = [r for r in found if r.hypothesis.topic != "cooperation"]
-    frame = questions.topics(demo, without).frame.set_index("議論の論点")
-    row = frame.loc["団体間の連携とベンダー依存"]
-    assert row["確かめた仮説"] == "—" and "確かめられない" in row["言えること"]
+    found = evidence.evidence(demo)
+    topics = evidence.by_topic(found)
+    assert topics["topic"].nunique() == 8 and (topics["word"] != "not asked").all()
+    without = evidence.by_topic(found[found["topic"] != "cooperation"]).set_index("topic")
+    assert without.loc["cooperation"].tolist() == ["—", "—", "not asked"]
+    table = demo.gallery.table(without, "hypotheses/topics", n=demo.n).frame
+    assert "この調査の設問では確かめられない" in table["言えること"].tolist()
 
 
 def test_a_topic_that_nobody_discussed_is_refused():
@@ -155,18 +151,22 @@ def test_a_rule_that_names_no_question_is_refused():
         Codebook.parse(content)
 
 
-def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction(demo):
-    found = {r.hypothesis.id: r for r in questions.run(demo)}
-    h7 = found["H7"]
-    assert min(h7.n) < hypotheses.FEWEST and h7.word == "not testable"
-    line = next(
-        x for x in questions.words(demo, [*found.values()]).markdown.split("\n") if "H7" in x
-    )
+def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction():
+    page = run("04_hypotheses", wave="demo-2019")
+    found = page.names["results"].set_index("id")
+    h7 = found.loc["H7"]
+    assert h7["group"] < hypotheses.FEWEST and h7["word"] == "not testable"
+    line = next(x for x in page.prose.split("\n") if "H7" in x)
     assert "n=1/13" in line and "効果" not in line and "p=" not in line
-    others = [r for r in found.values() if not r.hypothesis.primary and r is not h7]
-    assert [r.p_holm for r in others] == pytest.approx(
-        inference.holm(np.array([r.p for r in others])).tolist()
+    others = found[(found["family"] == "exploratory") & (found.index != "H7")]
+    assert others["p_holm"].tolist() == pytest.approx(
+        inference.holm(others["p"].to_numpy(float)).tolist()
     )
+
+
+def test_the_words_of_a_page_are_in_the_order_of_the_evidence():
+    page = run("04_hypotheses", wave="demo-2019", language="en", until="answer")
+    assert page.answer.text == "Of the 3 primary hypotheses: 2 suggested, 1 not shown."
 
 
 # --- what is on record ------------------------------------------------------------------------
@@ -181,7 +181,8 @@ def changed(project, old, new):
 
 
 def page(survey):
-    return questions.registered(survey).markdown
+    shown = run("04_hypotheses", until="registered", given={"survey": survey})
+    return shown.prose
 
 
 def test_the_first_cleaning_registers_and_no_later_one_does(project):

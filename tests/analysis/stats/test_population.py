@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from notebook_run import run
 from scipy.stats import kendalltau
 
 from analysis import Survey
@@ -21,7 +22,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.figures import typology_plots
-from analysis.report import certainty, changes, exploring, questions, shortage, types
+from analysis.report import certainty, changes, exploring, shortage, types
+from analysis.results import hypotheses
 from analysis.show import NotAvailable
 from analysis.stats import population
 from analysis.stats.changes import Movers, moved
@@ -293,15 +295,15 @@ def cities(project):
 def test_sizes_of_a_full_count_stand_in_the_place_of_tests(cities):
     survey = Survey.load("cities")
     assert survey.population == Population("class", True, 20, 20, ("designated_city",))
-    found = questions.run(survey)
-    table = questions.table(survey, found)
-    assert {"全体", "差の大きさ"} <= set(table.frame.columns)
-    shown = [questions.answer(survey, found).paragraph, questions.words(survey, found).markdown]
-    shown += [table.frame.to_csv(), *table.notes, questions.topics(survey, found).frame.to_csv()]
-    figure = questions.figure(survey, found)
+    page = run("04_hypotheses", wave="cities", output=str(cities))
+    assert "同じ規模" in page.tables["hypotheses"].frame
+    figure = page.figures["effects"]
+    shown = [page.answer.paragraph, page.prose, *page.tables["hypotheses"].notes]
+    shown += [table.frame.to_csv() for table in page.tables.values()]
     shown += [figure.alt, figure.caption, figure.csv]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]
-    assert "全国の指定都市20団体すべて" in shown[1] and "low" not in figure.csv
+    assert "全国の指定都市20団体すべて" in page.prose
+    assert "下限" not in figure.csv
 
 
 def test_a_full_count_of_five_by_hand():
@@ -334,22 +336,19 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     shutil.copy(file, project / "data" / "raw" / "national-r5")
     survey = Survey.load("national-r5", language=language)
     assert survey.population.full and survey.population.size == survey.n == 1741
-    found = {r.hypothesis.id: r for r in questions.run(survey)}
-    n3 = found["N3"]  # a CIO and the use of AI, RPA and telework
-    assert (round(n3.same_size, 2), round(n3.same_home, 2)) == (0.05, 0.02)
-    assert n3.word == "negligible" and n3.n == (1270, 463)
-    assert all(r.same_size > 0 and r.same_home > 0 for r in found.values())
+    found = hypotheses.evidence(survey).set_index("id")
+    n3 = found.loc["N3"]  # a CIO and the use of AI, RPA and telework
+    assert (round(n3["same_size"], 2), round(n3["same_home"], 2)) == (0.05, 0.02)
+    assert n3["word"] == "negligible" and (n3["group"], n3["rest"]) == (1270, 463)
+    assert (found[["same_size", "same_home"]] > 0).all(axis=None)
     # of all 1,741 the outcome itself, size classes taken out: the audit's .061 and 3.2
     y = survey.responses[["ai", "rpa", "telework"]].astype(float).sum(axis=1)
     size, home = (survey.register[c].astype(str) for c in ("size_class", "prefecture"))
     icc, design = population.intraclass(y - y.groupby(size).transform("mean"), home)
     assert (round(icc, 3), round(design, 1)) == (0.061, 3.2)
-    results = [*found.values()]
-    shown = [questions.answer(survey, results).paragraph, questions.words(survey, results).markdown]
-    shown += [
-        questions.table(survey, results).frame.to_csv(),
-        shortage.answer(survey, NONE).paragraph,
-    ]
+    page = run("04_hypotheses", given={"survey": survey}, language=language)
+    shown = [page.answer.paragraph, page.prose, page.tables["hypotheses"].frame.to_csv()]
+    shown += [shortage.answer(survey, NONE).paragraph]
     shown += [shortage.limits(survey, NONE).markdown, exploring.stands_for(survey).markdown]
     shown += [exploring.frequencies(survey).frame.to_csv()]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]

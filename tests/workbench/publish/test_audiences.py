@@ -28,7 +28,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder
-from analysis.report import changes, cleaning, profile, questions, shortage, types
+from analysis.report import changes, cleaning, profile, shortage, types
+from analysis.results import hypotheses
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate, visit_forms
 from analysis.stats.hypotheses import FEWEST
@@ -222,7 +223,8 @@ def seen(survey, question):
 
 def hypotheses_by(results, question):
     """Rules of groups by one question, and whether the page says that both sides have three."""
-    words = {r.hypothesis.group: r.word for r in results if r.hypothesis.group}
+    known = results.set_index("id")["word"]
+    words = {h.group: known[h.id] for h in Codebook.read("it-staffing").hypotheses if h.group}
     return {
         rule: word if word == "withheld" else word != "not testable"
         for rule, word in words.items()
@@ -311,7 +313,7 @@ def test_the_attacker_recovers_no_count(edition):
     """
     answered = pd.read_csv(io.StringIO(cleaning.missingness(edition).csv))
     n_of = {row[0].split()[0]: int(row[1]) for row in answered.itertuples(index=False)}
-    results = questions.run(edition)
+    results = hypotheses.evidence(edition)
     lost, hidden, counted = [], 0, 0
     for question in shown.shown_questions(edition):
         if question.type not in shown.COUNTED:
@@ -348,11 +350,11 @@ def effect_possible(x, n, effect, tries=4000):
 
 def test_no_count_follows_from_the_effect_of_a_hypothesis(edition):
     """H3 compares two groups by Q12, whose answers are counted together."""
-    result = next(r for r in questions.run(edition) if r.hypothesis.id == "H3")
+    result = hypotheses.evidence(edition).set_index("id").loc["H3"]
     question = edition.codebook["Q12"]
     values = [set() for _ in question.options]
     for x in answers_possible(edition, question, {}):
-        if effect_possible(x, sum(result.n), round(result.effect, 1)):
+        if effect_possible(x, int(result["n"]), result["effect"]):
             for at, count in enumerate(x):
                 values[at].add(count)
         if min(map(len, values)) >= 2 and sum(len(v) >= 3 for v in values) >= 4:
