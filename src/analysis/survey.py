@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import one_question, paths
+from analysis import derived, one_question, paths
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook.model import Codebook, Question
@@ -21,6 +21,7 @@ from analysis.errors import InputError, unknown
 from analysis.intake import read
 from analysis.show import Figure, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
+from analysis.stats.population import Population
 from analysis.text import Language, Text
 from analysis.typology.study import Classifier, renamed
 from analysis.view import Audience, View
@@ -106,6 +107,65 @@ class Survey(View):
             output=output,
             files=files,
             size=size,
+        )
+
+    # --- parts and new variables -----------------------------------------------------------
+
+    def where(self, rule: str | pd.Series, *, label: str = "") -> Survey:
+        """The part of the survey for which a condition holds, as a survey of its own.
+
+        `rule`: a condition on variables, prefecture and size_class, or a Series of true and false
+        by code. `label`: what every caption calls the part, the condition itself where left out.
+        The committee's edition of a part has no sensitive question and the public's (but of open
+        data) no part: the whole less the part would give away single answers.
+
+        >>> small = Survey.load("demo-2019").where("size_class == 'town_village'", label="町村")
+        >>> small.n, small.invited
+        (2, 3)
+        """
+        if self.audience != "internal" and not self.wave.named:
+            sensitive = {v for q in self.codebook if q.sensitive for v in (q.id, *q.variables)}
+            if self.audience == "public" or not isinstance(rule, str):
+                hint = "use by=, or the internal edition"
+                raise InputError(f"the {self.audience} edition has no such part", hint=hint)
+            if told := sorted(derived.named(rule) & sensitive):
+                hint = "choose another question, or use the internal edition"
+                raise InputError(f"{told[0]} is sensitive: no part by it", hint=hint)
+        chosen = derived.part(self._full, self.codebook, rule)
+        words = label or (rule if isinstance(rule, str) else str(rule.name or "…"))
+        if self._part:
+            words = f"{self._part.label} / {words}"
+        part = derived.population(self.population, chosen.register, rule, self.codebook, words)
+        return self._with(chosen, self.codebook, part)
+
+    def with_(
+        self, name: str, values: str | pd.Series, *, label: str, sensitive: bool = False
+    ) -> Survey:
+        """The survey with a variable more: a rule, or data from outside by code or name.
+
+        It is a question like any other: ``survey.figure(name)``, ``survey.table("Q13", by=name)``.
+        See `analysis.derived.variable`.
+
+        >>> more = Survey.load("demo-2019").with_("partners", "count(Q21, [1, 2])", label="連携先")
+        >>> more.partners.question.type
+        'ratio'
+        """
+        data, book = derived.variable(
+            self._full, self.codebook, name, values, label, sensitive=sensitive
+        )
+        return self._with(data, book, self._part)
+
+    def _with(self, data: clean.Cleaned, book: Codebook, part: Population | None) -> Survey:
+        return Survey(
+            data,
+            self.wave,
+            book,
+            audience=self.audience,
+            language=self.language,
+            output=self.output,
+            files=self._files,
+            size=self._size,
+            part=part,
         )
 
     # --- numbers from answers --------------------------------------------------------------
@@ -213,11 +273,19 @@ class Survey(View):
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table:
         """Frequencies of a question, or a cross table, with their denominators."""
-        return one_question.table(self, self.question(id), self.by(by))
+        return one_question.table(self, self._shown(id), self.by(by))
 
     def figure(self, id: str, by: str | pd.Series | None = None) -> Figure | NotAvailable:
         """The same as a figure."""
-        return one_question.figure(self, self.question(id), self.by(by))
+        return one_question.figure(self, self._shown(id), self.by(by))
+
+    def _shown(self, id: str) -> Question:
+        """A question whose answers this edition has."""
+        question = self.question(id)
+        if question.variables[0] not in self.responses:
+            hint = "the internal edition has it"
+            raise InputError(f"the {self.audience} edition does not show {id}", hint=hint)
+        return question
 
     def __getattr__(self, id: str) -> Asked:
         book = self.__dict__.get("codebook")

@@ -40,6 +40,7 @@ class View:
         output: str | Path = "",
         files: bool = True,
         size: str = "report",
+        part: population.Population | None = None,
     ) -> None:
         if audience not in disclosure.AUDIENCES:
             raise InputError(
@@ -56,6 +57,11 @@ class View:
         self.responses, self.status = shown.responses, shown.status
         self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
         self._alias: Mapping[str, str] = shown.alias
+        self._part = part
+        if part and audience != "internal":  # the whole less a part gives away the rest
+            kept = [v for q in codebook if q.sensitive for v in q.variables if v in self.responses]
+            self.responses = self.responses.drop(columns=kept)
+            self.status = self.status.drop(columns=kept)
         self.output = Path(output) if output else paths.reports() / "by-hand" / wave.name
         # a figure takes its fonts when it is drawn, so the style must stand before the first one
         use_style(language)
@@ -70,7 +76,7 @@ class View:
     @property
     def invited(self) -> int | None:
         """How many were asked; None where nobody knows."""
-        return respondents.invited(self.wave, self.register)
+        return self._part.size if self._part else respondents.invited(self.wave, self.register)
 
     @property
     def replied(self) -> int:
@@ -88,7 +94,7 @@ class View:
     @cached_property
     def population(self) -> population.Population:
         """What the numbers stand for, and which intervals and tests may be printed."""
-        return population.of(self.wave, self._full.register)
+        return self._part or population.of(self.wave, self._full.register)
 
     @property
     def names(self) -> pd.Series:
@@ -120,6 +126,8 @@ class View:
         text = f"{publisher}「{title}」" if self.language == "ja" else f"{publisher}, {title}"
         when = self.wave.as_of.isoformat()
         text += f"（{when} 時点）" if self.language == "ja" else f" (as of {when})"
+        if self._part:
+            text += self.label("survey.part", part=self._part.label, n=self.n)
         return text
 
     def pick(self, ja: str, en: str) -> str:

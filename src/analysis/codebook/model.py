@@ -79,7 +79,6 @@ class Item(Labelled):
 
     id: StrictStr
     source: tuple[StrictStr, ...] = ()
-    seed: StrictStr | None = None
 
 
 class Check(Labelled):
@@ -111,7 +110,6 @@ class Question(Labelled):
     free: bool = False  # free text: internal edition only
     measures: Literal["shortage"] | None = None  # its two lowest answers say: short of people
     sensitive: bool = False  # a single respondent's answer stays in the internal edition
-    seed: StrictStr | None = None  # the topic of the minutes it comes from
 
     @property
     def missing_codes(self) -> dict[str, MissingKind]:

@@ -38,6 +38,8 @@ class Population:
     replied : how many of them replied.
     classes : the size classes that a ``class`` is made of.
     others : how many of the invited were not asked, yet replied; the numbers are theirs, too.
+    label : of a part of a survey (`analysis.derived`), what it is a part by.
+    counted : whether it is a part of a full count.
 
     Examples
     --------
@@ -58,16 +60,18 @@ class Population:
     replied: int
     classes: tuple[str, ...] = ()
     others: int = 0
+    label: str = ""
+    counted: bool = False
 
     @property
     def finite(self) -> bool:
         """Whether the numbers describe a list of municipalities that could be counted out."""
-        return self.kind in {"invited", "nation"} or self.full
+        return self.kind in {"invited", "nation", "part"} or self.full
 
     @property
     def full(self) -> bool:
         """Whether a class, or the nation, replied (nearly) as a whole."""
-        whole = self.size if self.kind in {"class", "nation"} else None
+        whole = self.size if self.kind in {"class", "nation"} or self.counted else None
         return whole is not None and self.replied >= FULL * whole
 
     @property
@@ -95,7 +99,7 @@ class Population:
         """
         if self.kind == "nation" or self.full or not n:
             return None
-        if self.kind != "invited":
+        if self.kind not in {"invited", "part"}:
             return inference.wilson(count, n)
         whole = self.size if size is None else size
         return None if whole is None else share_of_finite(count, n, whole)

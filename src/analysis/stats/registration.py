@@ -93,7 +93,7 @@ def section(book: Codebook) -> tuple[dict[str, dict[str, Any]], dict[str, dict[s
     for entry in (
         part for q in used.values() for k in ("options", "items") for part in q.get(k, ())
     ):
-        for name in {"source", "seed", "cost"} & entry.keys():
+        for name in {"source", "cost"} & entry.keys():
             del entry[name]
     dump = {h.id: h.model_dump(mode="json", exclude={"id"}, exclude_defaults=True) for h in primary}
     return dump, dict(sorted(used.items()))

@@ -1,0 +1,216 @@
+"""A part of a survey, and a survey with a variable more: both are surveys like any other.
+
+What a part or a new variable could give away decides which editions may have it: see `part` and
+`variable`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis.cleaning.clean import Cleaned
+from analysis.cleaning.findings import COLUMNS
+from analysis.cleaning.rules import RULES
+from analysis.codebook import municipality
+from analysis.codebook.model import Codebook, Question
+from analysis.codebook.rules import Expression, ExpressionError
+from analysis.errors import InputError
+from analysis.stats import tabulate
+from analysis.stats.population import Population
+
+KNOWN = ("name", "prefecture", "size_class")  # of every invited municipality, replied or not
+SECTION = {"id": "derived", "ja": "加えた項目", "en": "Added"}  # of a codebook with more variables
+
+
+def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
+    """The municipalities for which a rule holds.
+
+    Parameters
+    ----------
+    rule : a condition in the language of `pandas.DataFrame.query` on variables of the codebook and
+        on name, prefecture and size_class, or one value true or false a municipality, by code.
+        Where it is missing the municipality is left out.
+
+    Raises
+    ------
+    InputError : the rule cannot be read, or holds for nobody.
+    """
+    chosen = _holds(full.responses.join(full.register[list(KNOWN)]), rule)
+    if not chosen.any():
+        raise InputError(f"no municipality is left by the condition {rule!r}", hint="change it")
+    codes = chosen.index[chosen]
+    asked = full.register.index.isin(codes)
+    if isinstance(rule, str) and _of_register(rule, codebook):
+        asked = _holds(full.register, rule).to_numpy()
+    findings = full.findings[full.findings["code"].isin([*codes, ""])]
+    return replace(
+        full,
+        responses=full.responses.loc[codes],
+        status=full.status.loc[codes],
+        register=full.register[asked],
+        findings=findings.reset_index(drop=True),
+    )
+
+
+def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
+    if isinstance(rule, pd.Series):
+        return tabulate.aligned(rule, frame.index, "the condition").fillna(False).astype(bool)
+    try:
+        found = frame.eval(rule, engine="python")
+    except Exception as error:  # pandas has no error of its own for a condition it cannot read
+        raise InputError(
+            f"the condition {rule!r} cannot be read: {error}",
+            hint="such as size_class == 'core_city' or Q08 >= 2",
+        ) from None
+    if not isinstance(found, pd.Series) or not pd.api.types.is_bool_dtype(found.dtype):
+        raise InputError(f"the condition {rule!r} is neither true nor false", hint="compare it")
+    return found.fillna(False).astype(bool)
+
+
+def _of_register(rule: str, codebook: Codebook) -> bool:
+    """Whether a condition asks only what is known of those who did not reply, too."""
+    names = {name for q in codebook for name in (q.id, *q.variables)}
+    return not names & set(named(rule))
+
+
+def named(rule: str) -> set[str]:
+    """The words of a condition that may be variables."""
+    return set(pd.Series([rule]).str.findall(r"[A-Za-z_]\w*").iloc[0])
+
+
+def population(
+    whole: Population, register: pd.DataFrame, rule: str | pd.Series, codebook: Codebook, label: str
+) -> Population:
+    """What the numbers of a part stand for; `register` is that of the part."""
+    replied = int(register["replied"].sum())
+    if not whole.finite:
+        kind, size = "beyond", None
+    else:
+        known = isinstance(rule, str) and _of_register(rule, codebook)
+        kind, size = "part", len(register) if known or whole.full else None
+    return Population(kind, True, size, replied, label=label, counted=whole.full)
+
+
+def variable(
+    full: Cleaned,
+    codebook: Codebook,
+    name: str,
+    values: str | pd.Series,
+    label: str,
+    *,
+    sensitive: bool = False,
+) -> tuple[Cleaned, Codebook]:
+    """The answers and the codebook with a variable more.
+
+    Parameters
+    ----------
+    name : its id. label : what tables and figures call it.
+    values : a rule of the codebook's language (see `analysis.codebook.rules`), or data from outside
+        by code or by name. Names are read as those of replies are; what matches no municipality of
+        this wave is a finding, and a municipality without a value was not surveyed for it.
+    sensitive : whether the values may not be seen one by one. A rule on sensitive questions is so
+        by itself.
+
+    Raises
+    ------
+    InputError : the rule cannot be read, nothing matches, or a municipality has two values.
+    """
+    if name in codebook or name in codebook.question_of or not name.isidentifier():
+        raise InputError(f"{name!r} cannot be the name of a new variable", hint="choose another")
+    found = full.findings
+    if isinstance(values, str):
+        try:
+            rule = Expression(values)
+            column = rule.evaluate(full.responses)
+        except (ExpressionError, KeyError) as error:
+            why = f"the rule of {name} cannot be used: {error}"
+            raise InputError(why, hint="see docs/own-survey.md") from None
+        asked = [q for q in codebook if rule.names & {q.id, *q.variables}]
+        sensitive = sensitive or any(q.sensitive for q in asked)
+    else:
+        column, found = _outside(full, name, values)
+    question, column = _described(name, column, label, sensitive=sensitive)
+    status = pd.Series("answered", full.responses.index).where(column.notna(), "not_surveyed")
+    content = codebook.model_dump(mode="json", exclude_defaults=True)
+    if SECTION["id"] not in {section.id for section in codebook.sections}:
+        content["sections"] = [*content["sections"], SECTION]
+    content["questions"] = [*content["questions"], question]
+    more = full.status.assign(**{name: status.astype(full.status.dtypes.iloc[0])})
+    answers = full.responses.assign(**{name: column})
+    return replace(full, responses=answers, status=more, findings=found), Codebook.parse(content)
+
+
+def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
+    """Values from outside for each respondent, and the findings with what matched nobody."""
+    if not isinstance(values, pd.Series):
+        raise InputError(f"the values of {name} have no codes beside them", hint="give a Series")
+    index = full.responses.index
+    codes = pd.Series([_code(str(key), full.register) for key in values.index], values.index)
+    known = codes.isin(index).to_numpy()
+    if not known.any():
+        raise InputError(
+            f"no row of the values of {name} belongs to a respondent of this wave",
+            hint="index them by code, as text with leading zeros, or by name",
+        )
+    taken = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
+    twice = taken.index[taken.index.duplicated()]
+    if len(twice):
+        raise InputError(f"the values of {name} have {twice[0]} twice", hint="leave one in")
+    lost = codes.index[~known & ~codes.isin(full.register.index).to_numpy()]
+    rule = RULES["outside-data"]
+    rows = [
+        dict.fromkeys(COLUMNS, "")
+        | {
+            "question": name,
+            "rule": "outside-data",
+            "severity": rule.severity,
+            "raw": str(key),
+            **{
+                lang: rule.message(lang, raw=str(key), value=name, more="") for lang in ("ja", "en")
+            },
+        }
+        for key in lost
+    ]
+    more = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+    return taken.reindex(index), pd.concat([full.findings, more], ignore_index=True)
+
+
+def _code(key: str, register: pd.DataFrame) -> str:
+    """The code of a municipality by its code or its name; "" where it is none of the wave."""
+    if key in register.index:
+        return key
+    code = municipality.parse_code(key)[0] or municipality.resolve(key).code
+    if code in register.index:
+        return code
+    named = register.index[register["name"] == key]
+    return str(named[0]) if len(named) == 1 else ""
+
+
+def _described(
+    name: str, column: pd.Series, label: str, *, sensitive: bool
+) -> tuple[dict[str, object], pd.Series]:
+    """A variable as a question of the codebook, and its values in the column type of these."""
+    about: dict[str, object] = {
+        "id": name,
+        "section": SECTION["id"],
+        "role": "describe",
+        "ja": label,
+        "en": label,
+    }
+    about |= {"sensitive": True} if sensitive else {}
+    made: dict[str, object]
+    kind = column.dtype
+    if pd.api.types.is_bool_dtype(kind):
+        made = {"type": "binary"}
+    elif pd.api.types.is_numeric_dtype(kind):
+        made = {"type": "ratio"}
+    else:
+        ordered = isinstance(kind, pd.CategoricalDtype)
+        names = list(column.cat.categories) if ordered else sorted(set(column.dropna()))
+        options = [{"code": at, "ja": str(n), "en": str(n)} for at, n in enumerate(names, 1)]
+        made = {"type": "single", "options": options}
+        column = column.map({n: at for at, n in enumerate(names, 1)}).astype("Int64")
+    question = {**about, **made}
+    return question, column.astype(Question.model_validate(question).dtype)
