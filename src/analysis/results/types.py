@@ -194,11 +194,11 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     table, kinds = found.profile, survey.features.kinds
     shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
     units = ("points", "deviation") if _adjusted(found) else ("share", "mean")
-    signs = [table["effect"] >= NOTABLE, table["effect"] <= -NOTABLE]
+    notable = table["effect"].where(table["effect"].abs() >= NOTABLE)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
         unit=np.where(shares, *units),
-        direction=np.select(signs, ["higher", "lower"], None),
+        direction=np.sign(notable).map({1.0: "higher", -1.0: "lower"}),
     )
     if protects(survey):
         return table.loc[_safe(survey, found), ["type", "feature", "indicator", "direction"]]
