@@ -240,9 +240,11 @@ def members(survey: Survey, found: Typology) -> pd.DataFrame:
 @as_frame(of_single=True)
 def memberships(survey: Survey, found: Typology) -> pd.DataFrame:
     """Type and strength of membership in each type, which comparisons of two runs read."""
-    about = pd.DataFrame({"name": survey.names, "type": found.labels}).rename_axis("code")
-    inside = found.membership.round(4).add_prefix("in_")
-    return about.loc[found.labels.index].join(inside).reset_index()
+    codes, kinds = found.labels.index, found.labels.astype(int)
+    names = [name(survey, found, kind) if kind else "" for kind in kinds]
+    about = {"name": survey.names.reindex(codes), "type": kinds, "type_name": names}
+    frame = pd.DataFrame(about, codes).join(found.membership.round(4).add_prefix("in_"))
+    return frame.reset_index(names="code")
 
 
 @as_frame("size", "type", "n", "share")

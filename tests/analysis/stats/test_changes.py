@@ -177,7 +177,7 @@ def test_the_page_and_the_comparison_of_two_runs_expect_the_same_movers(tmp_path
     assert (by_runs.found.low, by_runs.found.high) == (on_page.low, on_page.high)
     assert by_runs.found.matched == on_page.matched
     gone = [str(surveys[0].names[code]) for code in on_page.types.index[on_page.types["moved"]]]
-    listed = {m.name for m in by_runs.moved if 0 not in (m.before, m.after)}
+    listed = {m.name for m in by_runs.moved if m.before and m.after}
     assert listed == set(gone)
 
 
