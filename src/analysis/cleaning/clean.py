@@ -24,7 +24,7 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.intake.cells import REASONS, Received
 from analysis.intake.workbook import CellKind
-from analysis.text import Language, labels
+from analysis.text import Language, label, labels
 
 
 def spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.ndarray:
@@ -140,7 +140,8 @@ class Ledger:
         sums = self.counts.groupby("place")["cells"].sum()
         rows = [(words[place], int(sums[place])) for place in words if place in sums]
         rows += [(words["sum"], int(sums.sum())), (words["received"], self.received)]
-        return pd.DataFrame(rows, columns=[words["where"], words["cells"]])
+        heads = [label(f"column.{name}", language) for name in ("ledger", "cells")]
+        return pd.DataFrame(rows, columns=heads)
 
 
 SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer

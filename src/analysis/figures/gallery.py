@@ -177,7 +177,7 @@ class Gallery:
             page, _, name = name.partition("/")
             if data.empty:
                 plt.close(canvas)
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(data))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, denominator, alt = words
             data = self._labelled(data, f"figures/{name}")
@@ -269,7 +269,7 @@ class Gallery:
         if "/" in name:
             page, _, name = name.partition("/")
             if frame.empty:
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(frame))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, notes = words[0], [note for note in words[1:] if note]
             shown = self._labelled(self._written(frame, intervals))
@@ -294,6 +294,10 @@ class Gallery:
             csv=csv.decode("utf-8-sig"),
         )
 
+    def _reason(self, frame: pd.DataFrame) -> str:
+        """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
+        return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
+
     def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
 
@@ -305,7 +309,8 @@ class Gallery:
         for column in sections().intersection(map(str, frame.columns)):
             known = labels(column, self.language)
             frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
-        return frame.rename(columns=labels("column", self.language))
+        known = {**labels("status", self.language), **labels("column", self.language)}
+        return frame.rename(columns=known)
 
     def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
@@ -338,8 +343,12 @@ class Gallery:
         return float(f"{value:.{self.digits}g}")
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
-        """Numbers for another command, as results/NAME.csv; nothing is shown."""
-        self._write("results", name, csv=to_csv(frame))
+        """Numbers for another command, as results/NAME.csv; nothing is shown.
+
+        An empty frame, such as one that the edition withholds, is not written.
+        """
+        if len(frame):
+            self._write("results", name, csv=to_csv(frame))
 
     def _write(self, kind: str, name: str, **contents: bytes) -> None:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""
