@@ -377,8 +377,10 @@ def test_a_scale_of_five_has_five_points_though_nobody_chose_the_fourth(tmp_path
 
 def test_markers_that_recur_and_columns_of_persons(tmp_path):
     heads = ["団体名", "メールアドレス", *(f"問{n} 人数" for n in range(1, 7))]
-    rows = [heads, *([f"町{n}", "x@example.jp", *("#n.s." if (n + k) % 3 else n + k
-                                                  for k in range(6))] for n in range(9))]  # fmt: skip
+    rows = [heads]
+    for n in range(9):
+        counts = ("#n.s." if (n + k) % 3 else n + k for k in range(6))
+        rows.append([f"町{n}", "x@example.jp", *counts])
     (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
     text = draft(tmp_path / "r.csv")
     book = yaml.safe_load(text)
