@@ -18,9 +18,9 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import tools
 from analysis.intake.files import Sav, read_file, read_sav
-from analysis.intake.headings import IDENTITY, NUMBERED, normalise
+from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
-from analysis.intake.tools.core import PERSONAL, Column, bracketed, is_other, key, keys
+from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import guesses
 from workbench.office.audit import data_start
@@ -128,6 +128,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         "sections": [{"id": "A", "ja": "設問", "en": "Questions"}],
         "questions": questions,
     }
+    if aside and export is None:  # of an export its tool says what is no question
+        book["ignore"] = aside
     head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + said
     return head + written(book, seen, file)
 
@@ -184,8 +186,10 @@ def _column(parts: list[str], from_sav: bool) -> Column:
     heading = " / ".join(parts)
     if from_sav:
         return Column(heading, name=parts[0], text=parts[-1])
-    if not {key(heading)}.isdisjoint(keys(*PERSONAL)):
-        return Column(heading, text=heading, kind="personal")
+    kinds: dict[str, Kind] = {"personal": "personal", "technical": "record"}
+    for name, kind in kinds.items():
+        if normalise(heading) in set_aside()[name] and key(heading) not in RECEIVED:
+            return Column(heading, text=heading, kind=kind)
     number, words = _part(parts[-1])
     numbered = NUMBERED.match(normalise(parts[-1]))
     if numbered and numbered[2]:
