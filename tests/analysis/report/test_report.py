@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from printed import pages, published
 
-from analysis import Survey
+from analysis import Survey, text
 from analysis.codebook import national
 from analysis.codebook.model import Codebook
 from analysis.report import exploring, shortage, types
@@ -185,8 +185,8 @@ def test_size_classes_of_the_date():
 
 def test_published_totals_name_their_edition_and_source_and_keep_their_denominators():
     table = national.totals()
-    assert set(table["item"]) == set(national.ITEMS)
-    assert set(table["edition"]) == set(national.EDITIONS)
+    assert set(table["item"]) == set(text.labels("total", "ja"))
+    assert set(table["edition"]) == set(text.labels("edition", "ja"))
     assert (table["source"] != "").all() and (table["count"] <= table["n"]).all()
     aide = table.query("item == 'cio_aide' and year == 2022").set_index("edition")
     assert (aide.loc["first", "count"], aide.loc["corrected", "count"]) == (864, 798)
