@@ -78,6 +78,7 @@ def csv(folder: Path) -> None:
 def one(path: Path) -> None:
     """Read and lay out one file in a process of its own; print seconds and peak memory."""
     from analysis.codebook.model import Codebook
+    from analysis.intake.cells import concat
     from analysis.intake.files import read_file
     from analysis.intake.headings import Headings
     from analysis.intake.read import from_rows
@@ -89,7 +90,7 @@ def one(path: Path) -> None:
     text = {"ja": "速さ", "en": "speed"}
     book = Codebook.parse({"id": "speed", "title": text, "version": "1", "questions": texts,
                            "sections": [{"id": "A", **text}]})  # fmt: skip
-    spent = seconds(lambda: from_rows(read_rows(read_file(path)[0], Headings(book))))
+    spent = seconds(lambda: concat([from_rows(read_rows(read_file(path)[0], Headings(book)))]))
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
     print(f"{spent:.2f} {int(peak[1]) // 1024 if peak else 0:,}")
 

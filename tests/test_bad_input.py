@@ -406,4 +406,4 @@ def test_every_field_of_a_text_file_comes_back(rows, separator):
 
 def test_a_csv_of_replies_is_read_by_the_same_way(folder):
     (folder / "r.csv").write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
-    assert len(read.read(wave(folder, "r.csv"), book()).text) == 3
+    assert read.read(wave(folder, "r.csv"), book()).n == 3

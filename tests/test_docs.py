@@ -5,14 +5,21 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 from project import commands as every_command
 
+from analysis.codebook import model as model_module
+from analysis.codebook.model import Feature, Hypothesis
+from analysis.codebook.rules import FUNCTIONS, Expression
+from analysis.text import Model
 from workbench.cli import parser
 
 ROOT = Path(__file__).parents[1]
+BOOK = "analysis.codebook.model"
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md"])
 
 
@@ -72,3 +79,25 @@ def test_the_pages_build_without_a_warning_and_load_nothing(tmp_path):
     for page in site.glob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert not re.search(r'(?:src|href)="https?://[^"]+\.(?:js|css|woff2?)', text), page.name
+
+
+def test_the_codebook_guide_names_every_key_and_its_examples_are_read():
+    known = [model for model in vars(model_module).values()
+             if isinstance(model, type) and issubclass(model, Model)]  # fmt: skip
+    keys = {key for model in known for key in model.model_fields if model.__module__ == BOOK}
+    for name in ("codebook.md", "codebook.ja.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        assert not [key for key in sorted(keys) if f"`{key}`" not in text and f"{key}:" not in text]
+        assert not [f for f in FUNCTIONS if f"`{f}`" not in text]
+        blocks = re.findall(r"(?:^ {4}.*\n?)+", text, re.M)
+        read = [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
+        features = next(one["features"] for one in read if "features" in one)
+        assert [Feature.model_validate(one).id for one in features] == ["partners", "posting_years"]
+        (h1,) = next(one["hypotheses"] for one in read if "hypotheses" in one)
+        assert Hypothesis.model_validate(h1).primary
+        table = [line for line in text.splitlines() if line.startswith("| ")]
+        for rule in re.findall(
+            r"`((?:Q\d|(?:any|count|highest|mean|log1p)\()[^`]+)`", "\n".join(table)
+        ):
+            if " " in rule or "(" in rule:  # not a name of a column
+                Expression(rule)

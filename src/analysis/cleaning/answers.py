@@ -18,6 +18,7 @@ from typing import Any
 
 from analysis.codebook.model import Codebook, Question
 from analysis.intake.workbook import CellKind
+from analysis.text import Text
 
 _MINUS = str.maketrans("−‐", "--")
 
@@ -27,15 +28,16 @@ class Parsed:
     """A value with the state of the answer and the rules that led to it.
 
     `value`: int, float, bool, date, str, or a frozenset of codes (multi); None without a value.
+    `more`: what else the sentence of a finding needs, a Text where the languages differ.
     """
 
     state: str
     value: Any = None
     rules: tuple[str, ...] = ()
-    more: str = ""
+    more: str | Text = ""
 
 
-def refused(rule: str, more: str = "") -> Parsed:
+def refused(rule: str, more: str | Text = "") -> Parsed:
     """No value; the finding keeps the text."""
     return Parsed("unreadable", None, (rule,), more)
 
@@ -174,7 +176,7 @@ def _not_its_unit(tail: str, question: Question, own: frozenset[str]) -> Parsed:
     plain = re.fullmatch(r"[^\W\d_%]{1,8}|%", tail)
     if question.unit is None or not plain or any(unit in tail for unit in own):
         return refused("not-a-number")
-    return refused("other-unit", f"{question.unit.ja}\0{question.unit.en}")
+    return refused("other-unit", question.unit)
 
 
 ERAS = {  # era -> its first day
@@ -386,7 +388,7 @@ def judged(codes: set[int], rules: tuple[str, ...], question: Question) -> Parse
     """Several options against what the question allows: an exclusive one alone, not too many."""
     alone = [option for option in question.options if option.exclusive and option.code in codes]
     if alone and len(codes) > 1:
-        return refused("exclusive", f"{alone[0].ja}\0{alone[0].en}")
+        return refused("exclusive", alone[0].text)
     if question.max_choices and len(codes) > question.max_choices:
         return Parsed("answered", frozenset(codes), (*rules, "too-many"), str(question.max_choices))
     return Parsed("answered", frozenset(codes), rules)

@@ -19,7 +19,7 @@ from analysis.cleaning.respondents import Identified, identify, register_of
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.intake.read import RawTable
+from analysis.intake.cells import REASONS, Received
 from analysis.intake.workbook import CellKind
 from analysis.text import Language, labels
 
@@ -72,84 +72,7 @@ ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range
 EMPTY = -1
 
 
-class TickColumns:
-    """The part of a cleaning that puts ticks together; values, states and findings by cell."""
-
-    n: int
-    raw: RawTable
-    codebook: Codebook
-    values: dict[str, np.ndarray]  # variable -> a value a record
-    state: dict[str, np.ndarray]
-    cell_of: dict[str, int]  # variable -> column of its cell
-    notes: list[Note]
-    category: np.ndarray  # where each cell ends
-
-    def note(self, i: int, j: int, read: Parsed, question: Question) -> None:
-        """The findings of one cell."""
-        value = shown(read.value, question)
-        self.notes += [Note(i, j, rule, value, read.more) for rule in read.rules]
-
-    def complete_ticks(self, question: Question) -> None:
-        """Options in columns of their own become one answer: all of one state in each reply."""
-        names = question.variables
-        states = np.column_stack([self.state[name] for name in names])
-        unread = (states == UNREADABLE).any(axis=1)
-        told = (states == ANSWERED).any(axis=1) & ~unread
-        first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
-        for name, own in zip(names, states.T, strict=True):
-            unticked = told & (own != ANSWERED)
-            if name in self.cell_of:
-                j = self.cell_of[name]
-                for i in np.flatnonzero(unticked & (own != EMPTY)).tolist():
-                    rule = "not-ticked" if own[i] == NOT_APPLICABLE else "unsure-tick"
-                    self.notes.append(Note(i, j, rule, "0"))
-            self.values[name] = where(unticked, False, self.values[name])
-            self._become(name, unticked, ANSWERED)
-            for kind in (NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED):
-                self._become(name, ~told & ~unread & (first == kind), kind)
-        for i in np.flatnonzero(unread).tolist():
-            self._refuse_ticks(i, names, Parsed("unreadable", None, ("beside-refused",)))
-        self._check_ticks(question)
-        own = {self.cell_of[name] for name in names if name in self.cell_of}
-        self.notes = [  # how a tick was read is of no use where it was not taken
-            n for n in self.notes
-            if not (n.value and n.column in own and self.category[n[:2]] == UNREADABLE)
-        ]  # fmt: skip
-
-    def _become(self, name: str, which: np.ndarray, state: int) -> None:
-        self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
-        if name in self.cell_of:
-            self.category[which, self.cell_of[name]] = state
-
-    def _refuse_ticks(self, i: int, names: tuple[str, ...], read: Parsed) -> None:
-        """The whole answer of one reply is refused: each of its cells that says something."""
-        for name in names:
-            j = self.cell_of.get(name)
-            if j is not None and self.raw.kind[i, j] != CellKind.EMPTY:
-                if self.state[name][i] != UNREADABLE:
-                    self.note(i, j, read, self.codebook.question_of[name])
-                self.category[i, j] = UNREADABLE
-            self.values[name][i] = None
-            self.state[name][i] = UNREADABLE
-
-    def _check_ticks(self, question: Question) -> None:
-        """What `parse` asks of options in one cell, asked of those in columns of their own."""
-        names = question.variables
-        ticks = [where(self.state[n] == ANSWERED, self.values[n], False) for n in names]
-        chosen = np.column_stack(ticks).astype(bool)
-        alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
-        count = chosen.sum(axis=1)
-        broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
-        for i in np.flatnonzero(broken).tolist():
-            at = np.flatnonzero(chosen[i]).tolist()
-            read = judged({question.options[k].code for k in at}, (), question)
-            if read.state == "answered":  # too many: one question to the office, at the first tick
-                self.note(i, self.cell_of[names[at[0]]], read, question)
-            else:
-                self._refuse_ticks(i, names, read)
-
-
-PLACES = (*STATUSES, "superseded")  # of the cells in the block of answers, by their number
+PLACES = (*STATUSES, "superseded")  # where the cells of answers end
 
 
 @dataclass(frozen=True)
@@ -165,24 +88,24 @@ class Ledger:
     received: int
 
     @classmethod
-    def count(cls, raw: RawTable, category: np.ndarray) -> Ledger:
-        """Count the cells of a cleaned table; `category` holds the place of each cell."""
-        there = (np.broadcast_to(raw.row, category.shape) > 0) & (
-            np.broadcast_to(raw.col, category.shape) > 0
-        )
-        files = pd.Categorical([f"{f}\0{s}" for f, s in zip(raw.file, raw.sheet, strict=True)])
-        parts = []
-        for place, name in enumerate(PLACES):
-            per_record = ((category == place) & there).sum(axis=1)
-            per_file = np.bincount(files.codes, weights=per_record, minlength=len(files.categories))
-            for where, cells in zip(files.categories, per_file, strict=True):
-                file, _, sheet = str(where).partition("\0")
-                parts.append((file, sheet, name, int(cells)))
-        for (file, sheet, reason), group in raw.outside.groupby(["file", "sheet", "reason"]):
-            parts.append((str(file), str(sheet), str(reason), len(group)))
-        counts = pd.DataFrame(parts, columns=["file", "sheet", "place", "cells"])
-        counts = counts[counts["cells"] > 0].reset_index(drop=True)
-        return cls(counts, int(there.sum()) + len(raw.outside))
+    def count(cls, received: Received, place: np.ndarray) -> Ledger:
+        """Count the cells of a wave; `place`: where each cell of an answer ended, in `PLACES`."""
+        cells = received.cells
+        places = np.array([*PLACES, *REASONS], object)
+        reasons = cells["reason"].cat.codes.to_numpy() + len(PLACES)
+        ended = np.where(cells["record"] >= 0, place, reasons).astype(np.int32)
+        files, sheets = cells["file"].cat, cells["sheet"].cat
+        keys = files.codes.to_numpy(np.int64) * len(sheets.categories) + sheets.codes.to_numpy()
+        keys = (keys * 128 + ended)[(ended >= 0) & (ended < len(places))]  # a lost cell is in none
+        sizes = pd.Series(keys).value_counts(sort=False).sort_index()
+        file, sheet = np.divmod(sizes.index // 128, len(sheets.categories))
+        counts = {
+            "file": files.categories[file],
+            "sheet": sheets.categories[sheet],
+            "place": places[sizes.index % 128],
+            "cells": sizes.to_numpy(),
+        }
+        return cls(pd.DataFrame(counts).astype(dict.fromkeys(list(counts)[:3], "str")), len(cells))
 
     def without_files(self) -> Ledger:
         """The same counts without the names of files and sheets, which may name who sent them."""
@@ -245,11 +168,11 @@ class Cleaned:
         return f"{head}\n{self.ledger.table(language).to_string(index=False)}\n{found}"
 
 
-def clean(raw: RawTable, wave: Wave, codebook: Codebook) -> Cleaned:
+def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     """Read every cell of a wave; nothing is lost and nothing guessed in silence."""
-    work = _Cleaning(raw, wave, codebook)
+    work = _Cleaning(received, wave, codebook)
     work.read_columns()
-    who = identify(raw, wave, codebook, work.column_text, work.received())
+    who = identify(received, wave, codebook, work.arrived())
     work.note_identity(who)
     work.apply_skip_rules()
     work.note_merged()
@@ -257,68 +180,139 @@ def clean(raw: RawTable, wave: Wave, codebook: Codebook) -> Cleaned:
     return work.finish(who)
 
 
-class _Cleaning(TickColumns):
-    """The state of one cleaning: values, states and findings by cell."""
+class _Cleaning:
+    """The state of one cleaning.
 
-    def __init__(self, raw: RawTable, wave: Wave, codebook: Codebook) -> None:
-        self.raw, self.wave, self.codebook = raw, wave, codebook
-        self.n, self.m = raw.kind.shape
-        self.at = {name: j for j, name in enumerate(raw.column_variable) if name is not None}
+    Attributes
+    ----------
+    values, state : by variable of the codebook, one entry a record; a state is a position in
+        STATUSES, or EMPTY.
+    column : variable -> the variable of the files whose cells hold it, itself but for a multi in
+        one column.
+    kind, end : by variable of the files, one entry a record: the `CellKind` of its cell, and where
+        it ends, a position in PLACES or EMPTY while that is open.
+    there : by variable of the files, in which records there is such a cell.
+    notes : the findings.
+    """
+
+    def __init__(self, received: Received, wave: Wave, codebook: Codebook) -> None:
+        self.received, self.wave, self.codebook = received, wave, codebook
+        self.n = received.n
         self.reader = Reader(codebook)
         self.values: dict[str, np.ndarray] = {}
         self.state: dict[str, np.ndarray] = {}
-        self.cell_of: dict[str, int] = {}  # variable -> column of its cell
+        self.column: dict[str, str] = {}
         self.notes: list[Note] = []
-        self.category = np.full((self.n, self.m), EMPTY, np.int8)
-        shape = (self.n, self.m)
-        self.there = (np.broadcast_to(raw.row, shape) > 0) & (np.broadcast_to(raw.col, shape) > 0)
-
-    def column_text(self, j: int) -> np.ndarray:
-        """The texts of one column."""
-        return self.raw.text.iloc[:, j].to_numpy(object)
+        self.kind = {name: received.kinds(name) for name in received.variables}
+        self.end = {name: np.full(self.n, EMPTY, np.int8) for name in received.variables}
+        self.there = {name: at >= 0 for name, at in received.positions.items()}
 
     # --- reading ---------------------------------------------------------------------------
 
     def read_columns(self) -> None:
         """Every question of the codebook from the columns that hold it."""
         for question in self.codebook:
-            if question.id in self.at and question.type != "battery":
-                self._read(question, question.id, self.at[question.id])
+            if question.id in self.end and question.type != "battery":
+                self._read(question, question.id)
                 continue
             for variable in question.variables:
-                if variable in self.at:
-                    self._read(question, variable, self.at[variable])
+                if variable in self.end:
+                    self._read(question, variable)
                 else:
                     self.values[variable] = np.full(self.n, None, object)
                     self.state[variable] = np.full(self.n, EMPTY, np.int8)
             if question.type == "multi":
                 self.complete_ticks(question)
 
-    def _read(self, question: Question, variable: str, j: int) -> None:
-        texts, kinds = self.column_text(j), self.raw.kind[:, j].copy()
-        for (i, c), shown in self.raw.number_format.items():
-            if c == j and "%" in shown and kinds[i] == CellKind.NUMBER:
+    def _read(self, question: Question, column: str) -> None:
+        texts, kinds = self.received.texts(column), self.kind[column].copy()
+        for i, shown in self.received.formats(column).items():
+            if "%" in shown and kinds[i] == CellKind.NUMBER:
                 texts[i] = f"{float(texts[i]) * 100:.10g}%"
                 kinds[i] = CellKind.TEXT
         keys = pd.MultiIndex.from_arrays([texts, kinds])
         codes, distinct = pd.factorize(keys)
-        read = [self.reader.read(text, int(kind), question, variable) for text, kind in distinct]
+        read = [self.reader.read(text, int(kind), question, column) for text, kind in distinct]
         states = np.array([_STATE[p.state] for p in read], np.int8)[codes]
-        whole = question.type == "multi" and variable == question.id
-        for name in question.variables if whole else (variable,):
+        whole = question.type == "multi" and column == question.id
+        for name in question.variables if whole else (column,):
             option = int(name.rpartition("_")[2]) if whole else None
             self.values[name] = spread(read, codes, option)
             self.state[name] = states
-            self.cell_of[name] = j
-        self.category[:, j] = states
+            self.column[name] = column
+        self.end[column] = states.copy()
         noted = np.array([bool(parsed.rules) for parsed in read])[codes]
         for i in np.flatnonzero(noted).tolist():
-            self.note(i, j, read[codes[i]], question)
+            self.note(i, column, read[codes[i]], question)
 
-    def received(self) -> np.ndarray:
+    def note(self, i: int, column: str, read: Parsed, question: Question) -> None:
+        """The findings of one cell."""
+        value = shown(read.value, question)
+        self.notes += [Note(i, column, rule, value, read.more) for rule in read.rules]
+
+    def arrived(self) -> np.ndarray:
         """The date of each reply, None where it is not told."""
         question = self.codebook.identity("received")
         return self.values[question.id] if question else np.full(self.n, None, object)
+
+    # --- ticks -----------------------------------------------------------------------------
+
+    def complete_ticks(self, question: Question) -> None:
+        """Options in columns of their own become one answer: all of one state in each reply."""
+        names = question.variables
+        states = np.column_stack([self.state[name] for name in names])
+        unread = (states == UNREADABLE).any(axis=1)
+        told = (states == ANSWERED).any(axis=1) & ~unread
+        first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
+        for name, own in zip(names, states.T, strict=True):
+            unticked = told & (own != ANSWERED)
+            for i in np.flatnonzero(unticked & (own != EMPTY)).tolist():
+                rule = "not-ticked" if own[i] == NOT_APPLICABLE else "unsure-tick"
+                self.notes.append(Note(i, name, rule, "0"))
+            self.values[name] = where(unticked, False, self.values[name])
+            self._become(name, unticked, ANSWERED)
+            for kind in (NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED):
+                self._become(name, ~told & ~unread & (first == kind), kind)
+        for i in np.flatnonzero(unread).tolist():
+            self._refuse_ticks(i, names, Parsed("unreadable", None, ("beside-refused",)))
+        self._check_ticks(question)
+        self.notes = [  # how a tick was read is of no use where it was not taken
+            note
+            for note in self.notes
+            if not (note.value and note.variable in names)
+            or self.end[note.variable][note.record] != UNREADABLE
+        ]
+
+    def _become(self, name: str, which: np.ndarray, state: int) -> None:
+        self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
+        if name in self.end:
+            self.end[name][which] = state
+
+    def _refuse_ticks(self, i: int, names: tuple[str, ...], read: Parsed) -> None:
+        """The whole answer of one reply is refused: each of its cells that says something."""
+        for name in names:
+            if name in self.end and self.kind[name][i] != CellKind.EMPTY:
+                if self.state[name][i] != UNREADABLE:
+                    self.note(i, name, read, self.codebook.question_of[name])
+                self.end[name][i] = UNREADABLE
+            self.values[name][i] = None
+            self.state[name][i] = UNREADABLE
+
+    def _check_ticks(self, question: Question) -> None:
+        """What `answers` asks of options in one cell, asked of those in columns of their own."""
+        names = question.variables
+        ticks = [where(self.state[n] == ANSWERED, self.values[n], False) for n in names]
+        chosen = np.column_stack(ticks).astype(bool)
+        alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
+        count = chosen.sum(axis=1)
+        broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
+        for i in np.flatnonzero(broken).tolist():
+            at = np.flatnonzero(chosen[i]).tolist()
+            read = judged({question.options[k].code for k in at}, (), question)
+            if read.state == "answered":  # too many: one question to the office, at the first tick
+                self.note(i, names[at[0]], read, question)
+            else:
+                self._refuse_ticks(i, names, read)
 
     # --- identity --------------------------------------------------------------------------
 
@@ -327,44 +321,46 @@ class _Cleaning(TickColumns):
         dropped = {*who.unidentified, *who.superseded}
         self.notes = [note for note in self.notes if note.record not in dropped]
         self.notes += who.notes  # of a reply that was replaced, too: it may be of another
-        self.who_at = who.columns
+        self.counts = np.isin(np.arange(self.n), who.kept)
         told = {note[:2] for note in self.notes}
         for i in who.unidentified:
             self._disown(i, told)
         for i, later in who.superseded.items():
-            self._replace(i, later, "same-date" if i in who.same_date else "superseded")
-        self.kept = np.array(who.kept, dtype=int)
-        self.counts = np.isin(np.arange(self.n), self.kept)
-        self.codes = who.codes
-        for j in who.columns:  # those that are no questions of the codebook
-            unread = self.there[:, j] & (self.category[:, j] == EMPTY)
-            filled = self.raw.kind[:, j] != CellKind.EMPTY
-            self.category[unread, j] = np.where(filled, ANSWERED, NO_ANSWER)[unread]
+            rule = "same-date" if i in who.same_date else "superseded"
+            self._replace(i, later, rule, who.variables)
+        for name in who.variables:  # those that are no questions of the codebook
+            unread = self.there[name] & (self.end[name] == EMPTY)
+            filled = self.kind[name] != CellKind.EMPTY
+            self.end[name][unread] = np.where(filled, ANSWERED, NO_ANSWER)[unread]
 
-    def _disown(self, i: int, told: set[tuple[int, int]]) -> None:
+    def _filled(self, i: int) -> list[str]:
+        """The columns in which a record has something."""
+        return [name for name, kind in self.kind.items() if kind[i] != CellKind.EMPTY]
+
+    def _disown(self, i: int, told: set[tuple[int, str]]) -> None:
         """Take out a reply that is nobody's: each of its cells is refused, but once."""
-        said = np.flatnonzero(self.raw.kind[i] != CellKind.EMPTY)
-        self.category[i, said] = UNREADABLE
-        self.notes += [Note(i, j, "who") for j in said.tolist() if (i, j) not in told]
+        for name in self._filled(i):
+            self.end[name][i] = UNREADABLE
+            if (i, name) not in told:
+                self.notes.append(Note(i, name, "who"))
 
-    def _replace(self, i: int, later: int, rule: str) -> None:
+    def _replace(self, i: int, later: int, rule: str, identity: list[str]) -> None:
         """Take out a reply for a later one: a finding for it, and for each answer that changed."""
-        said = np.flatnonzero(self.raw.kind[i] != CellKind.EMPTY)
-        self.category[i, said] = SUPERSEDED
-        own, new = (self.raw.text.iloc[at].to_numpy(object) for at in (i, later))
-        who = next((j for j in self.who_at if j in said), None)
-        if who is not None:
-            self.notes.append(Note(i, who, rule, self.raw.place(later)))
-        for j in said.tolist():
-            if j != who and new[j] != own[j]:
-                changed = "changed" if new[j].strip() else "blanked"
-                self.notes.append(Note(i, j, changed, str(new[j])))
+        filled = self._filled(i)
+        who = next((name for name in identity if name in filled), None)
+        for name in filled:
+            self.end[name][i] = SUPERSEDED
+            own, new = self.received.text(name, i), self.received.text(name, later)
+            if name == who:
+                self.notes.append(Note(i, name, rule, self.received.place(later)))
+            elif new != own:
+                self.notes.append(Note(i, name, "changed" if new.strip() else "blanked", new))
 
     # --- logic -----------------------------------------------------------------------------
 
     def apply_skip_rules(self) -> None:
         """Empty cells become not applicable, not surveyed or no answer; what is left out is out."""
-        left_out: set[tuple[int, int]] = set()
+        left_out: set[tuple[int, str]] = set()
         for question in self.codebook:
             out = np.zeros(self.n, bool)
             if question.ask_if is not None:
@@ -391,67 +387,62 @@ class _Cleaning(TickColumns):
 
     def _there(self, question: Question) -> np.ndarray:
         """Which records come from files that ask this question."""
-        columns = sorted({self.cell_of[v] for v in question.variables if v in self.cell_of})
-        return np.asarray(self.there[:, columns].any(axis=1))
+        columns = {self.column[name] for name in question.variables if name in self.column}
+        return np.any([self.there[name] for name in columns] or [np.zeros(self.n, bool)], axis=0)
 
-    def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, int]]:
-        noted: set[tuple[int, int]] = set()
+    def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, str]]:
+        noted: dict[tuple[int, str], None] = {}
         for name in question.variables:
-            if name not in self.cell_of:
+            if (column := self.column.get(name)) is None:
                 continue
-            j, state = self.cell_of[name], self.state[name]
+            state = self.state[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
-            counts = (self.raw.kind[:, j] != 0) & (self.category[:, j] < UNREADABLE)
-            for i in np.flatnonzero(hit & (state == ANSWERED) & counts):
-                if (int(i), j) not in noted:
-                    noted.add((int(i), j))
-                    self.notes.append(Note(int(i), j, "left-out"))
+            counts = (self.kind[column] != CellKind.EMPTY) & (self.end[column] < UNREADABLE)
+            hits = np.flatnonzero(hit & (state == ANSWERED) & counts).tolist()
+            noted |= dict.fromkeys((i, column) for i in hits)
             self.values[name] = where(hit, None, self.values[name])
             self._set(name, np.where(hit, NOT_APPLICABLE, state).astype(np.int8))
-        return noted
+        self.notes += [Note(i, column, "left-out") for i, column in noted]
+        return {*noted}
 
     def _claimed(self, question: Question, applies: np.ndarray) -> None:
         """'Not applicable' given where earlier answers make the question apply."""
         told: set[int] = set()
         for name in question.variables:
-            if (j := self.cell_of.get(name)) is None:
+            if (column := self.column.get(name)) is None:
                 continue
-            said = (self.raw.kind[:, j] != CellKind.EMPTY) & (self.category[:, j] < UNREADABLE)
+            said = (self.kind[column] != CellKind.EMPTY) & (self.end[column] < UNREADABLE)
             given = applies & said & (self.state[name] == NOT_APPLICABLE)
             for i in np.flatnonzero(given).tolist():
                 if question.type != "multi" or i not in told:  # one answer, told once
-                    self.notes.append(Note(i, j, "not-applicable"))
+                    self.notes.append(Note(i, column, "not-applicable"))
                 told.add(i)
 
     def _set(self, name: str, state: np.ndarray) -> None:
         self.state[name] = state
-        if name in self.cell_of:
-            j = self.cell_of[name]
-            active = self.there[:, j] & (self.category[:, j] < UNREADABLE)
-            unsaid = (state == UNREADABLE) & (self.raw.kind[:, j] == CellKind.EMPTY)
-            self.category[active, j] = np.where(unsaid, NO_ANSWER, state)[active]
+        if (column := self.column.get(name)) is not None:
+            active = self.there[column] & (self.end[column] < UNREADABLE)
+            unsaid = (state == UNREADABLE) & (self.kind[column] == CellKind.EMPTY)
+            self.end[column][active] = np.where(unsaid, NO_ANSWER, state)[active]
 
     def note_merged(self) -> None:
         """Cells that a merged range covers are empty in the file, yet somebody answered there."""
-        for (i, j), (i0, j0) in self.raw.merged.items():
-            asked = self.category[i, j] in (ANSWERED, NO_ANSWER)
-            if asked and self.raw.kind[i0, j0] and self.counts[i]:
-                here = f"{self.raw.address(i0, j0)}: {self.raw.text.iat[i0, j0]}"
-                self.notes.append(Note(i, j, "merged", more=here))
+        cells = self.received.cells[["record", "variable", "covered"]]
+        for i, column, said in cells[cells["covered"] != ""].itertuples(index=False, name=None):
+            if self.end[column][i] in (ANSWERED, NO_ANSWER) and self.counts[i]:
+                self.notes.append(Note(i, column, "merged", more=said))
 
     def check_answers(self) -> None:
         """Rules between answers; breaking one is doubtful and changes nothing."""
         for question in self.codebook:
-            j = self.cell_of.get(question.variables[0])
-            if j is None:
+            if (column := self.column.get(question.variables[0])) is None:
                 continue
             for check in question.checks:
                 rule = Expression(check.rule)
                 kept = rule.evaluate(self._frame(rule.names)).astype("boolean")
-                broken = (~kept).fillna(False).to_numpy(bool) & self.counts
-                more = f"{check.ja}\0{check.en}"
+                broken = (~kept).fillna(False).to_numpy(bool) & self.counts & self.there[column]
                 self.notes += [
-                    Note(i, j, "check", self._own(i, question), more)
+                    Note(i, column, "check", self._own(i, question), check.text)
                     for i in np.flatnonzero(broken).tolist()
                 ]
 
@@ -476,28 +467,37 @@ class _Cleaning(TickColumns):
 
     def finish(self, who: Identified) -> Cleaned:
         """Typed frames in the order of codes, findings in the order of the files, the ledger."""
-        order = self.kept[np.argsort(self.codes[self.kept].astype(str), kind="stable")]
-        index = pd.Index(self.codes[order].astype(str), name="code", dtype="str")
+        kept = np.array(who.kept, dtype=int)
+        order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
+        index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
         frame = self._frame().iloc[order].set_axis(index)
-        names = np.array(STATUSES, dtype=object)
+        statuses = np.array(STATUSES, dtype=object)
         kinds = pd.CategoricalDtype(list(STATUSES))
         status = pd.DataFrame(
             {
-                name: pd.Categorical(names[self.state[name][order]], dtype=kinds)
+                name: pd.Categorical(statuses[self.state[name][order]], dtype=kinds)
                 for name in self.values
             },
             index=index,
         )
         variables = list(self.codebook.variables)
         register = register_of(self.wave, who, order, self.codebook, frame)
+        names = register["name"].to_dict()
         return Cleaned(
             responses=frame[variables],
             status=status[variables],
             register=register,
-            findings=listed(self.notes, self.raw, self.codes, register["name"].to_dict()),
-            outside=self.raw.outside,
-            ledger=Ledger.count(self.raw, self.category),
+            findings=listed(self.notes, self.received, who.codes, names),
+            outside=self.received.outside,
+            ledger=Ledger.count(self.received, self._places()),
         )
+
+    def _places(self) -> np.ndarray:
+        """Where each cell of the files ended, a position in PLACES; EMPTY outside the answers."""
+        place = np.full(len(self.received.cells), EMPTY, np.int8)
+        for name, at in self.received.positions.items():
+            place[at[self.there[name]]] = self.end[name][self.there[name]]
+        return place
 
 
 _STATE = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.rules import RULES
-from analysis.intake.read import RawTable
-from analysis.text import Language, label
+from analysis.intake.cells import Received, addresses
+from analysis.text import Language, Text, label
 
 SEVERITIES = ("repaired", "doubtful", "refused")
 COLUMNS = [
@@ -21,13 +21,16 @@ COLUMNS = [
 
 
 class Note(NamedTuple):
-    """A finding on one cell; `more` completes its sentence (Japanese, NUL, English)."""
+    """A finding on one answer: the cell of a variable in a record.
+
+    `value`: what was read; `more` completes the sentence, as a Text where the languages differ.
+    """
 
     record: int
-    column: int
+    variable: str
     rule: str
     value: str = ""
-    more: str = ""
+    more: str | Text = ""
 
 
 def counted(findings: pd.DataFrame, language: Language) -> str:
@@ -39,43 +42,50 @@ def counted(findings: pd.DataFrame, language: Language) -> str:
 
 
 def listed(
-    notes: Sequence[Note], raw: RawTable, codes: np.ndarray, names: Mapping[str, str]
+    notes: Sequence[Note], received: Received, codes: np.ndarray, names: Mapping[str, str]
 ) -> pd.DataFrame:
-    """The findings in the order of the files, with those on whole rows, columns and loose cells.
+    """The findings in the order of the files, then those on headings, whole rows and loose cells.
 
     `codes` per record; `names` of the municipalities by code.
     """
-    cells = raw.text.to_numpy(object)
-    said: dict[tuple[str, str, str, str], tuple[str, str]] = {}
-    rows = []
-    for i, j, rule, value, more in sorted(notes, key=lambda note: note[:2]):
-        text, code = str(cells[i, j]), str(codes[i] or "")
-        key = (rule, text, value, more)
-        if key not in said:
-            said[key] = _messages(*key)
-        question = str(raw.column_variable[j] or "").lstrip("@")
-        place = (raw.file[i], raw.sheet[i], raw.address(i, j), code, names.get(code, ""), question)
-        rows.append((*place, rule, RULES[rule].severity, text, value, *said[key]))
-    loose = raw.outside[raw.outside["reason"] == "unmatched"]
-    about = [("hidden", file, sheet, place, place) for file, sheet, place in raw.hidden]
-    heads = raw.outside[raw.outside["reason"] == "header"]
-    about += [("unmatched", *place) for place in _loose(loose, heads)]
-    for one in raw.headed:
-        told = _messages("heading", one.text, one.question.id, "\0".join(
-            one.question.label[language] for language in ("ja", "en")))  # fmt: skip
-        place = (one.file, one.sheet, one.cell, "", "", one.question.id)
-        rows.append(
-            (*place, "heading", RULES["heading"].severity, one.text, one.question.id, *told)
-        )
-    sheets = list(zip(raw.file, raw.sheet, strict=True))
+    outside, sources = received.outside, received.sources
+    sheets = list(zip(sources["file"], sources["sheet"], strict=True))
     replies = Counter(sheets)
     alone = {s: str(code) for s, code in zip(sheets, codes, strict=True) if replies[s] == 1}
-    for rule, file, sheet, cell, text in about:  # of a form, the one who filled it in
-        severity, told = RULES[rule].severity, _messages(rule, text, "", "")
-        code = alone.get((file, sheet), "")
-        place = (file, sheet, cell, code, names.get(code, ""), "")
-        rows.append((*place, rule, severity, text, "", *told))
-    return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+    rows = list(_of_answers(notes, received, codes))
+    for rule, file, sheet, cell, text, value, more in received.remarks:
+        code = "" if rule == "heading" else alone.get((file, sheet), "")
+        rows.append((file, sheet, cell, code, value, rule, text, value, more))
+    loose = outside[outside["reason"] == "unmatched"]
+    for file, sheet, cell, text in _loose(loose, outside[outside["reason"] == "header"]):
+        code = alone.get((file, sheet), "")  # of a form, the one who filled it in
+        rows.append((file, sheet, cell, code, "", "unmatched", text, "", ""))
+    columns = ["file", "sheet", "cell", "code", "question", "rule", "raw", "value", "more"]
+    found = pd.DataFrame(rows, columns=columns)
+    sentences = {
+        key: _messages(*key) for key in zip(*(found[c] for c in columns[-4:]), strict=True)
+    }
+    told = [sentences[key] for key in zip(*(found[c] for c in columns[-4:]), strict=True)]
+    found["name"] = [names.get(code, "") for code in found["code"]]
+    found["severity"] = [RULES[rule].severity for rule in found["rule"]]
+    found[["ja", "en"]] = pd.DataFrame(told, columns=["ja", "en"], index=found.index)
+    return found[COLUMNS].astype("str")
+
+
+def _of_answers(
+    notes: Sequence[Note], received: Received, codes: np.ndarray
+) -> Iterator[tuple[str | Text, ...]]:
+    """The findings on answers, each with its cell."""
+    order = {variable: number for number, variable in enumerate(received.variables)}
+    notes = sorted(notes, key=lambda note: (note.record, order[note.variable]))
+    at = np.array([received.positions[note.variable][note.record] for note in notes], int)
+    cells = received.cells[["file", "sheet", "row", "column", "text"]].take(at)
+    places = zip(cells["file"], cells["sheet"], addresses(cells), cells["text"], strict=True)
+    for (i, variable, rule, value, more), (file, sheet, cell, text) in zip(
+        notes, places, strict=True
+    ):
+        code = str(codes[i] or "")
+        yield file, sheet, cell, code, variable.lstrip("@"), rule, text, value, more
 
 
 def _loose(cells: pd.DataFrame, heads: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
@@ -91,10 +101,9 @@ def _loose(cells: pd.DataFrame, heads: pd.DataFrame) -> Iterator[tuple[str, str,
             yield from part[["file", "sheet", "cell", "text"]].itertuples(index=False, name=None)
 
 
-def _messages(rule: str, raw: str, value: str, more: str) -> tuple[str, str]:
-    ja, _, en = more.partition("\0")
+def _messages(rule: str, raw: str, value: str, more: str | Text) -> tuple[str, str]:
     message = RULES[rule].message
     return (
-        message("ja", raw=raw, value=value, more=ja),
-        message("en", raw=raw, value=value, more=en or ja),
+        message("ja", raw=raw, value=value, more=more),
+        message("en", raw=raw, value=value, more=more),
     )

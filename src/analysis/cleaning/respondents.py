@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import Match, fold
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.intake.read import RawTable
+from analysis.intake.cells import Received
+from analysis.text import Text, say_both
 
 
 @dataclass
@@ -23,13 +24,13 @@ class Identified:
     """The municipality of each record.
 
     `codes` and `names` per record ("" where unknown); `kept`: the records that count;
-    `superseded`: earlier record -> the later one that replaces it; `columns` hold who it is.
+    `superseded`: earlier record -> the later one that replaces it; `variables` hold who it is.
     """
 
     codes: np.ndarray
     names: list[str]
     received: np.ndarray
-    columns: list[int] = field(default_factory=list)
+    variables: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
     unidentified: list[int] = field(default_factory=list)
@@ -37,40 +38,34 @@ class Identified:
     same_date: set[int] = field(default_factory=set)
 
 
-def identify(
-    raw: RawTable,
-    wave: Wave,
-    codebook: Codebook,
-    text_of: Callable[[int], np.ndarray],
-    received: np.ndarray,
-) -> Identified:
-    """Find the municipality of every record; a name that could be several is never picked."""
-    at = {name: j for j, name in enumerate(raw.column_variable) if name}
-    code_at = _place(at, codebook, "code")
-    name_at = _place(at, codebook, "name")
-    prefecture_at = _place(at, codebook, "prefecture")
-    n = len(raw.file)
-    who = Identified(np.full(n, "", object), [""] * n, received)
-    who.columns = [j for j in (code_at, name_at, prefecture_at) if j is not None]
-    names = text_of(name_at) if name_at is not None else np.full(n, "", object)
+def identify(received: Received, wave: Wave, codebook: Codebook, arrived: np.ndarray) -> Identified:
+    """Find the municipality of every record; a name that could be several is never picked.
+
+    `arrived`: the date of each reply, None where it is not known.
+    """
+    at = {what: _variable(received, codebook, what) for what in ("code", "name", "prefecture")}
+    n = received.n
+    who = Identified(np.full(n, "", object), [""] * n, arrived)
+    who.variables = [variable for variable in at.values() if variable is not None]
+    nothing = np.full(n, "", object)
+    codes, names, prefectures = (
+        nothing if variable is None else received.texts(variable) for variable in at.values()
+    )
     if any(file.codes == "order" for file in wave.files):
         who.codes = np.array(municipality.align(list(names)), object)
         who.names = list(municipality.register()["name"])
         who.kept = list(range(n))
         return who
-    if code_at is None and name_at is None:
+    if at["code"] is None and at["name"] is None:
         raise InputError(
             "no column tells which municipality a reply is from",
-            file=raw.file[0],
+            file=received.sources["file"].iloc[0],
             hint="name the column of codes or names under header in wave.yml",
         )
-    prefectures = text_of(prefecture_at) if prefecture_at is not None else np.full(n, "", object)
-    codes = text_of(code_at) if code_at is not None else np.full(n, "", object)
-    for (i, j), shown in raw.number_format.items():
-        if j == code_at and set(shown) == {"0"}:  # the cell shows the zeros that its number lacks
-            codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
-    reader = _Reader(wave, code_at, name_at, prefecture_at)
-    found: dict[tuple[str, str, str], tuple[str, str, list[tuple[int, str, str, str]]]] = {}
+    if at["code"] is not None:
+        codes = _with_zeros(codes, received.formats(at["code"]))
+    reader = _Reader(wave, at)
+    found: dict[tuple[str, str, str], tuple[str, str, list[tuple[str, str, str, str | Text]]]] = {}
     for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
         if key not in found:
             found[key] = reader.read(*(str(part) for part in key))
@@ -81,19 +76,28 @@ def identify(
     return who
 
 
-def _place(at: dict[str, int], codebook: Codebook, what: str) -> int | None:
+def _variable(received: Received, codebook: Codebook, what: str) -> str | None:
+    """The column that holds the code, name or prefecture."""
     question = codebook.identity(what)
-    return at.get(question.id if question else "", at.get(f"@{what}"))
+    own = (question.id if question else "", f"@{what}")
+    return next((name for name in own if name in received.positions), None)
+
+
+def _with_zeros(codes: np.ndarray, formats: dict[int, str]) -> np.ndarray:
+    """Codes with the leading zeros that their cells show and their numbers lack."""
+    codes = codes.copy()
+    for i, shown in formats.items():
+        if set(shown) == {"0"}:
+            codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
+    return codes
 
 
 class _Reader:
     """Reads one pair of code and name; fictional places come from the wave's own list."""
 
-    def __init__(
-        self, wave: Wave, code_at: int | None, name_at: int | None, prefecture_at: int | None
-    ) -> None:
-        self.wave, self.code_at, self.name_at = wave, code_at, name_at
-        self.prefecture_at = prefecture_at
+    def __init__(self, wave: Wave, at: Mapping[str, str | None]) -> None:
+        self.wave, self.code_at, self.name_at = wave, at["code"], at["name"]
+        self.prefecture_at = at["prefecture"]
         invited = wave.invited if isinstance(wave.invited, tuple) else ()
         self.invited = {one.code: one.name for one in invited}
         self.by_name: dict[str, list[str]] = {}
@@ -104,9 +108,9 @@ class _Reader:
 
     def read(
         self, code_text: str, name_text: str, prefecture: str
-    ) -> tuple[str, str, list[tuple[int, str, str, str]]]:
-        """Code, official name, and the notes (column, rule, value, more)."""
-        notes: list[tuple[int, str, str, str]] = []
+    ) -> tuple[str, str, list[tuple[str, str, str, str | Text]]]:
+        """Code, official name, and the notes (variable, rule, value, more)."""
+        notes: list[tuple[str, str, str, str | Text]] = []
         code = municipality.parse_code(code_text)[0] if code_text else ""
         if code and code not in self.invited and not self._exists(code):
             code = ""
@@ -199,22 +203,12 @@ class _Reader:
         prefecture = str(table.at[code, "prefecture"]) if code in table.index else ""
         return prefecture + self._official(code)
 
-    def _advice(self, match: Match) -> str:
+    def _advice(self, match: Match) -> Text:
+        """What the office is asked where a name was not decided."""
         places = [self._place(code) for code in match.options]
         if len(set(places)) < len(places):  # only the code tells them apart
             places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
-        listed = "、".join(places)
-        if match.how == "ward":
-            return (
-                f"{listed}の行政区のようです。市としての回答かどうか、お知らせください。"
-                f"\0It seems to be a ward of {listed}. Is this the reply of the city?"
-            )
-        if listed:
-            return (
-                f"候補：{listed}。都道府県名か団体コードを添えてお知らせください。"
-                f"\0It may be {listed}: which one? Please add its prefecture or code."
-            )
-        return "団体コードと団体名をお知らせください。\0Please give its code and name."
+        return say_both("cleaning/which_municipality", ward=match.how == "ward", places=places)
 
 
 def _settle(who: Identified) -> None:

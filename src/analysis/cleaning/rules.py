@@ -28,7 +28,7 @@ class Rule(Model):
     title: Text
     text: Text
 
-    def message(self, language: Language, **parts: str) -> str:
+    def message(self, language: Language, **parts: str | Text) -> str:
         """The sentence of a finding.
 
         Examples
@@ -38,7 +38,10 @@ class Rule(Model):
         """
         sentence = self.text[language]
         for name in ("raw", "value", "more"):
-            sentence = sentence.replace(f"{{{name}}}", parts.get(name, ""))
+            part = parts.get(name, "")
+            sentence = sentence.replace(
+                f"{{{name}}}", part[language] if isinstance(part, Text) else part
+            )
         return sentence.strip()
 
 

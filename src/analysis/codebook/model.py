@@ -213,6 +213,13 @@ class Hypothesis(Labelled):
     caution: Text | None = None
 
 
+class Page(Model):
+    """What a page is called in surveys with this codebook, and the paragraph under its heading."""
+
+    title: Text | None = None
+    lead: Text | None = None
+
+
 class Disclosure(Model):
     """What an edition for others may tell of the answers.
 
@@ -252,6 +259,7 @@ class Codebook(Model):
     staff: tuple[Staff, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
+    pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:

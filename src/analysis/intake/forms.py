@@ -15,8 +15,9 @@ import numpy as np
 
 from analysis.codebook import municipality
 from analysis.errors import InputError
+from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import Headings, Meaning, normalise
-from analysis.intake.tables import ANSWER, REASONS, check_questions
+from analysis.intake.tables import check_questions
 from analysis.intake.workbook import CellKind, Sheet
 
 Place = tuple[int, int]

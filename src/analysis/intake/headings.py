@@ -25,6 +25,8 @@ NUMBERED = re.compile(
 )
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
 CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
+NO_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
+SIGNS = str.maketrans("‐‑–—−～〜", "-----~~")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 IDENTITY = {
     "code": (
@@ -49,9 +51,7 @@ def normalise(text: str) -> str:
     '問3(1)'
     """
     folded = unicodedata.normalize("NFKC", text.translate(CIRCLED)).casefold()
-    return re.sub(r"[\s\u200b\u2060\ufeff]+", "", folded).translate(
-        str.maketrans("‐‑–—−～〜", "-----~~")
-    )
+    return NO_SPACE.sub("", folded).translate(SIGNS)
 
 
 @dataclass(frozen=True)

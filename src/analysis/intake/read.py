@@ -1,7 +1,7 @@
-"""Files as received become one table of raw cells, each with its address.
+"""Files as received become one tidy frame of cells, each with its place.
 
-Nothing is interpreted here and nothing is lost: every cell of every file is either in
-`RawTable.text` or listed in `RawTable.outside` with the reason why it is no answer.
+Nothing is interpreted here and nothing is lost: every cell of every file is an answer of one reply
+to one variable, or has the reason why it is none (see `analysis.intake.cells`).
 """
 
 from __future__ import annotations
@@ -9,22 +9,20 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
+from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.forms import Reply, read_forms
 from analysis.intake.headings import Headings, normalise
-from analysis.intake.tables import ANSWER, REASONS, SEARCHED_ROWS, Table, read_rows
-from analysis.intake.workbook import CellKind, Sheet, address, column_letters
+from analysis.intake.tables import SEARCHED_ROWS, Table, read_rows
+from analysis.intake.workbook import CellKind, Sheet, column_letters
 
 IGNORED = ("~$", ".")  # lock files and hidden files
 
@@ -194,74 +192,7 @@ def check_followed(file: WaveFile, found: set[str]) -> None:
             )
 
 
-__all__ = ["CellKind", "RawTable", "Sheet", "read"]
-OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
-
-
-def _nothing() -> np.ndarray:
-    return np.zeros((0, 0), np.uint8)
-
-
-class Headed(NamedTuple):
-    """A heading whose number is that of a question and whose words are not."""
-
-    file: str
-    sheet: str
-    cell: str
-    text: str
-    question: Question
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """The answers as they stand in the files.
-
-    Attributes
-    ----------
-    text : one row a record, one column a question or variable (its name); dtype str, ``""`` empty.
-    kind : `CellKind` of each cell, same shape.
-    row, col : int32, broadcastable to that shape; 1-based place of a cell in its sheet, 0 where
-        the file of that record has no such cell.
-    file, sheet : of each record, in the order of `text`.
-    column_variable : of each column, the question id or variable; ``@code``, ``@name`` and
-        ``@prefecture`` where the codebook has no question for what identifies a municipality.
-        Columns that mean nothing to the codebook are in `outside` (unmatched).
-    outside : every other cell that is not empty: file, sheet, cell, text, reason (title, header,
-        total, note, example, unmatched, hidden, sheet).
-    number_format : (record, column) -> format that changes what the number means (``000000``, %).
-    hidden : (file, sheet, place) of hidden rows and columns that hold answers, such as ``8:8``, and
-        the answers of a hidden sheet, such as ``A2:F9``.
-    merged : (record, column) of cells that a merged range covers -> (record, column) of the cell
-        that holds its value.
-    headed : headings that were understood by their number alone.
-    """
-
-    outside: pd.DataFrame
-    text: pd.DataFrame = field(default_factory=pd.DataFrame)
-    kind: np.ndarray = field(default_factory=_nothing)
-    row: np.ndarray = field(default_factory=_nothing)
-    col: np.ndarray = field(default_factory=_nothing)
-    file: tuple[str, ...] = ()
-    sheet: tuple[str, ...] = ()
-    column_variable: tuple[str | None, ...] = ()
-    number_format: dict[tuple[int, int], str] = field(default_factory=dict)
-    hidden: tuple[tuple[str, str, str], ...] = ()
-    merged: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    headed: tuple[Headed, ...] = ()
-
-    def address(self, i: int, j: int) -> str:
-        """The cell's name in its file, such as ``C12``; empty where there is none."""
-        row = int(np.broadcast_to(self.row, self.kind.shape)[i, j])
-        col = int(np.broadcast_to(self.col, self.kind.shape)[i, j])
-        return address(row - 1, col - 1) if row and col else ""
-
-    def place(self, i: int) -> str:
-        """Where a record stands: its file, its sheet and its first cell."""
-        first = next((self.address(i, j) for j in range(self.kind.shape[1]) if self.kind[i, j]), "")
-        return " ".join(part for part in (self.file[i], self.sheet[i], first) if part)
-
-
-def read(wave: Wave, codebook: Codebook) -> RawTable:
+def read(wave: Wave, codebook: Codebook) -> Received:
     """Read all files of a wave in the order of ``wave.yml``.
 
     Raises
@@ -269,45 +200,63 @@ def read(wave: Wave, codebook: Codebook) -> RawTable:
     InputError
         A file cannot be read, a sheet is missing, or a question of the codebook is not in it.
     """
-    pieces: list[RawTable] = []
+    pieces: list[Piece] = []
     others: list[Sheet] = []
-    headed: dict[tuple[str, str], Headed] = {}
+    headed: dict[tuple[str, str], Remark] = {}
     for file in wave.files:
-        headings, start = Headings(codebook, file.header), len(pieces)
+        headings = Headings(codebook, file.header)
         headings.check_header(file.path)
         books = [
             read_file(path, name=name, encoding=file.encoding)
             for path, name in paths_of(wave.folder, file)
         ]
-        if file.layout == "form":
-            forms = [sheet for book in books for sheet in book]
-            check_followed(file, said_in(forms, file.header))
-            for sheet in forms:
-                refuse_table(sheet, headings)
-            replies, no_forms = read_forms(forms, headings)
-            pieces += [from_form(reply) for reply in replies]
-            others += no_forms
-        else:
-            found: set[str] = set()
-            for sheets in books:
-                table = _read_table(sheets, file, headings)
-                pieces.append(from_rows(table))
-                found |= followed(table, file.header)
-                others += [s for s in sheets if s.sheet != table.sheet.sheet]
-            check_followed(file, found)
-        headed = _by_number(pieces[start:], headings) | headed
-    listed = {place for piece in pieces for place in zip(piece.file, piece.sheet, strict=True)}
+        own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
+        pieces += own
+        others += no_replies
+        headed = _by_number(own, headings) | headed
+    read = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
     left = {(sheet.file, sheet.sheet): sheet for sheet in others}
-    left = {place: sheet for place, sheet in left.items() if place not in listed}
-    _check_left(list(left.values()), pieces, wave, codebook)
-    pieces += [outside_only(sheet) for sheet in left.values()]
+    unread = [sheet for place, sheet in left.items() if place not in read]
     _check_alike(pieces, codebook)
-    return replace(join(pieces), headed=tuple(headed.values()))
+    if not pieces:
+        raise InputError("the wave has no replies", hint="check files in wave.yml")
+    found = Received(
+        concat([*pieces, *map(_no_reply, unread)]),
+        (*headed.values(), *(remark for piece in pieces for remark in _hidden(piece))),
+    )
+    _check_left(unread, found, wave, codebook)
+    return found
 
 
-def _check_left(
-    sheets: list[Sheet], pieces: list[RawTable], wave: Wave, codebook: Codebook
-) -> None:
+def _forms(
+    books: list[list[Sheet]], file: WaveFile, headings: Headings
+) -> tuple[list[Piece], list[Sheet]]:
+    """The replies of forms, and the sheets that are none."""
+    sheets = [sheet for book in books for sheet in book]
+    check_followed(file, said_in(sheets, file.header))
+    for sheet in sheets:
+        refuse_table(sheet, headings)
+    replies, others = read_forms(sheets, headings)
+    return [from_form(reply) for reply in replies], others
+
+
+def _tables(
+    books: list[list[Sheet]], file: WaveFile, headings: Headings
+) -> tuple[list[Piece], list[Sheet]]:
+    """The replies of one table in each file, and the sheets beside it."""
+    pieces, others, found = [], [], set[str]()
+    for sheets in books:
+        chosen = choose(sheets, file, headings)
+        turned = chosen.turned if file.layout == "columns" else chosen
+        table = read_rows(turned, headings, ordered=file.codes == "order")
+        pieces.append(from_rows(table))
+        found |= followed(table, file.header)
+        others += [sheet for sheet in sheets if sheet.sheet != chosen.sheet]
+    check_followed(file, found)
+    return pieces, others
+
+
+def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Codebook) -> None:
     """Refuse a wave of which a sheet that is not read is a table of others than those who are."""
     chosen = {file.path for file in wave.files if file.sheet is not None}  # wave.yml says which
     headings, read = Headings(codebook), set[str]()
@@ -317,13 +266,8 @@ def _check_left(
         there = max((listed(turned, headings) for turned in (sheet, sheet.turned)), key=len)
         if len(there) < 2:
             continue
-        read = read or {
-            municipality.named_in(text)
-            for piece in pieces
-            for name in piece.column_variable
-            if name in headings.who
-            for text in piece.text[name]
-        }
+        told = found.cells["variable"].isin(headings.who)
+        read = read or set(map(municipality.named_in, found.cells["text"][told].unique()))
         if lost := sorted(there - read):
             raise sheet.error(
                 f"this sheet is not read, and {len(lost):,} of the municipalities that it lists "
@@ -332,173 +276,75 @@ def _check_left(
             )
 
 
-def _by_number(pieces: list[RawTable], headings: Headings) -> dict[tuple[str, str], Headed]:
+def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str], Remark]:
     """By file (of a folder: the folder) and text, the first heading understood by number alone."""
-    found: dict[tuple[str, str], Headed] = {}
+    found: dict[tuple[str, str], Remark] = {}
+    owner = headings.book.question_of
     for piece in pieces:
-        owner = headings.book.question_of
-        read = {owner[n].id if n in owner else n for n in piece.column_variable if n}
-        for cell in piece.outside[piece.outside["reason"] == "header"].itertuples():
-            question = headings.by_number_alone(cell.text)
+        sheet = piece.sheet
+        read = {owner[name].id if name in owner else name for name in piece.answers}
+        heads = (piece.mark == REASONS.index("header")) & (sheet.kind != CellKind.EMPTY)
+        for row, column in np.argwhere(heads).tolist():
+            text = str(sheet.text.iat[row, column])
+            question = headings.by_number_alone(text)
             if question is not None and question.id in read:
-                place = (cell.file.rpartition("/")[0] or cell.file, cell.text)
-                found.setdefault(
-                    place, Headed(cell.file, cell.sheet, cell.cell, cell.text, question)
+                cell = sheet.address(row, column)
+                remark = Remark(
+                    "heading", sheet.file, sheet.sheet, cell, text, question.id, question.label
                 )
+                found.setdefault((sheet.file.rpartition("/")[0] or sheet.file, text), remark)
     return found
 
 
-def _check_alike(pieces: list[RawTable], book: Codebook) -> None:
+def _check_alike(pieces: list[Piece], book: Codebook) -> None:
     """Refuse files of which some have a question in one column and some in one an option."""
     for question in book:
-        whole = [p for p in pieces if question.id in p.column_variable]
-        parts = [p for p in pieces if {*question.variables} & {*p.column_variable}]
+        whole = [p for p in pieces if question.id in p.answers]
+        parts = [p for p in pieces if {*question.variables} & p.answers.keys()]
         if question.type == "multi" and whole and parts:
             raise InputError(
-                f"{question.id} is one column here but several in {parts[0].file[0]}",
-                file=whole[0].file[0],
+                f"{question.id} is one column here but several in {parts[0].sheet.file}",
+                file=whole[0].sheet.file,
                 hint="bring both into one form, or make them waves of their own",
             )
 
 
-def _read_table(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Table:
-    chosen = choose(sheets, file, headings)
-    turned = chosen.turned if file.layout == "columns" else chosen
-    return read_rows(turned, headings, ordered=file.codes == "order")
+# --- what a sheet gives -------------------------------------------------------------------------
 
 
-# --- putting together ---------------------------------------------------------------------------
+def from_rows(table: Table) -> Piece:
+    """A table with one record per row, or, transposed, per column."""
+    rows = table.rows
+    columns = {name: np.full(len(rows), column) for name, column in table.columns.items()}
+    answers = {name: (rows, column) for name, column in columns.items()}
+    return Piece(table.sheet, table.mark, answers)
 
 
-def from_rows(table: Table) -> RawTable:
-    """The raw table of one sheet with one record per row (or column, transposed)."""
-    sheet, rows = table.sheet, table.rows
-    names, columns = list(table.columns), list(table.columns.values())
-    text = sheet.text.iloc[rows, columns]
-    text = text.set_axis(names, axis=1).reset_index(drop=True)
-    down = (rows[:, None] + 1).astype(np.int32)
-    across = (np.array(columns)[None, :] + 1).astype(np.int32)
-    record = {int(row): i for i, row in enumerate(rows)}
-    column = {position: j for j, position in enumerate(columns)}
-    return RawTable(
-        text=text,
-        kind=sheet.kind[np.ix_(rows, np.array(columns))],
-        row=across if sheet.transposed else down,
-        col=down if sheet.transposed else across,
-        file=(sheet.file,) * len(rows),
-        sheet=(sheet.sheet,) * len(rows),
-        column_variable=tuple(names),
-        outside=outside(sheet, table.mark),
-        number_format={
-            (record[r], column[c]): code
-            for (r, c), code in sheet.number_format.items()
-            if r in record and c in column
-        },
-        hidden=_hidden(sheet, record, column),
-        merged={
-            (record[r], column[c]): (record[r0], column[c0])
-            for r0, c0, r1, c1 in sheet.merged
-            if r0 in record and c0 in column
-            for r in rows[(rows >= r0) & (rows <= r1)].tolist()  # a range may span the sheet
-            for c in columns
-            if c0 <= c <= c1 and (r, c) != (r0, c0)
-        },
-    )
+def from_form(reply: Reply) -> Piece:
+    """A form: one record, each answer with a place of its own."""
+    there = {name: place for name, place in reply.cells.items() if place is not None}
+    answers = {name: (np.array([r]), np.array([c])) for name, (r, c) in there.items()}
+    return Piece(reply.sheet, reply.mark, answers)
 
 
-def from_form(reply: Reply) -> RawTable:
-    """The raw table of one form: one record, each answer with a place of its own."""
-    sheet, names, places = reply.sheet, list(reply.cells), list(reply.cells.values())
-    grid = sheet.text.to_numpy(object)
-    at = [(r + 1, c + 1) for r, c in (place or (-1, -1) for place in places)]
-    column = {place: j for j, place in enumerate(places) if place is not None}
-    return RawTable(
-        text=pd.DataFrame([[grid[p] if p else "" for p in places]], columns=names, dtype="str"),
-        kind=np.array([[sheet.kind[p] if p else 0 for p in places]], np.uint8),
-        row=np.array([[r for r, _ in at]], np.int32),
-        col=np.array([[c for _, c in at]], np.int32),
-        file=(sheet.file,),
-        sheet=(sheet.sheet,),
-        column_variable=tuple(names),
-        outside=outside(sheet, reply.mark),
-        number_format={(0, column[p]): f for p, f in sheet.number_format.items() if p in column},
-        hidden=_hidden(sheet, {r: 0 for r, _ in column}, {c: 0 for _, c in column}),
-    )
-
-
-def outside_only(sheet: Sheet) -> RawTable:
+def _no_reply(sheet: Sheet) -> Piece:
     """A sheet that holds no answers: all its cells are listed."""
     reason = "hidden" if sheet.hidden else "sheet"
-    return RawTable(outside(sheet, np.full(sheet.shape, REASONS.index(reason), np.uint8)))
+    return Piece(sheet, np.full(sheet.shape, REASONS.index(reason), np.uint8))
 
 
-def outside(sheet: Sheet, mark: np.ndarray) -> pd.DataFrame:
-    """The cells that are not empty and no answer, with their reason."""
-    rows, columns = np.nonzero((sheet.kind != CellKind.EMPTY) & (mark != ANSWER))
-    cells = [sheet.address(int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
-    texts = np.empty(len(rows), dtype=object)
-    for column in np.unique(columns):  # column by column: a table of texts may be large
-        own = columns == column
-        texts[own] = sheet.text.iloc[rows[own], int(column)].to_numpy(object)
-    reasons = np.array(REASONS, dtype=object)[mark[rows, columns]]
-    frame = pd.DataFrame({"cell": cells, "text": texts, "reason": reasons}, dtype="str")
-    return frame.assign(file=sheet.file, sheet=sheet.sheet)[OUTSIDE].astype("str")
-
-
-def _hidden(
-    sheet: Sheet, record: dict[int, int], column: dict[int, int]
-) -> tuple[tuple[str, str, str], ...]:
+def _hidden(piece: Piece) -> list[Remark]:
+    """Hidden rows and columns that hold answers, or all the answers of a hidden sheet."""
+    sheet = piece.sheet
+    answer = piece.mark == ANSWER
+    rows, columns = (set(np.flatnonzero(answer.any(axis=axis)).tolist()) for axis in (1, 0))
     if sheet.hidden:  # with all that is in it
-        first, last = (sheet.address(pick(record), pick(column)) for pick in (min, max))
-        return ((sheet.file, sheet.sheet, f"{first}:{last}"),)
-    rows = sorted(sheet.hidden_rows & record.keys())
-    columns = sorted(sheet.hidden_columns & column.keys())
-    if sheet.transposed:
-        rows, columns = columns, rows
-    places = [f"{r + 1}:{r + 1}" for r in rows]
-    places += [f"{column_letters(c)}:{column_letters(c)}" for c in columns]
-    return tuple((sheet.file, sheet.sheet, place) for place in places)
-
-
-def join(pieces: list[RawTable]) -> RawTable:
-    """One table from those of several sheets; columns that a sheet lacks are empty there."""
-    tables = [piece for piece in pieces if len(piece.file)]
-    if not tables:
-        raise InputError("the wave has no replies", hint="check files in wave.yml")
-    names = list(dict.fromkeys(name for table in tables for name in table.column_variable))
-    outside = pd.concat([piece.outside for piece in pieces], ignore_index=True)
-    if len(tables) == 1:
-        return RawTable(**{**vars(tables[0]), "outside": outside})
-    starts = np.cumsum([0, *(len(table.file) for table in tables)])
-    places = [[table.column_variable.index(n) if n in table.column_variable else -1
-               for n in names] for table in tables]  # fmt: skip
-
-    def spread(part: np.ndarray, table: RawTable, place: list[int]) -> np.ndarray:
-        full = np.broadcast_to(part, table.kind.shape)
-        padded = np.pad(full, ((0, 0), (0, 1)))  # the last column stands for a lacking one
-        return padded[:, place]
-
-    both = list(zip(tables, places, starts[:-1], strict=True))
-    number = [{p: j for j, p in enumerate(place) if p >= 0} for place in places]
-    return RawTable(
-        text=pd.concat([t.text for t in tables], ignore_index=True)
-        .reindex(columns=names).fillna("").astype("str"),
-        kind=np.vstack([spread(t.kind, t, p) for t, p, _ in both]),
-        row=np.vstack([spread(t.row, t, p) for t, p, _ in both]),
-        col=np.vstack([spread(t.col, t, p) for t, p, _ in both]),
-        file=tuple(f for t in tables for f in t.file),
-        sheet=tuple(s for t in tables for s in t.sheet),
-        column_variable=tuple(names),
-        outside=outside,
-        number_format={
-            (int(i + start), at[j]): code
-            for (t, _, start), at in zip(both, number, strict=True)
-            for (i, j), code in t.number_format.items()
-        },
-        hidden=tuple(h for t in tables for h in t.hidden),
-        merged={
-            (int(i + start), at[j]): (int(i0 + start), at[j0])
-            for (t, _, start), at in zip(both, number, strict=True)
-            for (i, j), (i0, j0) in t.merged.items()
-        },
-    )  # fmt: skip
+        first, last = (sheet.address(pick(rows), pick(columns)) for pick in (min, max))
+        places = [f"{first}:{last}"]
+    else:
+        down, across = sorted(sheet.hidden_rows & rows), sorted(sheet.hidden_columns & columns)
+        if sheet.transposed:
+            down, across = across, down
+        places = [f"{row + 1}:{row + 1}" for row in down]
+        places += [f"{column_letters(c)}:{column_letters(c)}" for c in across]
+    return [Remark("hidden", sheet.file, sheet.sheet, place, place) for place in places]

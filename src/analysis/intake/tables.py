@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
+from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
 from analysis.intake.workbook import CellKind, Sheet
 
@@ -170,8 +171,6 @@ def _column_meaning(
     return None
 
 
-REASONS = ("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet")
-ANSWER = 255
 SEARCHED_ROWS = 100
 TOTAL = re.compile(
     r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
@@ -335,26 +334,35 @@ def _row_kinds(
         if (name := q.id if (q := book.identity(what)) else f"@{what}") in columns
     }
     answers = [c for name, c in columns.items() if c not in identity.values()]
+    texts: dict[int, tuple[np.ndarray, list[str]]] = {}
+
+    def matches(column: int, pattern: re.Pattern[str]) -> np.ndarray:
+        """Whether each text of a column, normalised, begins with a pattern; equal texts at once."""
+        if column not in texts:
+            codes, known = pd.factorize(sheet.text[column])
+            texts[column] = codes, [normalise(text) for text in known]
+        codes, plain = texts[column]
+        return np.array([bool(pattern.match(text)) for text in plain], bool)[codes]
+
     coded, named = np.zeros(len(count), bool), np.zeros(len(count), bool)
     at = identity.get("name")
-    placed = np.zeros_like(coded) if at is None else _matches(sheet.text[at], PLACE_NAME)
+    placed = np.zeros_like(coded) if at is None else matches(at, PLACE_NAME)
 
     def labelled(pattern: re.Pattern[str]) -> np.ndarray:
         """Rows so labelled; beside the name of a municipality 全体 or ※ is an answer."""
         beside = {0, 1} & set(range(sheet.shape[1])) - set(identity.values())
-        own = [_matches(sheet.text[c], pattern) for c in identity.values()]
-        other = [_matches(sheet.text[c], pattern) & ~placed for c in beside]
-        return np.asarray(np.any([*own, *other], axis=0))
+        own = [matches(c, pattern) for c in identity.values()]
+        return np.asarray(np.any([*own, *(matches(c, pattern) & ~placed for c in beside)], axis=0))
 
     total, note = labelled(TOTAL), labelled(NOTE)
     # an example may have the code and name of a municipality
     labels = [*identity.values(), *({0, 1} & set(range(sheet.shape[1])) - set(answers))]
-    example = np.any([coded, *(_matches(sheet.text[c], EXAMPLE) for c in labels)], axis=0)
+    example = np.any([coded, *(matches(c, EXAMPLE) for c in labels)], axis=0)
     if "code" in identity:
-        named |= _matches(sheet.text[identity["code"]], re.compile(r".*\d"))
-        coded = _matches(sheet.text[identity["code"]], re.compile(r"\d{4,6}$"))
+        named |= matches(identity["code"], re.compile(r".*\d"))
+        coded = matches(identity["code"], re.compile(r"\d{4,6}$"))
     if "name" in identity:
-        named |= _matches(sheet.text[identity["name"]], re.compile("."))
+        named |= matches(identity["name"], re.compile("."))
     lonely = ~named & (count <= 1)
     if "name" in identity:
         lonely |= ~named & ~filled[:, answers].any(axis=1)
@@ -389,9 +397,3 @@ def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: l
             at=(first, 0),
             hint="check the column that says who replied, under header in wave.yml",
         )
-
-
-def _matches(texts: pd.Series, pattern: re.Pattern[str]) -> np.ndarray:
-    """Whether each text of a column, normalised, begins with a pattern; equal texts at once."""
-    codes, known = pd.factorize(texts)
-    return np.array([bool(pattern.match(normalise(text))) for text in known], bool)[codes]

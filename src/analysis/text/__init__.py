@@ -104,6 +104,17 @@ def say(sentence: str, language: str, **values: Any) -> str:
     return _BREAK.sub("" if language == "ja" else " ", macro(**values).strip())
 
 
+def say_both(sentence: str, **values: Any) -> Text:
+    """A computed sentence in both languages, for a table that carries both.
+
+    Examples
+    --------
+    >>> say_both("cleaning/which_municipality", ward=False, places=[]).en
+    'Please give its code and name.'
+    """
+    return Text(ja=say(sentence, "ja", **values), en=say(sentence, "en", **values))
+
+
 def sections() -> frozenset[str]:
     """The names of the sections of labels."""
     return frozenset(_labels())

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import yaml
 
 from analysis import paths
@@ -140,9 +141,9 @@ def _write_layout(
         except InputError as error:
             refusals.setdefault(candidate, str(error))
             continue
-        n, who = len(raw.file), [v for v in raw.column_variable if v in told]
-        known = raw.text[who].map(lambda text: bool(municipality.named_in(text)))
-        named = int(known.any(axis=1).sum())
+        n, who = raw.n, [name for name in raw.variables if name in told]
+        known = [[bool(municipality.named_in(text)) for text in raw.texts(name)] for name in who]
+        named = int(np.any(known, axis=0).sum()) if known else 0
         if codes == "order" and n == len(municipality.register()):
             if content["invited"] is None:
                 content["invited"] = "all"  # only the whole register can stand in its order
@@ -152,7 +153,7 @@ def _write_layout(
             unsaid = f" ({n - named:,} do not say from which municipality)" if named < n else ""
             best, said = named / n, (candidate, f"{n:,} replies{unsaid}")
             one_each = candidate == "columns" and n == len(
-                set(zip(raw.file, raw.sheet, strict=True))
+                set(raw.sources.itertuples(index=False, name=None))
             )
             sure = best > 0.5 and not one_each  # a column on each sheet may be a form
         nobody = f"only {named:,} of {n:,} replies say" if named else "nothing tells"

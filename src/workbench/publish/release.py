@@ -158,19 +158,20 @@ def _command(edition: Edition, parameters: Mapping[str, Any]) -> str:
 def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
     """The page of one notebook; of one that is not complete, a page that says so."""
     executed, target = part / "notebooks" / f"{ran.name}.ipynb", part / ran.html
+    language = context["language"]
     with _rendering:
         if context["audience"] != "internal" and executed.is_file():
             scrub(executed)
         if ran.ok:
             try:
-                export(executed, target, context=context)
+                export(executed, target, context={"title": ran.title[language], **context})
                 return
             except InputError as error:
                 ran.status, ran.error = Status.FAILED, f"its page cannot be made: {error}"
         error_page(
             target,
-            title=ran.title[context["language"]],
-            sentence=reason(ran, context["language"]),
+            title=ran.title[language],
+            sentence=reason(ran, language),
             context=context,
             executed=executed.relative_to(part).as_posix() if executed.is_file() else "",
         )

@@ -442,7 +442,7 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels, self.cell_timeout = kernels, cell_timeout
-        self.context = release.context(plan.edition, record.facts)
+        self.context = {**release.context(plan.edition, record.facts), "leads": plan.leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
         """Run them all; a failed one stops only those that need it."""

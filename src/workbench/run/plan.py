@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ from workbench.run.parameters import Parameter
 from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of, read_record
 
 PAGES = "[0-9][0-9]_*.ipynb"
+# what a notebook may require of a survey (`requires` in its metadata), and how a user is told
+REQUIRED = {
+    "features": "the codebook has no features for a typology",
+    "hypotheses": "the codebook has no hypotheses",
+    "visits": "the codebook has no topics for visits",
+    "earlier": "there is no earlier wave of this codebook",
+}
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE = "the data of the wave", "the package"
 RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
@@ -35,6 +43,7 @@ class Notebook:
     path: Path
     content: Mapping[str, Any]
     parameters: Mapping[str, Parameter]
+    words: Mapping[str, Any] = field(default_factory=dict)  # title and lead of the codebook
 
     @classmethod
     def read(cls, path: Path) -> Notebook:
@@ -61,7 +70,8 @@ class Notebook:
     @property
     def title(self) -> dict[str, str]:
         """Its title in each language."""
-        found: dict[str, str] = self.declares.get("title", {"ja": self.name, "en": self.name})
+        own = self.declares.get("title", {"ja": self.name, "en": self.name})
+        found: dict[str, str] = self.words.get("title") or own
         return found
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,17 +113,28 @@ class Plan:
         InputError : there is no such wave, notebook or parameter, or a value is not allowed.
         """
         wave = yaml_file.content(edition.wave)
-        files = sorted(paths.notebooks().glob(PAGES))
+        book = _content(codebook(wave))
+        found = sorted(paths.notebooks().glob(PAGES))
         names = frozenset(Path(name).stem for name in only or ())
-        if unknown := names - {file.stem for file in files}:
+        if unknown := names - {file.stem for file in found}:
             raise InputError(
                 f"there is no notebook {min(unknown)!r}",
-                hint=f"there are: {', '.join(file.stem for file in files)}",
+                hint=f"there are: {', '.join(file.stem for file in found)}",
             )
         if OWN & given.keys():
             raise InputError(f"{min(OWN & given.keys())} is set by the refresh itself, not with -p")
-        notebooks = [Notebook.read(file) for file in files]
-        parameters.refuse_unknown((name for n in notebooks for name in n.parameters), given)
+        words = book.get("pages") or {}
+        every = [
+            replace(notebook, words=words.get(notebook.name) or {})
+            for notebook in map(Notebook.read, found)
+        ]
+        parameters.refuse_unknown((name for n in every for name in n.parameters), given)
+        lacking = {n.name: _lacking(n, edition, book, given) for n in every}
+        if without := [name for name in sorted(names) if lacking[name]]:
+            raise InputError(
+                f"there is no page {without[0]} of {edition.wave}: {lacking[without[0]]}"
+            )
+        notebooks = [n for n in every if not lacking[n.name]]
         common, by_file = _common(edition, wave)
         plan = cls(edition, notebooks, given, common, wave, by_file, names)
         for notebook in notebooks:
@@ -129,6 +150,12 @@ class Plan:
     def codebook(self) -> Path:
         """The file of the wave's codebook."""
         return codebook(self.wave)
+
+    @property
+    def leads(self) -> dict[str, str]:
+        """Notebook -> the paragraph under its heading, where the codebook gives one."""
+        given = {n.name: n.words.get("lead") for n in self.notebooks}
+        return {name: text[self.edition.language] for name, text in given.items() if text}
 
     def values(self, notebook: Notebook) -> dict[str, Any]:
         """The parameters that a notebook is given, checked."""
@@ -238,6 +265,42 @@ class Plan:
         if not was or not now or before["audience"] != "internal":
             return ""
         return _listed([k for k in sorted({*was, *now}) if was.get(k) != now.get(k)])
+
+
+def _content(file: Path) -> dict[str, Any]:
+    """The content of a codebook; empty where it cannot be read, which the first notebook tells."""
+    try:
+        return yaml_file.load(file) if file.is_file() else {}
+    except InputError:
+        return {}
+
+
+def _lacking(
+    notebook: Notebook, edition: Edition, book: Mapping[str, Any], given: Mapping[str, Any]
+) -> str:
+    """Why a survey has no such page; empty where it has one.
+
+    The codebook may list its pages; a notebook requires what it is about.
+    """
+    if book.get("pages") and notebook.name not in book["pages"]:
+        return "the codebook does not list it under pages"
+    before = notebook.declares.get("compares", "")
+    there = {
+        "features": bool(book.get("features")),
+        "hypotheses": bool(book.get("hypotheses")),
+        "visits": book.get("id") in _visited(),
+        "earlier": bool(given.get(before) or yaml_file.earlier(edition.wave)),
+    }
+    needed = notebook.declares.get("requires", [])
+    return next((REQUIRED[name] for name in needed if not there[name]), "")
+
+
+@cache
+def _visited() -> frozenset[str]:
+    """The codebooks whose questions belong to topics of site visits."""
+    with as_file(files("analysis") / "data" / "visit_topics.yml") as file:
+        topics = yaml_file.load(file)["topics"]
+    return frozenset(id for topic in topics for id, asked in topic["questions"].items() if asked)
 
 
 def codebook(wave: Mapping[str, Any]) -> Path:

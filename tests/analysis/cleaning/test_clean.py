@@ -3,7 +3,6 @@
 import datetime as dt
 import string
 
-import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -17,6 +16,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
+from analysis.intake.cells import addresses
 from analysis.survey import prepare
 from workbench.cli import main
 
@@ -627,22 +627,22 @@ def _adds_up(name):
     block = counts[~counts["place"].isin({"header", "title", "note", "total", "example"})]
     # read back from the CSV: as many cells as its rows have, blank rows apart
     raw = read.read(Wave.read(name), Codebook.read("tiny"))
-    assert block["cells"].sum() == raw.kind.size
-    assert result.ledger.received == raw.kind.size + len(raw.outside)
+    answers = raw.cells[raw.cells["record"] >= 0]
+    assert block["cells"].sum() == raw.n * len(raw.variables) == len(answers)
+    assert result.ledger.received == len(raw.cells)
     # what a finding says stands in its cell, word for word
-    texts = raw.text.to_numpy(object)
-    at = {raw.address(i, j): (i, j) for i, j in np.ndindex(raw.kind.shape)}
+    at = answers.assign(cell=addresses(answers)).set_index("cell")
     told = result.findings[~result.findings["rule"].isin({"hidden", "unmatched"})]
     for finding in told.itertuples():
-        assert finding.raw == texts[at[finding.cell]]
+        assert finding.raw == at.at[finding.cell, "text"]
         assert RULES[finding.rule].severity == finding.severity
     # all that is refused is told; of an earlier reply, all that the later one changes
     place = counts.groupby("place")["cells"].sum()
     refused = told[(told["severity"] == "refused") & (told["raw"] != "")]
     assert place.get("unreadable", 0) == refused["cell"].nunique()
     replaced = told[told["rule"].isin({"superseded", "same-date"})]
-    earlier = {at[cell][0] for cell in replaced["cell"]}
-    assert place.get("superseded", 0) == sum(int((raw.kind[i] != 0).sum()) for i in earlier)
+    earlier = at["record"].isin(at.loc[replaced["cell"], "record"]) & (at["kind"] != 0)
+    assert place.get("superseded", 0) == earlier.sum()
     return result
 
 
@@ -702,7 +702,7 @@ def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
     place = clean._Cleaning.finish
 
     def losing(self, who):
-        self.category[0, 0] = 99  # a cell that ends nowhere
+        next(iter(self.end.values()))[0] = 99  # a cell that ends nowhere
         return place(self, who)
 
     monkeypatch.setattr(clean._Cleaning, "finish", losing)

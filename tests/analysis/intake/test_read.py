@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pyreadstat
@@ -17,6 +18,7 @@ from analysis.cleaning import clean
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import read as intake
+from analysis.intake.cells import addresses
 from analysis.intake.workbook import CellKind
 
 SHARED = Path(__file__).parents[3].parent / "shared"
@@ -35,16 +37,33 @@ def read(folder, *files, codebook=None):
     return intake.read(wave(folder, *files), codebook or book())
 
 
-def cells(table):
-    """Every cell of a raw table as (file, sheet, address, text)."""
-    inside = [
-        (table.file[i], table.sheet[i], table.address(i, j), table.text.iat[i, j])
-        for i in range(len(table.text))
-        for j in range(table.text.shape[1])
-        if table.text.iat[i, j] != ""
-    ]
-    outside = list(table.outside[["file", "sheet", "cell", "text"]].itertuples(index=False))
-    return inside + [tuple(cell) for cell in outside]
+def cells(received):
+    """Every filled cell as (file, sheet, address, text)."""
+    there = received.cells[received.cells["text"] != ""]
+    columns = (there["file"], there["sheet"], addresses(there), there["text"])
+    return list(zip(*columns, strict=True))
+
+
+def place(received, variable, record):
+    """The name of an answer's cell in its file."""
+    at = received.positions[variable][record]
+    return addresses(received.cells.iloc[[at]])[0]
+
+
+def texts(received, *variables):
+    """The answers of each record, to all variables or to these."""
+    names = variables or received.variables
+    return [list(record) for record in zip(*map(received.texts, names), strict=True)]
+
+
+def special(received, column):
+    """The cells of answers of which a column of the tidy frame says something."""
+    there = received.cells[received.cells[column] != ""]
+    return dict(zip(addresses(there), there[column], strict=True))
+
+
+def hidden(received):
+    return [(r.file, r.sheet, r.cell) for r in received.remarks if r.rule == "hidden"]
 
 
 def reasons(table):
@@ -57,11 +76,10 @@ def reasons(table):
 def test_a_plain_sheet(folder):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
     table = read(folder, "r.xlsx")
-    assert table.column_variable == ("Q01", "Q02", "Q03", "Q04", "Q05_1", "Q05_2")
-    assert table.text["Q03"].tolist() == ["13", "１２名", ""]
-    assert table.kind[:, 2].tolist() == [CellKind.NUMBER, CellKind.TEXT, CellKind.EMPTY]
-    assert table.address(1, 2) == "C3"
-    assert table.text.dtypes.astype(str).unique().tolist() == ["str"]
+    assert tuple(table.variables) == ("Q01", "Q02", "Q03", "Q04", "Q05_1", "Q05_2")
+    assert table.texts("Q03").tolist() == ["13", "１２名", ""]
+    assert table.kinds("Q03").tolist() == [CellKind.NUMBER, CellKind.TEXT, CellKind.EMPTY]
+    assert place(table, "Q03", 1) == "C3"
     assert set(table.outside["reason"]) == {"header"}
 
 
@@ -83,11 +101,11 @@ def test_merged_two_row_header_below_a_title_anywhere_in_the_sheet(folder):
         page.merge_cells(cells_)
     content.save(folder / "r.xlsx")
     table = read(folder, "r.xlsx")
-    assert table.column_variable == (
+    assert tuple(table.variables) == (
         "Q01", "Q02", "Q03", "Q04_1", "Q04_2", "Q04_9", "Q05_1", "Q05_2",
     )  # fmt: skip
-    assert table.text["Q04_9"].tolist() == ["", "○"]
-    assert table.address(0, 0) == "C7"
+    assert table.texts("Q04_9").tolist() == ["", "○"]
+    assert place(table, "Q01", 0) == "C7"
     found = reasons(table)
     assert found["C2"] == "title"
     assert found["E4"] == found["E6"] == found["J6"] == "header"
@@ -112,19 +130,19 @@ def test_merged_two_row_header_below_a_title_anywhere_in_the_sheet(folder):
 def test_a_total_row_is_no_municipality(folder, label):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, label, 30]])
     table = read(folder, "r.xlsx")
-    assert len(table.text) == 3
+    assert table.n == 3
     assert reasons(table)["C5"] == "total"
 
 
 def test_a_municipality_whose_name_ends_like_a_total_is_kept(folder):
     rows = [[None, name, 3] for name in ("美郷町", "小計町", "計石市", "大阪府")]
     workbook(folder / "r.xlsx", [HEADINGS, *rows])
-    assert read(folder, "r.xlsx").text["Q02"].tolist() == ["美郷町", "小計町", "計石市", "大阪府"]
+    assert read(folder, "r.xlsx").texts("Q02").tolist() == ["美郷町", "小計町", "計石市", "大阪府"]
 
 
 def test_a_reply_without_code_and_name_is_not_swallowed_as_a_note(folder):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [None, None, 7, "1", 1, 1]])
-    assert read(folder, "r.xlsx").text["Q03"].tolist()[-1] == "7"
+    assert read(folder, "r.xlsx").texts("Q03").tolist()[-1] == "7"
 
 
 @pytest.mark.parametrize("label", ["例", "記入例", "回答例①", "（例）"])
@@ -133,22 +151,22 @@ def test_an_example_with_the_code_of_a_municipality_is_no_reply(folder, label):
     rows = [[i, *row] for i, row in enumerate(ROWS)]
     workbook(folder / "r.xlsx", [["番号", *HEADINGS], example, *rows])
     table = read(folder, "r.xlsx")
-    assert table.text["Q03"].tolist() == ["13", "１２名", ""] and reasons(table)["D2"] == "example"
+    assert table.texts("Q03").tolist() == ["13", "１２名", ""] and reasons(table)["D2"] == "example"
     workbook(folder / "r.xlsx", [HEADINGS, ["（例）990019", "架空市", 99], *ROWS])
-    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+    assert read(folder, "r.xlsx").texts("Q03").tolist() == ["13", "１２名", ""]
 
 
 def test_an_answer_that_reads_like_a_label_leaves_the_reply_in(folder):
     heads = ["団体名", "Q04", "職員数", "Q05_1", "Q05_2"]
     workbook(folder / "r.xlsx", [heads, ["架空市", "全体", 3, 1, 1], ["例示村", "※集計中"]])
     table = read(folder, {"path": "r.xlsx", "header": {"Q01": []}})
-    assert table.text["Q04"].tolist() == ["全体", "※集計中"]
+    assert table.texts("Q04").tolist() == ["全体", "※集計中"]
 
 
 def test_a_header_repeated_on_each_page_is_no_reply(folder):
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:1], HEADINGS, *ROWS[1:]])
     table = read(folder, "r.xlsx")
-    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
     assert reasons(table)["A3"] == reasons(table)["F3"] == "header"
 
 
@@ -162,9 +180,9 @@ def test_a_second_table_below_with_other_columns_is_refused(folder):
 def test_an_example_row_and_a_repeated_blank_row_are_no_replies(folder):
     workbook(folder / "r.xlsx", [HEADINGS, ["記入例", "見本市", 10, "1"], *ROWS[:1], [], *ROWS[1:]])
     table = read(folder, "r.xlsx")
-    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
     assert reasons(table)["A2"] == reasons(table)["C2"] == "example"
-    assert table.address(1, 0) == "A5"
+    assert place(table, "Q01", 1) == "A5"
 
 
 def test_hidden_rows_and_columns_are_read_and_reported(folder):
@@ -175,8 +193,8 @@ def test_hidden_rows_and_columns_are_read_and_reported(folder):
     page.column_dimensions["C"].hidden = page.column_dimensions["G"].hidden = True
     content.save(folder / "r.xlsx")
     table = read(folder, "r.xlsx")
-    assert len(table.text) == 3
-    assert table.hidden == (("r.xlsx", "回答", "3:3"), ("r.xlsx", "回答", "C:C"))
+    assert table.n == 3
+    assert hidden(table) == [("r.xlsx", "回答", "3:3"), ("r.xlsx", "回答", "C:C")]
     assert reasons(table)["G2"] == "hidden"
 
 
@@ -184,7 +202,7 @@ def test_an_unknown_column_is_listed_cell_by_cell(folder):
     workbook(folder / "r.xlsx", [[*HEADINGS, "担当者"], [*ROWS[0], "山田"], *ROWS[1:]])
     table = read(folder, "r.xlsx")
     assert reasons(table)["G2"] == "unmatched"
-    assert "山田" not in table.text.to_numpy()
+    assert "山田" not in np.ravel(texts(table))
 
 
 def test_other_sheets_are_listed_and_the_sheet_with_the_header_is_found(folder):
@@ -195,7 +213,7 @@ def test_other_sheets_are_listed_and_the_sheet_with_the_header_is_found(folder):
     hidden.sheet_state = "hidden"
     content.save(folder / "r.xlsx")
     table = read(folder, "r.xlsx")
-    assert set(table.sheet) == {"一覧"}
+    assert set(table.sources["sheet"]) == {"一覧"}
     by_sheet = table.outside.groupby("sheet")["reason"].unique()
     assert by_sheet["要領"].tolist() == ["sheet"] and by_sheet["選択肢"].tolist() == ["hidden"]
 
@@ -205,7 +223,7 @@ def test_a_list_of_the_questions_before_the_replies_is_not_taken_for_them(folder
     rows = [["Q01", "団体コード"], ["Q02", "団体名"], ["Q03", "職員数"], ["Q04", "取組"], ["Q05"]]
     put(content.create_sheet("設問一覧", 0), rows)
     content.save(folder / "r.xlsx")
-    assert set(read(folder, "r.xlsx").sheet) == {"回答"}
+    assert set(read(folder, "r.xlsx").sources["sheet"]) == {"回答"}
 
 
 def test_replies_on_two_sheets_are_not_half_read(folder):
@@ -215,7 +233,8 @@ def test_replies_on_two_sheets_are_not_half_read(folder):
     with pytest.raises(InputError, match=r"r.xlsx: 2 sheets have the headings .*市、町村"):
         read(folder, "r.xlsx")
     table = read(folder, {"path": "r.xlsx", "sheet": "市"}, {"path": "r.xlsx", "sheet": "町村"})
-    assert table.sheet == ("市", "市", "町村") and set(table.outside["reason"]) == {"header"}
+    assert table.sources["sheet"].tolist() == ["市", "市", "町村"]
+    assert set(table.outside["reason"]) == {"header"}
 
 
 def test_an_old_table_on_a_hidden_sheet_is_not_read_but_listed(folder):
@@ -224,7 +243,7 @@ def test_an_old_table_on_a_hidden_sheet_is_not_read_but_listed(folder):
     content["旧"].sheet_state = "hidden"
     content.save(folder / "r.xlsx")
     table = read(folder, "r.xlsx")
-    assert set(table.sheet) == {"回答"} and table.hidden == ()
+    assert set(table.sources["sheet"]) == {"回答"} and hidden(table) == []
     assert set(table.outside.query("sheet == '旧'")["reason"]) == {"hidden"}
 
 
@@ -235,7 +254,7 @@ def test_an_option_whose_number_and_label_disagree_is_not_guessed(folder):
         below = ["", "", "", first, "2 採用" if agree else "2 研修", "9 その他"]
         workbook(folder / "r.xlsx", [heads, below, ["990019", "架空市", 3, 1, 0, 0, 1, 1]])
         if agree:
-            assert read(folder, "r.xlsx").text["Q04_1"].tolist() == ["1"]
+            assert read(folder, "r.xlsx").texts("Q04_1").tolist() == ["1"]
         else:
             with pytest.raises(InputError, match=r"question Q04 .* has no column"):
                 read(folder, "r.xlsx")
@@ -247,7 +266,7 @@ def test_answers_on_a_hidden_sheet_are_reported(folder):
     content["旧"].sheet_state = "veryHidden"
     content.save(folder / "r.xlsx")
     table = read(folder, {"path": "r.xlsx", "sheet": "旧"})
-    assert table.hidden == (("r.xlsx", "旧", "A2:F4"),)
+    assert hidden(table) == [("r.xlsx", "旧", "A2:F4")]
 
 
 @pytest.mark.parametrize("given", ["Z9", "C2", "無い見出し"])
@@ -255,14 +274,14 @@ def test_a_heading_in_wave_yml_that_is_not_in_the_file_is_refused(folder, given)
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
     with pytest.raises(InputError, match=f"wave.yml: no heading of Q03 in r.xlsx is {given}"):
         read(folder, {"path": "r.xlsx", "header": {"Q03": [given]}})
-    assert len(read(folder, {"path": "r.xlsx", "header": {"Q03": [given, "職員数"]}}).text) == 3
+    assert read(folder, {"path": "r.xlsx", "header": {"Q03": [given, "職員数"]}}).n == 3
 
 
 def test_a_merge_over_the_rest_of_the_sheet_takes_no_time(folder):
     content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS])
     content.active.merged_cells.add("E2:XFD1048576")
     content.save(folder / "r.xlsx")
-    assert read(folder, "r.xlsx").merged[2, 5] == (0, 4)
+    assert special(read(folder, "r.xlsx"), "covered")["F4"] == "E2: 1"
 
 
 def test_a_code_stored_as_a_number_keeps_its_format(folder):
@@ -272,8 +291,8 @@ def test_a_code_stored_as_a_number_keeps_its_format(folder):
     content.active["E2"].number_format = "#,##0"
     content.save(folder / "r.xlsx")
     table = read(folder, "r.xlsx")
-    assert table.text["Q01"].iloc[0] == "11002"
-    assert table.number_format == {(0, 0): "000000", (0, 2): '0"人"'}
+    assert table.texts("Q01")[0] == "11002"
+    assert special(table, "number_format") == {"A2": "000000", "C2": '0"人"'}
 
 
 def test_a_number_format_says_nothing_of_a_text_an_error_or_an_empty_cell(folder):
@@ -283,7 +302,7 @@ def test_a_number_format_says_nothing_of_a_text_an_error_or_an_empty_cell(folder
     content.save(folder / "r.xlsx")
     about = wave(folder, "r.xlsx")
     table = intake.read(about, book())
-    assert table.number_format == {(0, 2): "0%"}
+    assert special(table, "number_format") == {"C2": "0%"}
     clean.clean(table, about, book()).ledger.check()
 
 
@@ -292,7 +311,7 @@ def test_a_merged_answer_tells_which_cell_holds_it(folder):
     content.active["E2"], content.active["E3"] = 3, None
     content.active.merge_cells("E2:E3")
     content.save(folder / "r.xlsx")
-    assert read(folder, "r.xlsx").merged == {(1, 4): (0, 4)}
+    assert special(read(folder, "r.xlsx"), "covered") == {"E3": "E2: 3"}
 
 
 # --- headings -----------------------------------------------------------------------------------
@@ -303,7 +322,7 @@ def test_two_columns_of_one_question_are_refused_until_wave_yml_says_which(folde
     with pytest.raises(InputError, match=r"two columns are headed Q03 \(C1 and G1\)"):
         read(folder, "r.xlsx")
     table = read(folder, {"path": "r.xlsx", "header": {"Q03": ["G1"]}})
-    assert table.text["Q03"].tolist() == ["99"] * 3
+    assert table.texts("Q03").tolist() == ["99"] * 3
     assert reasons(table)["C2"] == "unmatched"
 
 
@@ -312,7 +331,7 @@ def test_a_question_that_is_not_in_the_file(folder):
     with pytest.raises(InputError, match=r"r.xlsx, sheet 回答: question Q03 .*職員数.* no column"):
         read(folder, "r.xlsx")
     table = read(folder, {"path": "r.xlsx", "header": {"Q03": []}})
-    assert "Q03" not in table.column_variable
+    assert "Q03" not in table.variables
 
 
 def test_a_lacking_option_column_is_not_taken_for_not_chosen(folder):
@@ -355,7 +374,7 @@ def test_a_question_in_one_column_here_and_in_several_there_is_refused(folder):
 def test_a_heading_of_ones_own_and_one_that_names_nothing(folder):
     workbook(folder / "r.xlsx", [["番号", *HEADINGS[1:]], *ROWS])
     table = read(folder, {"path": "r.xlsx", "header": {"Q01": ["番号"]}})
-    assert table.text["Q01"].tolist() == ["990019", "990027", "990035"]
+    assert table.texts("Q01").tolist() == ["990019", "990027", "990035"]
     with pytest.raises(InputError, match="header names Q99"):
         read(folder, {"path": "r.xlsx", "header": {"Q99": ["番号"]}})
 
@@ -367,12 +386,12 @@ def test_the_number_of_a_survey_is_no_question(folder):
     with pytest.raises(InputError, match=r"question Q03 .* has no column"):
         read(folder, "r.xlsx")
     workbook(folder / "r.xlsx", [[*HEADINGS[:2], "第3問 職員の数", *HEADINGS[3:]], *ROWS])
-    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+    assert read(folder, "r.xlsx").texts("Q03").tolist() == ["13", "１２名", ""]
 
 
 def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
     workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問4 職員数", "Q04", *HEADINGS[4:]], *ROWS])
-    assert read(folder, "r.xlsx").text["Q03"].tolist() == ["13", "１２名", ""]
+    assert read(folder, "r.xlsx").texts("Q03").tolist() == ["13", "１２名", ""]
     workbook(folder / "r.xlsx", [[*HEADINGS[:2], "問3 団体名", *HEADINGS[3:]], *ROWS])
     with pytest.raises(InputError, match=r"two columns are headed Q02 \(B1 and C1\)"):
         read(folder, "r.xlsx")
@@ -389,26 +408,26 @@ def test_options_and_items_named_in_one_row(folder, options, items):
     heads = [*HEADINGS[:2], "問3", "問3付問", *options, *items]
     workbook(folder / "r.xlsx", [heads, ["990019", "架空市", 13, 7, "○", None, "○", 1, 5]])
     table = read(folder, "r.xlsx")
-    assert table.text.iloc[0, 2:].tolist() == ["13", "○", "", "○", "1", "5"]
-    assert table.column_variable[3:] == ("Q04_1", "Q04_2", "Q04_9", "Q05_1", "Q05_2")
+    assert texts(table)[0][2:] == ["13", "○", "", "○", "1", "5"]
+    assert table.variables[3:] == ["Q04_1", "Q04_2", "Q04_9", "Q05_1", "Q05_2"]
     assert reasons(table)["D2"] == "unmatched"
 
 
 def test_byte_order_marks_where_files_were_put_together(folder):
     text = csv_text([HEADINGS, *ROWS])
     (folder / "r.csv").write_text(f"\ufeff\ufeff{text}\ufeff{text}", "utf-8")
-    assert read(folder, "r.csv").text["Q02"].tolist() == ["架空市", "見本町", "例示村"] * 2
+    assert read(folder, "r.csv").texts("Q02").tolist() == ["架空市", "見本町", "例示村"] * 2
 
 
 def test_a_heading_whose_number_alone_fits_is_told(folder):
     heads = ["問1", "問2 団体の名称", "問3 避難所の箇所数", "問4 実施している取組み", *HEADINGS[4:]]
     workbook(folder / "r.xlsx", [heads, *ROWS])
-    told = read(folder, "r.xlsx").headed
-    assert [(one.cell, one.text, one.question.id) for one in told] == [
+    told = read(folder, "r.xlsx").remarks
+    assert [(one.cell, one.text, one.value) for one in told] == [
         ("C1", "問3 避難所の箇所数", "Q03")
     ]
     sure = read(folder, {"path": "r.xlsx", "header": {"Q03": ["問3 避難所の箇所数"]}})
-    assert sure.headed == ()
+    assert sure.remarks == ()
 
 
 # --- text files ---------------------------------------------------------------------------------
@@ -421,15 +440,15 @@ def test_text_files(folder, encoding, separator):
     name = "r.tsv" if separator == "\t" else "r.csv"
     (folder / name).write_bytes(csv_text(rows, separator).encode(encoding))
     table = read(folder, name)
-    assert table.text.iloc[0].tolist() == ["990019", "髙﨑市", "①", "1,2\n9", "1", "5"]
-    assert table.address(0, 5) == "F3"
+    assert texts(table)[0] == ["990019", "髙﨑市", "①", "1,2\n9", "1", "5"]
+    assert place(table, "Q05_2", 0) == "F3"
     assert reasons(table)["A1"] == "title"
 
 
 def test_a_file_named_on_a_mac(folder):
     name = "回答データ（１）.csv"
     (folder / unicodedata.normalize("NFD", name)).write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
-    assert set(read(folder, name).file) == {name}
+    assert set(read(folder, name).sources["file"]) == {name}
 
 
 def test_the_labels_of_an_spss_file_are_no_reply(folder):
@@ -438,13 +457,13 @@ def test_the_labels_of_an_spss_file_are_no_reply(folder):
     labels = ["コードです", "名称", "人員", "施策", "首長", "課"]
     pyreadstat.write_sav(frame, folder / "r.sav", column_labels=labels)
     table = read(folder, "r.sav")
-    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
     assert reasons(table)["C2"] == "header"
 
 
 def test_a_blank_line_keeps_the_line_numbers_right(folder):
     (folder / "r.csv").write_text("\n" + csv_text([HEADINGS]) + "\n\n" + csv_text(ROWS), "utf-8")
-    assert read(folder, "r.csv").address(0, 0) == "A5"
+    assert place(read(folder, "r.csv"), "Q01", 0) == "A5"
 
 
 # --- one column per municipality ----------------------------------------------------------------
@@ -454,8 +473,8 @@ def test_one_column_per_municipality(folder):
     turned = [list(column) for column in zip(HEADINGS, *ROWS, strict=True)]
     workbook(folder / "r.xlsx", turned)
     table = read(folder, {"path": "r.xlsx", "layout": "columns"})
-    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
-    assert table.address(1, 2) == "C3" and table.address(2, 0) == "D1"
+    assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
+    assert place(table, "Q03", 1) == "C3" and place(table, "Q01", 2) == "D1"
 
 
 QUESTIONS = ["CIOの任命", "AIの導入状況", "カードの保有状況"]
@@ -481,9 +500,9 @@ def test_a_table_in_the_layout_of_the_national_one(folder):
         {"path": "n.csv", "layout": "columns", "codes": "order"},
         codebook=Codebook.parse(NATIONAL_BOOK),
     )
-    assert table.text["@name"].tolist() == ["札幌市", "伊達市", "伊達市"]
-    assert table.text["D2"].tolist() == ["72%", "%", "69%"]
-    assert table.address(2, 0) == "E2"
+    assert table.texts("@name").tolist() == ["札幌市", "伊達市", "伊達市"]
+    assert table.texts("D2").tolist() == ["72%", "%", "69%"]
+    assert place(table, table.variables[0], 2) == "E2"
     assert set(table.outside["reason"]) == {"header"}
 
 
@@ -500,12 +519,12 @@ def test_the_national_table(folder):
         {"path": "n.csv", "layout": "columns", "codes": "order"},
         codebook=Codebook.parse(BOOK | {"questions": questions}),
     )
-    assert table.text.shape == (1741, 16)
-    done = {label: (table.text[f"D{i:02}"] == "実施").sum() for i, label in enumerate(labels)}
+    assert (table.n, len(table.variables)) == (1741, 16)
+    done = {label: (table.texts(f"D{i:02}") == "実施").sum() for i, label in enumerate(labels)}
     assert [done[label] for label in labels[:3]] == [1270, 846, 862]
     assert done["外部人材活用"] == 522
-    assert (table.text["D00"] == "調査無し").sum() == 8
-    assert table.text["@name"].iloc[[0, -1]].tolist() == ["札幌市", "与那国町"]
+    assert (table.texts("D00") == "調査無し").sum() == 8
+    assert table.texts("@name")[[0, -1]].tolist() == ["札幌市", "与那国町"]
 
 
 # --- forms --------------------------------------------------------------------------------------
@@ -533,13 +552,12 @@ def test_one_sheet_per_municipality(folder):
     content["B町"]["F6"] = "人数は集計中"
     content.save(folder / "f.xlsx")
     table = read(folder, {"path": "f.xlsx", "layout": "form"})
-    assert table.sheet == ("A市", "B町")
-    assert table.text["Q02"].tolist() == ["架空市", "見本町"]
-    assert table.text["Q03"].tolist() == ["13", ""]
-    assert table.text["Q04_9"].tolist() == ["○", ""]
-    assert table.text["Q05_2"].tolist() == ["5", "5"]
-    position = table.column_variable.index("Q03")
-    assert (table.address(0, position), table.address(1, position)) == ("C5", "C6")
+    assert table.sources["sheet"].tolist() == ["A市", "B町"]
+    assert table.texts("Q02").tolist() == ["架空市", "見本町"]
+    assert table.texts("Q03").tolist() == ["13", ""]
+    assert table.texts("Q04_9").tolist() == ["○", ""]
+    assert table.texts("Q05_2").tolist() == ["5", "5"]
+    assert (place(table, "Q03", 0), place(table, "Q03", 1)) == ("C5", "C6")
     by_cell = table.outside.set_index(["sheet", "cell"])["reason"]
     assert by_cell["B町", "F6"] == "unmatched"
     assert by_cell["A市", "D5"] == by_cell["A市", "A13"] == "note"
@@ -554,8 +572,8 @@ def test_a_folder_of_workbooks(folder):
         content.save(folder / "replies" / f"{i}_{name}.xlsx")
     (folder / "replies" / "~$0_架空市.xlsx").write_bytes(b"lock")
     table = read(folder, {"path": "replies", "layout": "form"})
-    assert table.file[1] == "replies/1_見本町.xlsx"
-    assert table.text["Q02"].tolist() == ["架空市", "見本町", "例示村"]
+    assert table.sources["file"].iloc[1] == "replies/1_見本町.xlsx"
+    assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
 
 
 @pytest.mark.parametrize("names", [["架空市", "見本町", "例示村"], ["架空市"]])
@@ -569,9 +587,9 @@ def test_who_replied_behind_an_empty_cell_while_other_answers_stand_beside(folde
             page[cell.replace("C", "D")], page[cell] = page[cell].value, None
     content.save(folder / "f.xlsx")
     table = read(folder, {"path": "f.xlsx", "layout": "form"})
-    assert table.text["Q02"].tolist() == names
-    assert table.text["Q03"].tolist() == [str(i + 1) for i in range(len(names))]
-    assert table.address(0, table.column_variable.index("Q01")) == "D3"
+    assert table.texts("Q02").tolist() == names
+    assert table.texts("Q03").tolist() == [str(i + 1) for i in range(len(names))]
+    assert place(table, "Q01", 0) == "D3"
 
 
 def test_ticks_to_the_left_of_the_options(folder):
@@ -584,7 +602,7 @@ def test_ticks_to_the_left_of_the_options(folder):
                    [None, "課間の調整", 1]])  # fmt: skip
     content.save(folder / "f.xlsx")
     table = read(folder, {"path": "f.xlsx", "layout": "form"})
-    assert table.text[["Q04_1", "Q04_2", "Q04_9"]].iloc[0].tolist() == ["○", "", "レ"]
+    assert texts(table, "Q04_1", "Q04_2", "Q04_9")[0] == ["○", "", "レ"]
 
 
 def copies(folder, build, n=4):
@@ -616,11 +634,8 @@ def columns_apart(numbered):
 @pytest.mark.parametrize("numbered", [True, False])
 def test_answers_behind_a_column_of_units_and_options_with_printed_numbers(folder, numbered):
     table = copies(folder, columns_apart(numbered))
-    assert table.text["Q02"].tolist() == ["町0町", "町1町", "町2町", "町3町"]
-    assert (
-        table.text[["Q03", "Q04_1", "Q04_2", "Q04_9", "Q05_1"]].to_numpy().tolist()
-        == [["3", "○", "", "○", "1"]] * 4
-    )
+    assert table.texts("Q02").tolist() == ["町0町", "町1町", "町2町", "町3町"]
+    assert texts(table, "Q03", "Q04_1", "Q04_2", "Q04_9", "Q05_1") == [["3", "○", "", "○", "1"]] * 4
     assert set(table.outside["reason"]) == {"header", "note"}
 
 
@@ -653,9 +668,9 @@ def test_files_with_columns_in_another_order_join(folder):
     workbook(folder / "a.xlsx", [HEADINGS, *ROWS[:1]])
     (folder / "b.csv").write_text(csv_text([row[::-1] for row in (HEADINGS, ROWS[1])]), "utf-8")
     table = read(folder, "a.xlsx", "b.csv")
-    assert table.text["Q02"].tolist() == ["架空市", "見本町"]
-    assert (table.address(0, 1), table.address(1, 1)) == ("B2", "E2")
-    assert table.file == ("a.xlsx", "b.csv")
+    assert table.texts("Q02").tolist() == ["架空市", "見本町"]
+    assert (place(table, "Q02", 0), place(table, "Q02", 1)) == ("B2", "E2")
+    assert table.sources["file"].tolist() == ["a.xlsx", "b.csv"]
 
 
 def test_what_is_told_of_cells_stays_with_them_where_files_are_joined(folder):
@@ -669,9 +684,9 @@ def test_what_is_told_of_cells_stays_with_them_where_files_are_joined(folder):
         content.active.merge_cells("A2:A3")
         content.save(folder / name)
     table = read(folder, "a.xlsx", "b.xlsx")
-    assert table.hidden == (("a.xlsx", "回答", "3:3"), ("b.xlsx", "回答", "3:3"))
-    assert table.number_format == {(0, 2): "0%", (3, 2): "0%"}
-    assert table.merged == {(1, 0): (0, 0), (4, 5): (3, 5)}
+    assert hidden(table) == [("a.xlsx", "回答", "3:3"), ("b.xlsx", "回答", "3:3")]
+    assert table.formats("Q03") == {0: "0%", 3: "0%"}
+    assert set(table.cells["covered"]) == {"", f"A2: {ROWS[0][0]}", f"A2: {ROWS[0][-1]}"}
 
 
 # --- nothing is lost ----------------------------------------------------------------------------

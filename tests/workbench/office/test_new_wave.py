@@ -237,7 +237,7 @@ def survey_of(root, sheets, book=ASKED):
         patch.setenv("WORKBENCH_ROOT", str(root))
         said = new_wave("odd", [file], "odd", "2026-04-01")
         raw = intake.read(Wave.read("odd"), Codebook.read("odd"))
-    texts = [text for name in ("@code", "@name") if name in raw.text for text in raw.text[name]]
+    texts = [text for name in {"@code", "@name"} & {*raw.variables} for text in raw.texts(name)]
     return said, {municipality.named_in(text) for text in texts if text}
 
 

@@ -1,0 +1,296 @@
+"""The tidy frame of cells: one row a cell of the files as received.
+
+Intake fills it, cleaning says of each cell where it ended (`place`), the ledger counts it by file,
+sheet and place, and a finding is a row that points into it. Files are joined by `concat`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.intake.workbook import CellKind, Sheet, column_letters
+from analysis.text import Text
+
+# why a cell is no answer
+REASONS = ("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet")
+ANSWER = 255
+NUMBERS = ("row", "column", "kind", "record")
+CATEGORIES = ("file", "sheet", "number_format", "covered", "variable", "reason")
+OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
+Grid = dict[tuple[int, int], str]
+
+
+class Remark(NamedTuple):
+    """A finding of intake on a hidden row or column, or on a heading: no answer, and of no reply.
+
+    `value` and `more` complete the sentence of the rule.
+    """
+
+    rule: str
+    file: str
+    sheet: str
+    cell: str
+    text: str
+    value: str = ""
+    more: str | Text = ""
+
+
+@dataclass(frozen=True)
+class Received:
+    """All cells of a wave as they stand in its files.
+
+    Attributes
+    ----------
+    cells : one row a cell, each cell of the files once. The answers of a file come first, variable
+        by variable, empty ones too; then its other cells that hold something.
+
+        - ``file``, ``sheet``: where it stands; ``row``, ``column``: 1-based, as in the file.
+        - ``text``: as written, dates ISO; ``kind``: a `CellKind`.
+        - ``number_format``: one that changes what a number means (``000000``, ``0%``), else empty.
+        - ``covered``: of an empty cell that a merged range covers, the cell that holds its value
+          and that value, such as ``E2: 1``.
+        - ``record``: number of the reply, from 0 in the order of the files; -1: part of none.
+        - ``variable``: question id or variable of the codebook; ``@code``, ``@name``,
+          ``@prefecture`` where the codebook has no question for what identifies a municipality.
+        - ``reason``: why a cell is no answer: one of `REASONS`.
+    remarks : what was noticed of hidden rows and columns and of headings.
+    """
+
+    cells: pd.DataFrame
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """How many replies there are."""
+        return int(self.cells["record"].max()) + 1
+
+    @property
+    def variables(self) -> list[str]:
+        """The columns of answers, in the order in which the files have them."""
+        return list(self.cells["variable"].cat.categories)
+
+    @cached_property
+    def positions(self) -> dict[str, np.ndarray]:
+        """Variable -> per record the row of its cell in `cells`, -1 where its file has none."""
+        codes = self.cells["variable"].cat.codes.to_numpy()
+        order = np.argsort(codes, kind="stable")
+        starts = np.searchsorted(codes[order], np.arange(len(self.variables) + 1))
+        records, found = self.cells["record"].to_numpy(), {}
+        for number, variable in enumerate(self.variables):
+            own = order[starts[number] : starts[number + 1]]
+            found[variable] = np.full(self.n, -1, np.int32)
+            found[variable][records[own]] = own
+        return found
+
+    def texts(self, variable: str) -> np.ndarray:
+        """The text of a variable per record, empty where its file has no such cell."""
+        at = self.positions[variable]
+        texts = _taken(self.cells["text"], at).to_numpy(object)
+        return np.where(at < 0, "", texts)
+
+    def kinds(self, variable: str) -> np.ndarray:
+        """The `CellKind` of a variable per record."""
+        at = self.positions[variable]
+        return np.where(at < 0, CellKind.EMPTY, self.cells["kind"].to_numpy()[at])
+
+    def text(self, variable: str, record: int) -> str:
+        """The text of one cell, empty where there is none."""
+        at = self.positions[variable][record]
+        return "" if at < 0 else str(self.cells["text"].iat[at])
+
+    def place(self, record: int) -> str:
+        """Where a record stands: its file, its sheet and its first cell that holds something."""
+        at = (self.positions[name][record] for name in self.variables)
+        kinds = self.cells["kind"].to_numpy()
+        first = next((i for i in at if i >= 0 and kinds[i] != CellKind.EMPTY), None)
+        cell = "" if first is None else str(addresses(self.cells.iloc[[first]])[0])
+        return " ".join(filter(None, (*self.sources.loc[record], cell)))
+
+    def formats(self, variable: str) -> dict[int, str]:
+        """The number formats of a variable that change what its numbers mean, by record."""
+        at = self.positions[variable]
+        formats = self.cells["number_format"].cat
+        codes = np.where(at < 0, 0, formats.codes.to_numpy()[at])
+        return {i: str(formats.categories[codes[i]]) for i in np.flatnonzero(codes).tolist()}
+
+    @cached_property
+    def sources(self) -> pd.DataFrame:
+        """File and sheet of each record."""
+        answers = self.cells[["record", "file", "sheet"]][self.cells["record"] >= 0]
+        return answers.drop_duplicates("record").set_index("record").sort_index()
+
+    @property
+    def outside(self) -> pd.DataFrame:
+        """The cells of no reply: file, sheet, cell (such as ``C12``), text and reason."""
+        own = self.cells[self.cells["record"] < 0].reset_index(drop=True)
+        return own.assign(cell=addresses(own))[OUTSIDE].astype("str")
+
+
+def addresses(cells: pd.DataFrame) -> np.ndarray:
+    """The names of cells in their files, such as ``C12``.
+
+    >>> addresses(pd.DataFrame({"row": [12, 1], "column": [3, 28]})).tolist()
+    ['C12', 'AB1']
+    """
+    columns = cells["column"].to_numpy()
+    letters = np.array([column_letters(c - 1) for c in range(columns.max(initial=0) + 1)], object)
+    return letters[columns] + cells["row"].to_numpy().astype(str).astype(object)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one sheet gives: its answers, by variable and record, and a mark for each cell.
+
+    Attributes
+    ----------
+    sheet : its cells as received.
+    answers : variable -> position of its cell in each record, as rows and columns of the sheet.
+    mark : per cell of the sheet ANSWER, or the position of its reason in REASONS.
+    """
+
+    sheet: Sheet
+    mark: np.ndarray
+    answers: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+
+def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
+    """The tidy frame of several sheets, their records numbered one after the other."""
+    parts = [part for piece in pieces for part in (_answers(piece), _outside(piece))]
+    start = 0
+    for part in parts:
+        record = part.numbers["record"]
+        record[record >= 0] += start
+        start = max(start, int(record.max(initial=-1)) + 1)
+    columns: dict[str, Any] = {
+        name: np.concatenate([part.numbers.pop(name) for part in parts]) for name in NUMBERS
+    }
+    columns["text"] = pd.concat([text for part in parts for text in part.texts], ignore_index=True)
+    columns |= {name: _joined([part.words.pop(name) for part in parts]) for name in CATEGORIES}
+    return pd.DataFrame(columns, copy=False)
+
+
+Words = tuple[np.ndarray, Sequence[str]]  # of each cell a position in a list of few texts, or -1
+
+
+class _Part(NamedTuple):
+    """Cells of one sheet, still with categories of their own; `texts` follow each other."""
+
+    numbers: dict[str, np.ndarray]
+    texts: list[pd.Series]
+    words: dict[str, Words]
+
+
+def _answers(piece: Piece) -> _Part:
+    """The cells of answers, variable by variable."""
+    sheet, names, places = piece.sheet, list(piece.answers), list(piece.answers.values())
+    n = len(places[0][0]) if places else 0
+    if n > 1:  # of a table each variable is a column
+        texts = [_taken(sheet.text[columns[0]], rows) for rows, columns in places]
+        kinds = np.concatenate([sheet.kind[rows, columns[0]] for rows, columns in places])
+    else:
+        at = np.array(places, int).reshape(len(names), 2)
+        texts, kinds = [_texts(sheet, *at.T)], sheet.kind[at[:, 0], at[:, 1]]
+    nothing = np.array([], np.int32)
+    rows, columns = (
+        np.concatenate([nothing, *(place[side] for place in places)], dtype=np.int32)
+        for side in (0, 1)
+    )
+    words: dict[str, Words] = {
+        "variable": (np.repeat(np.arange(len(names), dtype=np.int16), n), names),
+        "covered": _sparse(sheet, _covered(piece), rows, columns),
+        "reason": (np.full(len(rows), -1, np.int8), REASONS),
+    }
+    record = np.tile(np.arange(n, dtype=np.int32), len(names))
+    return _part(sheet, rows, columns, {"kind": kinds, "record": record}, texts, words)
+
+
+def _outside(piece: Piece) -> _Part:
+    """The other cells that hold something, in the order of the sheet."""
+    sheet = piece.sheet
+    rows, columns = np.nonzero((sheet.kind != CellKind.EMPTY) & (piece.mark != ANSWER))
+    words: dict[str, Words] = {
+        "variable": (np.full(len(rows), -1, np.int8), []),
+        "covered": (np.zeros(len(rows), np.int8), [""]),
+        "reason": (piece.mark[rows, columns].astype(np.int8), REASONS),
+    }
+    numbers = {"kind": sheet.kind[rows, columns], "record": np.full(len(rows), -1, np.int32)}
+    return _part(sheet, rows, columns, numbers, [_texts(sheet, rows, columns)], words)
+
+
+def _part(
+    sheet: Sheet,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    numbers: dict[str, np.ndarray],
+    texts: list[pd.Series],
+    words: dict[str, Words],
+) -> _Part:
+    """With what the sheet says of these cells."""
+    same = np.zeros(len(rows), np.int8)
+    formats = _sparse(sheet, sheet.number_format, rows, columns)
+    words |= {
+        "file": (same, [sheet.file]),
+        "sheet": (same, [sheet.sheet]),
+        "number_format": formats,
+    }
+    down, across = (columns, rows) if sheet.transposed else (rows, columns)
+    numbers |= {"row": (down + 1).astype(np.int32), "column": (across + 1).astype(np.int16)}
+    return _Part(numbers, texts, words)
+
+
+def _joined(parts: Sequence[Words]) -> pd.Categorical:
+    """One categorical of all parts, its categories in the order in which they come."""
+    known: dict[str, int] = {}
+    codes = []
+    for own, texts in parts:
+        numbers = [known.setdefault(text, len(known)) for text in texts]
+        codes.append(np.array([*numbers, -1], np.min_scalar_type(-len(known) - 1))[own])
+    return pd.Categorical.from_codes(np.concatenate(codes), pd.Index(list(known), dtype="str"))
+
+
+def _taken(texts: pd.Series, rows: np.ndarray) -> pd.Series:
+    """Texts by position; those that follow each other are not copied."""
+    if len(rows) and rows[0] >= 0 and (np.diff(rows) == 1).all():
+        return texts.iloc[rows[0] : rows[-1] + 1]
+    return texts.take(rows)
+
+
+def _texts(sheet: Sheet, rows: np.ndarray, columns: np.ndarray) -> pd.Series:
+    """The texts of scattered cells, read column by column: a table of texts may be large."""
+    texts = np.empty(len(rows), dtype=object)
+    for column in np.unique(columns):
+        own = columns == column
+        texts[own] = sheet.text[int(column)].take(rows[own]).to_numpy(object)
+    return pd.Series(texts, dtype="str")
+
+
+def _sparse(sheet: Sheet, texts: Grid, rows: np.ndarray, columns: np.ndarray) -> Words:
+    """A text for few of the cells of a sheet, empty for the others."""
+    known = ["", *dict.fromkeys(texts.values())]
+    if not texts:
+        return np.zeros(len(rows), np.int8), known
+    number = {text: code for code, text in enumerate(known)}
+    grid = np.zeros(sheet.shape, np.int32)
+    for place, text in texts.items():
+        grid[place] = number[text]
+    return grid[rows, columns], known
+
+
+def _covered(piece: Piece) -> Grid:
+    """Of answers in a merged range that begins with an answer: its first cell, and what it says."""
+    sheet, answer = piece.sheet, piece.mark == ANSWER
+    found: Grid = {}
+    for top, left, bottom, right in sheet.merged:
+        first = slice(top, top + 1), slice(left, left + 1)  # a range may lie beside all cells
+        if not (answer[first] & (sheet.kind[first] != CellKind.EMPTY)).any():
+            continue
+        said = f"{sheet.address(top, left)}: {sheet.text.iat[top, left]}"
+        inside = np.argwhere(answer[top : bottom + 1, left : right + 1])[1:]  # not the first itself
+        found |= {(top + int(row), left + int(column)): said for row, column in inside}
+    return found
