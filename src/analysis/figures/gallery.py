@@ -176,7 +176,7 @@ class Gallery:
             page, _, name = name.partition("/")
             if data.empty:
                 plt.close(canvas)
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(data))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, denominator, alt = words
             data = self._labelled(data)
@@ -197,7 +197,7 @@ class Gallery:
                 checks.check(canvas, name)
                 image = _image(canvas, whole)
                 shown = _png(_part(image, canvas.dpi, whole, column))
-                csv = to_csv(self._rounded(data))
+                csv = to_csv(self.rounded(data))
                 if self.folder:  # a page alone needs neither
                     svg = _svg(canvas, whole, self.scale)
                     self._write("figures", name, png=_png(image), svg=svg, csv=csv)
@@ -265,11 +265,11 @@ class Gallery:
             ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``; with their decimals where
             these are not two.
         """
-        shown = frame = self._rounded(frame)
+        shown = frame = self.rounded(frame)
         if "/" in name:
             page, _, name = name.partition("/")
             if frame.empty:
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(frame))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, notes = words[0], [note for note in words[1:] if note]
             shown, frame = self._labelled(self._written(frame, intervals)), self._labelled(frame)
@@ -292,6 +292,10 @@ class Gallery:
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
+
+    def _reason(self, frame: pd.DataFrame) -> str:
+        """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
+        return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
 
     def _labelled(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column."""
@@ -324,7 +328,7 @@ class Gallery:
             frame[name] = column.astype(object).where(column.notna(), "—")
         return frame
 
-    def _rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The numbers with decimals to as many digits as may be given."""
         if self.digits is None:
             return frame
@@ -335,8 +339,12 @@ class Gallery:
         return float(f"{value:.{self.digits}g}")
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
-        """Numbers for another command, as results/NAME.csv; nothing is shown."""
-        self._write("results", name, csv=to_csv(frame))
+        """Numbers for another command, as results/NAME.csv; nothing is shown.
+
+        An empty frame, such as one that the edition withholds, is not written.
+        """
+        if len(frame):
+            self._write("results", name, csv=to_csv(frame))
 
     def _write(self, kind: str, name: str, **contents: bytes) -> None:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""

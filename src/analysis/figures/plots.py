@@ -344,7 +344,7 @@ COLUMNS = 2
 
 
 def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
-    """Shares by year, a panel a total: columns total, when, share (percent), series, current.
+    """Shares by year, a panel a total: columns total, when, percent, series, current.
 
     Lines join points of one series only. Where one ends before the next begins, a dotted vertical
     marks the break; points that a later edition replaced are hollow.
@@ -378,10 +378,10 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
         shown = part.sort_values("when")
         replaced = not shown["current"].iloc[-1]
         colour = "#858585" if replaced else PALETTE[0]
-        ax.plot(shown["when"], shown["share"], linestyle=":" if replaced else "-", color=colour)
+        ax.plot(shown["when"], shown["percent"], linestyle=":" if replaced else "-", color=colour)
         for row in shown.itertuples():
             face = PALETTE[1] if row.current else "white"
-            ax.plot(row.when, row.share, "o", color=colour, mfc=face, markersize=5)
+            ax.plot(row.when, row.percent, "o", color=colour, mfc=face, markersize=5)
         ends.append((shown["when"].min(), shown["when"].max()))
     breaks = [(a[1], b[0]) for a, b in itertools.pairwise(ends) if b[0] > a[1]]
     for end, start in breaks:
@@ -390,8 +390,8 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
         ax.text((end + start) / 2 + 0.1, 4, said, fontsize="small", color="#a63a24")
     last = points[points["current"]].sort_values("when").iloc[-1]
     ax.annotate(
-        f"{last['share']:.0f}%",
-        (last["when"], last["share"]),
+        f"{last['percent']:.0f}%",
+        (last["when"], last["percent"]),
         xytext=(5, 3),
         textcoords="offset points",
         fontsize="small",

@@ -14,7 +14,7 @@ from analysis.codebook.wave import Wave
 from analysis.codebook.yaml_file import earlier
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
-from analysis.report import types
+from analysis.results import types
 from analysis.show import Frame, NotAvailable
 from analysis.stats import changes
 from analysis.stats.inference import ALPHA
@@ -59,16 +59,17 @@ def who_answered(survey: Survey, before: Survey | None) -> Frame:
     Columns: reply (``both``, ``before``, ``now``), municipalities (their number), which (their
     names; NA where there are many, or where the edition shows no single respondent).
     """
-    columns, rows = ["reply", "municipalities", "which"], []
-    if before:
-        old, new = before.responses.index, survey.responses.index
-        left, came = old.difference(new, sort=False), new.difference(old, sort=False)
-        names, between = {**before.names, **survey.names}, survey.label("answers.separator")
-        rows = [("both", len(old.intersection(new)), pd.NA)]
-        for reply, codes in (("before", left), ("now", came)):
-            few = 0 < len(codes) <= types.NAMED_UP_TO and not protects(survey)
-            which = between.join(str(names[code]) for code in codes) if few else pd.NA
-            rows.append((reply, len(codes), which))
+    columns = ["reply", "municipalities", "which"]
+    if before is None:
+        return _nothing(survey, before, columns)
+    old, new = before.responses.index, survey.responses.index
+    left, came = old.difference(new, sort=False), new.difference(old, sort=False)
+    names, between = {**before.names, **survey.names}, survey.label("answers.separator")
+    rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
+    for reply, codes in (("before", left), ("now", came)):
+        few = 0 < len(codes) <= types.NAMED_UP_TO and not protects(survey)
+        which = between.join(str(names[code]) for code in codes) if few else pd.NA
+        rows.append((reply, len(codes), which))
     return Frame(rows, columns=columns)
 
 
@@ -78,10 +79,10 @@ def denominators(survey: Survey, before: Survey | None) -> Frame:
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
     where only the number of replies changed), missing_before, missing_now (how many).
     """
-    if before is None:
-        return Frame(columns=changes.OF_DENOMINATORS)
-    frame = Frame(changes.denominators(survey.codebook, _shown(before), _shown(survey)))
-    return frame.assign(question=frame["question"].map(_labels(survey)))
+    made = pd.DataFrame(columns=changes.OF_DENOMINATORS)
+    if before:
+        made = changes.denominators(survey.codebook, _shown(before), _shown(survey))
+    return _framed(survey, before, made)
 
 
 def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
@@ -100,7 +101,7 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
     made = pd.DataFrame(columns=changes.OF_SHARES), pd.DataFrame(columns=changes.OF_SCALES)
     if before:
         made = changes.moved(survey.codebook, _shown(before), _shown(survey), survey.language)
-    shares, scales = (Frame(f.assign(question=f["question"].map(_labels(survey)))) for f in made)
+    shares, scales = (_framed(survey, before, frame) for frame in made)
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
@@ -146,7 +147,14 @@ def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Fo
     if before is None:
         none = NotAvailable("typology", survey.say("changes/alone", codebook=survey.codebook.id))
         return none, none
-    return types.find(before, seed=seed), types.find(survey, seed=seed)
+    return types.typology(before, seed=seed), types.typology(survey, seed=seed)
+
+
+def verdicts(survey: Survey, before: Survey, found: Found) -> list[str]:
+    """The verdict on the types of the wave before and of this one, a sentence each."""
+    both = zip((before, survey), found, strict=True)
+    said = [one.answer("types/verdict", **types.verdict(one, kinds)) for one, kinds in both]
+    return [answer.text for answer in said]
 
 
 def type_changes(found: Found) -> dict[str, Any]:
@@ -172,19 +180,21 @@ def movers(survey: Survey, before: Survey | None, found: Found) -> Frame:
     columns = ["municipality", "type_before", "type_now", "membership_before", "membership_now"]
     first, second = found
     if before is None or isinstance(first, NotAvailable) or isinstance(second, NotAvailable):
-        return Frame(columns=columns)
+        return _nothing(survey, before, columns)
     kinds = changes.movers(first, second).types.query("moved")
+    if protects(survey) or kinds.empty:
+        return _nothing(survey, before, columns)
     rows = [
         (
             str(survey.names[code]),
-            types.type_name(before, first, kind.before),
-            types.type_name(survey, second, kind.after),
+            types.name(before, first, kind.before),
+            types.name(survey, second, kind.after),
             float(first.membership.at[code, kind.before]),
             float(second.membership.at[code, kind.after]),
         )
         for code, kind in zip(kinds.index, kinds.itertuples(), strict=True)
     ]
-    return Frame([] if protects(survey) else rows, columns=columns)
+    return Frame(rows, columns=columns)
 
 
 def _shown(survey: Survey) -> changes.Wave:
@@ -193,6 +203,14 @@ def _shown(survey: Survey) -> changes.Wave:
     return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
 
 
-def _labels(survey: Survey) -> dict[str, str]:
-    """Id and label of each question."""
-    return {q.id: f"{q.id} {q.label[survey.language]}" for q in survey.codebook}
+def _framed(survey: Survey, before: Survey | None, made: pd.DataFrame) -> Frame:
+    """The frame with id and label of each question; an empty one says why."""
+    if before is None or made.empty:
+        return _nothing(survey, before, list(made.columns))
+    labels = {q.id: f"{q.id} {q.label[survey.language]}" for q in survey.codebook}
+    return Frame(made.assign(question=made["question"].map(labels)))
+
+
+def _nothing(survey: Survey, before: Survey | None, columns: list[str]) -> Frame:
+    why = "alone" if before is None else "withheld" if protects(survey) else "nothing"
+    return Frame.nothing(why, columns)

@@ -13,16 +13,16 @@ from analysis.survey import Survey
 def totals(survey: Survey) -> Frame:
     """Every published total, a row a point; see `analysis.codebook.national.totals`.
 
-    Columns: total, year, as_of (NA where the day is not known), count, n, share (percent), edition,
+    Columns: total, year, as_of (NA where the day is not known), count, n, percent, edition,
     source, series, when (a place on an axis of years), current (no later edition replaced it).
     """
     frame = national.totals()
     source = frame["source_ja" if survey.language == "ja" else "source"]
-    columns = ["total", "year", "as_of", "count", "n", "share", "edition", "source"]
+    columns = ["total", "year", "as_of", "count", "n", "percent", "edition", "source"]
     return Frame(
         frame.rename(columns={"item": "total"}).assign(
             source=source,
-            share=100 * frame["share"],
+            percent=100 * frame["share"],
             year=frame["year"].astype(str),
             as_of=frame["as_of"].replace("", pd.NA),
         )[[*columns, "series", "when", "current"]]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.stats import changes
 
-RESULT = Path("results", "types.csv")  # written by `report.types.members`
+RESULT = Path("results", "types.csv")  # written by notebooks/03_typology
 
 
 @dataclass(frozen=True)
