@@ -163,6 +163,23 @@ def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None
     return ax
 
 
+def parts(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Bars of the shares of parts: columns part, count, n, share (0 to 1) and, known, low, high."""
+    if data.empty:
+        return axes_for(ax, 1)
+    named = pd.Index([f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()])
+    shown = pd.DataFrame(data).set_index(named).dropna(axis="columns", how="all")
+    return plot_shares(shown, language=language, ax=ax)
+
+
+def rates(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """The same of tidy rows: columns indicator, part, size (of the part), share (0 to 1)."""
+    heads = [f"{part} n={size:,}" for part, size in data[["part", "size"]].to_numpy()]
+    rows, columns = dict.fromkeys(data["indicator"]), dict.fromkeys(heads)
+    wide = data.assign(part=heads).pivot(index="indicator", columns="part", values="share")
+    return plot_cross(wide.reindex(index=list(rows), columns=list(columns)), language=language, ax=ax)
+
+
 def plot_numbers(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
