@@ -202,7 +202,7 @@ class Hypothesis(Labelled):
     """
 
     id: StrictStr
-    topic: StrictStr | None = None  # of the discussion, one of `analysis.stats.hypotheses.TOPICS`
+    topic: StrictStr | None = None  # one of the codebook's `topics`
     primary: bool = False
     group: StrictStr | None = None  # who is compared with the rest
     x: StrictStr | None = None  # or: the value that goes with `value`
@@ -257,6 +257,7 @@ class Codebook(Model):
     comparable: tuple[Comparable, ...] = ()
     organisation: tuple[Box, ...] = ()
     staff: tuple[Staff, ...] = ()
+    topics: tuple[Section, ...] = ()  # of the discussion, which hypotheses are on
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
     pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
@@ -390,8 +391,11 @@ def problems(book: Codebook) -> Iterator[str]:
         yield from _rule(f"organisation {box.id}", box.rule, earlier, book, truth=True)
     for kind in book.staff:
         yield from _rule(f"staff {kind.en}", kind.rule, earlier, book)
+    yield from _repeated("topic", [topic.id for topic in book.topics])
     for hypothesis in book.hypotheses:
         where = f"hypothesis {hypothesis.id}"
+        if hypothesis.topic not in {None, *(topic.id for topic in book.topics)}:
+            yield f"{where}: there is no topic {hypothesis.topic!r}"
         if (hypothesis.group is None) == (hypothesis.x is None):
             yield f"{where}: give either group or x"
         yield from _rule(where, hypothesis.group, earlier, book, truth=True)

@@ -94,7 +94,8 @@ class Gallery:
 
     Parameters
     ----------
-    folder : gets figures/NAME.svg, .png, .csv, tables/NAME.csv and results/NAME.csv; None writes no
+    folder : gets figures/NAME.svg, .png, .csv and tables/NAME.csv, the same tables with ids in the
+        place of labels in results/figures and results/tables, and results/NAME.csv; None writes no
         files. The files carry the title; the figure that a page shows leaves it to the page.
     source : given under each figure. invented : stamp every figure as invented data.
     size : ``report`` for the column of a report, ``slide`` for the width of a slide.
@@ -179,7 +180,7 @@ class Gallery:
                 return NotAvailable(name, self._reason(data))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, denominator, alt = words
-            data = self._labelled(data)
+            data = self._labelled(data, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
                 raise InputError(f"the figure {name!r} has no {what}", hint="give one")
@@ -272,7 +273,8 @@ class Gallery:
                 return NotAvailable(name, self._reason(frame))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, notes = words[0], [note for note in words[1:] if note]
-            shown, frame = self._labelled(self._written(frame, intervals)), self._labelled(frame)
+            shown = self._labelled(self._written(frame, intervals))
+            frame = self._labelled(frame, f"tables/{name}")
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = to_csv(frame)
@@ -297,9 +299,14 @@ class Gallery:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
         return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
 
-    def _labelled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Columns and ids in the language of the reader; an index that has a name is a column."""
+    def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
+        """Columns and ids in the language of the reader; an index that has a name is a column.
+
+        With ids, as comparisons read it, the frame is kept under the name of a `result`.
+        """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
+        if result:
+            self.result(self.rounded(frame), result)
         for column in sections().intersection(map(str, frame.columns)):
             known = labels(column, self.language)
             frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))

@@ -7,7 +7,6 @@ leaves the axes empty.
 
 from __future__ import annotations
 
-import itertools
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -16,14 +15,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.text import Annotation
-from matplotlib.transforms import Bbox
 
 from analysis.figures.gallery import PALETTE
+from analysis.figures.label_places import place_labels
 from analysis.figures.plots import wrapped
 from analysis.text import Language, label
 
@@ -71,9 +70,9 @@ def canvas(ax: Axes | None, height: float) -> Axes:
     return ax or plt.subplots(figsize=(A4, height), layout="constrained")[1]
 
 
-def in_order(kinds: pd.Series) -> list[int]:
+def in_order(kinds: pd.Series | np.ndarray) -> list[int]:
     """Types in order, the unplaced last."""
-    return sorted((int(kind) for kind in kinds.unique()), key=lambda kind: (kind == 0, kind))
+    return sorted({int(kind) for kind in kinds}, key=lambda kind: (kind == 0, kind))
 
 
 def head(kind: int, language: Language) -> str:
@@ -122,22 +121,21 @@ def profile(
         return ax
     numbered, tested = data["mean"].notna().any(), data["p_holm"].notna().any()
     marked = data["direction"].map({"higher": 0.5, "lower": -0.5}).astype(float).fillna(0.0)
-    data = data.assign(shade=data["effect"].astype(float).fillna(marked))
-    shades = data.pivot(index="indicator", columns="type", values="shade").loc[rows]
-    image = ax.imshow(shades.to_numpy(float), cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
-    across = {int(kind): at for at, kind in enumerate(shades.columns)}
-    for row in data.itertuples():
-        if numbered and pd.isna(row.mean):
-            continue
-        text = MARKS.get(row.direction, "") + (_number(row.mean, row.unit) if numbered else "")
-        text += "*" if tested and row.p_holm < 0.05 else ""
-        ink = "white" if abs(row.shade) > 0.65 else "black"
-        place = across[row.type], rows.index(row.indicator)
-        ax.text(*place, text, ha="center", va="center", color=ink, fontsize=8)
-    _sides(ax, rows, list(across), types, language)
-    if numbered:
-        name = label("type_profile.effect", language)
-        ax.figure.colorbar(image, ax=ax, label=name, shrink=0.6, aspect=25)
+    data = data.assign(
+        shade=data["effect"].astype(float).fillna(marked),
+        text=data["direction"].map(MARKS).fillna("").astype(str)
+        + [_number(*row) for row in data[["mean", "unit"]].itertuples(index=False)]
+        + np.where(data["p_holm"].astype(float) < 0.05, "*", ""),
+    )
+    shades, texts = (
+        data.pivot(index="indicator", columns="type", values=of).loc[rows]
+        for of in ("shade", "text")
+    )
+    bar = {"label": label("type_profile.effect", language), "shrink": 0.6, "aspect": 25}
+    look: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -1, "vmax": 1, "annot_kws": {"fontsize": 8}}
+    sns.heatmap(shades, annot=texts, fmt="", cbar=numbered, cbar_kws=bar, ax=ax, **look)
+    _ink(ax, shades.abs() > 0.65)
+    _sides(ax, rows, [int(kind) for kind in shades], types, language)
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
@@ -145,8 +143,16 @@ def profile(
     return ax
 
 
+def _ink(ax: Axes, dark: pd.DataFrame) -> None:
+    """White on dark cells, black on all others: seaborn's own choice is hard to read on some."""
+    for text, on_dark in zip(ax.texts, dark.to_numpy().ravel(), strict=False):
+        text.set_color("white" if on_dark else "black")
+
+
 def _number(mean: float, unit: str) -> str:
     """A mean as written in its cell; after an adjustment what counts is the difference from 0."""
+    if pd.isna(mean):
+        return ""
     return WRITTEN[unit].format(100 * mean if unit in ("share", "points") else mean)
 
 
@@ -154,19 +160,24 @@ def _sides(
     ax: Axes, rows: Sequence[str], kinds: Sequence[int], types: pd.DataFrame, language: Language
 ) -> None:
     """Names at the left of a heatmap, types with their numbers of members above it."""
-    wide = 16 if language == "ja" else 30
-    ax.set_yticks(range(len(rows)), [wrap(text, language, wide) for text in rows], fontsize=8)
-    size = 8 if len(kinds) < 5 else 7
+    wide, size = 16 if language == "ja" else 30, 8 if len(kinds) < 5 else 7
     room = 3.4 / len(kinds) * 72 / size  # ems in a column
     names = heads(types, language, max(5, int(room if language == "ja" else room / 0.52)))
-    count = dict(zip(types["type"], types["members"], strict=True))
-    members = [label("typology_figure.members", language, n=int(count[kind])) for kind in kinds]
-    texts = [f"{names[kind]}\n({n})" for kind, n in zip(kinds, members, strict=True)]
-    ax.set_xticks(range(len(kinds)), texts, fontsize=size)
+    texts = [f"{names[kind]}\n({_members(n, language)})" for kind, n in _counted(types, kinds)]
+    ax.set_yticklabels([wrap(text, language, wide) for text in rows], fontsize=8, rotation=0)
+    ax.set_xticklabels(texts, fontsize=size)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
+    ax.set(ylabel="")
+
+
+def _counted(types: pd.DataFrame, kinds: Sequence[int]) -> list[tuple[int, int]]:
+    count = dict(zip(types["type"], types["members"], strict=True))
+    return [(kind, int(count[kind])) for kind in kinds]
+
+
+def _members(n: int, language: Language) -> str:
+    return label("typology_figure.members", language, n=n)
 
 
 def composition(
@@ -187,10 +198,7 @@ def composition(
         ]
         ax.bar_label(bars, written, label_type="center", fontsize=8, bbox=WHITE)
         left += width
-    names = [
-        f"{size} ({label('typology_figure.members', language, n=int(row.sum()))})"
-        for size, row in counts.iterrows()
-    ]
+    names = [f"{size} ({_members(int(row.sum()), language)})" for size, row in counts.iterrows()]
     ax.set_yticks(range(len(counts)), names, fontsize=9)
     ax.invert_yaxis()
     ax.set_xlim(0, 100)
@@ -223,9 +231,9 @@ def silhouettes(
         mine = at[members == kind]
         bars = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
         ax.barh(mine, np.nan_to_num(widths[mine]), **{**style(kind), **bars, **plain})
-        count = label("typology_figure.members", language, n=len(mine))
-        place = {"xycoords": ax.get_yaxis_transform(), "va": "center", "annotation_clip": False}
-        ax.annotate(f"{head(kind, language)} ({count})", (1.02, mine.mean()), fontsize=8, **place)
+        text = f"{head(kind, language)} ({_members(len(mine), language)})"
+        beside = ax.get_yaxis_transform()
+        ax.text(1.02, float(mine.mean()), text, transform=beside, va="center", fontsize=8)
         if mine[0] > 0:
             ax.axhline(mine[0] - 0.5, color=LINE, linewidth=0.6)
     _average(ax, float(np.nanmean(widths)), language)
@@ -243,9 +251,9 @@ def silhouettes(
 def _average(ax: Axes, mean: float, language: Language) -> None:
     """A dashed vertical with the mean written over it."""
     ax.axvline(mean, color="black", linestyle="--", linewidth=1)
-    over: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center"}
     text = label("typology_figure.average", language, mean=mean)
-    ax.annotate(text, (mean, 1.0), xycoords=ax.get_xaxis_transform(), fontsize=8, **over)
+    over = ax.get_xaxis_transform()
+    ax.text(mean, 1.01, text, transform=over, ha="center", va="bottom", fontsize=8)
 
 
 def together(
@@ -262,30 +270,27 @@ def together(
     ax = canvas(ax, 5.8 if "code" in data else 1.6 + 0.6 * len(data))
     if data.empty:
         return ax
-    shares = data.iloc[:, 1:].to_numpy(float)
-    aspect = "equal" if "code" in data else "auto"
-    image = ax.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect=aspect)
-    if "code" in data:
+    single = "code" in data
+    if single:
         about = members.set_index("code").loc[data["code"]]
         kinds, names = about["type"].to_numpy(int), list(about["name"])
     else:
         kinds = data["type"].to_numpy(int)
         names = [head(kind, language) for kind in kinds]
-        for (y, x), share in np.ndenumerate(shares):
-            ink = "white" if share > 0.5 else "black"
-            ax.text(x, y, f"{share:.2f}", ha="center", va="center", color=ink)
-    for edge in np.flatnonzero(np.diff(kinds)) + 0.5:
+    bar = {"label": label("typology_figure.coassignment", language), "shrink": 0.7}
+    look: dict[str, Any] = {"cmap": "Greys", "vmin": 0, "vmax": 1, "square": single}
+    shares = data.iloc[:, 1:].rename_axis(columns="")
+    sns.heatmap(shares, annot=not single, fmt=".2f", cbar_kws=bar, ax=ax, **look)
+    _ink(ax, shares > 0.5)
+    for edge in map(float, np.flatnonzero(np.diff(kinds)) + 1):
         ax.axhline(edge, color=PALETTE[3], linewidth=1.2)
         ax.axvline(edge, color=PALETTE[3], linewidth=1.2)
-    middles = {kind: float(np.flatnonzero(kinds == kind).mean()) for kind in dict.fromkeys(kinds)}
+    middles = {kind: float(np.flatnonzero(kinds == kind).mean()) + 0.5 for kind in in_order(kinds)}
     ax.set_xticks([*middles.values()], [head(kind, language) for kind in middles], fontsize=8)
+    ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, rotation=0)
     ax.xaxis.tick_top()
-    ax.set_yticks(range(len(names)), names, fontsize=8)
-    ax.set_ylabel(label("typology_figure.unit", language) if "code" in data else "")
-    ax.tick_params(length=0)
-    ax.grid(False)
-    name = label("typology_figure.coassignment", language)
-    ax.figure.colorbar(image, ax=ax, label=name, shrink=0.7)
+    ax.tick_params(length=0, axis="both", labelrotation=0)
+    ax.set_ylabel(label("typology_figure.unit", language) if single else "")
     return ax
 
 
@@ -317,9 +322,9 @@ def _criterion(ax: Axes, data: pd.DataFrame, name: str, language: Language) -> N
     ax.tick_params(labelsize=8)
     left = chosen > data.index.to_numpy().mean()
     high = values.get(chosen, values.mean()) > (values.min() + values.max()) / 2
-    sides = {"ha": "right" if left else "left", "va": "bottom" if high else "top"}
-    beside = {"xytext": (-5 if left else 5, 0), "textcoords": "offset points", **sides}
-    place = {"xycoords": ax.get_xaxis_transform(), "bbox": {**WHITE, "pad": 0.5}, **beside}
+    place: dict[str, Any] = {"ha": "right" if left else "left", "va": "bottom" if high else "top"}
+    place |= {"xytext": (-5 if left else 5, 0), "textcoords": "offset points"}
+    place |= {"xycoords": ax.get_xaxis_transform(), "bbox": {**WHITE, "pad": 0.5}}
     text = label("typology_figure.chosen", language, k=chosen)
     ax.annotate(text, (chosen, 0.03 if high else 0.97), color=PALETTE[3], fontsize=7.5, **place)
 
@@ -333,8 +338,8 @@ def panels(firmness: pd.DataFrame) -> dict[str, Axes]:
     """Axes for `firmness`, as high as it needs, with ``agreement`` over ``matters`` beside it."""
     units = len(firmness) if firmness["name"].notna().any() else 0
     figure = plt.figure(figsize=(A4, max(4.6, 1.2 + 0.27 * units)), layout="constrained")
-    mosaic = [["firmness", "agreement"], ["firmness", "matters"]]
-    axes: dict[str, Axes] = figure.subplot_mosaic(mosaic, width_ratios=(1.25, 1))
+    mosaic: list[Any] = [["firmness", "agreement"], ["firmness", "matters"]]
+    axes: dict[str, Axes] = figure.subplot_mosaic(mosaic, width_ratios=(1.05, 1))
     for ax in axes.values():
         ax.tick_params(labelsize=8)
     return axes
@@ -464,70 +469,7 @@ def places(
 def _spots(ax: Axes, points: pd.DataFrame, look: Mapping[str, Any], *, few: bool) -> None:
     """Units of one answer lie on one spot: where there are many, its area counts them."""
     spots, counts = np.unique(points.to_numpy(float), axis=0, return_counts=True)
-    edge = {"markeredgewidth": 0.5 if few else 0.3, "alpha": 1.0 if few else 0.75}
+    edge: dict[str, Any] = {"mew": 0.5 if few else 0.3, "alpha": 1.0 if few else 0.75}
     for count in np.unique(counts):
         size = 7 if few else 2.2 * np.sqrt(count)
         ax.plot(*spots[counts == count].T, linestyle="", markersize=size, **edge, **look)
-
-
-_DIRECTIONS = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
-_REACH = (7, 14, 22, 34, 48, 66, 90)  # points away from the point, tried from near to far
-
-
-def place_labels(
-    ax: Axes,
-    points: np.ndarray,
-    texts: Sequence[str],
-    looks: Sequence[Mapping[str, Any]] | None = None,
-) -> list[Annotation]:
-    """Write a text beside each point, nearest free place first, with a line where it is not near.
-
-    Points at the edge of the crowd are served first. Set the axes' limits and the figure's size
-    before: places are found in pixels. A place is free when it covers no other text and no point
-    and lies within the axes; where all are taken, one that covers fewest is used.
-
-    Parameters
-    ----------
-    points : (n, 2) in data coordinates. texts : one per point.
-    looks : properties of each text, such as ``{"color": "black"}``.
-
-    Examples
-    --------
-    >>> import matplotlib.pyplot as plt
-    >>> ax = plt.figure().add_subplot(xlim=(0, 1), ylim=(0, 1))
-    >>> placed = place_labels(ax, np.array([[0.5, 0.5], [0.5, 0.5]]), ["one", "two"])
-    >>> boxes = [text.get_window_extent() for text in placed]
-    >>> bool(boxes[0].overlaps(boxes[1]))
-    False
-    >>> plt.close()
-    """
-    ax.figure.canvas.draw()
-    scale, frame = ax.figure.dpi / 72, ax.get_window_extent()
-    pixels = ax.transData.transform(np.asarray(points, dtype=float))
-    taken = [Bbox.from_bounds(x, y, 0, 0).padded(4.5 * scale) for x, y in pixels]
-    order = np.argsort(-np.hypot(*(pixels - np.median(pixels, axis=0)).T), kind="stable")
-    placed: dict[int, Annotation] = {}
-    middle: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "center"}
-    for i in map(int, order):
-        look = {"fontsize": 8, **(looks[i] if looks else {})}
-        placed[i] = ax.annotate(texts[i], points[i], xytext=(0, 0), **middle, **look)
-        box = placed[i].get_window_extent()
-        steps = [
-            (dx * (reach * scale + box.width / 2), dy * (reach * scale + box.height / 2))
-            for reach, (dx, dy) in itertools.product(_REACH, _DIRECTIONS)
-        ]
-        step = min(steps, key=lambda step: _cost(box.translated(*step), taken, frame))
-        taken.append(box.translated(*step))
-        offset = (step[0] / scale, step[1] / scale)
-        placed[i].set_position(offset)
-        if max(abs(step[0]) - box.width / 2, abs(step[1]) - box.height / 2) > 9 * scale:
-            line = {"arrowstyle": "-", "linewidth": 0.5, "color": "#606060", "relpos": (0.5, 0.5)}
-            arrow = ax.annotate("", points[i], offset, arrowprops=line, **middle)
-            arrow.set_zorder(0)
-    return [placed[i] for i in sorted(placed)]
-
-
-def _cost(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> int:
-    """How many texts and points a place covers; more than all where it leaves the axes."""
-    within = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
-    return int(box.count_overlaps(taken)) + (0 if within else 1000)

@@ -234,7 +234,9 @@ def firmness(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
         return units.groupby(["type", "member"]).size().rename("n").reset_index()
     units = units.assign(code=units.index, name=survey.names.reindex(units.index), n=1)
     last = units["type"] == UNPLACED
-    order = units.assign(last=last).sort_values(["last", "type", "inside"], kind="stable")
+    order = units.assign(last=last).sort_values(
+        ["last", "type", "inside"], ascending=[True, True, False], kind="stable"
+    )
     return order.round({"inside": 4, "outside": 4})
 
 

@@ -194,11 +194,11 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     table, kinds = found.profile, survey.features.kinds
     shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
     units = ("points", "deviation") if _adjusted(found) else ("share", "mean")
-    signs = [table["effect"] >= NOTABLE, table["effect"] <= -NOTABLE]
+    notable = table["effect"].where(table["effect"].abs() >= NOTABLE)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
         unit=np.where(shares, *units),
-        direction=np.select(signs, ["higher", "lower"], None),
+        direction=np.sign(notable).map({1.0: "higher", -1.0: "lower"}),
     )
     if protects(survey):
         return table.loc[_safe(survey, found), ["type", "feature", "indicator", "direction"]]
@@ -240,9 +240,11 @@ def members(survey: Survey, found: Typology) -> pd.DataFrame:
 @as_frame(of_single=True)
 def memberships(survey: Survey, found: Typology) -> pd.DataFrame:
     """Type and strength of membership in each type, which comparisons of two runs read."""
-    about = pd.DataFrame({"name": survey.names, "type": found.labels}).rename_axis("code")
-    inside = found.membership.round(4).add_prefix("in_")
-    return about.loc[found.labels.index].join(inside).reset_index()
+    codes, kinds = found.labels.index, found.labels.astype(int)
+    names = [name(survey, found, kind) if kind else "" for kind in kinds]
+    about = {"name": survey.names.reindex(codes), "type": kinds, "type_name": names}
+    frame = pd.DataFrame(about, codes).join(found.membership.round(4).add_prefix("in_"))
+    return frame.reset_index(names="code")
 
 
 @as_frame("size", "type", "n", "share")

@@ -27,7 +27,7 @@ Language = Literal["ja", "en"]
 FULL_WIDTH = ("。", "）", "」", "？", "！")  # carry their own space
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]<>()#+-.!|~$&:@/"})
 # a line break within a paragraph: not beside an empty line, nor before an item, a row or a heading
-X
+_BREAK = re.compile(r"(?<=[^\n])[ \t]*\n[ \t]*(?=[^\s\-*|#])(?!1\. )")
 
 
 class Model(BaseModel):
