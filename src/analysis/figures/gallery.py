@@ -310,7 +310,8 @@ class Gallery:
         for column in sections().intersection(map(str, frame.columns)):
             known = labels(column, self.language)
             frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
-        return frame.rename(columns=labels("column", self.language))
+        known = {**labels("status", self.language), **labels("column", self.language)}
+        return frame.rename(columns=known)
 
     def _written(
         self, frame: pd.DataFrame, intervals: Sequence[str] | Mapping[str, int]

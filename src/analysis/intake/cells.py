@@ -18,7 +18,10 @@ from analysis.intake.workbook import CellKind, Sheet, column_letters
 from analysis.text import Text
 
 # why a cell is no answer
-REASONS = ("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet")
+REASONS = (
+    *("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet"),
+    *("record", "personal"),  # what a form tool notes for itself, and of whoever filled in the form
+)
 ANSWER = 255
 NUMBERS = ("row", "column", "kind", "record")
 CATEGORIES = ("file", "sheet", "number_format", "covered", "variable", "reason")

@@ -197,6 +197,8 @@ class Headings:
         meaning = self.meaning(text)
         if numbered is None or meaning is None or meaning.rank != PREFIX or not numbered[3]:
             return None
+        if re.fullmatch(r"(\[\w+\])+", numbered[3], re.A):  # a form tool's own code, no words
+            return None
         question = self._numbers.get(int(numbered[1]))
         if question is None or question.id != meaning.target:
             return None
@@ -205,6 +207,22 @@ class Headings:
         parts = (*question.items, *question.options)
         texts += [words for part in parts for words in (part.ja, part.en)]
         return None if _shares_words(numbered[3], texts) else question
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        """A heading that the codebook lists under ``source`` of one option or item alone."""
+        found: dict[str, set[str]] = {}
+        for question in self.book:
+            multi = question.type == "multi"
+            parts: Sequence[Item | Option] = question.options if multi else question.items
+            for part, variable in zip(parts, question.variables, strict=False):
+                for text in part.source:
+                    found.setdefault(normalise(text), set()).add(variable)
+        return {text: min(names) for text, names in found.items() if len(names) == 1}
+
+    def by_source(self, text: str) -> str | None:
+        """The variable of an option or item whose ``source`` is the whole of a heading."""
+        return self._sources.get(normalise(text))
 
     def choice(self, question: Question, text: str) -> str | None:
         """The variable that an option or item label under a question's heading stands for."""

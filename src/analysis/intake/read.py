@@ -17,6 +17,7 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
+from analysis.intake import tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.forms import Reply, read_forms
@@ -220,8 +221,10 @@ def read(wave: Wave, codebook: Codebook) -> Received:
     _check_alike(pieces, codebook)
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
+    cells = concat([*pieces, *map(_no_reply, unread)])
+    cells.loc[cells["reason"] == "personal", "text"] = ""  # of whoever filled in a form
     found = Received(
-        concat([*pieces, *map(_no_reply, unread)]),
+        cells,
         (*headed.values(), *(remark for piece in pieces for remark in _hidden(piece))),
     )
     _check_left(unread, found, wave, codebook)
@@ -246,14 +249,24 @@ def _tables(
     """The replies of one table in each file, and the sheets beside it."""
     pieces, others, found = [], [], set[str]()
     for sheets in books:
-        chosen = choose(sheets, file, headings)
+        chosen, export = _export(sheets, file, headings)
         turned = chosen.turned if file.layout == "columns" else chosen
-        table = read_rows(turned, headings, ordered=file.codes == "order")
+        table = read_rows(turned, headings, ordered=file.codes == "order", export=export)
         pieces.append(from_rows(table))
         found |= followed(table, file.header)
         others += [sheet for sheet in sheets if sheet.sheet != chosen.sheet]
     check_followed(file, found)
     return pieces, others
+
+
+def _export(
+    sheets: list[Sheet], file: WaveFile, headings: Headings
+) -> tuple[Sheet, tools.Export | None]:
+    """The sheet to be read and, where a form tool wrote it, its header."""
+    if file.tool is None:
+        return choose(sheets, file, headings), None
+    named = sheets if file.sheet is None else [choose(sheets, file, headings)]
+    return tools.choose(named, file.tool) or (choose(sheets, file, headings), None)
 
 
 def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Codebook) -> None:

@@ -15,6 +15,7 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
+from analysis.intake.tools.core import Export, Kind, targets
 from analysis.intake.workbook import CellKind, Sheet
 
 UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|団体)$")
@@ -194,7 +195,9 @@ class Table:
     mark: np.ndarray  # per cell: ANSWER, or the position of its reason in REASONS
 
 
-def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Table:
+def read_rows(
+    sheet: Sheet, headings: Headings, *, ordered: bool = False, export: Export | None = None
+) -> Table:
     """Find the header, the records and what else stands in the sheet.
 
     Parameters
@@ -202,6 +205,7 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     sheet : one record per row; give ``sheet.turned`` for one per column.
     headings : what the codebook and ``wave.yml`` call the columns.
     ordered : whether names without a heading stand in the order of the register.
+    export : the header as a form tool writes it, where one wrote the file.
 
     Raises
     ------
@@ -209,11 +213,14 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
         There is no header, two columns claim one question, or a question has no column.
     """
     mark = np.zeros(sheet.shape, np.uint8)
-    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
-    top, bottom, meanings = find_header(sheet, head, headings)
-    columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
     filled = sheet.kind != CellKind.EMPTY
-    columns = _without_group_headings(columns, headings.book)
+    if export is not None:
+        top, bottom, columns = 0, export.heads - 1, targets(export, sheet, headings)
+    else:
+        head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+        top, bottom, meanings = find_header(sheet, head, headings)
+        columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
+        columns = _without_group_headings(columns, headings.book)
     if ordered and "@name" not in columns:
         _add_unnamed_column(columns, filled, bottom, sheet)
     check_questions(columns, headings, sheet)
@@ -221,6 +228,11 @@ def read_rows(sheet: Sheet, headings: Headings, *, ordered: bool = False) -> Tab
     mark[top : bottom + 1] = REASONS.index("header")
     hidden = [c for c in sheet.hidden_columns if c not in set(columns.values())]
     mark[bottom + 1 :, hidden] = REASONS.index("hidden")
+    if export is not None:
+        free = set(range(sheet.shape[1])) - set(columns.values())
+        aside: dict[Kind, str] = {"received": "record", "record": "record", "personal": "personal"}
+        for kind, reason in aside.items():
+            mark[bottom + 1 :, sorted(free & {*export.of_kind(kind)})] = REASONS.index(reason)
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
     for row in _headers_below(sheet, bottom, kinds, columns, headings):
         kinds[row] = "header"
@@ -272,8 +284,8 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
     header = headings.header or {}
     for question in headings.book:
         whole = question.id in columns and question.type != "battery"
-        if whole or header.get(question.id) == ():
-            continue
+        if whole or question.other_of or header.get(question.id) == ():
+            continue  # the words beside "other" may stand in the cell of the answer itself
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue

@@ -20,9 +20,10 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import read
+from analysis.intake import read, tools
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
+from analysis.text import Language, label
 
 CODES = ("column", "order")  # who replied: told by a column, or by the order of the register
 TAKES = "; it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
@@ -39,6 +40,7 @@ def new_wave(
     invited: str | None = None,
     population: str | None = None,
     layout: str | None = None,
+    tool: str | None = None,
     invented: bool = False,
 ) -> str:
     """Make data/raw/WAVE from files as received and say what to check.
@@ -76,17 +78,20 @@ def new_wave(
         "population": population,
         "files": [],
     }
+    content["tools"], aside = _tools(files, tool)
     try:
         with _beside(folder) as part:
             for file in files:
                 _copy(file, part)
-            chosen = _write_layout(part, content, files, layout, book)
+            by_tool = "rows" if content["tools"] else None
+            chosen = _write_layout(part, content, files, layout or by_tool, book)
     except (OSError, shutil.Error) as error:
         raise _not_copied(folder, error) from None
     return (
         f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
         "wave.yml written.\n"
-        f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers "
+        + "".join(f"{line}\n" for line in aside)
+        + f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers "
         f"stand for: {_stands(content)}), "
         f"then run: workbench clean {wave}, and workbench refresh {wave}"
     )
@@ -116,6 +121,34 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
     except (OSError, shutil.Error) as error:
         raise _not_copied(folder, error) from None
     return f"data/raw/{folder.name}: {len(files)} file(s) added to the wave.yml that was there"
+
+
+def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], list[str]]:
+    """The form tool of each file that one wrote, and what to say of it: what is not kept, too.
+
+    `tool`: the one that wrote them all, ``none`` where none did; else found by content.
+    """
+    found: dict[str, str] = {}
+    lines: list[str] = []
+    for file in files if tool != "none" else ():
+        try:
+            read = None if file.is_dir() else tools.choose(read_file(file), tool)
+        except InputError:
+            if tool is not None:
+                raise
+            continue  # what cannot be read is refused below
+        if read is None:
+            continue
+        export = read[1]
+        found[file.name] = export.tool
+        personal = [export.columns[i].heading for i in export.of_kind("personal")]
+        for language in get_args(Language):
+            name = label(f"tool.{export.tool}", language)
+            line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
+            if personal:
+                line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
+            lines.append(line)
+    return found, lines
 
 
 def _write_layout(
@@ -199,9 +232,15 @@ def _shown(
 def _write(
     part: Path, content: dict[str, Any], files: Sequence[Path], layout: str, codes: str
 ) -> None:
-    content["files"] = [{"path": file.name, "layout": layout, "codes": codes} for file in files]
+    known = content["tools"]
+    content["files"] = [
+        {"path": file.name, "layout": layout, "codes": codes}
+        | ({"tool": known[file.name]} if file.name in known else {})
+        for file in files
+    ]
+    written = {key: value for key, value in content.items() if key != "tools"}
     text = yaml.safe_dump(
-        content | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
+        written | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
     )
     paths.write_atomic(part / "wave.yml", text)
 

@@ -258,7 +258,9 @@ def test_shares_by_size_class_of_the_national_table_are_the_known_ones(project):
     frame = shortage.by_class(survey).pivot(index="indicator", columns="part", values="share")
     for name, rates in KNOWN.items():
         wanted = [int(a) / int(b) for a, b in (rate.split("/") for rate in rates)]
-        assert frame.loc[name, list(survey.size_class.cat.categories)].tolist() == pytest.approx(wanted)
+        assert frame.loc[name, list(survey.size_class.cat.categories)].tolist() == pytest.approx(
+            wanted
+        )
     # it does not ask who is short: the order is that of what the smallest class mostly does
     shown = page(survey, until="limits")
     said = shown.prose

@@ -1,10 +1,8 @@
 """What the numbers stand for: bounds and intervals against R, no test in a full count."""
 
 import datetime as dt
-import io
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np

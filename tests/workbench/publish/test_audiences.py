@@ -29,8 +29,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder
-from analysis.report import cleaning, profile
-from analysis.results import hypotheses, measures, types
+from analysis.report import profile
+from analysis.results import cleaning, hypotheses, measures, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate, visit_forms
 from analysis.stats.hypotheses import FEWEST
@@ -312,8 +312,8 @@ def test_the_attacker_recovers_no_count(edition):
     Tried with the tables, the n of follow-up questions and the words on hypotheses, by running the
     product itself on every guess.
     """
-    answered = pd.read_csv(io.StringIO(cleaning.missingness(edition).csv))
-    n_of = {row[0].split()[0]: int(row[1]) for row in answered.itertuples(index=False)}
+    answered = cleaning.missing(edition)
+    n_of = {row.question.split()[0]: int(row.answered) for row in answered.itertuples()}
     results = hypotheses.evidence(edition)
     lost, hidden, counted = [], 0, 0
     for question in shown.shown_questions(edition):
@@ -385,8 +385,8 @@ def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path)
     survey = Survey(
         repeated("demo-2019", times), wave, book, audience="public", language="en", output=tmp_path
     )
-    none = NotAvailable("typology", "not here")
-    page = run("06_report", until="measures", given={"survey": survey, "found": none}, language="en")
+    given = {"survey": survey, "found": NotAvailable("typology", "not here")}
+    page = run("06_report", until="measures", given=given, language="en")
     words, every = page.prose, measures.compared(survey)
     if times == 1:
         assert "measures" in page.absent
