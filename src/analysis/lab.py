@@ -98,7 +98,7 @@ def load(wave: str, language: Language) -> Survey:
 
 def waves() -> list[str]:
     """The waves that have files."""
-    found = sorted(p.parent for p in paths.raw("").glob("*/wave.yml"))
+    found = paths.waves()
     return [folder.name for folder in found if len(list(folder.iterdir())) > 1]
 
 
