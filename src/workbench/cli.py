@@ -300,7 +300,7 @@ def _codebook(options: argparse.Namespace) -> int:
             raise InputError(f"it cannot be written ({why})", file=options.out) from None
         print(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
         return OK
-    from analysis.codebook.model import Codebook
+    from workbench.office.check import check
 
     if Path(options.file).is_file() and Path(options.file).suffix not in {".yml", ".yaml"}:
         raise InputError(
@@ -308,8 +308,7 @@ def _codebook(options: argparse.Namespace) -> int:
             file=options.file,
             hint="workbench codebook draft proposes one from a table of replies",
         )
-    book = Codebook.read(options.file)
-    print(f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault")
+    print(check(options.file))
     return OK
 
 

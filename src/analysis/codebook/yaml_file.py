@@ -69,6 +69,11 @@ def load(file: Path, such_as: str = "entries such as title and files") -> dict[s
             raise InputError(
                 "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
             ) from None
+        if "\t" in re.sub(r"[^\n\t ].*", "", text):
+            line = next(n for n, one in enumerate(text.split("\n"), 1) if re.match(r" *\t", one))
+            raise InputError(
+                f"line {line} begins with a tab", file=file, hint="indent with spaces"
+            ) from None
         fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
         raise InputError(f"this is not readable YAML ({fault})", file=file) from None
     if not isinstance(found, dict):
