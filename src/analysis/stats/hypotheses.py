@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError
-from analysis.stats import inference
+from analysis.stats import inference, thresholds
 from analysis.stats.tabulate import aligned
 from analysis.text import Text
 
@@ -35,9 +35,9 @@ WORDS: dict[Word, Text] = {
     "negligible": Text(ja="差はほとんどない", en="hardly any difference"),
     "reverse": Text(ja="予想と逆の差がある", en="difference the other way"),
 }
-ALPHA = inference.ALPHA
-NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration
-FEWEST = 3  # municipalities in the smaller group
+ALPHA = thresholds.ALPHA
+NOTABLE = thresholds.NOTABLE_EFFECT
+FEWEST = thresholds.SMALLEST_GROUP
 TOPICS = {  # what the working group discussed on 2019-10-03, in the order of the minutes
     "two_sections": Text(ja="管理と政策の2課体制", en="a policy section beside operations"),
     "management": Text(
