@@ -58,7 +58,8 @@ def choice(survey: Survey, found: Typology) -> Figure:
     if protects(survey) and "bic" in found.choice:
         bic = found.choice["bic"]
         shown = found.choice.drop(columns="bic").assign(bic_above=bic - bic.min())
-        found = dataclasses.replace(found, choice=shown)
+        number = dataclasses.replace(found.number, table=shown)
+        found = dataclasses.replace(found, number=number)
     figure = typology_plots.plot_choice(found, language=survey.language)
     return survey.gallery.show(
         figure,

@@ -230,9 +230,9 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure |
         safe = told_apart(survey, found)
         if safe.empty and (hidden := withheld(survey, name)):
             return hidden
-        found = dataclasses.replace(found, profile=_directions(safe))
+        found = _showing(found, _directions(safe))
     elif not survey.population.tests:
-        found = dataclasses.replace(found, profile=found.profile.drop(columns=["p", "p_holm"]))
+        found = _showing(found, found.profile.drop(columns=["p", "p_holm"]))
     ax = typology_plots.plot_profile(
         found, labels=labels_of(survey), percent=binary, language=survey.language
     )
@@ -251,6 +251,12 @@ def profile(survey: Survey, found: Typology, name: str = "typology") -> Figure |
         denominator=denominator(survey),
         data=found.profile,
         key=name == "typology",
+    )
+
+
+def _showing(found: Typology, profile: pd.DataFrame) -> Typology:
+    return dataclasses.replace(
+        found, described=dataclasses.replace(found.described, profile=profile)
     )
 
 

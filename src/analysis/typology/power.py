@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 import kmedoids
 import numpy as np
 import pandas as pd
+from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
-from analysis.typology.dissimilarity import Patterns, pattern_dissimilarity
-from analysis.typology.multiverse import adjusted_rand, members
+from analysis.stats.thresholds import RECOVERED, SMALLEST_TYPE
+from analysis.typology.dissimilarity import Gower
 
-RECOVERED = 0.8  # adjusted Rand index called good recovery (Steinley 2004)
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}
 _WHEN = {
     "weak": {
@@ -108,16 +108,18 @@ def power(
     >>> bool(table.loc["weak", "recovered"] < table.loc["strong", "recovered"])
     True
     """
-    if n < 3 * n_types:
+    if n < SMALLEST_TYPE * n_types:
         raise InputError(
             f"{n} units cannot hold {n_types} types of three", hint="ask for fewer types"
         )
     rng = np.random.default_rng(seed)
     kinds = ["ratio"] * n_features if kinds is None else list(kinds)
     names = [f"x{j + 1}" for j in range(len(kinds))]
+    its_kinds = dict(zip(names, kinds, strict=True))
+    its_groups = dict(zip(names, groups, strict=True)) if groups is not None else None
     rows = {}
     for name, separation in SEPARATIONS.items():
-        true, found = [], []
+        scores = []
         for _ in range(n_simulations):
             frame, truth = known_types(
                 n,
@@ -129,13 +131,10 @@ def power(
                 missing=missing,
                 rng=rng,
             )
-            units = Patterns(frame.to_numpy(), np.ones(n), np.arange(n))
-            distance = pattern_dissimilarity(units, names, kinds, groups)
-            true.append(truth.to_numpy())
-            found.append(kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels)
-        (a, mine), (b, other) = members(true), members(found)
-        scores = np.diag(adjusted_rand(a.T @ b, mine, other))
-        share = float(np.mean(scores >= RECOVERED))
+            distance = Gower.of(frame, its_kinds, its_groups).among()
+            found = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
+            scores.append(adjusted_rand_score(truth, found))
+        share = float(np.mean(np.array(scores) >= RECOVERED))
         rows[name] = {"separation": separation, "ari": np.mean(scores), "recovered": share}
     sizes = {"n": n, "n_types": n_types, "n_features": len(kinds), "n_simulations": n_simulations}
     return pd.DataFrame(rows).T.assign(**sizes)

@@ -374,8 +374,9 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     said = certainty.doubts(survey, found).markdown
     assert {"ja": "モデルとの比較", "en": "comparison with a model"}[language] in said
     assert not CHANCE.search(re.sub(r"[（(]p = [^)）]*[)）]", "", said))
+    described = replace(found.described, profile=found.profile.drop(columns=["p", "p_holm"]))
     note = typology_plots.plot_profile(
-        replace(found, profile=found.profile.drop(columns=["p", "p_holm"])), language=language
+        replace(found, described=described), language=language
     ).get_xlabel()
     assert "0.33" in note and not CHANCE.search(note)
 

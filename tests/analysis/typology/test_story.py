@@ -1,6 +1,7 @@
 """What a committee member reads on the page of the typology, on the invented demo survey."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from analysis.errors import InputError
 from analysis.report import certainty, types
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
-from analysis.typology.study import Classifier
+from analysis.typology.classifier import Classifier
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,8 @@ def test_chance_is_told_in_counts_of_surveys(page):
 
 def test_few_respondents_are_not_told_that_they_are_enough(page):
     survey, found, _ = page
-    five = types.find(survey).__class__(**{**vars(found), "n": 5})
+    few = replace(found.verdict, evidence=replace(found.evidence, n=5))
+    five = replace(found, verdict=few)
     assert "見分けることはできない" in certainty.power_words(survey, five)
 
 
