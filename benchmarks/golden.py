@@ -26,7 +26,7 @@ from pathlib import Path
 from analysis import paths
 from workbench.compare import between, cells
 from workbench.compare.changes import Comparison
-from workbench.compare.markdown import markdown
+from workbench.compare.report import markdown
 from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")
@@ -62,7 +62,9 @@ def freeze(folder: Path, waves: list[str], audiences: list[str], languages: list
                     raise SystemExit(record.summary())
                 made, kept = Path(record.folder), folder / f"{wave}.{audience}.{language}"
                 shutil.rmtree(kept, ignore_errors=True)
-                shutil.copytree(made / "notebooks", kept / "notebooks")
+                for part in ("notebooks", "results"):
+                    if (made / part).is_dir():
+                        shutil.copytree(made / part, kept / part)
                 for name in ("run.json", "codebook.yml"):
                     shutil.copy(made / name, kept)
                 for page in sorted(made.glob("*.html")):
@@ -96,10 +98,8 @@ def _results(found: Comparison) -> list[str]:
     """The results that changed, without what they were made of (code, versions, files)."""
     if not found.results_changed:
         return []
-    apart = replace(
-        found, inputs=[], codebook=[], parameters=[], sources=[], versions=[], code=False
-    )
-    return [line for line in markdown(apart).splitlines()[2:-1] if line]
+    apart = markdown(replace(found, made={}, code=False))
+    return [line for line in apart.splitlines()[2:-1] if line]
 
 
 def _data(name: str, a: Path, b: Path) -> list[str]:

@@ -19,7 +19,7 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
 from analysis.intake.files import OLE, read_file, read_text
-from analysis.intake.workbook import read_workbook
+from analysis.intake.workbook import objects, read_workbook
 from workbench.cli import main
 
 
@@ -111,7 +111,7 @@ SMALL = small()
         ("a.csv", b"a,b\n\x81\x01,2\n\xff", "not cp932: byte 0x81 in line 2"),
         ("a.csv", b"a,b\n\x00,2\n", "NUL"),
         ("a.csv", "漢字".encode("cp932") + b"\n\x80\xff", "encoding of the file is not clear"),
-        ("a.csv", "団体コード,人口,面積,職員数,予算,議員,".encode("euc-jp") * 9, "encoding"),
+        ("a.xlsx", archive(Index__Document_iwa="x").replace(b"ment_iwa", b"ment.iwa"), "Numbers"),
         ("a.csv", b'a,b\n"1,2\n3,4\n', "no regular table"),
         ("a.csv", b"," * 99_999 + b"\n", "100,000 columns"),
         ("a.csv", b'"x",' + b"," * 99_998 + b"\n", "100,000 columns"),
@@ -228,6 +228,35 @@ def test_a_panic_inside_the_reader_is_a_damaged_workbook(monkeypatch):
     )
     with pytest.raises(InputError, match=r"a.xlsx: the workbook is damaged"):
         read_workbook(SMALL, "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["<c <c ", "<row <row ", "<col <col ", '<c s="1"', "<sst <sst ", '<c r="A1"><f>', "<row><c>"],
+)
+def test_tags_that_never_end_are_refused_at_once(start):
+    for part in ("xl/styles.xml", "xl/sharedStrings.xml", SHEET):
+        parts = parts_of(SMALL)
+        half = len(parts[part]) // 2
+        parts[part] = parts[part][:half] + start.encode() * 20_000 + parts[part][half:]
+        try:
+            read_workbook(zipped(parts), "a.xlsx")
+        except InputError as error:
+            assert str(error).startswith("a.xlsx: the workbook is damaged")
+        else:
+            assert part != SHEET
+
+
+def test_20_000_anchors_in_a_drawing_are_read_in_one_pass():
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.add_worksheet("a").insert_textbox("J10", "x")
+    book.close()
+    parts = parts_of(out.getvalue())
+    drawing, anchor = "xl/drawings/drawing1.xml", b"<xdr:from><xdr:col>9</xdr:col></xdr:from>"
+    end = parts[drawing].rindex(b"</xdr:wsDr>")
+    parts[drawing] = parts[drawing][:end] + anchor * 20_000 + parts[drawing][end:]
+    assert objects(zipped(parts)) == {"a": ["J10"]}
 
 
 def test_100_000_columns_in_a_workbook(tmp_path):

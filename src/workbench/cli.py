@@ -16,6 +16,10 @@ from typing import Any
 from analysis.errors import InputError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
+TOOLS = (
+    *("google-forms", "ms-forms", "logo", "kintone", "limesurvey", "qualtrics"),
+    *("surveymonkey", "redcap", "odk"),
+)
 Handler = Callable[[argparse.Namespace], int]
 
 
@@ -77,6 +81,8 @@ def parser() -> argparse.ArgumentParser:
     kinds = ["invited", "class", "nation", "beyond"]
     sub.add_argument("--population", choices=kinds, help=stands)
     sub.add_argument("--layout", choices=["rows", "columns", "form"], help="default: by content")
+    wrote = "the form tool that wrote the files (default: by content), or none"
+    sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
 
     sub = command("clean", "clean a wave into data/processed and print the ledger of cells", _clean)

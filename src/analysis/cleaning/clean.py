@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.answers import Parsed, Reader, judged
+from analysis.cleaning.answers import Reader
+from analysis.cleaning.dates import clock
 from analysis.cleaning.findings import Note, counted, listed
+from analysis.cleaning.options import judged
 from analysis.cleaning.respondents import Identified, identify, register_of
+from analysis.cleaning.texts import Parsed
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.intake.cells import REASONS, Received
 from analysis.intake.workbook import CellKind
-from analysis.text import Language, labels
+from analysis.text import Language, label, labels
 
 
 def spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.ndarray:
@@ -137,7 +140,8 @@ class Ledger:
         sums = self.counts.groupby("place")["cells"].sum()
         rows = [(words[place], int(sums[place])) for place in words if place in sums]
         rows += [(words["sum"], int(sums.sum())), (words["received"], self.received)]
-        return pd.DataFrame(rows, columns=[words["where"], words["cells"]])
+        heads = [label(f"column.{name}", language) for name in ("ledger", "cells")]
+        return pd.DataFrame(rows, columns=heads)
 
 
 SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer
@@ -172,7 +176,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     """Read every cell of a wave; nothing is lost and nothing guessed in silence."""
     work = _Cleaning(received, wave, codebook)
     work.read_columns()
-    who = identify(received, wave, codebook, work.arrived())
+    who = identify(received, wave, codebook, *work.arrived())
     work.note_identity(who)
     work.apply_skip_rules()
     work.note_merged()
@@ -192,6 +196,7 @@ class _Cleaning:
     kind, end : by variable of the files, one entry a record: the `CellKind` of its cell, and where
         it ends, a position in PLACES or EMPTY while that is open.
     there : by variable of the files, in which records there is such a cell.
+    words : question -> what stands beside its option "other", one text a record.
     notes : the findings.
     """
 
@@ -202,6 +207,7 @@ class _Cleaning:
         self.values: dict[str, np.ndarray] = {}
         self.state: dict[str, np.ndarray] = {}
         self.column: dict[str, str] = {}
+        self.words: dict[str, np.ndarray] = {}
         self.notes: list[Note] = []
         self.kind = {name: received.kinds(name) for name in received.variables}
         self.end = {name: np.full(self.n, EMPTY, np.int8) for name in received.variables}
@@ -212,17 +218,20 @@ class _Cleaning:
     def read_columns(self) -> None:
         """Every question of the codebook from the columns that hold it."""
         for question in self.codebook:
-            if question.id in self.end and question.type != "battery":
-                self._read(question, question.id)
-                continue
-            for variable in question.variables:
+            whole = question.id in self.end and question.type != "battery"
+            if question.type == "multi" and not whole:
+                there = [name for name in question.variables if name in self.end]
+                self.reader.see_ticks(question, {t for n in there for t in self.received.texts(n)})
+            for variable in [question.id] if whole else question.variables:
                 if variable in self.end:
                     self._read(question, variable)
                 else:
                     self.values[variable] = np.full(self.n, None, object)
                     self.state[variable] = np.full(self.n, EMPTY, np.int8)
-            if question.type == "multi":
+            if question.type == "multi" and not whole:
                 self.complete_ticks(question)
+            if question.other_of is not None:
+                self._take_words(question, self.codebook[question.other_of])
 
     def _read(self, question: Question, column: str) -> None:
         texts, kinds = self.received.texts(column), self.kind[column].copy()
@@ -241,19 +250,47 @@ class _Cleaning:
             self.state[name] = states
             self.column[name] = column
         self.end[column] = states.copy()
+        if any(parsed.other for parsed in read):
+            beside = np.array([parsed.other for parsed in read], object)[codes]
+            self.words[question.id] = beside
         noted = np.array([bool(parsed.rules) for parsed in read])[codes]
         for i in np.flatnonzero(noted).tolist():
             self.note(i, column, read[codes[i]], question)
+
+    def _take_words(self, question: Question, owner: Question) -> None:
+        """The words beside an option "other": in the cell of the answer, or in a column of theirs.
+
+        Some form tools write them alone and leave the answer itself empty.
+        """
+        name = question.id
+        if owner.id in self.words:
+            words = self.words[owner.id]
+            taken = (self.state[name] == EMPTY) & (words != "")
+            self.values[name] = where(taken, words, self.values[name])
+            self.state[name] = np.where(taken, ANSWERED, self.state[name]).astype(np.int8)
+        unsaid = np.all([self.state[part] == EMPTY for part in owner.variables], axis=0)
+        alone = unsaid & (self.state[name] == ANSWERED)
+        for part in owner.variables if alone.any() else ():
+            other = next(option.code for option in owner.options if option.other)
+            value = part == f"{owner.id}_{other}" if owner.type == "multi" else other
+            self.values[part] = where(alone, value, self.values[part])
+            self.state[part] = np.where(alone, ANSWERED, self.state[part]).astype(np.int8)
+        for i in np.flatnonzero(alone).tolist():
+            self.notes.append(Note(i, name, "other-words", str(self.values[name][i])))
 
     def note(self, i: int, column: str, read: Parsed, question: Question) -> None:
         """The findings of one cell."""
         value = shown(read.value, question)
         self.notes += [Note(i, column, rule, value, read.more) for rule in read.rules]
 
-    def arrived(self) -> np.ndarray:
-        """The date of each reply, None where it is not told."""
+    def arrived(self) -> tuple[np.ndarray, np.ndarray]:
+        """The date of each reply, None where it is not known, and the time as a part of the day."""
         question = self.codebook.identity("received")
-        return self.values[question.id] if question else np.full(self.n, None, object)
+        if question is None:
+            return np.full(self.n, None, object), np.full(self.n, np.nan)
+        there = question.id in self.end
+        texts = self.received.texts(question.id) if there else np.full(self.n, "", object)
+        return self.values[question.id], np.array([clock(text) for text in texts], float)
 
     # --- ticks -----------------------------------------------------------------------------
 
@@ -387,18 +424,24 @@ class _Cleaning:
 
     def _there(self, question: Question) -> np.ndarray:
         """Which records come from files that ask this question."""
-        columns = {self.column[name] for name in question.variables if name in self.column}
+        names = question.variables
+        if question.other_of and question.id not in self.column:  # it stands beside that question
+            names = self.codebook[question.other_of].variables
+        columns = {self.column[name] for name in names if name in self.column}
         return np.any([self.there[name] for name in columns] or [np.zeros(self.n, bool)], axis=0)
 
     def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, str]]:
         noted: dict[tuple[int, str], None] = {}
+        ticks = [self.values[name] for name in question.variables]
+        # form tools write 0 for each option of a question that was skipped
+        silent = question.type == "multi" and ~np.any([own == True for own in ticks], axis=0)  # noqa: E712
         for name in question.variables:
             if (column := self.column.get(name)) is None:
                 continue
             state = self.state[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
             counts = (self.kind[column] != CellKind.EMPTY) & (self.end[column] < UNREADABLE)
-            hits = np.flatnonzero(hit & (state == ANSWERED) & counts).tolist()
+            hits = np.flatnonzero(hit & (state == ANSWERED) & counts & ~np.asarray(silent)).tolist()
             noted |= dict.fromkeys((i, column) for i in hits)
             self.values[name] = where(hit, None, self.values[name])
             self._set(name, np.where(hit, NOT_APPLICABLE, state).astype(np.int8))

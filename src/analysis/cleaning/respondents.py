@@ -38,10 +38,15 @@ class Identified:
     same_date: set[int] = field(default_factory=set)
 
 
-def identify(received: Received, wave: Wave, codebook: Codebook, arrived: np.ndarray) -> Identified:
+def identify(
+    received: Received, wave: Wave, codebook: Codebook, arrived: np.ndarray, times: np.ndarray
+) -> Identified:
     """Find the municipality of every record; a name that could be several is never picked.
 
-    `arrived`: the date of each reply, None where it is not known.
+    Parameters
+    ----------
+    arrived : the date of each reply, None where it is not known.
+    times : its time as a part of the day, NaN where it is not known.
     """
     at = {what: _variable(received, codebook, what) for what in ("code", "name", "prefecture")}
     n = received.n
@@ -72,7 +77,7 @@ def identify(received: Received, wave: Wave, codebook: Codebook, arrived: np.nda
         code, name, notes = found[key]
         who.codes[i], who.names[i] = code, name
         who.notes += [Note(i, *note) for note in notes]
-    _settle(who)
+    _settle(who, times)
     return who
 
 
@@ -211,8 +216,11 @@ class _Reader:
         return say_both("cleaning/which_municipality", ward=match.how == "ward", places=places)
 
 
-def _settle(who: Identified) -> None:
-    """Of several replies of one municipality the latest by date counts, then the last to arrive."""
+def _settle(who: Identified, times: np.ndarray) -> None:
+    """Of several replies of one municipality the latest counts, then the last to arrive.
+
+    The time of the day decides where all its replies have one.
+    """
     replies: dict[str, list[int]] = {}
     for i, code in enumerate(who.codes):
         if code:
@@ -221,13 +229,15 @@ def _settle(who: Identified) -> None:
             who.unidentified.append(i)
     for of_one in replies.values():
         dated = [i for i in of_one if who.received[i] is not None]
-        latest = max(dated, key=lambda i: (who.received[i], i), default=-1)
-        last = max(i for i in of_one if who.received[i] is None or i == latest)
+        timed = not np.isnan(times[dated]).any()
+        sent = {i: (who.received[i], times[i] if timed else 0.0) for i in dated}
+        latest = max(dated, key=lambda i, sent=sent: (sent[i], i), default=-1)  # type: ignore[misc]
+        last = max(i for i in of_one if i not in sent or i == latest)
         who.kept.append(last)
         for i in of_one:
             if i != last:
                 who.superseded[i] = last
-                if i not in dated or last not in dated or who.received[i] == who.received[last]:
+                if i not in sent or last not in sent or sent[i] == sent[last]:
                     who.same_date.add(i)
     who.kept.sort()
 

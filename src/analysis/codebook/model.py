@@ -13,7 +13,7 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import InputError
-from analysis.text import Model, Text
+from analysis.text import Language, Model, Text, label
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
@@ -66,10 +66,14 @@ class Missing(Labelled):
 
 
 class Option(Labelled):
-    """An answer that can be chosen; `exclusive` ones rule out all others."""
+    """An answer that can be chosen; `exclusive` ones rule out all others.
+
+    `other`: it may be explained in words, which are an answer of their own (see `Codebook.parse`).
+    """
 
     code: StrictInt
     exclusive: bool = False
+    other: bool = False
     cost: Literal["low", "medium", "high"] | None = None  # of a measure that others could take
     source: tuple[StrictStr, ...] = ()  # how the option may be written in the files
 
@@ -102,6 +106,9 @@ class Question(Labelled):
     range: tuple[float | str, float | str] | None = None
     unit: Text | None = None
     precision: Literal["day", "month"] = "day"
+    dates: Literal["ymd", "mdy", "dmy"] = "ymd"  # the order in which the files write a date
+    ticks: dict[StrictStr, bool] = Field(default_factory=dict)  # what stands for chosen, or not
+    other_of: StrictStr | None = None  # the question whose option "other" it explains
     ask_if: StrictStr | None = None
     checks: tuple[Check, ...] = ()
     max_choices: int | None = None
@@ -202,7 +209,7 @@ class Hypothesis(Labelled):
     """
 
     id: StrictStr
-    topic: StrictStr | None = None  # of the discussion, one of `analysis.stats.hypotheses.TOPICS`
+    topic: StrictStr | None = None  # one of the codebook's `topics`
     primary: bool = False
     group: StrictStr | None = None  # who is compared with the rest
     x: StrictStr | None = None  # or: the value that goes with `value`
@@ -211,6 +218,13 @@ class Hypothesis(Labelled):
     expected: Literal[1, -1] = 1
     within_size_class: bool = False
     caution: Text | None = None
+
+
+class Page(Model):
+    """What a page is called in surveys with this codebook, and the paragraph under its heading."""
+
+    title: Text | None = None
+    lead: Text | None = None
 
 
 class Disclosure(Model):
@@ -250,8 +264,11 @@ class Codebook(Model):
     comparable: tuple[Comparable, ...] = ()
     organisation: tuple[Box, ...] = ()
     staff: tuple[Staff, ...] = ()
+    topics: tuple[Section, ...] = ()  # of the discussion, which hypotheses are on
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
+    pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
+    ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:
@@ -269,9 +286,13 @@ class Codebook(Model):
 
     @classmethod
     def parse(cls, content: Any, file: Path | None = None) -> Codebook:
-        """Check the content of a codebook file."""
+        """Check the content of a codebook file.
+
+        Behind a question with an option ``other: true`` comes another, ``{id}_other``: its words.
+        """
         try:
             book = cls.model_validate(content)
+            book = book.model_copy(update={"questions": tuple(_with_words(book.questions))})
         except ValidationError as error:
             raise InputError(describe_validation(error, content), file=file) from None
         for problem in problems(book):
@@ -317,6 +338,36 @@ class Codebook(Model):
         if question.type == "battery":
             return next(item.text for item in question.items if item.id == variable)
         return question.label
+
+
+def _with_words(questions: Sequence[Question]) -> Iterator[Question]:
+    """The questions, each with an option "other" followed by one for the words beside it."""
+    there = {question.id for question in questions} | {q.other_of for q in questions}
+    for question in questions:
+        yield question
+        option = next((option for option in question.options if option.other), None)
+        if option is None or question.id in {q.other_of for q in questions}:
+            continue
+        if f"{question.id}_other" in there:
+            continue
+        multi = question.type == "multi"
+        yield Question(
+            id=f"{question.id}_other",
+            section=question.section,
+            type="text",
+            role="describe",
+            ja=_words_of(question, option, "ja"),
+            en=_words_of(question, option, "en"),
+            ask_if=f"{question.id}_{option.code}" if multi else f"{question.id} == {option.code}",
+            free=True,
+            other_of=question.id,
+        )
+
+
+def _words_of(question: Question, option: Option, language: Language) -> str:
+    """What the words beside the option "other" are called."""
+    names = {"question": question.label[language], "option": option.text[language]}
+    return label("codebook.other_words", language, **names)
 
 
 FAULTS = {
@@ -382,8 +433,11 @@ def problems(book: Codebook) -> Iterator[str]:
         yield from _rule(f"organisation {box.id}", box.rule, earlier, book, truth=True)
     for kind in book.staff:
         yield from _rule(f"staff {kind.en}", kind.rule, earlier, book)
+    yield from _repeated("topic", [topic.id for topic in book.topics])
     for hypothesis in book.hypotheses:
         where = f"hypothesis {hypothesis.id}"
+        if hypothesis.topic not in {None, *(topic.id for topic in book.topics)}:
+            yield f"{where}: there is no topic {hypothesis.topic!r}"
         if (hypothesis.group is None) == (hypothesis.x is None):
             yield f"{where}: give either group or x"
         yield from _rule(where, hypothesis.group, earlier, book, truth=True)

@@ -30,15 +30,26 @@ class Invited(Model):
     size_class: SizeClass | None = None
 
 
+Tool = Literal[
+    "google-forms", "ms-forms", "logo", "kintone", "limesurvey", "qualtrics", "surveymonkey",
+    "redcap", "odk"
+]  # fmt: skip
+
+
 class WaveFile(Model):
-    """One file (or folder of workbooks) as received, and how to read it."""
+    """One file (or folder of workbooks) as received, and how to read it.
+
+    `tool`: the form tool whose export it is; its header is read as that tool writes it.
+    """
 
     path: StrictStr
     sheet: StrictStr | None = None
     layout: Literal["rows", "columns", "form"] = "rows"
     header: dict[StrictStr, tuple[StrictStr, ...]] = Field(default_factory=dict)
+    ignore: tuple[StrictStr, ...] = ()  # headings (or their cells) of columns that are no questions
     encoding: StrictStr | None = None
     codes: Literal["column", "order"] = "column"
+    tool: Tool | None = None
 
 
 def _how_invited(given: Any) -> str:

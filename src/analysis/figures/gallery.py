@@ -94,7 +94,8 @@ class Gallery:
 
     Parameters
     ----------
-    folder : gets figures/NAME.svg, .png, .csv, tables/NAME.csv and results/NAME.csv; None writes no
+    folder : gets figures/NAME.svg, .png, .csv and tables/NAME.csv, the same tables with ids in the
+        place of labels in results/figures and results/tables, and results/NAME.csv; None writes no
         files. The files carry the title; the figure that a page shows leaves it to the page.
     source : given under each figure. invented : stamp every figure as invented data.
     size : ``report`` for the column of a report, ``slide`` for the width of a slide.
@@ -176,10 +177,10 @@ class Gallery:
             page, _, name = name.partition("/")
             if data.empty:
                 plt.close(canvas)
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(data))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, denominator, alt = words
-            data = self._labelled(data)
+            data = self._labelled(data, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
                 raise InputError(f"the figure {name!r} has no {what}", hint="give one")
@@ -197,7 +198,7 @@ class Gallery:
                 checks.check(canvas, name)
                 image = _image(canvas, whole)
                 shown = _png(_part(image, canvas.dpi, whole, column))
-                csv = to_csv(self._rounded(data))
+                csv = to_csv(self.rounded(data))
                 if self.folder:  # a page alone needs neither
                     svg = _svg(canvas, whole, self.scale)
                     self._write("figures", name, png=_png(image), svg=svg, csv=csv)
@@ -264,14 +265,15 @@ class Gallery:
         intervals : columns that the page shows together with their ``low`` and ``high`` (or
             ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
         """
-        shown = frame = self._rounded(frame)
+        shown = frame = self.rounded(frame)
         if "/" in name:
             page, _, name = name.partition("/")
             if frame.empty:
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(frame))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, notes = words[0], [note for note in words[1:] if note]
-            shown, frame = self._labelled(self._written(frame, intervals)), self._labelled(frame)
+            shown = self._labelled(self._written(frame, intervals))
+            frame = self._labelled(frame, f"tables/{name}")
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = to_csv(frame)
@@ -292,13 +294,23 @@ class Gallery:
             csv=csv.decode("utf-8-sig"),
         )
 
-    def _labelled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Columns and ids in the language of the reader; an index that has a name is a column."""
+    def _reason(self, frame: pd.DataFrame) -> str:
+        """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
+        return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
+
+    def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
+        """Columns and ids in the language of the reader; an index that has a name is a column.
+
+        With ids, as comparisons read it, the frame is kept under the name of a `result`.
+        """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
+        if result:
+            self.result(self.rounded(frame), result)
         for column in sections().intersection(map(str, frame.columns)):
             known = labels(column, self.language)
             frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
-        return frame.rename(columns=labels("column", self.language))
+        known = {**labels("status", self.language), **labels("column", self.language)}
+        return frame.rename(columns=known)
 
     def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
@@ -320,7 +332,7 @@ class Gallery:
             frame[name] = column.astype(object).where(column.notna(), "—")
         return frame
 
-    def _rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The numbers with decimals to as many digits as may be given."""
         if self.digits is None:
             return frame
@@ -331,8 +343,12 @@ class Gallery:
         return float(f"{value:.{self.digits}g}")
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
-        """Numbers for another command, as results/NAME.csv; nothing is shown."""
-        self._write("results", name, csv=to_csv(frame))
+        """Numbers for another command, as results/NAME.csv; nothing is shown.
+
+        An empty frame, such as one that the edition withholds, is not written.
+        """
+        if len(frame):
+            self._write("results", name, csv=to_csv(frame))
 
     def _write(self, kind: str, name: str, **contents: bytes) -> None:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""

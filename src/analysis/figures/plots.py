@@ -15,9 +15,9 @@ from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis.codebook.model import Question
+from analysis.codebook.model import STATUSES, Question
 from analysis.figures.gallery import KEPT, OPENS, PALETTE
-from analysis.text import Language
+from analysis.text import Language, label, labels
 
 WIDTH = 7.1  # inches: the text width of A4
 LINE = 0.26  # inches a bar
@@ -80,16 +80,18 @@ def without_frame(ax: Axes) -> Axes:
     return ax
 
 
-def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Stacked bars: a row a question, a column a kind of answer, counts of municipalities."""
-    shown = data.loc[:, data.sum() > 0].iloc[::-1]
-    ax = axes_for(ax, len(shown))
-    left = np.zeros(len(shown))
+def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Stacked bars of who answered: a column question, then a column of counts for each status."""
+    words = {**labels("column", language), **labels("status", language)}
+    counts = data.set_index("question").iloc[::-1]
+    counts = counts.loc[:, counts.sum() > 0].rename(columns=words)
+    ax = axes_for(ax, len(counts))
+    left = np.zeros(len(counts))
     hatches = ("", "", "//", "..", "xx", "\\\\")
-    for at, (name, counts) in enumerate(shown.items()):
+    for at, (name, count) in enumerate(counts.items()):
         ax.barh(
-            shown.index.astype(str),
-            counts,
+            counts.index.astype(str),
+            count,
             left=left,
             color=PALETTE[at % len(PALETTE)] if at else "#c8d0d8",
             hatch=hatches[at % len(hatches)],
@@ -98,8 +100,8 @@ def plot_status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
             label=str(name),
             height=0.78,
         )
-        left += counts.to_numpy(float)
-    ax.set_xlabel("団体数" if language == "ja" else "Municipalities")
+        left += count.to_numpy(float)
+    ax.set_xlabel(label("figure.municipalities", language))
     ax.set_xlim(0, left.max())
     ax.margins(y=0.01)
     legend_above(ax)
@@ -269,16 +271,12 @@ def lightness(colour: str) -> float:
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-def plot_missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Matrix of kinds of answer: a row a question, a column a municipality, cells categorical.
-
-    The first category is the plain one (answered) and is drawn faint.
-    """
-    kinds = list(data.iloc[:, 0].cat.categories)
-    codes = data.apply(lambda column: column.cat.codes).to_numpy()
+def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Matrix of the status of each answer: a row a question, a column a municipality."""
+    kinds, marks = list(STATUSES), ["", "×", "−", "?", "○", "!"]
+    codes = data.map(kinds.index).to_numpy(int)
     ax = axes_for(ax, len(data) * 0.8, 1.9)
     colours = ["#e9edf0", *(PALETTE[at % len(PALETTE)] for at in range(1, len(kinds)))]
-    marks = ["", "×", "−", "?", "○", "!"]
     ax.pcolormesh(
         codes, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(kinds) - 0.5,
         edgecolors="white", linewidth=0.8,
@@ -289,11 +287,16 @@ def plot_missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | No
             ax.text(
                 x + 0.5, y + 0.5, marks[at], ha="center", va="center", fontsize="small", color=ink
             )
+    words = labels("status", language)
     there = [at for at in range(len(kinds)) if (codes == at).any()]
-    handles = [Patch(color=colours[at], label=f"{kinds[at]} {marks[at]}".strip()) for at in there]
+    handles = [
+        Patch(color=colours[at], label=f"{words[kinds[at]]} {marks[at]}".strip()) for at in there
+    ]
     legend_above(ax, handles)
-    ax.set_yticks(np.arange(len(data)) + 0.5, [str(label) for label in data.index])
+    ax.set_yticks(np.arange(len(data)) + 0.5, [str(row) for row in data.index])
     ax.set_xticks(np.arange(data.shape[1]) + 0.5, [str(x) for x in data.columns], rotation=90)
+    if all(str(x).isdigit() for x in data.columns):  # places whose names nobody gave
+        ax.set_xlabel(label("identity.code", language))
     ax.set_ylim(len(data), 0)
     ax.tick_params(length=0)
     sns.despine(ax=ax, left=True, bottom=True)
@@ -417,13 +420,13 @@ def plot_beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.7)
     places = np.arange(len(shown))
-    labels = (
+    names = (
         ("回答団体", "全国") if language == "ja" else ("those that replied", "all municipalities")
     )
     parts = ((0.2, "here", PALETTE[0]), (-0.2, "nation", "#c8d0d8"))
-    for (offset, column, colour), label in zip(parts, labels, strict=True):
+    for (offset, column, colour), name in zip(parts, names, strict=True):
         values = shown[column] * 100
-        ax.barh(places + offset, values, height=0.36, color=colour, label=label)
+        ax.barh(places + offset, values, height=0.36, color=colour, label=name)
         for place, value in zip(places, values, strict=True):
             ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize="small")
     ax.set_yticks(places, wrapped(shown.index, 20))

@@ -13,7 +13,7 @@ from analysis.codebook.rules import Expression
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
 from analysis.stats import hypotheses, population, registration
-from analysis.stats.hypotheses import ALPHA, FEWEST, TOPICS, Tested
+from analysis.stats.hypotheses import ALPHA, FEWEST, Tested
 from analysis.stats.population import Described
 from analysis.stats.registration import Deviation, Registration
 from analysis.survey import SEED, Survey
@@ -56,8 +56,8 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     return frame.astype(dict.fromkeys(NUMBERS, "Float64"))
 
 
-def by_topic(results: pd.DataFrame) -> Frame:
-    """The results in the order of the topics of the discussion; one without a hypothesis, too.
+def by_topic(survey: Survey, results: pd.DataFrame) -> Frame:
+    """The results in the order of the codebook's topics; one without a hypothesis, too.
 
     Columns: topic, id, family, word (``not asked`` where the codebook has no hypothesis on it).
     Empty where no hypothesis is on a topic.
@@ -65,7 +65,9 @@ def by_topic(results: pd.DataFrame) -> Frame:
     known = results[["topic", "id", "family", "word"]]
     if known["topic"].isna().all():
         return Frame(known.iloc[:0])
-    every = pd.DataFrame({"topic": list(TOPICS)}).merge(known, how="left", on="topic")
+    topics = {topic.id: topic.text[survey.language] for topic in survey.codebook.topics}
+    every = pd.DataFrame({"topic": list(topics)}).merge(known, how="left", on="topic")
+    every["topic"] = every["topic"].map(topics)
     return Frame(every.fillna({"id": "—", "family": "—", "word": "not asked"}))
 
 

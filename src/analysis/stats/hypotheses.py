@@ -13,7 +13,6 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError
 from analysis.stats import inference, thresholds
 from analysis.stats.tabulate import aligned
 from analysis.text import Text
@@ -38,20 +37,6 @@ WORDS: dict[Word, Text] = {
 ALPHA = thresholds.ALPHA
 NOTABLE = thresholds.NOTABLE_EFFECT
 FEWEST = thresholds.SMALLEST_GROUP
-TOPICS = {  # what the working group discussed on 2019-10-03, in the order of the minutes
-    "two_sections": Text(ja="管理と政策の2課体制", en="a policy section beside operations"),
-    "management": Text(
-        ja="人や道具よりマネジメント", en="management counts for more than people or tools"
-    ),
-    "reemployment": Text(ja="定年退職者の再任用", en="re-employment of retirees"),
-    "outside_and_training": Text(
-        ja="外部人材と職員育成の組合せ", en="outside talent together with own training"
-    ),
-    "continuity": Text(ja="出向者等の退任後に残るもの", en="what stays after a secondee leaves"),
-    "circulation": Text(ja="関連する課の間での循環", en="rotation within a circle of sections"),
-    "cooperation": Text(ja="団体間の連携とベンダー依存", en="cooperation and vendor dependence"),
-    "cross_agency": Text(ja="庁内横断組織", en="cross-agency bodies"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,7 +72,6 @@ def run(
     ----------
     responses : one row a municipality. size_class : same index; strata of those that ask for it.
     """
-    check_topics(codebook)
     classes = aligned(size_class, responses.index, "size_class")
     raw = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
     adjusted = np.array([e.p for e, _ in raw], float)
@@ -113,16 +97,6 @@ def run(
         )
         for h, (e, shift), p in zip(codebook.hypotheses, raw, adjusted, strict=True)
     ]
-
-
-def check_topics(codebook: Codebook) -> None:
-    """Refuse a hypothesis on a topic that was not discussed."""
-    for h in codebook.hypotheses:
-        if h.topic is not None and h.topic not in TOPICS:
-            known = ", ".join(TOPICS)
-            raise InputError(
-                f"the hypothesis {h.id} names the topic {h.topic!r}", hint=f"there are: {known}"
-            )
 
 
 def least_corrected(results: list[Tested], *, primary: bool) -> tuple[int, float]:

@@ -279,7 +279,6 @@ def describe(
     codebook: Codebook, responses: pd.DataFrame, size_class: pd.Series, prefecture: pd.Series
 ) -> list[Described]:
     """Each hypothesis of a codebook in the answers of all municipalities (index: their codes)."""
-    hypotheses.check_topics(codebook)
     size = size_class.reindex(responses.index).astype("str").to_numpy(object)
     home = prefecture.reindex(responses.index).fillna("").astype("str").to_numpy(object)
     both = np.array([f"{a} {b}" if b else "" for a, b in zip(size, home, strict=True)], object)

@@ -6,7 +6,7 @@ see them. The surveys are invented here from the simplest types there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import kmedoids
 import numpy as np
@@ -18,14 +18,6 @@ from analysis.stats.thresholds import RECOVERED, SMALLEST_TYPE
 from analysis.typology.dissimilarity import Gower
 
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}
-_WHEN = {
-    "weak": {
-        "ja": "差が小さい場合（類型内の標準偏差の1倍）",
-        "en": "if they differ weakly (by one standard deviation within types)",
-    },
-    "moderate": {"ja": "中程度の場合（2倍）", "en": "if moderately (two)"},
-    "strong": {"ja": "大きい場合（3倍）", "en": "if strongly (three)"},
-}
 
 
 def known_types(
@@ -138,27 +130,3 @@ def power(
         rows[name] = {"separation": separation, "ari": np.mean(scores), "recovered": share}
     sizes = {"n": n, "n_types": n_types, "n_features": len(kinds), "n_simulations": n_simulations}
     return pd.DataFrame(rows).T.assign(**sizes)
-
-
-def statement(table: pd.DataFrame, about: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The power table as a sentence in both languages; `about` the indicators, in brackets.
-
-    Examples
-    --------
-    >>> print(statement(power(15, n_simulations=20))["en"][:70])
-    If there were 3 types, and it were known that they are 3, 15 responden
-    """
-    first = table.iloc[0]
-    n, k, p = (int(first[c]) for c in ("n", "n_types", "n_features"))
-    shares = {str(name): f"{100 * share:.0f}" for name, share in table["recovered"].items()}
-    ja = [f"{_WHEN[name]['ja']}{share}％" for name, share in shares.items()]
-    en = [f"{share} % of cases {_WHEN[name]['en']}" for name, share in shares.items()]
-    in_ja, in_en = (f"（{about['ja']}）", f" ({about['en']})") if about else ("", "")
-    return {
-        "ja": f"本当に{k}つの類型があり、{k}つであることもわかっているとき、{n}団体・指標{p}個"
-        f"{in_ja}の調査でそれを正しく見分けられる割合は、類型どうしの{'、'.join(ja)}である。"
-        "類型の数がわからなければ、割合はこれより低い。",
-        "en": f"If there were {k} types, and it were known that they are {k}, {n} respondents and "
-        f"{p} indicators{in_en} would recover them in {', '.join(en)}. Less often where the number "
-        "is not known.",
-    }

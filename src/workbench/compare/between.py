@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis import paths
 from analysis.errors import InputError
+from analysis.text import label
 from workbench.compare.changes import Comparison, between
 from workbench.compare.runs import Run
 from workbench.run.record import Edition
@@ -55,10 +56,10 @@ def run(
 
 def write(found: Comparison, folder: Path) -> str:
     """Write both files; the text of ``compare.md``."""
-    from workbench.compare import markdown, page
+    from workbench.compare import report
 
-    text = markdown.markdown(found)
-    paths.write_atomic(folder / "compare.html", page.whole(found))
+    text = report.markdown(found)
+    paths.write_atomic(folder / "compare.html", report.page(found))
     paths.write_atomic(folder / "compare.md", text)
     return text
 
@@ -73,9 +74,8 @@ def _with_base(base: str, edition: Edition) -> tuple[Run, Run]:
         raise InputError(
             "the run of the working tree is not complete", hint=f"see {record.folder}/index.html"
         )
-    label = {"ja": "作業中の版", "en": "working tree"}[edition.language]
-    return old, Run.read(edition.folder, label)
+    return old, Run.read(edition.folder, label("compare.here", edition.language))
 
 
-def _plain(label: str) -> str:
-    return "".join(c if c.isalnum() or c in "-._" else "-" for c in label).strip("-")
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-._" else "-" for c in name).strip("-")

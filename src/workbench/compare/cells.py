@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import difflib
 import io
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageFilter
 
-TYPE = {"type", "類型", "second nearest", "次に近い類型"}  # columns that hold types
+TYPES = ("type", "second")  # columns that hold a type: its number, perhaps with its name
 RELATIVE, ABSOLUTE = 1e-6, 1e-9  # what another processor's arithmetic may change
 
 
@@ -36,6 +37,12 @@ class Cell:
             return 1.0
         return abs(a - b) / max(abs(a), abs(b), ABSOLUTE)
 
+    @property
+    def difference(self) -> str:
+        """The number after less the number before; empty where either is no number."""
+        a, b = _number(self.before), _number(self.after)
+        return "" if a is None or b is None else f"{b - a:+.4g}"
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -45,11 +52,11 @@ class Cells:
     `columns`: columns of one only, ``-`` or ``+`` before the name. `total`: cells compared.
     """
 
-    changed: list[Cell]
-    added: list[str]
-    removed: list[str]
-    columns: list[str]
-    total: int
+    changed: Sequence[Cell] = ()
+    added: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    total: int = 0
 
     @property
     def count(self) -> int:
@@ -62,12 +69,22 @@ class Cells:
         return min(1.0, self.count / max(self.total, 1))
 
 
-def compare(before: str, after: str, types: Mapping[str, str] | None = None) -> Cells:
+def compare(
+    before: str,
+    after: str,
+    types: Mapping[str, str] | None = None,
+    ids: tuple[str, str] | None = None,
+) -> Cells:
     """Compare two tables given as CSV.
 
     Rows are matched by the fewest leading columns that tell all rows of both tables apart.
-    Numbers are the same within 1e-6 of their size. `types`: what the number of each type after is
-    before.
+    Numbers are the same within 1e-6 of their size.
+
+    Parameters
+    ----------
+    before, after : the tables with the labels that a reader sees, which the result has.
+    types : what the number of each type after is before.
+    ids : both tables with ids in the place of labels, which decide what is the same.
 
     Examples
     --------
@@ -75,77 +92,94 @@ def compare(before: str, after: str, types: Mapping[str, str] | None = None) -> 
     >>> found.changed, found.count
     ([Cell(row='b', column='n', before='2', after='3')], 1)
     """
-    if before == after and not types:
-        return Cells([], [], [], [], 0)
-    a, b = _read(before), _read(after)
-    if types:
-        for column in TYPE & set(b.columns):
-            b[column] = b[column].map(lambda kind: _called(kind, types))
-    columns = [f"- {c}" for c in a if c not in b] + [f"+ {c}" for c in b if c not in a]
-    common = [c for c in a if c in b]
+    if before == after and all(number == called for number, called in (types or {}).items()):
+        return Cells()
+    a = _Sheet.read(before, ids[0] if ids else before)
+    b = _Sheet.read(after, ids[1] if ids else after, types or {})
+    common = [c for c in a.ids if c in b.ids]
+    columns = [f"- {a.label(c)}" for c in a.ids if c not in common]
+    columns += [f"+ {b.label(c)}" for c in b.ids if c not in common]
     if not common:
-        return Cells([], [], [], columns, a.size + b.size)
-    names = _names(a) | _names(b)
-    a, b = _keyed(a[common], b[common])
-    both = a.index[a.index.isin(b.index)]
-    old, new = a.loc[both].to_numpy(object), b.loc[both].to_numpy(object)
+        return Cells(columns=columns, total=a.ids.size + b.ids.size)
+    leading = (common[:size] for size in range(1, len(common) + 1))
+    key = next((part for part in leading if not (a.repeats(part) or b.repeats(part))), None)
+    old, new = a.rows(key or common, apart=key is None), b.rows(key or common, apart=key is None)
+    both = [row for row in old if row in new]
+    i, j = [old[row].at for row in both], [new[row].at for row in both]
+    rest = [c for c in common if c not in (key or common)]
+    x, y = a.ids[rest].to_numpy(object)[i], b.ids[rest].to_numpy(object)[j]
     changed = [
-        Cell(_about(both[i], names), str(a.columns[j]), str(old[i, j]), str(new[i, j]))
-        for i, j in np.argwhere(old != new)
-        if not _same(str(old[i, j]), str(new[i, j]))
+        Cell(old[both[r]].name, a.label(rest[c]), a.cell(i[r], rest[c]), b.cell(j[r], rest[c]))
+        for r, c in np.argwhere(x != y)
+        if not _same(x[r, c], y[r, c])
     ]
-    added = [_about(row, names) for row in b.index[~b.index.isin(a.index)]]
-    removed = [_about(row, names) for row in a.index[~a.index.isin(b.index)]]
-    return Cells(changed, added, removed, columns, max(a.size, b.size))
+    added = [new[row].name for row in new if row not in old]
+    removed = [old[row].name for row in old if row not in new]
+    return Cells(changed, added, removed, columns, max(len(old), len(new)) * len(rest))
 
 
-def _called(kind: str, types: Mapping[str, str]) -> str:
-    """A type, by its number or with its name, under the number of its counterpart before."""
-    number, space, name = kind.partition(" ")
-    called = types.get(number, f"+{number}") if number.isdigit() else number
-    return f"{called}{space}{name}"
+class _Row(NamedTuple):
+    """A row's position, and what a reader calls it."""
+
+    at: int
+    name: str
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A table of texts, with ids and with the labels that a reader sees, cell for cell."""
+
+    ids: pd.DataFrame
+    shown: pd.DataFrame
+
+    @classmethod
+    def read(cls, shown: str, ids: str, types: Mapping[str, str] | None = None) -> _Sheet:
+        """Both from CSV, each type under the number of its counterpart in `types`."""
+        both = [_read(ids), _read(shown)]
+        if both[0].shape != both[1].shape:
+            raise ValueError("the results of a table do not fit what it shows")
+        kinds = [at for at, c in enumerate(both[0]) if types and c in TYPES]
+        for frame, at in itertools.product(both, kinds):
+            frame.isetitem(at, [_counterpart(kind, types or {}) for kind in frame.iloc[:, at]])
+        return cls(*both)
+
+    def label(self, column: str) -> str:
+        """What a reader calls a column."""
+        return str(self.shown.columns[self.ids.columns.get_loc(column)])
+
+    def cell(self, row: int, column: str) -> str:
+        """A cell as a reader sees it."""
+        return str(self.shown.iat[row, self.ids.columns.get_loc(column)])
+
+    def repeats(self, key: list[str]) -> bool:
+        """Whether two rows have the same in these columns."""
+        return bool(self.ids.duplicated(key).any())
+
+    def rows(self, key: list[str], *, apart: bool) -> dict[tuple[str, ...], _Row]:
+        """The rows by these columns, `apart` by their number among their like."""
+        number = [self.ids.groupby(key).cumcount().astype(str)] * apart
+        named = dict.fromkeys("name" if c == "code" and "name" in self.ids else c for c in key)
+        words = [self.shown.iloc[:, self.ids.columns.get_loc(c)] for c in named]
+        keys = zip(*(self.ids[c] for c in key), *number, strict=True)
+        names = zip(*words, *number, strict=True)
+        return {
+            row: _Row(at, " · ".join(shown(part) for part in name if part))
+            for at, (row, name) in enumerate(zip(keys, names, strict=True))
+        }
 
 
 def _read(csv: str) -> pd.DataFrame:
-    text = csv.lstrip("﻿")
+    text = csv.lstrip("\ufeff")
     if not text.strip():
         return pd.DataFrame()  # a table of nothing, such as no findings
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
 
 
-def _keyed(a: pd.DataFrame, b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both with an index of tuples that is unique in each."""
-    columns = list(a.columns)
-    for size in range(1, len(columns) + 1):
-        key = columns[:size]
-        if not a.duplicated(key).any() and not b.duplicated(key).any():
-            return _indexed(a, key), _indexed(b, key)
-    # rows that are alike in everything are told apart by their number among their like
-    return (
-        _indexed(a.assign(**{"": _among(a)}), [*columns, ""]),
-        _indexed(b.assign(**{"": _among(b)}), [*columns, ""]),
-    )
-
-
-def _among(frame: pd.DataFrame) -> pd.Series:
-    return frame.groupby(list(frame.columns)).cumcount().astype(str)
-
-
-def _indexed(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    index = pd.Index(list(zip(*(frame[c] for c in key), strict=True)), tupleize_cols=False)
-    return frame.drop(columns=key).set_axis(index)
-
-
-def _names(frame: pd.DataFrame) -> dict[str, str]:
-    """Names of municipalities by code, where a table has both."""
-    if not {"code", "name"} <= set(frame):
-        return {}
-    return dict(zip(frame["code"], frame["name"], strict=True))
-
-
-def _about(row: tuple[str, ...], names: dict[str, str]) -> str:
-    """What a row is about, in a reader's words: a municipality by its name."""
-    return " · ".join(shown(names.get(part, part)) for part in row if part)
+def _counterpart(kind: str, types: Mapping[str, str]) -> str:
+    """A type, by its number or with its name, under the number of its counterpart before."""
+    number, space, name = kind.partition(" ")
+    called = types.get(number, f"+{number}") if number.isdigit() else number
+    return f"{called}{space}{name}"
 
 
 def shown(value: str) -> str:
@@ -196,60 +230,20 @@ class CellSource:
         return [line for line in difflib.ndiff(a, b) if line[0] != "?"]
 
 
-def cells(
+def sources(
     notebook: str, before: Sequence[Mapping[str, str]], after: Sequence[Mapping[str, str]]
 ) -> list[CellSource]:
-    """The cells of one notebook that differ, matched by nbdime; outputs are not there to differ.
+    """The cells of one notebook that differ, matched by their ids, which stay when a cell moves.
 
     Examples
     --------
-    >>> a = [{"cell_type": "code", "id": "x", "source": "n = 1"}]
-    >>> [c.lines for c in cells("01", a, [{**a[0], "source": "n = 2"}])]
+    >>> a = [{"id": "x", "source": "n = 1"}]
+    >>> [c.lines for c in sources("01", a, [{"id": "x", "source": "n = 2"}])]
     [['- n = 1', '+ n = 2']]
     """
-    if list(before) == list(after):
-        return []
-    from nbdime import diff_notebooks
-    from nbdime.diff_format import DiffOp
-
-    (patch,) = diff_notebooks(_notebook(before), _notebook(after)) or [{"diff": []}]
-    found, gone, new = [], {}, {}
-    for op in patch["diff"]:
-        at = op.key
-        if op.op == DiffOp.ADDRANGE:
-            new[at] = [CellSource(notebook, c["id"], "", c["source"]) for c in op.valuelist]
-        elif op.op == DiffOp.REMOVERANGE:
-            for cell in before[at : at + op.length]:
-                gone[cell["id"]] = CellSource(notebook, cell["id"], cell["source"], "")
-        else:
-            old = before[at]
-            now = _patched(old, op.diff)
-            if now["source"] != old["source"]:
-                found.append(CellSource(notebook, now["id"], old["source"], now["source"]))
-    return [*found, *_rejoined(gone, [cell for added in new.values() for cell in added])]
-
-
-def _rejoined(gone: dict[str, CellSource], new: list[CellSource]) -> list[CellSource]:
-    """Ids are stable: a cell that went and came under its id was rewritten or moved."""
-    found = []
-    for cell in new:
-        old = gone.pop(cell.cell, None)
-        before = old.before if old else ""
-        if before != cell.after:
-            found.append(CellSource(cell.notebook, cell.cell, before, cell.after))
-    return [*found, *gone.values()]
-
-
-def _notebook(cells: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
-    made = [{**cell, **nothing} for cell in cells]
-    return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-
-
-def _patched(cell: Mapping[str, str], diff: Any) -> Any:
-    from nbdime import patch
-
-    return patch({**cell, "metadata": {}}, diff)
+    old, new = ({cell["id"]: cell["source"] for cell in cells} for cells in (before, after))
+    both = ((id, old.get(id, ""), new.get(id, "")) for id in {**new, **old})
+    return [CellSource(notebook, id, a, b) for id, a, b in both if a != b]
 
 
 def entries(before: Any, after: Any) -> list[Value]:

@@ -9,16 +9,20 @@ import pandas as pd
 
 from analysis.stats import changes
 
-RESULT = Path("results", "types.csv")  # written by `report.types.members`
+RESULT = Path("results", "types.csv")
 
 
 @dataclass(frozen=True)
 class Types:
-    """The types of a run; see `analysis.stats.changes.Placed`. `names`: of the municipalities."""
+    """The types of a run; see `analysis.stats.changes.Placed`.
+
+    `names`: of the municipalities. `called`: the number and name of each type.
+    """
 
     labels: pd.Series
     membership: pd.DataFrame
     names: pd.Series
+    called: dict[int, str]
 
     @classmethod
     def read(cls, folder: Path) -> Types | None:
@@ -28,17 +32,21 @@ class Types:
             return None
         text = {"code": str, "name": str}
         frame = pd.read_csv(file, dtype=text, encoding="utf-8-sig").set_index("code")
+        kinds = frame["type"].astype(int)
+        called = frame["type_name"] if "type_name" in frame else kinds.astype(str)
+        names = {k: str(name) for k, name in zip(kinds, called, strict=True) if k}
         inside = frame.filter(regex="^in_").rename(columns=lambda name: int(name[3:]))
-        return cls(frame["type"].astype(int), inside, frame["name"])
+        return cls(kinds, inside, frame["name"], names)
 
 
 @dataclass(frozen=True)
 class Mover:
-    """One municipality; types as each run calls them, `membership` in its type before or NaN."""
+    """One municipality; types as each run calls them, empty for none; `membership` in its type
+    before, or NaN."""
 
     name: str
-    before: int
-    after: int
+    before: str
+    after: str
     membership: float
 
 
@@ -58,8 +66,8 @@ def movers(before: Types, after: Types) -> Movers:
     moved = [
         Mover(
             name=str(before.names[code]),
-            before=int(row.before),
-            after=int(row.after),
+            before=before.called.get(row.before, ""),
+            after=after.called.get(row.after, ""),
             membership=float(inside.at[code, row.before]) if row.before in inside else float("nan"),
         )
         for code, row in zip(rows.index, rows.itertuples(), strict=True)

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ import yaml
 
 from analysis import paths
 from analysis.errors import InputError
-from analysis.show import VENDOR, Answer
+from analysis.show import Answer
+from analysis.text import Language
+from workbench.publish.index import outputs
 from workbench.run import parameters
 from workbench.run.record import Edition
 
-KEPT = (
-    ".base"  # the run of the base stays below reports: the next comparison needs only what differs
-)
+# the run of the base stays below reports: the next comparison needs only what differs
+KEPT = ".base"
 
 
 def run_of_base(revision: str, edition: Edition) -> Run:
@@ -133,22 +134,23 @@ class Page:
 
     Attributes
     ----------
-    answers, prose : texts in order. figures, tables : their data by name.
+    answers, prose : texts in order. figures, tables : their data by name, each with the page's
+        ``page`` and ``notebook``, and the file of its ``results``, in which ids stand for labels.
     missing : reason of each figure or table that the wave cannot give.
     about : the municipalities that the page takes as its example, if any.
-    cells : type, id and source of each cell as committed. parameters : their values in this run.
+    cells : id and source of each cell as committed. parameters : their values in this run.
     """
 
     name: str
     title: str
     status: str
-    answers: list[str]
-    prose: list[str]
-    figures: dict[str, Shown]
-    tables: dict[str, Shown]
-    missing: dict[str, str]
-    cells: list[dict[str, str]]
-    parameters: dict[str, Any]
+    answers: Sequence[str] = ()
+    prose: Sequence[str] = ()
+    figures: Mapping[str, Shown] = field(default_factory=dict)
+    tables: Mapping[str, Shown] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    cells: Sequence[dict[str, str]] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
 
 
@@ -177,10 +179,7 @@ class Run:
             )
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
-            given = record.get("parameters", {})
-            pages = {
-                n["name"]: _page(folder, n, record["language"], given) for n in record["notebooks"]
-            }
+            pages = {n["name"]: _page(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
             raise InputError(
                 f"the run cannot be read ({type(error).__name__}: {error})",
@@ -198,24 +197,22 @@ class Run:
         return cls.read(folder, folder.name)
 
     @property
-    def language(self) -> str:
+    def language(self) -> Language:
         """The language of its texts."""
-        return str(self.record["language"])
+        return "en" if self.record["language"] == "en" else "ja"
 
     @property
     def audience(self) -> str:
         """Who may see it."""
         return str(self.record["audience"])
 
-    @cached_property
-    def figures(self) -> dict[str, Shown]:
-        """All figures by name, with the page on which each stands first."""
-        return _once(self.pages, "figures")
-
-    @cached_property
-    def tables(self) -> dict[str, Shown]:
-        """All tables by name, with the page on which each stands first."""
-        return _once(self.pages, "tables")
+    def outputs(self, kind: str) -> dict[str, Shown]:
+        """All ``figures`` or ``tables`` by name, each as the first page that has it shows it."""
+        found: dict[str, Shown] = {}
+        for page in self.pages.values():
+            for name, data in getattr(page, kind).items():
+                found.setdefault(name, data)
+        return found
 
     @cached_property
     def codebook(self) -> Any:
@@ -226,49 +223,37 @@ class Run:
         return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
-def _once(pages: Mapping[str, Page], kind: str) -> dict[str, Shown]:
-    found: dict[str, Shown] = {}
-    for page in pages.values():
-        for name, data in getattr(page, kind).items():
-            found.setdefault(name, {**data, "page": page.title, "notebook": page.name})
-    return found
-
-
-def _page(folder: Path, entry: Mapping[str, Any], language: str, given: Mapping[str, Any]) -> Page:
-    title = str(entry["title"].get(language, entry["name"]))
-    file = folder / "notebooks" / f"{entry['name']}.ipynb"
+def _page(folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> Page:
+    name, file = entry["name"], folder / "notebooks" / f"{entry['name']}.ipynb"
+    page = Page(name, str(entry["title"].get(record["language"], name)), entry["status"])
     if not file.is_file():
-        return Page(entry["name"], title, entry["status"], [], [], {}, {}, {}, [], {})
+        return page
     content = json.loads(file.read_text(encoding="utf-8"))
-    committed = [
-        cell
-        for cell in content["cells"]
-        if "injected-parameters" not in cell["metadata"].get("tags", [])
-    ]
-    shown: dict[str, list[Shown]] = {}
-    for cell in committed:
-        for output in cell.get("outputs", []):
-            for mime, data in output.get("data", {}).items():
-                if mime.startswith(VENDOR):
-                    kind = mime.removeprefix(VENDOR).removesuffix("+json")
-                    shown.setdefault(kind, []).append(data)
+    made: dict[str, list[Shown]] = {"figure": [], "table": []}
+    made |= outputs(content)
     values = {p.name: p.default for p in parameters.declared(content, file)}
-    values |= {name: value for name, value in given.items() if name in values}
-    return Page(
-        name=entry["name"],
-        title=title,
-        status=entry["status"],
-        answers=[
-            Answer(data["text"], data.get("more", "")).paragraph for data in shown.get("answer", [])
-        ],
-        prose=[data["markdown"] for data in shown.get("prose", [])],
-        figures={data["name"]: data for data in shown.get("figure", [])},
-        tables={data["name"]: data for data in shown.get("table", [])},
-        missing={data["name"]: data["reason"] for data in shown.get("not-available", [])},
+    values |= {k: v for k, v in record.get("parameters", {}).items() if k in values}
+    known = {"page": page.title, "notebook": name}
+
+    def by_name(kind: str) -> dict[str, Shown]:
+        return {data["name"]: data | known | {"results": ids(kind, data)} for data in made[kind]}
+
+    def ids(kind: str, data: Shown) -> Path | None:
+        place = entry.get("files", {}).get(f"results/{kind}s/{data['name']}.csv")
+        return folder / place if place else None
+
+    return replace(
+        page,
+        answers=[Answer(d["text"], d.get("more", "")).paragraph for d in made.get("answer", [])],
+        prose=[data["markdown"] for data in made.get("prose", [])],
+        figures=by_name("figure"),
+        tables=by_name("table"),
+        missing={data["name"]: data["reason"] for data in made.get("not-available", [])},
         cells=[
-            {"cell_type": c["cell_type"], "id": c["id"], "source": "".join(c["source"])}
-            for c in committed
+            {"id": cell["id"], "source": "".join(cell["source"])}
+            for cell in content["cells"]
+            if "injected-parameters" not in cell["metadata"].get("tags", [])
         ],
         parameters={name: value for name, value in values.items() if name not in OWN},
-        about="、".join(data["about"] for data in shown.get("answer", []) if data.get("about")),
+        about="、".join(data["about"] for data in made.get("answer", []) if data.get("about")),
     )

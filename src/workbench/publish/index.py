@@ -17,9 +17,8 @@ from workbench.run.record import read_record
 MOST = 10  # municipalities of the findings that the index names
 
 
-def found(executed: Path) -> dict[str, list[dict[str, Any]]]:
-    """The outputs in an executed notebook, in order, by kind (answer, figure, table ...)."""
-    notebook = json.loads(executed.read_text(encoding="utf-8"))
+def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """What an executed notebook shows, in order, by kind (answer, figure, table ...)."""
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
@@ -49,7 +48,8 @@ def write_index(
     for entry in notebooks:
         made: dict[str, list[dict[str, Any]]] = {}
         if entry["status"] == "ok":
-            made = found(folder / "notebooks" / f"{entry['name']}.ipynb")
+            executed = folder / "notebooks" / f"{entry['name']}.ipynb"
+            made = outputs(json.loads(executed.read_text(encoding="utf-8")))
         tables += made.get("table", [])
         for table in made.get("table", []):
             if table["name"] == "to_ask" and table["n"]:

@@ -109,7 +109,9 @@ def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 
 def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    """The first rows of a tidy frame, behind a button and not on paper."""
+    """The first rows of a tidy frame, behind a button and not on paper; nothing of an empty one."""
+    if not data["n"]:
+        return ""
     columns, rows = data["columns"], data["rows"]
     numeric = [
         at for at in range(len(columns)) if all(isinstance(row[at], int | float) for row in rows)
@@ -209,8 +211,8 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     """Write one executed notebook as a page.
 
     `context` gives language, audience, wave, wave_title, invented and what the footer says; a
-    `title` in the place of the notebook's own title and heading, and with `home` a link to a list
-    of such pages.
+    `title` in the place of the notebook's own title and heading, with `leads` (notebook -> text)
+    the paragraph under it, and with `home` a link to a list of such pages.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
     language = context["language"]
@@ -218,6 +220,9 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     notebook.cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
     declared = notebook.metadata.get("workbench", {}).get("title", {}).get(language)
     title = context.get("title") or declared or executed.stem
+    if lead := (context.get("leads") or {}).get(executed.stem):
+        first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+        first.source = f"# {title}\n\n{lead}"
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = markdown(cell.source)

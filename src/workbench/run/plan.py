@@ -6,11 +6,13 @@ once.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,15 @@ from workbench.run.parameters import Parameter
 from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of, read_record
 
 PAGES = "[0-9][0-9]_*.ipynb"
+# what a notebook may require of a survey (`requires` in its metadata), and how a user is told
+REQUIRED = {
+    "features": "the codebook has no features for a typology",
+    "hypotheses": "the codebook has no hypotheses",
+    "visits": "the codebook has no topics for visits",
+    "earlier": "there is no earlier wave of this codebook",
+}
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
-DATA, PACKAGE = "the data of the wave", "the package"
+DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
 RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
 
 
@@ -35,6 +44,7 @@ class Notebook:
     path: Path
     content: Mapping[str, Any]
     parameters: Mapping[str, Parameter]
+    words: Mapping[str, Any] = field(default_factory=dict)  # title and lead of the codebook
 
     @classmethod
     def read(cls, path: Path) -> Notebook:
@@ -61,7 +71,8 @@ class Notebook:
     @property
     def title(self) -> dict[str, str]:
         """Its title in each language."""
-        found: dict[str, str] = self.declares.get("title", {"ja": self.name, "en": self.name})
+        own = self.declares.get("title", {"ja": self.name, "en": self.name})
+        found: dict[str, str] = self.words.get("title") or own
         return found
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,17 +114,28 @@ class Plan:
         InputError : there is no such wave, notebook or parameter, or a value is not allowed.
         """
         wave = yaml_file.content(edition.wave)
-        files = sorted(paths.notebooks().glob(PAGES))
+        book = _content(codebook(wave))
+        found = sorted(paths.notebooks().glob(PAGES))
         names = frozenset(Path(name).stem for name in only or ())
-        if unknown := names - {file.stem for file in files}:
+        if unknown := names - {file.stem for file in found}:
             raise InputError(
                 f"there is no notebook {min(unknown)!r}",
-                hint=f"there are: {', '.join(file.stem for file in files)}",
+                hint=f"there are: {', '.join(file.stem for file in found)}",
             )
         if OWN & given.keys():
             raise InputError(f"{min(OWN & given.keys())} is set by the refresh itself, not with -p")
-        notebooks = [Notebook.read(file) for file in files]
-        parameters.refuse_unknown((name for n in notebooks for name in n.parameters), given)
+        words = book.get("pages") or {}
+        every = [
+            replace(notebook, words=words.get(notebook.name) or {})
+            for notebook in map(Notebook.read, found)
+        ]
+        parameters.refuse_unknown((name for n in every for name in n.parameters), given)
+        lacking = {n.name: _lacking(n, edition, book, given) for n in every}
+        if without := [name for name in sorted(names) if lacking[name]]:
+            raise InputError(
+                f"there is no page {without[0]} of {edition.wave}: {lacking[without[0]]}"
+            )
+        notebooks = [n for n in every if not lacking[n.name]]
         common, by_file = _common(edition, wave)
         plan = cls(edition, notebooks, given, common, wave, by_file, names)
         for notebook in notebooks:
@@ -129,6 +151,12 @@ class Plan:
     def codebook(self) -> Path:
         """The file of the wave's codebook."""
         return codebook(self.wave)
+
+    @property
+    def leads(self) -> dict[str, str]:
+        """Notebook -> the paragraph under its heading, where the codebook gives one."""
+        given = {n.name: n.words.get("lead") for n in self.notebooks}
+        return {name: text[self.edition.language] for name, text in given.items() if text}
 
     def values(self, notebook: Notebook) -> dict[str, Any]:
         """The parameters that a notebook is given, checked."""
@@ -168,7 +196,7 @@ class Plan:
             for name in notebook.declares.get("reads", [])
         }
         if other := self._compared(notebook):
-            digest = fingerprints.sha(other + fingerprints.hash_folder(paths.raw(other)))
+            digest = fingerprints.sha(other + self._cleaned(other))
             reads["the wave it compares with"] = for_edition(self.edition, digest)
         return {
             "its source": fingerprints.source_hash(notebook.content),
@@ -184,6 +212,36 @@ class Plan:
             return ""
         given = notebook.with_defaults(self.values(notebook)).get(parameter)
         return str(given or "") or yaml_file.earlier(self.edition.wave)
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """The keys of the cleaned data that the notebooks read, by wave; they refuse others."""
+        others = {wave for n in self.notebooks if (wave := self._compared(n))}
+        return {wave: self._cleaned(wave) for wave in sorted({self.edition.wave, *others})}
+
+    def _cleaned(self, wave: str) -> str:
+        if wave == self.edition.wave:
+            data, book = fingerprints.combined(self.files[DATA]), self.common[CODEBOOK]
+        else:
+            data, book = fingerprints.hash_folder(paths.raw(wave)), ""
+            with contextlib.suppress(InputError):  # the notebook that reads it reports a fault
+                book = fingerprints.hash_file(codebook(yaml_file.content(wave)))
+        return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
+
+    def changed(self) -> dict[str, str]:
+        """What is no longer as the plan read it, by the notebook that depends on it."""
+        try:
+            wave = yaml_file.content(self.edition.wave)
+            common, files = _common(self.edition, wave)
+            notebooks = [Notebook.read(n.path) for n in self.notebooks]
+            now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
+        except (InputError, OSError, ValueError) as error:
+            return dict.fromkeys(self.keys, str(error))
+        return {
+            name: ", ".join(part for part, digest in _parts(key).items() if was.get(part) != digest)
+            for name, key in now.items()
+            if (was := _parts(self.keys[name])) != _parts(key)
+        }
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -240,6 +298,42 @@ class Plan:
         return _listed([k for k in sorted({*was, *now}) if was.get(k) != now.get(k)])
 
 
+def _content(file: Path) -> dict[str, Any]:
+    """The content of a codebook; empty where it cannot be read, which the first notebook tells."""
+    try:
+        return yaml_file.load(file) if file.is_file() else {}
+    except InputError:
+        return {}
+
+
+def _lacking(
+    notebook: Notebook, edition: Edition, book: Mapping[str, Any], given: Mapping[str, Any]
+) -> str:
+    """Why a survey has no such page; empty where it has one.
+
+    The codebook may list its pages; a notebook requires what it is about.
+    """
+    if book.get("pages") and notebook.name not in book["pages"]:
+        return "the codebook does not list it under pages"
+    before = notebook.declares.get("compares", "")
+    there = {
+        "features": bool(book.get("features")),
+        "hypotheses": bool(book.get("hypotheses")),
+        "visits": book.get("id") in _visited(),
+        "earlier": bool(given.get(before) or yaml_file.earlier(edition.wave)),
+    }
+    needed = notebook.declares.get("requires", [])
+    return next((REQUIRED[name] for name in needed if not there[name]), "")
+
+
+@cache
+def _visited() -> frozenset[str]:
+    """The codebooks whose questions belong to topics of site visits."""
+    with as_file(files("analysis") / "data" / "visit_topics.yml") as file:
+        topics = yaml_file.load(file)["topics"]
+    return frozenset(id for topic in topics for id, asked in topic["questions"].items() if asked)
+
+
 def codebook(wave: Mapping[str, Any]) -> Path:
     """The file of the codebook that a wave.yml names."""
     return paths.codebooks() / f"{wave.get('codebook')}.yml"
@@ -261,7 +355,7 @@ def _common(
     common = {
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
-        "the codebook": fingerprints.hash_file(codebook(wave)),
+        CODEBOOK: fingerprints.hash_file(codebook(wave)),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }
     return common, files

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.cleaning.answers import Reader
+from analysis.cleaning.dates import clock
 from analysis.cleaning.rules import RULES
 from analysis.codebook.model import Codebook
 from analysis.intake.workbook import CellKind
@@ -130,7 +131,8 @@ def read(name, text, kind=TEXT):
         ("SINGLE", "2", 2, ()),
         ("SINGLE", "２", 2, ("full-width",)),
         ("SINGLE", "②", 2, ("circled",)),
-        ("SINGLE", "採用", 2, ("label",)),
+        ("SINGLE", "採用", 2, ()),  # as in the codebook: nothing was repaired
+        ("SINGLE", "採 用", 2, ("label",)),
         ("SINGLE", "2.採用", 2, ("label",)),
         ("SINGLE", "(2)", 2, ("label",)),
         ("SINGLE", "2番", 2, ("label",)),
@@ -143,13 +145,13 @@ def read(name, text, kind=TEXT):
         ("MULTI", "１・３", {1, 3}, ("full-width",)),
         ("MULTI", "①③", {1, 3}, ("circled",)),
         ("MULTI", "③", {3}, ("circled",)),
-        ("MULTI", "研修、派遣", {1, 3}, ("label",)),
-        ("PARTED", "国・県からの派遣、大学・企業", {1, 2}, ("label",)),
+        ("MULTI", "研修、派遣", {1, 3}, ()),
+        ("PARTED", "国・県からの派遣、大学・企業", {1, 2}, ()),
         ("PARTED", "その他（県の研修）、2", {2, 3}, ("label",)),
-        ("PARTED", "大学・企業", {2}, ("label",)),
+        ("PARTED", "大学・企業", {2}, ()),
         ("MULTI", "2、4（その他：委託、派遣）", {2, 4}, ("label",)),
-        ("MULTI", "12、", {12}, ("label",)),
-        ("MULTI", "1 研修 2 採用", {1, 2}, ("label",)),
+        ("MULTI", "12、", {12}, ()),
+        ("MULTI", "1 研修 2 採用", {1, 2}, ()),
         ("MULTI", "⑫", {12}, ("circled",)),
         ("MULTI", "①②", {1, 2}, ("circled",)),
         ("MULTI", "9", {9}, ()),
@@ -334,17 +336,29 @@ def literal(question, text, value):
             one = re.fullmatch(r"([-+]?[0-9]*\.?[0-9]+)%?", plain)
             return one and value == float(one[1])
         case "date":
+            if re.fullmatch("[0-9]{8}", plain):
+                return plain == f"{value:%Y%m%d}"
             parts = 2 if question.precision == "month" else 3
             numbers = [int(part) for part in re.findall(r"[0-9]+", plain)]
             return numbers[:parts] == [value.year, value.month, value.day][:parts]
         case "single":
+            plain = in_codes(question, plain)
             return re.fullmatch(r"[0-9]+(\.0)?", plain) and value == float(plain)
         case "multi":
+            plain = in_codes(question, plain)
             codes = set(map(int, re.findall(r"[0-9]+", plain.removesuffix(".0"))))
             return codes == value and not re.search(r"[^\W\d]", plain)
         case "binary":
             return plain.casefold() in YES_NO
     return value == text.strip()
+
+
+def in_codes(question, text):
+    """The text with the labels of options replaced by their codes."""
+    for option in question.options:
+        for label in (option.ja, option.en):
+            text = text.replace(label, f" {option.code} ")
+    return text.strip()
 
 
 def digits_of(text):
@@ -359,3 +373,131 @@ def test_what_is_not_literal_names_the_rule_that_read_it(text, kind):
         if got.state == "answered" and not got.rules:
             assert literal(question, text, got.value), (question.id, text, got.value)
             assert question.type == "text" or digits_of(text) <= set("0123456789"), text
+
+
+# --- as form tools write answers ----------------------------------------------------------------
+
+WORK = [
+    {"code": 1, "ja": "文書の作成, 要約", "en": "writing, summaries"},
+    {"code": 2, "ja": "翻訳", "en": "translation"},
+    {"code": 3, "ja": "議事録", "en": "minutes"},
+    {"code": 9, "ja": "その他", "en": "other", "other": True},
+]
+DOUBLE = [
+    {"code": 1, "ja": "作成", "en": "writing"},
+    {"code": 2, "ja": "要約", "en": "summaries"},
+    {"code": 3, "ja": "作成, 要約", "en": "both in one step"},
+]
+TOOLS = Codebook.parse(
+    {
+        **BOOK.model_dump(exclude={"questions"}),
+        "questions": [
+            {**question("multi", options=WORK), "id": "WORK"},
+            {**question("single", options=WORK), "id": "ONE"},
+            {**question("multi", options=DOUBLE), "id": "DOUBLE"},
+            {**question("multi", options=WORK, ticks={"#n.s.": False, "quoted": True}),
+             "id": "TICKED"},
+            {**question("date"), "id": "DAY"},
+            {**question("date", dates="mdy"), "id": "US"},
+        ],
+    }
+)  # fmt: skip
+
+
+def tool(name, text, variable=None):
+    return Reader(TOOLS).read(text, TEXT, TOOLS[name], variable or name)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes", "other"),
+    [
+        ("文書の作成, 要約;翻訳", {1, 2}, ""),
+        ("文書の作成, 要約, 翻訳", {1, 2}, ""),
+        ("翻訳, 文書の作成, 要約, 議事録", {1, 2, 3}, ""),
+        ("翻訳|議事録", {2, 3}, ""),
+        ("翻訳\n議事録", {2, 3}, ""),
+        ("翻訳;議事録;", {2, 3}, ""),
+        ("翻訳, その他: 住民向け", {2, 9}, "住民向け"),
+        ("翻訳, 住民向け", {2, 9}, "住民向け"),
+        ("翻訳;その他：住民向け;", {2, 9}, "住民向け"),
+        ("翻訳, その他（住民向け、庁内）", {2, 9}, "住民向け、庁内"),
+        ("住民向け", {9}, "住民向け"),
+        ("9：住民向け", {9}, "住民向け"),
+        ("その他, 翻訳", {2, 9}, ""),
+        ("文書の作成, 要約, 広報, 窓口", {1, 9}, "広報、窓口"),
+    ],
+)
+def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
+    got = tool("WORK", text)
+    assert (got.value, got.other) == (codes, other)
+    assert got.state != "unreadable"
+
+
+def test_two_possible_readings_are_refused():
+    assert tool("DOUBLE", "作成, 要約").rules == ("two-readings",)
+    assert tool("DOUBLE", "作成;要約").value == {1, 2}
+    assert tool("DOUBLE", "要約, 作成").value == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "other"),
+    [("その他: 予算要求中", 9, "予算要求中"), ("予算要求中", 9, "予算要求中"),
+     ("その他　住民向け", 9, "住民向け"), ("9：住民向け", 9, "住民向け"), ("その他", 9, ""),
+     ("その他（住民向け）", 9, "住民向け"), ("9（その他：広報）", 9, "広報"), ("翻訳", 2, "")],
+)  # fmt: skip
+def test_the_words_of_other_in_a_single_choice(text, code, other):
+    got = tool("ONE", text)
+    assert (got.value, got.other) == (code, other)
+
+
+def test_words_like_an_option_are_confirmed_and_a_number_is_no_explanation():
+    assert tool("ONE", "翻訳機").rules == ("other-like-an-option",)
+    assert tool("ONE", "7").rules == ("no-such-option",)
+    assert tool("WORK", "翻訳, 7").rules == ("no-such-option",)
+    assert tool("ONE", "翻訳、議事録").rules == ("several",)
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [("Y", True), ("N", False), ("Yes", True), ("No", False), ("はい", True), ("いいえ", False),
+     ("有", True), ("無", False), ("選択", True), ("未選択", False), ("Checked", True),
+     ("Unchecked", False), ("■", True), ("□", False), ("☑", True), ("☐", False), ("TRUE", True),
+     ("False", False), ("翻訳", True), ("translation", True), ("#n.s.", False), ("Quoted", True)],
+)  # fmt: skip
+def test_ticks_of_form_tools(text, chosen):
+    assert tool("TICKED", text, "TICKED_2").value is chosen
+
+
+def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
+    assert tool("WORK", "議事録", "WORK_2").rules == ("not-a-tick",)
+    assert tool("WORK", "住民向け", "WORK_2").rules == ("not-a-tick",)
+    got = tool("WORK", "住民向け", "WORK_9")
+    assert (got.value, got.other, got.rules) == (True, "住民向け", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "time"),
+    [
+        ("2024/06/03 9:15:42 午前 GMT+9", dt.date(2024, 6, 3), "09:15:42"),
+        ("2024/06/03 9:15:42 午後 GMT+9", dt.date(2024, 6, 3), "21:15:42"),
+        ("2024年06月03日 09時15分", dt.date(2024, 6, 3), "09:15:00"),
+        ("2024-06-03T09:15:42+09:00", dt.date(2024, 6, 3), "09:15:42"),
+        ("2024-06-03T09:15:42.123Z", dt.date(2024, 6, 3), "09:15:42"),
+        ("2024-06-03 15:15:42", dt.date(2024, 6, 3), "15:15:42"),
+        ("45446.5", dt.date(2024, 6, 3), "12:00:00"),
+        ("20240603", dt.date(2024, 6, 3), None),
+        ("6/13/2024 9:15 PM", dt.date(2024, 6, 13), "21:15:00"),
+    ],
+)
+def test_dates_and_times_of_form_tools(text, day, time):
+    assert tool("DAY", text).value == day
+    fraction = clock(text)
+    at = fraction and f"{dt.datetime.min + dt.timedelta(days=fraction):%H:%M:%S}"
+    assert at == time
+
+
+def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_gives():
+    assert tool("DAY", "04/01/2023").rules == ("not-a-date",)
+    assert tool("US", "04/01/2023").value == dt.date(2023, 4, 1)
+    assert tool("US", "8/5/26 9:12:44").value == dt.date(2026, 8, 5)
+    assert tool("DAY", "8/5/26 9:12:44").rules == ("not-a-date",)

@@ -710,3 +710,76 @@ def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert "the ledger does not add up: 734 cells received, 733 accounted for" in told
     assert not (project / "data" / "processed" / "demo-2019").exists()
+
+
+# --- as form tools write a survey ---------------------------------------------------------------
+
+TOOL_BOOK = {
+    **{k: v for k, v in BOOK.items() if k != "questions"},
+    "questions": [
+        *BOOK["questions"][:3],
+        {"id": "USE", "section": "A", "type": "binary", "role": "describe",
+         "ja": "利用", "en": "Use"},
+        {"id": "WORK", "section": "A", "type": "multi", "role": "describe", "ask_if": "USE == 1",
+         "ja": "業務", "en": "Work",
+         "options": [{"code": 1, "ja": "翻訳", "en": "translation"},
+                     {"code": 2, "ja": "要約", "en": "summaries"},
+                     {"code": 9, "ja": "その他", "en": "other", "other": True}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def by_tool(write, project):
+    def made(lines):
+        name = write(lines)
+        book = project / "data" / "codebooks" / "tiny.yml"
+        book.write_text(yaml.safe_dump(TOOL_BOOK), "utf-8")
+        return cleaned(name)
+
+    return made
+
+
+def test_the_words_beside_other_are_an_answer_of_their_own(by_tool):
+    got = by_tool([
+        "団体コード,団体名,回答日,USE,WORK",
+        "990019,架空市,2019/4/1,1,翻訳;その他：広報;",
+        "990027,見本町,2019/4/1,1,翻訳",
+        "990035,例示ヶ原市,2019/4/1,0,",
+    ])  # fmt: skip
+    assert got.responses["WORK_other"].fillna("").tolist() == ["広報", "", ""]
+    assert got.status["WORK_other"].tolist() == ["answered", "not_applicable", "not_applicable"]
+    assert got.responses["WORK_9"].fillna(False).tolist() == [True, False, False]
+    assert got.findings.empty
+
+
+def test_zeros_of_a_question_that_was_skipped_are_no_answer_to_it(by_tool):
+    got = by_tool([
+        "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9",
+        "990019,架空市,2019/4/1,1,1,0,0",
+        "990027,見本町,2019/4/1,0,0,0,0",
+        "990035,例示ヶ原市,2019/4/1,0,False,True,False",
+    ])  # fmt: skip
+    assert got.status["WORK_1"].tolist() == ["answered", "not_applicable", "not_applicable"]
+    assert got.findings["code"].unique().tolist() == ["990035"]  # who ticked one is asked
+
+
+@pytest.mark.parametrize("mark", ["X", "x"])
+def test_an_x_among_blanks_is_a_tick(by_tool, mark):
+    head = "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9"
+    got = by_tool(
+        [head, f"990019,架空市,2019/4/1,1,{mark},,", f"990027,見本町,2019/4/1,1,,{mark},"]
+    )
+    assert got.responses[["WORK_1", "WORK_2"]].to_numpy().tolist() == [[True, False], [False, True]]
+    beside = by_tool([head, f"990019,架空市,2019/4/1,1,○,{mark},"])  # no, or not clear
+    assert beside.responses["WORK_2"].fillna(False).tolist() == [False]
+
+
+def test_of_two_replies_of_a_day_the_later_by_the_clock_counts(by_tool):
+    got = by_tool([
+        "団体コード,団体名,回答日,USE,WORK",
+        "990019,架空市,2019/4/1 3:15:42 午後 GMT+9,1,翻訳",
+        "990019,架空市,2019/4/1 9:15:42 午前 GMT+9,1,要約",
+    ])  # fmt: skip
+    assert got.responses["WORK_1"].tolist() == [True]
+    assert "same-date" not in set(got.findings["rule"])

@@ -22,8 +22,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.figures import typology_plots
-from analysis.report import certainty, changes, exploring, shortage, types
-from analysis.results import hypotheses
+from analysis.report import changes, exploring, shortage
+from analysis.results import certainty, hypotheses
 from analysis.show import NotAvailable
 from analysis.stats import population
 from analysis.stats.changes import Movers, moved
@@ -359,25 +359,22 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
 def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     survey = Survey.load("cities", language=language)
     found = survey.typology(**QUICK)
-    shown = [exploring.frequencies(survey), types.table(survey, found)]
-    shown += [types.profile(survey, found), shortage.by_class_words(survey)]
-    shown += [
-        exploring.stands_for(survey),
-        shortage.limits(survey, found),
-        shortage.priorities(survey),
-    ]
+    given = {"survey": survey, "found": found}
+    page = run("03_typology", until="levels-words", given=given, language=language)
+    shown = [exploring.frequencies(survey), *page.tables.values(), *page.figures.values()]
+    shown += [page.answer, shortage.by_class_words(survey), exploring.stands_for(survey)]
+    shown += [shortage.limits(survey, found), shortage.priorities(survey)]
     shown += [exploring.representation_words(survey, exploring.classes(survey))]
-    shown += [types.answer(survey, found), shortage.answer(survey, found)]
-    shown += [certainty.levels(survey, found)]
-    assert not list(CHANCE.finditer(" ".join(map(written, shown))))
+    shown += [shortage.answer(survey, found)]
+    assert {"typology", "types", "differences"} <= {getattr(one, "name", "") for one in shown}
+    assert not list(CHANCE.finditer(" ".join([*map(written, shown), page.prose])))
     # how often surveys without types look as good is a comparison with a model, and called so
-    said = certainty.doubts(survey, found).markdown
+    chance = certainty.chance(survey, found)
+    said = survey.say("types/doubts", chance=chance, adjust="none", asked=19, tested=False)
     assert {"ja": "モデルとの比較", "en": "comparison with a model"}[language] in said
     assert not CHANCE.search(re.sub(r"[（(]p = [^)）]*[)）]", "", said))
-    described = replace(found.described, profile=found.profile.drop(columns=["p", "p_holm"]))
-    note = typology_plots.plot_profile(
-        replace(found, described=described), language=language
-    ).get_xlabel()
+    kinds = {"types": page.names["summary"], "language": language}
+    note = typology_plots.profile(page.names["profile"], **kinds).get_xlabel()
     assert "0.33" in note and not CHANCE.search(note)
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 from collections import Counter
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
-from workbench.compare import between, cells, movers, page
+from workbench.compare import between, cells, movers, report
 
 VENDOR = "application/vnd.workbench."
 UNITS = [f"99{i:04d}" for i in range(12)]
@@ -52,11 +51,9 @@ def answer(text, about=""):
 
 
 def types(labels):
-    """The figure that shows the types, and the table with their names."""
+    """The figure that shows the types."""
     rows = [f"{c},町{c[-2:]},{k},0.5" for c, k in zip(UNITS, labels, strict=True)]
-    csv = "\n".join(["code,name,type,silhouette", *rows]) + "\n"
-    names = [[f"{k} 型{k}"] for k in sorted(set(labels) - {0})]
-    return [figure("silhouette", csv), table("types", "type\n", names)]
+    return [figure("silhouette", "\n".join(["code,name,type,silhouette", *rows]) + "\n")]
 
 
 def placed(labels, membership=0.9):
@@ -66,27 +63,35 @@ def placed(labels, membership=0.9):
     inside = [[membership if kind == k else rest for kind in kinds] for k in labels]
     frame = pd.DataFrame(inside, pd.Index(UNITS, name="code"), kinds)
     names = pd.Series([f"町{c[-2:]}" for c in UNITS], UNITS)
-    return movers.Types(pd.Series(labels, frame.index), frame, names)
+    called = {kind: f"{kind} 型{kind}" for kind in kinds}
+    return movers.Types(pd.Series(labels, frame.index), frame, names, called)
 
 
 def keep(folder, labels, membership=0.9):
     """Write them into a run folder."""
     kept = placed(labels, membership)
-    frame = pd.DataFrame({"name": kept.names, "type": kept.labels}).join(
-        kept.membership.add_prefix("in_")
-    )
+    frame = pd.DataFrame({"name": kept.names, "type": kept.labels})
+    frame["type_name"] = kept.labels.map(kept.called).fillna("")
+    frame = frame.join(kept.membership.add_prefix("in_"))
     (folder / "results").mkdir(exist_ok=True)
     frame.to_csv(folder / movers.RESULT, index_label="code", encoding="utf-8-sig")
 
 
-def run(folder, *outputs, source="x = 1", parameter=1, book=None, name="03_typology", **record):
-    """A run folder with one page that shows these outputs."""
+def run(
+    folder, *outputs, source="x = 1", parameter=1, book=None, name="03_typology", ids=None, **record
+):
+    """A run folder with one page that shows these outputs; `ids`: its tables with ids by name."""
     (folder / "notebooks").mkdir(parents=True)
     text = "factor: int = 1  # 倍率"
     content = json.loads(notebook([text, source], tags={0: ["parameters"]}))
     content["cells"][1]["outputs"] = [{"output_type": "display_data", "data": o} for o in outputs]
     (folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    files = {f"results/{kind}.csv": f"results/{kind}.csv" for kind in ids or {}}
+    for place, text in zip(files.values(), (ids or {}).values(), strict=True):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_text(text, encoding="utf-8-sig")
     pages = [{"name": name, "title": {"ja": "類型", "en": "Types"}, "status": "ok"}]
+    pages[0] |= {"files": files}
     facts = {"wave": "w", "audience": "internal", "language": "ja", "status": "ok"}
     facts |= {"invented": True, "notebooks": pages, "sample": {"invited": 16, "replied": 15}}
     facts |= {"parameters": {"factor": parameter, "elsewhere": 1}}
@@ -166,18 +171,29 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
 
 
 def test_a_figure_by_type_is_compared_by_the_types_and_not_by_their_numbers(tmp_path):
-    def numbers(one, two):
-        return figure("typology", f"type,feature,mean\n{one},x,0.1\n{two},x,0.9\n")
+    def made(folder, one, two):
+        numbers = figure("typology", f"type,feature,mean\n{one},x,0.1\n{two},x,0.9\n")
+        rows = f"a,{one} 多い型,{two} 少ない型\n"
+        members = table("members", f"団体,類型,次に近い類型\n{rows}")
+        labels = [one] * 7 + [two] * 5
+        ids = {"tables/members": f"name,type,second\n{rows}"}
+        found = run(folder, *types(labels), numbers, members, ids=ids)
+        keep(folder, labels)
+        return found
 
-    def members(one, two):
-        return table("members", f"団体,類型,次に近い類型\na,{one} 多い型,{two} 少ない型\n")
+    found = between.between(made(tmp_path / "a", 1, 2), made(tmp_path / "b", 2, 1))
+    assert not found.movers.moved and not found.results_changed
 
-    a = run(tmp_path / "a", *types([1] * 7 + [2] * 5), numbers(1, 2), members(1, 2))
-    b = run(tmp_path / "b", *types([2] * 7 + [1] * 5), numbers(2, 1), members(2, 1))
-    keep(a.folder, [1] * 7 + [2] * 5)
-    keep(b.folder, [2] * 7 + [1] * 5)
-    found = between.between(a, b)
-    assert found.movers is None and not found.figures and not found.tables
+
+def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
+    def made(folder, label, option, n):
+        shown = table(csv=f"{label},団体数\n{option},3\n他,{n}\n")
+        return run(folder, shown, ids={"tables/frequencies": f"question,n\na,3\nb,{n}\n"})
+
+    a = made(tmp_path / "a", "設問", "はい", 5)
+    assert not between.between(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
+    (only,) = between.between(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
+    assert only.cells.changed == [cells.Cell("他", "団体数", "5", "6")]
 
 
 def test_a_figure_that_is_only_drawn_otherwise_is_no_result(tmp_path):
@@ -203,7 +219,9 @@ def test_another_example_is_no_changed_answer(tmp_path):
     a = run(tmp_path / "a", answer("青嶺市は型1", "青嶺市"), table(csv="設問,値\nQ1,3\n"))
     b = run(tmp_path / "b", answer("緑丘市は型2", "緑丘市"), table(csv="設問,値\nQ1,4\n"))
     found = between.between(a, b)
-    assert found.results_changed and not (found.answers or found.tables or found.prose)
+    assert found.results_changed and found.results["examples"]
+    kinds = [kind for kind, changed in found.results.items() if changed]
+    assert kinds == ["examples"]
     brief, shown = texts(found, tmp_path / "out")
     assert "例として取り上げた団体 1。答えは変わっていない。" in brief
     assert (
@@ -213,7 +231,8 @@ def test_another_example_is_no_changed_answer(tmp_path):
     assert "青嶺市" in shown and "比べていない" in shown
     c = run(tmp_path / "c", answer("青嶺市は型3", "青嶺市"), table(csv="設問,値\nQ1,4\n"))
     same = between.between(a, c)
-    assert not same.examples and len(same.answers) == len(same.tables) == 1
+    assert not same.results["examples"]
+    assert len(same.results["answers"]) == len(same.results["tables"]) == 1
 
 
 def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
@@ -328,7 +347,7 @@ def test_who_comes_into_a_type_or_leaves_it_is_told_apart_from_who_changed():
 
 def test_municipalities_of_one_run_only_do_not_move():
     new = placed([1] * 6 + [2] * 6)
-    fewer = movers.Types(new.labels[:-3], new.membership[:-3], new.names[:-3])
+    fewer = movers.Types(new.labels[:-3], new.membership[:-3], new.names[:-3], new.called)
     found = movers.movers(placed([1] * 6 + [2] * 6), fewer)
     assert found.moved == [] and len(found.found.types) == 9
 
@@ -359,13 +378,13 @@ def test_the_difference_of_two_pictures_marks_what_differs():
 
 
 def cell(id, source):
-    return {"cell_type": "code", "id": id, "source": source}
+    return {"id": id, "source": source}
 
 
-def test_cells_are_matched_by_what_they_hold():
+def test_cells_are_matched_by_their_ids():
     old = [cell("a", "x = 1\ny = 2"), cell("b", "z = 3"), cell("c", "gone = 1")]
     new = [cell("n", "new = 1"), cell("a", "x = 1\ny = 5"), cell("b", "z = 3")]
-    found = {c.cell: (c.before, c.after) for c in cells.cells("01", old, new)}
+    found = {c.cell: (c.before, c.after) for c in cells.sources("01", old, new)}
     assert found == {
         "a": ("x = 1\ny = 2", "x = 1\ny = 5"),
         "n": ("", "new = 1"),
@@ -382,17 +401,12 @@ notebooks = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(notebooks, notebooks)
 def test_whatever_became_of_the_cells_is_told(old, new):
-    found = cells.cells("01", [cell(*c) for c in old], [cell(*c) for c in new])
+    found = cells.sources("01", [cell(*c) for c in old], [cell(*c) for c in new])
     left = Counter(source for _, source in old)
     left.subtract(c.before for c in found if c.before)
     left.update(c.after for c in found if c.after)
     assert +left == Counter(source for _, source in new)
     assert all(c.before != c.after for c in found)
-
-
-def test_marked_texts_are_escaped():
-    before, after = page.marked("<b>5", "<b>6")
-    assert before.startswith("&lt;b&gt;<del") and after.endswith("6</ins>")
 
 
 # --- the command ------------------------------------------------------------------------------
@@ -456,11 +470,15 @@ def test_an_answer_and_its_rest_are_sentences_of_one_paragraph(tmp_path, languag
     assert page.answers == [said]
 
 
-def test_a_long_table_stands_open_only_at_its_head():
-    found = SimpleNamespace(after=SimpleNamespace(language="en"))
-    rows = [(str(at),) for at in range(250)]
-    shown = page._table(found, ("row",), rows)
-    head, folded = shown.split("<details><summary>")
-    assert head.count("<td>") == 15 and folded.startswith("and 235 more</summary>")
-    assert folded.count("<td>") == 185 and "and 50 more" in folded
-    assert "<details>" not in page._table(found, ("row",), rows[:20])
+def test_a_long_table_stands_open_only_at_its_head(tmp_path):
+    def versions(n, version):
+        return {"versions": {f"p{at}": version for at in range(n)}, "language": "en"}
+
+    a = run(tmp_path / "a", **versions(250, "1"))
+    b = run(tmp_path / "b", **versions(250, "2"))
+    html = report.page(between.between(a, b))
+    head, folded = html.split("<details><summary>")
+    assert head.count("<td>") == 45 and folded.startswith("and 235 more</summary>")
+    assert folded.count("<td>") == 3 * 185 and "and 50 more" in folded
+    few = [run(tmp_path / f"few{v}", **versions(20, v)) for v in "12"]
+    assert "<details>" not in report.page(between.between(*few))

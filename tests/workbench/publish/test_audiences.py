@@ -28,8 +28,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder
-from analysis.report import changes, cleaning, profile, shortage, types
-from analysis.results import hypotheses
+from analysis.report import changes, profile, shortage, types
+from analysis.results import cleaning, hypotheses
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate, visit_forms
 from analysis.stats.hypotheses import FEWEST
@@ -311,8 +311,8 @@ def test_the_attacker_recovers_no_count(edition):
     Tried with the tables, the n of follow-up questions and the words on hypotheses, by running the
     product itself on every guess.
     """
-    answered = pd.read_csv(io.StringIO(cleaning.missingness(edition).csv))
-    n_of = {row[0].split()[0]: int(row[1]) for row in answered.itertuples(index=False)}
+    answered = cleaning.missing(edition)
+    n_of = {row.question.split()[0]: int(row.answered) for row in answered.itertuples()}
     results = hypotheses.evidence(edition)
     lost, hidden, counted = [], 0, 0
     for question in shown.shown_questions(edition):

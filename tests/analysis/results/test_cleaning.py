@@ -4,36 +4,41 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from notebook_run import run
 
 from analysis import Survey
-from analysis.report import cleaning
+from analysis.results import cleaning
 from workbench.office.new_wave import new_wave
 
 
-@pytest.fixture
-def pages(tmp_path):
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clean")
     return {
-        audience: Survey.load("demo-2019", audience=audience, output=tmp_path / audience)
+        audience: run("01_clean", audience=audience, output=str(folder / audience))
         for audience in ("internal", "committee", "public")
     }
 
 
 def test_it_says_which_files_came_and_who_did_not_reply(pages):
-    inside = cleaning.arrived(pages["internal"]).markdown
+    inside = pages["internal"].prose
     assert "replies\\.xlsx" in inside and "霧ヶ沢町" in inside
-    committee = cleaning.arrived(pages["committee"]).markdown
+    committee = pages["committee"].prose
     assert "replies" not in committee and "霧ヶ沢町" in committee
-    assert cleaning.arrived(pages["public"]).markdown == "回答のない団体は1団体。"
+    assert pages["public"].prose.startswith("回答のない団体は1団体。\n")
 
 
-def test_many_files_are_counted_and_not_all_named():
-    demo = Survey.load("demo-2019", language="en")
-    names = [f"{i:02}.xlsx" for i in range(16)]
-    assert cleaning._some(demo, names).endswith("09\\.xlsx and 6 more")
+def test_many_files_are_counted_and_not_all_named(demo):
+    files = {f"{i:02}.xlsx": 1 for i in range(16)}
+    said = demo.say("cleaning/arrived", n=16, files=files, silent=0, names=[], most=10)
+    assert (
+        said
+        == "届いたファイルは16つ（" + "、".join(f"{i:02}\\.xlsx" for i in range(10)) + "ほか6）。"
+    )
 
 
 def test_repairs_come_before_doubts_and_refusals_and_show_what_was_taken(pages):
-    shown = cleaning.repairs(pages["internal"]).frame
+    shown = pages["internal"].tables["repairs"].frame
     assert shown["扱い"].drop_duplicates().tolist() == ["補正", "要確認", "不採用"]
     repaired = shown.loc[shown["扱い"] == "補正", "件数"].astype(int)
     assert repaired.is_monotonic_decreasing
@@ -42,39 +47,33 @@ def test_repairs_come_before_doubts_and_refusals_and_show_what_was_taken(pages):
 
 
 def test_what_no_municipality_can_answer_does_not_stand_under_one(pages):
-    shown = cleaning.to_ask(pages["internal"]).frame.set_index("原文")
+    shown = pages["internal"].tables["to_ask"].frame.set_index("原文")
     assert shown.loc["電話で確認済み", "団体"] == "（事務局で確認）"
     assert shown.loc["約98,000", "設問"] == "Q03 人口"
 
 
 def test_each_municipality_stands_once_among_what_to_ask(pages):
-    places = cleaning.to_ask(pages["internal"]).frame["団体"]
+    places = pages["internal"].tables["to_ask"].frame["団体"]
     runs = places[places != places.shift()]
     assert runs.is_unique and runs.iloc[-1] == "（事務局で確認）"
 
 
 def test_the_committee_sees_questions_in_words_and_how_many_municipalities(pages):
-    shown = cleaning.to_ask(pages["committee"]).frame.set_index("設問").astype(int)
+    shown = pages["committee"].tables["to_ask"].frame.set_index("設問").astype(int)
     assert shown.loc["Q03 人口"].tolist() == [2, 2]
     assert shown.loc["（設問外）"].tolist() == [2, 0]  # a hidden column and a loose cell
     assert shown.loc["Q12 情報人材の充足感"].tolist() == [1, 0]  # its heading
+    assert "to_ask" in pages["public"].absent
 
 
-def test_each_row_of_the_figure_has_its_denominator(pages, monkeypatch):
-    drawn = {}
-
-    def keep(matrix, **options):
-        drawn["rows"] = list(matrix.index)
-        return plot(matrix, **options)
-
-    plot = cleaning.plots.plot_missing
-    monkeypatch.setattr(cleaning.plots, "plot_missing", keep)
-    cleaning.missingness(pages["internal"])
+def test_each_row_of_the_figure_has_its_denominator(pages):
+    rows = pages["internal"].names["each"].index
     # eight were asked Q07, fifteen Q03, which one left empty and one gave in households
-    assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 13/15"} <= set(drawn["rows"])
-    said = cleaning.missing_words(pages["internal"]).markdown
+    assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 13/15"} <= set(rows)
+    said = pages["internal"].prose
     assert "問われた延べ498問のうち無回答は22問（4.4%）、不明は2問、不採用は13問" in said
-    assert "不明は" not in cleaning.missing_words(pages["public"]).markdown
+    assert pages["committee"].names["each"].empty
+    assert "不明は" not in pages["public"].prose
 
 
 def test_options_in_columns_are_answered_as_the_tables_count_them(project, tmp_path):
@@ -96,10 +95,10 @@ def test_options_in_columns_are_answered_as_the_tables_count_them(project, tmp_p
     said = wave.read_text(encoding="utf-8").replace("invited: null", f"invited:{invited}")
     wave.write_text(said, encoding="utf-8")
     survey = Survey.load("ticks", output=tmp_path / "out")
-    states = cleaning._states(survey).loc["Q3 夜間開館の体制（すべて）"]
+    states = cleaning.states(survey).loc["Q3 夜間開館の体制（すべて）"]
     assert states.tolist() == ["answered", "unreadable", "no_answer"]
     assert survey.table("Q3").n == 1
-    shown = cleaning.repairs(survey).frame.set_index("規則")["例"]
+    shown = cleaning.by_rule(survey).set_index("rule")["example"]
     assert shown["○などの印"] == "○ → 選択あり"
 
 
@@ -116,16 +115,21 @@ def test_places_without_a_name_have_a_named_axis_and_files_of_a_folder_are_count
     book.write_bytes((example / "libraries.yml").read_bytes())
     new_wave("codes", [folder], "libraries", "2026-04-01", invented=True)
     survey = Survey.load("codes", output=tmp_path / "out")
-    assert cleaning.missingness(survey).n == 2
+    page = run("01_clean", given={"survey": survey})
+    assert page.figures["missingness"].n == 2
     # one said that it does not open in the evening, and was not asked how
-    assert "「非該当」2問は分母に含めない" in cleaning.missing_words(survey).markdown
+    assert "「非該当」2問は分母に含めない" in page.prose
     survey.status["Q3_1"] = survey.status["Q3_2"] = survey.status["Q3_3"] = "no_answer"
-    said = cleaning.missing_words(survey).markdown
+    said = run("01_clean", given={"survey": survey}).prose
     assert "分母に含めない" not in said and "0問" not in said
-    assert "2つ（inの2ファイル）" in cleaning.arrived(survey).markdown
+    assert "2つ（inの2ファイル）" in said
 
 
 def test_of_equals_none_is_named_before_the_others():
-    assert cleaning._most(pd.Series([7, 2, 1, 1, 1, 0])).tolist() == [7, 2]
-    assert cleaning._most(pd.Series([3, 2, 1, 0])).tolist() == [3, 2, 1]
-    assert cleaning._most(pd.Series([1, 1, 1, 1])).empty
+    def named(*counts):
+        rows = pd.DataFrame({"question": range(len(counts)), "no_answer": counts})
+        return cleaning.most_missing(rows)["no_answer"].tolist()
+
+    assert named(7, 2, 1, 1, 1, 0) == [7, 2]
+    assert named(3, 2, 1, 0) == [3, 2, 1]
+    assert named(1, 1, 1, 1) == []

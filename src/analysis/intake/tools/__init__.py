@@ -1,0 +1,84 @@
+"""Exports of form tools: found by their header, and read by what all have in common (`core`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analysis.errors import InputError
+from analysis.intake.tools import (
+    google_forms,
+    limesurvey,
+    logo,
+    ms_forms,
+    odk,
+    qualtrics,
+    redcap,
+    surveymonkey,
+)
+from analysis.intake.tools.core import Export, Reader, head_of
+from analysis.intake.workbook import Sheet
+
+# the first that knows a header reads it; those that are surest come first
+READERS: Mapping[str, Reader] = {
+    "qualtrics": qualtrics.read,
+    "surveymonkey": surveymonkey.read,
+    "redcap": redcap.read,
+    "odk": odk.read,
+    "limesurvey": limesurvey.read,
+    "google-forms": google_forms.read,
+    "ms-forms": ms_forms.read,
+    "kintone": logo.read_kintone,
+    "logo": logo.read_logo,
+}
+
+
+def find(sheet: Sheet, tool: str | None = None) -> Export | None:
+    """The header of an export as its tool writes it; None where no tool is known by it.
+
+    Parameters
+    ----------
+    tool : one of `READERS`, where it is known which tool wrote the file.
+
+    Raises
+    ------
+    InputError
+        The header is not that of `tool`.
+    """
+    head = head_of(sheet)
+    if not head or not any(head[0]):
+        return None
+    if tool is None:
+        found = (read(head) for read in READERS.values())
+        return next((export for export in found if export is not None), None)
+    export = READERS[tool](head)
+    if export is None:
+        raise sheet.error(
+            f"the header is not that of an export of {tool}",
+            hint="leave out the tool, or export the replies again without changing the header",
+        )
+    return export
+
+
+def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Export] | None:
+    """The sheet of a workbook that is an export, with its header.
+
+    Raises
+    ------
+    InputError
+        The file is said to be of a tool and no sheet is.
+    """
+    refusals = []
+    for sheet in (sheet for sheet in sheets if not sheet.hidden):
+        try:
+            export = find(sheet, tool)
+        except InputError as error:
+            refusals.append(error)
+            continue
+        if export is not None:
+            return sheet, export
+    if refusals:
+        raise refusals[0]
+    return None
+
+
+__all__ = ["READERS", "Export", "choose", "find"]

@@ -1,0 +1,251 @@
+"""What the exports of form tools have in common: columns of questions, options, items and others.
+
+Each tool has a reader of its own (`analysis.intake.tools.READERS`), which knows how that tool
+writes its header and nothing else. It turns the first rows of a sheet into an `Export`; everything
+behind it, the match with a codebook and the draft of one, knows no tool.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from analysis.intake.headings import Headings, Meaning, normalise, set_aside
+from analysis.intake.workbook import Sheet
+
+Kind = Literal["answer", "other", "received", "record", "personal"]
+Head = Sequence[Sequence[str]]  # the first rows of a sheet
+SEARCHED = 3  # rows of a header, at most
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an export.
+
+    Attributes
+    ----------
+    heading : as the file has it; the rows of a header joined by `` / ``.
+    name : the tool's own name of the question (``Q2``), empty where it has none.
+    text : what is asked.
+    part, part_name : of an option or an item with a column of its own, its words and its name.
+    kind : ``answer``; ``other``: the words beside an option "other"; ``received``: when the reply
+        was sent; ``record``: what the tool notes for itself; ``personal``: who filled in the form.
+    """
+
+    heading: str
+    name: str = ""
+    text: str = ""
+    part: str = ""
+    part_name: str = ""
+    kind: Kind = "answer"
+
+    @property
+    def question(self) -> str:
+        """What the columns of one question share."""
+        return self.name or self.text
+
+    @property
+    def has_part(self) -> bool:
+        """Whether it is one option or item of several."""
+        return bool(self.part or self.part_name)
+
+
+@dataclass(frozen=True)
+class Export:
+    """The header of an export: its tool, how many rows it takes, and a `Column` for each column."""
+
+    tool: str
+    heads: int
+    columns: tuple[Column, ...]
+
+    def of_kind(self, *kinds: Kind) -> list[int]:
+        """The positions of the columns of these kinds."""
+        return [i for i, column in enumerate(self.columns) if column.kind in kinds]
+
+
+Reader = Callable[[Head], Export | None]
+
+
+def head_of(sheet: Sheet) -> list[list[str]]:
+    """The first rows of a sheet as texts on one line each."""
+    rows = sheet.text.iloc[:SEARCHED].to_numpy(object)
+    return [[" ".join(str(text).split()) for text in row] for row in rows]
+
+
+def key(text: str) -> str:
+    """A heading without width, case and space, as `headings.normalise` has it."""
+    return normalise(text).replace("_", "")
+
+
+def keys(*texts: str) -> frozenset[str]:
+    """Several headings, each as `key` has it."""
+    return frozenset(map(key, texts))
+
+
+def noted(
+    columns: Iterable[Column], records: Collection[str], received: Sequence[str] = ()
+) -> tuple[Column, ...]:
+    """Columns with the kind of those that a tool writes for itself.
+
+    Parameters
+    ----------
+    records : keys of headings that note the record, not an answer.
+    received : keys of headings that say when the reply was sent, the best first.
+    """
+    columns = list(columns)
+    there = [key(column.name or column.heading) for column in columns]
+    also = [key(column.heading) for column in columns]
+    sent = next((word for word in received if word in there or word in also), None)
+    personal = keys(*set_aside()["personal"])
+    found = []
+    for column, *both in zip(columns, there, also, strict=True):
+        kind: Kind = column.kind
+        if sent in both:
+            kind, sent = "received", None
+        elif personal & {*both}:
+            kind = "personal"
+        elif {*both} & {*records, *received}:
+            kind = "record"
+        found.append(replace(column, kind=kind))
+    return tuple(found)
+
+
+BRACKETED = re.compile(r"(.*\S)\s*[\[［]([^\[\]［］]*)[\]］]\.?")
+
+
+def bracketed(heading: str) -> Column:
+    """A heading with an option or item in brackets behind it.
+
+    >>> bracketed("Q4. 取組の状況 [AI]").part
+    'AI'
+    """
+    found = BRACKETED.fullmatch(heading)
+    if found is None:
+        return Column(heading, text=heading)
+    return Column(heading, text=found[1], part=found[2].strip())
+
+
+def parted(headings: Sequence[str], sign: str) -> list[Column]:
+    """Headings of which those that share the words before a sign are parts of one question.
+
+    >>> [c.part for c in parted(["団体名", "Q2 業務_翻訳", "Q2 業務_要約", "Q3 職員_数"], "_")]
+    ['', '翻訳', '要約', '']
+    """
+    cut = [heading.rpartition(sign) for heading in headings]
+    shared = Counter(before.strip() for before, found, after in cut if found and after.strip())
+    shared.update(headings)  # the question itself, beside the words of its "other"
+    return [
+        Column(heading, text=before.strip(), part=after.strip())
+        if found and after.strip() and shared[before.strip()] > 1
+        else Column(heading, text=heading)
+        for heading, (before, found, after) in zip(headings, cut, strict=True)
+    ]
+
+
+OTHER = re.compile(r"^(?:その他|other)", re.I)
+
+
+def is_other(text: str) -> bool:
+    """Whether the words of an option are those of "other"."""
+    return OTHER.match(unicodedata.normalize("NFKC", text).strip()) is not None
+
+
+# --- the codebook's questions -------------------------------------------------------------------
+
+
+def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
+    """Question id or variable of the codebook -> the column of an export that holds it.
+
+    Raises
+    ------
+    InputError
+        Two columns are headed as one question.
+    """
+    book = headings.book
+    found: dict[str, int] = {}
+    left = []
+    for position in export.of_kind("answer", "received", "other"):
+        column = export.columns[position]
+        target = _overridden(sheet, export.heads, position, headings) or _target(column, headings)
+        if target is None and column.kind == "received" and (sent := book.identity("received")):
+            target = sent.id
+        if target is None or column.kind == "other":
+            left.append(position)
+            continue
+        if target in found:
+            raise sheet.error(
+                f"two columns are headed {target} ({sheet.address(0, found[target])} and "
+                f"{sheet.address(0, position)})",
+                at=(0, position),
+                hint=f"give the cell of the right one in wave.yml, such as "
+                f"header: {{{target}: [{sheet.address(0, position)}]}}",
+            )
+        found[target] = position
+    for position in left:
+        column = export.columns[position]
+        if column.kind == "other" and (target := _of_other(column, headings, found)):
+            found.setdefault(target, position)
+    return found
+
+
+def _overridden(sheet: Sheet, heads: int, position: int, headings: Headings) -> str | None:
+    """The question that ``wave.yml`` gives a column, by its cell or by a text of its header."""
+    for row in range(heads):
+        text = sheet.text.iat[row, position]
+        for target, texts in (headings.header or {}).items():
+            known = {normalise(known) for known in texts}
+            if sheet.address(row, position) in texts or (text and normalise(text) in known):
+                return target
+    return None
+
+
+def _meaning(column: Column, headings: Headings) -> Meaning | None:
+    """What a heading means by its whole, by what is asked, or by the tool's name of the question.
+
+    The surest reading decides, so that words come before a number which they begin with.
+    """
+    texts = [column.text, column.heading, column.name, *column.heading.split(" / ")]
+    if column.has_part:  # its own words, as a source of the option or item has them
+        texts = [column.text, column.name]
+    known = [meaning for text in texts if text and (meaning := headings.meaning(text))]
+    return max(known, key=lambda meaning: meaning.rank, default=None)
+
+
+def _target(column: Column, headings: Headings) -> str | None:
+    """The question or variable that a column holds."""
+    book = headings.book
+    if column.has_part and (variable := headings.by_source(column.heading)):
+        return variable
+    meaning = _meaning(column, headings)
+    if meaning is None or not column.has_part:
+        return meaning.target if meaning else None
+    if meaning.target not in book:
+        return meaning.target
+    question = book[meaning.target]
+    many = question.type in {"multi", "battery"}
+    for part in filter(None, (column.part, column.part_name)):
+        if many and (variable := headings.choice(question, part)):
+            return variable
+    if not many and is_other(column.part) and f"{question.id}_other" in book:
+        return f"{question.id}_other"
+    return None if many else question.id
+
+
+def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str | None:
+    """Where the words beside "other" belong: to the option where it has no column of its own."""
+    meaning = _meaning(column, headings)
+    book = headings.book
+    if meaning is None:
+        return None
+    question = book.question_of.get(meaning.target) or book[meaning.target]
+    option = next((option for option in question.options if option.other), None)
+    if option is None:
+        return None
+    tick = f"{question.id}_{option.code}"
+    if question.type == "multi" and question.id not in found and tick not in found:
+        return tick
+    return f"{question.id}_other"

@@ -1,0 +1,27 @@
+"""Microsoft Forms: one row of headings, five or six columns of its own before the questions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analysis.intake.tools.core import Column, Export, Head, key, keys, noted
+
+STARTED = keys("開始時刻", "Start time")
+SENT = ("完了時刻", "Completion time")
+MODIFIED = keys("最終変更時刻", "Last modified time", "言語", "Language")
+NAMES = keys("名前", "Name")
+
+
+def read(head: Head) -> Export | None:
+    """Recognised by ID, start and completion before everything else."""
+    first = [key(text) for text in head[0][:3]]
+    if len(first) < 3 or first[0] != "id" or first[1] not in STARTED or first[2] not in keys(*SENT):
+        return None
+    own = noted(
+        (Column(text, text=text) for text in head[0]), {"id", *STARTED, *MODIFIED}, [*keys(*SENT)]
+    )
+    columns = [  # the name of whoever filled it in stands beside the mail address
+        replace(column, kind="personal") if i == 4 and key(column.heading) in NAMES else column
+        for i, column in enumerate(own)
+    ]
+    return Export("ms-forms", 1, tuple(columns))

@@ -1,0 +1,44 @@
+"""REDCap: one row of headings, as names or as labels.
+
+``work___2`` or ``Work (choice=summaries)`` is the column of one option.
+"""
+
+from __future__ import annotations
+
+import re
+
+from analysis.intake.tools.core import Column, Export, Head, key, keys, noted
+
+RECORDS = keys(
+    "record_id", "Record ID", "redcap_event_name", "Event Name", "redcap_repeat_instrument",
+    "Repeat Instrument", "redcap_repeat_instance", "Repeat Instance", "redcap_data_access_group",
+    "redcap_survey_identifier", "Survey Identifier", "Complete?",
+)  # fmt: skip
+NAMED = re.compile(r"(\w+?)___(\w+)")
+LABELLED = re.compile(r"(.*\S)\s*\(choice=(.*)\)", re.S)
+
+
+def read(head: Head) -> Export | None:
+    """Recognised by the id of the record, with options or with what says that a form is done."""
+    found = [key(text) for text in head[0]]
+    if found[0] not in keys("record_id", "Record ID", "study_id"):
+        return None
+    own = [text for text in head[0] if NAMED.fullmatch(text) or LABELLED.fullmatch(text)]
+    complete = any(text.endswith("_complete") or text == "Complete?" for text in head[0])
+    if not own and not complete:
+        return None
+    columns = [_column(text) for text in head[0]]
+    stamps = [key(text) for text in head[0] if text.endswith("_timestamp")]
+    done = keys(*(text for text in head[0] if text.endswith("_complete")), "study_id")
+    return Export(
+        "redcap", 1, noted(columns, {*RECORDS, *done}, [*stamps, key("Survey Timestamp")])
+    )
+
+
+def _column(heading: str) -> Column:
+    if found := NAMED.fullmatch(heading):
+        return Column(heading, found[1], part_name=found[2])
+    if found := LABELLED.fullmatch(heading):
+        return Column(heading, text=found[1], part=found[2])
+    named = re.fullmatch(r"[a-z][a-z0-9_]*", heading) is not None
+    return Column(heading, name=heading if named else "", text="" if named else heading)

@@ -1,0 +1,48 @@
+"""SurveyMonkey: the questions in one row, in the next their options, items or ``Response``.
+
+The words of a question stand over its first column alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from analysis.intake.tools.core import Column, Export, Head, is_other, key, keys, noted
+
+RECORDS = keys(
+    "RespondentID", "Respondent ID", "CollectorID", "Collector ID", "回答者ID", "コレクターID",
+    "Start Date", "StartDate", "開始日", "開始日時", "Custom Data 1", "カスタムデータ1",
+    "カスタムデータ",
+)  # fmt: skip
+SENT = ("EndDate", "End Date", "Date Modified", "終了日", "終了日時", "変更日")
+CERTAIN = keys("RespondentID", "Respondent ID", "回答者ID")
+ANSWER = keys(
+    "Response", "Open-Ended Response", "回答", "自由回答", "自由記述", "自由記述形式の回答"
+)
+
+
+def read(head: Head) -> Export | None:
+    """Recognised by the id of the respondent over two rows of headings."""
+    if len(head) < 2 or key(head[0][0]) not in CERTAIN:
+        return None
+    if not ANSWER & {key(text) for text in head[1]}:
+        return None
+    columns, over = [], ""
+    for words, below in zip(head[0], head[1], strict=True):
+        over = words or over
+        heading = " / ".join(dict.fromkeys(filter(None, (words, below))))
+        plain = not below or key(below) in ANSWER
+        columns.append(Column(heading, text=over, part="" if plain else below))
+    one = {c.text for c in columns if c.text and not c.part}
+    kinds = [
+        Column(c.heading, text=c.text, kind="other")
+        if (c.part and c.text in one and is_other(c.part)) or _asks_which(c.part)
+        else c
+        for c in columns
+    ]
+    return Export("surveymonkey", 2, noted(kinds, RECORDS, [key(text) for text in SENT]))
+
+
+def _asks_which(part: str) -> bool:
+    """Whether an option is the field for the words beside "other"."""
+    return is_other(part) and re.search(r"please specify|具体的に|ご記入", part, re.I) is not None

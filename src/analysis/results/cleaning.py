@@ -1,0 +1,196 @@
+"""What came in, what cleaning did with it, and which answers are missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from analysis.cleaning.findings import SEVERITIES
+from analysis.cleaning.rules import RULES
+from analysis.codebook.model import STATUSES, Question
+from analysis.edition import HIDDEN, protects, shown_questions
+from analysis.show import Frame
+from analysis.stats import disclosure, tabulate
+from analysis.survey import Survey
+
+ONE_BY_ONE = 40  # respondents up to which a figure can show each
+CONFIRMED = ("doubtful", "refused")  # what the office is asked about
+
+
+def totals(survey: Survey) -> dict[str, Any]:
+    """How many replied, how many cells came and how many findings of each severity there are."""
+    counts = survey.findings["severity"].value_counts()
+    published = survey.wave.named  # nobody replied to a published table
+    return {
+        "n": survey.n,
+        "asked": None if published else survey.invited or None,
+        "replied": survey.replied,
+        "published": published,
+        "cells": survey.ledger.received,
+        **{kind: int(counts.get(kind, 0)) for kind in SEVERITIES},
+    }
+
+
+def arrivals(survey: Survey) -> dict[str, Any]:
+    """Which files came, by folder, and who did not reply, as far as the edition may name them."""
+    files = dict.fromkeys(name for name in survey.ledger.counts["file"] if name)
+    folders = Counter(name.rpartition("/")[0] or name for name in files)
+    silent = survey.register.loc[~survey.register["replied"].astype(bool), "name"].tolist()
+    silent = [] if survey.wave.named else silent
+    return {
+        "n": survey.n,
+        "files": dict(folders),
+        "silent": len(silent),
+        "names": [] if protects(survey) else silent,
+    }
+
+
+def ledger(survey: Survey) -> Frame:
+    """Where the cells of all files ended: columns ledger (an id) and cells, the total last."""
+    cells = survey.ledger
+    if protects(survey):  # how many were not asked is an answer, too
+        cells = cells.without_kinds()
+    sums = cells.counts.groupby("place")["cells"].sum()
+    rows = [(place, int(sums[place])) for place in survey.labels("ledger") if place in sums]
+    rows += [("sum", int(sums.sum())), ("received", cells.received)]
+    return Frame(rows, columns=["ledger", "cells"])
+
+
+def by_rule(survey: Survey) -> Frame:
+    """Findings by rule of cleaning, those of the most findings first within each severity.
+
+    Columns: rule, severity, findings, municipalities; inside also example and place.
+    """
+    rows = []
+    for (rule, severity), group in survey.findings.groupby(["rule", "severity"], observed=True):
+        row: dict[str, object] = {
+            "rule": RULES[str(rule)].title[survey.language],
+            "severity": severity,
+            "findings": len(group),
+            "municipalities": group["code"].replace("", None).nunique(),
+        }
+        if survey.audience == "internal":
+            first = group.iloc[0]
+            value = survey.label("cleaning.ticked") if rule == "tick" else first["value"]
+            row["example"] = f"{first['raw']}{f' → {value}' if value else ''}"
+            row["place"] = f"{first['sheet']} {first['cell']}".strip()
+        rows.append(row)
+    rows.sort(key=lambda row: (SEVERITIES.index(str(row["severity"])), -int(str(row["findings"]))))
+    frame = Frame(rows)
+    return _without_small(survey, frame) if protects(survey) and rows else frame
+
+
+def _without_small(survey: Survey, frame: Frame) -> Frame:
+    """Rules that were met once or twice, put together by severity."""
+    lost = frame["municipalities"] < disclosure.SMALLEST
+    for _, part in frame.groupby("severity", sort=False):
+        if lost[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
+            lost.loc[part.index[~lost[part.index]][-1:]] = True
+    rest = frame[lost].groupby("severity", sort=False)["findings"].sum().reset_index()
+    rest["rule"], rest["municipalities"] = survey.label("cleaning.other_rules"), HIDDEN
+    kept = frame[~lost].astype({"municipalities": object})
+    return Frame(pd.concat([kept, rest])[list(frame.columns)])
+
+
+def to_confirm(survey: Survey) -> Frame:
+    """Doubtful and refused answers: one by one inside, counted by question for the committee.
+
+    Columns inside: municipality, question, severity, raw, to_confirm, place. For the committee:
+    question, findings, municipalities. Empty for the public: it is between office and researchers.
+    """
+    asked = survey.findings[survey.findings["severity"].isin(CONFIRMED)]
+    if protects(survey) or asked.empty:
+        return Frame()
+    questions = pd.Series([_called(survey, name) for name in asked["question"]], asked.index)
+    if survey.audience != "internal":
+        none = survey.label("cleaning.no_question")
+        codes = asked["code"].replace("", None)  # a heading is no municipality's
+        grouped = codes.groupby(questions.replace("", none), observed=True)
+        return Frame(
+            grouped.agg(findings="size", municipalities="nunique").reset_index(names="question")
+        )
+    # those of a municipality together, what belongs to none last: it would read as the one's above
+    order = {name: at for at, name in enumerate(dict.fromkeys(asked["name"]))} | {"": len(asked)}
+    frame = pd.DataFrame(
+        {
+            "municipality": asked["name"].replace("", survey.label("cleaning.office")),
+            "question": questions,
+            "severity": asked["severity"],
+            "raw": asked["raw"],
+            "to_confirm": asked[survey.language],
+            "place": asked["sheet"] + " " + asked["cell"],
+        }
+    )
+    return Frame(frame.iloc[asked["name"].map(order).argsort(kind="stable")])
+
+
+def _called(survey: Survey, name: str) -> str:
+    """A question, option or item by its id and its words."""
+    identity = survey.labels("identity")
+    if name in identity and name not in survey.codebook:
+        return identity[name]
+    label = survey.codebook.label(name) if name in survey.codebook.question_of else None
+    if label is None and name in survey.codebook:
+        label = survey.codebook[name].label
+    return f"{name} {label[survey.language]}" if label else name
+
+
+def states(survey: Survey) -> pd.DataFrame:
+    """The status of each question (rows) for each respondent; a battery's is its most frequent."""
+    rows = {}
+    for question in survey.codebook:
+        if question.role == "id" or question.variables[0] not in survey.status:
+            continue
+        parts = survey.status[list(question.variables)]
+        one = parts.mode(axis=1)[0] if question.type == "battery" else parts.iloc[:, 0]
+        rows[_row(survey, question)] = one
+    return pd.DataFrame(rows).T
+
+
+def missing(survey: Survey) -> Frame:
+    """How many respondents are in each status, a row a question: question and the statuses.
+
+    Where small numbers are protected: answered and not_answered alone.
+    """
+    if protects(survey):
+        n = {
+            _row(survey, q): int(tabulate.answered(survey.status, q).sum())
+            for q in shown_questions(survey)
+        }
+        rows = [(name, count, survey.n - count) for name, count in n.items()]
+        return Frame(rows, columns=["question", "answered", "not_answered"])
+    each = states(survey)
+    counts = pd.DataFrame({kind: (each == kind).sum(axis=1) for kind in STATUSES})
+    return Frame(counts.reset_index(names="question"))
+
+
+def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
+    """Status of each question (rows) for each municipality, to be drawn one by one.
+
+    Empty where there are more than `ONE_BY_ONE` or the edition shows no single answers. The rows
+    end in how many answered of those asked.
+    """
+    if survey.n > ONE_BY_ONE or survey.audience != "internal":
+        return pd.DataFrame()
+    each = states(survey).rename(columns=survey.names)
+    asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
+    each.index = pd.Index(
+        f"{name} {answered}/{of}"
+        for name, answered, of in zip(each.index, missing["answered"], asked, strict=True)
+    )
+    return each
+
+
+def _row(survey: Survey, question: Question) -> str:
+    return f"{question.id} {question.label[survey.language]}"
+
+
+def most_missing(missing: pd.DataFrame, n: int = 3) -> Frame:
+    """The questions that lack most answers; where others equal the last, only those above it."""
+    counts = missing.set_index("question")["no_answer"]
+    top = counts[counts > 0].nlargest(n + 1)
+    if len(top) > n:
+        top = top.head(n) if top.iloc[n] < top.iloc[n - 1] else top[top > top.iloc[n]]
+    return Frame(top.reset_index())

@@ -1,0 +1,159 @@
+"""The comparison as one offline page, and as a short comment for a pull request.
+
+Their words are labels and sentences of `analysis.text`, their form two templates.
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import PackageLoader
+
+from analysis import show
+from analysis.text import label, labels, say
+from workbench.compare.cells import Cell, Value, pictures, shown
+from workbench.compare.changes import Comparison
+from workbench.publish.page import page_context, rendered
+
+LONGEST = 240  # characters of a text in the comment
+_INERT = str.maketrans({c: f"\\{c}" for c in r"\`*_[]<>|~#"} | {"@": "@\u200b", "\n": " "})
+
+
+def escape(text: str) -> str:
+    """Text made inert in a comment, and still readable as text; no one is mentioned by it.
+
+    Examples
+    --------
+    >>> print(escape("share_1 <b> 0.5 (n = 3)"))
+    share\\_1 \\<b\\> 0.5 (n = 3)
+    """
+    return text.translate(_INERT).replace("://", ":\u200b//")
+
+
+def page(found: Comparison) -> str:
+    """The page: the headline, results by importance, then what was changed to get them."""
+    language, runs = found.after.language, (found.before, found.after)
+    values, names = _values(found), " → ".join(run.label for run in runs)
+    title = values["words"]["title"]
+    context = {
+        "language": language,
+        "audience": found.after.audience,
+        "invented": any(run.record.get("invented") for run in runs),
+        "wave": names,
+    }
+    about = page_context(context, title=f"{title} — {names}", site=title)
+    return rendered("compare", about, plain=show.plain, marked=marked, drawn=_drawn, **values)
+
+
+def markdown(found: Comparison) -> str:
+    """Markdown of at most about sixty lines: the headline, then what changed by importance."""
+    language, record = found.after.language, found.after.record
+    notes = [label(f"audience.{found.after.audience}", language)]
+    notes += [label("page.invented", language)] if record.get("invented") else []
+    loader = PackageLoader("workbench", "templates/workbench")
+    template = show.templates().overlay(loader=loader).get_template("compare.md.j2")
+    text = template.render(notes=notes, inert=escape, cut=_cut, **_values(found))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _values(found: Comparison) -> dict[str, Any]:
+    """What both templates read."""
+    language = found.after.language
+    words, known = labels("compare", language), labels("compare_values", language)
+    results = {**found.results, "movers": _mover_rows(found, words["unplaced"])}
+    sections = {"results": {**results, "drawn": found.drawn}, "made": found.made}
+
+    def value_rows(changed: Sequence[Value]) -> list[tuple[str, ...]]:
+        return [tuple(known.get(v, v) for v in (x.what, x.before, x.after)) for x in changed]
+
+    return {
+        "words": words,
+        "names": " → ".join(run.label for run in (found.before, found.after)),
+        "headline": _headline(found, words),
+        "moved": _moved(found),
+        "parts": {
+            part: {name: items for name, items in listed.items() if items}
+            for part, listed in sections.items()
+        },
+        "code": found.code,
+        "empty": found.empty,
+        "value_rows": value_rows,
+        "cell_rows": _cell_rows,
+    }
+
+
+def _headline(found: Comparison, words: dict[str, str]) -> str:
+    """How much of what changed, and whether answers and types did."""
+    if not found.results_changed:
+        return words["nothing"] if found.empty else words["same"]
+    return say(
+        "compare/headline",
+        found.after.language,
+        counts=[f"{words[name]} {len(items):,}" for name, items in found.results.items() if items],
+        answers_alike=not found.results["answers"],
+        types_alike=found.movers is not None and not found.movers.moved,
+    )
+
+
+def _moved(found: Comparison) -> str:
+    """How many changed type, beside the typology's own instability; empty where nobody did."""
+    if not (found.movers and found.movers.moved):
+        return ""
+    counted = found.movers.found
+    return say(
+        "compare/moved",
+        found.after.language,
+        n=len(counted.types),
+        changed=counted.count,
+        other=len(counted.crossed),
+        expected=None if counted.exceeds is None else counted.expected,
+        low=counted.low,
+        high=counted.high,
+        exceeds=counted.exceeds,
+    )
+
+
+def _mover_rows(found: Comparison, none: str) -> list[tuple[str, ...]]:
+    """Each mover: its name, type before, type after (or `none`), membership before."""
+    return [
+        (
+            one.name,
+            one.before or none,
+            one.after or none,
+            "" if one.membership != one.membership else f"{one.membership:.2f}",
+        )
+        for one in found.results["movers"]
+    ]
+
+
+def _cell_rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
+    return [(c.row, c.column, shown(c.before), shown(c.after), c.difference) for c in cells]
+
+
+def marked(before: str, after: str) -> list[list[tuple[str, bool]]]:
+    """Both texts in parts, and whether these differ: whole numbers and words, single characters.
+
+    Examples
+    --------
+    >>> marked("13団体中5団体", "13団体中6団体")[1]
+    [('13団体中', False), ('6', True), ('団体', False)]
+    """
+    a, b = (re.findall(r"[0-9.,]*[0-9]|[A-Za-z]+|.", text, re.S) for text in (before, after))
+    alike = difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    old = [("".join(a[i:j]), op != "equal") for op, i, j, _, _ in alike]
+    new = [("".join(b[k:m]), op != "equal") for op, _, _, k, m in alike]
+    return [[(text, differs) for text, differs in parts if text] for parts in (old, new)]
+
+
+def _drawn(before: str, after: str) -> tuple[str, ...]:
+    """Two pictures and their difference in base64, and the share of the area that differs."""
+    *images, share = pictures(before, after)
+    return (*(base64.b64encode(png).decode() for png in images), f"{share:.1%}")
+
+
+def _cut(text: str) -> str:
+    return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")

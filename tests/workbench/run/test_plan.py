@@ -1,0 +1,52 @@
+"""Which pages a survey has, and what they are called."""
+
+import pytest
+import yaml
+from refreshing import put
+
+from analysis.errors import InputError
+from workbench.run.plan import Plan
+from workbench.run.record import Edition
+
+WORDS = {"title": {"ja": "生成AIの型", "en": "Types of use"}, "lead": {"ja": "問い", "en": "Why?"}}
+
+
+@pytest.fixture
+def notebooks(project):
+    put(project, "01_a", "1")
+    for at, what in enumerate(("features", "hypotheses", "visits", "earlier"), 2):
+        more = 'before: str = ""  # the wave before\n' if what == "earlier" else ""
+        put(project, f"0{at}_{what}", "1", more=more, requires=[what], compares="before")
+    return project
+
+
+def edit(project, **entries):
+    file = project / "data" / "codebooks" / "it-staffing.yml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) | entries
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
+
+def pages(language="ja", **given):
+    return Plan.make(Edition("demo-2019", "internal", language), given)
+
+
+def names(plan):
+    return [notebook.name for notebook in plan.notebooks]
+
+
+def test_a_page_needs_its_material(notebooks):
+    assert names(pages()) == ["01_a", "02_features", "03_hypotheses", "04_visits"]
+    edit(notebooks, features=[], indices=[], hypotheses=[])
+    assert names(pages()) == ["01_a", "04_visits"]
+    assert names(pages(before="demo-2020")) == ["01_a", "04_visits", "05_earlier"]
+    with pytest.raises(
+        InputError, match="no page 02_features of demo-2019: the codebook has no features"
+    ):
+        Plan.make(Edition("demo-2019", "internal", "ja"), {}, ["02_features"])
+
+
+def test_a_codebook_names_its_pages_and_words_them(notebooks):
+    edit(notebooks, pages={"01_a": None, "02_features": WORDS})
+    plan = pages("en")
+    assert names(plan) == ["01_a", "02_features"]
+    assert plan.notebooks[1].title["en"] == "Types of use" and plan.leads == {"02_features": "Why?"}
