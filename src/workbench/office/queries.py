@@ -21,6 +21,7 @@ from analysis.errors import InputError
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.survey import prepare
 from analysis.text import Language
+from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 ASKED = ("doubtful", "refused")
@@ -103,18 +104,12 @@ def write_for_wave(
     writer = _Writer(about, book, cleaned, language)
     names = {code: f"{code}_{FORBIDDEN.sub('_', writer.names[code])}.xlsx" for code in pages}
     _check_place(place, {*names.values()} if split else None)
-    try:
-        if split:
-            for code, part in pages.items():
-                paths.write_atomic(place / names[code], writer.workbook({code: part}))
-        else:
-            paths.write_atomic(place, writer.workbook(pages, asked))
-    except OSError as error:
-        raise InputError(
-            f"it cannot be written ({error.strerror or error})",
-            file=place,
-            hint="name another place with --out",
-        ) from None
+    outputs.refuse_others([place], "queries")
+    if split:
+        made = {place / names[code]: writer.workbook({code: part}) for code, part in pages.items()}
+    else:
+        made = {place: writer.workbook(pages, asked)}
+    outputs.write(made, "queries")
     count, words = sum(len(part) for part in pages.values()), WORDS[language]
     said = str(words["done"].format(file=place, n=len(pages), asked=count))
     more = len(asked) - count
