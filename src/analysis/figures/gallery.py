@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -177,7 +177,7 @@ class Gallery:
             page, _, name = name.partition("/")
             if data.empty:
                 plt.close(canvas)
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(data))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, denominator, alt = words
             data = self._labelled(data, f"figures/{name}")
@@ -237,7 +237,7 @@ class Gallery:
         *,
         n: int,
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
         **values: Any,
     ) -> Table | NotAvailable: ...
 
@@ -250,7 +250,7 @@ class Gallery:
         title: str = "",
         notes: list[str] | None = None,
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
         **values: Any,
     ) -> Table | NotAvailable:
         """A table with its n and notes, also written as CSV; row labels go in columns first.
@@ -263,13 +263,14 @@ class Gallery:
             the section of the column's name, where there is one.
         places : the fewest decimals of every column of floats.
         intervals : columns that the page shows together with their ``low`` and ``high`` (or
-            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
+            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``; with their decimals where
+            these are not two.
         """
         shown = frame = self.rounded(frame)
         if "/" in name:
             page, _, name = name.partition("/")
             if frame.empty:
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(frame))
             words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
             title, notes = words[0], [note for note in words[1:] if note]
             shown = self._labelled(self._written(frame, intervals))
@@ -294,6 +295,10 @@ class Gallery:
             csv=csv.decode("utf-8-sig"),
         )
 
+    def _reason(self, frame: pd.DataFrame) -> str:
+        """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
+        return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
+
     def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
 
@@ -308,13 +313,16 @@ class Gallery:
         known = {**labels("status", self.language), **labels("column", self.language)}
         return frame.rename(columns=known)
 
-    def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
+    def _written(
+        self, frame: pd.DataFrame, intervals: Sequence[str] | Mapping[str, int]
+    ) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
         frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
+        places = intervals if isinstance(intervals, Mapping) else dict.fromkeys(intervals, 2)
         for name in frame.columns.intersection(list(intervals)):
             ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
             three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
-            frame[name] = [interval_text(*row) for row in three]
+            frame[name] = [interval_text(x, low, high, places[name]) for x, low, high in three]
             if set(ends) <= set(frame):
                 both = label("figure.interval", self.language, name=known.get(name, name))
                 frame = frame.drop(columns=ends).rename(columns={name: both})
@@ -339,8 +347,12 @@ class Gallery:
         return float(f"{value:.{self.digits}g}")
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
-        """Numbers for another command, as results/NAME.csv; nothing is shown."""
-        self._write("results", name, csv=to_csv(frame))
+        """Numbers for another command, as results/NAME.csv; nothing is shown.
+
+        An empty frame, such as one that the edition withholds, is not written.
+        """
+        if len(frame):
+            self._write("results", name, csv=to_csv(frame))
 
     def _write(self, kind: str, name: str, **contents: bytes) -> None:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""

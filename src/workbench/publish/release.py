@@ -22,6 +22,7 @@ from analysis import fingerprints, paths
 from analysis.cleaning.findings import SEVERITIES
 from analysis.errors import InputError
 from analysis.survey import Survey
+from analysis.text import label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export
@@ -29,26 +30,6 @@ from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
 from workbench.run.record import RECORD, Edition, Ran, RunRecord, Status, last_record, read_record
 
 _rendering = threading.Lock()  # one exporter for all
-STATES = {
-    "ja": {
-        "failed": "エラーで止まりました",
-        "timed_out": "時間切れで打ち切りました",
-        "killed": "途中で強制終了されました",
-        "skipped": "実行していません",
-        "lacks": "「{}」が完成していないため、実行していません",
-        "not_asked": "今回の実行の対象（--only）に含まれていません",
-        "cell": "（{of}個のセルのうち{at}個目まで）",
-    },
-    "en": {
-        "failed": "it stopped with an error",
-        "timed_out": "its time was over",
-        "killed": "it was killed",
-        "skipped": "it was not run",
-        "lacks": "it was not run, because {} is not complete",
-        "not_asked": "it was not asked for (--only)",
-        "cell": " (cell {at} of {of})",
-    },
-}
 
 
 def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
@@ -182,14 +163,13 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
 
 def reason(ran: Ran, language: str) -> str:
     """Why a notebook is not complete, in the language of its page; Python's errors as they are."""
-    words = STATES[language]
     if ran.lacks:
-        return words["lacks"].format(ran.lacks)
+        return label("not_run.lacks", language, name=ran.lacks)
     if ran.not_asked:
-        return words["not_asked"]
-    text = words.get(ran.status, ran.status)
+        return label("not_run.not_asked", language)
+    text = labels("not_run", language).get(ran.status, ran.status)
     if ran.cells:
-        text += words["cell"].format(at=ran.last_cell, of=ran.cells)
+        text += label("not_run.cell", language, at=ran.last_cell, of=ran.cells)
     return f"{text}: {ran.error}" if ran.error else text
 
 
