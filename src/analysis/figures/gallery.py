@@ -142,6 +142,7 @@ class Gallery:
         *,
         n: int,
         data: pd.DataFrame,
+        words: str = "",
         key: bool = False,
         **values: Any,
     ) -> Figure | NotAvailable: ...
@@ -156,6 +157,7 @@ class Gallery:
         title: str = "",
         alt: str = "",
         denominator: str = "",
+        words: str = "",
         key: bool = False,
         **values: Any,
     ) -> Figure | NotAvailable:
@@ -165,7 +167,7 @@ class Gallery:
         ----------
         name : ``page/name`` of the sentence that has its words (see `analysis.text.say`) with the
             `values` filled in: a paragraph each for title, denominator and text alternative. Or
-            the name alone, with these three given.
+            the name alone, with these three or the sentence given as `words`.
         data : the plotted numbers. n : the denominator of the whole figure.
         key : whether it is the one by which the index shows the page.
         """
@@ -173,13 +175,12 @@ class Gallery:
             drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
         )
         assert isinstance(canvas, Canvas)
-        if "/" in name:
-            page, _, name = name.partition("/")
+        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        if words:
             if data.empty:
                 plt.close(canvas)
                 return NotAvailable(name, label("figure.nothing", self.language))
-            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
-            title, denominator, alt = words
+            title, denominator, alt = self._said(words, values)
             data = self._labelled(data, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
@@ -236,8 +237,10 @@ class Gallery:
         name: str,
         *,
         n: int,
+        words: str = "",
         places: int = 0,
         intervals: Sequence[str] = (),
+        percent: Sequence[str] = (),
         **values: Any,
     ) -> Table | NotAvailable: ...
 
@@ -249,8 +252,10 @@ class Gallery:
         n: int,
         title: str = "",
         notes: list[str] | None = None,
+        words: str = "",
         places: int = 0,
         intervals: Sequence[str] = (),
+        percent: Sequence[str] = (),
         **values: Any,
     ) -> Table | NotAvailable:
         """A table with its n and notes, also written as CSV; row labels go in columns first.
@@ -258,20 +263,23 @@ class Gallery:
         Parameters
         ----------
         name : ``page/name`` of the sentence that has its words with the `values` filled in: a
-            paragraph for the title and one for each note. Or the name alone, with title and notes.
+            paragraph for the title and one for each note. Or the name alone, with title and notes,
+            or with the sentence given as `words`.
             Columns and ids then get their labels: a column by the section ``column``, its values by
             the section of the column's name, where there is one.
         places : the fewest decimals of every column of floats.
         intervals : columns that the page shows together with their ``low`` and ``high`` (or
             ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
+        percent : columns of shares (0 to 1) that are given in percent with one decimal.
         """
         shown = frame = self.rounded(frame)
-        if "/" in name:
-            page, _, name = name.partition("/")
+        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        if words:
             if frame.empty:
                 return NotAvailable(name, label("figure.nothing", self.language))
-            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
-            title, notes = words[0], [note for note in words[1:] if note]
+            title, *notes = self._said(words, values)
+            there = frame.columns.intersection(list(percent))
+            frame = frame.assign(**{c: (frame[c].astype("Float64") * 100).round(1) for c in there})
             shown = self._labelled(self._written(frame, intervals))
             frame = self._labelled(frame, f"tables/{name}")
         if not title.strip():
@@ -293,6 +301,10 @@ class Gallery:
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
+
+    def _said(self, words: str, values: dict[str, Any]) -> list[str]:
+        """The paragraphs of the sentence of a figure or table."""
+        return [p for p in say(words, self.language, **_records(values)).split("\n\n") if p]
 
     def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
