@@ -111,7 +111,7 @@ SMALL = small()
         ("a.csv", b"a,b\n\x81\x01,2\n\xff", "not cp932: byte 0x81 in line 2"),
         ("a.csv", b"a,b\n\x00,2\n", "NUL"),
         ("a.csv", "漢字".encode("cp932") + b"\n\x80\xff", "encoding of the file is not clear"),
-        ("a.csv", "団体コード,人口,面積,職員数,予算,議員,".encode("euc-jp") * 9, "encoding"),
+        ("a.xlsx", archive(Index__Document_iwa="x").replace(b"ment_iwa", b"ment.iwa"), "Numbers"),
         ("a.csv", b'a,b\n"1,2\n3,4\n', "no regular table"),
         ("a.csv", b"," * 99_999 + b"\n", "100,000 columns"),
         ("a.csv", b'"x",' + b"," * 99_998 + b"\n", "100,000 columns"),

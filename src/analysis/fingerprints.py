@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from analysis import paths
+
+INPUTS = "WORKBENCH_INPUTS"  # the environment variable with the keys of the waves that a run reads
 
 
 def sha(text: str) -> str:
@@ -71,6 +74,27 @@ def package_files(*packages: str) -> dict[str, str]:
 def package_hash(*packages: str) -> str:
     """One hash of the code, tables and templates of `packages`, by default of both."""
     return combined(package_files(*packages))
+
+
+def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
+    """What cleaned data depend on: the files as received, the codebook, the code of `analysis`.
+
+    Parameters
+    ----------
+    data, codebook : their hashes.
+    package : the files of the package and their hashes, see `package_files`.
+    """
+    code = {name: digest for name, digest in package.items() if name.startswith("analysis/")}
+    return f"{data} {codebook} {combined(code)}"
+
+
+def expected_key(wave: str) -> str | None:
+    """The key of the cleaned data that a run began with; None outside a run, or for another wave.
+
+    A run gives it to its notebooks in the environment, as JSON (`INPUTS`).
+    """
+    found: dict[str, str] = json.loads(os.environ.get(INPUTS, "{}"))
+    return found.get(wave)
 
 
 def source_hash(notebook: Mapping[str, Any]) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
 
 from analysis.errors import InputError
+
+# how the names of run folders end, see `workbench.run.record.Edition`, and other names in reports
+EDITIONS = frozenset({"committee", "public", "en", "incomplete", "profiles"})
+REPORTS = frozenset({"compare", "index.html"})
 
 
 def root() -> Path:
@@ -26,13 +32,57 @@ def root() -> Path:
 
 
 def raw(wave: str) -> Path:
-    """The files of a wave as received."""
-    return root() / "data" / "raw" / wave
+    """The files of a wave as received.
+
+    Raises
+    ------
+    InputError : no wave can have this name.
+    """
+    return root() / "data" / "raw" / wave_name(wave)
 
 
 def processed(wave: str) -> Path:
-    """The cleaned data of a wave."""
-    return root() / "data" / "processed" / wave
+    """The cleaned data of a wave; errors as of `raw`."""
+    return root() / "data" / "processed" / wave_name(wave)
+
+
+def waves() -> list[Path]:
+    """The folders of all waves whose name is one of a wave."""
+    found = []
+    for file in sorted((root() / "data" / "raw").glob("*/wave.yml")):
+        with contextlib.suppress(InputError):
+            found.append(raw(file.parent.name))
+    return found
+
+
+def wave_name(name: str) -> str:
+    """The name, unless files of this wave would lie where another wave's are.
+
+    Raises
+    ------
+    InputError : it is no name of one folder, or that of an edition or output of another wave.
+
+    Examples
+    --------
+    >>> wave_name("demo-2019.b")
+    'demo-2019.b'
+    >>> wave_name("demo-2019.public")
+    Traceback (most recent call last):
+    ...
+    analysis.errors.InputError: a wave cannot be called 'demo-2019.public', ...
+    """
+    _, *parts = name.lower().split(".")
+    taken = sorted(EDITIONS.intersection(parts))
+    if taken:
+        where = f"the reports of another wave end in .{taken[0]}"
+    elif name.lower() in REPORTS or name.endswith("-queries"):
+        where = "files of this project have this name"
+    elif name in {"", ".", ".."} or name.startswith(".") or re.search(r"[/\\\0]", name):
+        where = "it is the name of no single folder that can be seen"
+    else:
+        return name
+    hint = "use letters, digits, - and _; rename its folder in data/raw"
+    raise InputError(f"a wave cannot be called {name!r}, because {where}", hint=hint)
 
 
 def reports() -> Path:

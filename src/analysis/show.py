@@ -260,6 +260,22 @@ class Frame(pd.DataFrame):
     def _constructor(self) -> type[Frame]:
         return Frame
 
+    @classmethod
+    def nothing(cls, why: str = "nothing", columns: Sequence[str] = ()) -> Frame:
+        """An empty frame of these columns; a table or figure of it says why it is not there.
+
+        `why`: a label of the section ``figure``, such as ``withheld``. What is selected or sorted
+        of the frame keeps it.
+        """
+        frame = cls(columns=list(columns))
+        frame.attrs["why"] = why
+        return frame
+
+    @property
+    def why(self) -> str:
+        """Why there is nothing in an empty frame, a label of the section ``figure``."""
+        return str(self.attrs.get("why", "nothing"))
+
     @property
     def records(self) -> list[dict[str, Any]]:
         """One dict a row, as a template reads it; what is missing is None."""
@@ -340,6 +356,7 @@ class NotAvailable(_Output):
     kind = "not-available"
     name: str
     reason: str
+    n: ClassVar[int] = 0  # municipalities that it is about
 
     def _html(self) -> Markup:
         return part("unavailable", reason=self.reason)

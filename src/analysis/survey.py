@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import derived, edition, paths, tabulation
+from analysis import derived, edition, fingerprints, paths, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook.model import Codebook, Question
@@ -39,20 +39,39 @@ INVENTED = Text(ja="架空データ", en="invented data")
 
 def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
     """The cleaned data of a wave; cleaned anew where files, codebook or cleaning code changed."""
+    return _prepared(wave, force=force)[0]
+
+
+def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
+    """The cleaned data, wave.yml and codebook, all of one state of the files.
+
+    Raises
+    ------
+    InputError : they changed while they were read, or are not those that a run began with.
+    """
+    key = store.key(Wave.read(wave))  # before anything that is used is read, and again after it
+    if fingerprints.expected_key(wave) not in {None, key}:
+        raise _changed(wave)
     about = Wave.read(wave)
-    return _prepared(about, Codebook.read(about.codebook), force=force)
-
-
-def _prepared(about: Wave, book: Codebook, *, force: bool = False) -> clean.Cleaned:
-    folder = paths.processed(about.name)
-    key = store.key(about)
+    book, folder = Codebook.read(about.codebook), paths.processed(wave)
     if not force and store.is_current(folder, key):
-        return store.load(folder, book)
+        cleaned = store.load(folder, book)
+        if store.is_current(folder, key):  # it was not swapped for another while it was read
+            return cleaned, about, book
     cleaned = clean.clean(read.read(about, book), about, book)
     cleaned.ledger.check()
+    if store.key(about) != key:
+        raise _changed(wave)
     store.write(cleaned, folder, key)
-    registration.register(about.name, book, cleaned.register.query("replied")["received"])
-    return cleaned
+    registration.register(wave, book, cleaned.register.query("replied")["received"])
+    return cleaned, about, book
+
+
+def _changed(wave: str) -> InputError:
+    return InputError(
+        f"the data of {wave}, its codebook or this package changed while they were in use",
+        hint="run the command again when nobody is saving them",
+    )
 
 
 class Survey(View):
@@ -96,10 +115,9 @@ class Survey(View):
         `output`: where figures and tables go as files; without `files` they are only shown.
         `size`: of figures, ``report`` or ``slide``.
         """
-        about = Wave.read(wave)
-        book = Codebook.read(about.codebook)
+        cleaned, about, book = _prepared(wave)
         return cls(
-            _prepared(about, book),
+            cleaned,
             about,
             book,
             audience=audience,

@@ -41,7 +41,7 @@ def counts(survey: View, questions: Sequence[Question], by: pd.Series | None = N
     ]
     kept = [part for part in parts if len(part)]
     if not kept:
-        return Frame(columns=COUNTS)
+        return Frame.nothing("withheld", COUNTS)
     frame = Frame(pd.concat(kept, ignore_index=True).reindex(columns=COUNTS))
     floats = dict.fromkeys(["share", "low", "high"], "Float64")
     frame = frame.astype({"count": "Int64", "n": "Int64", **floats})
@@ -90,6 +90,8 @@ def numbers(survey: View, questions: Sequence[Question], by: pd.Series | None = 
             args = (survey.responses, survey.status, q, by, survey.language)
             for group, counted in tabulate.by_group(*args):
                 rows += [row | {"group": group} for row in _measured(survey, q, counted)]
+    if not rows and any(q.type in MEASURED for q in questions):
+        return Frame.nothing("withheld", NUMBERS)
     frame = Frame(rows, columns=NUMBERS)
     return frame if by is not None else frame.drop(columns="group")
 
@@ -114,7 +116,7 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     dash where nobody answered. Groups keep their order.
     """
     if frame.empty:
-        return Frame(frame)
+        return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
     rows = [name for name in ("question", "answer", "item") if name in frame]
     if value == "share":
         cells = [cell(*pair) for pair in zip(frame["count"], frame["n"], strict=True)]

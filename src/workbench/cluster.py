@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from analysis import paths
 from analysis.errors import InputError
-from analysis.fingerprints import package_hash
+from analysis.fingerprints import INPUTS, package_hash
 from workbench.run.kernels import Kernels
 from workbench.run.record import Options
 
@@ -37,12 +37,12 @@ BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 class Work(Protocol):
     """How a page is made, see `workbench.fanout.Work`; it is sent to the workers."""
 
-    notebook: str
     package: str
     options: Options
+    inputs: dict[str, str]
 
     def make(  # noqa: D102
-        self, code: str, name: str, *, notebook: Path, kernels: Kernels, scratch: Path
+        self, code: str, name: str, *, kernels: Kernels, scratch: Path
     ) -> Any: ...
 
     def give_up(self, code: str, name: str, why: str) -> Any: ...  # noqa: D102
@@ -150,8 +150,7 @@ _guard = threading.Lock()
 def make_there(work: Work, data: str, code: str, name: str) -> Any:
     """Make one page on a worker."""
     site = _unpacked(work, data)
-    notebook, scratch = site.folder / "notebooks" / work.notebook, site.folder / "scratch"
-    return work.make(code, name, notebook=notebook, kernels=site.kernels, scratch=scratch)
+    return work.make(code, name, kernels=site.kernels, scratch=site.folder / "scratch")
 
 
 def _unpacked(work: Work, data: str) -> Site:
@@ -174,7 +173,7 @@ def _unpacked(work: Work, data: str) -> Site:
             kernels = Kernels(
                 fork=work.options.fork,
                 memory_mb=work.options.memory_mb,
-                environment={"WORKBENCH_ROOT": str(folder)},
+                environment={"WORKBENCH_ROOT": str(folder), INPUTS: json.dumps(work.inputs)},
             )
             _site = Site(data, folder, kernels)
         return _site

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -55,36 +55,36 @@ class Made:
 class Work:
     """What the pages of a run have in common; it can be sent to another machine.
 
-    `values` are the parameters of the notebook without the municipality, `context` what the pages
-    state of the run, `blank` the record of a page before it is made, `package` the hash of the code
-    that asks.
+    `notebook` is the content of the notebook as committed, `values` are its parameters without the
+    municipality, `context` what the pages state of the run, `blank` the record of a page before it
+    is made, `package` the hash of the code that asks, `inputs` the keys of the data, by wave.
     """
 
-    notebook: str
+    notebook: Mapping[str, Any]
     package: str
     values: dict[str, Any]
     context: dict[str, Any]
     blank: Ran
     options: Options
+    inputs: dict[str, str]
 
     def make(
         self,
         code: str,
         name: str,
         *,
-        notebook: Path,
         kernels: Kernels,
         scratch: Path,
         on_cell: Callable[[int], None] = lambda number: None,
     ) -> Made:
-        """Run `notebook` for one municipality and render its page; `scratch` is left as it was."""
+        """Run the notebook for one municipality and render its page, in a folder of `scratch`."""
         ran, context = self._about(code, name)
         with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
             executed = Path(folder, "notebooks", f"{code}.ipynb")
             executed.parent.mkdir()
             attempt(
                 ran,
-                notebook,
+                self.notebook,
                 executed,
                 values={**self.values, "municipality": code},
                 kernels=kernels,
@@ -215,7 +215,7 @@ def run(
     ready = Pages(edition.profiles, plan.keys[notebook.name])
     seed = int(plan.parameters(notebook).get("seed", 20191003))
     try:
-        with started_kernels(options, jobs) as kernels:
+        with started_kernels(options, jobs, plan.inputs) as kernels:
             clean(edition.wave)
             survey = Survey.load(
                 edition.wave,
@@ -234,9 +234,7 @@ def run(
                     data = stack.enter_context(archive)
                     made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
                 else:
-                    make = partial(
-                        work.make, notebook=notebook.path, kernels=kernels, scratch=ready.folder
-                    )
+                    make = partial(work.make, kernels=kernels, scratch=ready.folder)
                     made = local(make, todo, jobs, kernels, progress)
                 stack.enter_context(contextlib.closing(made))
                 failed = _gather(made, ready, kernels, progress)
@@ -244,6 +242,9 @@ def run(
         rans = [tried[code] for code in names if code in tried]
         if kernels.stopped:
             return ready.edition.folder, len(names), rans, kernels.stopped
+        if changed := plan.changed():
+            shutil.rmtree(ready.folder, ignore_errors=True)  # no page of this run can be trusted
+            return ready.edition.folder, len(names), [], f"{changed[notebook.name]} changed"
         folder = _publish(plan, ready, survey, facts, work, failed, seed, started)
         if target and not failed:
             cluster.send(folder, target)
@@ -316,12 +317,13 @@ def _work(plan: Plan, key: str, started: float, options: Options) -> tuple[dict[
     command = context["command"].replace("workbench refresh", "workbench profiles")
     home = ("index.html", label("overview.title", language))
     work = Work(
-        notebook.path.name,
+        notebook.content,
         fingerprints.package_hash(),
         plan.values(notebook),
         {**context, "before": [], "command": command, "home": home},
         blank,
         options,
+        plan.inputs,
     )
     return facts, work
 
@@ -330,7 +332,7 @@ def _read_by(plan: Plan) -> list[Path]:
     """The files and folders that the notebook reads."""
     notebook, wave = plan.notebooks[0], plan.edition.wave
     reads = [paths.root() / name for name in notebook.declares.get("reads", [])]
-    return [paths.raw(wave), paths.processed(wave), plan.codebook, notebook.path, *reads]
+    return [paths.raw(wave), paths.processed(wave), plan.codebook, *reads]
 
 
 def _publish(

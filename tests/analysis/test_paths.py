@@ -1,8 +1,13 @@
-"""Files are whole or absent."""
+"""Files are whole or absent, and no wave's files lie where another's are."""
+
+import shutil
 
 import pytest
+from refreshing import contents
 
-from analysis import paths
+from analysis import Survey, paths
+from analysis.errors import InputError
+from workbench import cli
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside(tmp_path):
@@ -36,3 +41,24 @@ def test_the_project_is_found_from_any_folder_inside_it(tmp_path, monkeypatch):
     (tmp_path / "data" / "raw").mkdir(parents=True)
     monkeypatch.chdir(inside)
     assert paths.root() == tmp_path.resolve()
+
+
+@pytest.mark.parametrize(
+    "name", ["x.committee", "x.public", "x.en", "x.incomplete", "x.profiles", "x.Public.en",
+             "compare", "x-queries", "..", "../raw/demo-2019", ".x", ""],
+)  # fmt: skip
+def test_a_wave_is_not_called_as_files_of_another(project, name, capsys):
+    replies = project / "data" / "raw" / "demo-2019" / "replies.xlsx"
+    before = contents(project)
+    new = ["new-wave", name, str(replies), "--codebook", "it-staffing", "--as-of", "2019-04-01"]
+    for command in (new, ["simulate", name], ["clean", name], ["refresh", name], ["why", name]):
+        assert cli.main(command) == 2
+        assert "a wave cannot be called" in capsys.readouterr().err
+    assert contents(project) == before
+
+
+def test_a_folder_that_is_called_as_an_edition_is_no_wave(project):
+    shutil.copytree(project / "data/raw/demo-2019", project / "data/raw/demo-2019.public")
+    assert [folder.name for folder in paths.waves()] == ["demo-2019"]
+    with pytest.raises(InputError, match=r"end in \.public.*rename its folder"):
+        Survey.load("demo-2019.public")

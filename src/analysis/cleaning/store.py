@@ -15,20 +15,17 @@ from analysis.cleaning.clean import Cleaned, Ledger
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.fingerprints import hash_file, hash_folder, package_hash
+from analysis.fingerprints import cleaned_key, hash_file, hash_folder, package_files
 from analysis.spreadsheet import to_csv
 
 TABLES = ("responses", "status", "register", "findings", "outside")
 LISTS = {"findings", "outside"}  # without a code a row
 
 
-ONLY = "analysis"  # the package that the cleaned data depend on
-
-
 def key(wave: Wave) -> str:
     """What the cleaned data depend on: files as received, codebook, code."""
     book = paths.codebooks() / f"{wave.codebook}.yml"
-    return f"{hash_folder(wave.folder)} {hash_file(book)} {package_hash(ONLY)}"
+    return cleaned_key(hash_folder(wave.folder), hash_file(book), package_files("analysis"))
 
 
 def package_key() -> str:

@@ -268,6 +268,7 @@ class Codebook(Model):
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
     pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
+    ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:

@@ -46,6 +46,7 @@ class WaveFile(Model):
     sheet: StrictStr | None = None
     layout: Literal["rows", "columns", "form"] = "rows"
     header: dict[StrictStr, tuple[StrictStr, ...]] = Field(default_factory=dict)
+    ignore: tuple[StrictStr, ...] = ()  # headings (or their cells) of columns that are no questions
     encoding: StrictStr | None = None
     codes: Literal["column", "order"] = "column"
     tool: Tool | None = None

@@ -26,7 +26,7 @@ def content(wave: str) -> dict[str, Any]:
     """
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
-        known = ", ".join(p.parent.name for p in sorted(paths.raw("").glob("*/wave.yml")))
+        known = ", ".join(folder.name for folder in paths.waves())
         raise InputError(f"there is no wave {wave!r}", hint=f"there are: {known or 'none'}")
     return load(file)
 
@@ -85,8 +85,7 @@ def earlier(wave: str) -> str:
     'demo-2019'
     """
     here, others = content(wave), []
-    for file in sorted(paths.raw("").glob("*/wave.yml")):
-        name = file.parent.name
+    for name in (folder.name for folder in paths.waves()):
         try:
             other = content(name)
         except InputError:  # a fault of another wave is reported where that one is read

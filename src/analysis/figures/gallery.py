@@ -179,7 +179,7 @@ class Gallery:
         if words:
             if data.empty:
                 plt.close(canvas)
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(data))
             title, denominator, alt = self._said(words, values)
             data = self._labelled(data, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
@@ -276,7 +276,7 @@ class Gallery:
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
         if words:
             if frame.empty:
-                return NotAvailable(name, label("figure.nothing", self.language))
+                return NotAvailable(name, self._reason(frame))
             title, *notes = self._said(words, values)
             there = frame.columns.intersection(list(percent))
             frame = frame.assign(**{c: (frame[c].astype("Float64") * 100).round(1) for c in there})
@@ -305,6 +305,10 @@ class Gallery:
     def _said(self, words: str, values: dict[str, Any]) -> list[str]:
         """The paragraphs of the sentence of a figure or table."""
         return [p for p in say(words, self.language, **_records(values)).split("\n\n") if p]
+
+    def _reason(self, frame: pd.DataFrame) -> str:
+        """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
+        return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
 
     def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
@@ -351,8 +355,12 @@ class Gallery:
         return float(f"{value:.{self.digits}g}")
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
-        """Numbers for another command, as results/NAME.csv; nothing is shown."""
-        self._write("results", name, csv=to_csv(frame))
+        """Numbers for another command, as results/NAME.csv; nothing is shown.
+
+        An empty frame, such as one that the edition withholds, is not written.
+        """
+        if len(frame):
+            self._write("results", name, csv=to_csv(frame))
 
     def _write(self, kind: str, name: str, **contents: bytes) -> None:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""

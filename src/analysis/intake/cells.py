@@ -20,7 +20,8 @@ from analysis.text import Text
 # why a cell is no answer
 REASONS = (
     *("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet"),
-    *("record", "personal"),  # what a form tool notes for itself, and of whoever filled in the form
+    # what a form tool notes for itself, of whoever filled in the form, and what is to be ignored
+    *("record", "personal", "ignored"),
 )
 ANSWER = 255
 NUMBERS = ("row", "column", "kind", "record")
@@ -223,7 +224,9 @@ def _outside(piece: Piece) -> _Part:
         "reason": (piece.mark[rows, columns].astype(np.int8), REASONS),
     }
     numbers = {"kind": sheet.kind[rows, columns], "record": np.full(len(rows), -1, np.int32)}
-    return _part(sheet, rows, columns, numbers, [_texts(sheet, rows, columns)], words)
+    texts = _texts(sheet, rows, columns)
+    texts[piece.mark[rows, columns] == REASONS.index("personal")] = ""  # kept nowhere
+    return _part(sheet, rows, columns, numbers, [texts], words)
 
 
 def _part(

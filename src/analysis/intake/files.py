@@ -14,15 +14,25 @@ import re
 import subprocess
 import sys
 import unicodedata
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.intake.workbook import MAX_CELLS, MAX_COLUMNS, CellKind, Sheet, typed
+from analysis.intake.workbook import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_PARTS,
+    MAX_UNPACKED,
+    CellKind,
+    Sheet,
+    typed,
+)
 
 SECONDS = 120
 
@@ -146,14 +156,21 @@ BOMS = {
 }
 
 
-def read_file(path: Path, *, name: str | None = None, encoding: str | None = None) -> list[Sheet]:
+def read_file(
+    path: Path,
+    *,
+    name: str | None = None,
+    encoding: str | None = None,
+    content: bytes | None = None,
+) -> list[Sheet]:
     """All sheets of a workbook, or the one sheet of a text or SPSS file.
 
     Parameters
     ----------
     path : the file; it is only read.
     name : what the file is called in addresses and messages, default its own name.
-    encoding : of a text file; default UTF-8, UTF-16 or cp932, whichever fits its bytes.
+    encoding : of a text file; default UTF-8, UTF-16, cp932 or EUC-JP, whichever fits its bytes.
+    content : the bytes of a file that lies in the archive `path`.
 
     Raises
     ------
@@ -161,15 +178,8 @@ def read_file(path: Path, *, name: str | None = None, encoding: str | None = Non
         The file is missing, empty, damaged, protected, too large, or not what its name says.
     """
     name = name or path.name
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(f"the file has {size / 2**20:,.0f} MB, above 1,024 MB", file=name)
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("there is no such file", file=name, hint="check the path") from None
-    except OSError as error:
-        raise InputError(f"the file cannot be opened ({error.strerror})", file=name) from None
+    packed = content is not None
+    content = _bytes_of(path, name) if content is None else content
     kind = sniff(content, name)
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
@@ -185,9 +195,86 @@ def read_file(path: Path, *, name: str | None = None, encoding: str | None = Non
         from analysis.intake.workbook import read_workbook
 
         return read_workbook(content, name)
+    if kind == "sav" and packed:
+        raise InputError("this SPSS file lies in an archive", file=name, hint="unpack the archive")
     if kind == "sav":
         return [_read_sav(path, name)]
     return [read_text(content, name, encoding)]
+
+
+def _bytes_of(path: Path, name: str) -> bytes:
+    if Path(name).name.startswith("~$"):
+        raise InputError(
+            "this is no table but the mark that Excel has the file open",
+            file=name,
+            hint=f"close it in Excel and give {Path(name).name.removeprefix('~$')}",
+            reason="open_in_excel",
+        )
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"the file has {size / 2**20:,.0f} MB, above 1,024 MB", file=name)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("there is no such file", file=name, hint="check the path") from None
+    except OSError as error:
+        raise InputError(f"the file cannot be opened ({error.strerror})", file=name) from None
+
+
+# --- archives -----------------------------------------------------------------------------------
+
+
+class Packed(NamedTuple):
+    """A file in an archive."""
+
+    name: str
+    content: bytes
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive, by its name and its content."""
+    if path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return "xl/workbook.xml" not in archive.namelist()
+
+
+def unpacked(path: Path, file: str) -> list[Packed]:
+    """The files of a zip archive by name; names that are not UTF-8 are those of cp932.
+
+    Raises
+    ------
+    InputError
+        The archive is damaged, protected by a password, or unpacks to more than 512 MiB.
+    """
+    try:
+        with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:
+            wanted = [info for info in archive.infolist() if not info.is_dir()]
+            total = sum(info.file_size for info in wanted)
+            if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
+                raise InputError(
+                    f"the archive unpacks to {total / 2**20:,.0f} MB in {len(wanted):,} files",
+                    file=file,
+                    hint="unpack it and give the files that are wanted",
+                    reason="too_large_unpacked",
+                )
+            if any(info.flag_bits & 1 for info in wanted):
+                raise InputError(
+                    "the archive is protected by a password",
+                    file=file,
+                    hint="unpack it, and give the files in it",
+                    reason="password",
+                )
+            found = [Packed(i.filename.replace("\\", "/"), archive.read(i)) for i in wanted]
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
+        raise InputError(
+            "the archive is damaged", file=file, hint="ask the sender for a new copy"
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(
+            "the names in the archive are neither UTF-8 nor cp932", file=file, hint="unpack it"
+        ) from None
+    return sorted(found)
 
 
 def sniff(content: bytes, file: str) -> str:
@@ -235,6 +322,13 @@ def sniff(content: bytes, file: str) -> str:
 def _sniff_archive(content: bytes, file: str) -> str:
     if b"xl/workbook.xml" in content:
         return "workbook"
+    if b"Index/Document.iwa" in content or b"Index.zip" in content:
+        raise InputError(
+            "this is a document of Apple Numbers",
+            file=file,
+            hint="open it in Numbers and export it as Excel (.xlsx) or CSV",
+            reason="numbers",
+        )
     for mark, what, reason in (
         (b"opendocument.spreadsheet", "an OpenDocument table", "open_document"),
         (b"xl/workbook.bin", "a binary workbook (.xlsb)", "binary_excel"),
@@ -248,7 +342,7 @@ def _sniff_archive(content: bytes, file: str) -> str:
     raise InputError(
         "this is a zip archive and not an Excel workbook, or it is damaged",
         file=file,
-        hint="unpack it, or ask the sender for a new copy",
+        hint="call it .zip if it holds tables, or ask the sender for a new copy",
         reason="damaged",
     )
 
@@ -317,7 +411,7 @@ def _width(text: str, separator: str, file: str) -> int:
 
 
 def decode(content: bytes, file: str, encoding: str | None = None) -> str:
-    """The text of a file: by its byte order mark, else UTF-8, UTF-16 or cp932.
+    """The text of a file: by its byte order mark, else UTF-8, UTF-16, EUC-JP or cp932.
 
     >>> decode("髙崎市①".encode("cp932"), "a.csv")
     '髙崎市①'
@@ -332,6 +426,8 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
         return _strict(content, f"utf-16-{order}", file)
     if _is_utf8(content):
         return content.decode("utf-8")
+    if (euc := _as_euc(content)) is not None:
+        return euc
     text = _strict(content, "cp932", file)
     if _looks_wrong(text):
         raise InputError(
@@ -368,6 +464,19 @@ def _is_utf8(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _as_euc(content: bytes) -> str | None:
+    """The text where it is EUC-JP and cannot be meant as cp932, else None."""
+    try:
+        text = content.decode("euc_jp")
+    except UnicodeDecodeError:
+        return None
+    try:
+        other = content.decode("cp932")
+    except UnicodeDecodeError:
+        other = "\x80"
+    return text if _looks_wrong(other) and not _looks_wrong(text) else None
 
 
 def _strict(content: bytes, encoding: str, file: str) -> str:

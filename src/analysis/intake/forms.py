@@ -63,6 +63,11 @@ class Form:
                 return None  # what stands behind another label belongs to that
         return None
 
+    def right_of(self, place: Place) -> Place | None:
+        """The cell to the right of a cell and its merged range."""
+        _, _, _, right = self._range(*place)
+        return (place[0], right + 1) if right + 1 < self.sheet.shape[1] else None
+
     def text(self, place: Place | None) -> str:
         """What stands in the cell."""
         return "" if place is None else str(self.sheet.text.iat[place]).strip()
@@ -285,9 +290,26 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
             if not lone or row in rows or (int(row), int(column)) in others:
                 reply.mark[row, column] = unmatched
         _check_shifted(reply, unmatched)
+        _set_aside(reply, form, headings)
         if not told & {t for t, texts in (headings.header or {}).items() if texts}:
             _check_others(reply, others)
     return replies
+
+
+def _set_aside(reply: Reply, form: Form, headings: Headings) -> None:
+    """Mark personal details (the name, telephone, mail of who filled it in), beside their labels.
+
+    A label may stand in the cell itself, in front of a colon.
+    """
+    note, unmatched = REASONS.index("note"), REASONS.index("unmatched")
+    grid = reply.sheet.text.to_numpy(object)
+    loose = ((reply.mark == note) | (reply.mark == unmatched)) & (grid != "")
+    for row, column in np.argwhere(loose).tolist():
+        label, inside = (*re.split("[:：]", grid[row, column], maxsplit=1), "")[:2]
+        reason = headings.set_aside(label, reply.sheet.address(row, column))
+        there = (row, column) if inside else form.right_of((row, column))
+        if reason and there and loose[there]:
+            reply.mark[there] = REASONS.index(reason)
 
 
 def _check_others(reply: Reply, others: dict[Place, str]) -> None:

@@ -13,7 +13,10 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
+
+import yaml
 
 from analysis.codebook.model import Codebook, Item, Option, Question
 from analysis.errors import InputError
@@ -54,6 +57,13 @@ def normalise(text: str) -> str:
     return NO_SPACE.sub("", folded).translate(SIGNS)
 
 
+@cache
+def set_aside() -> dict[str, frozenset[str]]:
+    """Headings of columns that are no questions, normalised, by kind: personal, technical."""
+    text = files("analysis").joinpath("data/set_aside.yml").read_text(encoding="utf-8")
+    return {kind: frozenset(map(normalise, of)) for kind, of in yaml.safe_load(text).items()}
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a heading stands for: a question id or a variable, and how sure that is."""
@@ -79,6 +89,19 @@ class Headings:
 
     book: Codebook
     header: Mapping[str, tuple[str, ...]] | None = None
+    ignore: tuple[str, ...] = ()
+
+    @cached_property
+    def ignored(self) -> frozenset[str]:
+        """The headings, normalised, of columns that are no questions, and their cells."""
+        return frozenset(map(normalise, (*self.ignore, *self.book.ignore)))
+
+    def set_aside(self, text: str, cell: str) -> str:
+        """``ignored`` or ``personal`` where a column so headed is no question, else empty."""
+        key = normalise(text)
+        if key in self.ignored or normalise(cell) in self.ignored:
+            return "ignored"
+        return "personal" if key in set_aside()["personal"] and self.meaning(text) is None else ""
 
     @cached_property
     def known(self) -> dict[str, Meaning]:
@@ -153,7 +176,7 @@ class Headings:
 
     def _find(self, text: str) -> Meaning | None:
         key = normalise(text)
-        if not key:
+        if not key or key in self.ignored:
             return None
         if key in self.known:
             return self.known[key]
@@ -202,11 +225,22 @@ class Headings:
         question = self._numbers.get(int(numbered[1]))
         if question is None or question.id != meaning.target:
             return None
-        texts = [question.ja, question.en, *question.source]
-        texts += [question.short.ja, question.short.en] if question.short else []
         parts = (*question.items, *question.options)
-        texts += [words for part in parts for words in (part.ja, part.en)]
+        texts = [*_words(question), *(words for part in parts for words in (part.ja, part.en))]
         return None if _shares_words(numbered[3], texts) else question
+
+    def closest(self, target: str, texts: Sequence[str]) -> int | None:
+        """Which of some headings says most of what a question asks, by pairs of letters.
+
+        None where none says anything of it; the first of equals.
+        """
+        question = self.book.question_of.get(target)
+        asked = set().union(*(_pairs(normalise(words)) for words in _words(question)))
+        if target in self.book.question_of and question and target != question.id:
+            label = self.book.label(target)
+            asked = _pairs(normalise(label.ja)) | _pairs(normalise(label.en)) or asked
+        shared = [len(_pairs(normalise(text)) & asked) for text in texts]
+        return shared.index(max(shared)) if any(shared) else None
 
     @cached_property
     def _sources(self) -> dict[str, str]:
@@ -252,6 +286,14 @@ class Headings:
         named = self._choices(question).get(rest) if rest else variable
         # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
         return variable if named in (variable, None) else None
+
+
+def _words(question: Question | None) -> list[str]:
+    """The texts of a question, without those of its options and items."""
+    if question is None:
+        return []
+    short = [question.short.ja, question.short.en] if question.short else []
+    return [question.ja, question.en, *question.source, *short]
 
 
 def _shares_words(said: str, texts: Sequence[str]) -> bool:

@@ -19,13 +19,50 @@ from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
 from analysis.intake import tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
-from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
-from analysis.intake.headings import Headings, normalise
+from analysis.intake.headings import Headings, normalise, set_aside
 from analysis.intake.tables import SEARCHED_ROWS, Table, read_rows
 from analysis.intake.workbook import CellKind, Sheet, column_letters
 
-IGNORED = ("~$", ".")  # lock files and hidden files
+PASSED_OVER = ("~$", ".", "__MACOSX")  # lock files and hidden files
+KNOWN = set[str]().union(*SUFFIXES.values())
+JUNK = {"thumbs.db", "desktop.ini", "icon\r"}  # what a file manager leaves in a folder
+
+
+def is_table(name: str) -> bool:
+    """Whether a file of a folder or an archive may be a table, and nothing of the system's own.
+
+    >>> [is_table(name) for name in ("a.xlsx", "Thumbs.db", "~$a.xlsx", "x/.DS_Store")]
+    [True, False, False, False]
+    """
+    parts = name.split("/")
+    return parts[-1].lower() not in JUNK and not any(p.startswith(PASSED_OVER) for p in parts)
+
+
+def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
+    """The sheets of the file, or of each file of a folder or a zip archive by name."""
+    books = []
+    for path, name in paths_of(folder, file):
+        if is_archive(path):
+            inside = [part for part in unpacked(path, name) if is_table(part.name)]
+            for part in inside:
+                if Path(part.name).suffix.lower() not in KNOWN:
+                    raise InputError(
+                        f"the archive holds something that is no table ({part.name})",
+                        file=name,
+                        hint="unpack it, and give the tables in it",
+                    )
+            if not inside:
+                raise InputError("the archive holds no table", file=name, hint="unpack it")
+            books += [
+                read_file(path, name=f"{name}/{part.name}", encoding=file.encoding,
+                          content=part.content)
+                for part in inside
+            ]  # fmt: skip
+        else:
+            books.append(read_file(path, name=name, encoding=file.encoding))
+    return books
 
 
 def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
@@ -42,10 +79,9 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
         raise InputError("the file lies outside the wave's folder", file=file.path)
     if not is_folder:
         return [(_as_spelt(path), file.path)]
-    known = set().union(*SUFFIXES.values())
-    found = sorted(p for p in path.iterdir() if not p.name.startswith(IGNORED))
+    found = sorted(p for p in path.iterdir() if is_table(p.name))
     for other in found:
-        if other.suffix.lower() not in known:
+        if other.suffix.lower() not in {".zip", *KNOWN}:
             raise InputError(
                 "the folder holds something that is no table",
                 file=f"{file.path}/{other.name}",
@@ -205,12 +241,9 @@ def read(wave: Wave, codebook: Codebook) -> Received:
     others: list[Sheet] = []
     headed: dict[tuple[str, str], Remark] = {}
     for file in wave.files:
-        headings = Headings(codebook, file.header)
+        headings = Headings(codebook, file.header, file.ignore)
         headings.check_header(file.path)
-        books = [
-            read_file(path, name=name, encoding=file.encoding)
-            for path, name in paths_of(wave.folder, file)
-        ]
+        books = books_of(wave.folder, file)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
         pieces += own
         others += no_replies
@@ -221,11 +254,9 @@ def read(wave: Wave, codebook: Codebook) -> Received:
     _check_alike(pieces, codebook)
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
-    cells = concat([*pieces, *map(_no_reply, unread)])
-    cells.loc[cells["reason"] == "personal", "text"] = ""  # of whoever filled in a form
     found = Received(
-        cells,
-        (*headed.values(), *(remark for piece in pieces for remark in _hidden(piece))),
+        concat([*pieces, *map(_no_reply, unread)]),
+        (*headed.values(), *(r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))),
     )
     _check_left(unread, found, wave, codebook)
     return found
@@ -361,3 +392,22 @@ def _hidden(piece: Piece) -> list[Remark]:
         places = [f"{row + 1}:{row + 1}" for row in down]
         places += [f"{column_letters(c)}:{column_letters(c)}" for c in across]
     return [Remark("hidden", sheet.file, sheet.sheet, place, place) for place in places]
+
+
+def _personal(piece: Piece) -> list[Remark]:
+    """The columns, and in a form the labels, of personal details that are not taken in."""
+    sheet, mark = piece.sheet, piece.mark
+    dropped = (mark == REASONS.index("personal")) & (sheet.kind != CellKind.EMPTY)
+    found = []
+    for column in np.flatnonzero(dropped.any(axis=0)).tolist():
+        rows = np.flatnonzero(dropped[:, column]).tolist()
+        first, last = (sheet.address(row, column) for row in (rows[0], rows[-1]))
+        cell = first if first == last else f"{first}:{last}"
+        left = [text for text in sheet.text.iloc[rows[0], :column][::-1] if text][:1]
+        header = mark[: rows[0], column] == REASONS.index("header")
+        heads = sheet.text[column].iloc[: rows[0]][header]
+        above = [text for text in heads[::-1] if text][:1]
+        label = left and normalise(left[0]) in set_aside()["personal"]
+        heading = "".join(left if label else above)
+        found.append(Remark("personal", sheet.file, sheet.sheet, cell, heading))
+    return found

@@ -6,6 +6,7 @@ Every cell is marked as title, heading, total, note, example or answer; none is 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,12 +132,15 @@ def find_columns(
         meaning, row = choice
         rival = found.get(meaning.target)
         if rival and rival[0] == meaning.rank:
+            both = [rival[1:], (row, column)]
+            first, second = (sheet.address(*place) for place in both)
+            texts = [str(header[place[0] - top, place[1]]) for place in both]
+            closer = second if headings.closest(meaning.target, texts) == 1 else first
             raise sheet.error(
-                f"two columns are headed {meaning.target} "
-                f"({sheet.address(rival[1], rival[2])} and {sheet.address(row, column)})",
+                f"two columns are headed {meaning.target} ({first} and {second})",
                 at=(row, column),
-                hint=f"give the cell of the right one in wave.yml, such as "
-                f"header: {{{meaning.target}: [{sheet.address(rival[1], rival[2])}]}}",
+                hint="give the cell of the right one in wave.yml, such as "
+                f"header: {{{meaning.target}: [{closer}]}}; the other under ignore if it is none",
             )
         if rival is None or rival[0] < meaning.rank:
             found[meaning.target] = (meaning.rank, row, column)
@@ -156,6 +160,8 @@ def _column_meaning(
         text, row = header[depth, column], top + depth
         if text == "":
             continue
+        if headings.set_aside(text, sheet.address(row, column)) == "ignored":
+            return None
         for target, texts in (headings.header or {}).items():
             if sheet.address(row, column) in texts:
                 return Meaning(target, OVERRIDE), row
@@ -214,16 +220,22 @@ def read_rows(
     """
     mark = np.zeros(sheet.shape, np.uint8)
     filled = sheet.kind != CellKind.EMPTY
+    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+    meanings: dict[tuple[int, int], Meaning] = {}
     if export is not None:
         top, bottom, columns = 0, export.heads - 1, targets(export, sheet, headings)
     else:
-        head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
         top, bottom, meanings = find_header(sheet, head, headings)
         columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
         columns = _without_group_headings(columns, headings.book)
     if ordered and "@name" not in columns:
         _add_unnamed_column(columns, filled, bottom, sheet)
-    check_questions(columns, headings, sheet)
+    loose = {
+        sheet.address(top + int(row), int(column)): str(head[top + row, column])
+        for row, column in np.argwhere(head[top : bottom + 1] != "")
+        if column not in columns.values() and (top + row, column) not in meanings
+    }
+    check_questions(columns, headings, sheet, loose)
     mark[:top] = REASONS.index("title")
     mark[top : bottom + 1] = REASONS.index("header")
     hidden = [c for c in sheet.hidden_columns if c not in set(columns.values())]
@@ -237,6 +249,8 @@ def read_rows(
     for row in _headers_below(sheet, bottom, kinds, columns, headings):
         kinds[row] = "header"
     _check_lost(sheet, kinds, filled, [columns[t] for t in headings.who & columns.keys()])
+    for column, reason in _set_aside(sheet, head[top : bottom + 1], top, columns, headings).items():
+        mark[bottom + 1 :, column] = REASONS.index(reason)
     for reason in ("header", "total", "note", "example"):
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
@@ -248,6 +262,19 @@ def read_rows(
         )
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     return Table(sheet, rows, columns, mark)
+
+
+def _set_aside(
+    sheet: Sheet, header: np.ndarray, top: int, columns: dict[str, int], headings: Headings
+) -> dict[int, str]:
+    """The columns that are no questions, with the reason: ignored, personal."""
+    found = {}
+    for column in set(range(header.shape[1])) - set(columns.values()):
+        for depth in range(len(header)):
+            text, cell = header[depth, column], sheet.address(top + depth, column)
+            if text != "" and (reason := headings.set_aside(text, cell)):
+                found[column] = reason
+    return found
 
 
 def _without_group_headings(columns: dict[str, int], book: Codebook) -> dict[str, int]:
@@ -279,8 +306,16 @@ def _add_unnamed_column(
     )
 
 
-def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -> None:
-    """Refuse a sheet that lacks a question, unless ``wave.yml`` says that it was not asked."""
+def check_questions(
+    columns: dict[str, int],
+    headings: Headings,
+    sheet: Sheet,
+    loose: Mapping[str, str] | None = None,
+) -> None:
+    """Refuse a sheet that lacks a question, unless ``wave.yml`` says that it was not asked.
+
+    `loose`: the headings of no question by their cells; the closest is proposed.
+    """
     header = headings.header or {}
     for question in headings.book:
         whole = question.id in columns and question.type != "battery"
@@ -292,11 +327,15 @@ def check_questions(columns: dict[str, int], headings: Headings, sheet: Sheet) -
         part = "" if lacking[0] == question.id or len(lacking) == len(question.variables) else (
             f" for {lacking[0]}「{headings.book.label(lacking[0]).ja}」"
         )  # fmt: skip
+        target = question.id if len(lacking) == len(question.variables) else lacking[0]
+        cells = list(loose or {})
+        near = headings.closest(target, [*(loose or {}).values()]) if loose else None
         raise sheet.error(
             f"question {question.id} of the codebook {headings.book.id} "
             f"(「{question.label.ja}」) has no column{part}",
-            hint="give its heading in wave.yml under header, or an empty list where it was "
-            f"not asked, such as header: {{{question.id}: []}}",
+            hint="give its heading in wave.yml under header"
+            + ("" if near is None else f", such as header: {{{target}: [{cells[near]}]}}")
+            + f", or an empty list where it was not asked, such as header: {{{target}: []}}",
         )
 
 

@@ -13,7 +13,8 @@ from analysis.codebook.rules import Expression
 from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError
 from analysis.figures import organisation, plots
-from analysis.report import certainty, exploring, shortage, types
+from analysis.report import exploring, shortage, types
+from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table
 from analysis.stats import visits as guidebook
 from analysis.survey import Survey
@@ -91,7 +92,7 @@ def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvaila
     In a large wave it goes without its multiverse, which a page for one municipality does not show;
     so does a quick look with fewer resamples.
     """
-    if survey.n <= certainty.POWER_UP_TO and not quick:
+    if survey.n <= POWER_UP_TO and not quick:
         return types.find(survey, seed=seed)
     try:
         return survey.typology(n_types="auto", adjust="none", seed=seed, **quick)

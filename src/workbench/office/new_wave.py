@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,10 +24,9 @@ from analysis.errors import InputError
 from analysis.intake import read, tools
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
-from analysis.text import Language, label
+from analysis.text import LANGUAGES, label
 
-CODES = ("column", "order")  # who replied: told by a column, or by the order of the register
-TAKES = "; it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
+TAKES = "it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
@@ -67,11 +67,11 @@ def new_wave(
         return _fill(folder, files, codebook, as_of)
     content = {
         "title": {
-            "ja": title or f"{book.title.ja}（{wave}）",
-            "en": title or f"{book.title.en} ({wave})",
+            name: title or label("new_wave.title", name, title=book.title[name], wave=wave)
+            for name in LANGUAGES
         },
         "as_of": _date(as_of),
-        "publisher": {"ja": publisher or "（未記入）", "en": publisher or "(to be filled in)"},
+        "publisher": {name: publisher or label("new_wave.open", name) for name in LANGUAGES},
         "codebook": codebook,
         "data": "invented" if invented else "real",
         "invited": _invited(invited),
@@ -142,13 +142,47 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
         export = read[1]
         found[file.name] = export.tool
         personal = [export.columns[i].heading for i in export.of_kind("personal")]
-        for language in get_args(Language):
+        for language in LANGUAGES:
             name = label(f"tool.{export.tool}", language)
             line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
             if personal:
                 line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
             lines.append(line)
     return found, lines
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What the files give in one layout, or the `error` for which they cannot be read.
+
+    `replies`: how many; `named`: how many of them say from which municipality. `alone`: each is a
+    column of a sheet of its own, which may be a form.
+    """
+
+    layout: str
+    replies: int = 0
+    named: int = 0
+    alone: bool = False
+    error: str = ""
+
+    @property
+    def share(self) -> float:
+        """Of the replies, those that say from which municipality."""
+        return self.named / self.replies if self.replies else 0.0
+
+    @property
+    def refusal(self) -> str:
+        """Why the layout is not taken."""
+        some = f"only {self.named:,} of {self.replies:,} replies say"
+        who = f"{some if self.named else 'nothing tells'} from which municipality a reply is"
+        return self.error or f"{who}; {TAKES}"
+
+    @property
+    def summary(self) -> str:
+        """What is read."""
+        unsaid = self.replies - self.named
+        more = f" ({unsaid:,} do not say from which municipality)" if unsaid else ""
+        return f"layout {self.layout}, {self.replies:,} replies{more}"
 
 
 def _write_layout(
@@ -160,55 +194,61 @@ def _write_layout(
     layout is taken in which most replies say who they are: one reply may be a form or a table of
     one, and a form of several columns a table whose "replies" are mostly its labels.
     """
-    refusals: dict[str, str] = {}
-    best, said, sure = 0.0, ("", ""), False
-    told = Headings(book).who
     shown = {} if layout else _shown(part, content, files, book)
     layouts = [layout] if layout else list(shown) or LAYOUTS
-    for codes, candidate in [(codes, one) for codes in CODES for one in layouts]:
-        if sure or (best and codes == "order"):
+    readings: list[_Reading] = []
+    for candidate in layouts:
+        _write(part, content, files, candidate, "column")
+        readings.append(_reading(part, candidate, book))
+        if readings[-1].share > 0.5 and not readings[-1].alone:
             break
-        _write(part, content, files, candidate, codes)
-        try:
-            raw = read.read(Wave.read(part), book)
-        except InputError as error:
-            refusals.setdefault(candidate, str(error))
-            continue
-        n, who = raw.n, [name for name in raw.variables if name in told]
-        known = [[bool(municipality.named_in(text)) for text in raw.texts(name)] for name in who]
-        named = int(np.any(known, axis=0).sum()) if known else 0
-        if codes == "order" and n == len(municipality.register()):
-            if content["invited"] is None:
-                content["invited"] = "all"  # only the whole register can stand in its order
-                _write(part, content, files, candidate, codes)
-            return f"layout {candidate}, {n:,} replies"
-        if codes == "column" and named and named / n >= best:
-            unsaid = f" ({n - named:,} do not say from which municipality)" if named < n else ""
-            best, said = named / n, (candidate, f"{n:,} replies{unsaid}")
-            one_each = candidate == "columns" and n == len(
-                set(raw.sources.itertuples(index=False, name=None))
-            )
-            sure = best > 0.5 and not one_each  # a column on each sheet may be a form
-        nobody = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
-        refusals.setdefault(candidate, f"{nobody} from which municipality a reply is{TAKES}")
-    if layout is None and best <= 0.5:  # a guess that is more likely wrong is not made
-        likely = "form" if any(file.is_dir() for file in files) else "rows"
-        for table, n in shown.items():
-            raise InputError(f"{refusals[table]} (read as {table}, of {n:,} replies)")
-        if len({*refusals.values()}) == 1 and TAKES not in refusals[likely]:
-            raise InputError(refusals[likely])  # a file that cannot be read in any layout
-        raise InputError(f"{refusals[likely]} (read as {likely}; --layout gives another)")
-    if not best:
-        raise InputError(refusals[str(layout)])
-    _write(part, content, files, said[0], "column")
-    return f"layout {said[0]}, {said[1]}"
+    best = max(reversed(readings), key=lambda reading: reading.share)
+    for candidate in () if best.named else layouts:
+        _write(part, content, files, candidate, "order")
+        ordered = _reading(part, candidate, book)
+        if ordered.replies == len(municipality.register()):
+            # only the whole register can be in its order
+            content["invited"] = content["invited"] or "all"
+            _write(part, content, files, candidate, "order")
+            return f"layout {candidate}, {ordered.replies:,} replies"
+    if best.share <= (0.0 if layout else 0.5):  # a guess that is more likely wrong is not made
+        raise InputError(_refusal(readings, shown, files, layout))
+    _write(part, content, files, best.layout, "column")
+    return best.summary
+
+
+def _reading(part: Path, layout: str, book: Codebook) -> _Reading:
+    """What the reader makes of the wave.yml that was written."""
+    try:
+        raw = read.read(Wave.read(part), book)
+    except InputError as error:
+        return _Reading(layout, error=str(error))
+    who = [name for name in raw.variables if name in Headings(book).who]
+    known = [[bool(municipality.named_in(text)) for text in raw.texts(name)] for name in who]
+    named = int(np.any(known, axis=0).sum()) if known else 0
+    sheets = len(set(raw.sources.itertuples(index=False, name=None)))
+    return _Reading(layout, raw.n, named, layout == "columns" and raw.n == sheets)
+
+
+def _refusal(
+    readings: Sequence[_Reading], shown: dict[str, int], files: Sequence[Path], layout: str | None
+) -> str:
+    """Why none of the layouts tried is taken, by the likeliest of them."""
+    errors = {reading.error for reading in readings}
+    if layout or (len(errors) == 1 and not shown and readings[0].error):
+        return readings[0].refusal  # also a file that cannot be read in any layout
+    likely = "form" if any(file.is_dir() for file in files) else "rows"
+    tried = next((r for r in readings if r.layout == (next(iter(shown), likely))), readings[0])
+    if shown:
+        return f"{tried.refusal} (read as {tried.layout}, of {shown[tried.layout]:,} replies)"
+    return f"{tried.refusal} (read as {tried.layout}; --layout gives another)"
 
 
 def _shown(
     part: Path, content: dict[str, Any], files: Sequence[Path], book: Codebook
 ) -> dict[str, int]:
     """Layouts in which the files are tables, with the number of replies; empty where none."""
-    _write(part, content, files, LAYOUTS[0], CODES[0])
+    _write(part, content, files, LAYOUTS[0], "column")
     wave, headings = Wave.read(part), Headings(book)
     found = dict.fromkeys(("rows", "columns"), 0)
     for file in wave.files:

@@ -109,7 +109,9 @@ def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 
 def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    """The first rows of a tidy frame, behind a button and not on paper."""
+    """The first rows of a tidy frame, behind a button and not on paper; nothing of an empty one."""
+    if not data["n"]:
+        return ""
     columns, rows = data["columns"], data["rows"]
     numeric = [
         at for at in range(len(columns)) if all(isinstance(row[at], int | float) for row in rows)

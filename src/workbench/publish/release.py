@@ -22,33 +22,14 @@ from analysis import fingerprints, paths
 from analysis.cleaning.findings import SEVERITIES
 from analysis.errors import InputError
 from analysis.survey import Survey
+from analysis.text import label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export
-from workbench.run.plan import DATA, PACKAGE, Plan
+from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
 from workbench.run.record import Edition, Ran, RunRecord, Status, last_record, read_record
 
 _rendering = threading.Lock()  # one exporter for all
-STATES = {
-    "ja": {
-        "failed": "エラーで止まりました",
-        "timed_out": "時間切れで打ち切りました",
-        "killed": "途中で強制終了されました",
-        "skipped": "実行していません",
-        "lacks": "「{}」が完成していないため、実行していません",
-        "not_asked": "今回の実行の対象（--only）に含まれていません",
-        "cell": "（{of}個のセルのうち{at}個目まで）",
-    },
-    "en": {
-        "failed": "it stopped with an error",
-        "timed_out": "its time was over",
-        "killed": "it was killed",
-        "skipped": "it was not run",
-        "lacks": "it was not run, because {} is not complete",
-        "not_asked": "it was not asked for (--only)",
-        "cell": " (cell {at} of {of})",
-    },
-}
 
 
 def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
@@ -67,7 +48,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "seed": seeds[0] if len(seeds) == 1 else seeds,
         "inputs": plan.files[DATA] if internal else {},
         "data_sha256": plan.common[DATA],
-        "codebook_sha256": plan.common["the codebook"],
+        "codebook_sha256": plan.common[CODEBOOK],
         "notebooks_sha256": {n.name: fingerprints.source_hash(n.content) for n in plan.notebooks},
         "code": plan.files[PACKAGE],
         "code_sha256": plan.common[PACKAGE],
@@ -166,8 +147,11 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
             try:
                 export(executed, target, context={"title": ran.title[language], **context})
                 return
-            except InputError as error:
-                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {error}"
+            except OSError:
+                raise  # the disk, not the notebook
+            except Exception as error:  # whatever a notebook showed: the others are published
+                what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {what}{error}"
         error_page(
             target,
             title=ran.title[language],
@@ -179,14 +163,13 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
 
 def reason(ran: Ran, language: str) -> str:
     """Why a notebook is not complete, in the language of its page; Python's errors as they are."""
-    words = STATES[language]
     if ran.lacks:
-        return words["lacks"].format(ran.lacks)
+        return label("not_run.lacks", language, name=ran.lacks)
     if ran.not_asked:
-        return words["not_asked"]
-    text = words.get(ran.status, ran.status)
+        return label("not_run.not_asked", language)
+    text = labels("not_run", language).get(ran.status, ran.status)
     if ran.cells:
-        text += words["cell"].format(at=ran.last_cell, of=ran.cells)
+        text += label("not_run.cell", language, at=ran.last_cell, of=ran.cells)
     return f"{text}: {ran.error}" if ran.error else text
 
 

@@ -15,13 +15,15 @@ import shutil
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+import nbformat
 import nbformat.v4
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -33,11 +35,13 @@ from tqdm import tqdm
 
 from analysis import paths
 from analysis.errors import InputError
-from analysis.show import VENDOR
+from analysis.fingerprints import INPUTS
+from analysis.show import VENDOR, Answer, Figure, NotAvailable, Prose, Table
 from analysis.survey import prepare
 from analysis.text import escape
 from workbench.publish import release
 from workbench.run import parameters
+from workbench.run.kernel import OUTPUTS, SENT
 from workbench.run.kernels import Kernels, Manager, can_fork
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
@@ -95,6 +99,35 @@ class Progress:
 # --- one notebook ----------------------------------------------------------------------------
 
 
+class LostOutputsError(RuntimeError):
+    """Fewer outputs of a cell arrived than its kernel sent."""
+
+
+class Client(PapermillNotebookClient):
+    """papermill's client, which counts the outputs that arrive.
+
+    Raises
+    ------
+    LostOutputsError : while it runs, where fewer arrived than the kernel says it sent.
+    """
+
+    def __init__(self, nb_man: Any, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self.arrived: Counter[str] = Counter()
+        self.on_cell_executed = self._count
+
+    def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
+        """Take an output into the notebook."""
+        self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
+        return super().process_message(msg, *arguments)
+
+    def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        sent = execute_reply["metadata"].get(SENT, 0)
+        arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
+        if arrived < sent:
+            raise LostOutputsError(f"cell {cell_index + 1} sent {sent} outputs, {arrived} arrived")
+
+
 class Engine(NBClientEngine):
     """papermill's engine with the kernels of our run, which reports the cells that start.
 
@@ -114,7 +147,7 @@ class Engine(NBClientEngine):
         **_: Any,
     ) -> Any:
         """Run as papermill does; `on_cell` gets the number of each cell that starts."""
-        client = PapermillNotebookClient(
+        client = Client(
             nb_man,
             log=logger,
             timeout=cell_timeout,
@@ -137,7 +170,7 @@ papermill_engines.register("workbench", Engine)
 
 def attempt(
     ran: Ran,
-    notebook: Path,
+    content: Mapping[str, Any],
     target: Path,
     *,
     values: Mapping[str, Any],
@@ -145,7 +178,7 @@ def attempt(
     cell_timeout: float | None = None,
     on_cell: Callable[[int], None] = lambda number: None,
 ) -> None:
-    """Run `notebook` into `target` and write into `ran` what became of it.
+    """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
 
     `on_cell` gets the number of each cell that starts. Of a notebook that failed, `target` has the
     cells that ran and the error.
@@ -165,7 +198,7 @@ def attempt(
 
     try:
         papermill.execute_notebook(
-            str(notebook.resolve()),
+            nbformat.reads(json.dumps(content), as_version=4),
             str(beside),
             parameters=dict(values),
             progress_bar=False,
@@ -200,11 +233,12 @@ def attempt(
         ran.error = ran.error or "no executed notebook was written"
         return
     text = _without(hidden, beside.read_text(encoding="utf-8"), as_json=True)
-    content = nbformat.v4.reads(text)
-    _judge(ran, content, reached)
+    executed = nbformat.v4.reads(text)
+    executed.metadata.get("papermill", {})["input_path"] = f"{ran.name}.ipynb"
+    _judge(ran, executed, reached)
     if not ran.ok:
-        _mark(content, ran)
-    paths.write_atomic(target, nbformat.v4.writes(content) + "\n")
+        _mark(executed, ran)
+    paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
     beside.unlink()
 
 
@@ -212,6 +246,8 @@ def _end_of(error: Exception, kernels: Kernels) -> tuple[Status, str]:
     """Status and sentence for a notebook that neither came to its end nor raised an error."""
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
+    if isinstance(error, LostOutputsError):
+        return Status.FAILED, str(error)
     if isinstance(error, DeadKernelError):
         return Status.KILLED, "the kernel died (out of memory, or killed)"
     return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
@@ -241,7 +277,10 @@ def _judge(ran: Ran, content: Any, reached: int) -> None:
     ran.produced = sorted({f"{kind} {name}" for kind in KINDS for name in _names(content, kind)})
     absent = {f"{kind} {name}" for kind in KINDS for name in _names(content, "not-available")}
     lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
-    if ran.ok and done < ran.cells:
+    malformed = next(_malformed(content), "")
+    if ran.ok and malformed:
+        ran.status, ran.error = Status.FAILED, malformed
+    elif ran.ok and done < ran.cells:
         ran.status, ran.error = Status.FAILED, f"only {done} of {ran.cells} cells ran"
     elif ran.ok and lacking:
         ran.status = Status.FAILED
@@ -254,12 +293,25 @@ def _code(cells: list[Any]) -> list[Any]:
 
 def _names(content: Any, kind: str) -> list[str]:
     """The names of the figures, tables or absent ones that a notebook shows."""
-    return [
-        output["data"][f"{VENDOR}{kind}+json"]["name"]
-        for cell in content.cells
-        for output in cell.get("outputs", [])
-        if f"{VENDOR}{kind}+json" in output.get("data", {})
-    ]
+    return [str(data["name"]) for _, data in _shown(content, kind) if "name" in data]
+
+
+def _shown(content: Any, kind: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What a notebook shows of one of our own kinds, with the number of its cell."""
+    for at, cell in enumerate(content.cells, 1):
+        for output in cell.get("outputs", []):
+            if f"{VENDOR}{kind}+json" in output.get("data", {}):
+                data = output["data"][f"{VENDOR}{kind}+json"]
+                yield at, data if isinstance(data, Mapping) else {}
+
+
+def _malformed(content: Any) -> Iterator[str]:
+    """Outputs of our own kinds that lack what a page needs of them, a sentence each."""
+    for kind in (Answer, Prose, NotAvailable, Figure, Table):
+        needed = [f.name for f in fields(kind) if f.default is MISSING]
+        for at, data in _shown(content, kind.kind):
+            if lacks := [name for name in needed if name not in data]:
+                yield f"cell {at} shows a {kind.kind} without its {', '.join(lacks)}"
 
 
 def _mark(content: Any, ran: Ran) -> None:
@@ -292,12 +344,20 @@ def clean(wave: str) -> None:
 
 
 @contextlib.contextmanager
-def started_kernels(options: Options, jobs: int) -> Iterator[Kernels]:
-    """The kernels of a run, warming up; all are stopped when its time is over, or on any error."""
+def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> Iterator[Kernels]:
+    """The kernels of a run, warming up; all are stopped when its time is over, or on any error.
+
+    `inputs` are the keys of the cleaned data that they may read, by wave.
+    """
     if options.fork and not can_fork():
         print("Warm kernels need Linux; plain kernels are used.", file=sys.stderr)
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    kernels = Kernels(fork=options.fork, threads=threads, memory_mb=options.memory_mb)
+    kernels = Kernels(
+        fork=options.fork,
+        threads=threads,
+        memory_mb=options.memory_mb,
+        environment={INPUTS: json.dumps(inputs)},
+    )
     kernels.warm()
     timeout = options.timeout
     over = f"the run took longer than {timeout:g} s" if timeout else ""
@@ -354,13 +414,15 @@ def run(
     try:
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
-        with started_kernels(options, jobs) as kernels:
+        with started_kernels(options, jobs, plan.inputs) as kernels:
             clean(plan.edition.wave)
             runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
             record = release.record_of(plan, runs, started)
             record.facts["kernels"] = "forked" if kernels.fork else "plain"
             record.status = Status.RUNNING
-            Runner(plan, record, kernels, options.cell_timeout).run_all(todo, jobs)
+            runner = Runner(plan, record, kernels, options.cell_timeout)
+            runner.run_all(todo, jobs)
+        runner.refuse(plan.changed())
         release.finish(record, started)
         release.publish_run(plan, record, part, pdf)
     except OSError as error:
@@ -499,7 +561,7 @@ class Runner:
             values["output"] = str(folder)
         attempt(
             ran,
-            notebook.path,
+            notebook.content,
             self.part / "notebooks" / notebook.path.name,
             values=values,
             kernels=self.kernels,
@@ -510,6 +572,15 @@ class Runner:
         self._page(ran)
         self.progress.ended(ran.name)
         return ran
+
+    def refuse(self, changed: Mapping[str, str]) -> None:
+        """Fail the notebooks whose inputs changed during the run: name -> what changed."""
+        for ran in self.record.notebooks:
+            if ran.name in changed and not ran.not_asked:
+                ran.status, ran.lacks = Status.FAILED, ""
+                ran.error = f"inputs changed during the run: {changed[ran.name]}"
+                self._page(ran)
+        self.record.write(self.part)
 
     def _page(self, ran: Ran) -> Ran:
         release.write_page(ran, self.part, self.context)

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
@@ -32,9 +33,10 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import report, results
+from workbench.run import temporary
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
-LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
+LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
@@ -43,8 +45,9 @@ LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (
 # `matplotlib_inline` must not be among them, or its hook never meets the kernel's shell and figures
 # vanish in silence.
 WARM = (
+    "workbench.run.ending",
     "workbench.run.kernels",
-    "ipykernel.kernelapp",
+    "workbench.run.kernel",
     "pandas",
     "pyarrow.parquet",
     "matplotlib.pyplot",
@@ -90,7 +93,11 @@ class Kernels:
     ) -> None:
         self.fork = fork and can_fork()
         self.memory_mb = memory_mb
-        self.environment = {**dict.fromkeys(THREADS, str(threads)), **(environment or {})}
+        self.environment = {
+            **dict.fromkeys(THREADS, str(threads)),
+            "TMPDIR": str(temporary.folder()),
+            **(environment or {}),
+        }
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
 
@@ -121,7 +128,8 @@ class Manager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """This very Python, whatever a ``python3`` in the user's folders may point at."""
-        spec = KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+        known = {**get_kernel_dict(), "argv": [*LAUNCHER, "-f", "{connection_file}"]}
+        spec = KernelSpec(resource_dir=RESOURCES, **known)
         if self.kernels.fork:
             spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER}
         return spec
@@ -148,6 +156,12 @@ class Manager(AsyncKernelManager):
         if self.kernels.stopped:
             self.end()
 
+    def client(self, **options: Any) -> Any:
+        """A client that fetches all outputs, however many wait for it."""
+        client = super().client(**options)
+        client.context.setsockopt(zmq.RCVHWM, 0)  # of the sockets that it makes
+        return client
+
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
         """Forget the kernel that has ended."""
         self.kernels.running.discard(self)
@@ -161,7 +175,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
         """
-        folder = tempfile.mkdtemp(prefix="workbench-kernel-")
+        folder = tempfile.mkdtemp(prefix="k-", dir=temporary.folder())
         if len(folder) > LONGEST_FOLDER:
             Path(folder).rmdir()
             return
@@ -194,7 +208,7 @@ class ForkProvisioner(LocalProvisioner):
     """Forks kernels from the warm server; starts plain ones for any other command."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork a kernel in the place of ``python -m ipykernel_launcher ARGUMENTS``."""
+        """Fork a kernel in the place of ``python -m workbench.run.kernel ARGUMENTS``."""
         if cmd[: len(LAUNCHER)] == LAUNCHER and can_fork():
             folder = str(kwargs.get("cwd") or Path.cwd())
             environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
@@ -300,7 +314,7 @@ def _as_plain_parent() -> Iterator[None]:
 
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
-    """Turn this fork into the kernel that ``python -m ipykernel_launcher`` would be."""
+    """Turn this fork into the kernel that ``python -m workbench.run.kernel`` would be."""
     # what the server imported stays: looking through it for garbage would copy its memory
     gc.freeze()
     os.setsid()
@@ -321,13 +335,10 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
         sys.modules["pandas"].set_option("display.max_columns", 20)
     # skip the debugger: importing it takes a tenth of the time of a short notebook
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    import ipykernel_launcher
-    from ipykernel import kernelapp
+    from workbench.run import kernel
 
-    sys.argv = [ipykernel_launcher.__file__, *arguments]
-    sys.path = [entry for entry in sys.path if entry]
     server = f"--IPKernelApp.parent_handle={os.getppid()}"  # end with the server, too
-    kernelapp.launch_new_instance(argv=[*arguments, server])
+    kernel.launch([*arguments, server])
 
 
 def _end_with_parent() -> None:

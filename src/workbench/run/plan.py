@@ -6,6 +6,7 @@ once.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ REQUIRED = {
     "earlier": "there is no earlier wave of this codebook",
 }
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
-DATA, PACKAGE = "the data of the wave", "the package"
+DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
 RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
 
 
@@ -195,7 +196,7 @@ class Plan:
             for name in notebook.declares.get("reads", [])
         }
         if other := self._compared(notebook):
-            digest = fingerprints.sha(other + fingerprints.hash_folder(paths.raw(other)))
+            digest = fingerprints.sha(other + self._cleaned(other))
             reads["the wave it compares with"] = for_edition(self.edition, digest)
         return {
             "its source": fingerprints.source_hash(notebook.content),
@@ -211,6 +212,36 @@ class Plan:
             return ""
         given = notebook.with_defaults(self.values(notebook)).get(parameter)
         return str(given or "") or yaml_file.earlier(self.edition.wave)
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """The keys of the cleaned data that the notebooks read, by wave; they refuse others."""
+        others = {wave for n in self.notebooks if (wave := self._compared(n))}
+        return {wave: self._cleaned(wave) for wave in sorted({self.edition.wave, *others})}
+
+    def _cleaned(self, wave: str) -> str:
+        if wave == self.edition.wave:
+            data, book = fingerprints.combined(self.files[DATA]), self.common[CODEBOOK]
+        else:
+            data, book = fingerprints.hash_folder(paths.raw(wave)), ""
+            with contextlib.suppress(InputError):  # the notebook that reads it reports a fault
+                book = fingerprints.hash_file(codebook(yaml_file.content(wave)))
+        return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
+
+    def changed(self) -> dict[str, str]:
+        """What is no longer as the plan read it, by the notebook that depends on it."""
+        try:
+            wave = yaml_file.content(self.edition.wave)
+            common, files = _common(self.edition, wave)
+            notebooks = [Notebook.read(n.path) for n in self.notebooks]
+            now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
+        except (InputError, OSError, ValueError) as error:
+            return dict.fromkeys(self.keys, str(error))
+        return {
+            name: ", ".join(part for part, digest in _parts(key).items() if was.get(part) != digest)
+            for name, key in now.items()
+            if (was := _parts(self.keys[name])) != _parts(key)
+        }
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -324,7 +355,7 @@ def _common(
     common = {
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
-        "the codebook": fingerprints.hash_file(codebook(wave)),
+        CODEBOOK: fingerprints.hash_file(codebook(wave)),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }
     return common, files

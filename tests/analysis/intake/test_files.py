@@ -245,6 +245,7 @@ def test_the_same_values_as_openpyxl(rows):
     [
         ("髙﨑①㈱".encode("cp932"), "髙﨑①㈱"),
         ("〜－".encode("utf-8-sig"), "〜－"),
+        ("団体コード,人口,面積,職員数\n".encode("euc-jp") * 9, "団体コード,人口,面積,職員数\n" * 9),
         ("市,町\n".encode("utf-16"), "市,町\n"),
         ("市,町\n".encode("utf-16-be"), "市,町\n"),
         ("a,b\n".encode("utf-16-le"), "a,b\n"),

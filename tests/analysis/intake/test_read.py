@@ -2,6 +2,7 @@
 
 import csv
 import unicodedata
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -199,7 +200,7 @@ def test_hidden_rows_and_columns_are_read_and_reported(folder):
 
 
 def test_an_unknown_column_is_listed_cell_by_cell(folder):
-    workbook(folder / "r.xlsx", [[*HEADINGS, "担当者"], [*ROWS[0], "山田"], *ROWS[1:]])
+    workbook(folder / "r.xlsx", [[*HEADINGS, "メモ"], [*ROWS[0], "山田"], *ROWS[1:]])
     table = read(folder, "r.xlsx")
     assert reasons(table)["G2"] == "unmatched"
     assert "山田" not in np.ravel(texts(table))
@@ -687,6 +688,87 @@ def test_what_is_told_of_cells_stays_with_them_where_files_are_joined(folder):
     assert hidden(table) == [("a.xlsx", "回答", "3:3"), ("b.xlsx", "回答", "3:3")]
     assert table.formats("Q03") == {0: "0%", 3: "0%"}
     assert set(table.cells["covered"]) == {"", f"A2: {ROWS[0][0]}", f"A2: {ROWS[0][-1]}"}
+
+
+# --- columns that are no questions, and files that are no tables ------------------------------
+
+
+def test_columns_that_are_no_questions_are_set_aside_once(folder):
+    heads = ["ID", "完了時刻", "メール", "名前", *HEADINGS, "備考"]
+    rows = [[i, "6/3/24 9:15:00", f"a{i}@example.jp", "山田", *row, ""]
+            for i, row in enumerate(ROWS)]  # fmt: skip
+    workbook(folder / "r.xlsx", [heads, *rows])
+    table = read(folder, {"path": "r.xlsx", "ignore": ["ＩＤ", "B1"]})
+    where = table.outside.groupby("reason")["cell"].agg(list)
+    assert where["ignored"] == ["A2", "B2", "A3", "B3", "A4", "B4"]
+    assert where["personal"] == ["C2", "D2", "C3", "D3", "C4", "D4"]
+    assert [(r.rule, r.cell, r.text) for r in table.remarks] == [
+        ("personal", "C2:C4", "メール"), ("personal", "D2:D4", "名前")
+    ]  # fmt: skip
+    about, tiny = wave(folder, "r.xlsx"), book(ignore=["ID", "完了時刻"])
+    cleaned = clean.clean(intake.read(about, tiny), about, tiny)
+    cleaned.ledger.check()
+    assert set(cleaned.findings["rule"]) & {"personal", "unmatched"} == {"personal"}
+    kept = cleaned.outside.to_csv() + cleaned.findings.to_csv()
+    assert "山田" not in kept and "@example" not in kept
+
+
+def test_a_column_that_the_codebook_would_claim_is_ignored_where_the_wave_says_so(folder):
+    heads = ["問3 その他", *("問3 職員数" if h == "職員数" else h for h in HEADINGS)]
+    workbook(folder / "r.xlsx", [heads, *(["メモ", *row] for row in ROWS)])
+    with pytest.raises(InputError, match=r"two columns are headed Q03 .*header: {Q03: \[D1\]}"):
+        read(folder, "r.xlsx")
+    table = read(folder, {"path": "r.xlsx", "ignore": ["問3 その他"]})
+    assert table.texts("Q03").tolist() == ["13", "１２名", ""]
+
+
+def test_who_filled_in_a_form_is_not_taken_in(folder):
+    for at, row in enumerate(ROWS[:2]):
+        rows = [["担当者氏名", "山田花子"], ["電話：03-0000-0000"]]
+        rows += [[label, answer] for label, answer in zip(HEADINGS, row, strict=True)]
+        workbook(folder / f"{at}.xlsx", rows)
+    table = read(folder, *({"path": f"{at}.xlsx", "layout": "form"} for at in (0, 1)))
+    assert table.n == 2
+    assert not {"山田花子", "電話：03-0000-0000"} & set(table.cells["text"])
+    assert [r.text for r in table.remarks if r.rule == "personal"] == ["", "担当者氏名"] * 2
+
+
+def test_what_the_system_leaves_in_a_folder_is_passed_over(folder):
+    (folder / "replies").mkdir()
+    workbook(folder / "replies" / "a.xlsx", [HEADINGS, *ROWS])
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "~$a.xlsx"):
+        (folder / "replies" / name).write_bytes(b"x")
+    assert read(folder, "replies").n == 3
+    (folder / "~$a.xlsx").write_bytes(b"x")
+    with pytest.raises(
+        InputError, match=r"Excel has the file open; close it in Excel and give a\.x"
+    ):
+        read(folder, "~$a.xlsx")
+
+
+def test_a_zip_is_read_like_a_folder(folder, tmp_path):
+    workbook(tmp_path / "a.xlsx", [HEADINGS, *ROWS[:2]])
+    files = {
+        "回答/一.xlsx": (tmp_path / "a.xlsx").read_bytes(),
+        "回答/二.csv": csv_text([HEADINGS, ROWS[2]]).encode("cp932"),
+        "__MACOSX/回答/._一.xlsx": b"x",
+        "回答/Thumbs.db": b"x",
+    }
+    stand_ins = {str(i) * len(name.encode("cp932")): name for i, name in enumerate(files)}
+    with zipfile.ZipFile(tmp_path / "z", "w") as archive:
+        for stand_in, name in stand_ins.items():
+            archive.writestr(stand_in, files[name])
+    content = (tmp_path / "z").read_bytes()
+    for stand_in, name in stand_ins.items():  # as Windows writes names, which no flag says
+        content = content.replace(stand_in.encode(), name.encode("cp932"))
+    (folder / "表.zip").write_bytes(content)
+    table = read(folder, "表.zip")
+    assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
+    assert table.sources["file"].unique().tolist() == ["表.zip/回答/一.xlsx", "表.zip/回答/二.csv"]
+    with zipfile.ZipFile(folder / "b.zip", "w") as archive:
+        archive.writestr("a.pdf", b"%PDF")
+    with pytest.raises(InputError, match=r"b.zip: the archive holds something that is no table"):
+        read(folder, "b.zip")
 
 
 # --- nothing is lost ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from analysis.codebook.yaml_file import earlier
 from analysis.errors import InputError
 from analysis.report import changes as change_tables
 from analysis.report import changes as report
-from analysis.report import types
+from analysis.results import types
 from analysis.show import NotAvailable
 from analysis.stats import changes
 from workbench.compare import movers
@@ -166,11 +166,11 @@ def test_the_unplaced_are_nobodys_movers():
 
 def test_the_page_and_the_comparison_of_two_runs_expect_the_same_movers(tmp_path):
     surveys = [Survey.load(wave, output=tmp_path / wave) for wave in ("demo-2019", "demo-2020")]
-    found = [types.find(survey) for survey in surveys]
+    found = [types.typology(survey) for survey in surveys]
     on_page = changes.movers(*found)
     kept = []
     for survey, one in zip(surveys, found, strict=True):
-        types.members(survey, one)
+        survey.gallery.result(types.memberships(survey, one), "types")
         kept.append(movers.Types.read(survey.output))
     by_runs = movers.movers(*kept)
     assert by_runs.found.expected == pytest.approx(on_page.expected, abs=2e-3)

@@ -22,9 +22,9 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.figures import typology_plots
-from analysis.report import certainty, changes, exploring, shortage, types
-from analysis.results import hypotheses
-from analysis.show import NotAvailable
+from analysis.report import changes, shortage
+from analysis.results import certainty, hypotheses
+from analysis.show import NotAvailable, Prose
 from analysis.stats import population
 from analysis.stats.changes import Movers, moved
 from analysis.stats.population import Population, share_of_finite
@@ -196,30 +196,27 @@ def test_the_share_of_the_invited_has_bounds_and_a_finite_interval(demo):
 
 
 def test_every_share_of_the_invited_has_its_bounds(demo):
-    frame = exploring.frequencies(demo).frame
-    rows = frame[frame["設問"].str.startswith("Q12 ")]
-    assert "31.3～50.0" not in set(
-        rows["とりうる範囲（％）"]
-    )  # of one answer, not of the two lowest
+    rows = demo.tabulate("Q12")
     counts = demo.responses["Q12"].value_counts()
-    for label, code in zip(rows["回答"], range(1, 6), strict=True):
+    for row, code in zip(rows.records, range(1, 6), strict=True):
         count = int(counts.get(code, 0))
-        low, high = 100 * count / 16, 100 * (count + 3) / 16
-        assert rows.set_index("回答").at[label, "とりうる範囲（％）"] == f"{low:.1f}～{high:.1f}"
+        assert (row["low"], row["high"]) == pytest.approx((count / 16, (count + 3) / 16))
     # seven were not asked Q07: of nine it could have been asked of, eight answered
-    first = frame[frame["設問"].str.startswith("Q07 ")].iloc[0]
-    assert (first["団体数"], first["割合の母数"]) == ("5", "複数回答、n = 8")
-    assert first["とりうる範囲（％）"] == f"{500 / 9:.1f}～{600 / 9:.1f}"
+    first = demo.tabulate("Q07").iloc[0]
+    assert (first["count"], first["n"]) == (5, 8)
+    assert (first["low"], first["high"]) == pytest.approx((5 / 9, 6 / 9))
     # the size class of the one that did not reply is known
-    assert set(frame[frame["設問"].str.startswith("Q02 ")]["とりうる範囲（％）"]) == {""}
+    assert demo.tabulate("Q02")["low"].isna().all()
+    shown = run("02_explore", given={"survey": demo}, until="frequencies").tables["frequencies"]
+    row = shown.frame[shown.frame["設問"].str.startswith("Q07 ")].iloc[0]
+    assert (row["下限"], row["上限"]) == ("55.6", "66.7") and "とりうる範囲" in shown.notes[1]
 
 
 def test_an_edition_that_hides_small_cells_has_no_bounds_that_give_them_away(tmp_path):
     public = Survey.load("demo-2019", audience="public", output=tmp_path)
-    assert "とりうる範囲（％）" not in exploring.frequencies(public).frame
+    assert public.tabulate()[["low", "high"]].isna().all(axis=None)
     committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
-    frame = exploring.frequencies(committee).frame
-    assert set(frame[frame["設問"].str.startswith("Q12 ")]["とりうる範囲（％）"]) == {""}
+    assert committee.tabulate("Q12")["low"].isna().all()
 
 
 def test_a_group_that_answered_as_a_whole_has_no_interval_of_no_width(demo):
@@ -237,11 +234,11 @@ def test_beyond_prints_the_intervals_of_a_random_draw_and_names_them(project):
     assert "（38%、95％区間18%～64%）" in shortage.answer(survey, NONE).text
     assert "無作為に選ばれたとみなした" in shortage.limits(survey, NONE).markdown
     assert "すべて重なり" in shortage.short_words(survey, NONE).markdown
-    assert "とりうる範囲（％）" not in exploring.frequencies(survey).frame
+    assert survey.tabulate()["low"].isna().all()
 
 
 def test_no_interval_is_put_about_a_share_as_if_it_were_the_nations(demo):
-    said = exploring.representation_words(demo, exploring.classes(demo)).markdown
+    said = run("02_explore", given={"survey": demo}, until="represents").prose
     assert "区間" not in said and "無作為に選ばれたものではない" in said
 
 
@@ -349,34 +346,33 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     page = run("04_hypotheses", given={"survey": survey}, language=language)
     shown = [page.answer.paragraph, page.prose, page.tables["hypotheses"].frame.to_csv()]
     shown += [shortage.answer(survey, NONE).paragraph]
-    shown += [shortage.limits(survey, NONE).markdown, exploring.stands_for(survey).markdown]
-    shown += [exploring.frequencies(survey).frame.to_csv()]
+    tables = run("02_explore", given={"survey": survey}, language=language)
+    shown += [shortage.limits(survey, NONE).markdown, tables.prose]
+    shown += [tables.tables["frequencies"].frame.to_csv()]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]
-    assert "72.9～73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
+    assert "72.9,73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     survey = Survey.load("cities", language=language)
     found = survey.typology(**QUICK)
-    shown = [exploring.frequencies(survey), types.table(survey, found)]
-    shown += [types.profile(survey, found), shortage.by_class_words(survey)]
-    shown += [
-        exploring.stands_for(survey),
-        shortage.limits(survey, found),
-        shortage.priorities(survey),
-    ]
-    shown += [exploring.representation_words(survey, exploring.classes(survey))]
-    shown += [types.answer(survey, found), shortage.answer(survey, found)]
-    shown += [certainty.levels(survey, found)]
-    assert not list(CHANCE.finditer(" ".join(map(written, shown))))
+    given = {"survey": survey, "found": found}
+    page = run("03_typology", until="levels-words", given=given, language=language)
+    counted = run("02_explore", given={"survey": survey}, language=language)
+    shown = [*counted.tables.values(), *page.tables.values(), *page.figures.values()]
+    shown += [page.answer, shortage.by_class_words(survey), *counted.of(Prose)]
+    shown += [shortage.limits(survey, found), shortage.priorities(survey)]
+    shown += [shortage.answer(survey, found)]
+    assert {"typology", "types", "differences"} <= {getattr(one, "name", "") for one in shown}
+    assert not list(CHANCE.finditer(" ".join([*map(written, shown), page.prose])))
     # how often surveys without types look as good is a comparison with a model, and called so
-    said = certainty.doubts(survey, found).markdown
+    chance = certainty.chance(survey, found)
+    said = survey.say("types/doubts", chance=chance, adjust="none", asked=19, tested=False)
     assert {"ja": "モデルとの比較", "en": "comparison with a model"}[language] in said
     assert not CHANCE.search(re.sub(r"[（(]p = [^)）]*[)）]", "", said))
-    note = typology_plots.plot_profile(
-        replace(found, profile=found.profile.drop(columns=["p", "p_holm"])), language=language
-    ).get_xlabel()
+    kinds = {"types": page.names["summary"], "language": language}
+    note = typology_plots.profile(page.names["profile"], **kinds).get_xlabel()
     assert "0.33" in note and not CHANCE.search(note)
 
 

@@ -9,6 +9,7 @@ import pytest
 from analysis import spreadsheet
 from analysis.errors import InputError
 from analysis.survey import prepare
+from analysis.text import label
 from workbench.cli import main
 from workbench.office import queries
 
@@ -30,7 +31,7 @@ def test_a_sheet_for_each_municipality_with_all_that_is_doubtful_or_refused(proj
     for code, part in asked[asked["code"] != ""].groupby("code"):
         (sheet,) = (s for s in written.worksheets if s.title.startswith(code))
         assert [row[3] for row in rows(sheet)] == part["raw"].tolist()
-        own = part["ja"].where(part["rule"] != "merged", queries.WORDS["ja"]["merged"])
+        own = part["ja"].where(part["rule"] != "merged", label("queries.merged", "ja"))
         assert [row[5].split("\n")[0] for row in rows(sheet)] == own.tolist()
         assert all(row[6] is None for row in rows(sheet))  # the office's answer
     repaired = set(findings.loc[findings["severity"] == "repaired", "ja"])

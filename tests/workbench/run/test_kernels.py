@@ -1,5 +1,6 @@
 """Warm kernels are kernels as any other: same outputs, clean, and none outlives its run."""
 
+import json
 import os
 import signal
 import subprocess
@@ -29,7 +30,8 @@ def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120):
     kernels = Kernels(fork=fork, threads=threads)
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
-    attempt(ran, notebook, target, values=values or {}, kernels=kernels, cell_timeout=limit)
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    attempt(ran, content, target, values=values or {}, kernels=kernels, cell_timeout=limit)
     assert not kernels.running
     return ran, nbformat.read(target, as_version=4).cells
 

@@ -14,19 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.intake.headings import Headings, Meaning, normalise
+from analysis.intake.headings import Headings, Meaning, normalise, set_aside
 from analysis.intake.workbook import Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
 Head = Sequence[Sequence[str]]  # the first rows of a sheet
 SEARCHED = 3  # rows of a header, at most
-
-PERSONAL = (
-    *("メールアドレス", "メール", "ユーザー名", "email", "emailaddress", "e-mail", "username"),
-    *("ipアドレス", "ipaddress", "ipaddr", "firstname", "lastname", "氏名", "回答者名", "担当者名"),
-    *("電話番号", "recipientemail", "recipientfirstname", "recipientlastname", "phonenumber"),
-    *("locationlatitude", "locationlongitude", "locationaccuracy", "作成者", "更新者", "役職"),
-)
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ def noted(
     there = [key(column.name or column.heading) for column in columns]
     also = [key(column.heading) for column in columns]
     sent = next((word for word in received if word in there or word in also), None)
-    personal = keys(*PERSONAL)
+    personal = keys(*set_aside()["personal"])
     found = []
     for column, *both in zip(columns, there, also, strict=True):
         kind: Kind = column.kind

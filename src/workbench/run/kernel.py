@@ -1,0 +1,82 @@
+"""The kernel that a notebook runs in: IPython's, but it drops no output and counts what it sends.
+
+ZeroMQ drops what a reader has not fetched beyond about a thousand messages. Here nothing is
+dropped, and each cell's reply gives the number of its outputs, which the reader compares with what
+arrived.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import zmq
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.session import Session
+from traitlets import Type, default
+
+OUTPUTS = frozenset(
+    {"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"}
+)
+SENT = "outputs_sent"  # in the metadata of a cell's reply
+
+
+class CountingSession(Session):
+    """Counts the outputs that are sent for each cell."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.counts: Counter[str] = Counter()
+        self.counting = threading.Lock()
+
+    def send(self, *arguments: Any, **options: Any) -> dict[str, Any] | None:
+        """Send a message as any session does."""
+        message = super().send(*arguments, **options)
+        if message and message["header"]["msg_type"] in OUTPUTS:
+            with self.counting:
+                self.counts[message["parent_header"].get("msg_id", "")] += 1
+        return message
+
+
+class Kernel(IPythonKernel):
+    """Says with each reply how many outputs its cell has sent."""
+
+    def finish_metadata(
+        self, parent: dict[str, Any], metadata: dict[str, Any], reply_content: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The metadata of a reply."""
+        assert isinstance(self.session, CountingSession)
+        sent = self.session.counts[parent["header"]["msg_id"]]
+        metadata = super().finish_metadata(parent, metadata, reply_content)
+        return {**metadata, SENT: sent}
+
+
+class App(IPKernelApp):
+    """Starts the kernel."""
+
+    kernel_class = Type(Kernel, klass="ipykernel.kernelbase.Kernel")  # type: ignore[assignment]
+
+    @default("session")
+    def _session_default(self) -> Session:
+        return CountingSession(parent=self)
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Open the channel of the outputs, without a limit to what waits there."""
+        context.setsockopt(zmq.SNDHWM, 0)  # of the sockets that it makes from here on
+        super().init_iopub(context)
+
+
+def launch(arguments: Sequence[str]) -> None:
+    """Turn this process into a kernel, which imports nothing from the folder where it starts."""
+    sys.argv = [__file__, *arguments]
+    sys.path = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
+    App.launch_instance(argv=[*arguments])
+
+
+if __name__ == "__main__":
+    launch(sys.argv[1:])

@@ -1,0 +1,53 @@
+"""The folder for temporary files of this process, which no later run finds in its way.
+
+It is removed when the process ends. One that was killed leaves it; its lock is then free, and the
+next process that asks for a folder of its own removes it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import multiprocessing
+import shutil
+import tempfile
+import threading
+import uuid
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+PREFIX = "workbench-"
+_held: list[tuple[Path, FileLock]] = []
+_making = threading.Lock()
+
+
+def folder() -> Path:
+    """The folder, made when it is first asked for."""
+    with _making:
+        if not _held or not _held[0][0].is_dir():
+            _held[:] = [_make()]
+        return _held[0][0]
+
+
+def _make() -> tuple[Path, FileLock]:
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{PREFIX}*.lock"):
+        _remove(left.with_suffix(""), FileLock(left, timeout=0))
+    made = place / f"{PREFIX}{uuid.uuid4().hex[:8]}"
+    lock = FileLock(made.with_suffix(".lock"))
+    lock.acquire()  # before there is a folder that another process could take for left
+    made.mkdir(mode=0o700)
+    atexit.register(_remove, made, lock)
+    # that of multiprocessing, too: its fork server has a socket there
+    multiprocessing.current_process()._config.setdefault("tempdir", str(made))  # type: ignore[attr-defined]
+    return made, lock
+
+
+def _remove(left: Path, lock: FileLock) -> None:
+    """Remove a folder, unless the process that holds its lock is alive."""
+    with contextlib.suppress(OSError, Timeout):  # a folder of another user, or in use
+        lock.acquire()
+        shutil.rmtree(left, ignore_errors=True)
+        Path(lock.lock_file).unlink()
+        lock.release()

@@ -1,0 +1,83 @@
+"""No output of a notebook is lost, and one that cannot be shown fails its notebook alone."""
+
+import json
+import time
+
+import nbformat
+import project as given
+import pytest
+from refreshing import PARAMETERS, TITLE, put, statuses
+
+from workbench.run import execute
+from workbench.run.kernels import Kernels
+from workbench.run.record import Ran
+from workbench.run.refresh import refresh
+
+MANY = 5000  # ZeroMQ keeps a thousand for the reader, and a thousand more for the sender
+DROPS = (
+    "thread = get_ipython().kernel.iopub_thread\n"
+    "send = thread._really_send\n"
+    "thread._really_send = lambda message, *more, **options: (\n"
+    "    None if any(b'drop me' in part for part in message) else send(message, *more, **options))"
+)
+
+
+def ran(folder, *cells, fork):
+    text = given.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
+    found, target = Ran("probe", {}, "", ""), folder / "executed.ipynb"
+    execute.attempt(found, json.loads(text), target, values={}, kernels=Kernels(fork=fork))
+    return found, nbformat.read(target, as_version=4).cells
+
+
+both = pytest.mark.parametrize("fork", [True, False], ids=["forked", "plain"])
+
+
+@both
+def test_thousands_of_outputs_all_arrive_although_their_reader_is_slow(tmp_path, monkeypatch, fork):
+    process, waits = execute.PapermillNotebookClient.process_message, [1.0]
+
+    def slow(self, message, *more):
+        if message["msg_type"] == "display_data" and waits:
+            time.sleep(waits.pop())  # as when another notebook of the run keeps this process busy
+        return process(self, message, *more)
+
+    monkeypatch.setattr(execute.PapermillNotebookClient, "process_message", slow)
+    cell = f"for n in range({MANY}):\n    display(n)"
+    found, cells = ran(tmp_path, cell, fork=fork)
+    assert found.status == "ok", found.error
+    assert [o.data["text/plain"] for o in cells[-1].outputs] == [str(n) for n in range(MANY)]
+
+
+@both
+def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork):
+    cell = "for n in range(3):\n    display('drop me' * (n % 2))"
+    found, _ = ran(tmp_path, DROPS, cell, fork=fork)
+    assert found.status == "failed"
+    assert found.error == "cell 3 sent 3 outputs, 2 arrived"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Without cleaning, which these notebooks do not need."""
+    monkeypatch.setattr(execute, "prepare", lambda wave: None)
+    monkeypatch.setattr(execute.release, "_sample", lambda wave: {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "said"),
+    [
+        ("figure", {"title": "x"}, "cell 3 shows a figure without its name, alt, caption"),
+        ("table", [1, 2], "cell 3 shows a table without its name, title"),
+        ("prose", {}, "cell 3 shows a prose without its markdown"),
+        ("data", {"columns": 3}, "its page cannot be made: "),
+    ],
+)
+def test_a_malformed_output_fails_its_notebook_alone(project, quick, kind, data, said):
+    show = f"display({{'application/vnd.workbench.{kind}+json': {data!r}}}, raw=True)"
+    put(project, "01_a", show)
+    put(project, "02_b", "print(2)")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed", "02_b": "ok"}
+    assert said in found.notebooks[0].error
+    page = (project / "reports" / "demo-2019" / "01_a.html").read_text(encoding="utf-8")
+    assert said in page
