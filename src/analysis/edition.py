@@ -269,7 +269,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= labels:
         every = [text[survey.language] for text in SIZE_CLASSES.values()]  # also those not there
         by = by.cat.set_categories(every)
-    nowhere = survey.label("edition.nowhere")
+    nowhere = survey.label("joined.nowhere")
     for question in (q for q in _answers(survey, by) if q.type in tabulate.BREAKDOWNS):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
@@ -277,12 +277,12 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
             label = {names[at]: _joined(survey, names, part) for part in made for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
-    return disclosure.merged(by, nowhere, survey.label("edition.joined"))
+    return disclosure.merged(by, nowhere, survey.label("joined.between"))
 
 
 def _joined(survey: View, names: list[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
-    return survey.label("edition.joined").join(names[at] for at in part)
+    return survey.label("joined.between").join(names[at] for at in part)
 
 
 def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:

@@ -140,7 +140,7 @@ def nothing_by(by: pd.Series | None) -> bool:
 
 def breakdown_name(survey: View, by: str) -> str:
     """What a breakdown is called: size_class, type, prefecture or a question."""
-    known = survey.labels("breakdown")
+    known = survey.labels("by")
     return known.get(by) or survey.question(by).label[survey.language]
 
 

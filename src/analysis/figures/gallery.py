@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -181,7 +181,7 @@ class Gallery:
                 plt.close(canvas)
                 return NotAvailable(name, self._reason(data))
             title, denominator, alt = self._said(words, values)
-            data = self._labelled(data, f"figures/{name}")
+            data = self._labelled(data, words, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
                 raise InputError(f"the figure {name!r} has no {what}", hint="give one")
@@ -239,7 +239,7 @@ class Gallery:
         n: int,
         words: str = "",
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
         percent: Sequence[str] = (),
         **values: Any,
     ) -> Table | NotAvailable: ...
@@ -254,7 +254,7 @@ class Gallery:
         notes: list[str] | None = None,
         words: str = "",
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
         percent: Sequence[str] = (),
         **values: Any,
     ) -> Table | NotAvailable:
@@ -269,7 +269,8 @@ class Gallery:
             the section of the column's name, where there is one.
         places : the fewest decimals of every column of floats.
         intervals : columns that the page shows together with their ``low`` and ``high`` (or
-            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
+            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``; with their decimals where
+            these are not two.
         percent : columns of shares (0 to 1) that are given in percent with one decimal.
         """
         shown = frame = self.rounded(frame)
@@ -280,8 +281,12 @@ class Gallery:
             title, *notes = self._said(words, values)
             there = frame.columns.intersection(list(percent))
             frame = frame.assign(**{c: (frame[c].astype("Float64") * 100).round(1) for c in there})
-            shown = self._labelled(self._written(frame, intervals))
-            frame = self._labelled(frame, f"tables/{name}")
+            headed = labels("column", self.language)
+            frame = frame.rename(
+                columns={c: label("figure.percent", self.language, name=headed[c]) for c in there}
+            )
+            shown = self._labelled(self._written(frame, intervals), words)
+            frame = self._labelled(frame, words, f"tables/{name}")
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = to_csv(frame)
@@ -310,27 +315,33 @@ class Gallery:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
         return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
 
-    def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
+    def _labelled(self, frame: pd.DataFrame, words: str, result: str = "") -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
 
-        With ids, as comparisons read it, the frame is kept under the name of a `result`.
+        A page may have headings of its own in the section ``PAGE_column``. With ids, as comparisons read it, the frame is kept under the name of a `result`.
         """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
         if result:
             self.result(self.rounded(frame), result)
+        known: dict[str, str] = {}
         for column in sections().intersection(map(str, frame.columns)):
-            known = labels(column, self.language)
-            frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
-        known = {**labels("status", self.language), **labels("column", self.language)}
+            ids = labels(column, self.language)
+            frame[column] = frame[column].astype(object).map(lambda id, w=ids: w.get(id, id))
+        for section in ("status", "column", f"{words.partition('/')[0]}_column"):
+            if section in sections():
+                known |= labels(section, self.language)
         return frame.rename(columns=known)
 
-    def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
+    def _written(
+        self, frame: pd.DataFrame, intervals: Sequence[str] | Mapping[str, int]
+    ) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
         frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
+        places = intervals if isinstance(intervals, Mapping) else dict.fromkeys(intervals, 2)
         for name in frame.columns.intersection(list(intervals)):
             ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
             three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
-            frame[name] = [interval_text(*row) for row in three]
+            frame[name] = [interval_text(x, low, high, places[name]) for x, low, high in three]
             if set(ends) <= set(frame):
                 both = label("figure.interval", self.language, name=known.get(name, name))
                 frame = frame.drop(columns=ends).rename(columns={name: both})

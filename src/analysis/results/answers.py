@@ -68,5 +68,5 @@ def _themes(survey: Survey, values: pd.Series) -> dict[str, list[str]]:
             found[topic.text[survey.language]] = codes
     named = {code for codes in found.values() for code in codes}
     if rest := [code for code in values.index if code not in named]:
-        found[survey.label("breakdown.others")] = rest
+        found[survey.label("by.others")] = rest
     return found
