@@ -279,14 +279,8 @@ class Gallery:
             if frame.empty:
                 return NotAvailable(name, self._reason(frame))
             title, *notes = self._said(words, values)
-            there = frame.columns.intersection(list(percent))
-            frame = frame.assign(**{c: (frame[c].astype("Float64") * 100).round(1) for c in there})
-            headed = labels("column", self.language)
-            frame = frame.rename(
-                columns={c: label("figure.percent", self.language, name=headed[c]) for c in there}
-            )
-            shown = self._labelled(self._written(frame, intervals), words)
-            frame = self._labelled(frame, words, f"tables/{name}")
+            shown = self._labelled(self._written(frame, intervals, percent), words, percent=percent)
+            frame = self._labelled(frame, words, f"tables/{name}", percent)
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = to_csv(frame)
@@ -315,25 +309,35 @@ class Gallery:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
         return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
 
-    def _labelled(self, frame: pd.DataFrame, words: str, result: str = "") -> pd.DataFrame:
+    def _labelled(
+        self, frame: pd.DataFrame, words: str, result: str = "", percent: Sequence[str] = ()
+    ) -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
 
-        A page may have headings of its own in the section ``PAGE_column``. With ids, as comparisons read it, the frame is kept under the name of a `result`.
+        A page may have headings of its own in the section ``PAGE_column``. With ids, as comparisons
+        read it, the frame is kept under the name of a `result`.
         """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
         if result:
             self.result(self.rounded(frame), result)
         known: dict[str, str] = {}
-        for column in sections().intersection(map(str, frame.columns)):
-            ids = labels(column, self.language)
-            frame[column] = frame[column].astype(object).map(lambda id, w=ids: w.get(id, id))
         for section in ("status", "column", f"{words.partition('/')[0]}_column"):
             if section in sections():
                 known |= labels(section, self.language)
+        for column in sections().intersection(map(str, frame.columns)):
+            ids = labels(column, self.language)
+            frame[column] = frame[column].astype(object).map(lambda id, w=ids: w.get(id, id))
+        for column in frame.columns.intersection(list(percent)):
+            numbers = pd.to_numeric(frame[column], errors="coerce") * 100
+            frame[column] = numbers.astype("Float64").round(1)
+            known[column] = label("figure.percent", self.language, name=known[column])
         return frame.rename(columns=known)
 
     def _written(
-        self, frame: pd.DataFrame, intervals: Sequence[str] | Mapping[str, int]
+        self,
+        frame: pd.DataFrame,
+        intervals: Sequence[str] | Mapping[str, int],
+        percent: Sequence[str],
     ) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
         frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
@@ -347,7 +351,7 @@ class Gallery:
                 frame = frame.drop(columns=ends).rename(columns={name: both})
         for name in frame.columns.intersection(["p", "p_holm"]):
             frame[name] = frame[name].astype(float).map(p_text)
-        for name in frame.columns[frame.isna().any()]:
+        for name in frame.columns[frame.isna().any()].difference(list(percent), sort=False):
             column = frame[name]
             if pd.api.types.is_float_dtype(column.dtype):
                 cells = pd.Series(_cells(column), index=column.index, dtype=object)

@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.codebook import national
 from analysis.codebook.model import Question
-from analysis.edition import prose
-from analysis.figures import plots
 from analysis.stats import tabulate
 from analysis.survey import Survey
 

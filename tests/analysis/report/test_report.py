@@ -18,7 +18,6 @@ from analysis import Survey, text
 from analysis.codebook import national
 from analysis.codebook.model import Codebook
 from analysis.figures import plots
-from analysis.report import exploring
 from analysis.results import measures, shortage, types
 from analysis.results import national as published
 from analysis.show import NotAvailable, Prose
