@@ -24,10 +24,9 @@ from analysis.errors import InputError
 from analysis.intake import read, tools
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
-from analysis.text import Language, label
+from analysis.text import LANGUAGES, label
 
 TAKES = "it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
