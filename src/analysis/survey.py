@@ -23,7 +23,7 @@ from analysis.show import Figure, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
 from analysis.stats.population import Population
 from analysis.text import Language, Text
-from analysis.typology.study import Classifier, renamed
+from analysis.typology.classifier import Classifier, renamed
 from analysis.view import Audience, View
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from analysis.codebook.model import Codebook, Question
-from analysis.stats.inference import ALPHA, holm
+from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, labels_of
+from analysis.stats.thresholds import ALPHA
 from analysis.text import Language
 
 SHARES = ("single", "binary", "multi")
@@ -241,7 +242,7 @@ def denominators(book: Codebook, before: Wave, after: Wave) -> tuple[pd.DataFram
 
 
 class Placed(Protocol):
-    """What a comparison needs of a typology; ``typology.study.Typology`` is one."""
+    """What a comparison needs of a typology; ``typology.result.Typology`` is one."""
 
     @property
     def labels(self) -> pd.Series:
@@ -309,7 +310,7 @@ def movers(before: Placed, after: Placed) -> Movers:
     leave = _chances_to_leave(types.index, before.membership, after.membership)
     expected = low = high = p = float("nan")
     if leave.size:
-        pmf = poisson_binomial(leave)
+        pmf = stats.poisson_binom.pmf(np.arange(leave.size + 1), leave)
         below = pmf.cumsum()
         expected, p = float(leave.sum()), float(pmf[int(types["moved"].sum()) :].sum())
         low, high = (float(np.searchsorted(below, at)) for at in (0.025, 0.975))
@@ -324,17 +325,3 @@ def _chances_to_leave(codes: pd.Index, *memberships: pd.DataFrame) -> np.ndarray
     stay = [(m**2).sum(axis=1, min_count=1) for m in kept]
     mean = pd.concat(stay, axis=1).mean(axis=1).dropna().clip(0, 1)
     return 1 - mean.to_numpy(float)
-
-
-def poisson_binomial(chances: np.ndarray) -> np.ndarray:
-    """Probability of 0, 1, 2, ... events of independent ones with these chances.
-
-    Examples
-    --------
-    >>> poisson_binomial(np.array([0.5, 0.5])).tolist()
-    [0.25, 0.5, 0.25]
-    """
-    pmf = np.ones(1)
-    for chance in chances:
-        pmf = np.convolve(pmf, [1 - chance, chance])
-    return pmf

@@ -15,6 +15,7 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression
+from analysis.stats import thresholds
 from analysis.stats.pseudonyms import pseudonym, pseudonym_key
 from analysis.stats.tabulate import SHORT, labels_of
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Audience = Literal["internal", "committee", "public"]
 AUDIENCES = ("internal", "committee", "public")
-SMALLEST = 3  # cells under this count are not shown to the public
+SMALLEST = thresholds.SMALLEST_CELL
 Group = Literal["hide", "show"]  # whether what all or none of a group answered may be told
 
 

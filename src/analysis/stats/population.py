@@ -22,9 +22,8 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.stats import hypotheses, inference
+from analysis.stats.thresholds import EFFECT_SIZES, FULL_COUNT
 from analysis.text import Language, Text, say
-
-FULL = 0.95  # of a class or of the nation: a count of so many is called a full one
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Population:
     def full(self) -> bool:
         """Whether a class, or the nation, replied (nearly) as a whole."""
         whole = self.size if self.kind in {"class", "nation"} or self.counted else None
-        return whole is not None and self.replied >= FULL * whole
+        return whole is not None and self.replied >= FULL_COUNT * whole
 
     @property
     def tests(self) -> bool:
@@ -230,7 +229,7 @@ def beside(
     return ("、" if ja else ", ").join(parts)
 
 
-SIZES = (0.147, 0.33, 0.474)  # small, medium, large from here (Romano et al. 2006)
+SIZES = EFFECT_SIZES
 
 
 @dataclass(frozen=True)

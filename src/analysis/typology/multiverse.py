@@ -19,17 +19,23 @@ from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
+from analysis.stats.thresholds import (
+    BORDER,
+    CORE,
+    ENOUGH_COMPLETE,
+    LEAD,
+    MOST_TYPES_MULTIVERSE,
+    SMALLEST_SURVEY,
+    SMALLEST_TYPE,
+)
 from analysis.typology.describe import UNPLACED
-from analysis.typology.dissimilarity import Patterns, collapse, pattern_dissimilarity
+from analysis.typology.dissimilarity import Gower, Patterns, collapse, feature_weights
 from analysis.typology.eligibility import taking_part
-from analysis.typology.gradient import feature_weights, numeric
-from analysis.typology.hierarchy import cut, weighted_tree
+from analysis.typology.gradient import numeric
 from analysis.typology.imputation import imputed
 from analysis.typology.partition import k_medoids
-from analysis.typology.verdict import SMALLEST_TYPE
+from analysis.typology.trees import cut, weighted_tree
 
-MOST_TYPES = 5
-ENOUGH_COMPLETE = 2 / 3  # share of complete cases from which they are analysed by themselves
 Groups = Mapping[str, str] | None
 
 
@@ -66,7 +72,7 @@ def treatments(frame: pd.DataFrame) -> list[str]:
     complete = frame.notna().all(axis=1)
     if complete.all():
         return ["none missing"]
-    enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= 2 * SMALLEST_TYPE
+    enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= SMALLEST_SURVEY
     return ["pairwise", "imputed", *["complete cases"] * bool(enough)]
 
 
@@ -107,8 +113,7 @@ def universes(
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
-        its_groups = [(groups or {}).get(c, c) for c in frame]
-        fit = taking_part(frame, [kinds[c] for c in frame], its_groups).fit
+        fit = taking_part(frame, kinds, groups).fit
     given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
     make = DISSIMILARITIES[setting.dissimilarity]
     root = setting.dissimilarity.startswith("Gower")
@@ -165,7 +170,7 @@ def _partitions(
     distance: np.ndarray, weights: np.ndarray, *, root: bool
 ) -> Iterator[tuple[str, int, np.ndarray]]:
     """Ward's method needs Euclidean distances, which the root of Gower's coefficient gives."""
-    most = min(MOST_TYPES, int(weights.sum()) // 3, len(distance))
+    most = min(MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(distance))
     counts = range(2, most + 1)
     for k in counts:
         yield "k-medoids", k, k_medoids(distance, k, weights).labels
@@ -182,7 +187,7 @@ Maker = Callable[[pd.DataFrame, Mapping[str, str], Groups, Patterns], np.ndarray
 def _gower(
     frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
 ) -> np.ndarray:
-    return pattern_dissimilarity(seen, [str(c) for c in frame.columns], kinds, groups)
+    return Gower(seen, list(map(str, frame)), kinds, groups).among()
 
 
 def _gower_flat(
@@ -194,7 +199,7 @@ def _gower_flat(
 def _standardised(
     frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
 ) -> np.ndarray:
-    table = _scaled(frame, kinds, groups)[_first(seen)]
+    table = _scaled(frame, kinds, groups)[seen.first]
     if np.isnan(table).any():
         return np.nan_to_num(nan_euclidean_distances(table), nan=float(np.nanmax(table)))
     return squareform(pdist(table))
@@ -207,12 +212,7 @@ def _axes(
     table = np.nan_to_num(_scaled(frame, kinds, groups))
     left, values, _ = np.linalg.svd(table, full_matrices=False)
     keep = max(2, int((values**2 > (values**2).mean()).sum()))
-    return squareform(pdist((left[:, :keep] * values[:keep])[_first(seen)]))
-
-
-def _first(seen: Patterns) -> np.ndarray:
-    """A unit of each pattern."""
-    return np.unique(seen.back, return_index=True)[1]
+    return squareform(pdist((left[:, :keep] * values[:keep])[seen.first]))
 
 
 def _scaled(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> np.ndarray:
@@ -232,8 +232,6 @@ DISSIMILARITIES: dict[str, Maker] = {
 
 LIMIT = 4000  # units; the shares of pairs are a square table
 SERIAL_UP_TO = 100  # answer patterns up to which starting workers costs more than it saves
-CORE, LEAD = 2 / 3, 1 / 3  # share with its own type, and lead over the next, of a core member
-BORDER = 0.15  # own type ahead of the next by less than this share of the universes
 CHOICES = ("indicators", "missing", "dissimilarity", "method", "n_types")
 
 
@@ -305,16 +303,16 @@ def multiverse(
     >>> found.core_share, float(found.together.loc["a", "h"])
     (1.0, 0.0)
     """
-    if not 6 <= len(frame) <= LIMIT:
+    if not SMALLEST_SURVEY <= len(frame) <= LIMIT:
         raise InputError(
-            f"a multiverse needs 6 to {LIMIT} units, here are {len(frame)}",
+            f"a multiverse needs {SMALLEST_SURVEY} to {LIMIT} units, here are {len(frame)}",
             hint="two types of three are the least that can be compared; take a sample of a "
             "larger survey",
         )
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
     seen = collapse(ordered.to_numpy(float))
-    first = np.unique(seen.back, return_index=True)[1]
+    first = seen.first
     workers = jobs if len(first) > SERIAL_UP_TO else 1
     run = delayed(universes)
     filled = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []

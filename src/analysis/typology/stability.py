@@ -24,7 +24,7 @@ Recluster = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Stability:
-    """What resampling says of each type and each answer pattern.
+    """What resampling says of each type and each answer pattern (of a `Typology`: each unit).
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class Stability:
     """
 
     types: pd.DataFrame
-    together: np.ndarray
+    together: np.ndarray | pd.DataFrame
     membership: pd.DataFrame
-    second: np.ndarray
+    second: np.ndarray | pd.Series
 
 
 def medoid_recluster(distance: np.ndarray, k: int) -> Recluster:

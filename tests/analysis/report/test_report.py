@@ -276,11 +276,13 @@ def test_who_took_no_part_in_the_types_is_named_with_the_reason():
     found = survey.typology(n_bootstrap=5, n_null=5)
     assert types.set_aside(survey, found) == ""
     code = found.labels.index[0]
-    aside = replace(found, aside=pd.Series({code: "sparse"}))
+    one = replace(found.partition, aside=pd.Series({code: "sparse"}))
+    aside = replace(found, partition=one)
     assert f"（{types.full_name(survey, code)}）" in types.set_aside(survey, aside)
     assert "15団体のうち1団体" in types.set_aside(survey, aside)
     labels = found.labels.mask(found.labels.index == code, 0)
-    nobody = replace(aside, aside=pd.Series({code: "empty"}), labels=labels)
+    none = replace(one, aside=pd.Series({code: "empty"}), labels=labels)
+    nobody = replace(found, partition=none)
     assert "未分類とした" in types.set_aside(survey, nobody)
     public = Survey.load("demo-2019", audience="public", language="en")
     assert "less than half of the indicators answered (1)" in types.set_aside(public, aside)
