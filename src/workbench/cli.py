@@ -134,6 +134,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file; check: a codebook's name or file")
     sub.add_argument("--out", type=Path, help="draft: the new file to write, in UTF-8")
+    wrote = "draft: the form tool that wrote the file (default: by content), or none"
+    sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
 
     sub = command("simulate", "make a wave of invented replies with a known truth", _simulate)
     sub.add_argument("wave")
@@ -281,7 +283,7 @@ def _codebook(options: argparse.Namespace) -> int:
         from analysis import paths
         from workbench.office.draft import draft
 
-        text = draft(Path(options.file))
+        text = draft(Path(options.file), options.tool)
         if options.out is None:
             print(text)
             return OK

@@ -5,7 +5,7 @@ import pytest
 
 from analysis import Survey, edition, one_question
 from analysis.errors import InputError
-from analysis.report import shortage
+from analysis.results import shortage
 from analysis.stats import hypotheses
 from analysis.survey import QUICK
 from analysis.typology.describe import profile

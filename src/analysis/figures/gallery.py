@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -237,7 +237,7 @@ class Gallery:
         *,
         n: int,
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
         **values: Any,
     ) -> Table | NotAvailable: ...
 
@@ -250,7 +250,7 @@ class Gallery:
         title: str = "",
         notes: list[str] | None = None,
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
         **values: Any,
     ) -> Table | NotAvailable:
         """A table with its n and notes, also written as CSV; row labels go in columns first.
@@ -263,7 +263,8 @@ class Gallery:
             the section of the column's name, where there is one.
         places : the fewest decimals of every column of floats.
         intervals : columns that the page shows together with their ``low`` and ``high`` (or
-            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
+            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``; with their decimals where
+            these are not two.
         """
         shown = frame = self.rounded(frame)
         if "/" in name:
@@ -312,13 +313,16 @@ class Gallery:
         known = {**labels("status", self.language), **labels("column", self.language)}
         return frame.rename(columns=known)
 
-    def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
+    def _written(
+        self, frame: pd.DataFrame, intervals: Sequence[str] | Mapping[str, int]
+    ) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
         frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
+        places = intervals if isinstance(intervals, Mapping) else dict.fromkeys(intervals, 2)
         for name in frame.columns.intersection(list(intervals)):
             ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
             three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
-            frame[name] = [interval_text(*row) for row in three]
+            frame[name] = [interval_text(x, low, high, places[name]) for x, low, high in three]
             if set(ends) <= set(frame):
                 both = label("figure.interval", self.language, name=known.get(name, name))
                 frame = frame.drop(columns=ends).rename(columns={name: both})

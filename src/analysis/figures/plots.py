@@ -165,6 +165,24 @@ def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None
     return ax
 
 
+def parts(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Bars of the shares of parts: columns part, count, n, share (0 to 1) and, known, low, high."""
+    if data.empty:
+        return axes_for(ax, 1)
+    named = pd.Index([f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()])
+    shown = pd.DataFrame(data).set_index(named).dropna(axis="columns", how="all")
+    return plot_shares(shown, language=language, ax=ax)
+
+
+def rates(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """The same of tidy rows: columns indicator, part, size (of the part), share (0 to 1)."""
+    heads = [f"{part} n={size:,}" for part, size in data[["part", "size"]].to_numpy()]
+    rows, columns = dict.fromkeys(data["indicator"]), dict.fromkeys(heads)
+    wide = data.assign(part=heads).pivot(index="indicator", columns="part", values="share")
+    wide = wide.reindex(index=list(rows), columns=list(columns))
+    return plot_cross(wide, language=language, ax=ax)
+
+
 def plot_numbers(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
@@ -195,33 +213,21 @@ def plot_numbers(
     return without_frame(ax)
 
 
-def plot_intervals(
+def intervals(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
-    """Estimates around zero: index the rows; columns estimate and, with intervals, low, high."""
+    """Estimates around zero, a row each: columns label, effect and, where known, low, high."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.5)
     places = np.arange(len(shown))
     ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
     if {"low", "high"} <= set(shown):
         ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
-    ax.plot(shown["estimate"], places, "o", color=PALETTE[3], markersize=6)
-    ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
+    ax.plot(shown["effect"], places, "o", color=PALETTE[3], markersize=6)
+    ax.set_yticks(places, wrapped(shown["label"], 26 if language == "ja" else 44))
     ax.set_ylim(-0.6, len(shown) - 0.4)
     ax.set_xlabel(label)
     return without_frame(ax)
-
-
-def intervals(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
-    """Effects around zero, a row each: columns label, effect, low, high (NA: none is drawn)."""
-    return plot_intervals(
-        data.set_index("label").rename(columns={"effect": "estimate"}),
-        label=label,
-        language=language,
-        ax=ax,
-    )
 
 
 def plot_dots(
@@ -358,20 +364,20 @@ def _scale_colours(points: int) -> list[str]:
 COLUMNS = 2
 
 
-def plot_totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
-    """Shares by year, a panel an item: columns label, when, share, count, series, current.
+def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
+    """Shares by year, a panel a total: columns total, when, percent, series, current.
 
     Lines join points of one series only. Where one ends before the next begins, a dotted vertical
     marks the break; points that a later edition replaced are hollow.
     """
-    items = list(dict.fromkeys(data["label"]))
+    items = list(dict.fromkeys(data["total"]))
     rows = -(-len(items) // COLUMNS)
     figure, axes = plt.subplots(
         rows, COLUMNS, figsize=(WIDTH, 1.75 * rows + 0.4), sharex=True, sharey=True, squeeze=False
     )
     for ax, item in zip(axes.flat, items, strict=False):
-        _panel(ax, data[data["label"] == item], language)
-        ax.set_title(item, loc="left", fontsize="medium")
+        _panel(ax, data[data["total"] == item], language)
+        ax.set_title(labels("total", language)[item], loc="left", fontsize="medium")
     for ax in axes.flat[len(items) :]:
         ax.set_axis_off()
     for ax in axes[:, 0]:
@@ -393,12 +399,10 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
         shown = part.sort_values("when")
         replaced = not shown["current"].iloc[-1]
         colour = "#858585" if replaced else PALETTE[0]
-        ax.plot(
-            shown["when"], shown["share"] * 100, linestyle=":" if replaced else "-", color=colour
-        )
+        ax.plot(shown["when"], shown["percent"], linestyle=":" if replaced else "-", color=colour)
         for row in shown.itertuples():
             face = PALETTE[1] if row.current else "white"
-            ax.plot(row.when, row.share * 100, "o", color=colour, mfc=face, markersize=5)
+            ax.plot(row.when, row.percent, "o", color=colour, mfc=face, markersize=5)
         ends.append((shown["when"].min(), shown["when"].max()))
     breaks = [(a[1], b[0]) for a, b in itertools.pairwise(ends) if b[0] > a[1]]
     for end, start in breaks:
@@ -407,8 +411,8 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
         ax.text((end + start) / 2 + 0.1, 4, said, fontsize="small", color="#a63a24")
     last = points[points["current"]].sort_values("when").iloc[-1]
     ax.annotate(
-        f"{last['share']:.0%}",
-        (last["when"], last["share"] * 100),
+        f"{last['percent']:.0f}%",
+        (last["when"], last["percent"]),
         xytext=(5, 3),
         textcoords="offset points",
         fontsize="small",

@@ -237,11 +237,12 @@ def _evidence(
     seed: int,
 ) -> Evidence:
     """What speaks for and against the types, gathered for the verdict."""
+    widths = partition.silhouette.dropna().sort_index()  # so that no order changes a digit
     return Evidence(
         n=data.n,
         unplaced=int((partition.fitted == UNPLACED).sum()),
         stability=sure.types["jaccard_bootstrap"].to_dict(),
-        silhouette=float(partition.silhouette.mean()) if len(sure.types) > 1 else 0.0,
+        silhouette=float(widths.mean()) if len(widths) else 0.0,
         null_p=tried.against.null_p,
         continuum_p=tried.against.continuum_p,
         gradient_share=data.gradient.share,
