@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from analysis.errors import InputError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
+# control characters but for the tab and the end of a line, and those that turn the order of writing
+STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 TOOLS = (
     *("google-forms", "ms-forms", "logo", "kintone", "limesurvey", "qualtrics"),
     *("surveymonkey", "redcap", "odk"),
@@ -34,11 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         if options.debug:
             raise
-        print(f"workbench: {error}", file=sys.stderr)
+        say(f"workbench: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         said = "stopped; what was published before is unchanged, the same command carries on"
-        print(f"workbench: {said}", file=sys.stderr)
+        say(f"workbench: {said}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # the reader (head, less) has gone; say nothing more, not even at interpreter exit
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.debug:
             raise
         text = " ".join(str(error).split())[:300]
-        print(
+        say(
             f"workbench: unexpected {type(error).__name__}: {text} "
             "(run again with --debug for the traceback, and please report it)",
             file=sys.stderr,
@@ -185,6 +188,18 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--memory", dest="memory_mb", type=int, metavar="MB", help=memory)
 
 
+def say(text: object, *, file: TextIO | None = None) -> None:
+    r"""Print a text in which names and cells of files are quoted: what steers a terminal is shown.
+
+    Examples
+    --------
+    >>> say("a heading \x1b[2J that clears the screen")
+    a heading \x1b[2J that clears the screen
+    """
+    shown = STEERS.sub(lambda match: ascii(match[0])[1:-1], str(text))
+    print(shown, file=file or sys.stdout)
+
+
 def _speak_utf8() -> None:
     """Japanese must print on any console; a cp932 one replaces what it lacks instead of failing."""
     for stream in (sys.stdout, sys.stderr):
@@ -198,7 +213,7 @@ def _speak_utf8() -> None:
 def _new(options: argparse.Namespace) -> int:
     from workbench.office.new_wave import new_wave
 
-    print(new_wave(**_given(options)))
+    say(new_wave(**_given(options)))
     return OK
 
 
@@ -211,18 +226,18 @@ def _clean(options: argparse.Namespace) -> int:
 
     cleaned, wave = prepare(options.wave, force=True), options.wave
     with pd.option_context("display.unicode.east_asian_width", True):
-        print(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
+        say(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
     place = f"data/processed/{wave}"
     files = "responses.csv, status.csv, findings.csv, outside.csv, register.csv"
     if options.language == "ja":
-        print(f"書き出し先：{place}（{files}）")
+        say(f"書き出し先：{place}（{files}）")
         then = f"要確認・不採用の{asked:,}件を団体ごとのシートにするには：workbench queries {wave}"
     else:
-        print(f"written to {place} ({files})")
+        say(f"written to {place} ({files})")
         then = f"to ask the offices about {asked:,} of them: workbench queries {wave}"
     if asked:
-        print(then)
+        say(then)
     return OK
 
 
@@ -230,14 +245,14 @@ def _refresh(options: argparse.Namespace) -> int:
     from workbench.run.refresh import refresh
 
     record = refresh(**_given(options))
-    print(record.summary())
+    say(record.summary())
     return OK if record.as_asked else FAILED
 
 
 def _why(options: argparse.Namespace) -> int:
     from workbench.run.refresh import why
 
-    print(why(**_given(options)))
+    say(why(**_given(options)))
     return OK
 
 
@@ -245,28 +260,28 @@ def _profiles(options: argparse.Namespace) -> int:
     from workbench.profiles import profiles
 
     summary = profiles(**_given(options))
-    print(summary.text())
+    say(summary.text())
     return OK if summary.ok else FAILED
 
 
 def _parameters(options: argparse.Namespace) -> int:
     from workbench.run.parameters import describe
 
-    print(describe(options.notebook))
+    say(describe(options.notebook))
     return OK
 
 
 def _compare(options: argparse.Namespace) -> int:
     from workbench.compare.between import run
 
-    print(run(**_given(options)))
+    say(run(**_given(options)))
     return OK
 
 
 def _audit(options: argparse.Namespace) -> int:
     from workbench.office import audit
 
-    print(audit.report(options.files, language=options.language, annotate_to=options.annotate))
+    say(audit.report(options.files, language=options.language, annotate_to=options.annotate))
     return OK
 
 
@@ -274,31 +289,21 @@ def _queries(options: argparse.Namespace) -> int:
     from workbench.office.queries import write_for_wave
 
     asked = {"language": options.language, "split": options.split}
-    print(write_for_wave(options.wave, options.out, **asked))
+    say(write_for_wave(options.wave, options.out, **asked))
     return OK
 
 
 def _codebook(options: argparse.Namespace) -> int:
     if options.action == "draft":
-        from analysis import paths
+        from workbench import outputs
         from workbench.office.draft import draft
 
         text = draft(Path(options.file), options.tool)
         if options.out is None:
-            print(text)
+            say(text)
             return OK
-        if options.out.exists():
-            raise InputError(
-                "the file exists, and a draft could overwrite what was finished by hand",
-                file=options.out,
-                hint="give another name, or delete it first",
-            )
-        try:
-            paths.write_atomic(options.out, text)
-        except OSError as error:
-            why = error.strerror or error
-            raise InputError(f"it cannot be written ({why})", file=options.out) from None
-        print(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
+        outputs.write({options.out: text}, "codebook draft")
+        say(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
         return OK
     from analysis.codebook.model import Codebook
 
@@ -309,14 +314,14 @@ def _codebook(options: argparse.Namespace) -> int:
             hint="workbench codebook draft proposes one from a table of replies",
         )
     book = Codebook.read(options.file)
-    print(f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault")
+    say(f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault")
     return OK
 
 
 def _simulate(options: argparse.Namespace) -> int:
     from workbench.demo.arrivals import simulate_wave
 
-    print(simulate_wave(options.wave, n=options.n, seed=options.seed, truth=options.truth))
+    say(simulate_wave(options.wave, n=options.n, seed=options.seed, truth=options.truth))
     return OK
 
 

@@ -24,13 +24,14 @@ from typing import Any, Protocol
 from analysis import paths
 from analysis.errors import InputError
 from analysis.fingerprints import INPUTS, package_hash
+from workbench import outputs
 from workbench.run.kernels import Kernels
 from workbench.run.record import Options
 
 AHEAD = 2  # pages submitted for each thread of the cluster
 CONNECTING = 10  # seconds to reach the scheduler
 PATIENCE = 60  # seconds without any worker
-LISTED = "files.json"
+LISTED, SENDING = "files.json", ".sending.json"
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
@@ -193,7 +194,8 @@ def send(folder: Path, target: str) -> int:
 
     Files that are there as they should be are not sent again. The list of files with their sha256
     (``files.json``) is written last: while it does not match, the sending was interrupted, and the
-    same command carries on. Files that are no longer listed are then removed.
+    same command carries on. Files that are no longer listed are then removed. A file that is there
+    and was not sent by this command is never written over.
     """
     place, root = _filesystem(target)
     now = {
@@ -201,19 +203,36 @@ def send(folder: Path, target: str) -> int:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    listed = f"{root}/{LISTED}"
+    listed, sending = f"{root}/{LISTED}", f"{root}/{SENDING}"
     hint = f"the pages are complete in {folder.name}; the same command tries again"
     with _errors(f"cannot publish to {target}", hint=hint):
-        before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
+        before, begun = (
+            json.loads(place.cat_file(file)) if place.exists(file) else {}
+            for file in (listed, sending)
+        )
         changed = [name for name, digest in now.items() if before.get(name) != digest]
+        for name in changed:
+            if name not in {*before, *begun} and place.exists(f"{root}/{name}"):
+                raise InputError(f"{name} is there already, and was not published from here")
+        if changed:
+            _put(place, sending, json.dumps({**begun, **now}).encode())
         for name in changed:
             _put(place, f"{root}/{name}", (folder / name).read_bytes())
         if now != before:
             _put(place, listed, json.dumps(now, indent=1).encode())
+        if place.exists(sending):
+            place.rm_file(sending)
         for name in before.keys() - now.keys():
             with contextlib.suppress(FileNotFoundError):
                 place.rm_file(f"{root}/{name}")
     return len(changed)
+
+
+def refuse_received(target: str) -> None:
+    """Refuse a target that is a link, or lies in data/raw."""
+    place, root = _filesystem(target)
+    if type(place).__name__ == "LocalFileSystem":
+        outputs.refuse_others([Path(root)], "profiles")
 
 
 def _put(place: Any, path: str, content: bytes) -> None:

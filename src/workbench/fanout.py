@@ -29,6 +29,7 @@ from workbench.run.execute import Progress, attempt, clean, side_by_side, starte
 from workbench.run.kernels import Kernels
 from workbench.run.plan import Plan
 from workbench.run.record import (
+    RECORD,
     Edition,
     Options,
     Ran,
@@ -171,7 +172,7 @@ class Pages:
         place, last = self.edition.folder, read_record(self.edition.folder)
         if not record.ok and last is not None and last["status"] == Status.OK:
             place = self.edition.incomplete
-        paths.swap_folder(self.folder, place)
+        paths.swap_folder(self.folder, place, RECORD)
         if record.ok:
             shutil.rmtree(self.edition.incomplete, ignore_errors=True)
         return place
@@ -210,6 +211,8 @@ def run(
     to date, and why the run ended early (empty: it did not).
     """
     started = time.monotonic()
+    if target:
+        cluster.refuse_received(target)
     edition, notebook = plan.edition, plan.notebooks[0]
     jobs = options.jobs or (os.cpu_count() or 1) + 1
     ready = Pages(edition.profiles, plan.keys[notebook.name])

@@ -257,7 +257,7 @@ def _case(file: Path) -> Case:
     try:
         _, header, body = file.read_text(encoding="utf-8").split("---\n", 2)
         ja, en = body.split("## ja\n", 1)[1].split("## en\n", 1)
-        content = {**yaml.safe_load(header), "body": {"ja": ja.strip(), "en": en.strip()}}
+        content = {**yaml_file.read(header), "body": {"ja": ja.strip(), "en": en.strip()}}
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
         raise InputError("this is no case note", file=file, hint=hint) from None
     try:

@@ -340,10 +340,10 @@ def write_wave(
         "population": "invited",
         "files": [{"path": file, "layout": "rows"} | ({} if early else {"encoding": "cp932"})],
     }
-    paths.write_atomic(folder / file, content)
+    paths.write_atomic(folder / file, content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
-    paths.write_atomic(folder / "wave.yml", head + text)
+    paths.write_atomic(folder / "wave.yml", head + text, received=True)
 
 
 def demo_waves(raw: Path) -> None:

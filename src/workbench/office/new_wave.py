@@ -282,7 +282,7 @@ def _write(
     text = yaml.safe_dump(
         written | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
     )
-    paths.write_atomic(part / "wave.yml", text)
+    paths.write_atomic(part / "wave.yml", text, received=True)
 
 
 def _stands(content: dict[str, Any]) -> str:
