@@ -174,17 +174,20 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
 
 def words(here: Population, language: Language) -> str:
     """What the numbers of a page stand for, in a few sentences."""
-    return say(
-        "population/stands",
-        language,
-        kind=here.kind,
-        stated=here.stated,
-        full=here.full,
-        size=here.size,
-        replied=here.replied,
-        others=here.others,
-        classes=[SIZE_CLASSES[name][language] for name in here.classes],
-    )
+    return say("population/stands", language, **facts(here, language))
+
+
+def facts(here: Population, language: Language) -> dict[str, Any]:
+    """What the sentence ``population/stands`` says of a population."""
+    return {
+        "kind": here.kind,
+        "stated": here.stated,
+        "full": here.full,
+        "size": here.size,
+        "replied": here.replied,
+        "others": here.others,
+        "classes": [SIZE_CLASSES[name][language] for name in here.classes],
+    }
 
 
 def chance(here: Population, language: Language) -> str:
