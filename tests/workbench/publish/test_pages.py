@@ -410,7 +410,9 @@ def test_a_section_without_material_is_left_out_and_what_is_withheld_is_said(tmp
 
 
 def test_outside_the_house_an_output_of_unknown_origin_is_left_out_and_said(tmp_path):
-    raw = v4.new_output("execute_result", data={"text/html": "<b>甲市 3</b>", "text/plain": "甲市 3"})
+    raw = v4.new_output(
+        "execute_result", data={"text/html": "<b>甲市 3</b>", "text/plain": "甲市 3"}
+    )
     frame = show.Frame({"answer": ["はい"], "count": [9]})
     cells = [v4.new_markdown_cell("# 題"), v4.new_code_cell("x", outputs=[raw]), code(frame)]
     assert "甲市 3" in export(tmp_path, *cells)
