@@ -155,8 +155,11 @@ def _level(e: Evidence) -> Level:
     return "gradient" if e.on_a_line else "none"
 
 
-def facts(e: Evidence) -> dict[str, Any]:
-    """The evidence as the sentence ``typology/verdict`` takes it."""
+def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
+    """The evidence as the sentence ``typology/verdict`` takes it.
+
+    `tested`: whether p and intervals are given; of a full count they are not.
+    """
     out = "ruled out"
     return asdict(e) | {
         "types": len(e.stability),
@@ -173,6 +176,7 @@ def facts(e: Evidence) -> dict[str, Any]:
         else "possible",
         "drawn": round(1 / e.least_p) - 1,
         "limits": LIMITS,
+        "tested": tested,
     }
 
 
