@@ -70,6 +70,7 @@ def use_style(language: Language = "ja") -> None:
         rc={
             "font.family": fonts,  # a list: matplotlib falls back for each missing glyph
             "font.size": POINTS,
+            "text.parse_math": False,  # a $ in a label or a name is a $
             "axes.titlesize": POINTS + 1,
             "axes.labelsize": POINTS,
             "xtick.labelsize": POINTS - 1,
