@@ -269,7 +269,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= labels:
         every = [text[survey.language] for text in SIZE_CLASSES.values()]  # also those not there
         by = by.cat.set_categories(every)
-    nowhere = survey.pick("区分なし", "none")
+    nowhere = survey.label("joined.nowhere")
     for question in (q for q in _answers(survey, by) if q.type in tabulate.BREAKDOWNS):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
@@ -277,12 +277,12 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
             label = {names[at]: _joined(survey, names, part) for part in made for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
-    return disclosure.merged(by, nowhere, survey.pick("／", " / "))
+    return disclosure.merged(by, nowhere, survey.label("joined.between"))
 
 
 def _joined(survey: View, names: list[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
-    return survey.pick("／", " / ").join(names[at] for at in part)
+    return survey.label("joined.between").join(names[at] for at in part)
 
 
 def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
@@ -351,12 +351,4 @@ def note(survey: View) -> list[str]:
     if not any(protects(survey, question) for question in survey.codebook):
         return []
     least = SMALLEST + (_group(survey) == "show")
-    return [
-        survey.pick(
-            f"個々の団体の回答が分からないよう、{least}団体未満の回答は隣の回答と「／」でつないで"
-            f"合算し、{least}団体未満（または、ほぼ全団体）が選んだ選択肢の欄は{HIDDEN}とする。",
-            f"So that no single answer can be told, answers of fewer than {least} are counted with "
-            f"the next ones (joined by /); {HIDDEN}: an option that fewer than {least}, or nearly "
-            "all, ticked.",
-        )
-    ]
+    return [survey.say("edition/note", least=least, hidden=HIDDEN)]

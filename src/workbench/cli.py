@@ -305,7 +305,7 @@ def _codebook(options: argparse.Namespace) -> int:
         outputs.write({options.out: text}, "codebook draft")
         say(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
         return OK
-    from analysis.codebook.model import Codebook
+    from workbench.office.check import check
 
     if Path(options.file).is_file() and Path(options.file).suffix not in {".yml", ".yaml"}:
         raise InputError(
@@ -313,8 +313,7 @@ def _codebook(options: argparse.Namespace) -> int:
             file=options.file,
             hint="workbench codebook draft proposes one from a table of replies",
         )
-    book = Codebook.read(options.file)
-    say(f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault")
+    say(check(options.file))
     return OK
 
 

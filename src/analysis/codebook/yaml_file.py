@@ -99,11 +99,22 @@ def load(file: Path, such_as: str = "entries such as title and files") -> dict[s
             raise InputError(
                 "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
             ) from None
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None and _begins_with_tab(file, mark.line):
+            raise InputError(
+                f"line {mark.line + 1} begins with a tab", file=file, hint="indent with spaces"
+            ) from None
         fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
         raise InputError(f"this is not readable YAML ({fault})", file=file) from None
     if not isinstance(found, dict):
         raise InputError(f"the file must hold {such_as}", file=file)
     return found
+
+
+def _begins_with_tab(file: Path, line: int) -> bool:
+    """Whether a line of a file is indented by a tab, which YAML does not take."""
+    lines = file.read_text(encoding="utf-8").split("\n")
+    return line < len(lines) and lines[line].lstrip(" ").startswith("\t")
 
 
 def earlier(wave: str) -> str:

@@ -108,11 +108,11 @@ def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     return without_frame(ax)
 
 
-def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Bars of shares with their counts: index the answers, columns ``count``, ``share`` (0 to 1).
+def shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Bars of shares with their counts: columns answer, count, share (0 to 1), a row an answer.
 
-    With columns ``low`` and ``high`` the interval of each share is drawn. A share of NA is written
-    as withheld.
+    With columns low and high the interval of each share is drawn. A share of NA is written as
+    withheld.
     """
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.25)
@@ -120,47 +120,47 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     shares = shown["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
     ax.barh(places, np.nan_to_num(shares), color=PALETTE[1], height=0.66)
     reach = np.nan_to_num(shares)
-    hidden = "— 秘匿" if language == "ja" else "— withheld"
     if {"low", "high"} <= set(shown):
-        ax.hlines(places, shown["low"] * 100, shown["high"] * 100, color=PALETTE[0], linewidth=1.2)
-        reach = np.fmax(reach, shown["high"] * 100)  # a share without an interval has NA
+        ends = shown[["low", "high"]].astype("Float64").to_numpy(float, na_value=np.nan) * 100
+        ax.hlines(places, *ends.T, color=PALETTE[0], linewidth=1.2)
+        reach = np.fmax(reach, ends[:, 1])  # a share without an interval has NA
+    hidden = label("figure.hidden", language)
     for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
         written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
         ax.text(float(x) + 1.2, float(place), written, va="center", fontsize="small")
-    ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
+    ax.set_yticks(places, wrapped(shown["answer"], 26 if language == "ja" else 44))
     ax.set_xlim(0, max(100.0, float(np.max(reach)) + 16))
     ax.set_xticks([0, 25, 50, 75, 100])
-    ax.set_xlabel(
-        "割合（％）、括弧内は団体数" if language == "ja" else "Share (%), count in brackets"
-    )
+    ax.set_xlabel(label("figure.share_count", language))
     return without_frame(ax)
+
+
+def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Heatmap of a breakdown, answers down, groups across: columns answer, group, share, n."""
+    n = data.drop_duplicates("group").set_index("group")["n"]
+    order = list(dict.fromkeys(data["answer"]))
+    numbers = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
+    heads = {group: f"{group} n={size:,}" for group, size in n.items()}
+    return plot_cross(numbers.rename(columns=heads), language=language, ax=ax)
+
+
+def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """`shares` of a frame whose index is the answers."""
+    return shares(data.reset_index(names="answer"), language=language, ax=ax)
 
 
 def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Heatmap of shares (0 to 1): answers down, groups across, the share written in each cell."""
     ax = axes_for(ax, len(data) * 1.5, 1.6)
-    numbers = data.astype(float)
-    sns.heatmap(
-        numbers * 100,
-        annot=True,
-        fmt=".0f",
-        cmap="Blues",
-        vmin=0,
-        vmax=100,
-        linewidths=0.6,
-        cbar=False,
-        annot_kws={"fontsize": "medium"},
-        ax=ax,
-    )
+    numbers = data.astype(float) * 100
+    style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
+    sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
     ax.set_yticks(np.arange(len(data)) + 0.5, wrapped(data.index, 24 if language == "ja" else 36))
-    ax.set_xticks(
-        np.arange(data.shape[1]) + 0.5, wrapped(data.columns, 8 if language == "ja" else 14)
-    )
+    heads = wrapped(data.columns, 8 if language == "ja" else 14)
+    ax.set_xticks(np.arange(data.shape[1]) + 0.5, heads)
     ax.tick_params(axis="y", rotation=0, length=0)
     ax.tick_params(axis="x", rotation=0, length=0)
-    ax.set_xlabel(
-        "各列の団体に占める割合（％）" if language == "ja" else "Share of each column (%)"
-    )
+    ax.set_xlabel(label("figure.share_of_column", language))
     ax.set_ylabel("")
     return ax
 
@@ -246,14 +246,14 @@ def plot_dots(
     return without_frame(ax)
 
 
-def plot_means(
+def means(
     data: pd.DataFrame,
     *,
     question: Question,
     language: Language = "ja",
     ax: Axes | None = None,
 ) -> Axes:
-    """Mean of each battery item on its scale: index the items; columns mean, count."""
+    """Mean of each battery item on its scale: columns item and mean, a row an item."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.6, 1.2)
     places = np.arange(len(shown))
@@ -262,7 +262,7 @@ def plot_means(
     ax.plot(shown["mean"], places, "o", color=PALETTE[0], markersize=7)
     for place, mean in zip(places, shown["mean"], strict=True):
         ax.text(mean + 0.08, place + 0.22, f"{mean:.1f}", fontsize="small")
-    ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
+    ax.set_yticks(places, wrapped(shown["item"], 22 if language == "ja" else 36))
     ax.set_ylim(-0.6, len(shown) - 0.3)
     ends = [question.option(code).text[language] for code in (min(codes), max(codes))]
     ax.set_xlim(min(codes), max(codes) + 0.2)
@@ -419,21 +419,18 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
     )
 
 
-def plot_beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Two distributions: a row a group, columns ``here`` and ``nation`` (shares, 0 to 1)."""
+def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.7)
     places = np.arange(len(shown))
-    names = (
-        ("回答団体", "全国") if language == "ja" else ("those that replied", "all municipalities")
-    )
-    parts = ((0.2, "here", PALETTE[0]), (-0.2, "nation", "#c8d0d8"))
-    for (offset, column, colour), name in zip(parts, names, strict=True):
+    for offset, column, colour in ((0.2, "here", PALETTE[0]), (-0.2, "nation", "#c8d0d8")):
         values = shown[column] * 100
+        name = label(f"figure.{column}", language)
         ax.barh(places + offset, values, height=0.36, color=colour, label=name)
         for place, value in zip(places, values, strict=True):
             ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize="small")
-    ax.set_yticks(places, wrapped(shown.index, 20))
-    ax.set_xlabel("割合（％）" if language == "ja" else "Share (%)")
+    ax.set_yticks(places, wrapped(shown["size_class"], 20))
+    ax.set_xlabel(label("figure.share", language))
     legend_above(ax)
     return without_frame(ax)

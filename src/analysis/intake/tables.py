@@ -165,6 +165,8 @@ def _column_meaning(
         for target, texts in (headings.header or {}).items():
             if sheet.address(row, column) in texts:
                 return Meaning(target, OVERRIDE), row
+        if normalise(text) not in headings.known and (variable := headings.by_source(text)):
+            return Meaning(variable, OVERRIDE - 1), row
         for above in reversed(range(depth)):
             question = spans[above].get(column)
             variable = headings.choice(headings.book[question], text) if question else None

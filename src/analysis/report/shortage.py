@@ -12,13 +12,13 @@ from analysis import edition
 from analysis.codebook.model import Question
 from analysis.edition import absent, prose, protects
 from analysis.figures import plots
-from analysis.one_question import to_answer
 from analysis.report import types
 from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table
 from analysis.stats import disclosure, hypotheses, inference, population, tabulate
 from analysis.stats.tabulate import SHORT, aligned
 from analysis.survey import Survey
+from analysis.tabulation import to_answer
 from analysis.text import Text, escape
 from analysis.typology.study import Typology
 

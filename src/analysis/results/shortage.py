@@ -9,12 +9,12 @@ import pandas as pd
 from analysis import edition
 from analysis.codebook.model import Question
 from analysis.edition import protects
-from analysis.one_question import to_answer
 from analysis.results import types
 from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure, population, tabulate
 from analysis.stats.tabulate import SHORT, aligned
 from analysis.survey import Survey
+from analysis.tabulation import to_answer
 from analysis.typology.study import Typology
 
 NEEDED = 3  # yes/no questions that a comparison of size classes is worth

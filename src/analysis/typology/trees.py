@@ -1,8 +1,8 @@
 """Trees of units from the distances among their answer patterns.
 
 `scipy.cluster.hierarchy.linkage` knows no weights. Identical units join at height 0 before all
-others, so a pattern may stand for them from the start; on the national table ties then fall the
-same way in every run and a tree costs a tenth.
+others, so a pattern may stand for them from the start: the national table has 1,741 units and some
+360 patterns.
 """
 
 from __future__ import annotations

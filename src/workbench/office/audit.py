@@ -372,7 +372,7 @@ def audit(files: Iterable[str | Path]) -> pd.DataFrame:
         if not os.access(file, os.R_OK):
             raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
         try:
-            if file.suffix.lower() in SUFFIXES["sav"]:
+            if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
                 raise InputError(
                     "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
                 )

@@ -16,11 +16,11 @@ import yaml
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
-from analysis.intake import tools
-from analysis.intake.files import Sav, read_file, read_sav
-from analysis.intake.headings import IDENTITY, NUMBERED, normalise
+from analysis.intake import labelled, tools
+from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
-from analysis.intake.tools.core import PERSONAL, Column, bracketed, is_other, key, keys
+from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import guesses
 from workbench.office.audit import data_start
@@ -70,7 +70,8 @@ class Filled:
 
 
 def draft(file: str | Path, tool: str | None = None) -> str:
-    """The YAML text of a proposed codebook for a data file (xlsx, csv, tsv or SPSS).
+    """The YAML text of a proposed codebook for a data file (xlsx, csv, tsv, SPSS or
+    Stata).
 
     `tool`: the form tool that wrote the file, ``none`` where none did; else found by content.
 
@@ -85,7 +86,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
     sheets = read_file(file)
-    sav = read_sav(file, file.name) if file.suffix.lower() in {".sav", ".zsav"} else None
+    package = file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]
+    sav = labelled.read(file, file.name) if package else None
     export = None if sav or tool == "none" else tools.choose(sheets, tool)
     if export is not None:
         sheet, found = export
@@ -128,6 +130,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         "sections": [{"id": "A", "ja": "設問", "en": "Questions"}],
         "questions": questions,
     }
+    if aside and export is None:  # of an export its tool says what is no question
+        book["ignore"] = aside
     head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + said
     return head + written(book, seen, file)
 
@@ -161,7 +165,7 @@ def _below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     return [f for f in found if any(f.cells) or (f.column.has_part and many[f.column.question])]
 
 
-def _table(sheet: Sheet, sav: Sav | None) -> list[Filled]:
+def _table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     """The columns of a table that no form tool wrote."""
     filled = sheet.kind != CellKind.EMPTY
     if not filled.any():
@@ -184,8 +188,10 @@ def _column(parts: list[str], from_sav: bool) -> Column:
     heading = " / ".join(parts)
     if from_sav:
         return Column(heading, name=parts[0], text=parts[-1])
-    if not {key(heading)}.isdisjoint(keys(*PERSONAL)):
-        return Column(heading, text=heading, kind="personal")
+    kinds: dict[str, Kind] = {"personal": "personal", "technical": "record"}
+    for name, kind in kinds.items():
+        if normalise(heading) in set_aside()[name] and key(heading) not in RECEIVED:
+            return Column(heading, text=heading, kind=kind)
     number, words = _part(parts[-1])
     numbered = NUMBERED.match(normalise(parts[-1]))
     if numbered and numbered[2]:
@@ -250,6 +256,42 @@ def _whole(filled: Filled) -> str:
     return f"{stem}_" if stem else ""
 
 
+def _by_set(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[Filled]]:
+    """The columns of SPSS's multiple-response sets together, each an option; all others alone."""
+    found: list[list[Filled]] = []
+    by_name = {column.column.name: column for column in columns}
+    sets = {name: one for one in sav.sets for name in one.variables if len(one.variables) > 1}
+    for column in columns:
+        own = sets.get(column.column.name)
+        if own is None:
+            found.append([column])
+        elif column.column.name == next(name for name in own.variables if name in by_name):
+            found.append([_option_of(by_name[name], own) for name in own.variables
+                          if name in by_name])  # fmt: skip
+    return found
+
+
+def _option_of(filled: Filled, own: labelled.AnswerSet) -> Filled:
+    """A variable of a multiple-response set as an option with a column of its own."""
+    column = filled.column
+    ticks = tuple(
+        "" if text == "" else "1" if text == own.counted else "0" for text in filled.cells
+    )
+    return Filled(Column(column.heading, own.name, own.label, column.text, column.name), ticks)
+
+
+def _ticks(
+    own: Sequence[Filled], columns: Sequence[Filled], sav: labelled.Labelled
+) -> dict[str, Any]:
+    """What stands for chosen in a multiple-response set, where it is not 1 and 0."""
+    counted = next(one.counted for one in sav.sets if one.name == own[0].column.name)
+    names = {column.column.part_name for column in own}
+    values = {text for c in columns if c.column.name in names for text in c.texts}
+    if counted == "1" and values <= {"0", "1"}:
+        return {}
+    return {"ticks": {value: value == counted for value in sorted({*values, counted})}}
+
+
 def _statements(groups: list[list[Filled]]) -> list[list[Filled]]:
     """Columns one after the other on one known or shared scale are the items of one question."""
     found: list[list[Filled]] = []
@@ -267,16 +309,15 @@ def _statements(groups: list[list[Filled]]) -> list[list[Filled]]:
 
 
 def _questions(
-    columns: Sequence[Filled], sav: Sav | None, tokens: set[str], export: tools.Export | None
+    columns: Sequence[Filled],
+    sav: labelled.Labelled | None,
+    tokens: set[str],
+    export: tools.Export | None,
 ) -> tuple[list[Question], dict[str, str]]:
     """The proposed questions, and what was seen of each."""
     others = [column for column in columns if column.column.kind == "other"]
     asked = [column for column in columns if column.column.kind != "other"]
-    groups = (
-        [[column] for column in asked]
-        if sav
-        else _statements(_groups(asked, tokens, export is not None))
-    )
+    groups = _by_set(asked, sav) if sav else _statements(_groups(asked, tokens, export is not None))
     lasts = Counter(column.column.heading.rpartition(" / ")[2] for column in asked)
     questions: list[Question] = []
     seen: dict[str, str] = {}
@@ -285,6 +326,8 @@ def _questions(
         texts = [text for column in own for text in column.texts]
         if len(own) > 1:
             question = _joined(id, own, tokens)
+            if sav:
+                question |= _ticks(own, columns, sav)
         else:
             last = own[0].column.heading.rpartition(" / ")[2]
             alone = not sav and lasts[last] == 1 and not own[0].column.name
@@ -336,7 +379,7 @@ def _with_other(question: Question, code: int | None) -> None:
     options.append({"code": code, "ja": "その他", "en": "other", "other": True})
 
 
-def _ids(groups: Sequence[Sequence[Filled]], sav: Sav | None) -> list[str]:
+def _ids(groups: Sequence[Sequence[Filled]], sav: labelled.Labelled | None) -> list[str]:
     """The questions' ids as the file has them, else numbers that no heading claims."""
     own: dict[int, str] = {}
     claimed: set[str] = set()  # also by the question above several columns
@@ -422,7 +465,11 @@ def _items(id: str, numbers: Sequence[int], columns: Sequence[Column]) -> list[d
 
 
 def _single(
-    id: str, filled: Filled, sav: Sav | None, answers: list[str], several_in_cell: bool
+    id: str,
+    filled: Filled,
+    sav: labelled.Labelled | None,
+    answers: list[str],
+    several_in_cell: bool,
 ) -> Question:
     """The question of one column."""
     column = filled.column

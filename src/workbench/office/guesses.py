@@ -384,8 +384,9 @@ def one(
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
     if labels and (found := labelled(labels, declared, missing)):
         return found
+    values = [value for value in values if value not in declared]
     if not values:
-        return {}
+        return _with({}, missing)
     if date := dated(values):
         return date
     if not {*values} <= whole and all(map(YEAR.match, values)):

@@ -18,7 +18,6 @@ from analysis import Survey, text
 from analysis.codebook import national
 from analysis.codebook.model import Codebook
 from analysis.figures import plots
-from analysis.report import exploring
 from analysis.results import measures, shortage, types
 from analysis.results import national as published
 from analysis.show import NotAvailable, Prose
@@ -220,16 +219,14 @@ def test_a_change_of_definition_is_drawn_as_a_break(demo):
 
 
 def test_respondents_stand_beside_the_nation(demo):
-    frame, p = compared = exploring.classes(demo)
+    page = run("02_explore", given={"survey": demo}, until="represents")
+    frame, p = page.names["size_classes"].set_index("size_class"), page.names["p"]
     assert frame["count"].sum() == demo.n == 15 and frame["national"].sum() == 1741
     assert frame.loc["町村", "nation"] == pytest.approx(926 / 1741)
     assert frame.loc["中核市", "national"] == 58  # of the wave's date
-    said = exploring.representation_words(demo, compared).markdown
-    assert "全国に比べて" in said and f"p={p:.3f}" in said
-    public = Survey.load("demo-2019", audience="public", output=demo.output)
-    hidden = exploring.classes(public)
-    assert isinstance(exploring.representation(public, hidden), NotAvailable)
-    assert exploring.representation_words(public, hidden).markdown == ""
+    assert "全国に比べて" in page.prose and f"p={p:.3f}" in page.prose
+    public = run("02_explore", audience="public", output=str(demo.output), until="represents")
+    assert "representation" in public.absent and "全国に比べて" not in public.prose
 
 
 def test_the_newest_national_totals_stand_dated_beside_a_survey(demo):

@@ -20,9 +20,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.figures import typology_plots
-from analysis.report import exploring
 from analysis.results import certainty, hypotheses
-from analysis.show import Frame, NotAvailable
+from analysis.show import Frame, NotAvailable, Prose
 from analysis.stats import population
 from analysis.stats.population import Population, share_of_finite
 from analysis.survey import QUICK
@@ -201,30 +200,28 @@ def test_the_share_of_the_invited_has_bounds_and_a_finite_interval(demo):
 
 
 def test_every_share_of_the_invited_has_its_bounds(demo):
-    frame = exploring.frequencies(demo).frame
-    rows = frame[frame["設問"].str.startswith("Q12 ")]
-    assert "31.3～50.0" not in set(
-        rows["とりうる範囲（％）"]
-    )  # of one answer, not of the two lowest
+    rows = demo.tabulate("Q12")
     counts = demo.responses["Q12"].value_counts()
-    for label, code in zip(rows["回答"], range(1, 6), strict=True):
+    for row, code in zip(rows.records, range(1, 6), strict=True):
         count = int(counts.get(code, 0))
-        low, high = 100 * count / 16, 100 * (count + 3) / 16
-        assert rows.set_index("回答").at[label, "とりうる範囲（％）"] == f"{low:.1f}～{high:.1f}"
+        assert (row["low"], row["high"]) == pytest.approx((count / 16, (count + 3) / 16))
     # seven were not asked Q07: of nine it could have been asked of, eight answered
-    first = frame[frame["設問"].str.startswith("Q07 ")].iloc[0]
-    assert (first["団体数"], first["割合の母数"]) == ("5", "複数回答、n = 8")
-    assert first["とりうる範囲（％）"] == f"{500 / 9:.1f}～{600 / 9:.1f}"
+    first = demo.tabulate("Q07").iloc[0]
+    assert (first["count"], first["n"]) == (5, 8)
+    assert (first["low"], first["high"]) == pytest.approx((5 / 9, 6 / 9))
     # the size class of the one that did not reply is known
-    assert set(frame[frame["設問"].str.startswith("Q02 ")]["とりうる範囲（％）"]) == {""}
+    assert demo.tabulate("Q02")["low"].isna().all()
+    shown = run("02_explore", given={"survey": demo}, until="frequencies").tables["frequencies"]
+    row = shown.frame[shown.frame["設問"].str.startswith("Q07 ")].iloc[0]
+    assert (row["下限（％）"], row["上限（％）"]) == ("55.6", "66.7")
+    assert "とりうる範囲" in shown.notes[1]
 
 
 def test_an_edition_that_hides_small_cells_has_no_bounds_that_give_them_away(tmp_path):
     public = Survey.load("demo-2019", audience="public", output=tmp_path)
-    assert "とりうる範囲（％）" not in exploring.frequencies(public).frame
+    assert public.tabulate()[["low", "high"]].isna().all(axis=None)
     committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
-    frame = exploring.frequencies(committee).frame
-    assert set(frame[frame["設問"].str.startswith("Q12 ")]["とりうる範囲（％）"]) == {""}
+    assert committee.tabulate("Q12")["low"].isna().all()
 
 
 def test_a_group_that_answered_as_a_whole_has_no_interval_of_no_width(demo):
@@ -242,11 +239,11 @@ def test_beyond_prints_the_intervals_of_a_random_draw_and_names_them(project):
     page = report(survey)
     assert "（38%、95％区間18%～64%）" in page.answer.text
     assert "無作為に選ばれたとみなした" in page.prose and "すべて重なり" in page.prose
-    assert "とりうる範囲（％）" not in exploring.frequencies(survey).frame
+    assert survey.tabulate()["low"].isna().all()
 
 
 def test_no_interval_is_put_about_a_share_as_if_it_were_the_nations(demo):
-    said = exploring.representation_words(demo, exploring.classes(demo)).markdown
+    said = run("02_explore", given={"survey": demo}, until="represents").prose
     assert "区間" not in said and "無作為に選ばれたものではない" in said
 
 
@@ -354,10 +351,11 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     page = run("04_hypotheses", given={"survey": survey}, language=language)
     shown = [page.answer.paragraph, page.prose, page.tables["hypotheses"].frame.to_csv()]
     short = report(survey)
-    shown += [short.answer.paragraph, short.prose, exploring.stands_for(survey).markdown]
-    shown += [exploring.frequencies(survey).frame.to_csv()]
+    tables = run("02_explore", given={"survey": survey}, language=language)
+    shown += [short.answer.paragraph, short.prose, tables.prose]
+    shown += [tables.tables["frequencies"].frame.to_csv()]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]
-    assert "72.9～73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
+    assert "72.9,73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -366,9 +364,9 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     found = survey.typology(**QUICK)
     given = {"survey": survey, "found": found}
     page = run("03_typology", until="levels-words", given=given, language=language)
-    shown = [exploring.frequencies(survey), *page.tables.values(), *page.figures.values()]
-    shown += [page.answer, exploring.stands_for(survey)]
-    shown += [exploring.representation_words(survey, exploring.classes(survey))]
+    counted = run("02_explore", given={"survey": survey}, language=language)
+    shown = [*counted.tables.values(), *page.tables.values(), *page.figures.values()]
+    shown += [page.answer, *counted.of(Prose)]
     short = report(survey, found=found)
     shown += [one for one in short.outputs if not isinstance(one, Frame)]
     assert {"typology", "types", "differences"} <= {getattr(one, "name", "") for one in shown}

@@ -124,12 +124,13 @@ import numpy as np, pandas as pd
 from analysis.typology.study import study
 rng = np.random.default_rng(0)
 level = rng.standard_normal((150, 1))
-yes = (level + rng.logistic(size=(150, 10)) > np.linspace(-2, 2, 10)).astype(float)
-frame = pd.DataFrame(yes, [f"{i:03d}" for i in range(150)], [f"q{j}" for j in range(10)])
+yes = (level + rng.logistic(size=(150, 8)) > np.linspace(-2, 2, 8)).astype(float)
+frame = pd.DataFrame(yes, [f"{i:03d}" for i in range(150)], [f"q{j}" for j in range(8)])
 kinds = dict.fromkeys(frame, "binary")
-found = study(frame, kinds, n_bootstrap=20, n_null=19, seed=5, jobs=JOBS)
+found = study(frame, kinds, n_bootstrap=20, n_null=9, seed=5, jobs=JOBS)
 print(found.labels.tolist(), found.stability.to_dict(), found.choice.to_dict(), found.null_p)
 print(found.verdict.text, found.membership.to_numpy().sum(axis=0).tolist())
+print(found.coassignment.to_numpy().sum(axis=0).tolist())
 """
 
 

@@ -74,16 +74,3 @@ def test_unplaced_patterns_are_of_no_type_but_have_a_membership():
     assert found.types.index.tolist() == [1, 2]
     assert found.membership.iloc[5].idxmax() == 2
     assert found.second[5] == 2
-
-
-def test_the_number_of_jobs_changes_nothing():
-    rng = np.random.default_rng(0)
-    distance = line(rng.normal(size=130).round(6))
-    types, units = k_medoids(distance, 3).labels, rng.integers(1, 4, 130)
-    one, two = (
-        stability(medoid_recluster(distance, 3), types, units, n_bootstrap=20, unplaced=-1, jobs=j)
-        for j in (1, 2)
-    )
-    assert np.array_equal(one.together, two.together)
-    assert one.types.equals(two.types)
-    assert one.membership.equals(two.membership)

@@ -12,7 +12,7 @@ from analysis.typology.prepare import prepare
 from analysis.typology.study import study, study_by
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
-QUICK = {"n_bootstrap": 20, "n_null": 49}
+QUICK = {"n_bootstrap": 20, "n_null": 49, "criteria": False}
 
 
 def survey(n: int, separation: float, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -173,11 +173,11 @@ def test_power_is_for_this_number_of_types():
 def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide(national):
     frame = national.iloc[::3]  # the whole table is the business of the benchmarks
     kinds = dict.fromkeys(frame, "binary")
-    given = study(frame, kinds, n_bootstrap=5, n_null=49)
+    given = study(frame, kinds, n_bootstrap=5, n_null=49, criteria=False)
     assert given.verdict.level == "gradient"
     assert 0.65 < given.gradient_share < 0.85
     assert given.level.corr(frame.sum(axis=1)) > 0.95
-    rest = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=49)
+    rest = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=49, criteria=False)
     assert rest.verdict.level == "none"  # a gradient taken out of a gradient looks like this too
     top = rest.profile[rest.profile["type"] == 1].nlargest(2, "effect")["feature"]
     assert set(top) == {"CIOの任命", "CIO補佐官等の任命"}

@@ -422,3 +422,43 @@ def test_a_real_export_is_drafted_by_the_questions_it_has(name):
     assert {id: found[id]["type"] for id in REAL[name]} == REAL[name]
     lonely = [q["id"] for q in found.values() if q["type"] == "multi" and len(q["options"]) < 2]
     assert lonely == []
+
+
+# --- statistics packages ------------------------------------------------------------------------
+
+
+def test_a_multiple_response_set_of_spss_is_one_question(tmp_path, monkeypatch):
+    name = "spss_multiple_response_sets.sav"
+    if not (SHARED / name).is_file():
+        pytest.skip(f"{name} is not here")
+    found = {q["id"]: q for q in yaml.safe_load(draft(SHARED / name))["questions"]}
+    own = found["mymrset"]
+    assert own["type"] == "multi" and "bool1" not in found
+    assert [option["source"] for option in own["options"]] == [["bool1"], ["bool2"], ["bool3"]]
+
+
+LABELS = ["団体コード", "組織形態", "職員数"]
+
+
+@pytest.mark.parametrize("version", [8, 10, 13, 14, 15])
+def test_a_survey_from_stata(tmp_path, monkeypatch, version):
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "form": [1.0, 2, 1, 2, 1, 2],
+                          "staff": [13.0, 4, 50, 7, 31, 12]})  # fmt: skip
+    pyreadstat.write_dta(
+        frame, tmp_path / "s.dta", version=version,
+        column_labels=LABELS if version > 13 else ["code", "form", "n"],
+        variable_value_labels={"form": {1: "専任", 2: "兼任"}} if version > 13 else {},
+    )  # fmt: skip
+    text = draft(tmp_path / "s.dta")
+    table = reads_itself(tmp_path, monkeypatch, "s.dta", text)
+    assert table.texts("staff").tolist() == ["13", "4", "50", "7", "31", "12"]
+    if version > 13:
+        form = questions(text)["組織形態"]
+        assert [(o["code"], o["ja"]) for o in form["options"]] == [(1, "専任"), (2, "兼任")]
+
+
+def test_the_kinds_of_missing_of_stata_are_kept(tmp_path):
+    if not (SHARED / "stata_tagged_na.dta").is_file():
+        pytest.skip("stata_tagged_na.dta is not here")
+    found = yaml.safe_load(draft(SHARED / "stata_tagged_na.dta"))["questions"]
+    assert {".a", ".h", ".z"} <= set(found[0]["missing_tokens"])
