@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
 from analysis.figures.gallery import PALETTE
@@ -36,6 +38,8 @@ LINE = "#404040"
 
 # --- what the figures share -----------------------------------------------------------------------
 
+with mpl.rc_context({"text.parse_math": True}):
+    UNKNOWN = MarkerStyle("$?$")  # of a municipality without a type
 _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
 
 
@@ -432,7 +436,7 @@ def places(
     names = heads(types, language, 14 if language == "ja" else 24)
     handles = []
     for kind in in_order(units["type"]):
-        marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else "$?$"
+        marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else UNKNOWN
         look = {"color": style(kind)["facecolor"], "marker": marker, "markeredgecolor": "black"}
         _spots(ax, units.loc[units["type"] == kind, ["axis1", "axis2"]], look, few=few)
         handles.append(Line2D([], [], linestyle="", label=names[kind], **look))
