@@ -266,6 +266,11 @@ class Frame(pd.DataFrame):
 
         `why`: a label of the section ``figure``, such as ``withheld``. What is selected or sorted
         of the frame keeps it.
+
+        Examples
+        --------
+        >>> Frame.nothing("withheld", ["code", "type"]).query("type > 1").why
+        'withheld'
         """
         frame = cls(columns=list(columns))
         frame.attrs["why"] = why
