@@ -231,7 +231,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
     a table (of several answers: an option) is shown where all its cells may be, else NA throughout.
     """
     by = tabulate.aligned(by, survey.responses.index)
-    if not protects(survey, question, *_answers(survey, by)):
+    if not protects(survey, question, *asked_by(survey, by)):
         return tabulate.cross(survey.responses, survey.status, question, by, survey.language)
     groups = grouped(survey, by)
     crossed = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
@@ -258,7 +258,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
     return tabulate.Crossed(kept, (counts / n).mask(kept.isna()), n, crossed.multiple)
 
 
-def _answers(survey: View, by: pd.Series) -> list[Question]:
+def asked_by(survey: View, by: pd.Series) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]
 
@@ -270,7 +270,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
         every = [text[survey.language] for text in SIZE_CLASSES.values()]  # also those not there
         by = by.cat.set_categories(every)
     nowhere = survey.label("joined.nowhere")
-    for question in (q for q in _answers(survey, by) if q.type in tabulate.BREAKDOWNS):
+    for question in (q for q in asked_by(survey, by) if q.type in tabulate.BREAKDOWNS):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
             made = parts(survey, question)

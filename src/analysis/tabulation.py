@@ -78,7 +78,8 @@ def numbers(survey: View, questions: Sequence[Question], by: pd.Series | None = 
 
     Columns: question, item (of a battery), group (of the breakdown, else absent), n, median, lower
     and upper quartile, least, greatest, mean. Of a battery only median and mean. Where small
-    numbers are protected, what `edition.frequency` leaves; nothing by group.
+    numbers are protected, what `edition.frequency` leaves; nothing by group, nor by a protected
+    question.
     """
     rows: list[dict[str, Any]] = []
     if nothing_by(by):
@@ -86,7 +87,7 @@ def numbers(survey: View, questions: Sequence[Question], by: pd.Series | None = 
     for q in (q for q in questions if q.type in MEASURED):
         if by is None:
             rows += _measured(survey, q, edition.frequency(survey, q))
-        elif not protects(survey, q):
+        elif not protects(survey, q, *edition.asked_by(survey, by)):
             args = (survey.responses, survey.status, q, by, survey.language)
             for group, counted in tabulate.by_group(*args):
                 rows += [row | {"group": group} for row in _measured(survey, q, counted)]
@@ -242,9 +243,8 @@ def figure(
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
-    withheld = NotAvailable(
-        name, survey.say("tabulation/withheld", question=title, by=by is not None)
-    )
+    why = survey.say("tabulation/withheld", question=title, by=by is not None)
+    withheld = NotAvailable(name, why, withheld=True)
     if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
         return withheld
     if question.type == "text":
@@ -254,7 +254,7 @@ def figure(
         drawn = _drawn_counts(survey, question, by)
     elif question.type == "battery":
         drawn = _drawn_battery(survey, question)
-    elif protects(survey, question):
+    elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
         return withheld
     else:
         drawn = _drawn_numbers(survey, question, by)

@@ -5,7 +5,9 @@ import pytest
 from notebook_run import run
 
 from analysis import Survey
+from analysis.errors import InputError
 from analysis.results import answers
+from analysis.show import NotAvailable
 from analysis.tabulation import cell, wide
 
 
@@ -91,3 +93,12 @@ def test_outside_the_house_nothing_is_broken_down_that_gives_answers_away():
     assert public.describe(by="size_class").why == "withheld"
     shown = public.tabulate(by="size_class")
     assert shown.empty or (shown["count"] >= 3).all()
+
+
+def test_numbers_are_not_broken_down_by_a_sensitive_question_outside(tmp_path):
+    committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
+    assert committee.describe("Q08", by="Q12").why == "withheld"
+    assert isinstance(committee.figure("Q08", by="Q12"), NotAvailable)
+    with pytest.raises(InputError, match="by group is not shown"):
+        committee.table("Q08", by="Q12")
+    assert len(committee.describe("Q08", by="size_class"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from analysis.stats.thresholds import (
     MOST_TYPES_EXTENDED,
     SMALLEST_TYPE,
 )
+from analysis.text import say
 from analysis.typology.dissimilarity import Gower, Patterns, collapse
 from analysis.typology.latent import latent_classes
 from analysis.typology.partition import medoids_for, silhouette_widths
@@ -150,44 +151,51 @@ def preferred(table: pd.DataFrame) -> dict[str, int]:
     return found
 
 
-def reason(table: pd.DataFrame, k: int, *, n: int, asked: bool, named: int) -> dict[str, Any]:
-    """Why this number of types and what the other criteria say: values of ``typology/reason``.
+@dataclass(frozen=True)
+class Choice:
+    """How many types were made, and why.
 
-    Parameters
+    Attributes
     ----------
-    table : of `Compared`. k : the number that was made. n : units.
-    asked : whether it was asked for. named : how many of the groups are large enough to be types.
-
-    Returns
-    -------
-    ``others``: the number each other criterion is best at. ``best``: the silhouette's. ``whole``:
-    whether a greater silhouette was passed over because it leaves a unit alone. ``ends``: where a
-    criterion is best at the greatest number it was tried with, that number and these criteria.
-    ``few``: whether the respondents are so few that BIC leans towards one type.
+    table : criteria by number of types, see `Compared`.
+    k : the number made. asked : whether it was asked for. n : units.
+    named : how many of the k groups are large enough to be types.
 
     Examples
     --------
     >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "gap": [0.2, 0.3], "stability": [0.8, 0.6]},
     ...                      index=[2, 3])
-    >>> found = reason(table, 2, n=60, asked=False, named=2)
-    >>> found["others"], found["ends"]
-    ({'gap': 3, 'stability': 2}, {3: ['gap']})
+    >>> print(Choice(table, 2, asked=False, n=60, named=2).reason["en"])
+    2 groups, where the average silhouette is greatest (0.50). The criteria disagree: the gap \
+beyond chance is greatest at 3, stability at 2. By the gap beyond chance the best is the largest \
+number tried (3); more were not tried.
     """
-    others, most = preferred(table), best(table)
-    ends: dict[int, list[str]] = {}
-    for criterion, value in {"silhouette": most, **others}.items():
-        if value == table[criterion].last_valid_index():
-            ends.setdefault(value, []).append(criterion)
-    return {
-        "k": k,
-        "asked": asked,
-        "width": float(table.loc[k, "silhouette"]),
-        "best": most,
-        "whole": most != int(table["silhouette"].round(9).idxmax()),
-        "others": others,
-        "ends": dict(sorted(ends.items())),
-        "few": n < FEW_FOR_BIC,
-        "unnamed": k - named,
-        "named": named,
-        "smallest": SMALLEST_TYPE,
-    }
+
+    table: pd.DataFrame
+    k: int
+    asked: bool
+    n: int
+    named: int
+
+    @property
+    def reason(self) -> dict[str, str]:
+        """Why this number and what the other criteria say, in each language."""
+        others, most = preferred(self.table), best(self.table)
+        ends: dict[int, list[str]] = {}  # criteria that are best at the greatest number tried
+        for criterion, value in {"silhouette": most, **others}.items():
+            if value == self.table[criterion].last_valid_index():
+                ends.setdefault(value, []).append(criterion)
+        values = {
+            "k": self.k,
+            "asked": self.asked,
+            "width": float(self.table.loc[self.k, "silhouette"]),
+            "best": most,
+            "whole": most != int(self.table["silhouette"].round(9).idxmax()),
+            "others": others,
+            "ends": dict(sorted(ends.items())),
+            "few": self.n < FEW_FOR_BIC,
+            "unnamed": self.k - self.named,
+            "named": self.named,
+            "smallest": SMALLEST_TYPE,
+        }
+        return {language: say("typology/reason", language, **values) for language in ("ja", "en")}

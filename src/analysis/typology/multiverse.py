@@ -9,7 +9,7 @@ belong together whatever is chosen, who is on a border, and which choice matters
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
@@ -29,14 +29,13 @@ from analysis.stats.thresholds import (
     SMALLEST_TYPE,
 )
 from analysis.typology.describe import UNPLACED
-from analysis.typology.dissimilarity import Gower, Patterns, collapse, feature_weights
+from analysis.typology.dissimilarity import Gower, Groups, Patterns, collapse, feature_weights
 from analysis.typology.eligibility import taking_part
 from analysis.typology.gradient import numeric
 from analysis.typology.imputation import imputed
 from analysis.typology.partition import k_medoids
+from analysis.typology.prepare import Answers
 from analysis.typology.trees import cut, weighted_tree
-
-Groups = Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,7 @@ def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[s
     """All settings, and the features of each indicator set."""
     sets = indicator_sets(frame, groups)
     grouped = groups is not None and len({groups.get(c, c) for c in frame}) < frame.shape[1]
-    measures = [
-        name for name, make in DISSIMILARITIES.items() if grouped or make is not _gower_flat
-    ]
+    measures = [name for name in DISSIMILARITIES if grouped or name != FLAT]
     return [
         Setting(s, m, d)
         for s, names in sets.items()
@@ -115,34 +112,25 @@ def universes(
     if setting.missing != "complete cases":
         fit = taking_part(frame, kinds, groups).fit
     given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
-    make = DISSIMILARITIES[setting.dissimilarity]
-    root = setting.dissimilarity.startswith("Gower")
-    found = [_types(table, fit, make, kinds, groups, root=root) for table in given]
+    answers = [Answers(table, dict(kinds), dict(groups or {})) for table in given]
+    found = [_types(one, fit, setting.dissimilarity) for one in answers]
     rows: list[tuple[object, ...]] = []
     labels = []
     for method, k in found[0]:
         together = [one[method, k] for one in found if (method, k) in one]
         types = together[0] if len(given) == 1 else consensus(np.array(together), k)
-        smallest = int(np.bincount(types).min())
-        rows.append(
-            (setting.indicators, setting.missing, setting.dissimilarity, method, k, smallest)
-        )
+        rows.append((*astuple(setting), method, k, int(np.bincount(types).min())))
         labels.append(types)
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
 
 def _types(
-    frame: pd.DataFrame,
-    fit: np.ndarray,
-    make: Maker,
-    kinds: Mapping[str, str],
-    groups: Groups,
-    *,
-    root: bool,
+    answers: Answers, fit: np.ndarray, dissimilarity: str
 ) -> dict[tuple[str, int], np.ndarray]:
     """The type of each unit by method and number of types, made from those of the fit."""
-    seen = collapse(frame.to_numpy(float))
-    distance = np.round(make(frame, kinds, groups, seen), 10)
+    seen = collapse(answers.frame.to_numpy(float))
+    distance = np.round(DISSIMILARITIES[dissimilarity](answers, seen), 10)
+    root = dissimilarity in (GROUPED, FLAT)
     weights = np.bincount(seen.back[fit], minlength=len(seen.rows)).astype(float)
     inside = np.flatnonzero(weights)
     # ties are settled by the dissimilarities, not by the rows
@@ -181,50 +169,32 @@ def _partitions(
             yield name, k, cut(tree, k)
 
 
-Maker = Callable[[pd.DataFrame, Mapping[str, str], Groups, Patterns], np.ndarray]
-
-
-def _gower(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
-    return Gower(seen, list(map(str, frame)), kinds, groups).among()
-
-
-def _gower_flat(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
-    return _gower(frame, kinds, None, seen)
-
-
-def _standardised(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
-    table = _scaled(frame, kinds, groups)[seen.first]
+def _standardised(answers: Answers, seen: Patterns) -> np.ndarray:
+    table = _scaled(answers)[seen.first]
     if np.isnan(table).any():
         return np.nan_to_num(nan_euclidean_distances(table), nan=float(np.nanmax(table)))
     return squareform(pdist(table))
 
 
-def _axes(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
+def _axes(answers: Answers, seen: Patterns) -> np.ndarray:
     """Distances on the main axes only: those above average, at least two."""
-    table = np.nan_to_num(_scaled(frame, kinds, groups))
+    table = np.nan_to_num(_scaled(answers))
     left, values, _ = np.linalg.svd(table, full_matrices=False)
     keep = max(2, int((values**2 > (values**2).mean()).sum()))
     return squareform(pdist((left[:, :keep] * values[:keep])[seen.first]))
 
 
-def _scaled(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> np.ndarray:
-    columns = numeric(frame, kinds)
+def _scaled(answers: Answers) -> np.ndarray:
+    columns = numeric(answers.frame, answers.kinds)
     columns = columns.loc[:, columns.std(ddof=0) > 0]
     scaled = (columns - columns.mean()) / columns.std(ddof=0)
-    return scaled.to_numpy(float) * np.sqrt(feature_weights(columns.columns, groups))
+    return scaled.to_numpy(float) * np.sqrt(feature_weights(columns.columns, answers.groups))
 
 
-DISSIMILARITIES: dict[str, Maker] = {
-    "Gower, groups weighted equally": _gower,
-    "Gower, questions weighted equally": _gower_flat,
+GROUPED, FLAT = "Gower, groups weighted equally", "Gower, questions weighted equally"
+DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
+    GROUPED: lambda a, seen: Gower(seen, list(a.frame), a.kinds, a.groups).among(),
+    FLAT: lambda a, seen: Gower(seen, list(a.frame), a.kinds).among(),
     "standardised Euclidean": _standardised,
     "main axes only": _axes,
 }
@@ -321,7 +291,8 @@ def multiverse(
     labels = np.concatenate([found for _, found in blocks])
     types = aligned(reference, ordered.index, "reference").to_numpy(int)
     belongs = [_members(found) for found in labels]
-    shares = np.hstack(belongs) @ np.hstack(belongs).T / len(labels)
+    everything = np.hstack(belongs)
+    shares = everything @ everything.T / len(labels)
     runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"])
     return Multiverse(
         runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.text import say
-from analysis.typology.choice import reason
+from analysis.typology.choice import Choice
 from analysis.typology.stability import Stability
 from analysis.typology.verdict import Evidence, Verdict, judge
 
@@ -41,30 +40,6 @@ class Partition:
     def fitted(self) -> pd.Series:
         """`labels` of the units that took part in the fit."""
         return self.labels.drop(self.aside.index)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How many types, and why.
-
-    Attributes
-    ----------
-    table : criteria by number of types, see `analysis.typology.choice.Compared`.
-    k : the number made. asked : whether it was asked for. n : units.
-    named : how many of the k groups are large enough to be types.
-    """
-
-    table: pd.DataFrame
-    k: int
-    asked: bool
-    n: int
-    named: int
-
-    @property
-    def reason(self) -> dict[str, str]:
-        """Why this number of types, in each language."""
-        values = reason(self.table, self.k, n=self.n, asked=self.asked, named=self.named)
-        return {language: say("typology/reason", language, **values) for language in ("ja", "en")}
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ import pandas as pd
 
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ENOUGH_ANSWERED, SMALLEST_STRATUM, SMALLEST_TYPE
-from analysis.typology.choice import Compared, best, compared, counts_to_try, preferred
+from analysis.typology.choice import Choice, Compared, best, compared, counts_to_try, preferred
 from analysis.typology.describe import UNPLACED, atypical, paragons, profile, propose_names
 from analysis.typology.dissimilarity import answered
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.partition import k_medoids, silhouette_widths
 from analysis.typology.prepare import Adjust, Prepared, prepare
-from analysis.typology.result import Choice, Description, Partition, Typology
-from analysis.typology.stability import Stability, medoid_recluster, stability
+from analysis.typology.result import Description, Partition, Typology
+from analysis.typology.stability import Stability, stability
 from analysis.typology.verdict import Evidence, judge
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -149,7 +149,8 @@ def _resampled(
 ) -> Stability:
     """How the types hold when the units are drawn again, by answer pattern."""
     return stability(
-        medoid_recluster(tried.distance, k),
+        tried.distance,
+        k,
         types.to_numpy(int)[tried.patterns.first],
         tried.patterns.weights,
         n_bootstrap=n_bootstrap,

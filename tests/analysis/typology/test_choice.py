@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.typology.choice import best
+from analysis.typology.choice import Choice, best
 from analysis.typology.power import known_types
-from analysis.typology.result import Choice
 from analysis.typology.study import study
 
 TABLE = pd.DataFrame(
