@@ -1,6 +1,9 @@
 """Exports of form tools: one questionnaire with the same answers gives the same responses."""
 
+import datetime as dt
+
 import exports
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -83,3 +86,47 @@ def test_every_export_is_found_by_its_header_and_by_no_other_reader(project, too
 
 def test_the_command_knows_every_tool():
     assert set(TOOLS) == set(tools.READERS)
+
+
+def test_a_file_that_no_tool_wrote_cannot_be_forced(project, capsys):
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
+    )
+    (project / "r.csv").write_text("団体名,Q3\n札幌市,5\n函館市,6\n", "utf-8")
+    given = ["new-wave", "w", str(project / "r.csv"), "--codebook", "genai", "--tool", "qualtrics"]
+    assert main([*given, "--as-of", "2024-06-01"]) == 2
+    assert "the header is not that of an export of qualtrics" in capsys.readouterr().err
+
+
+def test_what_the_tool_notes_is_set_aside_and_persons_are_kept_nowhere(wave_of, project):
+    got = cleaned(wave_of(exports.google_sheets))
+    reasons = got.outside.groupby("reason")["text"].agg(set).to_dict()
+    assert reasons["personal"] == {""} and len(reasons["record"]) == 15
+    assert "x@example.jp" not in got.outside.to_csv() + got.findings.to_csv()
+
+
+def test_a_form_with_an_option_other_keeps_its_words(project):
+    folder = project / "data" / "raw" / "f"
+    folder.mkdir(parents=True)
+    book = {**exports.BOOK, "questions": [q for q in exports.BOOK["questions"]
+                                          if q["id"] in ("CODE", "NAME", "Q1", "Q3")]}  # fmt: skip
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(book, allow_unicode=True), "utf-8"
+    )
+    for code, name, state in (
+        ("011002", "札幌市", "9（その他：予算を要求中）"),
+        ("012025", "函館市", 1),
+    ):
+        page = openpyxl.Workbook().active
+        for row in (("団体コード", code), ("団体名", name), ("Q1", state), ("Q3", 5)):
+            page.append(row)
+        page.parent.save(folder / f"{code}.xlsx")
+    about = {"title": {"ja": "調査", "en": "Survey"}, "publisher": {"ja": "会", "en": "Group"},
+             "as_of": dt.date(2024, 6, 1), "codebook": "genai", "data": "real", "files": [
+                 {"path": "011002.xlsx", "layout": "form"},
+                 {"path": "012025.xlsx", "layout": "form"}]}  # fmt: skip
+    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+    got = cleaned("f")
+    assert got.responses["Q1"].tolist() == [9, 1]
+    assert got.responses["Q1_other"].fillna("").tolist() == ["予算を要求中", ""]
+    assert got.status["Q1_other"].tolist() == ["answered", "not_applicable"]

@@ -15,8 +15,11 @@ from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.intake import read
+from analysis.intake import read, tools
 from analysis.intake.cells import addresses
+from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+from analysis.intake.tables import read_rows
 from workbench.cli import main
 from workbench.office.draft import draft
 
@@ -422,6 +425,13 @@ def test_a_real_export_is_drafted_by_the_questions_it_has(name):
     assert {id: found[id]["type"] for id in REAL[name]} == REAL[name]
     lonely = [q["id"] for q in found.values() if q["type"] == "multi" and len(q["options"]) < 2]
     assert lonely == []
+    sheet, export = tools.choose(read_file(SHARED / name))
+    book = Codebook.parse(yaml.safe_load(draft(SHARED / name)))
+    table = read_rows(sheet, Headings(book), export=export)
+    read = set(table.columns.values())
+    assert [i for i in export.of_kind("answer", "other") if i not in read] == []
+    heads = export.heads
+    assert len(table.rows) == (sheet.kind[heads:] > 0).any(axis=1).sum()  # no record is lost
 
 
 # --- statistics packages ------------------------------------------------------------------------
