@@ -267,6 +267,7 @@ class Codebook(Model):
     topics: tuple[Section, ...] = ()  # of the discussion, which hypotheses are on
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
+    published: StrictStr | None = None  # file of published totals, beside the codebook
     pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
 

@@ -31,6 +31,8 @@ REQUIRED = {
     "hypotheses": "the codebook has no hypotheses",
     "visits": "the codebook has no topics for visits",
     "earlier": "there is no earlier wave of this codebook",
+    "shortage": "no question of the codebook measures shortage",
+    "no report": "the codebook has the report on shortage",
 }
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
@@ -316,10 +318,13 @@ def _lacking(
     if book.get("pages") and notebook.name not in book["pages"]:
         return "the codebook does not list it under pages"
     before = notebook.declares.get("compares", "")
+    short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
     there = {
         "features": bool(book.get("features")),
         "hypotheses": bool(book.get("hypotheses")),
         "visits": book.get("id") in _visited(),
+        "shortage": short or notebook.name in (book.get("pages") or ()),
+        "no report": not short,
         "earlier": bool(given.get(before) or yaml_file.earlier(edition.wave)),
     }
     needed = notebook.declares.get("requires", [])
