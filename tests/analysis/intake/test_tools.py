@@ -13,6 +13,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.intake import read, tools
 from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+from analysis.intake.tables import read_rows
 from workbench.cli import TOOLS, main
 
 ALL = [(tool, export) for tool, some in exports.EXPORTS.items() for export in some]
@@ -130,3 +132,25 @@ def test_a_form_with_an_option_other_keeps_its_words(project):
     assert got.responses["Q1"].tolist() == [9, 1]
     assert got.responses["Q1_other"].fillna("").tolist() == ["予算を要求中", ""]
     assert got.status["Q1_other"].tolist() == ["answered", "not_applicable"]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        [f"Q2 利用している業務（複数選択可） [{t}]" for t in exports.WORK.values()],
+        [f"問2 利用している業務（複数選択可）_{t}" for t in exports.WORK.values()],
+        [f"利用している業務（複数選択可） - {t}" for t in exports.WORK.values()],
+        [f"Q2[SQ00{c}]" for c in exports.WORK],
+        [f"Q2_{c}" for c in exports.WORK],
+    ],
+)
+def test_the_parts_of_a_question_are_known_in_any_table(project, heads):
+    book = Codebook.parse(exports.BOOK)
+    rows = ["団体名," + ",".join(f'"{head}"' for head in [*heads, "Q2_9_TEXT"])]
+    rows += ["札幌市,○,,,○,広報", "函館市,,○,,,"]
+    (project / "r.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    unasked = {q.id: () for q in book if q.id not in ("Q2", "Q2_other")}
+    table = read_rows(read_file(project / "r.csv")[0], Headings(book, unasked))
+    assert {v: c for v, c in table.columns.items() if v.startswith("Q2")} == {
+        **{f"Q2_{code}": i for i, code in enumerate(exports.WORK, start=1)}, "Q2_other": 5,
+    }  # fmt: skip
