@@ -268,7 +268,8 @@ class Codebook(Model):
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
     published: StrictStr | None = None  # file of published totals, beside the codebook
-    pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
+    # notebook -> its words; False leaves it out
+    pages: dict[StrictStr, Page | Literal[False] | None] = Field(default_factory=dict)
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
 
     @classmethod
