@@ -218,9 +218,8 @@ class Headings:
 
     def _whole(self, key: str) -> Question | None:
         """The question that a text names by its words, its id or its number."""
-        if key in self.known:
-            target = self.known[key].target
-            return self.book[target] if target in self.book else None
+        if meaning := self.known.get(key):
+            return next((question for question in self.book if question.id == meaning.target), None)
         numbered = NUMBERED.match(key)
         question = self._numbers.get(int(numbered[1])) if numbered and not numbered[2] else None
         if question is None or numbered is None or not numbered[3]:
