@@ -143,12 +143,15 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
         return given | ({"adjust": adjust} if adjust != "none" else {})
 
     def draw(**values: Any) -> list[Any]:
-        from analysis.report import types as pages
+        from analysis.results import types as shown
 
         found = survey.typology(**choices(**values), **QUICK)
+        summary = shown.named(survey, found, shown.summary(survey, found)).drop(columns="name")
         return [
-            Answer(pages.verdict_words(survey, found)),
-            pages.summary(survey, found),
+            Answer(survey.say("types/verdict", **shown.verdict(survey, found))),
+            survey.gallery.table(
+                summary.dropna(axis="columns", how="all"), "types/types", n=found.n, places=2
+            ),
             Prose(words["quick"]),
         ]
 
@@ -183,7 +186,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
     through them and a name typed above it finds one.
     """
     from analysis.report import profile
-    from analysis.report.types import NAMED_UP_TO
+    from analysis.results.types import NAMED_UP_TO
 
     survey, words = load(wave, language), WORDS[language]
     found = profile.typology(survey, seed=SEED, **QUICK)

@@ -260,6 +260,27 @@ class Frame(pd.DataFrame):
     def _constructor(self) -> type[Frame]:
         return Frame
 
+    @classmethod
+    def nothing(cls, why: str = "nothing", columns: Sequence[str] = ()) -> Frame:
+        """An empty frame of these columns; a table or figure of it says why it is not there.
+
+        `why`: a label of the section ``figure``, such as ``withheld``. What is selected or sorted
+        of the frame keeps it.
+
+        Examples
+        --------
+        >>> Frame.nothing("withheld", ["code", "type"]).query("type > 1").why
+        'withheld'
+        """
+        frame = cls(columns=list(columns))
+        frame.attrs["why"] = why
+        return frame
+
+    @property
+    def why(self) -> str:
+        """Why there is nothing in an empty frame, a label of the section ``figure``."""
+        return str(self.attrs.get("why", "nothing"))
+
     @property
     def records(self) -> list[dict[str, Any]]:
         """One dict a row, as a template reads it; what is missing is None."""
@@ -335,11 +356,17 @@ class Prose(_Output):
 
 @dataclass(frozen=True, repr=False)
 class NotAvailable(_Output):
-    """A declared figure or table that this wave's codebook cannot give, and why."""
+    """A declared figure or table that is not there, and why.
+
+    `withheld`: the edition keeps it back, which a page says; what the survey has no material for
+    is left out of a page without a word.
+    """
 
     kind = "not-available"
     name: str
     reason: str
+    withheld: bool = False
+    n: ClassVar[int] = 0  # municipalities that it is about
 
     def _html(self) -> Markup:
         return part("unavailable", reason=self.reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import derived, fingerprints, one_question, paths
+from analysis import derived, edition, fingerprints, paths, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, unknown
 from analysis.intake import read
-from analysis.show import Figure, NotAvailable, Table
+from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
 from analysis.stats.population import Population
 from analysis.text import Language, Text
-from analysis.typology.study import Classifier, renamed
+from analysis.typology.classifier import Classifier, renamed
 from analysis.view import Audience, View
 
 if TYPE_CHECKING:
@@ -289,13 +289,38 @@ class Survey(View):
             )
         return tabulate.labelled(self.responses[question.id], question, self.language)
 
-    def table(self, id: str, by: str | pd.Series | None = None) -> Table:
-        """Frequencies of a question, or a cross table, with their denominators."""
-        return one_question.table(self, self._shown(id), self.by(by))
+    def tabulate(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
+        """How often each answer was given, tidy, with n and share; see `tabulation.counts`.
 
-    def figure(self, id: str, by: str | pd.Series | None = None) -> Figure | NotAvailable:
-        """The same as a figure."""
-        return one_question.figure(self, self._shown(id), self.by(by))
+        `ids`: questions, all that this edition shows where none is named.
+
+        >>> shares = Survey.load("demo-2019").tabulate("Q13", by="size_class")
+        >>> list(shares.columns), len(shares.query("group == '中核市' and share > 0.5"))
+        (['question', 'answer', 'group', 'count', 'n', 'share'], 1)
+        """
+        return tabulation.counts(self, self._asked(ids), self.by(by))
+
+    def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
+        """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
+        return tabulation.numbers(self, self._asked(ids), self.by(by))
+
+    def crosstab(self, id: str, by: str | pd.Series) -> Frame:
+        """A question by another one or any breakdown: answers down, groups across."""
+        return tabulation.wide(self, self.tabulate(id, by=by), "share")
+
+    def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
+        """Frequencies of a question, or a cross table, with their denominators."""
+        return tabulation.table(self, self._shown(id), self.by(by))
+
+    def figure(
+        self, id: str, by: str | pd.Series | None = None, *, key: bool = False
+    ) -> Figure | NotAvailable:
+        """The same as a figure; `key`: by which the index shows the page."""
+        return tabulation.figure(self, self._shown(id), self.by(by), key=key)
+
+    def _asked(self, ids: Sequence[str]) -> list[Question]:
+        """The questions with these ids; all that the edition shows where none is named."""
+        return [self._shown(id) for id in ids] if ids else edition.shown_questions(self)
 
     def _shown(self, id: str) -> Question:
         """A question whose answers this edition has."""
@@ -353,7 +378,7 @@ class Asked:
         """The columns of `responses` that hold it."""
         return self.survey.responses[list(self.question.variables)]
 
-    def table(self, by: str | pd.Series | None = None) -> Table:
+    def table(self, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Its table."""
         return self.survey.table(self.question.id, by)
 

@@ -102,6 +102,17 @@ class View:
         return self.register["name"].reindex(self.responses.index)
 
     @property
+    def full_names(self) -> pd.Series:
+        """The name of each municipality with its prefecture, where that is known."""
+        home = self.register["prefecture"].astype("object").fillna("").astype(str)
+        names = self.register["name"].astype(str)
+        known = [
+            self.label("called.in_prefecture", name=name, prefecture=place) if place else name
+            for name, place in zip(names, home, strict=True)
+        ]
+        return pd.Series(known, names.index)
+
+    @property
     def size_class(self) -> pd.Series:
         """The size class of each respondent as an ordered, labelled category."""
         return tabulate.size_class_labels(

@@ -11,7 +11,8 @@ import pandas as pd
 from analysis import paths, show
 from analysis.codebook import municipality
 from analysis.errors import InputError
-from analysis.report import profile, types
+from analysis.report import profile
+from analysis.results import types
 from analysis.show import NotAvailable
 from analysis.survey import Survey
 from analysis.text import labels
@@ -62,9 +63,9 @@ def members(survey: Survey, *, seed: int) -> tuple[list[dict[str, str]], dict[st
     kind_of: dict[str, str] = {}
     known: list[str] = []
     if not isinstance(found, NotAvailable):
-        known = [types.type_name(survey, found, kind) for kind in sorted(found.names)]
+        known = [types.name(survey, found, kind) for kind in sorted(found.names)]
         kinds = found.labels.dropna().astype(int)
-        kind_of = {str(c): types.type_name(survey, found, kind) for c, kind in kinds.items()}
+        kind_of = {str(c): types.name(survey, found, kind) for c, kind in kinds.items()}
     sizes = survey.size_class
     register = survey.register.reindex(survey.responses.index)
     prefectures = register.get("prefecture", pd.Series("", register.index)).fillna("")
@@ -83,7 +84,7 @@ def members(survey: Survey, *, seed: int) -> tuple[list[dict[str, str]], dict[st
         "size_class": list(sizes.cat.categories),
         "type": known,
     }
-    return listed, orders, types.sentence(survey, found)
+    return listed, orders, survey.answer("types/verdict", **types.verdict(survey, found)).text
 
 
 def write(

@@ -13,7 +13,9 @@ from analysis.codebook.rules import Expression
 from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError
 from analysis.figures import organisation, plots
-from analysis.report import certainty, exploring, shortage, types
+from analysis.report import shortage, types
+from analysis.results import answers
+from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table
 from analysis.stats import visits as guidebook
 from analysis.survey import Survey
@@ -91,7 +93,7 @@ def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvaila
     In a large wave it goes without its multiverse, which a page for one municipality does not show;
     so does a quick look with fewer resamples.
     """
-    if survey.n <= certainty.POWER_UP_TO and not quick:
+    if survey.n <= POWER_UP_TO and not quick:
         return types.find(survey, seed=seed)
     try:
         return survey.typology(n_types="auto", adjust="none", seed=seed, **quick)
@@ -162,7 +164,7 @@ def facts(survey: Survey, here: Place) -> Prose:
     if here.size_class:
         parts.append(survey.label("profile.class_as_of", size_class=here.size_class, as_of=as_of))
     parts += [
-        f"{q.label[survey.language]} {exploring.own(survey, here.code, q)}"
+        f"{q.label[survey.language]} {answers.own(survey, here.code, q)}"
         for q in likeness(survey)[:FACTS]
     ]
     received = survey.codebook.identity("received")
@@ -355,17 +357,17 @@ def its_answers(survey: Survey, here: Place) -> Table:
         types.kin_word(survey, here.found): here.kin(),
         survey.label("column.its_class"): here.mates(survey),
     }
-    others = {name: exploring.Subset.of(survey, codes) for name, codes in groups.items() if codes}
+    others = {name: answers.Subset.of(survey, codes) for name, codes in groups.items() if codes}
     rows = []
     for question in _told(survey):
         if survey.status.at[here.code, question.variables[0]] == "not_applicable":
             continue
         row = {
             survey.label("column.question"): question.label[survey.language],
-            survey.label("column.this_one"): exploring.own(survey, here.code, question, brief=True),
+            survey.label("column.this_one"): answers.own(survey, here.code, question, brief=True),
         }
         for name, group in others.items():
-            row[name] = exploring.typical(survey, group, question, brief=True)
+            row[name] = answers.typical(survey, group, question, brief=True)
         rows.append(row)
     return survey.gallery.table(
         pd.DataFrame(rows),

@@ -12,12 +12,13 @@ from analysis import edition
 from analysis.codebook.model import Question
 from analysis.edition import absent, prose, protects
 from analysis.figures import plots
-from analysis.one_question import to_answer
-from analysis.report import certainty, types
+from analysis.report import types
+from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table
 from analysis.stats import disclosure, hypotheses, inference, population, tabulate
 from analysis.stats.tabulate import SHORT, aligned
 from analysis.survey import Survey
+from analysis.tabulation import to_answer
 from analysis.text import Text, escape
 from analysis.typology.study import Typology
 
@@ -740,9 +741,9 @@ def limits(survey: Survey, found: Typology | NotAvailable) -> Prose:
                 "through the same steps; it speaks of no sample.",
             )
         )
-    powerless = survey.n <= certainty.POWER_UP_TO and survey.population.tests
+    powerless = survey.n <= POWER_UP_TO and survey.population.tests
     if powerless and not isinstance(found, NotAvailable):
-        lines.append(f"- {certainty.power_words(survey, found)}")
+        lines.append(f"- {types.power_words(survey, found)}")
     if survey.codebook.note:
         lines.append(f"- {escape(survey.codebook.note[survey.language])}")
     if survey.wave.invented:

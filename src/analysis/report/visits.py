@@ -13,8 +13,8 @@ from analysis.codebook.model import Question
 from analysis.codebook.municipality import given
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
-from analysis.report import exploring, types
-from analysis.report.exploring import Subset
+from analysis.report import types
+from analysis.results.answers import Subset, own, typical
 from analysis.show import Answer, NotAvailable, Prose, Table
 from analysis.stats import visit_forms
 from analysis.stats import visits as guidebook
@@ -295,9 +295,9 @@ def _row(
     return {
         "topic": f"{topic.id} {topic.text[language]}",
         "question": f"{question.id} {question.label[language]}",
-        "own_answer": exploring.own(survey, code, question),
-        "kin": exploring.typical(survey, kind, question),
-        "size_class": exploring.typical(survey, size, question),
+        "own_answer": own(survey, code, question),
+        "kin": typical(survey, kind, question),
+        "size_class": typical(survey, size, question),
         "to_ask": ("；" if language == "ja" else "; ").join(
             f"{survey.label(f'visits.{r.kind}')} {r.text[language]}" for r in remarks
         ),

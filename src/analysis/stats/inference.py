@@ -16,9 +16,10 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
 
+from analysis.stats.thresholds import ALPHA
+
 ENUMERATE = 200_000  # arrangements up to which all are counted
 DRAWS = 20_000  # else drawn at random, seeded
-ALPHA = 0.05
 Z = stats.norm.ppf(0.975)
 
 
@@ -340,27 +341,34 @@ def _rank_sum_quantile(m: int, n: int) -> int:
     if m * n > 400:
         spread = sqrt(m * n * (m + n + 1) / 12)
         return int(max(0, np.floor(m * n / 2 - Z * spread - 0.5)))
-    counts = _u_counts(m, n)
+    counts = _ways(np.arange(m + n), m)[m * (m - 1) // 2 :][: m * n + 1]  # of Mann and Whitney's U
     below = np.cumsum(counts) / counts.sum()
     return int(np.searchsorted(below, 0.025, side="right")) - 1
 
 
-def _u_counts(m: int, n: int) -> np.ndarray:
-    """How many arrangements give each value of the Mann-Whitney U."""
-    table: dict[tuple[int, int], np.ndarray] = {}
+def _ways(scores: np.ndarray, m: int) -> np.ndarray:
+    """In how many ways m of the units have each sum of their scores (whole numbers)."""
+    ways = np.zeros((m + 1, int(scores.sum()) + 1))
+    ways[0, 0] = 1.0
+    for value in scores:
+        ways[1:, value:] += ways[:-1, : ways.shape[1] - value].copy()
+    return ways[m]
 
-    def count(a: int, b: int) -> np.ndarray:
-        if a == 0 or b == 0:
-            return np.ones(1)
-        if (a, b) not in table:
-            result = np.zeros(a * b + 1)
-            first, second = count(a - 1, b), count(a, b - 1)
-            result[b : b + len(first)] += first
-            result[: len(second)] += second
-            table[(a, b)] = result
-        return table[(a, b)]
 
-    return count(m, n)
+def rank_sum_p(mine: np.ndarray, rest: np.ndarray) -> float:
+    """Two-sided exact p-value of the rank-sum test, with ties, of all arrangements.
+
+    `scipy.stats.mannwhitneyu` is exact without ties only.
+
+    Examples
+    --------
+    >>> rank_sum_p(np.array([1.0, 2.0, 2.0]), np.array([3.0, 4.0]))
+    0.2
+    """
+    m, doubled = len(mine), np.rint(2 * stats.rankdata(np.concatenate([mine, rest]))).astype(int)
+    counts, centre = _ways(doubled, m), m * doubled.mean()
+    far = np.abs(np.arange(counts.size) - centre) >= abs(doubled[:m].sum() - centre) - 1e-9
+    return float(min(1.0, counts[far].sum() / counts.sum()))
 
 
 def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:

@@ -17,17 +17,18 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.resources import files
 from textwrap import shorten
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, StrictStr, TypeAdapter
 
 Language = Literal["ja", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 FULL_WIDTH = ("。", "）", "」", "？", "！")  # carry their own space
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]<>()#+-.!|~$&:@/"})
 # a line break within a paragraph: not beside an empty line, nor before an item, a row or a heading
-_BREAK = re.compile(r"(?<=[^\n])[ \t]*\n[ \t]*(?=[^\s\-*|#])")
+_BREAK = re.compile(r"(?<=[^\n])[ \t]*\n[ \t]*(?=[^\s\-*|#])(?!1\. )")
 
 
 class Model(BaseModel):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import yaml
 from analysis import paths
 from analysis.codebook.model import Codebook, Question
 from analysis.errors import InputError
+from analysis.text import LANGUAGES, label
 from workbench.demo.simulate import SIZES, TOWN, Simulated, code_of, frames, name_of, simulate
 
 Row = dict[str, Any]  # tidy cells of one reply: question or battery item -> what stands there
@@ -122,11 +123,8 @@ def slip(rows: list[Row], drawn: Simulated, slips: tuple[Slip, ...]) -> list[Row
 def as_in_2019(rows: list[Row], drawn: Simulated) -> list[Row]:
     """The replies with their slips, and a corrected one sent later."""
     rows = slip(rows, drawn, SLIPS_2019)
-    return (
-        [*rows, {**rows[1], "Q04": "R1.8.20", "Q09": 1, "Q12": 2, "Q35": ""}]
-        if len(rows) > 1
-        else rows
-    )
+    corrected = {"Q04": "R1.8.20", "Q09": 1, "Q12": 2, "Q35": ""}
+    return [*rows, *(row | corrected for row in rows[1:2])]
 
 
 def as_in_2020(rows: list[Row], drawn: Simulated) -> list[Row]:
@@ -259,18 +257,15 @@ def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
 
 def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
     """Two header rows: the section merged over its questions, then the questions."""
-    owner = [book.question_of[key] if key in book.question_of else book[key] for key in columns]
-    start = 0
-    for j in range(1, len(columns) + 1):
-        if j < len(columns) and owner[j].section == owner[start].section:
-            continue
-        title = next(s.ja for s in book.sections if s.id == owner[start].section)
-        if j - 1 > start:
-            sheet.merge_range(3, start, 3, j - 1, title, bold)
+    owners = [book.question_of.get(key) or book[key] for key in columns]
+    titles, end = {section.id: section.ja for section in book.sections}, 0
+    for section, group in groupby(owners, key=lambda question: question.section):
+        start, end = end, end + len(list(group))
+        if end - start > 1:
+            sheet.merge_range(3, start, 3, end - 1, titles[section], bold)
         else:
-            sheet.write(3, start, title, bold)
-        start = j
-    for j, (key, question) in enumerate(zip(columns, owner, strict=True)):
+            sheet.write(3, start, titles[section], bold)
+    for j, (key, question) in enumerate(zip(columns, owners, strict=True)):
         sheet.write(4, j, _heading(key, question, book), bold)
 
 
@@ -279,35 +274,30 @@ def _heading(key: str, question: Question, book: Codebook) -> str:
         return "団体名"
     if key == "Q12":
         return "問12 人手の状況"  # the assistant's own word for it: the number alone tells
-    label = (
-        book.label(key).ja if key in book.question_of and key != question.id else question.label.ja
-    )
-    return f"{key.replace('Q', '問', 1)} {label}" if key == question.id else f"{key} {label}"
+    if key == question.id:
+        return f"{key.replace('Q', '問', 1)} {question.label.ja}"
+    return f"{key} {book.label(key).ja}"
 
 
-def tidy_csv(rows: list[dict[str, Any]], encoding: str = "cp932") -> bytes:
+def tidy_csv(rows: Sequence[Row]) -> bytes:
     """Replies as a text file that a spreadsheet program saved."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(["団体名" if key == "Q00" else key for key in rows[0]])
-    for row in rows:
-        writer.writerow(list(row.values()))
-    return buffer.getvalue().encode(encoding)
+    text = pd.DataFrame(rows, dtype=object).rename(columns={"Q00": "団体名"})
+    return text.to_csv(index=False, lineterminator="\r\n").encode("cp932")
 
 
-def simulate_wave(name: str, *, n: int = 16, seed: int = 20191003, truth: str = "A") -> str:
-    """Make the wave data/raw/NAME of `n` invited, the last of which did not reply."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise InputError(f"a wave cannot be called {name!r}", hint="use letters, digits, - and _")
+def simulate_wave(wave: str, *, n: int = 16, seed: int = 20191003, truth: str = "A") -> str:
+    """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
+        raise InputError(f"a wave cannot be called {wave!r}", hint="use letters, digits, - and _")
     if n < 2:
         raise InputError(f"{n} invited are too few", hint="one replies, one does not: at least 2")
-    folder = paths.raw(name)
+    folder = paths.raw(wave)
     if folder.exists():
-        raise InputError(f"data/raw/{name} exists already", hint="choose another name")
+        raise InputError(f"data/raw/{wave} exists already", hint="choose another name")
     book = Codebook.read("it-staffing")
     drawn = simulate(n - 1, truth=truth, seed=seed, codebook=book)  # type: ignore[arg-type]
     write_wave(folder, drawn, book, invited=n, year=2019, dirty=0.02, seed=seed)
-    return f"data/raw/{name}: {n - 1} invented replies of {n} invited (truth {truth}, seed {seed})"
+    return f"data/raw/{wave}: {n - 1} invented replies of {n} invited (truth {truth}, seed {seed})"
 
 
 def write_wave(
@@ -332,36 +322,28 @@ def write_wave(
         rows = soiled(rows, drawn, book, dirty, np.random.default_rng(seed))
     if slips:
         rows = as_in_2019(rows, drawn) if early else as_in_2020(rows, drawn)
-    file, content = (
-        ("replies.xlsx", workbook(rows, book)) if early else ("replies.csv", tidy_csv(rows))
-    )
+    file = "replies.xlsx" if early else "replies.csv"
+    content = workbook(rows, book) if early else tidy_csv(rows)
     sizes = [record["Q02"] for record in drawn.records]
     sizes += [TOWN] * (invited - len(sizes))
     asked = [
-        {
-            "code": code_of(i + 1),
-            "name": name_of(i + 1, size),
-            "size_class": SIZES[size],
-        }
-        for i, size in enumerate(sizes)
+        {"code": code_of(i), "name": name_of(i, size), "size_class": SIZES[size]}
+        for i, size in enumerate(sizes, 1)
     ]
     about = {
-        "title": {
-            "ja": f"【架空データ】情報人材調査 {year}年（デモ）",
-            "en": f"Demo survey on IT staffing, {year} (invented data)",
-        },
+        "title": {name: label("demo.title", name, year=year) for name in LANGUAGES},
         "as_of": dt.date(year, 4, 1),
-        "publisher": {"ja": "架空データ（デモ用）", "en": "Invented data (demonstration)"},
+        "publisher": {name: label("demo.publisher", name) for name in LANGUAGES},
         "codebook": book.id,
         "data": "invented",
         "invited": asked,
         "population": "invited",
         "files": [{"path": file, "layout": "rows"} | ({} if early else {"encoding": "cp932"})],
     }
-    paths.write_atomic(folder / file, content)
+    paths.write_atomic(folder / file, content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
-    paths.write_atomic(folder / "wave.yml", head + text)
+    paths.write_atomic(folder / "wave.yml", head + text, received=True)
 
 
 def demo_waves(raw: Path) -> None:
@@ -398,7 +380,7 @@ def a_year_later(first: Simulated, book: Codebook) -> Simulated:
         records.append(new)
     responses, status = frames(records, book)
     known = pd.DataFrame(truth).set_axis(responses.index)
-    return Simulated(records, responses, status, known.astype(first.truth.dtypes), first.effects)
+    return Simulated(records, responses, status, known.astype(first.truth.dtypes))
 
 
 def _like(before: Row, kind: int, fresh: Simulated) -> int:

@@ -21,28 +21,18 @@ from analysis.codebook.municipality import check_digit
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError
 
-TYPES = {
-    1: ("内部専門職型", "in-house specialists"),
-    2: ("外部人材主導型", "led by outside talent"),
-    3: ("連携・共同型", "cooperation"),
-    4: ("ベンダー依存・ローテーション型", "vendor and rotation"),
-    5: ("ベテラン・再任用型", "veterans and re-employment"),
-}
-SIZES = {
-    1: "designated_city",
-    2: "core_city",
-    3: "special_city",
-    4: "other_city",
-    5: "special_ward",
-    6: "town_village",
-}
+SIZES = {  # by the code of the questionnaire
+    1: "designated_city", 2: "core_city", 3: "special_city",
+    4: "other_city", 5: "special_ward", 6: "town_village",
+}  # fmt: skip
 STEMS = (
     *("青嶺", "白浪崎", "緑陵ヶ原", "桜瀬川", "星見野", "風早浜", "水鏡", "朝凪浦"),
     *("夕映", "若鮎川", "鈴音", "月影浦", "花霞", "雲居原", "瑠璃川", "霧ヶ沢"),
 )
 TOWN = 6  # size class of towns and villages in the questionnaire
 MIX = (3, 3, 4, 3, 2)  # how often each type stands among 15
-# what each type typically answers: size classes, shares (low, high), and sets of options
+# What each type typically answers: size classes, shares (low, high), and sets of options. The types
+# are in-house specialists, outside talent, cooperation, vendor and rotation, veterans.
 PROFILE: dict[str, tuple[Any, ...]] = {
     "size": ((1, 2), (2, 3), (4, 6), (4, 6), (4, 4)),
     "long": ((0.4, 0.6), (0.15, 0.3), (0.15, 0.35), (0.0, 0.15), (0.35, 0.6)),
@@ -86,15 +76,13 @@ class Simulated:
     """Clean answers and the truth behind them.
 
     `records`: one dictionary of plain values a municipality (None: no answer). `responses` and
-    `status`: the same as typed frames. `truth`: a row a municipality with `type`, `management` and
-    `mixed` (answers drawn from all types). `effects`: what drives the outcomes.
+    `status`: the same as typed frames. `truth`: a row a municipality with `type` and `management`.
     """
 
     records: list[dict[str, Any]]
     responses: pd.DataFrame
     status: pd.DataFrame
     truth: pd.DataFrame
-    effects: dict[str, float]
 
 
 def code_of(number: int) -> str:
@@ -130,7 +118,6 @@ def simulate(
     separation: float = 1.0,
     noise: float = 0.6,
     missing: float = 0.03,
-    mixed: int = 0,
     seed: int = 20191003,
     codebook: Codebook | None = None,
 ) -> Simulated:
@@ -141,7 +128,6 @@ def simulate(
     separation : 1: answers typical of the type; 0: answers of types drawn at random, no structure.
     noise : standard deviation of the outcomes beside what drives them.
     missing : share of the answers that are not given.
-    mixed : how many of the last municipalities are of no type.
 
     Examples
     --------
@@ -152,25 +138,21 @@ def simulate(
     if not 1 <= n < 50_000:
         raise InputError(f"{n} municipalities cannot be drawn", hint="between 1 and 49,999 can")
     book = codebook or Codebook.read("it-staffing")
-    effects = EFFECTS[truth]
     rng = np.random.default_rng(seed)
     kinds = np.repeat(np.arange(1, 6), MIX)
     types = np.concatenate([rng.permutation(kinds) for _ in range(-(-n // 15))])[:n]
     management = rng.standard_normal(n)
-    no_type = np.arange(n) >= n - mixed
+    how = (separation, EFFECTS[truth], noise, rng)
     records = [
-        _municipality(i + 1, int(types[i]), management[i], 0.0 if no_type[i] else separation,
-                      effects, noise, rng)
-        for i in range(n)
-    ]  # fmt: skip
+        _municipality(i, int(kind), strength, *how)
+        for i, (kind, strength) in enumerate(zip(types, management, strict=True), 1)
+    ]
     _skip(records, book)
     for record in records:
         _leave_out(record, book, missing, rng)
     responses, status = frames(records, book)
-    known = pd.DataFrame(
-        {"type": types, "management": management, "mixed": no_type}, index=responses.index
-    )
-    return Simulated(records, responses, status, known, effects)
+    known = pd.DataFrame({"type": types, "management": management}, index=responses.index)
+    return Simulated(records, responses, status, known)
 
 
 def _municipality(
@@ -206,10 +188,14 @@ def _municipality(
         return int(np.clip(round((levels + 1) / 2 + y * levels / 5), 1, levels))
 
     def some(options: int, share: float) -> set[int]:
-        return {k for k in range(1, options + 1) if rng.random() < share} or {
-            int(rng.integers(1, options + 1))
-        }
+        ticked = {k for k in range(1, options + 1) if rng.random() < share}
+        return ticked or {int(rng.integers(1, options + 1))}
 
+    def rating(slope: float, noise: float) -> int:
+        y = 3 + slope * management + noise * rng.standard_normal()
+        return int(np.clip(round(y), 1, 5))
+
+    # drawn in this order, whatever the order of the questions
     ways, external = set(one_of("Q13")), set(one_of("Q21"))
     reemployed = between("reemployed", 3)
     partners = set(one_of("Q24"))
@@ -243,13 +229,8 @@ def _municipality(
         "Q25": set(one_of("Q25")),
         "Q26": int(between("vendor")),
         "Q27": int(one_of("Q27")),
-        "Q28": int(np.clip(round(3 - 1.1 * management + 0.5 * rng.standard_normal()), 1, 5)),
-        **{
-            f"Q29_{k}": int(
-                np.clip(round(3 + 0.9 * management + 0.6 * rng.standard_normal()), 1, 5)
-            )
-            for k in range(1, 6)
-        },
+        "Q28": rating(-1.1, 0.5),
+        **{f"Q29_{k}": rating(0.9, 0.6) for k in range(1, 6)},
         "Q30_1": outcome(5),
         "Q30_2": outcome(5),
         "Q31": outcome(5),

@@ -25,10 +25,26 @@ from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, normalise, set_aside
 from analysis.intake.layout import Evidence, Layout
-from analysis.text import Language, label
+from analysis.text import LANGUAGES, Language, label
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
+
+
+def run(
+    wave: str | None,
+    files: Sequence[Path],
+    codebook: str,
+    check: Sequence[Path] = (),
+    language: Language = "ja",
+    **given: Any,
+) -> str:
+    """``workbench new-wave``: a new wave, or with `check` only what would be read of files."""
+    if check:
+        how = {name: given[name] for name in ("layout", "tool")}
+        return looked_at(check, codebook, language=language, **how)
+    if wave is None or not files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
+    return new_wave(wave, files, codebook, **given)
 
 
 def new_wave(
@@ -250,7 +266,7 @@ def _technical(received: Received, book: Codebook) -> list[str]:
             if normalise(text) in own and headings.meaning(text) is None]  # fmt: skip
 
 
-def check(
+def looked_at(
     files: Sequence[Path],
     codebook: str,
     *,
@@ -323,7 +339,7 @@ def _write(part: Path, content: dict[str, Any], files: Sequence[Path], chosen: L
     text = yaml.safe_dump(
         written | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
     )
-    paths.write_atomic(part / "wave.yml", text)
+    paths.write_atomic(part / "wave.yml", text, received=True)
 
 
 def _stands(content: dict[str, Any]) -> str:

@@ -104,7 +104,8 @@ class Kernels:
     def warm(self) -> None:
         """Let the server import in the background while this process does something else."""
         if self.fork:
-            with _starting, _as_plain_parent():
+            # where it fails now, a kernel tries again and says so
+            with _starting, _as_plain_parent(), contextlib.suppress(OSError):
                 _ensure_server(self.environment)
 
     def stop(self, why: str, *, over: bool = False) -> None:
@@ -124,6 +125,7 @@ class Manager(AsyncKernelManager):
     def __init__(self, kernels: Kernels, **options: Any) -> None:
         super().__init__(**options)
         self.kernels = kernels
+        self.group = 0  # the process group of the kernel
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -148,6 +150,7 @@ class Manager(AsyncKernelManager):
         environment = {**os.environ, **self.kernels.environment}
         await super().start_kernel(env=environment, **options)
         self.kernels.running.add(self)
+        self.group = self._pid()
         if self.kernels.memory_mb and sys.platform == "linux":
             import resource  # only there
 
@@ -163,8 +166,11 @@ class Manager(AsyncKernelManager):
         return client
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
-        """Forget the kernel that has ended."""
+        """Forget the kernel that has ended, and end what it started and left."""
         self.kernels.running.discard(self)
+        if self.group and os.name == "posix":
+            with contextlib.suppress(OSError):
+                os.killpg(self.group, signal.SIGKILL)
         await super().cleanup_resources(restart=restart)
         if self.transport == "ipc" and not restart:
             shutil.rmtree(Path(self.ip).parent, ignore_errors=True)

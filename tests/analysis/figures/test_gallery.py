@@ -216,6 +216,17 @@ def test_names_in_all_their_characters(gallery, monkeypatch):
     assert not list(gallery.folder.rglob("refused.*"))
 
 
+def test_a_dollar_in_a_label_is_no_mathematics(gallery):
+    """Two of them would be: a formula that cannot be read would end the run."""
+    figure = shown(
+        gallery, title="$x^2$ と $", labels={"ある": "費用 $\\frac$", "ない": "$10_000$"}
+    )
+    assert figure.title == "$x^2$ と $"
+    ax = plots.plot_shares(SHARES.rename(index={"ある": "$a$"}))
+    ax.figure.draw_without_rendering()
+    assert not any(text.get_parse_math() for text in ax.figure.findobj(Text))
+
+
 def test_a_character_that_the_first_font_lacks_is_taken_from_the_next(gallery):
     installed = {font.name for font in font_manager.fontManager.ttflist}
     if not set(figures.FALLBACK[:-1]) & installed:

@@ -12,7 +12,8 @@ from printed import pages, published
 
 from analysis import Survey, text
 from analysis.codebook.model import Codebook
-from analysis.report import exploring, profile, shortage, visits
+from analysis.report import profile, shortage, visits
+from analysis.results import answers
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
 from workbench.publish.pdf import BROWSERS
@@ -72,14 +73,14 @@ def test_a_code_read_as_a_number_is_still_a_code(survey, monkeypatch):
 def test_brief_answers_name_the_mean_of_a_long_battery(survey):
     q29 = survey.codebook["Q29"]
     values = survey.responses.loc["990019", list(q29.variables)].astype(float)
-    assert exploring.own(survey, "990019", q29, brief=True) == f"5項目の平均{values.mean():.1f}"
+    assert answers.own(survey, "990019", q29, brief=True) == f"5項目の平均{values.mean():.1f}"
 
 
 def test_a_battery_whose_first_item_is_missing_is_answered_all_the_same(survey):
     q29, code = survey.codebook["Q29"], "990019"
     status, responses = survey.status.copy(), survey.responses.copy()
     status.loc[code, "Q29_1"], responses.loc[code, "Q29_1"] = "no_answer", pd.NA
-    told = exploring.own(
+    told = answers.own(
         SimpleNamespace(status=status, responses=responses, language="ja"), code, q29
     )
     assert (

@@ -1,28 +1,40 @@
 """What a committee member reads on the page of the typology, on the invented demo survey."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_run import run
 
 from analysis import Survey
 from analysis.errors import InputError
-from analysis.report import certainty, types
-from analysis.show import NotAvailable
-from analysis.survey import QUICK
-from analysis.typology.study import Classifier
+from analysis.results import certainty, placement, types
+from analysis.typology.classifier import Classifier
+
+PAGE = "03_typology"
+SINGLE = {"silhouette", "coassignment", "pairs", "members", "map", "composition", "placement"}
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    survey = Survey.load("demo-2019", output=tmp_path_factory.mktemp("demo"))
-    return survey, types.find(survey), certainty.runs_of(survey)
+    return run(PAGE, wave="demo-2019", output=str(tmp_path_factory.mktemp("demo")))
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("public")
+    return run(PAGE, wave="demo-2020", audience="public", language="en", output=str(folder))
+
+
+def paragraph(page, words):
+    return next(part for part in page.prose.split("\n\n") if words in part)
 
 
 def test_the_reason_tells_groups_from_named_types(page):
-    survey, found, _ = page
-    said = certainty.reason(survey, found).markdown
+    found = page.names["found"]
+    said = paragraph(page, "平均シルエット")
     k, named = found.params["n_types"], len(found.names)
     assert f"{k}つに分けた" in said
     assert named < k  # two municipalities of the demo are like nobody else
@@ -31,109 +43,109 @@ def test_the_reason_tells_groups_from_named_types(page):
 
 
 def test_chance_is_told_in_counts_of_surveys(page):
-    survey, found, _ = page
-    said = certainty.doubts(survey, found).markdown
-    drawn = found.params["drawn"]
+    found = page.names["found"]
     ps = (found.null_p, found.continuum_p)
-    beaten = [round(p * (n + 1)) - 1 for p, n in zip(ps, drawn, strict=True)]
-    assert re.findall(r"(\d+)回である", said) == [str(count) for count in beaten]
+    beaten = [round(p * (n + 1)) - 1 for p, n in zip(ps, found.params["drawn"], strict=True)]
+    assert re.findall(r"(\d+)回である", page.prose) == [str(count) for count in beaten]
     k = found.params["n_types"]
-    assert f"{k}つであることもわかっているとき" in said and "分野" in said
-    assert "15団体" in said
+    power = paragraph(page, f"{k}つであることもわかっているとき")
+    assert "分野" in power and "15団体" in power
 
 
 def test_few_respondents_are_not_told_that_they_are_enough(page):
-    survey, found, _ = page
-    five = types.find(survey).__class__(**{**vars(found), "n": 5})
-    assert "見分けることはできない" in certainty.power_words(survey, five)
+    survey, found = page.names["survey"], page.names["found"]
+    verdict = replace(found.verdict, evidence=replace(found.evidence, n=5))
+    five = certainty.recovery(survey, replace(found, verdict=verdict))
+    assert "見分けることはできない" in survey.say("types/recovery", **five)
 
 
 def test_every_municipality_of_a_type_is_core_between_or_borderline(page):
-    survey, found, runs = page
-    shown = certainty.borders(survey, found, runs).frame
+    shown = page.tables["borders"].frame
     listed = [n for cell in shown.iloc[:, 2:].to_numpy().ravel() for n in cell.split("、")]
-    placed = survey.names[found.labels[found.labels > 0].index]
-    assert sorted(n for n in listed if n != "なし") == sorted(placed)
+    labels = page.names["found"].labels
+    placed = page.names["survey"].names[labels[labels > 0].index]
+    assert sorted(n for n in listed if n != "—") == sorted(placed)
+    assert shown["団体数"].astype(int).sum() == len(placed)
 
 
-def test_pairs_are_the_shares_of_the_multiverse(page, tmp_path):
-    survey, found, runs = page
-    figure = certainty.pairs(survey, found, runs)
+def test_pairs_are_the_shares_of_the_multiverse(page):
+    survey, found, runs = (page.names[name] for name in ("survey", "found", "runs"))
     table = pd.read_csv(survey.output / "figures" / "pairs.csv", dtype={"code": str})
     shares = table.set_index("code").loc[found.labels.index, list(found.labels.index)]
     assert np.allclose(shares, runs.together.loc[shares.index, shares.index], atol=1e-3)
-    assert str(runs.n) in figure.title
+    assert str(runs.n) in page.figures["pairs"].title
+
+
+def test_pairs_of_many_are_means_of_types(page, monkeypatch):
+    monkeypatch.setattr(certainty, "NAMED_UP_TO", 10)
+    survey, found, runs = (page.names[name] for name in ("survey", "found", "runs"))
+    means = certainty.together(survey, found, runs).set_index("type")
+    first = found.labels.index[found.labels == 1]
+    assert means.loc[1, "1"] == pytest.approx(
+        runs.together.loc[first, first].mean(axis=None), abs=1e-3
+    )
+    assert list(means.index) == [0, 1, 2, 3, 4]
 
 
 def test_the_multiverse_says_what_matters_most_and_how_many_stay(page):
-    survey, _, runs = page
-    said = certainty.matters(survey, runs).markdown
+    runs = page.names["runs"]
+    said = paragraph(page, f"{runs.n}通り")
     core = int((runs.units["status"] == "core").sum())
     assert f"15団体中{core}団体" in said
-    assert f"{runs.n}通り" in said
     assert runs.choices.drop("combinations")["share"].idxmax() == runs.matters_most
 
 
 def test_the_unplaced_have_no_strength_of_membership(page):
-    survey, found, _ = page
-    shown = types.members(survey, found).frame.set_index("団体")
+    survey, found = page.names["survey"], page.names["found"]
+    shown = page.tables["members"].frame.set_index("団体")
     nobody = survey.names[found.labels[found.labels == 0].index]
     assert len(nobody) == 2
-    assert (shown.loc[nobody, "所属の強さ"] == "").all()
-    assert (shown.drop(nobody)["所属の強さ"] != "").all()
+    assert (shown.loc[nobody, "所属の強さ"] == "—").all()
+    assert (shown.loc[nobody, "類型"] == "未分類").all()
+    assert (shown.drop(nobody)["所属の強さ"] != "—").all()
 
 
 def test_three_readings_stand_side_by_side_and_say_which_they_are(page):
-    survey, found, _ = page
-    level = certainty.without(survey, "gradient")
-    size = certainty.without(survey, "size_class")
-    shown = certainty.alternatives(survey, found, level, size).frame
-    assert shown["見方"].tolist() == [types.basis(survey, x) for x in (found, level, size)]
+    survey = page.names["survey"]
+    shown = page.tables["alternatives"].frame
     assert shown["見方"].nunique() == 3
     assert float(shown["一致"][0]) == 1
-    marks = ["境目に" in certainty.verdict(survey, x).markdown for x in (found, level, size)]
+    said = [survey.say("types/verdict", **types.verdict(survey, x)) for x in page.names["every"]]
+    marks = ["境目に" in text for text in said]
     assert shown["判定"].str.contains("境目").tolist() == marks and any(marks)
-    figure = certainty.profile(survey, level)
-    assert types.basis(survey, level) in figure.title
+    assert shown["見方"][1] in page.figures["approach"].title
 
 
 def test_an_axis_of_contrast_is_not_sold_as_a_level(page):
-    survey, found, _ = page
+    found = page.names["found"]
     assert not found.evidence.adoption
-    said = certainty.levels(survey, found).markdown
-    assert "水準）ではなく" in said
-    assert f"{found.gradient_share:.0%}".replace("%", "％") in said
+    assert f"{100 * found.gradient_share:.0f}％" in paragraph(page, "水準）ではなく")
 
 
 def test_size_classes_too_small_for_types_say_so(page):
-    survey, found, _ = page
-    said = certainty.by_size(survey, found)
-    assert isinstance(said, NotAvailable)
-    assert "30団体" in said.reason
+    assert "30団体" in page.absent["by_size"].reason
 
 
-def test_this_years_replies_in_last_years_types(tmp_path):
-    survey = Survey.load("demo-2020", output=tmp_path)
-    placed = certainty.place(survey)
-    assert placed.other.wave.name == "demo-2019"
-    shown = certainty.table(survey, placed).frame
-    assert len(shown) == survey.n
+def test_this_years_replies_in_last_years_types():
+    survey = Survey.load("demo-2020")
+    placed = placement.place(survey)
+    assert placed.other.wave.name == "demo-2019" and placed.n == survey.n
+    shown = placement.respondents(survey, placed).set_index("municipality")
     strength = placed.projection.membership.max(axis=1)
-    assert shown["所属の強さ"].tolist() == [f"{x:.2f}" for x in strength]
+    assert shown["membership"].tolist() == pytest.approx(strength.round(2).tolist())
     far = survey.names[placed.projection.fits.index[~placed.projection.fits]]
-    assert set(shown.loc[shown["注意"] != "", "団体"]) == set(far)
-    assert "架空データ" in certainty.basis(survey, placed).markdown
+    assert set(shown.index[shown["fit"] == "far"]) == set(far)
+    said = survey.say("types/placed", **placement.basis(survey, placed))
+    assert "架空データ" in said and "当てはめ先の類型の判定" in said
 
 
 def test_without_a_wave_before_the_page_says_how_to_name_one(page):
-    survey, _, _ = page
-    placed = certainty.place(survey)
-    assert "reference" in certainty.basis(survey, placed).markdown
-    assert certainty.table(survey, placed).reason == "当てはめ先の調査がない。"
+    assert "reference" in page.prose.split("\n\n")[-1]
+    assert "placement" in page.absent
 
 
 def test_waves_without_shared_indicators_are_refused_in_words(page):
-    survey, _, _ = page
+    survey = page.names["survey"]
     other = Classifier(
         features=survey.features,
         composites=survey.indices,
@@ -144,31 +156,46 @@ def test_waves_without_shared_indicators_are_refused_in_words(page):
         other.place(pd.DataFrame({"something": [1.0]}))
 
 
-def test_the_public_edition_places_nobody(tmp_path):
-    survey = Survey.load("demo-2020", audience="public", output=tmp_path)
-    placed = certainty.place(survey)
-    assert isinstance(certainty.table(survey, placed), NotAvailable)
+def test_the_public_edition_has_nothing_of_a_single_respondent(public):
+    """Neither a point, nor a file of it, nor its numbers; no name or code in a frame."""
+    assert set(public.absent) == SINGLE | {"by_size"}
+    assert all("public edition" in public.absent[name].reason for name in SINGLE)
+    written = {file.stem for file in public.names["survey"].output.rglob("*.*")}
+    assert not written & SINGLE and "typology" in written
+    assert not (public.names["survey"].output / "results" / "types.csv").exists()
+    seen = " ".join(frame.to_csv() for frame in public.frames) + public.prose
+    names = set(public.names["survey"].names) | set(public.names["survey"].names.index)
+    assert not [name for name in names if str(name) in seen]
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_all_of_the_page_exists_in_both_languages(page, language, tmp_path):
-    _, found, runs = page
-    survey = Survey.load("demo-2019", language=language, output=tmp_path)
-    texts = [
-        types.answer(survey, found).text,
-        certainty.reason(survey, found).markdown,
-        certainty.matters(survey, runs).markdown,
-        certainty.levels(survey, found).markdown,
-        certainty.basis(survey, certainty.place(survey)).markdown,
-    ]
-    for text in texts:
-        japanese = any("\u3040" <= c <= "\u9fff" for c in text)
-        assert japanese == (language == "ja"), text
+def test_a_public_profile_tells_directions_and_no_numbers(public):
+    profile = public.names["profile"]
+    numbers = ["mean", "rest_mean", "effect", "n", "n_rest", "p", "p_holm"]
+    assert profile[numbers].isna().all(axis=None)
+    assert set(public.tables["differences"].frame.columns) == {
+        "type",
+        "indicator",
+        "than elsewhere",
+    }
+    assert (
+        public.names["criteria"]["bic_above"].min() == 0 and "bic" not in public.names["criteria"]
+    )
 
 
-@pytest.mark.parametrize(("audience", "shown"), [("committee", True), ("public", False)])
-def test_the_public_edition_has_no_point_for_a_single_respondent(audience, shown, tmp_path):
-    survey = Survey.load("demo-2019", audience=audience, output=tmp_path)
-    made = certainty.map(survey, survey.typology(**QUICK))
-    assert isinstance(made, NotAvailable) is not shown
-    assert bool(list(tmp_path.rglob("map.*"))) is shown  # nor a file of it, nor its numbers
+def test_the_committee_sees_single_respondents(page):
+    survey = Survey.load("demo-2019", audience="committee", output=page.names["output"])
+    assert len(certainty.places(survey, types.typology(survey))) > survey.n
+
+
+def test_all_of_the_page_exists_in_both_languages(page, public):
+    for said, expected in ((page, True), (public, False)):
+        for text in (said.answer.paragraph, *said.prose.split("\n\n")):
+            assert any("\u3040" <= c <= "\u9fff" for c in text) == expected, text
+
+
+def test_a_wave_too_small_for_types_has_a_page_that_says_why_once(page, tmp_path):
+    survey = page.names["survey"].where("Q12 >= 4")
+    assert survey.n < 6
+    small = run(PAGE, given={"survey": survey}, output=str(tmp_path))
+    assert small.answer.text.startswith("この調査からは類型を作れない")
+    assert not small.figures and not small.tables and "composition" in small.absent

@@ -1,6 +1,7 @@
 """The figures say what the data say, in both languages, and can be read in grey print."""
 
 import itertools
+from functools import cache
 
 import matplotlib as mpl
 import numpy as np
@@ -9,49 +10,50 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
+from analysis import Survey
 from analysis.figures import typology_plots
-from analysis.figures.typology_plots import place_labels
-from analysis.typology.gradient import map_axes
-from analysis.typology.multiverse import multiverse
-from analysis.typology.power import known_types
-from analysis.typology.study import study
+from analysis.figures.gallery import use_style
+from analysis.figures.label_places import place_labels
+from analysis.results import certainty, types
 
-LABELS = {
-    "x1": {"ja": "内部専門性", "en": "In-house expertise"},
-    "x2": {"ja": "外部人材活用", "en": "Use of external talent"},
-    "x3": {"ja": "団体間連携", "en": "Cooperation between municipalities"},
-    "x4": {"ja": "長期在籍者の割合", "en": "Share of long-tenure staff"},
-    "x5": {"ja": "任期付職員の採用", "en": "Fixed-term officials"},
-    "x6": {"ja": "連携の深さ", "en": "Depth of cooperation"},
-}
-KINDS = dict.fromkeys(LABELS, "ratio") | {"x5": "binary"}
+TYPES = pd.DataFrame({"type": [1, 2], "name": ["A", "B"], "members": [40, 20]})
 
 
-@pytest.fixture(scope="module")
-def frame():
-    frame, _ = known_types(15, 4.0, rng=np.random.default_rng(0))
-    frame["x5"] = (frame["x5"] > 2).astype(float)
-    frame.loc["000099"] = 50.0  # fits nowhere
-    frame.loc["000098"] = -50.0
-    frame.loc[["000099", "000098"], "x5"] = 0.0
-    return frame
+@cache
+def made(language):
+    """The survey and its typology."""
+    survey = Survey.load("demo-2019", language=language, files=False)
+    return survey, types.typology(survey)
 
 
-@pytest.fixture(scope="module")
-def typology(frame):
-    return study(frame, KINDS, None, LABELS, n_types=5, n_bootstrap=10, n_null=9)
+@pytest.fixture
+def frames():
+    """Japanese frames that the figures are drawn from."""
+    return drawn_from("ja")
 
 
-@pytest.fixture(scope="module")
-def universes(frame, typology):
-    return multiverse(frame.loc[typology.fitted.index], KINDS, None, typology.fitted)
+@cache
+def drawn_from(language):
+    survey, found = made(language)
+    runs = survey.multiverse()
+    return {
+        "types": types.summary(survey, found),
+        "profile": types.profile(survey, found),
+        "members": types.members(survey, found),
+        "coassignment": certainty.coassignment(survey, found),
+        "sizes": types.composition(survey, found),
+        "criteria": certainty.criteria(survey, found),
+        "firmness": certainty.firmness(survey, found, runs),
+        "agreement": certainty.agreement(survey, runs),
+        "choices": certainty.choices(survey, runs),
+        "places": certainty.places(survey, found),
+    }
 
 
 @pytest.fixture(autouse=True)
 def style():
-    figures = pytest.importorskip("analysis.figures.gallery")
     with mpl.rc_context():
-        figures.use_style("ja")
+        use_style("ja")
         yield
     plt.close("all")
 
@@ -61,28 +63,26 @@ def written(figure) -> str:
     return "\n".join(t.get_text() for t in figure.findobj(mpl.text.Text) if t.get_visible())
 
 
-def draw_all(typology, universes, frame, language):
-    sizes = pd.Series(np.where(np.arange(len(frame)) < 8, "city", "town"), frame.index)
-    place = map_axes(frame, KINDS, {k: v[language] for k, v in LABELS.items()})
-    yield typology_plots.plot_profile(typology, labels=LABELS, language=language).figure
-    yield typology_plots.plot_silhouette(typology, language=language).figure
-    yield typology_plots.plot_coassignment(typology, language=language).figure
-    yield typology_plots.plot_size_classes(typology, size_class=sizes, language=language).figure
-    yield typology_plots.plot_choice(typology, language=language)
-    yield typology_plots.plot_multiverse(universes, language=language)
-    yield typology_plots.plot_map(
-        typology,
-        units=place.units,
-        categories=place.categories,
-        inertia=place.inertia,
-        language=language,
-    ).figure
+def draw_all(language):
+    of, plots = drawn_from(language), typology_plots
+    kinds = {"types": of["types"], "language": language}
+    yield plots.profile(of["profile"], **kinds).figure
+    yield plots.silhouettes(of["members"], **kinds).figure
+    yield plots.composition(of["sizes"], **kinds).figure
+    yield plots.places(of["places"], shares=[0.3, 0.2], **kinds).figure
+    yield plots.together(of["coassignment"], members=of["members"], language=language).figure
+    yield plots.criteria(of["criteria"], language=language)
+    panels = plots.panels(of["firmness"])
+    plots.firmness(of["firmness"], ax=panels["firmness"], language=language)
+    plots.agreement(of["agreement"], ax=panels["agreement"], language=language)
+    yield plots.matters(of["choices"], ax=panels["matters"], language=language).figure
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_all_fit_an_a4_page_and_speak_one_language(typology, universes, frame, language):
-    for figure in draw_all(typology, universes, frame, language):
-        text = written(figure)
+def test_all_fit_an_a4_page_and_speak_one_language(language):
+    names = "".join(made(language)[0].names)  # of municipalities are Japanese in both
+    for figure in draw_all(language):
+        text = "".join(c for c in written(figure) if c not in names)
         assert figure.get_figwidth() <= 6.7
         japanese = any("\u3040" <= c <= "\u9fff" for c in text)
         assert japanese == (language == "ja"), text
@@ -96,64 +96,109 @@ def test_all_fit_an_a4_page_and_speak_one_language(typology, universes, frame, l
 def test_types_differ_in_grey_print():
     looks = []
     for kind in range(7):
-        style = typology_plots._style(kind)
+        style = typology_plots.style(kind)
         grey = float(np.dot(to_rgb(style["facecolor"]), (0.299, 0.587, 0.114)))
-        looks.append((grey, style["hatch"]))
+        looks.append((grey, style.get("hatch", "")))
     for (grey, hatch), (other, other_hatch) in itertools.combinations(looks, 2):
         assert hatch != other_hatch or abs(grey - other) > 0.2
     assert len(set(typology_plots.MARKERS)) == len(typology_plots.MARKERS)
 
 
-def test_profile_writes_each_mean_and_marks_what_stands_out(typology):
-    ax = typology_plots.plot_profile(typology, labels=LABELS, percent=["x5"])
-    cells = {tuple(t.get_position()): t.get_text() for t in ax.texts}
-    assert len(cells) == len(typology.profile)
-    features = list(dict.fromkeys(typology.profile["feature"]))
-    for row in typology.profile.itertuples():
-        cell = cells[row.type - 1, features.index(row.feature)]
-        number = f"{100 * row.mean:.0f}%" if row.feature == "x5" else f"{row.mean:.2f}"
+def cells(ax, data):
+    """The texts of a heatmap beside the rows that they are of."""
+    rows = list(dict.fromkeys(data["indicator"]))
+    at = {(int(t.get_position()[0]), int(t.get_position()[1])): t.get_text() for t in ax.texts}
+    return [(at[row.type - 1, rows.index(row.indicator)], row) for row in data.itertuples()]
+
+
+def test_profile_writes_each_mean_and_marks_what_stands_out(frames):
+    data = frames["profile"]
+    ax = typology_plots.profile(data, types=frames["types"])
+    assert len(ax.texts) == len(data)
+    for cell, row in cells(ax, data):
+        number = f"{100 * row.mean:.0f}%" if row.unit == "share" else f"{row.mean:.2f}"
         assert number in cell
         assert ("▲" in cell) == (row.effect >= 0.33)
         assert ("▼" in cell) == (row.effect <= -0.33)
         assert ("*" in cell) == (row.p_holm < 0.05)
+    assert {"share", "mean"} == set(data["unit"])
 
 
-def test_units_stand_by_type_and_the_unplaced_last(typology):
-    order = typology_plots._in_order(typology)
-    types = typology.labels.reindex(order).tolist()
-    placed = [t for t in types if t]
-    assert placed == sorted(placed)
-    assert types[len(placed) :] == [0] * (len(types) - len(placed))
-    assert 0 in types
-    ax = typology_plots.plot_coassignment(typology, names={order[0]: "架空市"})
-    assert ax.get_yticklabels()[0].get_text() == "架空市"
-    shown = ax.images[0].get_array()
-    assert np.allclose(shown, typology.coassignment.loc[order, order])
+def test_after_an_adjustment_cells_are_differences():
+    survey, _ = made("ja")
+    found = types.typology(survey, adjust="gradient", n_bootstrap=5, n_null=5)
+    data = types.profile(survey, found)
+    ax = typology_plots.profile(data, types=types.summary(survey, found))
+    for cell, row in cells(ax, data):
+        written = cell.strip("▲▼*")
+        assert written[0] in "+-" and written not in {"-0.00", "-0pt"}
+        assert written.endswith("pt") == (row.unit == "points")
+    assert {"points", "deviation"} == set(data["unit"])
+    assert "調整後" in ax.get_xlabel()
 
 
-def test_silhouette_bars_are_the_widths(typology):
-    ax = typology_plots.plot_silhouette(typology)
+def test_marks_alone_where_an_edition_has_no_numbers(frames):
+    hidden = frames["profile"].assign(mean=np.nan, effect=np.nan, p_holm=np.nan)
+    ax = typology_plots.profile(hidden, types=frames["types"])
+    assert {text.get_text() for text in ax.texts} == {"", "▲", "▼"}
+    assert "数値は載せない" in ax.get_xlabel()
+
+
+def test_units_stand_by_type_and_the_unplaced_last(frames):
+    ax = typology_plots.together(frames["coassignment"], members=frames["members"])
+    about = frames["members"].set_index("name")
+    order = [text.get_text() for text in ax.get_yticklabels()]
+    kinds = about.loc[order, "type"].tolist()
+    placed = [kind for kind in kinds if kind]
+    assert placed == sorted(placed) and kinds[len(placed) :] == [0, 0]
+    _, found = made("ja")
+    shown = ax.collections[0].get_array()
+    codes = about.loc[order, "code"]
+    assert np.allclose(shown, found.coassignment.loc[codes, codes], atol=1e-3)
+
+
+def test_pairs_of_many_write_their_shares():
+    means = pd.DataFrame({"type": [1, 2], "1": [0.96, 0.03], "2": [0.03, 0.99]})
+    ax = typology_plots.together(means, members=pd.DataFrame(), language="en")
+    assert [t.get_text() for t in ax.texts] == ["0.96", "0.03", "0.03", "0.99"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Type 1", "Type 2"]
+
+
+def test_silhouette_bars_are_the_widths(frames):
+    ax = typology_plots.silhouettes(frames["members"], types=frames["types"])
     widths = sorted(bar.get_width() for bar in ax.patches)
-    assert np.allclose(widths, sorted(typology.silhouette[typology.fitted.index].fillna(0)))
+    assert np.allclose(widths, sorted(frames["members"]["silhouette"].fillna(0)))
 
 
-def test_size_classes_count_every_unit_of_the_fit(typology, frame):
-    sizes = pd.Series(pd.Categorical(["town", "city"] * 8 + ["town"], ["town", "city", "ward"]))
-    sizes.index = frame.index
-    ax = typology_plots.plot_size_classes(typology, size_class=sizes)
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["town (8団体)", "city (7団体)"]
+def test_size_classes_count_every_unit_of_the_fit(frames):
+    ax = typology_plots.composition(frames["sizes"], types=frames["types"])
+    names = [t.get_text() for t in ax.get_yticklabels()]
+    assert names == ["中核市 (5団体)", "施行時特例市 (1団体)", "一般市 (7団体)", "町村 (2団体)"]
     ends = pd.Series([p.get_x() + p.get_width() for p in ax.patches])
     assert ends.max() == pytest.approx(100)
 
 
 def test_many_units_lose_their_names_but_not_their_counts():
-    frame, truth = known_types(60, 4.0, rng=np.random.default_rng(1))
-    found = multiverse(frame, dict.fromkeys(frame, "ratio"), None, truth)
-    figure = typology_plots.plot_multiverse(found, language="en")
-    text = written(figure)
-    assert "000001" not in text
-    assert "Type 3" in text
-    assert f"Analyses ({found.n} in all)" in text
+    rows = [(1, "core", 30), (1, "borderline", 10), (2, "between", 20), (0, "unplaced", 2)]
+    data = pd.DataFrame(rows, columns=["type", "member", "n"]).assign(name=None)
+    ax = typology_plots.firmness(data, language="en")
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Unplaced", "Type 2", "Type 1"]
+    assert {"30", "10", "20"} <= {t.get_text() for t in ax.texts}
+
+
+def test_an_empty_frame_leaves_the_axes_empty(frames):
+    empty = {name: frame.iloc[:0] for name, frame in frames.items()}
+    kinds = {"types": empty["types"]}
+    for ax in (
+        typology_plots.profile(empty["profile"], **kinds),
+        typology_plots.silhouettes(empty["members"], **kinds),
+        typology_plots.composition(empty["sizes"], **kinds),
+        typology_plots.places(empty["places"], shares=[], **kinds),
+        typology_plots.together(empty["coassignment"], members=empty["members"]),
+        typology_plots.firmness(empty["firmness"]),
+    ):
+        assert not ax.patches and not ax.lines and not ax.texts
+    typology_plots.criteria(empty["criteria"])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -174,16 +219,13 @@ def test_labels_cover_neither_each_other_nor_the_points(seed):
     assert all(frame.x0 <= b.x0 and b.x1 <= frame.x1 for b in boxes)
 
 
-def test_identical_answers_are_one_spot_whose_area_counts_them(typology):
-    frame = pd.DataFrame({"a": [1.0, 0.0] * 30, "b": [1.0] * 20 + [0.0] * 40})
-    frame.index = [f"{i:06d}" for i in range(60)]
-    found = study(frame, {"a": "binary", "b": "binary"}, n_types=2, n_bootstrap=5, n_null=5)
-    place = map_axes(frame, {"a": "binary", "b": "binary"}, {})
-    ax = typology_plots.plot_map(
-        found, units=place.units, categories=place.categories, inertia=place.inertia
-    )
-    spots = [line for line in ax.lines if line.get_markeredgewidth() == 0.3]
-    area = sum(len(line.get_xdata()) * line.get_markersize() ** 2 for line in spots)
+def test_identical_answers_are_one_spot_whose_area_counts_them():
+    spots = pd.DataFrame({"axis1": [0.0, 1.0, 2.0] * 20, "axis2": 0.0, "type": [1, 1, 2] * 20})
+    units = spots.assign(code=[f"{at:06d}" for at in range(60)], name="x")
+    answers = pd.DataFrame({"axis1": [1.0], "axis2": [1.0], "name": ["a"]})
+    ax = typology_plots.places(pd.concat([units, answers]), types=TYPES, shares=[0.6, 0.4])
+    drawn = [line for line in ax.lines if line.get_markeredgewidth() == 0.3]
+    area = sum(len(line.get_xdata()) * line.get_markersize() ** 2 for line in drawn)
     assert area / 2.2**2 == pytest.approx(60)
     assert "面積" in ax.get_xlabel()
 
@@ -201,15 +243,3 @@ def test_identical_answers_are_one_spot_whose_area_counts_them(typology):
 )
 def test_japanese_labels_break_after_a_particle(label, lines):
     assert typology_plots.wrap(label, "ja", 7).split("\n") == lines
-
-
-def test_after_an_adjustment_cells_are_differences():
-    frame, _ = known_types(15, 4.0, rng=np.random.default_rng(0))
-    frame["x5"] = (frame["x5"] > 2).astype(float)
-    found = study(frame, KINDS, None, LABELS, adjust="gradient", n_bootstrap=5, n_null=5)
-    ax = typology_plots.plot_profile(found, labels=LABELS, percent=["x5"])
-    cells = [t.get_text().strip("▲▼*") for t in ax.texts]
-    assert all(cell[0] in "+-" for cell in cells)
-    assert sum(cell.endswith("pt") for cell in cells) == len(found.names)
-    assert not {"-0.00", "-0pt"} & set(cells)
-    assert "調整後" in ax.get_xlabel()

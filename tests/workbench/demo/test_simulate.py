@@ -112,16 +112,6 @@ def test_a_type_makes_little_difference_to_outcomes():
     assert by_type.max() - by_type.min() < 0.5 * (high - low)
 
 
-def test_mixed_municipalities_are_of_no_type():
-    drawn = simulate(600, missing=0.0, mixed=300)
-    assert drawn.truth["mixed"].tolist() == [False] * 300 + [True] * 300
-    years = drawn.responses["Q15"].astype(float)
-    for mixed, low, high in ((False, 0.0, 1e-6), (True, 0.01, 1.0)):
-        of = drawn.truth["mixed"] == mixed
-        groups = [g.to_numpy() for _, g in years[of].groupby(drawn.truth["type"][of])]
-        assert low <= stats.kruskal(*groups).pvalue <= high
-
-
 def test_noise_hides_what_drives_the_outcomes():
     tau = [
         stats.kendalltau(drawn.truth["management"], drawn.responses["Q31"].astype(int)).statistic

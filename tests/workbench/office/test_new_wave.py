@@ -16,7 +16,7 @@ from analysis.errors import InputError
 from analysis.intake import read as intake
 from analysis.survey import Survey
 from workbench.cli import main
-from workbench.office.new_wave import check, new_wave
+from workbench.office.new_wave import looked_at, new_wave
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "library-survey"
 
@@ -238,7 +238,7 @@ def test_what_would_be_read_is_told_and_nothing_written(libraries, tmp_path, cap
     assert "  個人情報（保存しない）: メール" in said and said[-1].endswith("ignore に書くもの：ID")
     file.write_text("団体名,Q1,Q3\n姫路市,42,1\n千葉市,60,3\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"question Q2 .*has no column"):
-        check([file], "libraries")
+        looked_at([file], "libraries")
     assert main(["new-wave", "--codebook", "libraries"]) == 2
     assert sorted((libraries / "data").rglob("*")) == before
 
@@ -317,7 +317,6 @@ ODD = {
     "in columns": ([turned(replies(headings=FREE))], "two columns are headed Q1"),
     "a heading twice": ([replies(headings=[*HEADINGS, "問3 職員数"])], "two columns.* Q3"),
     "names twice": ([replies(headings=["団体名", *HEADINGS])], "two columns are headed @name"),
-    "Qualtrics": ([replies(headings=[*HEADINGS[:4], "Q2_6_TEXT", "問3 職員数"])], "headed Q2_6"),
     "no staff": ([replies(headings=HEADINGS[:4])], "question Q3 .*has no column"),
     "two sheets": ([replies(3), [HEADINGS, *replies()[4:]]], "2 sheets have the headings"),
     "a sheet of less": ([replies(3), [HEADINGS[:2], *(r[:2] for r in replies()[4:])]],
@@ -332,6 +331,16 @@ def test_an_odd_heading_makes_no_form_of_a_table(tmp_path, how):
     sheets, sentence = ODD[how]
     with pytest.raises(InputError, match=sentence):
         survey_of(tmp_path, sheets)
+
+
+def test_the_words_beside_other_are_told_where_no_question_holds_them(tmp_path, monkeypatch):
+    _, read = survey_of(tmp_path, [replies(headings=[*HEADINGS[:4], "Q2_6_TEXT", "問3 職員数"])])
+    assert len(read) == 6
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    told = Survey.load("odd").findings
+    assert told[["rule", "cell", "raw"]].to_numpy().tolist() == [
+        ["unmatched", "E2:E6", "Q2_6_TEXT"]
+    ]
 
 
 def test_a_table_is_not_read_as_a_form_where_it_is_called_one(tmp_path, monkeypatch):

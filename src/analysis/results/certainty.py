@@ -1,0 +1,263 @@
+"""How sure the types are: against chance, under resampling, and in all other ways of analysis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sklearn.metrics import adjusted_rand_score
+
+from analysis.edition import protects
+from analysis.results import types
+from analysis.results.types import NAMED_UP_TO, as_frame
+from analysis.show import Frame, NotAvailable
+from analysis.survey import Survey
+from analysis.typology import gradient
+from analysis.typology.describe import UNPLACED
+from analysis.typology.power import power
+from analysis.typology.verdict import SMALLEST_TYPE
+
+if TYPE_CHECKING:
+    from analysis.typology.multiverse import Multiverse
+    from analysis.typology.study import Typology
+
+POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power is worth its time
+FIRM = ["core", "between", "borderline"]
+
+
+# --- level and approach ---------------------------------------------------------------------------
+
+
+def axis(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
+    """How much of the structure is one gradient: values of the sentence ``types/levels``.
+
+    share, low, high : the share with its 95 % interval, which is of a sample alone (`tested`).
+    adoption : whether the gradient is a level (all indicators rise together), not a contrast.
+    """
+    if isinstance(found, NotAvailable):
+        return {}
+    low, high = found.evidence.gradient_interval
+    return {
+        "share": found.gradient_share,
+        "low": low,
+        "high": high,
+        "adoption": found.evidence.adoption,
+        "tested": survey.population.tests,
+    }
+
+
+@as_frame("type", "level")
+def levels(survey: Survey, found: Typology) -> pd.DataFrame:
+    """The mean place of each type on the main gradient, in standard deviations of all."""
+    kinds = found.fitted.astype(int)
+    mean = found.level[kinds.index].groupby(kinds).mean().round(1)
+    return mean.loc[list(found.stability.index)].rename_axis("type").rename("level").reset_index()
+
+
+@as_frame("adjust", "verdict", "groups", "silhouette", "agreement")
+def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> list[dict[str, Any]]:
+    """Typologies side by side; agreement: adjusted Rand index with the first."""
+    there = [found for found in them if not isinstance(found, NotAvailable)]
+    return [
+        {
+            "adjust": found.params.get("adjust") or "none",
+            "verdict": types.level(found),
+            "groups": types.groups(survey, found),
+            "silhouette": round(found.evidence.silhouette, 2),
+            "agreement": round(_agreement(there[0], found), 2),
+        }
+        for found in there
+    ]
+
+
+def _agreement(first: Typology, found: Typology) -> float:
+    both = first.fitted.index.intersection(found.fitted.index)
+    return float(adjusted_rand_score(first.labels[both], found.labels[both]))
+
+
+# --- how sure it is -------------------------------------------------------------------------------
+
+
+@as_frame()
+def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
+    """The criteria by number of types (k), and which number was chosen.
+
+    The BIC of one class is a function of how often each answer was given, hidden ones too; where
+    small numbers are protected it is given as the difference from the least.
+    """
+    table = found.choice
+    if protects(survey) and "bic" in table:
+        above = table["bic"] - table["bic"].min()
+        table = table.drop(columns="bic").assign(bic_above=above)
+    return table.assign(chosen=table.index == found.params["n_types"]).reset_index(names="k")
+
+
+@as_frame(of_single=True)
+def coassignment(survey: Survey, found: Typology) -> pd.DataFrame:
+    """In which share of resamples two municipalities are of one type; see `_pairs`."""
+    return _pairs(found, found.coassignment)
+
+
+@as_frame(of_single=True)
+def together(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
+    """In which share of the analyses two municipalities are of one type; see `_pairs`."""
+    return _pairs(found, runs.together)
+
+
+def _pairs(found: Typology, shares: pd.DataFrame) -> pd.DataFrame:
+    """A square table ordered by type, within a type from the most to the least typical.
+
+    Of many municipalities the means of the pairs of types: first column ``type`` instead of
+    ``code``.
+    """
+    last = found.fitted.replace(UNPLACED, len(found.names) + 1)
+    order = pd.DataFrame({"type": last, "width": -found.silhouette.loc[last.index]})
+    codes = order.sort_index().sort_values(["type", "width"], kind="stable").index
+    square = shares.loc[codes, codes]
+    if found.n <= NAMED_UP_TO:
+        return square.round(3).reset_index(names="code")
+    kinds = found.fitted[codes].to_numpy(int)
+    means = square.groupby(kinds).mean().T.groupby(kinds).mean().T
+    return means.round(3).rename(columns=str).reset_index(names="type")
+
+
+@as_frame("against", "drawn", "as_good", "p", "least")
+def chance(survey: Survey, found: Typology) -> list[dict[str, Any]]:
+    """How many surveys without types separate at least as well.
+
+    against : ``independent`` items or a ``continuum``. drawn : surveys. as_good : of these, those
+    that separate at least as well. p, and whether it is the least that it can be.
+    """
+    pairs = zip(found.params["drawn"], (found.null_p, found.continuum_p), strict=True)
+    return [
+        {
+            "against": against,
+            "drawn": drawn,
+            "as_good": round(p * (drawn + 1)) - 1,
+            "p": p,
+            "least": p <= found.evidence.least_p + 1e-9,
+        }
+        for against, (drawn, p) in zip(("independent", "continuum"), pairs, strict=True)
+    ]
+
+
+def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
+    """How often this number of types would be found: values of the sentence ``types/recovery``.
+
+    n, n_types : of the survey. found : share of simulated surveys with types this far apart that
+    were recovered (``weak, moderate, strong``); empty where there are too few or so many
+    respondents that it is not the question. kinds, groups, missing : the indicators simulated.
+    """
+    if isinstance(found, NotAvailable):
+        return {}
+    k, n = int(found.params["n_types"]), found.n
+    about = {"n": n, "n_types": k, "enough": n >= SMALLEST_TYPE * k, "found": {}}
+    about |= {"kinds": {}, "groups": 0, "missing": 0.0}
+    if not about["enough"] or n > POWER_UP_TO:
+        return about
+    made = survey.features
+    used = list(dict.fromkeys(gradient.source(feature) for feature in found.profile["feature"]))
+    kinds, groups = ([of[name] for name in used] for of in (made.kinds, made.groups))
+    answers = made.frame.loc[found.fitted.index, used]
+    missing = float(answers.isna().to_numpy().mean())
+    yes = [
+        float(answers[name].mean()) if kind in ("binary", "asymmetric") else 0.5
+        for name, kind in zip(used, kinds, strict=True)
+    ]
+    table = power(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
+    counted = Counter("binary" if kind == "asymmetric" else kind for kind in kinds)
+    return about | {
+        "found": table["recovered"].to_dict(),
+        "kinds": dict(counted),
+        "groups": len(set(groups)),
+        "missing": missing,
+    }
+
+
+# --- how much depends on choices of the analysis --------------------------------------------------
+
+
+@as_frame("choice", "options", "share")
+def choices(survey: Survey, runs: Multiverse) -> pd.DataFrame:
+    """Which part of the variation between the analyses each choice accounts for by itself."""
+    return runs.choices.reset_index(names="choice")
+
+
+@as_frame("ari")
+def agreement(survey: Survey, runs: Multiverse) -> pd.DataFrame:
+    """How far each analysis agrees with the typology: adjusted Rand index."""
+    return runs.runs
+
+
+def stayed(survey: Survey, runs: Multiverse | NotAvailable) -> dict[str, Any]:
+    """How many stay with their type, and what matters most: values of ``types/matters``."""
+    if isinstance(runs, NotAvailable):
+        return {}
+    status, share = runs.units["status"], runs.choices["share"]
+    return {
+        "runs": runs.n,
+        "of": len(status),
+        "core": int((status == "core").sum()),
+        "border": int((status == "borderline").sum()),
+        "most": runs.matters_most,
+        "share": float(share[runs.matters_most]),
+        "rest": float(share["combinations"]),
+    }
+
+
+@as_frame("type", "member", "n", "code", "name", "inside", "outside")
+def firmness(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
+    """How firmly municipalities stay with their type, by type.
+
+    member : ``core``, ``between``, ``borderline`` or ``unplaced``. inside, outside : share of the
+    analyses with its own type, and with the next one. A row each where there are few and the
+    edition may name them; else n of each type and kind of member.
+    """
+    units = runs.units.rename(columns={"status": "member"}).astype({"type": int})
+    if found.n > NAMED_UP_TO or protects(survey):
+        return units.groupby(["type", "member"]).size().rename("n").reset_index()
+    units = units.assign(code=units.index, name=survey.names.reindex(units.index), n=1)
+    last = units["type"] == UNPLACED
+    order = units.assign(last=last).sort_values(
+        ["last", "type", "inside"], ascending=[True, True, False], kind="stable"
+    )
+    return order.round({"inside": 4, "outside": 4})
+
+
+@as_frame("type", "members", "core", "between", "borderline")
+def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
+    """The members of each type by how firmly they stay, in a column each: names, or how many."""
+    known = firmness[firmness["type"] > UNPLACED].sort_values("code")
+    parts = known.groupby(["type", "member"])
+    if known["name"].notna().any():
+        wide = parts["name"].agg(survey.label("answers.separator").join).unstack()
+    else:
+        wide = parts["n"].sum().unstack(fill_value=0).reindex(columns=FIRM, fill_value=0)
+    return wide.assign(members=known.groupby("type")["n"].sum().astype(int)).reset_index()
+
+
+# --- the map --------------------------------------------------------------------------------------
+
+
+@as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
+def places(survey: Survey, found: Typology) -> pd.DataFrame:
+    """Municipalities (with code and type) and indicators (without) on the two main axes."""
+    place = _map(survey, found)
+    units = place.units.iloc[:, :2].set_axis(["axis1", "axis2"], axis=1)
+    units = units.assign(code=units.index, name=survey.names, type=found.labels)
+    answers = place.categories.iloc[:, :2].set_axis(["axis1", "axis2"], axis=1)
+    return pd.concat([units, answers.assign(name=answers.index)]).round(4)
+
+
+@as_frame("axis", "share", of_single=True)
+def axes(survey: Survey, found: Typology) -> list[dict[str, Any]]:
+    """Which share of the variation each axis of the map carries."""
+    return [{"axis": at, "share": s} for at, s in enumerate(_map(survey, found).inertia, start=1)]
+
+
+def _map(survey: Survey, found: Typology) -> gradient.Axes:
+    made = survey.features
+    labels = {name: text[survey.language] for name, text in made.labels.items()}
+    return gradient.map_axes(made.frame.loc[found.fitted.index], made.kinds, labels, made.groups)

@@ -1,0 +1,301 @@
+"""The types of municipalities: their names and members, and what sets them apart.
+
+Each function takes a survey and its typology and gives a tidy frame as the edition may show it.
+Types are numbered; `named` puts their names beside the numbers where a table shows them. How sure
+the types are is in `analysis.results.certainty`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.edition import protects
+from analysis.errors import InputError
+from analysis.show import Frame, NotAvailable
+from analysis.stats import disclosure
+from analysis.survey import SEED, Survey
+from analysis.typology.describe import NOTABLE, UNPLACED
+from analysis.typology.gradient import source
+from analysis.typology.verdict import facts, other_draws
+
+if TYPE_CHECKING:
+    from analysis.typology.study import Typology
+
+NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
+LISTED = 10  # municipalities that a sentence can name
+TWOFOLD = ("binary", "asymmetric", "nominal")  # kinds of which a mean is a share
+Made = Callable[..., Any]
+
+
+def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callable[..., Frame]]:
+    """Make what a function gives (rows, or a table) the frame that an edition may show.
+
+    The frame has these columns, or all of the table where none is named. It is empty where one of
+    the arguments is not available, and where small numbers are protected if it is about single
+    municipalities (`of_single`).
+    """
+
+    def decorate(make: Made) -> Callable[..., Frame]:
+        @wraps(make)
+        def shown(survey: Survey, *given: Any, **choices: Any) -> Frame:
+            if any(isinstance(one, NotAvailable) for one in given):
+                return Frame.nothing(columns=columns)
+            if of_single and protects(survey):
+                return Frame.nothing("withheld", columns)
+            made = make(survey, *given, **choices)
+            frame = survey.gallery.rounded(Frame(made, columns=list(columns) or None))
+            empty = Frame.nothing("withheld" if protects(survey) else "nothing", columns)
+            return Frame(frame.reset_index(drop=True)) if len(frame) else empty
+
+        return shown
+
+    return decorate
+
+
+def typology(
+    survey: Survey, *, n_types: int = 0, adjust: str = "none", seed: int = SEED, **resamples: int
+) -> Typology | NotAvailable:
+    """The typology of a wave; unadjusted, its verdict weighs the multiverse too.
+
+    Parameters
+    ----------
+    n_types : 0 for the number that the answers suggest.
+    adjust : ``none``, ``gradient`` or ``size_class``: what is taken out of the answers.
+    resamples : ``n_bootstrap`` and ``n_null``, see `analysis.typology.study.study`.
+
+    A wave of which no typology can be made has the reason in its place, and nothing in the frames.
+    """
+    choices = {"n_types": n_types or "auto", "adjust": adjust, "seed": seed}
+    try:
+        found = survey.typology(**choices, **resamples)
+    except InputError as error:
+        return NotAvailable("typology", survey.say("types/no_types", why=str(error)))
+    return found.weighed_with(survey.multiverse(**choices)) if adjust == "none" else found
+
+
+def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
+    """The values of the sentence ``types/verdict``, or why there are no types.
+
+    text : the verdict. others : levels that other random draws may give. drawn, resampled : their
+    numbers. n : respondents. aside : why how many took no part in making the types, a row each
+    with their names where these can be listed. left : how many of them have no type.
+    """
+    if isinstance(found, NotAvailable):
+        nobody: list[Any] = []
+        return dict.fromkeys(("drawn", "resampled", "n", "left"), 0) | {
+            "text": found.reason, "others": nobody, "aside": nobody,
+        }  # fmt: skip
+    evidence = facts(found.evidence, tested=survey.population.tests)
+    aside = [
+        {
+            "why": why,
+            "n": len(codes),
+            "names": list(survey.full_names[codes])
+            if len(codes) <= LISTED and not protects(survey)
+            else [],
+        }
+        for why, codes in found.aside.groupby(found.aside).groups.items()
+    ]
+    return {
+        "text": survey.say("typology/verdict", level=found.verdict.level, e=evidence),
+        "others": borderline(found),
+        "drawn": int(found.params["n_null"]),
+        "resampled": int(found.params["n_bootstrap"]),
+        "n": len(found.labels),
+        "aside": aside,
+        "left": int((found.labels[found.aside.index] == UNPLACED).sum()),
+    }
+
+
+def borderline(found: Typology) -> list[str]:
+    """The levels that the same answers may be given by other random draws."""
+    se = found.stability["jaccard_se"].to_dict()
+    return list(other_draws(found.evidence, drawn=found.params["drawn"], jaccard_se=se))
+
+
+def level(found: Typology) -> str:
+    """The level of the verdict, an id of the labels ``verdict``, also whether it is borderline."""
+    return found.verdict.level + "_borderline" * bool(borderline(found))
+
+
+def called(found: Typology | NotAvailable) -> str:
+    """What groups may be called: no types where the verdict finds none; see labels ``called``."""
+    nothing = not isinstance(found, NotAvailable) and found.verdict.level in {"gradient", "none"}
+    return "group" if nothing else "type"
+
+
+def name(survey: Survey, found: Typology, kind: int) -> str:
+    """A type's number and name."""
+    if kind not in found.names:
+        return survey.label("member.unplaced")
+    return f"{kind} {found.names[kind][survey.language]}"
+
+
+def named(survey: Survey, found: Typology | NotAvailable, frame: Frame) -> Frame:
+    """A frame for a table: its columns ``type`` and ``second`` with numbers and names."""
+    if isinstance(found, NotAvailable):
+        return frame
+    columns = frame.columns.intersection(["type", "second"])
+    return frame.assign(
+        **{
+            column: [
+                None if pd.isna(kind) else name(survey, found, int(kind)) for kind in frame[column]
+            ]
+            for column in columns
+        }
+    )
+
+
+def groups(survey: Survey, found: Typology) -> str:
+    """Every type with its number of members, on one line."""
+    return " / ".join(
+        survey.label("called.with_n", name=name(survey, found, kind), n=int(n))
+        for kind, n in found.stability["n"].items()
+    )
+
+
+@as_frame("type", "name", "members", "stability", "paragon", "atypical")
+def summary(survey: Survey, found: Typology) -> pd.DataFrame:
+    """Each type with its number of members, stability, paragon and most atypical member.
+
+    stability : mean bootstrap Jaccard. The two members are there where they may be named.
+    """
+    single = (found.n <= NAMED_UP_TO or survey.wave.named) and not protects(survey)
+    kinds, full = list(found.stability.index), survey.full_names
+    return pd.DataFrame(
+        {
+            "type": kinds,
+            "name": [found.names[kind][survey.language] for kind in kinds],
+            "members": found.stability["n"].astype(int).to_numpy(),
+            "stability": found.stability["jaccard_bootstrap"].round(2).to_numpy(),
+            "paragon": [full[found.paragons[kind]] if single else None for kind in kinds],
+            "atypical": [full[found.atypical[kind]] if single else None for kind in kinds],
+        }
+    )
+
+
+@as_frame("type", "feature", "indicator", "unit", "n", "n_rest", "mean", "rest_mean", "effect",
+          "direction", "p", "p_holm")  # fmt: skip
+def profile(survey: Survey, found: Typology) -> pd.DataFrame:
+    """What sets each type apart from all other municipalities, indicator by indicator.
+
+    unit : of the means: ``share``, ``mean``; after an adjustment ``points``, ``deviation``.
+    direction : ``higher`` or ``lower`` where the effect (Cliff's delta) is notable.
+    p, p_holm : where there is a sample to test. Where small numbers are protected, the direction
+    alone of what may be shown: exact means of small types could be reckoned back to answers.
+    """
+    table, kinds = found.profile, survey.features.kinds
+    shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
+    units = ("points", "deviation") if _adjusted(found) else ("share", "mean")
+    notable = table["effect"].where(table["effect"].abs() >= NOTABLE)
+    table = table.assign(
+        indicator=[indicator(survey, feature) for feature in table["feature"]],
+        unit=np.where(shares, *units),
+        direction=np.sign(notable).map({1.0: "higher", -1.0: "lower"}),
+    )
+    if protects(survey):
+        return table.loc[_safe(survey, found), ["type", "feature", "indicator", "direction"]]
+    return table if survey.population.tests else table.drop(columns=["p", "p_holm"])
+
+
+def indicator(survey: Survey, feature: str) -> str:
+    """The label of an indicator; of a category with its code."""
+    label = survey.features.labels.get(source(feature))
+    return (label[survey.language] if label else source(feature)) + feature[len(source(feature)) :]
+
+
+@as_frame("code", "name", "municipality", "type", "membership", "second", "silhouette", "aside",
+          of_single=True)  # fmt: skip
+def members(survey: Survey, found: Typology) -> pd.DataFrame:
+    """Each respondent with its type, how strongly it belongs there, and the type next to it.
+
+    membership : 0 to 1; none for the unplaced. aside : why it took no part in making the types.
+    """
+    own = [
+        found.membership.at[code, kind] if kind in found.membership else np.nan
+        for code, kind in found.labels.items()
+    ]
+    codes = found.labels.index
+    return pd.DataFrame(
+        {
+            "code": codes,
+            "name": survey.names.reindex(codes),
+            "municipality": survey.full_names.reindex(codes),
+            "type": found.labels.astype(int),
+            "membership": own,
+            "second": found.second.where(found.second != UNPLACED),
+            "silhouette": found.silhouette,
+            "aside": found.aside.reindex(codes),
+        }
+    ).round(4)
+
+
+@as_frame(of_single=True)
+def memberships(survey: Survey, found: Typology) -> pd.DataFrame:
+    """Type and strength of membership in each type, which comparisons of two runs read."""
+    codes, kinds = found.labels.index, found.labels.astype(int)
+    names = [name(survey, found, kind) if kind else "" for kind in kinds]
+    about = {"name": survey.names.reindex(codes), "type": kinds, "type_name": names}
+    frame = pd.DataFrame(about, codes).join(found.membership.round(4).add_prefix("in_"))
+    return frame.reset_index(names="code")
+
+
+@as_frame("size", "type", "n", "share")
+def composition(survey: Survey, found: Typology) -> pd.DataFrame:
+    """How many of each size class are of each type; `share` of the class."""
+    classes = survey.size_class.reindex(found.fitted.index)
+    counts = pd.crosstab(classes.rename("size"), found.fitted.astype(int).rename("type"))
+    fit = disclosure.may_be_shown(counts.to_numpy(int), survey.codebook.disclosure.group)
+    long = counts.stack().rename("n").reset_index()
+    long["share"] = (long["n"] / long.groupby("size", observed=True)["n"].transform("sum")).round(4)
+    return long if fit.all() or not protects(survey) else long.iloc[:0]
+
+
+def by_size(
+    survey: Survey, found: Typology | NotAvailable, *, seed: int = SEED, **resamples: int
+) -> Frame:
+    """A typology of each size class that is large enough for one, a row each.
+
+    Columns: size, members, verdict, groups, one_axis (share of the structure on one gradient).
+    """
+    columns = ["size", "members", "verdict", "groups", "one_axis"]
+    try:
+        apart = survey.typology_by_size(seed=seed, **resamples) if found.n else {}
+    except InputError:
+        apart = {}
+    if not apart:
+        return Frame.nothing("no_large_class" if found.n else "nothing", columns)
+    ordered = {SIZE_CLASSES[s][survey.language]: apart[s] for s in SIZE_CLASSES if s in apart}
+    rows = [
+        (size, one.n, level(one), groups(survey, one), round(one.gradient_share, 2))
+        for size, one in ordered.items()
+    ]
+    return Frame(rows, columns=columns)
+
+
+def _adjusted(found: Typology) -> bool:
+    """Whether something was taken out of the answers before."""
+    return (found.params.get("adjust") or "none") != "none"
+
+
+def _safe(survey: Survey, found: Typology) -> pd.Series:
+    """Which rows of a profile may be shown where small numbers are protected.
+
+    Of a yes/no indicator the direction alone can tell how many of a small type did it, so it is
+    there where each type, and the rest, has enough of both. An adjusted one is never.
+    """
+    table, kinds = found.profile, survey.features.kinds
+    twofold = table["feature"].map(lambda feature: kinds.get(source(feature)) in TWOFOLD)
+    yes = np.column_stack([table["mean"] * table["n"], table["rest_mean"] * table["n_rest"]])
+    no = table[["n", "n_rest"]].to_numpy(float) - yes
+    group = survey.codebook.disclosure.group
+    fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
+    fit &= not _adjusted(found)
+    enough = pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
+    return ~twofold | enough

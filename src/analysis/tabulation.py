@@ -1,0 +1,328 @@
+"""Questions as tidy frames, tables and figures, as the edition of a survey may show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import edition
+from analysis.codebook.model import Question
+from analysis.edition import COUNTED, HIDDEN, MEASURED, protects, shown_questions
+from analysis.errors import InputError
+from analysis.figures import plots
+from analysis.show import Figure, Frame, NotAvailable, Table
+from analysis.stats import tabulate
+from analysis.view import View
+
+COUNTS = ["question", "answer", "group", "count", "n", "share", "low", "high", "missing"]
+NUMBERS = ["question", "item", "group", "n", *tabulate.MEASURES]
+
+
+def counts(survey: View, questions: Sequence[Question], by: pd.Series | None = None) -> Frame:
+    """How often each answer was given, a row an answer (and group), in the questionnaire's order.
+
+    Columns
+    -------
+    question : its id. answer : as the questionnaire has it. group : of the breakdown, else absent.
+    count, n, share : municipalities, those asked and answering, and count / n (0 to 1). NA where
+        the edition hides the count.
+    low, high : least and greatest share whatever those answered who did not; NA where all did, and
+        by group. missing : how many did not answer, by kind, in words.
+    """
+    if nothing_by(by):
+        return Frame(columns=COUNTS)
+    parts = [
+        _whole(survey, q) if by is None else _crossed(survey, q, by)
+        for q in questions
+        if q.type in COUNTED and not (by is not None and by.name in {q.id, q.identity} - {None})
+    ]
+    kept = [part for part in parts if len(part)]
+    if not kept:
+        return Frame.nothing("withheld", COUNTS)
+    frame = Frame(pd.concat(kept, ignore_index=True).reindex(columns=COUNTS))
+    floats = dict.fromkeys(["share", "low", "high"], "Float64")
+    frame = frame.astype({"count": "Int64", "n": "Int64", **floats})
+    return frame.drop(columns=["low", "high", "missing"] if by is not None else ["group"])
+
+
+def _whole(survey: View, question: Question) -> pd.DataFrame:
+    counted = edition.frequency(survey, question)
+    frame = counted.frame.reset_index(names="answer").assign(question=question.id, n=counted.n)
+    # how many did not answer is an answer, too; the size class of those who did not reply is known
+    if not protects(survey, question) and counted.n:
+        words = survey.labels("status")
+        kinds = [f"{words[kind]} {count:,}" for kind, count in counted.missing.items()]
+        frame["missing"] = survey.label("answers.separator").join(kinds)
+        if question.identity is None:
+            size = to_answer(survey, question)
+            ends = [survey.population.bounds(int(c), counted.n, size) for c in frame["count"]]
+            frame["low"] = [end[0] if end else None for end in ends]
+            frame["high"] = [end[1] if end else None for end in ends]
+    return frame
+
+
+def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
+    crossed = edition.cross(survey, question, by)
+    long = crossed.counts.dropna().stack().rename("count").astype("Int64").reset_index()
+    long.columns = pd.Index(["answer", "group", "count"])
+    n = long["group"].map(crossed.n).astype("Int64")
+    share = (long["count"] / n.where(n > 0)).astype("Float64")
+    return long.assign(question=question.id, n=n, share=share)
+
+
+def numbers(survey: View, questions: Sequence[Question], by: pd.Series | None = None) -> Frame:
+    """Statistics of numbers and of the items of batteries, a row each (and group).
+
+    Columns: question, item (of a battery), group (of the breakdown, else absent), n, median, lower
+    and upper quartile, least, greatest, mean. Of a battery only median and mean. Where small
+    numbers are protected, what `edition.frequency` leaves; nothing by group, nor by a protected
+    question.
+    """
+    rows: list[dict[str, Any]] = []
+    if nothing_by(by):
+        return Frame(columns=NUMBERS)
+    for q in (q for q in questions if q.type in MEASURED):
+        if by is None:
+            rows += _measured(survey, q, edition.frequency(survey, q))
+        elif not protects(survey, q, *edition.asked_by(survey, by)):
+            args = (survey.responses, survey.status, q, by, survey.language)
+            for group, counted in tabulate.by_group(*args):
+                rows += [row | {"group": group} for row in _measured(survey, q, counted)]
+    if not rows and any(q.type in MEASURED for q in questions):
+        return Frame.nothing("withheld", NUMBERS)
+    frame = Frame(rows, columns=NUMBERS)
+    return frame if by is not None else frame.drop(columns="group")
+
+
+def _measured(survey: View, question: Question, counted: tabulate.Counted) -> list[dict[str, Any]]:
+    about, frame = {"question": question.id}, counted.frame
+    if question.type != "battery":
+        values = frame["value"].to_dict()
+        return [about | {"item": "", "n": counted.n} | values]
+    if protects(survey, question):
+        frame = frame.dropna().assign(median=np.nan)
+    return [
+        about | {"item": item, "n": int(row["count"]), "median": row["median"], "mean": row["mean"]}
+        for item, row in frame.iterrows()
+    ]
+
+
+def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
+    """A breakdown as a table: question and answer (or item) down, groups across.
+
+    `value`: ``share``, written as ``27% (3/11)``, or a statistic, written as ``12.5 (n=11)``; a
+    dash where nobody answered. Groups keep their order.
+    """
+    if frame.empty:
+        return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
+    rows = [name for name in ("question", "answer", "item") if name in frame]
+    if value == "share":
+        cells = [cell(*pair) for pair in zip(frame["count"], frame["n"], strict=True)]
+    else:
+        cells = [
+            f"{digits(v)} (n={n:,})" if n else HIDDEN
+            for v, n in zip(frame[value], frame["n"], strict=True)
+        ]
+    groups = list(dict.fromkeys(frame["group"]))
+    order = frame[rows].drop_duplicates()
+    table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
+    table = table.reindex(pd.MultiIndex.from_frame(order))[groups].fillna(HIDDEN)
+    table.columns = pd.Index([str(group) for group in groups])
+    return Frame(titled(survey, table.reset_index()))
+
+
+def nothing_by(by: pd.Series | None) -> bool:
+    """Whether a breakdown has no group, such as prefectures of invented municipalities."""
+    return by is not None and bool(by.dropna().astype(str).eq("").all())
+
+
+def breakdown_name(survey: View, by: str) -> str:
+    """What a breakdown is called: size_class, type, prefecture or a question."""
+    known = survey.labels("by")
+    return known.get(by) or survey.question(by).label[survey.language]
+
+
+def bounds_note(survey: View) -> str:
+    """What the bounds of a share hold for."""
+    here = survey.population
+    return survey.say("population/bounds_note", kind=here.kind, size=here.size)
+
+
+def titled(survey: View, frame: pd.DataFrame) -> Frame:
+    """The same frame with number, short text and unit of each question in place of its id."""
+    language = survey.language
+    names = {
+        q.id: f"{q.id} {q.label[language]}{tabulate.unit_of(q, language)}" for q in survey.codebook
+    }
+    return Frame(frame.assign(question=frame["question"].map(names)))
+
+
+def digits(value: float) -> str:
+    """A number in four digits, from a thousand whole.
+
+    >>> digits(12.345), digits(12345.6)
+    ('12.35', '12,346')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+def cell(count: Any, n: int) -> str:
+    """A cell of a cross table: share, count and denominator; a dash where it is hidden.
+
+    >>> cell(3, 11), cell(pd.NA, 11)
+    ('27% (3/11)', '—')
+    """
+    if pd.isna(count):
+        return HIDDEN
+    return f"{count / n:.0%} ({int(count):,}/{n:,})" if n else HIDDEN
+
+
+def to_answer(survey: View, question: Question | None) -> int | None:
+    """How many of the population were to answer, those who did not reply too; None: not known.
+
+    Whom the skip rule left out is not among them; nobody knows whether it would have left out those
+    who did not reply, and with them the bounds of a share are the widest that can be.
+    """
+    if question is None or (size := survey.population.size) is None:
+        return None
+    return size - int((survey.status[question.variables[0]] == "not_applicable").sum())
+
+
+# --- one question ------------------------------------------------------------------------------
+
+
+def table(survey: View, question: Question, by: pd.Series | None = None) -> Table | NotAvailable:
+    """One question as a table, broken down where asked.
+
+    Raises
+    ------
+    InputError : the edition shows nothing of it by group.
+    """
+    name, words = f"table_{question.id}", "tabulation/one"
+    about: dict[str, Any] = {
+        "question": f"{question.id} {question.label[survey.language]}",
+        "multiple": question.type == "multi",
+        "more": edition.note(survey),
+    }
+    make = numbers if question.type in MEASURED else counts
+    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    frame = make(survey, [question], by)
+    if by is not None and frame.empty:
+        raise InputError(
+            f"{question.id} by group is not shown in the {survey.audience} edition",
+            hint="counts and statistics of small groups would give single answers away; see it "
+            "without breakdown",
+        )
+    if by is not None:
+        n = int(frame.drop_duplicates("group")["n"].sum())
+        shown = wide(survey, frame, "share" if make is counts else "median")
+    elif question.type == "text":
+        n, shown = edition.frequency(survey, question).n, Frame({"answer": ["—"]})
+        shown["count"] = n
+    else:
+        n = int(frame["n"].max())
+        shown = frame.drop(columns=["low", "high", "missing", "n"], errors="ignore")
+        shown = shown.dropna(axis="columns", how="all") if make is numbers else shown
+    shown = shown.drop(columns="question", errors="ignore")
+    return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about, base=n)
+
+
+def figure(
+    survey: View, question: Question, by: pd.Series | None = None, *, key: bool = False
+) -> Figure | NotAvailable:
+    """One question as a figure, broken down where asked; `key`: the index shows the page by it.
+
+    Raises
+    ------
+    InputError : it is free text.
+    """
+    name, title = f"q_{question.id}", f"{question.id} {question.label[survey.language]}"
+    counted = edition.frequency(survey, question)
+    if counted.n == 0:
+        return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
+    why = survey.say("tabulation/withheld", question=title, by=by is not None)
+    withheld = NotAvailable(name, why, withheld=True)
+    if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
+        return withheld
+    if question.type == "text":
+        raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
+    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    if question.type in COUNTED:
+        drawn = _drawn_counts(survey, question, by)
+    elif question.type == "battery":
+        drawn = _drawn_battery(survey, question)
+    elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
+        return withheld
+    else:
+        drawn = _drawn_numbers(survey, question, by)
+    if drawn is None:
+        return withheld
+    ax, data, words, values = drawn
+    here = survey.population
+    whom = {
+        "question": title,
+        "multiple": counted.multiple,
+        "invited": here.size if here.kind == "invited" else None,
+        "replied": here.replied,
+        "base": counted.n,
+    }
+    return survey.gallery.show(
+        ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **whom, **values
+    )
+
+
+Drawn = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
+
+
+def _drawn_counts(survey: View, question: Question, by: pd.Series | None) -> Drawn | None:
+    whole = counts(survey, [question])
+    top = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
+    values = {"top": next(iter(top.records), None)}
+    if by is None:
+        data = whole.drop(columns=["question", "low", "high", "missing", "n"])
+        data = data.assign(share=data["share"].round(4))
+        return plots.shares(data, language=survey.language), data, "shares", values
+    frame = counts(survey, [question], by)
+    if frame.empty:
+        return None
+    data = frame.drop(columns="question").assign(share=frame["share"].round(4))
+    return plots.crossed(data, language=survey.language), data, "shares", values
+
+
+def _drawn_battery(survey: View, question: Question) -> Drawn:
+    means = numbers(survey, [question]).drop(columns="question").dropna(axis="columns", how="all")
+    data = means.round(4)
+    values = {"top": means.sort_values("mean", kind="stable").records[-1]}
+    if protects(survey, question):  # the counts of single answers stay inside
+        ax = plots.means(data, question=question, language=survey.language)
+        return ax, data, "battery", values
+    points = _points(survey, question)
+    data = points.reset_index(names="item").merge(data, on="item")
+    return plots.plot_likert(points, language=survey.language), data, "battery", values
+
+
+def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn:
+    values = survey.responses[question.id].astype("Float64")
+    data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})
+    if by is not None:
+        data["group"] = by.astype(str).to_numpy()
+    data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
+    label = f"{question.label[survey.language]}{tabulate.unit_of(question, survey.language)}"
+    ax = plots.plot_numbers(data, label=label, language=survey.language)
+    return ax, data, "numbers_figure", {"median": float(data["value"].median())}
+
+
+def _points(survey: View, question: Question) -> pd.DataFrame:
+    """How often each point of a battery's scale was chosen, by item."""
+    return pd.DataFrame(
+        {
+            option.text[survey.language]: [
+                int((survey.responses[v] == option.code).sum()) for v in question.variables
+            ]
+            for option in sorted(question.options, key=lambda option: option.code)
+        },
+        index=[item.text[survey.language] for item in question.items],
+    )

@@ -1,0 +1,104 @@
+"""Tabulation: denominators in words, breakdowns by anything, free text by topic."""
+
+import pandas as pd
+import pytest
+from notebook_run import run
+
+from analysis import Survey
+from analysis.errors import InputError
+from analysis.results import answers
+from analysis.show import NotAvailable
+from analysis.tabulation import cell, wide
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory):
+    return Survey.load("demo-2019", output=tmp_path_factory.mktemp("out"))
+
+
+@pytest.fixture(scope="module")
+def page(survey):
+    return run("02_explore", given={"survey": survey})
+
+
+def test_every_share_says_what_it_is_of(survey, page):
+    rows = survey.tabulate("Q07")
+    asked = survey.responses["Q06"].isin([2, 3])  # the skip rule of Q07
+    n = int((survey.status["Q07_1"] == "answered").sum())
+    first = int((survey.responses["Q07_1"] == True).sum())  # noqa: E712
+    assert n <= asked.sum() and set(rows["n"]) == {n}
+    assert rows.iloc[0]["count"] == first and rows.iloc[0]["share"] == pytest.approx(first / n)
+    table = page.tables["frequencies"]
+    shown = table.frame[table.frame["設問"].str.startswith("Q07 ")].iloc[0]
+    assert shown[["団体数", "n", "割合（％）"]].tolist() == [
+        str(first), str(n), f"{first / n * 100:.1f}"
+    ]  # fmt: skip
+    assert table.n == 15 and "複数回答" in page.figures["q_Q07"].caption
+    assert page.figures["q_Q07"].key and sum(f.key for f in page.figures.values()) == 1
+
+
+def test_a_breakdown_by_a_context_question_counts_by_hand(survey):
+    frame = survey.tabulate("Q06", by="Q28")
+    by, uses = survey.responses["Q28"], survey.responses["Q06"] == 2
+    group = next(g for g in frame["group"] if "副首長" in g)
+    rows = frame[
+        (frame["group"] == group) & frame["answer"].str.startswith("情報管理主管課とは別に")
+    ]
+    (row,) = rows.to_dict("records")
+    known = (by == 2) & survey.responses["Q06"].notna()
+    count, n = int((uses & (by == 2)).sum()), int(known.sum())
+    assert (row["count"], row["n"]) == (count, n)
+    table = survey.crosstab("Q06", by="Q28").set_index("answer")
+    assert table.loc[row["answer"], group] == f"{count / n:.0%} ({count}/{n})" == cell(count, n)
+    broken = run("02_explore", given={"survey": survey}, by="Q28", until="cross")
+    assert "庁内横断組織" in broken.tables["cross"].title
+
+
+def test_a_breakdown_that_nobody_has_is_left_out(survey):
+    page = run("02_explore", given={"survey": survey}, by="prefecture")
+    assert {"cross", "cross_numbers"} <= page.absent.keys()
+
+
+def test_free_text_stands_under_every_topic_whose_words_it_holds(survey, page):
+    texts = {"a": "研修を近隣と共同で開きたい", "b": "オープンデータの更新", "c": "特にありません"}
+    found = answers._themes(survey, pd.Series(texts))
+    assert list(found) == ["採用・処遇・育成", "他団体との連携", "オープンデータ", "その他"]
+    assert list(found.values()) == [["a"], ["a"], ["b"], ["c"]]
+    answered = survey.responses["Q36"][survey.status["Q36"] == "answered"]
+    assert f"n = {len(answered)}" in page.prose and "白浪崎市" in page.prose
+
+
+def test_free_text_stays_inside(tmp_path):
+    page = run("02_explore", audience="committee", output=str(tmp_path))
+    assert "自由記述**" not in page.prose and "研修に出したくても" not in page.prose
+
+
+def test_numbers_and_scales_are_crossed_with_the_n_of_each_group(survey):
+    medians = survey.describe(by="size_class")
+    frame = wide(survey, medians, "median").set_index(["question", "item"])
+    towns = survey.size_class == "一般市"
+    staff = survey.responses["Q08"][towns].dropna().astype(float)
+    there = frame.at[("Q08 情報部門の常勤職員数（人）", ""), "一般市"]
+    assert there == f"{staff.median():.4g} (n={len(staff)})"
+    ai = survey.responses["Q30_1"][towns].dropna().astype(float)
+    assert frame.at[("Q30 AI・RPAの導入段階", "AI"), "一般市"] == f"{ai.median():.4g} (n={len(ai)})"
+    # Q14 is asked of those that recruit specialists: no number without anybody asked
+    asked = (survey.status["Q14"] == "answered").groupby(survey.size_class, observed=True).sum()
+    (row,) = (frame.loc[i] for i in frame.index if i[0].startswith("Q14 "))
+    assert {g for g in asked.index if not asked[g]} == set(row.index[row == "—"]) != set()
+
+
+def test_outside_the_house_nothing_is_broken_down_that_gives_answers_away():
+    public = Survey.load("demo-2019", audience="public", files=False)
+    assert public.describe(by="size_class").why == "withheld"
+    shown = public.tabulate(by="size_class")
+    assert shown.empty or (shown["count"] >= 3).all()
+
+
+def test_numbers_are_not_broken_down_by_a_sensitive_question_outside(tmp_path):
+    committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
+    assert committee.describe("Q08", by="Q12").why == "withheld"
+    assert isinstance(committee.figure("Q08", by="Q12"), NotAvailable)
+    with pytest.raises(InputError, match="by group is not shown"):
+        committee.table("Q08", by="Q12")
+    assert len(committee.describe("Q08", by="size_class"))
