@@ -29,7 +29,7 @@ from analysis.typology import dissimilarity, latent
 from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.latent import Classes, latent_classes
 from analysis.typology.partition import k_medoids
-from analysis.typology.stability import medoid_recluster, stability
+from analysis.typology.stability import stability
 from analysis.typology.study import study
 
 R_TO_PLAIN = 2.25 / 0.81  # R fpc::clusterboot to plain FasterPAM, 20 bootstraps, one machine
@@ -80,7 +80,8 @@ def bootstraps(frame: pd.DataFrame) -> str:
         distance = Gower(seen, names, kinds).among()
         types = k_medoids(distance, 4, seen.weights).labels
         stability(
-            medoid_recluster(distance, 4),
+            distance,
+            4,
             types,
             seen.weights,
             n_bootstrap=20,

@@ -293,9 +293,8 @@ def figure(
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
-    withheld = NotAvailable(
-        name, survey.say("tabulation/withheld", question=title, by=by is not None)
-    )
+    why = survey.say("tabulation/withheld", question=title, by=by is not None)
+    withheld = NotAvailable(name, why, withheld=True)
     if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
         return withheld
     if question.type == "text":

@@ -267,7 +267,9 @@ class Codebook(Model):
     topics: tuple[Section, ...] = ()  # of the discussion, which hypotheses are on
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
-    pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
+    published: StrictStr | None = None  # file of published totals, beside the codebook
+    # notebook -> its words; False leaves it out
+    pages: dict[StrictStr, Page | Literal[False] | None] = Field(default_factory=dict)
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
 
     @classmethod

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
-from analysis.codebook.municipality import SIZE_CLASSES, packaged, register, size_class
+from analysis.codebook.municipality import SIZE_CLASSES, register, size_class
 
 
 @cache
-def totals() -> pd.DataFrame:
-    """Published totals, a row a point.
+def totals(file: Path) -> pd.DataFrame:
+    """Published totals, a row a point, from a file that a codebook names under ``published``.
 
     Columns: item (an id of the labels ``total``), year, as_of (empty where it is not known), count,
     n, edition (an id of the labels ``edition``), series, source; `share` = count / n; `when`, the
@@ -23,13 +24,13 @@ def totals() -> pd.DataFrame:
 
     Examples
     --------
-    >>> cio = totals().query("item == 'cio' and current")
+    >>> file = paths.codebooks() / "national_totals.csv"
+    >>> cio = totals(file).query("item == 'cio' and current")
     >>> cio[["year", "count", "series"]].to_numpy().tolist()
     [[2019, 1494, 1], [2021, 1274, 2], [2022, 1222, 3], [2023, 1270, 3]]
     """
-    table = packaged("national_totals.csv").astype(
-        dict.fromkeys(("year", "count", "n", "series"), int)
-    )
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    table = table.astype(dict.fromkeys(("year", "count", "n", "series"), int))
     dated = pd.to_datetime(table["as_of"].where(table["as_of"] != ""), format="%Y-%m-%d")
     within = ((dated.dt.day_of_year - 1) / 365.25).fillna(0.25)  # undated: as of 1 April
     later = table["edition"] == "corrected"

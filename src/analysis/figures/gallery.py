@@ -47,6 +47,7 @@ KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇ
 OPENS = "「『（［｛〈《【("
 _PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+WITHHELD = ("withheld", "few")  # reasons of the edition, not of the survey
 Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
@@ -180,7 +181,7 @@ class Gallery:
         if words:
             if data.empty:
                 plt.close(canvas)
-                return NotAvailable(name, self._reason(data))
+                return self._nothing(name, data)
             title, denominator, alt = self._said(words, values)
             data = self._labelled(data, words, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
@@ -278,7 +279,7 @@ class Gallery:
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
         if words:
             if frame.empty:
-                return NotAvailable(name, self._reason(frame))
+                return self._nothing(name, frame)
             title, *notes = self._said(words, values)
             shown = self._labelled(self._written(frame, intervals, percent), words, percent=percent)
             frame = self._labelled(frame, words, f"tables/{name}", percent)
@@ -306,9 +307,10 @@ class Gallery:
         """The paragraphs of the sentence of a figure or table."""
         return [p for p in say(words, self.language, **_records(values)).split("\n\n") if p]
 
-    def _reason(self, frame: pd.DataFrame) -> str:
+    def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
-        return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
+        why = frame.attrs.get("why", "nothing")
+        return NotAvailable(name, label(f"figure.{why}", self.language), why in WITHHELD)
 
     def _labelled(
         self, frame: pd.DataFrame, words: str, result: str = "", percent: Sequence[str] = ()

@@ -373,10 +373,12 @@ def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     marks the break; points that a later edition replaced are hollow.
     """
     items = list(dict.fromkeys(data["total"]))
-    rows = -(-len(items) // COLUMNS)
+    rows = -(-len(items) // COLUMNS) or 1
     figure, axes = plt.subplots(
         rows, COLUMNS, figsize=(WIDTH, 1.75 * rows + 0.4), sharex=True, sharey=True, squeeze=False
     )
+    if not items:
+        return figure
     for ax, item in zip(axes.flat, items, strict=False):
         _panel(ax, data[data["total"] == item], language)
         ax.set_title(labels("total", language)[item], loc="left", fontsize="medium")

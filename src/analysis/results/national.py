@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis import paths
 from analysis.codebook import national
 from analysis.figures.gallery import Gallery
 from analysis.show import Frame
@@ -15,17 +16,21 @@ def totals(survey: Survey) -> Frame:
 
     Columns: total, year, as_of (NA where the day is not known), count, n, percent, edition,
     source, series, when (a place on an axis of years), current (no later edition replaced it).
+    Empty where the codebook names none.
     """
-    frame = national.totals()
-    source = frame["source_ja" if survey.language == "ja" else "source"]
     columns = ["total", "year", "as_of", "count", "n", "percent", "edition", "source"]
+    more = ["series", "when", "current"]
+    if survey.codebook.published is None:
+        return Frame(columns=[*columns, *more])
+    frame = national.totals(paths.codebooks() / survey.codebook.published)
+    source = frame["source_ja" if survey.language == "ja" else "source"]
     return Frame(
         frame.rename(columns={"item": "total"}).assign(
             source=source,
             percent=100 * frame["share"],
             year=frame["year"].astype(str),
             as_of=frame["as_of"].replace("", pd.NA),
-        )[[*columns, "series", "when", "current"]]
+        )[[*columns, *more]]
     )
 
 

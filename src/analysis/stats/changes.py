@@ -1,7 +1,7 @@
 """Two waves of one survey: shares and values that moved, and who changed type.
 
 Compared are the municipalities that answered a question in both waves, so that who happens to reply
-is not taken for a change; the shares of all who answered stand beside it.
+is not taken for a change; the shares of all who answered are given too.
 """
 
 from __future__ import annotations

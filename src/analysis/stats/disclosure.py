@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Audience = Literal["internal", "committee", "public"]
 AUDIENCES = ("internal", "committee", "public")
 SMALLEST = thresholds.SMALLEST_CELL
-Group = Literal["hide", "show"]  # whether what all or none of a group answered may be told
+Group = Literal["hide", "show"]  # whether what all or none of a group answered may be disclosed
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> l
 
     Parameters
     ----------
-    counts : respondents by answer. group : whether an answer that nobody gave may be told.
+    counts : respondents by answer. group : whether it may be disclosed that nobody gave an answer.
 
     Returns
     -------

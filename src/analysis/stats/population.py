@@ -1,4 +1,4 @@
-"""What the numbers of a wave stand for, and so which intervals and tests may stand beside them.
+"""What the numbers of a wave describe, and so which intervals and tests they may have.
 
 ``population`` in ``wave.yml`` decides it, and every page asks here: a share among the invited is
 uncertain only by those who did not answer, a full count by nothing that chance could have done.
@@ -28,7 +28,7 @@ from analysis.text import Language, say
 
 @dataclass(frozen=True)
 class Population:
-    """The municipalities that a wave's numbers stand for.
+    """The municipalities that a wave's numbers describe.
 
     Attributes
     ----------
@@ -207,7 +207,7 @@ def bounds_words(here: Population, language: Language) -> str:
 def beside(
     here: Population, count: int, n: int, language: Language, size: int | None = None
 ) -> str:
-    """What stands in brackets beside a share: its bounds, its interval, both, or nothing.
+    """What is given in brackets beside a share: its bounds, its interval, both, or nothing.
 
     Examples
     --------

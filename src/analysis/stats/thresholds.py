@@ -37,7 +37,7 @@ MOST_TYPES_MULTIVERSE = 5  # each number multiplies the universes
 FEW_FOR_BIC = 100  # respondents below which the penalty of BIC outweighs all but crude differences
 
 # --- the verdict ---
-ALPHA_ON_A_LINE = 0.02  # a cut gradient must be told from two groups: stricter
+ALPHA_ON_A_LINE = 0.02  # two groups must be distinguished from a cut gradient: stricter
 STABLE, DOUBTFUL = 0.75, 0.60  # bootstrap Jaccard, as R's fpc reads it (Hennig 2007)
 WEAK = 0.25  # average silhouette below: no substantial structure (Kaufman & Rousseeuw 1990)
 REASONABLE = 0.50  # average silhouette asked of types that lie on one line

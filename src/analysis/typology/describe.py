@@ -192,8 +192,8 @@ def _traits(
     texts: Mapping[str, Mapping[str, str]],
     language: Language,
 ) -> list[tuple[str, str]]:
-    """What is said, and of what; neighbours with the same word are one: 「AとBが多い」."""
-    said = []
+    """Word and indicators of each trait; neighbours with one word are one: 「AとBが多い」."""
+    traits = []
     for feature, is_high in high.items():
         own, kind = _label(feature, texts, language), kinds.get(feature, "nominal")
         if language == "ja":
@@ -202,8 +202,8 @@ def _traits(
         else:
             sense = "share" if kind in YES_NO else "amount"
             own = own[0].lower() + own[1:] if own[1:2].islower() else own
-        said.append((label(f"trait.{sense}_{'high' if is_high else 'low'}", language), own))
-    grouped = itertools.groupby(said, key=lambda trait: trait[0])
+        traits.append((label(f"trait.{sense}_{'high' if is_high else 'low'}", language), own))
+    grouped = itertools.groupby(traits, key=lambda trait: trait[0])
     return [(word, _joined([own for _, own in same], language)) for word, same in grouped]
 
 

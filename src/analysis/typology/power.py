@@ -82,7 +82,7 @@ def power(
     n_simulations: int = 100,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How well k-medoids on Gower dissimilarity finds known types when told their number.
+    """How well k-medoids on Gower dissimilarity finds known types when their number is given.
 
     Parameters
     ----------

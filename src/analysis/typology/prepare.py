@@ -177,7 +177,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         )
     if not frame.index.is_unique:
         twice = frame.index[frame.index.duplicated()][0]
-        raise InputError(f"the code {twice} stands twice", hint="keep one reply of each")
+        raise InputError(f"the code {twice} occurs twice", hint="keep one reply of each")
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]

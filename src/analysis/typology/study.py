@@ -17,7 +17,7 @@ from analysis.typology.gradient import share_interval, without_gradient, without
 from analysis.typology.partition import k_medoids, silhouette_widths
 from analysis.typology.prepare import Adjust, Prepared, prepare
 from analysis.typology.result import Description, Partition, Typology
-from analysis.typology.stability import Stability, medoid_recluster, stability
+from analysis.typology.stability import Stability, stability
 from analysis.typology.verdict import Evidence, judge
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -149,7 +149,8 @@ def _resampled(
 ) -> Stability:
     """How the types hold when the units are drawn again, by answer pattern."""
     return stability(
-        medoid_recluster(tried.distance, k),
+        tried.distance,
+        k,
         types.to_numpy(int)[tried.patterns.first],
         tried.patterns.weights,
         n_bootstrap=n_bootstrap,

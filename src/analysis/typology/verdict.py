@@ -3,8 +3,8 @@
 Four answers are possible, and "no separated types" is as good an answer as any: clear types,
 tentative types, a gradient rather than types, no separated types. The rules are few; where they
 come from is in docs/method.md, and their rate of false alarms on surveys without types is measured
-by benchmarks/bench_verdict.py. What the answer is called stands in the sentence
-``typology/verdict``; nothing is decided on its words.
+by benchmarks/bench_verdict.py. Its words are the sentence
+``typology/verdict``; nothing is decided on them.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
-from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys
+from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
-from workbench.office import guesses
+from workbench.office import definitions, guesses
 from workbench.office.audit import data_start
 from workbench.office.guesses import MISSING, TOKENS, Question, both, open_option, plain
 
@@ -71,7 +71,7 @@ class Filled:
 
 def draft(file: str | Path, tool: str | None = None) -> str:
     """The YAML text of a proposed codebook for a data file (xlsx, csv, tsv, SPSS or
-    Stata).
+    Stata), or for the definition of a questionnaire (XLSForm, REDCap, LimeSurvey).
 
     `tool`: the form tool that wrote the file, ``none`` where none did; else found by content.
 
@@ -85,7 +85,9 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         raise InputError(
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
-    sheets = read_file(file)
+    sheets = [] if file.suffix.lower() == ".lss" else read_file(file)
+    if (definition := definitions.find(file, sheets)) is not None:
+        return _of_definition(definition, file)
     package = file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]
     sav = labelled.read(file, file.name) if package else None
     export = None if sav or tool == "none" else tools.choose(sheets, tool)
@@ -119,9 +121,18 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     columns = [c for c in columns if c.column.kind not in ("record", "personal")]
     markers = guesses.recurring([column.texts for column in columns])
     questions, seen = _questions(columns, sav, {*TOKENS, *markers}, export and export[1])
-    book = {
+    book = _book(file, file.stem, questions, markers)
+    if aside and export is None:  # of an export its tool says what is no question
+        book["ignore"] = aside
+    head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + said
+    return head + written(book, seen, file)
+
+
+def _book(file: Path, title: str, questions: list[Question], markers: list[str]) -> dict[str, Any]:
+    """The content of a codebook with these questions; `markers` stand for no answer, too."""
+    return {
         "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
-        "title": both(file.stem),
+        "title": both(title),
         "version": "0.1",
         "missing": {
             kind: {"ja": ja, "en": en, "tokens": [*tokens, *markers * (kind == "no_answer")]}
@@ -130,10 +141,26 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         "sections": [{"id": "A", "ja": "設問", "en": "Questions"}],
         "questions": questions,
     }
-    if aside and export is None:  # of an export its tool says what is no question
-        book["ignore"] = aside
-    head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + said
-    return head + written(book, seen, file)
+
+
+def _of_definition(definition: definitions.Definition, file: Path) -> str:
+    """The codebook of a questionnaire as its tool defines it."""
+    questions = definition.questions
+    if not questions:
+        raise InputError("the questionnaire has no question that a codebook takes", file=file)
+    names = {question["id"] for question in questions}
+    for question in questions:
+        known = {normalise(question[entry]) for entry in ("ja", "en", "id")}
+        for what, texts in IDENTITY.items():
+            taken = any(one.get("identity") == what for one in questions)
+            if question["type"] == "text" and not taken and known & {*map(normalise, texts)}:
+                question |= {"role": "id", "identity": what}
+        owner = question["id"].removesuffix("_other")
+        if owner != question["id"] and owner in names:
+            question["other_of"] = owner
+    book = _book(file, definition.title, questions, [])
+    head = HEAD.split("\n# - types")[0].format(file=file.name) + "\n"
+    return head + written(book, definition.left, file)
 
 
 def written(book: dict[str, Any], seen: dict[str, str], file: Path) -> str:
@@ -180,6 +207,10 @@ def _table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         columns.append(_column(parts or [f"列{position + 1}"], sav is not None))
+    if sav is None:
+        behind = parted([column.heading for column in columns], "_")
+        columns = [own if own.has_part or own.kind != "answer" else cut
+                   for own, cut in zip(columns, behind, strict=True)]  # fmt: skip
     return [column for column in _below(sheet, start, columns) if any(column.cells)]
 
 

@@ -13,6 +13,7 @@ import pytest
 from notebook_run import run
 from printed import pages
 from printed import published as made
+from project import ROOT
 
 from analysis import Survey, text
 from analysis.codebook import national
@@ -197,7 +198,7 @@ def test_size_classes_of_the_date():
 
 
 def test_published_totals_name_their_edition_and_source_and_keep_their_denominators():
-    table = national.totals()
+    table = national.totals(ROOT / "data" / "codebooks" / "national_totals.csv")
     assert set(table["item"]) == set(text.labels("total", "ja"))
     assert set(table["edition"]) == set(text.labels("edition", "ja"))
     assert (table["source"] != "").all() and (table["count"] <= table["n"]).all()
