@@ -230,17 +230,17 @@ def intervals(
     return without_frame(ax)
 
 
-def plot_dots(
+def places(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
-    """One municipality against others: columns value, low, median, high (quartiles), a row each."""
+    """One municipality against others: columns indicator, value, low, median, high."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 0.9)
     places = np.arange(len(shown))
     ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
     ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
-    ax.set_yticks(places, wrapped(shown.index, 18 if language == "ja" else 30))
+    ax.set_yticks(places, wrapped(shown["indicator"], 18 if language == "ja" else 30))
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlabel(label)
     return without_frame(ax)
