@@ -41,7 +41,7 @@ def test_every_cell_runs_and_gives_what_the_page_says(name, project):
 
 def test_both_languages_have_the_same_cells():
     def shape(name):
-        return [[re.sub(r"\W.*", "", line) for line in cell.split("\n")] for cell in cells(name)]
+        return [len(cell.split("\n")) for cell in cells(name)]
 
     assert shape("analyst.md") == shape("analyst.ja.md")
 

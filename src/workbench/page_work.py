@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.publish import release
-from workbench.run.execute import attempt
+from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
 from workbench.run.record import Options, Ran, Status
 
