@@ -249,7 +249,7 @@ def test_what_the_server_imports_is_there_and_does_not_hide_figures():
     code = (
         "import sys, importlib, workbench.run.kernels as k\n"
         "for name in k.WARM: importlib.import_module(name)\n"
-        "print('matplotlib_inline.config' in sys.modules, 'analysis.report.types' in sys.modules)"
+        "print('matplotlib_inline.config' in sys.modules, 'analysis.results.types' in sys.modules)"
     )
     environment = {**os.environ, "MPLBACKEND": warm.INLINE}
     done = subprocess.run(
