@@ -43,4 +43,4 @@ def test_from_nothing_to_a_report_on_another_subject(project, capsys):
     assert "<title>" in (report / "index.html").read_text(encoding="utf-8")
     # a page that the codebook has no material for is left out
     pages = sorted(file.name for file in report.glob("*.html"))
-    assert pages == ["01_clean.html", "02_explore.html", "06_report.html", "index.html"]
+    assert pages == ["01_clean.html", "02_explore.html", "06_summary.html", "index.html"]

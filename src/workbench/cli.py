@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -72,7 +73,11 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    sub = command("new-wave", "copy files as received into data/raw and write their wave.yml", _new)
+    sub = command(
+        "new-wave",
+        "copy files as received into data/raw and write their wave.yml",
+        _prints("office.new_wave:new_wave"),
+    )
     sub.add_argument("wave", help="name of the new wave, such as 2020")
     sub.add_argument("files", nargs="+", type=Path, help="the files (or a folder) as received")
     sub.add_argument("--codebook", required=True, help="name of a codebook in data/codebooks")
@@ -99,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     _run_options(sub)
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
 
-    sub = command("why", "say what a refresh would run, and why", _why)
+    sub = command("why", "say what a refresh would run, and why", _prints("run.refresh:why"))
     sub.add_argument("wave")
     _edition(sub)
     _parameter(sub)
@@ -111,10 +116,14 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
     _run_options(sub)
 
-    sub = command("parameters", "show the parameters of a notebook", _parameters)
+    sub = command(
+        "parameters", "show the parameters of a notebook", _prints("run.parameters:describe")
+    )
     sub.add_argument("notebook", help="such as 03_typology")
 
-    sub = command("compare", "what changed between two waves or runs", _compare)
+    sub = command(
+        "compare", "what changed between two waves or runs", _prints("compare.between:run")
+    )
     sub.add_argument("before", nargs="?", help="a wave, or a run folder")
     sub.add_argument("after", nargs="?", help="a wave, or a run folder")
     sub.add_argument("--base", metavar="REVISION", help="compare with a git revision instead")
@@ -122,12 +131,21 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder for compare.html and compare.md")
     _edition(sub)
 
-    sub = command("audit", "check workbooks against the rules of machine readability", _audit)
+    sub = command(
+        "audit",
+        "check workbooks against the rules of machine readability",
+        _prints("office.audit:report"),
+    )
     sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
-    sub.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="a copy with comments")
+    copy = "a copy with comments"
+    sub.add_argument("--annotate", dest="annotate_to", type=Path, metavar="OUT.xlsx", help=copy)
     _language(sub)
 
-    sub = command("queries", "a workbook of what to ask each municipality", _queries)
+    sub = command(
+        "queries",
+        "a workbook of what to ask each municipality",
+        _prints("office.queries:write_for_wave"),
+    )
     sub.add_argument("wave")
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
@@ -140,7 +158,11 @@ def parser() -> argparse.ArgumentParser:
     wrote = "draft: the form tool that wrote the file (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
 
-    sub = command("simulate", "make a wave of invented replies with a known truth", _simulate)
+    sub = command(
+        "simulate",
+        "make a wave of invented replies with a known truth",
+        _prints("demo.arrivals:simulate_wave"),
+    )
     sub.add_argument("wave")
     sub.add_argument("-n", type=int, default=16, help="municipalities invited (default 16)")
     sub.add_argument("--seed", type=int, default=20191003)
@@ -210,34 +232,34 @@ def _speak_utf8() -> None:
 # --- the commands ----------------------------------------------------------------------------
 
 
-def _new(options: argparse.Namespace) -> int:
-    from workbench.office.new_wave import new_wave
+def _prints(where: str) -> Handler:
+    """A command that prints what a function of a module returns; its options are the arguments."""
+    module, _, name = where.partition(":")
 
-    say(new_wave(**_given(options)))
-    return OK
+    def run(options: argparse.Namespace) -> int:
+        say(getattr(import_module(f"workbench.{module}"), name)(**_given(options)))
+        return OK
+
+    return run
 
 
 def _clean(options: argparse.Namespace) -> int:
     import pandas as pd
 
+    from analysis.cleaning import store
     from analysis.cleaning.respondents import invited
     from analysis.codebook.wave import Wave
     from analysis.survey import prepare
+    from analysis.text import label
 
     cleaned, wave = prepare(options.wave, force=True), options.wave
     with pd.option_context("display.unicode.east_asian_width", True):
         say(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
-    place = f"data/processed/{wave}"
-    files = "responses.csv, status.csv, findings.csv, outside.csv, register.csv"
-    if options.language == "ja":
-        say(f"書き出し先：{place}（{files}）")
-        then = f"要確認・不採用の{asked:,}件を団体ごとのシートにするには：workbench queries {wave}"
-    else:
-        say(f"written to {place} ({files})")
-        then = f"to ask the offices about {asked:,} of them: workbench queries {wave}"
+    files = ", ".join(f"{table}.csv" for table in store.TABLES)
+    say(label("clean.written", options.language, wave=wave, files=files))
     if asked:
-        say(then)
+        say(label("clean.then", options.language, wave=wave, n=asked))
     return OK
 
 
@@ -249,48 +271,12 @@ def _refresh(options: argparse.Namespace) -> int:
     return OK if record.as_asked else FAILED
 
 
-def _why(options: argparse.Namespace) -> int:
-    from workbench.run.refresh import why
-
-    say(why(**_given(options)))
-    return OK
-
-
 def _profiles(options: argparse.Namespace) -> int:
     from workbench.profiles import profiles
 
     summary = profiles(**_given(options))
     say(summary.text())
     return OK if summary.ok else FAILED
-
-
-def _parameters(options: argparse.Namespace) -> int:
-    from workbench.run.parameters import describe
-
-    say(describe(options.notebook))
-    return OK
-
-
-def _compare(options: argparse.Namespace) -> int:
-    from workbench.compare.between import run
-
-    say(run(**_given(options)))
-    return OK
-
-
-def _audit(options: argparse.Namespace) -> int:
-    from workbench.office import audit
-
-    say(audit.report(options.files, language=options.language, annotate_to=options.annotate))
-    return OK
-
-
-def _queries(options: argparse.Namespace) -> int:
-    from workbench.office.queries import write_for_wave
-
-    asked = {"language": options.language, "split": options.split}
-    say(write_for_wave(options.wave, options.out, **asked))
-    return OK
 
 
 def _codebook(options: argparse.Namespace) -> int:
@@ -314,13 +300,6 @@ def _codebook(options: argparse.Namespace) -> int:
             hint="workbench codebook draft proposes one from a table of replies",
         )
     say(check(options.file))
-    return OK
-
-
-def _simulate(options: argparse.Namespace) -> int:
-    from workbench.demo.arrivals import simulate_wave
-
-    say(simulate_wave(options.wave, n=options.n, seed=options.seed, truth=options.truth))
     return OK
 
 

@@ -19,34 +19,20 @@ import zipfile
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from analysis import paths
 from analysis.errors import InputError
 from analysis.fingerprints import INPUTS, package_hash
 from workbench import outputs
+from workbench.page_work import Made, Work
 from workbench.run.kernels import Kernels
-from workbench.run.record import Options
 
 AHEAD = 2  # pages submitted for each thread of the cluster
 CONNECTING = 10  # seconds to reach the scheduler
 PATIENCE = 60  # seconds without any worker
 LISTED, SENDING = "files.json", ".sending.json"
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
-
-
-class Work(Protocol):
-    """How a page is made, see `workbench.fanout.Work`; it is sent to the workers."""
-
-    package: str
-    options: Options
-    inputs: dict[str, str]
-
-    def make(  # noqa: D102
-        self, code: str, name: str, *, kernels: Kernels, scratch: Path
-    ) -> Any: ...
-
-    def give_up(self, code: str, name: str, why: str) -> Any: ...  # noqa: D102
 
 
 # --- the process that asks -------------------------------------------------------------------
@@ -82,7 +68,7 @@ def _archive(files: Iterable[Path]) -> bytes:
 
 def remote(
     scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: str, kernels: Kernels
-) -> Generator[Any]:
+) -> Generator[Made]:
     """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
 
     A page whose worker died is made again by another one; one that takes several workers with it
@@ -148,7 +134,7 @@ _site: Site | None = None
 _guard = threading.Lock()
 
 
-def make_there(work: Work, data: str, code: str, name: str) -> Any:
+def make_there(work: Work, data: str, code: str, name: str) -> Made:
     """Make one page on a worker."""
     site = _unpacked(work, data)
     return work.make(code, name, kernels=site.kernels, scratch=site.folder / "scratch")

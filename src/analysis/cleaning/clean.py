@@ -221,7 +221,8 @@ class _Cleaning:
             whole = question.id in self.end and question.type != "battery"
             if question.type == "multi" and not whole:
                 there = [name for name in question.variables if name in self.end]
-                self.reader.see_ticks(question, {t for n in there for t in self.received.texts(n)})
+                marks = (pd.unique(self.received.texts(name)) for name in there)
+                self.reader.see_ticks(question, set[str]().union(*marks))
             for variable in [question.id] if whole else question.variables:
                 if variable in self.end:
                     self._read(question, variable)
@@ -290,7 +291,8 @@ class _Cleaning:
             return np.full(self.n, None, object), np.full(self.n, np.nan)
         there = question.id in self.end
         texts = self.received.texts(question.id) if there else np.full(self.n, "", object)
-        return self.values[question.id], np.array([clock(text) for text in texts], float)
+        codes, distinct = pd.factorize(texts)
+        return self.values[question.id], np.array([clock(t) for t in distinct], float)[codes]
 
     # --- ticks -----------------------------------------------------------------------------
 

@@ -248,7 +248,9 @@ def read_rows(
         for kind, reason in aside.items():
             mark[bottom + 1 :, sorted(free & {*export.of_kind(kind)})] = REASONS.index(reason)
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
-    for row in _headers_below(sheet, bottom, kinds, columns, headings):
+    if export is not None or sheet.heads:  # a program wrote it: no row is a note
+        kinds[(kinds == "note") & filled.any(axis=1)] = "record"
+    for row in () if export else _headers_below(sheet, bottom, kinds, columns, headings):
         kinds[row] = "header"
     _check_lost(sheet, kinds, filled, [columns[t] for t in headings.who & columns.keys()])
     for column, reason in _set_aside(sheet, head[top : bottom + 1], top, columns, headings).items():

@@ -12,10 +12,11 @@ from analysis.edition import protects
 from analysis.results import shortage
 from analysis.show import Frame
 from analysis.stats import disclosure, hypotheses, inference
+from analysis.stats.thresholds import FEWEST_SIDE, NOTABLE_SHARE
 from analysis.survey import Survey
 
-NOTABLE = 20  # percentage points from which on a difference is worth showing
-FEWEST = 5  # municipalities that each side of a comparison needs
+NOTABLE = round(100 * NOTABLE_SHARE)  # percentage points
+FEWEST = FEWEST_SIDE
 COLUMNS = ["measure", "question", "n_enough", "enough", "n_short", "short", "difference", "within",
            "within_low", "within_high", "p", "p_holm", "cost", "word", "testable"]  # fmt: skip
 OF_CLASSES = ["within", "within_low", "within_high", "p", "p_holm"]

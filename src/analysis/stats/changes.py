@@ -17,12 +17,11 @@ from scipy.optimize import linear_sum_assignment
 from analysis.codebook.model import Codebook, Question
 from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, labels_of
-from analysis.stats.thresholds import ALPHA
+from analysis.stats.thresholds import ALPHA, UNPLACED
 from analysis.text import Language
 
 SHARES = ("single", "binary", "multi")
 SCALES = ("ordinal", "battery", "integer", "ratio")
-UNPLACED = 0
 OF_SHARES = ["question", "answer", "count_before", "n_before", "count_now", "n_now", "n", "gained",
              "lost", "estimate", "low", "high", "p", "p_holm"]  # fmt: skip
 OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "fell", "same", "p",

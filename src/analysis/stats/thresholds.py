@@ -17,6 +17,7 @@ NOTABLE_SHARE = 0.2  # difference of shares worth one: of fifteen replies three;
 SMALLEST_CELL = 3  # counts below are not shown outside: of one or two, each would know the other
 SMALLEST_GROUP = 3  # municipalities in the smaller group of a hypothesis: two are no trend
 SMALLEST_TYPE = 3  # members: of two neither is the more typical one
+UNPLACED = 0  # in place of the type: members of a smaller group
 SMALLEST_SURVEY = 2 * SMALLEST_TYPE  # respondents of a typology: two types
 SMALLEST_STRATUM = 30  # respondents of a size class with a typology of its own; a convention
 FEWEST_SIDE = 5  # municipalities on either side of a comparison of measures: one is 20 points

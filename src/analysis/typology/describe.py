@@ -12,11 +12,10 @@ from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
 from analysis.stats.inference import holm, rank_sum_p
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT
+from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT, UNPLACED
 from analysis.text import Language, label, say
 from analysis.typology.gradient import numeric
 
-UNPLACED = 0  # label of members of types too small to name
 EXACT_UP_TO = 60  # answers up to which the rank-sum distribution is enumerated
 
 

@@ -20,7 +20,7 @@ from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
-from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys
+from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import definitions, guesses
 from workbench.office.audit import data_start
@@ -207,6 +207,10 @@ def _table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         columns.append(_column(parts or [f"列{position + 1}"], sav is not None))
+    if sav is None:
+        behind = parted([column.heading for column in columns], "_")
+        columns = [own if own.has_part or own.kind != "answer" else cut
+                   for own, cut in zip(columns, behind, strict=True)]  # fmt: skip
     return [column for column in _below(sheet, start, columns) if any(column.cells)]
 
 

@@ -1,6 +1,9 @@
 """Exports of form tools: one questionnaire with the same answers gives the same responses."""
 
+import datetime as dt
+
 import exports
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -10,6 +13,8 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.intake import read, tools
 from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+from analysis.intake.tables import read_rows
 from workbench.cli import TOOLS, main
 
 ALL = [(tool, export) for tool, some in exports.EXPORTS.items() for export in some]
@@ -83,3 +88,69 @@ def test_every_export_is_found_by_its_header_and_by_no_other_reader(project, too
 
 def test_the_command_knows_every_tool():
     assert set(TOOLS) == set(tools.READERS)
+
+
+def test_a_file_that_no_tool_wrote_cannot_be_forced(project, capsys):
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
+    )
+    (project / "r.csv").write_text("団体名,Q3\n札幌市,5\n函館市,6\n", "utf-8")
+    given = ["new-wave", "w", str(project / "r.csv"), "--codebook", "genai", "--tool", "qualtrics"]
+    assert main([*given, "--as-of", "2024-06-01"]) == 2
+    assert "the header is not that of an export of qualtrics" in capsys.readouterr().err
+
+
+def test_what_the_tool_notes_is_set_aside_and_persons_are_kept_nowhere(wave_of, project):
+    got = cleaned(wave_of(exports.google_sheets))
+    reasons = got.outside.groupby("reason")["text"].agg(set).to_dict()
+    assert reasons["personal"] == {""} and len(reasons["record"]) == 15
+    assert "x@example.jp" not in got.outside.to_csv() + got.findings.to_csv()
+
+
+def test_a_form_with_an_option_other_keeps_its_words(project):
+    folder = project / "data" / "raw" / "f"
+    folder.mkdir(parents=True)
+    book = {**exports.BOOK, "questions": [q for q in exports.BOOK["questions"]
+                                          if q["id"] in ("CODE", "NAME", "Q1", "Q3")]}  # fmt: skip
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(book, allow_unicode=True), "utf-8"
+    )
+    for code, name, state in (
+        ("011002", "札幌市", "9（その他：予算を要求中）"),
+        ("012025", "函館市", 1),
+    ):
+        page = openpyxl.Workbook().active
+        for row in (("団体コード", code), ("団体名", name), ("Q1", state), ("Q3", 5)):
+            page.append(row)
+        page.parent.save(folder / f"{code}.xlsx")
+    about = {"title": {"ja": "調査", "en": "Survey"}, "publisher": {"ja": "会", "en": "Group"},
+             "as_of": dt.date(2024, 6, 1), "codebook": "genai", "data": "real", "files": [
+                 {"path": "011002.xlsx", "layout": "form"},
+                 {"path": "012025.xlsx", "layout": "form"}]}  # fmt: skip
+    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+    got = cleaned("f")
+    assert got.responses["Q1"].tolist() == [9, 1]
+    assert got.responses["Q1_other"].fillna("").tolist() == ["予算を要求中", ""]
+    assert got.status["Q1_other"].tolist() == ["answered", "not_applicable"]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        [f"Q2 利用している業務（複数選択可） [{t}]" for t in exports.WORK.values()],
+        [f"問2 利用している業務（複数選択可）_{t}" for t in exports.WORK.values()],
+        [f"利用している業務（複数選択可） - {t}" for t in exports.WORK.values()],
+        [f"Q2[SQ00{c}]" for c in exports.WORK],
+        [f"Q2_{c}" for c in exports.WORK],
+    ],
+)
+def test_the_parts_of_a_question_are_known_in_any_table(project, heads):
+    book = Codebook.parse(exports.BOOK)
+    rows = ["団体名," + ",".join(f'"{head}"' for head in [*heads, "Q2_9_TEXT"])]
+    rows += ["札幌市,○,,,○,広報", "函館市,,○,,,"]
+    (project / "r.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    unasked = {q.id: () for q in book if q.id not in ("Q2", "Q2_other")}
+    table = read_rows(read_file(project / "r.csv")[0], Headings(book, unasked))
+    assert {v: c for v, c in table.columns.items() if v.startswith("Q2")} == {
+        **{f"Q2_{code}": i for i, code in enumerate(exports.WORK, start=1)}, "Q2_other": 5,
+    }  # fmt: skip

@@ -15,8 +15,11 @@ from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.intake import read
+from analysis.intake import read, tools
 from analysis.intake.cells import addresses
+from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+from analysis.intake.tables import read_rows
 from workbench.cli import main
 from workbench.office.draft import draft
 
@@ -422,6 +425,13 @@ def test_a_real_export_is_drafted_by_the_questions_it_has(name):
     assert {id: found[id]["type"] for id in REAL[name]} == REAL[name]
     lonely = [q["id"] for q in found.values() if q["type"] == "multi" and len(q["options"]) < 2]
     assert lonely == []
+    sheet, export = tools.choose(read_file(SHARED / name))
+    book = Codebook.parse(yaml.safe_load(draft(SHARED / name)))
+    table = read_rows(sheet, Headings(book), export=export)
+    read = set(table.columns.values())
+    assert [i for i in export.of_kind("answer", "other") if i not in read] == []
+    heads = export.heads
+    assert len(table.rows) == (sheet.kind[heads:] > 0).any(axis=1).sum()  # no record is lost
 
 
 # --- statistics packages ------------------------------------------------------------------------
@@ -462,3 +472,15 @@ def test_the_kinds_of_missing_of_stata_are_kept(tmp_path):
         pytest.skip("stata_tagged_na.dta is not here")
     found = yaml.safe_load(draft(SHARED / "stata_tagged_na.dta"))["questions"]
     assert {".a", ".h", ".z"} <= set(found[0]["missing_tokens"])
+
+
+def test_a_draft_of_columns_with_brackets_reads_its_own_table(tmp_path, monkeypatch):
+    rows = [["団体名", "問4 取組 [研修]", "問4 取組 [採用]", "問5 業務_翻訳", "問5 業務_要約"]]
+    levels = ("済", "予定", "未定")
+    rows += [[f"町{n}", levels[n % 3], levels[(n + 1) % 3], n % 2, 1 - n % 2] for n in range(9)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    found = [q["type"] for q in yaml.safe_load(text)["questions"]]
+    assert found == ["text", "battery", "multi"]
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    assert (table.n, len(table.variables)) == (9, 5)
