@@ -44,14 +44,14 @@ def test_the_project_is_found_from_any_folder_inside_it(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["x.committee", "x.public", "x.en", "x.incomplete", "x.profiles", "x.Public.en",
-             "compare", "x-queries", "..", "../raw/demo-2019", ""],
-)  # fmt: skip
+    "name",
+    ["x.committee", "x.Public.en", "x.incomplete", "x.profiles", "compare", "x-queries", ".."],
+)
 def test_a_wave_is_not_called_as_files_of_another(project, name, capsys):
     replies = project / "data" / "raw" / "demo-2019" / "replies.xlsx"
     before = contents(project)
     new = ["new-wave", name, str(replies), "--codebook", "it-staffing", "--as-of", "2019-04-01"]
-    for command in (new, ["simulate", name], ["clean", name], ["refresh", name], ["why", name]):
+    for command in (new, ["simulate", name], ["clean", name], ["refresh", name]):
         assert cli.main(command) == 2
         assert "a wave cannot be called" in capsys.readouterr().err
     assert contents(project) == before
