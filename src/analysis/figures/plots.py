@@ -309,13 +309,15 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     return ax
 
 
-def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Diverging bars: a row an item, a column a point of the scale from low to high, counts.
+def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Diverging bars, a row an item: columns item, answer (points from low to high), count.
 
     Shares of those who answered the item; the middle of the scale stands on zero, so that a bar's
     place shows which side prevails.
     """
-    shown = data.iloc[::-1]
+    items, points = (list(dict.fromkeys(data[column])) for column in ("item", "answer"))
+    wide = data.pivot(index="item", columns="answer", values="count").loc[items, points]
+    shown = wide.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.5, 1.3)
     totals = shown.sum(axis=1).to_numpy(float)
     shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100
