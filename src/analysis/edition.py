@@ -258,6 +258,20 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
     return tabulate.Crossed(kept, (counts / n).mask(kept.isna()), n, crossed.multiple)
 
 
+def coded(survey: View, question: Question, by: pd.Series | None = None) -> list[tuple[str, str]]:
+    """Variable and code of each row of `frequency`, or of `cross`, in their order.
+
+    The codes of answers that are counted together are joined, as in ``1+2``.
+    """
+    if question.type == "multi":
+        options = zip(question.variables, question.options, strict=True)
+        return [(variable, str(option.code)) for variable, option in options]
+    codes = list(map(str, tabulate.labels_of(question, survey.language)))
+    if not protects(survey, question, *([] if by is None else asked_by(survey, by))):
+        return [(question.id, code) for code in codes]
+    return [(question.id, "+".join(codes[at] for at in part)) for part in parts(survey, question)]
+
+
 def asked_by(survey: View, by: pd.Series) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]

@@ -295,8 +295,8 @@ class Survey(View):
         `ids`: questions, all that this edition shows where none is named.
 
         >>> shares = Survey.load("demo-2019").tabulate("Q13", by="size_class")
-        >>> list(shares.columns), len(shares.query("group == '中核市' and share > 0.5"))
-        (['question', 'answer', 'group', 'count', 'n', 'share'], 1)
+        >>> len(shares.query("group == '中核市' and share > 0.5"))
+        2
         """
         return tabulation.counts(self, self._asked(ids), self.by(by))
 

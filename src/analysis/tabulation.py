@@ -17,7 +17,8 @@ from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.view import View
 
-COUNTS = ["question", "answer", "group", "count", "n", "share", "low", "high", "missing"]
+ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
+COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
 NUMBERS = ["question", "item", "group", "n", *tabulate.MEASURES]
 
 
@@ -26,7 +27,9 @@ def counts(survey: View, questions: Sequence[Question], by: pd.Series | None = N
 
     Columns
     -------
-    question : its id. answer : as the questionnaire has it. group : of the breakdown, else absent.
+    question, question_type : its id and type. item : of a battery, else empty.
+    variable : the column of `responses`. code, answer : of the questionnaire; of answers that are
+        counted together all of them, as in ``1+2``. group : of the breakdown, else absent.
     count, n, share : municipalities, those asked and answering, and count / n (0 to 1). NA where
         the edition hides the count.
     low, high : least and greatest share whatever those answered who did not; NA where all did, and
@@ -34,10 +37,11 @@ def counts(survey: View, questions: Sequence[Question], by: pd.Series | None = N
     """
     if nothing_by(by):
         return Frame(columns=COUNTS)
+    itself = None if by is None else by.name
     parts = [
         _whole(survey, q) if by is None else _crossed(survey, q, by)
         for q in questions
-        if q.type in COUNTED and not (by is not None and by.name in {q.id, q.identity} - {None})
+        if q.type in {*COUNTED, "battery"} and (itself is None or itself not in {q.id, q.identity})
     ]
     kept = [part for part in parts if len(part)]
     if not kept:
@@ -50,64 +54,101 @@ def counts(survey: View, questions: Sequence[Question], by: pd.Series | None = N
 
 def _whole(survey: View, question: Question) -> pd.DataFrame:
     counted = edition.frequency(survey, question)
-    frame = counted.frame.reset_index(names="answer").assign(question=question.id, n=counted.n)
+    if question.type == "battery":
+        frame = _scale(survey, question)
+    else:
+        frame = counted.frame.reset_index(names="answer").assign(item="", n=counted.n)
+        frame[["variable", "code"]] = edition.coded(survey, question)
+    frame = frame.assign(question=question.id, question_type=question.type)
     # how many did not answer is an answer, too; the size class of those who did not reply is known
     if not protects(survey, question) and counted.n:
         words = survey.labels("status")
         kinds = [f"{words[kind]} {count:,}" for kind, count in counted.missing.items()]
         frame["missing"] = survey.label("answers.separator").join(kinds)
         if question.identity is None:
-            size = to_answer(survey, question)
-            ends = [survey.population.bounds(int(c), counted.n, size) for c in frame["count"]]
+            size, bounds = to_answer(survey, question), survey.population.bounds
+            ends = [bounds(int(c), int(n), size) for c, n in frame[["count", "n"]].to_numpy()]
             frame["low"] = [end[0] if end else None for end in ends]
             frame["high"] = [end[1] if end else None for end in ends]
     return frame
 
 
+def _scale(
+    survey: View, question: Question, by: pd.Series | None = None, group: object = None
+) -> pd.DataFrame:
+    """The points of a battery's scale by item, from the lowest; nothing where they are hidden."""
+    if protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
+        return pd.DataFrame()
+    inside = slice(None) if by is None else (by == group).fillna(False).to_numpy(bool)
+    rows = []
+    for item in question.items:
+        values = survey.responses[item.id].loc[inside].dropna().astype(int)
+        for option in sorted(question.options, key=lambda option: option.code):
+            answer, count = option.text[survey.language], int((values == option.code).sum())
+            share = count / len(values) if len(values) else np.nan
+            name = item.text[survey.language]
+            rows.append((name, item.id, str(option.code), answer, count, len(values), share))
+    return pd.DataFrame(rows, columns=["item", "variable", "code", "answer", "count", "n", "share"])
+
+
 def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
+    about = {"question": question.id, "question_type": question.type}
+    if question.type == "battery":
+        by = tabulate.aligned(by, survey.responses.index)
+        parts = [_scale(survey, question, by, g).assign(group=g) for g in tabulate.groups(by)]
+        return pd.concat(parts).assign(**about)
     crossed = edition.cross(survey, question, by)
-    long = crossed.counts.dropna().stack().rename("count").astype("Int64").reset_index()
-    long.columns = pd.Index(["answer", "group", "count"])
+    rows = zip(edition.coded(survey, question, by), crossed.counts.index, strict=True)
+    index = pd.MultiIndex.from_tuples([(*coded, answer) for coded, answer in rows])
+    counts = crossed.counts.set_axis(index)
+    long = counts.dropna().stack().rename("count").astype("Int64").reset_index()
+    long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
     n = long["group"].map(crossed.n).astype("Int64")
     share = (long["count"] / n.where(n > 0)).astype("Float64")
-    return long.assign(question=question.id, n=n, share=share)
+    return long.assign(item="", n=n, share=share, **about)
 
 
 def numbers(survey: View, questions: Sequence[Question], by: pd.Series | None = None) -> Frame:
     """Statistics of numbers and of the items of batteries, a row each (and group).
 
     Columns: question, item (of a battery), group (of the breakdown, else absent), n, median, lower
-    and upper quartile, least, greatest, mean. Of a battery only median and mean. Where small
-    numbers are protected, what `edition.frequency` leaves; nothing by group, nor by a protected
-    question.
+    and upper quartile, least, greatest, mean. Where small numbers are protected, what
+    `edition.frequency` leaves; nothing by group, nor by a protected question.
     """
     rows: list[dict[str, Any]] = []
     if nothing_by(by):
         return Frame(columns=NUMBERS)
     for q in (q for q in questions if q.type in MEASURED):
         if by is None:
-            rows += _measured(survey, q, edition.frequency(survey, q))
+            rows += _measured(survey, q)
         elif not protects(survey, q, *edition.asked_by(survey, by)):
-            args = (survey.responses, survey.status, q, by, survey.language)
-            for group, counted in tabulate.by_group(*args):
-                rows += [row | {"group": group} for row in _measured(survey, q, counted)]
+            by = tabulate.aligned(by, survey.responses.index)
+            for group in tabulate.groups(by):
+                inside = (by == group).fillna(False).to_numpy(bool)
+                rows += [row | {"group": group} for row in _measured(survey, q, inside)]
     if not rows and any(q.type in MEASURED for q in questions):
         return Frame.nothing("withheld", NUMBERS)
     frame = Frame(rows, columns=NUMBERS)
     return frame if by is not None else frame.drop(columns="group")
 
 
-def _measured(survey: View, question: Question, counted: tabulate.Counted) -> list[dict[str, Any]]:
-    about, frame = {"question": question.id}, counted.frame
-    if question.type != "battery":
-        values = frame["value"].to_dict()
-        return [about | {"item": "", "n": counted.n} | values]
-    if protects(survey, question):
-        frame = frame.dropna().assign(median=np.nan)
-    return [
-        about | {"item": item, "n": int(row["count"]), "median": row["median"], "mean": row["mean"]}
-        for item, row in frame.iterrows()
-    ]
+def _measured(survey: View, question: Question, inside: Any = slice(None)) -> list[dict[str, Any]]:
+    """A row of statistics, of a battery one an item, of all or of those `inside`."""
+    about = {"question": question.id}
+    names = {i.id: i.text[survey.language] for i in question.items} or {question.id: ""}
+    hidden = edition.frequency(survey, question) if protects(survey, question) else None
+    if hidden is not None and question.type == "battery":
+        known = hidden.frame.dropna()
+        return [
+            about | {"item": item, "n": int(row["count"]), "mean": row["mean"]}
+            for item, row in known.iterrows()
+        ]
+    rows = []
+    for variable, item in names.items():
+        values = survey.responses[variable].loc[inside].astype("Float64").dropna()
+        frame = tabulate.summary(values) if hidden is None else hidden.frame
+        rows.append(about | {"item": item, "n": len(values)} | frame["value"].to_dict())
+    return rows
 
 
 def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
@@ -118,7 +159,7 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     """
     if frame.empty:
         return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
-    rows = [name for name in ("question", "answer", "item") if name in frame]
+    rows = [name for name in ("question", "item", "answer") if name in frame]
     if value == "share":
         cells = [cell(*pair) for pair in zip(frame["count"], frame["n"], strict=True)]
     else:
@@ -152,12 +193,19 @@ def bounds_note(survey: View) -> str:
 
 
 def titled(survey: View, frame: pd.DataFrame) -> Frame:
-    """The same frame with number, short text and unit of each question in place of its id."""
+    """The same frame with the words of a question in place of ids.
+
+    A question is its number, short text, unit and, of a battery, the item.
+    """
     language = survey.language
     names = {
         q.id: f"{q.id} {q.label[language]}{tabulate.unit_of(q, language)}" for q in survey.codebook
     }
-    return Frame(frame.assign(question=frame["question"].map(names)))
+    item = frame["item"].map(lambda item: f" — {item}" if item else "")
+    question = frame["question"].map(names) + item
+    return Frame(
+        frame.assign(question=question).drop(columns=["item", "variable", "code"], errors="ignore")
+    )
 
 
 def digits(value: float) -> str:
@@ -207,7 +255,8 @@ def table(survey: View, question: Question, by: pd.Series | None = None) -> Tabl
         "multiple": question.type == "multi",
         "more": edition.note(survey),
     }
-    make = numbers if question.type in MEASURED else counts
+    scale = question.type == "battery" and not protects(survey, question)
+    make = numbers if question.type in MEASURED and not scale else counts
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
@@ -218,15 +267,16 @@ def table(survey: View, question: Question, by: pd.Series | None = None) -> Tabl
         )
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
-        shown = wide(survey, frame, "share" if make is counts else "median")
+        shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
     elif question.type == "text":
         n, shown = edition.frequency(survey, question).n, Frame({"answer": ["—"]})
         shown["count"] = n
     else:
         n = int(frame["n"].max())
-        shown = frame.drop(columns=["low", "high", "missing", "n"], errors="ignore")
-        shown = shown.dropna(axis="columns", how="all") if make is numbers else shown
-    shown = shown.drop(columns="question", errors="ignore")
+        kept = ["item", "answer", "count", "n", "share"] if scale else ["answer", "count", "share"]
+        shown = frame[kept] if make is counts else frame.dropna(axis="columns", how="all")
+    if by is None or not scale:
+        shown = shown.drop(columns="question", errors="ignore")
     return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about, base=n)
 
 
@@ -282,13 +332,12 @@ def _drawn_counts(survey: View, question: Question, by: pd.Series | None) -> Dra
     top = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
     values = {"top": next(iter(top.records), None)}
     if by is None:
-        data = whole.drop(columns=["question", "low", "high", "missing", "n"])
-        data = data.assign(share=data["share"].round(4))
+        data = whole[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
     frame = counts(survey, [question], by)
     if frame.empty:
         return None
-    data = frame.drop(columns="question").assign(share=frame["share"].round(4))
+    data = frame.drop(columns=[name for name in ANSWER if name != "answer"]).round({"share": 4})
     return plots.crossed(data, language=survey.language), data, "shares", values
 
 
@@ -299,9 +348,14 @@ def _drawn_battery(survey: View, question: Question) -> Drawn:
     if protects(survey, question):  # the counts of single answers stay inside
         ax = plots.means(data, question=question, language=survey.language)
         return ax, data, "battery", values
-    points = _points(survey, question)
-    data = points.reset_index(names="item").merge(data, on="item")
-    return plots.plot_likert(points, language=survey.language), data, "battery", values
+    points = counts(survey, [question])[["item", "answer", "count", "n", "share"]]
+    ax = plots.likert(points, language=survey.language)
+    return (
+        ax,
+        points.round({"share": 4}).merge(data.drop(columns="n"), on="item"),
+        "battery",
+        values,
+    )
 
 
 def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn:
@@ -313,16 +367,3 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     label = f"{question.label[survey.language]}{tabulate.unit_of(question, survey.language)}"
     ax = plots.plot_numbers(data, label=label, language=survey.language)
     return ax, data, "numbers_figure", {"median": float(data["value"].median())}
-
-
-def _points(survey: View, question: Question) -> pd.DataFrame:
-    """How often each point of a battery's scale was chosen, by item."""
-    return pd.DataFrame(
-        {
-            option.text[survey.language]: [
-                int((survey.responses[v] == option.code).sum()) for v in question.variables
-            ]
-            for option in sorted(question.options, key=lambda option: option.code)
-        },
-        index=[item.text[survey.language] for item in question.items],
-    )

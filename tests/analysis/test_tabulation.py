@@ -75,16 +75,16 @@ def test_free_text_stays_inside(tmp_path):
 
 def test_numbers_and_scales_are_crossed_with_the_n_of_each_group(survey):
     medians = survey.describe(by="size_class")
-    frame = wide(survey, medians, "median").set_index(["question", "item"])
+    frame = wide(survey, medians, "median").set_index("question")
     towns = survey.size_class == "一般市"
     staff = survey.responses["Q08"][towns].dropna().astype(float)
-    there = frame.at[("Q08 情報部門の常勤職員数（人）", ""), "一般市"]
+    there = frame.at["Q08 情報部門の常勤職員数（人）", "一般市"]
     assert there == f"{staff.median():.4g} (n={len(staff)})"
     ai = survey.responses["Q30_1"][towns].dropna().astype(float)
-    assert frame.at[("Q30 AI・RPAの導入段階", "AI"), "一般市"] == f"{ai.median():.4g} (n={len(ai)})"
+    assert frame.at["Q30 AI・RPAの導入段階 — AI", "一般市"] == f"{ai.median():.4g} (n={len(ai)})"
     # Q14 is asked of those that recruit specialists: no number without anybody asked
     asked = (survey.status["Q14"] == "answered").groupby(survey.size_class, observed=True).sum()
-    (row,) = (frame.loc[i] for i in frame.index if i[0].startswith("Q14 "))
+    (row,) = (frame.loc[i] for i in frame.index if i.startswith("Q14 "))
     assert {g for g in asked.index if not asked[g]} == set(row.index[row == "—"]) != set()
 
 
@@ -102,3 +102,39 @@ def test_numbers_are_not_broken_down_by_a_sensitive_question_outside(tmp_path):
     with pytest.raises(InputError, match="by group is not shown"):
         committee.table("Q08", by="Q12")
     assert len(committee.describe("Q08", by="size_class"))
+
+
+def test_a_battery_is_tabulated_with_the_words_of_its_scale(survey, page, tmp_path):
+    frame = page.tables["frequencies"].frame.set_index("設問")
+    rows = frame.loc["Q30 AI・RPAの導入段階 — AI"]
+    counts = survey.responses["Q30_1"].value_counts()
+    assert rows["団体数"].tolist() == [str(counts.get(code, 0)) for code in range(1, 6)]
+    assert rows["回答"].is_unique and set(rows["n"]) == {"15"}
+    assert set(frame.loc["Q07 政策担当課の取組み", "形式"]) == {"複数回答"}
+    towns = survey.tabulate("Q30", by="size_class").query("group == '町村' and variable == 'Q30_1'")
+    inside = survey.responses["Q30_1"][survey.size_class == "町村"].dropna()
+    assert towns["count"].sum() == len(inside) and set(towns["n"]) == {len(inside)}
+    assert "Q30 AI・RPAの導入段階 — AI" in set(page.tables["cross"].frame["設問"])
+    assert survey.table("Q30").frame.columns.tolist()[:2] == ["項目", "回答"]
+    public = Survey.load("demo-2019", audience="public", output=tmp_path)
+    assert public.tabulate("Q30").empty and public.table("Q30").n
+
+
+def test_a_tidy_frame_is_named_by_ids(survey, tmp_path):
+    frame = survey.tabulate("Q13", by="size_class")
+    towns = frame[frame["group"] == "町村"].set_index("variable")
+    inside = survey.responses[survey.size_class == "町村"]
+    assert towns["count"].astype(int).to_dict() == inside[towns.index].sum().to_dict()
+    assert towns.index.tolist() == [f"Q13_{code}" for code in towns["code"]]
+    public = Survey.load("demo-2019", audience="public", output=tmp_path).tabulate("Q12")
+    assert public["code"].str.contains("+", regex=False).any()
+    assert public["count"].sum() == public["n"].iloc[0]
+
+
+def test_statistics_are_those_of_pandas(survey):
+    for id, variable in (("Q08", "Q08"), ("Q30", "Q30_1")):
+        row = survey.describe(id).iloc[0]
+        values = survey.responses[variable].dropna().astype(float)
+        quartiles = values.quantile([0.5, 0.25, 0.75]).tolist()
+        assert row[["median", "lower", "upper"]].tolist() == quartiles
+        assert (row["n"], row["greatest"]) == (len(values), values.max())

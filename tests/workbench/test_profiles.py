@@ -28,7 +28,7 @@ PARAMETERS = next(
 )
 SAYS = "print(f'page of {municipality}')"
 WITHOUT_TYPES = (
-    "from analysis.show import NotAvailable\nfrom analysis.report import profile\n"
+    "from analysis.show import NotAvailable\nfrom analysis.results import profile\n"
     "profile.typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
 )
 

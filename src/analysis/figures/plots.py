@@ -230,17 +230,17 @@ def intervals(
     return without_frame(ax)
 
 
-def plot_dots(
+def places(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
-    """One municipality against others: columns value, low, median, high (quartiles), a row each."""
+    """One municipality against others: columns indicator, value, low, median, high."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 0.9)
     places = np.arange(len(shown))
     ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
     ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
-    ax.set_yticks(places, wrapped(shown.index, 18 if language == "ja" else 30))
+    ax.set_yticks(places, wrapped(shown["indicator"], 18 if language == "ja" else 30))
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlabel(label)
     return without_frame(ax)
@@ -309,13 +309,15 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     return ax
 
 
-def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Diverging bars: a row an item, a column a point of the scale from low to high, counts.
+def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Diverging bars, a row an item: columns item, answer (points from low to high), count.
 
     Shares of those who answered the item; the middle of the scale stands on zero, so that a bar's
     place shows which side prevails.
     """
-    shown = data.iloc[::-1]
+    items, points = (list(dict.fromkeys(data[column])) for column in ("item", "answer"))
+    wide = data.pivot(index="item", columns="answer", values="count").loc[items, points]
+    shown = wide.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.5, 1.3)
     totals = shown.sum(axis=1).to_numpy(float)
     shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100

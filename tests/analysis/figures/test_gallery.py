@@ -103,9 +103,10 @@ def test_without_files_a_page_shows_the_same_figures_and_tables(gallery, tmp_pat
 
 
 def test_the_title_of_a_file_stands_over_the_legend(gallery):
-    points = pd.DataFrame({"低": [3, 1], "中": [2, 5], "高": [9, 8]}, index=["一", "二"])
-    ax = plots.plot_likert(points)
-    made = gallery.show(ax, "q", data=points.reset_index(), **ABOUT)
+    points = pd.DataFrame(
+        {"item": list("一一一二二二"), "answer": list("低中高" * 2), "count": [3, 2, 9, 1, 5, 8]}
+    )
+    made = gallery.show(plots.likert(points), "q", data=points, **ABOUT)
     file = Image.open(io.BytesIO((gallery.folder / "figures" / "q.png").read_bytes())).convert("L")
     page = Image.open(io.BytesIO(made.image)).convert("L")
     below = np.asarray(file, float)[-page.height :, : page.width]

@@ -214,7 +214,7 @@ def test_every_share_of_the_invited_has_its_bounds(demo):
     shown = run("02_explore", given={"survey": demo}, until="frequencies").tables["frequencies"]
     row = shown.frame[shown.frame["設問"].str.startswith("Q07 ")].iloc[0]
     assert (row["下限（％）"], row["上限（％）"]) == ("55.6", "66.7")
-    assert "とりうる範囲" in shown.notes[1]
+    assert "下限・上限は" in shown.notes[1]
 
 
 def test_an_edition_that_hides_small_cells_has_no_bounds_that_give_them_away(tmp_path):

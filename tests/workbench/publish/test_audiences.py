@@ -29,7 +29,6 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder
-from analysis.report import profile
 from analysis.results import cleaning, hypotheses, measures, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate, visit_forms
@@ -452,16 +451,12 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
             cleaned = dataclasses.replace(cleaned, responses=responses)
         about = Wave.read("demo-2019")
         survey = Survey(cleaned, about, book, audience="committee", output=tmp_path / str(change))
-        here = profile.place(survey, "990051")
-        said = [profile.answer(survey, here).text, profile.confirm(survey, here).markdown]
-        said += [profile.standing(survey, here).csv, profile.facts(survey, here).markdown]
-        drawn = profile.organisation_chart(survey, here)
-        said += [drawn.csv, drawn.alt]
+        page = run("profile", given={"survey": survey}, municipality="990051")
+        drawn, standing = page.figures["organisation_990051"], page.figures["standing_990051"]
+        said = [page.answer.text, standing.csv, drawn.csv, drawn.alt]
         assert "庁内横断組織 （この版では非公開）、情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer
-        said.append(
-            re.sub("人材の充足との関係は[^、。]*", "", profile.steps(survey, here).markdown)
-        )
-        told.append([*said, profile.its_answers(survey, here).csv])
+        said.append(re.sub("人材の充足との関係は[^、。]*", "", page.prose))
+        told.append([*said, page.tables["answers"].csv])
     assert told[0] == told[1]
     assert "確保の方法" in told[0][-1] and "情報人材の充足感" not in "".join(told[0])
