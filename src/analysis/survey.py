@@ -260,8 +260,10 @@ class Survey(View):
 
     # --- questions ------------------------------------------------------------------------
 
-    def by(self, breakdown: str | pd.Series | None) -> pd.Series | None:
+    def by(self, breakdown: str | pd.Series | None) -> tabulation.Breakdown | None:
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
+
+        Of several answers it is a frame of who chose each, whose groups overlap.
 
         A Series of one's own is matched by municipal code (`tables.aligned`).
         """
@@ -281,10 +283,14 @@ class Survey(View):
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.question(breakdown)
+        if question.type == "multi":
+            chosen = self.responses[list(question.variables)].fillna(False).astype(bool)
+            options = [option.text[self.language] for option in question.options]
+            return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
         if question.type not in tabulate.BREAKDOWNS:
             raise InputError(
                 f"{question.id} is of type {question.type} and cannot be a breakdown",
-                hint="use a single, ordinal or binary question",
+                hint="use a question with options",
             )
         return tabulate.labelled(self.responses[question.id], question, self.language)
 
