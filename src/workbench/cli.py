@@ -76,10 +76,12 @@ def parser() -> argparse.ArgumentParser:
     sub = command(
         "new-wave",
         "copy files as received into data/raw and write their wave.yml",
-        _prints("office.new_wave:new_wave"),
+        _prints("office.new_wave:run"),
     )
-    sub.add_argument("wave", help="name of the new wave, such as 2020")
-    sub.add_argument("files", nargs="+", type=Path, help="the files (or a folder) as received")
+    sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
+    sub.add_argument("files", nargs="*", type=Path, help="the files (or a folder) as received")
+    only = "only say what would be read of these files; needs no name and no date"
+    sub.add_argument("--check", nargs="+", type=Path, default=[], metavar="FILE", help=only)
     sub.add_argument("--codebook", required=True, help="name of a codebook in data/codebooks")
     sub.add_argument("--as-of", metavar="DATE", help="the date that the answers describe")
     sub.add_argument("--title", help="title of the wave (both languages; edit wave.yml later)")
@@ -92,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     wrote = "the form tool that wrote the files (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
+    _language(sub)
 
     sub = command("clean", "clean a wave into data/processed and print the ledger of cells", _clean)
     sub.add_argument("wave")

@@ -7,7 +7,7 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from analysis.cleaning.texts import Parsed
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.intake.cells import REASONS, Received
+from analysis.intake.cells import REASONS, Received, Remark
 from analysis.intake.workbook import CellKind
 from analysis.text import Language, label, labels
 
@@ -528,11 +528,15 @@ class _Cleaning:
         variables = list(self.codebook.variables)
         register = register_of(self.wave, who, order, self.codebook, frame)
         names = register["name"].to_dict()
+        received, asked, replied = self.received, self.wave.invited, len(order)
+        if isinstance(asked, int) and replied > asked:
+            more = Remark("more-replies", "wave.yml", "", "", str(asked), str(replied))
+            received = replace(received, remarks=(*received.remarks, more))
         return Cleaned(
             responses=frame[variables],
             status=status[variables],
             register=register,
-            findings=listed(self.notes, self.received, who.codes, names),
+            findings=listed(self.notes, received, who.codes, names),
             outside=self.received.outside,
             ledger=Ledger.count(self.received, self._places()),
         )

@@ -18,6 +18,7 @@ from importlib.resources import files
 
 import yaml
 
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Item, Option, Question
 from analysis.errors import InputError
 
@@ -53,7 +54,8 @@ def normalise(text: str) -> str:
     >>> normalise("問3①")
     '問3(1)'
     """
-    folded = unicodedata.normalize("NFKC", text.translate(CIRCLED)).casefold()
+    text = municipality.plain(text.translate(CIRCLED))
+    folded = unicodedata.normalize("NFKC", text).casefold()
     return NO_SPACE.sub("", folded).translate(SIGNS)
 
 

@@ -30,13 +30,11 @@ class Gradient:
     score : level of each unit on the axis, mean 0 and deviation 1; more is "does more".
     share : share of the structure beyond chance that lies on this axis (0 to 1; 0 when no axis
         carries more than chance).
-    structure : share of all variance that is structure beyond chance, on any axis (0 to 1).
     loadings : correlation of each column with the score (nominal features by category).
     """
 
     score: pd.Series
     share: float
-    structure: float
     loadings: pd.Series
 
     @property
@@ -95,7 +93,7 @@ def gradient(
     scaled, weights = _standardised(frame, kinds, groups)
     if scaled.empty:
         zero = pd.Series(0.0, index=frame.index)
-        return Gradient(zero, 0.0, 0.0, pd.Series(dtype=float))
+        return Gradient(zero, 0.0, pd.Series(dtype=float))
     X = scaled.to_numpy() * np.sqrt(weights)
     values, vectors = np.linalg.eigh(X.T @ X / len(X))
     values, axis = values[::-1], vectors[:, -1]
@@ -108,7 +106,6 @@ def gradient(
     return Gradient(
         pd.Series(turn * score, index=frame.index),
         _first(beyond),
-        float(beyond.sum() / values.sum()),
         pd.Series(turn * loadings, index=scaled.columns),
     )
 

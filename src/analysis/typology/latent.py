@@ -23,9 +23,8 @@ SAME = 1e-9  # mean log-likelihoods closer than this are one peak: the first sta
 
 @dataclass(frozen=True)
 class Classes:
-    """``weights`` of the classes, their ``log_likelihood`` (all units), ``n_parameters``, ``n``."""
+    """Their ``log_likelihood`` (all units), ``n_parameters`` and the number of units, ``n``."""
 
-    weights: np.ndarray
     log_likelihood: float
     n_parameters: int
     n: int
@@ -62,8 +61,9 @@ def latent_classes(
     --------
     >>> frame = pd.DataFrame(np.repeat([[1.0, 1, 1, 0], [0.0, 0, 0, 1]], [5, 15], axis=0))
     >>> kinds = dict.fromkeys(frame, "binary")
-    >>> latent_classes(frame, kinds, 2).weights.round(2).tolist()
-    [0.75, 0.25]
+    >>> one, two = (latent_classes(frame, kinds, k) for k in (1, 2))
+    >>> two.n_parameters, two.bic < one.bic
+    (9, True)
     >>> latent_classes(frame, kinds, 3) is None
     True
     """
@@ -77,9 +77,9 @@ def latent_classes(
         np.repeat(np.arange(len(sizes)), sizes),
         answers.weights,
     )
-    weights, likelihood = _likeliest(items, k, tol, seed)
+    likelihood = _likeliest(items, k, tol, seed)
     free = k - 1 + k * sum(max(size - 1, 0) for size in sizes)
-    return Classes(np.sort(weights)[::-1], likelihood, free, len(frame))
+    return Classes(likelihood, free, len(frame))
 
 
 def _categories(column: np.ndarray, kind: str) -> tuple[np.ndarray, int]:
@@ -140,12 +140,12 @@ class _Items:
         return ahead
 
 
-def _likeliest(items: _Items, k: int, tol: float, seed: int) -> tuple[np.ndarray, float]:
-    """Weights of the classes and log-likelihood of the best start; of equals, of the first."""
+def _likeliest(items: _Items, k: int, tol: float, seed: int) -> float:
+    """Log-likelihood of the best start; of equals, of the first."""
     starts, units = STARTS if k > 1 else 1, items.counts.sum()
     drawn = np.random.RandomState(seed).dirichlet(np.ones(k), (starts, len(items.counts)))
     parameters = items.maximise(np.ascontiguousarray(drawn.transpose(2, 0, 1)))
-    best, its_start, weights = -np.inf, -1, np.empty(0)
+    best, its_start = -np.inf, -1
     before, number = np.full(starts, -np.inf), np.arange(starts)
     for step in range(1, ROUNDS + 1):
         second = items.maximise(items.expect(parameters)[0])
@@ -161,7 +161,7 @@ def _likeliest(items: _Items, k: int, tol: float, seed: int) -> tuple[np.ndarray
         for s in np.flatnonzero(done):
             lead = (likelihood[s] - best) / units
             if lead > SAME or (lead > -SAME and number[s] < its_start):
-                best, its_start, weights = float(likelihood[s]), number[s], ahead[:, s, 0]
+                best, its_start = float(likelihood[s]), number[s]
         if step == SHORT:
             ranked = np.argsort(-(likelihood / units).round(8), kind="stable")
             done[ranked[-(-starts // 4) :]] = True
@@ -169,4 +169,4 @@ def _likeliest(items: _Items, k: int, tol: float, seed: int) -> tuple[np.ndarray
             break
         parameters, before = items.maximise(posterior[:, ~done]), likelihood[~done]
         number = number[~done]
-    return weights, best
+    return best

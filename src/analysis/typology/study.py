@@ -94,7 +94,6 @@ def study(
         judge(_evidence(data, tried, partition, sure, k, auto=auto, n_null=n_null, seed=seed)),
         params={
             "n_types": k,
-            "asked_types": n_types,
             "adjust": data.basis,
             "left_out": data.left_out,
             "n_bootstrap": n_bootstrap,

@@ -1,5 +1,6 @@
 """Exports of form tools: one questionnaire with the same answers gives the same responses."""
 
+import csv
 import datetime as dt
 
 import exports
@@ -16,6 +17,7 @@ from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.tables import read_rows
 from workbench.cli import TOOLS, main
+from workbench.office.draft import draft
 
 ALL = [(tool, export) for tool, some in exports.EXPORTS.items() for export in some]
 
@@ -154,3 +156,95 @@ def test_the_parts_of_a_question_are_known_in_any_table(project, heads):
     assert {v: c for v, c in table.columns.items() if v.startswith("Q2")} == {
         **{f"Q2_{code}": i for i, code in enumerate(exports.WORK, start=1)}, "Q2_other": 5,
     }  # fmt: skip
+
+
+# --- the questionnaire as the tool itself defines it --------------------------------------------
+
+
+def dictionary():
+    """The questionnaire as the data dictionary of REDCap has it."""
+    heads = ["Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",
+             "Choices, Calculations, OR Slider Labels",
+             "Text Validation Type OR Show Slider Number",
+             "Branching Logic (Show field only if...)", "Matrix Group Name"]  # fmt: skip
+
+    def row(name, kind, label, choices="", check="", logic="", matrix=""):
+        return [name, "survey", "", kind, label, choices, check, logic, matrix]
+
+    def listed(options):
+        return " | ".join(f"{code}, {text}" for code, text in options.items())
+
+    return [
+        heads,
+        row("record_id", "text", "Record"),
+        row("code", "text", "団体コード"),
+        row("name", "text", "団体名"),
+        row("q1", "radio", "生成AIの導入状況", listed(exports.STATES)),
+        row("q1_other", "text", "その他の内容", logic="[q1] = '9'"),
+        row("q2", "checkbox", "利用している業務", listed(exports.WORK)),
+        row("q2_other", "text", "その他の業務", logic="[q2(9)] = '1'"),
+        row("q3", "text", "職員数", check="integer"),
+        *(row(f"q4_{i}", "radio", text, listed(exports.LEVELS), matrix="q4")
+          for i, text in exports.ITEMS.items()),
+        row("q5", "text", "開始日", check="date_ymd"),
+        row("q6", "notes", "課題"),
+    ]  # fmt: skip
+
+
+def xlsform():
+    """The questionnaire as an XLSForm has it."""
+    lists = {"states": exports.STATES, "work": exports.WORK, "levels": exports.LEVELS}
+    return {
+        "survey": [
+            ["type", "name", "label", "relevant", "appearance"],
+            ["text", "CODE", "団体コード"], ["text", "NAME", "団体名"],
+            ["select_one states", "Q1", "導入状況"],
+            ["text", "Q1_other", "その他の内容", "${Q1} = '9'"],
+            ["select_multiple work", "Q2", "業務"],
+            ["text", "Q2_other", "その他の業務", "selected(${Q2}, '9')"],
+            ["integer", "Q3", "職員数"],
+            ["begin group", "Q4", "取組の状況", "", "table-list"],
+            *(["select_one levels", f"Q4_{i}", text] for i, text in exports.ITEMS.items()),
+            ["end group"],
+            ["date", "Q5", "開始日"], ["text", "Q6", "課題", "", "multiline"],
+        ],
+        "choices": [
+            ["list_name", "name", "label"],
+            *([name, code, text] for name, own in lists.items() for code, text in own.items()),
+        ],
+    }  # fmt: skip
+
+
+def defined(project, tool):
+    """The file of the definition."""
+    if tool == "redcap":
+        with (project / "d.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(dictionary())
+        return project / "d.csv"
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in xlsform().items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(project / "d.xlsx")
+    return project / "d.xlsx"
+
+
+@pytest.mark.parametrize("export", [exports.redcap_numbers, exports.odk], ids=["redcap", "odk"])
+def test_the_codebook_of_a_definition_reads_the_replies_of_its_tool(project, export):
+    tool = "redcap" if export is exports.redcap_numbers else "odk"
+    text = draft(defined(project, tool))
+    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
+    (project / "export.csv").write_bytes(exports.written(export))
+    given = ["new-wave", "w", str(project / "export.csv"), "--codebook", "d"]
+    assert main([*given, "--as-of", "2024-06-01"]) == 0
+    got = cleaned("w")
+    wanted = expected()
+    for column in wanted:
+        own = got.responses[column.lower() if tool == "redcap" else column]
+        if column.endswith("other") or column == "Q6":
+            own = own.fillna("")
+        assert own.tolist() == wanted[column].tolist(), column
+    doubted = got.findings[got.findings["severity"] != "repaired"]
+    assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()

@@ -64,8 +64,6 @@ def test_latent_classes_are_those_of_stepmix(national, k, log_likelihood, bic):
     found = latent_classes(national, binary(national), k, tol=1e-10)
     assert found.log_likelihood == pytest.approx(log_likelihood, abs=1e-3)
     assert found.bic == pytest.approx(bic, abs=0.01)
-    if k == 4:
-        assert found.weights == pytest.approx([0.368, 0.266, 0.194, 0.172], abs=1e-3)
 
 
 def test_inertias_of_the_map_are_those_of_factominer(national):
@@ -124,7 +122,6 @@ def test_latent_classes_with_missing_answers_are_those_of_stepmix(k):
     theirs = model.score(table) * len(table)
     assert found.log_likelihood > theirs - 1e-4
     assert found.log_likelihood == pytest.approx(theirs, rel=2e-3)  # theirs may be a lower peak
-    assert np.sort(found.weights) == pytest.approx(np.sort(model.weights_), abs=0.1)
 
 
 def test_the_least_sum_of_all_choices_of_medoids_is_found():
