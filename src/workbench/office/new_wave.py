@@ -81,7 +81,7 @@ def new_wave(
             "the date that the answers describe is not given", hint="write --as-of 2026-04-01"
         )
     content = _content(wave, book, _date(as_of), title, publisher, invented)
-    content |= {"invited": _invited(invited), "population": population}
+    content |= {"codebook": codebook, "invited": _invited(invited), "population": population}
     content["tools"], aside = _tools(files, tool)
     by_tool = "rows" if content["tools"] else None
     unfinished: UnfinishedError | None = None

@@ -339,7 +339,7 @@ def test_the_draft_of_an_export_reads_it_without_a_refusal(tmp_path, monkeypatch
     given = [str(tmp_path / "export.csv"), "--codebook", "d", "--as-of", "2024-06-01"]
     assert main(["new-wave", "w", *given]) == 0
     about = Wave.read("w")
-    book = Codebook.read("d")
+    book = Codebook.read(about.codebook)  # by the file's name, whatever its id
     got = clean(read.read(about, book), about, book)
     got.ledger.check()
     assert len(got.responses) == 15
