@@ -435,6 +435,15 @@ def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: l
     count = filled.sum(axis=1)
     left = np.flatnonzero((kinds != "record") & (kinds != "example") & (count >= 2))
     line = "column" if sheet.transposed else "row"
+    for row in np.flatnonzero((kinds == "note") | (kinds == "total")).tolist():
+        for column in np.flatnonzero(filled[row]).tolist():
+            text = str(sheet.text.iat[row, column])  # a sum may be the number of a municipality
+            if not text.isdecimal() and municipality.named_in(text, known=True):
+                raise sheet.error(
+                    f"this {line} names a municipality ({text}) but is read as {kinds[row]}",
+                    at=(row, column),
+                    hint="remove it, or say under header in wave.yml which column says who replied",
+                )
     for row in left.tolist():
         for column in identity:
             if municipality.named_in(text := str(sheet.text.iat[row, column]), known=True):
