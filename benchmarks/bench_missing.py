@@ -19,8 +19,8 @@ from sklearn.metrics import adjusted_rand_score
 from analysis.typology.eligibility import taking_part
 from analysis.typology.imputation import imputed
 from analysis.typology.multiverse import consensus
-from analysis.typology.partition import KMedoidsTypology
 from analysis.typology.power import known_types
+from analysis.typology.study import study
 
 KINDS = {
     "six numbers": ["ratio"] * 6,
@@ -52,8 +52,9 @@ def drawn(
 
 
 def types(frame: pd.DataFrame, kinds: dict[str, str]) -> np.ndarray:
-    """Three types by k-medoids."""
-    return KMedoidsTypology(3, kinds=kinds).fit(frame).labels_
+    """Three types as a study makes them, without the evidence."""
+    found = study(frame, kinds, n_types=3, n_bootstrap=0, n_null=1, criteria=False)
+    return found.labels.to_numpy(int)
 
 
 def recovery(surveys: int) -> None:
@@ -94,7 +95,7 @@ def set_aside(surveys: int) -> None:
             out = []
             for seed in range(surveys):
                 frame, _ = drawn(n, separation, kinds, np.random.default_rng(seed), **how)
-                out.append(~taking_part(frame, KINDS[kinds]).fit)
+                out.append(~taking_part(frame, dict(zip(frame, KINDS[kinds], strict=True))).fit)
             cells.append(f"{np.any(out, axis=1).mean():.0%} ({np.mean(out):.1%})")
         print(f"| {title} | {' | '.join(cells)} |", flush=True)
 

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
-from analysis.typology.dissimilarity import GowerDissimilarity
+from analysis.typology.dissimilarity import Gower
 from analysis.typology.multiverse import Setting, multiverse, universes
 from analysis.typology.power import known_types
 
@@ -50,7 +50,7 @@ def large() -> tuple[pd.DataFrame, dict[str, str], None, pd.Series]:
 
 def on_units(frame: pd.DataFrame, kinds: dict[str, str]) -> None:
     """The partitions of one setting from the dissimilarities of all units."""
-    distance = GowerDissimilarity(kinds).fit_transform(frame)
+    distance = Gower.of(frame, kinds).among()
     for k in range(2, 6):
         kmedoids.fasterpam(distance, k, init="build", n_cpu=1)
     linkage(squareform(distance, checks=False), "average")

@@ -25,15 +25,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology import dissimilarity
-from analysis.typology.dissimilarity import GowerDissimilarity, collapse, pattern_dissimilarity
-from analysis.typology.latent import LatentClassTypology
-from analysis.typology.partition import KMedoidsTypology, k_medoids
-from analysis.typology.stability import medoid_recluster, stability
+from analysis.typology import dissimilarity, latent
+from analysis.typology.dissimilarity import Gower, collapse
+from analysis.typology.latent import Classes, latent_classes
+from analysis.typology.partition import k_medoids
+from analysis.typology.stability import stability
 from analysis.typology.study import study
 
 R_TO_PLAIN = 2.25 / 0.81  # R fpc::clusterboot to plain FasterPAM, 20 bootstraps, one machine
-STARTS = 20
 
 
 def table(path: Path | None) -> pd.DataFrame:
@@ -62,13 +61,13 @@ def whole(frame: pd.DataFrame, jobs: int) -> str:
     return f"{made:.1f} s | 20 s"
 
 
-def classes(frame: pd.DataFrame, k: int) -> LatentClassTypology:
-    return LatentClassTypology(k, kinds=dict.fromkeys(frame, "binary"), n_init=STARTS).fit(frame)
+def classes(frame: pd.DataFrame, k: int) -> Classes:
+    return latent_classes(frame, dict.fromkeys(frame, "binary"), k, tol=1e-10)
 
 
 def bootstraps(frame: pd.DataFrame) -> str:
     values, kinds, names = frame.to_numpy(float), dict.fromkeys(frame, "binary"), list(frame)
-    full = GowerDissimilarity(kinds).fit_transform(frame)
+    full = Gower.of(frame, kinds).among()
     rng = np.random.default_rng(0)
 
     def plain() -> None:
@@ -78,10 +77,11 @@ def bootstraps(frame: pd.DataFrame) -> str:
 
     def ours() -> None:
         seen = collapse(values)
-        distance = pattern_dissimilarity(seen, names, kinds, None)
+        distance = Gower(seen, names, kinds).among()
         types = k_medoids(distance, 4, seen.weights).labels
         stability(
-            medoid_recluster(distance, 4),
+            distance,
+            4,
             types,
             seen.weights,
             n_bootstrap=20,
@@ -104,7 +104,7 @@ def beside_stepmix(frame: pd.DataFrame) -> str:
     model = StepMix(
         n_components=4,
         measurement="binary",
-        n_init=STARTS,
+        n_init=latent.STARTS,
         max_iter=5000,
         abs_tol=1e-10,
         rel_tol=1e-12,
@@ -114,9 +114,9 @@ def beside_stepmix(frame: pd.DataFrame) -> str:
     other, _ = seconds(lambda: model.fit(frame.to_numpy()))
     mine, found = seconds(lambda: classes(frame, 4))
     theirs = model.score(frame.to_numpy()) * len(frame)
-    apart = abs(found.log_likelihood_ - theirs) / abs(theirs)
+    apart = abs(found.log_likelihood - theirs) / abs(theirs)
     return (
-        f"{mine:.2f} s, StepMix {other:.1f} s; log-likelihood {found.log_likelihood_:.4f} and "
+        f"{mine:.2f} s, StepMix {other:.1f} s; log-likelihood {found.log_likelihood:.4f} and "
         f"{theirs:.4f}, apart by {apart:.0e} | 1e-06"
     )
 
@@ -126,19 +126,16 @@ def million(items: int = 10) -> str:
     kind = rng.integers(0, 4, 1_000_000)
     share = rng.uniform(0.1, 0.9, (4, items))
     answers = (rng.random((1_000_000, items)) < share[kind]).astype(float)
-    took, found = seconds(
-        lambda: LatentClassTypology(4, kinds=["binary"] * items, n_init=STARTS).fit(answers)
-    )
-    patterns = len(collapse(answers).rows)
-    return f"{took:.1f} s, {peak()} MB ({patterns:,} patterns, {found.n_iter_} rounds)"
+    took, _ = seconds(lambda: classes(pd.DataFrame(answers), 4))
+    return f"{took:.1f} s, {peak()} MB ({len(collapse(answers).rows):,} patterns)"
 
 
 def largest() -> str:
     answers = np.random.default_rng(0).normal(size=(dissimilarity.LIMIT, 10))
-    took, _ = seconds(lambda: KMedoidsTypology(4, n_init=1).fit(answers))
+    took, _ = seconds(lambda: k_medoids(Gower.of(pd.DataFrame(answers), {}).among(), 4, n_init=1))
     more = np.vstack([answers, answers[:1] + 1])
     try:
-        late, _ = seconds(lambda: GowerDissimilarity().fit_transform(more))
+        late, _ = seconds(lambda: Gower.of(pd.DataFrame(more), {}).among())
     except InputError as refusal:
         return f"{took:.0f} s, {peak()} MB; one row more: “{refusal}”"
     return f"one row more was not refused ({late:.0f} s)"

@@ -18,7 +18,6 @@ import pandas as pd
 from analysis.codebook.model import Question
 from analysis.codebook.municipality import SIZE_CLASSES
 from analysis.codebook.rules import Expression
-from analysis.show import NotAvailable, Prose
 from analysis.stats import disclosure, tabulate
 from analysis.stats.disclosure import SMALLEST
 from analysis.view import View
@@ -46,16 +45,6 @@ def kept_back(survey: View) -> list[str]:
         for v in q.variables
         if v in survey.responses
     ]
-
-
-def absent(survey: View, name: str, ja: str, en: str) -> NotAvailable:
-    """What stands in the place of the figure or table `name`: why it is not there."""
-    return NotAvailable(name, survey.pick(ja, en))
-
-
-def prose(survey: View, ja: str, en: str) -> Prose:
-    """A paragraph in the language of the survey."""
-    return Prose(survey.pick(ja, en))
 
 
 def shown_questions(survey: View) -> list[Question]:
@@ -231,7 +220,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
     a table (of several answers: an option) is shown where all its cells may be, else NA throughout.
     """
     by = tabulate.aligned(by, survey.responses.index)
-    if not protects(survey, question, *_answers(survey, by)):
+    if not protects(survey, question, *asked_by(survey, by)):
         return tabulate.cross(survey.responses, survey.status, question, by, survey.language)
     groups = grouped(survey, by)
     crossed = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
@@ -258,7 +247,21 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
     return tabulate.Crossed(kept, (counts / n).mask(kept.isna()), n, crossed.multiple)
 
 
-def _answers(survey: View, by: pd.Series) -> list[Question]:
+def coded(survey: View, question: Question, by: pd.Series | None = None) -> list[tuple[str, str]]:
+    """Variable and code of each row of `frequency`, or of `cross`, in their order.
+
+    The codes of answers that are counted together are joined, as in ``1+2``.
+    """
+    if question.type == "multi":
+        options = zip(question.variables, question.options, strict=True)
+        return [(variable, str(option.code)) for variable, option in options]
+    codes = list(map(str, tabulate.labels_of(question, survey.language)))
+    if not protects(survey, question, *([] if by is None else asked_by(survey, by))):
+        return [(question.id, code) for code in codes]
+    return [(question.id, "+".join(codes[at] for at in part)) for part in parts(survey, question)]
+
+
+def asked_by(survey: View, by: pd.Series) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]
 
@@ -269,20 +272,20 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= labels:
         every = [text[survey.language] for text in SIZE_CLASSES.values()]  # also those not there
         by = by.cat.set_categories(every)
-    nowhere = survey.pick("区分なし", "none")
-    for question in (q for q in _answers(survey, by) if q.type in tabulate.BREAKDOWNS):
+    nowhere = survey.label("joined.nowhere")
+    for question in (q for q in asked_by(survey, by) if q.type in tabulate.BREAKDOWNS):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
             made = parts(survey, question)
             label = {names[at]: _joined(survey, names, part) for part in made for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
-    return disclosure.merged(by, nowhere, survey.pick("／", " / "))
+    return disclosure.merged(by, nowhere, survey.label("joined.between"))
 
 
 def _joined(survey: View, names: list[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
-    return survey.pick("／", " / ").join(names[at] for at in part)
+    return survey.label("joined.between").join(names[at] for at in part)
 
 
 def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
@@ -351,12 +354,4 @@ def note(survey: View) -> list[str]:
     if not any(protects(survey, question) for question in survey.codebook):
         return []
     least = SMALLEST + (_group(survey) == "show")
-    return [
-        survey.pick(
-            f"個々の団体の回答が分からないよう、{least}団体未満の回答は隣の回答と「／」でつないで"
-            f"合算し、{least}団体未満（または、ほぼ全団体）が選んだ選択肢の欄は{HIDDEN}とする。",
-            f"So that no single answer can be told, answers of fewer than {least} are counted with "
-            f"the next ones (joined by /); {HIDDEN}: an option that fewer than {least}, or nearly "
-            "all, ticked.",
-        )
-    ]
+    return [survey.say("edition/note", least=least, hidden=HIDDEN)]

@@ -14,12 +14,13 @@ import ipywidgets as widgets
 
 from analysis import paths
 from analysis.errors import InputError
-from analysis.show import Answer, NotAvailable, Prose
+from analysis.show import Answer, Figure, NotAvailable, Prose
 from analysis.stats import tabulate
 from analysis.survey import QUICK, SEED, Survey
 from analysis.text import Language
 
 if TYPE_CHECKING:
+    from analysis.results.profile import Place
     from analysis.typology.study import Typology
 
 AUTO = 0
@@ -185,7 +186,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
     A few respondents have a button each, in the order of their types; among many, a slider brushes
     through them and a name typed above it finds one.
     """
-    from analysis.report import profile
+    from analysis.results import profile
     from analysis.results.types import NAMED_UP_TO
 
     survey, words = load(wave, language), WORDS[language]
@@ -194,12 +195,15 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
 
     def draw(municipality: str) -> list[Any]:
         here = profile.place(survey, municipality, found=found)
-        parts = (profile.answer, profile.steps, profile.standing, profile.peers)
-        return [*(part(survey, here) for part in parts), *quick]
+        said = Answer(survey.say("profile/answer", **profile.who(survey, here)))
+        missing = profile.missing(survey, here)
+        steps = survey.prose("profile/steps", steps=missing.head(3), peers=len(here.peers))
+        peers = profile.peers(survey, here, missing.head(5)).set_index("measure")
+        return [said, steps, standing(survey, here), peers, *quick]
 
     def code(municipality: str) -> str:
-        show = f'profile.standing(survey, profile.place(survey, "{municipality}"))'
-        more = "; from analysis.report import profile"
+        show = f'lab.standing(survey, profile.place(survey, "{municipality}"))'
+        more = ", lab; from analysis.results import profile"
         return _lines(wave, language, more, show)
 
     if survey.n <= NAMED_UP_TO:
@@ -222,6 +226,27 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
 
     finder.observe(find, names="value")
     return View({"municipality": brush}, draw, code, language, finder)
+
+
+def standing(survey: Survey, here: Place) -> Figure | NotAvailable:
+    """Where a municipality is among the others, as on its page."""
+    from analysis.figures import plots
+    from analysis.results import profile
+
+    frame, others = profile.standing(survey, here), profile.beside(survey, here)
+    dots = survey.label("profile.dots", **others)
+    gaps = (frame["value"] - frame["median"]).abs()
+    far = frame.loc[gaps.idxmax(), "indicator"] if len(gaps) else ""
+    return survey.gallery.show(
+        plots.places(frame, label=dots, language=survey.language),
+        f"standing_{here.code}",
+        n=others["n"],
+        data=frame,
+        words="profile/standing",
+        place=here.name,
+        who=others["who"],
+        far=far,
+    )
 
 
 def _buttons(

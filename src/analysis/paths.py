@@ -71,14 +71,14 @@ def wave_name(name: str) -> str:
     ...
     analysis.errors.InputError: a wave cannot be called 'demo-2019.public', ...
     """
-    _, *parts = name.lower().split(".")
+    _, *parts = name.lower().lstrip(".").split(".")  # a wave that is being made is hidden
     taken = sorted(EDITIONS.intersection(parts))
     if taken:
         where = f"the reports of another wave end in .{taken[0]}"
     elif name.lower() in REPORTS or name.endswith("-queries"):
         where = "files of this project have this name"
-    elif name in {"", ".", ".."} or name.startswith(".") or re.search(r"[/\\\0]", name):
-        where = "it is the name of no single folder that can be seen"
+    elif name in {"", ".", ".."} or re.search(r"[/\\\0]", name):
+        where = "it is the name of no single folder"
     else:
         return name
     hint = "use letters, digits, - and _; rename its folder in data/raw"
@@ -105,8 +105,37 @@ def codebooks() -> Path:
     return root() / "data" / "codebooks"
 
 
-def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write a whole file beside its place, then rename it there."""
+def refuse_received(place: Path) -> None:
+    """Refuse a place in data/raw, also where a link leads there.
+
+    Raises
+    ------
+    InputError : it is in data/raw.
+    """
+    try:
+        received = (root() / "data" / "raw").resolve()
+    except InputError:  # outside a project
+        return
+    leads = (place.parent.resolve() / place.name, place.resolve())
+    if any(path.is_relative_to(received) for path in leads):
+        raise InputError(
+            "data/raw keeps the files as received, and nothing else is written there",
+            file=place,
+            hint="name another folder",
+        )
+
+
+def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:
+    """Write a whole file beside its place, then rename it there.
+
+    Only what is `received`, or invented in its place, goes into data/raw.
+
+    Raises
+    ------
+    InputError : another file would go there.
+    """
+    if not received:
+        refuse_received(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
@@ -119,8 +148,33 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def swap_folder(new: Path, final: Path) -> None:
-    """Put a complete folder in the place of an older one, which stays until then."""
+def refuse_foreign(folder: Path, mark: str) -> None:
+    """Refuse a place for a folder of ours where something else is.
+
+    Parameters
+    ----------
+    mark : the file that every folder of ours has there.
+
+    Raises
+    ------
+    InputError : it is in data/raw, is a link or a file, or a folder with files and without `mark`.
+    """
+    refuse_received(folder)
+    foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
+    if foreign or folder.is_symlink() or folder.is_file():
+        raise InputError(
+            "something else is in this place, and stays as it is",
+            file=folder,
+            hint="move it elsewhere; the same command then carries on",
+        )
+
+
+def swap_folder(new: Path, final: Path, mark: str) -> None:
+    """Put a complete folder in the place of an older one, which stays until then.
+
+    `mark` and errors: as of `refuse_foreign`.
+    """
+    refuse_foreign(final, mark)
     final.parent.mkdir(parents=True, exist_ok=True)
     old = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
     if final.exists():

@@ -266,6 +266,11 @@ class Frame(pd.DataFrame):
 
         `why`: a label of the section ``figure``, such as ``withheld``. What is selected or sorted
         of the frame keeps it.
+
+        Examples
+        --------
+        >>> Frame.nothing("withheld", ["code", "type"]).query("type > 1").why
+        'withheld'
         """
         frame = cls(columns=list(columns))
         frame.attrs["why"] = why
@@ -351,11 +356,16 @@ class Prose(_Output):
 
 @dataclass(frozen=True, repr=False)
 class NotAvailable(_Output):
-    """A declared figure or table that this wave's codebook cannot give, and why."""
+    """A declared figure or table that is not there, and why.
+
+    `withheld`: the edition keeps it back, which a page says; what the survey has no material for
+    is left out of a page without a word.
+    """
 
     kind = "not-available"
     name: str
     reason: str
+    withheld: bool = False
     n: ClassVar[int] = 0  # municipalities that it is about
 
     def _html(self) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import derived, fingerprints, one_question, paths
+from analysis import derived, edition, fingerprints, paths, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, unknown
 from analysis.intake import read
-from analysis.show import Figure, NotAvailable, Table
+from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
 from analysis.stats.population import Population
-from analysis.text import Language, Text
-from analysis.typology.study import Classifier, renamed
+from analysis.text import Language
+from analysis.typology.classifier import Classifier, renamed
 from analysis.view import Audience, View
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 SEED = 20191003  # of the notebooks too
 # a quick look: the types of the reports, less surely weighed
 QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "criteria": False}
-INVENTED = Text(ja="架空データ", en="invented data")
 
 
 def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
@@ -261,8 +260,10 @@ class Survey(View):
 
     # --- questions ------------------------------------------------------------------------
 
-    def by(self, breakdown: str | pd.Series | None) -> pd.Series | None:
+    def by(self, breakdown: str | pd.Series | None) -> tabulation.Breakdown | None:
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
+
+        Of several answers it is a frame of who chose each, whose groups overlap.
 
         A Series of one's own is matched by municipal code (`tables.aligned`).
         """
@@ -282,20 +283,49 @@ class Survey(View):
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.question(breakdown)
+        if question.type == "multi":
+            chosen = self.responses[list(question.variables)].fillna(False).astype(bool)
+            options = [option.text[self.language] for option in question.options]
+            return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
         if question.type not in tabulate.BREAKDOWNS:
             raise InputError(
                 f"{question.id} is of type {question.type} and cannot be a breakdown",
-                hint="use a single, ordinal or binary question",
+                hint="use a question with options",
             )
         return tabulate.labelled(self.responses[question.id], question, self.language)
 
-    def table(self, id: str, by: str | pd.Series | None = None) -> Table:
-        """Frequencies of a question, or a cross table, with their denominators."""
-        return one_question.table(self, self._shown(id), self.by(by))
+    def tabulate(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
+        """How often each answer was given, tidy, with n and share; see `tabulation.counts`.
 
-    def figure(self, id: str, by: str | pd.Series | None = None) -> Figure | NotAvailable:
-        """The same as a figure."""
-        return one_question.figure(self, self._shown(id), self.by(by))
+        `ids`: questions, all that this edition shows where none is named.
+
+        >>> shares = Survey.load("demo-2019").tabulate("Q13", by="size_class")
+        >>> len(shares.query("group == '中核市' and share > 0.5"))
+        2
+        """
+        return tabulation.counts(self, self._asked(ids), self.by(by))
+
+    def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
+        """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
+        return tabulation.numbers(self, self._asked(ids), self.by(by))
+
+    def crosstab(self, id: str, by: str | pd.Series) -> Frame:
+        """A question by another one or any breakdown: answers down, groups across."""
+        return tabulation.wide(self, self.tabulate(id, by=by), "share")
+
+    def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
+        """Frequencies of a question, or a cross table, with their denominators."""
+        return tabulation.table(self, self._shown(id), self.by(by))
+
+    def figure(
+        self, id: str, by: str | pd.Series | None = None, *, key: bool = False
+    ) -> Figure | NotAvailable:
+        """The same as a figure; `key`: by which the index shows the page."""
+        return tabulation.figure(self, self._shown(id), self.by(by), key=key)
+
+    def _asked(self, ids: Sequence[str]) -> list[Question]:
+        """The questions with these ids; all that the edition shows where none is named."""
+        return [self._shown(id) for id in ids] if ids else edition.shown_questions(self)
 
     def _shown(self, id: str) -> Question:
         """A question whose answers this edition has."""
@@ -319,16 +349,17 @@ class Survey(View):
     # --- showing itself --------------------------------------------------------------------
 
     def _facts(self) -> list[tuple[str, str]]:
-        ja = self.language == "ja"
-        return [
-            ("調査" if ja else "wave", f"{self.wave.title[self.language]} ({self.wave.name})"),
-            ("時点" if ja else "as of", self.wave.as_of.isoformat()),
-            ("回答" if ja else "replies", self.response_rate),
-            ("設問" if ja else "questions", str(len(self.codebook.questions))),
-            ("確認事項" if ja else "findings", counted(self.findings, self.language)),
-            ("版" if ja else "audience", self.audience),
-            *([("注意" if ja else "note", INVENTED[self.language])] if self.wave.invented else []),
-        ]
+        facts = {
+            "wave": f"{self.wave.title[self.language]} ({self.wave.name})",
+            "as_of": self.wave.as_of.isoformat(),
+            "replies": self.response_rate,
+            "questions": str(len(self.codebook.questions)),
+            "findings": counted(self.findings, self.language),
+            "audience": self.audience,
+        }
+        if self.wave.invented:
+            facts["note"] = self.label("page.invented_short")
+        return [(self.label(f"survey.{name}"), value) for name, value in facts.items()]
 
     def __repr__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self._facts())
@@ -353,7 +384,7 @@ class Asked:
         """The columns of `responses` that hold it."""
         return self.survey.responses[list(self.question.variables)]
 
-    def table(self, by: str | pd.Series | None = None) -> Table:
+    def table(self, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Its table."""
         return self.survey.table(self.question.id, by)
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from analysis.errors import InputError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
+# control characters but for the tab and the end of a line, and those that turn the order of writing
+STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 TOOLS = (
     *("google-forms", "ms-forms", "logo", "kintone", "limesurvey", "qualtrics"),
     *("surveymonkey", "redcap", "odk"),
@@ -34,11 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         if options.debug:
             raise
-        print(f"workbench: {error}", file=sys.stderr)
+        say(f"workbench: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         said = "stopped; what was published before is unchanged, the same command carries on"
-        print(f"workbench: {said}", file=sys.stderr)
+        say(f"workbench: {said}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # the reader (head, less) has gone; say nothing more, not even at interpreter exit
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.debug:
             raise
         text = " ".join(str(error).split())[:300]
-        print(
+        say(
             f"workbench: unexpected {type(error).__name__}: {text} "
             "(run again with --debug for the traceback, and please report it)",
             file=sys.stderr,
@@ -69,9 +73,15 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    sub = command("new-wave", "copy files as received into data/raw and write their wave.yml", _new)
-    sub.add_argument("wave", help="name of the new wave, such as 2020")
-    sub.add_argument("files", nargs="+", type=Path, help="the files (or a folder) as received")
+    sub = command(
+        "new-wave",
+        "copy files as received into data/raw and write their wave.yml",
+        _prints("office.new_wave:run"),
+    )
+    sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
+    sub.add_argument("files", nargs="*", type=Path, help="the files (or a folder) as received")
+    only = "only say what would be read of these files; needs no name and no date"
+    sub.add_argument("--check", nargs="+", type=Path, default=[], metavar="FILE", help=only)
     sub.add_argument("--codebook", required=True, help="name of a codebook in data/codebooks")
     sub.add_argument("--as-of", metavar="DATE", help="the date that the answers describe")
     sub.add_argument("--title", help="title of the wave (both languages; edit wave.yml later)")
@@ -84,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     wrote = "the form tool that wrote the files (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
+    _language(sub)
 
     sub = command("clean", "clean a wave into data/processed and print the ledger of cells", _clean)
     sub.add_argument("wave")
@@ -96,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     _run_options(sub)
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
 
-    sub = command("why", "say what a refresh would run, and why", _why)
+    sub = command("why", "say what a refresh would run, and why", _prints("run.refresh:why"))
     sub.add_argument("wave")
     _edition(sub)
     _parameter(sub)
@@ -108,10 +119,14 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
     _run_options(sub)
 
-    sub = command("parameters", "show the parameters of a notebook", _parameters)
+    sub = command(
+        "parameters", "show the parameters of a notebook", _prints("run.parameters:describe")
+    )
     sub.add_argument("notebook", help="such as 03_typology")
 
-    sub = command("compare", "what changed between two waves or runs", _compare)
+    sub = command(
+        "compare", "what changed between two waves or runs", _prints("compare.between:run")
+    )
     sub.add_argument("before", nargs="?", help="a wave, or a run folder")
     sub.add_argument("after", nargs="?", help="a wave, or a run folder")
     sub.add_argument("--base", metavar="REVISION", help="compare with a git revision instead")
@@ -119,12 +134,21 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder for compare.html and compare.md")
     _edition(sub)
 
-    sub = command("audit", "check workbooks against the rules of machine readability", _audit)
+    sub = command(
+        "audit",
+        "check workbooks against the rules of machine readability",
+        _prints("office.audit:report"),
+    )
     sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
-    sub.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="a copy with comments")
+    copy = "a copy with comments"
+    sub.add_argument("--annotate", dest="annotate_to", type=Path, metavar="OUT.xlsx", help=copy)
     _language(sub)
 
-    sub = command("queries", "a workbook of what to ask each municipality", _queries)
+    sub = command(
+        "queries",
+        "a workbook of what to ask each municipality",
+        _prints("office.queries:write_for_wave"),
+    )
     sub.add_argument("wave")
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
@@ -134,8 +158,14 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file; check: a codebook's name or file")
     sub.add_argument("--out", type=Path, help="draft: the new file to write, in UTF-8")
+    wrote = "draft: the form tool that wrote the file (default: by content), or none"
+    sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
 
-    sub = command("simulate", "make a wave of invented replies with a known truth", _simulate)
+    sub = command(
+        "simulate",
+        "make a wave of invented replies with a known truth",
+        _prints("demo.arrivals:simulate_wave"),
+    )
     sub.add_argument("wave")
     sub.add_argument("-n", type=int, default=16, help="municipalities invited (default 16)")
     sub.add_argument("--seed", type=int, default=20191003)
@@ -183,6 +213,18 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--memory", dest="memory_mb", type=int, metavar="MB", help=memory)
 
 
+def say(text: object, *, file: TextIO | None = None) -> None:
+    r"""Print a text in which names and cells of files are quoted: what steers a terminal is shown.
+
+    Examples
+    --------
+    >>> say("a heading \x1b[2J that clears the screen")
+    a heading \x1b[2J that clears the screen
+    """
+    shown = STEERS.sub(lambda match: ascii(match[0])[1:-1], str(text))
+    print(shown, file=file or sys.stdout)
+
+
 def _speak_utf8() -> None:
     """Japanese must print on any console; a cp932 one replaces what it lacks instead of failing."""
     for stream in (sys.stdout, sys.stderr):
@@ -193,34 +235,34 @@ def _speak_utf8() -> None:
 # --- the commands ----------------------------------------------------------------------------
 
 
-def _new(options: argparse.Namespace) -> int:
-    from workbench.office.new_wave import new_wave
+def _prints(where: str) -> Handler:
+    """A command that prints what a function of a module returns; its options are the arguments."""
+    module, _, name = where.partition(":")
 
-    print(new_wave(**_given(options)))
-    return OK
+    def run(options: argparse.Namespace) -> int:
+        say(getattr(import_module(f"workbench.{module}"), name)(**_given(options)))
+        return OK
+
+    return run
 
 
 def _clean(options: argparse.Namespace) -> int:
     import pandas as pd
 
+    from analysis.cleaning import store
     from analysis.cleaning.respondents import invited
     from analysis.codebook.wave import Wave
     from analysis.survey import prepare
+    from analysis.text import label
 
     cleaned, wave = prepare(options.wave, force=True), options.wave
     with pd.option_context("display.unicode.east_asian_width", True):
-        print(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
+        say(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
-    place = f"data/processed/{wave}"
-    files = "responses.csv, status.csv, findings.csv, outside.csv, register.csv"
-    if options.language == "ja":
-        print(f"書き出し先：{place}（{files}）")
-        then = f"要確認・不採用の{asked:,}件を団体ごとのシートにするには：workbench queries {wave}"
-    else:
-        print(f"written to {place} ({files})")
-        then = f"to ask the offices about {asked:,} of them: workbench queries {wave}"
+    files = ", ".join(f"{table}.csv" for table in store.TABLES)
+    say(label("clean.written", options.language, wave=wave, files=files))
     if asked:
-        print(then)
+        say(label("clean.then", options.language, wave=wave, n=asked))
     return OK
 
 
@@ -228,77 +270,31 @@ def _refresh(options: argparse.Namespace) -> int:
     from workbench.run.refresh import refresh
 
     record = refresh(**_given(options))
-    print(record.summary())
+    say(record.summary())
     return OK if record.as_asked else FAILED
-
-
-def _why(options: argparse.Namespace) -> int:
-    from workbench.run.refresh import why
-
-    print(why(**_given(options)))
-    return OK
 
 
 def _profiles(options: argparse.Namespace) -> int:
     from workbench.profiles import profiles
 
     summary = profiles(**_given(options))
-    print(summary.text())
+    say(summary.text())
     return OK if summary.ok else FAILED
-
-
-def _parameters(options: argparse.Namespace) -> int:
-    from workbench.run.parameters import describe
-
-    print(describe(options.notebook))
-    return OK
-
-
-def _compare(options: argparse.Namespace) -> int:
-    from workbench.compare.between import run
-
-    print(run(**_given(options)))
-    return OK
-
-
-def _audit(options: argparse.Namespace) -> int:
-    from workbench.office import audit
-
-    print(audit.report(options.files, language=options.language, annotate_to=options.annotate))
-    return OK
-
-
-def _queries(options: argparse.Namespace) -> int:
-    from workbench.office.queries import write_for_wave
-
-    asked = {"language": options.language, "split": options.split}
-    print(write_for_wave(options.wave, options.out, **asked))
-    return OK
 
 
 def _codebook(options: argparse.Namespace) -> int:
     if options.action == "draft":
-        from analysis import paths
+        from workbench import outputs
         from workbench.office.draft import draft
 
-        text = draft(Path(options.file))
+        text = draft(Path(options.file), options.tool)
         if options.out is None:
-            print(text)
+            say(text)
             return OK
-        if options.out.exists():
-            raise InputError(
-                "the file exists, and a draft could overwrite what was finished by hand",
-                file=options.out,
-                hint="give another name, or delete it first",
-            )
-        try:
-            paths.write_atomic(options.out, text)
-        except OSError as error:
-            why = error.strerror or error
-            raise InputError(f"it cannot be written ({why})", file=options.out) from None
-        print(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
+        outputs.write({options.out: text}, "codebook draft")
+        say(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
         return OK
-    from analysis.codebook.model import Codebook
+    from workbench.office.check import check
 
     if Path(options.file).is_file() and Path(options.file).suffix not in {".yml", ".yaml"}:
         raise InputError(
@@ -306,15 +302,7 @@ def _codebook(options: argparse.Namespace) -> int:
             file=options.file,
             hint="workbench codebook draft proposes one from a table of replies",
         )
-    book = Codebook.read(options.file)
-    print(f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault")
-    return OK
-
-
-def _simulate(options: argparse.Namespace) -> int:
-    from workbench.demo.arrivals import simulate_wave
-
-    print(simulate_wave(options.wave, n=options.n, seed=options.seed, truth=options.truth))
+    say(check(options.file))
     return OK
 
 

@@ -19,33 +19,20 @@ import zipfile
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from analysis import paths
 from analysis.errors import InputError
 from analysis.fingerprints import INPUTS, package_hash
+from workbench import outputs
+from workbench.page_work import Made, Work
 from workbench.run.kernels import Kernels
-from workbench.run.record import Options
 
 AHEAD = 2  # pages submitted for each thread of the cluster
 CONNECTING = 10  # seconds to reach the scheduler
 PATIENCE = 60  # seconds without any worker
-LISTED = "files.json"
+LISTED, SENDING = "files.json", ".sending.json"
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
-
-
-class Work(Protocol):
-    """How a page is made, see `workbench.fanout.Work`; it is sent to the workers."""
-
-    package: str
-    options: Options
-    inputs: dict[str, str]
-
-    def make(  # noqa: D102
-        self, code: str, name: str, *, kernels: Kernels, scratch: Path
-    ) -> Any: ...
-
-    def give_up(self, code: str, name: str, why: str) -> Any: ...  # noqa: D102
 
 
 # --- the process that asks -------------------------------------------------------------------
@@ -81,7 +68,7 @@ def _archive(files: Iterable[Path]) -> bytes:
 
 def remote(
     scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: str, kernels: Kernels
-) -> Generator[Any]:
+) -> Generator[Made]:
     """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
 
     A page whose worker died is made again by another one; one that takes several workers with it
@@ -147,7 +134,7 @@ _site: Site | None = None
 _guard = threading.Lock()
 
 
-def make_there(work: Work, data: str, code: str, name: str) -> Any:
+def make_there(work: Work, data: str, code: str, name: str) -> Made:
     """Make one page on a worker."""
     site = _unpacked(work, data)
     return work.make(code, name, kernels=site.kernels, scratch=site.folder / "scratch")
@@ -193,7 +180,8 @@ def send(folder: Path, target: str) -> int:
 
     Files that are there as they should be are not sent again. The list of files with their sha256
     (``files.json``) is written last: while it does not match, the sending was interrupted, and the
-    same command carries on. Files that are no longer listed are then removed.
+    same command carries on. Files that are no longer listed are then removed. A file that is there
+    and was not sent by this command is never written over.
     """
     place, root = _filesystem(target)
     now = {
@@ -201,19 +189,36 @@ def send(folder: Path, target: str) -> int:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    listed = f"{root}/{LISTED}"
+    listed, sending = f"{root}/{LISTED}", f"{root}/{SENDING}"
     hint = f"the pages are complete in {folder.name}; the same command tries again"
     with _errors(f"cannot publish to {target}", hint=hint):
-        before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
+        before, begun = (
+            json.loads(place.cat_file(file)) if place.exists(file) else {}
+            for file in (listed, sending)
+        )
         changed = [name for name, digest in now.items() if before.get(name) != digest]
+        for name in changed:
+            if name not in {*before, *begun} and place.exists(f"{root}/{name}"):
+                raise InputError(f"{name} is there already, and was not published from here")
+        if changed:
+            _put(place, sending, json.dumps({**begun, **now}).encode())
         for name in changed:
             _put(place, f"{root}/{name}", (folder / name).read_bytes())
         if now != before:
             _put(place, listed, json.dumps(now, indent=1).encode())
+        if place.exists(sending):
+            place.rm_file(sending)
         for name in before.keys() - now.keys():
             with contextlib.suppress(FileNotFoundError):
                 place.rm_file(f"{root}/{name}")
     return len(changed)
+
+
+def refuse_received(target: str) -> None:
+    """Refuse a target that is a link, or lies in data/raw."""
+    place, root = _filesystem(target)
+    if type(place).__name__ == "LocalFileSystem":
+        outputs.refuse_others([Path(root)], "profiles")
 
 
 def _put(place: Any, path: str, content: bytes) -> None:

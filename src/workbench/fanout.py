@@ -10,10 +10,9 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,11 +23,13 @@ from analysis.errors import InputError
 from analysis.survey import Survey
 from analysis.text import label
 from workbench import cluster, overview
+from workbench.page_work import Made, Work
 from workbench.publish import index, release
-from workbench.run.execute import Progress, attempt, clean, side_by_side, started_kernels
+from workbench.run.execute import Progress, clean, side_by_side, started_kernels
 from workbench.run.kernels import Kernels
 from workbench.run.plan import Plan
 from workbench.run.record import (
+    RECORD,
     Edition,
     Options,
     Ran,
@@ -40,80 +41,6 @@ from workbench.run.record import (
 )
 
 JOURNAL = "pages.jsonl"
-
-
-@dataclass(frozen=True)
-class Made:
-    """What became of one page; the executed notebook is kept only of one that failed."""
-
-    ran: Ran
-    html: bytes
-    executed: bytes = b""
-
-
-@dataclass
-class Work:
-    """What the pages of a run have in common; it can be sent to another machine.
-
-    `notebook` is the content of the notebook as committed, `values` are its parameters without the
-    municipality, `context` what the pages state of the run, `blank` the record of a page before it
-    is made, `package` the hash of the code that asks, `inputs` the keys of the data, by wave.
-    """
-
-    notebook: Mapping[str, Any]
-    package: str
-    values: dict[str, Any]
-    context: dict[str, Any]
-    blank: Ran
-    options: Options
-    inputs: dict[str, str]
-
-    def make(
-        self,
-        code: str,
-        name: str,
-        *,
-        kernels: Kernels,
-        scratch: Path,
-        on_cell: Callable[[int], None] = lambda number: None,
-    ) -> Made:
-        """Run the notebook for one municipality and render its page, in a folder of `scratch`."""
-        ran, context = self._about(code, name)
-        with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
-            executed = Path(folder, "notebooks", f"{code}.ipynb")
-            executed.parent.mkdir()
-            attempt(
-                ran,
-                self.notebook,
-                executed,
-                values={**self.values, "municipality": code},
-                kernels=kernels,
-                cell_timeout=self.options.cell_timeout,
-                on_cell=on_cell,
-            )
-            release.write_page(ran, Path(folder), context)
-            # an error may quote answers
-            kept = not ran.ok and context["audience"] == "internal" and executed.is_file()
-            html = Path(folder, ran.html).read_bytes()
-            return Made(ran, html, executed.read_bytes() if kept else b"")
-
-    def give_up(self, code: str, name: str, why: str) -> Made:
-        """The page of a municipality that could not even be tried."""
-        ran, context = self._about(code, name)
-        ran.status, ran.error = Status.KILLED, why
-        with tempfile.TemporaryDirectory() as folder:
-            release.write_page(ran, Path(folder), context)
-            return Made(ran, Path(folder, ran.html).read_bytes())
-
-    def _about(self, code: str, name: str) -> tuple[Ran, dict[str, Any]]:
-        """The record of one page before it is made, and what it states of the run."""
-        title = {language: f"{name} — {text}" for language, text in self.blank.title.items()}
-        context = {
-            **self.context,
-            "title": title[self.context["language"]],
-            "command": f"{self.context['command']} --municipality {code}",
-        }
-        return replace(self.blank, name=code, title=title, html=f"{code}.html"), context
 
 
 class Pages:
@@ -171,7 +98,7 @@ class Pages:
         place, last = self.edition.folder, read_record(self.edition.folder)
         if not record.ok and last is not None and last["status"] == Status.OK:
             place = self.edition.incomplete
-        paths.swap_folder(self.folder, place)
+        paths.swap_folder(self.folder, place, RECORD)
         if record.ok:
             shutil.rmtree(self.edition.incomplete, ignore_errors=True)
         return place
@@ -210,6 +137,8 @@ def run(
     to date, and why the run ended early (empty: it did not).
     """
     started = time.monotonic()
+    if target:
+        cluster.refuse_received(target)
     edition, notebook = plan.edition, plan.notebooks[0]
     jobs = options.jobs or (os.cpu_count() or 1) + 1
     ready = Pages(edition.profiles, plan.keys[notebook.name])

@@ -11,8 +11,7 @@ import pandas as pd
 from analysis import paths, show
 from analysis.codebook import municipality
 from analysis.errors import InputError
-from analysis.report import profile
-from analysis.results import types
+from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.survey import Survey
 from analysis.text import labels

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from analysis import Survey, edition, one_question
+from analysis import Survey, edition, tabulation
 from analysis.errors import InputError
-from analysis.report import shortage
+from analysis.results import shortage
 from analysis.stats import hypotheses
 from analysis.survey import QUICK
 from analysis.typology.describe import profile
@@ -17,7 +17,7 @@ from analysis.typology.study import study_by
 def test_it_shows_itself_with_denominators(demo):
     text = repr(demo)
     assert "15 / 16 = 93.8%" in text and "架空データ" in text
-    assert "確認事項: 補正 28、要確認 15、不採用 13" in text
+    assert "確認事項: 補正 26、要確認 15、不採用 13" in text
     assert "<script" not in demo._repr_html_()
 
 
@@ -32,7 +32,7 @@ def test_near_matches_are_named(demo):
     with pytest.raises(InputError, match=r"did you mean.*Q13"):
         demo.question("Q113")
     with pytest.raises(InputError, match="cannot be a breakdown"):
-        demo.by("Q13")
+        demo.by("Q08")
     with pytest.raises(InputError, match=r"no breakdown 'sizeclass'; did you mean size_class"):
         demo.table("Q13", by="sizeclass")
     with pytest.raises(AttributeError, match=r"did you mean Q13"):
@@ -93,8 +93,8 @@ TAKES_A_SERIES = {
     "cross": lambda s, g: edition.cross(s, s.question("Q13"), g).counts,
     "cross of the public edition": lambda s, g: edition.cross(s, s.question("Q13"), g).counts,
     "strata in the public edition": lambda s, g: s.typology(adjust=g, **QUICK).labels,
-    "one question": lambda s, g: one_question.table(s, s.question("Q13"), g).frame,
-    "figure of one number": lambda s, g: one_question.figure(s, s.question("Q08"), g).csv,
+    "one question": lambda s, g: tabulation.table(s, s.question("Q13"), g).frame,
+    "figure of one number": lambda s, g: tabulation.figure(s, s.question("Q08"), g).csv,
     "shortage": lambda s, g: shortage.split(s, g),
     "hypotheses": lambda s, g: hypotheses.run(s.codebook, s.responses, g),
     "strata": lambda s, g: s.typology(adjust=g, **QUICK).labels,

@@ -52,16 +52,16 @@ def answers(n=15):
     """What each of some real municipalities answered: invented."""
     draw = random.Random(7)
     table = municipality.register()
-    for code in draw.sample(sorted(table.index), n):
+    for i, code in enumerate(draw.sample(sorted(table.index), n)):
         one = draw.choice([1, 2, 3, 9])
         chosen = sorted(draw.sample([1, 2, 3, 9], draw.randint(1, 3)))
         yield {
             "CODE": code, "NAME": table.at[code, "name"], "Q1": one, "Q2": chosen,
-            "Q1_other": "予算を要求中" if one == 9 else "",
-            "Q2_other": "住民向け" if 9 in chosen else "",
+            "Q1_other": f"予算を要求中（{i}年度）" if one == 9 else "",
+            "Q2_other": f"住民向けの案内{i}" if 9 in chosen else "",
             "Q3": draw.randint(0, 90), "Q4": {i: draw.choice([1, 2, 3]) for i in ITEMS},
             "Q5": f"2024-{draw.randint(1, 12):02}-{draw.randint(13, 28):02}",
-            "Q6": draw.choice(["", "人手が足りない", "予算, 人員"]),
+            "Q6": "" if i % 3 else f"人手が足りず、{i}件の予算, 人員の見直しが要る",
         }  # fmt: skip
 
 

@@ -12,10 +12,14 @@ from analysis.show import Answer, Figure, Frame, NotAvailable, Prose, Table
 
 @dataclass
 class Shown:
-    """What the cells of a notebook showed, by kind; `names`: the variables at its end."""
+    """What the cells of a notebook showed, by kind; `names`: the variables at its end.
+
+    `cells`: what each code cell showed, by its id.
+    """
 
     names: dict[str, Any] = field(default_factory=dict)
     outputs: list[Any] = field(default_factory=list)
+    cells: dict[str, list[Any]] = field(default_factory=dict)
 
     def of(self, kind: type) -> list[Any]:
         return [one for one in self.outputs if isinstance(one, kind)]
@@ -58,11 +62,13 @@ def run(name: str, /, *, until: str = "", given: dict[str, Any] | None = None, *
     for cell in content["cells"]:
         if cell["cell_type"] != "code":
             continue
+        known = len(shown.outputs)
         last = _run("".join(cell["source"]), shown.names, given)
         if "parameters" in cell["metadata"].get("tags", []):
             shown.names |= parameters
         if last is not None:
             shown.outputs.append(last)
+        shown.cells[cell["id"]] = shown.outputs[known:]
         if cell["id"] == until:
             break
     return shown

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import nbformat.v4 as nb
+from notebook_run import run
 
 from analysis.codebook.wave import Wave
 from workbench.publish.page import export
@@ -14,23 +15,18 @@ ROOT = Path(__file__).parents[2]
 
 
 def published(notebook, wave, language, folder, **parameters):
-    """The page of a notebook; the last line of a code cell is what it shows."""
+    """The page of a notebook."""
     content = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
-    made, space = nb.new_notebook(metadata=content["metadata"]), {}
+    made = nb.new_notebook(metadata=content["metadata"])
     given = {"wave": wave, "language": language, "output": str(folder / "out"), **parameters}
+    shown = run(notebook, **given).cells
     for cell in content["cells"]:
         source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
         if cell["cell_type"] == "markdown":
             made.cells.append(nb.new_markdown_cell(source, metadata={"tags": tags}))
             continue
-        *before, last = source.splitlines()
-        shows = "=" not in last.partition("(")[0]
-        exec("\n".join(before if shows else [*before, last]), space)
-        value = eval(last, space) if shows else None
-        if "parameters" in tags:
-            space |= given
-        data = None if value is None else value._repr_mimebundle_()
-        outputs = [] if data is None else [nb.new_output("display_data", data=data)]
+        data = [one._repr_mimebundle_() for one in shown[cell["id"]]]
+        outputs = [nb.new_output("display_data", data=one) for one in data]
         made.cells.append(nb.new_code_cell(source, outputs=outputs))
     executed = folder / f"{notebook}.ipynb"
     executed.write_text(json.dumps(made), encoding="utf-8")

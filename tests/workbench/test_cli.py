@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import fields, replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 from project import commands
 
@@ -157,9 +158,38 @@ def test_a_draft_is_written_in_utf8_whatever_the_console_and_overwrites_nothing(
         env={**os.environ, "PYTHONIOENCODING": "cp932"},
     )
     assert done.returncode == cli.OK, done.stderr
-    written = out.read_bytes()
     assert cli.main(["codebook", "check", str(out)]) == cli.OK
+    out.write_text(f"{out.read_text(encoding='utf-8')}# finished by hand\n", encoding="utf-8")
+    written = out.read_bytes()
     assert cli.main(["codebook", "draft", str(file), "--out", str(out)]) == cli.BAD_INPUT
-    assert "exists" in capsys.readouterr().err and out.read_bytes() == written
+    assert "changed since" in capsys.readouterr().err and out.read_bytes() == written
     assert cli.main(["codebook", "check", str(file)]) == cli.BAD_INPUT
     assert "replies.csv: this is no codebook" in capsys.readouterr().err
+
+
+def test_what_steers_a_terminal_is_shown_and_never_sent(project, capsys):
+    """Names, headings and cells come from anybody."""
+    wicked = "\x1b]0;title\x07\x1b[2J\x9b31m\u202e"
+    book = openpyxl.Workbook()
+    book.active.append(["団体コード", "団体名", "heading \u009b31m\u202e"])
+    book.active.append(["990019", "架空市 \u009b31m\u202e", "1 \u009b31m\u202e"])
+    file = project / f"replies{wicked}.xlsx"
+    book.save(file)
+    text = project / f"replies{wicked}.csv"
+    text.write_text(f"団体コード,団体名,{wicked}\n990019,{wicked},{wicked}\n", encoding="utf-8")
+    broken = project / f"book{wicked}.yml"
+    broken.write_text(f"id: {wicked}\n", encoding="utf-8")
+    for command in (
+        ["audit", str(file)],
+        ["audit", str(text)],
+        ["codebook", "draft", str(text)],
+        ["codebook", "check", str(broken)],
+        ["new-wave", "w", str(text), "--codebook", "it-staffing", "--as-of", "2020-04-01"],
+        ["clean", wicked],
+        ["refresh", "demo-2019", "-p", wicked, wicked],
+        ["compare", wicked, wicked],
+    ):
+        cli.main(command)
+        shown = "".join(capsys.readouterr())
+        assert not set(shown) & set("\x1b\x07\x9b\u202e"), command
+        assert "\\x" in shown or "\\u" in shown, (command, shown)

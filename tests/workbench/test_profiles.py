@@ -28,7 +28,7 @@ PARAMETERS = next(
 )
 SAYS = "print(f'page of {municipality}')"
 WITHOUT_TYPES = (
-    "from analysis.show import NotAvailable\nfrom analysis.report import profile\n"
+    "from analysis.show import NotAvailable\nfrom analysis.results import profile\n"
     "profile.typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
 )
 
@@ -233,6 +233,19 @@ def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(q
     assert summary.ok and made(quick) == {ran.name for ran in summary.rans}
     assert sum(ran.reused for ran in summary.rans) == ready < 15
     assert not journal.exists() and not list((quick / "reports").glob(".*.part"))
+
+
+def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):
+    file = quick / "data" / "raw" / "demo-2019" / "wave.yml"
+    saves = (
+        f"from pathlib import Path; file = Path({str(file)!r})\n"
+        "file.write_text(file.read_text() + '# saved')"
+    )
+    put(quick, saves, SAYS)
+    summary = profiles("demo-2019", THREE)
+    assert not summary.ok and "the data of the wave changed" in summary.text()
+    assert "nothing was published" in summary.text() and not made(quick)
+    assert not list((quick / "reports").glob(".*.part"))
 
 
 def test_a_run_that_takes_too_long_stops_says_so_and_is_carried_on(quick):

@@ -7,7 +7,7 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from analysis.cleaning.texts import Parsed
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.intake.cells import REASONS, Received
+from analysis.intake.cells import REASONS, Received, Remark
 from analysis.intake.workbook import CellKind
 from analysis.text import Language, label, labels
 
@@ -221,7 +221,8 @@ class _Cleaning:
             whole = question.id in self.end and question.type != "battery"
             if question.type == "multi" and not whole:
                 there = [name for name in question.variables if name in self.end]
-                self.reader.see_ticks(question, {t for n in there for t in self.received.texts(n)})
+                marks = (pd.unique(self.received.texts(name)) for name in there)
+                self.reader.see_ticks(question, set[str]().union(*marks))
             for variable in [question.id] if whole else question.variables:
                 if variable in self.end:
                     self._read(question, variable)
@@ -290,7 +291,8 @@ class _Cleaning:
             return np.full(self.n, None, object), np.full(self.n, np.nan)
         there = question.id in self.end
         texts = self.received.texts(question.id) if there else np.full(self.n, "", object)
-        return self.values[question.id], np.array([clock(text) for text in texts], float)
+        codes, distinct = pd.factorize(texts)
+        return self.values[question.id], np.array([clock(t) for t in distinct], float)[codes]
 
     # --- ticks -----------------------------------------------------------------------------
 
@@ -526,11 +528,15 @@ class _Cleaning:
         variables = list(self.codebook.variables)
         register = register_of(self.wave, who, order, self.codebook, frame)
         names = register["name"].to_dict()
+        received, asked, replied = self.received, self.wave.invited, len(order)
+        if isinstance(asked, int) and replied > asked:
+            more = Remark("more-replies", "wave.yml", "", "", str(asked), str(replied))
+            received = replace(received, remarks=(*received.remarks, more))
         return Cleaned(
             responses=frame[variables],
             status=status[variables],
             register=register,
-            findings=listed(self.notes, self.received, who.codes, names),
+            findings=listed(self.notes, received, who.codes, names),
             outside=self.received.outside,
             ledger=Ledger.count(self.received, self._places()),
         )

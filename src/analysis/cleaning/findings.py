@@ -55,7 +55,8 @@ def listed(
     rows = list(_of_answers(notes, received, codes))
     for rule, file, sheet, cell, text, value, more in received.remarks:
         code = "" if rule == "heading" else alone.get((file, sheet), "")
-        rows.append((file, sheet, cell, code, value, rule, text, value, more))
+        question = value if rule == "heading" else ""
+        rows.append((file, sheet, cell, code, question, rule, text, value, more))
     loose = outside[outside["reason"] == "unmatched"]
     for file, sheet, cell, text in _loose(loose, outside[outside["reason"] == "header"]):
         code = alone.get((file, sheet), "")  # of a form, the one who filled it in

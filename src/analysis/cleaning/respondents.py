@@ -147,8 +147,11 @@ class _Reader:
             if match.how == "unknown" and not readings and told:  # of another prefecture
                 bare = self._by_name(name_text, "")
                 readings = bare.options or tuple(filter(None, [bare.code]))
+            city = municipality.city_of_ward(code_text)
             if readings and match.how == "unknown":
                 match = Match("", "", "ambiguous", readings)
+            elif city and match.how == "unknown":
+                match = Match("", "", "ward", (city,))
             notes.append((raw_at, "who", "", self._advice(match)))
             return "", "", notes
         official = self._official(code, name_text)

@@ -56,7 +56,7 @@ def write(cleaned: Cleaned, folder: Path, key: str) -> None:
         paths.write_atomic(
             part / "ledger.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n"
         )
-        paths.swap_folder(part, folder)
+        paths.swap_folder(part, folder, "ledger.json")
     except OSError as error:
         raise InputError(
             f"the cleaned data cannot be written ({error.strerror or error})", file=folder

@@ -267,21 +267,15 @@ class Codebook(Model):
     topics: tuple[Section, ...] = ()  # of the discussion, which hypotheses are on
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()
-    pages: dict[StrictStr, Page | None] = Field(default_factory=dict)  # notebook -> its words
+    published: StrictStr | None = None  # file of published totals, beside the codebook
+    # notebook -> its words; False leaves it out
+    pages: dict[StrictStr, Page | Literal[False] | None] = Field(default_factory=dict)
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:
         """Read ``data/codebooks/NAME.yml`` (a name) or any file (a path)."""
-        file = Path(path)
-        if file.suffix not in {".yml", ".yaml"}:
-            file = paths.codebooks() / f"{path}.yml"
-        if not file.is_file():
-            known = ", ".join(sorted(p.stem for p in paths.codebooks().glob("*.yml"))) or "none"
-            raise InputError(
-                f"there is no codebook {file.stem!r}", file=file, hint=f"there are: {known}"
-            )
-        content = yaml_file.load(file, "a codebook: id, title, version, sections and questions")
+        file, content = cls.read_content(path)
         return cls.parse(content, file=file)
 
     @classmethod
@@ -291,13 +285,54 @@ class Codebook(Model):
         Behind a question with an option ``other: true`` comes another, ``{id}_other``: its words.
         """
         try:
-            book = cls.model_validate(content)
-            book = book.model_copy(update={"questions": tuple(_with_words(book.questions))})
+            book = cls._made(content)
         except ValidationError as error:
             raise InputError(describe_validation(error, content), file=file) from None
         for problem in problems(book):
             raise InputError(problem, file=file)
         return book
+
+    @classmethod
+    def _made(cls, content: Any) -> Codebook:
+        """The codebook of a content in its right shape, with the questions that follow from it."""
+        book = cls.model_validate(content)
+        return book.model_copy(update={"questions": tuple(_with_words(book.questions))})
+
+    @classmethod
+    def faults(cls, content: Any) -> list[str]:
+        """Everything that is wrong with the content of a codebook file.
+
+        Of a file with entries of a wrong shape the other questions are checked, too.
+        """
+        try:
+            return [*problems(cls._made(content))]
+        except ValidationError as error:
+            faulty = error.errors(include_url=False)
+            found = [_described(fault, content) for fault in faulty]
+        wrong = {place["loc"][1] for place in faulty if place["loc"][:1] == ("questions",)}
+        questions = content.get("questions") if isinstance(content, dict) else None
+        if not isinstance(questions, list) or len(wrong) == len(questions):
+            return found
+        others = [one for number, one in enumerate(questions) if number not in wrong]
+        try:
+            more = [*problems(cls._made({**content, "questions": others}))]
+        except ValidationError:
+            return found
+        return [*found, *(text for text in more if "does not exist" not in text)]
+
+    @classmethod
+    def read_content(cls, path: Path | str) -> tuple[Path, dict[str, Any]]:
+        """The file of a codebook, by its name or path, and its content unchecked."""
+        file = Path(path)
+        if file.suffix not in {".yml", ".yaml"}:
+            file = paths.codebooks() / f"{path}.yml"
+        if not file.is_file():
+            known = ", ".join(sorted(p.stem for p in paths.codebooks().glob("*.yml"))) or "none"
+            raise InputError(
+                f"there is no codebook {file.stem!r}", file=file, hint=f"there are: {known}"
+            )
+        such_as = "a codebook: id, title, version, sections and questions"
+        return file, yaml_file.load(file, such_as)
 
     def __getitem__(self, id: str) -> Question:
         return self._by_id[id]
@@ -379,7 +414,11 @@ FAULTS = {
 
 def describe_validation(error: ValidationError, content: Any) -> str:
     """The first fault of a YAML file in one sentence that names the entry."""
-    fault = error.errors(include_url=False)[0]
+    return _described(error.errors(include_url=False)[0], content)
+
+
+def _described(fault: Any, content: Any) -> str:
+    """A fault in one sentence that names the entry."""
     place: list[str] = []
     node = content
     for part in fault["loc"]:
@@ -390,8 +429,11 @@ def describe_validation(error: ValidationError, content: Any) -> str:
         name = node.get("id", node.get("code")) if isinstance(node, dict) else None
         place.append(str(name) if isinstance(part, int) and name is not None else str(part))
     message = FAULTS.get(fault["type"], fault["msg"])
-    if isinstance(fault.get("input"), bool):
+    given = fault.get("input")
+    if isinstance(given, bool):
         message = "an unquoted yes/no/on/off is a YAML boolean, put it in quotes"
+    elif fault["type"] == "string_type" and isinstance(given, int | float):
+        message = f"this is a number and should be a text; write '{given}' in quotes"
     return f"{' > '.join(place) or 'the file'}: {message}"
 
 

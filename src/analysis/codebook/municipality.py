@@ -35,6 +35,11 @@ _VARIANTS = str.maketrans(
     "ヶヵガがかカ竈檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の",
     "ケケケケケケ釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ",
 )
+# radicals that PDF files give in place of characters; NFKC reads only those of Kangxi (U+2F00)
+_RADICALS = str.maketrans(
+    "⺁⺌⺍⺎⺗⺘⺙⺝⺟⺠⺡⺣⺤⺨⺩⺪⺫⺬⺮⺰⺱⺲⺴⺸⺹⺼⻀⻁⻃⻄⻅⻆⻉⻊⻋⻌⻎⻏⻐⻑⻒⻓⻖⻘⻝⻞⻟⻤⻨⻩⻫⻭⻯⻲⻳",
+    "厂小小兀心手攴月母民水火爪犬玉疋网示竹糸网网网羊老肉艸虎西西見角貝足車辵辵邑金長長長阜青食食食鬼麦黄斉歯竜亀亀",
+)
 _SUFFIX = re.compile(r"(市役所|区役所|町役場|村役場|役所|役場)$")
 _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
@@ -117,6 +122,29 @@ def code_readings(text: str) -> tuple[str, ...]:
     return tuple(sorted(c for c in readings if _valid(c) and (c in table or c.startswith("99"))))
 
 
+def city_of_ward(text: str) -> str:
+    """The designated city of whose ward a text is the code; empty where it is none.
+
+    The codes of wards follow that of their city; a leading zero or the check digit may lack.
+
+    Examples
+    --------
+    >>> [register().at[city_of_ward(text), "name"] for text in ("011011", "11011", "27102")]
+    ['札幌市', '札幌市', '大阪市']
+    >>> city_of_ward("131016")
+    ''
+    """
+    digits = _digits(text)
+    codes = [digits] if len(digits) == 6 else [digits.zfill(6), _with_check(digits.zfill(5))]
+    table = register().index
+    for code in codes if digits else ():
+        if _valid(code) and code not in table and code[2] == "1" and not code.startswith("13"):
+            cities = [c for c in table if c[:3] == code[:3] and c < code]
+            if cities:
+                return str(max(cities))
+    return ""
+
+
 def _digits(text: str) -> str:
     """The digits of a code without spaces and hyphens; empty where something else stands there."""
     digits = re.sub(r"[\s\-‐－]", "", unicodedata.normalize("NFKC", text)).removesuffix(".0")
@@ -151,8 +179,17 @@ def fold(name: str) -> str:
     >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
     (True, True)
     """
-    text = _SELECTORS.sub("", unicodedata.normalize("NFKC", name))
+    text = _SELECTORS.sub("", unicodedata.normalize("NFKC", plain(name)))
     return re.sub(r"\s", "", text).translate(_VARIANTS)
+
+
+def plain(text: str) -> str:
+    """A text with characters in place of the radicals that copying from a PDF file gives.
+
+    >>> plain("⻲岡市"), plain("⻑野市")
+    ('亀岡市', '長野市')
+    """
+    return text.translate(_RADICALS)
 
 
 def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None) -> Match:

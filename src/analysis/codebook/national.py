@@ -4,53 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
-from analysis.codebook.municipality import SIZE_CLASSES, packaged, register, size_class
-from analysis.text import Text
-
-ITEMS = {
-    "cio": Text(ja="CIOの任命", en="CIO appointed"),
-    "cio_aide": Text(ja="CIO補佐官等の任命", en="CIO aide appointed"),
-    "policy": Text(ja="全体方針の策定", en="overall policy"),
-    "external": Text(ja="外部デジタル人材の活用", en="external digital talent"),
-    "training": Text(ja="職員育成の取組", en="training of staff"),
-    "open_data": Text(ja="オープンデータ（都道府県を含む）", en="open data (with prefectures)"),
-    "ai_designated": Text(ja="AIの導入（指定都市）", en="AI in use (designated cities)"),
-    "cloud_shared": Text(ja="自治体クラウド（共同）", en="shared municipal cloud"),
-}
-EDITIONS = {
-    "first": Text(ja="初版", en="first"),
-    "corrected": Text(ja="訂正版", en="corrected"),
-    "preliminary": Text(ja="速報", en="preliminary"),
-    "by difference": Text(ja="増減からの逆算", en="by difference"),
-    "shown 2020-11-30": Text(
-        ja="2020年11月30日の資料（調査日不明）", en="shown 2020-11-30, undated"
-    ),
-}
+from analysis.codebook.municipality import SIZE_CLASSES, register, size_class
 
 
 @cache
-def totals() -> pd.DataFrame:
-    """Published totals, a row a point.
+def totals(file: Path) -> pd.DataFrame:
+    """Published totals, a row a point, from a file that a codebook names under ``published``.
 
-    Columns: item (of `ITEMS`), year, as_of (empty where it is not known), count, n, edition (of
-    `EDITIONS`), series, source; `share` = count / n; `when`, the place on an axis of years;
-    `current`, whether no later edition replaced it.
+    Columns: item (an id of the labels ``total``), year, as_of (empty where it is not known), count,
+    n, edition (an id of the labels ``edition``), series, source; `share` = count / n; `when`, the
+    place on an axis of years; `current`, whether no later edition replaced it.
 
     Points of one series may be compared. Between two series of an item the definition or the
     edition differs, which is a break and no trend.
 
     Examples
     --------
-    >>> cio = totals().query("item == 'cio' and current")
+    >>> file = paths.codebooks() / "national_totals.csv"
+    >>> cio = totals(file).query("item == 'cio' and current")
     >>> cio[["year", "count", "series"]].to_numpy().tolist()
     [[2019, 1494, 1], [2021, 1274, 2], [2022, 1222, 3], [2023, 1270, 3]]
     """
-    table = packaged("national_totals.csv").astype(
-        dict.fromkeys(("year", "count", "n", "series"), int)
-    )
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    table = table.astype(dict.fromkeys(("year", "count", "n", "series"), int))
     dated = pd.to_datetime(table["as_of"].where(table["as_of"] != ""), format="%Y-%m-%d")
     within = ((dated.dt.day_of_year - 1) / 365.25).fillna(0.25)  # undated: as of 1 April
     later = table["edition"] == "corrected"

@@ -5,7 +5,7 @@ Imports nothing heavy, so that a refresh with nothing to do answers at once.
 
 from __future__ import annotations
 
-import re
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import yaml
 from analysis import paths
 from analysis.errors import InputError
 
-DEEP = re.compile(r"([\[{]\s*){100}")
+DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
+ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
 
 
 def content(wave: str) -> dict[str, Any]:
@@ -45,12 +46,43 @@ class _Unique:
         return found
 
 
-class _Plain(_Unique, yaml.SafeLoader):
-    pass
-
-
 class Loader(_Unique, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """The loader in C where it was built: seven times as fast."""
+
+
+def read(text: str) -> Any:
+    """The content of a YAML text, unless it could fill the memory or end the process.
+
+    Raises
+    ------
+    yaml.YAMLError : it is no YAML, or has too many entries within entries, or by its aliases.
+
+    Examples
+    --------
+    >>> read("files: [a.xlsx]")
+    {'files': ['a.xlsx']}
+    >>> read("[" * 60)
+    Traceback (most recent call last):
+    ...
+    yaml.error.YAMLError: more than 50 entries within entries, or more than 1,000,000 by aliases
+    """
+    sizes: dict[str | None, float] = {}  # of what has an anchor
+    within: list[tuple[str | None, float]] = [(None, 0)]  # anchor and size so far of what is open
+    for number, event in enumerate(yaml.parse(text, Loader=Loader)):
+        anchor, size = getattr(event, "anchor", None), 0.0
+        if isinstance(event, yaml.CollectionStartEvent):
+            within.append((anchor, 0))
+        elif isinstance(event, yaml.CollectionEndEvent | yaml.ScalarEvent | yaml.AliasEvent):
+            if isinstance(event, yaml.CollectionEndEvent):
+                anchor, size = within.pop()
+            elif isinstance(event, yaml.AliasEvent):  # one that is within itself has no end
+                anchor, size = None, sizes.get(anchor, math.inf)
+            sizes[anchor] = size + 1
+            within[-1] = (within[-1][0], within[-1][1] + size + 1)
+        if len(within) > DEPTH or within[-1][1] > number + ENTRIES:
+            many = f"more than {DEPTH} entries within entries, or more than {ENTRIES:,} by aliases"
+            raise yaml.YAMLError(many)
+    return yaml.load(text, Loader=Loader)
 
 
 def load(file: Path, such_as: str = "entries such as title and files") -> dict[str, Any]:
@@ -61,19 +93,28 @@ def load(file: Path, such_as: str = "entries such as title and files") -> dict[s
     InputError : it is no YAML, or no mapping.
     """
     try:
-        text = file.read_text(encoding="utf-8")
-        # entries nested very deep end the process of the loader in C
-        found = yaml.load(text, Loader=_Plain if DEEP.search(text) else Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 30 February
+        found = read(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 30 February
         if isinstance(error, UnicodeDecodeError):
             raise InputError(
                 "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
+            ) from None
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None and _begins_with_tab(file, mark.line):
+            raise InputError(
+                f"line {mark.line + 1} begins with a tab", file=file, hint="indent with spaces"
             ) from None
         fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
         raise InputError(f"this is not readable YAML ({fault})", file=file) from None
     if not isinstance(found, dict):
         raise InputError(f"the file must hold {such_as}", file=file)
     return found
+
+
+def _begins_with_tab(file: Path, line: int) -> bool:
+    """Whether a line of a file is indented by a tab, which YAML does not take."""
+    lines = file.read_text(encoding="utf-8").split("\n")
+    return line < len(lines) and lines[line].lstrip(" ").startswith("\t")
 
 
 def earlier(wave: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -47,6 +47,7 @@ KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇ
 OPENS = "「『（［｛〈《【("
 _PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+WITHHELD = ("withheld", "few")  # reasons of the edition, not of the survey
 Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
@@ -69,6 +70,7 @@ def use_style(language: Language = "ja") -> None:
         rc={
             "font.family": fonts,  # a list: matplotlib falls back for each missing glyph
             "font.size": POINTS,
+            "text.parse_math": False,  # a $ in a label or a name is a $
             "axes.titlesize": POINTS + 1,
             "axes.labelsize": POINTS,
             "xtick.labelsize": POINTS - 1,
@@ -142,6 +144,7 @@ class Gallery:
         *,
         n: int,
         data: pd.DataFrame,
+        words: str = "",
         key: bool = False,
         **values: Any,
     ) -> Figure | NotAvailable: ...
@@ -156,6 +159,7 @@ class Gallery:
         title: str = "",
         alt: str = "",
         denominator: str = "",
+        words: str = "",
         key: bool = False,
         **values: Any,
     ) -> Figure | NotAvailable:
@@ -165,7 +169,7 @@ class Gallery:
         ----------
         name : ``page/name`` of the sentence that has its words (see `analysis.text.say`) with the
             `values` filled in: a paragraph each for title, denominator and text alternative. Or
-            the name alone, with these three given.
+            the name alone, with these three or the sentence given as `words`.
         data : the plotted numbers. n : the denominator of the whole figure.
         key : whether it is the one by which the index shows the page.
         """
@@ -173,14 +177,13 @@ class Gallery:
             drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
         )
         assert isinstance(canvas, Canvas)
-        if "/" in name:
-            page, _, name = name.partition("/")
+        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        if words:
             if data.empty:
                 plt.close(canvas)
-                return NotAvailable(name, self._reason(data))
-            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
-            title, denominator, alt = words
-            data = self._labelled(data, f"figures/{name}")
+                return self._nothing(name, data)
+            title, denominator, alt = self._said(words, values)
+            data = self._labelled(data, words, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
                 raise InputError(f"the figure {name!r} has no {what}", hint="give one")
@@ -236,8 +239,10 @@ class Gallery:
         name: str,
         *,
         n: int,
+        words: str = "",
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
+        percent: Sequence[str] = (),
         **values: Any,
     ) -> Table | NotAvailable: ...
 
@@ -249,8 +254,10 @@ class Gallery:
         n: int,
         title: str = "",
         notes: list[str] | None = None,
+        words: str = "",
         places: int = 0,
-        intervals: Sequence[str] = (),
+        intervals: Sequence[str] | Mapping[str, int] = (),
+        percent: Sequence[str] = (),
         **values: Any,
     ) -> Table | NotAvailable:
         """A table with its n and notes, also written as CSV; row labels go in columns first.
@@ -258,22 +265,24 @@ class Gallery:
         Parameters
         ----------
         name : ``page/name`` of the sentence that has its words with the `values` filled in: a
-            paragraph for the title and one for each note. Or the name alone, with title and notes.
+            paragraph for the title and one for each note. Or the name alone, with title and notes,
+            or with the sentence given as `words`.
             Columns and ids then get their labels: a column by the section ``column``, its values by
             the section of the column's name, where there is one.
         places : the fewest decimals of every column of floats.
         intervals : columns that the page shows together with their ``low`` and ``high`` (or
-            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``.
+            ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``; with their decimals where
+            these are not two.
+        percent : columns of shares (0 to 1) that are given in percent with one decimal.
         """
         shown = frame = self.rounded(frame)
-        if "/" in name:
-            page, _, name = name.partition("/")
+        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        if words:
             if frame.empty:
-                return NotAvailable(name, self._reason(frame))
-            words = say(f"{page}/{name}", self.language, **_records(values)).split("\n\n")
-            title, notes = words[0], [note for note in words[1:] if note]
-            shown = self._labelled(self._written(frame, intervals))
-            frame = self._labelled(frame, f"tables/{name}")
+                return self._nothing(name, frame)
+            title, *notes = self._said(words, values)
+            shown = self._labelled(self._written(frame, intervals, percent), words, percent=percent)
+            frame = self._labelled(frame, words, f"tables/{name}", percent)
         if not title.strip():
             raise InputError(f"the table {name!r} has no title", hint="give one")
         csv = to_csv(frame)
@@ -294,37 +303,58 @@ class Gallery:
             csv=csv.decode("utf-8-sig"),
         )
 
-    def _reason(self, frame: pd.DataFrame) -> str:
-        """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
-        return label(f"figure.{frame.attrs.get('why', 'nothing')}", self.language)
+    def _said(self, words: str, values: dict[str, Any]) -> list[str]:
+        """The paragraphs of the sentence of a figure or table."""
+        return [p for p in say(words, self.language, **_records(values)).split("\n\n") if p]
 
-    def _labelled(self, frame: pd.DataFrame, result: str = "") -> pd.DataFrame:
+    def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
+        """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
+        why = frame.attrs.get("why", "nothing")
+        return NotAvailable(name, label(f"figure.{why}", self.language), why in WITHHELD)
+
+    def _labelled(
+        self, frame: pd.DataFrame, words: str, result: str = "", percent: Sequence[str] = ()
+    ) -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
 
-        With ids, as comparisons read it, the frame is kept under the name of a `result`.
+        A page may have headings of its own in the section ``PAGE_column``. With ids, as comparisons
+        read it, the frame is kept under the name of a `result`.
         """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
         if result:
             self.result(self.rounded(frame), result)
+        known: dict[str, str] = {}
+        for section in ("status", "column", f"{words.partition('/')[0]}_column"):
+            if section in sections():
+                known |= labels(section, self.language)
         for column in sections().intersection(map(str, frame.columns)):
-            known = labels(column, self.language)
-            frame[column] = frame[column].astype(object).map(lambda id, w=known: w.get(id, id))
-        known = {**labels("status", self.language), **labels("column", self.language)}
+            ids = labels(column, self.language)
+            frame[column] = frame[column].astype(object).map(lambda id, w=ids: w.get(id, id))
+        for column in frame.columns.intersection(list(percent)):
+            numbers = pd.to_numeric(frame[column], errors="coerce") * 100
+            frame[column] = numbers.astype("Float64").round(1)
+            known[column] = label("figure.percent", self.language, name=known[column])
         return frame.rename(columns=known)
 
-    def _written(self, frame: pd.DataFrame, intervals: Sequence[str]) -> pd.DataFrame:
+    def _written(
+        self,
+        frame: pd.DataFrame,
+        intervals: Sequence[str] | Mapping[str, int],
+        percent: Sequence[str],
+    ) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
         frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
+        places = intervals if isinstance(intervals, Mapping) else dict.fromkeys(intervals, 2)
         for name in frame.columns.intersection(list(intervals)):
             ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]
             three = frame.reindex(columns=[name, *ends]).astype(float).to_numpy()
-            frame[name] = [interval_text(*row) for row in three]
+            frame[name] = [interval_text(x, low, high, places[name]) for x, low, high in three]
             if set(ends) <= set(frame):
                 both = label("figure.interval", self.language, name=known.get(name, name))
                 frame = frame.drop(columns=ends).rename(columns={name: both})
         for name in frame.columns.intersection(["p", "p_holm"]):
             frame[name] = frame[name].astype(float).map(p_text)
-        for name in frame.columns[frame.isna().any()]:
+        for name in frame.columns[frame.isna().any()].difference(list(percent), sort=False):
             column = frame[name]
             if pd.api.types.is_float_dtype(column.dtype):
                 cells = pd.Series(_cells(column), index=column.index, dtype=object)

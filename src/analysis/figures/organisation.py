@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -28,16 +26,16 @@ PLACES = {  # left, bottom, width; in units of the chart
 HEIGHT = 0.72
 
 
-def plot_organisation(
-    boxes: Mapping[str, tuple[str, str, bool]], staff: pd.DataFrame, *, language: Language = "ja"
-) -> Figure:
+def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja") -> Figure:
     """A chart of boxes over stacked bars.
 
     Parameters
     ----------
-    boxes : id (of `PLACES`) -> its name, what is known of it, and whether it is there.
-    staff : a row a group, a column a kind of staff, in persons; empty: the chart alone.
+    boxes : columns box (of `PLACES`), name, state, there.
+    staff : columns who, kind, persons; empty: the chart alone.
     """
+    who, kinds = staff["who"].unique(), staff["kind"].unique()
+    staff = staff.pivot(index="who", columns="kind", values="persons").loc[who, kinds]
     bars = not staff.empty
     heights = [0.92, 0.22 + 0.22 * len(staff)] if bars else [0.92]
     figure, axes = plt.subplots(
@@ -50,8 +48,8 @@ def plot_organisation(
     return figure
 
 
-def _chart(ax: Axes, boxes: Mapping[str, tuple[str, str, bool]]) -> None:
-    for id, (name, state, there) in boxes.items():
+def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
+    for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
         left, bottom, width = PLACES[id]
         ax.add_patch(
             FancyBboxPatch(

@@ -108,11 +108,11 @@ def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     return without_frame(ax)
 
 
-def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Bars of shares with their counts: index the answers, columns ``count``, ``share`` (0 to 1).
+def shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Bars of shares with their counts: columns answer, count, share (0 to 1), a row an answer.
 
-    With columns ``low`` and ``high`` the interval of each share is drawn. A share of NA is written
-    as withheld.
+    With columns low and high the interval of each share is drawn. A share of NA is written as
+    withheld.
     """
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.25)
@@ -120,49 +120,67 @@ def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     shares = shown["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
     ax.barh(places, np.nan_to_num(shares), color=PALETTE[1], height=0.66)
     reach = np.nan_to_num(shares)
-    hidden = "— 秘匿" if language == "ja" else "— withheld"
     if {"low", "high"} <= set(shown):
-        ax.hlines(places, shown["low"] * 100, shown["high"] * 100, color=PALETTE[0], linewidth=1.2)
-        reach = np.fmax(reach, shown["high"] * 100)  # a share without an interval has NA
+        ends = shown[["low", "high"]].astype("Float64").to_numpy(float, na_value=np.nan) * 100
+        ax.hlines(places, *ends.T, color=PALETTE[0], linewidth=1.2)
+        reach = np.fmax(reach, ends[:, 1])  # a share without an interval has NA
+    hidden = label("figure.hidden", language)
     for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
         written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
         ax.text(float(x) + 1.2, float(place), written, va="center", fontsize="small")
-    ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
+    ax.set_yticks(places, wrapped(shown["answer"], 26 if language == "ja" else 44))
     ax.set_xlim(0, max(100.0, float(np.max(reach)) + 16))
     ax.set_xticks([0, 25, 50, 75, 100])
-    ax.set_xlabel(
-        "割合（％）、括弧内は団体数" if language == "ja" else "Share (%), count in brackets"
-    )
+    ax.set_xlabel(label("figure.share_count", language))
     return without_frame(ax)
+
+
+def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Heatmap of a breakdown, answers down, groups across: columns answer, group, share, n."""
+    n = data.drop_duplicates("group").set_index("group")["n"]
+    order = list(dict.fromkeys(data["answer"]))
+    numbers = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
+    heads = {group: f"{group} n={size:,}" for group, size in n.items()}
+    return plot_cross(numbers.rename(columns=heads), language=language, ax=ax)
+
+
+def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """`shares` of a frame whose index is the answers."""
+    return shares(data.reset_index(names="answer"), language=language, ax=ax)
 
 
 def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Heatmap of shares (0 to 1): answers down, groups across, the share written in each cell."""
     ax = axes_for(ax, len(data) * 1.5, 1.6)
-    numbers = data.astype(float)
-    sns.heatmap(
-        numbers * 100,
-        annot=True,
-        fmt=".0f",
-        cmap="Blues",
-        vmin=0,
-        vmax=100,
-        linewidths=0.6,
-        cbar=False,
-        annot_kws={"fontsize": "medium"},
-        ax=ax,
-    )
+    numbers = data.astype(float) * 100
+    style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
+    sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
     ax.set_yticks(np.arange(len(data)) + 0.5, wrapped(data.index, 24 if language == "ja" else 36))
-    ax.set_xticks(
-        np.arange(data.shape[1]) + 0.5, wrapped(data.columns, 8 if language == "ja" else 14)
-    )
+    heads = wrapped(data.columns, 8 if language == "ja" else 14)
+    ax.set_xticks(np.arange(data.shape[1]) + 0.5, heads)
     ax.tick_params(axis="y", rotation=0, length=0)
     ax.tick_params(axis="x", rotation=0, length=0)
-    ax.set_xlabel(
-        "各列の団体に占める割合（％）" if language == "ja" else "Share of each column (%)"
-    )
+    ax.set_xlabel(label("figure.share_of_column", language))
     ax.set_ylabel("")
     return ax
+
+
+def parts(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Bars of the shares of parts: columns part, count, n, share (0 to 1) and, known, low, high."""
+    if data.empty:
+        return axes_for(ax, 1)
+    named = pd.Index([f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()])
+    shown = pd.DataFrame(data).set_index(named).dropna(axis="columns", how="all")
+    return plot_shares(shown, language=language, ax=ax)
+
+
+def rates(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """The same of tidy rows: columns indicator, part, size (of the part), share (0 to 1)."""
+    heads = [f"{part} n={size:,}" for part, size in data[["part", "size"]].to_numpy()]
+    rows, columns = dict.fromkeys(data["indicator"]), dict.fromkeys(heads)
+    wide = data.assign(part=heads).pivot(index="indicator", columns="part", values="share")
+    wide = wide.reindex(index=list(rows), columns=list(columns))
+    return plot_cross(wide, language=language, ax=ax)
 
 
 def plot_numbers(
@@ -191,63 +209,51 @@ def plot_numbers(
     ax.set_yticks(range(len(order)), wrapped(order, 16))
     ax.set_ylim(len(order) - 0.5, -0.5)
     ax.xaxis.set_major_formatter("{x:,.6g}")
-    ax.set_xlabel(f"{label}（縦線は中央値）" if language == "ja" else f"{label} (line: median)")
-    return without_frame(ax)
-
-
-def plot_intervals(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
-    """Estimates around zero: index the rows; columns estimate and, with intervals, low, high."""
-    shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.5)
-    places = np.arange(len(shown))
-    ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
-    if {"low", "high"} <= set(shown):
-        ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
-    ax.plot(shown["estimate"], places, "o", color=PALETTE[3], markersize=6)
-    ax.set_yticks(places, wrapped(shown.index, 26 if language == "ja" else 44))
-    ax.set_ylim(-0.6, len(shown) - 0.4)
-    ax.set_xlabel(label)
+    ax.set_xlabel(labels("figure", language)["with_median"].format(name=label))
     return without_frame(ax)
 
 
 def intervals(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
-    """Effects around zero, a row each: columns label, effect, low, high (NA: none is drawn)."""
-    return plot_intervals(
-        data.set_index("label").rename(columns={"effect": "estimate"}),
-        label=label,
-        language=language,
-        ax=ax,
-    )
+    """Estimates around zero, a row each: columns label, effect and, where known, low, high."""
+    shown = data.iloc[::-1]
+    ax = axes_for(ax, len(shown) * 1.5)
+    places = np.arange(len(shown))
+    ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
+    if {"low", "high"} <= set(shown):
+        ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
+    ax.plot(shown["effect"], places, "o", color=PALETTE[3], markersize=6)
+    ax.set_yticks(places, wrapped(shown["label"], 26 if language == "ja" else 44))
+    ax.set_ylim(-0.6, len(shown) - 0.4)
+    ax.set_xlabel(label)
+    return without_frame(ax)
 
 
-def plot_dots(
+def places(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
-    """One municipality against others: columns value, low, median, high (quartiles), a row each."""
+    """One municipality against others: columns indicator, value, low, median, high."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 0.9)
     places = np.arange(len(shown))
     ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
     ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
-    ax.set_yticks(places, wrapped(shown.index, 18 if language == "ja" else 30))
+    ax.set_yticks(places, wrapped(shown["indicator"], 18 if language == "ja" else 30))
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlabel(label)
     return without_frame(ax)
 
 
-def plot_means(
+def means(
     data: pd.DataFrame,
     *,
     question: Question,
     language: Language = "ja",
     ax: Axes | None = None,
 ) -> Axes:
-    """Mean of each battery item on its scale: index the items; columns mean, count."""
+    """Mean of each battery item on its scale: columns item and mean, a row an item."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.6, 1.2)
     places = np.arange(len(shown))
@@ -256,7 +262,7 @@ def plot_means(
     ax.plot(shown["mean"], places, "o", color=PALETTE[0], markersize=7)
     for place, mean in zip(places, shown["mean"], strict=True):
         ax.text(mean + 0.08, place + 0.22, f"{mean:.1f}", fontsize="small")
-    ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
+    ax.set_yticks(places, wrapped(shown["item"], 22 if language == "ja" else 36))
     ax.set_ylim(-0.6, len(shown) - 0.3)
     ends = [question.option(code).text[language] for code in (min(codes), max(codes))]
     ax.set_xlim(min(codes), max(codes) + 0.2)
@@ -303,13 +309,15 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     return ax
 
 
-def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Diverging bars: a row an item, a column a point of the scale from low to high, counts.
+def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Diverging bars, a row an item: columns item, answer (points from low to high), count.
 
     Shares of those who answered the item; the middle of the scale stands on zero, so that a bar's
     place shows which side prevails.
     """
-    shown = data.iloc[::-1]
+    items, points = (list(dict.fromkeys(data[column])) for column in ("item", "answer"))
+    wide = data.pivot(index="item", columns="answer", values="count").loc[items, points]
+    shown = wide.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.5, 1.3)
     totals = shown.sum(axis=1).to_numpy(float)
     shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100
@@ -340,11 +348,7 @@ def plot_likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | Non
     ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
     ax.set_xlim(-100, 100)
     ax.set_xticks([-100, -50, 0, 50, 100], ["100", "50", "0", "50", "100"])
-    ax.set_xlabel(
-        "各項目に回答した団体に占める割合（％）"
-        if language == "ja"
-        else "Share of those answering the item (%)"
-    )
+    ax.set_xlabel(label("figure.share_of_item", language))
     legend_above(ax)
     return without_frame(ax)
 
@@ -358,20 +362,22 @@ def _scale_colours(points: int) -> list[str]:
 COLUMNS = 2
 
 
-def plot_totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
-    """Shares by year, a panel an item: columns label, when, share, count, series, current.
+def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
+    """Shares by year, a panel a total: columns total, when, percent, series, current.
 
     Lines join points of one series only. Where one ends before the next begins, a dotted vertical
     marks the break; points that a later edition replaced are hollow.
     """
-    items = list(dict.fromkeys(data["label"]))
-    rows = -(-len(items) // COLUMNS)
+    items = list(dict.fromkeys(data["total"]))
+    rows = -(-len(items) // COLUMNS) or 1
     figure, axes = plt.subplots(
         rows, COLUMNS, figsize=(WIDTH, 1.75 * rows + 0.4), sharex=True, sharey=True, squeeze=False
     )
+    if not items:
+        return figure
     for ax, item in zip(axes.flat, items, strict=False):
-        _panel(ax, data[data["label"] == item], language)
-        ax.set_title(item, loc="left", fontsize="medium")
+        _panel(ax, data[data["total"] == item], language)
+        ax.set_title(labels("total", language)[item], loc="left", fontsize="medium")
     for ax in axes.flat[len(items) :]:
         ax.set_axis_off()
     for ax in axes[:, 0]:
@@ -393,12 +399,10 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
         shown = part.sort_values("when")
         replaced = not shown["current"].iloc[-1]
         colour = "#858585" if replaced else PALETTE[0]
-        ax.plot(
-            shown["when"], shown["share"] * 100, linestyle=":" if replaced else "-", color=colour
-        )
+        ax.plot(shown["when"], shown["percent"], linestyle=":" if replaced else "-", color=colour)
         for row in shown.itertuples():
             face = PALETTE[1] if row.current else "white"
-            ax.plot(row.when, row.share * 100, "o", color=colour, mfc=face, markersize=5)
+            ax.plot(row.when, row.percent, "o", color=colour, mfc=face, markersize=5)
         ends.append((shown["when"].min(), shown["when"].max()))
     breaks = [(a[1], b[0]) for a, b in itertools.pairwise(ends) if b[0] > a[1]]
     for end, start in breaks:
@@ -407,29 +411,26 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
         ax.text((end + start) / 2 + 0.1, 4, said, fontsize="small", color="#a63a24")
     last = points[points["current"]].sort_values("when").iloc[-1]
     ax.annotate(
-        f"{last['share']:.0%}",
-        (last["when"], last["share"] * 100),
+        f"{last['percent']:.0f}%",
+        (last["when"], last["percent"]),
         xytext=(5, 3),
         textcoords="offset points",
         fontsize="small",
     )
 
 
-def plot_beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Two distributions: a row a group, columns ``here`` and ``nation`` (shares, 0 to 1)."""
+def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+    """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
     shown = data.iloc[::-1]
     ax = axes_for(ax, len(shown) * 1.7)
     places = np.arange(len(shown))
-    names = (
-        ("回答団体", "全国") if language == "ja" else ("those that replied", "all municipalities")
-    )
-    parts = ((0.2, "here", PALETTE[0]), (-0.2, "nation", "#c8d0d8"))
-    for (offset, column, colour), name in zip(parts, names, strict=True):
+    for offset, column, colour in ((0.2, "here", PALETTE[0]), (-0.2, "nation", "#c8d0d8")):
         values = shown[column] * 100
+        name = label(f"figure.{column}", language)
         ax.barh(places + offset, values, height=0.36, color=colour, label=name)
         for place, value in zip(places, values, strict=True):
             ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize="small")
-    ax.set_yticks(places, wrapped(shown.index, 20))
-    ax.set_xlabel("割合（％）" if language == "ja" else "Share (%)")
+    ax.set_yticks(places, wrapped(shown["size_class"], 20))
+    ax.set_xlabel(label("figure.share", language))
     legend_above(ax)
     return without_frame(ax)

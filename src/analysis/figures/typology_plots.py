@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
 from analysis.figures.gallery import PALETTE
@@ -36,6 +38,8 @@ LINE = "#404040"
 
 # --- what the figures share -----------------------------------------------------------------------
 
+with mpl.rc_context({"text.parse_math": True}):
+    UNKNOWN = MarkerStyle("$?$")  # of a municipality without a type
 _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
 
 
@@ -78,6 +82,28 @@ def in_order(kinds: pd.Series | np.ndarray) -> list[int]:
 def head(kind: int, language: Language) -> str:
     """The number of a type as a figure writes it."""
     return label(f"typology_figure.{'type' if kind else 'unplaced'}", language, kind=kind)
+
+
+def _members(n: int, language: Language) -> str:
+    return label("typology_figure.members", language, n=int(n))
+
+
+def _marked(ax: Axes, x: float, text: str, color: str = "black") -> None:
+    """A dashed vertical with a text over it."""
+    ax.axvline(x, color=color, linestyle="--", linewidth=1)
+    over = ax.get_xaxis_transform()
+    ax.text(x, 1.01, text, transform=over, ha="center", va="bottom", fontsize=8, color=color)
+
+
+def _stacked(
+    ax: Axes, lengths: pd.DataFrame, texts: pd.DataFrame, looks: Mapping[Any, Any]
+) -> None:
+    """A bar a row, a part of it a column, with its text in the middle."""
+    left = np.zeros(len(lengths))
+    for part in lengths:
+        bars = ax.barh(range(len(lengths)), lengths[part], left=left, **looks[part])
+        ax.bar_label(bars, list(texts[part]), label_type="center", fontsize=8, bbox=WHITE)
+        left += lengths[part].to_numpy(float)
 
 
 def heads(types: pd.DataFrame, language: Language, width: int) -> dict[int, str]:
@@ -163,21 +189,13 @@ def _sides(
     wide, size = 16 if language == "ja" else 30, 8 if len(kinds) < 5 else 7
     room = 3.4 / len(kinds) * 72 / size  # ems in a column
     names = heads(types, language, max(5, int(room if language == "ja" else room / 0.52)))
-    texts = [f"{names[kind]}\n({_members(n, language)})" for kind, n in _counted(types, kinds)]
+    count = types.set_index("type")["members"]
+    texts = [f"{names[kind]}\n({_members(count[kind], language)})" for kind in kinds]
     ax.set_yticklabels([wrap(text, language, wide) for text in rows], fontsize=8, rotation=0)
     ax.set_xticklabels(texts, fontsize=size)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set(ylabel="")
-
-
-def _counted(types: pd.DataFrame, kinds: Sequence[int]) -> list[tuple[int, int]]:
-    count = dict(zip(types["type"], types["members"], strict=True))
-    return [(kind, int(count[kind])) for kind in kinds]
-
-
-def _members(n: int, language: Language) -> str:
-    return label("typology_figure.members", language, n=n)
 
 
 def composition(
@@ -189,15 +207,10 @@ def composition(
     if data.empty:
         return ax
     kinds = in_order(data["type"])
-    shares, left = 100 * counts.div(counts.sum(axis=1), axis=0), np.zeros(len(counts))
-    for kind in kinds:
-        width = shares[kind].to_numpy(float)
-        bars = ax.barh(range(len(counts)), width, left=left, height=0.7, lw=0.6, **style(kind))
-        written = [
-            f"{n:.0f}" if share >= 6 else "" for n, share in zip(counts[kind], width, strict=True)
-        ]
-        ax.bar_label(bars, written, label_type="center", fontsize=8, bbox=WHITE)
-        left += width
+    shares = 100 * counts.div(counts.sum(axis=1), axis=0)
+    written = counts.astype(str).where(shares >= 6, "")
+    looks = {kind: {"height": 0.7, "lw": 0.6, **style(kind)} for kind in kinds}
+    _stacked(ax, shares[kinds], written, looks)
     names = [f"{size} ({_members(int(row.sum()), language)})" for size, row in counts.iterrows()]
     ax.set_yticks(range(len(counts)), names, fontsize=9)
     ax.invert_yaxis()
@@ -236,7 +249,8 @@ def silhouettes(
         ax.text(1.02, float(mine.mean()), text, transform=beside, va="center", fontsize=8)
         if mine[0] > 0:
             ax.axhline(mine[0] - 0.5, color=LINE, linewidth=0.6)
-    _average(ax, float(np.nanmean(widths)), language)
+    mean = float(np.nanmean(widths))
+    _marked(ax, mean, label("typology_figure.average", language, mean=mean))
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(at if few else [], data["name"] if few else [], fontsize=8)
     ax.set_ylim(-0.6, len(data) - 0.4)
@@ -246,14 +260,6 @@ def silhouettes(
     ax.grid(False, axis="y")
     legend(ax, kinds, types, language, above=0.045 if few else 0.035)
     return ax
-
-
-def _average(ax: Axes, mean: float, language: Language) -> None:
-    """A dashed vertical with the mean written over it."""
-    ax.axvline(mean, color="black", linestyle="--", linewidth=1)
-    text = label("typology_figure.average", language, mean=mean)
-    over = ax.get_xaxis_transform()
-    ax.text(mean, 1.01, text, transform=over, ha="center", va="bottom", fontsize=8)
 
 
 def together(
@@ -313,20 +319,12 @@ def criteria(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
 def _criterion(ax: Axes, data: pd.DataFrame, name: str, language: Language) -> None:
     values, chosen = data[name].dropna(), int(data.index[data["chosen"]][0])
     ax.plot(values.index, values, color=PALETTE[0], marker="o", markersize=4)
-    ax.axvline(chosen, color=PALETTE[3], linestyle="--", linewidth=1.2)
-    if chosen in values.index:
-        ax.plot(chosen, values[chosen], "s", color=PALETTE[3], markersize=8)
+    ax.plot(chosen, values.get(chosen, np.nan), "s", color=PALETTE[3], markersize=8)
+    _marked(ax, chosen, label("typology_figure.chosen", language, k=chosen), PALETTE[3])
     ax.set_ylabel(label(f"criterion.{name}", language), fontsize=8)
     ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
     ax.set_xticks(list(data.index))
     ax.tick_params(labelsize=8)
-    left = chosen > data.index.to_numpy().mean()
-    high = values.get(chosen, values.mean()) > (values.min() + values.max()) / 2
-    place: dict[str, Any] = {"ha": "right" if left else "left", "va": "bottom" if high else "top"}
-    place |= {"xytext": (-5 if left else 5, 0), "textcoords": "offset points"}
-    place |= {"xycoords": ax.get_xaxis_transform(), "bbox": {**WHITE, "pad": 0.5}}
-    text = label("typology_figure.chosen", language, k=chosen)
-    ax.annotate(text, (chosen, 0.03 if high else 0.97), color=PALETTE[3], fontsize=7.5, **place)
 
 
 # --- what all analyses agree on -------------------------------------------------------------------
@@ -379,17 +377,13 @@ def _lines(ax: Axes, data: pd.DataFrame, language: Language) -> None:
 
 
 def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
-    counts = data.pivot(index="type", columns="member", values="n").fillna(0)
     kinds = in_order(data["type"])[::-1]
-    left = np.zeros(len(kinds))
-    for member in (name for name in FILL if name in counts):
-        width = counts.loc[kinds, member].to_numpy(float)
-        look: dict[str, Any] = {"color": FILL[member], "ec": "black"}
-        name = label(f"member.{member}", language)
-        bars = ax.barh(range(len(kinds)), width, left=left, label=name, **look)
-        written = [f"{w:.0f}" if w > 0.05 * data["n"].sum() else "" for w in width]
-        ax.bar_label(bars, written, label_type="center", fontsize=8, bbox=WHITE)
-        left += width
+    counts = data.pivot(index="type", columns="member", values="n").fillna(0).astype(int)
+    counts = counts.loc[kinds, [member for member in FILL if member in counts]]
+    written = counts.astype(str).where(counts > 0.05 * data["n"].sum(), "")
+    names = {member: label(f"member.{member}", language) for member in counts}
+    looks = {m: {"color": FILL[m], "ec": "black", "label": name} for m, name in names.items()}
+    _stacked(ax, counts, written, looks)
     ax.set_yticks(range(len(kinds)), [head(kind, language) for kind in kinds])
     ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
 
@@ -442,7 +436,7 @@ def places(
     names = heads(types, language, 14 if language == "ja" else 24)
     handles = []
     for kind in in_order(units["type"]):
-        marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else "$?$"
+        marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else UNKNOWN
         look = {"color": style(kind)["facecolor"], "marker": marker, "markeredgecolor": "black"}
         _spots(ax, units.loc[units["type"] == kind, ["axis1", "axis2"]], look, few=few)
         handles.append(Line2D([], [], linestyle="", label=names[kind], **look))

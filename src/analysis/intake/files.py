@@ -1,7 +1,7 @@
 """A file as received becomes sheets; its content decides what it is, not its name.
 
-Workbooks, text files in any encoding that offices use, and SPSS files; everything else is refused
-with what it is and what to do.
+Workbooks, text files in any encoding that offices use, and files of SPSS and Stata; everything
+else is refused with what it is and what to do.
 """
 
 from __future__ import annotations
@@ -9,21 +9,18 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 import re
-import subprocess
-import sys
 import unicodedata
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.intake import labelled
 from analysis.intake.workbook import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -31,112 +28,19 @@ from analysis.intake.workbook import (
     MAX_UNPACKED,
     CellKind,
     Sheet,
-    typed,
 )
-
-SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Sav:
-    """An SPSS file: names and labels of the variables, and the cases as rows of plain values.
-
-    Dates are ISO texts; the columns they stand in are listed in `dates`. User-missing codes are in
-    the rows as values and listed in `missing`, so that no kind of missing is lost.
-    """
-
-    names: list[str]
-    labels: list[str]
-    value_labels: dict[str, dict[str, str]]  # variable -> code -> label
-    missing: dict[str, list[str]]  # variable -> codes declared as missing
-    dates: list[str]
-    rows: list[list[Any]]
-
-
-def read_sav(path: Path, file: str) -> Sav:
-    """Read an SPSS file.
-
-    Raises
-    ------
-    InputError
-        pyreadstat is not installed, or the file is damaged.
-    """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "analysis.intake.files", str(path.resolve())],
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        done = None
-    if done is not None and done.returncode == 3:
-        raise InputError(
-            "reading SPSS files needs pyreadstat, the optional extra spss",
-            file=file,
-            hint="pip install pyreadstat, or install the workbench as '.[spss]'",
-        )
-    if done is None or done.returncode:
-        raise InputError(
-            "the SPSS file is damaged and cannot be read",
-            file=file,
-            hint="ask the sender for a new copy",
-            reason="damaged",
-        )
-    return Sav(**json.loads(done.stdout))
-
-
-def _main(path: str) -> None:
-    try:
-        import pyreadstat
-    except ImportError:
-        sys.exit(3)
-    frame, meta = pyreadstat.read_sav(path, user_missing=True)
-    dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
-    cells = frame.astype(object).where(frame.notna(), "")
-    for name in dates:
-        cells[name] = [v.isoformat() if hasattr(v, "isoformat") else v for v in cells[name]]
-    json.dump(
-        {
-            "names": list(frame.columns),
-            "labels": [label or "" for label in meta.column_labels],
-            "value_labels": {
-                name: {_code(code): str(label) for code, label in labels.items()}
-                for name, labels in meta.variable_value_labels.items()
-            },
-            "missing": {
-                name: _missing(ranges, {*frame[name], *meta.variable_value_labels.get(name, {})})
-                for name, ranges in meta.missing_ranges.items()
-            },
-            "dates": dates,
-            "rows": cells.to_numpy().tolist(),
-        },
-        sys.stdout,
-    )
-
-
-def _missing(ranges: Any, known: set[Any]) -> list[str]:
-    """The declared codes; of a range such as 97 to 99 those that occur or have a label."""
-    found = [r["lo"] for r in ranges if r["lo"] == r["hi"]]
-    wide = [(r["lo"], r["hi"]) for r in ranges if r["lo"] != r["hi"]]
-    found += sorted(
-        v for v in known if isinstance(v, int | float) and any(lo <= v <= hi for lo, hi in wide)
-    )
-    return list(dict.fromkeys(map(_code, found)))
-
-
-def _code(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1])
-
 
 SUFFIXES = {
     "workbook": {".xlsx", ".xlsm"},
     "text": {".csv", ".tsv", ".txt"},
     "sav": {".sav", ".zsav"},
+    "dta": {".dta"},
+}
+ARE = {
+    "workbook": "an Excel workbook",
+    "text": "a text file",
+    "sav": "an SPSS file",
+    "dta": "a Stata file",
 }
 MAX_BYTES = 1 << 30
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -183,7 +87,7 @@ def read_file(
     kind = sniff(content, name)
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        is_a = {"workbook": "an Excel workbook", "text": "a text file", "sav": "an SPSS file"}[kind]
+        is_a = ARE[kind]
         right = " or ".join(sorted(SUFFIXES[kind]))
         raise InputError(
             f"the file is called {suffix or 'without an extension'} but is {is_a}",
@@ -195,10 +99,10 @@ def read_file(
         from analysis.intake.workbook import read_workbook
 
         return read_workbook(content, name)
-    if kind == "sav" and packed:
+    if kind in ("sav", "dta") and packed:
         raise InputError("this SPSS file lies in an archive", file=name, hint="unpack the archive")
-    if kind == "sav":
-        return [_read_sav(path, name)]
+    if kind in ("sav", "dta"):
+        return [labelled.sheet(path, name)]
     return [read_text(content, name, encoding)]
 
 
@@ -278,7 +182,7 @@ def unpacked(path: Path, file: str) -> list[Packed]:
 
 
 def sniff(content: bytes, file: str) -> str:
-    """``workbook``, ``text`` or ``sav``; everything else is refused with what it is."""
+    """``workbook``, ``text``, ``sav`` or ``dta``; everything else is refused with what it is."""
     if not content.strip():
         raise InputError(
             "the file is empty",
@@ -304,6 +208,8 @@ def sniff(content: bytes, file: str) -> str:
         )
     if content.startswith((b"$FL2", b"$FL3")):
         return "sav"
+    if content.startswith(b"<stata_dta>") or re.match(rb"[\x69-\x73][\x01\x02]\x01", content):
+        return "dta"
     for mark, (what, reason) in FOREIGN.items():
         if content.startswith(mark):
             raise InputError(
@@ -505,18 +411,3 @@ def _looks_wrong(text: str) -> bool:
     kana = len(re.findall("[\uff61-\uff9f]", text))
     wide = sum(unicodedata.east_asian_width(letter) == "W" for letter in text) if kana > 20 else 0
     return kana > 20 and kana > wide
-
-
-# --- SPSS ---------------------------------------------------------------------------------------
-
-
-def _read_sav(path: Path, file: str) -> Sheet:
-    """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
-
-    sav = read_sav(path, file)
-    rows = [sav.names, sav.labels, *sav.rows]
-    text, kind = typed(rows, len(rows), len(sav.names))
-    for name in sav.dates:
-        below = kind[2:, sav.names.index(name)]
-        below[below == CellKind.TEXT] = CellKind.DATE
-    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind, heads=2)

@@ -18,6 +18,7 @@ from importlib.resources import files
 
 import yaml
 
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Item, Option, Question
 from analysis.errors import InputError
 
@@ -53,7 +54,8 @@ def normalise(text: str) -> str:
     >>> normalise("問3①")
     '問3(1)'
     """
-    folded = unicodedata.normalize("NFKC", text.translate(CIRCLED)).casefold()
+    text = municipality.plain(text.translate(CIRCLED))
+    folded = unicodedata.normalize("NFKC", text).casefold()
     return NO_SPACE.sub("", folded).translate(SIGNS)
 
 
@@ -180,13 +182,18 @@ class Headings:
             return None
         if key in self.known:
             return self.known[key]
+        if variable := self._part(key):
+            return Meaning(variable, TEXT)
         numbered = NUMBERED.match(key)
         if numbered and int(numbered[1]) in self._numbers:
             question = self._numbers[int(numbered[1])]
+            if numbered[3] == "_text":  # the words beside an option, as Qualtrics names them
+                words = f"{question.id}_other"
+                return Meaning(words, ID) if words in self.book else None
             if numbered[2]:
                 variable = _numbered_variable(question, int(numbered[2]))
                 return Meaning(variable, ID) if variable else None
-            said = self.known.get(numbered[3].strip("-_:.、)"))
+            said = self.known.get(_asked(numbered[3]))
             if said and said.target != question.id:
                 return said  # an item, or numbered otherwise in the file: what it asks decides
             if said is None and SUB_QUESTION.match(numbered[3]):
@@ -200,6 +207,27 @@ class Headings:
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
             return Meaning(self.known[head[1]].target, PREFIX)
         return None
+
+    def _part(self, key: str) -> str | None:
+        """The option or item behind its question: 問4 取組 [研修], 取組_研修, Q4[SQ001]."""
+        for sign in re.finditer(r"[\[_-]", key):
+            question = self._whole(key[: sign.start()])
+            if question is not None and question.type in {"multi", "battery"}:
+                variable = self._choices(question).get(key[sign.end() :].rstrip("]"))
+                if variable:
+                    return variable
+        return None
+
+    def _whole(self, key: str) -> Question | None:
+        """The question that a text names by its words, its id or its number."""
+        if meaning := self.known.get(key):
+            return next((question for question in self.book if question.id == meaning.target), None)
+        numbered = NUMBERED.match(key)
+        question = self._numbers.get(int(numbered[1])) if numbered and not numbered[2] else None
+        if question is None or numbered is None or not numbered[3]:
+            return question
+        meant = self.known.get(_asked(numbered[3]))
+        return question if meant and meant.target == question.id else None
 
     def by_number_alone(self, text: str) -> Question | None:
         """The question whose number a heading bears though its words are of something else.
@@ -294,6 +322,11 @@ def _words(question: Question | None) -> list[str]:
         return []
     short = [question.short.ja, question.short.en] if question.short else []
     return [question.ja, question.en, *question.source, *short]
+
+
+def _asked(rest: str) -> str:
+    """What is asked, without the signs between it and the number; its own bracket stays."""
+    return rest.lstrip("-_:.、)").rstrip("-_:.、")
 
 
 def _shares_words(said: str, texts: Sequence[str]) -> bool:

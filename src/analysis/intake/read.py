@@ -6,7 +6,6 @@ to one variable, or has the reason why it is none (see `analysis.intake.cells`).
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,7 +21,8 @@ from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, conc
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
 from analysis.intake.headings import Headings, normalise, set_aside
-from analysis.intake.tables import SEARCHED_ROWS, Table, read_rows
+from analysis.intake.layout import choose, listed, refuse_table
+from analysis.intake.tables import Table, read_rows
 from analysis.intake.workbook import CellKind, Sheet, column_letters
 
 PASSED_OVER = ("~$", ".", "__MACOSX")  # lock files and hidden files
@@ -101,99 +101,6 @@ def _as_spelt(path: Path) -> Path:
     return path
 
 
-def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
-    """The sheet that ``wave.yml`` names, else the one visible sheet that has a header.
-
-    Raises
-    ------
-    InputError
-        There is no such sheet, or there are several tables and ``wave.yml`` does not say which.
-    """
-    if file.sheet is not None:
-        for sheet in sheets:
-            if sheet.sheet == file.sheet:
-                return sheet
-        there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
-        raise InputError(
-            f"there is no sheet {file.sheet!r}", file=sheets[0].file, hint=f"there are: {there}"
-        )
-    if not sheets:
-        raise InputError("the workbook has no sheet of cells", file=file.path, hint="send another")
-    visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
-    if len(visible) == 1:
-        return visible[0]
-    known = [_headed(sheet.turned if file.layout == "columns" else sheet, headings)
-             for sheet in visible]  # fmt: skip
-    best = max(known)
-    rivals = [s for s, n in zip(visible, known, strict=True) if best >= 2 and 2 * n > best]
-    if len(rivals) > 1:
-        raise InputError(
-            f"{len(rivals)} sheets have the headings of replies "
-            f"({'、'.join(sheet.sheet for sheet in rivals)})",
-            file=rivals[0].file,
-            hint="name the sheet in wave.yml; for several, give the file once for each",
-        )
-    return visible[known.index(best)]
-
-
-def _headed(sheet: Sheet, headings: Headings) -> int:
-    """How many headings stand in one row, which a list of the questions does not have."""
-    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
-    meant = {text: headings.meaning(text) for text in set(head[head != ""])}
-    rows = ({meaning.target for text in row if (meaning := meant.get(text))} for row in head)
-    return max(map(len, rows), default=0)
-
-
-def listed(sheet: Sheet, headings: Headings) -> set[str]:
-    """The replies of a table: what stands below a heading that names municipalities.
-
-    Empty where the sheet is no table with a row for each. It is one where two municipalities or
-    more stand below, and the heading of a question above them; or where most questions are in the
-    line of that heading, whatever stands below it. For columns give ``sheet.turned``: a form with
-    the answers beside their labels looks like one column, so that only the first of these counts.
-    """
-    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
-    meant = {text: headings.meaning(text) for text in set(head[head != ""])}
-    owner = headings.book.question_of
-    whose = headings.who
-    heads, asked = [], []
-    for row, column in zip(*np.nonzero(head != ""), strict=True):
-        target = meaning.target if (meaning := meant[head[row, column]]) else "@"
-        if target in whose:
-            heads.append((int(row), int(column)))
-        elif not target.startswith("@"):
-            asked.append((int(row), owner[target].id if target in owner else target))
-    best: set[str] = set()
-    for row, column in heads:
-        below = [
-            (at, municipality.named_in(text), text)
-            for at, text in enumerate(sheet.text[column].iloc[row + 1 :], row + 1)
-            if text != "" and at not in sheet.hidden_rows and headings.meaning(text) is None
-        ]
-        if sheet.transposed:  # in a form another label may stand behind the answer
-            below = list(itertools.takewhile(lambda cell: cell[1], below))
-        named = {key for _, key, _ in below if key}
-        first = next((at for at, key, _ in below if key), 0)
-        beside = {question for at, question in asked if at == row}
-        most = 2 * len(beside) > len({question for _, question in asked})
-        if len(named) >= 2 and any(at < first for at, _ in asked):
-            best = max(best, named, key=len)
-        elif most and not sheet.transposed and (named or len(below) >= 2):
-            best = max(best, {text for *_, text in below}, key=len)
-    return best
-
-
-def refuse_table(sheet: Sheet, headings: Headings) -> None:
-    """Refuse to read as a form what is a table of two municipalities or more."""
-    for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
-        if len(there := listed(turned, headings)) >= 2:
-            raise sheet.error(
-                f"this is no form but a table of {len(there):,} replies "
-                f"({', '.join(sorted(there)[:3])}{', ...' if len(there) > 3 else ''})",
-                hint=f"give it layout: {layout} in wave.yml",
-            )
-
-
 def followed(table: Table, header: Mapping[str, tuple[str, ...]]) -> set[str]:
     """The questions that stand in a table under a heading that ``wave.yml`` gives."""
     sheet, head = table.sheet, table.mark == REASONS.index("header")
@@ -229,8 +136,10 @@ def check_followed(file: WaveFile, found: set[str]) -> None:
             )
 
 
-def read(wave: Wave, codebook: Codebook) -> Received:
+def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received:
     """Read all files of a wave in the order of ``wave.yml``.
+
+    `folder`: where they lie, default that of the wave.
 
     Raises
     ------
@@ -243,7 +152,7 @@ def read(wave: Wave, codebook: Codebook) -> Received:
     for file in wave.files:
         headings = Headings(codebook, file.header, file.ignore)
         headings.check_header(file.path)
-        books = books_of(wave.folder, file)
+        books = books_of(folder or wave.folder, file)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
         pieces += own
         others += no_replies

@@ -165,6 +165,8 @@ def _column_meaning(
         for target, texts in (headings.header or {}).items():
             if sheet.address(row, column) in texts:
                 return Meaning(target, OVERRIDE), row
+        if normalise(text) not in headings.known and (variable := headings.by_source(text)):
+            return Meaning(variable, OVERRIDE - 1), row
         for above in reversed(range(depth)):
             question = spans[above].get(column)
             variable = headings.choice(headings.book[question], text) if question else None
@@ -246,7 +248,9 @@ def read_rows(
         for kind, reason in aside.items():
             mark[bottom + 1 :, sorted(free & {*export.of_kind(kind)})] = REASONS.index(reason)
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
-    for row in _headers_below(sheet, bottom, kinds, columns, headings):
+    if export is not None or sheet.heads:  # a program wrote it: no row is a note
+        kinds[(kinds == "note") & filled.any(axis=1)] = "record"
+    for row in () if export else _headers_below(sheet, bottom, kinds, columns, headings):
         kinds[row] = "header"
     _check_lost(sheet, kinds, filled, [columns[t] for t in headings.who & columns.keys()])
     for column, reason in _set_aside(sheet, head[top : bottom + 1], top, columns, headings).items():
@@ -431,6 +435,15 @@ def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: l
     count = filled.sum(axis=1)
     left = np.flatnonzero((kinds != "record") & (kinds != "example") & (count >= 2))
     line = "column" if sheet.transposed else "row"
+    for row in np.flatnonzero((kinds == "note") | (kinds == "total")).tolist():
+        for column in np.flatnonzero(filled[row]).tolist():
+            text = str(sheet.text.iat[row, column])  # a sum may be the number of a municipality
+            if not text.isdecimal() and municipality.named_in(text, known=True):
+                raise sheet.error(
+                    f"this {line} names a municipality ({text}) but is read as {kinds[row]}",
+                    at=(row, column),
+                    hint="remove it, or say under header in wave.yml which column says who replied",
+                )
     for row in left.tolist():
         for column in identity:
             if municipality.named_in(text := str(sheet.text.iat[row, column]), known=True):

@@ -10,11 +10,10 @@ import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.edition import protects
-from analysis.errors import InputError
 from analysis.results import types
 from analysis.results.types import NAMED_UP_TO, as_frame
 from analysis.show import Frame, NotAvailable
-from analysis.survey import SEED, Survey
+from analysis.survey import Survey
 from analysis.typology import gradient
 from analysis.typology.describe import UNPLACED
 from analysis.typology.power import power
@@ -79,11 +78,6 @@ def _agreement(first: Typology, found: Typology) -> float:
 
 
 # --- how sure it is -------------------------------------------------------------------------------
-
-
-def reason(survey: Survey, found: Typology | NotAvailable) -> str:
-    """Why this number of types."""
-    return "" if isinstance(found, NotAvailable) else found.choice_reason[survey.language]
 
 
 @as_frame()
@@ -183,14 +177,6 @@ def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
 
 
 # --- how much depends on choices of the analysis --------------------------------------------------
-
-
-def multiverse(survey: Survey, *, n_types: int = 0, seed: int = SEED) -> Multiverse | NotAvailable:
-    """All defensible analyses beside the unadjusted typology."""
-    try:
-        return survey.multiverse(n_types=n_types or "auto", adjust="none", seed=seed)
-    except InputError as error:
-        return NotAvailable("multiverse", str(error))
 
 
 @as_frame("choice", "options", "share")

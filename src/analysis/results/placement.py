@@ -17,9 +17,6 @@ from analysis.typology.projection import Projection
 from analysis.typology.study import Typology
 
 LISTED = 8  # indicators that a sentence can list
-BASIS = (
-    "title", "made_of", "shared", "listed", "n", "invented", "far", "caution", "verdict",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,8 @@ def place(survey: Survey, reference: str = "", *, seed: int = SEED) -> Placed | 
     return Placed(other, found, projection)
 
 
-def basis(survey: Survey, placed: Placed | NotAvailable) -> dict[str, Any]:
-    """Which types, made from which indicators: values of the sentence ``types/placed``.
-
-    `reason`: why nobody was placed, else empty.
-    """
-    if isinstance(placed, NotAvailable):
-        return dict.fromkeys(BASIS) | {"reason": placed.reason}
+def basis(survey: Survey, placed: Placed) -> dict[str, Any]:
+    """Which types, made from which indicators: values of the sentence ``types/placed``."""
     other, shown, language = placed.other, placed.projection, survey.language
     labels = [other.features.labels[name][language] for name in shown.shared]
     cautions = [
@@ -66,7 +58,6 @@ def basis(survey: Survey, placed: Placed | NotAvailable) -> dict[str, Any]:
         if link.codebook == other.codebook.id and link.codebook != survey.codebook.id
     ]
     return {
-        "reason": "",
         "title": other.wave.title[language],
         "made_of": placed.found.n,
         "shared": len(labels),

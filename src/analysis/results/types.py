@@ -7,7 +7,6 @@ the types are is in `analysis.results.certainty`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from analysis.stats import disclosure
 from analysis.survey import SEED, Survey
 from analysis.typology.describe import NOTABLE, UNPLACED
 from analysis.typology.gradient import source
-from analysis.typology.verdict import other_draws
+from analysis.typology.verdict import facts, other_draws
 
 if TYPE_CHECKING:
     from analysis.typology.study import Typology
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 LISTED = 10  # municipalities that a sentence can name
 TWOFOLD = ("binary", "asymmetric", "nominal")  # kinds of which a mean is a share
-CHANCE = re.compile(r"（(?:p=|95％区間)[^）]*）| \((?:p=|95 % interval)[^)]*\)")
 Made = Callable[..., Any]
 
 
@@ -93,6 +91,7 @@ def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
         return dict.fromkeys(("drawn", "resampled", "n", "left"), 0) | {
             "text": found.reason, "others": nobody, "aside": nobody,
         }  # fmt: skip
+    evidence = facts(found.evidence, tested=survey.population.tests)
     aside = [
         {
             "why": why,
@@ -104,7 +103,7 @@ def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
         for why, codes in found.aside.groupby(found.aside).groups.items()
     ]
     return {
-        "text": _text(survey, found),
+        "text": survey.say("typology/verdict", level=found.verdict.level, e=evidence),
         "others": borderline(found),
         "drawn": int(found.params["n_null"]),
         "resampled": int(found.params["n_bootstrap"]),
@@ -166,6 +165,13 @@ def summary(survey: Survey, found: Typology) -> pd.DataFrame:
     """Each type with its number of members, stability, paragon and most atypical member.
 
     stability : mean bootstrap Jaccard. The two members are there where they may be named.
+
+    Examples
+    --------
+    >>> from analysis.survey import QUICK
+    >>> survey = Survey.load("demo-2019", language="en", files=False)
+    >>> summary(survey, survey.typology(**QUICK)).records[0]["name"]
+    'High cooperation, low in-house expertise'
     """
     single = (found.n <= NAMED_UP_TO or survey.wave.named) and not protects(survey)
     kinds, full = list(found.stability.index), survey.full_names
@@ -300,13 +306,3 @@ def _safe(survey: Survey, found: Typology) -> pd.Series:
     fit &= not _adjusted(found)
     enough = pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
     return ~twofold | enough
-
-
-def _text(survey: Survey, found: Typology) -> str:
-    """The verdict; of a full count without p and interval in brackets.
-
-    The p compares with surveys without types and speaks of no sample: the page of the typology
-    gives it beside what was compared. The interval resamples what is known completely.
-    """
-    text = found.verdict.text[survey.language]
-    return text if survey.population.tests else CHANCE.sub("", text)

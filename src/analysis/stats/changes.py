@@ -1,13 +1,13 @@
 """Two waves of one survey: shares and values that moved, and who changed type.
 
 Compared are the municipalities that answered a question in both waves, so that who happens to reply
-is not taken for a change; the shares of all who answered stand beside it.
+is not taken for a change; the shares of all who answered are given too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,18 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from analysis.codebook.model import Codebook, Question
-from analysis.stats.inference import ALPHA, holm
+from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, labels_of
+from analysis.stats.thresholds import ALPHA, UNPLACED
 from analysis.text import Language
 
 SHARES = ("single", "binary", "multi")
 SCALES = ("ordinal", "battery", "integer", "ratio")
-UNPLACED = 0
+OF_SHARES = ["question", "answer", "count_before", "n_before", "count_now", "n_now", "n", "gained",
+             "lost", "estimate", "low", "high", "p", "p_holm"]  # fmt: skip
+OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "fell", "same", "p",
+             "p_holm"]  # fmt: skip
+OF_DENOMINATORS = ["question", "n_before", "n_now", "status", "missing_before", "missing_now"]
 BESIDE = 1e-9  # an end of an interval that does not hold zero but all values next to it
 
 
@@ -78,10 +83,9 @@ def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
     >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
     (124, 0.0302734375)
     """
-    tested = [frame.loc[frame["p"].notna(), "n"] for frame in frames if len(frame)]
-    if not tested:
+    n = pd.concat([pd.Series(dtype=int), *(f.loc[f["p"].notna(), "n"] for f in frames if len(f))])
+    if n.empty:
         return 0, float("nan")
-    n = pd.concat(tested)
     return len(n), min(1.0, len(n) * sign_test(int(n.max()), 0))
 
 
@@ -111,10 +115,10 @@ def moved(
 
     Returns
     -------
-    shares : question, answer, count_before, n_before, count_after, n_after (of all who answered),
-        n, gained, lost, estimate, low, high (of those answering both times), p, p_holm.
-    scales : question, answer (an item), before, after (medians), n, rose, fell, p, p_holm, all of
-        those answering both times. Holm's correction covers both frames together.
+    shares : question, answer, count_before, n_before, count_now, n_now (of all who answered), n,
+        gained, lost, estimate, low, high (of those answering both times), p, p_holm.
+    scales : question, answer (an item), median_before, median_now, n, rose, fell, same, p, p_holm,
+        all of those answering both times. Holm's correction covers both frames together.
     """
     shares, scales = [], []
     for question in book:
@@ -128,16 +132,13 @@ def moved(
             scales += _scales(question, before, after, language)
     p = np.array([row["p"] for row in (*shares, *scales)], float)
     adjusted = holm(p) if len(p) else p
-    first, second = pd.DataFrame(shares), pd.DataFrame(scales)
-    first, second = (
-        frame.assign(p_holm=part)
-        for frame, part in ((first, adjusted[: len(first)]), (second, adjusted[len(first) :]))
+    first, second = pd.DataFrame(shares, columns=OF_SHARES), pd.DataFrame(scales, columns=OF_SCALES)
+    first["p_holm"], second["p_holm"] = adjusted[: len(first)], adjusted[len(first) :]
+    towards = (second["rose"] - second["fell"]).abs().astype(float)
+    return (
+        _largest(first, first["estimate"].abs()),
+        _largest(second, towards / second["n"].clip(lower=1).astype(float)),
     )
-    if len(first):
-        first = _largest(first, first["estimate"].abs())
-    if len(second):
-        second = _largest(second, (second["rose"] - second["fell"]).abs() / second["n"].clip(1))
-    return first, second
 
 
 def _largest(frame: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
@@ -175,8 +176,8 @@ def _shares(question: Question, before: Wave, after: Wave, language: Language) -
                 "answer": label,
                 "count_before": int(old.sum()),
                 "n_before": len(old),
-                "count_after": int(new[label].sum()),
-                "n_after": len(new[label]),
+                "count_now": int(new[label].sum()),
+                "n_now": len(new[label]),
                 **{k: getattr(found, k) for k in Shift.__annotations__},
             }
         )
@@ -198,26 +199,25 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
             {
                 "question": question.id,
                 "answer": names.get(variable, ""),
-                "before": old[both].median(),
-                "after": new[both].median(),
+                "median_before": old[both].median(),
+                "median_now": new[both].median(),
                 "n": len(both),
                 "rose": rose,
                 "fell": fell,
+                "same": len(both) - rose - fell,
                 "p": sign_test(rose, fell),
             }
         )
     return rows
 
 
-def denominators(book: Codebook, before: Wave, after: Wave) -> tuple[pd.DataFrame, int]:
-    """Questions whose denominator changed by more than who replied, and how many others did.
+def denominators(book: Codebook, before: Wave, after: Wave) -> pd.DataFrame:
+    """Questions of which another number of municipalities is the denominator, a row a reason.
 
-    Returns
-    -------
-    frame : question, before, after (asked and answering), missing: kind -> (before, after).
-    others : questions whose denominator changed only with the number of replies.
+    Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
+    changed; NA where nothing but the number of replies did), missing_before, missing_now.
     """
-    rows, others = [], 0
+    rows: list[tuple[Any, ...]] = []
     for question in book:
         first = question.variables[0]
         if question.role == "id" or question.type in {"text", "date"}:
@@ -225,23 +225,21 @@ def denominators(book: Codebook, before: Wave, after: Wave) -> tuple[pd.DataFram
         if first not in before.status or first not in after.status:
             continue
         there = [answered(wave.status, question) for wave in (before, after)]
-        kinds = [
-            wave.status.loc[~a, first].value_counts().to_dict()
-            for wave, a in zip((before, after), there, strict=True)
-        ]
         n = [int(a.sum()) for a in there]
-        missing = {k: (kinds[0].get(k, 0), kinds[1].get(k, 0)) for k in {*kinds[0], *kinds[1]}}
         if n[0] == n[1]:
             continue
-        if kinds[0] == kinds[1]:
-            others += 1
-            continue
-        rows.append({"question": question.id, "before": n[0], "after": n[1], "missing": missing})
-    return pd.DataFrame(rows, columns=["question", "before", "after", "missing"]), others
+        old, new = (
+            wave.status.loc[~a, first].value_counts()
+            for wave, a in zip((before, after), there, strict=True)
+        )
+        kinds = sorted({*old.index, *new.index})
+        changed = [(k, old.get(k, 0), new.get(k, 0)) for k in kinds if old.get(k) != new.get(k)]
+        rows += [(question.id, *n, *one) for one in changed or [(pd.NA, pd.NA, pd.NA)]]
+    return pd.DataFrame(rows, columns=OF_DENOMINATORS)
 
 
 class Placed(Protocol):
-    """What a comparison needs of a typology; ``typology.study.Typology`` is one."""
+    """What a comparison needs of a typology; ``typology.result.Typology`` is one."""
 
     @property
     def labels(self) -> pd.Series:
@@ -309,7 +307,7 @@ def movers(before: Placed, after: Placed) -> Movers:
     leave = _chances_to_leave(types.index, before.membership, after.membership)
     expected = low = high = p = float("nan")
     if leave.size:
-        pmf = poisson_binomial(leave)
+        pmf = stats.poisson_binom.pmf(np.arange(leave.size + 1), leave)
         below = pmf.cumsum()
         expected, p = float(leave.sum()), float(pmf[int(types["moved"].sum()) :].sum())
         low, high = (float(np.searchsorted(below, at)) for at in (0.025, 0.975))
@@ -324,17 +322,3 @@ def _chances_to_leave(codes: pd.Index, *memberships: pd.DataFrame) -> np.ndarray
     stay = [(m**2).sum(axis=1, min_count=1) for m in kept]
     mean = pd.concat(stay, axis=1).mean(axis=1).dropna().clip(0, 1)
     return 1 - mean.to_numpy(float)
-
-
-def poisson_binomial(chances: np.ndarray) -> np.ndarray:
-    """Probability of 0, 1, 2, ... events of independent ones with these chances.
-
-    Examples
-    --------
-    >>> poisson_binomial(np.array([0.5, 0.5])).tolist()
-    [0.25, 0.5, 0.25]
-    """
-    pmf = np.ones(1)
-    for chance in chances:
-        pmf = np.convolve(pmf, [1 - chance, chance])
-    return pmf

@@ -15,6 +15,7 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression
+from analysis.stats import thresholds
 from analysis.stats.pseudonyms import pseudonym, pseudonym_key
 from analysis.stats.tabulate import SHORT, labels_of
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 Audience = Literal["internal", "committee", "public"]
 AUDIENCES = ("internal", "committee", "public")
-SMALLEST = 3  # cells under this count are not shown to the public
-Group = Literal["hide", "show"]  # whether what all or none of a group answered may be told
+SMALLEST = thresholds.SMALLEST_CELL
+Group = Literal["hide", "show"]  # whether what all or none of a group answered may be disclosed
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> l
 
     Parameters
     ----------
-    counts : respondents by answer. group : whether an answer that nobody gave may be told.
+    counts : respondents by answer. group : whether it may be disclosed that nobody gave an answer.
 
     Returns
     -------

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
-from analysis.stats import inference
+from analysis.stats import inference, thresholds
 from analysis.stats.tabulate import aligned
 from analysis.text import Text
 
@@ -34,9 +34,9 @@ WORDS: dict[Word, Text] = {
     "negligible": Text(ja="差はほとんどない", en="hardly any difference"),
     "reverse": Text(ja="予想と逆の差がある", en="difference the other way"),
 }
-ALPHA = inference.ALPHA
-NOTABLE = 0.3  # Cliff's delta or Kendall's tau that is worth showing as an illustration
-FEWEST = 3  # municipalities in the smaller group
+ALPHA = thresholds.ALPHA
+NOTABLE = thresholds.NOTABLE_EFFECT
+FEWEST = thresholds.SMALLEST_GROUP
 
 
 @dataclass(frozen=True)

@@ -10,35 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, factorial, sqrt
-from typing import Protocol
 
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
 
+from analysis.stats.thresholds import ALPHA
+
 ENUMERATE = 200_000  # arrangements up to which all are counted
 DRAWS = 20_000  # else drawn at random, seeded
-ALPHA = 0.05
 Z = stats.norm.ppf(0.975)
-
-
-class Interval(Protocol):
-    """An estimate with its interval, such as an `Effect`."""
-
-    @property
-    def estimate(self) -> float:
-        """The effect."""
-        ...
-
-    @property
-    def low(self) -> float:
-        """Its lower limit."""
-        ...
-
-    @property
-    def high(self) -> float:
-        """Its upper limit."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -72,38 +53,6 @@ def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float
     end = estimate * (1 - Z / max(float(stats.norm.isf(p / 2)), 1e-3))
     end = float(np.clip(end, -1.0, 1.0))
     return (end, high) if estimate > 0 else (low, end)
-
-
-def p_text(p: float) -> str:
-    """A p-value as it is printed; a dash where there is none.
-
-    Examples
-    --------
-    >>> p_text(0.0502), p_text(0.0004), p_text(float("nan"))
-    ('0.0502', '<0.001', '—')
-    """
-    if np.isnan(p):
-        return "—"
-    near = ALPHA < p < ALPHA + 0.0005  # three digits would make it 0.050
-    return "<0.001" if p < 0.001 else f"{p:.4f}" if near else f"{p:.3f}"
-
-
-def interval_text(effect: Interval, scale: float = 1.0, digits: int = 2) -> str:
-    """Estimate and interval as they are printed; an end beside zero is not rounded to zero.
-
-    Examples
-    --------
-    >>> interval_text(Effect(0.41, 0.004, 0.7, 0.04, (5, 9), ""))
-    '+0.41 (+0.01, +0.70)'
-    """
-
-    def end(value: float) -> str:
-        value *= scale
-        if value and abs(value) < 10.0**-digits / 2:
-            value = float(np.copysign(10.0**-digits, value))
-        return f"{value:+.{digits}f}"
-
-    return f"{effect.estimate * scale + 0:+.{digits}f} ({end(effect.low)}, {end(effect.high)})"
 
 
 def wilson(count: int, n: int) -> tuple[float, float]:
@@ -340,27 +289,34 @@ def _rank_sum_quantile(m: int, n: int) -> int:
     if m * n > 400:
         spread = sqrt(m * n * (m + n + 1) / 12)
         return int(max(0, np.floor(m * n / 2 - Z * spread - 0.5)))
-    counts = _u_counts(m, n)
+    counts = _ways(np.arange(m + n), m)[m * (m - 1) // 2 :][: m * n + 1]  # of Mann and Whitney's U
     below = np.cumsum(counts) / counts.sum()
     return int(np.searchsorted(below, 0.025, side="right")) - 1
 
 
-def _u_counts(m: int, n: int) -> np.ndarray:
-    """How many arrangements give each value of the Mann-Whitney U."""
-    table: dict[tuple[int, int], np.ndarray] = {}
+def _ways(scores: np.ndarray, m: int) -> np.ndarray:
+    """In how many ways m of the units have each sum of their scores (whole numbers)."""
+    ways = np.zeros((m + 1, int(scores.sum()) + 1))
+    ways[0, 0] = 1.0
+    for value in scores:
+        ways[1:, value:] += ways[:-1, : ways.shape[1] - value].copy()
+    return ways[m]
 
-    def count(a: int, b: int) -> np.ndarray:
-        if a == 0 or b == 0:
-            return np.ones(1)
-        if (a, b) not in table:
-            result = np.zeros(a * b + 1)
-            first, second = count(a - 1, b), count(a, b - 1)
-            result[b : b + len(first)] += first
-            result[: len(second)] += second
-            table[(a, b)] = result
-        return table[(a, b)]
 
-    return count(m, n)
+def rank_sum_p(mine: np.ndarray, rest: np.ndarray) -> float:
+    """Two-sided exact p-value of the rank-sum test, with ties, of all arrangements.
+
+    `scipy.stats.mannwhitneyu` is exact without ties only.
+
+    Examples
+    --------
+    >>> rank_sum_p(np.array([1.0, 2.0, 2.0]), np.array([3.0, 4.0]))
+    0.1
+    """
+    m, doubled = len(mine), np.rint(2 * stats.rankdata(np.concatenate([mine, rest]))).astype(int)
+    counts, centre = _ways(doubled, m), m * doubled.mean()
+    far = np.abs(np.arange(counts.size) - centre) >= abs(doubled[:m].sum() - centre) - 1e-9
+    return float(min(1.0, counts[far].sum() / counts.sum()))
 
 
 def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:

@@ -1,4 +1,4 @@
-"""What the numbers of a wave stand for, and so which intervals and tests may stand beside them.
+"""What the numbers of a wave describe, and so which intervals and tests they may have.
 
 ``population`` in ``wave.yml`` decides it, and every page asks here: a share among the invited is
 uncertain only by those who did not answer, a full count by nothing that chance could have done.
@@ -22,14 +22,13 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.stats import hypotheses, inference
-from analysis.text import Language, Text, say
-
-FULL = 0.95  # of a class or of the nation: a count of so many is called a full one
+from analysis.stats.thresholds import EFFECT_SIZES, FULL_COUNT
+from analysis.text import Language, say
 
 
 @dataclass(frozen=True)
 class Population:
-    """The municipalities that a wave's numbers stand for.
+    """The municipalities that a wave's numbers describe.
 
     Attributes
     ----------
@@ -72,7 +71,7 @@ class Population:
     def full(self) -> bool:
         """Whether a class, or the nation, replied (nearly) as a whole."""
         whole = self.size if self.kind in {"class", "nation"} or self.counted else None
-        return whole is not None and self.replied >= FULL * whole
+        return whole is not None and self.replied >= FULL_COUNT * whole
 
     @property
     def tests(self) -> bool:
@@ -175,17 +174,20 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
 
 def words(here: Population, language: Language) -> str:
     """What the numbers of a page stand for, in a few sentences."""
-    return say(
-        "population/stands",
-        language,
-        kind=here.kind,
-        stated=here.stated,
-        full=here.full,
-        size=here.size,
-        replied=here.replied,
-        others=here.others,
-        classes=[SIZE_CLASSES[name][language] for name in here.classes],
-    )
+    return say("population/stands", language, **facts(here, language))
+
+
+def facts(here: Population, language: Language) -> dict[str, Any]:
+    """What the sentence ``population/stands`` says of a population."""
+    return {
+        "kind": here.kind,
+        "stated": here.stated,
+        "full": here.full,
+        "size": here.size,
+        "replied": here.replied,
+        "others": here.others,
+        "classes": [SIZE_CLASSES[name][language] for name in here.classes],
+    }
 
 
 def chance(here: Population, language: Language) -> str:
@@ -205,32 +207,28 @@ def bounds_words(here: Population, language: Language) -> str:
 def beside(
     here: Population, count: int, n: int, language: Language, size: int | None = None
 ) -> str:
-    """What stands in brackets beside a share: its bounds, its interval, both, or nothing.
+    """What is given in brackets beside a share: its bounds, its interval, both, or nothing.
 
     Examples
     --------
     >>> beside(Population("invited", True, 16, 15), 5, 13, "en")
     '31% to 50% of all 16 invited, finite-population 95 % interval 26% to 52%'
     """
-    whole = here.size if size is None else size
-    ja, places = language == "ja", 1 if n >= 200 else 0
-    asked = Text(ja=f"{whole}団体では", en=f"{whole}")
-    of = Text(ja="", en="")
-    if here.kind == "invited":
-        asked = Text(ja=f"依頼した{whole}団体では", en=f"{whole} invited")
-        of = Text(ja="有限母集団としての", en="finite-population ")
-    parts = []
-    for found, said in (
-        (here.bounds(count, n, size), (f"{asked.ja}{{}}", f"{{}} of all {asked.en}")),
-        (here.interval(count, n, size), (f"{of.ja}95％区間{{}}", f"{of.en}95 % interval {{}}")),
-    ):
-        if found is not None:
-            low, high = (f"{100 * value:.{places}f}%" for value in found)
-            parts.append(said[not ja].format(f"{low}～{high}" if ja else f"{low} to {high}"))
-    return ("、" if ja else ", ").join(parts)
+    bounds, interval = here.bounds(count, n, size), here.interval(count, n, size)
+    if bounds is None and interval is None:
+        return ""
+    return say(
+        "population/beside",
+        language,
+        invited=here.kind == "invited",
+        whole=here.size if size is None else size,
+        bounds=bounds,
+        interval=interval,
+        form="%.1f%%" if n >= 200 else "%.0f%%",
+    )
 
 
-SIZES = (0.147, 0.33, 0.474)  # small, medium, large from here (Romano et al. 2006)
+SIZES = EFFECT_SIZES
 
 
 @dataclass(frozen=True)

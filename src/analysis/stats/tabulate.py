@@ -20,10 +20,7 @@ from analysis.errors import InputError
 from analysis.text import Language
 
 YES_NO = {"ja": {1: "実施", 0: "未実施"}, "en": {1: "yes", 0: "no"}}
-STATISTICS: dict[Language, tuple[str, ...]] = {
-    "ja": ("中央値", "第1四分位", "第3四分位", "最小", "最大", "平均"),
-    "en": ("median", "first quartile", "third quartile", "least", "greatest", "mean"),
-}
+MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
 Given = TypeVar("Given", pd.Series, pd.DataFrame)
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
 BREAKDOWNS = ("single", "ordinal", "binary")  # types of questions that others are broken down by
@@ -173,19 +170,18 @@ def frequency(
             return Counted(frame, n, missing)
         case "integer" | "ratio":
             numbers = responses[question.id][there].astype("Float64")
-            return Counted(summary(numbers, language), n, missing)
+            return Counted(summary(numbers), n, missing)
     return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
 
 
-def summary(values: pd.Series, language: Language = "ja") -> pd.DataFrame:
-    """Median, quartiles, least, greatest and mean of numbers."""
+def summary(values: pd.Series) -> pd.DataFrame:
+    """Median, quartiles, least, greatest and mean of numbers: index `MEASURES`, column value."""
     numbers = values.dropna().astype(float)
-    names = STATISTICS[language]
     if numbers.empty:
-        return pd.DataFrame({"value": [np.nan] * len(names)}, index=list(names))
+        return pd.DataFrame({"value": [np.nan] * len(MEASURES)}, index=list(MEASURES))
     got = [numbers.median(), numbers.quantile(0.25), numbers.quantile(0.75)]
     got += [numbers.min(), numbers.max(), numbers.mean()]
-    return pd.DataFrame({"value": got}, index=list(names))
+    return pd.DataFrame({"value": got}, index=list(MEASURES))
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ from analysis.codebook.model import Codebook, Labelled, Question, describe_valid
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError
 from analysis.stats import tabulate
+from analysis.stats.thresholds import FEWEST_OTHERS
 from analysis.text import Model, Text
 
-FEWEST = 5  # other municipalities needed before an answer is called unusual
 RARE, COMMON = 0.2, 0.8  # share of the others that gave the same answer
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 Kind = Literal["contradictory", "doubtful", "missing", "unusual"]
@@ -134,7 +134,7 @@ def remarks(
             for group in groups:
                 others = [c for c in group.codes if c != code]
                 known = tabulate.answered(status.loc[others], question)
-                if known.sum() >= FEWEST:
+                if known.sum() >= FEWEST_OTHERS:
                     rest = given.loc[known.index[known]]
                     said = _unusual(question, given.loc[code], rest, group.name)
                     found += [Remark(topic.id, question.id, "unusual", text) for text in said]
@@ -257,7 +257,7 @@ def _case(file: Path) -> Case:
     try:
         _, header, body = file.read_text(encoding="utf-8").split("---\n", 2)
         ja, en = body.split("## ja\n", 1)[1].split("## en\n", 1)
-        content = {**yaml.safe_load(header), "body": {"ja": ja.strip(), "en": en.strip()}}
+        content = {**yaml_file.read(header), "body": {"ja": ja.strip(), "en": en.strip()}}
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
         raise InputError("this is no case note", file=file, hint=hint) from None
     try:

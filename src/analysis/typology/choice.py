@@ -1,4 +1,4 @@
-"""How many types: the criteria side by side, the choice, and its reason in words."""
+"""How many types: the criteria side by side, and the choice."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology.dissimilarity import Patterns, collapse, pattern_dissimilarity
-from analysis.typology.latent import LatentClassTypology
+from analysis.stats.thresholds import (
+    FEW_FOR_BIC,
+    MOST_TYPES,
+    MOST_TYPES_EXTENDED,
+    SMALLEST_TYPE,
+)
+from analysis.text import say
+from analysis.typology.dissimilarity import Gower, Patterns, collapse
+from analysis.typology.latent import latent_classes
 from analysis.typology.partition import medoids_for, silhouette_widths
 from analysis.typology.prepare import Prepared
 from analysis.typology.rivals import Rivals, rivals
 from analysis.typology.stability import least_stable
-from analysis.typology.verdict import SMALLEST_TYPE
 
-MOST_TYPES = 6
-EXTENDED = 12  # numbers up to which the range grows while its end is best
 QUICK = 20  # resamples for the stability of each number of types that is tried
-SMALL = 100  # respondents below which the penalty of BIC outweighs all but crude differences
-STARTS = 20  # of the latent classes whose BIC is shown
 
 
 def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
@@ -53,6 +55,7 @@ class Compared:
     Attributes
     ----------
     patterns, distance : different answers, and Gower's dissimilarity among them.
+    measure : that dissimilarity, for other units.
     against : the survey beside surveys without types.
     table : one row per number of types: ``silhouette`` (average), ``smallest`` (units of the
         smallest group), ``gap`` (its lead over surveys with independent features), ``stability``
@@ -60,10 +63,15 @@ class Compared:
         answers, ``bic`` of that many latent classes. NaN: not tried. One type has a BIC only.
     """
 
-    patterns: Patterns
+    measure: Gower
     distance: np.ndarray
     against: Rivals
     table: pd.DataFrame
+
+    @property
+    def patterns(self) -> Patterns:
+        """Different answers, in the order of their first units."""
+        return self.measure.patterns
 
 
 def compared(
@@ -72,33 +80,30 @@ def compared(
     """Weigh the numbers of types to try; without `criteria` by silhouette and gap alone.
 
     While the last number tried is the best, by the silhouette or by BIC, another is tried, up to
-    `EXTENDED` and as far as the units allow.
+    `MOST_TYPES_EXTENDED` and as far as the units allow.
     """
     patterns = collapse(data.frame.to_numpy(float)).by_unit()
-    distance = pattern_dissimilarity(patterns, list(data.frame), data.kinds, data.groups)
-    units = patterns.weights
-    most = min(EXTENDED, data.n // SMALLEST_TYPE, len(units))
+    measure = Gower(patterns, list(data.frame), data.kinds, data.groups)
+    distance, units = measure.among(), patterns.weights
+    most = min(MOST_TYPES_EXTENDED, data.n // SMALLEST_TYPE, len(units))
     found = {k: one.labels for k, one in medoids_for(distance, counts, units).items()}
     table = _separation(distance, found, units)
     while best(table) == max(found) < most:
         more = max(found) + 1
         found[more] = medoids_for(distance, [more], units)[more].labels
         table = _separation(distance, found, units)
-    against = rivals(
-        data.given, counts, more=sorted({*found} - {*counts}), n_null=n_null, seed=seed, jobs=jobs
-    )
-    counts = sorted(found)
+    more_tried = sorted({*found} - {*counts})
+    against = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed, jobs=jobs)
     table["gap"] = against.gap
     if criteria:
-        table["stability"] = pd.Series(
-            least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed, jobs=jobs)
-        )
+        lowest = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed, jobs=jobs)
+        table["stability"] = pd.Series(lowest)
     if criteria and data.basis == "none":
-        bic = {k: _bic(data, k, seed) for k in (1, *counts)}
+        bic = {k: _bic(data, k, seed) for k in (1, *sorted(found))}
         while min(bic, key=lambda k: (bic[k] != bic[k], bic[k])) == max(bic) < most:
             bic[max(bic) + 1] = _bic(data, max(bic) + 1, seed)
         table = table.join(pd.Series(bic, name="bic"), how="outer")
-    return Compared(patterns, distance, against, table.sort_index().rename_axis("k"))
+    return Compared(measure, distance, against, table.sort_index().rename_axis("k"))
 
 
 def _separation(
@@ -116,12 +121,9 @@ def _separation(
 
 
 def _bic(data: Prepared, k: int, seed: int) -> float:
-    """BIC of k latent classes (Schwarz 1978); NaN where the answers cannot hold so many."""
-    classes = LatentClassTypology(k, kinds=data.kinds, n_init=STARTS, tol=1e-7, random_state=seed)
-    try:
-        return float(classes.fit(data.frame).bic_)
-    except InputError:
-        return float("nan")
+    """BIC of k latent classes; NaN where the answers cannot hold so many."""
+    classes = latent_classes(data.frame, data.kinds, k, seed=seed)
+    return float("nan") if classes is None else classes.bic
 
 
 def best(table: pd.DataFrame) -> int:
@@ -149,84 +151,51 @@ def preferred(table: pd.DataFrame) -> dict[str, int]:
     return found
 
 
-def reason(table: pd.DataFrame, k: int, *, n: int, asked: bool, named: int) -> dict[str, str]:
-    """Why this number of types, what the other criteria say, and how many could be named.
+@dataclass(frozen=True)
+class Choice:
+    """How many types were made, and why.
+
+    Attributes
+    ----------
+    table : criteria by number of types, see `Compared`.
+    k : the number made. asked : whether it was asked for. n : units.
+    named : how many of the k groups are large enough to be types.
 
     Examples
     --------
     >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "gap": [0.2, 0.3], "stability": [0.8, 0.6]},
     ...                      index=[2, 3])
-    >>> print(reason(table, 2, n=60, asked=False, named=2)["en"])
+    >>> print(Choice(table, 2, asked=False, n=60, named=2).reason["en"])
     2 groups, where the average silhouette is greatest (0.50). The criteria disagree: the gap \
-beyond chance is greatest at 3, stability at 2. By the gap the best is the largest number tried \
-(3); more were not tried.
+beyond chance is greatest at 3, stability at 2. By the gap beyond chance the best is the largest \
+number tried (3); more were not tried.
     """
-    shown = preferred(table)
-    width, most = table.loc[k, "silhouette"], best(table)
-    only_ja = only_en = ""
-    if most != int(table["silhouette"].round(9).idxmax()):
-        only_ja = "1団体だけのグループができない分け方のうち、"
-        only_en = " among those without a group of one"
-    ja = [f"{only_ja}平均シルエット（{width:.2f}）が最大になる{k}つに分けた。"]
-    en = [f"{k} groups, where the average silhouette is greatest{only_en} ({width:.2f})."]
-    if asked:
-        ja = [
-            f"指定により{k}つに分けた（平均シルエット{width:.2f}。{only_ja}最大になるのは{most}つ）。"
-        ]
-        en = [
-            f"{k} groups were asked for (average silhouette {width:.2f}; greatest{only_en} at "
-            f"{most})."
-        ]
-    others = {
-        "gap": ("偶然との差が最大になるのは{0}つ", "the gap beyond chance is greatest at {0}"),
-        "stability": ("安定性が最も高いのは{0}つ", "stability at {0}"),
-        "bic": (
-            "潜在クラスのBICが最小になるのは{0}つ",
-            "the BIC of latent classes is least at {0}",
-        ),
-    }
-    said_ja = "、".join(others[name][0].format(value) for name, value in shown.items())
-    said_en = ", ".join(others[name][1].format(value) for name, value in shown.items())
-    agree = set(shown.values()) == {k}
-    ja.append(f"{'どの目安も一致している' if agree else '目安は一致していない'}（{said_ja}）。")
-    en.append(f"The criteria {'agree' if agree else 'disagree'}: {said_en}.")
-    ends = {c: int(table[c].last_valid_index()) for c in ("silhouette", *shown)}
-    words = {
-        "silhouette": ("平均シルエット", "the average silhouette"),
-        "gap": ("偶然との差", "the gap"),
-        "stability": ("安定性", "stability"),
-        "bic": ("BIC", "BIC"),
-    }
-    for end in sorted(set(ends.values())):
-        at = [c for c, value in {"silhouette": most, **shown}.items() if value == ends[c] == end]
-        if at:
-            listed_ja = "・".join(words[c][0] for c in at)
-            listed_en = " and ".join(words[c][1] for c in at)
-            ja.append(
-                f"{listed_ja}は試した数のうち最も多い{end}つで最良となり、それより多い場合は調べて"
-                "いない。"
-            )
-            en.append(
-                f"By {listed_en} the best is the largest number tried ({end}); more were not tried."
-            )
-    if shown.get("bic") == 1:
-        few = n < SMALL
-        ja.append(
-            "BICは、類型に分けないモデルを最もよいとしている"
-            + ("（団体が少ないほどBICは分けない側に傾く）。" if few else "。")
-        )
-        en.append(
-            "By BIC a model without any types is best"
-            + (" (the fewer the respondents, the more it leans that way)." if few else ".")
-        )
-    if named < k:
-        ja.append(
-            f"{k}つのうち{k - named}つは{SMALLEST_TYPE}団体に満たないため類型と呼ばず、"
-            f"名前を付けた類型は{named}つである。"
-        )
-        en.append(
-            f"{k - named} of the {k} {'has' if k - named == 1 else 'have'} fewer than "
-            f"{SMALLEST_TYPE} members and {'is no type' if k - named == 1 else 'are no types'}, "
-            f"which leaves {named}."
-        )
-    return {"ja": "".join(ja), "en": " ".join(en)}
+
+    table: pd.DataFrame
+    k: int
+    asked: bool
+    n: int
+    named: int
+
+    @property
+    def reason(self) -> dict[str, str]:
+        """Why this number and what the other criteria say, in each language."""
+        others, most = preferred(self.table), best(self.table)
+        ends: dict[int, list[str]] = {}  # criteria that are best at the greatest number tried
+        for criterion, value in {"silhouette": most, **others}.items():
+            if value == self.table[criterion].last_valid_index():
+                ends.setdefault(value, []).append(criterion)
+        values = {
+            "k": self.k,
+            "asked": self.asked,
+            "width": float(self.table.loc[self.k, "silhouette"]),
+            "best": most,
+            "whole": most != int(self.table["silhouette"].round(9).idxmax()),
+            "others": others,
+            "ends": dict(sorted(ends.items())),
+            "few": self.n < FEW_FOR_BIC,
+            "unnamed": self.k - self.named,
+            "named": self.named,
+            "smallest": SMALLEST_TYPE,
+        }
+        return {language: say("typology/reason", language, **values) for language in ("ja", "en")}

@@ -14,7 +14,8 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from analysis.typology.gradient import feature_weights, gradient
+from analysis.typology.dissimilarity import feature_weights
+from analysis.typology.gradient import gradient
 
 Keep = Literal["margins", "gradient", "correlations"]
 Shape = Literal["even", "normal"]  # a skewed level looks less like types than these

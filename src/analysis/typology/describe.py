@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
-from analysis.stats.inference import holm
+from analysis.stats.inference import holm, rank_sum_p
 from analysis.stats.tabulate import aligned
+from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT, UNPLACED
+from analysis.text import Language, label, say
 from analysis.typology.gradient import numeric
 
-UNPLACED = 0  # label of members of types too small to name
 EXACT_UP_TO = 60  # answers up to which the rank-sum distribution is enumerated
 
 
@@ -74,21 +75,8 @@ def _compare(mine: np.ndarray, rest: np.ndarray) -> tuple[float, float]:
         table = [[mine.sum(), m - mine.sum()], [rest.sum(), n - m - rest.sum()]]
         return float(delta), float(fisher_exact(table).pvalue)
     if n <= EXACT_UP_TO:
-        return float(delta), _exact_rank_sum(ranks, m)
+        return float(delta), rank_sum_p(mine, rest)
     return float(delta), float(mannwhitneyu(mine, rest, method="asymptotic").pvalue)
-
-
-def _exact_rank_sum(ranks: np.ndarray, m: int) -> float:
-    """P of a rank sum at least this far from its mean, over all choices of m of the units."""
-    doubled = np.rint(2 * ranks).astype(int)  # midranks as whole numbers
-    ways = np.zeros((m + 1, doubled.sum() + 1))
-    ways[0, 0] = 1.0
-    for value in doubled:
-        ways[1:, value:] += ways[:-1, : ways.shape[1] - value].copy()
-    counts = ways[m]
-    centre = m * doubled.sum() / doubled.size
-    far = np.abs(np.arange(counts.size) - centre) >= abs(doubled[:m].sum() - centre) - 1e-9
-    return float(min(1.0, counts[far].sum() / counts.sum()))
 
 
 def paragons(dissimilarity: np.ndarray, labels: pd.Series) -> dict[int, str]:
@@ -121,18 +109,16 @@ def _members(
     return chosen
 
 
-NOTABLE = 0.33  # Cliff's delta called medium (Romano et al. 2006)
-BROAD = 0.75  # share of features on one side from which a type is high or low "across the board"
+NOTABLE = NOTABLE_TRAIT
 TRAITS = 2  # traits in a name, more only where two names would be the same
-
-# what the end of a Japanese label asks for: (high, low), attributive; く-forms are derived
-_ADJECTIVES = {
-    ("年数", "期間", "在籍", "在職"): ("長い", "短い"),
-    ("性", "率", "割合", "比", "依存", "度", "力", "水準", "可能", "度合い"): ("高い", "低い"),
-    ("の深さ",): ("深い", "浅い"),
-    ("の広さ", "の幅"): ("広い", "狭い"),
+YES_NO = ("binary", "asymmetric", "nominal")
+# what the end of a Japanese label asks for; all others are amounts
+ENDINGS = {
+    "length": ("年数", "期間", "在籍", "在職"),
+    "degree": ("性", "率", "割合", "比", "依存", "度", "力", "水準", "可能", "度合い"),
+    "depth": ("の深さ",),
+    "width": ("の広さ", "の幅"),
 }
-_PLENTY = ("多い", "少ない")
 
 
 def propose_names(
@@ -156,17 +142,16 @@ def propose_names(
     >>> names[1]["ja"], names[2]["en"]
     ('外部人材活用が多い型', 'Low use of external talent')
     """
-    order = {
-        kind: part.assign(size=part["effect"].abs().round(6)).sort_values(
-            ["size", "feature"], ascending=[False, True], kind="stable"
-        )
-        for kind, part in profile.dropna(subset=["effect"]).groupby("type")
-    }
     names: dict[int, dict[str, str]] = {}
+    sizes = profile.dropna(subset=["effect"])
+    sizes = sizes.assign(size=sizes["effect"].abs().round(6)).sort_values(
+        ["size", "feature"], ascending=[False, True], kind="stable"
+    )
     for kind in sorted(int(t) for t in profile["type"].unique()):
-        part = order.get(kind, profile.iloc[:0])
-        for extra in range(len(part) + 1):
-            name = _name(part, TRAITS + extra, kinds, texts)
+        mine = sizes[sizes["type"] == kind]
+        effects = dict(zip(mine["feature"], mine["effect"], strict=True))
+        for count in range(TRAITS, TRAITS + len(effects) + 1):
+            name = _name(effects, count, kinds, texts)
             if all(name["ja"] != other["ja"] for other in names.values()):
                 break
         else:
@@ -176,40 +161,61 @@ def propose_names(
 
 
 def _name(
-    part: pd.DataFrame,
+    effects: Mapping[str, float],
     count: int,
     kinds: Mapping[str, str],
     texts: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
     """The name with up to `count` traits; a broad type spends the first two on being broad."""
-    effects = dict(zip(part["feature"], part["effect"], strict=True)) if len(part) else {}
     signs = pd.Series(effects, dtype=float)
     up, down = (signs >= NOTABLE).mean(), (signs <= -NOTABLE).mean()
     broad = len(signs) >= 4 and max(up, down) >= BROAD
     traits = [f for f, e in effects.items() if abs(e) >= NOTABLE or count > TRAITS]
     traits = traits[: count - TRAITS if broad else count]
-    if not broad and not traits:
-        return {"ja": "全体の平均に近い型", "en": "Close to the overall average"}
-    ja = [_ja(f, effects[f] > 0, kinds, texts) for f in traits]
-    en = [_en(f, effects[f] > 0, kinds, texts) for f in traits]
-    spoken = [f"{_joined(heads)}が{word}" for word, heads in _same_together(ja)]
-    english = [f"{word} {' and '.join(heads)}" for word, heads in _same_together(en)]
-    if broad:
-        spoken = [f"全般に水準が{'高い' if up >= down else '低い'}", *(f"特に{t}" for t in spoken)]
-        english = [f"{'high' if up >= down else 'low'} across the board", *english]
-    spoken = [part.removesuffix("い") + "く" for part in spoken[:-1]] + spoken[-1:]
-    name = ", ".join(english)
-    return {"ja": "、".join(spoken) + "型", "en": name[:1].upper() + name[1:]}
+    across = "degree_high" if up >= down else "degree_low"
+    languages: tuple[Language, ...] = ("ja", "en")
+    return {
+        language: say(
+            "typology/name",
+            language,
+            across=label(f"trait.{across}", language) if broad else "",
+            traits=_traits({f: effects[f] > 0 for f in traits}, kinds, texts, language),
+        )
+        for language in languages
+    }
 
 
-def _same_together(traits: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """Neighbours with the same word: 「AとBが多い」, not 「Aが多く、Bが多い」."""
-    grouped = itertools.groupby(traits, key=lambda trait: trait[1])
-    return [(word, [head for head, _ in same]) for word, same in grouped]
+def _traits(
+    high: Mapping[str, bool],
+    kinds: Mapping[str, str],
+    texts: Mapping[str, Mapping[str, str]],
+    language: Language,
+) -> list[tuple[str, str]]:
+    """Word and indicators of each trait; neighbours with one word are one: 「AとBが多い」."""
+    traits = []
+    for feature, is_high in high.items():
+        own, kind = _label(feature, texts, language), kinds.get(feature, "nominal")
+        if language == "ja":
+            sense = _sense(own.split("（")[0], kind)
+            own = re.sub("の(深さ|広さ|幅)$", "", own)
+        else:
+            sense = "share" if kind in YES_NO else "amount"
+            own = own[0].lower() + own[1:] if own[1:2].islower() else own
+        traits.append((label(f"trait.{sense}_{'high' if is_high else 'low'}", language), own))
+    grouped = itertools.groupby(traits, key=lambda trait: trait[0])
+    return [(word, _joined([own for _, own in same], language)) for word, same in grouped]
 
 
-def _joined(heads: list[str]) -> str:
+def _sense(plain: str, kind: str) -> str:
+    """What a Japanese label is more or less of."""
+    ends = (sense for sense, endings in ENDINGS.items() if plain.endswith(endings))
+    return next(ends, "degree" if kind == "ordinal" else "amount")
+
+
+def _joined(heads: list[str], language: Language) -> str:
     """「AI・RPAの導入」 for 「AIの導入」 and 「RPAの導入」, else joined by 「と」."""
+    if language == "en":
+        return " and ".join(heads)
     ends = {head.rpartition("の")[2] for head in heads}
     starts = [head.rpartition("の")[0] for head in heads]
     if len(heads) > 1 and len(ends) == 1 and all(starts):
@@ -217,32 +223,10 @@ def _joined(heads: list[str]) -> str:
     return "と".join(heads)
 
 
-def _label(feature: str, texts: Mapping[str, Mapping[str, str]], language: str) -> str:
+def _label(feature: str, texts: Mapping[str, Mapping[str, str]], language: Language) -> str:
     base, _, code = feature.partition("=")
     if feature in texts:
         return texts[feature][language].strip()
-    label = texts[base][language].strip() if base in texts else base
+    own = texts[base][language].strip() if base in texts else base
     between = "が" if language == "ja" else " "
-    return f"{label}{between}{code}" if code else label
-
-
-def _ja(
-    feature: str, high: bool, kinds: Mapping[str, str], texts: Mapping[str, Mapping[str, str]]
-) -> tuple[str, str]:
-    label = _label(feature, texts, "ja")
-    plain = label.split("（")[0]
-    default = ("高い", "低い") if kinds.get(feature) == "ordinal" else _PLENTY
-    pair = next((p for ends, p in _ADJECTIVES.items() if plain.endswith(ends)), default)
-    head = re.sub("の(深さ|広さ|幅)$", "", label)
-    return head, pair[0] if high else pair[1]
-
-
-def _en(
-    feature: str, high: bool, kinds: Mapping[str, str], texts: Mapping[str, Mapping[str, str]]
-) -> tuple[str, str]:
-    label = _label(feature, texts, "en")
-    if label[1:2].islower():
-        label = label[0].lower() + label[1:]
-    if kinds.get(feature, "nominal") in {"binary", "asymmetric", "nominal"}:
-        return label, f"{'many' if high else 'few'} with"
-    return label, "high" if high else "low"
+    return f"{own}{between}{code}" if code else own

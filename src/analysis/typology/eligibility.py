@@ -7,24 +7,15 @@ leaves the rest undivided. The rules are fixed beforehand and look at no typolog
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.typology.dissimilarity import (
-    ENOUGH,
-    Groups,
-    Kinds,
-    Measure,
-    answered,
-    by_column,
-    collapse,
-)
-from analysis.typology.verdict import SMALLEST_TYPE
+from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_FENCE, FAR_PAIR, SMALLEST_TYPE
+from analysis.typology.dissimilarity import Gower, Groups, answered, collapse
 
-FAR_FENCE = 3.0  # interquartile ranges above the upper quartile: "far out" (Tukey 1977)
-FAR_PAIR = 1.5  # times the mean dissimilarity of two units that an outlying one is from the others
 REASONS = ("sparse", "outlying", "empty")
 
 
@@ -36,7 +27,9 @@ class Eligibility:
     aside: pd.Series
 
 
-def taking_part(frame: pd.DataFrame, kinds: Kinds = None, groups: Groups = None) -> Eligibility:
+def taking_part(
+    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None
+) -> Eligibility:
     """Decide who takes part in the fit.
 
     Set aside are units without any answer (``empty``), units that answered less than half of the
@@ -48,43 +41,43 @@ def taking_part(frame: pd.DataFrame, kinds: Kinds = None, groups: Groups = None)
 
     Parameters
     ----------
-    frame : units x features, NaN where missing. kinds, groups : as in `GowerDissimilarity`.
+    frame : units x features, NaN where missing. kinds, groups : as in `dissimilarity.Gower`.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"a": [0, 1, 2, 8, 9, 10, 99.0], "b": [0, 0, 1, 5, 6, 5, 99.0]})
-    >>> taking_part(frame).aside.to_dict()
+    >>> taking_part(frame, {"a": "ratio", "b": "ratio"}).aside.to_dict()
     {6: 'outlying'}
     """
-    values, names = frame.to_numpy(float), list(map(str, frame))
-    share = answered(values, by_column(groups, names, None))
-    fit = share >= ENOUGH
+    share = answered(frame, groups)
+    fit = share >= ENOUGH_ANSWERED
     why = pd.Series(np.where(share > 0, "sparse", "empty"), frame.index, dtype=object)
     if fit.any():
-        far = np.flatnonzero(fit)[_far_out(values[fit], names, kinds, groups)]
+        far = np.flatnonzero(fit)[_far_out(frame[fit], kinds, groups)]
         fit[far] = False
         why.iloc[far] = "outlying"
     return Eligibility(fit, why[~fit])
 
 
-def _far_out(values: np.ndarray, names: list[str], kinds: Kinds, groups: Groups) -> np.ndarray:
+def _far_out(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> np.ndarray:
     """Whether each unit is farther from its nearest others than Tukey's far fence."""
-    patterns = collapse(values, names=names)
-    counts, n = patterns.weights, len(values)
+    names = list(map(str, frame))
+    patterns = collapse(frame.to_numpy(float), names)
+    counts, n, others = patterns.weights, len(frame), SMALLEST_TYPE - 1
     if len(counts) < SMALLEST_TYPE:
         return np.zeros(n, dtype=bool)
-    distance = Measure(patterns, names, kinds, groups).between(patterns.rows, patterns.rows)
-    np.fill_diagonal(distance, 0.0)
+    distance = Gower(patterns, names, kinds, groups).among()
     mean = float(counts @ distance @ counts) / (n * (n - 1))
     np.fill_diagonal(distance, np.inf)
-    near = np.argpartition(distance, SMALLEST_TYPE - 2, axis=1)[:, : SMALLEST_TYPE - 1]
+    # nearest patterns, and how many other units are as near or nearer: those of the same answers,
+    # then the patterns in turn
+    near = np.argpartition(distance, others - 1, axis=1)[:, :others]
     apart = np.take_along_axis(distance, near, axis=1)
     order = np.argsort(apart, axis=1, kind="stable")
     apart = np.take_along_axis(apart, order, axis=1)
-    others = np.take_along_axis(counts[near], order, axis=1).cumsum(axis=1) + counts[:, None] - 1
-    missing = (others < SMALLEST_TYPE - 1).sum(axis=1)  # place of the second-nearest other unit
-    alike = counts > SMALLEST_TYPE - 1
-    place = np.minimum(missing, SMALLEST_TYPE - 2)[:, None]
-    reach = np.where(alike, 0.0, np.take_along_axis(apart, place, axis=1)[:, 0])[patterns.back]
-    low, high = np.quantile(reach, [0.25, 0.75])
-    return reach > max(high + FAR_FENCE * (high - low), FAR_PAIR * mean) + 1e-9
+    within = np.take_along_axis(counts[near], order, axis=1).cumsum(axis=1) + counts[:, None] - 1
+    place = np.minimum((within < others).sum(axis=1), others - 1)[:, None]
+    reach = np.where(counts > others, 0.0, np.take_along_axis(apart, place, axis=1)[:, 0])
+    low, high = np.quantile(reach[patterns.back], [0.25, 0.75])
+    fence = max(high + FAR_FENCE * (high - low), FAR_PAIR * mean)
+    return reach[patterns.back] > fence + 1e-9

@@ -7,7 +7,6 @@ measures the axis, and takes it (or the size class) out so that the way becomes 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +15,9 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
+from analysis.stats.thresholds import ONE_SIDED
+from analysis.typology.dissimilarity import feature_weights, source
 
-ONE_SIDED = 0.9  # share of the squared loadings on one side from which an axis is a level
 CUBIC_FROM = 60  # rows from which a curve, not only a line, is taken out
 
 
@@ -30,13 +30,11 @@ class Gradient:
     score : level of each unit on the axis, mean 0 and deviation 1; more is "does more".
     share : share of the structure beyond chance that lies on this axis (0 to 1; 0 when no axis
         carries more than chance).
-    structure : share of all variance that is structure beyond chance, on any axis (0 to 1).
     loadings : correlation of each column with the score (nominal features by category).
     """
 
     score: pd.Series
     share: float
-    structure: float
     loadings: pd.Series
 
     @property
@@ -69,20 +67,6 @@ def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(parts, index=frame.index)
 
 
-def source(column: str) -> str:
-    """The feature that a column of `numeric` comes from."""
-    return column.split("=")[0]
-
-
-def feature_weights(columns: pd.Index, groups: Mapping[str, str] | None) -> np.ndarray:
-    """Weights (sum 1) under which each group counts the same, whatever its number of columns."""
-    names = [source(c) for c in columns]
-    group = [(groups or {}).get(name, name) for name in names]
-    sizes = Counter(group)
-    weight = np.array([1.0 / sizes[owner] for owner in group])
-    return weight / weight.sum()
-
-
 def gradient(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
@@ -109,7 +93,7 @@ def gradient(
     scaled, weights = _standardised(frame, kinds, groups)
     if scaled.empty:
         zero = pd.Series(0.0, index=frame.index)
-        return Gradient(zero, 0.0, 0.0, pd.Series(dtype=float))
+        return Gradient(zero, 0.0, pd.Series(dtype=float))
     X = scaled.to_numpy() * np.sqrt(weights)
     values, vectors = np.linalg.eigh(X.T @ X / len(X))
     values, axis = values[::-1], vectors[:, -1]
@@ -122,7 +106,6 @@ def gradient(
     return Gradient(
         pd.Series(turn * score, index=frame.index),
         _first(beyond),
-        float(beyond.sum() / values.sum()),
         pd.Series(turn * loadings, index=scaled.columns),
     )
 
@@ -190,7 +173,7 @@ def _standardised(
     spread = np.sqrt((centred**2).sum(axis=0) / n)
     varies = spread > 1e-12 * np.maximum(np.abs(np.where(seen, values, 0.0)).max(axis=0), 1e-300)
     scaled = pd.DataFrame(centred[:, varies] / spread[varies], frame.index, columns.columns[varies])
-    return scaled, feature_weights(scaled.columns, groups)
+    return scaled, feature_weights(map(str, scaled.columns), groups)
 
 
 def _chance_eigenvalues(X: np.ndarray, owner: list[str], n_null: int, seed: int) -> np.ndarray:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.typology.dissimilarity import collapse
-from analysis.typology.gradient import numeric, source
+from analysis.typology.dissimilarity import collapse, source
+from analysis.typology.gradient import numeric
 
 DRAWS = 5  # imputed surveys
 ROUNDS = 8  # through all features, for each of them
@@ -43,7 +43,7 @@ def imputed(
     owner = np.array([source(c) for c in columns])
     blocks = [(name, np.flatnonzero(owner == name)) for name in names if given[name].isna().any()]
     patterns = collapse(given.to_numpy(float))
-    like = np.unique(patterns.back, return_index=True)[1][patterns.back]
+    like = patterns.first[patterns.back]
     surveys = []
     for number in range(draws):
         rng = np.random.default_rng([seed, number])

@@ -9,7 +9,7 @@ belong together whatever is chosen, who is on a border, and which choice matters
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,18 +19,23 @@ from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
+from analysis.stats.thresholds import (
+    BORDER,
+    CORE,
+    ENOUGH_COMPLETE,
+    LEAD,
+    MOST_TYPES_MULTIVERSE,
+    SMALLEST_SURVEY,
+    SMALLEST_TYPE,
+)
 from analysis.typology.describe import UNPLACED
-from analysis.typology.dissimilarity import Patterns, collapse, pattern_dissimilarity
+from analysis.typology.dissimilarity import Gower, Groups, Patterns, collapse, feature_weights
 from analysis.typology.eligibility import taking_part
-from analysis.typology.gradient import feature_weights, numeric
-from analysis.typology.hierarchy import cut, weighted_tree
+from analysis.typology.gradient import numeric
 from analysis.typology.imputation import imputed
 from analysis.typology.partition import k_medoids
-from analysis.typology.verdict import SMALLEST_TYPE
-
-MOST_TYPES = 5
-ENOUGH_COMPLETE = 2 / 3  # share of complete cases from which they are analysed by themselves
-Groups = Mapping[str, str] | None
+from analysis.typology.prepare import Answers
+from analysis.typology.trees import cut, weighted_tree
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,7 @@ def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[s
     """All settings, and the features of each indicator set."""
     sets = indicator_sets(frame, groups)
     grouped = groups is not None and len({groups.get(c, c) for c in frame}) < frame.shape[1]
-    measures = [
-        name for name, make in DISSIMILARITIES.items() if grouped or make is not _gower_flat
-    ]
+    measures = [name for name in DISSIMILARITIES if grouped or name != FLAT]
     return [
         Setting(s, m, d)
         for s, names in sets.items()
@@ -66,7 +69,7 @@ def treatments(frame: pd.DataFrame) -> list[str]:
     complete = frame.notna().all(axis=1)
     if complete.all():
         return ["none missing"]
-    enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= 2 * SMALLEST_TYPE
+    enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= SMALLEST_SURVEY
     return ["pairwise", "imputed", *["complete cases"] * bool(enough)]
 
 
@@ -107,37 +110,27 @@ def universes(
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
-        its_groups = [(groups or {}).get(c, c) for c in frame]
-        fit = taking_part(frame, [kinds[c] for c in frame], its_groups).fit
+        fit = taking_part(frame, kinds, groups).fit
     given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
-    make = DISSIMILARITIES[setting.dissimilarity]
-    root = setting.dissimilarity.startswith("Gower")
-    found = [_types(table, fit, make, kinds, groups, root=root) for table in given]
+    answers = [Answers(table, dict(kinds), dict(groups or {})) for table in given]
+    found = [_types(one, fit, setting.dissimilarity) for one in answers]
     rows: list[tuple[object, ...]] = []
     labels = []
     for method, k in found[0]:
         together = [one[method, k] for one in found if (method, k) in one]
         types = together[0] if len(given) == 1 else consensus(np.array(together), k)
-        smallest = int(np.bincount(types).min())
-        rows.append(
-            (setting.indicators, setting.missing, setting.dissimilarity, method, k, smallest)
-        )
+        rows.append((*astuple(setting), method, k, int(np.bincount(types).min())))
         labels.append(types)
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
 
 def _types(
-    frame: pd.DataFrame,
-    fit: np.ndarray,
-    make: Maker,
-    kinds: Mapping[str, str],
-    groups: Groups,
-    *,
-    root: bool,
+    answers: Answers, fit: np.ndarray, dissimilarity: str
 ) -> dict[tuple[str, int], np.ndarray]:
     """The type of each unit by method and number of types, made from those of the fit."""
-    seen = collapse(frame.to_numpy(float))
-    distance = np.round(make(frame, kinds, groups, seen), 10)
+    seen = collapse(answers.frame.to_numpy(float))
+    distance = np.round(DISSIMILARITIES[dissimilarity](answers, seen), 10)
+    root = dissimilarity in (GROUPED, FLAT)
     weights = np.bincount(seen.back[fit], minlength=len(seen.rows)).astype(float)
     inside = np.flatnonzero(weights)
     # ties are settled by the dissimilarities, not by the rows
@@ -165,7 +158,7 @@ def _partitions(
     distance: np.ndarray, weights: np.ndarray, *, root: bool
 ) -> Iterator[tuple[str, int, np.ndarray]]:
     """Ward's method needs Euclidean distances, which the root of Gower's coefficient gives."""
-    most = min(MOST_TYPES, int(weights.sum()) // 3, len(distance))
+    most = min(MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(distance))
     counts = range(2, most + 1)
     for k in counts:
         yield "k-medoids", k, k_medoids(distance, k, weights).labels
@@ -176,55 +169,32 @@ def _partitions(
             yield name, k, cut(tree, k)
 
 
-Maker = Callable[[pd.DataFrame, Mapping[str, str], Groups, Patterns], np.ndarray]
-
-
-def _gower(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
-    return pattern_dissimilarity(seen, [str(c) for c in frame.columns], kinds, groups)
-
-
-def _gower_flat(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
-    return _gower(frame, kinds, None, seen)
-
-
-def _standardised(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
-    table = _scaled(frame, kinds, groups)[_first(seen)]
+def _standardised(answers: Answers, seen: Patterns) -> np.ndarray:
+    table = _scaled(answers)[seen.first]
     if np.isnan(table).any():
         return np.nan_to_num(nan_euclidean_distances(table), nan=float(np.nanmax(table)))
     return squareform(pdist(table))
 
 
-def _axes(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, seen: Patterns
-) -> np.ndarray:
+def _axes(answers: Answers, seen: Patterns) -> np.ndarray:
     """Distances on the main axes only: those above average, at least two."""
-    table = np.nan_to_num(_scaled(frame, kinds, groups))
+    table = np.nan_to_num(_scaled(answers))
     left, values, _ = np.linalg.svd(table, full_matrices=False)
     keep = max(2, int((values**2 > (values**2).mean()).sum()))
-    return squareform(pdist((left[:, :keep] * values[:keep])[_first(seen)]))
+    return squareform(pdist((left[:, :keep] * values[:keep])[seen.first]))
 
 
-def _first(seen: Patterns) -> np.ndarray:
-    """A unit of each pattern."""
-    return np.unique(seen.back, return_index=True)[1]
-
-
-def _scaled(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> np.ndarray:
-    columns = numeric(frame, kinds)
+def _scaled(answers: Answers) -> np.ndarray:
+    columns = numeric(answers.frame, answers.kinds)
     columns = columns.loc[:, columns.std(ddof=0) > 0]
     scaled = (columns - columns.mean()) / columns.std(ddof=0)
-    return scaled.to_numpy(float) * np.sqrt(feature_weights(columns.columns, groups))
+    return scaled.to_numpy(float) * np.sqrt(feature_weights(columns.columns, answers.groups))
 
 
-DISSIMILARITIES: dict[str, Maker] = {
-    "Gower, groups weighted equally": _gower,
-    "Gower, questions weighted equally": _gower_flat,
+GROUPED, FLAT = "Gower, groups weighted equally", "Gower, questions weighted equally"
+DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
+    GROUPED: lambda a, seen: Gower(seen, list(a.frame), a.kinds, a.groups).among(),
+    FLAT: lambda a, seen: Gower(seen, list(a.frame), a.kinds).among(),
     "standardised Euclidean": _standardised,
     "main axes only": _axes,
 }
@@ -232,8 +202,6 @@ DISSIMILARITIES: dict[str, Maker] = {
 
 LIMIT = 4000  # units; the shares of pairs are a square table
 SERIAL_UP_TO = 100  # answer patterns up to which starting workers costs more than it saves
-CORE, LEAD = 2 / 3, 1 / 3  # share with its own type, and lead over the next, of a core member
-BORDER = 0.15  # own type ahead of the next by less than this share of the universes
 CHOICES = ("indicators", "missing", "dissimilarity", "method", "n_types")
 
 
@@ -305,93 +273,75 @@ def multiverse(
     >>> found.core_share, float(found.together.loc["a", "h"])
     (1.0, 0.0)
     """
-    if not 6 <= len(frame) <= LIMIT:
+    if not SMALLEST_SURVEY <= len(frame) <= LIMIT:
         raise InputError(
-            f"a multiverse needs 6 to {LIMIT} units, here are {len(frame)}",
+            f"a multiverse needs {SMALLEST_SURVEY} to {LIMIT} units, here are {len(frame)}",
             hint="two types of three are the least that can be compared; take a sample of a "
             "larger survey",
         )
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
-    seen = collapse(ordered.to_numpy(float))
-    first = np.unique(seen.back, return_index=True)[1]
-    workers = jobs if len(first) > SERIAL_UP_TO else 1
+    workers = jobs if len(ordered.drop_duplicates()) > SERIAL_UP_TO else 1
     run = delayed(universes)
     filled = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
     blocks = Parallel(n_jobs=workers)(
         run(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
     )
     rows = [row for found, _ in blocks for row in found]
-    labels = np.concatenate([found[:, first] for _, found in blocks])
-    belongs, owner = members(labels)
-    shares = belongs @ belongs.T / len(labels)
+    labels = np.concatenate([found for _, found in blocks])
     types = aligned(reference, ordered.index, "reference").to_numpy(int)
-    mine, own = members(types[None, :])
-    per_pattern = np.zeros((len(first), mine.shape[1]))
-    np.add.at(per_pattern, seen.back, mine)
-    counted = belongs * seen.weights[:, None]
-    against = adjusted_rand(per_pattern.T @ belongs, own, owner)[0]
-    runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"]).assign(ari=against)
-    together = pd.DataFrame(
-        shares[np.ix_(seen.back, seen.back)], index=ordered.index, columns=ordered.index
-    )
-    units = _units(shares, seen.back, per_pattern, np.unique(types), types)
+    belongs = [_members(found) for found in labels]
+    everything = np.hstack(belongs)
+    shares = everything @ everything.T / len(labels)
+    runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"])
     return Multiverse(
-        runs,
-        together.loc[frame.index, frame.index],
-        units.set_axis(ordered.index).loc[frame.index],
-        _variation(runs, 1.0 - adjusted_rand(counted.T @ belongs, owner, owner)),
+        runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),
+        pd.DataFrame(shares, ordered.index, ordered.index).loc[frame.index, frame.index],
+        _units(shares, types).set_axis(ordered.index).loc[frame.index],
+        _variation(runs, 1.0 - adjusted_rand(belongs, belongs)),
     )
 
 
-def members(labels: Sequence[np.ndarray] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Units x (types of all partitions), 1 for a member; and the partition of each column."""
-    columns, owner = [], []
-    for number, found in enumerate(labels):
-        for kind in np.unique(found):
-            columns.append(found == kind)
-            owner.append(number)
-    return np.array(columns, dtype=float).T, np.array(owner)
+def _members(labels: np.ndarray) -> np.ndarray:
+    """Units x types, 1 for a member."""
+    return (labels[:, None] == np.unique(labels)).astype(float)
 
 
-def adjusted_rand(common: np.ndarray, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Adjusted Rand index (Hubert & Arabie 1985) of partitions of one list with those of another.
+def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np.ndarray:
+    """Adjusted Rand index (Hubert & Arabie 1985) of each partition of one list with each other.
 
-    `common`: units that a type of one list (rows) shares with a type of the other (columns);
-    `mine`, `other`: the partition of each row and column.
+    Partitions are units x types; `sklearn.metrics.adjusted_rand_score` compares one pair in the
+    time of a hundred here.
     """
 
     def pairs(counts: np.ndarray) -> np.ndarray:
         return counts * (counts - 1) / 2
 
-    def per_partition(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values, np.flatnonzero(np.diff(owner, prepend=-1)), axis=0)
+    def first(parts: Sequence[np.ndarray]) -> np.ndarray:
+        return np.cumsum([0, *(part.shape[1] for part in parts[:-1])])
 
-    columns = per_partition(common, mine)[0]  # units of each type of the other list
-    lines = per_partition(common.T, other)[0]
-    both = per_partition(per_partition(pairs(common), mine).T, other).T
-    a = per_partition(pairs(lines), mine)[:, None]
-    b = per_partition(pairs(columns), other)[None, :]
-    expected = a * b / pairs(columns[other == other[0]].sum())
+    mine, others = np.hstack(some), np.hstack(other)
+    both = np.add.reduceat(pairs(mine.T @ others), first(some), axis=0)
+    both = np.add.reduceat(both, first(other), axis=1)
+    a = np.add.reduceat(pairs(mine.sum(axis=0)), first(some))[:, None]
+    b = np.add.reduceat(pairs(others.sum(axis=0)), first(other))[None, :]
+    expected = a * b / pairs(np.array(len(mine)))
     room = (a + b) / 2 - expected
     return np.where(room > 1e-12, (both - expected) / np.where(room > 1e-12, room, 1.0), 1.0)
 
 
-def _units(
-    shares: np.ndarray,
-    back: np.ndarray,
-    per_pattern: np.ndarray,
-    kinds: np.ndarray,
-    types: np.ndarray,
-) -> pd.DataFrame:
+def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     """How firmly each unit stays with its type.
 
-    `shares`: patterns x patterns; `back`: pattern of each unit; `per_pattern`: units of each
-    pattern (rows) in each of the reference's `kinds` of type (columns).
+    Parameters
+    ----------
+    shares : units x units, share of the universes in which two are of the same type.
+    types : reference type of each unit.
     """
+    kinds = np.unique(types)
     own = types[:, None] == kinds
-    others = per_pattern.sum(axis=0) - own
-    share = (((shares @ per_pattern)[back] - own) / np.maximum(others, 1)).round(12)
+    others = own.sum(axis=0) - own
+    share = ((shares @ own - own) / np.maximum(others, 1)).round(12)
     named = kinds != UNPLACED
     inside = np.where(own & named, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan

@@ -1,4 +1,4 @@
-"""k-medoids: each type is told by its most typical member.
+"""k-medoids: each type is known by its most typical member.
 
 Kaufman & Rousseeuw (1990), Finding Groups in Data, chapter 2; the search is FasterPAM (Schubert &
 Rousseeuw 2021, "Fast and eager k-medoids clustering", Information Systems 101) on distinct answer
@@ -12,23 +12,6 @@ from dataclasses import dataclass
 
 import kmedoids
 import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils import check_random_state
-
-from analysis.typology.dissimilarity import (
-    ENOUGH,
-    Groups,
-    Kinds,
-    Measure,
-    OnPatterns,
-    Patterns,
-    answered,
-    by_column,
-    by_size,
-    pattern_dissimilarity,
-    too_few,
-)
 
 STARTS = 5  # from BUILD alone the national table's two types are worse than PAM's
 
@@ -49,7 +32,7 @@ def k_medoids(
     weights: np.ndarray | None = None,
     *,
     n_init: int = STARTS,
-    seed: int | np.random.RandomState | None = 0,
+    seed: int = 0,
 ) -> Medoids:
     """The k medoids with the least weighted sum of dissimilarities.
 
@@ -80,7 +63,7 @@ def medoids_for(
     weights: np.ndarray | None = None,
     *,
     n_init: int = STARTS,
-    seed: int | np.random.RandomState | None = 0,
+    seed: int = 0,
 ) -> dict[int, Medoids]:
     """`k_medoids` for several k. BUILD is greedy, so the largest k's contains all the others'."""
     weights = np.ones(len(distance)) if weights is None else weights
@@ -92,12 +75,11 @@ def medoids_for(
     built = _build(weighted, min(max(counts), len(order)))
     found = {}
     for k in counts:
-        start = built[:k]
         best, least = np.arange(min(k, len(order))), 0.0
         if k == 1:
             least = float(total.min())
         elif k < len(order):
-            best, least = _search(weighted, start, n_init, seed)
+            best, least = _search(weighted, built[:k], n_init, seed)
         found[k] = _numbered(distance, order[best], weights, least)
     return found
 
@@ -112,15 +94,12 @@ def _build(weighted: np.ndarray, k: int) -> np.ndarray:
 
 
 def _search(
-    weighted: np.ndarray,
-    start: np.ndarray,
-    n_init: int,
-    seed: int | np.random.RandomState | None,
+    weighted: np.ndarray, start: np.ndarray, n_init: int, seed: int
 ) -> tuple[np.ndarray, float]:
     """The best medoids from all starts, and their objective."""
     first = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
     best, least = first.medoids, float(first.loss)
-    random = check_random_state(seed) if n_init > 1 else None
+    random = np.random.RandomState(seed)
     for _ in range(n_init - 1):
         again = kmedoids.fasterpam(weighted, len(start), random_state=random, n_cpu=1)
         if again.loss < least - 1e-9:
@@ -131,12 +110,17 @@ def _search(
 def _numbered(
     distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray, objective: float
 ) -> Medoids:
-    """Each pattern with its nearest medoid, a medoid with itself; types by their size."""
+    """Each pattern with its nearest medoid, a medoid with itself; types by their size.
+
+    Heaviest first, ties by the first pattern.
+    """
     nearest = distance[:, medoids].argmin(axis=1)
     nearest[medoids] = np.arange(len(medoids))
-    there = weights > 0
-    rank = by_size(nearest[there], weights[there])
-    labels = np.where(there, np.argsort(rank)[nearest], -1)
+    there = np.flatnonzero(weights > 0)
+    sizes = np.bincount(nearest[there], weights[there])
+    first = np.unique(nearest[there], return_index=True)[1]
+    rank = np.lexsort((first, -sizes.round(9)))
+    labels = np.where(weights > 0, np.argsort(rank)[nearest], -1)
     return Medoids(medoids[rank], labels, objective)
 
 
@@ -146,7 +130,8 @@ def silhouette_widths(
     """Silhouette width of each unit (Rousseeuw 1987); 0 for a unit alone in its type.
 
     With weights a row stands for that many identical units; all have the same width. With one type
-    only there is no other to compare with: all widths are 0.
+    only there is no other to compare with: all widths are 0. (`sklearn.metrics.silhouette_samples`
+    knows no weights.)
 
     Examples
     --------
@@ -165,85 +150,3 @@ def silhouette_widths(
     other = np.where(members, np.inf, total / sizes).min(axis=1)
     widths = (other - own) / np.maximum(np.maximum(own, other), 1e-12)
     return np.where(size > 1, widths, 0.0)
-
-
-class KMedoidsTypology(OnPatterns, ClusterMixin, BaseEstimator):
-    """Types around their most typical members, on Gower's dissimilarity.
-
-    A unit that answered less than half of the features (groups weigh the same) is no medoid and
-    counts for none: pairwise comparison makes it near to everybody. It is placed afterwards.
-
-    Parameters
-    ----------
-    n_types : number of types.
-    kinds, groups : as in `GowerDissimilarity`.
-    n_init : starts; the first is PAM's BUILD, the others are random.
-    random_state : seed of the random starts.
-
-    Attributes
-    ----------
-    labels_ : type of each unit, 0..n_types-1, largest type first (-1: weight 0, or
-        nothing answered).
-    medoids_ : the medoids' answers, n_types x features. medoid_indices_ : a unit of each.
-    objective_ : mean dissimilarity of a unit of the fit to its medoid.
-    silhouette_ : mean silhouette width of these (0 for one type).
-
-    Raises
-    ------
-    InputError : fewer different answer patterns (with half of the answers) than types; too many
-        for a matrix.
-
-    Examples
-    --------
-    >>> X = np.array([[0.0], [1.0], [9.0], [10.0], [10.0]])
-    >>> KMedoidsTypology(2).fit(X).labels_.tolist()
-    [1, 1, 0, 0, 0]
-    """
-
-    def __init__(
-        self,
-        n_types: int = 2,
-        *,
-        kinds: Kinds = None,
-        groups: Groups = None,
-        n_init: int = 10,
-        random_state: int | np.random.RandomState | None = 0,
-    ) -> None:
-        self.n_types = n_types
-        self.kinds = kinds
-        self.groups = groups
-        self.n_init = n_init
-        self.random_state = random_state
-
-    def fit(
-        self,
-        X: pd.DataFrame | np.ndarray,
-        y: object = None,
-        sample_weight: np.ndarray | None = None,
-    ) -> KMedoidsTypology:
-        """Find the types of X (units x features)."""
-        patterns, names = self._collapsed(X, sample_weight)
-        share = answered(patterns.rows, by_column(self.groups, names, None))
-        fit = share >= ENOUGH
-        if refusal := too_few(self.n_types, patterns, int(fit.sum())):
-            raise refusal
-        used = Patterns(patterns.rows[fit], patterns.weights[fit], patterns.back)
-        distance = pattern_dissimilarity(used, names, self.kinds, self.groups)
-        weights = used.weights
-        found = k_medoids(
-            distance, self.n_types, weights, n_init=self.n_init, seed=self.random_state
-        )
-        measure = Measure(used, names, self.kinds, self.groups)
-        others = measure.between(patterns.rows[~fit], used.rows[found.medoids])
-        labels = np.where(share > 0, 0, -1)
-        labels[fit] = found.labels
-        labels[~fit & (share > 0)] = others.argmin(axis=1)[share[~fit] > 0]
-        self.labels_ = np.append(labels, -1)[patterns.back]
-        self.medoids_ = used.rows[found.medoids]
-        self.medoid_indices_ = np.array(
-            [int(np.argmax(patterns.back == p)) for p in np.flatnonzero(fit)[found.medoids]]
-        )
-        self.objective_ = found.objective / weights.sum()
-        widths = silhouette_widths(distance, found.labels, weights)
-        self.silhouette_ = float(widths @ weights / weights.sum())
-        return self

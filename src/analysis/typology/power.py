@@ -6,26 +6,18 @@ see them. The surveys are invented here from the simplest types there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import kmedoids
 import numpy as np
 import pandas as pd
+from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
-from analysis.typology.dissimilarity import Patterns, pattern_dissimilarity
-from analysis.typology.multiverse import adjusted_rand, members
+from analysis.stats.thresholds import RECOVERED, SMALLEST_TYPE
+from analysis.typology.dissimilarity import Gower
 
-RECOVERED = 0.8  # adjusted Rand index called good recovery (Steinley 2004)
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}
-_WHEN = {
-    "weak": {
-        "ja": "差が小さい場合（類型内の標準偏差の1倍）",
-        "en": "if they differ weakly (by one standard deviation within types)",
-    },
-    "moderate": {"ja": "中程度の場合（2倍）", "en": "if moderately (two)"},
-    "strong": {"ja": "大きい場合（3倍）", "en": "if strongly (three)"},
-}
 
 
 def known_types(
@@ -90,7 +82,7 @@ def power(
     n_simulations: int = 100,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How well k-medoids on Gower dissimilarity finds known types when told their number.
+    """How well k-medoids on Gower dissimilarity finds known types when their number is given.
 
     Parameters
     ----------
@@ -108,16 +100,18 @@ def power(
     >>> bool(table.loc["weak", "recovered"] < table.loc["strong", "recovered"])
     True
     """
-    if n < 3 * n_types:
+    if n < SMALLEST_TYPE * n_types:
         raise InputError(
             f"{n} units cannot hold {n_types} types of three", hint="ask for fewer types"
         )
     rng = np.random.default_rng(seed)
     kinds = ["ratio"] * n_features if kinds is None else list(kinds)
     names = [f"x{j + 1}" for j in range(len(kinds))]
+    its_kinds = dict(zip(names, kinds, strict=True))
+    its_groups = dict(zip(names, groups, strict=True)) if groups is not None else None
     rows = {}
     for name, separation in SEPARATIONS.items():
-        true, found = [], []
+        scores = []
         for _ in range(n_simulations):
             frame, truth = known_types(
                 n,
@@ -129,37 +123,10 @@ def power(
                 missing=missing,
                 rng=rng,
             )
-            units = Patterns(frame.to_numpy(), np.ones(n), np.arange(n))
-            distance = pattern_dissimilarity(units, names, kinds, groups)
-            true.append(truth.to_numpy())
-            found.append(kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels)
-        (a, mine), (b, other) = members(true), members(found)
-        scores = np.diag(adjusted_rand(a.T @ b, mine, other))
-        share = float(np.mean(scores >= RECOVERED))
+            distance = Gower.of(frame, its_kinds, its_groups).among()
+            found = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
+            scores.append(adjusted_rand_score(truth, found))
+        share = float(np.mean(np.array(scores) >= RECOVERED))
         rows[name] = {"separation": separation, "ari": np.mean(scores), "recovered": share}
     sizes = {"n": n, "n_types": n_types, "n_features": len(kinds), "n_simulations": n_simulations}
     return pd.DataFrame(rows).T.assign(**sizes)
-
-
-def statement(table: pd.DataFrame, about: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The power table as a sentence in both languages; `about` the indicators, in brackets.
-
-    Examples
-    --------
-    >>> print(statement(power(15, n_simulations=20))["en"][:70])
-    If there were 3 types, and it were known that they are 3, 15 responden
-    """
-    first = table.iloc[0]
-    n, k, p = (int(first[c]) for c in ("n", "n_types", "n_features"))
-    shares = {str(name): f"{100 * share:.0f}" for name, share in table["recovered"].items()}
-    ja = [f"{_WHEN[name]['ja']}{share}％" for name, share in shares.items()]
-    en = [f"{share} % of cases {_WHEN[name]['en']}" for name, share in shares.items()]
-    in_ja, in_en = (f"（{about['ja']}）", f" ({about['en']})") if about else ("", "")
-    return {
-        "ja": f"本当に{k}つの類型があり、{k}つであることもわかっているとき、{n}団体・指標{p}個"
-        f"{in_ja}の調査でそれを正しく見分けられる割合は、類型どうしの{'、'.join(ja)}である。"
-        "類型の数がわからなければ、割合はこれより低い。",
-        "en": f"If there were {k} types, and it were known that they are {k}, {n} respondents and "
-        f"{p} indicators{in_en} would recover them in {', '.join(en)}. Less often where the number "
-        "is not known.",
-    }

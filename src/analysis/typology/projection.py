@@ -13,10 +13,10 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
+from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER
 from analysis.typology.describe import UNPLACED
-from analysis.typology.dissimilarity import ENOUGH, GowerDissimilarity, feature_shares
+from analysis.typology.dissimilarity import Gower, feature_weights
 
-FAR = 0.95  # a unit farther out than this share of a type's own members fits no type
 DRAWS = 9_999
 
 
@@ -76,8 +76,8 @@ def project(
     """
     shared = [c for c in reference.columns if c in frame.columns]
     missing = [c for c in reference.columns if c not in frame.columns]
-    weights = feature_shares([(groups or {}).get(c) for c in reference.columns])
-    if weights[reference.columns.isin(shared)].sum() < ENOUGH - 1e-9:
+    weights = feature_weights(reference.columns, groups)
+    if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
         raise InputError(
             f"only {len(shared)} of the typology's {len(reference.columns)} indicators are in the "
             "new survey",
@@ -88,12 +88,11 @@ def project(
     named = sorted(int(t) for t in types.unique() if t != UNPLACED)
     if not named:
         raise InputError("the typology has no types to place anybody into")
-    measure = GowerDissimilarity(
-        {c: kinds[c] for c in shared}, {c: groups[c] for c in shared} if groups else None
-    ).fit(reference[shared])
-    old = measure.transform(reference[shared])
+    measure = Gower.of(reference[shared], kinds, groups)
+    known = reference[shared].to_numpy(float)
+    old = measure.between(known, known)
     edges = {kind: _edge(old, np.flatnonzero(types == kind)) for kind in named}
-    new = measure.transform(frame[shared])
+    new = measure.between(frame[shared].to_numpy(float), known)
     distance = np.column_stack([new[:, np.flatnonzero(types == k)].mean(axis=1) for k in named])
     closeness = 1.0 / np.maximum(distance, 1e-9) ** 2
     strength = closeness / closeness.sum(axis=1, keepdims=True)
@@ -118,7 +117,7 @@ def project(
 def _edge(distance: np.ndarray, at: np.ndarray) -> float:
     """Mean distance to the type that 95 % of its own members (without themselves) keep."""
     own = distance[np.ix_(at, at)].sum(axis=1) / max(len(at) - 1, 1)
-    return float(np.quantile(own, FAR))
+    return float(np.quantile(own, FAR_MEMBER))
 
 
 def representativeness(

@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from analysis.stats.thresholds import SURELY_MORE
 from analysis.typology.continuum import SHAPES, Continuum, Keep, Shape
-from analysis.typology.dissimilarity import Patterns, collapse, pattern_dissimilarity
+from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.partition import medoids_for, silhouette_widths
 from analysis.typology.prepare import Given
 
 UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
 FEW = 100  # units up to which looking for equal answers costs more than it saves
 BATCH = 5  # surveys drawn before it is asked whether more could change the answer; fixed
-SURELY_MORE = 0.10  # no more is drawn once a p-value must end above this
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,15 @@ def _drawn(
 
 def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> list[float]:
     """The statistic, and the average silhouette for each number of types."""
-    values, names, kinds, groups = given.adjusted()
-    if not names:
+    left = given.adjusted()
+    if left.frame.empty:
         return [-1.0] * (1 + len(counts) + len(more))
-    patterns = Patterns(values, np.ones(len(values)), np.arange(len(values)))
-    if len(values) > FEW:
-        patterns = collapse(values).by_unit()
-    distance = pattern_dissimilarity(patterns, names, kinds, groups)
-    units, widths, whole = patterns.weights, [], []
+    measure = Gower.of(left.frame, left.kinds, left.groups)
+    if len(left.frame) > FEW:
+        patterns = collapse(left.frame.to_numpy(float)).by_unit()
+        measure = Gower(patterns, list(left.frame), left.kinds, left.groups)
+    distance, units = measure.among(), measure.patterns.weights
+    widths, whole = [], []
     for k, found in medoids_for(distance, [*counts, *more], units, n_init=1).items():
         apart = found.labels.max() > 0
         mean = silhouette_widths(distance, found.labels, units) @ units / units.sum()

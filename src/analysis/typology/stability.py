@@ -7,7 +7,7 @@ patterns are clustered: a resample costs what its distinct patterns cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +19,10 @@ from analysis.typology.partition import k_medoids, medoids_for
 CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
 SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it saves
 
-Recluster = Callable[[np.ndarray], np.ndarray]
-
 
 @dataclass(frozen=True)
 class Stability:
-    """What resampling says of each type and each answer pattern.
+    """What resampling says of each type and each answer pattern (of a `Typology`: each unit).
 
     Attributes
     ----------
@@ -38,22 +36,14 @@ class Stability:
     """
 
     types: pd.DataFrame
-    together: np.ndarray
+    together: np.ndarray | pd.DataFrame
     membership: pd.DataFrame
-    second: np.ndarray
-
-
-def medoid_recluster(distance: np.ndarray, k: int) -> Recluster:
-    """Cluster a resample by k-medoids on a dissimilarity among patterns."""
-
-    def recluster(weights: np.ndarray) -> np.ndarray:
-        return k_medoids(distance, k, weights).labels
-
-    return recluster
+    second: np.ndarray | pd.Series
 
 
 def stability(
-    recluster: Recluster,
+    distance: np.ndarray,
+    k: int,
     types: np.ndarray,
     counts: np.ndarray,
     *,
@@ -62,14 +52,14 @@ def stability(
     seed: int = 0,
     jobs: int = 1,
 ) -> Stability:
-    """Draw units with replacement and cluster again.
+    """Draw units with replacement and make k types again, by k-medoids.
 
     Per type: the greatest Jaccard coefficient with any cluster of the resample among the distinct
     units drawn, averaged over the resamples that have a member of the type.
 
     Parameters
     ----------
-    recluster : weights of the patterns (0: not drawn) -> cluster of each pattern (-1: not drawn).
+    distance : patterns x patterns.
     types : type of each pattern; `unplaced` ones belong to no type.
     counts : units of each pattern, whole numbers.
     seed, jobs : the same seed gives the same result for any number of jobs.
@@ -79,7 +69,7 @@ def stability(
     >>> x = np.array([0.0, 1, 2, 10, 11, 12])
     >>> D = np.abs(np.subtract.outer(x, x))
     >>> types = np.array([1, 1, 1, 2, 2, 2])
-    >>> stability(medoid_recluster(D, 2), types, np.full(6, 5)).types.round(2).values.tolist()
+    >>> stability(D, 2, types, np.full(6, 5)).types.round(2).values.tolist()
     [[15.0, 1.0, 0.0], [15.0, 1.0, 0.0]]
     """
     counts = np.asarray(counts).round().astype(int)
@@ -87,7 +77,8 @@ def stability(
     workers = jobs if len(counts) > SERIAL_UP_TO else 1
     run = delayed(_bootstrap)
     parts = Parallel(n_jobs=workers)(
-        run(recluster, types, counts, named, size, part) for size, part in _parts(n_bootstrap, seed)
+        run(distance, k, types, counts, named, size, part)
+        for size, part in _parts(n_bootstrap, seed)
     )
     m = len(counts)
     both, seen = sum((p[1] for p in parts), np.zeros((m, m))), sum(p[2] for p in parts)
@@ -166,7 +157,8 @@ def _resamples(
 
 
 def _bootstrap(
-    recluster: Recluster,
+    distance: np.ndarray,
+    k: int,
     types: np.ndarray,
     counts: np.ndarray,
     named: np.ndarray,
@@ -177,7 +169,7 @@ def _bootstrap(
     jaccard = np.full((size, len(named)), np.nan)
     both, seen = np.zeros((m, m)), np.zeros((m, m))
     for b, (weights, distinct) in enumerate(_resamples(counts, size, seed)):
-        cluster = recluster(weights)
+        cluster = k_medoids(distance, k, weights).labels
         jaccard[b] = _jaccard(types, cluster, distinct, named)
         member = (cluster[:, None] == np.arange(cluster.max() + 1)).astype(float)
         both += member @ member.T

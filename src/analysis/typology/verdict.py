@@ -1,47 +1,37 @@
-"""One paragraph that says how far the types can be trusted, computed from the evidence.
+"""How far the types can be trusted, decided from the evidence.
 
 Four answers are possible, and "no separated types" is as good an answer as any: clear types,
 tentative types, a gradient rather than types, no separated types. The rules are few; where they
 come from is in docs/method.md, and their rate of false alarms on surveys without types is measured
-by benchmarks/bench_verdict.py.
+by benchmarks/bench_verdict.py. Its words are the sentence
+``typology/verdict``; nothing is decided on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, get_args
+
+from analysis.stats.thresholds import (
+    ALPHA,
+    ALPHA_ON_A_LINE,
+    CORE_SHARE,
+    DOUBTFUL,
+    HALF,
+    MOSTLY_GRADIENT,
+    REASONABLE,
+    SMALLEST_TYPE,
+    STABLE,
+    WEAK,
+)
+from analysis.text import say
+from analysis.typology.prepare import Basis
 
 Level = Literal["clear", "tentative", "gradient", "none"]
-Basis = Literal["none", "gradient", "strata"]
-
-ALPHA = 0.05
-ALPHA_ON_A_LINE = 0.02  # a cut gradient must be told from two groups: stricter
-STABLE, DOUBTFUL = 0.75, 0.60  # bootstrap Jaccard, as R's fpc reads it (Hennig 2007)
-WEAK = 0.25  # average silhouette below: no substantial structure (Kaufman & Rousseeuw 1990)
-REASONABLE = 0.50  # average silhouette asked of types that lie on one line
-MOSTLY_GRADIENT = 0.60  # share of the structure on one axis
-HALF = 0.50  # with two axes alike each has this share: above it there is one gradient
-CORE_SHARE = 0.50  # share of units that stay with their type whatever the choices
-SMALLEST_TYPE = 3
-BASIS: dict[str, dict[str, str]] = {
-    "none": {"ja": "", "en": ""},
-    "gradient": {
-        "ja": "【最も大きな連続的な違いを除いた類型】",
-        "en": "[Types with the main gradient taken out]",
-    },
-    "strata": {
-        "ja": "【規模などの区分による差を除いた類型】",
-        "en": "[Types within strata such as size classes]",
-    },
-}
-
-
-CRITERIA: dict[str, dict[str, str]] = {
-    "gap": {"ja": "偶然との差", "en": "the gap beyond chance"},
-    "stability": {"ja": "安定性", "en": "stability"},
-    "bic": {"ja": "潜在クラスのBIC", "en": "the BIC of latent classes"},
-}
+LIMITS = {
+    "stable": STABLE, "doubtful": DOUBTFUL, "on_a_line": ALPHA_ON_A_LINE, "type": SMALLEST_TYPE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,9 +73,9 @@ class Evidence:
     criteria: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def stable(self) -> list[int]:
-        """Types whose bootstrap Jaccard is above `STABLE`."""
-        return [t for t, j in self.stability.items() if j > STABLE]
+    def doubtful(self) -> list[int]:
+        """Types whose bootstrap Jaccard is not above `STABLE`."""
+        return [t for t, j in self.stability.items() if not j > STABLE]
 
     @property
     def unstable(self) -> list[int]:
@@ -115,13 +105,19 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer: its level and one paragraph in each language."""
+    """The answer, and what it rests on."""
 
     level: Level
-    text: dict[str, str]
+    evidence: Evidence
+
+    @property
+    def text(self) -> dict[str, str]:
+        """One paragraph in each language."""
+        values = {"level": self.level, "e": facts(self.evidence)}
+        return {language: say("typology/verdict", language, **values) for language in ("ja", "en")}
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(e: Evidence) -> Verdict:
     """Weigh the evidence.
 
     * **clear**: independent features and a continuum are ruled out (p at most 0.05), every type is
@@ -145,11 +141,7 @@ def judge(evidence: Evidence) -> Verdict:
 well (p=0.40). This does not say that the respondents are alike or that their answers are \
 unrelated. The groups below describe these respondents only and are not types.
     """
-    level = _level(evidence)
-    said = BASIS[evidence.basis]
-    ja, en = zip(*_sentences(level, evidence), strict=True)
-    text = {"ja": said["ja"] + "".join(ja), "en": " ".join([said["en"], *en]).strip()}
-    return Verdict(level, text)
+    return Verdict(_level(e), e)
 
 
 def _level(e: Evidence) -> Level:
@@ -158,10 +150,34 @@ def _level(e: Evidence) -> Level:
     if e.beyond_continuum and not (e.on_a_line and e.unstable):
         convincing = e.silhouette >= (REASONABLE if e.leans_to_a_line else WEAK)
         robust = e.core_share is None or e.core_share >= CORE_SHARE
-        stable = len(e.stable) == len(e.stability)
-        sure = stable and convincing and robust and not e.at_the_edge
+        sure = not e.doubtful and convincing and robust and not e.at_the_edge
         return "clear" if sure else "tentative"
     return "gradient" if e.on_a_line else "none"
+
+
+def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
+    """The evidence as the sentence ``typology/verdict`` takes it.
+
+    `tested`: whether p and intervals are given; of a full count they are not.
+    """
+    out = "ruled out"
+    return asdict(e) | {
+        "types": len(e.stability),
+        "others": {name: k for name, k in e.criteria.items() if k != e.made},
+        "at_the_edge": e.at_the_edge,
+        "unstable": e.unstable,
+        "doubtful": e.doubtful,
+        "close": e.silhouette < WEAK,
+        "independent": out if e.null_p <= ALPHA else "possible",
+        "continuum": out
+        if e.beyond_continuum
+        else "not surely enough"
+        if e.continuum_p <= ALPHA
+        else "possible",
+        "drawn": round(1 / e.least_p) - 1,
+        "limits": LIMITS,
+        "tested": tested,
+    }
 
 
 def other_draws(
@@ -196,205 +212,3 @@ def other_draws(
             moved.append(replace(evidence, stability={**evidence.stability, kind: at}))
     own = _level(evidence)
     return [level for level in get_args(Level) if level in {*map(_level, moved)} - {own}]
-
-
-def _sentences(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
-    """The sentences of the paragraph, each in Japanese and in English."""
-    if level == "none":
-        yield from _nothing(e)
-        return
-    k = len(e.stability)
-    yield {
-        "clear": (
-            f"{k}つの類型がはっきり分かれている（n={e.n:,}）。",
-            f"There are {k} clear types (n={e.n:,}).",
-        ),
-        "tentative": (
-            f"{k}つの類型は暫定的なものである（n={e.n:,}）。",
-            f"The {k} types are tentative (n={e.n:,}).",
-        ),
-        "gradient": (
-            f"類型というより、連続的な度合いの違いである（n={e.n:,}）。",
-            f"This is a gradient rather than types (n={e.n:,}).",
-        ),
-    }[level]
-    yield from _number(level, e)
-    yield from _axis(level, e)
-    yield from _support(e)
-    if level != "clear" and e.silhouette < WEAK:
-        yield (
-            f"類型どうしの離れ方は弱い（平均シルエット{e.silhouette:.2f}）。",
-            f"The types lie close together (average silhouette {e.silhouette:.2f}).",
-        )
-    if e.core_share is not None:
-        core = f"{100 * e.core_share:.0f}"
-        yield (
-            "分析のしかた（測り方・手法・類型の数など）を変えても、3分の2以上の分析で自分の類型にとどま"
-            f"り、次に近い類型と見分けられるのは{core}％の団体である。",
-            f"{core} % of the respondents stay with their type in at least two thirds of all "
-            "defensible analyses, well ahead of the next type.",
-        )
-    if e.unplaced:
-        is_are = "respondent is" if e.unplaced == 1 else "respondents are"
-        yield (
-            f"{e.unplaced}団体は、まとまりが{SMALLEST_TYPE}団体に満たず未分類である。",
-            f"{e.unplaced} {is_are} unplaced, in groups smaller than {SMALLEST_TYPE}.",
-        )
-
-
-def _number(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
-    """What speaks against the number of types, where types are claimed."""
-    if level == "gradient":
-        return
-    if e.at_the_edge:
-        yield (
-            f"最もよく分かれたのは{e.made}グループに分けたときで、これは試した数の上限である。類型の数は"
-            "定まっていない。",
-            f"The best division, into {e.made} groups, is the largest tried: the number of types "
-            "is not settled.",
-        )
-    others = {name: k for name, k in e.criteria.items() if k != e.made}
-    if others:
-        ja = "、".join(f"{CRITERIA[name]['ja']}では{k}つ" for name, k in others.items())
-        en = ", ".join(f"{CRITERIA[name]['en']} ({k})" for name, k in others.items())
-        yield (
-            f"別の数のほうがよいとする目安もある（{ja}）。",
-            f"Other criteria favour another number: {en}.",
-        )
-
-
-def _axis(level: Level, e: Evidence) -> Iterator[tuple[str, str]]:
-    """How much of the structure is one gradient."""
-    if e.basis == "gradient" and level != "gradient":
-        return
-    low, high = (f"{100 * end:.0f}" for end in e.gradient_interval)
-    ja = f"{100 * e.gradient_share:.0f}％（95％区間{low}～{high}％）"
-    en = f"{100 * e.gradient_share:.0f} % (95 % interval {low} to {high} %)"
-    level_axis = e.adoption and e.basis != "gradient"
-    if level == "gradient":
-        yield (
-            f"偶然を超える違いのうち{ja}は"
-            f"{'「どれだけ取り組んでいるか」という' if level_axis else ''}1本の軸で説明でき、"
-            f"{len(e.stability)}つの区分はその軸上の区切りとして読むのが適切である。",
-            f"{en} of the structure beyond chance lies on one axis"
-            f"{', how much is done' * level_axis}; the {len(e.stability)} groups are best read as "
-            "sections of that axis.",
-        )
-    elif e.adoption:
-        yield (
-            f"偶然を超える違いのうち{ja}は「どれだけ取り組んでいるか」の差で、残りは取り組み方の"
-            "違いである。",
-            f"{en} of the structure beyond chance is how much is done, the rest how.",
-        )
-    else:
-        yield (
-            f"偶然を超える違いのうち{ja}は1本の軸で説明できる。",
-            f"{en} of the structure beyond chance lies on one axis.",
-        )
-
-
-def _nothing(e: Evidence) -> Iterator[tuple[str, str]]:
-    """Why no types are claimed: what was tested, and what that does not say."""
-    yield (
-        f"はっきり分かれた類型があるとは言えない（n={e.n:,}）。",
-        f"No separated types can be shown (n={e.n:,}).",
-    )
-    p, smooth = _p(e.null_p, e), _p(e.continuum_p, e)
-    if len(e.stability) < 2:
-        named = len(e.stability)
-        many = "1つしかない" if named else "ない"
-        yield (
-            f"{e.made}つに分けると、{SMALLEST_TYPE}団体以上のグループは{many}。",
-            f"Of the {e.made} groups made, {'only one has' if named else 'none has'} at least "
-            f"{SMALLEST_TYPE} members.",
-        )
-    elif e.null_p > ALPHA:
-        yield {
-            "none": (
-                f"項目どうしに関係のない調査でも、同じ程度以上に分かれて見えることがある（{p['ja']}）。",
-                f"Surveys of independent items separate into groups as well ({p['en']}).",
-            ),
-            "strata": (
-                "それぞれの区分の中で項目どうしに関係のない調査でも、同じ程度以上に分かれて見えることが"
-                f"ある（{p['ja']}）。",
-                "Surveys whose items are independent within each stratum separate into groups as "
-                f"well ({p['en']}).",
-            ),
-            "gradient": (
-                "1本の連続的な軸のほかに違いのない調査でも、その軸を除くと同じ程度以上に分かれて見えるこ"
-                f"とがある（{p['ja']}）。",
-                "Surveys with nothing but one gradient separate into groups as well once it is "
-                f"taken out ({p['en']}).",
-            ),
-        }[e.basis]
-    else:
-        yield (
-            f"項目どうしに関係のない調査よりはまとまって見えるが（{p['ja']}）、同じ相関をもち境目のない"
-            f"連続的な分布でも、同じ程度以上に分かれて見えることがある（{smooth['ja']}）。",
-            f"They separate more than surveys of independent items do ({p['en']}), but a smooth "
-            f"distribution with the same correlations separates as well ({smooth['en']}).",
-        )
-    yield (
-        "これは、団体がみな同じであることも、回答どうしに関係がないことも意味しない。以下のグループ分けは"
-        "回答した団体の記述にとどまり、類型ではない。",
-        "This does not say that the respondents are alike or that their answers are unrelated. The "
-        "groups below describe these respondents only and are not types.",
-    )
-
-
-def _p(p: float, e: Evidence) -> dict[str, str]:
-    """A p-value; beside the least that can be attained, that it is so."""
-    if p > e.least_p + 1e-9:
-        return dict.fromkeys(("ja", "en"), f"p={p:.2f}")
-    drawn = round(1 / e.least_p) - 1
-    return {
-        "ja": f"p={p:.2f}、{drawn}回の比較で取りうる最小の値",
-        "en": f"p={p:.2f}, the least that {drawn} draws can give",
-    }
-
-
-def _support(e: Evidence) -> Iterator[tuple[str, str]]:
-    """Whether the types come back, and whether a continuum is ruled out."""
-    p = _p(e.continuum_p, e)
-    doubtful = e.unstable or [t for t in e.stability if t not in e.stable]
-    ja, listed = ("・".join(map(str, doubtful)), ", ".join(map(str, doubtful)))
-    many = len(doubtful) > 1
-    en = f"types {listed} do" if many else f"type {listed} does"
-    sure = f"types {listed} come" if many else f"type {listed} comes"
-    if len(e.stable) == len(e.stability):
-        yield (
-            "どの類型も、団体を入れ替えて繰り返しても安定して再現される。",
-            "Every type comes back when the respondents are resampled.",
-        )
-    elif e.unstable:
-        yield (
-            f"団体を入れ替えて繰り返すと、類型{ja}は再現されない（Jaccard係数{DOUBTFUL:.2f}未満）。",
-            f"When the respondents are resampled, {en} not come back "
-            f"(Jaccard below {DOUBTFUL:.2f}).",
-        )
-    else:
-        yield (
-            f"団体を入れ替えて繰り返すと、類型{ja}の再現は不確かである（Jaccard係数{STABLE:.2f}以下）。",
-            f"When the respondents are resampled, it is doubtful whether {sure} back "
-            f"(Jaccard at most {STABLE:.2f}).",
-        )
-    if e.beyond_continuum:
-        yield (
-            f"同じ相関をもち境目のない連続的な分布では、これほど分かれて見えることはまれである（{p['ja']}）。",
-            "A smooth distribution with the same correlations seldom separates this well "
-            f"({p['en']}).",
-        )
-    elif e.continuum_p <= ALPHA:
-        yield (
-            "1本の軸に並ぶ区分を類型と呼ぶには、連続的な分布との違いがより確かでなければならない"
-            f"（{p['ja']}、基準は{ALPHA_ON_A_LINE:.2f}以下）。",
-            "Sections of one axis are called types only when a smooth distribution is ruled out "
-            f"more surely ({p['en']}, asked for: {ALPHA_ON_A_LINE:.2f}).",
-        )
-    else:
-        yield (
-            f"境目のない連続的な分布でも同じ程度以上に分かれて見えることがあるため（{p['ja']}）、団体間に"
-            "明確な境目があるとは言えない。",
-            f"A smooth distribution without boundaries can separate as well ({p['en']}), so no "
-            "sharp boundary between respondents can be claimed.",
-        )

@@ -7,10 +7,12 @@ from pathlib import Path
 from analysis import paths
 from analysis.errors import InputError
 from analysis.text import label
+from workbench import outputs
 from workbench.compare.changes import Comparison, between
 from workbench.compare.runs import Run
 from workbench.run.record import Edition
 
+FILES = ("compare.html", "compare.md")
 __all__ = ["Comparison", "Run", "between", "run", "write"]
 
 
@@ -51,6 +53,7 @@ def run(
         )
     name = "..".join(run.folder.name if not base else _plain(run.label) for run in two)
     folder = out or paths.reports() / "compare" / name
+    outputs.refuse_others([folder, *(folder / name for name in FILES)], "compare")
     return f"{write(between(*two), folder)}\nOpen {folder / 'compare.html'} in a browser."
 
 
@@ -59,8 +62,8 @@ def write(found: Comparison, folder: Path) -> str:
     from workbench.compare import report
 
     text = report.markdown(found)
-    paths.write_atomic(folder / "compare.html", report.page(found))
-    paths.write_atomic(folder / "compare.md", text)
+    page, comment = (folder / name for name in FILES)
+    outputs.write({page: report.page(found), comment: text}, "compare")
     return text
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from analysis import paths
+from analysis.codebook import yaml_file
 from analysis.errors import InputError
 from analysis.show import Answer
 from analysis.text import Language
@@ -238,7 +238,7 @@ class Run:
         file = self.folder / "codebook.yml"
         if not file.is_file():
             return None
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        return yaml_file.read(file.read_text(encoding="utf-8"))
 
 
 def _page(folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> Page:

@@ -285,19 +285,19 @@ def tidy_csv(rows: Sequence[Row]) -> bytes:
     return text.to_csv(index=False, lineterminator="\r\n").encode("cp932")
 
 
-def simulate_wave(name: str, *, n: int = 16, seed: int = 20191003, truth: str = "A") -> str:
-    """Make the wave data/raw/NAME of `n` invited, the last of which did not reply."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise InputError(f"a wave cannot be called {name!r}", hint="use letters, digits, - and _")
+def simulate_wave(wave: str, *, n: int = 16, seed: int = 20191003, truth: str = "A") -> str:
+    """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
+        raise InputError(f"a wave cannot be called {wave!r}", hint="use letters, digits, - and _")
     if n < 2:
         raise InputError(f"{n} invited are too few", hint="one replies, one does not: at least 2")
-    folder = paths.raw(name)
+    folder = paths.raw(wave)
     if folder.exists():
-        raise InputError(f"data/raw/{name} exists already", hint="choose another name")
+        raise InputError(f"data/raw/{wave} exists already", hint="choose another name")
     book = Codebook.read("it-staffing")
     drawn = simulate(n - 1, truth=truth, seed=seed, codebook=book)  # type: ignore[arg-type]
     write_wave(folder, drawn, book, invited=n, year=2019, dirty=0.02, seed=seed)
-    return f"data/raw/{name}: {n - 1} invented replies of {n} invited (truth {truth}, seed {seed})"
+    return f"data/raw/{wave}: {n - 1} invented replies of {n} invited (truth {truth}, seed {seed})"
 
 
 def write_wave(
@@ -340,10 +340,10 @@ def write_wave(
         "population": "invited",
         "files": [{"path": file, "layout": "rows"} | ({} if early else {"encoding": "cp932"})],
     }
-    paths.write_atomic(folder / file, content)
+    paths.write_atomic(folder / file, content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
-    paths.write_atomic(folder / "wave.yml", head + text)
+    paths.write_atomic(folder / "wave.yml", head + text, received=True)
 
 
 def demo_waves(raw: Path) -> None:

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from analysis import paths
 from analysis.codebook.municipality import check_digit
 from analysis.errors import InputError
 from analysis.intake import workbook
@@ -34,7 +33,8 @@ from analysis.intake.workbook import (
     column_number,
 )
 from analysis.text import Language, Model, Text
-from workbench.office.notes import has_notes, with_notes
+from workbench import outputs
+from workbench.office.notes import with_notes
 
 D = "0-9０-９"
 N = rf"[{D}][{D},，.．]*"
@@ -372,7 +372,7 @@ def audit(files: Iterable[str | Path]) -> pd.DataFrame:
         if not os.access(file, os.R_OK):
             raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
         try:
-            if file.suffix.lower() in SUFFIXES["sav"]:
+            if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
                 raise InputError(
                     "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
                 )
@@ -428,15 +428,14 @@ def annotate(
         for name, told in notes.items()
     }
     try:
-        paths.write_atomic(out, with_notes(file.read_bytes(), texts))
-    except OSError as error:
-        raise InputError(f"it cannot be written ({error.strerror or error})", file=out) from None
+        content = with_notes(file.read_bytes(), texts)
     except (KeyError, IndexError, ValueError, ExpatError, zipfile.BadZipFile) as error:
         raise InputError(
             f"the workbook cannot be copied ({workbook.brief(error)})",
             file=file,
             hint=workbook.REPAIR,
         ) from None
+    outputs.write({out: content}, "audit")
     return out
 
 
@@ -452,12 +451,7 @@ def check_place(file: Path, out: Path) -> None:
     if out.suffix.lower() != suffix:
         hint = f"call it {out.stem}{suffix}"
         raise InputError(f"the copy of a workbook {suffix} is one, too", file=out, hint=hint)
-    if out.is_dir() or (out.exists() and not has_notes(out.read_bytes())):
-        raise InputError(
-            "there is another file of this name, which stays as it is",
-            file=out,
-            hint="name a new file",
-        )
+    outputs.refuse_others([out], "audit")
 
 
 def _place(page: Sheet, cell: str) -> tuple[int, int]:

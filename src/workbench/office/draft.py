@@ -5,158 +5,33 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count, groupby, pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
-from analysis.intake.files import Sav, read_file, read_sav
-from analysis.intake.headings import IDENTITY, NUMBERED, normalise
+from analysis.intake import labelled, tools
+from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
+from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
+from workbench.office import definitions, guesses
 from workbench.office.audit import data_start
+from workbench.office.guesses import MISSING, TOKENS, Question, both, open_option, plain
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
-TICKED = {"0", "1", "○", "〇", "◯", "×", "●", "✓", "✔", "レ", "TRUE", "FALSE"}
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
-CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no answers
-MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
-NEUTRAL = re.compile(r"どちらとも|普通|ふつう")
-STRONG = re.compile(r"非常|とても|大いに|十分|大変|全く|まったく|全然")
-WEAK = re.compile(r"やや|ある程度|おおむね|概ね|少し|まあ|どちらかと|あまり")
-NEGATIVE = re.compile(r"不|ない|なし|低|悪")
-SCALE = 7  # points of the answers of a battery, at most
-
-
-def groups_of(names: list[str], columns: list[list[str]]) -> list[tuple[list[int], str]]:
-    """The columns of each question and its heading; most have one column."""
-    found: list[tuple[list[int], str]] = []
-    for whole, run in groupby(range(len(names)), key=lambda i: _whole(names[i])):
-        own = list(run)
-        labels = {_part(names[i])[1] for i in own}
-        if whole and len(own) > 1 and len(labels) == len(own) and _kind([columns[i] for i in own]):
-            found.append((own, whole))
-        else:
-            found += [([i], names[i]) for i in own]
-    return found
-
-
-def joined(id: str, name: str, parts: list[str], texts: list[str]) -> dict[str, Any]:
-    """The question whose parts stand in columns of their own."""
-    text = NUMBER_BEFORE.sub("", name) or name
-    numbers = [number for number, _ in map(_part, parts)]
-    if 0 in numbers or len({*numbers}) < len(numbers):
-        numbers = list(range(1, len(parts) + 1))
-    labels = [label or f"選択肢{number}" for number, (_, label) in
-              zip(numbers, map(_part, parts), strict=True)]  # fmt: skip
-    lines = [{"ja": label, "en": f"{label} (to translate)"} for label in labels]
-    kind = "multi" if _kind([texts]) == "multi" else "battery"
-    question = {"id": id, "section": "A", "type": kind, "role": "describe", "ja": text,
-                "en": f"{text} (to translate)", "source": [name]}  # fmt: skip
-    if question["type"] == "multi":
-        options = [{"code": n} | line for n, line in zip(numbers, lines, strict=True)]
-        return question | {"options": options}
-    given = {*map(_plain, texts)}
-    items = [{"id": f"{id}_{n}"} | line for n, line in zip(numbers, lines, strict=True)]
-    if not any(text.isdecimal() for text in given - CODES):  # a scale in words
-        words = in_order([text for text in map(_plain, texts) if text not in CODES])
-        question |= {"missing_tokens": sorted(given & CODES)} if given & CODES else {}
-        options = [{"code": code, "ja": word, "en": f"{word} (to translate)"}
-                   for code, word in enumerate(words, start=1)]  # fmt: skip
-        return question | {"options": options, "items": items}
-    codes = sorted({int(text) for text in given - CODES if text.isdecimal()})
-    if given & CODES:
-        question["missing_tokens"] = sorted(given & CODES)
-    return question | {"options": [open_option(code) for code in codes], "items": items}
-
-
-def open_option(code: int) -> dict[str, Any]:
-    """An option whose words the file does not tell."""
-    return {"code": code, "ja": f"選択肢{code}", "en": f"option {code} (to fill in)"}
-
-
-def in_order(texts: list[str]) -> list[str]:
-    """The different answers, from the best to the worst where their words tell, else by number.
-
-    >>> in_order(["不満", "やや不満", "不満", "満足", "どちらともいえない"])
-    ['満足', 'どちらともいえない', 'やや不満', '不満']
-    >>> in_order(["予定", "済", "済"])
-    ['済', '予定']
-    """
-    words = [word for word, _ in Counter(texts).most_common()]
-    ranks = {word: _rank(word) for word in words}
-    told = len({*ranks.values()}) == len(words)
-    return sorted(words, key=ranks.__getitem__) if told else words
-
-
-def _rank(word: str) -> int:
-    if NEUTRAL.search(word):
-        return 0
-    degree = 3 if STRONG.search(word) else 1 if WEAK.search(word) else 2
-    return degree if NEGATIVE.search(word) else -degree
-
-
-def _whole(name: str) -> str:
-    """The heading of the question that a column is a part of, or nothing."""
-    above, _, last = name.rpartition(" / ")
-    numbered = NUMBERED.match(normalise(last))
-    return f"問{int(numbered[1])}" if numbered and numbered[2] else above
-
-
-def _part(name: str) -> tuple[int, str]:
-    """The number (0 where there is none) and the words of a part."""
-    last = name.rpartition(" / ")[2]
-    numbered = NUMBERED.match(normalise(last))
-    if numbered and numbered[2]:
-        return int(numbered[2]), NUMBER_BEFORE.sub("", last).strip()
-    found = PART.match(unicodedata.normalize("NFKC", last).strip())
-    return (int(found[1]), found[2].strip()) if found else (0, last)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
-
-
-def _kind(columns: list[list[str]]) -> str:
-    """``multi``, ``battery`` or nothing, from what stands in the columns."""
-    values = [{*map(_plain, column)} for column in columns]
-    every = set[str]().union(*values)
-    cells = [value for column in columns for value in map(_plain, column)]
-    ticks = sum(cell in TICKED for cell in cells)
-    if every and ticks >= MOSTLY * len(cells) and all(own & TICKED for own in values):
-        return "multi"
-    scale = {str(point) for point in range(1, SCALE + 1)}
-    several = all(len(column) > 1 for column in values)
-    points = every - CODES
-    if len(points) > 2 and several and points <= scale:
-        return "battery"
-    # the same few words in all columns, none of them in one column alone
-    shared = all(sum(point in own for own in values) > 1 for point in points)
-    worded = 2 < len(points) <= SCALE and len(cells) >= 3 * len(points) and shared
-    words = not any(point[:1].isdecimal() or point in TICKED for point in points)
-    return "battery" if several and worded and words else ""
-
-
-MISSING = {
-    "no_answer": ("無回答", "no answer", ["無回答", "未回答", "未記入", "NA", "N/A"]),
-    "not_applicable": (
-        "非該当",
-        "not applicable",
-        ["非該当", "該当なし", "対象外", "－", "-", "*"],
-    ),
-    "dont_know": ("不明", "does not know", ["不明", "わからない", "把握していない"]),
-}
-NUMBER = re.compile(r"^(約|[-△▲])?[0-9][0-9,]*(\.[0-9]+)?(人|名|円|件|台|%|程度)*$")
-DATE = re.compile(r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]")
-YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
-SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand yen", "%": "%", "％": "%",
          "百万円": "million yen", "億円": "hundred million yen", "件": "cases", "台": "units",
@@ -165,13 +40,14 @@ UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand y
          "世帯": "households", "箇所": "places", "か所": "places", "冊": "volumes",
          "点": "points"}  # fmt: skip
 COUNT = re.compile(r"(数|額|日数|回数|面積|人口|年数)$")
-FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見")
-RECEIVED = {"回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日"}
-EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
-NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
-YES_NO = ({"0", "1"}, {"○", "×"}, {"はい", "いいえ"}, {"有", "無"}, {"あり", "なし"})
-VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
-MAX_OPTIONS = 12
+FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?$", re.I)
+RECEIVED = keys(
+    *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
+    *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
+)
+UNTICKED = {
+    *("", "0", "×", "FALSE", "False", "N", "No", "いいえ", "無", "未選択", "Unchecked", "□", "☐")
+}
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
 # - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
@@ -180,8 +56,24 @@ HEAD = """\
 """
 
 
-def draft(file: str | Path) -> str:
-    """The YAML text of a proposed codebook for a data file (xlsx, csv, tsv or SPSS).
+@dataclass(frozen=True)
+class Filled:
+    """A column with the text of each record, empty where a cell is."""
+
+    column: Column
+    cells: tuple[str, ...]
+
+    @property
+    def texts(self) -> list[str]:
+        """What stands in the cells that are filled."""
+        return [text for text in self.cells if text]
+
+
+def draft(file: str | Path, tool: str | None = None) -> str:
+    """The YAML text of a proposed codebook for a data file (xlsx, csv, tsv, SPSS or
+    Stata), or for the definition of a questionnaire (XLSForm, REDCap, LimeSurvey).
+
+    `tool`: the form tool that wrote the file, ``none`` where none did; else found by content.
 
     Raises
     ------
@@ -193,12 +85,21 @@ def draft(file: str | Path) -> str:
         raise InputError(
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
-    sheets = read_file(file)
-    sav = read_sav(file, file.name) if file.suffix.lower() in {".sav", ".zsav"} else None
-    sheet = max((s for s in sheets if not s.hidden), key=lambda s: int((s.kind > 0).sum()),
-                default=sheets[0])  # fmt: skip
-    names, columns = _columns(sheet, sav)
-    records = max((len(texts) for texts in columns), default=0)
+    sheets = [] if file.suffix.lower() == ".lss" else read_file(file)
+    if (definition := definitions.find(file, sheets)) is not None:
+        return _of_definition(definition, file)
+    package = file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]
+    sav = labelled.read(file, file.name) if package else None
+    export = None if sav or tool == "none" else tools.choose(sheets, tool)
+    if export is not None:
+        sheet, found = export
+        columns = _below(sheet, found.heads, list(found.columns))
+        said = f"# read as an export of {found.tool} (--tool)\n"
+    else:
+        sheet = max((s for s in sheets if not s.hidden), key=lambda s: int((s.kind > 0).sum()),
+                    default=sheets[0])  # fmt: skip
+        columns, said = _table(sheet, sav), ""
+    records = max((len(column.texts) for column in columns), default=0)
     if not records:
         raise InputError(
             "no heading with records below it was found",
@@ -206,7 +107,7 @@ def draft(file: str | Path) -> str:
             sheet=sheet.sheet,
             hint="one row per municipality, the headings in the row above them",
         )
-    if beside := _answer_in_heading(names):
+    if beside := _answer_in_heading([column.column.heading for column in columns]):
         raise InputError(
             f"{beside} stands where a heading should, so this seems to be a form",
             file=file,
@@ -214,62 +115,131 @@ def draft(file: str | Path) -> str:
             hint="give a table of replies, one row a municipality; the codebook of a form is "
             "written by hand",
         )
-    questions, seen = [], {}
-    lasts = Counter(name.rpartition(" / ")[2] for name in names)
-    tokens = {token for _, _, known in MISSING.values() for token in known}
-    answers = [[text for text in texts if text not in tokens] for texts in columns]
-    groups = [([i], name) for i, name in enumerate(names)] if sav else groups_of(names, answers)
-    for id, (own, name) in zip(_ids([name for _, name in groups], sav), groups, strict=True):
-        texts = [text for i in own for text in columns[i]]
-        if len(own) > 1:
-            parts = [names[i] for i in own]
-            questions.append(joined(id, name, parts, [t for i in own for t in answers[i]]))
-        else:
-            questions.append(_question(id, name, texts, sav))
-            last = name.rpartition(" / ")[2]
-            if not sav and lasts[last] == 1:  # a heading of two rows: what stands in the cell
-                questions[-1]["source"] = [last]
-        seen[id] = _summary(texts)
-    book = {
+    aside = [c.column.heading for c in columns if c.column.kind in ("record", "personal")]
+    if aside:
+        said += f"# left out, no questions: {', '.join(aside)}\n"
+    columns = [c for c in columns if c.column.kind not in ("record", "personal")]
+    markers = guesses.recurring([column.texts for column in columns])
+    questions, seen = _questions(columns, sav, {*TOKENS, *markers}, export and export[1])
+    book = _book(file, file.stem, questions, markers)
+    if aside and export is None:  # of an export its tool says what is no question
+        book["ignore"] = aside
+    head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + said
+    return head + written(book, seen, file)
+
+
+def _book(file: Path, title: str, questions: list[Question], markers: list[str]) -> dict[str, Any]:
+    """The content of a codebook with these questions; `markers` stand for no answer, too."""
+    return {
         "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
-        "title": {"ja": file.stem, "en": f"{file.stem} (to translate)"},
+        "title": both(title),
         "version": "0.1",
         "missing": {
-            kind: {"ja": ja, "en": en, "tokens": tokens}
+            kind: {"ja": ja, "en": en, "tokens": [*tokens, *markers * (kind == "no_answer")]}
             for kind, (ja, en, tokens) in MISSING.items()
         },
         "sections": [{"id": "A", "ja": "設問", "en": "Questions"}],
         "questions": questions,
     }
+
+
+def _of_definition(definition: definitions.Definition, file: Path) -> str:
+    """The codebook of a questionnaire as its tool defines it."""
+    questions = definition.questions
+    if not questions:
+        raise InputError("the questionnaire has no question that a codebook takes", file=file)
+    names = {question["id"] for question in questions}
+    for question in questions:
+        known = {normalise(question[entry]) for entry in ("ja", "en", "id")}
+        for what, texts in IDENTITY.items():
+            taken = any(one.get("identity") == what for one in questions)
+            if question["type"] == "text" and not taken and known & {*map(normalise, texts)}:
+                question |= {"role": "id", "identity": what}
+        owner = question["id"].removesuffix("_other")
+        if owner != question["id"] and owner in names:
+            question["other_of"] = owner
+    book = _book(file, definition.title, questions, [])
+    head = HEAD.split("\n# - types")[0].format(file=file.name) + "\n"
+    return head + written(book, definition.left, file)
+
+
+def written(book: dict[str, Any], seen: dict[str, str], file: Path) -> str:
+    """The YAML of a codebook that is valid, with what was seen of each question behind its id."""
     Codebook.parse(book, file=file)
     text = yaml.safe_dump(book, allow_unicode=True, sort_keys=False, width=100)
     for id, what in seen.items():
         text = text.replace(f"- id: {id}\n", f"- id: {id}  # seen: {what}\n", 1)
-    return HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + text
+    return text
 
 
-def _columns(sheet: Sheet, sav: Sav | None) -> tuple[list[str], list[list[str]]]:
-    """The heading and the filled cells of each column."""
+# --- columns ------------------------------------------------------------------------------------
+
+
+def _below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
+    """The records below a header, without totals, notes and examples, and without empty columns."""
+    grid = sheet.text.to_numpy(object)
+    rows = [
+        row
+        for row in range(start, len(grid))
+        if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
+    ]
+    found = [
+        Filled(column, tuple(grid[row, position].strip() for row in rows))
+        for position, column in enumerate(columns)
+    ]
+    many = Counter(f.column.question for f in found if f.column.has_part and any(f.cells))
+    # an option that nobody chose is one all the same
+    return [f for f in found if any(f.cells) or (f.column.has_part and many[f.column.question])]
+
+
+def _table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
+    """The columns of a table that no form tool wrote."""
     filled = sheet.kind != CellKind.EMPTY
     if not filled.any():
-        return [], []
+        return []
     top, start = (0, 2) if sav else data_start(sheet, filled)
     grid = sheet.text.to_numpy(object)
     header = grid[top:start].copy()
     for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
         if top <= r0 < start:
             header[r0 - top, c0 : c1 + 1] = grid[r0, c0]
-    rows = [
-        row
-        for row in range(start, len(grid))
-        if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
-    ]
-    names, columns = [], []
-    for column in np.flatnonzero(filled[rows].any(axis=0)):
-        parts = dict.fromkeys(" ".join(t.split()) for t in header[:, column] if t.strip())
-        names.append(" / ".join(parts) or f"列{column + 1}")
-        columns.append([t.strip() for t in grid[rows, column] if t.strip()])
-    return names, columns
+    columns = []
+    for position in range(header.shape[1]):
+        parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
+        columns.append(_column(parts or [f"列{position + 1}"], sav is not None))
+    if sav is None:
+        behind = parted([column.heading for column in columns], "_")
+        columns = [own if own.has_part or own.kind != "answer" else cut
+                   for own, cut in zip(columns, behind, strict=True)]  # fmt: skip
+    return [column for column in _below(sheet, start, columns) if any(column.cells)]
+
+
+def _column(parts: list[str], from_sav: bool) -> Column:
+    """What a heading of one row or several says: its question, and its option or item."""
+    heading = " / ".join(parts)
+    if from_sav:
+        return Column(heading, name=parts[0], text=parts[-1])
+    kinds: dict[str, Kind] = {"personal": "personal", "technical": "record"}
+    for name, kind in kinds.items():
+        if normalise(heading) in set_aside()[name] and key(heading) not in RECEIVED:
+            return Column(heading, text=heading, kind=kind)
+    number, words = _part(parts[-1])
+    numbered = NUMBERED.match(normalise(parts[-1]))
+    if numbered and numbered[2]:
+        return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=str(number))
+    if len(parts) > 1:
+        part_name = str(number) if number else ""
+        return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=part_name)
+    return bracketed(heading)
+
+
+def _part(last: str) -> tuple[int, str]:
+    """The number (0 where there is none) and the words of a part."""
+    numbered = NUMBERED.match(normalise(last))
+    if numbered and numbered[2]:
+        return int(numbered[2]), NUMBER_BEFORE.sub("", last).strip()
+    found = PART.match(unicodedata.normalize("NFKC", last).strip())
+    return (int(found[1]), found[2].strip()) if found else (0, last)
 
 
 def _answer_in_heading(names: list[str]) -> str:
@@ -283,16 +253,178 @@ def _answer_in_heading(names: list[str]) -> str:
     return ""
 
 
-def _ids(names: list[str], sav: Sav | None) -> list[str]:
+# --- columns of one question --------------------------------------------------------------------
+
+
+def _groups(columns: Sequence[Filled], tokens: set[str], sure: bool) -> list[list[Filled]]:
+    """The columns of each question; most have one.
+
+    `sure`: whether a form tool says which columns belong together.
+    """
+    found: list[list[Filled]] = []
+    for whole, run in groupby(columns, key=_whole):
+        own = list(run)
+        labels = [column.column.part or column.column.part_name for column in own]
+        answers = [[text for text in column.texts if text not in tokens] for column in own]
+        parted = own[0].column.has_part
+        different = len({*labels}) == len(own) if parted else True
+        many = whole and len(own) > 1 and different
+        kind = guesses.several(answers, labels, sure and parted) if many else ""
+        if kind and (parted or kind == "battery"):
+            found.append(own)
+        else:
+            found += [[column] for column in own]
+    return found
+
+
+def _whole(filled: Filled) -> str:
+    """What the columns of one question share: its words or, of names such as q4_a, what they begin
+    with; nothing for a question of one column."""
+    column = filled.column
+    if column.has_part:
+        return column.question
+    stem = column.name.rpartition("_")[0] if column.kind == "answer" else ""
+    return f"{stem}_" if stem else ""
+
+
+def _by_set(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[Filled]]:
+    """The columns of SPSS's multiple-response sets together, each an option; all others alone."""
+    found: list[list[Filled]] = []
+    by_name = {column.column.name: column for column in columns}
+    sets = {name: one for one in sav.sets for name in one.variables if len(one.variables) > 1}
+    for column in columns:
+        own = sets.get(column.column.name)
+        if own is None:
+            found.append([column])
+        elif column.column.name == next(name for name in own.variables if name in by_name):
+            found.append([_option_of(by_name[name], own) for name in own.variables
+                          if name in by_name])  # fmt: skip
+    return found
+
+
+def _option_of(filled: Filled, own: labelled.AnswerSet) -> Filled:
+    """A variable of a multiple-response set as an option with a column of its own."""
+    column = filled.column
+    ticks = tuple(
+        "" if text == "" else "1" if text == own.counted else "0" for text in filled.cells
+    )
+    return Filled(Column(column.heading, own.name, own.label, column.text, column.name), ticks)
+
+
+def _ticks(
+    own: Sequence[Filled], columns: Sequence[Filled], sav: labelled.Labelled
+) -> dict[str, Any]:
+    """What stands for chosen in a multiple-response set, where it is not 1 and 0."""
+    counted = next(one.counted for one in sav.sets if one.name == own[0].column.name)
+    names = {column.column.part_name for column in own}
+    values = {text for c in columns if c.column.name in names for text in c.texts}
+    if counted == "1" and values <= {"0", "1"}:
+        return {}
+    return {"ticks": {value: value == counted for value in sorted({*values, counted})}}
+
+
+def _statements(groups: list[list[Filled]]) -> list[list[Filled]]:
+    """Columns one after the other on one known or shared scale are the items of one question."""
+    found: list[list[Filled]] = []
+    for own in groups:
+        before = found[-1] if found else []
+        if len(own) == 1 and before and not any(c.column.has_part for c in (*own, *before)):
+            values = [column.texts for column in (*before, *own)]
+            words = {text for texts in values for text in texts}
+            scale = guesses.several(values, [c.column.text for c in (*before, *own)]) == "battery"
+            if scale and not any(word.isdecimal() for word in words):
+                found[-1] = [*before, *own]
+                continue
+        found.append(own)
+    return found
+
+
+def _questions(
+    columns: Sequence[Filled],
+    sav: labelled.Labelled | None,
+    tokens: set[str],
+    export: tools.Export | None,
+) -> tuple[list[Question], dict[str, str]]:
+    """The proposed questions, and what was seen of each."""
+    others = [column for column in columns if column.column.kind == "other"]
+    asked = [column for column in columns if column.column.kind != "other"]
+    groups = _by_set(asked, sav) if sav else _statements(_groups(asked, tokens, export is not None))
+    lasts = Counter(column.column.heading.rpartition(" / ")[2] for column in asked)
+    questions: list[Question] = []
+    seen: dict[str, str] = {}
+    by_name: dict[str, Question] = {}
+    for id, own in zip(_ids(groups, sav), groups, strict=True):
+        texts = [text for column in own for text in column.texts]
+        if len(own) > 1:
+            question = _joined(id, own, tokens)
+            if sav:
+                question |= _ticks(own, columns, sav)
+        else:
+            last = own[0].column.heading.rpartition(" / ")[2]
+            alone = not sav and lasts[last] == 1 and not own[0].column.name
+            answers = [text for text in texts if text not in tokens]
+            question = _single(id, own[0], sav, answers, export is None or export.joined)
+            if alone:  # a heading of two rows: what stands in the cell
+                question["source"] = [last]
+        questions.append(question)
+        by_name[own[0].column.question] = question
+        seen[id] = _summary(question, own)
+    for column in others:
+        owner = by_name.get(column.column.question)
+        if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
+            _with_other(owner, _code_of_other(column, columns))
+    return questions, seen
+
+
+def _code_of_other(words: Filled, columns: Sequence[Filled]) -> int | None:
+    """The code of the option "other": the one answer of all who wrote words beside it."""
+    if words.column.part_name.isdecimal():
+        return int(words.column.part_name)
+    owners = [c for c in columns if c.column.question == words.column.question and c is not words]
+    wrote = [bool(text) for text in words.cells]
+    for owner in owners if any(wrote) else ():
+        ticked = [plain(text) not in UNTICKED for text in owner.cells]
+        if owner.column.part_name.isdecimal() and ticked == wrote:
+            return int(owner.column.part_name)
+    if len(owners) != 1:
+        return None
+    both = zip(owners[0].cells, words.cells, strict=True)
+    codes = {plain(answer) for answer, text in both if text}
+    code = codes.pop() if len(codes) == 1 else ""
+    return int(code) if code.isdecimal() else None
+
+
+def _with_other(question: Question, code: int | None) -> None:
+    """Mark the option whose words stand in a column of their own; add it where there is none."""
+    options = question["options"]
+    if code is not None and str(code) in question.get("missing_tokens", ()):
+        question["missing_tokens"].remove(str(code))
+        if not question["missing_tokens"]:
+            del question["missing_tokens"]
+    for option in options:
+        named = is_other(option["ja"]) or is_other(option["en"]) or option.get("other")
+        if option["code"] == code or named:
+            option["other"] = True
+            return
+    code = code or max((option["code"] for option in options), default=0) + 1
+    options.append({"code": code, "ja": "その他", "en": "other", "other": True})
+
+
+def _ids(groups: Sequence[Sequence[Filled]], sav: labelled.Labelled | None) -> list[str]:
     """The questions' ids as the file has them, else numbers that no heading claims."""
-    if sav:
-        own_names = [name.split(" / ")[0] for name in names]
-        return [name if re.fullmatch(VARIABLE, name) and name != "code" else f"V{i:02}"
-                for i, name in enumerate(own_names, start=1)]  # fmt: skip
     own: dict[int, str] = {}
     claimed: set[str] = set()  # also by the question above several columns
-    for i, name in enumerate(names):
-        for part in name.split(" / "):
+    for i, group in enumerate(groups):
+        first = group[0].column
+        name = _whole(group[0]).rstrip("_") if len(group) > 1 and first.name else first.name
+        if name and re.fullmatch(VARIABLE, name) and name not in own.values():
+            own[i] = name.upper() if name == "code" else name
+            continue
+        if sav:
+            own[i] = f"V{i + 1:02}"
+            continue
+        headings = [first.text] if len(group) > 1 else first.heading.split(" / ")
+        for part in headings:
             if numbered := NUMBERED.match(normalise(part)):
                 id = f"Q{int(numbered[1]):02}"
                 claimed.add(id)
@@ -301,127 +433,128 @@ def _ids(names: list[str], sav: Sav | None) -> list[str]:
                     own[i] = id
     claimed |= {*own.values()}
     free = (id for number in count(1) if (id := f"Q{number:02}") not in claimed)
-    return [own.get(i) or next(free) for i in range(len(names))]
+    return [own.get(i) or next(free) for i in range(len(groups))]
 
 
-def _question(id: str, name: str, texts: list[str], sav: Sav | None) -> dict[str, Any]:
-    variable = name.split(" / ")[0] if sav else ""
-    label = name.split(" / ")[-1] if sav else name
-    question: dict[str, Any] = {"id": id, "section": "A", "type": "text", "role": "describe"}
+# --- a question ---------------------------------------------------------------------------------
+
+
+def _joined(id: str, own: Sequence[Filled], tokens: set[str]) -> Question:
+    """The question whose options or items stand in columns of their own."""
+    answers = [[text for text in column.texts if text not in tokens] for column in own]
+    columns = [column.column for column in own]
+    labels = [column.part or column.part_name or column.text for column in columns]
+    parted = columns[0].has_part
+    kind = guesses.several(answers, labels, sure=parted)
+    asked = columns[0].text if parted else ""
+    stem = columns[0].name if parted else _whole(own[0]).rstrip("_")
+    words = NUMBER_BEFORE.sub("", asked) or asked or stem
+    question: Question = {"id": id, "section": "A", "type": kind or "multi", "role": "describe"}
+    question |= (
+        both(words) if words else {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
+    )
+    if asked and asked != words:
+        question["source"] = [asked]
+    numbers = [int(c.part_name) if c.part_name.isdecimal() else 0 for c in columns]
+    if 0 in numbers or len({*numbers}) < len(numbers):
+        numbers = list(range(1, len(columns) + 1))
+    if question["type"] == "multi":
+        return question | {
+            "options": [_option(n, column) for n, column in zip(numbers, columns, strict=True)]
+        }
+    texts = [text for column in answers for text in column]
+    return question | guesses.battery(texts) | {"items": _items(id, numbers, columns)}
+
+
+def _option(number: int, column: Column) -> dict[str, Any]:
+    """An option with a column of its own, by its words and by the tool's name."""
+    name = "" if column.part_name.isdecimal() else column.part_name
+    option = {"code": number, **both(column.part)} if column.part else open_option(number)
+    other = is_other(column.part) or name == "other"
+    return option | ({"other": True} if other else {}) | ({"source": [name]} if name else {})
+
+
+def _items(id: str, numbers: Sequence[int], columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The items of a battery, by their words and by the tool's name."""
+    found = []
+    for number, column in zip(numbers, columns, strict=True):
+        name = column.part_name if re.fullmatch(r"[A-Za-z0-9]+", column.part_name) else str(number)
+        own = column.name if not column.has_part and column.name else f"{id}_{name}"
+        words = column.part or column.text or column.part_name or column.name
+        named = words in (column.part_name, column.name)
+        item: dict[str, Any] = {
+            "id": own,
+            **both(words if named else NUMBER_BEFORE.sub("", words) or words),
+        }
+        sources = [text for text in (column.part_name, column.heading) if text]
+        if not column.has_part:
+            item["source"] = [column.heading]
+        elif column.part_name and not column.part_name.isdecimal():
+            item["source"] = sources[:1]
+        found.append(item)
+    return found
+
+
+def _single(
+    id: str,
+    filled: Filled,
+    sav: labelled.Labelled | None,
+    answers: list[str],
+    several_in_cell: bool,
+) -> Question:
+    """The question of one column."""
+    column = filled.column
+    label = "" if column.has_part else column.text or column.name
+    label = label or column.heading
+    question: Question = {"id": id, "section": "A", "type": "text", "role": "describe"}
     numbered = NUMBERED.match(normalise(label))
-    plain = numbered[3] if numbered and numbered[3] else normalise(label)
-    identity = next((what for what, known in IDENTITY.items() if plain in
+    words = numbered[3].strip("-_:.、)") if numbered and numbered[3] else normalise(label)
+    identity = next((what for what, known in IDENTITY.items() if {words, normalise(column.name)} &
                      {normalise(text) for text in known}), None)  # fmt: skip
     if identity:
         question |= {"role": "id", "identity": identity}
-    text = NUMBER_BEFORE.sub("", label) or label
-    question |= {"ja": text, "en": f"{text} (to translate)", "source": [name]}
-    if sav and variable != label:
-        question["source"] = [variable, label]
-    labels = sav.value_labels.get(variable, {}) if sav else {}
-    declared = sav.missing.get(variable, []) if sav else []
+    text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
+    question |= both(text) | {"source": [column.heading]}
+    if sav and column.name != label:
+        question["source"] = [column.name, label]
+    labels = sav.value_labels.get(column.name, {}) if sav else {}
+    declared = sav.missing.get(column.name, []) if sav else []
+    sent = column.kind == "received" or key(words) in RECEIVED
     if FREE.search(text):
         question["free"] = True
     elif not identity:
-        kind = "share" if "%" in normalise(name) or "率" in name else ""
+        kind = "share" if "%" in normalise(label) or "率" in label else ""
         kind = kind or ("count" if COUNT.search(BRACKETED.sub("", text)) else "")
-        question |= _guess(texts, labels, declared, kind)
-    unit = BRACKETED.search(name)
+        question |= guesses.one(answers, label, kind, labels, declared, several_in_cell)
+        if sav and column.name in sav.dates and DAY.match(answers[0] if answers else ""):
+            question["type"] = "date"
+    unit = BRACKETED.search(label)
     if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
         question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
         text = question["ja"].replace(unit[0], "").strip() or question["ja"]  # axes add the unit
-        question |= {"ja": text, "en": f"{text} (to translate)"}
-    if question["type"] == "date" and plain.endswith("年月"):
+        question |= both(text)
+    if question["type"] == "date" and words.endswith("年月"):
         question["precision"] = "month"
-    if question["type"] == "date" and plain in RECEIVED:
+    if question["type"] == "date" and sent:
         question |= {"role": "id", "identity": "received"}
     return question
 
 
-def _guess(
-    texts: list[str], labels: dict[str, str], declared: list[str], kind: str
-) -> dict[str, Any]:
-    """Type, options and missing codes from what stands in a column.
-
-    `kind`: ``share`` or ``count`` where the heading says that the answers are such.
-    """
-    tokens = {token for _, _, known in MISSING.values() for token in known}
-    spaced = (re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", t) for t in texts if t not in tokens)
-    values = [EXPLAINED.sub(r"\1", unicodedata.normalize("NFKC", t)) for t in spaced]
-    counts = Counter(values)
-    whole = {v for v in counts if re.fullmatch(r"-?\d+", v)}
-    declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
-    outlying = _outlying(whole) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
-    explained = (EXPLAINED.match(unicodedata.normalize("NFKC", text)) for text in texts)
-    outlying -= {found[1] for found in explained if found}
-    missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
-    if labels:
-        numbered = all(re.fullmatch(r"-?\d+", code) for code in labels)
-        options = [
-            {"code": int(code) if numbered else i, "ja": text, "en": f"{text} (to translate)"}
-            | ({} if numbered else {"source": [code]})
-            for i, (code, text) in enumerate(labels.items(), start=1) if code not in missing
-        ]  # fmt: skip
-        if options and len({option["ja"] for option in options}) == len(options):
-            yes_no = {option["code"] for option in options} == {0, 1} and numbered
-            guess = {"type": "binary" if yes_no else "single", "options": options}
-            return _with(guess, _by_kind(missing, labels))
-    if not values:
-        return {}
-    shares = {
-        kind: sum(n for v, n in counts.items() if pattern.match(v)) / len(values)
-        for kind, pattern in (("multi", SEVERAL), ("date", DATE), ("number", NUMBER))
-    }
-    if shares["date"] > 0.5:
-        return {"type": "date"}
-    if not {*values} <= whole and all(map(YEAR.match, values)):
-        return {}  # years alone are no dates, those of an era no numbers, and neither are options
-    plain = whole - set(missing)
-    given = {*counts} - {*missing, *CODES}
-    if len(given) > 1 and any(given <= pair for pair in YES_NO):
-        return _with({"type": "binary"}, sorted({*counts} - given))
-    if shares["multi"] > 0.1 and shares["multi"] + shares["number"] > 0.8:
-        codes = {int(c) for v in counts for c in re.findall(r"\d+", v) if c not in missing}
-        return _with({"type": "multi", "options": [open_option(c) for c in sorted(codes)]}, missing)
-    if shares["number"] > 0.8:
-        few = 0 < len(plain) <= MAX_OPTIONS and len(values) >= 2 * len(plain)
-        coded = sum(counts[v] for v in plain) > 0.8 * (
-            len(values) - sum(counts[v] for v in missing)
-        )
-        if few and coded and kind != "count" and all(0 <= int(v) <= 20 for v in plain):
-            options = [open_option(code) for code in sorted(map(int, plain))]
-            return _with({"type": "single", "options": options}, missing)
-        share_like = any("." in v or "%" in v for v in counts)
-        return _with({"type": "ratio" if share_like else "integer"}, missing)
-    if len(counts) <= MAX_OPTIONS and len(values) >= 2 * len(counts):
-        words = in_order([v for v in values if v not in CODES])
-        options = [{"code": i, "ja": v, "en": f"{v} (to translate)"}
-                   for i, v in enumerate(words, start=1)]  # fmt: skip
-        return _with({"type": "single", "options": options}, sorted({*counts} - {*words}))
-    return {"free": True} if np.mean([len(v) for v in values]) > 20 else {}
-
-
-def _outlying(whole: set[str]) -> set[str]:
-    """Codes such as 9, 99 or -1 that lie far from all other numbers of the column."""
-    others = [abs(int(v)) for v in whole - CODES]
-    return {v for v in whole & CODES if others and (int(v) < 0 or int(v) > 1.8 * max(others))}
-
-
-def _with(guess: dict[str, Any], missing: Any) -> dict[str, Any]:
-    return guess | ({"missing_tokens": missing} if missing else {})
-
-
-def _by_kind(missing: list[str], labels: dict[str, str]) -> list[str] | dict[str, list[str]]:
-    """The missing codes, apart by kind where their labels tell it."""
-    words = {word: kind for kind, (_, _, known) in MISSING.items() for word in known}
-    kinds = [words.get(labels.get(code, "").strip(), "no_answer") for code in missing]
-    if set(kinds) <= {"no_answer"}:
-        return missing
-    return {kind: [c for c, k in zip(missing, kinds, strict=True) if k == kind]
-            for kind in MISSING if kind in kinds}  # fmt: skip
-
-
-def _summary(texts: list[str]) -> str:
-    """How often and what, in a few words."""
+def _summary(question: Question, own: Sequence[Filled]) -> str:
+    """How often and what, in a few words; a multiple answer that never was one is named."""
+    texts = [text for column in own for text in column.texts]
     common = [" ".join(t.split())[:12] for t, _ in Counter(texts).most_common(4)]
-    return f"{len(texts)} filled, {len(set(texts))} different: " + " | ".join(common)
+    said = f"{len(texts)} filled, {len(set(texts))} different: " + " | ".join(common)
+    if question["type"] == "multi" and not _two_chosen(own):
+        said += "; nobody chose two: is it one answer of several?"
+    return said
+
+
+def _two_chosen(own: Sequence[Filled]) -> bool:
+    """Whether a reply chose two options."""
+    if len(own) == 1:
+        return any(
+            len(re.split(r"[;；|、，,\n・/]\s*", text.strip("; "))) > 1 for text in own[0].texts
+        )
+    rows = zip(*(column.cells for column in own), strict=True)
+    return any(sum(plain(text) not in UNTICKED for text in row) > 1 for row in rows)

@@ -9,7 +9,6 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,12 +21,30 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
 from analysis.intake import read, tools
+from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
-from analysis.intake.headings import Headings
-from analysis.text import LANGUAGES, label
+from analysis.intake.headings import Headings, normalise, set_aside
+from analysis.intake.layout import Evidence, Layout
+from analysis.text import LANGUAGES, Language, label
 
-TAKES = "it takes a label such as 団体コード or 団体名, in a form with the answer beside it"
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
+
+
+def run(
+    wave: str | None,
+    files: Sequence[Path],
+    codebook: str,
+    check: Sequence[Path] = (),
+    language: Language = "ja",
+    **given: Any,
+) -> str:
+    """``workbench new-wave``: a new wave, or with `check` only what would be read of files."""
+    if check:
+        how = {name: given[name] for name in ("layout", "tool")}
+        return looked_at(check, codebook, language=language, **how)
+    if wave is None or not files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
+    return new_wave(wave, files, codebook, **given)
 
 
 def new_wave(
@@ -46,47 +63,47 @@ def new_wave(
     """Make data/raw/WAVE from files as received and say what to check.
 
     Where a wave.yml was committed without its data (the national table), the files are added to it.
-    A table is read as a table, and its error raised; only where the files show none is every layout
-    tried in turn.
+    The layout is chosen by what the files show. Where their headings leave something open, the
+    files and the wave.yml stay, to be corrected there.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
             f"a wave cannot be called {wave!r}",
             hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
         )
-    for file in files:
-        if not file.exists():
-            raise InputError("there is no such file", file=file)
-    twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
-    if twice:
-        hint = "rename one of them: a wave keeps all its files in one folder"
-        raise InputError("two files have the same name", file=twice[0], hint=hint)
+    _check_files(files)
     book = Codebook.read(codebook)
     folder = paths.raw(wave)
     if (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, as_of)
-    content = {
-        "title": {
-            name: title or label("new_wave.title", name, title=book.title[name], wave=wave)
-            for name in LANGUAGES
-        },
-        "as_of": _date(as_of),
-        "publisher": {name: publisher or label("new_wave.open", name) for name in LANGUAGES},
-        "codebook": codebook,
-        "data": "invented" if invented else "real",
-        "invited": _invited(invited),
-        "population": population,
-        "files": [],
-    }
+    if as_of is None:
+        raise InputError(
+            "the date that the answers describe is not given", hint="write --as-of 2026-04-01"
+        )
+    content = _content(wave, book, _date(as_of), title, publisher, invented)
+    content |= {"codebook": codebook, "invited": _invited(invited), "population": population}
     content["tools"], aside = _tools(files, tool)
+    by_tool = "rows" if content["tools"] else None
+    unfinished: UnfinishedError | None = None
     try:
         with _beside(folder) as part:
             for file in files:
                 _copy(file, part)
-            by_tool = "rows" if content["tools"] else None
-            chosen = _write_layout(part, content, files, layout or by_tool, book)
+            try:
+                _, chosen = _read_in(part, content, files, layout or by_tool, book)
+            except UnfinishedError as error:
+                unfinished = error
     except (OSError, shutil.Error) as error:
         raise _not_copied(folder, error) from None
+    if unfinished:
+        hint = (
+            f"{unfinished.hint}; the files and wave.yml (layout: {content['files'][0]['layout']}) "
+            f"are in data/raw/{wave}: correct wave.yml there, then run workbench clean {wave}"
+        )
+        raise InputError(**{**vars(unfinished), "hint": hint})
+    if content["ignore"]:
+        columns = ", ".join(content["ignore"])
+        aside += [label("new_wave.ignored", name, columns=columns) for name in LANGUAGES]
     return (
         f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
         "wave.yml written.\n"
@@ -95,6 +112,41 @@ def new_wave(
         f"stand for: {_stands(content)}), "
         f"then run: workbench clean {wave}, and workbench refresh {wave}"
     )
+
+
+def _check_files(files: Sequence[Path]) -> None:
+    """Refuse files that are not there, and two of one name."""
+    for file in files:
+        if not file.exists():
+            raise InputError("there is no such file", file=file)
+    twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
+    if twice:
+        hint = "rename one of them: a wave keeps all its files in one folder"
+        raise InputError("two files have the same name", file=twice[0], hint=hint)
+
+
+def _content(
+    wave: str,
+    book: Codebook,
+    as_of: dt.date,
+    title: str | None = None,
+    publisher: str | None = None,
+    invented: bool = False,
+) -> dict[str, Any]:
+    """What a new wave.yml says, but for its files."""
+    return {
+        "title": {
+            name: title or label("new_wave.title", name, title=book.title[name], wave=wave)
+            for name in LANGUAGES
+        },
+        "as_of": as_of,
+        "publisher": {name: publisher or label("new_wave.open", name) for name in LANGUAGES},
+        "codebook": book.id,
+        "data": "invented" if invented else "real",
+        "invited": None,
+        "population": None,
+        "files": [],
+    }
 
 
 def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None) -> str:
@@ -151,138 +203,143 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
     return found, lines
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """What the files give in one layout, or the `error` for which they cannot be read.
-
-    `replies`: how many; `named`: how many of them say from which municipality. `alone`: each is a
-    column of a sheet of its own, which may be a form.
-    """
-
-    layout: str
-    replies: int = 0
-    named: int = 0
-    alone: bool = False
-    error: str = ""
-
-    @property
-    def share(self) -> float:
-        """Of the replies, those that say from which municipality."""
-        return self.named / self.replies if self.replies else 0.0
-
-    @property
-    def refusal(self) -> str:
-        """Why the layout is not taken."""
-        some = f"only {self.named:,} of {self.replies:,} replies say"
-        who = f"{some if self.named else 'nothing tells'} from which municipality a reply is"
-        return self.error or f"{who}; {TAKES}"
-
-    @property
-    def summary(self) -> str:
-        """What is read."""
-        unsaid = self.replies - self.named
-        more = f" ({unsaid:,} do not say from which municipality)" if unsaid else ""
-        return f"layout {self.layout}, {self.replies:,} replies{more}"
-
-
-def _write_layout(
+def _read_in(
     part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
-) -> str:
-    """Write the wave.yml of the layout that the files show, and say what is read.
+) -> tuple[Received, str]:
+    """Write the wave.yml of the layout that the files show, read them, and say what is read.
 
-    A table of several municipalities is read as that, or its error is raised. Otherwise the first
-    layout is taken in which most replies say who they are: one reply may be a form or a table of
-    one, and a form of several columns a table whose "replies" are mostly its labels.
+    Raises
+    ------
+    UnfinishedError
+        The files have the headings of the codebook, and wave.yml must say more of them.
+    InputError
+        They are no files of this codebook, or cannot be read at all.
     """
-    shown = {} if layout else _shown(part, content, files, book)
-    layouts = [layout] if layout else list(shown) or LAYOUTS
-    readings: list[_Reading] = []
-    for candidate in layouts:
-        _write(part, content, files, candidate, "column")
-        readings.append(_reading(part, candidate, book))
-        if readings[-1].share > 0.5 and not readings[-1].alone:
-            break
-    best = max(reversed(readings), key=lambda reading: reading.share)
-    for candidate in () if best.named else layouts:
-        _write(part, content, files, candidate, "order")
-        ordered = _reading(part, candidate, book)
-        if ordered.replies == len(municipality.register()):
-            # only the whole register can be in its order
-            content["invited"] = content["invited"] or "all"
-            _write(part, content, files, candidate, "order")
-            return f"layout {candidate}, {ordered.replies:,} replies"
-    if best.share <= (0.0 if layout else 0.5):  # a guess that is more likely wrong is not made
-        raise InputError(_refusal(readings, shown, files, layout))
-    _write(part, content, files, best.layout, "column")
-    return best.summary
-
-
-def _reading(part: Path, layout: str, book: Codebook) -> _Reading:
-    """What the reader makes of the wave.yml that was written."""
+    content["ignore"] = []
+    _write(part, content, files, Layout(layout or LAYOUTS[0]))
+    wave = Wave.read(part)
+    sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
+    evidence = Evidence.of(sheets, Headings(book))
     try:
-        raw = read.read(Wave.read(part), book)
+        chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
+        _write(part, content, files, chosen)
+        received = read.read(Wave.read(part), book, part)
+        said = f"layout {chosen.layout}, {_replies(received, chosen, book)}"
     except InputError as error:
-        return _Reading(layout, error=str(error))
-    who = [name for name in raw.variables if name in Headings(book).who]
-    known = [[bool(municipality.named_in(text)) for text in raw.texts(name)] for name in who]
+        if 2 * evidence.questions < len(book.questions):
+            raise
+        raise UnfinishedError(**vars(error)) from None
+    if chosen.codes == "order":
+        content["invited"] = content["invited"] or "all"  # only the whole register is in its order
+    content["ignore"] = _technical(received, book)
+    _write(part, content, files, chosen)
+    return received, said
+
+
+class UnfinishedError(InputError):
+    """Files of the codebook of which wave.yml must say more; they stay where they were put."""
+
+
+def _replies(received: Received, chosen: Layout, book: Codebook) -> str:
+    """How many replies there are, if most say from which municipality."""
+    n, who = received.n, [name for name in received.variables if name in Headings(book).who]
+    known = [[bool(municipality.named_in(text)) for text in received.texts(v)] for v in who]
     named = int(np.any(known, axis=0).sum()) if known else 0
-    sheets = len(set(raw.sources.itertuples(index=False, name=None)))
-    return _Reading(layout, raw.n, named, layout == "columns" and raw.n == sheets)
-
-
-def _refusal(
-    readings: Sequence[_Reading], shown: dict[str, int], files: Sequence[Path], layout: str | None
-) -> str:
-    """Why none of the layouts tried is taken, by the likeliest of them."""
-    errors = {reading.error for reading in readings}
-    if layout or (len(errors) == 1 and not shown and readings[0].error):
-        return readings[0].refusal  # also a file that cannot be read in any layout
-    likely = "form" if any(file.is_dir() for file in files) else "rows"
-    tried = next((r for r in readings if r.layout == (next(iter(shown), likely))), readings[0])
-    if shown:
-        return f"{tried.refusal} (read as {tried.layout}, of {shown[tried.layout]:,} replies)"
-    return f"{tried.refusal} (read as {tried.layout}; --layout gives another)"
-
-
-def _shown(
-    part: Path, content: dict[str, Any], files: Sequence[Path], book: Codebook
-) -> dict[str, int]:
-    """Layouts in which the files are tables, with the number of replies; empty where none."""
-    _write(part, content, files, LAYOUTS[0], "column")
-    wave, headings = Wave.read(part), Headings(book)
-    found = dict.fromkeys(("rows", "columns"), 0)
-    for file in wave.files:
-        for path, name in read.paths_of(wave.folder, file):
-            try:
-                sheets = read_file(path, name=name, encoding=file.encoding)
-            except InputError:
-                return {}  # what the reader refuses in every layout
-            for sheet in sheets:
-                found["rows"] += len(read.listed(sheet, headings))
-                found["columns"] += len(read.listed(sheet.turned, headings))
-    if min(found.values()) >= 2:
+    if chosen.codes == "column" and 2 * named <= n:
+        said = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
         raise InputError(
-            f"the files can be read as rows ({found['rows']:,} municipalities below a heading) and "
-            f"as columns ({found['columns']:,} beside one)",
-            hint="say which with --layout rows or --layout columns",
+            f"{said} from which municipality a reply is (read as {chosen.layout})",
+            hint="it takes a label such as 団体コード or 団体名, in a form with the answer beside "
+            "it; --layout gives another layout",
         )
-    return {layout: n for layout, n in found.items() if n}
+    unsaid = n - named if chosen.codes == "column" else 0
+    more = f" ({unsaid:,} do not say from which municipality)" if unsaid else ""
+    return f"{n:,} replies{more}"
 
 
-def _write(
-    part: Path, content: dict[str, Any], files: Sequence[Path], layout: str, codes: str
-) -> None:
-    known = content["tools"]
+def _technical(received: Received, book: Codebook) -> list[str]:
+    """The headings of columns that tools and offices keep for themselves, to be ignored."""
+    headings, outside = Headings(book), received.outside
+    heads = outside["text"][outside["reason"] == "header"]
+    own = set_aside()["technical"]
+    return [text for text in dict.fromkeys(heads)
+            if normalise(text) in own and headings.meaning(text) is None]  # fmt: skip
+
+
+def looked_at(
+    files: Sequence[Path],
+    codebook: str,
+    *,
+    layout: str | None = None,
+    tool: str | None = None,
+    language: Language = "ja",
+) -> str:
+    """What `new_wave` would read of files: the layout, the replies, and what each column is.
+
+    Nothing is kept.
+
+    Raises
+    ------
+    InputError
+        They cannot be read; of files of this codebook it lists the headings as understood.
+    """
+    _check_files(files)
+    book = Codebook.read(codebook)
+    content = _content("check", book, as_of=dt.date.today())
+    content["tools"], aside = _tools(files, tool)
+    with _beside(paths.raw("check"), keep=False) as part:
+        for file in files:
+            _copy(file, part)
+        received, said = _read_in(
+            part, content, files, layout or ("rows" if content["tools"] else None), book
+        )
+    return "\n".join([said, *aside, *_columns(received, content["ignore"], book, language)])
+
+
+def _columns(
+    received: Received, ignored: Sequence[str], book: Codebook, language: Language
+) -> list[str]:
+    """A line a column: its first cell, what it is, and what stands there."""
+    lines = []
+    for variable in received.variables:
+        at = received.positions[variable]
+        first = received.cells.iloc[[at[at >= 0][0]]]
+        known = variable in book.question_of
+        name = variable if known or variable in book else variable.removeprefix("@")
+        meant = (
+            [book.label(variable)] if known else [book[variable].label] if variable in book else []
+        )
+        words = " ".join([name, *(text[language] for text in meant)])
+        example = next((text for text in received.texts(variable) if text), "")
+        lines.append(f"  {addresses(first)[0]}: {words} ({example})")
+    outside = received.outside
+    heads = outside[outside["reason"] == "header"]
+    for reason in ("ignored", "personal", "record", "unmatched"):
+        cells = outside[outside["reason"] == reason]
+        columns = set(cells["cell"].str.extract("([A-Z]+)", expand=False))
+        of = heads[heads["cell"].str.extract("([A-Z]+)", expand=False).isin(columns)]["text"]
+        if len(columns):
+            named = ", ".join(dict.fromkeys(of)) or ", ".join(cells["cell"][:5])
+            lines.append(f"  {label(f'ledger.{reason}', language)}: {named}")
+    if ignored:
+        proposed = ", ".join(ignored)
+        lines.append(f"  {label('new_wave.proposed', language, columns=proposed)}")
+    return lines
+
+
+def _write(part: Path, content: dict[str, Any], files: Sequence[Path], chosen: Layout) -> None:
+    known, ignore = content["tools"], content["ignore"]
     content["files"] = [
-        {"path": file.name, "layout": layout, "codes": codes}
+        {"path": file.name, "layout": chosen.layout, "codes": chosen.codes}
+        | ({"ignore": ignore} if ignore and file.name not in known else {})
         | ({"tool": known[file.name]} if file.name in known else {})
         for file in files
     ]
-    written = {key: value for key, value in content.items() if key != "tools"}
+    written = {key: value for key, value in content.items() if key not in ("tools", "ignore")}
     text = yaml.safe_dump(
         written | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
     )
-    paths.write_atomic(part / "wave.yml", text)
+    paths.write_atomic(part / "wave.yml", text, received=True)
 
 
 def _stands(content: dict[str, Any]) -> str:
@@ -291,13 +348,14 @@ def _stands(content: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
-    """A folder that gets its name only when everything in it is right."""
+def _beside(folder: Path, *, keep: bool = True) -> Iterator[Path]:
+    """A folder that gets its name only when everything in it is right; without `keep`, never."""
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     part.mkdir(parents=True)
     try:
         yield part
-        part.rename(folder)
+        if keep:
+            part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

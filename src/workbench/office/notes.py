@@ -74,16 +74,6 @@ def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
     return out.getvalue()
 
 
-def has_notes(content: bytes) -> bool:
-    """Whether a workbook is a copy that this module has made."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            named = [name for name in archive.namelist() if "comments" in name]
-            return any(f">{AUTHOR}</".encode() in archive.read(name) for name in named)
-    except (zipfile.BadZipFile, OSError):
-        return False
-
-
 class _Parts:
     """The parts of an archive, those changed in place of those received."""
 

@@ -21,6 +21,7 @@ from analysis.errors import InputError
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.survey import prepare
 from analysis.text import Language, label, labels
+from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 ASKED = ("doubtful", "refused")
@@ -54,18 +55,14 @@ def write_for_wave(
     queries = _Queries(about, Codebook.read(about.codebook), cleaned, language)
     names = {code: f"{code}_{FORBIDDEN.sub('_', queries.names[code])}.xlsx" for code in pages}
     _check_place(place, {*names.values()} if split else None)
-    try:
-        if split:
-            for code, part in pages.items():
-                paths.write_atomic(place / names[code], _workbook(queries, {code: part}))
-        else:
-            paths.write_atomic(place, _workbook(queries, pages, asked))
-    except OSError as error:
-        raise InputError(
-            f"it cannot be written ({error.strerror or error})",
-            file=place,
-            hint="name another place with --out",
-        ) from None
+    outputs.refuse_others([place], "queries")
+    if split:
+        made = {
+            place / names[code]: _workbook(queries, {code: part}) for code, part in pages.items()
+        }
+    else:
+        made = {place: _workbook(queries, pages, asked)}
+    outputs.write(made, "queries")
     count = sum(map(len, pages.values()))
     done = label("queries.done", language, file=place, n=len(pages), asked=count)
     more = label(f"queries.{'apart' if split else 'more'}", language, n=len(asked) - count)

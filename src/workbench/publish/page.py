@@ -113,6 +113,8 @@ def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     if not data["n"]:
         return ""
     columns, rows = data["columns"], data["rows"]
+    if not rows:
+        return ""
     numeric = [
         at for at in range(len(columns)) if all(isinstance(row[at], int | float) for row in rows)
     ]
@@ -122,6 +124,8 @@ def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 
 def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    if not data.get("withheld", True):
+        return ""  # the survey has no such material
     return show.part("unavailable", reason=data["reason"]) + "\n"
 
 
@@ -223,6 +227,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     if lead := (context.get("leads") or {}).get(executed.stem):
         first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
         first.source = f"# {title}\n\n{lead}"
+    notebook.cells = _with_content(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = markdown(cell.source)
@@ -235,6 +240,40 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     page["heading"] = context.get("title", "")
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     paths.write_atomic(target, whole(body, page))
+
+
+def _with_content(cells: Sequence[Any]) -> list[Any]:
+    """The cells without sections whose code shows nothing: the survey has no material for them.
+
+    A section reaches to the next heading of its level or a higher one.
+    """
+    parts: list[tuple[int, list[Any]]] = [(0, [])]
+    for cell in cells:
+        found = re.match(r"#{2,6} ", cell.source) if cell.cell_type == "markdown" else None
+        if found:
+            parts.append((len(found[0]), []))
+        parts[-1][1].append(cell)
+    kept: list[Any] = []
+    below = 0  # level of the heading after this part, where that is kept
+    for level, part in reversed(parts):
+        code = [cell for cell in part if cell.cell_type == "code"]
+        shows = any(_shows(output) for cell in code for output in cell.outputs)
+        if shows or not code or not level or below > level:
+            kept, below = [*part, *kept], level
+    return kept
+
+
+def _shows(output: Mapping[str, Any]) -> bool:
+    """Whether there is anything in an output for a reader."""
+    data = output.get("data", {})
+    absent, frame, prose = (
+        data.get(f"{VENDOR}{kind}+json") for kind in ("not-available", "data", "prose")
+    )
+    if absent is not None:
+        return bool(absent.get("withheld", True))
+    if frame is not None:
+        return bool(frame["n"])
+    return bool(prose["markdown"].strip()) if prose is not None else True
 
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:

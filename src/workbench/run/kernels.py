@@ -32,7 +32,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from analysis import report, results
+from analysis import results
 from workbench.run import temporary
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
@@ -57,11 +57,7 @@ WARM = (
     "sklearn.cluster",
     "analysis.survey",
     "analysis.typology.study",
-    *(
-        f"{room.__name__}.{file.stem}"
-        for room in (report, results)
-        for file in Path(room.__path__[0]).glob("[a-z]*.py")
-    ),
+    *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
 )
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
@@ -104,7 +100,8 @@ class Kernels:
     def warm(self) -> None:
         """Let the server import in the background while this process does something else."""
         if self.fork:
-            with _starting, _as_plain_parent():
+            # where it fails now, a kernel tries again and says so
+            with _starting, _as_plain_parent(), contextlib.suppress(OSError):
                 _ensure_server(self.environment)
 
     def stop(self, why: str, *, over: bool = False) -> None:
@@ -124,6 +121,7 @@ class Manager(AsyncKernelManager):
     def __init__(self, kernels: Kernels, **options: Any) -> None:
         super().__init__(**options)
         self.kernels = kernels
+        self.group = 0  # the process group of the kernel
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -148,6 +146,7 @@ class Manager(AsyncKernelManager):
         environment = {**os.environ, **self.kernels.environment}
         await super().start_kernel(env=environment, **options)
         self.kernels.running.add(self)
+        self.group = self._pid()
         if self.kernels.memory_mb and sys.platform == "linux":
             import resource  # only there
 
@@ -163,8 +162,11 @@ class Manager(AsyncKernelManager):
         return client
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
-        """Forget the kernel that has ended."""
+        """Forget the kernel that has ended, and end what it started and left."""
         self.kernels.running.discard(self)
+        if self.group and os.name == "posix":
+            with contextlib.suppress(OSError):
+                os.killpg(self.group, signal.SIGKILL)
         await super().cleanup_resources(restart=restart)
         if self.transport == "ipc" and not restart:
             shutil.rmtree(Path(self.ip).parent, ignore_errors=True)

@@ -12,7 +12,6 @@ defaults.
 from __future__ import annotations
 
 import ast
-import difflib
 import io
 import json
 import math
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
 
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -193,9 +192,7 @@ def refuse_unknown(known: Iterable[str], given: Iterable[str]) -> None:
     names = sorted(set(known))
     for name in given:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
-            raise InputError(f"no notebook has a parameter {name!r}", hint=hint)
+            raise unknown("parameter of a notebook", name, names)
 
 
 def describe(notebook: str) -> str:
@@ -204,8 +201,9 @@ def describe(notebook: str) -> str:
     if path.suffix != ".ipynb":
         path = paths.notebooks() / f"{notebook}.ipynb"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in paths.notebooks().glob("*.ipynb")))
-        raise InputError(f"there is no notebook {notebook!r}", hint=f"there are: {known}")
+        raise unknown(
+            "notebook", notebook, sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
+        )
     lines = []
     for p in schema(path):
         allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""

@@ -31,6 +31,8 @@ REQUIRED = {
     "hypotheses": "the codebook has no hypotheses",
     "visits": "the codebook has no topics for visits",
     "earlier": "there is no earlier wave of this codebook",
+    "shortage": "no question of the codebook measures shortage",
+    "no report": "the codebook has the report on shortage",
 }
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
@@ -311,15 +313,19 @@ def _lacking(
 ) -> str:
     """Why a survey has no such page; empty where it has one.
 
-    The codebook may list its pages; a notebook requires what it is about.
+    The codebook may leave a page out; a notebook requires what it is about.
     """
-    if book.get("pages") and notebook.name not in book["pages"]:
-        return "the codebook does not list it under pages"
+    pages = book.get("pages") or {}
+    if pages.get(notebook.name) is False:
+        return "the codebook leaves it out"
     before = notebook.declares.get("compares", "")
+    short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
     there = {
         "features": bool(book.get("features")),
         "hypotheses": bool(book.get("hypotheses")),
         "visits": book.get("id") in _visited(),
+        "shortage": short or notebook.name in pages,
+        "no report": not short and "06_report" not in pages,
         "earlier": bool(given.get(before) or yaml_file.earlier(edition.wave)),
     }
     needed = notebook.declares.get("requires", [])

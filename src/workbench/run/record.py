@@ -253,10 +253,13 @@ def lock(edition: Edition) -> Iterator[None]:
 
     Raises
     ------
-    InputError : another process holds it (which, and since when), or it cannot be written.
+    InputError : another process holds it (which, and since when), it cannot be written, or its
+        place holds something else.
     """
     with one_at_a_time(edition.folder, wait=False):
         paths.recover_folder(edition.incomplete)
+        for folder in (edition.folder, edition.incomplete):
+            paths.refuse_foreign(folder, RECORD)
         yield
 
 

@@ -33,9 +33,9 @@ def folder() -> Path:
 def _make() -> tuple[Path, FileLock]:
     place = Path(tempfile.gettempdir())
     for left in place.glob(f"{PREFIX}*.lock"):
-        _remove(left.with_suffix(""), FileLock(left, timeout=0))
+        _remove(left.with_suffix(""), FileLock(left))
     made = place / f"{PREFIX}{uuid.uuid4().hex[:8]}"
-    lock = FileLock(made.with_suffix(".lock"))
+    lock = FileLock(made.with_suffix(".lock"), thread_local=False)  # removed by another thread
     lock.acquire()  # before there is a folder that another process could take for left
     made.mkdir(mode=0o700)
     atexit.register(_remove, made, lock)
@@ -47,7 +47,7 @@ def _make() -> tuple[Path, FileLock]:
 def _remove(left: Path, lock: FileLock) -> None:
     """Remove a folder, unless the process that holds its lock is alive."""
     with contextlib.suppress(OSError, Timeout):  # a folder of another user, or in use
-        lock.acquire()
+        lock.acquire(timeout=0)
         shutil.rmtree(left, ignore_errors=True)
         Path(lock.lock_file).unlink()
-        lock.release()
+        lock.release(force=True)

@@ -475,6 +475,34 @@ def test_real_names_and_codes(write, code, name, as_of, want, rules):
         assert either[0] in told and either[1] in told and "都道府県" in told
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("⻲岡市", "262064"), ("⻑野市", "202011"), ("⻘森市", "022012"), ("⻄宮市", "282049")],
+)
+def test_names_with_the_radicals_that_copying_from_pdf_gives(write, name, code):
+    result = cleaned(write([f",{name},2019/8/1,100,5,2,"], invited=None, data="real"))
+    assert result.responses.index.tolist() == [code]
+    assert found(result, "rule", "raw") == [["name-variant", name]]
+
+
+@pytest.mark.parametrize("code", ["011011", "11011", "01101"])
+def test_the_code_of_a_ward_is_told_as_one_of_its_city(write, code):
+    result = cleaned(write([f"{code},,2019/8/1,100,5,2,"], invited=None, data="real"))
+    assert result.responses.empty
+    assert "北海道札幌市の行政区のようです" in result.findings["ja"].iloc[0]
+    assert "a ward of 北海道札幌市" in result.findings["en"].iloc[0]
+
+
+def test_more_replies_than_were_asked_are_questioned(write):
+    rows = [f"{c},{n},2019/8/1,100,5,2," for c, n in (("282014", "姫路市"), ("121002", "千葉市"))]
+    name = write(rows, invited=None, data="real")
+    wave, book = Wave.read(name), Codebook.read("tiny")
+    for asked, told in ((1, [["wave.yml", "more-replies", "1", "2"]]), (2, [])):
+        about = wave.model_copy(update={"invited": asked})
+        result = clean.clean(read.read(about, book), about, book)
+        assert found(result, "file", "rule", "raw", "value") == told
+
+
 def test_of_several_of_a_name_the_one_invited_is_taken_and_confirmed(write):
     fuchu = [("132063", "府中市"), ("342084", "府中市")]
     name = write([",府中市,,1,1,2,"], invited=fuchu[1:], data="real")

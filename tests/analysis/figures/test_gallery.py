@@ -103,9 +103,10 @@ def test_without_files_a_page_shows_the_same_figures_and_tables(gallery, tmp_pat
 
 
 def test_the_title_of_a_file_stands_over_the_legend(gallery):
-    points = pd.DataFrame({"低": [3, 1], "中": [2, 5], "高": [9, 8]}, index=["一", "二"])
-    ax = plots.plot_likert(points)
-    made = gallery.show(ax, "q", data=points.reset_index(), **ABOUT)
+    points = pd.DataFrame(
+        {"item": list("一一一二二二"), "answer": list("低中高" * 2), "count": [3, 2, 9, 1, 5, 8]}
+    )
+    made = gallery.show(plots.likert(points), "q", data=points, **ABOUT)
     file = Image.open(io.BytesIO((gallery.folder / "figures" / "q.png").read_bytes())).convert("L")
     page = Image.open(io.BytesIO(made.image)).convert("L")
     below = np.asarray(file, float)[-page.height :, : page.width]
@@ -214,6 +215,17 @@ def test_names_in_all_their_characters(gallery, monkeypatch):
     with pytest.raises(InputError, match=r"U\+20BB7.*Noto Sans CJK JP"):
         shown(gallery, name="refused", labels={"ある": "𠮷野町"})
     assert not list(gallery.folder.rglob("refused.*"))
+
+
+def test_a_dollar_in_a_label_is_no_mathematics(gallery):
+    """Two of them would be: a formula that cannot be read would end the run."""
+    figure = shown(
+        gallery, title="$x^2$ と $", labels={"ある": "費用 $\\frac$", "ない": "$10_000$"}
+    )
+    assert figure.title == "$x^2$ と $"
+    ax = plots.plot_shares(SHARES.rename(index={"ある": "$a$"}))
+    ax.figure.draw_without_rendering()
+    assert not any(text.get_parse_math() for text in ax.figure.findobj(Text))
 
 
 def test_a_character_that_the_first_font_lacks_is_taken_from_the_next(gallery):

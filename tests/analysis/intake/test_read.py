@@ -690,6 +690,15 @@ def test_what_is_told_of_cells_stays_with_them_where_files_are_joined(folder):
     assert set(table.cells["covered"]) == {"", f"A2: {ROWS[0][0]}", f"A2: {ROWS[0][-1]}"}
 
 
+def test_a_cell_that_names_a_municipality_is_never_a_note(folder):
+    rows = [HEADINGS, *ROWS, [None, None, None, "姫路市"]]
+    workbook(folder / "r.xlsx", rows)
+    with pytest.raises(InputError, match=r"D5: this row names a municipality \(姫路市\)"):
+        read(folder, "r.xlsx")
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, ["合計", None, 282014]])  # a sum, not a code
+    assert read(folder, "r.xlsx").n == 3
+
+
 # --- columns that are no questions, and files that are no tables ------------------------------
 
 

@@ -1,6 +1,10 @@
 """Exports of form tools: one questionnaire with the same answers gives the same responses."""
 
+import csv
+import datetime as dt
+
 import exports
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -10,7 +14,10 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.intake import read, tools
 from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+from analysis.intake.tables import read_rows
 from workbench.cli import TOOLS, main
+from workbench.office.draft import draft
 
 ALL = [(tool, export) for tool, some in exports.EXPORTS.items() for export in some]
 
@@ -83,3 +90,161 @@ def test_every_export_is_found_by_its_header_and_by_no_other_reader(project, too
 
 def test_the_command_knows_every_tool():
     assert set(TOOLS) == set(tools.READERS)
+
+
+def test_a_file_that_no_tool_wrote_cannot_be_forced(project, capsys):
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
+    )
+    (project / "r.csv").write_text("団体名,Q3\n札幌市,5\n函館市,6\n", "utf-8")
+    given = ["new-wave", "w", str(project / "r.csv"), "--codebook", "genai", "--tool", "qualtrics"]
+    assert main([*given, "--as-of", "2024-06-01"]) == 2
+    assert "the header is not that of an export of qualtrics" in capsys.readouterr().err
+
+
+def test_what_the_tool_notes_is_set_aside_and_persons_are_kept_nowhere(wave_of, project):
+    got = cleaned(wave_of(exports.google_sheets))
+    reasons = got.outside.groupby("reason")["text"].agg(set).to_dict()
+    assert reasons["personal"] == {""} and len(reasons["record"]) == 15
+    assert "x@example.jp" not in got.outside.to_csv() + got.findings.to_csv()
+
+
+def test_a_form_with_an_option_other_keeps_its_words(project):
+    folder = project / "data" / "raw" / "f"
+    folder.mkdir(parents=True)
+    book = {**exports.BOOK, "questions": [q for q in exports.BOOK["questions"]
+                                          if q["id"] in ("CODE", "NAME", "Q1", "Q3")]}  # fmt: skip
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(book, allow_unicode=True), "utf-8"
+    )
+    for code, name, state in (
+        ("011002", "札幌市", "9（その他：予算を要求中）"),
+        ("012025", "函館市", 1),
+    ):
+        page = openpyxl.Workbook().active
+        for row in (("団体コード", code), ("団体名", name), ("Q1", state), ("Q3", 5)):
+            page.append(row)
+        page.parent.save(folder / f"{code}.xlsx")
+    about = {"title": {"ja": "調査", "en": "Survey"}, "publisher": {"ja": "会", "en": "Group"},
+             "as_of": dt.date(2024, 6, 1), "codebook": "genai", "data": "real", "files": [
+                 {"path": "011002.xlsx", "layout": "form"},
+                 {"path": "012025.xlsx", "layout": "form"}]}  # fmt: skip
+    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+    got = cleaned("f")
+    assert got.responses["Q1"].tolist() == [9, 1]
+    assert got.responses["Q1_other"].fillna("").tolist() == ["予算を要求中", ""]
+    assert got.status["Q1_other"].tolist() == ["answered", "not_applicable"]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        [f"Q2 利用している業務（複数選択可） [{t}]" for t in exports.WORK.values()],
+        [f"問2 利用している業務（複数選択可）_{t}" for t in exports.WORK.values()],
+        [f"利用している業務（複数選択可） - {t}" for t in exports.WORK.values()],
+        [f"Q2[SQ00{c}]" for c in exports.WORK],
+        [f"Q2_{c}" for c in exports.WORK],
+    ],
+)
+def test_the_parts_of_a_question_are_known_in_any_table(project, heads):
+    book = Codebook.parse(exports.BOOK)
+    rows = ["団体名," + ",".join(f'"{head}"' for head in [*heads, "Q2_9_TEXT"])]
+    rows += ["札幌市,○,,,○,広報", "函館市,,○,,,"]
+    (project / "r.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    unasked = {q.id: () for q in book if q.id not in ("Q2", "Q2_other")}
+    table = read_rows(read_file(project / "r.csv")[0], Headings(book, unasked))
+    assert {v: c for v, c in table.columns.items() if v.startswith("Q2")} == {
+        **{f"Q2_{code}": i for i, code in enumerate(exports.WORK, start=1)}, "Q2_other": 5,
+    }  # fmt: skip
+
+
+# --- the questionnaire as the tool itself defines it --------------------------------------------
+
+
+def dictionary():
+    """The questionnaire as the data dictionary of REDCap has it."""
+    heads = ["Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",
+             "Choices, Calculations, OR Slider Labels",
+             "Text Validation Type OR Show Slider Number",
+             "Branching Logic (Show field only if...)", "Matrix Group Name"]  # fmt: skip
+
+    def row(name, kind, label, choices="", check="", logic="", matrix=""):
+        return [name, "survey", "", kind, label, choices, check, logic, matrix]
+
+    def listed(options):
+        return " | ".join(f"{code}, {text}" for code, text in options.items())
+
+    return [
+        heads,
+        row("record_id", "text", "Record"),
+        row("code", "text", "団体コード"),
+        row("name", "text", "団体名"),
+        row("q1", "radio", "生成AIの導入状況", listed(exports.STATES)),
+        row("q1_other", "text", "その他の内容", logic="[q1] = '9'"),
+        row("q2", "checkbox", "利用している業務", listed(exports.WORK)),
+        row("q2_other", "text", "その他の業務", logic="[q2(9)] = '1'"),
+        row("q3", "text", "職員数", check="integer"),
+        *(row(f"q4_{i}", "radio", text, listed(exports.LEVELS), matrix="q4")
+          for i, text in exports.ITEMS.items()),
+        row("q5", "text", "開始日", check="date_ymd"),
+        row("q6", "notes", "課題"),
+    ]  # fmt: skip
+
+
+def xlsform():
+    """The questionnaire as an XLSForm has it."""
+    lists = {"states": exports.STATES, "work": exports.WORK, "levels": exports.LEVELS}
+    return {
+        "survey": [
+            ["type", "name", "label", "relevant", "appearance"],
+            ["text", "CODE", "団体コード"], ["text", "NAME", "団体名"],
+            ["select_one states", "Q1", "導入状況"],
+            ["text", "Q1_other", "その他の内容", "${Q1} = '9'"],
+            ["select_multiple work", "Q2", "業務"],
+            ["text", "Q2_other", "その他の業務", "selected(${Q2}, '9')"],
+            ["integer", "Q3", "職員数"],
+            ["begin group", "Q4", "取組の状況", "", "table-list"],
+            *(["select_one levels", f"Q4_{i}", text] for i, text in exports.ITEMS.items()),
+            ["end group"],
+            ["date", "Q5", "開始日"], ["text", "Q6", "課題", "", "multiline"],
+        ],
+        "choices": [
+            ["list_name", "name", "label"],
+            *([name, code, text] for name, own in lists.items() for code, text in own.items()),
+        ],
+    }  # fmt: skip
+
+
+def defined(project, tool):
+    """The file of the definition."""
+    if tool == "redcap":
+        with (project / "d.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(dictionary())
+        return project / "d.csv"
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in xlsform().items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(project / "d.xlsx")
+    return project / "d.xlsx"
+
+
+@pytest.mark.parametrize("export", [exports.redcap_numbers, exports.odk], ids=["redcap", "odk"])
+def test_the_codebook_of_a_definition_reads_the_replies_of_its_tool(project, export):
+    tool = "redcap" if export is exports.redcap_numbers else "odk"
+    text = draft(defined(project, tool))
+    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
+    (project / "export.csv").write_bytes(exports.written(export))
+    given = ["new-wave", "w", str(project / "export.csv"), "--codebook", "d"]
+    assert main([*given, "--as-of", "2024-06-01"]) == 0
+    got = cleaned("w")
+    wanted = expected()
+    for column in wanted:
+        own = got.responses[column.lower() if tool == "redcap" else column]
+        if column.endswith("other") or column == "Q6":
+            own = own.fillna("")
+        assert own.tolist() == wanted[column].tolist(), column
+    doubted = got.findings[got.findings["severity"] != "repaired"]
+    assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()

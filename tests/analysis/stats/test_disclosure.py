@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from analysis.codebook.model import Codebook
 from analysis.stats import disclosure, pseudonyms
 from analysis.survey import prepare
-from analysis.typology.study import renamed
+from analysis.typology.classifier import renamed
 
 CODES = ("990019", "990027", "282014")
 

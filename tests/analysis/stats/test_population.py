@@ -1,10 +1,8 @@
 """What the numbers stand for: bounds and intervals against R, no test in a full count."""
 
 import datetime as dt
-import io
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +20,9 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.figures import typology_plots
-from analysis.report import changes, exploring, shortage
 from analysis.results import certainty, hypotheses
-from analysis.show import NotAvailable
+from analysis.show import Frame, NotAvailable, Prose
 from analysis.stats import population
-from analysis.stats.changes import Movers, moved
 from analysis.stats.population import Population, share_of_finite
 from analysis.survey import QUICK
 
@@ -182,66 +178,72 @@ def test_every_kind_has_its_sentences(here, language):
 # --- on the pages ------------------------------------------------------------------------------
 
 
+def report(survey, until="limits", **given):
+    """The page on shortage, of a survey without types unless `found` is given."""
+    language = survey.language
+    given = {"survey": survey, "found": NONE, **given}
+    return run("06_report", until=until, given=given, language=language)
+
+
 def test_the_share_of_the_invited_has_bounds_and_a_finite_interval(demo):
-    said = shortage.answer(demo, NONE).text
+    page = report(demo)
+    said = page.answer.text
     assert "13団体中5団体（38%、依頼した16団体では31%～50%" in said and "95％区間26%～52%" in said
     assert "18%" not in said and "64%" not in said  # Wilson's, of a population without an end
-    listed = shortage.limits(demo, NONE).markdown
+    listed = page.prose
     assert (
         "依頼した16団体についてのもので、うち15団体が回答した" in listed
         and "重み付けはしない" in listed
     )
     english = Survey.load("demo-2019", language="en")
-    assert "31% to 50% of all 16 invited" in shortage.answer(english, NONE).text
+    assert "31% to 50% of all 16 invited" in report(english, "answer").answer.text
 
 
 def test_every_share_of_the_invited_has_its_bounds(demo):
-    frame = exploring.frequencies(demo).frame
-    rows = frame[frame["設問"].str.startswith("Q12 ")]
-    assert "31.3～50.0" not in set(
-        rows["とりうる範囲（％）"]
-    )  # of one answer, not of the two lowest
+    rows = demo.tabulate("Q12")
     counts = demo.responses["Q12"].value_counts()
-    for label, code in zip(rows["回答"], range(1, 6), strict=True):
+    for row, code in zip(rows.records, range(1, 6), strict=True):
         count = int(counts.get(code, 0))
-        low, high = 100 * count / 16, 100 * (count + 3) / 16
-        assert rows.set_index("回答").at[label, "とりうる範囲（％）"] == f"{low:.1f}～{high:.1f}"
+        assert (row["low"], row["high"]) == pytest.approx((count / 16, (count + 3) / 16))
     # seven were not asked Q07: of nine it could have been asked of, eight answered
-    first = frame[frame["設問"].str.startswith("Q07 ")].iloc[0]
-    assert (first["団体数"], first["割合の母数"]) == ("5", "複数回答、n = 8")
-    assert first["とりうる範囲（％）"] == f"{500 / 9:.1f}～{600 / 9:.1f}"
+    first = demo.tabulate("Q07").iloc[0]
+    assert (first["count"], first["n"]) == (5, 8)
+    assert (first["low"], first["high"]) == pytest.approx((5 / 9, 6 / 9))
     # the size class of the one that did not reply is known
-    assert set(frame[frame["設問"].str.startswith("Q02 ")]["とりうる範囲（％）"]) == {""}
+    assert demo.tabulate("Q02")["low"].isna().all()
+    shown = run("02_explore", given={"survey": demo}, until="frequencies").tables["frequencies"]
+    row = shown.frame[shown.frame["設問"].str.startswith("Q07 ")].iloc[0]
+    assert (row["下限（％）"], row["上限（％）"]) == ("55.6", "66.7")
+    assert "下限・上限は" in shown.notes[1]
 
 
 def test_an_edition_that_hides_small_cells_has_no_bounds_that_give_them_away(tmp_path):
     public = Survey.load("demo-2019", audience="public", output=tmp_path)
-    assert "とりうる範囲（％）" not in exploring.frequencies(public).frame
+    assert public.tabulate()[["low", "high"]].isna().all(axis=None)
     committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
-    frame = exploring.frequencies(committee).frame
-    assert set(frame[frame["設問"].str.startswith("Q12 ")]["とりうる範囲（％）"]) == {""}
+    assert committee.tabulate("Q12")["low"].isna().all()
 
 
 def test_a_group_that_answered_as_a_whole_has_no_interval_of_no_width(demo):
-    made = shortage.who_is_short(demo, NONE)
-    frame = pd.read_csv(io.StringIO(made.csv)).set_index("group")
+    page = report(demo, "who-figure")
+    made, frame = page.figures["who_is_short"], page.names["groups"].set_index("part")
     assert frame.loc["一般市", ["low", "high"]].isna().all()  # all seven answered
     assert frame.loc["町村", ["low", "high"]].tolist() == pytest.approx([2 / 3, 1], abs=1e-4)
     assert not (frame["low"] == frame["high"]).any() and "95％" not in made.alt + made.caption
-    assert "どう答えたとしても、割合の異なる組がある" in shortage.short_words(demo, NONE).markdown
+    assert "どう答えたとしても、割合の異なる組がある" in page.prose
 
 
 def test_beyond_prints_the_intervals_of_a_random_draw_and_names_them(project):
     told(project, population="beyond")
     survey = Survey.load("demo-2019")
-    assert "（38%、95％区間18%～64%）" in shortage.answer(survey, NONE).text
-    assert "無作為に選ばれたとみなした" in shortage.limits(survey, NONE).markdown
-    assert "すべて重なり" in shortage.short_words(survey, NONE).markdown
-    assert "とりうる範囲（％）" not in exploring.frequencies(survey).frame
+    page = report(survey)
+    assert "（38%、95％区間18%～64%）" in page.answer.text
+    assert "無作為に選ばれたとみなした" in page.prose and "すべて重なり" in page.prose
+    assert survey.tabulate()["low"].isna().all()
 
 
 def test_no_interval_is_put_about_a_share_as_if_it_were_the_nations(demo):
-    said = exploring.representation_words(demo, exploring.classes(demo)).markdown
+    said = run("02_explore", given={"survey": demo}, until="represents").prose
     assert "区間" not in said and "無作為に選ばれたものではない" in said
 
 
@@ -348,11 +350,12 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     assert (round(icc, 3), round(design, 1)) == (0.061, 3.2)
     page = run("04_hypotheses", given={"survey": survey}, language=language)
     shown = [page.answer.paragraph, page.prose, page.tables["hypotheses"].frame.to_csv()]
-    shown += [shortage.answer(survey, NONE).paragraph]
-    shown += [shortage.limits(survey, NONE).markdown, exploring.stands_for(survey).markdown]
-    shown += [exploring.frequencies(survey).frame.to_csv()]
+    short = report(survey)
+    tables = run("02_explore", given={"survey": survey}, language=language)
+    shown += [short.answer.paragraph, short.prose, tables.prose]
+    shown += [tables.tables["frequencies"].frame.to_csv()]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]
-    assert "72.9～73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
+    assert "72.9,73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -361,11 +364,11 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     found = survey.typology(**QUICK)
     given = {"survey": survey, "found": found}
     page = run("03_typology", until="levels-words", given=given, language=language)
-    shown = [exploring.frequencies(survey), *page.tables.values(), *page.figures.values()]
-    shown += [page.answer, shortage.by_class_words(survey), exploring.stands_for(survey)]
-    shown += [shortage.limits(survey, found), shortage.priorities(survey)]
-    shown += [exploring.representation_words(survey, exploring.classes(survey))]
-    shown += [shortage.answer(survey, found)]
+    counted = run("02_explore", given={"survey": survey}, language=language)
+    shown = [*counted.tables.values(), *page.tables.values(), *page.figures.values()]
+    shown += [page.answer, *counted.of(Prose)]
+    short = report(survey, found=found)
+    shown += [one for one in short.outputs if not isinstance(one, Frame)]
     assert {"typology", "types", "differences"} <= {getattr(one, "name", "") for one in shown}
     assert not list(CHANCE.finditer(" ".join([*map(written, shown), page.prose])))
     # how often surveys without types look as good is a comparison with a model, and called so
@@ -379,28 +382,24 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
 
 
 def test_a_year_later_of_a_full_count_is_described_too(cities):
-    survey = Survey.load("cities")
-    answers = survey.responses
-    later = answers.assign(ai=~answers["ai"], online=answers["online"] + 1)
-    shares, scales = moved(
-        survey.codebook,
-        changes.changes.Wave(answers, survey.status),
-        changes.changes.Wave(later, survey.status),
-    )
-    pair = changes.Pair(survey, survey, shares, scales, NONE, (NONE, NONE))
-    shown = [changes.answer(survey, pair), changes.shares(survey, pair)]
-    shown += [changes.scales(survey, pair), changes.figure(survey, pair)]
+    now, before = Survey.load("cities"), Survey.load("cities")
+    answers = now.responses
+    now.responses = answers.assign(ai=~answers["ai"], online=answers["online"] + 1)
+    kinds = {"n": 2, "count": 1, "expected": 1.0, "low": 0, "high": 2, "p": 0.5, "exceeds": False}
+    found = {"found": (NONE, NONE), "kinds": kinds | {"matched": {1: 1}}}
+    page = run("07_refresh_diff", given={"survey": now, "earlier": before, **found})
+    shown = [one for one in page.outputs if not isinstance(one, Frame)]
+    shown = [one for one in shown if getattr(one, "name", "") != "national_totals"]
     text = " ".join(map(written, shown))
     assert not list(CHANCE.finditer(text)) and "2項目が変わった" in text
-    counts = Movers(pd.DataFrame({"moved": [True, False]}), pd.DataFrame(), {1: 1}, 1.0, 0, 2, 0.5)
-    said = changes.type_words(survey, replace(pair, movers=counts, found=(NONE, NONE)))
-    assert "2団体中1団体。" in said.markdown and "範囲" not in said.markdown
+    assert "2団体中1団体。" in text and "範囲" not in text
 
 
 def test_those_not_short_and_those_short_of_a_full_count_are_compared_by_size(demo, monkeypatch):
     full = Population("class", True, 15, 15, ("core_city",))
     monkeypatch.setitem(demo.__dict__, "population", full)
-    text = " ".join(map(written, [shortage.do_differently(demo), shortage.priorities(demo)]))
+    page = report(demo, "measures")
+    text = page.prose + written(page.tables["measures"])
     assert not list(CHANCE.finditer(text))
     assert "同じ規模どうしの差" in text and "効果の順ではない" in text and "偶然" not in text
 

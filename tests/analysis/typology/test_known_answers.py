@@ -3,21 +3,29 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import silhouette_score
 from stepmix.stepmix import StepMix
 
-from analysis.typology.dissimilarity import GowerDissimilarity, collapse, pattern_dissimilarity
-from analysis.typology.hierarchy import MCA, HierarchicalTypology, cut
-from analysis.typology.latent import LatentClassTypology
-from analysis.typology.partition import KMedoidsTypology, k_medoids
-from analysis.typology.stability import medoid_recluster, stability
+from analysis.typology.dissimilarity import Gower, collapse
+from analysis.typology.gradient import map_axes
+from analysis.typology.latent import latent_classes
+from analysis.typology.multiverse import Setting, universes
+from analysis.typology.partition import k_medoids, silhouette_widths
+from analysis.typology.stability import stability
 
 
 def binary(frame):
     return dict.fromkeys(frame, "binary")
+
+
+@pytest.fixture(scope="module")
+def measured(national):
+    """The national table as a study sees it: answer patterns and their dissimilarity."""
+    seen = collapse(national.to_numpy()).by_unit()
+    return seen, Gower(seen, list(national), binary(national)).among()
 
 
 # R cluster 2.1.4, pam() on daisy(metric = "gower"): number of types, mean distance to the medoid,
@@ -26,18 +34,20 @@ PAM = [(2, 0.249798, 0.3543), (3, 0.2182343, 0.2964), (4, 0.1913445, 0.2422)]
 
 
 @pytest.mark.parametrize(("k", "objective", "silhouette"), PAM)
-def test_medoids_are_not_worse_than_pam_of_r(national, k, objective, silhouette):
-    found = KMedoidsTypology(k, kinds=binary(national)).fit(national)
-    assert found.objective_ < objective + 1e-6
-    assert found.silhouette_ > silhouette - 0.001
-    apart = pdist(national, "hamming")
-    nearest = squareform(apart)[:, found.medoid_indices_].min(axis=1)
-    assert found.objective_ == pytest.approx(nearest.mean(), abs=1e-9)
-    width = silhouette_score(squareform(apart), found.labels_, metric="precomputed")
-    assert found.silhouette_ == pytest.approx(width, abs=1e-9)
-    seen = collapse(national.to_numpy()).by_unit()  # as a study does
-    between = pattern_dissimilarity(seen, list(national), binary(national), None)
-    assert k_medoids(between, k, seen.weights).objective / len(national) < objective + 1e-6
+def test_medoids_are_not_worse_than_pam_of_r(national, measured, k, objective, silhouette):
+    seen, distance = measured
+    found = k_medoids(distance, k, seen.weights, n_init=10)
+    mean = found.objective / len(national)
+    width = silhouette_widths(distance, found.labels, seen.weights) @ seen.weights / len(national)
+    assert mean < objective + 1e-6
+    assert width > silhouette - 0.001
+    apart = squareform(pdist(national, "hamming"))
+    nearest = apart[:, seen.first[found.medoids]].min(axis=1)
+    assert mean == pytest.approx(nearest.mean(), abs=1e-9)
+    by_unit = found.labels[seen.back]
+    assert width == pytest.approx(silhouette_score(apart, by_unit, metric="precomputed"), abs=1e-9)
+    few = k_medoids(distance, k, seen.weights)  # as many starts as a study makes
+    assert few.objective / len(national) < objective + 1e-6
 
 
 # StepMix 3.0, best of 40 starts: number of classes, log-likelihood, BIC
@@ -51,36 +61,37 @@ LATENT = [
 
 @pytest.mark.parametrize(("k", "log_likelihood", "bic"), LATENT)
 def test_latent_classes_are_those_of_stepmix(national, k, log_likelihood, bic):
-    found = LatentClassTypology(k, kinds=binary(national)).fit(national)
-    assert found.log_likelihood_ == pytest.approx(log_likelihood, abs=1e-3)
-    assert found.bic_ == pytest.approx(bic, abs=0.01)
-    if k == 4:
-        assert found.weights_ == pytest.approx([0.368, 0.266, 0.194, 0.172], abs=1e-3)
+    found = latent_classes(national, binary(national), k, tol=1e-10)
+    assert found.log_likelihood == pytest.approx(log_likelihood, abs=1e-3)
+    assert found.bic == pytest.approx(bic, abs=0.01)
 
 
-def test_inertias_are_those_of_factominer(national):
-    found = MCA(kinds=binary(national)).fit(national)
-    expected = [0.306187, 0.154722, 0.120865, 0.091213, 0.080913]
-    assert found.inertias_[:5] == pytest.approx(expected, abs=1e-5)
-    spread = found.transform(national).var(axis=0)
-    assert spread == pytest.approx(found.inertias_[:2], abs=1e-9)
+def test_inertias_of_the_map_are_those_of_factominer(national):
+    """Multiple correspondence analysis of yes/no items: all inertia together is 1."""
+    found = map_axes(national, binary(national), {})
+    assert found.inertia == pytest.approx((0.306187, 0.154722), abs=1e-5)
 
 
-def test_one_of_four_types_is_stable_and_the_rest_are_not(national):
+def test_ward_is_hcpc_without_consolidation(national):
+    """R FactoMineR 2.7, HCPC(MCA(ncp = 10), nb.clust = 4, consol = FALSE): sizes.
+
+    Consolidated, HCPC's default, they are others, which is another typology.
+    """
+    setting = Setting("all", "none missing", "standardised Euclidean")
+    rows, labels = universes(national, binary(national), None, setting)
+    types = next(one for row, one in zip(rows, labels, strict=True) if row[3:5] == ("Ward", 4))
+    assert sorted(np.bincount(types)) == [238, 295, 297, 903]
+
+
+def test_one_of_four_types_is_stable_and_the_rest_are_not(national, measured):
     """R fpc 2.2-10 on PAM: .76 .47 .53 .51; ours starts from the better medoids."""
-    kinds = binary(national)
-    found = KMedoidsTypology(4, kinds=kinds).fit(national)
-    patterns, first, back, counts = np.unique(
-        national, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
-    distance = GowerDissimilarity(kinds).fit_transform(patterns)
-    sure = stability(
-        medoid_recluster(distance, 4), found.labels_[first], counts, unplaced=-1, n_bootstrap=20
-    )
+    seen, distance = measured
+    types = k_medoids(distance, 4, seen.weights, n_init=10).labels
+    sure = stability(distance, 4, types, seen.weights, unplaced=-1, n_bootstrap=20)
     jaccard = sure.types["jaccard_bootstrap"]
     assert (jaccard < 0.75).sum() >= 2
     assert jaccard.between(0.3, 0.95).all()
-    assert sure.types["n"].sum() == len(national) == len(back)
+    assert sure.types["n"].sum() == len(national)
 
 
 def answers(n=120, seed=0):
@@ -98,19 +109,19 @@ def test_latent_classes_with_missing_answers_are_those_of_stepmix(k):
     model = StepMix(
         n_components=k,
         measurement="categorical_nan",
-        n_init=10,
-        max_iter=5000,
-        abs_tol=1e-10,
-        rel_tol=1e-12,
+        n_init=4,
+        max_iter=2000,
+        abs_tol=1e-9,
+        rel_tol=1e-11,
         random_state=0,
         progress_bar=0,
     )
     model.fit(table)
-    found = LatentClassTypology(k, kinds=["nominal"] * 5).fit(table)
+    frame = pd.DataFrame(table, columns=list("abcde"))
+    found = latent_classes(frame, dict.fromkeys(frame, "nominal"), k, tol=1e-10)
     theirs = model.score(table) * len(table)
-    assert found.log_likelihood_ > theirs - 1e-4
-    assert found.log_likelihood_ == pytest.approx(theirs, rel=2e-3)  # theirs may be a lower peak
-    assert np.sort(found.weights_) == pytest.approx(np.sort(model.weights_), abs=0.1)
+    assert found.log_likelihood > theirs - 1e-4
+    assert found.log_likelihood == pytest.approx(theirs, rel=2e-3)  # theirs may be a lower peak
 
 
 def test_the_least_sum_of_all_choices_of_medoids_is_found():
@@ -126,34 +137,3 @@ def test_the_least_sum_of_all_choices_of_medoids_is_found():
             found = k_medoids(distance, k, weights, n_init=10)
             assert found.objective == pytest.approx(least, abs=1e-9)
             assert distance[:, found.medoids].min(axis=1) @ weights == pytest.approx(least)
-
-
-@pytest.mark.parametrize("way", ["average", "complete"])
-def test_trees_are_those_of_scipy(way):
-    table = np.random.default_rng(0).normal(size=(40, 3))  # no two pairs are as far apart
-    found = HierarchicalTypology(3, linkage=way).fit(table)
-    heights = linkage(pdist(table / np.ptp(table, axis=0), "cityblock") / 3, way)[:, 2]
-    assert found.tree_[:, 2] == pytest.approx(heights)
-
-
-def test_ward_joins_units_on_the_map():
-    table = np.nan_to_num(answers(40))
-    kinds = ["nominal"] * 5
-    found = HierarchicalTypology(3, linkage="ward", kinds=kinds, n_components=3).fit(table)
-    place = MCA(3, kinds=kinds).fit(table).transform(table)
-    tree = linkage(place, "ward")
-    assert found.tree_[:, 2] == pytest.approx(tree[:, 2], abs=1e-8)
-    same = found.labels_[:, None] == found.labels_
-    theirs = cut(tree, 3)
-    assert (same == (theirs[:, None] == theirs)).all()
-
-
-# R FactoMineR 2.7, HCPC(MCA(ncp = axes), nb.clust = 4, consol = FALSE): sizes. Consolidated, HCPC's
-# default, they are 295/349/459/630 for 5 axes, which is another typology
-HCPC = [(5, [329, 377, 434, 593]), (10, [238, 295, 297, 903])]
-
-
-@pytest.mark.parametrize(("axes", "sizes"), HCPC)
-def test_ward_is_hcpc_without_consolidation(national, axes, sizes):
-    tree = HierarchicalTypology(4, linkage="ward", kinds=binary(national), n_components=axes)
-    assert sorted(np.bincount(tree.fit(national).labels_)) == sizes

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.typology.partition import k_medoids
-from analysis.typology.stability import medoid_recluster, stability
+from analysis.typology.stability import stability
 
 
 def line(places):
@@ -17,12 +17,12 @@ TYPES = np.array([1, 1, 1, 2, 2, 2])
 
 
 def test_types_far_apart_come_back_and_halves_of_one_do_not():
-    firm = stability(medoid_recluster(TWO, 2), TYPES, np.full(6, 5))
+    firm = stability(TWO, 2, TYPES, np.full(6, 5))
     assert firm.types["jaccard_bootstrap"].to_numpy() == pytest.approx(1)
     assert firm.types["n"].tolist() == [15, 15]
     even = line(np.arange(12))
     halves = k_medoids(even, 2).labels
-    loose = stability(medoid_recluster(even, 2), halves, np.ones(12), unplaced=-1)
+    loose = stability(even, 2, halves, np.ones(12), unplaced=-1)
     assert loose.types["jaccard_bootstrap"].max() < 0.9
     assert loose.together[5, 6] < firm.together[0, 1]
 
@@ -30,7 +30,7 @@ def test_types_far_apart_come_back_and_halves_of_one_do_not():
 def test_a_unit_between_two_types_belongs_to_both():
     distance = line([0, 1, 2, 10.4, 19, 20, 21])
     types = k_medoids(distance, 2).labels + 1
-    found = stability(medoid_recluster(distance, 2), types, np.ones(7))
+    found = stability(distance, 2, types, np.ones(7))
     own = found.membership.to_numpy().max(axis=1)
     assert own.argmin() == 3
     assert own[3] < 0.9
@@ -39,51 +39,29 @@ def test_a_unit_between_two_types_belongs_to_both():
 
 
 def test_being_together_with_oneself_is_no_membership():
-    alone = stability(lambda weights: np.where(weights > 0, np.arange(6), -1), TYPES, np.ones(6))
-    assert alone.membership.to_numpy() == pytest.approx(0.5)  # nobody is ever with anybody
-    pair = stability(
-        lambda weights: np.where(weights > 0, [0, 0, 2, 3, 4, 5], -1), TYPES, np.ones(6)
-    )
+    alone = stability(TWO, 6, TYPES, np.ones(6))  # everybody is a type of its own
+    assert alone.membership.to_numpy() == pytest.approx(0.5)
+    pair = stability(line([0, 0, 10, 20, 30, 40]), 5, TYPES, np.ones(6))  # but the first two
     assert pair.membership.to_numpy()[:2] == pytest.approx(np.array([[1, 0], [1, 0]]))
 
 
 def test_second_nearest_is_the_other_type_one_would_expect():
     distance = line([0, 1, 2, 8, 9, 10, 100, 101, 102])
     types = np.repeat([1, 2, 3], 3)
-    found = stability(medoid_recluster(distance, 3), types, np.ones(9))
+    found = stability(distance, 3, types, np.ones(9))
     assert found.second.tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 1]
-    alone = stability(medoid_recluster(distance, 1), np.ones(9, int), np.ones(9), unplaced=0)
+    alone = stability(distance, 1, np.ones(9, int), np.ones(9), unplaced=0)
     assert alone.second.tolist() == [0] * 9
 
 
 def test_shares_of_being_together_are_counted_over_the_resamples_with_both():
-    drawn = []
-
-    def recluster(weights):
-        drawn.append(weights > 0)
-        return np.where(weights > 0, len(drawn) % 2, -1)  # always one cluster
-
-    found = stability(recluster, TYPES, np.ones(6), n_bootstrap=30)
-    both = sum(np.outer(seen, seen) for seen in drawn)
-    assert (found.together[both > 0] == 1).all()
+    found = stability(TWO, 1, TYPES, np.ones(6), n_bootstrap=30)  # always one cluster
+    assert (found.together == 1).all()
 
 
 def test_unplaced_patterns_are_of_no_type_but_have_a_membership():
     types = np.array([1, 1, 1, 2, 2, 0])
-    found = stability(medoid_recluster(TWO, 2), types, np.ones(6))
+    found = stability(TWO, 2, types, np.ones(6))
     assert found.types.index.tolist() == [1, 2]
     assert found.membership.iloc[5].idxmax() == 2
     assert found.second[5] == 2
-
-
-def test_the_number_of_jobs_changes_nothing():
-    rng = np.random.default_rng(0)
-    distance = line(rng.normal(size=130).round(6))
-    types, units = k_medoids(distance, 3).labels, rng.integers(1, 4, 130)
-    one, two = (
-        stability(medoid_recluster(distance, 3), types, units, n_bootstrap=20, unplaced=-1, jobs=j)
-        for j in (1, 2)
-    )
-    assert np.array_equal(one.together, two.together)
-    assert one.types.equals(two.types)
-    assert one.membership.equals(two.membership)

@@ -1,7 +1,7 @@
 """What a committee member reads on the page of the typology, on the invented demo survey."""
 
-import dataclasses
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from notebook_run import run
 from analysis import Survey
 from analysis.errors import InputError
 from analysis.results import certainty, placement, types
-from analysis.typology.study import Classifier
+from analysis.typology.classifier import Classifier
 
 PAGE = "03_typology"
 SINGLE = {"silhouette", "coassignment", "pairs", "members", "map", "composition", "placement"}
@@ -54,7 +54,8 @@ def test_chance_is_told_in_counts_of_surveys(page):
 
 def test_few_respondents_are_not_told_that_they_are_enough(page):
     survey, found = page.names["survey"], page.names["found"]
-    five = certainty.recovery(survey, dataclasses.replace(found, n=5))
+    verdict = replace(found.verdict, evidence=replace(found.evidence, n=5))
+    five = certainty.recovery(survey, replace(found, verdict=verdict))
     assert "見分けることはできない" in survey.say("types/recovery", **five)
 
 

@@ -35,7 +35,7 @@ def frames():
 @cache
 def drawn_from(language):
     survey, found = made(language)
-    runs = certainty.multiverse(survey)
+    runs = survey.multiverse()
     return {
         "types": types.summary(survey, found),
         "profile": types.profile(survey, found),

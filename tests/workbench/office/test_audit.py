@@ -441,7 +441,7 @@ def test_a_file_that_may_not_be_opened(tmp_path, monkeypatch):
 def test_no_other_file_is_written_over(tmp_path):
     path, other = table(tmp_path, put(C3="3名")), table(tmp_path, name="b.xlsx")
     before = other.read_bytes()
-    with pytest.raises(InputError, match="another file of this name"):
+    with pytest.raises(InputError, match="did not write, or that was changed since"):
         audit.report([path], annotate_to=other)
     assert other.read_bytes() == before
     for _ in range(2):  # an earlier copy may be made again

@@ -1,7 +1,9 @@
 """A proposed codebook says what a file can tell, is valid, and leaves the rest to a person."""
 
 import os
+from pathlib import Path
 
+import exports
 import openpyxl
 import pandas as pd
 import pyreadstat
@@ -9,11 +11,17 @@ import pytest
 import yaml
 from received import csv_text, wave, workbook
 
+from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.intake import read
+from analysis.intake import read, tools
 from analysis.intake.cells import addresses
-from workbench.office.draft import draft, groups_of, joined
+from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+from analysis.intake.tables import read_rows
+from workbench.cli import main
+from workbench.office.draft import draft
 
 HEAD = ["団体コード", "団体名", "職員数（人）", "形態", "取組", "導入率（%）", "回答日", "意見",
         "区分"]  # fmt: skip
@@ -131,17 +139,28 @@ def test_columns_that_are_parts_of_one_question(tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
-def test_columns_that_are_joined_and_those_that_are_not():
-    ticks = [["○", "×"], ["○"]]
-    assert groups_of(["問4_1 甲", "問4_2 乙"], ticks) == [([0, 1], "問4")]
-    assert groups_of(["取組 / 1 甲", "取組 / 2 甲"], ticks) != [([0, 1], "取組")]  # which is which?
-    assert groups_of(["問4 甲", "問5 乙"], ticks) == [([0], "問4 甲"), ([1], "問5 乙")]
+def kinds_of(tmp_path, heads, *columns):
+    """The types of the questions drafted of a table with these headings and columns."""
+    rows = [
+        ["団体名", *heads],
+        *([f"町{n}", *row] for n, row in enumerate(zip(*columns, strict=True))),
+    ]
+    (tmp_path / "k.csv").write_text(csv_text(rows), "utf-8")
+    return [q["type"] for q in yaml.safe_load(draft(tmp_path / "k.csv"))["questions"]][1:]
+
+
+def test_columns_that_are_joined_and_those_that_are_not(tmp_path):
+    ticks = [["○", "×"], ["○", "○"]]
+    assert kinds_of(tmp_path, ["取組 [甲]", "取組 [乙]"], *ticks) == ["multi"]
+    assert kinds_of(tmp_path, ["問4_1 甲", "問4_2 乙"], *ticks) == ["multi"]
+    assert kinds_of(tmp_path, ["取組 [甲]", "取組 [甲]"], *ticks) != ["multi"]  # which is which?
+    assert len(kinds_of(tmp_path, ["問4 甲", "問5 乙"], *ticks)) == 2
     scale = [["1", "5", "3"], ["2", "4", "3"]]
-    assert len(groups_of(["満足 / 甲", "満足 / 乙"], scale)) == 1
-    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["3", "3"]])) == 2
-    assert len(groups_of(["満足 / 甲", "満足 / 乙"], [scale[0], ["2", "30"]])) == 2
-    question = joined("Q04", "取組", ["取組 / 1 甲", "取組 / 1 乙"], ["○"])
-    assert [(o["code"], o["ja"]) for o in question["options"]] == [(1, "甲"), (2, "乙")]
+    assert kinds_of(tmp_path, ["満足 [甲]", "満足 [乙]"], *scale) == ["battery"]
+    assert len(kinds_of(tmp_path, ["満足 [甲]", "満足 [乙]"], scale[0], ["3", "3", "3"])) == 2
+    assert len(kinds_of(tmp_path, ["満足 [甲]", "満足 [乙]"], scale[0], ["2", "30", "3"])) == 2
+    tried = [["英", "独", "仏"] * 4, ["赤", "青", "黄"] * 4]  # two questions of their own
+    assert len(kinds_of(tmp_path, ["好み [甲]", "好み [乙]"], *tried)) == 2
 
 
 def test_a_battery_answered_in_words(tmp_path, monkeypatch):
@@ -160,8 +179,6 @@ def test_a_battery_answered_in_words(tmp_path, monkeypatch):
     assert [item["ja"] for item in found["items"]] == ["職員体制", "施設", "予算"]
     table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
     assert table.texts("Q01_3").tolist()[:2] == ["不満", "やや不満"]
-    tried = [["英", "独", "仏"] * 4, ["赤", "青", "黄"] * 4]  # two questions of their own
-    assert len(groups_of(["好み / 甲", "好み / 乙"], tried)) == 2
 
 
 def test_yes_and_no_shares_and_codes_among_words(tmp_path):
@@ -284,3 +301,186 @@ def test_years_of_an_era_are_no_options(tmp_path):
     found = questions(draft(tmp_path / "r.csv"))
     assert found["導入年度"]["type"] == "text" and "options" not in found["導入年度"]
     assert found["開設"]["type"] == "integer"
+
+
+# --- exports of form tools ----------------------------------------------------------------------
+
+RIGHT = {"Q1": "single", "Q2": "multi", "Q3": "integer", "Q4": "battery", "Q5": "date",
+         "Q6": "text"}  # fmt: skip
+BY_TOOL = [export for some in exports.EXPORTS.values() for export in some]
+
+
+@pytest.mark.parametrize("export", BY_TOOL, ids=lambda export: export.__name__)
+def test_a_draft_of_an_export_needs_no_structural_edit(tmp_path, export):
+    (tmp_path / "export.csv").write_bytes(exports.written(export))
+    found = yaml.safe_load(draft(tmp_path / "export.csv"))["questions"]
+    identity = [q.get("identity") for q in found]
+    assert {"code", "name"} <= {*identity}
+    if not export.__name__.startswith("redcap"):  # which has no time of its own
+        assert "received" in identity
+    questions = [q for q in found if not q.get("identity") and not q["id"].endswith("_other")]
+    assert [q["type"] for q in questions] == [*RIGHT.values()]
+    one, many = questions[0], questions[1]
+    assert [o.get("other", False) for o in one["options"]] == [False, False, False, True]
+    assert [o.get("other", False) for o in many["options"]] == [False, False, False, True]
+    assert len(questions[3]["items"]) == 2 and len(questions[3]["options"]) == 3
+    words = {o["ja"].removesuffix(" (to translate)") for o in many["options"]}
+    if "文書の作成" in str(words):  # the export has words: an option with a comma is one
+        assert "文書の作成, 要約" in words
+
+
+@pytest.mark.parametrize("export", BY_TOOL, ids=lambda export: export.__name__)
+def test_the_draft_of_an_export_reads_it_without_a_refusal(tmp_path, monkeypatch, export):
+    (tmp_path / "export.csv").write_bytes(exports.written(export))
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    books = tmp_path / "data" / "codebooks"
+    books.mkdir(parents=True)
+    (books / "d.yml").write_text(draft(tmp_path / "export.csv"), "utf-8")
+    given = [str(tmp_path / "export.csv"), "--codebook", "d", "--as-of", "2024-06-01"]
+    assert main(["new-wave", "w", *given]) == 0
+    about = Wave.read("w")
+    book = Codebook.read(about.codebook)  # by the file's name, whatever its id
+    got = clean(read.read(about, book), about, book)
+    got.ledger.check()
+    assert len(got.responses) == 15
+    doubted = got.findings[got.findings["severity"] != "repaired"]
+    assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (
+            ("満足", "やや満足", "不満"),
+            ["満足", "やや満足", "どちらともいえない", "やや不満", "不満"],
+        ),
+        (("Agree", "Strongly disagree", "Disagree"), None),
+        (("とても重要", "重要", "あまり重要でない"), ["とても重要", "重要", "あまり重要でない"]),
+    ],
+)
+def test_a_scale_is_ordinal_and_has_the_point_that_nobody_chose(tmp_path, words, options):
+    rows = [["団体名", "問1"], *([f"町{n}", words[n % len(words)]] for n in range(12))]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1]
+    assert found["type"] == "ordinal"
+    if options:
+        kept = [o["ja"] for o in found["options"]]
+        assert kept == options or set(words) <= set(kept)
+
+
+def test_a_scale_of_five_has_five_points_though_nobody_chose_the_fourth(tmp_path):
+    rows = [
+        ["団体名", "問1 満足度（5段階）"],
+        *([f"町{n}", (1, 2, 3, 5)[n % 4]] for n in range(12)),
+    ]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1]
+    assert (found["type"], [o["code"] for o in found["options"]]) == ("ordinal", [1, 2, 3, 4, 5])
+
+
+def test_markers_that_recur_and_columns_of_persons(tmp_path):
+    heads = ["団体名", "メールアドレス", *(f"問{n} 人数" for n in range(1, 7))]
+    rows = [heads]
+    for n in range(9):
+        counts = ("#n.s." if (n + k) % 3 else n + k for k in range(6))
+        rows.append([f"町{n}", "x@example.jp", *counts])
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    book = yaml.safe_load(text)
+    assert "#n.s." in book["missing"]["no_answer"]["tokens"]
+    assert "# left out, no questions: メールアドレス" in text
+    assert [q["type"] for q in book["questions"][1:]] == ["integer"] * 6
+
+
+def test_a_question_in_which_nobody_chose_two_is_hinted_at(tmp_path):
+    rows = [["団体名", "問1 業務 [甲]", "問1 業務 [乙]"]]
+    rows += [[f"町{n}", "○" if n % 2 else "", "" if n % 2 else "○"] for n in range(6)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    assert "nobody chose two" in draft(tmp_path / "r.csv")
+
+
+# --- real exports, where they are there ---------------------------------------------------------
+
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "exports"
+REAL = {  # file -> types of the columns or groups of columns that say most
+    "limesurvey_rse2017_zaf_small_n.csv": {
+        "edu1": "single", "rse1": "binary", "likert0": "battery", "currentEmp13": "multi",
+        "prevEmp2": "battery", "currentEmp11": "ratio", "proj5zaf": "multi", "fund2": "multi",
+        "likert2": "battery",
+    },
+    "surveymonkey_starwars_2headers_latin1.csv": {
+        "Q01": "binary", "Q03": "multi", "Q04": "battery", "Q05": "battery", "Q12": "single",
+    },
+    "made_googleforms_ja.csv": {"Q01": "multi", "Q02": "integer", "Q04": "battery"},
+    "made_msforms_ja.csv": {"Q01": "multi", "Q02": "integer", "Q03": "single"},
+    "redcap_checkboxes_data.csv": {"check_one": "multi", "check_two": "multi"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_export_is_drafted_by_the_questions_it_has(name):
+    if not (SHARED / name).is_file():
+        pytest.skip(f"{name} is not here")
+    found = {q["id"]: q for q in yaml.safe_load(draft(SHARED / name))["questions"]}
+    assert {id: found[id]["type"] for id in REAL[name]} == REAL[name]
+    lonely = [q["id"] for q in found.values() if q["type"] == "multi" and len(q["options"]) < 2]
+    assert lonely == []
+    sheet, export = tools.choose(read_file(SHARED / name))
+    book = Codebook.parse(yaml.safe_load(draft(SHARED / name)))
+    table = read_rows(sheet, Headings(book), export=export)
+    read = set(table.columns.values())
+    assert [i for i in export.of_kind("answer", "other") if i not in read] == []
+    heads = export.heads
+    assert len(table.rows) == (sheet.kind[heads:] > 0).any(axis=1).sum()  # no record is lost
+
+
+# --- statistics packages ------------------------------------------------------------------------
+
+
+def test_a_multiple_response_set_of_spss_is_one_question(tmp_path, monkeypatch):
+    name = "spss_multiple_response_sets.sav"
+    if not (SHARED / name).is_file():
+        pytest.skip(f"{name} is not here")
+    found = {q["id"]: q for q in yaml.safe_load(draft(SHARED / name))["questions"]}
+    own = found["mymrset"]
+    assert own["type"] == "multi" and "bool1" not in found
+    assert [option["source"] for option in own["options"]] == [["bool1"], ["bool2"], ["bool3"]]
+
+
+LABELS = ["団体コード", "組織形態", "職員数"]
+
+
+@pytest.mark.parametrize("version", [8, 10, 13, 14, 15])
+def test_a_survey_from_stata(tmp_path, monkeypatch, version):
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "form": [1.0, 2, 1, 2, 1, 2],
+                          "staff": [13.0, 4, 50, 7, 31, 12]})  # fmt: skip
+    pyreadstat.write_dta(
+        frame, tmp_path / "s.dta", version=version,
+        column_labels=LABELS if version > 13 else ["code", "form", "n"],
+        variable_value_labels={"form": {1: "専任", 2: "兼任"}} if version > 13 else {},
+    )  # fmt: skip
+    text = draft(tmp_path / "s.dta")
+    table = reads_itself(tmp_path, monkeypatch, "s.dta", text)
+    assert table.texts("staff").tolist() == ["13", "4", "50", "7", "31", "12"]
+    if version > 13:
+        form = questions(text)["組織形態"]
+        assert [(o["code"], o["ja"]) for o in form["options"]] == [(1, "専任"), (2, "兼任")]
+
+
+def test_the_kinds_of_missing_of_stata_are_kept(tmp_path):
+    if not (SHARED / "stata_tagged_na.dta").is_file():
+        pytest.skip("stata_tagged_na.dta is not here")
+    found = yaml.safe_load(draft(SHARED / "stata_tagged_na.dta"))["questions"]
+    assert {".a", ".h", ".z"} <= set(found[0]["missing_tokens"])
+
+
+def test_a_draft_of_columns_with_brackets_reads_its_own_table(tmp_path, monkeypatch):
+    rows = [["団体名", "問4 取組 [研修]", "問4 取組 [採用]", "問5 業務_翻訳", "問5 業務_要約"]]
+    levels = ("済", "予定", "未定")
+    rows += [[f"町{n}", levels[n % 3], levels[(n + 1) % 3], n % 2, 1 - n % 2] for n in range(9)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    found = [q["type"] for q in yaml.safe_load(text)["questions"]]
+    assert found == ["text", "battery", "multi"]
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    assert (table.n, len(table.variables)) == (9, 5)

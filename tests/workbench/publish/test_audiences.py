@@ -21,6 +21,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import yaml
+from notebook_run import run
 
 from analysis import Survey
 from analysis import edition as shown
@@ -28,8 +29,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder
-from analysis.report import changes, profile, shortage, types
-from analysis.results import cleaning, hypotheses
+from analysis.results import cleaning, hypotheses, measures, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate, visit_forms
 from analysis.stats.hypotheses import FEWEST
@@ -384,22 +384,22 @@ def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path)
     survey = Survey(
         repeated("demo-2019", times), wave, book, audience="public", language="en", output=tmp_path
     )
-    table, words = shortage.do_differently(survey), shortage.priorities(survey).markdown
-    every = shortage.measures(survey)
+    given = {"survey": survey, "found": NotAvailable("typology", "not here")}
+    page = run("06_report", until="measures", given=given, language="en")
+    words, every = page.prose, measures.compared(survey)
     if times == 1:
-        assert isinstance(table, NotAvailable)
-        assert not any(label in words for label in every["label"])
+        assert "measures" in page.absent
+        assert not any(label in words for label in every["measure"])
         return
-    frame = pd.read_csv(io.StringIO(table.csv))
-    assert list(frame)[2:] == ["not short", "short", "difference (points)", "cost", "evidence"]
-    assert len(frame)
-    for cell in pd.concat([frame["not short"], frame["short"]]):
-        count, n = map(int, cell.split("/"))
-        assert count >= 3 and n - count >= 3
+    frame = page.names["compared"]
+    hidden = ["within", "within_low", "within_high", "p", "p_holm"]
+    assert len(frame) and frame[hidden].isna().all(axis=None)
+    for count, n in (("enough", "n_enough"), ("short", "n_short")):
+        assert (frame[count] >= 3).all() and (frame[n] - frame[count] >= 3).all()
     small = every[every["small"]]
-    named = set(every.loc[~every["small"], "label"])
-    assert len(small) and not any(x in words for x in set(small["label"]) - named)
-    assert "arrange" not in words
+    named = set(every.loc[~every["small"], "measure"])
+    assert len(small) and not any(x in words for x in set(small["measure"]) - named)
+    assert "arrange" not in words and "arrange" not in "".join(page.tables["measures"].notes)
 
 
 @pytest.mark.parametrize("audience", ["public", "committee"])
@@ -407,7 +407,7 @@ def test_a_comparison_of_waves_does_not_depend_on_protected_answers(
     audience, tmp_path, monkeypatch
 ):
     """So it adds nothing to what the tables of the two waves let anyone reckon back."""
-    monkeypatch.setattr(types, "find", lambda *_, **__: NotAvailable("typology", "not here"))
+    monkeypatch.setattr(types, "typology", lambda *_, **__: NotAvailable("typology", "not here"))
     book = Codebook.read("it-staffing")
     secret = [q for q in book if q.role != "id" and (audience == "public" or q.sensitive)]
 
@@ -426,12 +426,9 @@ def test_a_comparison_of_waves_does_not_depend_on_protected_answers(
     for source in (prepare, other):
         monkeypatch.setattr("analysis.survey.prepare", source)
         survey = Survey.load("demo-2020", audience=audience, output=tmp_path / source.__name__)
-        pair = changes.compare(survey)
-        parts = changes.who_answered, changes.denominators, changes.movers
-        parts += changes.shares, changes.scales, changes.figure
-        made = [part(survey, pair) for part in parts]
-        told.append([changes.answer(survey, pair), *(repr(m._data()) for m in made)])
-        assert {Table, NotAvailable} <= {type(m) for m in made}
+        page = run("07_refresh_diff", given={"survey": survey}, audience=audience)
+        assert {Table, NotAvailable} <= set(map(type, page.outputs))
+        told.append([repr(m._repr_mimebundle_()) for m in page.outputs])
     assert told[0] == told[1]
 
 
@@ -454,16 +451,12 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
             cleaned = dataclasses.replace(cleaned, responses=responses)
         about = Wave.read("demo-2019")
         survey = Survey(cleaned, about, book, audience="committee", output=tmp_path / str(change))
-        here = profile.place(survey, "990051")
-        said = [profile.answer(survey, here).text, profile.confirm(survey, here).markdown]
-        said += [profile.standing(survey, here).csv, profile.facts(survey, here).markdown]
-        drawn = profile.organisation_chart(survey, here)
-        said += [drawn.csv, drawn.alt]
+        page = run("profile", given={"survey": survey}, municipality="990051")
+        drawn, standing = page.figures["organisation_990051"], page.figures["standing_990051"]
+        said = [page.answer.text, standing.csv, drawn.csv, drawn.alt]
         assert "庁内横断組織 （この版では非公開）、情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer
-        said.append(
-            re.sub("人材の充足との関係は[^、。]*", "", profile.steps(survey, here).markdown)
-        )
-        told.append([*said, profile.its_answers(survey, here).csv])
+        said.append(re.sub("人材の充足との関係は[^、。]*", "", page.prose))
+        told.append([*said, page.tables["answers"].csv])
     assert told[0] == told[1]
     assert "確保の方法" in told[0][-1] and "情報人材の充足感" not in "".join(told[0])

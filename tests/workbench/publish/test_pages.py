@@ -383,3 +383,40 @@ def test_a_printed_page_is_the_same_each_time(tmp_path):
 
         text = subprocess.run(["pdftotext", tmp_path / "a.pdf", "-"], capture_output=True)
         assert "題名 髙𠮷﨑" in text.stdout.decode("utf-8")
+
+
+def code(*things, source="x"):
+    return v4.new_code_cell(source, outputs=[made.shown(thing) for thing in things])
+
+
+def test_a_section_without_material_is_left_out_and_what_is_withheld_is_said(tmp_path):
+    page = export(
+        tmp_path,
+        v4.new_markdown_cell("# 題\n\n問い"),
+        v4.new_markdown_cell("## 型がない"),
+        code(show.NotAvailable("types", "この調査には型がない"), show.Prose("")),
+        v4.new_markdown_cell("## 部分"),
+        v4.new_markdown_cell("### 何もない"),
+        code(show.Frame({"a": []})),
+        v4.new_markdown_cell("### 表がある"),
+        code(made.table([["甲市", "3"]])),
+        v4.new_markdown_cell("## 伏せた表"),
+        code(show.NotAvailable("few", "少ないため載せない", withheld=True)),
+        v4.new_markdown_cell("## 文だけ\n\n説明"),
+    )
+    read = Read(page)
+    assert read.text("h2") == ["部分", "伏せた表", "文だけ"] and read.text("h3") == ["表がある"]
+    assert "型がない" not in page and "少ないため載せない" in page
+
+
+def test_outside_the_house_an_output_of_unknown_origin_is_left_out_and_said(tmp_path):
+    raw = v4.new_output(
+        "execute_result", data={"text/html": "<b>甲市 3</b>", "text/plain": "甲市 3"}
+    )
+    frame = show.Frame({"answer": ["はい"], "count": [9]})
+    cells = [v4.new_markdown_cell("# 題"), v4.new_code_cell("x", outputs=[raw]), code(frame)]
+    assert "甲市 3" in export(tmp_path, *cells)
+    for audience in ("committee", "public"):
+        page = export(tmp_path, *cells, audience=audience)
+        assert "甲市" not in page and page.count("出力は、載せていない") == 1
+        assert "データ（1行）" in page and "はい" in page

@@ -5,17 +5,17 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from types import ModuleType
 
 import nbformat
 import project
 import pytest
-from refreshing import PARAMETERS, TITLE, put, record, wait_for
+from refreshing import PARAMETERS, TITLE, alive, put, record, wait_for
 
 from workbench.run import kernels as warm
-from workbench.run.execute import attempt
+from workbench.run import temporary
+from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
 from workbench.run.record import Ran
 from workbench.run.refresh import refresh
@@ -74,7 +74,7 @@ def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
     notebook = made(tmp_path, f"import sys, time\n{reply}\n{hold}\n'late'")
     ran, cells = run(notebook, tmp_path, limit=None)
     assert ran.status == "ok" and cells[-1].outputs[0].data == {"text/plain": "'late'"}
-    monkeypatch.setattr("workbench.run.execute.LATE", 1)
+    monkeypatch.setattr("workbench.run.attempt.LATE", 1)
     ran, _ = run(notebook, tmp_path, limit=None)
     assert ran.status == "timed_out" and ran.error == "a cell's outputs did not arrive in 1 s"
 
@@ -105,6 +105,13 @@ def test_a_committed_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(t
     assert forked[0].status == plain[0].status == "ok", (forked[0].error, plain[0].error)
     assert shown(forked[1]) == shown(plain[1])
     assert forked[0].produced == forked[0].expected and "figure missingness" in forked[0].produced
+
+
+def test_all_that_the_server_is_to_import_is_there(tmp_path):
+    """An import that fails there is skipped in silence, and every notebook pays for it."""
+    cell = f"import sys; print([name for name in {warm.WARM} if name not in sys.modules])"
+    _, cells = run(made(tmp_path, cell), tmp_path)
+    assert said(cells).strip() == "[]"
 
 
 def test_each_forked_kernel_is_clean(tmp_path):
@@ -200,30 +207,59 @@ def test_plain_kernels_are_used_and_it_says_so(project, monkeypatch, capsys, why
     assert ("plain kernels are used" in capsys.readouterr().err) is (why == "no Linux")
 
 
-def test_a_kernel_leaves_no_process_and_no_file(tmp_path, monkeypatch):
-    with tempfile.TemporaryDirectory() as own:  # short: a socket's path has about 100 bytes
-        monkeypatch.setattr(tempfile, "tempdir", own)
-        _, cells = run(made(tmp_path, "import os; print(os.getpid())"), tmp_path)
-        wait_for(lambda: not Path(f"/proc/{int(said(cells))}").exists(), 10)
-        assert [p.name for p in Path(own).iterdir() if p.name.startswith("workbench")] == []
+def test_a_kernel_leaves_no_process_and_no_file(tmp_path):
+    cell = (
+        "import os, tempfile; from pathlib import Path\n"
+        "folder = Path(tempfile.mkdtemp()); (folder / 'left').touch()\n"
+        "print(os.getpid(), folder)"
+    )
+    ran, cells = run(made(tmp_path, cell), tmp_path)
+    assert ran.status == "ok", ran.error
+    pid, folder = said(cells).split()
+    wait_for(lambda: not Path(f"/proc/{pid}").exists(), 10)
+    assert Path(folder).parent == temporary.folder(), "which is removed with this process"
+    assert [p.name for p in temporary.folder().iterdir() if p.name.startswith("k-")] == []
+
+
+def test_the_next_run_removes_what_a_killed_one_left(tmp_path, monkeypatch):
+    """A folder is left where its lock is free; that of a process that lives is not touched."""
+    code = (
+        "import os, sys, time; from workbench.run import temporary\n"
+        "(temporary.folder() / 'socket').touch(); print(temporary.folder(), flush=True)\n"
+        "time.sleep(600)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    killed, alive_ = (Path(process.stdout.readline().strip()) for process in both)
+    both[0].kill()
+    both[0].communicate()
+    assert killed.is_dir()
+    code = "from workbench.run import temporary; temporary.folder()"
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == [alive_.name]
+    both[1].kill()
+    both[1].communicate()
 
 
 def test_a_folder_too_deep_for_sockets_is_no_obstacle(tmp_path, monkeypatch):
-    deep = tmp_path / ("deep" * 25)
-    deep.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    monkeypatch.setattr(warm, "LONGEST_FOLDER", 10)
     _, cells = run(made(tmp_path, "print('came back')"), tmp_path)
     assert said(cells).strip() == "came back"
 
 
-def test_what_the_server_imports_is_there_and_does_not_hide_figures():
-    code = (
-        "import sys, importlib, workbench.run.kernels as k\n"
-        "for name in k.WARM: importlib.import_module(name)\n"
-        "print('matplotlib_inline.config' in sys.modules, 'analysis.report.types' in sys.modules)"
+@pytest.mark.parametrize("fork", [True, False], ids=["forked", "plain"])
+def test_what_a_killed_kernel_started_ends_with_it(tmp_path, fork):
+    file = tmp_path / "child"
+    starts = (
+        "import os, signal, subprocess, sys; from pathlib import Path\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"Path({str(file)!r}).write_text(str(child.pid)); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    environment = {**os.environ, "MPLBACKEND": warm.INLINE}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
-    )
-    assert done.stdout.split() == ["False", "True"]
+    ran, _ = run(made(tmp_path, starts), tmp_path, fork=fork)
+    assert ran.status == "killed"
+    wait_for(lambda: not alive(int(file.read_text())), 10)

@@ -121,7 +121,9 @@ def test_papermill_knows_every_parameter_of_a_notebook(notebook):
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one(known):
-    with pytest.raises(InputError, match=r"no notebook has a parameter 'ntypes'; did.*n_types"):
+    with pytest.raises(
+        InputError, match=r"there is no parameter of a notebook 'ntypes'; did.*n_types"
+    ):
         parameters.refuse_unknown(known, {"ntypes": "3"})
     with pytest.raises(InputError, match="there are: adjust, below"):
         parameters.refuse_unknown(known, {"zzzzzz": "3"})
@@ -134,7 +136,7 @@ def test_the_command_shows_them(project, capsys):
     assert "n_types: int | None = None  [from 2 to 8]\n    number of types\n    類型の数\n" in shown
     assert "adjust: str = 'none'  {none, size_class}\n    what to take out\n" in shown
     assert cli.main(["parameters", "01_b"]) == cli.BAD_INPUT
-    assert "no notebook '01_b'; there are: 01_a" in capsys.readouterr().err
+    assert "no notebook '01_b'; did you mean 01_a" in capsys.readouterr().err
 
 
 # --- text is never code ----------------------------------------------------------------------

@@ -45,8 +45,18 @@ def test_a_page_needs_its_material(notebooks):
         Plan.make(Edition("demo-2019", "internal", "ja"), {}, ["02_features"])
 
 
-def test_a_codebook_names_its_pages_and_words_them(notebooks):
-    edit(notebooks, pages={"01_a": None, "02_features": WORDS})
+def test_a_codebook_words_its_pages_and_leaves_some_out(notebooks):
+    edit(notebooks, pages={"03_hypotheses": False, "02_features": WORDS})
     plan = pages("en")
-    assert names(plan) == ["01_a", "02_features"]
+    assert names(plan) == ["01_a", "02_features", "04_visits"]
     assert plan.notebooks[1].title["en"] == "Types of use" and plan.leads == {"02_features": "Why?"}
+
+
+def test_of_two_reports_a_survey_has_one(notebooks):
+    put(notebooks, "06_report", "1", requires=["shortage"])
+    put(notebooks, "06_summary", "1", requires=["no report"])
+    assert names(pages())[-1] == "06_report"  # Q12 measures shortage
+    edit(notebooks, questions=[], pages={})
+    assert names(pages())[-1] == "06_summary"
+    edit(notebooks, questions=[], pages={"06_report": None})
+    assert names(pages())[-1] == "06_report"

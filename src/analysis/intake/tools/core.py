@@ -56,11 +56,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Export:
-    """The header of an export: its tool, how many rows it takes, and a `Column` for each column."""
+    """The header of an export: its tool, how many rows it takes, and a `Column` for each column.
+
+    `joined`: whether the tool writes several answers to one question into one cell.
+    """
 
     tool: str
     heads: int
     columns: tuple[Column, ...]
+    joined: bool = False
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """The positions of the columns of these kinds."""
@@ -108,7 +112,7 @@ def noted(
             kind, sent = "received", None
         elif personal & {*both}:
             kind = "personal"
-        elif {*both} & {*records, *received}:
+        elif not column.heading or {*both} & {*records, *received}:
             kind = "record"
         found.append(replace(column, kind=kind))
     return tuple(found)
@@ -152,6 +156,24 @@ OTHER = re.compile(r"^(?:その他|other)", re.I)
 def is_other(text: str) -> bool:
     """Whether the words of an option are those of "other"."""
     return OTHER.match(unicodedata.normalize("NFKC", text).strip()) is not None
+
+
+def beside_other(columns: Sequence[Column]) -> list[Column]:
+    """Columns of which an option "other", beside the answer in one column, holds its words.
+
+    Names such as ``q2_other`` are those of the words beside "other" of ``q2``.
+    """
+    whole = {column.text for column in columns if column.text and not column.has_part}
+    names = {column.name for column in columns if column.name}
+    found = []
+    for column in columns:
+        stem, _, last = column.name.rpartition("_")
+        if column.part and column.text in whole and is_other(column.part):
+            column = replace(column, part="", kind="other")
+        elif last.casefold() in {"other", "oth", "specify"} and stem in names:
+            column = replace(column, name=stem, kind="other")
+        found.append(column)
+    return found
 
 
 # --- the codebook's questions -------------------------------------------------------------------
@@ -242,6 +264,8 @@ def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str 
     if meaning is None:
         return None
     question = book.question_of.get(meaning.target) or book[meaning.target]
+    if question.other_of is not None:
+        return question.id
     option = next((option for option in question.options if option.other), None)
     if option is None:
         return None

@@ -12,4 +12,4 @@ def read(head: Head) -> Export | None:
     if key(head[0][0]) not in STAMPS:
         return None
     columns = noted(map(bracketed, head[0]), keys("スコア", "Score"), tuple(STAMPS))
-    return Export("google-forms", 1, columns)
+    return Export("google-forms", 1, columns, joined=True)

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import re
 
-from analysis.intake.tools.core import Column, Export, Head, bracketed, key, keys, noted
+from analysis.intake.tools.core import (
+    Column,
+    Export,
+    Head,
+    beside_other,
+    bracketed,
+    key,
+    keys,
+    noted,
+)
 
 SENT = ("submitdate", "Date submitted", "送信日", "送信日時", "完了日時")
 RECORDS = keys(
@@ -32,9 +41,8 @@ def read(head: Head) -> Export | None:
     if not (certain or (subs and subs + coded > 0.5 * len(head[0]))):
         return None
     by_code = subs > 0 or bool(keys("submitdate", "id") & found) or head[0][0].startswith("id. ")
-    columns = noted(
-        (_column(text, by_code) for text in head[0]), RECORDS, [key(text) for text in SENT]
-    )
+    own = beside_other([_column(text, by_code) for text in head[0]])
+    columns = noted(own, RECORDS, [key(text) for text in SENT])
     return Export("limesurvey", 1, columns)
 
 

@@ -24,4 +24,4 @@ def read(head: Head) -> Export | None:
         replace(column, kind="personal") if i == 4 and key(column.heading) in NAMES else column
         for i, column in enumerate(own)
     ]
-    return Export("ms-forms", 1, tuple(columns))
+    return Export("ms-forms", 1, tuple(columns), joined=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from analysis.intake.tools.core import Column, Export, Head, key, keys, noted
+from analysis.intake.tools.core import Column, Export, Head, beside_other, key, keys, noted
 
 SENT = ("SubmissionDate", "_submission_time", "end")
 RECORDS = keys(
@@ -41,7 +41,7 @@ def read(head: Head) -> Export | None:
         Column(c.heading, c.name, kind="record") if c.name in split and not c.part_name else c
         for c in columns
     ]
-    return Export("odk", 1, noted(kept, RECORDS, [key(text) for text in SENT]))
+    return Export("odk", 1, noted(beside_other(kept), RECORDS, [key(text) for text in SENT]))
 
 
 def _own(name: str) -> str:

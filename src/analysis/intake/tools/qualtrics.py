@@ -38,7 +38,7 @@ def read(head: Head) -> Export | None:
         columns = [
             Column(c.heading, text=c.text) if re.fullmatch(r"V\d+", c.name) else c for c in columns
         ]
-    return Export("qualtrics", heads, _noted(columns))
+    return Export("qualtrics", heads, _noted(columns), joined=True)
 
 
 def _noted(columns: list[Column]) -> tuple[Column, ...]:
@@ -65,7 +65,8 @@ def _column(name: str, words: str, stems: Counter[str]) -> Column:
     if name.endswith("_TEXT"):
         stem = PART.fullmatch(name.removesuffix("_TEXT"))
         text = WORDS.sub("", CHOSEN.sub("", words)).rpartition(" - ")[0]
-        return Column(heading, stem[1] if stem else name.removesuffix("_TEXT"), text, kind="other")
+        own, part = stem.groups() if stem else (name.removesuffix("_TEXT"), "")
+        return Column(heading, own, text, part_name=part, kind="other")
     found = PART.fullmatch(name)
     if found is None or stems[found[1]] < 2:
         return Column(heading, name, CHOSEN.sub("", words))

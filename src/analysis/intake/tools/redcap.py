@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from analysis.intake.tools.core import Column, Export, Head, key, keys, noted
+from analysis.intake.tools.core import Column, Export, Head, beside_other, key, keys, noted
 
 RECORDS = keys(
     "record_id", "Record ID", "redcap_event_name", "Event Name", "redcap_repeat_instrument",
@@ -27,7 +27,7 @@ def read(head: Head) -> Export | None:
     complete = any(text.endswith("_complete") or text == "Complete?" for text in head[0])
     if not own and not complete:
         return None
-    columns = [_column(text) for text in head[0]]
+    columns = beside_other([_column(text) for text in head[0]])
     stamps = [key(text) for text in head[0] if text.endswith("_timestamp")]
     done = keys(*(text for text in head[0] if text.endswith("_complete")), "study_id")
     return Export(

@@ -6,8 +6,18 @@ The words of a question stand over its first column alone.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from analysis.intake.tools.core import Column, Export, Head, is_other, key, keys, noted
+from analysis.intake.tools.core import (
+    Column,
+    Export,
+    Head,
+    beside_other,
+    is_other,
+    key,
+    keys,
+    noted,
+)
 
 RECORDS = keys(
     "RespondentID", "Respondent ID", "CollectorID", "Collector ID", "回答者ID", "コレクターID",
@@ -33,14 +43,11 @@ def read(head: Head) -> Export | None:
         heading = " / ".join(dict.fromkeys(filter(None, (words, below))))
         plain = not below or key(below) in ANSWER
         columns.append(Column(heading, text=over, part="" if plain else below))
-    one = {c.text for c in columns if c.text and not c.part}
-    kinds = [
-        Column(c.heading, text=c.text, kind="other")
-        if (c.part and c.text in one and is_other(c.part)) or _asks_which(c.part)
-        else c
-        for c in columns
+    columns = [
+        replace(column, part="", kind="other") if _asks_which(column.part) else column
+        for column in beside_other(columns)
     ]
-    return Export("surveymonkey", 2, noted(kinds, RECORDS, [key(text) for text in SENT]))
+    return Export("surveymonkey", 2, noted(columns, RECORDS, [key(text) for text in SENT]))
 
 
 def _asks_which(part: str) -> bool:

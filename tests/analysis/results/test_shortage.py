@@ -10,13 +10,18 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from printed import pages, published
+from notebook_run import run
+from printed import pages
+from printed import published as made
+from project import ROOT
 
-from analysis import Survey
+from analysis import Survey, text
 from analysis.codebook import national
 from analysis.codebook.model import Codebook
-from analysis.report import exploring, shortage, types
-from analysis.show import NotAvailable
+from analysis.figures import plots
+from analysis.results import measures, shortage, types
+from analysis.results import national as published
+from analysis.show import NotAvailable, Prose
 from analysis.stats import inference
 from workbench.publish.pdf import BROWSERS
 
@@ -61,19 +66,24 @@ def six():
     )
 
 
+def page(survey, until="priorities", **given):
+    """The page of a survey without types."""
+    return run("06_report", given={"survey": survey, "found": NONE, **given}, until=until)
+
+
 def test_measures_of_six_municipalities_by_hand():
-    found = shortage.measures(six()).set_index("label")
+    found = measures.compared(six()).set_index("measure")
     assert set(found.index) == {"training", "recruiting"}  # "none" is no measure
     training = found.loc["training"]
     assert (training["enough"], training["n_enough"]) == (3, 3)
     assert (training["short"], training["n_short"]) == (1, 3)
     # cities: 1/1 against 0/2, weight 2/3; towns: 2/2 against 1/1, weight 2/3
-    assert training["within"].estimate == pytest.approx((1.0 * 2 / 3 + 0.0 * 2 / 3) / (4 / 3))
+    assert training["within"] == pytest.approx(100 * (1.0 * 2 / 3 + 0.0 * 2 / 3) / (4 / 3))
     # within cities the one that trains is a (1 of 3 arrangements); within towns all train
     assert training["p"] == pytest.approx(1 / 3)
     recruiting = found.loc["recruiting"]
     assert (recruiting["n_enough"], recruiting["n_short"]) == (3, 2)  # c did not say
-    assert recruiting["within"].estimate == pytest.approx(0.0)
+    assert recruiting["within"] == pytest.approx(0.0)
     assert recruiting["p"] == 1.0
 
 
@@ -86,88 +96,92 @@ def test_a_difference_of_sizes_is_no_evidence():
 
 
 @pytest.mark.parametrize(
-    ("a", "n_a", "b", "n_b", "within", "p", "grade"),
+    ("testable", "difference", "within", "p", "word"),
     [
-        (5, 8, 1, 8, 0.3, 0.04, "suggested"),
-        (5, 8, 1, 8, 0.3, 0.2, "illustrated"),
-        (5, 8, 1, 8, -0.1, 0.04, "not shown"),  # reversed among municipalities of one size
-        (4, 8, 3, 8, 0.3, 0.04, "not shown"),  # too small a difference
-        (5, 5, 4, 5, 0.3, 0.2, "illustrated"),  # 0.2 is notable, though no binary number
-        (4, 4, 0, 8, 0.3, 0.01, "not testable"),  # too few to compare
+        (True, 50, 30, 0.04, "suggested"),
+        (True, 50, 30, 0.2, "illustrated"),
+        (True, 50, float("nan"), 0.2, "illustrated"),  # no size class has both kinds
+        (True, 50, -10, 0.04, "not shown"),  # reversed among municipalities of one size
+        (True, 12.5, 30, 0.04, "not shown"),  # too small a difference
+        (True, 20, 30, 0.2, "illustrated"),
+        (False, 100, 30, 0.01, "not testable"),  # too few to compare
     ],
 )
-def test_the_grade_follows_size_direction_and_corrected_p(a, n_a, b, n_b, within, p, grade):
-    same = inference.Effect(within, -1.0, 1.0, p, (n_a, n_b), "")
-    assert shortage._grade(inference.difference_of_shares(a, n_a, b, n_b), same, p) == grade
+def test_what_may_be_said_follows_size_direction_and_corrected_p(
+    testable, difference, within, p, word
+):
+    assert measures.grade(testable, difference, within, p) == word
+
+
+def test_a_difference_of_exactly_a_fifth_is_notable():
+    a, b = inference.difference_of_shares(5, 5, 4, 5).estimate, 0.2  # no binary number
+    assert 100 * a < 20 <= round(100 * a, 7) == 100 * b
 
 
 def test_nothing_is_put_in_order_where_no_answer_could_be_suggested(demo):
     # within size classes 3 x 21 arrangements: 28 x 1/63 = 0.444 whatever the answers
-    assert shortage.attainable(shortage.measures(demo)) == (63, 28, pytest.approx(28 / 63))
-    said = shortage.priorities(demo).markdown
+    order = measures.attainable(demo)
+    assert (order["ways"], order["tests"], order["least"]) == (63, 28, pytest.approx(28 / 63))
+    shown = page(demo, until="measures")
+    said = shown.prose
     assert "順位は付けない" in said and "63通り" in said and "0.444" in said
     assert not re.search(r"^\d+\.", said, re.M)
-    ours, theirs = said.split("\n- ")[1:]
+    ours, theirs = (line for line in said.splitlines() if line.startswith("- **不足"))
     assert "データ分析研修 5/8・0/5" in ours and ours.index("データ分析") < ours.index("全職員")
     assert "共同調達 1/8・3/5" in theirs
-    table = shortage.do_differently(demo)
-    assert table.rows[0][0] == "データ分析研修" and "0.444" in table.notes[0]
+    table = shown.tables["measures"]
+    assert table.rows[0][0] == "データ分析研修" and "0.444" in "".join(table.notes)
 
 
-def test_those_that_can_be_told_from_chance_are_put_in_order_of_their_difference(demo, monkeypatch):
-    frame = shortage.measures(demo)
-    sure = frame["label"].isin(["データ分析研修", "合同研修"])
-    monkeypatch.setattr(
-        shortage,
-        "measures",
-        lambda survey: frame.assign(grade=frame["grade"].mask(sure, "suggested")),
-    )
-    listed = re.findall(r"^1\. \*\*(.+?)\*\*", shortage.priorities(demo).markdown, re.M)
+def test_those_that_can_be_told_from_chance_are_put_in_order_of_their_difference(demo):
+    frame = measures.measures(demo)
+    sure = frame["measure"].isin(["データ分析研修", "合同研修"])
+    frame = frame.assign(word=frame["word"].mask(sure, "suggested"))
+    said = page(demo, sure=frame[frame["word"] == "suggested"]).prose
+    listed = re.findall(r"^1\. \*\*(.+?)\*\*", said, re.M)
     assert listed == ["データ分析研修", "合同研修"]
 
 
 def test_chance_alone_gives_as_many_large_differences_as_the_page_says(demo):
-    frame = shortage.measures(demo)
-    frame = frame[frame["p_holm"].notna()]
-    rng, short = np.random.default_rng(1), shortage.short_of_people(demo)
+    frame = measures.compared(demo)
+    frame = frame[frame["testable"]]
+    rng, short = np.random.default_rng(1), shortage.short(demo)
     known = short.notna().to_numpy(bool)
     chosen = demo.responses.loc[known, frame["variable"]].astype("Float64").to_numpy(float)
     labels, found = short[known].to_numpy(bool), []
     for _ in range(400):
         rng.shuffle(labels)
         gaps = np.nanmean(chosen[~labels], axis=0) - np.nanmean(chosen[labels], axis=0)
-        found.append((gaps.round(9) >= shortage.NOTABLE).sum())
-    said = sum(shortage._by_chance(row, 1) for row in frame.itertuples())
-    assert said == pytest.approx(np.mean(found), abs=0.5)
+        found.append(((100 * gaps).round(7) >= measures.NOTABLE).sum())
+    assert measures.by_chance(frame)["more"] == pytest.approx(np.mean(found), abs=0.5)
 
 
 def test_too_few_that_are_short_are_not_called_alike():
     survey = Survey.load("demo-2020")  # 4 of 15 are short: the differences of the table are large
-    said = shortage.priorities(survey).markdown
-    assert "不足している団体が4団体" in said and "5団体以上ないと比べられない" in said
-    assert shortage.measures(survey)["p_holm"].isna().all()  # nor given a p-value
-    table = shortage.do_differently(survey)
-    at = [column["label"] for column in table.columns].index("補正後p値")
-    assert {row[at] for row in table.rows} == {"—"}
+    shown = page(survey, until="measures")
+    assert "不足している団体が4団体" in shown.prose
+    assert "5団体以上ないと比べられない" in shown.prose
+    assert measures.compared(survey)["p_holm"].isna().all()  # nor given a p-value
+    assert not {"p値", "補正後p値"} & set(shown.tables["measures"].frame)
 
 
 def test_who_is_short_counts_each_class_and_says_when_bounds_overlap(demo):
     short = demo.responses["Q12"] <= 2
     towns = (demo.register["size_class"].reindex(demo.responses.index) == "town_village").to_numpy()
     count, n = int(short[towns].sum()), int(short[towns].notna().sum())
-    text = shortage.short_words(demo, NONE).markdown
+    text = page(demo, until="who-words").prose
     assert f"町村 {count}/{n}団体" in text and "割合の異なる組がある" in text
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_words_of_the_report_fit_on_two_pages(language, tmp_path):
-    page = published("06_report", "demo-2019", language, tmp_path)
-    whole = page.read_text(encoding="utf-8")
+    file = made("06_report", "demo-2019", language, tmp_path)
+    whole = file.read_text(encoding="utf-8")
     words, figures = whole.split('<h2 id="s6">')
     assert "<figure" not in words and "<table" not in words and "<figure" in figures
-    page.write_text(words + "</main></body></html>", encoding="utf-8")
-    assert pages(page) <= 2
+    file.write_text(words + "</main></body></html>", encoding="utf-8")
+    assert pages(file) <= 2
 
 
 # --- the national context ----------------------------------------------------------------------
@@ -184,55 +198,40 @@ def test_size_classes_of_the_date():
 
 
 def test_published_totals_name_their_edition_and_source_and_keep_their_denominators():
-    table = national.totals()
-    assert set(table["item"]) == set(national.ITEMS)
-    assert set(table["edition"]) == set(national.EDITIONS)
+    table = national.totals(ROOT / "data" / "codebooks" / "national_totals.csv")
+    assert set(table["item"]) == set(text.labels("total", "ja"))
+    assert set(table["edition"]) == set(text.labels("edition", "ja"))
     assert (table["source"] != "").all() and (table["count"] <= table["n"]).all()
     aide = table.query("item == 'cio_aide' and year == 2022").set_index("edition")
     assert (aide.loc["first", "count"], aide.loc["corrected", "count"]) == (864, 798)
     assert aide["current"].to_dict() == {"first": False, "corrected": True}
 
 
-def test_a_change_of_definition_is_drawn_as_a_break(demo, tmp_path, monkeypatch):
-    drawn = {}
-    survey = Survey.load("demo-2019", output=tmp_path)
-    gallery = exploring._gallery(survey)
-    monkeypatch.setattr(exploring, "_gallery", lambda _: gallery)
-    show = gallery.show
-
-    def keep(figure, *args, **more):
-        axes = {ax.get_title(loc="left"): ax for ax in figure.axes if ax.axison}
-        drawn.update(
-            {
-                name: [line.get_xdata() for line in ax.lines if len(line.get_xdata()) > 1]
-                for name, ax in axes.items()
-            }
-        )
-        return show(figure, *args, **more)
-
-    monkeypatch.setattr(gallery, "show", keep)
-    made = exploring.totals(survey)
+def test_a_change_of_definition_is_drawn_as_a_break(demo):
+    totals = published.of_several_years(published.totals(demo))
+    axes = {ax.get_title(loc="left"): ax for ax in plots.totals(totals).axes}
+    lines = [line.get_xdata() for line in axes[demo.label("total.cio")].lines]
+    lines = [x for x in lines if len(x) > 1]
     # no line runs from the total of 2019 to a later one; the break has its own vertical
-    lines = drawn[national.ITEMS["cio"].ja]
     assert not any(min(x) < 2020 < max(x) for x in lines) and any(min(x) == max(x) for x in lines)
-    assert "架空" not in made.caption and "総務省" in made.caption
+    assert published.broken(totals) == ["cio", "cio_aide"]
+    gallery = published.gallery(demo)
+    assert not gallery.invented and "総務省" in gallery.source
 
 
 def test_respondents_stand_beside_the_nation(demo):
-    frame, p = compared = exploring.classes(demo)
+    page = run("02_explore", given={"survey": demo}, until="represents")
+    frame, p = page.names["size_classes"].set_index("size_class"), page.names["p"]
     assert frame["count"].sum() == demo.n == 15 and frame["national"].sum() == 1741
     assert frame.loc["町村", "nation"] == pytest.approx(926 / 1741)
     assert frame.loc["中核市", "national"] == 58  # of the wave's date
-    said = exploring.representation_words(demo, compared).markdown
-    assert "全国に比べて" in said and f"p={p:.3f}" in said
-    public = Survey.load("demo-2019", audience="public", output=demo.output)
-    hidden = exploring.classes(public)
-    assert isinstance(exploring.representation(public, hidden), NotAvailable)
-    assert exploring.representation_words(public, hidden).markdown == ""
+    assert "全国に比べて" in page.prose and f"p={p:.3f}" in page.prose
+    public = run("02_explore", audience="public", output=str(demo.output), until="represents")
+    assert "representation" in public.absent and "全国に比べて" not in public.prose
 
 
 def test_the_newest_national_totals_stand_dated_beside_a_survey(demo):
-    said = exploring.latest(demo).markdown
+    said = page(demo, until="nation").of(Prose)[-1].markdown
     assert "2023-04-01時点、初版" in said and f"{demo.wave.as_of}時点" in said
     assert "CIOの任命 73%（1,270/1,733）" in said and "1,788" not in said
 
@@ -254,33 +253,40 @@ def test_shares_by_size_class_of_the_national_table_are_the_known_ones(project):
     (file,) = REAL.glob("*市区町村比較.csv")
     new_wave("national-r5", [file], codebook="dx-dashboard", as_of="2023-04-01", invited="all")
     survey = Survey.load("national-r5")
-    frame = shortage._by_class(survey)
+    frame = shortage.by_class(survey).pivot(index="indicator", columns="part", values="share")
     for name, rates in KNOWN.items():
         wanted = [int(a) / int(b) for a, b in (rate.split("/") for rate in rates)]
-        assert frame.loc[name].tolist() == pytest.approx(wanted)
-    assert list(frame.columns)[-1] == "町村 n=926"
+        assert frame.loc[name, list(survey.size_class.cat.categories)].tolist() == pytest.approx(
+            wanted
+        )
     # it does not ask who is short: the order is that of what the smallest class mostly does
-    said = shortage.priorities(survey).markdown
+    shown = page(survey, until="limits")
+    said = shown.prose
     assert "不足との関係からは優先順位を付けられない" in said and "効果の順ではない" in said
     listed = [line for line in said.splitlines() if line.startswith("1. ")]
     assert listed[1] == "1. **CIOの任命**：923団体中650団体（70%）が実施、273団体が未実施。"
     assert [line.split("**")[1] for line in listed] == list(
-        frame["町村 n=926"].drop(["よく使う32手続のオンライン化状況"], errors="ignore")
+        frame["町村"].drop(["よく使う32手続のオンライン化状況"], errors="ignore")
         .sort_values(ascending=False).index[:3]
     )  # fmt: skip
-    assert "自己評価" not in shortage.limits(survey, NotAvailable("typology", "")).markdown
+    assert "自己評価" not in said
 
 
 def test_who_took_no_part_in_the_types_is_named_with_the_reason():
+    def said(survey, found):
+        return survey.say("types/verdict", **types.verdict(survey, found))
+
     survey = Survey.load("demo-2019")
     found = survey.typology(n_bootstrap=5, n_null=5)
-    assert types.set_aside(survey, found) == ""
+    assert "含めず" not in said(survey, found)
     code = found.labels.index[0]
-    aside = replace(found, aside=pd.Series({code: "sparse"}))
-    assert f"（{types.full_name(survey, code)}）" in types.set_aside(survey, aside)
-    assert "15団体のうち1団体" in types.set_aside(survey, aside)
+    one = replace(found.partition, aside=pd.Series({code: "sparse"}))
+    aside = replace(found, partition=one)
+    assert f"（{survey.full_names[code]}）" in said(survey, aside)
+    assert "15団体のうち1団体" in said(survey, aside)
     labels = found.labels.mask(found.labels.index == code, 0)
-    nobody = replace(aside, aside=pd.Series({code: "empty"}), labels=labels)
-    assert "未分類とした" in types.set_aside(survey, nobody)
+    none = replace(one, aside=pd.Series({code: "empty"}), labels=labels)
+    nobody = replace(found, partition=none)
+    assert "未分類とした" in said(survey, nobody)
     public = Survey.load("demo-2019", audience="public", language="en")
-    assert "less than half of the indicators answered (1)" in types.set_aside(public, aside)
+    assert "less than half of the indicators answered (1)" in said(public, aside)

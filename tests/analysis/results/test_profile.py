@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_run import run
 from printed import pages, published
 
 from analysis import Survey, text
 from analysis.codebook.model import Codebook
-from analysis.report import exploring, profile, shortage, visits
+from analysis.results import answers, measures, profile, visits
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
 from workbench.publish.pdf import BROWSERS
@@ -43,24 +44,24 @@ def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey)
 
 def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
     here = place(survey, "990078")
-    frame = profile.missing_measures(survey, here)
+    frame = profile.missing(survey, here)
     for row in frame.itertuples():
         theirs = survey.responses.loc[here.peers, row.variable].dropna().astype(bool)
         assert (row.do, row.asked) == (theirs.sum(), len(theirs)) and row.do * 2 >= row.asked
         assert not survey.responses.at["990078", row.variable]
     # problems and wishes are answers too, but no measures
-    assert not {"Q34", "Q35"} & {q.id for q in frame["question"]}
+    assert not {"Q34", "Q35"} & set(frame["variable"].str.split("_").str[0])
     assert (frame["share"].diff().dropna() <= 0).all()
-    text = profile.steps(survey, here).markdown
+    text = survey.say("profile/steps", steps=frame.head(3), peers=5)
     assert len(re.findall(r"^1\. ", text, re.M)) == 3 and "4団体が実施" in text
 
 
 def test_every_step_gives_its_evidence(survey):
-    graded = shortage.measures(survey).set_index("variable")["grade"]
+    words = measures.compared(survey).set_index("variable")["word"]
     here = place(survey, "990078")
-    first = profile.missing_measures(survey, here).iloc[0]
-    line = profile.steps(survey, here).markdown.splitlines()[0]
-    assert shortage.GRADES[graded[first.variable]].ja in line
+    frame = profile.missing(survey, here)
+    line = survey.say("profile/steps", steps=frame.head(3), peers=5).splitlines()[0]
+    assert survey.label(f"word.{words[frame['variable'].iloc[0]]}") in line
     assert f"同じ区分では{len(here.mates(survey))}団体中" in line
 
 
@@ -72,14 +73,14 @@ def test_a_code_read_as_a_number_is_still_a_code(survey, monkeypatch):
 def test_brief_answers_name_the_mean_of_a_long_battery(survey):
     q29 = survey.codebook["Q29"]
     values = survey.responses.loc["990019", list(q29.variables)].astype(float)
-    assert exploring.own(survey, "990019", q29, brief=True) == f"5項目の平均{values.mean():.1f}"
+    assert answers.own(survey, "990019", q29, brief=True) == f"5項目の平均{values.mean():.1f}"
 
 
 def test_a_battery_whose_first_item_is_missing_is_answered_all_the_same(survey):
     q29, code = survey.codebook["Q29"], "990019"
     status, responses = survey.status.copy(), survey.responses.copy()
     status.loc[code, "Q29_1"], responses.loc[code, "Q29_1"] = "no_answer", pd.NA
-    told = exploring.own(
+    told = answers.own(
         SimpleNamespace(status=status, responses=responses, language="ja"), code, q29
     )
     assert (
@@ -88,8 +89,8 @@ def test_a_battery_whose_first_item_is_missing_is_answered_all_the_same(survey):
 
 
 def states(survey, code):
-    boxes = profile._boxes(survey, place(survey, code))
-    return {id: state for id, (_, state, _) in boxes.items()}
+    boxes = profile.organisation(survey, place(survey, code))
+    return dict(zip(boxes["box"], boxes["state"], strict=True))
 
 
 def test_the_chart_has_what_the_answers_say_and_leaves_open_what_they_do_not(survey):
@@ -110,7 +111,7 @@ def test_the_chart_has_what_the_answers_say_and_leaves_open_what_they_do_not(sur
 def test_the_chart_shows_no_answer_that_the_edition_keeps_back(survey, monkeypatch):
     monkeypatch.setattr(profile, "kept_back", lambda survey: ["Q28", "Q10"])
     assert states(survey, "990078")["cross_agency_body"] == "（この版では非公開）"
-    assert "再任用" not in profile._staff(survey, place(survey, "990078"))
+    assert "再任用" not in set(profile.staff(survey, place(survey, "990078"))["kind"])
 
 
 def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
@@ -122,8 +123,8 @@ def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
                            wave=about, language="ja",
                            label=lambda id: text.label(id, "ja"),
                            labels=lambda section: text.labels(section, "ja"))  # fmt: skip
-    boxes = profile._boxes(city, SimpleNamespace(code="011002"))
-    assert {id: state for id, (_, state, _) in boxes.items()} == {
+    boxes = profile.organisation(city, SimpleNamespace(code="011002"))
+    assert dict(zip(boxes["box"], boxes["state"], strict=True)) == {
         "cio": "あり",
         "cio_aide": "なし",
         "cross_agency_body": "（調査無し）",
@@ -134,7 +135,9 @@ def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
 
 def test_staff_stand_beside_the_medians_of_the_others_of_the_class(survey):
     here = place(survey, "990078")
-    shown = profile._staff(survey, here)
+    shown = profile.staff(survey, here)
+    kinds = shown["kind"].unique()
+    shown = shown.pivot(index="who", columns="kind", values="persons")[kinds]
     names = ["Q08", "Q09", "Q10", "Q11", "Q22"]
     skipped = survey.status[names] == "not_applicable"  # no forms of external talent: nobody
     q = survey.responses[names].astype(float).mask(skipped, 0.0)
@@ -153,9 +156,9 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
     found = survey.typology(**QUICK)
     found = dataclasses.replace(found, verdict=dataclasses.replace(found.verdict, level=level))
     here = profile.place(survey, "990078", found=found)
-    assert f"{word}は「" in profile.answer(survey, here).text
-    table = profile.its_answers(survey, here)
-    assert f"同じ{word}" in [column["label"] for column in table.columns]
+    assert f"{word}は「" in survey.say("profile/answer", **profile.who(survey, here))
+    page = run("profile", given={"survey": survey, "here": here})
+    assert f"同じ{word}" in page.tables["answers"].frame
     (first, *_) = visits._groups(survey, "990078", found)
     assert first.name.ja.startswith(f"{word}「")
 

@@ -1,0 +1,163 @@
+"""Files of statistics packages, SPSS and Stata: variables with labels, and kinds of missing.
+
+They are read by pyreadstat, the optional extra ``spss``, in a process of its own: a damaged file
+can end the process that reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.intake.workbook import CellKind, Sheet, typed
+
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class AnswerSet:
+    """A multiple-response set of SPSS: variables of which each is one option of a question.
+
+    `counted`: the value that says that the option was chosen.
+    """
+
+    name: str
+    label: str
+    variables: list[str]
+    counted: str
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A file's variables with their labels, and the cases as rows of plain values.
+
+    Dates are ISO texts; the columns they are in are listed in `dates`. User-missing codes are in
+    the rows as values (those of Stata as ``.a``) and listed in `missing`, so that no kind of
+    missing is lost.
+    """
+
+    names: list[str]
+    labels: list[str]
+    value_labels: dict[str, dict[str, str]]  # variable -> code -> label
+    missing: dict[str, list[str]]  # variable -> codes declared as missing
+    dates: list[str]
+    rows: list[list[Any]]
+    sets: list[AnswerSet] = field(default_factory=list)
+
+
+def read(path: Path, file: str) -> Labelled:
+    """Read a file of SPSS (.sav, .zsav) or Stata (.dta, version 105 to 119).
+
+    Raises
+    ------
+    InputError
+        pyreadstat is not installed, or the file is damaged.
+    """
+    package = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        done = None
+    if done is not None and done.returncode == 3:
+        raise InputError(
+            f"reading {package} files needs pyreadstat, the optional extra spss",
+            file=file,
+            hint="pip install pyreadstat, or install the workbench as '.[spss]'",
+        )
+    if done is None or done.returncode:
+        raise InputError(
+            f"the {package} file is damaged and cannot be read",
+            file=file,
+            hint="ask the sender for a new copy",
+            reason="damaged",
+        )
+    found = json.loads(done.stdout)
+    return Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
+
+
+def sheet(path: Path, file: str) -> Sheet:
+    """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
+    data = read(path, file)
+    rows = [data.names, data.labels, *data.rows]
+    text, kind = typed(rows, len(rows), len(data.names))
+    for name in data.dates:
+        below = kind[2:, data.names.index(name)]
+        below[below == CellKind.TEXT] = CellKind.DATE
+    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind, heads=2)
+
+
+# --- the process of its own ---------------------------------------------------------------------
+
+
+def _main(path: str) -> None:
+    try:
+        import pyreadstat
+    except ImportError:
+        sys.exit(3)
+    stata = path.lower().endswith(".dta")
+    reader = pyreadstat.read_dta if stata else pyreadstat.read_sav
+    frame, meta = reader(path, user_missing=True)
+    # Stata's .a to .z: pyreadstat gives the letter alone
+    tagged = {n: {*map(str, of)} for n, of in (meta.missing_user_values or {}).items()}
+    dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
+    cells = frame.astype(object).where(frame.notna(), "")
+    for name in dates:
+        cells[name] = [v.isoformat() if hasattr(v, "isoformat") else v for v in cells[name]]
+    for name, letters in tagged.items():
+        cells[name] = [f".{v}" if v in letters else v for v in cells[name]]
+    declared = {
+        name: _missing(ranges, {*frame[name], *meta.variable_value_labels.get(name, {})})
+        for name, ranges in meta.missing_ranges.items()
+    }
+    json.dump(
+        {
+            "names": list(frame.columns),
+            "labels": [label or "" for label in meta.column_labels],
+            "value_labels": {
+                name: {_code(code, tagged.get(name)): str(text) for code, text in labels.items()}
+                for name, labels in meta.variable_value_labels.items()
+            },
+            "missing": declared | {n: sorted(f".{v}" for v in of) for n, of in tagged.items()},
+            "dates": dates,
+            "rows": cells.to_numpy().tolist(),
+            "sets": [
+                {"name": name, "label": one["label"], "variables": one["variable_list"],
+                 "counted": _code(one["counted_value"])}
+                for name, one in (getattr(meta, "mr_sets", None) or {}).items()
+                if one["is_dichotomy"]
+            ],
+        },
+        sys.stdout,
+    )  # fmt: skip
+
+
+def _missing(ranges: Any, known: set[Any]) -> list[str]:
+    """The declared codes; of a range such as 97 to 99 those that occur or have a label."""
+    found = [r["lo"] for r in ranges if r["lo"] == r["hi"]]
+    wide = [(r["lo"], r["hi"]) for r in ranges if r["lo"] != r["hi"]]
+    found += sorted(
+        v for v in known if isinstance(v, int | float) and any(lo <= v <= hi for lo, hi in wide)
+    )
+    return list(dict.fromkeys(map(_code, found)))
+
+
+def _code(value: Any, tagged: set[str] | None = None) -> str:
+    if tagged and value in tagged:
+        return f".{value}"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

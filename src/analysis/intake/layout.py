@@ -1,0 +1,210 @@
+"""Which sheet of a file holds the replies, and in which layout, by what is found in it.
+
+A layout is never chosen because another one raised an error: two municipalities or more below a
+heading that names municipalities are a table, whatever is wrong with its other headings.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.codebook import municipality
+from analysis.codebook.wave import WaveFile
+from analysis.errors import InputError
+from analysis.intake.headings import Headings
+from analysis.intake.tables import SEARCHED_ROWS
+from analysis.intake.workbook import Sheet
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How files are to be read: a layout of ``wave.yml``, and where it is known who replied.
+
+    `codes`: ``column``, or ``order`` where the municipalities have no heading and there are as many
+    as in the register.
+    """
+
+    layout: str
+    codes: str = "column"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What files show: per layout how many municipalities, and how many headings at once.
+
+    Attributes
+    ----------
+    rows, columns : municipalities in a line below (beside) a heading that names municipalities.
+    across, down : the most headings of the codebook in one row, in one column of a sheet.
+    labels : the most headings in one sheet, wherever they are.
+    questions : how many questions of the codebook have a heading in one sheet.
+    whole : ``rows`` or ``columns`` where these are as many as the municipalities of the register
+        and no heading names municipalities, else empty.
+    """
+
+    rows: int
+    columns: int
+    across: int
+    down: int
+    labels: int
+    questions: int
+    whole: str = ""
+
+    @classmethod
+    def of(cls, sheets: Sequence[Sheet], headings: Headings) -> Evidence:
+        """What the visible sheets show."""
+        visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
+        turned = [sheet.turned for sheet in visible]
+        labels = [_labels(sheet, headings) for sheet in visible]
+        whole = ""
+        if not headings.who & set().union(*labels):
+            all_of_them = len(municipality.register())
+            sizes = {"rows": 0, "columns": 1}
+            whole = next((name for name, axis in sizes.items()
+                          if any(s.shape[axis] > all_of_them for s in visible)), "")  # fmt: skip
+        return cls(
+            rows=sum(len(listed(sheet, headings)) for sheet in visible),
+            columns=sum(len(listed(sheet, headings)) for sheet in turned),
+            across=max((_headed(sheet, headings) for sheet in visible), default=0),
+            down=max((_headed(sheet, headings) for sheet in turned), default=0),
+            labels=max(map(len, labels), default=0),
+            questions=max((len(_questions(own, headings)) for own in labels), default=0),
+            whole=whole,
+        )
+
+    def layout(self) -> Layout:
+        """The one layout that fits.
+
+        Raises
+        ------
+        InputError
+            No heading of the codebook is found, or two layouts fit.
+        """
+        if min(self.rows, self.columns) >= 2:
+            raise InputError(
+                f"the files can be read as rows ({self.rows:,} municipalities below a heading) and "
+                f"as columns ({self.columns:,} beside one)",
+                hint="say which with --layout rows or --layout columns",
+            )
+        if max(self.rows, self.columns) >= 2:
+            return Layout("rows" if self.rows >= 2 else "columns")
+        if self.whole:
+            return Layout(self.whole, "order")
+        if self.across == self.down and self.labels > 1:
+            raise InputError(
+                f"the file can be read as rows ({self.across:,} headings in one row) and as a form "
+                f"({self.labels:,} labels)",
+                hint="say which with --layout rows or --layout form",
+            )
+        one_row = self.across > self.down and self.across >= 0.8 * self.labels
+        return Layout("rows" if one_row else "form")
+
+
+def _questions(targets: set[str], headings: Headings) -> set[str]:
+    """The questions of the codebook among what headings mean."""
+    owner = headings.book.question_of
+    found = {owner[target].id if target in owner else target for target in targets}
+    return {question for question in found if question in headings.book}
+
+
+def _labels(sheet: Sheet, headings: Headings) -> set[str]:
+    """The questions and variables whose headings are anywhere in a sheet."""
+    texts = set(sheet.text.iloc[:SEARCHED_ROWS, :SEARCHED_ROWS].to_numpy(object).ravel())
+    return {meaning.target for text in texts if (meaning := headings.meaning(text))}
+
+
+def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
+    """The sheet that ``wave.yml`` names, else the one visible sheet that has a header.
+
+    Raises
+    ------
+    InputError
+        There is no such sheet, or there are several tables and ``wave.yml`` does not say which.
+    """
+    if file.sheet is not None:
+        for sheet in sheets:
+            if sheet.sheet == file.sheet:
+                return sheet
+        there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
+        raise InputError(
+            f"there is no sheet {file.sheet!r}", file=sheets[0].file, hint=f"there are: {there}"
+        )
+    if not sheets:
+        raise InputError("the workbook has no sheet of cells", file=file.path, hint="send another")
+    visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+    if len(visible) == 1:
+        return visible[0]
+    known = [_headed(sheet.turned if file.layout == "columns" else sheet, headings)
+             for sheet in visible]  # fmt: skip
+    best = max(known)
+    rivals = [s for s, n in zip(visible, known, strict=True) if best >= 2 and 2 * n > best]
+    if len(rivals) > 1:
+        raise InputError(
+            f"{len(rivals)} sheets have the headings of replies "
+            f"({'、'.join(sheet.sheet for sheet in rivals)})",
+            file=rivals[0].file,
+            hint="name the sheet in wave.yml; for several, give the file once for each",
+        )
+    return visible[known.index(best)]
+
+
+def _headed(sheet: Sheet, headings: Headings) -> int:
+    """How many headings stand in one row, which a list of the questions does not have."""
+    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+    meant = {text: headings.meaning(text) for text in set(head[head != ""])}
+    rows = ({meaning.target for text in row if (meaning := meant.get(text))} for row in head)
+    return max(map(len, rows), default=0)
+
+
+def listed(sheet: Sheet, headings: Headings) -> set[str]:
+    """The replies of a table: what stands below a heading that names municipalities.
+
+    Empty where the sheet is no table with a row for each. It is one where two municipalities or
+    more stand below, and the heading of a question above them; or where most questions are in the
+    line of that heading, whatever stands below it. For columns give ``sheet.turned``: a form with
+    the answers beside their labels looks like one column, so that only the first of these counts.
+    """
+    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+    meant = {text: headings.meaning(text) for text in set(head[head != ""])}
+    owner = headings.book.question_of
+    whose = headings.who
+    heads, asked = [], []
+    for row, column in zip(*np.nonzero(head != ""), strict=True):
+        target = meaning.target if (meaning := meant[head[row, column]]) else "@"
+        if target in whose:
+            heads.append((int(row), int(column)))
+        elif not target.startswith("@"):
+            asked.append((int(row), owner[target].id if target in owner else target))
+    best: set[str] = set()
+    for row, column in heads:
+        below = [
+            (at, municipality.named_in(text), text)
+            for at, text in enumerate(sheet.text[column].iloc[row + 1 :], row + 1)
+            if text != "" and at not in sheet.hidden_rows and headings.meaning(text) is None
+        ]
+        if sheet.transposed:  # in a form another label may stand behind the answer
+            below = list(itertools.takewhile(lambda cell: cell[1], below))
+        named = {key for _, key, _ in below if key}
+        first = next((at for at, key, _ in below if key), 0)
+        beside = {question for at, question in asked if at == row}
+        most = 2 * len(beside) > len({question for _, question in asked})
+        if len(named) >= 2 and any(at < first for at, _ in asked):
+            best = max(best, named, key=len)
+        elif most and not sheet.transposed and (named or len(below) >= 2):
+            best = max(best, {text for *_, text in below}, key=len)
+    return best
+
+
+def refuse_table(sheet: Sheet, headings: Headings) -> None:
+    """Refuse to read as a form what is a table of two municipalities or more."""
+    for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
+        if len(there := listed(turned, headings)) >= 2:
+            raise sheet.error(
+                f"this is no form but a table of {len(there):,} replies "
+                f"({', '.join(sorted(there)[:3])}{', ...' if len(there) > 3 else ''})",
+                hint=f"give it layout: {layout} in wave.yml",
+            )

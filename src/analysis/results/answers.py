@@ -1,0 +1,162 @@
+"""Answers in words: of one municipality, of most of a group, written freely; who answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from analysis.codebook import national
+from analysis.codebook.model import Question
+from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.edition import protects
+from analysis.show import Frame
+from analysis.stats import disclosure, tabulate
+from analysis.stats.visits import guide
+from analysis.survey import Survey
+from analysis.tabulation import digits
+from analysis.typology.projection import representativeness
+
+MANY = 2  # items of a battery, and options of a group, that a brief answer lists
+
+
+def size_classes(survey: Survey) -> tuple[Frame, float | None]:
+    """The size classes of the respondents beside those of the nation on the wave's date.
+
+    Columns: size_class, count, national (municipalities), here, nation (shares). With it the
+    p-value of a random draw as uneven; None of a full count. Empty where these are all
+    municipalities, or where the edition would give single ones away.
+    """
+    nation = national.size_classes(survey.wave.as_of)
+    here = survey.register["size_class"].reindex(survey.responses.index)
+    here = here[here.isin(nation.index)]
+    counts = here.value_counts().reindex(nation.index, fill_value=0).to_numpy(int)
+    fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
+    if here.empty or len(here) == nation.sum() or (protects(survey) and not fit.all()):
+        return Frame(columns=["size_class", "count", "national", "here", "nation"]), None
+    frame, p = representativeness(here, nation)
+    frame.index = pd.Index([SIZE_CLASSES[kind][survey.language] for kind in frame.index])
+    frame = Frame(frame.reset_index(names="size_class"))
+    return frame, p if survey.population.tests else None
+
+
+def free_texts(survey: Survey) -> list[dict[str, Any]]:
+    """What was written freely, a dict a question: question, n, themes; inside only.
+
+    A text stands under every topic whose words it holds (``words`` of the topics of visits), else
+    under "others": words, not a reader's judgement, so that the list is the same for everyone.
+    """
+    found = []
+    for question in (q for q in survey.codebook if q.free and survey.audience == "internal"):
+        values = survey.responses[question.id][survey.status[question.id] == "answered"]
+        themes = [
+            {
+                "name": name,
+                "texts": [
+                    {"text": values[code], "who": survey.names.get(code, code)} for code in codes
+                ],
+            }
+            for name, codes in _themes(survey, values).items()
+        ]
+        label = question.label[survey.language]
+        found.append({"question": label, "n": len(values), "themes": themes})
+    return found
+
+
+def _themes(survey: Survey, values: pd.Series) -> dict[str, list[str]]:
+    """Topic -> the municipalities whose text holds one of its words; then the others."""
+    found: dict[str, list[str]] = {}
+    for topic in guide().topics:
+        codes = [c for c, text in values.items() if any(w in str(text) for w in topic.words)]
+        if codes:
+            found[topic.text[survey.language]] = codes
+    named = {code for codes in found.values() for code in codes}
+    if rest := [code for code in values.index if code not in named]:
+        found[survey.label("by.others")] = rest
+    return found
+
+
+class Subset(NamedTuple):
+    """The answers of some municipalities, taken out once for all the questions that follow."""
+
+    responses: pd.DataFrame
+    status: pd.DataFrame
+
+    @classmethod
+    def of(cls, survey: Survey, codes: Sequence[str]) -> Subset:
+        """The rows of these municipalities."""
+        rows = survey.responses.index.get_indexer(list(codes))
+        return cls(survey.responses.take(rows), survey.status.take(rows))
+
+
+def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
+    """What it answered, or which kind of missing it is; `brief`: of a long battery the mean."""
+    state = tabulate.state_of(survey.status, code, question)
+    if state != "answered":
+        return survey.label(f"status.{state}")
+    said = pd.Series({v: survey.responses.at[code, v] for v in question.variables}, dtype=object)
+    match question.type:
+        case "multi":
+            chosen = [
+                option.text[survey.language]
+                for option, v in zip(question.options, question.variables, strict=True)
+                if pd.notna(said[v]) and said[v]
+            ]
+            return survey.label("answers.separator").join(chosen)
+        case "battery" if brief and len(question.items) > MANY:
+            return _mean(survey, said[list(question.variables)].dropna())
+        case "battery":
+            return " / ".join(
+                f"{item.text[survey.language]} {said[item.id]}"
+                for item in question.items
+                if pd.notna(said[item.id])
+            )
+        case "single" | "ordinal" | "binary":
+            return tabulate.labels_of(question, survey.language)[int(said[question.id])]
+        case "date":
+            return f"{said[question.id]:%Y-%m}"
+    return number(float(said[question.id]), question, survey)
+
+
+def number(value: float, question: Question, survey: Survey) -> str:
+    """A number with its unit."""
+    unit = question.unit[survey.language] if question.unit else ""
+    said = digits(value)
+    return f"{said}{unit}" if survey.language == "ja" else f"{said} {unit}".strip()
+
+
+def _mean(survey: Survey, values: pd.Series) -> str:
+    mean = float(values.astype(float).mean())
+    return survey.label("answers.mean", n=len(values), mean=mean)
+
+
+def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = False) -> str:
+    """What a group of municipalities mostly says, with its n; `brief`: the most frequent only.
+
+    Where several answers are equally frequent, none of them is singled out.
+    """
+    counted = tabulate.frequency(group.responses, group.status, question, survey.language)
+    if counted.n == 0 or question.type in {"date", "text"}:
+        return "—"
+    frame, n = counted.frame, f" (n={counted.n:,})"
+    match question.type:
+        case "multi":
+            often = frame[frame["share"] >= 0.5].sort_values(
+                "share", ascending=False, kind="stable"
+            )
+            often = often.head(MANY) if brief else often
+            said = [f"{label} {row['share']:.0%}" for label, row in often.iterrows()]
+            listed = survey.label("answers.separator").join(said)
+            return (listed or survey.label("answers.none_by_half")) + n
+        case "battery" if brief and len(frame) > MANY:
+            return _mean(survey, frame["mean"]) + n
+        case "battery":
+            return " / ".join(f"{label} {row['median']:g}" for label, row in frame.iterrows()) + n
+        case "integer" | "ratio":
+            return number(float(frame["value"].iloc[0]), question, survey) + n
+    top = frame.index[frame["count"] == frame["count"].max()]
+    if len(top) > (1 if brief else MANY):
+        return survey.label("answers.differ" if brief else "answers.answers_differ") + n
+    each = survey.label("answers.each") if len(top) > 1 else ""
+    return f"{survey.label('answers.alike').join(top)}{each} {frame['share'].max():.0%}{n}"

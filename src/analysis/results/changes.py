@@ -1,0 +1,216 @@
+"""What changed since an earlier wave of the same codebook.
+
+Changes are those of the municipalities that answered both waves. Answers that the edition protects
+are not compared, so that no change of a single municipality can be told from these frames.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from analysis.codebook.wave import Wave
+from analysis.codebook.yaml_file import earlier
+from analysis.edition import kept_back, protects
+from analysis.errors import InputError
+from analysis.results import types
+from analysis.show import Frame, NotAvailable
+from analysis.stats import changes
+from analysis.stats.inference import ALPHA
+from analysis.survey import SEED, Survey
+from analysis.typology.study import Typology
+
+OF_CHANCE = ["low", "high", "p", "p_holm"]
+Found = tuple[Typology | NotAvailable, Typology | NotAvailable]
+
+
+def wave_before(survey: Survey, name: str = "") -> Survey | None:
+    """The wave to compare with: `name`, or the latest before it; None where there is none.
+
+    Raises
+    ------
+    InputError : the wave of this name was asked with another codebook.
+    """
+    name = name or earlier(survey.wave.name)
+    if not name:
+        return None
+    asked, book = Wave.read(name).codebook, survey.codebook.id
+    if asked != book:
+        raise InputError(
+            f"{name} was asked with the codebook {asked}, {survey.wave.name} with {book}",
+            hint="compare two waves of one codebook",
+        )
+    return Survey.load(name, audience=survey.audience, language=survey.language)
+
+
+def waves(survey: Survey, before: Survey | None) -> list[dict[str, Any]]:
+    """Title, n and response rate of the wave before and of this one; nothing without the former."""
+    return [
+        {"title": one.wave.title[survey.language], "n": one.n, "rate": one.response_rate}
+        for one in (before, survey)
+        if before and one
+    ]
+
+
+def who_answered(survey: Survey, before: Survey | None) -> Frame:
+    """Who answered both waves, who only one.
+
+    Columns: reply (``both``, ``before``, ``now``), municipalities (their number), which (their
+    names; NA where there are many, or where the edition shows no single respondent).
+    """
+    columns = ["reply", "municipalities", "which"]
+    if before is None:
+        return _nothing(survey, before, columns)
+    old, new = before.responses.index, survey.responses.index
+    left, came = old.difference(new, sort=False), new.difference(old, sort=False)
+    names, between = {**before.names, **survey.names}, survey.label("answers.separator")
+    rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
+    for reply, codes in (("before", left), ("now", came)):
+        few = 0 < len(codes) <= types.NAMED_UP_TO and not protects(survey)
+        which = between.join(str(names[code]) for code in codes) if few else pd.NA
+        rows.append((reply, len(codes), which))
+    return Frame(rows, columns=columns)
+
+
+def denominators(survey: Survey, before: Survey | None) -> Frame:
+    """Questions of which another number of municipalities is the denominator, a row a reason.
+
+    Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
+    where only the number of replies changed), missing_before, missing_now (how many).
+    """
+    made = pd.DataFrame(columns=changes.OF_DENOMINATORS)
+    if before:
+        made = changes.denominators(survey.codebook, _shown(before), _shown(survey))
+    return _framed(survey, before, made)
+
+
+def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
+    """Shares and scales in both waves, the largest changes first.
+
+    Returns
+    -------
+    shares : question, answer; count_before, n_before, count_now, n_now of all who answered; n
+        of those who answered both times, gained and lost among them, points (change of the share in
+        percentage points) with its interval low and high, p, p_holm; id of the question.
+    scales : question, answer (an item), median_before, median_now, n, rose, fell, same, p, p_holm,
+        all of those who answered both times. p_holm is corrected for both frames together.
+
+    Of a full count low, high, p and p_holm are NA.
+    """
+    made = pd.DataFrame(columns=changes.OF_SHARES), pd.DataFrame(columns=changes.OF_SCALES)
+    if before:
+        made = changes.moved(survey.codebook, _shown(before), _shown(survey), survey.language)
+    shares, scales = (_framed(survey, before, frame) for frame in made)
+    shares = shares.rename(columns={"estimate": "points"})
+    shares[["points", "low", "high"]] *= 100
+    if not survey.population.tests:
+        shares[OF_CHANCE], scales[OF_CHANCE[2:]] = float("nan"), float("nan")
+    return shares.assign(id=made[0]["question"]), scales
+
+
+def moved(frame: Frame) -> Frame:
+    """The rows of `answers` in which a municipality changed its answer."""
+    up, down = ("gained", "lost") if "gained" in frame else ("rose", "fell")
+    return frame[(frame[up] + frame[down]).astype(float) > 0]
+
+
+def summary(shares: Frame, scales: Frame) -> dict[str, Any]:
+    """How many answers were compared, and of how many a change can be told from chance.
+
+    n : municipalities that answered both times, at most. compared, changed : answers. sure : those
+    with p_holm up to 0.05. least : the least p_holm that these numbers of replies allow (NaN of a
+    full count), possible : whether it is at most 0.05.
+    """
+    both = [frame[frame["n"].astype(float) > 0] for frame in (shares, scales)]
+    tests, least = changes.least_corrected(*both)
+    return {
+        "n": max(int(frame["n"].max()) if len(frame) else 0 for frame in both),
+        "compared": sum(map(len, both)),
+        "changed": sum(len(moved(frame)) for frame in both),
+        "sure": sum(int((frame["p_holm"] <= ALPHA).sum()) for frame in both),
+        "least": least,
+        "possible": not tests or least <= ALPHA,
+    }
+
+
+def points(survey: Survey, shares: Frame) -> Frame:
+    """What can be drawn of shares: label of the row, effect (percentage points), low, high."""
+    rows = shares[["id", "answer", "n"]].itertuples(index=False)
+    labels = [survey.say("changes/row", id=id, answer=answer, n=n) for id, answer, n in rows]
+    drawn = shares[["points", "low", "high"]].rename(columns={"points": "effect"})
+    return Frame(drawn.astype(float).assign(label=labels))
+
+
+def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Found:
+    """The types of the wave before and of this one."""
+    if before is None:
+        none = NotAvailable("typology", survey.say("changes/alone", codebook=survey.codebook.id))
+        return none, none
+    return types.typology(before, seed=seed), types.typology(survey, seed=seed)
+
+
+def verdicts(survey: Survey, before: Survey, found: Found) -> list[str]:
+    """The verdict on the types of the wave before and of this one, a sentence each."""
+    both = zip((before, survey), found, strict=True)
+    said = [one.answer("types/verdict", **types.verdict(one, kinds)) for one, kinds in both]
+    return [answer.text for answer in said]
+
+
+def type_changes(found: Found) -> dict[str, Any]:
+    """How many of those placed both times changed type, and what instability alone explains.
+
+    n, count; expected, low, high, p, exceeds : see `analysis.stats.changes.Movers`. matched : type
+    before -> type now that shares most members. n is 0 where there is no typology of both waves.
+    """
+    first, second = found
+    if isinstance(first, NotAvailable) or isinstance(second, NotAvailable):
+        return {"n": 0, "matched": {}}
+    kinds = changes.movers(first, second)
+    known = ("count", "expected", "low", "high", "p", "exceeds", "matched")
+    return {"n": len(kinds.types), **{name: getattr(kinds, name) for name in known}}
+
+
+def movers(survey: Survey, before: Survey | None, found: Found) -> Frame:
+    """Each municipality that changed type, and how strongly it belongs to either.
+
+    Columns: municipality, type_before, type_now, membership_before, membership_now (0 to 1). Empty
+    in an edition that shows no single respondent.
+    """
+    columns = ["municipality", "type_before", "type_now", "membership_before", "membership_now"]
+    first, second = found
+    if before is None or isinstance(first, NotAvailable) or isinstance(second, NotAvailable):
+        return _nothing(survey, before, columns)
+    kinds = changes.movers(first, second).types.query("moved")
+    if protects(survey) or kinds.empty:
+        return _nothing(survey, before, columns)
+    rows = [
+        (
+            str(survey.names[code]),
+            types.name(before, first, kind.before),
+            types.name(survey, second, kind.after),
+            float(first.membership.at[code, kind.before]),
+            float(second.membership.at[code, kind.after]),
+        )
+        for code, kind in zip(kinds.index, kinds.itertuples(), strict=True)
+    ]
+    return Frame(rows, columns=columns)
+
+
+def _shown(survey: Survey) -> changes.Wave:
+    """The answers of which this edition may show how a single municipality changed them."""
+    hidden = kept_back(survey)
+    return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
+
+
+def _framed(survey: Survey, before: Survey | None, made: pd.DataFrame) -> Frame:
+    """The frame with id and label of each question; an empty one says why."""
+    if before is None or made.empty:
+        return _nothing(survey, before, list(made.columns))
+    labels = {q.id: f"{q.id} {q.label[survey.language]}" for q in survey.codebook}
+    return Frame(made.assign(question=made["question"].map(labels)))
+
+
+def _nothing(survey: Survey, before: Survey | None, columns: list[str]) -> Frame:
+    why = "alone" if before is None else "withheld" if protects(survey) else "nothing"
+    return Frame.nothing(why, columns)

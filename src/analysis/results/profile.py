@@ -1,0 +1,433 @@
+"""One municipality among the others: its peers, what they do, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.codebook.model import Question
+from analysis.codebook.municipality import given
+from analysis.codebook.rules import Expression
+from analysis.edition import kept_back, protects, shown_questions
+from analysis.errors import InputError
+from analysis.results import answers, measures, types
+from analysis.results.certainty import POWER_UP_TO
+from analysis.show import Frame, NotAvailable
+from analysis.stats import visits as guidebook
+from analysis.survey import Survey
+from analysis.typology.study import Typology
+
+PEERS = 5
+FACTS = 3  # numbers of the context that the head of the page gives
+YES = 3  # yes/no questions that a section needs before their share is shown
+COMPARED = 5  # municipalities that quartiles need
+
+
+@dataclass(frozen=True)
+class Place:
+    """One municipality among the others: its code, class, type and nearest peers."""
+
+    code: str
+    name: str
+    size_class: str
+    found: Typology | NotAvailable
+    peers: list[str]
+    prefecture_only: bool
+
+    def kin(self) -> list[str]:
+        """The others of its type; none where it has no type."""
+        if isinstance(self.found, NotAvailable) or not self.found.labels.get(self.code, 0):
+            return []
+        labels = self.found.labels
+        return [c for c in labels.index[labels == labels[self.code]] if c != self.code]
+
+    def mates(self, survey: Survey) -> list[str]:
+        """The others of its size class."""
+        same = (survey.size_class == survey.size_class[self.code]).fillna(False)
+        return [code for code in survey.responses.index[same.to_numpy(bool)] if code != self.code]
+
+
+def place(
+    survey: Survey,
+    municipality: str | int,
+    *,
+    same_prefecture: bool = False,
+    seed: int = 20191003,
+    found: Typology | NotAvailable | None = None,
+) -> Place:
+    """Find a municipality and its peers: those of its size class most alike in population and such.
+
+    An empty `municipality` is the first respondent. `found`: that of the wave unless given.
+    """
+    if protects(survey):
+        raise InputError(
+            "a profile shows one respondent and is not for the public edition",
+            hint="use --audience internal or committee",
+        )
+    code = given(municipality) or str(survey.responses.index[0])
+    if code not in survey.responses.index:
+        named = survey.names[survey.names == code]
+        if len(named) != 1:
+            raise InputError(
+                f"{municipality!r} did not reply in this wave", hint="give a code from the register"
+            )
+        code = str(named.index[0])
+    found = typology(survey, seed=seed) if found is None else found
+    classes = survey.size_class
+    peers = _nearest(survey, code, same_prefecture=same_prefecture)
+    name, size = str(survey.names[code]), classes.get(code)
+    return Place(code, name, "" if pd.isna(size) else str(size), found, peers, same_prefecture)
+
+
+def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvailable:
+    """The typology that all profiles of a wave share.
+
+    In a large wave it goes without its multiverse, which a page for one municipality does not show;
+    so does a quick look with fewer resamples.
+    """
+    if survey.n <= POWER_UP_TO and not quick:
+        return types.typology(survey, seed=seed)
+    try:
+        return survey.typology(n_types="auto", adjust="none", seed=seed, **quick)
+    except InputError as error:
+        return NotAvailable("typology", str(error))
+
+
+def likeness(survey: Survey) -> list[Question]:
+    """The numbers by which two municipalities are alike: population, staff and such."""
+    return [
+        q
+        for q in survey.codebook.with_role("context")
+        if q.type in {"integer", "ratio"} and q.variables[0] in survey.responses
+    ]
+
+
+def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
+    """The most alike of its size class; of all, where the class has too few others.
+
+    Alike in what a municipality did not choose: choosing peers by the measures that they take would
+    leave nothing to learn from them. Distance: mean difference of ranks among all, 0 to 1.
+    """
+    numbers = survey.responses[[q.id for q in likeness(survey)]].astype("Float64")
+    ranks = numbers.rank(pct=True).astype(float)
+    distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).fillna(1.0)
+    same = (survey.size_class == survey.size_class[code]).fillna(False).astype(bool)
+    if same_prefecture:
+        home = survey.register["prefecture"].reindex(survey.responses.index)
+        same &= home == home[code]
+    pool = [other for other in distance.index if same[other]]
+    if len(pool) < PEERS and not same_prefecture:
+        pool = list(distance.index)
+    return list(distance[pool].sort_values(kind="stable").index[:PEERS])
+
+
+def who(survey: Survey, here: Place) -> dict[str, Any]:
+    """Name, class, types and peers: the values of the sentence ``profile/answer``."""
+    found, full = here.found, survey.full_names
+    kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
+    typed = not isinstance(found, NotAvailable) and here.code in found.labels.index
+    if typed and not isinstance(found, NotAvailable):
+        kind = {
+            "called": types.called(found),
+            "kind": types.name(survey, found, int(found.labels[here.code])),
+            "second": types.name(survey, found, int(found.second[here.code])),
+            "membership": float(found.membership.loc[here.code].max()),
+        }
+    return kind | {
+        "name": here.name,
+        "size_class": here.size_class,
+        "aside": not isinstance(found, NotAvailable) and here.code in found.aside,
+        "peers": [full[code] for code in here.peers],
+    }
+
+
+def facts(survey: Survey, here: Place) -> list[str]:
+    """What identifies it: code, class with its date, population and staff, date of reply."""
+    as_of = survey.wave.as_of.isoformat()
+    parts = [survey.label("profile.code", code=here.code)]
+    home = str(survey.register.at[here.code, "prefecture"])
+    if home and home != "nan":
+        parts.append(home)
+    if here.size_class:
+        parts.append(survey.label("profile.class_as_of", size_class=here.size_class, as_of=as_of))
+    parts += [
+        f"{q.label[survey.language]} {answers.own(survey, here.code, q)}"
+        for q in likeness(survey)[:FACTS]
+    ]
+    received = survey.codebook.identity("received")
+    if received is not None and received.id in survey.responses:
+        day = survey.responses.at[here.code, received.id]
+        if pd.notna(day):
+            parts.append(f"{received.label[survey.language]} {day:%Y-%m-%d}")
+    return parts
+
+
+def missing(survey: Survey, here: Place) -> Frame:
+    """What at least half of the peers do and it does not: by their share, then by cost.
+
+    Columns: variable, measure, question (empty where it says the same); do of asked peers, share;
+    size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
+    among all: an id of the labels ``word``, or NA).
+    """
+    costs = {"low": 0, "medium": 1, "high": 2}
+    graded = measures.compared(survey)
+    words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
+    mates, rows = here.mates(survey), []
+    for question, variable, cost in _measures(survey):
+        own = survey.responses.at[here.code, variable]
+        theirs, class_ = (
+            survey.responses.loc[codes, variable].dropna().astype(bool)
+            for codes in (here.peers, mates)
+        )
+        if pd.isna(own) or bool(own) or not len(theirs) or theirs.mean() < 0.5:
+            continue
+        label, asked = survey.codebook.label(variable)[survey.language], question.label
+        rows.append(
+            {
+                "variable": variable,
+                "measure": label,
+                "question": "" if asked[survey.language] == label else asked[survey.language],
+                "do": int(theirs.sum()),
+                "asked": len(theirs),
+                "share": float(theirs.mean()),
+                "size_do": int(class_.sum()),
+                "size_asked": len(class_),
+                "cost": cost,
+                "word": words.get(variable),
+                "order": costs.get(str(cost), 1),
+            }
+        )
+    columns = ["variable", "measure", "question", "do", "asked", "share", "size_do", "size_asked",
+               "cost", "word", "order"]  # fmt: skip
+    frame = Frame(rows, columns=columns)
+    frame = frame.sort_values(["share", "order"], ascending=[False, True], kind="stable")
+    return frame.drop(columns="order").reset_index(drop=True)
+
+
+def _measures(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
+    """Measures: options with a cost, and yes/no questions of the typology; with their cost."""
+    there = survey.responses
+    for question in survey.codebook:
+        if question.type == "multi":
+            for option, variable in zip(question.options, question.variables, strict=True):
+                if option.cost is not None and variable in there:
+                    yield question, variable, option.cost
+        elif (question.type, question.role) == ("binary", "cluster") and question.id in there:
+            yield question, question.id, None
+
+
+def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
+    """Which peer does what the municipality does not: measure, a column a peer, cost."""
+    done = survey.responses.loc[here.peers, missing["variable"].tolist()]
+    marks = {str(survey.names[code]): map(_mark, row) for code, row in done.T.items()}
+    frame = Frame({"measure": missing["measure"], **{k: list(v) for k, v in marks.items()}})
+    costs = missing["cost"]
+    return frame.assign(cost=costs) if costs.notna().any() else frame
+
+
+def _mark(done: Any) -> str:
+    return "" if pd.isna(done) else "○" if bool(done) else "–"
+
+
+def to_confirm(survey: Survey, here: Place) -> Frame:
+    """What to ask the municipality: answers at odds, findings, missing answers.
+
+    Columns: question (empty where several are at odds), to_confirm (in words).
+    """
+    shown = survey.responses.loc[[here.code]].drop(columns=kept_back(survey))
+    at_odds = guidebook.contradictions(here.code, shown, survey.codebook)
+    rows = [("", remark.text[survey.language]) for remark in at_odds]
+    if survey.audience == "internal":
+        mine = survey.findings[
+            (survey.findings["code"] == here.code)
+            & survey.findings["severity"].isin(["doubtful", "refused"])
+        ]
+        rows += list(mine[["question", survey.language]].itertuples(index=False, name=None))
+    state = survey.status.loc[here.code]
+    for question in shown_questions(survey):
+        if state[question.variables[0]] == "no_answer" and not protects(survey, question):
+            label = f"{question.id} {question.label[survey.language]}"
+            rows.append((label, survey.label("status.no_answer")))
+    return Frame(rows, columns=["question", "to_confirm"])
+
+
+# --- beside others --------------------------------------------------------------------------------
+
+
+def standing(survey: Survey, here: Place) -> Frame:
+    """Its place on each composite, against the quartiles of its size class or of all.
+
+    Columns: indicator, value, low, median, high, n (the compared).
+    """
+    frame, _ = _composites(survey)
+    others = frame.loc[_compared(survey, here)]
+    place = pd.DataFrame(
+        {
+            "value": frame.loc[here.code],
+            "low": others.quantile(0.25),
+            "median": others.median(),
+            "high": others.quantile(0.75),
+        }
+    ).dropna()
+    return Frame(place.assign(n=len(others)).reset_index(names="indicator"))
+
+
+def beside(survey: Survey, here: Place) -> dict[str, Any]:
+    """Whom `standing` compares with and in which unit: who, n, unit."""
+    codes, who = _compared(survey, here), survey.label("profile.everybody")
+    if len(codes) < survey.n:
+        who = survey.label("profile.others_of_class", size_class=here.size_class)
+    return {"who": who, "n": len(codes), "unit": _composites(survey)[1]}
+
+
+def _compared(survey: Survey, here: Place) -> list[str]:
+    """The others of its class, or all where these are too few for quartiles."""
+    mates = here.mates(survey)
+    return list(survey.responses.index) if len(mates) < COMPARED else mates
+
+
+def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
+    """What places a municipality: composites of several features; of yes/no tables, shares."""
+    sizes = pd.Series(survey.features.groups).value_counts()
+    hidden = set(kept_back(survey))
+    chosen = [
+        i
+        for i in survey.codebook.indices
+        if (i.role == "cluster" and sizes.get(i.id, 0) > 1)
+        or (i.rule and i.role != "factor" and not hidden & Expression(i.rule).names)
+    ]
+    if chosen:
+        numbers = survey.indices[[i.id for i in chosen]].astype(float)
+        scaled = (numbers - numbers.mean()) / numbers.std(ddof=0).replace(0, 1.0)
+        scaled.columns = [i.text[survey.language] for i in chosen]
+        return scaled, survey.label("profile.standardised")
+    columns = {}
+    for section in survey.codebook.sections:
+        asked = [q.id for q in survey.codebook if q.section == section.id and q.type == "binary"]
+        if len(asked) >= YES:
+            name = section.text[survey.language]
+            label = survey.label("profile.share_of", section=name, n=len(asked))
+            columns[label] = survey.responses[asked].astype("Float64").mean(axis=1) * 100
+    for q in survey.codebook.with_role("outcome"):
+        if q.unit and q.unit.ja == "％" and q.id in survey.responses:
+            columns[q.label[survey.language]] = survey.responses[q.id]
+    frame = pd.DataFrame(columns, index=survey.responses.index).astype(float)
+    return frame, survey.label("profile.percent")
+
+
+def compared(survey: Survey, here: Place) -> Frame:
+    """Its answers beside those of its type and its size class, a row a question.
+
+    Columns: asked (the question), this_one; same_type or same_group, its_class: what these mostly
+    answer, with their n. Without what the head of the page and its figures show.
+    """
+    kin = f"same_{types.called(here.found)}"
+    groups = {kin: here.kin(), "its_class": here.mates(survey)}
+    others = {name: answers.Subset.of(survey, codes) for name, codes in groups.items() if codes}
+    head = likeness(survey)[:FACTS]
+    drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
+    rows = []
+    for q in shown_questions(survey):
+        if q.identity or q in head or q.id in drawn or protects(survey, q):
+            continue
+        if survey.status.at[here.code, q.variables[0]] == "not_applicable":
+            continue
+        row = {"asked": q.label[survey.language]}
+        row["this_one"] = answers.own(survey, here.code, q, brief=True)
+        for name, group in others.items():
+            row[name] = answers.typical(survey, group, q, brief=True)
+        rows.append(row)
+    return Frame(rows, columns=["asked", "this_one", *others])
+
+
+# --- organisation and staff -----------------------------------------------------------------------
+
+
+def organisation(survey: Survey, here: Place) -> Frame:
+    """Which parts of an organisation it has, a row a box of the chart.
+
+    Columns: box (an id of the labels ``organisation``, or ``joint`` for two sections in one), name,
+    state (what is known of it), there. Empty where the codebook asks of none.
+    """
+    columns = ["box", "name", "state", "there"]
+    asked = {box.id: box for box in survey.codebook.organisation}
+    if not asked:
+        return Frame.nothing(columns=columns)
+    rows = []
+    for id, text in survey.labels("organisation").items():
+        if id not in asked:
+            rows.append((id, text, survey.label("profile.not_asked"), False))
+            continue
+        rows.append((id, asked[id].text[survey.language], *_state(survey, here, asked[id].rule)))
+    if "joint" in asked and _state(survey, here, asked["joint"].rule)[1]:
+        rows = [row for row in rows if row[0] not in {"policy_section", "operations_section"}]
+        name = asked["joint"].text[survey.language]
+        rows.append(("joint", name, survey.label("profile.there"), True))
+    return Frame(rows, columns=columns)
+
+
+def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:
+    """What a rule says of a municipality, in a word; where nothing, why."""
+    expression = Expression(rule, truth=True)
+    variables = _readable(survey, expression)
+    if variables is None:
+        return survey.label("profile.withheld"), False
+    # the few columns first: a row of all of them is made anew for each rule
+    value = expression.evaluate(survey.responses[variables].loc[[here.code]]).iloc[0]
+    if pd.isna(value):
+        states = set(survey.status.loc[here.code, variables]) - {"answered"}
+        if states:
+            return f"（{survey.label(f'status.{min(states)}')}）", False
+        return survey.label("profile.unknown"), False
+    return survey.label(f"profile.{'there' if value else 'not_there'}"), bool(value)
+
+
+def _readable(survey: Survey, expression: Expression) -> list[str] | None:
+    """The variables that a rule reads; None where this edition keeps one of them back."""
+    book = survey.codebook
+    variables = [
+        v for name in sorted(expression.names)
+        for v in (book[name].variables if name in book else (name,))
+    ]  # fmt: skip
+    hidden = set(kept_back(survey)) | (set(variables) - set(survey.responses))
+    return None if hidden & set(variables) else variables
+
+
+def staff(survey: Survey, here: Place) -> Frame:
+    """Persons by kind of staff: its own, and the medians of its type and its size class.
+
+    Columns: who (in words, with n), kind, persons (NA where not known).
+    """
+    columns = {}
+    for kind in survey.codebook.staff:
+        expression = Expression(kind.rule)
+        variables = _readable(survey, expression)
+        if variables is None:
+            continue
+        values = expression.evaluate(survey.responses).astype("Float64")
+        skipped = (survey.status[variables] == "not_applicable").any(axis=1)  # then there is none
+        columns[kind.text[survey.language]] = values.mask(skipped, 0.0)
+    frame = pd.DataFrame(columns)
+    if frame.empty:
+        return Frame.nothing(columns=["who", "kind", "persons"])
+    rows = {survey.label("column.this_one"): frame.loc[here.code]}
+    kin = survey.label(f"called.same_{types.called(here.found)}")
+    groups = {kin: here.kin(), survey.label("column.its_class"): here.mates(survey)}
+    for name, codes in groups.items():
+        theirs = frame.loc[codes].dropna()
+        if len(theirs):
+            rows[f"{name} (n={len(theirs):,})"] = theirs.median()
+    wide = pd.DataFrame(rows).T.astype(float).rename_axis("who").reset_index()
+    order = {name: at for at, name in enumerate(rows)}
+    long = wide.melt("who", var_name="kind", value_name="persons")
+    long = long.sort_values("who", key=lambda x: x.map(order), kind="stable", ignore_index=True)
+    return Frame(long)
+
+
+def charted(boxes: Frame, staff: Frame) -> Frame:
+    """What the chart shows: who (nobody: of the organisation), kind, state or persons."""
+    parts = boxes[["name", "state"]].rename(columns={"name": "kind"}).astype(object)
+    return Frame(pd.concat([parts, staff], ignore_index=True)[["who", "kind", "state", "persons"]])

@@ -1,0 +1,400 @@
+"""Questions as tidy frames, tables and figures, as the edition of a survey may show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from analysis import edition
+from analysis.codebook.model import Question
+from analysis.edition import COUNTED, HIDDEN, MEASURED, protects, shown_questions
+from analysis.errors import InputError
+from analysis.figures import plots
+from analysis.show import Figure, Frame, NotAvailable, Table
+from analysis.stats import tabulate
+from analysis.view import View
+
+ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
+COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
+NUMBERS = ["question", "item", "group", "n", *tabulate.MEASURES]
+
+
+Breakdown: TypeAlias = (
+    pd.Series | pd.DataFrame
+)  # a group each; or who chose each of several answers
+
+
+def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
+    """How often each answer was given, a row an answer (and group), in the questionnaire's order.
+
+    Columns
+    -------
+    question, question_type : its id and type. item : of a battery, else empty.
+    variable : the column of `responses`. code, answer : of the questionnaire; of answers that are
+        counted together all of them, as in ``1+2``. group : of the breakdown, else absent.
+    count, n, share : municipalities, those asked and answering, and count / n (0 to 1). NA where
+        the edition hides the count.
+    low, high : least and greatest share whatever those answered who did not; NA where all did, and
+        by group. missing : how many did not answer, by kind, in words.
+    """
+    if nothing_by(by):
+        return Frame(columns=COUNTS)
+    asked = [q for q in questions if q.type in {*COUNTED, "battery"}]
+    if by is None:
+        parts = [_whole(survey, q) for q in asked]
+    else:
+        parts = [
+            _crossed(survey, q, groups)
+            for q in asked
+            for groups in _breakdowns(survey, q, by)
+            if groups.name is None or groups.name not in {q.id, q.identity}
+        ]
+    kept = [part for part in parts if len(part)]
+    if not kept:
+        return Frame.nothing("withheld", COUNTS)
+    frame = Frame(pd.concat(kept, ignore_index=True).reindex(columns=COUNTS))
+    floats = dict.fromkeys(["share", "low", "high"], "Float64")
+    frame = frame.astype({"count": "Int64", "n": "Int64", **floats})
+    return frame.drop(columns=["low", "high", "missing"] if by is not None else ["group"])
+
+
+def _whole(survey: View, question: Question) -> pd.DataFrame:
+    counted = edition.frequency(survey, question)
+    if question.type == "battery":
+        frame = _scale(survey, question)
+    else:
+        frame = counted.frame.reset_index(names="answer").assign(item="", n=counted.n)
+        frame[["variable", "code"]] = edition.coded(survey, question)
+    frame = frame.assign(question=question.id, question_type=question.type)
+    # how many did not answer is an answer, too; the size class of those who did not reply is known
+    if not protects(survey, question) and counted.n:
+        words = survey.labels("status")
+        kinds = [f"{words[kind]} {count:,}" for kind, count in counted.missing.items()]
+        frame["missing"] = survey.label("answers.separator").join(kinds)
+        if question.identity is None:
+            size, bounds = to_answer(survey, question), survey.population.bounds
+            ends = [bounds(int(c), int(n), size) for c, n in frame[["count", "n"]].to_numpy()]
+            frame["low"] = [end[0] if end else None for end in ends]
+            frame["high"] = [end[1] if end else None for end in ends]
+    return frame
+
+
+def _breakdowns(survey: View, question: Question, by: Breakdown) -> list[pd.Series]:
+    """The breakdown; of several answers one for each, of those who gave it.
+
+    Such groups overlap, so that where small numbers are protected there are none.
+    """
+    if isinstance(by, pd.Series):
+        return [by]
+    name = str(by.columns.name)
+    chosen = [by[option].map({True: option}).rename(name) for option in by]
+    hidden = any(protects(survey, question, *edition.asked_by(survey, one)) for one in chosen)
+    return [] if hidden else [one for one in chosen if one.notna().any()]
+
+
+def _scale(
+    survey: View, question: Question, by: pd.Series | None = None, group: object = None
+) -> pd.DataFrame:
+    """The points of a battery's scale by item, from the lowest; nothing where they are hidden."""
+    if protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
+        return pd.DataFrame()
+    inside = slice(None) if by is None else (by == group).fillna(False).to_numpy(bool)
+    rows = []
+    for item in question.items:
+        values = survey.responses[item.id].loc[inside].dropna().astype(int)
+        for option in sorted(question.options, key=lambda option: option.code):
+            answer, count = option.text[survey.language], int((values == option.code).sum())
+            share = count / len(values) if len(values) else np.nan
+            name = item.text[survey.language]
+            rows.append((name, item.id, str(option.code), answer, count, len(values), share))
+    return pd.DataFrame(rows, columns=["item", "variable", "code", "answer", "count", "n", "share"])
+
+
+def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
+    about = {"question": question.id, "question_type": question.type}
+    if question.type == "battery":
+        by = tabulate.aligned(by, survey.responses.index)
+        parts = [_scale(survey, question, by, g).assign(group=g) for g in tabulate.groups(by)]
+        return pd.concat(parts).assign(**about)
+    crossed = edition.cross(survey, question, by)
+    rows = zip(edition.coded(survey, question, by), crossed.counts.index, strict=True)
+    index = pd.MultiIndex.from_tuples([(*coded, answer) for coded, answer in rows])
+    counts = crossed.counts.set_axis(index)
+    long = counts.dropna().stack().rename("count").astype("Int64").reset_index()
+    long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
+    n = long["group"].map(crossed.n).astype("Int64")
+    share = (long["count"] / n.where(n > 0)).astype("Float64")
+    return long.assign(item="", n=n, share=share, **about)
+
+
+def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
+    """Statistics of numbers and of the items of batteries, a row each (and group).
+
+    Columns: question, item (of a battery), group (of the breakdown, else absent), n, median, lower
+    and upper quartile, least, greatest, mean. Where small numbers are protected, what
+    `edition.frequency` leaves; nothing by group, nor by a protected question.
+    """
+    rows: list[dict[str, Any]] = []
+    if nothing_by(by):
+        return Frame(columns=NUMBERS)
+    for q in (q for q in questions if q.type in MEASURED):
+        if by is None:
+            rows += _measured(survey, q)
+            continue
+        for groups in _breakdowns(survey, q, tabulate.aligned(by, survey.responses.index)):
+            if protects(survey, q, *edition.asked_by(survey, groups)):
+                continue
+            for group in tabulate.groups(groups):
+                inside = (groups == group).fillna(False).to_numpy(bool)
+                rows += [row | {"group": group} for row in _measured(survey, q, inside)]
+    if not rows and any(q.type in MEASURED for q in questions):
+        return Frame.nothing("withheld", NUMBERS)
+    frame = Frame(rows, columns=NUMBERS)
+    return frame if by is not None else frame.drop(columns="group")
+
+
+def _measured(survey: View, question: Question, inside: Any = slice(None)) -> list[dict[str, Any]]:
+    """A row of statistics, of a battery one an item, of all or of those `inside`."""
+    about = {"question": question.id}
+    names = {i.id: i.text[survey.language] for i in question.items} or {question.id: ""}
+    hidden = edition.frequency(survey, question) if protects(survey, question) else None
+    if hidden is not None and question.type == "battery":
+        known = hidden.frame.dropna()
+        return [
+            about | {"item": item, "n": int(row["count"]), "mean": row["mean"]}
+            for item, row in known.iterrows()
+        ]
+    rows = []
+    for variable, item in names.items():
+        values = survey.responses[variable].loc[inside].astype("Float64").dropna()
+        frame = tabulate.summary(values) if hidden is None else hidden.frame
+        rows.append(about | {"item": item, "n": len(values)} | frame["value"].to_dict())
+    return rows
+
+
+def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
+    """A breakdown as a table: question and answer (or item) down, groups across.
+
+    `value`: ``share``, written as ``27% (3/11)``, or a statistic, written as ``12.5 (n=11)``; a
+    dash where nobody answered. Groups keep their order.
+    """
+    if frame.empty:
+        return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
+    rows = [name for name in ("question", "item", "answer") if name in frame]
+    if value == "share":
+        cells = [cell(*pair) for pair in zip(frame["count"], frame["n"], strict=True)]
+    else:
+        cells = [
+            f"{digits(v)} (n={n:,})" if n else HIDDEN
+            for v, n in zip(frame[value], frame["n"], strict=True)
+        ]
+    groups = list(dict.fromkeys(frame["group"]))
+    order = frame[rows].drop_duplicates()
+    table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
+    table = table.reindex(pd.MultiIndex.from_frame(order))[groups].fillna(HIDDEN)
+    table.columns = pd.Index([str(group) for group in groups])
+    return Frame(titled(survey, table.reset_index()))
+
+
+def nothing_by(by: Breakdown | None) -> bool:
+    """Whether a breakdown has no group, such as prefectures of invented municipalities."""
+    if isinstance(by, pd.DataFrame):
+        return not by.any(axis=None)
+    return by is not None and bool(by.dropna().astype(str).eq("").all())
+
+
+def breakdown_name(survey: View, by: str) -> str:
+    """What a breakdown is called: size_class, type, prefecture or a question."""
+    known = survey.labels("by")
+    return known.get(by) or survey.question(by).label[survey.language]
+
+
+def bounds_note(survey: View) -> str:
+    """What the bounds of a share hold for."""
+    here = survey.population
+    return survey.say("population/bounds_note", kind=here.kind, size=here.size)
+
+
+def titled(survey: View, frame: pd.DataFrame) -> Frame:
+    """The same frame with the words of a question in place of ids.
+
+    A question is its number, short text, unit and, of a battery, the item.
+    """
+    language = survey.language
+    names = {
+        q.id: f"{q.id} {q.label[language]}{tabulate.unit_of(q, language)}" for q in survey.codebook
+    }
+    item = frame["item"].map(lambda item: f" — {item}" if item else "")
+    question = frame["question"].map(names) + item
+    return Frame(
+        frame.assign(question=question).drop(columns=["item", "variable", "code"], errors="ignore")
+    )
+
+
+def digits(value: float) -> str:
+    """A number in four digits, from a thousand whole.
+
+    >>> digits(12.345), digits(12345.6)
+    ('12.35', '12,346')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+def cell(count: Any, n: int) -> str:
+    """A cell of a cross table: share, count and denominator; a dash where it is hidden.
+
+    >>> cell(3, 11), cell(pd.NA, 11)
+    ('27% (3/11)', '—')
+    """
+    if pd.isna(count):
+        return HIDDEN
+    return f"{count / n:.0%} ({int(count):,}/{n:,})" if n else HIDDEN
+
+
+def to_answer(survey: View, question: Question | None) -> int | None:
+    """How many of the population were to answer, those who did not reply too; None: not known.
+
+    Whom the skip rule left out is not among them; nobody knows whether it would have left out those
+    who did not reply, and with them the bounds of a share are the widest that can be.
+    """
+    if question is None or (size := survey.population.size) is None:
+        return None
+    return size - int((survey.status[question.variables[0]] == "not_applicable").sum())
+
+
+# --- one question ------------------------------------------------------------------------------
+
+
+def table(survey: View, question: Question, by: Breakdown | None = None) -> Table | NotAvailable:
+    """One question as a table, broken down where asked.
+
+    Raises
+    ------
+    InputError : the edition shows nothing of it by group.
+    """
+    name, words = f"table_{question.id}", "tabulation/one"
+    about: dict[str, Any] = {
+        "question": f"{question.id} {question.label[survey.language]}",
+        "multiple": question.type == "multi",
+        "more": edition.note(survey),
+    }
+    scale = question.type == "battery" and not protects(survey, question)
+    make = numbers if question.type in MEASURED and not scale else counts
+    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    frame = make(survey, [question], by)
+    if by is not None and frame.empty:
+        raise InputError(
+            f"{question.id} by group is not shown in the {survey.audience} edition",
+            hint="counts and statistics of small groups would give single answers away; see it "
+            "without breakdown",
+        )
+    if by is not None:
+        n = int(frame.drop_duplicates("group")["n"].sum())
+        if isinstance(by, pd.DataFrame):  # its groups overlap
+            n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
+        shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
+    elif question.type == "text":
+        n, shown = edition.frequency(survey, question).n, Frame({"answer": ["—"]})
+        shown["count"] = n
+    else:
+        n = int(frame["n"].max())
+        kept = ["item", "answer", "count", "n", "share"] if scale else ["answer", "count", "share"]
+        shown = frame[kept] if make is counts else frame.dropna(axis="columns", how="all")
+    if by is None or not scale:
+        shown = shown.drop(columns="question", errors="ignore")
+    return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about, base=n)
+
+
+def figure(
+    survey: View, question: Question, by: Breakdown | None = None, *, key: bool = False
+) -> Figure | NotAvailable:
+    """One question as a figure, broken down where asked; `key`: the index shows the page by it.
+
+    Raises
+    ------
+    InputError : it is free text.
+    """
+    name, title = f"q_{question.id}", f"{question.id} {question.label[survey.language]}"
+    counted = edition.frequency(survey, question)
+    if counted.n == 0:
+        return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
+    why = survey.say("tabulation/withheld", question=title, by=by is not None)
+    withheld = NotAvailable(name, why, withheld=True)
+    if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
+        return withheld
+    if question.type == "text":
+        raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
+    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    if question.type in COUNTED:
+        drawn = _drawn_counts(survey, question, by)
+    elif question.type == "battery":
+        drawn = _drawn_battery(survey, question)
+    elif isinstance(by, pd.DataFrame):
+        hint = "see the table"
+        raise InputError(f"{question.id} is a number: no figure by several answers", hint=hint)
+    elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
+        return withheld
+    else:
+        drawn = _drawn_numbers(survey, question, by)
+    if drawn is None:
+        return withheld
+    ax, data, words, values = drawn
+    here = survey.population
+    whom = {
+        "question": title,
+        "multiple": counted.multiple,
+        "invited": here.size if here.kind == "invited" else None,
+        "replied": here.replied,
+        "base": counted.n,
+    }
+    return survey.gallery.show(
+        ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **whom, **values
+    )
+
+
+Drawn = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
+
+
+def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Drawn | None:
+    whole = counts(survey, [question])
+    top = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
+    values = {"top": next(iter(top.records), None)}
+    if by is None:
+        data = whole[["answer", "count", "share"]].round({"share": 4})
+        return plots.shares(data, language=survey.language), data, "shares", values
+    frame = counts(survey, [question], by)
+    if frame.empty:
+        return None
+    data = frame.drop(columns=[name for name in ANSWER if name != "answer"]).round({"share": 4})
+    return plots.crossed(data, language=survey.language), data, "shares", values
+
+
+def _drawn_battery(survey: View, question: Question) -> Drawn:
+    means = numbers(survey, [question]).drop(columns="question").dropna(axis="columns", how="all")
+    data = means.round(4)
+    values = {"top": means.sort_values("mean", kind="stable").records[-1]}
+    if protects(survey, question):  # the counts of single answers stay inside
+        ax = plots.means(data, question=question, language=survey.language)
+        return ax, data, "battery", values
+    points = counts(survey, [question])[["item", "answer", "count", "n", "share"]]
+    ax = plots.likert(points, language=survey.language)
+    return (
+        ax,
+        points.round({"share": 4}).merge(data.drop(columns="n"), on="item"),
+        "battery",
+        values,
+    )
+
+
+def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn:
+    values = survey.responses[question.id].astype("Float64")
+    data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})
+    if by is not None:
+        data["group"] = by.astype(str).to_numpy()
+    data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
+    label = f"{question.label[survey.language]}{tabulate.unit_of(question, survey.language)}"
+    ax = plots.plot_numbers(data, label=label, language=survey.language)
+    return ax, data, "numbers_figure", {"median": float(data["value"].median())}

@@ -1,0 +1,277 @@
+"""Runs one notebook through papermill and judges what it really did.
+
+papermill saves a notebook whose kernel died or timed out as if every cell had run, so its own
+metadata is never trusted: a notebook is complete only if papermill raised nothing, every code cell
+has been executed, all outputs have arrived, and each declared figure and table is there (or
+declared not available).
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import nbformat.v4
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.log import logger
+
+from analysis import paths
+from analysis.show import VENDOR, Answer, Figure, NotAvailable, Prose, Table
+from analysis.text import escape
+from workbench.run import parameters
+from workbench.run.kernel import OUTPUTS, SENT
+from workbench.run.kernels import Kernels, Manager
+from workbench.run.record import Ran, Status
+
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
+ERROR_TAG = "papermill-error-cell-tag"
+KINDS = ("figure", "table")
+STARTING = 60  # seconds for a kernel to answer
+LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
+PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
+
+
+class LostOutputsError(RuntimeError):
+    """Fewer outputs of a cell arrived than its kernel sent."""
+
+
+class Client(PapermillNotebookClient):
+    """papermill's client, which counts the outputs that arrive.
+
+    Raises
+    ------
+    LostOutputsError : while it runs, where fewer arrived than the kernel says it sent.
+    """
+
+    def __init__(self, nb_man: Any, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self.arrived: Counter[str] = Counter()
+        self.on_cell_executed = self._count
+
+    def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
+        """Take an output into the notebook."""
+        self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
+        return super().process_message(msg, *arguments)
+
+    def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        sent = execute_reply["metadata"].get(SENT, 0)
+        arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
+        if arrived < sent:
+            raise LostOutputsError(f"cell {cell_index + 1} sent {sent} outputs, {arrived} arrived")
+
+
+class Engine(NBClientEngine):
+    """papermill's engine with the kernels of our run, which reports the cells that start.
+
+    It saves a notebook once, at the end of its run, however that ends. Saving after each cell, as
+    papermill does, is most of what a short notebook costs.
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernels: Kernels,
+        cell_timeout: float | None,
+        on_cell: Callable[[int], None],
+        **_: Any,
+    ) -> Any:
+        """Run as papermill does; `on_cell` gets the number of each cell that starts."""
+        client = Client(
+            nb_man,
+            log=logger,
+            timeout=cell_timeout,
+            startup_timeout=STARTING,
+            iopub_timeout=LATE,
+            shutdown_kernel="immediate",
+            extra_arguments=["--IPKernelApp.log_level=40"],
+            on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
+        )
+        client.km = Manager(kernels, kernel_name=kernel_name)
+        target, nb_man.output_path = nb_man.output_path, None
+        try:
+            return client.execute()
+        finally:
+            nb_man.output_path = target
+
+
+papermill_engines.register("workbench", Engine)
+
+
+def attempt(
+    ran: Ran,
+    content: Mapping[str, Any],
+    target: Path,
+    *,
+    values: Mapping[str, Any],
+    kernels: Kernels,
+    cell_timeout: float | None = None,
+    on_cell: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
+
+    `on_cell` gets the number of each cell that starts. Of a notebook that failed, `target` has the
+    cells that ran and the error.
+
+    Raises
+    ------
+    OSError : the disk is full or cannot be written.
+    """
+    beside = target.with_suffix(".part.ipynb")
+    started = time.monotonic()
+    reached = 0
+
+    def note(number: int) -> None:
+        nonlocal reached
+        reached = number
+        on_cell(number)
+
+    try:
+        papermill.execute_notebook(
+            nbformat.reads(json.dumps(content), as_version=4),
+            str(beside),
+            parameters=dict(values),
+            progress_bar=False,
+            log_output=False,
+            engine_name="workbench",
+            kernel_name="python3",
+            kernels=kernels,
+            cell_timeout=cell_timeout,
+            on_cell=note,
+        )
+        ran.status = Status.OK
+    except PapermillExecutionError as error:
+        ran.status, ran.error = Status.FAILED, _sentence(f"{error.ename}: {error.evalue}")
+    except CellTimeoutError as error:
+        late = "IOPub" in str(
+            error
+        )  # nbclient's only sign that the cell ended, its outputs did not
+        why = f"a cell's outputs did not arrive in {LATE} s" if late else ""
+        ran.status, ran.error = (
+            Status.TIMED_OUT,
+            why or f"a cell ran longer than {cell_timeout:g} s",
+        )
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            raise  # the disk, not the notebook
+        ran.status, ran.error = _end_of(error, kernels)
+    ran.seconds = round(time.monotonic() - started, 2)
+    hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
+    ran.error = _without(hidden, ran.error)
+    if not beside.is_file():
+        ran.status = Status.FAILED if ran.ok else ran.status
+        ran.error = ran.error or "no executed notebook was written"
+        return
+    text = _without(hidden, beside.read_text(encoding="utf-8"), as_json=True)
+    executed = nbformat.v4.reads(text)
+    executed.metadata.get("papermill", {})["input_path"] = f"{ran.name}.ipynb"
+    _judge(ran, executed, reached)
+    if not ran.ok:
+        _mark(executed, ran)
+    paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
+    beside.unlink()
+
+
+def _end_of(error: Exception, kernels: Kernels) -> tuple[Status, str]:
+    """Status and sentence for a notebook that neither came to its end nor raised an error."""
+    if kernels.stopped:
+        return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
+    if isinstance(error, LostOutputsError):
+        return Status.FAILED, str(error)
+    if isinstance(error, DeadKernelError):
+        return Status.KILLED, "the kernel died (out of memory, or killed)"
+    return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
+
+
+def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> str:
+    """A text with what is shown in the place of each secret and of this machine's folder."""
+    for value, shown in hidden.items():
+        text = text.replace(value, shown)
+        if as_json:
+            text = text.replace(_quoted(value), _quoted(shown))
+    return text
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _judge(ran: Ran, content: Any, reached: int) -> None:
+    """Write into `ran` what ran and what came out; `reached`: number of the last cell started."""
+    ran.cells = len(_code(content.cells))
+    done = sum(cell.execution_count is not None for cell in _code(content.cells))
+    # a kernel that dies may not have sent the count of its last cell
+    ran.last_cell = max(done, len(_code(content.cells[:reached])))
+    declared = content.metadata.get("workbench", {})
+    ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
+    ran.produced = sorted({f"{kind} {name}" for kind in KINDS for name in _names(content, kind)})
+    absent = {f"{kind} {name}" for kind in KINDS for name in _names(content, "not-available")}
+    lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
+    malformed = next(_malformed(content), "")
+    if ran.ok and malformed:
+        ran.status, ran.error = Status.FAILED, malformed
+    elif ran.ok and done < ran.cells:
+        ran.status, ran.error = Status.FAILED, f"only {done} of {ran.cells} cells ran"
+    elif ran.ok and lacking:
+        ran.status = Status.FAILED
+        ran.error = f"declared but not produced: {', '.join(lacking)}"
+
+
+def _code(cells: list[Any]) -> list[Any]:
+    return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def _names(content: Any, kind: str) -> list[str]:
+    """The names of the figures, tables or absent ones that a notebook shows."""
+    return [str(data["name"]) for _, data in _shown(content, kind) if "name" in data]
+
+
+def _shown(content: Any, kind: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What a notebook shows of one of our own kinds, with the number of its cell."""
+    for at, cell in enumerate(content.cells, 1):
+        for output in cell.get("outputs", []):
+            if f"{VENDOR}{kind}+json" in output.get("data", {}):
+                data = output["data"][f"{VENDOR}{kind}+json"]
+                yield at, data if isinstance(data, Mapping) else {}
+
+
+def _malformed(content: Any) -> Iterator[str]:
+    """Outputs of our own kinds that lack what a page needs of them, a sentence each."""
+    for kind in (Answer, Prose, NotAvailable, Figure, Table):
+        needed = [f.name for f in fields(kind) if f.default is MISSING]
+        for at, data in _shown(content, kind.kind):
+            if lacks := [name for name in needed if name not in data]:
+                yield f"cell {at} shows a {kind.kind} without its {', '.join(lacks)}"
+
+
+def _mark(content: Any, ran: Ran) -> None:
+    """Say in the executed notebook itself that it is not complete.
+
+    papermill calls every cell of a notebook whose kernel died or timed out completed.
+    """
+    content.metadata.setdefault("papermill", {})["exception"] = True
+    not_run = [cell for cell in _code(content.cells) if cell.execution_count is None]
+    for at, cell in enumerate(not_run):
+        cell.metadata.setdefault("papermill", {})["status"] = "pending" if at else "failed"
+    if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
+        return  # papermill has marked it
+    note = nbformat.v4.new_markdown_cell(f"**{ran.status}**: {escape(ran.error)}")
+    note.metadata["tags"] = [ERROR_TAG]
+    content.cells.insert(0, note)
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split())[:300]

@@ -1,0 +1,159 @@
+"""Tabulation: denominators in words, breakdowns by anything, free text by topic."""
+
+import pandas as pd
+import pytest
+from notebook_run import run
+
+from analysis import Survey
+from analysis.errors import InputError
+from analysis.results import answers
+from analysis.show import NotAvailable
+from analysis.tabulation import cell, wide
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory):
+    return Survey.load("demo-2019", output=tmp_path_factory.mktemp("out"))
+
+
+@pytest.fixture(scope="module")
+def page(survey):
+    return run("02_explore", given={"survey": survey})
+
+
+def test_every_share_says_what_it_is_of(survey, page):
+    rows = survey.tabulate("Q07")
+    asked = survey.responses["Q06"].isin([2, 3])  # the skip rule of Q07
+    n = int((survey.status["Q07_1"] == "answered").sum())
+    first = int((survey.responses["Q07_1"] == True).sum())  # noqa: E712
+    assert n <= asked.sum() and set(rows["n"]) == {n}
+    assert rows.iloc[0]["count"] == first and rows.iloc[0]["share"] == pytest.approx(first / n)
+    table = page.tables["frequencies"]
+    shown = table.frame[table.frame["設問"].str.startswith("Q07 ")].iloc[0]
+    assert shown[["団体数", "n", "割合（％）"]].tolist() == [
+        str(first), str(n), f"{first / n * 100:.1f}"
+    ]  # fmt: skip
+    assert table.n == 15 and "複数回答" in page.figures["q_Q07"].caption
+    assert page.figures["q_Q07"].key and sum(f.key for f in page.figures.values()) == 1
+
+
+def test_a_breakdown_by_a_context_question_counts_by_hand(survey):
+    frame = survey.tabulate("Q06", by="Q28")
+    by, uses = survey.responses["Q28"], survey.responses["Q06"] == 2
+    group = next(g for g in frame["group"] if "副首長" in g)
+    rows = frame[
+        (frame["group"] == group) & frame["answer"].str.startswith("情報管理主管課とは別に")
+    ]
+    (row,) = rows.to_dict("records")
+    known = (by == 2) & survey.responses["Q06"].notna()
+    count, n = int((uses & (by == 2)).sum()), int(known.sum())
+    assert (row["count"], row["n"]) == (count, n)
+    table = survey.crosstab("Q06", by="Q28").set_index("answer")
+    assert table.loc[row["answer"], group] == f"{count / n:.0%} ({count}/{n})" == cell(count, n)
+    broken = run("02_explore", given={"survey": survey}, by="Q28", until="cross")
+    assert "庁内横断組織" in broken.tables["cross"].title
+
+
+def test_a_breakdown_that_nobody_has_is_left_out(survey):
+    page = run("02_explore", given={"survey": survey}, by="prefecture")
+    assert {"cross", "cross_numbers"} <= page.absent.keys()
+
+
+def test_free_text_stands_under_every_topic_whose_words_it_holds(survey, page):
+    texts = {"a": "研修を近隣と共同で開きたい", "b": "オープンデータの更新", "c": "特にありません"}
+    found = answers._themes(survey, pd.Series(texts))
+    assert list(found) == ["採用・処遇・育成", "他団体との連携", "オープンデータ", "その他"]
+    assert list(found.values()) == [["a"], ["a"], ["b"], ["c"]]
+    answered = survey.responses["Q36"][survey.status["Q36"] == "answered"]
+    assert f"n = {len(answered)}" in page.prose and "白浪崎市" in page.prose
+
+
+def test_free_text_stays_inside(tmp_path):
+    page = run("02_explore", audience="committee", output=str(tmp_path))
+    assert "自由記述**" not in page.prose and "研修に出したくても" not in page.prose
+
+
+def test_numbers_and_scales_are_crossed_with_the_n_of_each_group(survey):
+    medians = survey.describe(by="size_class")
+    frame = wide(survey, medians, "median").set_index("question")
+    towns = survey.size_class == "一般市"
+    staff = survey.responses["Q08"][towns].dropna().astype(float)
+    there = frame.at["Q08 情報部門の常勤職員数（人）", "一般市"]
+    assert there == f"{staff.median():.4g} (n={len(staff)})"
+    ai = survey.responses["Q30_1"][towns].dropna().astype(float)
+    assert frame.at["Q30 AI・RPAの導入段階 — AI", "一般市"] == f"{ai.median():.4g} (n={len(ai)})"
+    # Q14 is asked of those that recruit specialists: no number without anybody asked
+    asked = (survey.status["Q14"] == "answered").groupby(survey.size_class, observed=True).sum()
+    (row,) = (frame.loc[i] for i in frame.index if i.startswith("Q14 "))
+    assert {g for g in asked.index if not asked[g]} == set(row.index[row == "—"]) != set()
+
+
+def test_outside_the_house_nothing_is_broken_down_that_gives_answers_away():
+    public = Survey.load("demo-2019", audience="public", files=False)
+    assert public.describe(by="size_class").why == "withheld"
+    shown = public.tabulate(by="size_class")
+    assert shown.empty or (shown["count"] >= 3).all()
+
+
+def test_numbers_are_not_broken_down_by_a_sensitive_question_outside(tmp_path):
+    committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
+    assert committee.describe("Q08", by="Q12").why == "withheld"
+    assert isinstance(committee.figure("Q08", by="Q12"), NotAvailable)
+    with pytest.raises(InputError, match="by group is not shown"):
+        committee.table("Q08", by="Q12")
+    assert len(committee.describe("Q08", by="size_class"))
+
+
+def test_a_battery_is_tabulated_with_the_words_of_its_scale(survey, page, tmp_path):
+    frame = page.tables["frequencies"].frame.set_index("設問")
+    rows = frame.loc["Q30 AI・RPAの導入段階 — AI"]
+    counts = survey.responses["Q30_1"].value_counts()
+    assert rows["団体数"].tolist() == [str(counts.get(code, 0)) for code in range(1, 6)]
+    assert rows["回答"].is_unique and set(rows["n"]) == {"15"}
+    assert set(frame.loc["Q07 政策担当課の取組み", "形式"]) == {"複数回答"}
+    towns = survey.tabulate("Q30", by="size_class").query("group == '町村' and variable == 'Q30_1'")
+    inside = survey.responses["Q30_1"][survey.size_class == "町村"].dropna()
+    assert towns["count"].sum() == len(inside) and set(towns["n"]) == {len(inside)}
+    assert "Q30 AI・RPAの導入段階 — AI" in set(page.tables["cross"].frame["設問"])
+    assert survey.table("Q30").frame.columns.tolist()[:2] == ["項目", "回答"]
+    public = Survey.load("demo-2019", audience="public", output=tmp_path)
+    assert public.tabulate("Q30").empty and public.table("Q30").n
+
+
+def test_a_tidy_frame_is_named_by_ids(survey, tmp_path):
+    frame = survey.tabulate("Q13", by="size_class")
+    towns = frame[frame["group"] == "町村"].set_index("variable")
+    inside = survey.responses[survey.size_class == "町村"]
+    assert towns["count"].astype(int).to_dict() == inside[towns.index].sum().to_dict()
+    assert towns.index.tolist() == [f"Q13_{code}" for code in towns["code"]]
+    public = Survey.load("demo-2019", audience="public", output=tmp_path).tabulate("Q12")
+    assert public["code"].str.contains("+", regex=False).any()
+    assert public["count"].sum() == public["n"].iloc[0]
+
+
+def test_statistics_are_those_of_pandas(survey):
+    for id, variable in (("Q08", "Q08"), ("Q30", "Q30_1")):
+        row = survey.describe(id).iloc[0]
+        values = survey.responses[variable].dropna().astype(float)
+        quartiles = values.quantile([0.5, 0.25, 0.75]).tolist()
+        assert row[["median", "lower", "upper"]].tolist() == quartiles
+        assert (row["n"], row["greatest"]) == (len(values), values.max())
+
+
+def test_two_questions_of_several_answers_are_crossed(survey, tmp_path):
+    frame = survey.tabulate("Q24", by="Q13")
+    both = survey.responses
+    label = {o.code: o.text.ja for q in ("Q13",) for o in survey.question(q).options}
+    row = frame[(frame["group"] == label[4]) & (frame["variable"] == "Q24_1")].iloc[0]
+    chosen, known = both["Q13_4"].fillna(False), survey.status["Q24_1"] == "answered"
+    assert row["n"] == (chosen & known).sum() and row["count"] == (chosen & both["Q24_1"]).sum()
+    assert list(survey.crosstab("Q24", by="Q13"))[2] == label[1]
+    anyone = both[[f"Q13_{code}" for code in range(1, 9)]].any(axis=1)
+    assert survey.table("Q24", by="Q13").n == (anyone & known).sum()
+    assert label[1] in survey.figure("Q24", by="Q13").csv
+    staff = survey.describe("Q08", by="Q13").set_index("group").loc[label[4]]
+    assert staff["median"] == both["Q08"][chosen].astype(float).median()
+    committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
+    assert committee.tabulate("Q12", by="Q13").why == "withheld"  # Q12 is sensitive
+    public = Survey.load("demo-2019", audience="public", output=tmp_path)
+    assert public.tabulate(by="Q13").empty and public.describe(by="Q13").empty

@@ -1,0 +1,70 @@
+"""A codebook's faults are all named at once, and so is what a draft left open."""
+
+import pytest
+
+from analysis.errors import InputError
+from workbench.office.check import check
+
+HEAD = """
+id: tiny
+title: {ja: 調査, en: Survey}
+version: %s
+sections: [{id: A, ja: 属性, en: Profile}]
+questions:
+"""
+GOOD = "- {id: Q1, section: A, type: integer, role: describe, ja: 職員数, en: Staff}\n"
+
+
+@pytest.fixture
+def written(tmp_path):
+    def made(questions, version="'1'"):
+        file = tmp_path / "tiny.yml"
+        file.write_text(HEAD % version + questions, "utf-8")
+        return str(file)
+
+    return made
+
+
+def test_all_faults_are_listed_at_once(written):
+    file = written(
+        GOOD
+        + "- {id: Q2, section: B, type: integer, role: describe, ja: 数, en: Number}\n"
+        + "- {id: Q3, section: A, type: single, role: describe, ja: 形, en: Form}\n"
+        + "- {id: Q4, section: A, type: integr, role: describe, ja: 数, en: Number}\n"
+        + "- {id: Q5, section: A, type: integer, role: describe, ja: 数, en: Number, ask_if: Q9}\n",
+        version="1",
+    )
+    with pytest.raises(InputError) as refused:
+        check(file)
+    said = str(refused.value)
+    assert "this is a number and should be a text; write '1' in quotes" in said
+    assert "questions > Q4 > type" in said
+
+
+def test_faults_of_other_questions_are_found_beside_one_of_a_wrong_shape(written):
+    file = written(
+        GOOD
+        + "- {id: Q2, section: B, type: integer, role: describe, ja: 数, en: Number}\n"
+        + "- {id: Q3, section: A, type: single, role: describe, ja: 形, en: Form}\n"
+        + "- {id: Q4, section: A, type: integr, role: describe, ja: 数, en: Number}\n"
+    )
+    with pytest.raises(InputError, match="3 faults") as refused:
+        check(file)
+    for part in ("Q4 > type", "Q2: there is no section 'B'", "Q3: a question of type single"):
+        assert part in str(refused.value)
+
+
+def test_what_is_still_to_be_filled_in_is_listed(written):
+    file = written(
+        "- {id: Q1, section: A, type: single, role: describe, ja: 形態, en: 形態 (to translate),\n"
+        "   options: [{code: 1, ja: 選択肢1, en: option 1 (to fill in)}]}\n"
+    )
+    said = check(file)
+    assert "no fault" in said and "3 texts are still to be filled in" in said
+    assert "Q1 > options > 1 > ja: 選択肢1" in said
+    assert "filled in" not in check(written(GOOD))
+
+
+def test_a_tab_is_named_with_its_line(written):
+    with pytest.raises(InputError, match="line 7 begins with a tab; indent with spaces"):
+        check(written("\t- {id: Q1}\n"))

@@ -1,0 +1,179 @@
+"""A questionnaire as a form tool defines it becomes a codebook with its options and skip rules."""
+
+import csv
+
+import openpyxl
+import pytest
+import yaml
+
+from analysis.codebook.model import Codebook
+from workbench.office.draft import draft
+
+XLSFORM = {
+    "survey": [
+        ["type", "name", "label::Japanese (ja)", "label::English (en)", "relevant", "constraint",
+         "appearance"],
+        ["text", "code", "団体コード", "Code"],
+        ["select_one yn", "use", "利用の有無", "Use"],
+        ["begin group", "g", "", "", "${use} = 'yes'"],
+        ["select_multiple work or_other", "work", "業務", "Work"],
+        ["integer", "staff", "職員数", "Staff", "selected(${work}, 'tr') and ${use} != 'no'",
+         ". >= 0 and . <= 500"],
+        ["end group"],
+        ["begin group", "state", "取組の状況", "State", "", "", "table-list"],
+        ["select_one lv", "state_a", "研修", "training"],
+        ["select_one lv", "state_b", "採用", "hiring"],
+        ["end group"],
+        ["date", "since", "開始日", "Since", "count-selected(${work}) > 1"],
+        ["note", "thanks", "ありがとうございました", "Thank you"],
+        ["text", "remarks", "意見", "Remarks", "", "", "multiline"],
+    ],
+    "choices": [
+        ["list_name", "name", "label::Japanese (ja)", "label::English (en)"],
+        ["yn", "yes", "はい", "yes"], ["yn", "no", "いいえ", "no"],
+        ["work", "tr", "翻訳", "translation"], ["work", "su", "要約", "summaries"],
+        ["lv", "1", "済", "done"], ["lv", "2", "予定", "planned"],
+    ],
+    "settings": [["form_title"], ["生成AIの利用"]],
+}  # fmt: skip
+
+
+def parsed(text):
+    return {q["id"]: q for q in yaml.safe_load(text)["questions"]}
+
+
+@pytest.fixture
+def xlsform(tmp_path):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in XLSFORM.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "form.xlsx")
+    return draft(tmp_path / "form.xlsx")
+
+
+def test_an_xlsform(xlsform):
+    found = parsed(xlsform)
+    assert {id: q["type"] for id, q in found.items()} == {
+        "CODE": "text", "use": "single", "work": "multi", "staff": "integer", "state": "battery",
+        "since": "date", "remarks": "text",
+    }  # fmt: skip
+    assert found["CODE"]["identity"] == "code"
+    assert (found["use"]["ja"], found["use"]["en"]) == ("利用の有無", "Use")
+    options = [(o["ja"], o["en"], o["source"], o.get("other", False))
+               for o in found["work"]["options"]]  # fmt: skip
+    assert options == [("翻訳", "translation", ["tr"], False),
+                       ("要約", "summaries", ["su"], False),
+                       ("その他", "other", ["other"], True)]  # fmt: skip
+    assert found["work"]["ask_if"] == "use == 1"
+    assert found["staff"]["ask_if"] == "(use == 1) and (work_1 and use != 2)" or (
+        "work_1" in found["staff"]["ask_if"] and "use != 2" in found["staff"]["ask_if"]
+    )
+    assert found["staff"]["range"] == [0, 500]
+    assert [i["id"] for i in found["state"]["items"]] == ["state_a", "state_b"]
+    assert [o["code"] for o in found["state"]["options"]] == [1, 2]
+    assert found["remarks"]["free"] is True
+    assert "# seen: ask_if to be written by hand: (count-selected(${work}) > 1)" in xlsform
+
+
+def test_its_codebook_has_the_words_of_other(xlsform):
+    book = Codebook.parse(yaml.safe_load(xlsform))
+    assert book["work_other"].ask_if == "work_3"
+
+
+DICTIONARY = [
+    ["Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",
+     "Choices, Calculations, OR Slider Labels", "Field Note",
+     "Text Validation Type OR Show Slider Number", "Text Validation Min", "Text Validation Max",
+     "Identifier?", "Branching Logic (Show field only if...)", "Matrix Group Name"],
+    ["record_id", "f", "", "text", "Record", "", "", "", "", "", "", "", ""],
+    ["name", "f", "", "text", "団体名", "", "", "", "", "", "", "", ""],
+    ["person", "f", "", "text", "担当者", "", "", "", "", "", "y", "", ""],
+    ["use", "f", "", "yesno", "利用の有無", "", "", "", "", "", "", "", ""],
+    ["work", "f", "", "checkbox", "業務", "1, 翻訳 | 2, 要約 | 9, その他", "", "", "", "", "",
+     "[use] = '1'", ""],
+    ["work_other", "f", "", "text", "その他の内容", "", "", "", "", "", "", "[work(9)] = '1'", ""],
+    ["staff", "f", "", "text", "職員数", "", "", "integer", "0", "500", "", "", ""],
+    ["st_a", "f", "取組の状況", "radio", "研修", "1, 済 | 2, 予定", "", "", "", "", "", "", "st"],
+    ["st_b", "f", "", "radio", "採用", "1, 済 | 2, 予定", "", "", "", "", "", "", "st"],
+    ["about", "f", "", "descriptive", "説明", "", "", "", "", "", "", "", ""],
+]  # fmt: skip
+
+
+def test_a_data_dictionary_of_redcap(tmp_path):
+    with (tmp_path / "d.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(DICTIONARY)
+    text = draft(tmp_path / "d.csv")
+    found = parsed(text)
+    assert {id: q["type"] for id, q in found.items()} == {
+        "name": "text", "use": "binary", "work": "multi", "work_other": "text",
+        "staff": "integer", "st": "battery",
+    }  # fmt: skip
+    assert found["name"]["identity"] == "name" and found["staff"]["range"] == [0, 500]
+    assert found["work"]["ask_if"] == "use == 1" and found["work_other"]["ask_if"] == "work_9"
+    assert found["work_other"]["other_of"] == "work" and found["st"]["ja"] == "取組の状況"
+    assert "work_other_other" not in Codebook.parse(yaml.safe_load(text))
+
+
+def cells(row):
+    return "".join(f"<{key}><![CDATA[{value}]]></{key}>" for key, value in row.items())
+
+
+def lss(**tables):
+    """The XML of a structure with these tables."""
+    parts = "".join(
+        f"<{name}><rows>"
+        + "".join(f"<row>{cells(row)}</row>" for row in rows)
+        + f"</rows></{name}>"
+        for name, rows in tables.items()
+    )  # fmt: skip
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><document>'
+        f"<LimeSurveyDocType>Survey</LimeSurveyDocType>{parts}</document>"
+    )
+
+
+def test_the_structure_of_a_limesurvey(tmp_path):
+    def question(qid, title, kind, parent="0", **more):
+        return {"qid": qid, "parent_qid": parent, "type": kind, "title": title, "other": "N",
+                "question_order": qid, "relevance": "1", **more}  # fmt: skip
+
+    words = {"1": ("導入状況", "State"), "2": ("業務", "Work"), "21": ("翻訳", "translation"),
+             "22": ("要約", "summaries"), "3": ("職員数", "Staff"), "4": ("状況", "Status"),
+             "41": ("研修", "training")}  # fmt: skip
+    said = {"10": ("導入済み", "in use"), "11": ("予定なし", "no plan"), "12": ("済", "done")}
+
+    def both(key, text, table):
+        return [{key: id, text: ja_en[n], "language": ("ja", "en")[n]}
+                for id, ja_en in table.items() for n in (0, 1)]  # fmt: skip
+
+    xml = lss(
+        questions=[
+            question("1", "Q1", "L", other="Y"),
+            question("2", "Q2", "M", relevance='((Q1.NAOK == "A1"))'),
+            question("3", "Q3", "N", relevance='Q2_SQ001.NAOK == "Y"'),
+            question("4", "Q4", "F"),
+            question("5", "Q5", "X"),
+        ],
+        subquestions=[question("21", "SQ001", "T", "2"), question("22", "SQ002", "T", "2"),
+                      question("41", "SQ001", "T", "4")],
+        answers=[{"aid": "10", "qid": "1", "code": "A1", "sortorder": "1"},
+                 {"aid": "11", "qid": "1", "code": "A2", "sortorder": "2"},
+                 {"aid": "12", "qid": "4", "code": "B1", "sortorder": "1"}],
+        question_l10ns=both("qid", "question", words),
+        answer_l10ns=both("aid", "answer", said),
+    )  # fmt: skip
+    (tmp_path / "s.lss").write_text(xml, "utf-8")
+    found = parsed(draft(tmp_path / "s.lss"))
+    assert {id: q["type"] for id, q in found.items()} == {
+        "Q1": "single", "Q2": "multi", "Q3": "ratio", "Q4": "battery"
+    }  # fmt: skip
+    assert [(o["ja"], o["source"], o.get("other", False)) for o in found["Q1"]["options"]] == [
+        ("導入済み", ["A1"], False), ("予定なし", ["A2"], False), ("その他", ["-oth-"], True)
+    ]  # fmt: skip
+    assert found["Q2"]["ask_if"] == "Q1 == 1" and found["Q3"]["ask_if"] == "Q2_1"
+    assert found["Q4"]["items"] == [
+        {"id": "Q4_SQ001", "ja": "研修", "en": "training", "source": ["SQ001"]}
+    ]

@@ -1,0 +1,104 @@
+"""No command writes over anything that it did not make itself."""
+
+import shutil
+
+import pytest
+from project import ROOT
+from refreshing import contents
+
+from analysis.errors import InputError
+from workbench import cli, cluster
+
+WAVE = "data/raw/demo-2019"
+
+
+@pytest.fixture
+def run(project, monkeypatch, capsys):
+    """A command as given on the command line in the project's folder; its code and its error."""
+    monkeypatch.chdir(project)
+
+    def run(command):
+        code = cli.main(command.split())
+        return code, capsys.readouterr().err
+
+    shutil.copy(project / WAVE / "replies.xlsx", project / "received.xlsx")
+    (project / "sheet.csv").write_text("団体コード,団体名,Q1\n990019,架空市,1\n", encoding="utf-8")
+    return run
+
+
+WRITERS = {
+    "queries demo-2019 --out {}": "out.xlsx",
+    "queries demo-2019 --split --out {}": "out",
+    f"audit {WAVE}/replies.xlsx --annotate {{}}": "out.xlsx",
+    "codebook draft sheet.csv --out {}": "out.yml",
+}
+writers = pytest.mark.parametrize(("command", "name"), WRITERS.items(), ids=str)
+
+
+@writers
+def test_nothing_is_written_into_data_raw(run, project, command, name):
+    (project / "way").symlink_to(project / "data" / "raw", target_is_directory=True)
+    before = contents(project / "data" / "raw")
+    for place in (f"{WAVE}/{name}", f"data/raw/../raw/{name}", f"way/{name}"):
+        code, said = run(command.format(place))
+        assert code == 2 and "data/raw keeps the files as received" in said, said
+    code, said = run(command.format(f"{WAVE}/replies.xlsx"))
+    assert code == 2, "the reply as received"
+    assert contents(project / "data" / "raw") == before
+
+
+@writers
+def test_an_earlier_output_is_written_again_but_not_one_that_was_changed(
+    run, project, command, name
+):
+    for _ in range(2):
+        code, said = run(command.format(name))
+        assert code == 0, said
+    made = project / name
+    file = made if made.is_file() else next(made.iterdir())
+    file.write_bytes(file.read_bytes() + b"typed by hand")
+    code, said = run(command.format(name))
+    assert code == 2 and "did not write, or that was changed since" in said
+    assert file.read_bytes().endswith(b"typed by hand")
+
+
+@writers
+def test_what_another_made_and_what_a_link_leads_to_stay(run, project, command, name):
+    if "split" not in command:
+        (project / name).write_text("of another")
+        assert run(command.format(name))[0] == 2
+        assert (project / name).read_text() == "of another"
+        (project / name).rename(project / "other")
+    else:
+        (project / "other").mkdir()
+    (project / name).symlink_to(project / "other")
+    code, said = run(command.format(name))
+    assert code == 2 and "this is a link" in said
+    assert list(contents(project / "other")) == [] if "split" in command else True
+
+
+def test_a_target_takes_no_place_of_files_it_did_not_get_from_here(project, tmp_path):
+    pages, target = tmp_path / "pages", tmp_path / "target"
+    pages.mkdir()
+    target.mkdir()
+    (pages / "index.html").write_text("page")
+    (target / "index.html").write_text("of another")
+    with pytest.raises(InputError, match=r"index\.html is there already"):
+        cluster.send(pages, target.as_uri())
+    assert (target / "index.html").read_text() == "of another"
+    (target / "index.html").unlink()
+    assert cluster.send(pages, target.as_uri()) == 1 and cluster.send(pages, target.as_uri()) == 0
+    (pages / "index.html").write_text("new")
+    assert cluster.send(pages, target.as_uri()) == 1
+    assert (target / "index.html").read_text() == "new"
+    assert sorted(p.name for p in target.iterdir()) == ["files.json", "index.html"]
+
+
+def test_profiles_are_not_published_into_data_raw(run, project):
+    before = contents(project / "data" / "raw")
+    (project / "way").symlink_to(project / "data" / "raw", target_is_directory=True)
+    shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)
+    for place in ("data/raw/pages", "way/pages"):
+        code, said = run(f"profiles demo-2019 --target file://{project}/{place}")
+        assert code == 2 and "data/raw keeps the files as received" in said, said
+    assert contents(project / "data" / "raw") == before
