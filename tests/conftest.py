@@ -15,7 +15,7 @@ settings.register_profile("untimed", deadline=None)  # speed is measured in benc
 settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
 DEAR = "browser audiences profiles truth kernels study invariances profile lab sanitize jupyterlab"
-DEAR += " compare hypotheses report own_survey refresh visits arrivals stability figures"
+DEAR += " compare hypotheses shortage own_survey refresh visits arrivals stability figures"
 
 
 def pytest_configure(config):

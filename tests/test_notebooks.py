@@ -138,9 +138,6 @@ def test_declares_its_title_and_outputs(path):
 
 
 JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
-# not yet in cells that show the analysis: what they call computes, words and draws in one
-CLOSED = ("05_site_visits",)
-OPEN = [p for p in PAGES if p.stem not in CLOSED]
 
 
 def hidden(path: Path) -> list[str]:
@@ -164,12 +161,12 @@ def hidden(path: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", OPEN, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_data_are_seen_before_they_are_drawn(path):
     assert hidden(path) == []
 
 
-@pytest.mark.parametrize("path", OPEN, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_no_cell_speaks_one_language(path):
     for source in sources(path)[1:]:  # the parameters have their help in both
         texts = [n.value for n in ast.walk(ast.parse(source))

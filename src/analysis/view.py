@@ -122,17 +122,15 @@ class View:
     @property
     def source(self) -> str:
         """What a figure gives as its source."""
-        title, publisher = self.wave.title[self.language], self.wave.publisher[self.language]
-        text = f"{publisher}「{title}」" if self.language == "ja" else f"{publisher}, {title}"
-        when = self.wave.as_of.isoformat()
-        text += f"（{when} 時点）" if self.language == "ja" else f" (as of {when})"
+        text = self.label(
+            "survey.source",
+            title=self.wave.title[self.language],
+            publisher=self.wave.publisher[self.language],
+            date=self.wave.as_of.isoformat(),
+        )
         if self._part:
             text += self.label("survey.part", part=self._part.label, n=self.n)
         return text
-
-    def pick(self, ja: str, en: str) -> str:
-        """The one of two texts that this survey's language asks for."""
-        return ja if self.language == "ja" else en
 
     def say(self, sentence: str, **values: Any) -> str:
         """A computed sentence in this survey's language, see `analysis.text.say`."""

@@ -32,7 +32,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from analysis import report, results
+from analysis import results
 from workbench.run import temporary
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
@@ -57,11 +57,7 @@ WARM = (
     "sklearn.cluster",
     "analysis.survey",
     "analysis.typology.study",
-    *(
-        f"{room.__name__}.{file.stem}"
-        for room in (report, results)
-        for file in Path(room.__path__[0]).glob("[a-z]*.py")
-    ),
+    *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
 )
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)

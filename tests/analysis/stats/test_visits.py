@@ -3,13 +3,14 @@
 import openpyxl
 import pandas as pd
 import pytest
+from notebook_run import run
 
 from analysis import Survey
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError
-from analysis.report import visits as report
+from analysis.results import visits as report
 from analysis.show import NotAvailable
 from analysis.stats import visit_forms, visits
 from analysis.text import Text
@@ -170,35 +171,35 @@ def test_a_second_sheet_of_a_city_is_refused(tmp_path):
 # --- what the notebook shows -------------------------------------------------------------------
 
 
-def shown(audience, tmp_path):
-    survey = Survey.load("demo-2019", audience=audience, output=tmp_path)
-    return survey, report.choose(survey, "", NotAvailable("typology", "none"))
+NONE = NotAvailable("typology", "none")
+
+
+def page(audience, tmp_path):
+    given = {"found": NONE}
+    return run("05_site_visits", given=given, audience=audience, output=str(tmp_path))
 
 
 def test_the_matrix_has_a_column_a_city_and_respects_what_may_be_published(tmp_path):
-    survey, _ = shown("internal", tmp_path)
-    internal = report.matrix(survey).frame
+    internal = page("internal", tmp_path).tables["heard"].frame
     assert list(internal.columns) == ["論点", "青嶺市 2019-11-12", "月影浦町 2019-11-20"]
     assert len(internal) == 8 and internal.iloc[7, 1] == "採用区分を県内でそろえてほしい"
-    committee = report.matrix(shown("committee", tmp_path)[0]).frame
-    assert committee.iloc[7, 1] == "（この版では非公開）"
-    assert isinstance(report.matrix(shown("public", tmp_path)[0]), NotAvailable)
-
-
-def test_the_public_edition_has_no_guide_and_the_committees_no_sensitive_answer(tmp_path):
-    assert isinstance(shown("public", tmp_path)[1], NotAvailable)
-    survey, chosen = shown("committee", tmp_path)
-    questions = set(
-        report.of_city(survey, chosen, next(iter(chosen.cities)))
-        .frame["設問"]
-        .str.partition(" ")[0]
-    )
+    committee = page("committee", tmp_path)
+    assert committee.tables["heard"].frame.iloc[7, 1] == "（この版では非公開）"
+    # nor has the committee's guide a sensitive answer
+    questions = set(committee.tables["guide"].frame["設問"].str.partition(" ")[0])
     assert "Q12" not in questions and "Q13" in questions
-    assert not {"Q12", "Q29"} & {r.question for said in chosen.remarks.values() for r in said}
+    assert not {"Q12", "Q29"} & set(committee.names["remarks"]["question"])
+
+
+def test_the_public_edition_has_neither_guide_nor_record_sheet(tmp_path):
+    public = page("public", tmp_path)
+    assert set(public.absent) == {"guide", "heard"} and public.names["remarks"].empty
+    assert "公開版には載せない" in public.answer.text
+    assert not (tmp_path / "tables" / "guide.xlsx").exists()
 
 
 def test_invented_waves_send_nobody_to_a_real_city(tmp_path):
-    _, chosen = shown("internal", tmp_path)
+    chosen = report.choose(Survey.load("demo-2019", output=tmp_path), "", NONE)
     assert all(code.startswith("99") for code in chosen.cities)
     names = [municipality.register().at[c, "name"] for c in visits.guide().visits["dx-dashboard"]]
     assert names == ["千葉市", "姫路市", "大津市"]

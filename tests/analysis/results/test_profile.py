@@ -13,8 +13,7 @@ from printed import pages, published
 
 from analysis import Survey, text
 from analysis.codebook.model import Codebook
-from analysis.report import visits
-from analysis.results import answers, measures, profile
+from analysis.results import answers, measures, profile, visits
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
 from workbench.publish.pdf import BROWSERS

@@ -1,1 +1,0 @@
-"""What notebooks show: one function, one figure, table, paragraph or answer of a survey."""

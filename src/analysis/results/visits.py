@@ -1,0 +1,308 @@
+"""What to ask on a visit, city by city, the record sheet, and what was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from analysis import paths, text
+from analysis.codebook.municipality import SIZE_CLASSES, given
+from analysis.edition import kept_back, protects
+from analysis.errors import InputError
+from analysis.results import types
+from analysis.results.answers import Subset, own, typical
+from analysis.show import Frame, NotAvailable
+from analysis.stats import visit_forms
+from analysis.stats import visits as guidebook
+from analysis.stats.visits import Case, Group, Remark, Topic, guide
+from analysis.survey import Survey
+from analysis.text import Text
+from analysis.typology.study import Typology
+
+MOST = 4  # remarks of a topic that the list shows; the table has all
+CITIES = 5  # paragons that are proposed for a visit
+KINDS = ("contradictory", "missing", "unusual", "doubtful")  # of remarks, in the order shown
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The cities to visit (code -> name), what to ask there, and whom they are compared with.
+
+    why : a label of ``visits``, why these. kin : a label of ``called``, the others of a city's
+    type. reason : why this edition has no guide; then there are no cities.
+    """
+
+    cities: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, list[Remark]] = field(default_factory=dict)
+    groups: dict[str, list[Group]] = field(default_factory=dict)
+    kin: str = "same_type"
+    why: str = "as_asked"
+    reason: str = ""
+
+
+def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> Chosen:
+    """The cities named in `codes`; else those that the working group visits, or the paragons.
+
+    Of a wave with invented data nobody real can be visited: there the paragon of each type stands
+    in, which are the municipalities to learn most of their type from.
+    """
+    if survey.codebook.id not in guide().topics[0].questions:
+        return Chosen(reason=survey.label("visits.no_topics", book=survey.codebook.id))
+    if protects(survey):
+        return Chosen(reason=survey.label("visits.not_public"))
+    picked, why = _picked(survey, codes, found)
+    cities = {code: str(survey.names[code]) for code in picked}
+    groups = {code: _groups(survey, code, found) for code in picked}
+    remarks = {code: _remarks(survey, code, groups[code]) for code in picked}
+    return Chosen(cities, remarks, groups, f"same_{types.called(found)}", why)
+
+
+def _picked(
+    survey: Survey, codes: str | int, found: Typology | NotAvailable
+) -> tuple[list[str], str]:
+    """The codes of the cities, and the id of the reason why these."""
+    listed = str(codes).replace("、", ",").replace(" ", ",").split(",")
+    asked = [given(code) for code in listed if code]
+    replied = survey.responses.index
+    for code in asked:
+        if code not in replied:
+            raise InputError(
+                f"{code!r} did not reply in this wave",
+                hint="give codes of six digits, separated by commas",
+            )
+    if asked:
+        return list(dict.fromkeys(asked)), "as_asked"
+    planned = [c for c in guide().visits.get(survey.codebook.id, ()) if c in replied]
+    if planned and not survey.wave.invented:
+        return planned, "planned"
+    if not isinstance(found, NotAvailable):
+        return list(found.paragons.values())[:CITIES], "paragons"
+    return list(replied[:3]), "first_three"
+
+
+def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[Group]:
+    """Its type and its size class, where it has them; then all."""
+    groups = []
+    if not isinstance(found, NotAvailable) and found.labels.get(code, 0) in found.names:
+        kind = int(found.labels[code])
+        members = found.labels.index[found.labels == kind]
+        name = Text.model_validate(found.names[kind])
+        groups.append(Group(list(members), _both(types.called(found), kind=kind, name=name)))
+    classes = survey.size_class
+    if pd.notna(classes[code]):
+        mates = classes.index[(classes == classes[code]).to_numpy(bool)]
+        name = SIZE_CLASSES[survey.register.at[code, "size_class"]]
+        groups.append(Group(list(mates), _both("class", name=name)))
+    return [*groups, Group(list(survey.responses.index), _both("all"))]
+
+
+def _both(id: str, name: Text | None = None, **values: Any) -> Text:
+    """What a group is called in sentences, in both languages."""
+    ja, en = (
+        text.label(f"compared.{id}", language, name=name[language] if name else "", **values)
+        for language in ("ja", "en")
+    )
+    return Text(ja=ja, en=en)
+
+
+def _remarks(survey: Survey, code: str, groups: list[Group]) -> list[Remark]:
+    responses, status = survey.responses, survey.status
+    shown = responses.drop(columns=kept_back(survey))
+    found = guidebook.remarks(code, shown, status, survey.codebook, groups)
+    if survey.audience == "internal":
+        found += _doubts(survey, code)
+    return sorted(found, key=lambda remark: (remark.topic, KINDS.index(remark.kind)))
+
+
+def _doubts(survey: Survey, code: str) -> list[Remark]:
+    """What cleaning doubts in the answers of a city."""
+    topic_of = {
+        id: topic.id for topic in guide().topics for id in topic.questions[survey.codebook.id]
+    }
+    mine = survey.findings[
+        (survey.findings["code"] == code) & (survey.findings["severity"] == "doubtful")
+    ]
+    asked = {**survey.codebook.question_of, **{q.id: q for q in survey.codebook}}
+    return [
+        Remark(topic_of[id], id, "doubtful", Text(ja=row.ja, en=row.en))
+        for row in mine.itertuples()
+        if row.question in asked and (id := asked[row.question].id) in topic_of
+    ]
+
+
+def remarks(survey: Survey, chosen: Chosen) -> Frame:
+    """What is worth asking, a row a remark.
+
+    Columns: municipality, topic (number), question (its ids), kind (of the labels ``visits``),
+    remark (in words).
+    """
+    rows = [
+        (name, r.topic, r.question, r.kind, r.text[survey.language])
+        for code, name in chosen.cities.items()
+        for r in chosen.remarks[code]
+    ]
+    return Frame(rows, columns=["municipality", "topic", "question", "kind", "remark"])
+
+
+def to_ask(survey: Survey, chosen: Chosen) -> list[dict[str, Any]]:
+    """City by city: name, beside (whom it is compared with), topics: title -> lines, anything."""
+    return [
+        {
+            "name": name,
+            "beside": chosen.groups[code][0].name[survey.language],
+            "topics": {
+                title(survey, topic): lines
+                for topic in guide().topics
+                if (lines := _lines(survey, chosen, code, topic.id))
+            },
+            "anything": bool(chosen.remarks[code]),
+        }
+        for code, name in chosen.cities.items()
+    ]
+
+
+def _lines(survey: Survey, chosen: Chosen, code: str, topic: int) -> list[str]:
+    """The remarks of a topic in words, and what is published of the city."""
+    mine = [r for r in chosen.remarks[code] if r.topic == topic]
+    lines = [_sentence(survey, remark) for remark in mine[:MOST]]
+    if len(mine) > MOST:
+        lines.append(survey.label("visits.more", n=len(mine) - MOST))
+    for fact in guide().facts.get(code, ()) if not survey.wave.invented else ():
+        if fact.topic == topic:
+            words = fact.text[survey.language]
+            lines.append(survey.say("visits/fact", text=words, source=fact.source))
+    return lines
+
+
+def _sentence(survey: Survey, remark: Remark) -> str:
+    question = ""
+    if remark.kind != "contradictory":
+        question = survey.codebook[remark.question].label[survey.language]
+    words = remark.text[survey.language]
+    return survey.say("visits/remark", kind=remark.kind, question=question, text=words)
+
+
+def title(survey: Survey, topic: Topic) -> str:
+    """Number and name of a topic."""
+    return f"{topic.id}. {topic.text[survey.language]}"
+
+
+def topics(survey: Survey) -> list[dict[str, Any]]:
+    """What is asked everywhere: title, ask, and the evidence to see and what contradicts it."""
+    language = survey.language
+    return [
+        {
+            "title": title(survey, topic),
+            "ask": [question[language] for question in topic.ask],
+            "seen": "" if topic.evidence.en == "none" else topic.evidence[language],
+            "odds": topic.contradicts[language],
+        }
+        for topic in guide().topics
+    ]
+
+
+def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
+    """Write tables/guide.xlsx: a sheet a city with what is known, to be filled in on the visit."""
+    known = {
+        (code, topic.id): "\n".join(f"・{line}" for line in _lines(survey, chosen, code, topic.id))
+        for code in chosen.cities
+        for topic in guide().topics
+    }
+    if chosen.cities:
+        content = visit_forms.form(chosen.cities, known, survey.source, survey.language)
+        paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
+
+
+def cases(survey: Survey) -> list[dict[str, Any]]:
+    """The cases that the working group heard of and this edition may name: city, body, source."""
+    shown: list[Case] = [c for c in guidebook.cases() if c.public or not protects(survey)]
+    return [
+        {
+            "city": case.city,
+            "body": case.body[survey.language],
+            "source": case.source[survey.language],
+            "date": case.date,
+        }
+        for case in shown
+    ]
+
+
+# --- answers beside those of others -------------------------------------------------------------
+
+
+def beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
+    """The answers of a city beside those of its type and size class, with what to ask.
+
+    Columns: topic, asked (the question), own_answer; same_type or same_group, its_class: what
+    these mostly answer, with their n; to_ask.
+    """
+    kind, size = _others(survey, chosen.groups[code], code)
+    language, rows = survey.language, []
+    for topic in guide().topics:
+        for q in guidebook.asked(topic, survey.codebook, survey.responses):
+            skipped = survey.status.at[code, q.variables[0]] == "not_applicable"
+            if protects(survey, q) or skipped:
+                continue
+            mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
+            said = [f"{survey.label(f'visits.{r.kind}')} {r.text[language]}" for r in mine]
+            rows.append(
+                {
+                    "topic": f"{topic.id} {topic.text[language]}",
+                    "asked": f"{q.id} {q.label[language]}",
+                    "own_answer": own(survey, code, q),
+                    chosen.kin: typical(survey, kind, q),
+                    "its_class": typical(survey, size, q),
+                    "to_ask": survey.label("visits.between").join(said),
+                }
+            )
+    return Frame(rows)
+
+
+def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset, Subset]:
+    """The others of its type and of its size class; nobody where it has none."""
+    # `groups`: its type and its size class, where it has them; then all
+    kind = groups[0].codes if len(groups) == 3 else ()
+    size = groups[-2].codes if len(groups) >= 2 else ()
+    return (
+        Subset.of(survey, [c for c in kind if c != code]),
+        Subset.of(survey, [c for c in size if c != code]),
+    )
+
+
+# --- what was heard -----------------------------------------------------------------------------
+
+
+def heard(survey: Survey) -> Frame:
+    """What was heard on visits: column topic, then one for each city with a record."""
+    folder = survey.wave.folder / "visits"
+    visits = [] if protects(survey) else visit_forms.read_all(folder, survey.register.index)
+    if not visits:
+        return Frame.nothing("no_record", ["topic"])
+    titles = [title(survey, topic) for topic in guide().topics]
+    columns = {
+        f"{visit.name} {visit.date}".strip(): [
+            _heard(survey, visit, topic.id) for topic in guide().topics
+        ]
+        for visit in visits
+    }
+    return Frame({"topic": titles, **columns})
+
+
+def _heard(survey: Survey, visit: visit_forms.Visit, topic: int) -> str:
+    if topic not in visit.notes.index:
+        return "—"
+    note = visit.notes.loc[topic]
+    if survey.audience != "internal":
+        allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
+        if note["publish"] not in allowed:
+            return survey.label("visits.withheld")
+    parts = [note["answer"]]
+    parts += [
+        f"{survey.label(f'visits.{key}')}{note[key]}"
+        for key in ("evidence", "difference", "follow_up")
+        if note[key]
+    ]
+    return " ".join(part for part in parts if part) or "—"
