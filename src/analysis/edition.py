@@ -18,7 +18,6 @@ import pandas as pd
 from analysis.codebook.model import Question
 from analysis.codebook.municipality import SIZE_CLASSES
 from analysis.codebook.rules import Expression
-from analysis.show import NotAvailable, Prose
 from analysis.stats import disclosure, tabulate
 from analysis.stats.disclosure import SMALLEST
 from analysis.view import View
@@ -46,16 +45,6 @@ def kept_back(survey: View) -> list[str]:
         for v in q.variables
         if v in survey.responses
     ]
-
-
-def absent(survey: View, name: str, ja: str, en: str) -> NotAvailable:
-    """What stands in the place of the figure or table `name`: why it is not there."""
-    return NotAvailable(name, survey.pick(ja, en))
-
-
-def prose(survey: View, ja: str, en: str) -> Prose:
-    """A paragraph in the language of the survey."""
-    return Prose(survey.pick(ja, en))
 
 
 def shown_questions(survey: View) -> list[Question]:

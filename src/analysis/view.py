@@ -130,10 +130,6 @@ class View:
             text += self.label("survey.part", part=self._part.label, n=self.n)
         return text
 
-    def pick(self, ja: str, en: str) -> str:
-        """The one of two texts that this survey's language asks for."""
-        return ja if self.language == "ja" else en
-
     def say(self, sentence: str, **values: Any) -> str:
         """A computed sentence in this survey's language, see `analysis.text.say`."""
         rows = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
