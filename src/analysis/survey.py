@@ -22,7 +22,7 @@ from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
 from analysis.stats.population import Population
-from analysis.text import Language, Text
+from analysis.text import Language
 from analysis.typology.classifier import Classifier, renamed
 from analysis.view import Audience, View
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 SEED = 20191003  # of the notebooks too
 # a quick look: the types of the reports, less surely weighed
 QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "criteria": False}
-INVENTED = Text(ja="架空データ", en="invented data")
 
 
 def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
@@ -261,8 +260,10 @@ class Survey(View):
 
     # --- questions ------------------------------------------------------------------------
 
-    def by(self, breakdown: str | pd.Series | None) -> pd.Series | None:
+    def by(self, breakdown: str | pd.Series | None) -> tabulation.Breakdown | None:
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
+
+        Of several answers it is a frame of who chose each, whose groups overlap.
 
         A Series of one's own is matched by municipal code (`tables.aligned`).
         """
@@ -282,10 +283,14 @@ class Survey(View):
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.question(breakdown)
+        if question.type == "multi":
+            chosen = self.responses[list(question.variables)].fillna(False).astype(bool)
+            options = [option.text[self.language] for option in question.options]
+            return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
         if question.type not in tabulate.BREAKDOWNS:
             raise InputError(
                 f"{question.id} is of type {question.type} and cannot be a breakdown",
-                hint="use a single, ordinal or binary question",
+                hint="use a question with options",
             )
         return tabulate.labelled(self.responses[question.id], question, self.language)
 
@@ -344,16 +349,17 @@ class Survey(View):
     # --- showing itself --------------------------------------------------------------------
 
     def _facts(self) -> list[tuple[str, str]]:
-        ja = self.language == "ja"
-        return [
-            ("調査" if ja else "wave", f"{self.wave.title[self.language]} ({self.wave.name})"),
-            ("時点" if ja else "as of", self.wave.as_of.isoformat()),
-            ("回答" if ja else "replies", self.response_rate),
-            ("設問" if ja else "questions", str(len(self.codebook.questions))),
-            ("確認事項" if ja else "findings", counted(self.findings, self.language)),
-            ("版" if ja else "audience", self.audience),
-            *([("注意" if ja else "note", INVENTED[self.language])] if self.wave.invented else []),
-        ]
+        facts = {
+            "wave": f"{self.wave.title[self.language]} ({self.wave.name})",
+            "as_of": self.wave.as_of.isoformat(),
+            "replies": self.response_rate,
+            "questions": str(len(self.codebook.questions)),
+            "findings": counted(self.findings, self.language),
+            "audience": self.audience,
+        }
+        if self.wave.invented:
+            facts["note"] = self.label("page.invented_short")
+        return [(self.label(f"survey.{name}"), value) for name, value in facts.items()]
 
     def __repr__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self._facts())

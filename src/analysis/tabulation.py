@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,12 @@ COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
 NUMBERS = ["question", "item", "group", "n", *tabulate.MEASURES]
 
 
-def counts(survey: View, questions: Sequence[Question], by: pd.Series | None = None) -> Frame:
+Breakdown: TypeAlias = (
+    pd.Series | pd.DataFrame
+)  # a group each; or who chose each of several answers
+
+
+def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
     """How often each answer was given, a row an answer (and group), in the questionnaire's order.
 
     Columns
@@ -37,12 +42,16 @@ def counts(survey: View, questions: Sequence[Question], by: pd.Series | None = N
     """
     if nothing_by(by):
         return Frame(columns=COUNTS)
-    itself = None if by is None else by.name
-    parts = [
-        _whole(survey, q) if by is None else _crossed(survey, q, by)
-        for q in questions
-        if q.type in {*COUNTED, "battery"} and (itself is None or itself not in {q.id, q.identity})
-    ]
+    asked = [q for q in questions if q.type in {*COUNTED, "battery"}]
+    if by is None:
+        parts = [_whole(survey, q) for q in asked]
+    else:
+        parts = [
+            _crossed(survey, q, groups)
+            for q in asked
+            for groups in _breakdowns(survey, q, by)
+            if groups.name is None or groups.name not in {q.id, q.identity}
+        ]
     kept = [part for part in parts if len(part)]
     if not kept:
         return Frame.nothing("withheld", COUNTS)
@@ -71,6 +80,19 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
             frame["low"] = [end[0] if end else None for end in ends]
             frame["high"] = [end[1] if end else None for end in ends]
     return frame
+
+
+def _breakdowns(survey: View, question: Question, by: Breakdown) -> list[pd.Series]:
+    """The breakdown; of several answers one for each, of those who gave it.
+
+    Such groups overlap, so that where small numbers are protected there are none.
+    """
+    if isinstance(by, pd.Series):
+        return [by]
+    name = str(by.columns.name)
+    chosen = [by[option].map({True: option}).rename(name) for option in by]
+    hidden = any(protects(survey, question, *edition.asked_by(survey, one)) for one in chosen)
+    return [] if hidden else [one for one in chosen if one.notna().any()]
 
 
 def _scale(
@@ -108,7 +130,7 @@ def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
     return long.assign(item="", n=n, share=share, **about)
 
 
-def numbers(survey: View, questions: Sequence[Question], by: pd.Series | None = None) -> Frame:
+def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
     """Statistics of numbers and of the items of batteries, a row each (and group).
 
     Columns: question, item (of a battery), group (of the breakdown, else absent), n, median, lower
@@ -121,10 +143,12 @@ def numbers(survey: View, questions: Sequence[Question], by: pd.Series | None = 
     for q in (q for q in questions if q.type in MEASURED):
         if by is None:
             rows += _measured(survey, q)
-        elif not protects(survey, q, *edition.asked_by(survey, by)):
-            by = tabulate.aligned(by, survey.responses.index)
-            for group in tabulate.groups(by):
-                inside = (by == group).fillna(False).to_numpy(bool)
+            continue
+        for groups in _breakdowns(survey, q, tabulate.aligned(by, survey.responses.index)):
+            if protects(survey, q, *edition.asked_by(survey, groups)):
+                continue
+            for group in tabulate.groups(groups):
+                inside = (groups == group).fillna(False).to_numpy(bool)
                 rows += [row | {"group": group} for row in _measured(survey, q, inside)]
     if not rows and any(q.type in MEASURED for q in questions):
         return Frame.nothing("withheld", NUMBERS)
@@ -175,8 +199,10 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     return Frame(titled(survey, table.reset_index()))
 
 
-def nothing_by(by: pd.Series | None) -> bool:
+def nothing_by(by: Breakdown | None) -> bool:
     """Whether a breakdown has no group, such as prefectures of invented municipalities."""
+    if isinstance(by, pd.DataFrame):
+        return not by.any(axis=None)
     return by is not None and bool(by.dropna().astype(str).eq("").all())
 
 
@@ -242,7 +268,7 @@ def to_answer(survey: View, question: Question | None) -> int | None:
 # --- one question ------------------------------------------------------------------------------
 
 
-def table(survey: View, question: Question, by: pd.Series | None = None) -> Table | NotAvailable:
+def table(survey: View, question: Question, by: Breakdown | None = None) -> Table | NotAvailable:
     """One question as a table, broken down where asked.
 
     Raises
@@ -267,6 +293,8 @@ def table(survey: View, question: Question, by: pd.Series | None = None) -> Tabl
         )
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
+        if isinstance(by, pd.DataFrame):  # its groups overlap
+            n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
     elif question.type == "text":
         n, shown = edition.frequency(survey, question).n, Frame({"answer": ["—"]})
@@ -281,7 +309,7 @@ def table(survey: View, question: Question, by: pd.Series | None = None) -> Tabl
 
 
 def figure(
-    survey: View, question: Question, by: pd.Series | None = None, *, key: bool = False
+    survey: View, question: Question, by: Breakdown | None = None, *, key: bool = False
 ) -> Figure | NotAvailable:
     """One question as a figure, broken down where asked; `key`: the index shows the page by it.
 
@@ -304,6 +332,9 @@ def figure(
         drawn = _drawn_counts(survey, question, by)
     elif question.type == "battery":
         drawn = _drawn_battery(survey, question)
+    elif isinstance(by, pd.DataFrame):
+        hint = "see the table"
+        raise InputError(f"{question.id} is a number: no figure by several answers", hint=hint)
     elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
         return withheld
     else:
@@ -327,7 +358,7 @@ def figure(
 Drawn = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
 
 
-def _drawn_counts(survey: View, question: Question, by: pd.Series | None) -> Drawn | None:
+def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Drawn | None:
     whole = counts(survey, [question])
     top = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
     values = {"top": next(iter(top.records), None)}

@@ -122,10 +122,12 @@ class View:
     @property
     def source(self) -> str:
         """What a figure gives as its source."""
-        title, publisher = self.wave.title[self.language], self.wave.publisher[self.language]
-        text = f"{publisher}「{title}」" if self.language == "ja" else f"{publisher}, {title}"
-        when = self.wave.as_of.isoformat()
-        text += f"（{when} 時点）" if self.language == "ja" else f" (as of {when})"
+        text = self.label(
+            "survey.source",
+            title=self.wave.title[self.language],
+            publisher=self.wave.publisher[self.language],
+            date=self.wave.as_of.isoformat(),
+        )
         if self._part:
             text += self.label("survey.part", part=self._part.label, n=self.n)
         return text

@@ -32,7 +32,7 @@ def test_near_matches_are_named(demo):
     with pytest.raises(InputError, match=r"did you mean.*Q13"):
         demo.question("Q113")
     with pytest.raises(InputError, match="cannot be a breakdown"):
-        demo.by("Q13")
+        demo.by("Q08")
     with pytest.raises(InputError, match=r"no breakdown 'sizeclass'; did you mean size_class"):
         demo.table("Q13", by="sizeclass")
     with pytest.raises(AttributeError, match=r"did you mean Q13"):

@@ -138,3 +138,22 @@ def test_statistics_are_those_of_pandas(survey):
         quartiles = values.quantile([0.5, 0.25, 0.75]).tolist()
         assert row[["median", "lower", "upper"]].tolist() == quartiles
         assert (row["n"], row["greatest"]) == (len(values), values.max())
+
+
+def test_two_questions_of_several_answers_are_crossed(survey, tmp_path):
+    frame = survey.tabulate("Q24", by="Q13")
+    both = survey.responses
+    label = {o.code: o.text.ja for q in ("Q13",) for o in survey.question(q).options}
+    row = frame[(frame["group"] == label[4]) & (frame["variable"] == "Q24_1")].iloc[0]
+    chosen, known = both["Q13_4"].fillna(False), survey.status["Q24_1"] == "answered"
+    assert row["n"] == (chosen & known).sum() and row["count"] == (chosen & both["Q24_1"]).sum()
+    assert list(survey.crosstab("Q24", by="Q13"))[2] == label[1]
+    anyone = both[[f"Q13_{code}" for code in range(1, 9)]].any(axis=1)
+    assert survey.table("Q24", by="Q13").n == (anyone & known).sum()
+    assert label[1] in survey.figure("Q24", by="Q13").csv
+    staff = survey.describe("Q08", by="Q13").set_index("group").loc[label[4]]
+    assert staff["median"] == both["Q08"][chosen].astype(float).median()
+    committee = Survey.load("demo-2019", audience="committee", output=tmp_path)
+    assert committee.tabulate("Q12", by="Q13").why == "withheld"  # Q12 is sensitive
+    public = Survey.load("demo-2019", audience="public", output=tmp_path)
+    assert public.tabulate(by="Q13").empty and public.describe(by="Q13").empty

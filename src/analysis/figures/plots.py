@@ -199,7 +199,7 @@ def plot_numbers(
     ax.set_yticks(range(len(order)), wrapped(order, 16))
     ax.set_ylim(len(order) - 0.5, -0.5)
     ax.xaxis.set_major_formatter("{x:,.6g}")
-    ax.set_xlabel(f"{label}（縦線は中央値）" if language == "ja" else f"{label} (line: median)")
+    ax.set_xlabel(labels("figure", language)["with_median"].format(name=label))
     return without_frame(ax)
 
 
@@ -338,11 +338,7 @@ def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
     ax.set_xlim(-100, 100)
     ax.set_xticks([-100, -50, 0, 50, 100], ["100", "50", "0", "50", "100"])
-    ax.set_xlabel(
-        "各項目に回答した団体に占める割合（％）"
-        if language == "ja"
-        else "Share of those answering the item (%)"
-    )
+    ax.set_xlabel(label("figure.share_of_item", language))
     legend_above(ax)
     return without_frame(ax)
 

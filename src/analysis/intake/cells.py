@@ -22,6 +22,7 @@ REASONS = (
     *("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet"),
     # what a form tool notes for itself, of whoever filled in the form, and what is to be ignored
     *("record", "personal", "ignored"),
+    "mark",  # beside the option of a form that is chosen; the answer is the option
 )
 ANSWER = 255
 NUMBERS = ("row", "column", "kind", "record")

@@ -165,6 +165,13 @@ def summary(survey: Survey, found: Typology) -> pd.DataFrame:
     """Each type with its number of members, stability, paragon and most atypical member.
 
     stability : mean bootstrap Jaccard. The two members are there where they may be named.
+
+    Examples
+    --------
+    >>> from analysis.survey import QUICK
+    >>> survey = Survey.load("demo-2019", language="en", files=False)
+    >>> summary(survey, survey.typology(**QUICK)).records[0]["name"]
+    'High cooperation, low in-house expertise'
     """
     single = (found.n <= NAMED_UP_TO or survey.wave.named) and not protects(survey)
     kinds, full = list(found.stability.index), survey.full_names
