@@ -193,13 +193,16 @@ def _every_option(text: str, question: Question) -> bool:
     return any(_option(part, question)[0] is not None for part in parts)
 
 
+CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報
+
+
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
     What looks like the words of an option is to be confirmed; a number is no explanation.
     """
     option = next((o for o in question.options if o.other), None)
-    if option is None or not re.search(r"[^\W\d]", text) or re.match(r"[(（]?\d", tidy(text)):
+    if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
         return None
     own = _folded(text)
     known = {_folded(words) for o in question.options if not o.other for words in said(o)}
