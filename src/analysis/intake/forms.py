@@ -424,12 +424,24 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
         for row, column in zip(*np.nonzero((reply.mark == note) & (grid != "")), strict=True):
             text = grid[row, column]
             lone = len(replies) == 1
-            if not lone and own[text] <= printed[text]:
+            # a mark is an office's, unless every copy has it in the same place
+            mark = MARK.match(text) and (
+                lone
+                or any(
+                    not (
+                        row < other.shape[0]
+                        and column < other.shape[1]
+                        and other[row, column] == text
+                    )
+                    for other in texts
+                )
+            )
+            if not lone and own[text] <= printed[text] and not mark:
                 continue
             named = municipality.named_in(text, known=True)
             if named not in {"", *who}:
                 others[int(row), int(column)] = text
-            if not lone or row in rows or (int(row), int(column)) in others:
+            if not lone or mark or row in rows or (int(row), int(column)) in others:
                 reply.mark[row, column] = unmatched
         _check_shifted(reply, unmatched)
         _set_aside(reply, form, headings)

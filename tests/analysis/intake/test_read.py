@@ -773,6 +773,17 @@ def test_a_matrix_of_rings_is_read_by_the_heads_of_its_columns(folder):
     assert told.to_numpy().tolist() == [["B7", "no-such-option"], ["C7", "unmatched"]]
 
 
+def test_a_ring_at_what_is_no_option_is_never_only_a_note(folder):
+    ends = [
+        [["方針", 1], ["別紙の有無"], [None, "有", "○" if number % 2 else None],
+         [None, "無", None if number % 2 else "○"]]
+        for number in range(3)
+    ]  # fmt: skip
+    values, told = policy_of(folder, *ends)
+    assert values == [1, 1, 1]
+    assert told == [["C11", "unmatched"], ["C10", "unmatched"], ["C11", "unmatched"]]
+
+
 # --- columns that are no questions, and files that are no tables ------------------------------
 
 
