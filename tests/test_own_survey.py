@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 
+from analysis.codebook.wave import Wave
 from workbench.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +40,12 @@ def test_from_nothing_to_a_report_on_another_subject(project, capsys):
     assert [taken[text] for text in ("４２", "25名", "約60", "③")] == ["42", "25", "60", "3"]
     assert "left-out" in set(said["rule"])
     assert len(openpyxl.load_workbook(project / "queries.xlsx").worksheets) == 3
+    forms = Wave.read("libraries-forms-2026")
+    assert forms.files[0].tool == "google-forms"
+    assert main(["clean", "libraries-forms-2026"]) == 0
+    processed = project / "data" / "processed" / "libraries-forms-2026"
+    assert set(pd.read_csv(processed / "findings.csv")["severity"]) == {"repaired"}
+    assert "@example.jp" not in "".join(f.read_text("utf-8") for f in processed.glob("*.csv"))
     report = project / "reports" / "libraries-2026"
     assert "<title>" in (report / "index.html").read_text(encoding="utf-8")
     # a page that the codebook has no material for is left out

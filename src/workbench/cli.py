@@ -156,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
-    sub.add_argument("file", help="draft: a data file; check: a codebook's name or file")
+    sub.add_argument("file", help="draft: a data file or questionnaire; check: a codebook")
     sub.add_argument("--out", type=Path, help="draft: the new file to write, in UTF-8")
     wrote = "draft: the form tool that wrote the file (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)

@@ -302,6 +302,14 @@ class _Cleaning:
         states = np.column_stack([self.state[name] for name in names])
         unread = (states == UNREADABLE).any(axis=1)
         told = (states == ANSWERED).any(axis=1) & ~unread
+        if any(option.exclusive for option in question.options):
+            # "none of these" was offered and not ticked either: zeros alone are no answer
+            silent = told & ~self._ticked(names)
+            told &= ~silent
+            states[silent] = EMPTY
+            for name in names:
+                self.values[name] = where(silent, None, self.values[name])
+                self._become(name, silent, EMPTY)
         first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
         for name, own in zip(names, states.T, strict=True):
             unticked = told & (own != ANSWERED)
@@ -321,6 +329,11 @@ class _Cleaning:
             if not (note.value and note.variable in names)
             or self.end[note.variable][note.record] != UNREADABLE
         ]
+
+    def _ticked(self, names: tuple[str, ...]) -> np.ndarray:
+        """The records in which one of these variables is true."""
+        ticks = [pd.Series(self.values[name], dtype=object).eq(True) for name in names]
+        return np.any(ticks, axis=0)
 
     def _become(self, name: str, which: np.ndarray, state: int) -> None:
         self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
@@ -434,16 +447,15 @@ class _Cleaning:
 
     def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, str]]:
         noted: dict[tuple[int, str], None] = {}
-        ticks = [self.values[name] for name in question.variables]
         # form tools write 0 for each option of a question that was skipped
-        silent = question.type == "multi" and ~np.any([own == True for own in ticks], axis=0)  # noqa: E712
+        silent = (question.type == "multi") & ~self._ticked(question.variables)
         for name in question.variables:
             if (column := self.column.get(name)) is None:
                 continue
             state = self.state[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
             counts = (self.kind[column] != CellKind.EMPTY) & (self.end[column] < UNREADABLE)
-            hits = np.flatnonzero(hit & (state == ANSWERED) & counts & ~np.asarray(silent)).tolist()
+            hits = np.flatnonzero(hit & (state == ANSWERED) & counts & ~silent).tolist()
             noted |= dict.fromkeys((i, column) for i in hits)
             self.values[name] = where(hit, None, self.values[name])
             self._set(name, np.where(hit, NOT_APPLICABLE, state).astype(np.int8))

@@ -34,6 +34,10 @@ def choice(text: str, kind: int, question: Question) -> Parsed:
     """One option by its code or its words, or what stands beside the option "other"."""
     if kind == CellKind.DATE:
         return refused("excel-date")
+    if (marked := _marked(text, question)) is not None:
+        if len(marked) > 1:
+            return refused("several")
+        return Parsed("answered", min(marked), ("marked",)) if marked else Parsed("no_answer")
     if (named := _explained(text, question)) is not None:
         return named
     code, rules = _option(text, question)
@@ -53,6 +57,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     """
     if kind == CellKind.DATE:
         return refused("excel-date")
+    if (marked := _marked(text, question)) is not None:
+        return judged(marked, ("marked",), question) if marked else Parsed("no_answer")
     if (named := _explained(text, question)) is not None:
         return replace(named, value=frozenset({named.value}))
     whole, how = _option(text, question)
@@ -74,6 +80,28 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
     return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
+
+
+def _marked(text: str, question: Question) -> set[int] | None:
+    """The options with a mark in front of them, in a cell in which the form lists its options.
+
+    None where the cell is no such list: two options at least, and nothing but marks, numbers and
+    what parts them between the options. Of ☑ある □ない the first is chosen, of ○1.ある 2.ない too.
+    """
+    if not (TICKS | BLANKS) & {*text}:
+        return None
+    plain = tidy(text)
+    words = {tidy(own): option.code for option in question.options for own in said(option)}
+    listed = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    before, *found = re.split(f"({listed})", plain)
+    codes = [words[own] for own in found[::2]]
+    between = [before, *found[1::2]]
+    rest = "".join(between).translate(dict.fromkeys(map(ord, TICKS | BLANKS)))
+    if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
+        return None
+    if TICKS & {*between[-1]}:
+        return None  # marks behind the options: whose they are is not clear
+    return {code for code, sign in zip(codes, between, strict=False) if TICKS & {*sign}}
 
 
 def _long(question: Question) -> dict[str, int]:
@@ -165,13 +193,16 @@ def _every_option(text: str, question: Question) -> bool:
     return any(_option(part, question)[0] is not None for part in parts)
 
 
+CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報
+
+
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
     What looks like the words of an option is to be confirmed; a number is no explanation.
     """
     option = next((o for o in question.options if o.other), None)
-    if option is None or not re.search(r"[^\W\d]", text) or re.match(r"[(（]?\d", tidy(text)):
+    if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
         return None
     own = _folded(text)
     known = {_folded(words) for o in question.options if not o.other for words in said(o)}

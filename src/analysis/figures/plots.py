@@ -136,28 +136,21 @@ def shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
 
 
 def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Heatmap of a breakdown, answers down, groups across: columns answer, group, share, n."""
+    """Heatmap of a breakdown, answers down, groups across, the share written in each cell.
+
+    Columns: answer, group, share (0 to 1), n (of the group).
+    """
     n = data.drop_duplicates("group").set_index("group")["n"]
     order = list(dict.fromkeys(data["answer"]))
-    numbers = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
-    heads = {group: f"{group} n={size:,}" for group, size in n.items()}
-    return plot_cross(numbers.rename(columns=heads), language=language, ax=ax)
-
-
-def plot_shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """`shares` of a frame whose index is the answers."""
-    return shares(data.reset_index(names="answer"), language=language, ax=ax)
-
-
-def plot_cross(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Heatmap of shares (0 to 1): answers down, groups across, the share written in each cell."""
-    ax = axes_for(ax, len(data) * 1.5, 1.6)
-    numbers = data.astype(float) * 100
+    table = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
+    table.columns = [f"{group} n={size:,}" for group, size in n.items()]
+    ax = axes_for(ax, len(table) * 1.5, 1.6)
+    numbers = table.astype(float) * 100
     style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
     sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
-    ax.set_yticks(np.arange(len(data)) + 0.5, wrapped(data.index, 24 if language == "ja" else 36))
-    heads = wrapped(data.columns, 8 if language == "ja" else 14)
-    ax.set_xticks(np.arange(data.shape[1]) + 0.5, heads)
+    ax.set_yticks(np.arange(len(table)) + 0.5, wrapped(table.index, 24 if language == "ja" else 36))
+    heads = wrapped(table.columns, 8 if language == "ja" else 14)
+    ax.set_xticks(np.arange(table.shape[1]) + 0.5, heads)
     ax.tick_params(axis="y", rotation=0, length=0)
     ax.tick_params(axis="x", rotation=0, length=0)
     ax.set_xlabel(label("figure.share_of_column", language))
@@ -169,18 +162,15 @@ def parts(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = No
     """Bars of the shares of parts: columns part, count, n, share (0 to 1) and, known, low, high."""
     if data.empty:
         return axes_for(ax, 1)
-    named = pd.Index([f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()])
-    shown = pd.DataFrame(data).set_index(named).dropna(axis="columns", how="all")
-    return plot_shares(shown, language=language, ax=ax)
+    named = [f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()]
+    shown = data.assign(answer=named).dropna(axis="columns", how="all")
+    return shares(shown, language=language, ax=ax)
 
 
 def rates(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """The same of tidy rows: columns indicator, part, size (of the part), share (0 to 1)."""
-    heads = [f"{part} n={size:,}" for part, size in data[["part", "size"]].to_numpy()]
-    rows, columns = dict.fromkeys(data["indicator"]), dict.fromkeys(heads)
-    wide = data.assign(part=heads).pivot(index="indicator", columns="part", values="share")
-    wide = wide.reindex(index=list(rows), columns=list(columns))
-    return plot_cross(wide, language=language, ax=ax)
+    """Heatmap of what parts do: columns indicator, part, size (of the part), share (0 to 1)."""
+    named = {"indicator": "answer", "part": "group", "size": "n"}
+    return crossed(data[[*named, "share"]].rename(columns=named), language=language, ax=ax)
 
 
 def plot_numbers(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.codebook import municipality
+from analysis.codebook.model import Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import Headings, Meaning, normalise
@@ -26,6 +27,17 @@ TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1))
 ANSWER_LIKE = re.compile(
     r"^[\d①-⑳.,、，・％%○●◯〇◎レ✓✔☑■]+$"
 )  # even where all offices say the same
+MARK = re.compile(r"^[○●◯〇◎レ✓✔☑■]$")  # of the option that is chosen
+ANSWER_WORDS = {
+    "回答",
+    "ご回答",
+    "回答欄",
+    "ご回答欄",
+    "記入欄",
+    "ご記入欄",
+    "answer",
+    "youranswer",
+}
 SEARCHED = 20_000  # cells of a form that are looked at
 
 
@@ -36,6 +48,8 @@ class Form:
     sheet: Sheet
     labels: dict[str, Place]  # question id or variable -> its label
     words: frozenset[Place]  # all cells that are labels
+    options: dict[str, dict[int, Place]]  # question of one choice -> code -> its option's cell
+    across: dict[str, dict[int, int]]  # battery -> code -> the column that its option heads
 
     def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
         """The cell beside a label, past its merged range and past labels that mean the same.
@@ -63,10 +77,15 @@ class Form:
                 return None  # what stands behind another label belongs to that
         return None
 
-    def right_of(self, place: Place) -> Place | None:
-        """The cell to the right of a cell and its merged range."""
-        _, _, _, right = self._range(*place)
-        return (place[0], right + 1) if right + 1 < self.sheet.shape[1] else None
+    def next_to(self, place: Place, way: Place = RIGHT) -> Place | None:
+        """The cell to the right or left of a cell and its merged range."""
+        _, left, _, right = self._range(*place)
+        column = right + 1 if way == RIGHT else left - 1
+        return (place[0], column) if 0 <= column < self.sheet.shape[1] else None
+
+    def at(self, row: int, column: int) -> Place | None:
+        """A place, if the sheet has it."""
+        return (row, column) if row < self.sheet.shape[0] and column < self.sheet.shape[1] else None
 
     def text(self, place: Place | None) -> str:
         """What stands in the cell."""
@@ -86,6 +105,7 @@ class Reply:
     sheet: Sheet
     cells: dict[str, Place | None]
     mark: np.ndarray
+    stands_for: dict[str, str]  # variable -> the option that the mark in its cell stands for
 
 
 def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], list[Sheet]]:
@@ -110,12 +130,16 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
     places = _Places(forms, headings)
     targets = places.targets()
     ways = places.ways(targets)
+    marked = places.marked()
+    matrices = [headings.book[question] for question in sorted(places.matrices())]
     replies = []
     for form in forms:
         check_questions(
             {target: 0 for target in targets if target in form.labels}, headings, form.sheet
         )
-        replies.append(_reply(form, {t: w for t, w in ways.items() if t in form.labels}))
+        own = {t: w for t, w in ways.items() if t in form.labels}
+        chosen = {q: w for q, w in marked.items() if q in form.options}
+        replies.append(_reply(form, own, chosen, [q for q in matrices if q.id in form.across]))
     return _marked(replies, forms, headings), [form.sheet for form in others]
 
 
@@ -149,6 +173,7 @@ def _form(sheet: Sheet, headings: Headings) -> Form:
         if meaning.target not in best or best[meaning.target][0].rank < meaning.rank:
             best[meaning.target] = (meaning, place)
     labels = {target: place for target, (_, place) in best.items()}
+    _move_to_answers(labels, words, places, text, headings)
     many = [q for q in headings.book if q.type in {"multi", "battery"} and q.id in labels]
     starts = sorted({place for target, place in labels.items() if target in headings.book})
     for question in many:
@@ -166,7 +191,63 @@ def _form(sheet: Sheet, headings: Headings) -> Form:
             if variable and variable not in labels:
                 labels[variable] = place
                 words.add(place)
-    return Form(sheet, labels, frozenset(words))
+    options = {
+        question.id: found
+        for question in headings.book
+        if question.type in {"single", "ordinal", "binary"} and question.id in labels
+        and len(found := _options(question, labels, words, places, text, headings)) > 1
+    }  # fmt: skip
+    across = {
+        question.id: {code: column for code, (_, column) in found.items()}
+        for question in headings.book
+        if question.type == "battery" and question.id in labels
+        and len(found := _options(question, labels, words, places, text, headings)) > 1
+        and len({row for row, _ in found.values()}) == 1
+    }  # fmt: skip
+    return Form(sheet, labels, frozenset(words), options, across)
+
+
+def _region(place: Place, labels: dict[str, Place], places: list[tuple[int, int]]) -> list[Place]:
+    """The filled cells from a label to the row of the next one."""
+    end = min((row for row, _ in labels.values() if row > place[0]), default=None)
+    return [(int(r), int(c)) for r, c in places if r >= place[0] and (end is None or r < end)]
+
+
+def _move_to_answers(
+    labels: dict[str, Place],
+    words: set[Place],
+    places: list[tuple[int, int]],
+    text: np.ndarray,
+    headings: Headings,
+) -> None:
+    """Where a cell such as 回答 is below a label, the answer is beside that cell."""
+    for target, place in list(labels.items()):
+        if target in headings.book or target.startswith("@"):
+            cells = [p for p in _region(place, labels, places) if p[0] > place[0]]
+            answers = [p for p in cells if normalise(text[p]) in ANSWER_WORDS]
+            if len(answers) == 1:
+                labels[target] = answers[0]
+                words.add(answers[0])
+
+
+def _options(
+    question: Question,
+    labels: dict[str, Place],
+    words: set[Place],
+    places: list[tuple[int, int]],
+    text: np.ndarray,
+    headings: Headings,
+) -> dict[int, Place]:
+    """The cells of the options of a question of one choice, below or beside its label."""
+    found: dict[int, Place] = {}
+    for place in _region(labels[question.id], labels, places):
+        said = "" if place in words else text[place]
+        code = headings.option(question, said)
+        if code is None and question.type == "battery" and said.isdecimal():
+            code = next((o.code for o in question.options if str(o.code) == said), None)
+        if code is not None and code not in found:
+            found[code] = place
+    return found
 
 
 @dataclass(frozen=True)
@@ -191,6 +272,34 @@ class _Places:
         ]
         printed = len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0])
         return 0 if printed else len(said)
+
+    def marked(self) -> dict[str, Place]:
+        """The questions of one choice whose options are marked, and on which side of them."""
+        found = {}
+        for question in {id for form in self.forms for id in form.options}:
+            marks = {
+                way: sum(
+                    bool(MARK.match(form.text(form.next_to(place, way))))
+                    for form in self.forms
+                    for place in form.options.get(question, {}).values()
+                )
+                for way in (RIGHT, LEFT)
+            }
+            if any(marks.values()):
+                found[question] = max(marks, key=lambda way: (marks[way], way == RIGHT))
+        return found
+
+    def matrices(self) -> set[str]:
+        """The batteries that are answered by marks in the columns of their options."""
+        return {
+            question
+            for form in self.forms
+            for question, columns in form.across.items()
+            for variable in self.headings.book[question].variables
+            if variable in form.labels
+            for column in columns.values()
+            if MARK.match(form.text(form.at(form.labels[variable][0], column)))
+        }
 
     def targets(self) -> list[str]:
         """The columns of the table: a question in one cell, or its options or items one by one."""
@@ -245,8 +354,38 @@ class _Places:
         return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
 
 
-def _reply(form: Form, ways: dict[str, tuple[Place, int]]) -> Reply:
+def _reply(
+    form: Form,
+    ways: dict[str, tuple[Place, int]],
+    marked: dict[str, Place],
+    matrices: list[Question],
+) -> Reply:
+    """The answers of one form.
+
+    `marked`: questions whose chosen option has a mark on this side; `matrices`: batteries whose
+    items have a mark in the column of an option.
+    """
     cells = {target: form.beside(target, *way) for target, way in ways.items()}
+    marks: list[Place] = []
+    for question, way in marked.items():
+        options = form.options[question].values()
+        beside = [(place, form.next_to(place, way)) for place in options]
+        chosen = [(place, mark) for place, mark in beside if form.text(mark)]
+        if len(chosen) == 1 and MARK.match(form.text(chosen[0][1])):
+            cells[question] = chosen[0][0]  # the answer is the option, in its own words
+            marks += filter(None, [chosen[0][1]])
+        else:  # none: an empty cell; several: the first, which is refused, and the others are told
+            cells[question] = (chosen or beside)[0][1]
+    stands_for: dict[str, str] = {}
+    for battery in matrices:
+        columns = form.across[battery.id]
+        for variable in (v for v in battery.variables if v in form.labels):
+            row = form.labels[variable][0]
+            filled = [code for code, column in columns.items() if form.text(form.at(row, column))]
+            code = (filled or list(columns))[0]
+            cells[variable] = form.at(row, columns[code])
+            if len(filled) == 1 and MARK.match(form.text(cells[variable])):
+                stands_for[variable] = battery.option(code).ja
     taken = Counter(place for place in cells.values() if place is not None)
     for place in cells.values():
         if place is not None and taken[place] > 1:
@@ -257,11 +396,14 @@ def _reply(form: Form, ways: dict[str, tuple[Place, int]]) -> Reply:
                 hint="give the label of each in wave.yml under header",
             )
     mark = np.full(form.sheet.shape, REASONS.index("note"), np.uint8)
-    for place in form.words:
+    printed = [p for question in marked for p in form.options[question].values()]
+    for place in (*form.words, *printed):
         mark[place] = REASONS.index("header")
+    for place in marks:
+        mark[place] = REASONS.index("mark")
     for place in filter(None, cells.values()):
         mark[place] = ANSWER
-    return Reply(form.sheet, cells, mark)
+    return Reply(form.sheet, cells, mark, stands_for)
 
 
 def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list[Reply]:
@@ -307,7 +449,7 @@ def _set_aside(reply: Reply, form: Form, headings: Headings) -> None:
     for row, column in np.argwhere(loose).tolist():
         label, inside = (*re.split("[:：]", grid[row, column], maxsplit=1), "")[:2]
         reason = headings.set_aside(label, reply.sheet.address(row, column))
-        there = (row, column) if inside else form.right_of((row, column))
+        there = (row, column) if inside else form.next_to((row, column))
         if reason and there and loose[there]:
             reply.mark[there] = REASONS.index(reason)
 

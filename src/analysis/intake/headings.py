@@ -293,6 +293,18 @@ class Headings:
             return None
         return self._choices(question).get(key) or self._numbered_choice(question, key)
 
+    def option(self, question: Question, text: str) -> int | None:
+        """The code of the option whose words, with or without its number, are the whole text."""
+        key = normalise(text)
+        words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
+        for option in question.options:
+            own = {normalise(said) for said in (option.ja, option.en, *option.source)}
+            if key in own or (
+                words in own and key.startswith((str(option.code), f"({option.code}"))
+            ):
+                return option.code
+        return None
+
     def _choices(self, question: Question) -> dict[str, str]:
         labelled: Sequence[Item | Option] = (
             question.items if question.type == "battery" else question.options

@@ -74,6 +74,7 @@ def compare(
     after: str,
     types: Mapping[str, str] | None = None,
     ids: tuple[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Cells:
     """Compare two tables given as CSV.
 
@@ -85,6 +86,7 @@ def compare(
     before, after : the tables with the labels that a reader sees, which the result has.
     types : what the number of each type after is before.
     ids : both tables with ids in the place of labels, which decide what is the same.
+    names : what a reader calls a code or an id that a table shows all the same.
 
     Examples
     --------
@@ -94,8 +96,8 @@ def compare(
     """
     if before == after and all(number == called for number, called in (types or {}).items()):
         return Cells()
-    a = _Sheet.read(before, ids[0] if ids else before)
-    b = _Sheet.read(after, ids[1] if ids else after, types or {})
+    a = _Sheet.read(before, ids[0] if ids else before, names or {})
+    b = _Sheet.read(after, ids[1] if ids else after, names or {}, types)
     common = [c for c in a.ids if c in b.ids]
     columns = [f"- {a.label(c)}" for c in a.ids if c not in common]
     columns += [f"+ {b.label(c)}" for c in b.ids if c not in common]
@@ -131,9 +133,16 @@ class _Sheet:
 
     ids: pd.DataFrame
     shown: pd.DataFrame
+    names: Mapping[str, str]
 
     @classmethod
-    def read(cls, shown: str, ids: str, types: Mapping[str, str] | None = None) -> _Sheet:
+    def read(
+        cls,
+        shown: str,
+        ids: str,
+        names: Mapping[str, str],
+        types: Mapping[str, str] | None = None,
+    ) -> _Sheet:
         """Both from CSV, each type under the number of its counterpart in `types`."""
         both = [_read(ids), _read(shown)]
         if both[0].shape != both[1].shape:
@@ -141,15 +150,17 @@ class _Sheet:
         kinds = [at for at, c in enumerate(both[0]) if types and c in TYPES]
         for frame, at in itertools.product(both, kinds):
             frame.isetitem(at, [_counterpart(kind, types or {}) for kind in frame.iloc[:, at]])
-        return cls(*both)
+        return cls(both[0], both[1], names)
 
     def label(self, column: str) -> str:
         """What a reader calls a column."""
-        return str(self.shown.columns[self.ids.columns.get_loc(column)])
+        label = str(self.shown.columns[self.ids.columns.get_loc(column)])
+        return self.names.get(label, label)
 
     def cell(self, row: int, column: str) -> str:
         """A cell as a reader sees it."""
-        return str(self.shown.iat[row, self.ids.columns.get_loc(column)])
+        text = str(self.shown.iat[row, self.ids.columns.get_loc(column)])
+        return self.names.get(text, text)
 
     def repeats(self, key: list[str]) -> bool:
         """Whether two rows have the same in these columns."""
@@ -163,7 +174,7 @@ class _Sheet:
         keys = zip(*(self.ids[c] for c in key), *number, strict=True)
         names = zip(*words, *number, strict=True)
         return {
-            row: _Row(at, " · ".join(shown(part) for part in name if part))
+            row: _Row(at, " · ".join(shown(self.names.get(p, p)) for p in name if p))
             for at, (row, name) in enumerate(zip(keys, names, strict=True))
         }
 

@@ -112,10 +112,10 @@ def between(before: Run, after: Run) -> Comparison:
         "cleaning": [out for out in tables if out.data["notebook"] == CLEANING],
     }
     made: dict[str, Sequence[Any]] = {
-        "inputs": _inputs(old, new),
         "codebook": _codebook(before, after),
         "parameters": entries(_parameters(before), _parameters(after)),
         "sources": _sources(before, after),
+        "inputs": _inputs(old, new),
         "versions": entries(old.get("versions", {}), new.get("versions", {})),
     }
     drawn = [out for out in figures if not out.result]
@@ -203,7 +203,7 @@ def _outputs(
         if a is None or b is None:
             found.append(Output(a, b, Cells(), _reasons(name, before, after), False))
         elif b["notebook"] not in left_out:
-            cells = compare(a["csv"], b["csv"], called, _ids(a, b))
+            cells = compare(a["csv"], b["csv"], called, _ids(a, b), before.names | after.names)
             out = Output(a, b, cells, _texts(a, b), a.get("png") != b.get("png"))
             found += [out] if out.result or out.drawn else []
     return sorted(found, key=lambda out: out.importance)

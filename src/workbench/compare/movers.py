@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.stats import changes
-
-RESULT = Path("results", "types.csv")
+from workbench.compare.runs import TYPES
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Types:
     @classmethod
     def read(cls, folder: Path) -> Types | None:
         """Those of a run folder; None where it has none."""
-        file = folder / RESULT
+        file = folder / TYPES
         if not file.is_file():
             return None
         text = {"code": str, "name": str}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import difflib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from workbench.compare.changes import Comparison
 from workbench.publish.page import page_context, rendered
 
 LONGEST = 240  # characters of a text in the comment
+NEAR = 3  # characters between two changes that are read as one
 _INERT = str.maketrans({c: f"\\{c}" for c in r"\`*_[]<>|~#"} | {"@": "@\u200b", "\n": " "})
 
 
@@ -56,7 +58,15 @@ def markdown(found: Comparison) -> str:
     notes += [label("page.invented", language)] if record.get("invented") else []
     loader = PackageLoader("workbench", "templates/workbench")
     template = show.templates().overlay(loader=loader).get_template("compare.md.j2")
-    text = template.render(notes=notes, inert=escape, cut=_cut, **_values(found))
+    files = Counter(cell.notebook for cell in found.made.get("sources", ()))
+    text = template.render(
+        notes=notes,
+        notebooks=files.items(),
+        sentences=_sentences,
+        inert=escape,
+        cut=_cut,
+        **_values(found),
+    )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -67,8 +77,15 @@ def _values(found: Comparison) -> dict[str, Any]:
     results = {**found.results, "movers": _mover_rows(found, words["unplaced"])}
     sections = {"results": {**results, "drawn": found.drawn}, "made": found.made}
 
+    keys, names = labels("codebook_key", language), found.before.names | found.after.names
+
+    def path(what: str) -> str:
+        """An entry of the codebook: its sections and keys in words, what has an id by its name."""
+        return " › ".join(names.get(part) or keys.get(part, part) for part in what.split(" › "))
+
     def value_rows(changed: Sequence[Value]) -> list[tuple[str, ...]]:
-        return [tuple(known.get(v, v) for v in (x.what, x.before, x.after)) for x in changed]
+        rows = [(known.get(x.what, x.what), x.before, x.after) for x in changed]
+        return [(path(what), *(known.get(v, v) for v in values)) for what, *values in rows]
 
     return {
         "words": words,
@@ -142,11 +159,51 @@ def marked(before: str, after: str) -> list[list[tuple[str, bool]]]:
     >>> marked("13団体中5団体", "13団体中6団体")[1]
     [('13団体中', False), ('6', True), ('団体', False)]
     """
+    parts = _parts(before, after)
+    both = ([(a, a != b) for a, b in parts], [(b, a != b) for a, b in parts])
+    return [[(text, differs) for text, differs in side if text] for side in both]
+
+
+def _parts(before: str, after: str) -> list[tuple[str, str]]:
+    """Both texts in parts side by side: whole numbers and words, single characters."""
     a, b = (re.findall(r"[0-9.,]*[0-9]|[A-Za-z]+|.", text, re.S) for text in (before, after))
-    alike = difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
-    old = [("".join(a[i:j]), op != "equal") for op, i, j, _, _ in alike]
-    new = [("".join(b[k:m]), op != "equal") for op, _, _, k, m in alike]
-    return [[(text, differs) for text, differs in parts if text] for parts in (old, new)]
+    return [("".join(x), "".join(y)) for x, y in _aligned(a, b)]
+
+
+def _aligned(a: Sequence[str], b: Sequence[str]) -> list[tuple[Sequence[str], Sequence[str]]]:
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    return [(a[i:j], b[k:m]) for _, i, j, k, m in matcher.get_opcodes()]
+
+
+def _sentences(before: str, after: str) -> list[list[tuple[str, str]]]:
+    """The sentences that differ, each in parts side by side.
+
+    What stands between two changes and is shorter than three characters belongs to both; a sentence
+    of which less than half stays is one change.
+
+    Examples
+    --------
+    >>> _sentences("甲は5町である。乙は3市である。", "甲は6町である。乙は3市である。")
+    [[('甲は', '甲は'), ('5', '6'), ('町である。', '町である。')]]
+    """
+    a, b = (re.split(r"(?<=。)|(?<=[.!?] )", text) for text in (before, after))
+    pairs: list[tuple[str, str]] = []
+    for old, new in _aligned(a, b):
+        one = len(old) != len(new)
+        pairs += [("".join(old), "".join(new))] if one else zip(old, new, strict=True)
+    return [_joined(x.strip(), y.strip()) for x, y in pairs if x != y]
+
+
+def _joined(before: str, after: str) -> list[tuple[str, str]]:
+    every, parts = _parts(before, after), [("", "")]
+    for at, (a, b) in enumerate(every):
+        near = a == b and len(a) < NEAR and 0 < at < len(every) - 1
+        if (near or a != b) and parts[-1][0] != parts[-1][1]:
+            parts[-1] = (parts[-1][0] + a, parts[-1][1] + b)
+        else:
+            parts.append((a, b))
+    same = sum(len(a) for a, b in parts if a == b)
+    return parts[1:] if 2 * same >= max(len(before), len(after)) else [(before, after)]
 
 
 def _drawn(before: str, after: str) -> tuple[str, ...]:

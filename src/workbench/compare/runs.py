@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.errors import InputError
@@ -123,6 +125,7 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+TYPES = Path("results", "types.csv")  # the type of each municipality, see `movers`
 OWN = {"wave", "output", "audience", "language"}  # set by the refresh, not by a person
 Shown = dict[str, Any]  # one output's data, as `analysis.show` made it
 
@@ -137,7 +140,8 @@ class Page:
         ``page`` and ``notebook``, and the file of its ``results``, in which ids stand for labels.
     missing : reason of each figure or table that the wave cannot give.
     about : the municipalities that the page takes as its example, if any.
-    cells : id and source of each cell as committed. parameters : their values in this run.
+    cells : id and source of each cell as committed. parameters : their values in this run, by what
+        they are.
     """
 
     name: str
@@ -214,6 +218,21 @@ class Run:
         return found
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """What a reader calls municipalities, questions and indicators, by code or id."""
+        found: dict[str, str] = {}
+        for kind in ("questions", "features", "indices"):
+            for entry in (self.codebook or {}).get(kind, ()):
+                for one in (entry, *entry.get("items", ())):
+                    text = one.get("short", one)
+                    found[str(one.get("id", ""))] = str(text.get(self.language, ""))
+        types = self.folder / TYPES
+        if types.is_file():
+            of = pd.read_csv(types, dtype=str, encoding="utf-8-sig", na_filter=False)
+            found |= dict(zip(of["code"], of["name"], strict=True))
+        return {id: name for id, name in found.items() if id and name}
+
+    @cached_property
     def codebook(self) -> Any:
         """The codebook it was made with; None in runs that kept none."""
         file = self.folder / "codebook.yml"
@@ -230,8 +249,8 @@ def _page(folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> 
     content = json.loads(file.read_text(encoding="utf-8"))
     made: dict[str, list[Shown]] = {"figure": [], "table": []}
     made |= outputs(content)
-    values = {p.name: p.default for p in parameters.declared(content, file)}
-    values |= {k: v for k, v in record.get("parameters", {}).items() if k in values}
+    declared = [p for p in parameters.declared(content, file) if p.name not in OWN]
+    given = record.get("parameters", {})
     known = {"page": page.title, "notebook": name}
 
     def by_name(kind: str) -> dict[str, Shown]:
@@ -253,6 +272,12 @@ def _page(folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> 
             for cell in content["cells"]
             if "injected-parameters" not in cell["metadata"].get("tags", [])
         ],
-        parameters={name: value for name, value in values.items() if name not in OWN},
+        parameters={_called(p, record["language"]): given.get(p.name, p.default) for p in declared},
         about="、".join(data["about"] for data in made.get("answer", []) if data.get("about")),
     )
+
+
+def _called(parameter: parameters.Parameter, language: str) -> str:
+    """What a parameter is, from its declaration, where this says so."""
+    english, _, japanese = (part.strip() for part in parameter.help.partition("|"))
+    return (japanese if language == "ja" else "") or english or parameter.name

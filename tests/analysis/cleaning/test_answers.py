@@ -501,3 +501,20 @@ def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_give
     assert tool("US", "04/01/2023").value == dt.date(2023, 4, 1)
     assert tool("US", "8/5/26 9:12:44").value == dt.date(2026, 8, 5)
     assert tool("DAY", "8/5/26 9:12:44").rules == ("not-a-date",)
+
+
+PLAIN = [option["ja"] for option in WORK if option["code"] != 9]
+
+
+@given(
+    st.lists(st.sampled_from(PLAIN), min_size=1, unique=True),
+    st.sampled_from([", ", ",", ";", "; ", "、", "\n", "|"]),
+    st.sampled_from(["", "住民向け", "3Dの地図", "その他：庁内, 窓口", "その他（広報）"]),
+    st.booleans(),
+)
+def test_any_choice_is_read_back_however_a_tool_joins_it(labels, sign, words, ended):
+    text = sign.join([*labels, *filter(None, [words])]) + (";" if ended and sign == ";" else "")
+    got = tool("WORK", text)
+    codes = {option["code"] for option in WORK if option["ja"] in labels}
+    assert got.value == codes | ({9} if words else set()), text
+    assert bool(got.other) == bool(words)

@@ -811,3 +811,14 @@ def test_of_two_replies_of_a_day_the_later_by_the_clock_counts(by_tool):
     ])  # fmt: skip
     assert got.responses["WORK_1"].tolist() == [True]
     assert "same-date" not in set(got.findings["rule"])
+
+
+def test_zeros_alone_are_no_answer_where_none_of_these_was_offered(write):
+    name = write([
+        "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9",
+        "990019,架空市,2019/4/1,5,1,1,0,0,0,0",
+        "990027,見本町,2019/4/1,5,1,1,0,0,0,1",
+    ])  # fmt: skip
+    got = cleaned(name)
+    assert got.status["HOW_1"].tolist() == ["no_answer", "answered"]
+    assert got.findings.empty

@@ -40,7 +40,7 @@ def gallery(tmp_path):
 
 
 def shown(gallery, name="q", **changed):
-    ax = plots.plot_shares(SHARES.rename(index=changed.pop("labels", {})))
+    ax = plots.shares(SHARES.rename(index=changed.pop("labels", {})).reset_index(names="answer"))
     return gallery.show(ax, name, **{**ABOUT, "data": SHARES.reset_index(), **changed})
 
 
@@ -138,7 +138,8 @@ from analysis.figures.gallery import Gallery
 gallery = Gallery(Path(sys.argv[1]), language="ja", source="調査", invented=True)
 about = {"title": "題", "alt": "説明", "n": 15, "denominator": "団体"}
 shares = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])
-gallery.show(plots.plot_shares(shares), "shares", data=shares.reset_index(), **about)
+gallery.show(plots.shares(shares.reset_index(names="answer")), "shares",
+             data=shares.reset_index(), **about)
 values = pd.DataFrame({"value": [1.0, 2, 5, 9], "group": ["a", "a", "b", "b"]})
 gallery.show(plots.plot_numbers(values, label="人"), "numbers", data=values, **about)
 for file in sorted(Path(sys.argv[1]).rglob("*.*")):
@@ -223,7 +224,7 @@ def test_a_dollar_in_a_label_is_no_mathematics(gallery):
         gallery, title="$x^2$ と $", labels={"ある": "費用 $\\frac$", "ない": "$10_000$"}
     )
     assert figure.title == "$x^2$ と $"
-    ax = plots.plot_shares(SHARES.rename(index={"ある": "$a$"}))
+    ax = plots.shares(SHARES.rename(index={"ある": "$a$"}).reset_index(names="answer"))
     ax.figure.draw_without_rendering()
     assert not any(text.get_parse_math() for text in ax.figure.findobj(Text))
 

@@ -699,6 +699,80 @@ def test_a_cell_that_names_a_municipality_is_never_a_note(folder):
     assert read(folder, "r.xlsx").n == 3
 
 
+POLICY = {
+    "id": "Q06", "section": "A", "type": "single", "role": "outcome", "ja": "方針", "en": "Policy",
+    "options": [{"code": 1, "ja": "ある", "en": "yes"}, {"code": 2, "ja": "ない", "en": "no"},
+                {"code": 3, "ja": "検討中", "en": "thinking"}],
+}  # fmt: skip
+LISTED = ["ある", "ない", "検討中"]
+
+
+def policy_of(folder, *ends):
+    """What three forms that end in these rows say of the question of one choice."""
+    tiny = Codebook.parse(BOOK | {"questions": [*BOOK["questions"], POLICY]})
+    (folder / "replies").mkdir()
+    for number, (row, end) in enumerate(zip(ROWS, ends, strict=True)):
+        answers = [*row[:3], "1"]
+        rows = [list(pair) for pair in zip(HEADINGS[:4], answers, strict=True)]
+        items = [["庁内の連携"], ["首長の関与", 1], ["課間の調整", 5]]
+        workbook(folder / "replies" / f"{number}.xlsx", [*rows, *items, *end])
+    about = wave(folder, {"path": "replies", "layout": "form"})
+    cleaned = clean.clean(intake.read(about, tiny), about, tiny)
+    cleaned.ledger.check()
+    told = cleaned.findings.query("cell.str[1:].astype('int') > 7")
+    return cleaned.responses["Q06"].fillna(0).tolist(), told[["cell", "rule"]].to_numpy().tolist()
+
+
+def options(chosen, side):
+    """The options one below the other, the chosen ones with a ring to the right or left."""
+    pairs = [[text, "○" if code in chosen else None] for code, text in enumerate(LISTED, 1)]
+    return [["方針"], *([None, *(pair if side == "right" else pair[::-1])] for pair in pairs)]
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_ring_beside_an_option_is_the_choice(folder, side):
+    ends = [options(chosen, side) for chosen in ({2}, set(), {1, 3})]
+    values, told = policy_of(folder, *ends)
+    assert values == [2, 0, 0]
+    column = "C" if side == "right" else "B"  # of two rings none is taken, and both are told
+    assert sorted(told) == [[f"{column}11", "unmatched"], [f"{column}9", "no-such-option"]]
+
+
+def test_the_marked_option_of_a_list_in_one_cell_is_the_choice(folder):
+    cells = ["☑ある　□ない　□検討中", "1．ある　○2．ない　3．検討中", "□ある　□ない　□検討中"]
+    values, told = policy_of(folder, *([["方針", cell]] for cell in cells))
+    assert values == [1, 2, 0]
+    assert told == [["B8", "marked"], ["B8", "marked"]]
+
+
+def test_an_answer_stands_beside_the_word_answer_below_its_question(folder):
+    ends = [[["方針"], ["1 ある　2 ない　3 検討中"], ["回答", n]] for n in (1, 3, None)]
+    values, told = policy_of(folder, *ends)
+    assert values == [1, 3, 0] and told == []
+
+
+def test_a_matrix_of_rings_is_read_by_the_heads_of_its_columns(folder):
+    def matrix(*chosen):
+        rings = [["○" if code in own else None for code in (1, 5)] for own in chosen]
+        items = zip(("首長の関与", "課間の調整"), rings, strict=True)
+        return [["庁内の連携"], [None, "弱い", "5 強い"], *([item, *own] for item, own in items)]
+
+    (folder / "replies").mkdir()
+    for number, rows in enumerate([matrix({1}, {5}), matrix({5}, set()), matrix({1, 5}, {1})]):
+        top = [list(pair) for pair in zip(HEADINGS[:4], [*ROWS[number][:3], "1"], strict=True)]
+        workbook(folder / "replies" / f"{number}.xlsx", [*top, *rows])
+    about = wave(folder, {"path": "replies", "layout": "form"})
+    received = intake.read(about, book())
+    assert received.texts("Q05_1").tolist() == ["弱い", "強い", "○"]
+    cleaned = clean.clean(received, about, book())
+    cleaned.ledger.check()
+    told = cleaned.findings[cleaned.findings["raw"] == "○"][["cell", "rule"]]
+    assert cleaned.responses["Q05_1"].fillna(0).tolist() == [1, 5, 0]
+    assert cleaned.responses["Q05_2"].fillna(0).tolist() == [5, 0, 1]
+    assert cleaned.status.at["990027", "Q05_2"] == "no_answer"
+    assert told.to_numpy().tolist() == [["B7", "no-such-option"], ["C7", "unmatched"]]
+
+
 # --- columns that are no questions, and files that are no tables ------------------------------
 
 

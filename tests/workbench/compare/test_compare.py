@@ -20,7 +20,7 @@ from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
-from workbench.compare import between, cells, movers, report
+from workbench.compare import between, cells, movers, report, runs
 
 VENDOR = "application/vnd.workbench."
 UNITS = [f"99{i:04d}" for i in range(12)]
@@ -74,7 +74,7 @@ def keep(folder, labels, membership=0.9):
     frame["type_name"] = kept.labels.map(kept.called).fillna("")
     frame = frame.join(kept.membership.add_prefix("in_"))
     (folder / "results").mkdir(exist_ok=True)
-    frame.to_csv(folder / movers.RESULT, index_label="code", encoding="utf-8-sig")
+    frame.to_csv(folder / runs.TYPES, index_label="code", encoding="utf-8-sig")
 
 
 def run(
@@ -97,7 +97,7 @@ def run(
     facts |= {"parameters": {"factor": parameter, "elsewhere": 1}}
     facts |= {"versions": {"pandas": "3.0"}, "inputs": {"replies.xlsx": "a" * 64}}
     (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
-    book = book or {"features": [{"id": "rate", "rule": "Q1 / Q2"}]}
+    book = book or {"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q2"}]}
     (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
     return between.Run.read(folder, folder.name)
 
@@ -142,7 +142,7 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
         *new,
         source="x = 2",
         parameter=3,
-        book={"features": [{"id": "rate", "rule": "Q1 / Q3"}]},
+        book={"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q3"}]},
         sample={"invited": 16, "replied": 14},
         versions={"pandas": "3.1"},
         inputs={"replies.xlsx": "b" * 64},
@@ -153,15 +153,21 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
     found = between.between(a, b)
     assert found.results_changed
     brief, shown = texts(found, tmp_path / "out")
-    order = ["答え", "類型が変わった", "回答数と分母", "図", "表", "受け取ったファイル"]
-    order += ["コードブック", "パラメーター", "ノートブックのセル", "パッケージの版"]
-    places = [shown.index(f"\n{word}") for word in order]
-    assert places == sorted(places)
-    for text in (brief, shown):
-        assert "factor" in text and "elsewhere" not in text
+    results = ["答え", "類型が変わった", "回答数と分母", "図", "表"]
+    made = [
+        "コードブック",
+        "パラメーター",
+        "ノートブックのセル",
+        "受け取ったファイル",
+        "パッケージの版",
+    ]
+    for text, begin, order in ((shown, "\n", results + made), (brief, "\n**", made + results)):
+        places = [text.index(f"{begin}{word}") for word in order]
+        assert places == sorted(places)
+        assert "倍率" in text and "elsewhere" not in text
         assert "Q1 / Q2" in text and "Q1 / Q3" in text and "3.1" in text
-        assert "町05: 1 型1 → 2 型2" in text or "町05" in shown
-    assert "13団体中5団体が不足" in brief and "**13団体中6団体が不足**" in brief
+    assert "町05: 1 型1 → 2 型2" in brief and "町05" in shown
+    assert "13団体中［5 → **6**］団体が不足" in brief
     assert "- x = 1" in shown and "+ x = 2" in shown
     assert "回答した団体: 15 → **14**" in brief and "n = 8" in shown and "n = 9" in shown
     html = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
@@ -194,6 +200,34 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
     assert not between.between(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
     (only,) = between.between(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
     assert only.cells.changed == [cells.Cell("他", "団体数", "5", "6")]
+
+
+def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
+    old = "13団体中5団体が不足している。内訳は次のとおりである。平均は3人である。"
+    new = "13団体中6団体が不足している。内訳は次のとおりである。全団体で職員が足りている。"
+    found = between.between(run(tmp_path / "a", answer(old)), run(tmp_path / "b", answer(new)))
+    brief, _ = texts(found, tmp_path / "out")
+    assert (
+        "- 類型: 13団体中［5 → **6**］団体が不足している。 … "
+        "平均は3人である。 → **全団体で職員が足りている。**\n" in brief
+    )
+
+
+def test_codes_and_names_of_variables_reach_no_reader(tmp_path):
+    def made(folder, rule, n):
+        shown = figure(
+            "by_unit", f"code,feature,value\n990002,rate,{n}\n990003,rate,4\n", title="団体別"
+        )
+        book = {"features": [{"id": "rate", "ja": "再任用の割合", "rule": rule}]}
+        found = run(folder, shown, book=book)
+        keep(folder, [1] * 6 + [2] * 6)
+        return found
+
+    two = made(tmp_path / "a", "Q1", 3), made(tmp_path / "b", "Q2", 5)
+    brief, shown = texts(between.between(*two), tmp_path / "out")
+    assert "町02" in brief and "類型の材料 › 再任用の割合 › 規則: Q1 → **Q2**" in brief
+    for text in (brief, shown):
+        assert not re.search(r"990\d{3}|rate|features|by_unit", text)
 
 
 def test_a_figure_that_is_only_drawn_otherwise_is_no_result(tmp_path):
@@ -354,7 +388,7 @@ def test_municipalities_of_one_run_only_do_not_move():
 
 def test_an_edition_without_memberships_has_its_types_matched_and_no_expectation(tmp_path):
     keep(tmp_path, [1] * 6 + [2] * 6)
-    file = tmp_path / movers.RESULT
+    file = tmp_path / runs.TYPES
     pd.read_csv(file, dtype=str)[["code", "name", "type"]].to_csv(file, index=False)
     kept = movers.Types.read(tmp_path)
     found = movers.movers(kept, placed([1] * 5 + [2] * 7))
@@ -454,7 +488,7 @@ def test_a_revision_against_the_working_tree(project, capsys):
     asked = ["compare", "--base", "HEAD", "--wave", "demo-2019", "--out", str(project / "out")]
     assert main(asked) == 0
     out = capsys.readouterr().out
-    assert "前の答え → **後の答え**" in out and "作業中の版" in out
+    assert "［前 → **後**］の答え" in out and "作業中の版" in out
     assert "コードブック" not in out, "the data that git does not have were brought along"
     assert len(git("worktree", "list").splitlines()) == 1
     assert (paths.reports() / ".base" / "demo-2019" / "run.json").is_file()
