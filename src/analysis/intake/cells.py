@@ -26,7 +26,7 @@ REASONS = (
 )
 ANSWER = 255
 NUMBERS = ("row", "column", "kind", "record")
-CATEGORIES = ("file", "sheet", "number_format", "covered", "variable", "reason")
+CATEGORIES = ("file", "sheet", "number_format", "covered", "stands_for", "variable", "reason")
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
 Grid = dict[tuple[int, int], str]
 
@@ -60,6 +60,7 @@ class Received:
         - ``number_format``: one that changes what a number means (``000000``, ``0%``), else empty.
         - ``covered``: of an empty cell that a merged range covers, the cell that holds its value
           and that value, such as ``E2: 1``.
+        - ``stands_for``: of a mark in a matrix, the option at the head of its column, else empty.
         - ``record``: number of the reply, from 0 in the order of the files; -1: part of none.
         - ``variable``: question id or variable of the codebook; ``@code``, ``@name``,
           ``@prefecture`` where the codebook has no question for what identifies a municipality.
@@ -94,9 +95,16 @@ class Received:
         return found
 
     def texts(self, variable: str) -> np.ndarray:
-        """The text of a variable per record, empty where its file has no such cell."""
+        """The text of a variable per record, empty where its file has no such cell.
+
+        Of a mark in a matrix it is the option that the mark stands for.
+        """
         at = self.positions[variable]
         texts = _taken(self.cells["text"], at).to_numpy(object)
+        meant = self.cells["stands_for"].cat
+        codes = meant.codes.to_numpy()[at]
+        if codes.any():
+            texts = np.where(codes > 0, meant.categories.to_numpy(object)[codes], texts)
         return np.where(at < 0, "", texts)
 
     def kinds(self, variable: str) -> np.ndarray:
@@ -105,9 +113,10 @@ class Received:
         return np.where(at < 0, CellKind.EMPTY, self.cells["kind"].to_numpy()[at])
 
     def text(self, variable: str, record: int) -> str:
-        """The text of one cell, empty where there is none."""
+        """The text of one cell as `texts` gives it, empty where there is none."""
         at = self.positions[variable][record]
-        return "" if at < 0 else str(self.cells["text"].iat[at])
+        own = (self.cells[name].iat[at] for name in ("stands_for", "text"))
+        return "" if at < 0 else next(filter(None, own), "")
 
     def place(self, record: int) -> str:
         """Where a record stands: its file, its sheet and its first cell that holds something."""
@@ -156,12 +165,14 @@ class Piece:
     ----------
     sheet : its cells as received.
     answers : variable -> position of its cell in each record, as rows and columns of the sheet.
+    stands_for : of a lone record, variable -> the option that the mark in its cell stands for.
     mark : per cell of the sheet ANSWER, or the position of its reason in REASONS.
     """
 
     sheet: Sheet
     mark: np.ndarray
     answers: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    stands_for: dict[str, str] = field(default_factory=dict)
 
 
 def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
@@ -209,6 +220,7 @@ def _answers(piece: Piece) -> _Part:
     words: dict[str, Words] = {
         "variable": (np.repeat(np.arange(len(names), dtype=np.int16), n), names),
         "covered": _sparse(sheet, _covered(piece), rows, columns),
+        "stands_for": _meant(piece, len(rows)),
         "reason": (np.full(len(rows), -1, np.int8), REASONS),
     }
     record = np.tile(np.arange(n, dtype=np.int32), len(names))
@@ -222,6 +234,7 @@ def _outside(piece: Piece) -> _Part:
     words: dict[str, Words] = {
         "variable": (np.full(len(rows), -1, np.int8), []),
         "covered": (np.zeros(len(rows), np.int8), [""]),
+        "stands_for": (np.zeros(len(rows), np.int8), [""]),
         "reason": (piece.mark[rows, columns].astype(np.int8), REASONS),
     }
     numbers = {"kind": sheet.kind[rows, columns], "record": np.full(len(rows), -1, np.int32)}
@@ -287,6 +300,15 @@ def _sparse(sheet: Sheet, texts: Grid, rows: np.ndarray, columns: np.ndarray) ->
     for place, text in texts.items():
         grid[place] = number[text]
     return grid[rows, columns], known
+
+
+def _meant(piece: Piece, n: int) -> Words:
+    """What the marks of a lone record stand for, by variable."""
+    if not piece.stands_for:
+        return np.zeros(n, np.int8), [""]
+    said = [piece.stands_for.get(name, "") for name in piece.answers]
+    known = ["", *dict.fromkeys(filter(None, said))]
+    return np.array([known.index(text) for text in said], np.int32), known
 
 
 def _covered(piece: Piece) -> Grid:

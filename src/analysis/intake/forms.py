@@ -49,6 +49,7 @@ class Form:
     labels: dict[str, Place]  # question id or variable -> its label
     words: frozenset[Place]  # all cells that are labels
     options: dict[str, dict[int, Place]]  # question of one choice -> code -> its option's cell
+    across: dict[str, dict[int, int]]  # battery -> code -> the column that its option heads
 
     def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
         """The cell beside a label, past its merged range and past labels that mean the same.
@@ -82,6 +83,10 @@ class Form:
         column = right + 1 if way == RIGHT else left - 1
         return (place[0], column) if 0 <= column < self.sheet.shape[1] else None
 
+    def at(self, row: int, column: int) -> Place | None:
+        """A place, if the sheet has it."""
+        return (row, column) if row < self.sheet.shape[0] and column < self.sheet.shape[1] else None
+
     def text(self, place: Place | None) -> str:
         """What stands in the cell."""
         return "" if place is None else str(self.sheet.text.iat[place]).strip()
@@ -100,6 +105,7 @@ class Reply:
     sheet: Sheet
     cells: dict[str, Place | None]
     mark: np.ndarray
+    stands_for: dict[str, str]  # variable -> the option that the mark in its cell stands for
 
 
 def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], list[Sheet]]:
@@ -125,13 +131,15 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
     targets = places.targets()
     ways = places.ways(targets)
     marked = places.marked()
+    matrices = [headings.book[question] for question in sorted(places.matrices())]
     replies = []
     for form in forms:
         check_questions(
             {target: 0 for target in targets if target in form.labels}, headings, form.sheet
         )
         own = {t: w for t, w in ways.items() if t in form.labels}
-        replies.append(_reply(form, own, {q: w for q, w in marked.items() if q in form.options}))
+        chosen = {q: w for q, w in marked.items() if q in form.options}
+        replies.append(_reply(form, own, chosen, [q for q in matrices if q.id in form.across]))
     return _marked(replies, forms, headings), [form.sheet for form in others]
 
 
@@ -189,7 +197,14 @@ def _form(sheet: Sheet, headings: Headings) -> Form:
         if question.type in {"single", "ordinal", "binary"} and question.id in labels
         and len(found := _options(question, labels, words, places, text, headings)) > 1
     }  # fmt: skip
-    return Form(sheet, labels, frozenset(words), options)
+    across = {
+        question.id: {code: column for code, (_, column) in found.items()}
+        for question in headings.book
+        if question.type == "battery" and question.id in labels
+        and len(found := _options(question, labels, words, places, text, headings)) > 1
+        and len({row for row, _ in found.values()}) == 1
+    }  # fmt: skip
+    return Form(sheet, labels, frozenset(words), options, across)
 
 
 def _region(place: Place, labels: dict[str, Place], places: list[tuple[int, int]]) -> list[Place]:
@@ -226,7 +241,10 @@ def _options(
     """The cells of the options of a question of one choice, below or beside its label."""
     found: dict[int, Place] = {}
     for place in _region(labels[question.id], labels, places):
-        code = None if place in words else headings.option(question, text[place])
+        said = "" if place in words else text[place]
+        code = headings.option(question, said)
+        if code is None and question.type == "battery" and said.isdecimal():
+            code = next((o.code for o in question.options if str(o.code) == said), None)
         if code is not None and code not in found:
             found[code] = place
     return found
@@ -270,6 +288,18 @@ class _Places:
             if any(marks.values()):
                 found[question] = max(marks, key=lambda way: (marks[way], way == RIGHT))
         return found
+
+    def matrices(self) -> set[str]:
+        """The batteries that are answered by marks in the columns of their options."""
+        return {
+            question
+            for form in self.forms
+            for question, columns in form.across.items()
+            for variable in self.headings.book[question].variables
+            if variable in form.labels
+            for column in columns.values()
+            if MARK.match(form.text(form.at(form.labels[variable][0], column)))
+        }
 
     def targets(self) -> list[str]:
         """The columns of the table: a question in one cell, or its options or items one by one."""
@@ -324,8 +354,17 @@ class _Places:
         return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
 
 
-def _reply(form: Form, ways: dict[str, tuple[Place, int]], marked: dict[str, Place]) -> Reply:
-    """The answers of one form; `marked`: questions whose chosen option has a mark beside it."""
+def _reply(
+    form: Form,
+    ways: dict[str, tuple[Place, int]],
+    marked: dict[str, Place],
+    matrices: list[Question],
+) -> Reply:
+    """The answers of one form.
+
+    `marked`: questions whose chosen option has a mark on this side; `matrices`: batteries whose
+    items have a mark in the column of an option.
+    """
     cells = {target: form.beside(target, *way) for target, way in ways.items()}
     marks: list[Place] = []
     for question, way in marked.items():
@@ -337,6 +376,16 @@ def _reply(form: Form, ways: dict[str, tuple[Place, int]], marked: dict[str, Pla
             marks += filter(None, [chosen[0][1]])
         else:  # none: an empty cell; several: the first, which is refused, and the others are told
             cells[question] = (chosen or beside)[0][1]
+    stands_for: dict[str, str] = {}
+    for battery in matrices:
+        columns = form.across[battery.id]
+        for variable in (v for v in battery.variables if v in form.labels):
+            row = form.labels[variable][0]
+            filled = [code for code, column in columns.items() if form.text(form.at(row, column))]
+            code = (filled or list(columns))[0]
+            cells[variable] = form.at(row, columns[code])
+            if len(filled) == 1 and MARK.match(form.text(cells[variable])):
+                stands_for[variable] = battery.option(code).ja
     taken = Counter(place for place in cells.values() if place is not None)
     for place in cells.values():
         if place is not None and taken[place] > 1:
@@ -354,7 +403,7 @@ def _reply(form: Form, ways: dict[str, tuple[Place, int]], marked: dict[str, Pla
         mark[place] = REASONS.index("mark")
     for place in filter(None, cells.values()):
         mark[place] = ANSWER
-    return Reply(form.sheet, cells, mark)
+    return Reply(form.sheet, cells, mark, stands_for)
 
 
 def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list[Reply]:

@@ -277,7 +277,7 @@ def from_form(reply: Reply) -> Piece:
     """A form: one record, each answer with a place of its own."""
     there = {name: place for name, place in reply.cells.items() if place is not None}
     answers = {name: (np.array([r]), np.array([c])) for name, (r, c) in there.items()}
-    return Piece(reply.sheet, reply.mark, answers)
+    return Piece(reply.sheet, reply.mark, answers, reply.stands_for)
 
 
 def _no_reply(sheet: Sheet) -> Piece:

@@ -751,6 +751,28 @@ def test_an_answer_stands_beside_the_word_answer_below_its_question(folder):
     assert values == [1, 3, 0] and told == []
 
 
+def test_a_matrix_of_rings_is_read_by_the_heads_of_its_columns(folder):
+    def matrix(*chosen):
+        rings = [["○" if code in own else None for code in (1, 5)] for own in chosen]
+        items = zip(("首長の関与", "課間の調整"), rings, strict=True)
+        return [["庁内の連携"], [None, "弱い", "5 強い"], *([item, *own] for item, own in items)]
+
+    (folder / "replies").mkdir()
+    for number, rows in enumerate([matrix({1}, {5}), matrix({5}, set()), matrix({1, 5}, {1})]):
+        top = [list(pair) for pair in zip(HEADINGS[:4], [*ROWS[number][:3], "1"], strict=True)]
+        workbook(folder / "replies" / f"{number}.xlsx", [*top, *rows])
+    about = wave(folder, {"path": "replies", "layout": "form"})
+    received = intake.read(about, book())
+    assert received.texts("Q05_1").tolist() == ["弱い", "強い", "○"]
+    cleaned = clean.clean(received, about, book())
+    cleaned.ledger.check()
+    told = cleaned.findings[cleaned.findings["raw"] == "○"][["cell", "rule"]]
+    assert cleaned.responses["Q05_1"].fillna(0).tolist() == [1, 5, 0]
+    assert cleaned.responses["Q05_2"].fillna(0).tolist() == [5, 0, 1]
+    assert cleaned.status.at["990027", "Q05_2"] == "no_answer"
+    assert told.to_numpy().tolist() == [["B7", "no-such-option"], ["C7", "unmatched"]]
+
+
 # --- columns that are no questions, and files that are no tables ------------------------------
 
 
