@@ -216,7 +216,7 @@ def scoped(fragment: str) -> str:
 
 
 VENDOR = "application/vnd.workbench."
-FEW_ROWS = 12  # of a frame that a page shows
+FEW_ROWS = 8  # of a frame that a page shows
 
 
 class _Output:
@@ -246,8 +246,9 @@ class _Output:
 class Frame(pd.DataFrame):
     """A tidy frame that an edition may show; what is made of it by pandas is one, too.
 
-    A published page shows its first rows behind a button. Other frames, such as the answers of
-    single municipalities, are left out of a page for the committee or the public.
+    The page for the researchers shows its first rows behind a button; the committee's and the
+    public's have the tables. Other frames, such as the answers of single municipalities, are left
+    out of these with a word.
 
     Examples
     --------

@@ -91,7 +91,7 @@ def _marked(text: str, question: Question) -> set[int] | None:
     if not (TICKS | BLANKS) & {*text}:
         return None
     plain = tidy(text)
-    words = {tidy(own): option.code for option in question.options for own in said(option)}
+    words = {tidy(own): option.code for option in question.options for own in words_of(option)}
     listed = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     before, *found = re.split(f"({listed})", plain)
     codes = [words[own] for own in found[::2]]
@@ -106,7 +106,7 @@ def _marked(text: str, question: Question) -> set[int] | None:
 
 def _long(question: Question) -> dict[str, int]:
     """The words of options that a comma would part, folded, and in how many parts."""
-    words = (text for option in question.options for text in said(option))
+    words = (text for option in question.options for text in words_of(option))
     return {_folded(text): n for text in words if (n := len(_parts(text, LISTED))) > 1}
 
 
@@ -140,7 +140,7 @@ def _as_known(parts: list[str], question: Question) -> str:
     """The words of the option that these parts are together, as the codebook writes them."""
     own = [_folded(part) for part in parts]
     for option in question.options:
-        for text in said(option):
+        for text in words_of(option):
             if [_folded(part) for part in _parts(text, LISTED)] == own:
                 return text
     return ""
@@ -154,7 +154,7 @@ def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bo
     return _option(before, question)[0] == _option(own[0], question)[0]
 
 
-def said(option: Option) -> tuple[str, ...]:
+def words_of(option: Option) -> tuple[str, ...]:
     """The words of an option: its labels, and how the files write it."""
     return (option.ja, option.en, *option.source)
 
@@ -167,8 +167,8 @@ OTHER = re.compile(r"\s*(?:[:：、,.．)）／/-]|\s)\s*|(?=[(（])")  # betwee
 def _explained(text: str, question: Question) -> Parsed | None:
     """The option "other" with its words behind it: その他: 広報, その他（広報）, 9：広報."""
     for option in (o for o in question.options if o.other):
-        bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in said(option))
-        for words in sorted({*said(option), *bare, str(option.code)}, key=len, reverse=True):
+        bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
+        for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
             begun = re.match(rf"\s*[(（]?{re.escape(words)}", text, re.I)
             found = begun and OTHER.match(text, begun.end())
             rest = text[found.end() :].strip() if found else ""
@@ -181,7 +181,7 @@ def _explained(text: str, question: Question) -> Parsed | None:
 
 def _without_name(text: str, option: Option) -> str:
     """The words alone of その他：広報, which stand behind the code 9 in 9（その他：広報）."""
-    for words in said(option):
+    for words in words_of(option):
         if (begun := re.match(re.escape(words) + r"\s*[:：]\s*(?=.)", text, re.I)) is not None:
             return text[begun.end() :]
     return text
@@ -205,7 +205,7 @@ def _other(text: str, question: Question) -> Parsed | None:
     if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
         return None
     own = _folded(text)
-    known = {_folded(words) for o in question.options if not o.other for words in said(o)}
+    known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(own in words or words in own for words in known)
     rule = "other-like-an-option" if near else "other-words"
     return Parsed("answered", option.code, (rule,), other=text.strip())
@@ -284,7 +284,7 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
         return Parsed("answered", True, digits)
     if folded in {"0", "false"} or plain in CROSSES | BLANKS:
         return Parsed("answered", False, digits)
-    if option and text.strip() in said(option):
+    if option and text.strip() in words_of(option):
         return Parsed("answered", True)
     if folded in TICK_WORDS:
         return Parsed("answered", TICK_WORDS[folded])
@@ -346,10 +346,10 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
     for option in question.options:
-        if raw in said(option):  # written as in the codebook
+        if raw in words_of(option):  # written as in the codebook
             return option.code, ()
     for option in question.options:
-        known = [*said(option)]
+        known = [*words_of(option)]
         if option.ja.startswith("その他"):  # その他（具体的に）
             known.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
         for words in known:

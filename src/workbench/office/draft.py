@@ -94,11 +94,11 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     if export is not None:
         sheet, found = export
         columns = _below(sheet, found.heads, list(found.columns))
-        said = f"# read as an export of {found.tool} (--tool)\n"
+        remarks = f"# read as an export of {found.tool} (--tool)\n"
     else:
         sheet = max((s for s in sheets if not s.hidden), key=lambda s: int((s.kind > 0).sum()),
                     default=sheets[0])  # fmt: skip
-        columns, said = _table(sheet, sav), ""
+        columns, remarks = _table(sheet, sav), ""
     records = max((len(column.texts) for column in columns), default=0)
     if not records:
         raise InputError(
@@ -117,14 +117,14 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         )
     aside = [c.column.heading for c in columns if c.column.kind in ("record", "personal")]
     if aside:
-        said += f"# left out, no questions: {', '.join(aside)}\n"
+        remarks += f"# left out, no questions: {', '.join(aside)}\n"
     columns = [c for c in columns if c.column.kind not in ("record", "personal")]
     markers = guesses.recurring([column.texts for column in columns])
     questions, seen = _questions(columns, sav, {*TOKENS, *markers}, export and export[1])
     book = _book(file, file.stem, questions, markers)
     if aside and export is None:  # of an export its tool says what is no question
         book["ignore"] = aside
-    head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + said
+    head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + remarks
     return head + written(book, seen, file)
 
 
@@ -544,10 +544,10 @@ def _summary(question: Question, own: Sequence[Filled]) -> str:
     """How often and what, in a few words; a multiple answer that never was one is named."""
     texts = [text for column in own for text in column.texts]
     common = [" ".join(t.split())[:12] for t, _ in Counter(texts).most_common(4)]
-    said = f"{len(texts)} filled, {len(set(texts))} different: " + " | ".join(common)
+    summary = f"{len(texts)} filled, {len(set(texts))} different: " + " | ".join(common)
     if question["type"] == "multi" and not _two_chosen(own):
-        said += "; nobody chose two: is it one answer of several?"
-    return said
+        summary += "; nobody chose two: is it one answer of several?"
+    return summary
 
 
 def _two_chosen(own: Sequence[Filled]) -> bool:

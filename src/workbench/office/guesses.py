@@ -257,15 +257,15 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     A combination is never an option. Words that always stand together are the words of one option
     that holds a comma; words of one reply alone, at the end of its cell, are those of "other".
     """
-    said = [text for text in texts if text not in TOKENS]
-    firm = any(re.search(r"[;；|\n]", text) for text in said)
+    answers = [text for text in texts if text not in TOKENS]
+    firm = any(re.search(r"[;；|\n]", text) for text in answers)
     # Google parts with comma and space; 、 and a bare comma then belong to the words
-    spaced = any(", " in text for text in said) and not any(
-        re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in said
+    spaced = any(", " in text for text in answers) and not any(
+        re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in answers
     )
     comma = r", " if spaced else r"(?<!\d),|,(?!\d)|[、，]"
-    cells = [_cut(text, r"[;；|\n]" if firm else comma) for text in said]
-    asked = CHOOSE.search(heading) is not None or sum(map(bool, map(ENDED.match, said))) > 1
+    cells = [_cut(text, r"[;；|\n]" if firm else comma) for text in answers]
+    asked = CHOOSE.search(heading) is not None or sum(map(bool, map(ENDED.match, answers))) > 1
     if not any(len(cell) > 1 for cell in cells) and not asked:
         return None
     if not firm:
@@ -425,26 +425,26 @@ def _number(
 
 def _words(values: Sequence[str], counts: Counter[str], heading: str, many: bool) -> Question:
     """Words: one of a few, a point of a scale, several in a cell, or a text of one's own."""
-    said = [v for v in values if v not in CODES]
-    if many and (found := joined(said, heading)):
+    answers = [v for v in values if v not in CODES]
+    if many and (found := joined(answers, heading)):
         return found
-    missing = sorted({*counts} - {*said})
-    coded = {v for v in said if re.fullmatch(r"[A-Z]{1,3}\d{1,3}", v)}
-    if coded and {*said} - coded <= {"-oth-"}:  # the codes of a form tool, without their words
+    missing = sorted({*counts} - {*answers})
+    coded = {v for v in answers if re.fullmatch(r"[A-Z]{1,3}\d{1,3}", v)}
+    if coded and {*answers} - coded <= {"-oth-"}:  # the codes of a form tool, without their words
         options = _by_code(coded)
-        if "-oth-" in said:
+        if "-oth-" in answers:
             options.append({"code": len(options) + 1, "ja": "その他", "en": "other", "other": True,
                             "source": ["-oth-"]})  # fmt: skip
         return _with({"type": "single", "options": options}, missing)
-    if rated := graded([*dict.fromkeys(said)]):
+    if rated := graded([*dict.fromkeys(answers)]):
         return _with({"type": "ordinal", "options": rated}, missing)
     enough = len(values) >= 2 * len(counts)
     few = len(counts) < len(values) < 8 and max(map(len, counts)) <= 20
     if len(counts) <= MAX_OPTIONS and (enough or few):
-        return _with({"type": "single", "options": worded(in_order(said))}, missing)
-    often = [v for v, n in counts.items() if n > 1 and v in said]
-    if 1 < len(often) <= MAX_OPTIONS and sum(counts[v] for v in often) >= 0.6 * len(said):
-        options = worded([v for v in in_order(said) if v in often and not is_other(v)])
+        return _with({"type": "single", "options": worded(in_order(answers))}, missing)
+    often = [v for v, n in counts.items() if n > 1 and v in answers]
+    if 1 < len(often) <= MAX_OPTIONS and sum(counts[v] for v in often) >= 0.6 * len(answers):
+        options = worded([v for v in in_order(answers) if v in often and not is_other(v)])
         other = {"code": len(options) + 1, "ja": "その他", "en": "other", "other": True}
         return _with({"type": "single", "options": [*options, other]}, missing)
     return {"free": True} if np.mean([len(v) for v in values]) > 20 else {}

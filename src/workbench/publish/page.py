@@ -81,6 +81,8 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
         said = html.escape(f"{cell_output['ename']}: {cell_output['evalue']}")
         return f'<p class="error">{said}</p>\n'
     data = cell_output.get("data", {})
+    if f"{VENDOR}data+json" in data and page["audience"] != "internal":
+        return ""  # the tables and the numbers of the figures have it
     for name, render in _RENDERERS.items():
         if f"{VENDOR}{name}+json" in data:
             return render(data[f"{VENDOR}{name}+json"], words)

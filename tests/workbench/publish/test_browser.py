@@ -11,7 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 ROOT = Path(__file__).parents[3]
-PAGES = [*sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb")), "index"]
+OTHERS = {"06_summary", "07_refresh_diff"}  # the demo wave of 2019 has another report, none before
+PAGES = sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb") if p.stem not in OTHERS)
+PAGES.append("index")
 LANGUAGES = [  # the Japanese pages at every run, the English twins with `make test-all`
     "ja",
     pytest.param("en", marks=pytest.mark.slow),
@@ -188,5 +190,7 @@ def test_a_page_is_one_small_file(published, language, audience):
         text = file.read_text(encoding="utf-8")
         assert "<script" not in text and "<link" not in text
         bare = re.sub(r"data:[a-z/]+[^\"]*", "", text)
-        assert len(bare.encode("utf-8")) <= 65_000, file.name  # 02 has a column of bounds
+        # 02 has bounds, n and missing in columns; inside also the code and the first rows of data
+        most = 84_000 if audience == "internal" else 70_000
+        assert len(bare.encode("utf-8")) <= most, file.name
         assert ("<details" in text) == (audience == "internal" and file.stem != "index")

@@ -415,8 +415,9 @@ def test_outside_the_house_an_output_of_unknown_origin_is_left_out_and_said(tmp_
     )
     frame = show.Frame({"answer": ["はい"], "count": [9]})
     cells = [v4.new_markdown_cell("# 題"), v4.new_code_cell("x", outputs=[raw]), code(frame)]
-    assert "甲市 3" in export(tmp_path, *cells)
+    inside = export(tmp_path, *cells)
+    assert "甲市 3" in inside and "データ（1行）" in inside and "はい" in inside
     for audience in ("committee", "public"):
         page = export(tmp_path, *cells, audience=audience)
         assert "甲市" not in page and page.count("出力は、載せていない") == 1
-        assert "データ（1行）" in page and "はい" in page
+        assert "データ（1行）" not in page  # its numbers stand in tables
