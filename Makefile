@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-all lab check docs lock benchmarks clean
+.PHONY: help setup report test test-all lab shell check docs lock benchmarks clean
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ test-all: setup  ## run also the slow tests (English pages, every notebook in Ju
 
 lab: setup       ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
+
+shell: setup     ## a shell in which the command workbench is found
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $${SHELL:-sh}
 
 check: setup     ## ruff, mypy and the layers of imports, as the pull request does
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

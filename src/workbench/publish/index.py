@@ -46,6 +46,8 @@ def write_index(
     title = str((context.get("wave_title") or {}).get(language, context["wave"]))
     about = page_context(context, title=title, site=words["index"], contents=True)
     for entry in notebooks:
+        if entry["status"] == "skipped" and not entry.get("lacks"):
+            continue  # not asked for (--only)
         made: dict[str, list[dict[str, Any]]] = {}
         if entry["status"] == "ok":
             executed = folder / "notebooks" / f"{entry['name']}.ipynb"

@@ -319,6 +319,8 @@ class Runner:
         self.record.write(self.part)
 
     def _page(self, ran: Ran) -> Ran:
+        if ran.not_asked:
+            return ran
         release.write_page(ran, self.part, self.context)
         return ran
 

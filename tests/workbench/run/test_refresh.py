@@ -177,6 +177,10 @@ def test_only_some_keeps_the_others(complete):
     beside = record(complete, "demo-2019.incomplete")
     assert [ran["status"] for ran in beside["notebooks"]] == ["ok", "skipped"]
     assert beside["status"] == "partial"
+    part = complete / "reports" / "demo-2019.incomplete"
+    index = (part / "index.html").read_text(encoding="utf-8")
+    assert "01_a.html" in index and "02_b.html" not in index  # no card of what was not asked for
+    assert not (part / "02_b.html").exists()
     assert [ran.reused for ran in refresh("demo-2019").notebooks] == [True, False]
 
 
