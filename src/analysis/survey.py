@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -206,7 +206,33 @@ class Survey(View):
         Computed on the full data of the wave once and kept in `paths.cache`, then shown under the
         names of this edition: type 2 is the same in all. Without choices it is that of the reports.
         """
-        return renamed(self._classifier.study(**self._chosen(choices)), self._alias)
+        found = self._classifier.study(**self._chosen(choices))
+        adjust = choices.get("adjust", "none")
+        usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
+        if self.wave.names and usual and not self._part:
+            found = self._named(found)
+        return renamed(found, self._alias)
+
+    def _named(self, found: Typology) -> Typology:
+        """The types under the names that wave.yml gives them, the others under the proposed ones.
+
+        Raises
+        ------
+        InputError : a name is of no type, or two are of one.
+        """
+        names, given = dict(found.names), set[int]()
+        for key, text in self.wave.names.items():
+            kind = key if isinstance(key, int) else int(found.labels.get(key, 0))
+            if kind not in names or kind in given:
+                why = "there is no type" if kind not in names else "there is a name already"
+                raise InputError(
+                    f"names: {why} for {key}",
+                    file=self.wave.folder / "wave.yml",
+                    hint=f"give a number (1 to {len(names)}) or the code of a member, one a type",
+                )
+            given.add(kind)
+            names[kind] = {"ja": text.ja, "en": text.en}
+        return replace(found, described=replace(found.described, names=names))
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""

@@ -125,3 +125,27 @@ def test_a_series_is_matched_by_municipal_code(demo, what):
     for wrong in (given.reset_index(drop=True), given[1:], pd.concat([given, given[:1]])):
         with pytest.raises(InputError, match=r"indexed by|lacks 1 of 15|twice"):
             make(survey, wrong)
+
+
+def test_types_have_the_names_that_wave_yml_gives_them(project):
+    file = project / "data" / "raw" / "demo-2019" / "wave.yml"
+    text = file.read_text(encoding="utf-8")
+    found = Survey.load("demo-2019").typology(**QUICK)
+    member = str(found.labels.index[found.labels == 2][0])
+    names = f"names:\n  1: {{ja: 育成型, en: Trainers}}\n  '{member}': {{ja: 委託型, en: Buyers}}\n"
+    file.write_text(text + names, encoding="utf-8")
+    for audience in ("internal", "public"):
+        named = Survey.load("demo-2019", audience=audience).typology(**QUICK)
+        assert named.names[1]["ja"] == "育成型" and named.names[2]["en"] == "Buyers"
+        assert named.names[3] == found.names[3]
+    survey = Survey.load("demo-2019", language="en")
+    assert "Trainers" in set(survey.by("type"))
+    adjusted = survey.typology(adjust="size_class", **QUICK)
+    assert "Trainers" not in {name["en"] for name in adjusted.names.values()}
+    for wrong, why in (
+        ("9: {ja: 甲, en: A}", "no type"),
+        (f"1: {{ja: 甲, en: A}}\n  '{found.paragons[1]}': {{ja: 乙, en: B}}", "already"),
+    ):
+        file.write_text(f"{text}names:\n  {wrong}\n", encoding="utf-8")
+        with pytest.raises(InputError, match=why):
+            Survey.load("demo-2019").typology(**QUICK)

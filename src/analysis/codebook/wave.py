@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StrictStr, Tag, ValidationError
+from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, ValidationError
 
 from analysis import paths
 from analysis.codebook import municipality, yaml_file
@@ -64,7 +64,8 @@ class Wave(Model):
 
     `name` is the folder's name. `invited` is a number, the list of the invited, ``all``
     municipalities of the register, or empty where it is not known (then there is no response rate).
-    `population`: what the numbers stand for, see `analysis.stats.population`.
+    `population`: what the numbers stand for, see `analysis.stats.population`. `names`: of the types
+    of the reports, each by its number or by the code of one of its municipalities.
 
     Examples
     --------
@@ -93,6 +94,7 @@ class Wave(Model):
     population: Stands | None = None
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
+    names: dict[StrictInt | StrictStr, Text] = Field(default_factory=dict)  # of types
 
     @classmethod
     def read(cls, wave: str | Path) -> Wave:
