@@ -343,7 +343,7 @@ def figure(
         return withheld
     ax, data, words, values = drawn
     here = survey.population
-    whom = {
+    whom: dict[str, Any] = {
         "question": title,
         "multiple": counted.multiple,
         "invited": here.size if here.kind == "invited" else None,

@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -122,33 +122,6 @@ class Gallery:
         self.scale = SIZES[size]
         use_style(language)
 
-    @overload
-    def show(
-        self,
-        drawn: Drawn,
-        name: str,
-        *,
-        n: int,
-        data: pd.DataFrame,
-        title: str,
-        alt: str,
-        denominator: str,
-        key: bool = False,
-    ) -> Figure: ...
-
-    @overload
-    def show(
-        self,
-        drawn: Drawn,
-        name: str,
-        *,
-        n: int,
-        data: pd.DataFrame,
-        words: str = "",
-        key: bool = False,
-        **values: Any,
-    ) -> Figure | NotAvailable: ...
-
     def show(
         self,
         drawn: Drawn,
@@ -219,32 +192,6 @@ class Gallery:
             csv=csv.decode("utf-8-sig"),
             key=key,
         )
-
-    @overload
-    def table(
-        self,
-        frame: pd.DataFrame,
-        name: str,
-        *,
-        n: int,
-        title: str,
-        notes: list[str] | None = None,
-        places: int = 0,
-    ) -> Table: ...
-
-    @overload
-    def table(
-        self,
-        frame: pd.DataFrame,
-        name: str,
-        *,
-        n: int,
-        words: str = "",
-        places: int = 0,
-        intervals: Sequence[str] | Mapping[str, int] = (),
-        percent: Sequence[str] = (),
-        **values: Any,
-    ) -> Table | NotAvailable: ...
 
     def table(
         self,

@@ -15,25 +15,11 @@ from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
 from analysis.stats import inference, thresholds
 from analysis.stats.tabulate import aligned
-from analysis.text import Text
 
 Word = Literal[
     "suggested", "illustrated", "not shown", "not testable", "withheld",
     "large", "medium", "small", "negligible", "reverse",
 ]  # fmt: skip
-WORDS: dict[Word, Text] = {
-    "suggested": Text(ja="示唆される", en="suggested"),
-    "illustrated": Text(ja="例示にとどまる", en="illustrated only"),
-    "not shown": Text(ja="示されない", en="not shown"),
-    "not testable": Text(ja="検討できない", en="cannot be tested"),
-    "withheld": Text(ja="この版では示さない", en="not in this edition"),
-    # where nothing is tested, see `analysis.stats.population`
-    "large": Text(ja="大きな差がある", en="large difference"),
-    "medium": Text(ja="中程度の差がある", en="medium difference"),
-    "small": Text(ja="小さな差がある", en="small difference"),
-    "negligible": Text(ja="差はほとんどない", en="hardly any difference"),
-    "reverse": Text(ja="予想と逆の差がある", en="difference the other way"),
-}
 ALPHA = thresholds.ALPHA
 NOTABLE = thresholds.NOTABLE_EFFECT
 FEWEST = thresholds.SMALLEST_GROUP
