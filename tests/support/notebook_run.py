@@ -50,17 +50,25 @@ class Shown:
         return "\n\n".join(one.markdown for one in self.of(Prose))
 
 
-def run(name: str, /, *, until: str = "", given: dict[str, Any] | None = None, **parameters: Any):
+def run(
+    name: str,
+    /,
+    *,
+    until: str = "",
+    skip: str = "",
+    given: dict[str, Any] | None = None,
+    **parameters: Any,
+):
     """Run notebooks/NAME.ipynb with these parameters.
 
-    `until`: the id of the last cell to run. `given`: objects by name that replace what the cells
-    assign to these names (a survey made by a test).
+    `until`: the id of the last cell to run, `skip` of one to leave out. `given`: objects by name
+    that replace what the cells assign to these names (a survey made by a test).
     """
     content = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     shown, given = Shown(), given or {}
     shown.names |= {"display": lambda *them: shown.outputs.extend(them), **given}
     for cell in content["cells"]:
-        if cell["cell_type"] != "code":
+        if cell["cell_type"] != "code" or cell["id"] == skip:
             continue
         known = len(shown.outputs)
         last = _run("".join(cell["source"]), shown.names, given)

@@ -24,6 +24,7 @@ def totals(file: Path) -> pd.DataFrame:
 
     Examples
     --------
+    >>> from analysis import paths
     >>> file = paths.codebooks() / "national_totals.csv"
     >>> cio = totals(file).query("item == 'cio' and current")
     >>> cio[["year", "count", "series"]].to_numpy().tolist()

@@ -211,7 +211,9 @@ def test_every_share_of_the_invited_has_its_bounds(demo):
     assert (first["low"], first["high"]) == pytest.approx((5 / 9, 6 / 9))
     # the size class of the one that did not reply is known
     assert demo.tabulate("Q02")["low"].isna().all()
-    shown = run("02_explore", given={"survey": demo}, until="frequencies").tables["frequencies"]
+    shown = run("02_explore", given={"survey": demo}, until="frequencies", skip="figures").tables[
+        "frequencies"
+    ]
     row = shown.frame[shown.frame["設問"].str.startswith("Q07 ")].iloc[0]
     assert (row["下限（％）"], row["上限（％）"]) == ("55.6", "66.7")
     assert "下限・上限は" in shown.notes[1]
@@ -351,7 +353,7 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     page = run("04_hypotheses", given={"survey": survey}, language=language)
     shown = [page.answer.paragraph, page.prose, page.tables["hypotheses"].frame.to_csv()]
     short = report(survey)
-    tables = run("02_explore", given={"survey": survey}, language=language)
+    tables = run("02_explore", given={"survey": survey}, language=language, skip="figures")
     shown += [short.answer.paragraph, short.prose, tables.prose]
     shown += [tables.tables["frequencies"].frame.to_csv()]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]
@@ -364,7 +366,7 @@ def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     found = survey.typology(**QUICK)
     given = {"survey": survey, "found": found}
     page = run("03_typology", until="levels-words", given=given, language=language)
-    counted = run("02_explore", given={"survey": survey}, language=language)
+    counted = run("02_explore", given={"survey": survey}, language=language, skip="figures")
     shown = [*counted.tables.values(), *page.tables.values(), *page.figures.values()]
     shown += [page.answer, *counted.of(Prose)]
     short = report(survey, found=found)

@@ -63,7 +63,7 @@ def test_numbers_leave_out_those_who_do_not_know():
     found = tabulate.frequency(RESPONSES, STATUS, BOOK["Q3"], "en")
     assert found.n == 5 and found.missing == {"dont_know": 1}
     assert found.frame["value"].to_dict() == {
-        "median": 3.0, "first quartile": 2.0, "third quartile": 4.0,
+        "median": 3.0, "lower": 2.0, "upper": 4.0,
         "least": 1.0, "greatest": 8.0, "mean": 3.6,
     }  # fmt: skip
 

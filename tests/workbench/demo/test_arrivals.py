@@ -45,7 +45,8 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
     real = {"renamed", "namesake", "not-invited"}  # the demo waves name no real municipality
     unasked = {"triangle"}  # none of their questions asks for a change, so that △ is refused
     tools = {"label", "two-readings", "other-words", "other-like-an-option"}  # of form tools
-    assert set(RULES) - shown == real | unasked | tools | {"outside-data"}
+    others = {"outside-data", "marked", "more-replies", "personal"}  # of forms, of other waves
+    assert set(RULES) - shown == real | unasked | tools | others
 
 
 def test_one_did_not_reply_in_2019_and_all_did_in_2020(demos):
