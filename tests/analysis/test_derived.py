@@ -5,6 +5,7 @@ import pytest
 
 from analysis import Survey
 from analysis.errors import InputError
+from analysis.results import hypotheses
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,8 @@ def test_other_editions_have_no_part_that_gives_answers_away():
     assert sensitive.id not in part.responses and "Q13_1" in part.responses
     with pytest.raises(InputError, match="does not show"):
         part.table(sensitive.id)
+    known = hypotheses.evidence(part).set_index("id")["word"]
+    assert known["H3"] == "withheld" and known["H1"] != "withheld"  # H3 is on Q12
     public = Survey.load("demo-2019", audience="public", files=False)
     with pytest.raises(InputError, match="no such part"):
         public.where("size_class == 'core_city'")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook import municipality
-from analysis.codebook.model import Hypothesis
+from analysis.codebook.model import Codebook, Hypothesis, Question
 from analysis.codebook.rules import Expression
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
@@ -43,16 +43,18 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     Where small numbers are protected, effects have one decimal, and intervals, p-values and the
     sizes of groups are NA: answers could be reckoned back from them.
     """
-    rows = []
+    rows = {h.id: _about(survey, h) | {"word": "withheld"} for h in survey.codebook.hypotheses}
+    here = [h for h in survey.codebook.hypotheses if _there(survey, h)]
+    book = survey.codebook.model_copy(update={"hypotheses": tuple(here)})
     if survey.population.tests:
         classes = survey.register["size_class"].reindex(survey.responses.index)
-        for tested in hypotheses.run(survey.codebook, survey.responses, classes, seed=seed):
-            rows.append(_about(survey, tested.hypothesis) | _tested(survey, tested))
+        for tested in hypotheses.run(book, survey.responses, classes, seed=seed):
+            rows[tested.hypothesis.id] |= _tested(survey, tested)
     else:
-        for described in _described(survey):
-            rows.append(_about(survey, described.hypothesis) | _sizes(survey, described))
+        for described in _described(survey, book):
+            rows[described.hypothesis.id] |= _sizes(survey, described)
     texts = ["id", "family", "topic", "hypothesis", "compares", "expected", "caution", "word"]
-    frame = Frame(rows, columns=[*texts, *NUMBERS, "significant", "turns"])
+    frame = Frame(list(rows.values()), columns=[*texts, *NUMBERS, "significant", "turns"])
     return frame.astype(dict.fromkeys(NUMBERS, "Float64"))
 
 
@@ -148,11 +150,21 @@ def _tested(survey: Survey, r: Tested) -> dict[str, Any]:
     return shown
 
 
-def _protected(survey: Survey, h: Hypothesis) -> bool:
-    """Whether the statistics of a hypothesis must be coarse, by the questions that it is about."""
+def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
+    """The questions that a hypothesis is about."""
     rules = (h.group, h.x, h.value)
     names = {name for rule in rules if rule for name in Expression(rule).names}
-    return protects(survey, *(q for q in survey.codebook if names & {q.id, *q.variables}))
+    return [q for q in survey.codebook if names & {q.id, *q.variables}]
+
+
+def _there(survey: Survey, h: Hypothesis) -> bool:
+    """Whether the edition has the answers: that of a part has no sensitive ones."""
+    return all(v in survey.responses for q in _asked(survey, h) for v in q.variables)
+
+
+def _protected(survey: Survey, h: Hypothesis) -> bool:
+    """Whether the statistics of a hypothesis must be coarse, by the questions that it is about."""
+    return protects(survey, *_asked(survey, h))
 
 
 def _too_few(survey: Survey, n: tuple[int, ...]) -> bool:
@@ -161,14 +173,12 @@ def _too_few(survey: Survey, n: tuple[int, ...]) -> bool:
     return outside and (not n or min(n) < FEWEST)
 
 
-def _described(survey: Survey) -> list[Described]:
+def _described(survey: Survey, book: Codebook) -> list[Described]:
     """The hypotheses in the answers of all municipalities."""
     home = survey.register["prefecture"].astype("object")
     known = municipality.register()["prefecture"].reindex(home.index)
     home = home.where(home.notna() & (home != ""), known)
-    return population.describe(
-        survey.codebook, survey.responses, survey.register["size_class"], home
-    )
+    return population.describe(book, survey.responses, survey.register["size_class"], home)
 
 
 def _sizes(survey: Survey, r: Described) -> dict[str, Any]:
