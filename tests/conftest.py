@@ -14,8 +14,9 @@ from project import ROOT, make_project
 settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
 settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
-DEAR = "browser audiences profiles truth kernels study invariances profile lab sanitize jupyterlab"
-DEAR += " compare hypotheses shortage own_survey refresh visits arrivals stability figures"
+DEAR = "browser audiences profiles truth kernels invariances docs tabulation story lab compare"
+DEAR += " clean shown_outputs other_subject analyst_guide jupyterlab hypotheses shortage population"
+DEAR += " own_survey refresh study changes visits arrivals stability figures"
 
 
 def pytest_configure(config):
