@@ -6,6 +6,7 @@ What a part or a new variable could give away decides which editions may have it
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -77,7 +78,7 @@ def _of_register(rule: str, codebook: Codebook) -> bool:
 
 def named(rule: str) -> set[str]:
     """The words of a condition that may be variables."""
-    return set(pd.Series([rule]).str.findall(r"[A-Za-z_]\w*").iloc[0])
+    return set(re.findall(r"[A-Za-z_]\w*", rule))
 
 
 def population(

@@ -315,21 +315,33 @@ def _lacking(
 
     The codebook may leave a page out; a notebook requires what it is about.
     """
-    pages = book.get("pages") or {}
-    if pages.get(notebook.name) is False:
+    if (book.get("pages") or {}).get(notebook.name) is False:
         return "the codebook leaves it out"
-    before = notebook.declares.get("compares", "")
-    short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
-    there = {
-        "features": bool(book.get("features")),
-        "hypotheses": bool(book.get("hypotheses")),
-        "visits": book.get("id") in _visited(),
-        "shortage": short or notebook.name in pages,
-        "no report": not short and "06_report" not in pages,
-        "earlier": bool(given.get(before) or yaml_file.earlier(edition.wave)),
-    }
     needed = notebook.declares.get("requires", [])
-    return next((REQUIRED[name] for name in needed if not there[name]), "")
+    return next((REQUIRED[n] for n in needed if not _has(n, notebook, edition, book, given)), "")
+
+
+def _has(
+    material: str,
+    notebook: Notebook,
+    edition: Edition,
+    book: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> bool:
+    """Whether a survey has a material of `REQUIRED`; only what is asked for is looked up."""
+    pages = book.get("pages") or {}
+    short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
+    match material:
+        case "visits":
+            return book.get("id") in _visited()
+        case "shortage":
+            return short or notebook.name in pages
+        case "no report":
+            return not short and "06_report" not in pages
+        case "earlier":
+            before = notebook.declares.get("compares", "")
+            return bool(given.get(before) or yaml_file.earlier(edition.wave))
+    return bool(book.get(material))
 
 
 @cache

@@ -7,7 +7,7 @@ written by `workbench.office.draft`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,8 +162,3 @@ def numbers(low: str, high: str) -> list[float] | None:
     except ValueError:
         return None
     return [int(end) if end == int(end) else end for end in ends]
-
-
-def names_of(row: Mapping[str, str], *keys: str) -> str:
-    """The first entry of a row that is there under one of these names."""
-    return next((row[key] for key in keys if row.get(key)), "")
