@@ -23,8 +23,8 @@ from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
 from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import definitions, guesses
-from workbench.office.audit import data_start
 from workbench.office.guesses import MISSING, TOKENS, Question, both, open_option, plain
+from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
