@@ -136,12 +136,14 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command(
         "audit",
-        "check workbooks against the rules of machine readability",
+        "check files against the rules of machine readability of 2020 and 2026",
         _prints("office.audit:report"),
     )
     sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
     copy = "a copy with comments"
     sub.add_argument("--annotate", dest="annotate_to", type=Path, metavar="OUT.xlsx", help=copy)
+    before = "the file of an earlier year, whose headings these should have"
+    sub.add_argument("--earlier", type=Path, metavar="FILE", help=before)
     _language(sub)
 
     sub = command(

@@ -263,8 +263,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
         raise InputError(
             "the file holds NUL characters and is not a text file", file=file, hint="save it as CSV"
         )
-    separator = _separator(text[:100_000])
-    width = _width(text, separator, file)
+    sign = separator(text[:100_000])
+    width = _width(text, sign, file)
     lines = text.count("\n") + text.count("\r") + 1
     if width > MAX_COLUMNS or width * min(lines, len(text)) > 4 * MAX_CELLS:
         raise InputError(
@@ -276,7 +276,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     try:
         frame = pd.read_csv(
             io.BytesIO(text.encode()),
-            sep=separator,
+            sep=sign,
             header=None,
             names=range(width),
             dtype="str",
@@ -297,8 +297,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     return Sheet(file=file, sheet="", text=frame, kind=kind)
 
 
-def _separator(head: str) -> str:
-    """What stands in most lines; commas in one long answer do not make a comma the separator."""
+def separator(head: str) -> str:
+    """The sign that most lines hold; commas in one long answer do not make it a comma."""
     lines = re.split(r"\r\n|\r|\n", head)
     return max((",", "\t", ";"), key=lambda sign: (sum(sign in x for x in lines), head.count(sign)))
 

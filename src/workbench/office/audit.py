@@ -1,4 +1,4 @@
-"""Workbooks checked against the ministry's rules of machine readability, before any cleaning.
+"""Files checked against the government's rules of machine readability, before any cleaning.
 
 Nothing is changed: each breach is listed with its cell, and `annotate` writes a copy with comments
 in the cells that can be mailed back to the office (see `notes`). No codebook is needed.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -20,20 +20,36 @@ import yaml
 
 from analysis.errors import InputError
 from analysis.intake import workbook
-from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.workbook import Sheet, address, column_number
-from analysis.text import Language, Model, Text
+from analysis.text import Language, Model, Text, label
 from workbench import outputs
+from workbench.office import readability
 from workbench.office.notes import with_notes
-from workbench.office.readability import Breach, breaches
+from workbench.office.readability import CODE_TABLE, Breach
 
 
-class Rule(Model):
-    """One check item: what is asked, and what to do about a breach."""
+class Check(Model):
+    """What is looked for: the rules it belongs to by edition, what is asked, what to do.
+
+    `severity` weighs a breach in the score of its level; see data/readability.yml.
+    """
 
     id: str
+    rules: dict[int, str]
+    severity: str
     title: Text
     advice: Text
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of its rules: that of 2020, that of 2026 with its level, or both."""
+        return "・".join(self.rules.values())
+
+    @property
+    def level(self) -> str:
+        """L1, L2 or L3, empty where the rules of 2026 have no such rule."""
+        return self.rules.get(2026, "").partition("-")[0]
 
 
 class Unreadable(Model):
@@ -46,50 +62,142 @@ class Unreadable(Model):
 _DATA = yaml.safe_load(
     files("workbench").joinpath("data/readability.yml").read_text(encoding="utf-8")
 )
-RULES = {id: Rule(id=id, **entry) for id, entry in _DATA["rules"].items()}
+CHECKS = {id: Check(id=id, **entry) for id, entry in _DATA["checks"].items()}
+JUDGED: dict[str, dict[Language, str]] = _DATA["judged"]
+SCORES: dict[str, dict[str, int]] = _DATA["scores"]
 UNREADABLE = {id: Unreadable(**entry) for id, entry in _DATA["unreadable"].items()}
+WORKBOOK_ONLY = {"objects", "looks", "merged", "hidden", "formulas"}
+TEXT_ONLY = {"records", "quoting"}
 
-
-COLUMNS = ["file", "sheet", "cell", "rule", "raw", "ja", "en"]
+COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
 PARTS = re.compile(r"([A-Z]*)([0-9]*)")
 SHOWN = 12  # cells of one rule in the printed report
 
 
-def audit(files: Iterable[str | Path]) -> pd.DataFrame:
-    """All breaches: file, sheet, cell, rule, raw, and a message in ja and en.
+def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> pd.DataFrame:
+    """All breaches of the rules of 2020 and 2026 in some files.
 
-    A file that is no readable table is itself a breach of rule 1-1; a missing one is an error.
+    Parameters
+    ----------
+    files : workbooks and text files; a file that is no readable table is itself a breach.
+    earlier : the file of an earlier year, whose headings these should have.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a breach: file, sheet, cell, check, its rule in each edition (empty where there is
+        none), its level in that of 2026, raw (what the cell says), and a message in ja and en.
+
+    Raises
+    ------
+    InputError
+        A file is missing or may not be opened, or the earlier one cannot be read.
     """
-    found: list[tuple[str, ...]] = []
     given = [Path(file) for file in files]
-    for file, name in zip(given, _names(given), strict=True):
-        if file.is_dir():
-            hint = f"name the files in it, such as {file}/*"
-            raise InputError("this is a folder", file=file, hint=hint)
-        if not file.is_file():
-            raise InputError("there is no such file", file=file, hint="check the path")
-        if not os.access(file, os.R_OK):
-            raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
-        try:
-            if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
-                raise InputError(
-                    "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
-                )
-            sheets = read_file(file)
-        except InputError as error:
-            found.append((name, "", "", "1-1", error.what, *_unreadable(error)))
+    before = read_file(Path(earlier)) if earlier else []
+    read = [(name, file, _read(file)) for file, name in zip(given, _names(given), strict=True)]
+    explained = any(
+        CODE_TABLE.search(title)
+        for name, _, sheets in read
+        if isinstance(sheets, list)
+        for title in (name, *(sheet.sheet for sheet in sheets))
+    )
+    found: list[tuple[str, ...]] = []
+    for name, file, sheets in read:
+        if isinstance(sheets, InputError):
+            found.append(_unreadable(name, sheets))
             continue
-        book = file.suffix.lower() in SUFFIXES["workbook"]
-        pictures = workbook.objects(file.read_bytes()) if book else {}
-        for sheet in sheets:
-            all_of_it = [*breaches(sheet), *(("1-8", c, "") for c in pictures.get(sheet.sheet, ()))]
-            found += [
-                (name, sheet.sheet, cell, rule, raw, *_message(rule, raw))
-                for rule, cell, raw in _sorted(all_of_it)
-            ]
-        for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
-            found.append((name, chart, "", "1-8", "", *_message("1-8", "")))
+        for sheet, breach in _breaches(file, sheets, before):
+            if not (breach[0] == "code_table" and explained):
+                found.append(_finding(name, sheet, breach))
     return pd.DataFrame(found, columns=COLUMNS, dtype="str")
+
+
+def _read(file: Path) -> list[Sheet] | InputError:
+    """The sheets of a file, or why it is no table."""
+    if file.is_dir():
+        hint = f"name the files in it, such as {file}/*"
+        raise InputError("this is a folder", file=file, hint=hint)
+    if not file.is_file():
+        raise InputError("there is no such file", file=file, hint="check the path")
+    if not os.access(file, os.R_OK):
+        raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
+    try:
+        if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
+            raise InputError(
+                "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
+            )
+        return read_file(file)
+    except InputError as error:
+        return error
+
+
+def _breaches(file: Path, sheets: list[Sheet], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
+    """Sheet and breach, sheet by sheet in the order of the checks."""
+    content = file.read_bytes()
+    book = file.suffix.lower() in SUFFIXES["workbook"]
+    pictures = workbook.objects(content) if book else {}
+    looks = readability.looks(content) if book else {}
+    for sheet in sheets:
+        own = [*readability.breaches(sheet)]
+        own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
+        own += readability.look_breaches(sheet, looks.get(sheet.sheet, {}))
+        if not book:
+            text = decode(content, file.name)
+            own += readability.line_breaches(text, separator(text[:100_000]))
+        for other in before:
+            if other.sheet == sheet.sheet or len(before) == len(sheets) == 1:
+                own += readability.layout_breaches(sheet, other)
+        for breach in sorted(dict.fromkeys(own), key=lambda breach: list(CHECKS).index(breach[0])):
+            yield sheet.sheet, breach
+    for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
+        yield chart, ("objects", "", "")
+
+
+def _finding(name: str, sheet: str, breach: Breach) -> tuple[str, ...]:
+    check, cell, raw = breach
+    about = CHECKS[check]
+    ja, en = _shown(raw, "ja"), _shown(raw, "en")
+    title = about.title.en[:1].upper() + about.title.en[1:]
+    advice = about.advice.en[:1].upper() + about.advice.en[1:]
+    return (
+        *(name, sheet, cell, check, about.rules.get(2020, ""), about.rules.get(2026, "")),
+        *(about.level, raw),
+        f"[{about.numbers}] {about.title.ja}{f'（{ja}）' if ja else ''}。{about.advice.ja}。",
+        f"[{about.numbers}] {title}{f' ({en})' if en else ''}. {advice}.",
+    )
+
+
+def _unreadable(name: str, error: InputError) -> tuple[str, ...]:
+    """The finding on a file that cannot be read."""
+    about, format = UNREADABLE[error.reason or "unknown"], CHECKS["format"]
+    rules = dict(format.rules)
+    if error.reason == "open_document":
+        del rules[2026]  # which has .ods beside .xlsx and CSV
+    numbers = "・".join(rules.values())
+    hint = error.hint or format.advice.en
+    return (
+        *(name, "", "", "format", rules[2020], rules.get(2026, "")),
+        *("L1" if 2026 in rules else "", error.what),
+        f"[{numbers}] {format.title.ja}（{about.reason}）。{about.advice}。",
+        f"[{numbers}] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
+    )
+
+
+def scores(findings: pd.DataFrame, file: str) -> dict[str, int]:
+    """The points of a file by level of the rules of 2026, from 100 down to 0.
+
+    Each rule that is breached takes points by its severity, however often; a fatal one takes all.
+    The method is that of the guide to the rules; what a person has to judge does not count.
+    """
+    own = findings[(findings["file"] == file) & (findings["level"] != "")]
+    breached = [CHECKS[check] for check in own["check"].unique()]
+    points = {}
+    for level, weights in SCORES.items():
+        severities = [check.severity for check in breached if check.level == level]
+        taken = 100 if "fatal" in severities else sum(weights[s] for s in severities)
+        points[level] = max(0, 100 - taken)
+    return points
 
 
 def _names(files: Sequence[Path]) -> list[str]:
@@ -116,7 +224,7 @@ def annotate(
     own = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
     for row in own.itertuples():
         name, said = str(row.sheet), str(getattr(row, language))
-        if pages[name].hidden and row.rule == "H" and seen:
+        if pages[name].hidden and row.check == "hidden" and seen:
             name = seen[0]  # nobody would find it in the hidden sheet
         place = _place(pages[name], str(row.cell))
         if row.cell not in (address(*place), "A1"):
@@ -172,51 +280,61 @@ def _shown_near(at: int, hidden: frozenset[int]) -> int:
 
 
 def report(
-    files: Sequence[Path], *, language: Language = "ja", annotate_to: Path | None = None
+    files: Sequence[Path],
+    *,
+    language: Language = "ja",
+    annotate_to: Path | None = None,
+    earlier: Path | None = None,
 ) -> str:
     """What ``workbench audit`` prints; with `annotate_to`, also the copy with comments."""
     if annotate_to and len(files) != 1:
         raise InputError("--annotate takes one workbook at a time", hint="audit them one by one")
     if annotate_to:
         check_place(files[0], annotate_to)
-    findings = audit(files)
-    ja = language == "ja"
+    findings = audit(files, earlier=earlier)
+
+    def words(id: str, **values: object) -> str:
+        return label(f"audit.{id}", language, **values)
+
     lines = []
-    for (file, sheet), own in findings.groupby(["file", "sheet"], sort=False):
-        lines.append(f"{file}  {sheet}".rstrip())
-        for rule, group in own.groupby("rule", sort=False):
-            if rule == "1-1":
-                lines.append(f"  {group[language].iloc[0]}")
-                continue
-            about = RULES[str(rule)]
-            colon = "：" if ja else ": "
-            lines.append(f"  [{rule}] {about.title[language]}{colon}{about.advice[language]}")
-            cells = [f"{c} {_shown(raw, language)}".strip()
-                     for c, raw in zip(group["cell"], group["raw"], strict=True)]  # fmt: skip
-            more = len(cells) - SHOWN
-            rest = (f" ほか {more} 件" if ja else f" and {more} more") if more > 0 else ""
-            lines.append("      " + ", ".join(filter(None, cells[:SHOWN])) + rest)
-    clean = [name for name in _names(files) if name not in set(findings["file"])]
-    lines += [f"{name}  " + ("指摘なし" if ja else "no breach") for name in clean]
-    total = len(findings)
-    lines.append(
-        f"{len(files)} ファイル、指摘 {total} 件"
-        if ja
-        else f"{len(files)} file{'s' * (len(files) != 1)}, {total} breach{'es' * (total != 1)}"
-    )
-    readable = not findings["rule"].eq("1-1").any()
+    for file in _names(files):
+        own = findings[findings["file"] == file]
+        for sheet, group in own.groupby("sheet", sort=False):
+            lines += [f"{file}  {sheet}".rstrip(), *_lines(group, language)]
+        if own.empty:
+            lines.append(words("clean", file=file))
+        points = scores(findings, file)
+        lines.append(words("scores", **points))
+    lines.append(words("judged"))
+    lines += [f"  [{rule}] {text[language]}" for rule, text in JUDGED.items()]
+    lines.append(words("total", files=len(files), n=len(findings)))
+    readable = not findings["check"].eq("format").any()
     if annotate_to and readable and findings["cell"].eq("").all():
-        lines.append(
-            "コメントを付けるセルがないため、写しは作りません"
-            if ja
-            else "no cell to comment on, so no copy was made"
-        )
+        lines.append(words("no_copy"))
     elif annotate_to:
         annotate(files[0], findings, annotate_to, language=language)
-        lines.append(
-            f"コメント付きの写し：{annotate_to}" if ja else f"with comments: {annotate_to}"
-        )
+        lines.append(words("copy", file=annotate_to))
     return "\n".join(lines)
+
+
+def _lines(findings: pd.DataFrame, language: Language) -> list[str]:
+    """The breaches of one sheet, a check at a time."""
+    lines = []
+    for check, group in findings.groupby("check", sort=False):
+        if check == "format":
+            lines.append(f"  {group[language].iloc[0]}")
+            continue
+        about = CHECKS[str(check)]
+        title, advice = about.title[language], about.advice[language]
+        lines.append(f"  [{about.numbers}] {title}{'：' if language == 'ja' else ': '}{advice}")
+        cells = [
+            f"{cell} {_shown(raw, language)}".strip()
+            for cell, raw in zip(group["cell"], group["raw"], strict=True)
+        ]
+        more = len(cells) - SHOWN
+        rest = label("audit.more", language, n=more) if more > 0 else ""
+        lines.append("      " + ", ".join(filter(None, cells[:SHOWN])) + rest)
+    return lines
 
 
 def _shown(raw: str, language: Language) -> str:
@@ -224,29 +342,3 @@ def _shown(raw: str, language: Language) -> str:
     shown = raw.replace("\r", "").replace("\n", "⏎")
     shown = f"{shown[:40]}…" if len(shown) > 40 else shown
     return (f"「{shown}」" if language == "ja" else f'"{shown}"') if raw else ""
-
-
-def _message(rule: str, raw: str) -> tuple[str, str]:
-    about = RULES[rule]
-    ja, en = _shown(raw, "ja"), _shown(raw, "en")
-    title = about.title.en[:1].upper() + about.title.en[1:]
-    advice = about.advice.en[:1].upper() + about.advice.en[1:]
-    return (
-        f"[{rule}] {about.title.ja}{f'（{ja}）' if ja else ''}。{about.advice.ja}。",
-        f"[{rule}] {title}{f' ({en})' if en else ''}. {advice}.",
-    )
-
-
-def _unreadable(error: InputError) -> tuple[str, str]:
-    """What to tell of a file that cannot be read."""
-    about = UNREADABLE[error.reason or "unknown"]
-    hint = error.hint or RULES["1-1"].advice.en
-    return (
-        f"[1-1] {RULES['1-1'].title.ja}（{about.reason}）。{about.advice}。",
-        f"[1-1] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
-    )
-
-
-def _sorted(breaches: Iterable[Breach]) -> list[Breach]:
-    """By rule, each breach once."""
-    return sorted(dict.fromkeys(breaches), key=lambda breach: list(RULES).index(breach[0]))

@@ -5,13 +5,21 @@ The rules are those of data/readability.yml; `audit` gathers their breaches over
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import numpy as np
 
 from analysis.codebook.municipality import check_digit
+from analysis.intake import workbook
 from analysis.intake.headings import IDENTITY, normalise
 from analysis.intake.tables import TOTAL
 from analysis.intake.workbook import CellKind, Sheet, address, column_letters
@@ -36,10 +44,16 @@ SEVERAL = re.compile(
     rf"(\s*([、;；・\s]|[,，](?=\D))\s*({WORD}{{1,8}}\s*[:：]?\s*)?{N}{UNITS}?)+$"
     # 1 業務改革、3 研修
     rf"|^{NUMBERED}([、，,;；\n]\s*{NUMBERED})+$"
+    # 50384, 69565（63683） and 373（平成27年度）、434（平成28年度）
+    rf"|^{N}{UNITS}?([(（][^)）]*[)）])?\s*([、;；]\s*|[,，]\s+){N}"
 )
 DECORATED = re.compile(
     rf"^(約|およそ|計|[¥￥])?\s*[-－−△▲+＋]?{N}\s*(([千万億兆]|{UNITS})([{D}]+{UNITS}?)?)?\s*"
     rf"(程度|以上|以下|未満|余り?|弱|強|前後|くらい|ぐらい|[~〜～－-]\s*[{D}.]+{UNITS}?)*$"
+)
+# 150 000, (50000) and 0(a
+TYPESET = re.compile(
+    rf"^[-－−△▲]?\s*[{D}]{{1,3}}([ 　][{D}]{{3}})+$|^[(（]{N}[)）]$|^{N}\s*([*＊※†]|[(（][a-z])"
 )
 # codes, dates and addresses
 NO_QUANTITY = re.compile(
@@ -76,44 +90,120 @@ SAME_EVERYWHERE = set("～〜－−‖∥―—￠￡￢\n\r\t\u3000")
 
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 LONGEST = 200  # a longer text is prose
-Breach = tuple[str, str, str]  # rule, cell, text of the cell
+NOTE = re.compile(
+    r"^\s*([(（]?(※|＊|\*|注)|(出典|資料|出所|作成者?|作成日|最終更新日?|更新日?|担当者?|問い?合わ?せ先?|備考)\s*[:：]"
+    r"|(source|note|author|contact|last updated)s?\s*:)",
+    re.I,
+)
+EMPTY_NAME = re.compile(
+    r"^((?!(19|20)\d\d$)\d{1,4}|[a-z]|(列|項目|column|field|f) ?\d+|列|unnamed.*|[-－―…*＊?？]+)$",
+    re.I,
+)
+OTHER = re.compile(
+    r"^\s*([0-9０-９①-⑳]{1,2}\s*[.．:：)）]?\s*)?(その他|other)\s*([:：]|[(（])\s*[^\s)）]", re.I
+)
+LISTED = re.compile(r"[、，,;；/／・|\n]")
+YEARS = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)年?度?|(令和|平成|昭和|[RHS])\s?(元|\d{1,2})\s?年度?")
+PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+CODE_TABLE = re.compile(r"コード(表|一覧|リスト)|符号表|code.?(book|list|table)", re.I)
+FEW = 12  # at most so many different answers make a column one of choices
+
+Breach = tuple[str, str, str]  # check, cell, text of the cell
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sheet as a table: where its header stands, what its columns are called and hold.
+
+    Notes outside the table are counted as empty in `filled`; `outside` lists them.
+    """
+
+    sheet: Sheet
+    grid: np.ndarray
+    filled: np.ndarray
+    outside: list[tuple[int, int]]
+    top: int
+    start: int
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Table:
+        """Find header and data of a sheet that has a filled cell."""
+        grid = sheet.text.to_numpy(object)
+        filled = sheet.kind != CellKind.EMPTY
+        top, start = data_start(sheet, filled)
+        outside = _outside(sheet, grid, filled, top, start)
+        for place in outside:
+            filled[place] = False
+        return cls(sheet, grid, filled, outside, top, start)
+
+    @cached_property
+    def heads(self) -> list[str]:
+        """The heading of each column, its rows joined; a merged one stands over each column."""
+        header = self.grid[: self.start].copy()
+        for r0, c0, _, c1 in self.sheet.merged:
+            if r0 < self.start:
+                header[r0, c0 : c1 + 1] = self.grid[r0, c0]
+        return ["\n".join(dict.fromkeys(t for t in column if t)) for column in header.T]
+
+    @cached_property
+    def numeric(self) -> list[list[float]]:
+        """The numbers of each column that holds mostly numbers, else nothing."""
+        return [self._numbers_of(column) for column in range(self.grid.shape[1])]
+
+    def _numbers_of(self, column: int) -> list[float]:
+        texts = self.grid[self.start :, column][self.filled[self.start :, column]]
+        known = [value for text in texts if (value := _value(text.strip())) is not None]
+        return known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else []
+
+    def coded(self, column: int) -> bool:
+        """Whether a column of numbers holds codes of answers, and counts nothing."""
+        known, head = self.numeric[column], self.heads[column]
+        small = all(value == int(value) and 0 <= value <= 20 for value in known)
+        plain = not (COUNTED.search(head) or UNIT.search(head))
+        return bool(known) and small and (plain or bool(re.search(r"コード|code", head, re.I)))
+
+    def has_number(self, rows: slice) -> bool:
+        """Whether one of these rows holds a number, in a text file one written as text."""
+        cells = self.grid[rows][self.filled[rows]]
+        kinds = np.isin(self.sheet.kind[rows], (CellKind.NUMBER, CellKind.DATE)).any()
+        return bool(kinds) or (not self.sheet.sheet and any(_value(c) is not None for c in cells))
+
+    def texts(self, column: int) -> dict[int, str]:
+        """Row -> text of the data cells of a column that hold a text."""
+        kinds = self.sheet.kind[:, column]
+        rows = np.flatnonzero(self.filled[self.start :, column]) + self.start
+        return {int(row): self.grid[row, column] for row in rows if kinds[row] == CellKind.TEXT}
 
 
 def breaches(sheet: Sheet) -> Iterator[Breach]:
-    """Every breach of a rule in one sheet."""
-    grid = sheet.text.to_numpy(object)
-    filled = sheet.kind != CellKind.EMPTY
+    """Every breach of a check in one sheet, of those that look at the sheet alone."""
     yield from _layout(sheet)
-    if not filled.any():
+    if not (sheet.kind != CellKind.EMPTY).any():
         return
-    top, start = data_start(sheet, filled)
-    header = grid[:start].copy()
-    for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
-        if r0 < start:
-            header[r0, c0 : c1 + 1] = grid[r0, c0]
-    heads = ["\n".join(dict.fromkeys(t for t in column if t)) for column in header.T]
-    numeric = [_numbers_of(grid, filled, start, column) for column in range(grid.shape[1])]
-    yield from _texts(sheet, grid, filled, start, heads, numeric)
-    yield from _numbers(sheet, grid, filled, start, heads, numeric)
-    yield from _codes(grid, start, heads)
-    yield from _labels(sheet, grid, filled, top, start)
-    yield from _blocks(sheet, filled, start)
+    table = Table.of(sheet)
+    yield from (("outside", address(*place), table.grid[place]) for place in table.outside)
+    yield from _texts(table)
+    yield from _numbers(table)
+    yield from _codes(table)
+    yield from _headings(table)
+    yield from _labels(table)
+    yield from _choices(table)
+    yield from _blocks(table)
 
 
 def _layout(sheet: Sheet) -> Iterator[Breach]:
     for top, left, bottom, right in sheet.merged:
-        raw = (
-            str(sheet.text.iat[top, left]) if top < sheet.shape[0] and left < sheet.shape[1] else ""
-        )
-        yield "1-4", f"{address(top, left)}:{address(bottom, right)}", raw
+        inside = top < sheet.shape[0] and left < sheet.shape[1]
+        raw = str(sheet.text.iat[top, left]) if inside else ""
+        yield "merged", f"{address(top, left)}:{address(bottom, right)}", raw
     for (row, column), formula in sheet.formulas.items():
-        yield "1-7", address(row, column), formula
+        yield "formulas", address(row, column), formula
     for row in sorted(sheet.hidden_rows):
-        yield "H", f"{row + 1}:{row + 1}", ""
+        yield "hidden", f"{row + 1}:{row + 1}", ""
     for column in sorted(sheet.hidden_columns):
-        yield "H", f"{column_letters(column)}:{column_letters(column)}", ""
+        yield "hidden", f"{column_letters(column)}:{column_letters(column)}", ""
     if sheet.hidden:
-        yield "H", "A1", sheet.sheet
+        yield "hidden", "A1", sheet.sheet
 
 
 def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
@@ -129,47 +219,69 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
     return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
 
 
-def _texts(
-    sheet: Sheet,
-    grid: np.ndarray,
-    filled: np.ndarray,
-    start: int,
-    heads: list[str],
-    numeric: list[list[float]],
-) -> Iterator[Breach]:
+def _outside(
+    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, top: int, start: int
+) -> list[tuple[int, int]]:
+    """Notes beside and below the table: marked as such, or in a sparse column without heading."""
+    found = set()
+    for row in range(top, len(grid)):
+        places = np.flatnonzero(filled[row])
+        notes = [int(c) for c in places if NOTE.match(grid[row, c])]
+        if notes and row >= start and len(places) <= 2 and notes[0] == places[0]:
+            notes = places.tolist()  # the sign of a note, and the note beside it
+        found |= {(row, c) for c in notes if row >= start or not filled[start:, c].any()}
+    data = filled[start:]
+    for column in range(1, grid.shape[1]):
+        texts = (sheet.kind[start:, column] == CellKind.TEXT)[data[:, column]]
+        headed = filled[top:start, column].any() or any(
+            r0 < start and c0 <= column <= c1 for r0, c0, _, c1 in sheet.merged
+        )
+        if not headed and len(texts) and texts.all() and 2 * len(texts) <= len(data):
+            found |= {(start + int(row), column) for row in np.flatnonzero(data[:, column])}
+    return sorted(found)
+
+
+def _texts(table: Table) -> Iterator[Breach]:
     """What a text says by itself, wherever it stands; texts that repeat are looked at once."""
-    coded = [bool(CODED.search(head)) for head in heads]
-    rows, columns = np.nonzero(filled & (sheet.kind == CellKind.TEXT))
+    coded = [bool(CODED.search(head)) for head in table.heads]
+    rows, columns = np.nonzero(table.filled & (table.sheet.kind == CellKind.TEXT))
     verdicts: dict[str, list[str]] = {}
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        text = grid[row, column]
+        text = table.grid[row, column]
         if text not in verdicts:
             verdicts[text] = list(_text_breaches(text))
-        for rule in verdicts[text]:
-            in_data = row >= start
-            if rule in ("1-2", "1-3") and (not in_data or coded[column]):
+        for check in verdicts[text]:
+            in_data = row >= table.start
+            if check in ("one_datum", "numbers", "other_detail") and (not in_data or coded[column]):
                 continue
-            if rule == "1-6" and in_data and numeric[column] and SIGN.match(text.strip()):
-                continue  # among numbers … is a sign (1-13)
-            if rule == "1-3" and not sheet.sheet and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+            if (
+                check == "omitted"
+                and in_data
+                and table.numeric[column]
+                and SIGN.match(text.strip())
+            ):
+                continue  # among numbers … is a sign
+            if check == "numbers" and not table.sheet.sheet and PLAIN_NUMBER.fullmatch(text):
                 continue  # a text file has no number cells
-            yield rule, address(row, column), text
+            yield check, address(row, column), text
 
 
 def _text_breaches(text: str) -> Iterator[str]:
     brief = text.strip() if len(text) <= LONGEST else ""
     if SEVERAL.match(brief):
-        yield "1-2"
-    elif DECORATED.match(brief) and not NO_QUANTITY.match(brief):
-        yield "1-3"
-    if SPACED.search(text):
-        yield "1-5"
+        yield "one_datum"
+    elif TYPESET.match(brief) or (DECORATED.match(brief) and not NO_QUANTITY.match(brief)):
+        yield "numbers"
+    if OTHER.match(text):
+        yield "other_detail"
+    if SPACED.search(text) and not TYPESET.match(brief):
+        yield "spacing"
     if DITTO.match(text.strip()):
-        yield "1-6"
+        yield "omitted"
     if any(_dependent(letter) for letter in text):
-        yield "1-10"
+        yield "characters"
     if ERA.search(text) and not COMMON_ERA.search(text):
-        yield "1-11"
+        yield "years"
 
 
 def _dependent(letter: str) -> bool:
@@ -183,41 +295,26 @@ def _dependent(letter: str) -> bool:
     return False
 
 
-def _numbers_of(grid: np.ndarray, filled: np.ndarray, start: int, column: int) -> list[float]:
-    """The numbers of a column that holds mostly numbers, else nothing."""
-    texts = grid[start:, column][filled[start:, column]]
-    known = [value for text in texts if (value := _value(text.strip())) is not None]
-    return known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else []
-
-
-def _numbers(
-    sheet: Sheet,
-    grid: np.ndarray,
-    filled: np.ndarray,
-    start: int,
-    heads: list[str],
-    numeric: list[list[float]],
-) -> Iterator[Breach]:
+def _numbers(table: Table) -> Iterator[Breach]:
     """Errors and signs among numbers without a legend, and numbers without a unit."""
-    told = set(grid[filled])
-    legend = any(LEGEND.search(text) for text in told)
-    stated = any(STATED.search(text) for text in told)
+    sheet, grid, start = table.sheet, table.grid, table.start
+    texts = set(grid[sheet.kind != CellKind.EMPTY])
+    legend = any(LEGEND.search(text) for text in texts)
+    stated = any(STATED.search(text) for text in texts)
     rows, columns = np.nonzero(sheet.kind == CellKind.ERROR)
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         if (row, column) not in sheet.formulas:
-            yield "1-3", address(row, column), grid[row, column]
-    for column, known in enumerate(numeric):
+            yield "numbers", address(row, column), grid[row, column]
+    for column, known in enumerate(table.numeric):
         if not known:
             continue
-        for row in (np.flatnonzero(filled[start:, column]) + start).tolist() if not legend else ():
-            if SIGN.match(grid[row, column].strip()):
-                yield "1-13", address(row, column), grid[row, column].strip()
-        head = heads[column]
-        coded = all(value == int(value) and 0 <= value <= 20 for value in known)
-        coded = (coded and not COUNTED.search(head)) or all(map(_is_code, known))
-        if stated or coded or UNIT.search(head):
-            continue
-        yield "1-9", address(max(start - 1, 0), column), head
+        for row, text in table.texts(column).items() if not legend else ():
+            if SIGN.match(text.strip()):
+                yield "symbols", address(row, column), text.strip()
+        if table.coded(column):
+            yield "code_table", address(max(start - 1, 0), column), table.heads[column]
+        elif not (stated or all(map(_is_code, known)) or UNIT.search(table.heads[column])):
+            yield "units", address(max(start - 1, 0), column), table.heads[column]
 
 
 def _is_code(value: float) -> bool:
@@ -227,19 +324,20 @@ def _is_code(value: float) -> bool:
     return whole and check_digit(six[:5]) == six[5]
 
 
-def _codes(grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
+def _codes(table: Table) -> Iterator[Breach]:
     """Codes of municipalities that lost their leading zero as numbers."""
     known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
-    for column, head in enumerate(heads):
+    for column, head in enumerate(table.heads):
         if not known & {normalise(part) for part in head.split("\n")}:
             continue
-        codes = {row: grid[row, column].strip() for row in range(start, len(grid))}
+        rows = range(table.start, len(table.grid))
+        codes = {row: table.grid[row, column].strip() for row in rows}
         short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
         # five digits may also be a code without its check digit
         five = [f"0{code}" for code in short.values() if len(code) == 5]
         if all(check_digit(code[:5]) == code[5] for code in five):
             for row, code in short.items():
-                yield "1-12", address(row, column), code
+                yield "areas", address(row, column), code
 
 
 def _value(text: str) -> float | None:
@@ -250,10 +348,37 @@ def _value(text: str) -> float | None:
     return value if np.isfinite(value) else None  # "nan" and "inf" are words
 
 
-def _labels(
-    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, top: int, start: int
-) -> Iterator[Breach]:
+def _headings(table: Table) -> Iterator[Breach]:
+    """Where the header stands, and whether each column is called by a name of its own."""
+    top, start, grid = table.top, table.start, table.grid
+    if not table.filled[start:].any():
+        return
+    if top or start > 1:
+        yield "header_row", f"1:{start}", ""
+    merged = [r for r in table.sheet.merged if r[0] < start and r[3] > r[1]]
+    yield from (("unique", address(r0, c0), grid[r0, c0]) for r0, c0, _, _ in merged)
+    seen: set[str] = set()
+    years = defaultdict(set)  # the rest of a heading -> the years it has
+    for column in np.flatnonzero(table.filled[start:].any(axis=0)).tolist():
+        name = str(grid[start - 1, column]).strip()
+        cell = address(start - 1, column)
+        if name and name in seen and not any(c0 < column <= c1 for _, c0, _, c1 in merged):
+            yield "unique", cell, name
+        seen.add(name)
+        if EMPTY_NAME.match(unicodedata.normalize("NFKC", table.heads[column].strip())):
+            yield "headings", cell, name
+        if year := YEARS.search(unicodedata.normalize("NFKC", table.heads[column])):
+            years[YEARS.sub("", unicodedata.normalize("NFKC", table.heads[column]))].add(
+                (year[0], cell)
+            )
+    for names in years.values():
+        if len({year for year, _ in names}) >= 2:
+            yield from (("long_form", cell, year) for year, cell in sorted(names))
+
+
+def _labels(table: Table) -> Iterator[Breach]:
     """Columns without a heading, rows without a label, a table without municipalities."""
+    sheet, grid, filled, start = table.sheet, table.grid, table.filled, table.start
     covered = np.zeros(sheet.shape, bool)
     for r0, c0, r1, c1 in sheet.merged:
         covered[r0 : r1 + 1, c0 : c1 + 1] = True
@@ -261,14 +386,20 @@ def _labels(
     if not data.any():
         return
     for column in np.flatnonzero(data.any(axis=0)):
-        if not (filled[top:start, column] | covered[top:start, column]).any():
-            yield "1-6", address(max(start - 1, 0), int(column)), ""
+        if not (filled[table.top : start, column] | covered[table.top : start, column]).any():
+            yield "headings", address(max(start - 1, 0), int(column)), ""
     first = int(np.flatnonzero(filled.any(axis=0))[0])
-    labels = (sheet.kind[start:, first] == CellKind.TEXT).mean() > 0.3
+    own = table.texts(first)
+    labels = len(own) > 0.5 * data[:, first].sum() and start in own
     for row in np.flatnonzero(data.sum(axis=1) >= 2) + start if labels else ():
         total = any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3])
         if not filled[row, first] and not covered[row, first] and not total:
-            yield "1-6", address(int(row), first), ""
+            yield "omitted", address(int(row), first), ""
+    rest = [_value(text) for text in grid[start + 1 :, first]]
+    serial = len(rest) > 1 and rest == list(range(2, len(rest) + 2))
+    if serial and _value(own.get(start, "1")) is None:  # the label, and then mere numbers
+        for below in range(start + 1, len(grid)):
+            yield "omitted", address(below, first), grid[below, first]
     known = {normalise(text) for texts in IDENTITY.values() for text in texts}
     named = {normalise(text) for text in set(grid[filled])}
     places = sum(bool(re.fullmatch(r".{1,6}[都道府県市区町村]|\d{5,6}", text)) for text in named)
@@ -277,11 +408,57 @@ def _labels(
         and places < 3
         and not any(re.search(r"団体|市区?町村|自治体|都道府県", text) for text in named)
     ):
-        yield "1-12", address(max(start - 1, 0), first), ""
+        yield "areas", address(max(start - 1, 0), first), ""
 
 
-def _blocks(sheet: Sheet, filled: np.ndarray, start: int) -> Iterator[Breach]:
+def _choices(table: Table) -> Iterator[Breach]:
+    """Columns that list several words in a cell, or write one choice in more than one way."""
+    for column in range(table.grid.shape[1]):
+        texts = {row: text for row, text in table.texts(column).items() if len(text) <= LONGEST}
+        lists = {row: text for row, text in texts.items() if _is_list(text)}
+        if len(lists) >= 2 and 2 * len(lists) >= len(texts):
+            yield from (("one_datum", address(row, column), t) for row, t in lists.items())
+            continue
+        ways: dict[str, Counter[str]] = defaultdict(Counter)
+        for text in texts.values():
+            ways[_choice(text)][text.strip()] += 1
+        written_ways = sum(map(len, ways.values()))
+        if len(ways) > min(FEW, len(texts) / 2) or written_ways > 2 / 3 * len(texts):
+            continue  # names, remarks: hardly anything repeats
+        rare = {
+            text
+            for choice, written in ways.items()
+            for text, _ in written.most_common()[1:]
+            if len(choice) >= 2
+        }
+        for row, text in texts.items():
+            if text.strip() in rare and not (OTHER.match(text) or SEVERAL.match(text.strip())):
+                yield "choices", address(row, column), text
+
+
+def _is_list(text: str) -> bool:
+    """Whether a text is a list of short words, such as 窓口・電話・メール."""
+    words = [word.strip() for word in LISTED.split(text.strip(" ;；,，、\n"))]
+    return len(words) > 1 and all(0 < len(w) <= 12 and not re.search("[。0-9]$", w) for w in words)
+
+
+def _choice(text: str) -> str:
+    """What a choice says, whatever its number, remark and okurigana.
+
+    >>> {_choice(t) for t in ("1. 取組済", "取り組み済み", "取組済（R8以降）")}
+    {'取組済'}
+    >>> _choice("必要である") == _choice("必要でない")
+    False
+    """
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = re.sub(r"^\s*\d{1,2}\s*[.:)、]?\s*(?=\D)|\s*\([^)]*\)?\s*$|\s+", "", text)
+    text = re.sub(r"(である|です)$", "", text)
+    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", text)
+
+
+def _blocks(table: Table) -> Iterator[Breach]:
     """Blank rows and columns inside the data, and a second table below the first."""
+    sheet, filled, start = table.sheet, table.filled, table.start
     count = filled.sum(axis=1)
     rows = np.flatnonzero(count >= 2)
     for before, after in pairwise(rows.tolist()):
@@ -289,21 +466,123 @@ def _blocks(sheet: Sheet, filled: np.ndarray, start: int) -> Iterator[Breach]:
         if before < start or not (gap == 0).any():
             continue
         texts = sheet.kind[after][filled[after]] == CellKind.TEXT
-        below = sheet.kind[after + 1 : after + 3]
-        new = texts.all() and len(texts) >= 2 and (below == CellKind.NUMBER).any()
-        same = not (sheet.kind[before][filled[before]] == CellKind.TEXT).all()
+        words = texts.all() and not table.has_number(slice(after, after + 1))
+        new = words and len(texts) >= 2 and table.has_number(slice(after + 1, after + 3))
+        same = table.has_number(slice(before, before + 1))
         blank = int(before + 1 + np.flatnonzero(gap == 0)[0])
         if new and same:
-            yield "2-2", address(int(after), int(np.flatnonzero(filled[after])[0])), ""
+            yield "tables", address(int(after), int(np.flatnonzero(filled[after])[0])), ""
         else:
-            yield "2-1", f"{blank + 1}:{blank + 1}", ""
+            yield "split", f"{blank + 1}:{blank + 1}", ""
     used = np.flatnonzero(filled[max(start - 1, 0) :].any(axis=0))
     for left, right in pairwise(used.tolist()):
         if right - left > 1:
             heading = sheet.text.iloc[max(start - 1, 0)].to_numpy(object)
             once_more = {*heading[: left + 1]} & {*heading[right:]} - {""}
             if start and once_more:  # a table beside the first
-                yield "2-2", address(start - 1, int(right)), ""
+                yield "tables", address(start - 1, int(right)), ""
                 continue
             letters = column_letters(int(left) + 1)
-            yield "2-1", f"{letters}:{letters}", ""
+            yield "split", f"{letters}:{letters}", ""
+
+
+# --- what only the file itself shows ------------------------------------------------------------
+
+
+def line_breaches(text: str, separator: str) -> Iterator[Breach]:
+    """Records of a CSV file that are broken over lines, and unquoted commas.
+
+    A record has as many values as the header of its table, which ends at a blank line.
+
+    >>> list(line_breaches("項目,内容\\n所在地,東京都,港区\\n", ","))
+    [('quoting', 'C2', '港区')]
+    """
+    width = 0
+    for row, values in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator)):
+        for column, value in enumerate(values):
+            if "\n" in value or "\r" in value:
+                yield "records", address(row, column), value
+        if not any(values):
+            width = 0
+        elif not width:
+            width = len(values) if len(values) > 1 else 0
+        elif len(values) > width and any(values[width:]):
+            yield "quoting", address(row, width), values[width]
+        elif len(values) < width and not NOTE.match(values[0]):
+            yield "records", address(row, 0), values[0]
+
+
+Look = tuple[str, ...]  # of a cell: its font's weight, slant, lines and colour, and its fill
+
+
+def looks(content: bytes) -> dict[str, dict[tuple[int, int], Look]]:
+    """Sheet name -> the look of each of its cells that does not look plain."""
+    parts = workbook.unpack(content, "")
+    styles = _styles(workbook.part(parts, "xl/styles.xml"))
+    found: dict[str, dict[tuple[int, int], Look]] = {}
+    for name, path in workbook.sheet_parts(parts).items() if styles else ():
+        cells = workbook.tags(workbook.part(parts, path), {"c"})
+        found[name] = {
+            place: styles[cell["s"]]
+            for _, cell in cells
+            if cell.get("s") in styles and (place := workbook.place_of(cell.get("r", "")))
+        }
+    return found
+
+
+def _styles(xml: bytes) -> dict[str, Look]:
+    """Style number -> its look, where that is not the one of the first style."""
+    if not xml:
+        return {}
+    root = ElementTree.fromstring(xml)
+    fonts = [
+        tuple(
+            f"{part.tag.rpartition('}')[2]} {sorted(part.attrib.items())}"
+            for name in ("b", "i", "u", "strike", "color")
+            for part in font.iterfind(f"{{*}}{name}")
+        )
+        for font in root.iterfind("{*}fonts/{*}font")
+    ]
+    fills = [
+        tuple(str(sorted(color.attrib.items())) for color in fill.iterfind(".//{*}fgColor"))
+        if fill.find("{*}patternFill[@patternType='none']") is None
+        else ()
+        for fill in root.iterfind("{*}fills/{*}fill")
+    ]
+    own = [
+        fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
+        for xf in root.iterfind("{*}cellXfs/{*}xf")
+    ]
+    return {str(number): look for number, look in enumerate(own) if look != own[0]}
+
+
+def look_breaches(sheet: Sheet, looks: dict[tuple[int, int], Look]) -> Iterator[Breach]:
+    """Data cells of a column that look otherwise than the rest of it, bands of rows excepted."""
+    if not looks or not (sheet.kind != CellKind.EMPTY).any():
+        return
+    table = Table.of(sheet)
+    rows = [
+        row
+        for row in (np.flatnonzero(table.filled[table.start :].any(axis=1)) + table.start).tolist()
+        if not any(TOTAL.match(normalise(text)) for text in table.grid[row, :3])
+    ]
+    columns = np.flatnonzero(table.filled[table.start :].any(axis=0)).tolist()
+    seen = {c: {r: looks.get((r, c), ()) for r in rows if table.filled[r, c]} for c in columns}
+    alternate = [{looks.get((r, c), ()) for r in rows[i::2] for c in columns} for i in (0, 1)]
+    if all(len(own) == 1 for own in alternate):
+        return  # bands that help the eye
+    for column, own in seen.items():
+        usual = Counter(own.values()).most_common(1)[0][0] if own else ()
+        for row, look in own.items():
+            if look != usual:
+                yield "looks", address(row, column), table.grid[row, column]
+
+
+def layout_breaches(sheet: Sheet, earlier: Sheet) -> Iterator[Breach]:
+    """Headings that the earlier file does not have, and those of it that are gone."""
+    now, before = ({head for head in Table.of(s).heads if head} for s in (sheet, earlier))
+    table = Table.of(sheet)
+    for column, head in enumerate(table.heads):
+        if head and head not in before:
+            yield "layout", address(max(table.start - 1, 0), column), head
+    yield from (("layout", "", head) for head in sorted(before - now))
