@@ -70,6 +70,7 @@ ERA = re.compile(
     rf"|^[MTSHRＭＴＳＨＲ]\s?{YEAR}(\s*[.．/年]|[-－][{D}]+[-－])|^[HRＨＲ]{YEAR}(年?度)?([(（].*)?$"
     r"|^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}$"
 )
+BARE = re.compile(r"[HRＨＲ][0-9０-９]{1,2}")  # without 年
 COMMON_ERA = re.compile(r"(19|20)[0-9]{2}|(１９|２０)[０-９]{2}")
 SIGN = re.compile(r"^[-－ー―‐*＊×xXχＸｘ…・･.]+$")
 LEGEND = re.compile(r"凡例|(^|[\s、，。（(※「])[-－―‐*＊×xXχＸｘ…][」』]?\s*[はを:：=＝]")
@@ -91,7 +92,8 @@ SAME_EVERYWHERE = set("～〜－−‖∥―—￠￡￢\n\r\t\u3000")
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 LONGEST = 200  # a longer text is prose
 NOTE = re.compile(
-    r"^\s*([(（]?(※|＊|\*|注)|(出典|資料|出所|作成者?|作成日|最終更新日?|更新日?|担当者?|問い?合わ?せ先?|備考)\s*[:：]"
+    r"^\s*([(（]?(※|＊|\*|注記?\s*[0-9０-９:：)）　 ]|注$)"
+    r"|(出典|資料|出所|作成者?|作成日|最終更新日?|更新日?|担当者?|問い?合わ?せ先?|備考)\s*[:：]"
     r"|(source|note|author|contact|last updated)s?\s*:)",
     re.I,
 )
@@ -244,6 +246,7 @@ def _outside(
 def _texts(table: Table) -> Iterator[Breach]:
     """What a text says by itself, wherever it stands; texts that repeat are looked at once."""
     coded = [bool(CODED.search(head)) for head in table.heads]
+    dated = [bool(re.search("[年月日時期]|date|year", head, re.I)) for head in table.heads]
     rows, columns = np.nonzero(table.filled & (table.sheet.kind == CellKind.TEXT))
     verdicts: dict[str, list[str]] = {}
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
@@ -261,6 +264,8 @@ def _texts(table: Table) -> Iterator[Breach]:
                 and SIGN.match(text.strip())
             ):
                 continue  # among numbers … is a sign
+            if check == "years" and BARE.fullmatch(text) and in_data and not dated[column]:
+                continue  # H1 may be a name or a cell
             if check == "numbers" and not table.sheet.sheet and PLAIN_NUMBER.fullmatch(text):
                 continue  # a text file has no number cells
             yield check, address(row, column), text
@@ -404,7 +409,8 @@ def _labels(table: Table) -> Iterator[Breach]:
     named = {normalise(text) for text in set(grid[filled])}
     places = sum(bool(re.fullmatch(r".{1,6}[都道府県市区町村]|\d{5,6}", text)) for text in named)
     if (
-        not named & known
+        not labels  # rows of which nothing says whose they are
+        and not named & known
         and places < 3
         and not any(re.search(r"団体|市区?町村|自治体|都道府県", text) for text in named)
     ):
@@ -416,12 +422,13 @@ def _choices(table: Table) -> Iterator[Breach]:
     for column in range(table.grid.shape[1]):
         texts = {row: text for row, text in table.texts(column).items() if len(text) <= LONGEST}
         lists = {row: text for row, text in texts.items() if _is_list(text)}
-        if len(lists) >= 2 and 2 * len(lists) >= len(texts):
+        if 2 * len(lists) >= len(texts) and _are_lists([*lists.values()]):
             yield from (("one_datum", address(row, column), t) for row, t in lists.items())
             continue
         ways: dict[str, Counter[str]] = defaultdict(Counter)
         for text in texts.values():
-            ways[_choice(text)][text.strip()] += 1
+            if _value(text) is None:
+                ways[_choice(text)][text.strip()] += 1
         written_ways = sum(map(len, ways.values()))
         if len(ways) > min(FEW, len(texts) / 2) or written_ways > 2 / 3 * len(texts):
             continue  # names, remarks: hardly anything repeats
@@ -436,10 +443,24 @@ def _choices(table: Table) -> Iterator[Breach]:
                 yield "choices", address(row, column), text
 
 
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in LISTED.split(text.strip(" ;；,，、\n"))]
+
+
 def _is_list(text: str) -> bool:
-    """Whether a text is a list of short words, such as 窓口・電話・メール."""
-    words = [word.strip() for word in LISTED.split(text.strip(" ;；,，、\n"))]
-    return len(words) > 1 and all(0 < len(w) <= 12 and not re.search("[。0-9]$", w) for w in words)
+    """Whether a text is a list of short words, such as 窓口・電話・メール; a clause is none."""
+    words = _words(text)
+    clause = re.compile("[がはを].|[くりてし、]$|[。0-9]$")
+    return len(words) > 1 and all(0 < len(w) <= 12 and not clause.search(w) for w in words)
+
+
+def _are_lists(lists: list[str]) -> bool:
+    """Whether the lists of a column are answers, and not the names of a few things (高い・多い)."""
+    different = set(lists)
+    words = Counter(word for text in different for word in set(_words(text)))
+    joined = all("・" in text for text in different)  # which joins the parts of a name as well
+    more = 2 * len(different) > len(lists) and not joined
+    return len(lists) >= 2 and (more or max(words.values()) > 1)
 
 
 def _choice(text: str) -> str:

@@ -648,6 +648,16 @@ def test_the_rules_of_2026_name_their_cells(tmp_path, check, cell, make):
         sheet(PLACES, colour([f"{c}{r}" for c in "AB" for r in (2, 4)])),  # bands
         sheet([*PLACES, ["合計", 8683]], bold("A6", "B6")),
         sheet(CHOICES),
+        sheet(
+            grid(
+                "項目|向き",
+                *(f"項目{i}|{'高い・多い' if i % 2 else '低い・少ない'}" for i in range(4)),
+            )
+        ),
+        sheet(
+            grid("類型|数（団体）", "連携が多く、専門性が低い型|4", "依存が低く、専門性が高い型|3")
+        ),
+        sheet(grid("仮説|数（団体）", "H1|4", "H2|3", "注記|5")),
         sheet(grid("団体名", *(f"架空{name}市" for name in "あいうえおかきく"))),
         sheet(CHOICES, put(B3="その他", C1="その他の内容", C3="外部に委託")),
         text('団体名,内容\n架空市,"東京都,港区"\n見本町,見積\n'),
