@@ -13,6 +13,7 @@ from analysis.codebook import municipality
 from analysis.errors import InputError
 from analysis.results import profile, types
 from analysis.show import NotAvailable
+from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
 from analysis.text import labels
 from workbench.publish.page import page_context, rendered
@@ -184,13 +185,13 @@ def _workbook(
     columns: Sequence[str],
     notes: Sequence[str],
 ) -> dict[str, Any]:
-    shown = ("code", "name", *columns)
+    shown = ["code", "name", *columns]
+    rows = pd.DataFrame(list(listed), columns=shown).rename(columns=words)
     return {
         "name": "profiles",
         "title": words["title"],
         "caption": notes[0],
         "n": len(listed),
         "notes": list(notes[1:]),
-        "columns": [{"label": words[name], "numeric": False} for name in shown],
-        "rows": [[row[name] for name in shown] for row in listed],
+        "csv": to_csv(rows).decode("utf-8-sig"),
     }

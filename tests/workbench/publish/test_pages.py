@@ -1,6 +1,7 @@
 """What is published of a run: pages, index, list of waves, workbook and archive."""
 
 import base64
+import dataclasses
 import datetime as dt
 import html
 import io
@@ -328,19 +329,22 @@ def test_the_list_of_waves_puts_the_latest_first_and_the_editions_under_it(tmp_p
 
 
 def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
-    first = made.table([["=1+1", "1,234.5"], ["@x", "n/a"]], name="counts", notes=["注記"])
+    first = made.table([["=1+1", "1,234.5"], ["@x", "n/a"]], name="counts", notes=["注記の文"])
+    first = dataclasses.replace(first, csv="団体,人数（人）\n'=1+1,1234.5\n@x,\n012025,7\n")
     second = made.table([["a", "1"]], name="counts")
     content = spreadsheet.workbook([vars(first), vars(second)], "ja")
     assert content == spreadsheet.workbook([vars(first), vars(second)], "ja")
     book = openpyxl.load_workbook(io.BytesIO(content))
-    assert book.sheetnames == ["表の一覧", "counts", "counts_2"]
+    assert book.sheetnames == ["表の一覧", "注記", "counts", "counts_2"]
     listed = [[cell.value for cell in row] for row in book["表の一覧"].iter_rows(min_row=2)]
     assert listed == [["counts", "件数", 15], ["counts_2", "件数", 15]]
+    assert ["counts", "注記の文"] in [[c.value for c in row] for row in book["注記"].iter_rows()]
     sheet = book["counts"]
-    assert [cell.value for cell in sheet[4]] == ["=1+1", 1234.5]
-    assert sheet["A4"].data_type == "s", "text of an answer never becomes a formula"
-    assert sheet["A1"].value == "件数" and sheet["A7"].value == "注記"
-    assert book.properties.created == dt.datetime(2000, 1, 1)
+    values = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert values == [["団体", "人数（人）"], ["=1+1", 1234.5], ["@x", None], ["012025", 7]]
+    assert sheet["A2"].data_type == "s", "text of an answer never becomes a formula"
+    assert len(sheet.tables) == 1 and sheet.freeze_panes is None
+    assert book.properties.created == dt.datetime(2000, 1, 1) and book.properties.title
 
 
 def test_the_archive_holds_the_figures_and_is_the_same_each_time(tmp_path):
