@@ -156,6 +156,15 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub)
 
+    sub = command(
+        "dataset",
+        "the answers as CSV with a code table, SPSS and Stata files",
+        _prints("publish.dataset:write_for_wave"),
+    )
+    sub.add_argument("wave")
+    sub.add_argument("--out", type=Path, help="folder, default: data/processed/WAVE-dataset")
+    _edition(sub)
+
     sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file or questionnaire; check: a codebook")

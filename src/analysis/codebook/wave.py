@@ -94,6 +94,7 @@ class Wave(Model):
     population: Stands | None = None
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
+    licence: StrictStr | None = None  # of the answers where they are given out, such as CC-BY-4.0
     names: dict[StrictInt | StrictStr, Text] = Field(default_factory=dict)  # of types
 
     @classmethod

@@ -96,21 +96,28 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
     given = [Path(file) for file in files]
     before = read_file(Path(earlier)) if earlier else []
     read = [(name, file, _read(file)) for file, name in zip(given, _names(given), strict=True)]
-    explained = any(
-        CODE_TABLE.search(title)
-        for name, _, sheets in read
-        if isinstance(sheets, list)
-        for title in (name, *(sheet.sheet for sheet in sheets))
-    )
+    explained = _explained([(name, sheets) for name, _, sheets in read if isinstance(sheets, list)])
     found: list[tuple[str, ...]] = []
     for name, file, sheets in read:
         if isinstance(sheets, InputError):
             found.append(_unreadable(name, sheets))
             continue
         for sheet, breach in _breaches(file, sheets, before):
-            if not (breach[0] == "code_table" and explained):
+            if breach[0] not in explained:
                 found.append(_finding(name, sheet, breach))
     return pd.DataFrame(found, columns=COLUMNS, dtype="str")
+
+
+def _explained(read: list[tuple[str, list[Sheet]]]) -> set[str]:
+    """What a code table among the files explains: the codes, and units where it has them."""
+    tables = [
+        sheet
+        for name, sheets in read
+        for sheet in sheets
+        if CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet)
+    ]
+    units = any(sheet.text.iloc[0].str.match("(?i)単位|unit").any() for sheet in tables)
+    return {"code_table", "units"} if units else {"code_table"} if tables else set()
 
 
 def _read(file: Path) -> list[Sheet] | InputError:

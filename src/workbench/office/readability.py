@@ -107,7 +107,8 @@ OTHER = re.compile(
 LISTED = re.compile(r"[、，,;；/／・|\n]")
 YEARS = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)年?度?|(令和|平成|昭和|[RHS])\s?(元|\d{1,2})\s?年度?")
 PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-CODE_TABLE = re.compile(r"コード(表|一覧|リスト)|符号表|code.?(book|list|table)", re.I)
+CODE_TABLE = re.compile(r"コード(表|一覧|リスト)|符号表|code.?(book|list|table)|^codes\b", re.I)
+RULE = re.compile(r"[<>=\[]")  # of a condition, such as Q08 >= 1
 FEW = 12  # at most so many different answers make a column one of choices
 
 Breach = tuple[str, str, str]  # check, cell, text of the cell
@@ -272,7 +273,7 @@ def _texts(table: Table) -> Iterator[Breach]:
 
 
 def _text_breaches(text: str) -> Iterator[str]:
-    brief = text.strip() if len(text) <= LONGEST else ""
+    brief = text.strip() if len(text) <= LONGEST and not RULE.search(text) else ""
     if SEVERAL.match(brief):
         yield "one_datum"
     elif TYPESET.match(brief) or (DECORATED.match(brief) and not NO_QUANTITY.match(brief)):
@@ -427,7 +428,7 @@ def _choices(table: Table) -> Iterator[Breach]:
             continue
         ways: dict[str, Counter[str]] = defaultdict(Counter)
         for text in texts.values():
-            if _value(text) is None:
+            if _value(text) is None and not RULE.search(text):
                 ways[_choice(text)][text.strip()] += 1
         written_ways = sum(map(len, ways.values()))
         if len(ways) > min(FEW, len(texts) / 2) or written_ways > 2 / 3 * len(texts):
