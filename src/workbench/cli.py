@@ -165,6 +165,15 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder, default: data/processed/WAVE-dataset")
     _edition(sub)
 
+    sub = command(
+        "release",
+        "keep a published edition as given out, and note it in releases.yml",
+        _prints("publish.given_out:release"),
+    )
+    sub.add_argument("wave")
+    sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
+    _edition(sub)
+
     sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file or questionnaire; check: a codebook")
