@@ -135,7 +135,13 @@ def side_by_side(
 
 
 def run(
-    plan: Plan, todo: list[Notebook], options: Options, *, valid: Mapping[str, Path], pdf: bool
+    plan: Plan,
+    todo: list[Notebook],
+    options: Options,
+    *,
+    valid: Mapping[str, Path],
+    pdf: bool,
+    word: bool,
 ) -> RunRecord:
     """Run `todo`, take what is `valid` from earlier runs, and publish when all is complete.
 
@@ -160,7 +166,7 @@ def run(
             runner.run_all(todo, jobs)
         runner.refuse(plan.changed())
         release.finish(record, started)
-        release.publish_run(plan, record, part, pdf)
+        release.publish_run(plan, record, part, pdf=pdf, word=word)
     except OSError as error:
         _stopped(part)
         raise InputError(
