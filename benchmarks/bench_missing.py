@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from analysis.typology.eligibility import taking_part
-from analysis.typology.imputation import imputed
-from analysis.typology.multiverse import consensus
+from analysis.typology.multiverse import consensus, imputed
 from analysis.typology.power import known_types
+from analysis.typology.prepare import taking_part
 from analysis.typology.study import study
 
 KINDS = {

@@ -239,7 +239,7 @@ def denominators(book: Codebook, before: Wave, after: Wave) -> pd.DataFrame:
 
 
 class Placed(Protocol):
-    """What a comparison needs of a typology; ``typology.result.Typology`` is one."""
+    """What a comparison needs of a typology; ``typology.study.Typology`` is one."""
 
     @property
     def labels(self) -> pd.Series:
