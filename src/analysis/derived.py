@@ -12,8 +12,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.cleaning.clean import Cleaned
-from analysis.cleaning.findings import COLUMNS
-from analysis.cleaning.rules import RULES
+from analysis.cleaning.findings import COLUMNS, RULES
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression, ExpressionError

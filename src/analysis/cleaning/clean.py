@@ -14,11 +14,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.answers import Reader
-from analysis.cleaning.dates import clock
 from analysis.cleaning.findings import Note, counted, listed
 from analysis.cleaning.options import judged
 from analysis.cleaning.respondents import Identified, identify, register_of
-from analysis.cleaning.texts import Parsed
+from analysis.cleaning.texts import Parsed, clock
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
