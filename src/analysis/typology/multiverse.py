@@ -30,8 +30,8 @@ from analysis.stats.thresholds import (
     MOST_TYPES_MULTIVERSE,
     SMALLEST_SURVEY,
     SMALLEST_TYPE,
+    UNPLACED,
 )
-from analysis.typology.describe import UNPLACED
 from analysis.typology.dissimilarity import (
     Gower,
     Groups,

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ENOUGH_ANSWERED, SMALLEST_STRATUM, SMALLEST_TYPE
 from analysis.typology.choice import Choice, Compared, best, compared, counts_to_try, preferred
-from analysis.typology.describe import UNPLACED, atypical, paragons, profile, propose_names
+from analysis.typology.describe import UNPLACED, most_and_least_typical, profile, propose_names
 from analysis.typology.dissimilarity import answered
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.partition import k_medoids, silhouette_widths
@@ -194,7 +194,15 @@ def study(
     k = best(tried.table) if n_types == "auto" else n_types
     medoids = k_medoids(tried.distance, k, tried.patterns.weights)
     types = _numbered(medoids.labels[tried.patterns.back], data.frame.index)
-    sure = _resampled(tried, types, k, n_bootstrap, **again)
+    sure = stability(
+        tried.distance,
+        k,
+        types.to_numpy(int)[tried.patterns.first],
+        tried.patterns.weights,
+        n_bootstrap=n_bootstrap,
+        unplaced=UNPLACED,
+        **again,
+    )
     partition = _partition(data, tried, medoids.medoids, types, sure.second, frame.index)
     return Typology(
         partition,
@@ -251,22 +259,6 @@ def _numbered(labels: np.ndarray, index: pd.Index) -> pd.Series:
     for number, at in enumerate((m for m in members if len(m) >= SMALLEST_TYPE), start=1):
         types.iloc[at] = number
     return types
-
-
-def _resampled(
-    tried: Compared, types: pd.Series, k: int, n_bootstrap: int, *, seed: int, jobs: int
-) -> Stability:
-    """How the types hold when the units are drawn again, by answer pattern."""
-    return stability(
-        tried.distance,
-        k,
-        types.to_numpy(int)[tried.patterns.first],
-        tried.patterns.weights,
-        n_bootstrap=n_bootstrap,
-        unplaced=UNPLACED,
-        seed=seed,
-        jobs=jobs,
-    )
 
 
 def _by_unit(sure: Stability, tried: Compared, partition: Partition) -> Stability:
@@ -389,6 +381,5 @@ def _description(
     return Description(
         propose_names(traits, kinds, labels),
         differences,
-        paragons(apart, types),
-        atypical(apart, types),
+        *most_and_least_typical(apart, types),
     )
