@@ -7,6 +7,7 @@ see them. The surveys are invented here from the simplest types there are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import kmedoids
 import numpy as np
@@ -106,7 +107,8 @@ def power(
     names = [f"x{j + 1}" for j in range(len(kinds))]
     its_kinds = dict(zip(names, kinds, strict=True))
     its_groups = dict(zip(names, groups, strict=True)) if groups is not None else None
-    rows, features = {}, {"kinds": kinds, "groups": groups, "yes": yes, "missing": missing}
+    rows = {}
+    features: dict[str, Any] = {"kinds": kinds, "groups": groups, "yes": yes, "missing": missing}
     for name, separation in SEPARATIONS.items():
         scores = []
         for _ in range(n_simulations):
