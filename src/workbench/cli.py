@@ -106,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
     _run_options(sub)
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
+    sub.add_argument("--word", action="store_true", help="also write the report as a Word document")
 
     sub = command("why", "say what a refresh would run, and why", _prints("run.refresh:why"))
     sub.add_argument("wave")

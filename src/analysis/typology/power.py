@@ -101,7 +101,10 @@ def power(
     """
     if n < SMALLEST_TYPE * n_types:
         raise InputError(
-            f"{n} units cannot hold {n_types} types of three", hint="ask for fewer types"
+            "{n} units cannot hold {n_types} types of three",
+            hint="ask for fewer types",
+            n=n,
+            n_types=n_types,
         )
     rng = np.random.default_rng(seed)
     names = [f"x{j + 1}" for j in range(len(kinds))]

@@ -61,6 +61,8 @@ def write_index(
     if any((folder / "figures").glob("*")):
         paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
         downloads["figures.zip"] = words["figures"]
+    if (folder / "report.docx").is_file():
+        downloads["report.docx"] = words["word"]
     if tables:
         paths.write_atomic(folder / "tables.xlsx", workbook(tables, language))
         downloads["tables.xlsx"] = words["tables"]
