@@ -26,17 +26,6 @@ from analysis.intake.workbook import CellKind
 from analysis.text import Language, label, labels
 
 
-def spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.ndarray:
-    """Values of the distinct texts over the rows; for one option of a multi, whether chosen."""
-    distinct = np.empty(len(read), object)
-    for u, parsed in enumerate(read):
-        value = parsed.value
-        if option is not None and value is not None:
-            value = option in value
-        distinct[u] = value
-    return distinct[codes]
-
-
 def where(condition: np.ndarray, this: Any, that: Any) -> np.ndarray:
     """`np.where` of object arrays."""
     return np.where(condition, this, that)
@@ -244,9 +233,13 @@ class _Cleaning:
         read = [self.reader.read(text, int(kind), question, column) for text, kind in distinct]
         states = np.array([_STATE[p.state] for p in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
+        distinct = [parsed.value for parsed in read]
         for name in question.variables if whole else (column,):
             option = int(name.rpartition("_")[2]) if whole else None
-            self.values[name] = spread(read, codes, option)
+            values = [v if option is None or v is None else option in v for v in distinct]
+            self.values[name] = np.array([*values, None], object)[
+                codes
+            ]  # None: never numbers alone
             self.state[name] = states
             self.column[name] = column
         self.end[column] = states.copy()

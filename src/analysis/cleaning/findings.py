@@ -17,7 +17,7 @@ import pandas as pd
 import yaml
 
 from analysis.intake.cells import Received, addresses
-from analysis.text import Language, Model, Text, label
+from analysis.text import LANGUAGES, Language, Model, Text, label
 
 Severity = Literal["repaired", "doubtful", "refused"]
 
@@ -128,10 +128,15 @@ def listed(
         rows.append((file, sheet, cell, code, "", "unmatched", text, "", ""))
     columns = ["file", "sheet", "cell", "code", "question", "rule", "raw", "value", "more"]
     found = pd.DataFrame(rows, columns=columns)
+    parts = found[columns[-4:]].drop_duplicates()
     sentences = {
-        key: _messages(*key) for key in zip(*(found[c] for c in columns[-4:]), strict=True)
+        (rule, *said): [
+            RULES[rule].message(language, **dict(zip(columns[-3:], said, strict=True)))
+            for language in LANGUAGES
+        ]
+        for rule, *said in parts.itertuples(index=False, name=None)
     }
-    told = [sentences[key] for key in zip(*(found[c] for c in columns[-4:]), strict=True)]
+    told = [sentences[key] for key in found[columns[-4:]].itertuples(index=False, name=None)]
     found["name"] = [names.get(code, "") for code in found["code"]]
     found["severity"] = [RULES[rule].severity for rule in found["rule"]]
     found[["ja", "en"]] = pd.DataFrame(told, columns=["ja", "en"], index=found.index)
@@ -165,14 +170,6 @@ def _loose(cells: pd.DataFrame, heads: pd.DataFrame) -> Iterator[tuple[str, str,
             yield file, sheet, f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}", heading
         else:
             yield from part[["file", "sheet", "cell", "text"]].itertuples(index=False, name=None)
-
-
-def _messages(rule: str, raw: str, value: str, more: str | Text) -> tuple[str, str]:
-    message = RULES[rule].message
-    return (
-        message("ja", raw=raw, value=value, more=more),
-        message("en", raw=raw, value=value, more=more),
-    )
 
 
 if __name__ == "__main__":
