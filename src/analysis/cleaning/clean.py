@@ -233,13 +233,11 @@ class _Cleaning:
         read = [self.reader.read(text, int(kind), question, column) for text, kind in distinct]
         states = np.array([_STATE[p.state] for p in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
-        distinct = [parsed.value for parsed in read]
+        found = [parsed.value for parsed in read]
         for name in question.variables if whole else (column,):
             option = int(name.rpartition("_")[2]) if whole else None
-            values = [v if option is None or v is None else option in v for v in distinct]
-            self.values[name] = np.array([*values, None], object)[
-                codes
-            ]  # None: never numbers alone
+            values = [v if option is None or v is None else option in v for v in found]
+            self.values[name] = np.array(values, object)[codes]
             self.state[name] = states
             self.column[name] = column
         self.end[column] = states.copy()
