@@ -177,7 +177,7 @@ def universes(
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
     """The partitions of one setting: every method, every number of types.
 
-    Who takes part is decided for these features again (`eligibility.taking_part`); the rest is put
+    Who takes part is decided for these features again (`prepare.taking_part`); the rest is put
     to the group that is nearest on average.
 
     Parameters
