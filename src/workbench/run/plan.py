@@ -30,6 +30,7 @@ REQUIRED = {
     "features": "the codebook has no features for a typology",
     "hypotheses": "the codebook has no hypotheses",
     "visits": "the codebook has no topics for visits",
+    "inside": "a guide for those who ask the questions is no page for the public",
     "earlier": "there is no earlier wave of this codebook",
     "shortage": "no question of the codebook measures shortage",
     "no report": "the codebook has the report on shortage",
@@ -334,6 +335,8 @@ def _has(
     match material:
         case "visits":
             return book.get("id") in _visited()
+        case "inside":
+            return edition.audience != "public"
         case "shortage":
             return short or notebook.name in pages
         case "no report":
