@@ -484,7 +484,7 @@ def _check_others(reply: Reply, others: dict[Place, str]) -> None:
                 "other municipalities stand beside the answers ({names})",
                 at=at[0],
                 hint="if they replied, give another layout in wave.yml; if they did not, give "
-                "the label of who replied under header, such as header: {'@name': [団体名]}",
+                "the label of who replied under header, such as header: {{'@name': [団体名]}}",
                 names=names,
             )
 

@@ -347,7 +347,8 @@ def check_questions(
             "asked, such as header: {{{target}: []}}"
             if near is None
             else "give its heading in wave.yml under header, such as header: {{{target}: "
-            "[{heading}]}}, or an empty list where it was not asked, such as header: {{{target}: []}}",
+            "[{heading}]}}, or an empty list where it was not asked, such as header: "
+            "{{{target}: []}}",
             id=question.id,
             book=headings.book.id,
             label=question.label.ja,
