@@ -30,6 +30,7 @@ REQUIRED = {
     "features": Message("the codebook has no features for a typology"),
     "hypotheses": Message("the codebook has no hypotheses"),
     "visits": Message("the codebook has no topics for visits"),
+    "inside": Message("a guide for those who ask the questions is no page for the public"),
     "earlier": Message("there is no earlier wave of this codebook"),
     "shortage": Message("no question of the codebook measures shortage"),
     "no report": Message("the codebook has the report on shortage"),
@@ -342,6 +343,8 @@ def _has(
     match material:
         case "visits":
             return book.get("id") in _visited()
+        case "inside":
+            return edition.audience != "public"
         case "shortage":
             return short or notebook.name in pages
         case "no report":
