@@ -219,7 +219,6 @@ def test_a_change_of_definition_is_drawn_as_a_break(demo):
     # no line runs from the total of 2021 to a later one; the break has its own vertical
     assert not any(min(x) < 2022 < max(x) for x in lines) and any(min(x) == max(x) for x in lines)
     assert published.broken(totals) == ["cio_aide"]
-    assert published.broken(published.of_several_years(published.totals(demo))) == []
     gallery = published.gallery(demo)
     assert not gallery.invented and "総務省" in gallery.source
 
