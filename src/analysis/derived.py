@@ -16,7 +16,7 @@ from analysis.cleaning.findings import COLUMNS, RULES
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.population import Population
 from analysis.text import LANGUAGES
@@ -59,7 +59,9 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
 
 def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     if isinstance(rule, pd.Series):
-        return tabulate.aligned(rule, frame.index, "the condition").fillna(False).astype(bool)
+        return (
+            tabulate.aligned(rule, frame.index, Message("the condition")).fillna(False).astype(bool)
+        )
     try:
         found = frame.eval(rule, engine="python")
     except Exception as error:  # pandas has no error of its own for a condition it cannot read
@@ -134,8 +136,12 @@ def variable(
             rule = Expression(values)
             column = rule.evaluate(full.responses)
         except (ExpressionError, KeyError) as error:
-            why = f"the rule of {name} cannot be used: {error}"
-            raise InputError(why, hint="see docs/own-survey.md") from None
+            raise InputError(
+                "the rule of {name} cannot be used: {fault}",
+                hint="see docs/own-survey.md",
+                name=name,
+                fault=error,
+            ) from None
         asked = [q for q in codebook if rule.names & {q.id, *q.variables}]
         sensitive = sensitive or any(q.sensitive for q in asked)
     else:

@@ -26,7 +26,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import to_csv
@@ -160,7 +160,10 @@ class Gallery:
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
                 raise InputError(
-                    "the figure {name!r} has no {subject}", hint="give one", name=name, subject=what
+                    "the figure {name!r} has no {subject}",
+                    hint="give one",
+                    name=name,
+                    subject=Message(what),
                 )
         if not denominator or n is None:
             raise InputError(

@@ -230,9 +230,11 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
         read = read or set(map(municipality.named_in, found.cells["text"][told].unique()))
         if lost := sorted(there - read):
             raise sheet.error(
-                f"this sheet is not read, and {len(lost):,} of the municipalities that it lists "
-                f"reply nowhere else ({', '.join(lost[:3])})",
+                "this sheet is not read, and {n:,} of the municipalities that it lists reply "
+                "nowhere else ({lost})",
                 hint="name the sheets to be read in wave.yml, the file once for each",
+                n=len(lost),
+                lost=lost[:3],
             )
 
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import (
     ENOUGH_ANSWERED,
@@ -43,7 +43,11 @@ from analysis.typology.gradient import (
 
 Basis = Literal["none", "gradient", "strata"]
 Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
-TOO_FEW = f"two types of {SMALLEST_TYPE} need at least {SMALLEST_SURVEY}; describe them one by one"
+TOO_FEW = Message(
+    "two types of {least} need at least {units}; describe them one by one",
+    least=SMALLEST_TYPE,
+    units=SMALLEST_SURVEY,
+)
 
 
 @dataclass(frozen=True)
