@@ -43,8 +43,10 @@ def pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
     name = ids.text.iat[0, 1]
     if name != headings.book.id:
         raise ids.error(
-            f"this is a form of the codebook {name}, not of {headings.book.id}",
+            "this is a form of the codebook {codebook}, not of {expected}",
             hint="put it into a wave of that codebook",
+            codebook=name,
+            expected=headings.book.id,
         )
     printed = {(str(row[3]), str(row[4])) for row in ids.text.iloc[2:].itertuples(index=False)}
     signs = _signs(headings.book, "en" if ids.text.iat[0, 3] == "en" else "ja")
@@ -60,7 +62,8 @@ def pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
                     piece.stands_for[variable] = meant
         found.append(piece)
     if not any(piece.answers for piece in found):
-        raise ids.error(f"the sheet {filled_in} is not in the file", hint="ask for the whole form")
+        what, hint = "the sheet {name} is not in the file", "ask for the whole form"
+        raise ids.error(what, hint=hint, name=filled_in)
     return found
 
 
@@ -104,8 +107,10 @@ def _places(sheet: Sheet, ids: Sheet, headings: Headings) -> Iterator[tuple[str,
     heads = np.argwhere(text == ids.text.iat[1, 1])
     if len(heads) != 1:
         raise sheet.error(
-            f"the column of answers ({ids.text.iat[1, 1]}) is there {len(heads)} times",
+            "the column of answers ({heading}) is there {n} times",
             hint="bring its heading back, as it was sent",
+            heading=ids.text.iat[1, 1],
+            n=len(heads),
         )
     column = int(heads[0][1])
     first = {value: row for row, value in reversed([*enumerate(text[:, 0])])}
@@ -113,10 +118,10 @@ def _places(sheet: Sheet, ids: Sheet, headings: Headings) -> Iterator[tuple[str,
     for variable, mark in ids.text.iloc[2:, [0, 1]].itertuples(index=False):
         if not variable:
             continue
-        known = variable.startswith("@") or variable in headings.book.question_of
-        if not known or count.get(mark) != 1:
-            what = f"{count.get(mark, 0)} rows of the form are marked {mark}" if known else (
-                f"the codebook {headings.book.id} has no {variable}"
-            )  # fmt: skip
-            raise sheet.error(what, hint="ask for the form as it was sent, filled in once more")
+        again = "ask for the form as it was sent, filled in once more"
+        if not variable.startswith("@") and variable not in headings.book.question_of:
+            what = "the codebook {codebook} has no {variable}"
+            raise sheet.error(what, hint=again, codebook=headings.book.id, variable=variable)
+        if (n := count.get(mark, 0)) != 1:
+            raise sheet.error("{n} rows of the form are marked {mark}", hint=again, n=n, mark=mark)
         yield variable, (first[mark], column)

@@ -89,8 +89,9 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
             return [Invited(code=code, name=name, prefecture=prefecture)
                     for code, prefecture, name in municipality.register().itertuples()]  # fmt: skip
         raise InputError(
-            f"the wave {given} does not list whom it invited",
+            "the wave {wave} does not list whom it invited",
             hint="list them under invited in wave.yml, or give a file with codes and names",
+            wave=given,
         )
     sheet, *_ = read_file(Path(given))
     headings = Headings(book)
@@ -117,8 +118,8 @@ def _listed(sheet: Any, columns: dict[str, int]) -> Iterator[Invited]:
         known = municipality.parse_code(code)[0] if code else municipality.resolve(name).code
         at = (row, min(columns.values()))
         if not known or known in seen:
-            what = "is there twice" if known else "is no one municipality"
-            raise sheet.error(f"{code or name} {what}", at=at, hint="give its six-digit code once")
+            what = "{name} is there twice" if known else "{name} is no one municipality"
+            raise sheet.error(what, at=at, hint="give its six-digit code once", name=code or name)
         seen.add(known)
         table = municipality.register()
         name = name or (str(table.at[known, "name"]) if known in table.index else known)
