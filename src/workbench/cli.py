@@ -106,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
     _run_options(sub)
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
+    sub.add_argument("--word", action="store_true", help="also write the report as a Word document")
 
     sub = command("why", "say what a refresh would run, and why", _prints("run.refresh:why"))
     sub.add_argument("wave")
@@ -136,12 +137,14 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command(
         "audit",
-        "check workbooks against the rules of machine readability",
+        "check files against the rules of machine readability of 2020 and 2026",
         _prints("office.audit:report"),
     )
     sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
     copy = "a copy with comments"
     sub.add_argument("--annotate", dest="annotate_to", type=Path, metavar="OUT.xlsx", help=copy)
+    before = "the file of an earlier year, whose headings these should have"
+    sub.add_argument("--earlier", type=Path, metavar="FILE", help=before)
     _language(sub)
 
     sub = command(
@@ -153,6 +156,24 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub)
+
+    sub = command(
+        "dataset",
+        "the answers as CSV with a code table, SPSS and Stata files",
+        _prints("publish.dataset:write_for_wave"),
+    )
+    sub.add_argument("wave")
+    sub.add_argument("--out", type=Path, help="folder, default: data/processed/WAVE-dataset")
+    _edition(sub)
+
+    sub = command(
+        "release",
+        "keep a published edition as given out, and note it in releases.yml",
+        _prints("publish.given_out:release"),
+    )
+    sub.add_argument("wave")
+    sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
+    _edition(sub)
 
     sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
     sub.add_argument("action", choices=["draft", "check"], help="what to do")

@@ -13,6 +13,7 @@ from analysis.codebook import municipality
 from analysis.errors import InputError
 from analysis.results import profile, types
 from analysis.show import NotAvailable
+from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
 from analysis.text import labels
 from workbench.publish.page import page_context, rendered
@@ -45,14 +46,23 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
         return called[0]
     if called:
         raise InputError(
-            f"{len(called)} municipalities are called {text}",
-            hint=f"give one of the codes {', '.join(called)}",
+            "{n} municipalities are called {text}",
+            hint="give one of the codes {called}",
+            n=len(called),
+            text=text,
+            called=called,
         )
     if code in survey.register.index:
-        raise InputError(f"{text} was asked but did not reply in the wave {survey.wave.name}")
+        raise InputError(
+            "{text} was asked but did not reply in the wave {name}",
+            text=text,
+            name=survey.wave.name,
+        )
     raise InputError(
-        f"there is no municipality {text!r} in the wave {survey.wave.name}",
+        "there is no municipality {text!r} in the wave {name}",
         hint="give a code of six digits, or a name as it stands in the replies",
+        text=text,
+        name=survey.wave.name,
     )
 
 
@@ -184,13 +194,13 @@ def _workbook(
     columns: Sequence[str],
     notes: Sequence[str],
 ) -> dict[str, Any]:
-    shown = ("code", "name", *columns)
+    shown = ["code", "name", *columns]
+    rows = pd.DataFrame(list(listed), columns=shown).rename(columns=words)
     return {
         "name": "profiles",
         "title": words["title"],
         "caption": notes[0],
         "n": len(listed),
         "notes": list(notes[1:]),
-        "columns": [{"label": words[name], "numeric": False} for name in shown],
-        "rows": [[row[name] for name in shown] for row in listed],
+        "csv": to_csv(rows).decode("utf-8-sig"),
     }

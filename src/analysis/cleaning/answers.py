@@ -1,18 +1,16 @@
 """One text as written in a cell becomes a value, a kind of missing, or a refusal.
 
-Each step that read it otherwise than written is named by a rule (`cleaning.rules`), so that the
+Each step that read it otherwise than written is named by a rule (`cleaning.findings`), so that the
 office can be asked. Numbers, dates, ticks and options are read as offices and form tools write them
-(`numbers`, `dates`, `options`).
+(`texts`, `options`).
 """
 
 from __future__ import annotations
 
 import re
 
-from analysis.cleaning.dates import date
-from analysis.cleaning.numbers import number
 from analysis.cleaning.options import CROSSES, binary, choice, choices, ticked
-from analysis.cleaning.texts import Parsed, refused, tidy
+from analysis.cleaning.texts import Parsed, date, number, refused, tidy
 from analysis.codebook.model import Codebook, Question
 from analysis.intake.workbook import CellKind
 

@@ -13,8 +13,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER
-from analysis.typology.describe import UNPLACED
+from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, UNPLACED
 from analysis.typology.dissimilarity import Gower, feature_weights
 
 DRAWS = 9_999
@@ -79,10 +78,11 @@ def project(
     weights = feature_weights(reference.columns, groups)
     if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
         raise InputError(
-            f"only {len(shared)} of the typology's {len(reference.columns)} indicators are in the "
-            "new survey",
+            "only {n} of the typology's {of} indicators are in the new survey",
             hint="a placement needs at least half of them, groups weighing the same; make the "
             "typology from the shared ones",
+            n=len(shared),
+            of=len(reference.columns),
         )
     types = aligned(types, reference.index, "types")
     named = sorted(int(t) for t in types.unique() if t != UNPLACED)

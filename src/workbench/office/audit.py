@@ -1,4 +1,4 @@
-"""Workbooks checked against the ministry's rules of machine readability, before any cleaning.
+"""Files checked against the government's rules of machine readability, before any cleaning.
 
 Nothing is changed: each breach is listed with its cell, and `annotate` writes a copy with comments
 in the cells that can be mailed back to the office (see `notes`). No codebook is needed.
@@ -11,330 +11,45 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
-import numpy as np
 import pandas as pd
 import yaml
 
-from analysis.codebook.municipality import check_digit
 from analysis.errors import InputError
 from analysis.intake import workbook
-from analysis.intake.files import SUFFIXES, read_file
-from analysis.intake.headings import IDENTITY, normalise
-from analysis.intake.tables import TOTAL
-from analysis.intake.workbook import (
-    CellKind,
-    Sheet,
-    address,
-    column_letters,
-    column_number,
-)
-from analysis.text import Language, Model, Text
+from analysis.intake.files import SUFFIXES, decode, read_file, separator
+from analysis.intake.workbook import Sheet, address, column_number
+from analysis.text import Language, Model, Text, label
 from workbench import outputs
+from workbench.office import readability
 from workbench.office.notes import with_notes
-
-D = "0-9０-９"
-N = rf"[{D}][{D},，.．]*"
-SCALE = "(?:十|百|千|万|百万|千万|億|十億|百億|兆)?"
-MEASURE = (
-    "(?:人|名|円|件|台|回|日|時間|分|秒|年|か月|ヶ月|カ月|ヵ月|月|週|歳|才|個|箇所|か所|ヶ所|団体|市町村|自治体"
-    "|世帯|戸|校|冊|枚|部|組|社|者|本|床|点|倍|頁|ページ|ポイント|席|室|館|施設|種類|回線|人日|人月"
-    "|[%％]|[kcm]?m[2²]?|㎡|km2|ha|k?g|t|[KMGT]B)"
-)
-UNITS = f"(?:{SCALE}{MEASURE}(?:[/／・]{SCALE}{MEASURE})?)"
-WORD = rf"[^\s、，,;；:：()（）¥￥+＋△▲{D}-]"
-NUMBERED = rf"[{D}]{{1,2}}[.．:：\s][^、，,;；\n{D}]{{1,20}}"
-SEVERAL = re.compile(
-    rf"^[{D}]{{1,2}}(\s*[、,，・/／;；\s]\s*[{D}]{{1,2}})+$|^[①-⑳]([、,，・\s]*[①-⑳])+$"
-    # 45（うち女性3）, but not 2019（令和元）
-    rf"|^(?!(19|20)[0-9]{{2}}年?度?[(（]){N}\s*{UNITS}?\s*[(（][^)）]+[)）]$"
-    # 正規3、非正規2
-    rf"|^{WORD}{{1,8}}\s*[:：]?\s*{N}{UNITS}?"
-    rf"(\s*([、;；・\s]|[,，](?=\D))\s*({WORD}{{1,8}}\s*[:：]?\s*)?{N}{UNITS}?)+$"
-    # 1 業務改革、3 研修
-    rf"|^{NUMBERED}([、，,;；\n]\s*{NUMBERED})+$"
-)
-DECORATED = re.compile(
-    rf"^(約|およそ|計|[¥￥])?\s*[-－−△▲+＋]?{N}\s*(([千万億兆]|{UNITS})([{D}]+{UNITS}?)?)?\s*"
-    rf"(程度|以上|以下|未満|余り?|弱|強|前後|くらい|ぐらい|[~〜～－-]\s*[{D}.]+{UNITS}?)*$"
-)
-# codes, dates and addresses
-NO_QUANTITY = re.compile(
-    r"0[0-9]+$|0[0-9]*-|(19|20)[0-9]{2}([-/.][0-9]|年)|[0-9]{3}-[0-9]{4}$|[0-9]+-[0-9]+-[0-9]+"
-    r"|[0-9]{1,2}[月年]([0-9]{1,2}日)?$|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}$"
-)
-DITTO = re.compile(
-    r"""^([〃″”々"仝↓↑]|''|((以下|上に|上記[にと]?|左に|前に)?同(上|左|前|じ|様)?)|\.{3,}|…+|・{2,})$"""
-)
-SPACED = re.compile(r"^\s|\s$|[\r\n]|[ 　]{2,}|^\S([ 　]+\S){2,}$|^[一-龠][ 　]+[一-龠]$")
-YEAR = f"(元|[{D}]{{1,2}})"
-ERA = re.compile(
-    rf"(明治|大正|昭和|平成|令和)\s*{YEAR}\s*([年.．/]|$)"
-    rf"|^[MTSHRＭＴＳＨＲ]\s?{YEAR}(\s*[.．/年]|[-－][{D}]+[-－])|^[HRＨＲ]{YEAR}(年?度)?([(（].*)?$"
-    r"|^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}$"
-)
-COMMON_ERA = re.compile(r"(19|20)[0-9]{2}|(１９|２０)[０-９]{2}")
-SIGN = re.compile(r"^[-－ー―‐*＊×xXχＸｘ…・･.]+$")
-LEGEND = re.compile(r"凡例|(^|[\s、，。（(※「])[-－―‐*＊×xXχＸｘ…][」』]?\s*[はを:：=＝]")
-STATED = re.compile(r"単位\s*[:：は]|[(（［\[]単位")  # once for the whole table
-UNIT = re.compile(
-    rf"[(（［\[](単位\s*[:：]?\s*)?({UNITS}|[A-Za-z%/ ]+)"
-    r"([、，,・;；/／\s:：][^)）\]］]*)?[)）\]］]"
-    # what counts says its unit, and some numbers have none
-    "|[%％]|率|割合|単位|(人|件|台|回|日|時間|年|月|校|冊|戸|団体|市町村|箇所|世帯|枚|点|室|館|施設|回線)数"
-    r"|指数|係数|偏差値|順位|比$|(^|[^\d])年度?$|年月日?$|西暦"
-    r"|コード|番号|通番|連番|№|code|\bid\b|\bno\b|電話|連絡先|〒",
-    re.I | re.M,
-)
-COUNTED = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
-CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code|\bno\b|\bid\b", re.I)
-SAME_EVERYWHERE = set("～〜－−‖∥―—￠￡￢\n\r\t\u3000")
+from workbench.office.readability import CODE_TABLE, Breach
 
 
-NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
-LONGEST = 200  # a longer text is prose
-Breach = tuple[str, str, str]  # rule, cell, text of the cell
+class Check(Model):
+    """What is looked for: the rules it belongs to by edition, what is asked, what to do.
 
-
-def breaches(sheet: Sheet) -> Iterator[Breach]:
-    """Every breach of a rule in one sheet."""
-    grid = sheet.text.to_numpy(object)
-    filled = sheet.kind != CellKind.EMPTY
-    yield from _layout(sheet)
-    if not filled.any():
-        return
-    top, start = data_start(sheet, filled)
-    header = grid[:start].copy()
-    for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
-        if r0 < start:
-            header[r0, c0 : c1 + 1] = grid[r0, c0]
-    heads = ["\n".join(dict.fromkeys(t for t in column if t)) for column in header.T]
-    numeric = [_numbers_of(grid, filled, start, column) for column in range(grid.shape[1])]
-    yield from _texts(sheet, grid, filled, start, heads, numeric)
-    yield from _numbers(sheet, grid, filled, start, heads, numeric)
-    yield from _codes(grid, start, heads)
-    yield from _labels(sheet, grid, filled, top, start)
-    yield from _blocks(sheet, filled, start)
-
-
-def _layout(sheet: Sheet) -> Iterator[Breach]:
-    for top, left, bottom, right in sheet.merged:
-        raw = (
-            str(sheet.text.iat[top, left]) if top < sheet.shape[0] and left < sheet.shape[1] else ""
-        )
-        yield "1-4", f"{address(top, left)}:{address(bottom, right)}", raw
-    for (row, column), formula in sheet.formulas.items():
-        yield "1-7", address(row, column), formula
-    for row in sorted(sheet.hidden_rows):
-        yield "H", f"{row + 1}:{row + 1}", ""
-    for column in sorted(sheet.hidden_columns):
-        yield "H", f"{column_letters(column)}:{column_letters(column)}", ""
-    if sheet.hidden:
-        yield "H", "A1", sheet.sheet
-
-
-def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
-    """The header's first row, and the first row of data."""
-    count = filled.sum(axis=1)
-    wide = np.flatnonzero(count >= max(2, 0.5 * count.max()))
-    top = int(wide[0]) if len(wide) else 0
-    bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
-    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
-    # "1 研修" in a second row of headings is an option and no answer
-    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
-    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
-    return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
-
-
-def _texts(
-    sheet: Sheet,
-    grid: np.ndarray,
-    filled: np.ndarray,
-    start: int,
-    heads: list[str],
-    numeric: list[list[float]],
-) -> Iterator[Breach]:
-    """What a text says by itself, wherever it stands; texts that repeat are looked at once."""
-    coded = [bool(CODED.search(head)) for head in heads]
-    rows, columns = np.nonzero(filled & (sheet.kind == CellKind.TEXT))
-    verdicts: dict[str, list[str]] = {}
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        text = grid[row, column]
-        if text not in verdicts:
-            verdicts[text] = list(_text_breaches(text))
-        for rule in verdicts[text]:
-            in_data = row >= start
-            if rule in ("1-2", "1-3") and (not in_data or coded[column]):
-                continue
-            if rule == "1-6" and in_data and numeric[column] and SIGN.match(text.strip()):
-                continue  # among numbers … is a sign (1-13)
-            if rule == "1-3" and not sheet.sheet and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-                continue  # a text file has no number cells
-            yield rule, address(row, column), text
-
-
-def _text_breaches(text: str) -> Iterator[str]:
-    brief = text.strip() if len(text) <= LONGEST else ""
-    if SEVERAL.match(brief):
-        yield "1-2"
-    elif DECORATED.match(brief) and not NO_QUANTITY.match(brief):
-        yield "1-3"
-    if SPACED.search(text):
-        yield "1-5"
-    if DITTO.match(text.strip()):
-        yield "1-6"
-    if any(_dependent(letter) for letter in text):
-        yield "1-10"
-    if ERA.search(text) and not COMMON_ERA.search(text):
-        yield "1-11"
-
-
-def _dependent(letter: str) -> bool:
-    """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙."""
-    if letter.isascii() or letter in SAME_EVERYWHERE:
-        return False
-    try:
-        letter.encode("shift_jis")
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _numbers_of(grid: np.ndarray, filled: np.ndarray, start: int, column: int) -> list[float]:
-    """The numbers of a column that holds mostly numbers, else nothing."""
-    texts = grid[start:, column][filled[start:, column]]
-    known = [value for text in texts if (value := _value(text.strip())) is not None]
-    return known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else []
-
-
-def _numbers(
-    sheet: Sheet,
-    grid: np.ndarray,
-    filled: np.ndarray,
-    start: int,
-    heads: list[str],
-    numeric: list[list[float]],
-) -> Iterator[Breach]:
-    """Errors and signs among numbers without a legend, and numbers without a unit."""
-    told = set(grid[filled])
-    legend = any(LEGEND.search(text) for text in told)
-    stated = any(STATED.search(text) for text in told)
-    rows, columns = np.nonzero(sheet.kind == CellKind.ERROR)
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        if (row, column) not in sheet.formulas:
-            yield "1-3", address(row, column), grid[row, column]
-    for column, known in enumerate(numeric):
-        if not known:
-            continue
-        for row in (np.flatnonzero(filled[start:, column]) + start).tolist() if not legend else ():
-            if SIGN.match(grid[row, column].strip()):
-                yield "1-13", address(row, column), grid[row, column].strip()
-        head = heads[column]
-        coded = all(value == int(value) and 0 <= value <= 20 for value in known)
-        coded = (coded and not COUNTED.search(head)) or all(map(_is_code, known))
-        if stated or coded or UNIT.search(head):
-            continue
-        yield "1-9", address(max(start - 1, 0), column), head
-
-
-def _is_code(value: float) -> bool:
-    """Whether a number is a municipality's code, whatever the heading says."""
-    six = f"{value:06.0f}"
-    whole = value >= 0 and value == int(value) and len(six) == 6
-    return whole and check_digit(six[:5]) == six[5]
-
-
-def _codes(grid: np.ndarray, start: int, heads: list[str]) -> Iterator[Breach]:
-    """Codes of municipalities that lost their leading zero as numbers."""
-    known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
-    for column, head in enumerate(heads):
-        if not known & {normalise(part) for part in head.split("\n")}:
-            continue
-        codes = {row: grid[row, column].strip() for row in range(start, len(grid))}
-        short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
-        # five digits may also be a code without its check digit
-        five = [f"0{code}" for code in short.values() if len(code) == 5]
-        if all(check_digit(code[:5]) == code[5] for code in five):
-            for row, code in short.items():
-                yield "1-12", address(row, column), code
-
-
-def _value(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None  # "nan" and "inf" are words
-
-
-def _labels(
-    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, top: int, start: int
-) -> Iterator[Breach]:
-    """Columns without a heading, rows without a label, a table without municipalities."""
-    covered = np.zeros(sheet.shape, bool)
-    for r0, c0, r1, c1 in sheet.merged:
-        covered[r0 : r1 + 1, c0 : c1 + 1] = True
-    data = filled[start:]
-    if not data.any():
-        return
-    for column in np.flatnonzero(data.any(axis=0)):
-        if not (filled[top:start, column] | covered[top:start, column]).any():
-            yield "1-6", address(max(start - 1, 0), int(column)), ""
-    first = int(np.flatnonzero(filled.any(axis=0))[0])
-    labels = (sheet.kind[start:, first] == CellKind.TEXT).mean() > 0.3
-    for row in np.flatnonzero(data.sum(axis=1) >= 2) + start if labels else ():
-        total = any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3])
-        if not filled[row, first] and not covered[row, first] and not total:
-            yield "1-6", address(int(row), first), ""
-    known = {normalise(text) for texts in IDENTITY.values() for text in texts}
-    named = {normalise(text) for text in set(grid[filled])}
-    places = sum(bool(re.fullmatch(r".{1,6}[都道府県市区町村]|\d{5,6}", text)) for text in named)
-    if (
-        not named & known
-        and places < 3
-        and not any(re.search(r"団体|市区?町村|自治体|都道府県", text) for text in named)
-    ):
-        yield "1-12", address(max(start - 1, 0), first), ""
-
-
-def _blocks(sheet: Sheet, filled: np.ndarray, start: int) -> Iterator[Breach]:
-    """Blank rows and columns inside the data, and a second table below the first."""
-    count = filled.sum(axis=1)
-    rows = np.flatnonzero(count >= 2)
-    for before, after in pairwise(rows.tolist()):
-        gap = count[before + 1 : after]
-        if before < start or not (gap == 0).any():
-            continue
-        texts = sheet.kind[after][filled[after]] == CellKind.TEXT
-        below = sheet.kind[after + 1 : after + 3]
-        new = texts.all() and len(texts) >= 2 and (below == CellKind.NUMBER).any()
-        same = not (sheet.kind[before][filled[before]] == CellKind.TEXT).all()
-        blank = int(before + 1 + np.flatnonzero(gap == 0)[0])
-        if new and same:
-            yield "2-2", address(int(after), int(np.flatnonzero(filled[after])[0])), ""
-        else:
-            yield "2-1", f"{blank + 1}:{blank + 1}", ""
-    used = np.flatnonzero(filled[max(start - 1, 0) :].any(axis=0))
-    for left, right in pairwise(used.tolist()):
-        if right - left > 1:
-            heading = sheet.text.iloc[max(start - 1, 0)].to_numpy(object)
-            once_more = {*heading[: left + 1]} & {*heading[right:]} - {""}
-            if start and once_more:  # a table beside the first
-                yield "2-2", address(start - 1, int(right)), ""
-                continue
-            letters = column_letters(int(left) + 1)
-            yield "2-1", f"{letters}:{letters}", ""
-
-
-class Rule(Model):
-    """One check item: what is asked, and what to do about a breach."""
+    `severity` weighs a breach in the score of its level; see data/readability.yml.
+    """
 
     id: str
+    rules: dict[int, str]
+    severity: str
     title: Text
     advice: Text
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of its rules: that of 2020, that of 2026 with its level, or both."""
+        return "・".join(self.rules.values())
+
+    @property
+    def level(self) -> str:
+        """L1, L2 or L3, empty where the rules of 2026 have no such rule."""
+        return self.rules.get(2026, "").partition("-")[0]
 
 
 class Unreadable(Model):
@@ -347,50 +62,153 @@ class Unreadable(Model):
 _DATA = yaml.safe_load(
     files("workbench").joinpath("data/readability.yml").read_text(encoding="utf-8")
 )
-RULES = {id: Rule(id=id, **entry) for id, entry in _DATA["rules"].items()}
+CHECKS = {id: Check(id=id, **entry) for id, entry in _DATA["checks"].items()}
+JUDGED: dict[str, dict[Language, str]] = _DATA["judged"]
+SCORES: dict[str, dict[str, int]] = _DATA["scores"]
 UNREADABLE = {id: Unreadable(**entry) for id, entry in _DATA["unreadable"].items()}
+WORKBOOK_ONLY = {"objects", "looks", "merged", "hidden", "formulas"}
+TEXT_ONLY = {"records", "quoting"}
 
-
-COLUMNS = ["file", "sheet", "cell", "rule", "raw", "ja", "en"]
+COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
 PARTS = re.compile(r"([A-Z]*)([0-9]*)")
 SHOWN = 12  # cells of one rule in the printed report
 
 
-def audit(files: Iterable[str | Path]) -> pd.DataFrame:
-    """All breaches: file, sheet, cell, rule, raw, and a message in ja and en.
+def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> pd.DataFrame:
+    """All breaches of the rules of 2020 and 2026 in some files.
 
-    A file that is no readable table is itself a breach of rule 1-1; a missing one is an error.
+    Parameters
+    ----------
+    files : workbooks and text files; a file that is no readable table is itself a breach.
+    earlier : the file of an earlier year, whose headings these should have.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a breach: file, sheet, cell, check, its rule in each edition (empty where there is
+        none), its level in that of 2026, raw (what the cell says), and a message in ja and en.
+
+    Raises
+    ------
+    InputError
+        A file is missing or may not be opened, or the earlier one cannot be read.
     """
-    found: list[tuple[str, ...]] = []
     given = [Path(file) for file in files]
-    for file, name in zip(given, _names(given), strict=True):
-        if file.is_dir():
-            hint = f"name the files in it, such as {file}/*"
-            raise InputError("this is a folder", file=file, hint=hint)
-        if not file.is_file():
-            raise InputError("there is no such file", file=file, hint="check the path")
-        if not os.access(file, os.R_OK):
-            raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
-        try:
-            if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
-                raise InputError(
-                    "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
-                )
-            sheets = read_file(file)
-        except InputError as error:
-            found.append((name, "", "", "1-1", error.what, *_unreadable(error)))
+    before = read_file(Path(earlier)) if earlier else []
+    read = [(name, file, _read(file)) for file, name in zip(given, _names(given), strict=True)]
+    explained = _explained([(name, sheets) for name, _, sheets in read if isinstance(sheets, list)])
+    found: list[tuple[str, ...]] = []
+    for name, file, sheets in read:
+        if isinstance(sheets, InputError):
+            found.append(_unreadable(name, sheets))
             continue
-        book = file.suffix.lower() in SUFFIXES["workbook"]
-        pictures = workbook.objects(file.read_bytes()) if book else {}
-        for sheet in sheets:
-            all_of_it = [*breaches(sheet), *(("1-8", c, "") for c in pictures.get(sheet.sheet, ()))]
-            found += [
-                (name, sheet.sheet, cell, rule, raw, *_message(rule, raw))
-                for rule, cell, raw in _sorted(all_of_it)
-            ]
-        for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
-            found.append((name, chart, "", "1-8", "", *_message("1-8", "")))
+        for sheet, breach in _breaches(file, sheets, before):
+            if breach[0] not in explained:
+                found.append(_finding(name, sheet, breach))
     return pd.DataFrame(found, columns=COLUMNS, dtype="str")
+
+
+def _explained(read: list[tuple[str, list[Sheet]]]) -> set[str]:
+    """What a code table among the files explains: the codes, and units where it has them."""
+    tables = [
+        sheet
+        for name, sheets in read
+        for sheet in sheets
+        if CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet)
+    ]
+    units = any(sheet.text.iloc[0].str.match("(?i)単位|unit").any() for sheet in tables)
+    return {"code_table", "units"} if units else {"code_table"} if tables else set()
+
+
+def _read(file: Path) -> list[Sheet] | InputError:
+    """The sheets of a file, or why it is no table."""
+    if file.is_dir():
+        raise InputError(
+            "this is a folder",
+            file=file,
+            hint="name the files in it, such as {files}",
+            files=f"{file}/*",
+        )
+    if not file.is_file():
+        raise InputError("there is no such file", file=file, hint="check the path")
+    if not os.access(file, os.R_OK):
+        raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
+    try:
+        if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
+            raise InputError(
+                "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
+            )
+        return read_file(file)
+    except InputError as error:
+        return error
+
+
+def _breaches(file: Path, sheets: list[Sheet], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
+    """Sheet and breach, sheet by sheet in the order of the checks."""
+    content = file.read_bytes()
+    book = file.suffix.lower() in SUFFIXES["workbook"]
+    pictures = workbook.objects(content) if book else {}
+    looks = readability.looks(content) if book else {}
+    for sheet in sheets:
+        own = [*readability.breaches(sheet)]
+        own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
+        own += readability.look_breaches(sheet, looks.get(sheet.sheet, {}))
+        if not book:
+            text = decode(content, file.name)
+            own += readability.line_breaches(text, separator(text[:100_000]))
+        for other in before:
+            if other.sheet == sheet.sheet or len(before) == len(sheets) == 1:
+                own += readability.layout_breaches(sheet, other)
+        for breach in sorted(dict.fromkeys(own), key=lambda breach: list(CHECKS).index(breach[0])):
+            yield sheet.sheet, breach
+    for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
+        yield chart, ("objects", "", "")
+
+
+def _finding(name: str, sheet: str, breach: Breach) -> tuple[str, ...]:
+    check, cell, raw = breach
+    about = CHECKS[check]
+    ja, en = _shown(raw, "ja"), _shown(raw, "en")
+    title = about.title.en[:1].upper() + about.title.en[1:]
+    advice = about.advice.en[:1].upper() + about.advice.en[1:]
+    return (
+        *(name, sheet, cell, check, about.rules.get(2020, ""), about.rules.get(2026, "")),
+        *(about.level, raw),
+        f"[{about.numbers}] {about.title.ja}{f'（{ja}）' if ja else ''}。{about.advice.ja}。",
+        f"[{about.numbers}] {title}{f' ({en})' if en else ''}. {advice}.",
+    )
+
+
+def _unreadable(name: str, error: InputError) -> tuple[str, ...]:
+    """The finding on a file that cannot be read."""
+    about, format = UNREADABLE[error.reason or "unknown"], CHECKS["format"]
+    rules = dict(format.rules)
+    if error.reason == "open_document":
+        del rules[2026]  # which has .ods beside .xlsx and CSV
+    numbers = "・".join(rules.values())
+    hint = error.hint or format.advice.en
+    return (
+        *(name, "", "", "format", rules[2020], rules.get(2026, "")),
+        *("L1" if 2026 in rules else "", error.what),
+        f"[{numbers}] {format.title.ja}（{about.reason}）。{about.advice}。",
+        f"[{numbers}] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
+    )
+
+
+def scores(findings: pd.DataFrame, file: str) -> dict[str, int]:
+    """The points of a file by level of the rules of 2026, from 100 down to 0.
+
+    Each rule that is breached takes points by its severity, however often; a fatal one takes all.
+    The method is that of the guide to the rules; what a person has to judge does not count.
+    """
+    own = findings[(findings["file"] == file) & (findings["level"] != "")]
+    breached = [CHECKS[check] for check in own["check"].unique()]
+    points = {}
+    for level, weights in SCORES.items():
+        severities = [check.severity for check in breached if check.level == level]
+        taken = 100 if "fatal" in severities else sum(weights[s] for s in severities)
+        points[level] = max(0, 100 - taken)
+    return points
 
 
 def _names(files: Sequence[Path]) -> list[str]:
@@ -417,7 +235,7 @@ def annotate(
     own = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
     for row in own.itertuples():
         name, said = str(row.sheet), str(getattr(row, language))
-        if pages[name].hidden and row.rule == "H" and seen:
+        if pages[name].hidden and row.check == "hidden" and seen:
             name = seen[0]  # nobody would find it in the hidden sheet
         place = _place(pages[name], str(row.cell))
         if row.cell not in (address(*place), "A1"):
@@ -431,9 +249,10 @@ def annotate(
         content = with_notes(file.read_bytes(), texts)
     except (KeyError, IndexError, ValueError, ExpatError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"the workbook cannot be copied ({workbook.brief(error)})",
+            "the workbook cannot be copied ({fault})",
             file=file,
             hint=workbook.REPAIR,
+            fault=workbook.brief(error),
         ) from None
     outputs.write({out: content}, "audit")
     return out
@@ -449,8 +268,13 @@ def check_place(file: Path, out: Path) -> None:
             "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
         )
     if out.suffix.lower() != suffix:
-        hint = f"call it {out.stem}{suffix}"
-        raise InputError(f"the copy of a workbook {suffix} is one, too", file=out, hint=hint)
+        raise InputError(
+            "the copy of a workbook {suffix} is one, too",
+            file=out,
+            hint="call it {name}",
+            suffix=suffix,
+            name=f"{out.stem}{suffix}",
+        )
     outputs.refuse_others([out], "audit")
 
 
@@ -473,51 +297,61 @@ def _shown_near(at: int, hidden: frozenset[int]) -> int:
 
 
 def report(
-    files: Sequence[Path], *, language: Language = "ja", annotate_to: Path | None = None
+    files: Sequence[Path],
+    *,
+    language: Language = "ja",
+    annotate_to: Path | None = None,
+    earlier: Path | None = None,
 ) -> str:
     """What ``workbench audit`` prints; with `annotate_to`, also the copy with comments."""
     if annotate_to and len(files) != 1:
         raise InputError("--annotate takes one workbook at a time", hint="audit them one by one")
     if annotate_to:
         check_place(files[0], annotate_to)
-    findings = audit(files)
-    ja = language == "ja"
+    findings = audit(files, earlier=earlier)
+
+    def words(id: str, **values: object) -> str:
+        return label(f"audit.{id}", language, **values)
+
     lines = []
-    for (file, sheet), own in findings.groupby(["file", "sheet"], sort=False):
-        lines.append(f"{file}  {sheet}".rstrip())
-        for rule, group in own.groupby("rule", sort=False):
-            if rule == "1-1":
-                lines.append(f"  {group[language].iloc[0]}")
-                continue
-            about = RULES[str(rule)]
-            colon = "：" if ja else ": "
-            lines.append(f"  [{rule}] {about.title[language]}{colon}{about.advice[language]}")
-            cells = [f"{c} {_shown(raw, language)}".strip()
-                     for c, raw in zip(group["cell"], group["raw"], strict=True)]  # fmt: skip
-            more = len(cells) - SHOWN
-            rest = (f" ほか {more} 件" if ja else f" and {more} more") if more > 0 else ""
-            lines.append("      " + ", ".join(filter(None, cells[:SHOWN])) + rest)
-    clean = [name for name in _names(files) if name not in set(findings["file"])]
-    lines += [f"{name}  " + ("指摘なし" if ja else "no breach") for name in clean]
-    total = len(findings)
-    lines.append(
-        f"{len(files)} ファイル、指摘 {total} 件"
-        if ja
-        else f"{len(files)} file{'s' * (len(files) != 1)}, {total} breach{'es' * (total != 1)}"
-    )
-    readable = not findings["rule"].eq("1-1").any()
+    for file in _names(files):
+        own = findings[findings["file"] == file]
+        for sheet, group in own.groupby("sheet", sort=False):
+            lines += [f"{file}  {sheet}".rstrip(), *_lines(group, language)]
+        if own.empty:
+            lines.append(words("clean", file=file))
+        points = scores(findings, file)
+        lines.append(words("scores", **points))
+    lines.append(words("judged"))
+    lines += [f"  [{rule}] {text[language]}" for rule, text in JUDGED.items()]
+    lines.append(words("total", files=len(files), n=len(findings)))
+    readable = not findings["check"].eq("format").any()
     if annotate_to and readable and findings["cell"].eq("").all():
-        lines.append(
-            "コメントを付けるセルがないため、写しは作りません"
-            if ja
-            else "no cell to comment on, so no copy was made"
-        )
+        lines.append(words("no_copy"))
     elif annotate_to:
         annotate(files[0], findings, annotate_to, language=language)
-        lines.append(
-            f"コメント付きの写し：{annotate_to}" if ja else f"with comments: {annotate_to}"
-        )
+        lines.append(words("copy", file=annotate_to))
     return "\n".join(lines)
+
+
+def _lines(findings: pd.DataFrame, language: Language) -> list[str]:
+    """The breaches of one sheet, a check at a time."""
+    lines = []
+    for check, group in findings.groupby("check", sort=False):
+        if check == "format":
+            lines.append(f"  {group[language].iloc[0]}")
+            continue
+        about = CHECKS[str(check)]
+        title, advice = about.title[language], about.advice[language]
+        lines.append(f"  [{about.numbers}] {title}{'：' if language == 'ja' else ': '}{advice}")
+        cells = [
+            f"{cell} {_shown(raw, language)}".strip()
+            for cell, raw in zip(group["cell"], group["raw"], strict=True)
+        ]
+        more = len(cells) - SHOWN
+        rest = label("audit.more", language, n=more) if more > 0 else ""
+        lines.append("      " + ", ".join(filter(None, cells[:SHOWN])) + rest)
+    return lines
 
 
 def _shown(raw: str, language: Language) -> str:
@@ -525,29 +359,3 @@ def _shown(raw: str, language: Language) -> str:
     shown = raw.replace("\r", "").replace("\n", "⏎")
     shown = f"{shown[:40]}…" if len(shown) > 40 else shown
     return (f"「{shown}」" if language == "ja" else f'"{shown}"') if raw else ""
-
-
-def _message(rule: str, raw: str) -> tuple[str, str]:
-    about = RULES[rule]
-    ja, en = _shown(raw, "ja"), _shown(raw, "en")
-    title = about.title.en[:1].upper() + about.title.en[1:]
-    advice = about.advice.en[:1].upper() + about.advice.en[1:]
-    return (
-        f"[{rule}] {about.title.ja}{f'（{ja}）' if ja else ''}。{about.advice.ja}。",
-        f"[{rule}] {title}{f' ({en})' if en else ''}. {advice}.",
-    )
-
-
-def _unreadable(error: InputError) -> tuple[str, str]:
-    """What to tell of a file that cannot be read."""
-    about = UNREADABLE[error.reason or "unknown"]
-    hint = error.hint or RULES["1-1"].advice.en
-    return (
-        f"[1-1] {RULES['1-1'].title.ja}（{about.reason}）。{about.advice}。",
-        f"[1-1] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
-    )
-
-
-def _sorted(breaches: Iterable[Breach]) -> list[Breach]:
-    """By rule, each breach once."""
-    return sorted(dict.fromkeys(breaches), key=lambda breach: list(RULES).index(breach[0]))

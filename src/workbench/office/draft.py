@@ -23,8 +23,8 @@ from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
 from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import definitions, guesses
-from workbench.office.audit import data_start
 from workbench.office.guesses import MISSING, TOKENS, Question, both, open_option, plain
+from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
@@ -109,11 +109,12 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         )
     if beside := _answer_in_heading([column.column.heading for column in columns]):
         raise InputError(
-            f"{beside} stands where a heading should, so this seems to be a form",
+            "{beside} stands where a heading should, so this seems to be a form",
             file=file,
             sheet=sheet.sheet,
             hint="give a table of replies, one row a municipality; the codebook of a form is "
             "written by hand",
+            beside=beside,
         )
     aside = [c.column.heading for c in columns if c.column.kind in ("record", "personal")]
     if aside:

@@ -22,10 +22,10 @@ from analysis import fingerprints, paths
 from analysis.cleaning.findings import SEVERITIES
 from analysis.errors import InputError
 from analysis.survey import Survey
-from analysis.text import label, labels
+from analysis.text import Language, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
-from workbench.publish.page import error_page, export
+from workbench.publish.page import error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
 from workbench.run.record import RECORD, Edition, Ran, RunRecord, Status, last_record, read_record
 
@@ -114,7 +114,7 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
-    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before")
+    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before", "sample")
     return {
         **asdict(edition),
         **{name: facts[name] for name in shown},
@@ -173,7 +173,7 @@ def reason(ran: Ran, language: str) -> str:
     return f"{text}: {ran.error}" if ran.error else text
 
 
-def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
+def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: bool) -> None:
     """Write index and record beside the pages, and swap all in.
 
     A run that is not complete is published beside the last complete one, which stays where it is.
@@ -188,6 +188,8 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     shutil.rmtree(part / "work", ignore_errors=True)
     about = {**context(edition, record.facts), "pdf": pdf}
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
+    if word:
+        _write_word(plan, record, part, about)
     index.write_index(part, listed, about)
     if plan.codebook.is_file():
         shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
@@ -203,6 +205,29 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, pdf: bool) -> None:
     if final == edition.folder:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
     index.write_waves(paths.reports())
+
+
+def _write_word(plan: Plan, record: RunRecord, part: Path, about: Mapping[str, Any]) -> None:
+    """The complete pages as report.docx, how the data were cleaned at its end."""
+    from workbench.publish import word
+
+    language: Language = "en" if plan.edition.language == "en" else "ja"
+    names = [ran.html for ran in record.notebooks if ran.ok]
+    names.sort(key=lambda name: name.startswith("01_"))
+    context = page_context(about)
+    content = word.document(
+        [part / name for name in names],
+        title=str(about["wave_title"][language]),
+        context={
+            "publisher": about["publisher"][language],
+            "as_of": about["as_of"],
+            "audience": context["audience_label"],
+            "invented": context["words"]["invented_short"] if about["invented"] else "",
+            "date": about["date"],
+        },
+        language=language,
+    )
+    paths.write_atomic(part / "report.docx", content)
 
 
 def _gather(ran: Ran, part: Path) -> None:

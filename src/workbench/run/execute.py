@@ -135,7 +135,13 @@ def side_by_side(
 
 
 def run(
-    plan: Plan, todo: list[Notebook], options: Options, *, valid: Mapping[str, Path], pdf: bool
+    plan: Plan,
+    todo: list[Notebook],
+    options: Options,
+    *,
+    valid: Mapping[str, Path],
+    pdf: bool,
+    word: bool,
 ) -> RunRecord:
     """Run `todo`, take what is `valid` from earlier runs, and publish when all is complete.
 
@@ -160,14 +166,15 @@ def run(
             runner.run_all(todo, jobs)
         runner.refuse(plan.changed())
         release.finish(record, started)
-        release.publish_run(plan, record, part, pdf)
+        release.publish_run(plan, record, part, pdf=pdf, word=word)
     except OSError as error:
         _stopped(part)
         raise InputError(
-            f"the run could not be written ({error.strerror or error}); nothing was published",
+            "the run could not be written ({strerror}); nothing was published",
             file=part,
             hint="free some space, check the rights of the reports folder or close its files in "
             "other programs; the same command then carries on",
+            strerror=error.strerror or error,
         ) from None
     except BaseException:
         _stopped(part)

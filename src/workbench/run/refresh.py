@@ -11,7 +11,12 @@ from workbench.run.record import Options, RunRecord, Status, lock
 
 
 def refresh(
-    wave: str, *, notebooks: Sequence[str] | None = None, pdf: bool = False, **asked: Any
+    wave: str,
+    *,
+    notebooks: Sequence[str] | None = None,
+    pdf: bool = False,
+    word: bool = False,
+    **asked: Any,
 ) -> RunRecord:
     """Run the notebooks whose results are out of date, and publish when all are complete.
 
@@ -19,6 +24,7 @@ def refresh(
     ----------
     notebooks : names of the only ones that may run; all if not given.
     pdf : print the pages as well (Chromium).
+    word : write them as one Word document as well.
     asked : see `workbench.run.record.Options`.
 
     Raises
@@ -34,11 +40,11 @@ def refresh(
     with lock(edition):
         valid = {} if options.force else plan.valid()
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
-        if not (todo or pdf) and (unchanged := plan.published(valid)):
+        if not (todo or pdf or word) and (unchanged := plan.published(valid)):
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
         from workbench.run import execute  # heavy, and not needed where nothing is to run
 
-        return execute.run(plan, todo, options, valid=valid, pdf=pdf)
+        return execute.run(plan, todo, options, valid=valid, pdf=pdf, word=word)
 
 
 def why(wave: str, **asked: Any) -> str:

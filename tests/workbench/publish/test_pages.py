@@ -1,6 +1,7 @@
 """What is published of a run: pages, index, list of waves, workbook and archive."""
 
 import base64
+import dataclasses
 import datetime as dt
 import html
 import io
@@ -17,7 +18,7 @@ import pytest
 
 from analysis import show
 from analysis.errors import InputError
-from analysis.show import Answer
+from analysis.show import Answer, Prose
 from workbench.publish import index as pages
 from workbench.publish import page as publish
 from workbench.publish import pdf, spreadsheet
@@ -195,12 +196,13 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
 
 
 def run_folder(tmp_path, *notebooks, **context):
-    """A run folder with an index; notebooks: (name, cells)."""
+    """A run folder with an index; notebooks: (name, cells) or (name, cells, rank of finding)."""
     entries = []
     (tmp_path / "figures").mkdir(exist_ok=True)
     (tmp_path / "figures" / "answers.csv").write_text("a\n")
-    for name, cells in notebooks:
-        made.write(tmp_path / "notebooks" / f"{name}.ipynb", *cells)
+    for name, cells, *rank in notebooks:
+        about = {"finding": rank[0]} if rank else {}
+        made.write(tmp_path / "notebooks" / f"{name}.ipynb", *cells, **about)
         titles = {"ja": f"題 {name}", "en": f"Title {name}"}
         entries.append(
             {"name": name, "title": titles, "status": "ok", "error": "", "html": f"{name}.html"}
@@ -209,24 +211,45 @@ def run_folder(tmp_path, *notebooks, **context):
     return Read((tmp_path / "index.html").read_text(encoding="utf-8"))
 
 
-def test_the_index_shows_of_each_report_its_answer_key_figure_and_status(tmp_path):
-    answers = Answer("一つ目の答え。", "続きの段落。"), Answer("ほかの文。")
-    first = [made.code("f()", *answers, made.figure("plain"))]
-    second = [made.code("f()", made.figure("plain"), made.figure("main", key=True, title="要の図"))]
-    third = [made.code("f()", Answer.first("三つ目の答え。その理由。"))]
-    index = run_folder(tmp_path, ("01_a", first), ("02_b", second), ("03_c", third))
-    assert [text for attrs, text in index.all("p") if attrs.get("class") == "answer"] == [
-        "一つ目の答え。",
-        "三つ目の答え。",
+def tagged(tag, *things):
+    cell = made.code("f()", *things)
+    cell.metadata["tags"] = [tag]
+    return cell
+
+
+def test_the_index_is_a_summary_of_what_the_pages_find(tmp_path):
+    clean = [made.code("f()", Answer("734セルを記録した。"), made.figure("missing", key=True))]
+    types = [made.code("f()", Answer("類型は2つ。", "続き。"), made.figure("types", key=True))]
+    report = [
+        made.code(
+            "f()", Answer("不足は5団体。"), Answer("類型は2つ。"), made.figure("short", key=True)
+        ),
+        tagged("summary-next", Prose("順位は付けない。その理由。\n\n- 詳しい一覧")),
+        tagged("summary-limits", Prose("- 一つの時点の調査である。\n- 細かな注意")),
     ]
+    index = run_folder(
+        tmp_path,
+        ("01_clean", clean, False),
+        ("03_types", types, 2),
+        ("06_report", report, 1),
+        sample={"invited": 16, "replied": 15},
+    )
+    assert index.text("li")[:2] == ["不足は5団体。", "類型は2つ。"]
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "依頼した16団体のうち15団体が回答した（回収率93.8％）" in text
+    assert "順位は付けない。その理由。" in text and "詳しい一覧" not in text
+    assert "一つの時点の調査である。" in text and "細かな注意" not in text
     hrefs = [attrs["href"] for attrs, _ in index.all("a")]
-    assert "01_a.html#figure-plain" in hrefs, "the first figure where none is the key one"
-    assert "02_b.html#figure-main" in hrefs and "02_b.html#figure-plain" not in hrefs
-    assert [t for a, t in index.all("p") if a.get("class") == "status"] == [
-        *["完了"] * 2,
-        "完了 · 図はない（文章と表の報告）",
-    ]
-    assert len(index.all("figure")) == 2, "no empty box where there is no figure"
+    pages = [name for name in hrefs if name in {"01_clean.html", "03_types.html", "06_report.html"}]
+    assert pages[-3:] == ["03_types.html", "06_report.html", "01_clean.html"], "cleaning is last"
+    assert "06_report.html#figure-short" in hrefs, "the key figure of the first finding"
+    assert len(index.all("figure")) == 1
+    assert "完了" not in text
+
+
+def test_a_run_without_findings_has_a_list_of_pages_alone(tmp_path):
+    index = run_folder(tmp_path, ("01_clean", [made.code("f()", Prose("x"))], False))
+    assert index.text("h2") == ["報告の各頁", "ダウンロード"]
 
 
 @pytest.mark.parametrize(
@@ -328,19 +351,22 @@ def test_the_list_of_waves_puts_the_latest_first_and_the_editions_under_it(tmp_p
 
 
 def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
-    first = made.table([["=1+1", "1,234.5"], ["@x", "n/a"]], name="counts", notes=["注記"])
+    first = made.table([["=1+1", "1,234.5"], ["@x", "n/a"]], name="counts", notes=["注記の文"])
+    first = dataclasses.replace(first, csv="団体,人数（人）\n'=1+1,1234.5\n@x,\n012025,7\n")
     second = made.table([["a", "1"]], name="counts")
     content = spreadsheet.workbook([vars(first), vars(second)], "ja")
     assert content == spreadsheet.workbook([vars(first), vars(second)], "ja")
     book = openpyxl.load_workbook(io.BytesIO(content))
-    assert book.sheetnames == ["表の一覧", "counts", "counts_2"]
+    assert book.sheetnames == ["表の一覧", "注記", "counts", "counts_2"]
     listed = [[cell.value for cell in row] for row in book["表の一覧"].iter_rows(min_row=2)]
     assert listed == [["counts", "件数", 15], ["counts_2", "件数", 15]]
+    assert ["counts", "注記の文"] in [[c.value for c in row] for row in book["注記"].iter_rows()]
     sheet = book["counts"]
-    assert [cell.value for cell in sheet[4]] == ["=1+1", 1234.5]
-    assert sheet["A4"].data_type == "s", "text of an answer never becomes a formula"
-    assert sheet["A1"].value == "件数" and sheet["A7"].value == "注記"
-    assert book.properties.created == dt.datetime(2000, 1, 1)
+    values = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert values == [["団体", "人数（人）"], ["=1+1", 1234.5], ["@x", None], ["012025", 7]]
+    assert sheet["A2"].data_type == "s", "text of an answer never becomes a formula"
+    assert len(sheet.tables) == 1 and sheet.freeze_panes is None
+    assert book.properties.created == dt.datetime(2000, 1, 1) and book.properties.title
 
 
 def test_the_archive_holds_the_figures_and_is_the_same_each_time(tmp_path):

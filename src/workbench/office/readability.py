@@ -1,0 +1,610 @@
+"""What in one sheet keeps a program from reading it: each breach of a rule with its cell.
+
+The rules are those of data/readability.yml; `audit` gathers their breaches over files.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+
+from analysis.codebook.municipality import check_digit
+from analysis.intake import workbook
+from analysis.intake.headings import IDENTITY, normalise
+from analysis.intake.tables import TOTAL
+from analysis.intake.workbook import CellKind, Sheet, address, column_letters
+
+D = "0-9０-９"
+N = rf"[{D}][{D},，.．]*"
+SCALE = "(?:十|百|千|万|百万|千万|億|十億|百億|兆)?"
+MEASURE = (
+    "(?:人|名|円|件|台|回|日|時間|分|秒|年|か月|ヶ月|カ月|ヵ月|月|週|歳|才|個|箇所|か所|ヶ所|団体|市町村|自治体"
+    "|世帯|戸|校|冊|枚|部|組|社|者|本|床|点|倍|頁|ページ|ポイント|席|室|館|施設|種類|回線|人日|人月"
+    "|[%％]|[kcm]?m[2²]?|㎡|km2|ha|k?g|t|[KMGT]B)"
+)
+UNITS = f"(?:{SCALE}{MEASURE}(?:[/／・]{SCALE}{MEASURE})?)"
+WORD = rf"[^\s、，,;；:：()（）¥￥+＋△▲{D}-]"
+NUMBERED = rf"[{D}]{{1,2}}[.．:：\s][^、，,;；\n{D}]{{1,20}}"
+SEVERAL = re.compile(
+    rf"^[{D}]{{1,2}}(\s*[、,，・/／;；\s]\s*[{D}]{{1,2}})+$|^[①-⑳]([、,，・\s]*[①-⑳])+$"
+    # 45（うち女性3）, but not 2019（令和元）
+    rf"|^(?!(19|20)[0-9]{{2}}年?度?[(（]){N}\s*{UNITS}?\s*[(（][^)）]+[)）]$"
+    # 正規3、非正規2
+    rf"|^{WORD}{{1,8}}\s*[:：]?\s*{N}{UNITS}?"
+    rf"(\s*([、;；・\s]|[,，](?=\D))\s*({WORD}{{1,8}}\s*[:：]?\s*)?{N}{UNITS}?)+$"
+    # 1 業務改革、3 研修
+    rf"|^{NUMBERED}([、，,;；\n]\s*{NUMBERED})+$"
+    # 50384, 69565（63683） and 373（平成27年度）、434（平成28年度）
+    rf"|^{N}{UNITS}?([(（][^)）]*[)）])?\s*([、;；]\s*|[,，]\s+){N}"
+)
+DECORATED = re.compile(
+    rf"^(約|およそ|計|[¥￥])?\s*[-－−△▲+＋]?{N}\s*(([千万億兆]|{UNITS})([{D}]+{UNITS}?)?)?\s*"
+    rf"(程度|以上|以下|未満|余り?|弱|強|前後|くらい|ぐらい|[~〜～－-]\s*[{D}.]+{UNITS}?)*$"
+)
+# 150 000, (50000) and 0(a
+TYPESET = re.compile(
+    rf"^[-－−△▲]?\s*[{D}]{{1,3}}([ 　][{D}]{{3}})+$|^[(（]{N}[)）]$|^{N}\s*([*＊※†]|[(（][a-z])"
+)
+# codes, dates and addresses
+NO_QUANTITY = re.compile(
+    r"0[0-9]+$|0[0-9]*-|(19|20)[0-9]{2}([-/.][0-9]|年)|[0-9]{3}-[0-9]{4}$|[0-9]+-[0-9]+-[0-9]+"
+    r"|[0-9]{1,2}[月年]([0-9]{1,2}日)?$|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}$"
+)
+DITTO = re.compile(
+    r"""^([〃″”々"仝↓↑]|''|((以下|上に|上記[にと]?|左に|前に)?同(上|左|前|じ|様)?)|\.{3,}|…+|・{2,})$"""
+)
+SPACED = re.compile(r"^\s|\s$|[\r\n]|[ 　]{2,}|^\S([ 　]+\S){2,}$|^[一-龠][ 　]+[一-龠]$")
+YEAR = f"(元|[{D}]{{1,2}})"
+ERA = re.compile(
+    rf"(明治|大正|昭和|平成|令和)\s*{YEAR}\s*([年.．/]|$)"
+    rf"|^[MTSHRＭＴＳＨＲ]\s?{YEAR}(\s*[.．/年]|[-－][{D}]+[-－])|^[HRＨＲ]{YEAR}(年?度)?([(（].*)?$"
+    r"|^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}$"
+)
+BARE = re.compile(r"[HRＨＲ][0-9０-９]{1,2}")  # without 年
+COMMON_ERA = re.compile(r"(19|20)[0-9]{2}|(１９|２０)[０-９]{2}")
+SIGN = re.compile(r"^[-－ー―‐*＊×xXχＸｘ…・･.]+$")
+LEGEND = re.compile(r"凡例|(^|[\s、，。（(※「])[-－―‐*＊×xXχＸｘ…][」』]?\s*[はを:：=＝]")
+STATED = re.compile(r"単位\s*[:：は]|[(（［\[]単位")  # once for the whole table
+UNIT = re.compile(
+    rf"[(（［\[](単位\s*[:：]?\s*)?({UNITS}|[A-Za-z%/ ]+)"
+    r"([、，,・;；/／\s:：][^)）\]］]*)?[)）\]］]"
+    # what counts says its unit, and some numbers have none
+    "|[%％]|率|割合|単位|(人|件|台|回|日|時間|年|月|校|冊|戸|団体|市町村|箇所|世帯|枚|点|室|館|施設|回線)数"
+    r"|指数|係数|偏差値|順位|比$|(^|[^\d])年度?$|年月日?$|西暦"
+    r"|コード|番号|通番|連番|№|code|\bid\b|\bno\b|電話|連絡先|〒",
+    re.I | re.M,
+)
+COUNTED = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
+CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code|\bno\b|\bid\b", re.I)
+SAME_EVERYWHERE = set("～〜－−‖∥―—￠￡￢\n\r\t\u3000")
+
+
+NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
+LONGEST = 200  # a longer text is prose
+NOTE = re.compile(
+    r"^\s*([(（]?(※|＊|\*|注記?\s*[0-9０-９:：)）　 ]|注$)"
+    r"|(出典|資料|出所|作成者?|作成日|最終更新日?|更新日?|担当者?|問い?合わ?せ先?|備考)\s*[:：]"
+    r"|(source|note|author|contact|last updated)s?\s*:)",
+    re.I,
+)
+EMPTY_NAME = re.compile(
+    r"^((?!(19|20)\d\d$)\d{1,4}|[a-z]|(列|項目|column|field|f) ?\d+|列|unnamed.*|[-－―…*＊?？]+)$",
+    re.I,
+)
+OTHER = re.compile(
+    r"^\s*([0-9０-９①-⑳]{1,2}\s*[.．:：)）]?\s*)?(その他|other)\s*([:：]|[(（])\s*[^\s)）]", re.I
+)
+LISTED = re.compile(r"[、，,;；/／・|\n]")
+YEARS = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)年?度?|(令和|平成|昭和|[RHS])\s?(元|\d{1,2})\s?年度?")
+PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+CODE_TABLE = re.compile(r"コード(表|一覧|リスト)|符号表|code.?(book|list|table)|^codes\b", re.I)
+RULE = re.compile(r"[<>=\[]")  # of a condition, such as Q08 >= 1
+FEW = 12  # at most so many different answers make a column one of choices
+
+Breach = tuple[str, str, str]  # check, cell, text of the cell
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sheet as a table: where its header stands, what its columns are called and hold.
+
+    Notes outside the table are counted as empty in `filled`; `outside` lists them.
+    """
+
+    sheet: Sheet
+    grid: np.ndarray
+    filled: np.ndarray
+    outside: list[tuple[int, int]]
+    top: int
+    start: int
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Table:
+        """Find header and data of a sheet that has a filled cell."""
+        grid = sheet.text.to_numpy(object)
+        filled = sheet.kind != CellKind.EMPTY
+        top, start = data_start(sheet, filled)
+        outside = _outside(sheet, grid, filled, top, start)
+        for place in outside:
+            filled[place] = False
+        return cls(sheet, grid, filled, outside, top, start)
+
+    @cached_property
+    def heads(self) -> list[str]:
+        """The heading of each column, its rows joined; a merged one stands over each column."""
+        header = self.grid[: self.start].copy()
+        for r0, c0, _, c1 in self.sheet.merged:
+            if r0 < self.start:
+                header[r0, c0 : c1 + 1] = self.grid[r0, c0]
+        return ["\n".join(dict.fromkeys(t for t in column if t)) for column in header.T]
+
+    @cached_property
+    def numeric(self) -> list[list[float]]:
+        """The numbers of each column that holds mostly numbers, else nothing."""
+        return [self._numbers_of(column) for column in range(self.grid.shape[1])]
+
+    def _numbers_of(self, column: int) -> list[float]:
+        texts = self.grid[self.start :, column][self.filled[self.start :, column]]
+        known = [value for text in texts if (value := _value(text.strip())) is not None]
+        return known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else []
+
+    def coded(self, column: int) -> bool:
+        """Whether a column of numbers holds codes of answers, and counts nothing."""
+        known, head = self.numeric[column], self.heads[column]
+        small = all(value == int(value) and 0 <= value <= 20 for value in known)
+        plain = not (COUNTED.search(head) or UNIT.search(head))
+        return bool(known) and small and (plain or bool(re.search(r"コード|code", head, re.I)))
+
+    def has_number(self, rows: slice) -> bool:
+        """Whether one of these rows holds a number, in a text file one written as text."""
+        cells = self.grid[rows][self.filled[rows]]
+        kinds = np.isin(self.sheet.kind[rows], (CellKind.NUMBER, CellKind.DATE)).any()
+        return bool(kinds) or (not self.sheet.sheet and any(_value(c) is not None for c in cells))
+
+    def texts(self, column: int) -> dict[int, str]:
+        """Row -> text of the data cells of a column that hold a text."""
+        kinds = self.sheet.kind[:, column]
+        rows = np.flatnonzero(self.filled[self.start :, column]) + self.start
+        return {int(row): self.grid[row, column] for row in rows if kinds[row] == CellKind.TEXT}
+
+
+def breaches(sheet: Sheet) -> Iterator[Breach]:
+    """Every breach of a check in one sheet, of those that look at the sheet alone."""
+    yield from _layout(sheet)
+    if not (sheet.kind != CellKind.EMPTY).any():
+        return
+    table = Table.of(sheet)
+    yield from (("outside", address(*place), table.grid[place]) for place in table.outside)
+    yield from _texts(table)
+    yield from _numbers(table)
+    yield from _codes(table)
+    yield from _headings(table)
+    yield from _labels(table)
+    yield from _choices(table)
+    yield from _blocks(table)
+
+
+def _layout(sheet: Sheet) -> Iterator[Breach]:
+    for top, left, bottom, right in sheet.merged:
+        inside = top < sheet.shape[0] and left < sheet.shape[1]
+        raw = str(sheet.text.iat[top, left]) if inside else ""
+        yield "merged", f"{address(top, left)}:{address(bottom, right)}", raw
+    for (row, column), formula in sheet.formulas.items():
+        yield "formulas", address(row, column), formula
+    for row in sorted(sheet.hidden_rows):
+        yield "hidden", f"{row + 1}:{row + 1}", ""
+    for column in sorted(sheet.hidden_columns):
+        yield "hidden", f"{column_letters(column)}:{column_letters(column)}", ""
+    if sheet.hidden:
+        yield "hidden", "A1", sheet.sheet
+
+
+def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
+    """The header's first row, and the first row of data."""
+    count = filled.sum(axis=1)
+    wide = np.flatnonzero(count >= max(2, 0.5 * count.max()))
+    top = int(wide[0]) if len(wide) else 0
+    bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
+    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
+    # "1 研修" in a second row of headings is an option and no answer
+    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
+    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
+    return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+
+
+def _outside(
+    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, top: int, start: int
+) -> list[tuple[int, int]]:
+    """Notes beside and below the table: marked as such, or in a sparse column without heading."""
+    found = set()
+    for row in range(top, len(grid)):
+        places = np.flatnonzero(filled[row])
+        notes = [int(c) for c in places if NOTE.match(grid[row, c])]
+        if notes and row >= start and len(places) <= 2 and notes[0] == places[0]:
+            notes = places.tolist()  # the sign of a note, and the note beside it
+        found |= {(row, c) for c in notes if row >= start or not filled[start:, c].any()}
+    data = filled[start:]
+    for column in range(1, grid.shape[1]):
+        texts = (sheet.kind[start:, column] == CellKind.TEXT)[data[:, column]]
+        headed = filled[top:start, column].any() or any(
+            r0 < start and c0 <= column <= c1 for r0, c0, _, c1 in sheet.merged
+        )
+        if not headed and len(texts) and texts.all() and 2 * len(texts) <= len(data):
+            found |= {(start + int(row), column) for row in np.flatnonzero(data[:, column])}
+    return sorted(found)
+
+
+def _texts(table: Table) -> Iterator[Breach]:
+    """What a text says by itself, wherever it stands; texts that repeat are looked at once."""
+    coded = [bool(CODED.search(head)) for head in table.heads]
+    dated = [bool(re.search("[年月日時期]|date|year", head, re.I)) for head in table.heads]
+    rows, columns = np.nonzero(table.filled & (table.sheet.kind == CellKind.TEXT))
+    verdicts: dict[str, list[str]] = {}
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        text = table.grid[row, column]
+        if text not in verdicts:
+            verdicts[text] = list(_text_breaches(text))
+        for check in verdicts[text]:
+            in_data = row >= table.start
+            if check in ("one_datum", "numbers", "other_detail") and (not in_data or coded[column]):
+                continue
+            if (
+                check == "omitted"
+                and in_data
+                and table.numeric[column]
+                and SIGN.match(text.strip())
+            ):
+                continue  # among numbers … is a sign
+            if check == "years" and BARE.fullmatch(text) and in_data and not dated[column]:
+                continue  # H1 may be a name or a cell
+            if check == "numbers" and not table.sheet.sheet and PLAIN_NUMBER.fullmatch(text):
+                continue  # a text file has no number cells
+            yield check, address(row, column), text
+
+
+def _text_breaches(text: str) -> Iterator[str]:
+    brief = text.strip() if len(text) <= LONGEST and not RULE.search(text) else ""
+    if SEVERAL.match(brief):
+        yield "one_datum"
+    elif TYPESET.match(brief) or (DECORATED.match(brief) and not NO_QUANTITY.match(brief)):
+        yield "numbers"
+    if OTHER.match(text):
+        yield "other_detail"
+    if SPACED.search(text) and not TYPESET.match(brief):
+        yield "spacing"
+    if DITTO.match(text.strip()):
+        yield "omitted"
+    if any(_dependent(letter) for letter in text):
+        yield "characters"
+    if ERA.search(text) and not COMMON_ERA.search(text):
+        yield "years"
+
+
+def _dependent(letter: str) -> bool:
+    """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙."""
+    if letter.isascii() or letter in SAME_EVERYWHERE:
+        return False
+    try:
+        letter.encode("shift_jis")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _numbers(table: Table) -> Iterator[Breach]:
+    """Errors and signs among numbers without a legend, and numbers without a unit."""
+    sheet, grid, start = table.sheet, table.grid, table.start
+    texts = set(grid[sheet.kind != CellKind.EMPTY])
+    legend = any(LEGEND.search(text) for text in texts)
+    stated = any(STATED.search(text) for text in texts)
+    rows, columns = np.nonzero(sheet.kind == CellKind.ERROR)
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        if (row, column) not in sheet.formulas:
+            yield "numbers", address(row, column), grid[row, column]
+    for column, known in enumerate(table.numeric):
+        if not known:
+            continue
+        for row, text in table.texts(column).items() if not legend else ():
+            if SIGN.match(text.strip()):
+                yield "symbols", address(row, column), text.strip()
+        if table.coded(column):
+            yield "code_table", address(max(start - 1, 0), column), table.heads[column]
+        elif not (stated or all(map(_is_code, known)) or UNIT.search(table.heads[column])):
+            yield "units", address(max(start - 1, 0), column), table.heads[column]
+
+
+def _is_code(value: float) -> bool:
+    """Whether a number is a municipality's code, whatever the heading says."""
+    six = f"{value:06.0f}"
+    whole = value >= 0 and value == int(value) and len(six) == 6
+    return whole and check_digit(six[:5]) == six[5]
+
+
+def _codes(table: Table) -> Iterator[Breach]:
+    """Codes of municipalities that lost their leading zero as numbers."""
+    known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
+    for column, head in enumerate(table.heads):
+        if not known & {normalise(part) for part in head.split("\n")}:
+            continue
+        rows = range(table.start, len(table.grid))
+        codes = {row: table.grid[row, column].strip() for row in rows}
+        short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
+        # five digits may also be a code without its check digit
+        five = [f"0{code}" for code in short.values() if len(code) == 5]
+        if all(check_digit(code[:5]) == code[5] for code in five):
+            for row, code in short.items():
+                yield "areas", address(row, column), code
+
+
+def _value(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", ""))
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None  # "nan" and "inf" are words
+
+
+def _headings(table: Table) -> Iterator[Breach]:
+    """Where the header stands, and whether each column is called by a name of its own."""
+    top, start, grid = table.top, table.start, table.grid
+    if not table.filled[start:].any():
+        return
+    if top or start > 1:
+        yield "header_row", f"1:{start}", ""
+    merged = [r for r in table.sheet.merged if r[0] < start and r[3] > r[1]]
+    yield from (("unique", address(r0, c0), grid[r0, c0]) for r0, c0, _, _ in merged)
+    seen: set[str] = set()
+    years = defaultdict(set)  # the rest of a heading -> the years it has
+    for column in np.flatnonzero(table.filled[start:].any(axis=0)).tolist():
+        name = str(grid[start - 1, column]).strip()
+        cell = address(start - 1, column)
+        if name and name in seen and not any(c0 < column <= c1 for _, c0, _, c1 in merged):
+            yield "unique", cell, name
+        seen.add(name)
+        if EMPTY_NAME.match(unicodedata.normalize("NFKC", table.heads[column].strip())):
+            yield "headings", cell, name
+        if year := YEARS.search(unicodedata.normalize("NFKC", table.heads[column])):
+            years[YEARS.sub("", unicodedata.normalize("NFKC", table.heads[column]))].add(
+                (year[0], cell)
+            )
+    for names in years.values():
+        if len({year for year, _ in names}) >= 2:
+            yield from (("long_form", cell, year) for year, cell in sorted(names))
+
+
+def _labels(table: Table) -> Iterator[Breach]:
+    """Columns without a heading, rows without a label, a table without municipalities."""
+    sheet, grid, filled, start = table.sheet, table.grid, table.filled, table.start
+    covered = np.zeros(sheet.shape, bool)
+    for r0, c0, r1, c1 in sheet.merged:
+        covered[r0 : r1 + 1, c0 : c1 + 1] = True
+    data = filled[start:]
+    if not data.any():
+        return
+    for column in np.flatnonzero(data.any(axis=0)):
+        if not (filled[table.top : start, column] | covered[table.top : start, column]).any():
+            yield "headings", address(max(start - 1, 0), int(column)), ""
+    first = int(np.flatnonzero(filled.any(axis=0))[0])
+    own = table.texts(first)
+    labels = len(own) > 0.5 * data[:, first].sum() and start in own
+    for row in np.flatnonzero(data.sum(axis=1) >= 2) + start if labels else ():
+        total = any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3])
+        if not filled[row, first] and not covered[row, first] and not total:
+            yield "omitted", address(int(row), first), ""
+    rest = [_value(text) for text in grid[start + 1 :, first]]
+    serial = len(rest) > 1 and rest == list(range(2, len(rest) + 2))
+    if serial and _value(own.get(start, "1")) is None:  # the label, and then mere numbers
+        for below in range(start + 1, len(grid)):
+            yield "omitted", address(below, first), grid[below, first]
+    known = {normalise(text) for texts in IDENTITY.values() for text in texts}
+    named = {normalise(text) for text in set(grid[filled])}
+    places = sum(bool(re.fullmatch(r".{1,6}[都道府県市区町村]|\d{5,6}", text)) for text in named)
+    if (
+        not labels  # rows of which nothing says whose they are
+        and not named & known
+        and places < 3
+        and not any(re.search(r"団体|市区?町村|自治体|都道府県", text) for text in named)
+    ):
+        yield "areas", address(max(start - 1, 0), first), ""
+
+
+def _choices(table: Table) -> Iterator[Breach]:
+    """Columns that list several words in a cell, or write one choice in more than one way."""
+    for column in range(table.grid.shape[1]):
+        texts = {row: text for row, text in table.texts(column).items() if len(text) <= LONGEST}
+        lists = {row: text for row, text in texts.items() if _is_list(text)}
+        if 2 * len(lists) >= len(texts) and _are_lists([*lists.values()]):
+            yield from (("one_datum", address(row, column), t) for row, t in lists.items())
+            continue
+        ways: dict[str, Counter[str]] = defaultdict(Counter)
+        for text in texts.values():
+            if _value(text) is None and not RULE.search(text):
+                ways[_choice(text)][text.strip()] += 1
+        written_ways = sum(map(len, ways.values()))
+        if len(ways) > min(FEW, len(texts) / 2) or written_ways > 2 / 3 * len(texts):
+            continue  # names, remarks: hardly anything repeats
+        rare = {
+            text
+            for choice, written in ways.items()
+            for text, _ in written.most_common()[1:]
+            if len(choice) >= 2
+        }
+        for row, text in texts.items():
+            if text.strip() in rare and not (OTHER.match(text) or SEVERAL.match(text.strip())):
+                yield "choices", address(row, column), text
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in LISTED.split(text.strip(" ;；,，、\n"))]
+
+
+def _is_list(text: str) -> bool:
+    """Whether a text is a list of short words, such as 窓口・電話・メール; a clause is none."""
+    words = _words(text)
+    clause = re.compile("[がはを].|[くりてし、]$|[。0-9]$")
+    return len(words) > 1 and all(0 < len(w) <= 12 and not clause.search(w) for w in words)
+
+
+def _are_lists(lists: list[str]) -> bool:
+    """Whether the lists of a column are answers, and not the names of a few things (高い・多い)."""
+    different = set(lists)
+    words = Counter(word for text in different for word in set(_words(text)))
+    joined = all("・" in text for text in different)  # which joins the parts of a name as well
+    more = 2 * len(different) > len(lists) and not joined
+    return len(lists) >= 2 and (more or max(words.values()) > 1)
+
+
+def _choice(text: str) -> str:
+    """What a choice says, whatever its number, remark and okurigana.
+
+    >>> {_choice(t) for t in ("1. 取組済", "取り組み済み", "取組済（R8以降）")}
+    {'取組済'}
+    >>> _choice("必要である") == _choice("必要でない")
+    False
+    """
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = re.sub(r"^\s*\d{1,2}\s*[.:)、]?\s*(?=\D)|\s*\([^)]*\)?\s*$|\s+", "", text)
+    text = re.sub(r"(である|です)$", "", text)
+    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", text)
+
+
+def _blocks(table: Table) -> Iterator[Breach]:
+    """Blank rows and columns inside the data, and a second table below the first."""
+    sheet, filled, start = table.sheet, table.filled, table.start
+    count = filled.sum(axis=1)
+    rows = np.flatnonzero(count >= 2)
+    for before, after in pairwise(rows.tolist()):
+        gap = count[before + 1 : after]
+        if before < start or not (gap == 0).any():
+            continue
+        texts = sheet.kind[after][filled[after]] == CellKind.TEXT
+        words = texts.all() and not table.has_number(slice(after, after + 1))
+        new = words and len(texts) >= 2 and table.has_number(slice(after + 1, after + 3))
+        same = table.has_number(slice(before, before + 1))
+        blank = int(before + 1 + np.flatnonzero(gap == 0)[0])
+        if new and same:
+            yield "tables", address(int(after), int(np.flatnonzero(filled[after])[0])), ""
+        else:
+            yield "split", f"{blank + 1}:{blank + 1}", ""
+    used = np.flatnonzero(filled[max(start - 1, 0) :].any(axis=0))
+    for left, right in pairwise(used.tolist()):
+        if right - left > 1:
+            heading = sheet.text.iloc[max(start - 1, 0)].to_numpy(object)
+            once_more = {*heading[: left + 1]} & {*heading[right:]} - {""}
+            if start and once_more:  # a table beside the first
+                yield "tables", address(start - 1, int(right)), ""
+                continue
+            letters = column_letters(int(left) + 1)
+            yield "split", f"{letters}:{letters}", ""
+
+
+# --- what only the file itself shows ------------------------------------------------------------
+
+
+def line_breaches(text: str, separator: str) -> Iterator[Breach]:
+    """Records of a CSV file that are broken over lines, and unquoted commas.
+
+    A record has as many values as the header of its table, which ends at a blank line.
+
+    >>> list(line_breaches("項目,内容\\n所在地,東京都,港区\\n", ","))
+    [('quoting', 'C2', '港区')]
+    """
+    width = 0
+    for row, values in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator)):
+        for column, value in enumerate(values):
+            if "\n" in value or "\r" in value:
+                yield "records", address(row, column), value
+        if not any(values):
+            width = 0
+        elif not width:
+            width = len(values) if len(values) > 1 else 0
+        elif len(values) > width and any(values[width:]):
+            yield "quoting", address(row, width), values[width]
+        elif len(values) < width and not NOTE.match(values[0]):
+            yield "records", address(row, 0), values[0]
+
+
+Look = tuple[str, ...]  # of a cell: its font's weight, slant, lines and colour, and its fill
+
+
+def looks(content: bytes) -> dict[str, dict[tuple[int, int], Look]]:
+    """Sheet name -> the look of each of its cells that does not look plain."""
+    parts = workbook.unpack(content, "")
+    styles = _styles(workbook.part(parts, "xl/styles.xml"))
+    found: dict[str, dict[tuple[int, int], Look]] = {}
+    for name, path in workbook.sheet_parts(parts).items() if styles else ():
+        cells = workbook.tags(workbook.part(parts, path), {"c"})
+        found[name] = {
+            place: styles[cell["s"]]
+            for _, cell in cells
+            if cell.get("s") in styles and (place := workbook.place_of(cell.get("r", "")))
+        }
+    return found
+
+
+def _styles(xml: bytes) -> dict[str, Look]:
+    """Style number -> its look, where that is not the one of the first style."""
+    if not xml:
+        return {}
+    root = ElementTree.fromstring(xml)
+    fonts = [
+        tuple(
+            f"{part.tag.rpartition('}')[2]} {sorted(part.attrib.items())}"
+            for name in ("b", "i", "u", "strike", "color")
+            for part in font.iterfind(f"{{*}}{name}")
+        )
+        for font in root.iterfind("{*}fonts/{*}font")
+    ]
+    fills = [
+        tuple(str(sorted(color.attrib.items())) for color in fill.iterfind(".//{*}fgColor"))
+        if fill.find("{*}patternFill[@patternType='none']") is None
+        else ()
+        for fill in root.iterfind("{*}fills/{*}fill")
+    ]
+    own = [
+        fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
+        for xf in root.iterfind("{*}cellXfs/{*}xf")
+    ]
+    return {str(number): look for number, look in enumerate(own) if look != own[0]}
+
+
+def look_breaches(sheet: Sheet, looks: dict[tuple[int, int], Look]) -> Iterator[Breach]:
+    """Data cells of a column that look otherwise than the rest of it, bands of rows excepted."""
+    if not looks or not (sheet.kind != CellKind.EMPTY).any():
+        return
+    table = Table.of(sheet)
+    rows = [
+        row
+        for row in (np.flatnonzero(table.filled[table.start :].any(axis=1)) + table.start).tolist()
+        if not any(TOTAL.match(normalise(text)) for text in table.grid[row, :3])
+    ]
+    columns = np.flatnonzero(table.filled[table.start :].any(axis=0)).tolist()
+    seen = {c: {r: looks.get((r, c), ()) for r in rows if table.filled[r, c]} for c in columns}
+    alternate = [{looks.get((r, c), ()) for r in rows[i::2] for c in columns} for i in (0, 1)]
+    if all(len(own) == 1 for own in alternate):
+        return  # bands that help the eye
+    for column, own in seen.items():
+        usual = Counter(own.values()).most_common(1)[0][0] if own else ()
+        for row, look in own.items():
+            if look != usual:
+                yield "looks", address(row, column), table.grid[row, column]
+
+
+def layout_breaches(sheet: Sheet, earlier: Sheet) -> Iterator[Breach]:
+    """Headings that the earlier file does not have, and those of it that are gone."""
+    now, before = ({head for head in Table.of(s).heads if head} for s in (sheet, earlier))
+    table = Table.of(sheet)
+    for column, head in enumerate(table.heads):
+        if head and head not in before:
+            yield "layout", address(max(table.start - 1, 0), column), head
+    yield from (("layout", "", head) for head in sorted(before - now))

@@ -1,0 +1,308 @@
+"""The answers of a wave as a data set for others: CSV with its code table, SPSS, Stata.
+
+A folder is written with
+
+* ``data.csv`` a row a municipality: code, name, prefecture, size class, then the answers; options
+  of a multi-select are 1 (chosen) and 0, what is missing is blank;
+* ``missing.csv`` of the same shape: for each blank which kind of missing it is;
+* ``codes.csv`` the code table: what every variable asks and every code means, in both languages;
+* ``data.sav`` and ``data.dta`` the same with labels; the kinds of missing are user-missing values;
+* ``datapackage.json`` (Frictionless Data Package), ``CITATION.cff`` and a README in each language.
+
+Each edition holds the single answers that it may show, and an edition that shows none has no such
+data set.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from analysis import edition, paths
+from analysis.codebook.model import STATUSES, Item, Option, Question
+from analysis.errors import InputError
+from analysis.spreadsheet import to_csv
+from analysis.survey import Survey
+from analysis.text import Language, Text, label, labels, say
+from analysis.view import Audience
+from workbench import outputs
+
+MISSING = STATUSES[1:]
+FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below every answer
+LETTERS = dict(zip(MISSING, "abcde", strict=True))  # Stata's .a to .e
+MEASURES = {"ordinal": "ordinal", "battery": "ordinal", "integer": "scale", "ratio": "scale"}
+TYPES = {"integer": "integer", "ratio": "number", "date": "date", "text": "string"}
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+
+
+def write_for_wave(
+    wave: str,
+    out: Path | None = None,
+    *,
+    audience: Audience = "internal",
+    language: Language = "ja",
+) -> str:
+    """Write the data set of a wave; the sentence to print. `language`: of its labels.
+
+    Raises
+    ------
+    InputError
+        This edition shows no single answer, or `out` holds files that are no earlier data set.
+    """
+    survey = Survey.load(wave, audience=audience, language=language, files=False)
+    suffix = "" if audience == "internal" else f".{audience}"
+    place = out or paths.root() / "data" / "processed" / f"{wave}-dataset{suffix}"
+    variables = dict(_variables(survey))
+    if not variables:
+        raise InputError(
+            "the edition {audience} of {wave} shows no single answer, so there is no data set",
+            hint="give its tables (tables.xlsx) instead",
+            audience=audience,
+            wave=wave,
+        )
+    files = _files(survey, variables)
+    outputs.write({place / name: content for name, content in files.items()}, "dataset")
+    return label("dataset.written", language, n=survey.n, variables=len(variables), place=place)
+
+
+def _variables(survey: Survey) -> Iterator[tuple[str, Question]]:
+    """The columns of answers that this edition shows of each municipality, with their question."""
+    kept_back = {*edition.kept_back(survey)}
+    for question in survey.codebook:
+        if question.identity in {"code", "name", "prefecture", "size_class"}:
+            continue  # the register has them, confirmed
+        for variable in question.variables:
+            if variable in survey.responses and variable not in kept_back:
+                yield variable, question
+
+
+def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | str]:
+    """The content of every file, by its name."""
+    whose = survey.register.loc[survey.responses.index, ["name", "prefecture", "size_class"]]
+    whose = whose.astype("object").where(whose.notna(), "").rename_axis("code").reset_index()
+    answers = {name: _plain(survey.responses[name], of) for name, of in variables.items()}
+    data = pd.concat([whose, pd.DataFrame(answers).reset_index(drop=True)], axis=1)
+    states = survey.status[[*variables]].astype("object").reset_index(drop=True)
+    kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)
+    codes = code_table(survey, variables)
+    words = {
+        "title": survey.wave.title,
+        "publisher": survey.wave.publisher,
+        "date": survey.wave.as_of.isoformat(),
+        "licence": survey.wave.licence,
+        "invented": survey.wave.invented,
+    }
+    files: dict[str, bytes | str] = {
+        "data.csv": to_csv(data),
+        "missing.csv": to_csv(kinds),
+        "codes.csv": to_csv(codes),
+        "datapackage.json": _package(survey, variables, data),
+        "CITATION.cff": _citation(survey),
+    }
+    for language in LANGUAGES:
+        own = {k: v[language] if isinstance(v, Text) else v for k, v in words.items()}
+        readme = say("dataset/readme", language, n=survey.n, asked=survey.invited, **own)
+        files[f"README.{language}.md"] = readme + "\n"
+    return files | _labelled_files(survey, variables, data, states)
+
+
+def _plain(answers: pd.Series, question: Question) -> pd.Series:
+    """A column as CSV has it: 1 and 0 for chosen or not, ISO dates, blanks where it is missing."""
+    if question.type in {"multi", "binary"}:
+        return answers.astype("Int8")
+    if question.type == "date":
+        dates = pd.to_datetime(answers)
+        return dates.dt.strftime("%Y-%m" if question.precision == "month" else "%Y-%m-%d")
+    return answers
+
+
+def code_table(survey: Survey, variables: dict[str, Question]) -> pd.DataFrame:
+    """The code table: a row a variable, and one for each code of its answers.
+
+    Columns: no (of the variable), variable, question, type, unit_ja, unit_en, asked_if, code,
+    and what variable or code mean in Japanese and English.
+    """
+    rows = []
+    for number, (name, question) in enumerate(variables.items(), 1):
+        about = (number, name, question.id, question.type)
+        unit = question.unit or Text(ja="", en="")
+        says = variable_label(name, question)
+        rows.append((*about, unit.ja, unit.en, question.ask_if or "", "", says.ja, says.en))
+        for code, meaning in value_labels(question).items():
+            rows.append((*about, "", "", "", str(code), meaning.ja, meaning.en))
+    columns = ["no", "variable", "question", "type", "unit_ja", "unit_en"]
+    return pd.DataFrame(rows, columns=[*columns, "asked_if", "code", "ja", "en"])
+
+
+def variable_label(name: str, question: Question) -> Text:
+    """What a variable asks: the question, and its option or item."""
+    parts: dict[str, Option | Item] = {item.id: item for item in question.items}
+    if question.type == "multi":
+        parts |= {f"{question.id}_{option.code}": option for option in question.options}
+    part = parts.get(name)
+    if part is None:
+        return question.text
+    return Text(ja=f"{question.ja}：{part.ja}", en=f"{question.en}: {part.en}")
+
+
+def value_labels(question: Question) -> dict[int, Text]:
+    """What the codes of a variable mean; empty where it holds a quantity, a date or words."""
+    if question.type in {"multi", "binary"}:
+        names = ("chosen", "not_chosen") if question.type == "multi" else ("yes", "no")
+        return {code: _both(f"dataset.{name}") for code, name in zip((1, 0), names, strict=True)}
+    return {option.code: option.text for option in question.options}
+
+
+def _both(id: str) -> Text:
+    return Text(ja=label(id, "ja"), en=label(id, "en"))
+
+
+# --- SPSS and Stata ------------------------------------------------------------------------------
+
+
+def _labelled_files(
+    survey: Survey, variables: dict[str, Question], data: pd.DataFrame, states: pd.DataFrame
+) -> dict[str, bytes | str]:
+    """data.sav and data.dta; none without pyreadstat, the optional extra ``spss``."""
+    try:
+        import pyreadstat
+    except ImportError:
+        return {}
+    language = survey.language
+    kinds = labels("status", language)
+    heads: dict[str, str | None] = {
+        str(name): label(f"dataset.{name}", language) for name in data.columns[:4]
+    }
+    heads |= {name: variable_label(name, of)[language] for name, of in variables.items()}
+    spss, stata = data.copy(), data.copy()
+    spss_values: dict[str, dict[int | float, str]] = {}
+    stata_values: dict[str, Any] = {}
+    missing: dict[str, list[Any]] = {}
+    for name, question in variables.items():
+        if question.type in {"text", "date"}:
+            spss[name] = stata[name] = _words(data[name], question)
+            continue
+        values = pd.to_numeric(data[name]).astype("Float64").to_numpy(float, na_value=np.nan)
+        first = next(code for code in FAR if code < np.nanmin(values, initial=0.0))
+        codes = dict(zip(MISSING, range(first, first - len(MISSING), -1), strict=True))
+        blank = np.isnan(values)
+        spss[name] = np.where(blank, states[name].map(codes).astype(float), values)
+        letters = states[name].map(LETTERS)
+        stata[name] = pd.Series(values, dtype=object).where(~blank, letters)
+        own = {float(code): text[language] for code, text in value_labels(question).items()}
+        spss_values[name] = {**own, **{float(codes[kind]): kinds[kind] for kind in MISSING}}
+        used = [kind for kind in MISSING if (states[name] == kind).any()]
+        stata_values[name] = {**own, **{LETTERS[kind]: kinds[kind] for kind in used}}
+        missing[name] = [{"lo": min(codes.values()), "hi": max(codes.values())}]
+    title = survey.wave.title[language]
+    with tempfile.TemporaryDirectory() as folder:
+        sav, dta = Path(folder, "data.sav"), Path(folder, "data.dta")
+        pyreadstat.write_sav(
+            spss,
+            sav,
+            file_label=title[:21],  # 64 bytes
+            column_labels=heads,
+            variable_value_labels=spss_values,
+            missing_ranges=missing,
+            variable_measure={
+                name: MEASURES.get(question.type, "nominal") for name, question in variables.items()
+            },
+        )
+        pyreadstat.write_dta(
+            stata,
+            dta,
+            file_label=title[:80],
+            column_labels={name: (text or "")[:80] for name, text in heads.items()},  # its limit
+            version=14,
+            variable_value_labels=stata_values,
+            missing_user_values={name: [*LETTERS.values()] for name in missing},
+        )
+        return {"data.sav": _dated_sav(sav.read_bytes()), "data.dta": _dated_dta(dta.read_bytes())}
+
+
+def _dated_sav(content: bytes) -> bytes:
+    """With a fixed date of making in its header, so that the same answers give the same bytes."""
+    return content[:92] + b"01 Jan 1900:00:00" + content[109:]
+
+
+def _dated_dta(content: bytes) -> bytes:
+    """The same for Stata, whose date stands in an element of its own, of a fixed length."""
+    date = b"<timestamp>\x1101 Jan 1960 00:00</timestamp>"
+    return re.sub(rb"<timestamp>\x11.{17}</timestamp>", date, content, count=1, flags=re.S)
+
+
+def _words(column: pd.Series, question: Question) -> pd.Series:
+    """A column of dates as dates, of texts (and of months) as texts."""
+    if question.type == "date" and question.precision == "day":
+        return pd.to_datetime(column).dt.date
+    return column.astype("object").fillna("").astype(str)
+
+
+# --- what says what it is ------------------------------------------------------------------------
+
+
+def _package(survey: Survey, variables: dict[str, Question], data: pd.DataFrame) -> str:
+    """datapackage.json: the files, the type of every field and the codes that it may have."""
+    fields: list[dict[str, Any]] = [
+        {"name": name, "type": "string", "title": label(f"dataset.{name}", survey.language)}
+        for name in data.columns[:4]
+    ]
+    for name, question in variables.items():
+        own: dict[str, Any] = {"name": name, "type": TYPES.get(question.type, "integer")}
+        if question.type == "date" and question.precision == "month":
+            own["type"] = "yearmonth"
+        own["title"] = variable_label(name, question)[survey.language]
+        if codes := value_labels(question):
+            own["constraints"] = {"enum": [*codes]}
+        fields.append(own)
+    state = {"type": "string", "constraints": {"enum": [*MISSING]}}
+    plain = [{"name": name, "type": "string"} for name in code_table(survey, {}).columns]
+    resources = {
+        "data": fields,
+        "missing": [fields[0], *({"name": name, **state} for name in variables)],
+        "codes": plain,
+    }
+    package = {
+        "name": f"{survey.wave.name}-{survey.audience}".lower(),
+        "title": survey.wave.title[survey.language],
+        "created": f"{survey.wave.as_of.isoformat()}T00:00:00Z",
+        "contributors": [{"title": survey.wave.publisher[survey.language], "role": "publisher"}],
+        "resources": [
+            {
+                "name": name,
+                "path": f"{name}.csv",
+                "profile": "tabular-data-resource",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "schema": {"fields": own, "missingValues": [""]},
+            }
+            for name, own in resources.items()
+        ],
+    }
+    if survey.wave.licence:
+        package["licenses"] = [{"name": survey.wave.licence}]
+    return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
+
+
+def _citation(survey: Survey) -> str:
+    """CITATION.cff of the data set: its publisher stands for its authors."""
+    content: dict[str, Any] = {
+        "cff-version": "1.2.0",
+        "message": label("dataset.cite", survey.language),
+        "type": "dataset",
+        "title": survey.wave.title[survey.language],
+        "authors": [{"name": survey.wave.publisher[survey.language]}],
+        "date-released": survey.wave.as_of.isoformat(),
+    }
+    if survey.wave.licence:
+        content["license"] = survey.wave.licence
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)

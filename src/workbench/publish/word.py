@@ -1,0 +1,382 @@
+"""The pages of a run as one Word document, for who comments on paper or in Word.
+
+It is made from the published pages, so it holds what these hold and nothing else: headings,
+paragraphs, lists, tables, and figures with their text alternatives. Numbers to download, code and
+the first rows of frames stay on the pages.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.document import Document
+from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Emu, Mm, Pt, RGBColor
+from docx.table import Table
+from docx.text.paragraph import Paragraph
+from lxml import html
+
+from analysis import show
+from analysis.text import Language, labels
+
+A4 = (Mm(210), Mm(297))
+MARGIN = Mm(22)
+COLUMN = Mm(210 - 2 * 22)
+TALLEST = Mm(200)  # a figure
+EPOCH = (1980, 1, 1, 0, 0, 0)  # of every part of the file: the same pages give the same bytes
+FONTS = {  # for Latin and for Japanese letters, as Word for Windows and Mac has them
+    "body": ("Times New Roman", "游明朝"),
+    "heading": ("Arial", "游ゴシック"),
+}
+SIZES = {"Normal": 10.5, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11, "Caption": 9}
+LEFT_OUT = {"details", "nav", "script", "style", "form", "button"}
+INK = RGBColor(0x17, 0x3F, 0x5F)
+
+
+def document(
+    pages: Sequence[Path], *, title: str, context: Mapping[str, Any], language: Language
+) -> bytes:
+    """A Word document with a title page, contents and a chapter a page.
+
+    Parameters
+    ----------
+    pages : published pages in their order.
+    context : publisher, as_of, audience and invented, as `workbench.publish.release.context` has
+        them; date, which stands in the file in place of the clock.
+    """
+    words = labels("docx", language)
+    made = docx.Document()
+    _style(made, language)
+    about = made.core_properties
+    about.title, about.author = title, str(context["publisher"])
+    about.language = {"ja": "ja-JP", "en": "en-GB"}[language]
+    about.created = about.modified = dt.datetime.fromisoformat(context["date"][:10])
+    about.last_modified_by, about.comments = "", ""
+    warned = [context["audience"]] if context.get("audience") else []
+    warned += [context["invented"]] if context.get("invented") else []
+    _footer(made, warned)
+    made.add_paragraph(title, style="Title")
+    for line in (f"{context['publisher']}　{context['as_of']}", *warned):
+        made.add_paragraph(line)
+    made.add_paragraph(words["contents"], style="Contents Heading")
+    roots = [html.fromstring(page.read_text(encoding="utf-8")) for page in pages]
+    _contents(made, roots)
+    writer = _Writer(made, words)
+    for root in roots:
+        writer.page(root)
+    buffer = io.BytesIO()
+    made.save(buffer)
+    return _repacked(buffer.getvalue())
+
+
+class _Writer:
+    """Puts the content of pages into a document, numbering figures and tables through."""
+
+    def __init__(self, made: Document, words: Mapping[str, str]) -> None:
+        self.made, self.words = made, words
+        self.counts = {"figure": 0, "table": 0}
+        self.bookmarks = 0
+
+    def page(self, root: html.HtmlElement) -> None:
+        """A chapter: the page's heading, then what stands in its main part."""
+        heading = root.find(".//h1")
+        self.heading(_text(heading) if heading is not None else "", 1)
+        main = root.find(".//main")
+        for part in main if main is not None else ():
+            self.block(part)
+
+    def block(self, part: html.HtmlElement) -> None:
+        """One element of a page, with all that is in it."""
+        tag = part.tag if isinstance(part.tag, str) else ""
+        if tag in LEFT_OUT or "downloads" in part.get("class", ""):
+            return
+        if re.fullmatch("h[1-4]", tag):
+            self.heading(_text(part), min(3, int(tag[1])))
+        elif tag == "figure":
+            self.figure(part)
+        elif tag == "table":
+            self.table(part)
+        elif tag in ("ul", "ol"):
+            style = "List Bullet" if tag == "ul" else "List Number"
+            for item in part.iterfind("li"):
+                self.text(item, style)
+        elif tag == "pre":
+            self.made.add_paragraph(part.text_content())
+        elif tag in ("p", "dt", "dd", "blockquote"):
+            named = part.get("class", "")
+            style = {"answer": "Answer", "notes": "Notes"}.get(named, "Normal")
+            self.text(part, style)
+        else:
+            for inner in part:
+                self.block(inner)
+
+    def heading(self, text: str, level: int) -> None:
+        """A heading that the contents lead to."""
+        paragraph = self.made.add_heading(text, level)
+        name = f"_Toc{self.bookmarks}"
+        for kind, attributes in (
+            ("bookmarkStart", {"id": str(self.bookmarks), "name": name}),
+            ("bookmarkEnd", {"id": str(self.bookmarks)}),
+        ):
+            paragraph._p.append(_element(kind, **attributes))
+        self.bookmarks += 1
+
+    def text(self, part: html.HtmlElement, style: str) -> None:
+        """A paragraph; one without letters is left out."""
+        if _text(part):
+            # of an answer the sentence stands out, and what follows it does not
+            _runs(self.made.add_paragraph(style=style), part, bold=style == "Answer")
+
+    def caption(self, kind: str, title: str, more: str) -> None:
+        """A numbered caption, which Word can list and refer to."""
+        self.counts[kind] += 1
+        paragraph = self.made.add_paragraph(style="Caption")
+        paragraph.paragraph_format.keep_with_next = True
+        paragraph.add_run(f"{self.words[kind]} ").bold = True
+        _field(paragraph, f"SEQ {self.words[kind]} \\* ARABIC", str(self.counts[kind]))
+        paragraph.add_run(f"　{title}").bold = True
+        paragraph.add_run(f"　{more}" if more else "")
+
+    def figure(self, part: html.HtmlElement) -> None:
+        """A picture under its caption, with its text alternative."""
+        picture = part.find(".//img")
+        if picture is None or not picture.get("src", "").startswith("data:image/png;base64,"):
+            return
+        said = part.find("figcaption")
+        title = said.find("strong") if said is not None else None
+        if said is not None and title is not None:
+            for link in said.iterfind("a"):
+                said.remove(link)
+            self.caption("figure", _text(title), (title.tail or "").strip())
+        content = base64.b64decode(picture.get("src").partition(",")[2])
+        paragraph = self.made.add_paragraph()
+        shape = paragraph.add_run().add_picture(io.BytesIO(content))
+        scale = min(1.0, COLUMN / shape.width, TALLEST / shape.height)
+        shape.width, shape.height = Emu(int(shape.width * scale)), Emu(int(shape.height * scale))
+        shape._inline.docPr.set("descr", picture.get("alt", ""))
+
+    def table(self, part: html.HtmlElement) -> None:
+        """A table whose head is repeated on every sheet; cells that span stay joined."""
+        said = part.find("caption")
+        small = said.find("small") if said is not None else None
+        if said is not None and said.text:
+            self.caption("table", said.text.strip(), _text(small) if small is not None else "")
+        rows = [row for row in part.iter("tr") if len(row)]
+        width = max((sum(_span(cell, "col") for cell in row) for row in rows), default=0)
+        if not width:
+            return
+        made = self.made.add_table(rows=len(rows), cols=width, style="Table Grid")
+        heads = {id(row) for row in part.iterfind("thead/tr")}
+        size = Pt(9 if width <= 5 else 8 if width <= 8 else 7)
+        for at, row in enumerate(rows):
+            marks = made.rows[at]._tr.get_or_add_trPr()
+            marks.append(_element("cantSplit"))
+            if id(row) in heads:
+                marks.append(_element("tblHeader"))
+        _fill(made, rows, size)
+        _widths(made, rows, width)
+        self.made.add_paragraph(style="Notes")
+
+
+def _fill(made: Table, rows: Sequence[html.HtmlElement], size: Pt) -> None:
+    """Write the cells of a table into the grid, past those that reach down from above."""
+    taken: set[tuple[int, int]] = set()
+    for at, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while (at, column) in taken:
+                column += 1
+            right = column + _span(cell, "col") - 1
+            below = min(at + _span(cell, "row") - 1, len(rows) - 1)
+            taken |= {(i, j) for i in range(at, below + 1) for j in range(column, right + 1)}
+            target = made.cell(at, column)
+            if (below, right) != (at, column):
+                target = target.merge(made.cell(below, right))
+            paragraph = target.paragraphs[0]
+            paragraph.style = "Table Text"
+            _runs(
+                paragraph, cell, size=size, bold=cell.tag == "th" and row.getparent().tag == "thead"
+            )
+            if cell.get("class") == "n":
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            column = right + 1
+
+
+def _widths(made: Table, rows: Sequence[html.HtmlElement], width: int) -> None:
+    """Columns as wide as their longest text needs, within the width of the page."""
+    needs = [4.0] * width
+    for row in rows:
+        if len(row) == width:
+            for at, cell in enumerate(row):
+                longest = 30 if at else 18
+                needs[at] = max(needs[at], min(longest, show.width(_text(cell))))
+    made.autofit = False
+    for at, need in enumerate(needs):
+        own = Emu(int(COLUMN * need / sum(needs)))
+        made.columns[at].width = own
+        for cell in made.columns[at].cells:
+            cell.width = own
+
+
+def _span(cell: html.HtmlElement, kind: str) -> int:
+    return int(cell.get(f"{kind}span") or 1)
+
+
+def _text(part: html.HtmlElement) -> str:
+    return " ".join(part.text_content().split())
+
+
+def _runs(
+    paragraph: Paragraph, part: html.HtmlElement, *, size: Pt | None = None, bold: bool = False
+) -> None:
+    """The text of an element with what is bold in it, links to the web as links."""
+    for text, strong, link in _pieces(part, bold, ""):
+        said = re.sub(r"\s+", " ", text)
+        if not said.strip() and not paragraph.runs:
+            continue
+        if link:
+            said = f"{said} ({link})" if said.strip() != link else said
+        run = paragraph.add_run(said if paragraph.runs else said.lstrip())
+        run.bold = strong or None
+        if size is not None:
+            run.font.size = size
+
+
+def _pieces(part: html.HtmlElement, bold: bool, link: str) -> Iterator[tuple[str, bool, str]]:
+    """Text, whether it is bold, and the address that it leads to outside the document."""
+    if part.text:
+        yield part.text, bold, link
+    for inner in part:
+        tag = inner.tag if isinstance(inner.tag, str) else ""
+        if tag == "br":
+            yield "\n", bold, link
+        elif tag not in LEFT_OUT and not inner.get("download"):
+            address = inner.get("href", "") if tag == "a" else ""
+            own = address if address.startswith("https://") else link
+            strong = (bold and tag != "span") or tag in ("strong", "b", "th")
+            yield from _pieces(inner, strong, own)
+        if inner.tail:
+            yield inner.tail, bold, link
+
+
+# --- the document itself -------------------------------------------------------------------------
+
+
+def _style(made: Document, language: Language) -> None:
+    """A4, fonts for both scripts, and the styles that python-docx does not bring."""
+    section = made.sections[0]
+    section.orientation = WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = A4
+    section.left_margin = section.right_margin = MARGIN
+    section.top_margin = section.bottom_margin = Mm(20)
+    styles = made.styles
+    for name, base, size in (
+        ("Answer", "Normal", 12),
+        ("Notes", "Normal", 8.5),
+        ("Table Text", "Normal", 9),
+        ("Contents Heading", "Normal", 13),
+        ("Contents 1", "Normal", 10.5),
+        ("Contents 2", "Normal", 9.5),
+    ):
+        style = styles.add_style(name, 1)
+        style.base_style, style.font.size = styles[base], Pt(size)
+    for style in styles:
+        if style.type != 1:
+            continue
+        heading = style.name.startswith(("Heading", "Title", "Contents Heading"))
+        latin, japanese = FONTS["heading" if heading else "body"]
+        style.font.name = latin
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+        fonts.set(qn("w:eastAsia"), japanese)
+        if style.name in SIZES:
+            style.font.size = Pt(SIZES[style.name])
+        if heading or style.name == "Caption":
+            style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
+            style.font.italic = False
+    for level in (1, 2, 3):
+        styles[f"Heading {level}"].paragraph_format.keep_with_next = True
+    styles["Contents Heading"].font.bold = True
+    styles["Contents 2"].paragraph_format.left_indent = Mm(6)
+    for name in ("Contents 1", "Contents 2", "Table Text"):
+        styles[name].paragraph_format.space_after = Pt(0)
+    styles["Heading 1"].paragraph_format.page_break_before = True
+    tag = {"ja": "ja-JP", "en": "en-GB"}[language]
+    own = styles["Normal"].element.get_or_add_rPr()
+    own.append(_element("lang", val=tag, eastAsia="ja-JP"))
+
+
+def _footer(made: Document, warned: Sequence[str]) -> None:
+    """Who may see it, and the number of the page."""
+    paragraph = made.sections[0].footer.paragraphs[0]
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    paragraph.add_run("　".join([*warned, ""]))
+    _field(paragraph, "PAGE", "1")
+
+
+def _contents(made: Document, roots: Sequence[html.HtmlElement]) -> None:
+    """Contents that lead to the headings; Word gives them page numbers when they are updated."""
+    entries: list[tuple[str, int]] = []
+    for root in roots:
+        heading, main = root.find(".//h1"), root.find(".//main")
+        entries.append((_text(heading) if heading is not None else "", 1))
+        for part in main.iter("h2", "h3") if main is not None else ():
+            entries.append((_text(part), int(part.tag[1])))
+    shown = [(at, text, level) for at, (text, level) in enumerate(entries) if level <= 2]
+    for place, (at, text, level) in enumerate(shown):
+        paragraph = made.add_paragraph(style=f"Contents {level}")
+        if place == 0:
+            _field_begin(paragraph, 'TOC \\o "1-2" \\h \\z \\u')
+        link = _element("hyperlink", anchor=f"_Toc{at}")
+        run = paragraph.add_run(text)
+        link.append(run._r)
+        paragraph._p.append(link)
+        if place == len(shown) - 1:
+            paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))
+
+
+def _field(paragraph: Paragraph, code: str, shown: str) -> None:
+    """A field of Word with what it shows until it is updated."""
+    _field_begin(paragraph, code)
+    paragraph.add_run(shown)
+    paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))
+
+
+def _field_begin(paragraph: Paragraph, code: str) -> None:
+    paragraph.add_run()._r.append(_element("fldChar", fldCharType="begin"))
+    text = _element("instrText")
+    text.text = code
+    paragraph.add_run()._r.append(text)
+    paragraph.add_run()._r.append(_element("fldChar", fldCharType="separate"))
+
+
+def _element(kind: str, **attributes: str) -> Any:
+    """An element of the format, with attributes of its own name space."""
+    made = OxmlElement(f"w:{kind}")
+    for name, value in attributes.items():
+        made.set(qn(f"w:{name}"), value)
+    return made
+
+
+def _repacked(content: bytes) -> bytes:
+    """The same parts with a fixed date."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as held,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as out,
+    ):
+        for name in held.namelist():
+            out.writestr(zipfile.ZipInfo(name, EPOCH), held.read(name), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -1,0 +1,89 @@
+"""What was given out is kept and noted, and no later release tells what two of them would."""
+
+import json
+
+import pytest
+import yaml
+
+from analysis.errors import InputError
+from workbench.cli import main
+from workbench.publish import given_out
+
+COUNTS = "question,answer,count,n,share\nQ06,a,{a},15,0.3333\nQ06,b,{b},15,0.4\n"
+
+
+def edition(project, a=5, b=6, name="demo-2019.public", status="ok"):
+    """The run folder of an edition, with one table of counts."""
+    folder = project / "reports" / name
+    (folder / "results/tables").mkdir(parents=True, exist_ok=True)
+    (folder / "results/tables/frequencies.csv").write_text(COUNTS.format(a=a, b=b))
+    record = {"status": status, "notebooks": [], "finished": "2026-01-01T00:00:00+00:00"}
+    record |= {"data_sha256": f"{a} {b}", "code_sha256": "c"}
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder
+
+
+def released(project):
+    return yaml.safe_load((project / "releases/releases.yml").read_text())["releases"]
+
+
+def test_what_was_given_out_is_kept_and_noted(project, capsys):
+    folder = edition(project)
+    assert main(["release", "demo-2019", "--audience", "public", "--by", "企画係"]) == 0
+    (line,) = released(project)
+    assert (line["by"], line["audience"], line["number"], line["files"]) == (
+        "企画係",
+        "public",
+        1,
+        2,
+    )
+    kept = project / "releases" / line["folder"] / "results/tables/frequencies.csv"
+    assert kept.read_bytes() == (folder / "results/tables/frequencies.csv").read_bytes()
+    with pytest.raises(InputError, match="released already"):
+        given_out.release("demo-2019", by="企画係")
+
+
+@pytest.mark.parametrize("a", [4, 6, 7, 3])
+def test_a_release_that_differs_by_one_or_two_municipalities_is_refused(project, a):
+    edition(project)
+    given_out.release("demo-2019", by="x")
+    edition(project, a=a)
+    with pytest.raises(InputError, match=rf"would disclose .* was 5 and is {a}"):
+        given_out.release("demo-2019", by="x")
+    assert len(released(project)) == 1
+    assert not (project / "releases/demo-2019.public/2").exists()
+
+
+def test_the_same_numbers_and_larger_differences_may_be_given_out(project):
+    edition(project)
+    given_out.release("demo-2019", by="x")
+    edition(project, a=8)  # three more
+    given_out.release("demo-2019", by="x")
+    edition(project, a=8, name="demo-2019.public.en")
+    given_out.release("demo-2019", by="x", language="en")
+    assert [line["number"] for line in released(project)] == [1, 2, 1]
+    edition(project, a=9)  # beside the second one
+    with pytest.raises(InputError, match=r"no\. 2 of"):
+        given_out.release("demo-2019", by="x")
+
+
+def test_what_is_never_released(project):
+    edition(project, name="demo-2019")
+    with pytest.raises(InputError, match="never released"):
+        given_out.release("demo-2019", by="x", audience="internal")
+    with pytest.raises(InputError, match=r"no complete edition demo-2019\.public"):
+        given_out.release("demo-2019", by="x")
+    edition(project, status="partial")
+    with pytest.raises(InputError, match="no complete edition"):
+        given_out.release("demo-2019", by="x")
+    with pytest.raises(InputError, match="nobody is named"):
+        given_out.release("demo-2019", by=" ")
+
+
+def test_a_release_whose_folder_is_gone_is_asked_for(project):
+    edition(project)
+    given_out.release("demo-2019", by="x")
+    (project / "releases/demo-2019.public/1").rename(project / "elsewhere")
+    edition(project, a=9)
+    with pytest.raises(InputError, match="bring the folder back"):
+        given_out.release("demo-2019", by="x")
