@@ -253,7 +253,8 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> str:
     n, who = received.n, [name for name in received.variables if name in headings.who]
     known = [[bool(headings.named_in(text)) for text in received.texts(v)] for v in who]
     named = int(np.any(known, axis=0).sum()) if known else 0
-    if chosen.codes == "column" and 2 * named <= n:
+    there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
+    if chosen.codes == "column" and 2 * named <= there:
         said = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
         raise InputError(
             "{said} from which municipality a reply is (read as {layout})",
