@@ -1,4 +1,4 @@
-"""Damaged files end in a sentence or are read in full; `benchmarks/mutated_files.py` tries 5,000."""
+"""Damaged files are refused in a sentence or read in full (5,000 in `benchmarks`)."""
 
 import importlib.util
 import shutil
