@@ -31,7 +31,7 @@ class Message(str):
 
     def __new__(cls, template: str, /, **values: Any) -> Message:
         """Fill the places of the English template."""
-        if isinstance(template, Message) and not values:
+        if isinstance(template, Message):
             return template
         values = {
             name: tuple(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from workbench.compare.cells import Cells, Value, compare, entries, sources
 from workbench.compare.runs import Run, Shown
 
@@ -96,7 +96,7 @@ def between(before: Run, after: Run) -> Comparison:
             raise InputError(
                 "the runs differ in {subject} ({a}, {b}) and cannot be compared",
                 hint="compare two runs of the same {subject}",
-                subject=what,
+                subject=Message(what),
                 a=a,
                 b=b,
             )

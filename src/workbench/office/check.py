@@ -25,10 +25,9 @@ def check(codebook: str) -> str:
     if faults := Codebook.faults(content):
         listed = "".join(f"\n- {fault}" for fault in faults)
         raise InputError(
-            "{n} fault{s}:{listed}",
+            "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}",
             file=file,
             n=len(faults),
-            s="s" * (len(faults) > 1),
             listed=listed,
         )
     book = Codebook.parse(content, file=file)

@@ -18,8 +18,8 @@ import yaml
 from analysis import paths
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError
-from analysis.intake import read, tools
+from analysis.errors import InputError, Message
+from analysis.intake import questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, normalise, set_aside
@@ -100,9 +100,12 @@ def new_wave(
     except (OSError, shutil.Error) as error:
         raise _not_copied(folder, error) from None
     if unfinished:
-        hint = (
-            f"{unfinished.hint}; the files and wave.yml (layout: {content['files'][0]['layout']}) "
-            f"are in data/raw/{wave}: correct wave.yml there, then run workbench clean {wave}"
+        hint = Message(
+            "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
+            "correct wave.yml there, then run workbench clean {wave}",
+            hint=unfinished.hint,
+            layout=content["files"][0]["layout"],
+            wave=wave,
         )
         raise InputError(**{**vars(unfinished), "hint": hint})
     if content["ignore"]:
@@ -125,7 +128,7 @@ def _check_files(files: Sequence[Path]) -> None:
             raise InputError("there is no such file", file=file)
     twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
     if twice:
-        hint = "rename one of them: a wave keeps all its files in one folder"
+        hint = Message("rename one of them: a wave keeps all its files in one folder")
         raise InputError("two files have the same name", file=twice[0], hint=hint)
 
 
@@ -167,13 +170,14 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
     missing = {f.path for f in known.files if not (folder / f.path).exists()}
     given = {file.name for file in files}
     if not missing or given != missing:
-        lacks = f"waits for: {', '.join(sorted(missing))}" if missing else "is complete"
         raise InputError(
-            "the wave {name} already exists and {lacks}",
+            "the wave {name} already exists and waits for: {lacks}"
+            if missing
+            else "the wave {name} already exists and is complete",
             file=folder / "wave.yml",
             hint="choose another name for a new wave",
             name=folder.name,
-            lacks=lacks,
+            lacks=sorted(missing),
         )
     try:
         for file in files:
@@ -227,6 +231,8 @@ def _read_in(
     _write(part, content, files, Layout(layout or LAYOUTS[0]))
     wave = Wave.read(part)
     sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
+    if questionnaire.ids_of(sheets):
+        layout = "form"
     evidence = Evidence.of(sheets, Headings(book, own=wave.own))
     try:
         chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
@@ -255,12 +261,15 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> str:
     named = int(np.any(known, axis=0).sum()) if known else 0
     there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
     if chosen.codes == "column" and 2 * named <= there:
-        said = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
         raise InputError(
-            "{said} from which municipality a reply is (read as {layout})",
+            "only {named:,} of {n:,} replies say from which municipality they are (read as "
+            "{layout})"
+            if named
+            else "nothing tells from which municipality a reply is (read as {layout})",
             hint="it takes a label such as 団体コード or 団体名, in a form with the answer beside "
             "it; --layout gives another layout",
-            said=said,
+            named=named,
+            n=n,
             layout=chosen.layout,
         )
     unsaid = n - named if chosen.codes == "column" else 0
@@ -378,7 +387,7 @@ def _not_copied(folder: Path, error: OSError) -> InputError:
     """A full or protected disk, or a file that may not be read; nothing half-made is left."""
     # of a folder copytree gives a list: from, to, why
     why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
-    hint = "make room, or ask for the right to read the files and write there"
+    hint = Message("make room, or ask for the right to read the files and write there")
     return InputError("the files cannot be copied ({why})", file=folder, hint=hint, why=why)
 
 

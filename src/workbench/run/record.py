@@ -21,7 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 
 RECORD = "run.json"
 
@@ -314,5 +314,5 @@ def _holder(file: Path) -> str:
     """The process that holds a lock, as it signed."""
     with contextlib.suppress(OSError), file.open("rb", buffering=0) as handle:
         handle.seek(1)
-        return handle.read().decode("utf-8", "replace").strip() or "another process"
-    return "another process"
+        return handle.read().decode("utf-8", "replace").strip() or Message("another process")
+    return Message("another process")
