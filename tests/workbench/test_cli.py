@@ -55,9 +55,10 @@ def test_help_imports_nothing_heavy():
     assert not heavy & set(json.loads(done.stderr.splitlines()[-1]))
 
 
-def test_the_reference_page_is_in_step_with_the_command_line():
-    page = runpy.run_path(str(ROOT / "docs" / "commands.py"))["page"]()
-    shown = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("language", "name"), [("en", "reference.md"), ("ja", "reference.ja.md")])
+def test_the_reference_page_is_in_step_with_the_command_line(language, name):
+    page = runpy.run_path(str(ROOT / "docs" / "commands.py"))["page"](language)
+    shown = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert shown == page, "run: python docs/commands.py"
     assert all(f"## workbench {name}\n" in shown for name in commands())
 
