@@ -18,8 +18,9 @@ Exit status: 0 ok, 1 a notebook failed, 2 bad input or usage. `--debug` shows an
 
 *[English](reference.md)*
 
-`python docs/commands.py` が `workbench --help` から作ります（一致していることをテストで確かめています）。
-終了コード：0 は正常、1 はノートブックの失敗、2 は入力又は指定の誤り。`--debug` を付けると誤りの詳細が出ます。
+`python docs/commands.py` が `workbench --help` から作ります（テストで一致を確かめています）。
+終了コード：0 は正常、1 はノートブックの失敗、2 は入力又は指定の誤り。
+誤りの詳細は `--debug` で出ます。
 """,
 }
 
@@ -33,7 +34,7 @@ def page(language: str = "en") -> str:
         options = [a for a in sub._actions if a.dest not in {"help", "debug"}]
         words = " ".join(_word(a) for a in options if not a.option_strings)
         parts.append(f"\n## workbench {name}\n\n{sub.description}{'。' if ja else '.'}\n")
-        parts.append(f"\n    workbench {name} {words} [{'オプション' if ja else 'options'}]\n\n")
+        parts.append(f"\n    workbench {name} {words} [options]\n\n")
         for action in options:
             shown = ", ".join(action.option_strings) or action.dest
             choices = f" ({' / '.join(map(str, action.choices))})" if action.choices else ""
