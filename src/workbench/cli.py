@@ -168,6 +168,17 @@ def _commands() -> argparse.ArgumentParser:
     _language(sub)
 
     sub = command(
+        "questionnaire",
+        "write the form to send, one for each of those invited where they are listed",
+        _prints("office.questionnaire:write"),
+    )
+    sub.add_argument("codebook", help="name of a codebook in data/codebooks")
+    sub.add_argument("--out", type=Path, required=True, help="the form, or with --invited a folder")
+    whom = "a file with codes and names, or a wave that lists whom it invited"
+    sub.add_argument("--invited", metavar="LIST", help=whom)
+    _language(sub)
+
+    sub = command(
         "queries",
         "a workbook of what to ask each municipality",
         _prints("office.queries:write_for_wave"),

@@ -20,7 +20,7 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
-from analysis.intake import read, tools
+from analysis.intake import questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, normalise, set_aside
@@ -233,6 +233,8 @@ def _read_in(
     _write(part, content, files, Layout(layout or LAYOUTS[0]))
     wave = Wave.read(part)
     sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
+    if questionnaire.ids_of(sheets):
+        layout = "form"
     evidence = Evidence.of(sheets, Headings(book))
     try:
         chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
