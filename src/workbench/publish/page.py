@@ -35,6 +35,10 @@ TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a"),
 }
 ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "a": {"href"}}
+# narrow figures one after another, with the headings over them
+_SIDE_BY_SIDE = re.compile(
+    r'(?:(?:<h3[^>]*>[^\n]*</h3>\s*)?<figure[^>]* class="half">.*?</figure>\s*){2,}', re.S
+)
 HALF = 420  # pixels up to which two figures stand side by side
 DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title"}
 
@@ -257,6 +261,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
     page["heading"] = context.get("title", "")
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
+    body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
 
 
