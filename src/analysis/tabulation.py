@@ -12,7 +12,7 @@ import pandas as pd
 from analysis import edition
 from analysis.codebook.model import Question
 from analysis.edition import COUNTED, HIDDEN, MEASURED, protects, shown_questions
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.figures import plots
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
@@ -321,9 +321,11 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
         raise InputError(
-            f"{question.id} by group is not shown in the {survey.audience} edition",
+            "{id} by group is not shown in the {audience} edition",
             hint="counts and statistics of small groups would give single answers away; see it "
             "without breakdown",
+            id=question.id,
+            audience=survey.audience,
         )
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
@@ -360,15 +362,19 @@ def figure(
     if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
         return withheld
     if question.type == "text":
-        raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
+        raise InputError(
+            "{id} is free text and has no figure", hint="see the table", id=question.id
+        )
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     if question.type in COUNTED:
         drawn = _drawn_counts(survey, question, by)
     elif question.type == "battery":
         drawn = _drawn_battery(survey, question)
     elif isinstance(by, pd.DataFrame):
-        hint = "see the table"
-        raise InputError(f"{question.id} is a number: no figure by several answers", hint=hint)
+        hint = Message("see the table")
+        raise InputError(
+            "{id} is a number: no figure by several answers", hint=hint, id=question.id
+        )
     elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
         return withheld
     else:

@@ -26,7 +26,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import to_csv
@@ -162,11 +162,20 @@ class Gallery:
             data = self._labelled(data, words, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
-                raise InputError(f"the figure {name!r} has no {what}", hint="give one")
+                raise InputError(
+                    "the figure {name!r} has no {subject}",
+                    hint="give one",
+                    name=name,
+                    subject=Message(what),
+                )
         if not denominator or n is None:
-            raise InputError(f"the figure {name!r} has no n with its denominator", hint="give both")
+            raise InputError(
+                "the figure {name!r} has no n with its denominator", hint="give both", name=name
+            )
         if data is None or data.empty:
-            raise InputError(f"the figure {name!r} comes without its numbers", hint="pass data=")
+            raise InputError(
+                "the figure {name!r} comes without its numbers", hint="pass data=", name=name
+            )
         caption = self._origin(n, denominator) + self._invented_words()
         try:
             with checks.strict(name):
@@ -241,7 +250,7 @@ class Gallery:
             shown = self._labelled(there, words, percent=percent)
             frame = self._labelled(frame, words, f"tables/{name}", percent)
         if not title.strip():
-            raise InputError(f"the table {name!r} has no title", hint="give one")
+            raise InputError("the table {name!r} has no title", hint="give one", name=name)
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
         columns = [_cells(shown.iloc[:, at], places) for at in range(shown.shape[1])]

@@ -33,7 +33,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 
 MAX_COLUMNS = 16_384  # Excel's own limit
 MAX_ROWS = 1_048_576
@@ -95,10 +95,12 @@ class Sheet:
         """The cell's name in the file."""
         return address(column, row) if self.transposed else address(row, column)
 
-    def error(self, what: str, *, hint: str, at: tuple[int, int] | None = None) -> InputError:
+    def error(
+        self, what: str, *, hint: str, at: tuple[int, int] | None = None, **values: Any
+    ) -> InputError:
         """What is wrong in this sheet, or in the cell `at`."""
         cell = self.address(*at) if at else None
-        return InputError(what, file=self.file, sheet=self.sheet, cell=cell, hint=hint)
+        return InputError(what, file=self.file, sheet=self.sheet, cell=cell, hint=hint, **values)
 
     @property
     def turned(self) -> Sheet:
@@ -198,8 +200,7 @@ SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/pr
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 SPACES = re.compile(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
-BROKEN = "the workbook is damaged and cannot be read"
-REPAIR = "open it in Excel, save it again as .xlsx, or ask the sender for a new copy"
+REPAIR = Message("open it in Excel, save it again as .xlsx, or ask the sender for a new copy")
 Place = tuple[int, int]  # 0-based row and column
 
 
@@ -211,12 +212,16 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
             total = sum(info.file_size for info in wanted)
             if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
                 raise InputError(
-                    f"the workbook unpacks to {total / 2**20:,.0f} MB in {len(wanted):,} parts "
-                    f"from {len(content):,} bytes, above the limit of {MAX_UNPACKED // 2**20} MB "
-                    f"and {MAX_PARTS:,} parts",
+                    "the workbook unpacks to {total:,.0f} MB in {n:,} parts from {size:,} bytes, "
+                    "above the limit of {max_unpacked} MB and {max_parts:,} parts",
                     file=file,
                     hint="if it is genuine, save the data sheet alone as CSV",
                     reason="too_large_unpacked",
+                    total=total / 2**20,
+                    n=len(wanted),
+                    size=len(content),
+                    max_unpacked=MAX_UNPACKED // 2**20,
+                    max_parts=MAX_PARTS,
                 )
             parts = {}
             for info in wanted:
@@ -263,8 +268,15 @@ def repack(parts: dict[str, bytes]) -> io.BytesIO:
 
 def broken(file: str, error: BaseException | None = None) -> InputError:
     """The refusal of a workbook that cannot be read."""
-    what = f"{BROKEN} ({brief(error)})" if error else BROKEN
-    return InputError(what, file=file, hint=REPAIR, reason="damaged")
+    return InputError(
+        "the workbook is damaged and cannot be read ({fault})"
+        if error
+        else "the workbook is damaged and cannot be read",
+        file=file,
+        hint=REPAIR,
+        reason="damaged",
+        fault=brief(error) if error else "",
+    )
 
 
 def brief(error: BaseException) -> str:
@@ -512,21 +524,24 @@ def _refuse_vast(found: Marks, file: str, sheet: str) -> None:
     """Refuse a sheet whose used range is larger than a table can be."""
     if found.width > MAX_COLUMNS:
         raise InputError(
-            f"the sheet has {found.width:,} columns; a table has at most {MAX_COLUMNS:,}",
+            "the sheet has {width:,} columns; a table has at most {max_columns:,}",
             file=file,
             sheet=sheet,
             hint="remove what stands far to the right, or check the layout in wave.yml",
             reason="too_wide",
+            width=found.width,
+            max_columns=MAX_COLUMNS,
         )
     if found.height > MAX_ROWS or found.height * found.width > MAX_CELLS:
         raise InputError(
-            f"the sheet spans {found.height:,} rows and {found.width:,} columns, more than can be "
-            "read",
+            "the sheet spans {height:,} rows and {width:,} columns, more than can be read",
             file=file,
             sheet=sheet,
             cell=address(*found.far),
             hint="remove the cells far below or far to the right of the table",
             reason="too_large",
+            height=found.height,
+            width=found.width,
         )
 
 

@@ -152,8 +152,9 @@ def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
                 continue
             if visit.code in visits:
                 raise sheet.error(
-                    f"{visit.name} has a second record sheet",
+                    "{name} has a second record sheet",
                     hint="keep one sheet for each municipality in the folder",
+                    name=visit.name,
                 )
             visits[visit.code] = visit
     return [visits[code] for code in sorted(visits)]
@@ -171,8 +172,9 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
     code = given(about["code"])
     if code not in codes:
         raise sheet.error(
-            f"the municipality {code!r} is not in this wave",
+            "the municipality {code!r} is not in this wave",
             hint="check the code in the form",
+            code=code,
         )
     columns = {key: _place(cells[top], labels) for key, labels in COLUMNS.items()}
     rows = {}
@@ -219,9 +221,11 @@ def _topic(number: str, sheet: Sheet, cell: tuple[int, int]) -> int:
     known = {str(topic.id): topic.id for topic in guide().topics}
     if number not in known:
         raise sheet.error(
-            f"there is no topic {number!r}",
+            "there is no topic {number!r}",
             at=cell,
-            hint=f"the topics are numbered 1 to {len(known)}",
+            hint="the topics are numbered 1 to {n}",
+            number=number,
+            n=len(known),
         )
     return known[number]
 
@@ -233,7 +237,8 @@ def _choice(value: str, sheet: Sheet, cell: tuple[int, int]) -> str:
         if _same(_folded(value), words):
             return key
     raise sheet.error(
-        f"whether it may be published cannot be {value!r}",
+        "whether it may be published cannot be {value!r}",
         at=cell,
         hint="write 可, 不可 or 要確認 (yes, no, to confirm)",
+        value=value,
     )

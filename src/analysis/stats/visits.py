@@ -21,7 +21,7 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.model import Codebook, Labelled, Question, describe_validation
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS
 from analysis.text import Model, Text
@@ -253,7 +253,9 @@ def cases() -> list[Case]:
 
 
 def _case(file: Path) -> Case:
-    hint = "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
+    hint = Message(
+        "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
+    )
     try:
         _, header, body = file.read_text(encoding="utf-8").split("---\n", 2)
         ja, en = body.split("## ja\n", 1)[1].split("## en\n", 1)

@@ -75,7 +75,9 @@ def _with_base(base: str, edition: Edition) -> tuple[Run, Run]:
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
         raise InputError(
-            "the run of the working tree is not complete", hint=f"see {record.folder}/index.html"
+            "the run of the working tree is not complete",
+            hint="see {folder}/index.html",
+            folder=record.folder,
         )
     return old, Run.read(edition.folder, label("compare.here", edition.language))
 

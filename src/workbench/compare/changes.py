@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from workbench.compare.cells import Cells, Value, compare, entries, sources
 from workbench.compare.runs import Run, Shown
 
@@ -94,8 +94,11 @@ def between(before: Run, after: Run) -> Comparison:
         a, b = getattr(before, what), getattr(after, what)
         if a != b:
             raise InputError(
-                f"the runs differ in {what} ({a}, {b}) and cannot be compared",
-                hint=f"compare two runs of the same {what}",
+                "the runs differ in {subject} ({a}, {b}) and cannot be compared",
+                hint="compare two runs of the same {subject}",
+                subject=Message(what),
+                a=a,
+                b=b,
             )
     who, others = _movers(before, after), _other_examples(before, after)
     figures, tables = (_outputs(k, before, after, who, others) for k in ("figures", "tables"))

@@ -44,8 +44,9 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if not sha:
         raise InputError(
-            f"there is no git revision {revision!r}",
+            "there is no git revision {revision!r}",
             hint="give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)",
+            revision=revision,
         )
     reports = paths.reports() / KEPT
     if edition.folder.is_dir() and not (reports / edition.name).is_dir():
@@ -70,8 +71,10 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     if done.returncode != 0:
         print(done.stdout, end="", file=sys.stderr)
         raise InputError(
-            f"the run of {revision} is not complete (exit status {done.returncode})",
+            "the run of {revision} is not complete (exit status {returncode})",
             hint="its notebooks are listed above",
+            revision=revision,
+            returncode=done.returncode,
         )
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
     return Run.read(reports / edition.name, name)
@@ -88,7 +91,9 @@ def _worktree(root: Path, sha: str) -> Iterator[Path]:
             check=False,
         )
         if done.returncode != 0:
-            raise InputError(f"git could not make a worktree ({done.stderr.strip()[-200:]})")
+            raise InputError(
+                "git could not make a worktree ({stderr})", stderr=done.stderr.strip()[-200:]
+            )
         try:
             yield there
         finally:
@@ -99,7 +104,7 @@ def _bring_data(root: Path, there: Path, wave: str) -> None:
     """Copy the files of the wave that git does not have."""
     here = root / "data" / "raw" / wave
     if not (here / "wave.yml").is_file():
-        raise InputError(f"there is no wave {wave!r}", hint="see data/raw")
+        raise InputError("there is no wave {wave!r}", hint="see data/raw", wave=wave)
     for file in sorted(here.rglob("*")):
         target = there / "data" / "raw" / wave / file.relative_to(here)
         if file.is_file() and not target.exists() and not _tracked(root, file):
@@ -177,17 +182,20 @@ class Run:
         file = folder / "run.json"
         if not file.is_file():
             raise InputError(
-                f"there is no run in {label!r}",
+                "there is no run in {label!r}",
                 hint="give a wave that was refreshed (`workbench refresh WAVE`) or a run folder",
+                label=label,
             )
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: _page(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
             raise InputError(
-                f"the run cannot be read ({type(error).__name__}: {error})",
+                "the run cannot be read ({name}: {fault})",
                 file=file,
                 hint="refresh it again",
+                name=type(error).__name__,
+                fault=error,
             ) from None
         return cls(folder, label, record, pages)
 

@@ -19,7 +19,7 @@ from analysis import paths
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.intake import read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
@@ -68,8 +68,9 @@ def new_wave(
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
-            f"a wave cannot be called {wave!r}",
+            "a wave cannot be called {wave!r}",
             hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
+            wave=wave,
         )
     _check_files(files)
     book = Codebook.read(codebook)
@@ -96,9 +97,12 @@ def new_wave(
     except (OSError, shutil.Error) as error:
         raise _not_copied(folder, error) from None
     if unfinished:
-        hint = (
-            f"{unfinished.hint}; the files and wave.yml (layout: {content['files'][0]['layout']}) "
-            f"are in data/raw/{wave}: correct wave.yml there, then run workbench clean {wave}"
+        hint = Message(
+            "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
+            "correct wave.yml there, then run workbench clean {wave}",
+            hint=unfinished.hint,
+            layout=content["files"][0]["layout"],
+            wave=wave,
         )
         raise InputError(**{**vars(unfinished), "hint": hint})
     if content["ignore"]:
@@ -121,7 +125,7 @@ def _check_files(files: Sequence[Path]) -> None:
             raise InputError("there is no such file", file=file)
     twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
     if twice:
-        hint = "rename one of them: a wave keeps all its files in one folder"
+        hint = Message("rename one of them: a wave keeps all its files in one folder")
         raise InputError("two files have the same name", file=twice[0], hint=hint)
 
 
@@ -154,18 +158,23 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
     known = Wave.read(folder)
     if known.codebook != codebook or (as_of and _date(as_of) != known.as_of):
         raise InputError(
-            f"the wave exists with codebook {known.codebook} and date {known.as_of}",
+            "the wave exists with codebook {codebook} and date {as_of}",
             file=folder / "wave.yml",
             hint="choose another name for the new wave",
+            codebook=known.codebook,
+            as_of=known.as_of,
         )
     missing = {f.path for f in known.files if not (folder / f.path).exists()}
     given = {file.name for file in files}
     if not missing or given != missing:
-        lacks = f"waits for: {', '.join(sorted(missing))}" if missing else "is complete"
         raise InputError(
-            f"the wave {folder.name} already exists and {lacks}",
+            "the wave {name} already exists and waits for: {lacks}"
+            if missing
+            else "the wave {name} already exists and is complete",
             file=folder / "wave.yml",
             hint="choose another name for a new wave",
+            name=folder.name,
+            lacks=sorted(missing),
         )
     try:
         for file in files:
@@ -246,11 +255,16 @@ def _replies(received: Received, chosen: Layout, book: Codebook) -> str:
     known = [[bool(municipality.named_in(text)) for text in received.texts(v)] for v in who]
     named = int(np.any(known, axis=0).sum()) if known else 0
     if chosen.codes == "column" and 2 * named <= n:
-        said = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
         raise InputError(
-            f"{said} from which municipality a reply is (read as {chosen.layout})",
+            "only {named:,} of {n:,} replies say from which municipality they are (read as "
+            "{layout})"
+            if named
+            else "nothing tells from which municipality a reply is (read as {layout})",
             hint="it takes a label such as 団体コード or 団体名, in a form with the answer beside "
             "it; --layout gives another layout",
+            named=named,
+            n=n,
+            layout=chosen.layout,
         )
     unsaid = n - named if chosen.codes == "column" else 0
     more = f" ({unsaid:,} do not say from which municipality)" if unsaid else ""
@@ -364,8 +378,8 @@ def _not_copied(folder: Path, error: OSError) -> InputError:
     """A full or protected disk, or a file that may not be read; nothing half-made is left."""
     # of a folder copytree gives a list: from, to, why
     why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
-    hint = "make room, or ask for the right to read the files and write there"
-    return InputError(f"the files cannot be copied ({why})", file=folder, hint=hint)
+    hint = Message("make room, or ask for the right to read the files and write there")
+    return InputError("the files cannot be copied ({why})", file=folder, hint=hint, why=why)
 
 
 def _copy(file: Path, folder: Path) -> None:
@@ -386,7 +400,9 @@ def _date(text: str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{text!r} is not a date", hint="write --as-of 2023-04-01") from None
+        raise InputError(
+            "{text!r} is not a date", hint="write --as-of 2023-04-01", text=text
+        ) from None
 
 
 def _invited(text: str | None) -> int | str | None:
@@ -394,4 +410,4 @@ def _invited(text: str | None) -> int | str | None:
         return text
     if text.isdigit():
         return int(text)
-    raise InputError(f"--invited takes a number or all, not {text!r}")
+    raise InputError("--invited takes a number or all, not {text!r}", text=text)

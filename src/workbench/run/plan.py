@@ -18,7 +18,7 @@ from typing import Any
 
 from analysis import fingerprints, paths
 from analysis.codebook import yaml_file
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.stats.pseudonyms import fingerprint
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
@@ -27,12 +27,13 @@ from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of
 PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
 REQUIRED = {
-    "features": "the codebook has no features for a typology",
-    "hypotheses": "the codebook has no hypotheses",
-    "visits": "the codebook has no topics for visits",
-    "earlier": "there is no earlier wave of this codebook",
-    "shortage": "no question of the codebook measures shortage",
-    "no report": "the codebook has the report on shortage",
+    "features": Message("the codebook has no features for a typology"),
+    "hypotheses": Message("the codebook has no hypotheses"),
+    "visits": Message("the codebook has no topics for visits"),
+    "inside": Message("a guide for those who ask the questions is no page for the public"),
+    "earlier": Message("there is no earlier wave of this codebook"),
+    "shortage": Message("no question of the codebook measures shortage"),
+    "no report": Message("the codebook has the report on shortage"),
 }
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
@@ -121,11 +122,16 @@ class Plan:
         names = frozenset(Path(name).stem for name in only or ())
         if unknown := names - {file.stem for file in found}:
             raise InputError(
-                f"there is no notebook {min(unknown)!r}",
-                hint=f"there are: {', '.join(file.stem for file in found)}",
+                "there is no notebook {notebook!r}",
+                hint="there are: {found}",
+                notebook=min(unknown),
+                found=", ".join(file.stem for file in found),
             )
         if OWN & given.keys():
-            raise InputError(f"{min(OWN & given.keys())} is set by the refresh itself, not with -p")
+            raise InputError(
+                "{parameter} is set by the refresh itself, not with -p",
+                parameter=min(OWN & given.keys()),
+            )
         words = book.get("pages") or {}
         every = [
             replace(notebook, words=words.get(notebook.name) or {})
@@ -135,7 +141,10 @@ class Plan:
         lacking = {n.name: _lacking(n, edition, book, given) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             raise InputError(
-                f"there is no page {without[0]} of {edition.wave}: {lacking[without[0]]}"
+                "there is no page {page} of {wave}: {lacking}",
+                page=without[0],
+                wave=edition.wave,
+                lacking=lacking[without[0]],
             )
         notebooks = [n for n in every if not lacking[n.name]]
         common, by_file = _common(edition, wave)
@@ -316,7 +325,7 @@ def _lacking(
     The codebook may leave a page out; a notebook requires what it is about.
     """
     if (book.get("pages") or {}).get(notebook.name) is False:
-        return "the codebook leaves it out"
+        return Message("the codebook leaves it out")
     needed = notebook.declares.get("requires", [])
     return next((REQUIRED[n] for n in needed if not _has(n, notebook, edition, book, given)), "")
 
@@ -334,6 +343,8 @@ def _has(
     match material:
         case "visits":
             return book.get("id") in _visited()
+        case "inside":
+            return edition.audience != "public"
         case "shortage":
             return short or notebook.name in pages
         case "no report":

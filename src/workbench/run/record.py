@@ -21,7 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 
 RECORD = "run.json"
 
@@ -280,11 +280,16 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
         held.acquire()
     except Timeout:
         raise InputError(
-            f"{folder.name} is being refreshed by {_holder(file)}", hint="wait until it has ended"
+            "{name} is being refreshed by {holder}",
+            hint="wait until it has ended",
+            name=folder.name,
+            holder=_holder(file),
         ) from None
     except OSError as error:
         raise InputError(
-            f"the folder cannot be written ({error.strerror or error})", file=file.parent
+            "the folder cannot be written ({strerror})",
+            file=file.parent,
+            strerror=error.strerror or error,
         ) from None
     try:
         _sign(file)
@@ -309,5 +314,5 @@ def _holder(file: Path) -> str:
     """The process that holds a lock, as it signed."""
     with contextlib.suppress(OSError), file.open("rb", buffering=0) as handle:
         handle.seek(1)
-        return handle.read().decode("utf-8", "replace").strip() or "another process"
-    return "another process"
+        return handle.read().decode("utf-8", "replace").strip() or Message("another process")
+    return Message("another process")
