@@ -416,7 +416,7 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     apart = n >= FEWEST and ends["top"]["share"] - ends["least"]["share"] >= APART
     lead = "・".join(dict.fromkeys(data["said"]))
     ax = plots.shares(data, dots=True, language=survey.language)
-    about = whom(lead, "", n, multiple=False) | ends | {"lead": apart}
+    about = {"question": lead, "multiple": False, "base": n, "lead": apart, **ends}
     return survey.gallery.show(
         ax, f"q_{questions[0].id}_{questions[-1].id}", words="tabulation/yes_no", data=data, n=n,
         **about,

@@ -35,7 +35,7 @@ def test_a_headline_states_what_the_counts_bear_out_and_nothing_where_they_do_no
     assert all(
         f.asked.startswith(f"{name[2:]} ") for name, f in page.figures.items() if "Q" in name
     )
-    shares = pd.read_csv(io.StringIO(page.figures["q_Q13"].csv))["割合（0～1）"]
+    shares = pd.read_csv(io.StringIO(page.figures["q_Q13"].csv))["割合"]
     assert shares.iloc[:-2].is_monotonic_decreasing
 
 

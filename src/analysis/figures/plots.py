@@ -24,7 +24,7 @@ from analysis.text import Language, label, labels
 WIDTH = 7.1  # inches: the text width of A4
 COLUMN = 3.1  # inches: half of it, and the width of a telephone
 LINE = 0.26  # inches a bar
-ROW = 0.165  # inches a line of text
+ROW = 0.16  # inches a line of text
 FEW = 40  # municipalities up to which each is a dot
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
 TRACK = "#e9edf0"
@@ -127,16 +127,16 @@ def rows(
     """
     named = wrapped(labels, 23 if language == "ja" else 38)
     lines = np.array([1 + text.count("\n") for text in named], dtype=float)
-    ends = np.cumsum(lines + 1.25)
+    ends = np.cumsum(lines + 1.05)
     total = float(ends[-1]) if len(ends) else 1.0
     ax = ax or plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
-    for text, top in zip(named, ends - lines - 1.25, strict=True):
+    for text, top in zip(named, ends - lines - 1.05, strict=True):
         ax.text(0, top, text, va="top", linespacing=1.1, transform=ax.get_yaxis_transform())
     ax.set_ylim(total, 0)
     ax.set_xticks([])
     ax.set_yticks([])
     sns.despine(ax=ax, left=True, bottom=True)
-    return ax, ends - 0.7
+    return ax, ends - 0.6
 
 
 def shares(
@@ -149,11 +149,11 @@ def shares(
     """
     ax, places = rows(list(data["answer"]), language=language, ax=ax)
     known = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
-    ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.72)
+    ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.6)
     if dots:
         ax.plot(known, places, "o", color=PALETTE[0], markersize=8)
     else:
-        ax.barh(places, np.nan_to_num(known), color=PALETTE[1], height=0.72)
+        ax.barh(places, np.nan_to_num(known), color=PALETTE[1], height=0.6)
     if {"low", "high"} <= set(data):
         ends = data[["low", "high"]].astype("Float64").to_numpy(float, na_value=np.nan) * 100
         ax.hlines(places, *ends.T, color=PALETTE[0], linewidth=1.6)
@@ -390,7 +390,7 @@ def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     ends = (left.min() - 1, (left + shares.sum(axis=1)).max() + 1)
     for at, (name, colour) in enumerate(zip(points, _scale_colours(len(points)), strict=True)):
         width = shares[:, at]
-        ax.barh(places, width, left=left, color=colour, edgecolor="white", label=str(name))
+        ax.barh(places, width, left=left, color=colour, ec="white", height=0.8, label=str(name))
         ink = "white" if lightness(colour) < 0.25 else "#1b1f23"
         for place, start, share in zip(places, left, width, strict=True):
             if share >= 0.07 * (ends[1] - ends[0]):
@@ -400,7 +400,7 @@ def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
                 )  # fmt: skip
         left = left + width
     for place in places:
-        ax.vlines(0, place - 0.62, place + 0.62, color="#1b1f23", linewidth=1, zorder=0)
+        ax.vlines(0, place - 0.52, place + 0.52, color="#1b1f23", linewidth=1, zorder=0)
     ax.set_xlim(*ends)
     ax.set_xlabel(label("figure.share_of_item", language))
     legend_above(ax)
@@ -475,16 +475,14 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
 
 def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
-    shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.7)
-    places = np.arange(len(shown))
-    for offset, column, colour in ((0.2, "here", PALETTE[0]), (-0.2, "nation", "#c8d0d8")):
-        values = shown[column] * 100
+    ax, places = rows(list(data["size_class"]), language=language, ax=ax, extra=0.4)
+    for offset, column, colour in ((-0.2, "here", PALETTE[0]), (0.2, "nation", "#c8d0d8")):
+        values = data[column] * 100
         name = label(f"figure.{column}", language)
-        ax.barh(places + offset, values, height=0.36, color=colour, label=name)
+        ax.barh(places + offset, values, height=0.4, color=colour, label=name)
         for place, value in zip(places, values, strict=True):
             ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize=SMALL)
-    ax.set_yticks(places, wrapped(shown["size_class"], 20))
+    ax.set_xlim(0, 108 * max(data[["here", "nation"]].max(axis=None), 0.01))
     ax.set_xlabel(label("figure.share", language))
     legend_above(ax)
-    return without_frame(ax)
+    return ax
