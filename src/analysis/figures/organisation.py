@@ -37,12 +37,12 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
     who, kinds = staff["who"].unique(), staff["kind"].unique()
     staff = staff.pivot(index="who", columns="kind", values="persons").loc[who, kinds]
     bars = not staff.empty
-    heights = [1.15, 0.22 + 0.24 * len(staff)] if bars else [1.15]
+    heights = [1.5, 0.22 + 0.24 * len(staff)] if bars else [1.5]
     figure, axes = plt.subplots(
         len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
         squeeze=False,
     )  # fmt: skip
-    _chart(axes[0, 0], boxes, 10 if language == "ja" else 17)
+    _chart(axes[0, 0], boxes, 9 if language == "ja" else 14)
     if bars:
         _bars(axes[1, 0], staff, language)
     return figure

@@ -27,7 +27,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.log import logger
 
 from analysis import paths
-from analysis.show import VENDOR, Answer, Figure, NotAvailable, Prose, Table
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table, stored
 from analysis.text import escape
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, SENT
@@ -243,9 +243,9 @@ def _shown(content: Any, kind: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """What a notebook shows of one of our own kinds, with the number of its cell."""
     for at, cell in enumerate(content.cells, 1):
         for output in cell.get("outputs", []):
-            if f"{VENDOR}{kind}+json" in output.get("data", {}):
-                data = output["data"][f"{VENDOR}{kind}+json"]
-                yield at, data if isinstance(data, Mapping) else {}
+            for own, data in stored(output.get("data", {})):
+                if own == kind:
+                    yield at, data if isinstance(data, Mapping) else {}
 
 
 def _malformed(content: Any) -> Iterator[str]:
