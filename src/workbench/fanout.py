@@ -29,7 +29,6 @@ from workbench.run.execute import Progress, clean, side_by_side, started_kernels
 from workbench.run.kernels import Kernels
 from workbench.run.plan import Plan
 from workbench.run.record import (
-    RECORD,
     Edition,
     Options,
     Ran,
@@ -38,6 +37,7 @@ from workbench.run.record import (
     lock,
     notebooks_of,
     read_record,
+    swap_in,
 )
 
 JOURNAL = "pages.jsonl"
@@ -53,22 +53,31 @@ class Pages:
     def open(self) -> None:
         """Take over what is up to date in a run that was stopped or failed, and published."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for ran in _journal(self.folder):
-            if ran.has_page(self.folder, self.key):
-                self.ready[ran.name] = replace(ran, reused=True)
+        self._take(self.folder, reversed([*_journal(self.folder)]))  # the last word counts
         kept = {ran.html for ran in self.ready.values()}
         for path in self.folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name not in kept:
                 path.unlink()
-        for ran in self.ready.values():
-            self._note(ran)
+        self._note(*self.ready.values())
         for folder in (self.edition.incomplete, self.edition.folder):
-            for ran in notebooks_of(read_record(folder)).values():
-                if ran.name not in self.ready and ran.has_page(folder, self.key):
-                    _link(folder / ran.html, self.folder / ran.html)
-                    self.ready[ran.name] = replace(ran, reused=True)
+            self._take(folder, notebooks_of(read_record(folder)).values())
+
+    def _take(self, folder: Path, rans: Iterable[Ran]) -> None:
+        for ran in rans:
+            if ran.name not in self.ready and ran.has_page(folder, self.key):
+                self.ready[ran.name] = self._linked(ran, folder)
+
+    def _linked(self, ran: Ran, folder: Path) -> Ran:
+        """A page of a folder under the same name here, or a copy where the disk has no links."""
+        try:
+            os.link(folder / ran.html, self.folder / ran.html)
+        except FileExistsError:
+            pass  # it is here already
+        except OSError:
+            shutil.copy2(folder / ran.html, self.folder / ran.html)
+        return replace(ran, reused=True)
 
     def put(self, made: Made) -> None:
         """Keep one page; from here on it is ready, whatever happens to this process."""
@@ -79,29 +88,23 @@ class Pages:
         self._note(ran)
         self.ready[ran.name] = ran
 
-    def _note(self, ran: Ran) -> None:
+    def _note(self, *rans: Ran) -> None:
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(asdict(ran), ensure_ascii=False) + "\n")
+            for ran in rans:
+                journal.write(json.dumps(asdict(ran), ensure_ascii=False) + "\n")
 
     def take_earlier(self, codes: Set[str]) -> Iterator[Ran]:
         """Take over pages of an earlier state of the data, where no newer one is ready."""
         folder = self.edition.folder
         for ran in notebooks_of(read_record(folder)).values():
             if ran.name in codes and ran.has_page(folder, ran.key):
-                _link(folder / ran.html, self.folder / ran.html)
-                yield replace(ran, reused=True)
+                yield self._linked(ran, folder)
 
-    def publish(self, record: RunRecord) -> Path:
+    def publish(self, record: RunRecord) -> None:
         """Swap all in; beside the last complete pages if a page failed."""
         record.write(self.folder)
         (self.folder / JOURNAL).unlink(missing_ok=True)
-        place, last = self.edition.folder, read_record(self.edition.folder)
-        if not record.ok and last is not None and last["status"] == Status.OK:
-            place = self.edition.incomplete
-        paths.swap_folder(self.folder, place, RECORD)
-        if record.ok:
-            shutil.rmtree(self.edition.incomplete, ignore_errors=True)
-        return place
+        swap_in(record, self.folder, self.edition)
 
 
 def _journal(folder: Path) -> Iterator[Ran]:
@@ -109,16 +112,6 @@ def _journal(folder: Path) -> Iterator[Ran]:
         for line in (folder / JOURNAL).read_text(encoding="utf-8").splitlines():
             with contextlib.suppress(ValueError, TypeError):  # the line of the moment it died
                 yield Ran.read(json.loads(line))
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the disk has no links."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        pass
-    except OSError:
-        shutil.copy2(source, target)
 
 
 # --- a run -----------------------------------------------------------------------------------
@@ -301,10 +294,11 @@ def _publish(
     }
     status = Status.OK if not failed else Status.PARTIAL if ready.ready else Status.FAILED
     ordered = [rans[code] for code in codes if code in rans]
-    place = ready.publish(RunRecord(edition, status, ordered, facts))
+    record = RunRecord(edition, status, ordered, facts)
+    ready.publish(record)
     index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
         if run := read_record(edition.folder):
             index.write_index(edition.folder, run["notebooks"], release.context(edition, run))
-    return place
+    return Path(record.folder)
