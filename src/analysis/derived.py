@@ -40,7 +40,9 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
     """
     chosen = _holds(full.responses.join(full.register[list(KNOWN)]), rule)
     if not chosen.any():
-        raise InputError(f"no municipality is left by the condition {rule!r}", hint="change it")
+        raise InputError(
+            "no municipality is left by the condition {rule!r}", hint="change it", rule=rule
+        )
     codes = chosen.index[chosen]
     asked = full.register.index.isin(codes)
     if isinstance(rule, str) and _of_register(rule, codebook):
@@ -62,11 +64,15 @@ def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
         found = frame.eval(rule, engine="python")
     except Exception as error:  # pandas has no error of its own for a condition it cannot read
         raise InputError(
-            f"the condition {rule!r} cannot be read: {error}",
+            "the condition {rule!r} cannot be read: {fault}",
             hint="such as size_class == 'core_city' or Q08 >= 2",
+            rule=rule,
+            fault=error,
         ) from None
     if not isinstance(found, pd.Series) or not pd.api.types.is_bool_dtype(found.dtype):
-        raise InputError(f"the condition {rule!r} is neither true nor false", hint="compare it")
+        raise InputError(
+            "the condition {rule!r} is neither true nor false", hint="compare it", rule=rule
+        )
     return found.fillna(False).astype(bool)
 
 
@@ -119,7 +125,9 @@ def variable(
     InputError : the rule cannot be read, nothing matches, or a municipality has two values.
     """
     if name in codebook or name in codebook.question_of or not name.isidentifier():
-        raise InputError(f"{name!r} cannot be the name of a new variable", hint="choose another")
+        raise InputError(
+            "{name!r} cannot be the name of a new variable", hint="choose another", name=name
+        )
     found = full.findings
     if isinstance(values, str):
         try:
@@ -146,19 +154,27 @@ def variable(
 def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
     """Values from outside for each respondent, and the findings with what matched nobody."""
     if not isinstance(values, pd.Series):
-        raise InputError(f"the values of {name} have no codes beside them", hint="give a Series")
+        raise InputError(
+            "the values of {name} have no codes beside them", hint="give a Series", name=name
+        )
     index = full.responses.index
     codes = pd.Series([_code(str(key), full.register) for key in values.index], values.index)
     known = codes.isin(index).to_numpy()
     if not known.any():
         raise InputError(
-            f"no row of the values of {name} belongs to a respondent of this wave",
+            "no row of the values of {name} belongs to a respondent of this wave",
             hint="index them by code, as text with leading zeros, or by name",
+            name=name,
         )
     taken = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
     twice = taken.index[taken.index.duplicated()]
     if len(twice):
-        raise InputError(f"the values of {name} have {twice[0]} twice", hint="leave one in")
+        raise InputError(
+            "the values of {name} have {twice} twice",
+            hint="leave one in",
+            name=name,
+            twice=twice[0],
+        )
     lost = codes.index[~known & ~codes.isin(full.register.index).to_numpy()]
     rule = RULES["outside-data"]
     rows = [

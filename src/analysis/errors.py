@@ -1,11 +1,91 @@
-"""The one error a user is meant to read: what is wrong, where, and what to do."""
+"""The one error a user is meant to read: what is wrong, where, and what to do, in two languages."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from functools import partial
+import locale
+import os
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
+from importlib.resources import files
 from pathlib import Path
+from typing import Any, Literal
+
+
+class Message(str):
+    """A short text for the user: it is its English, and says itself in Japanese.
+
+    The English template is the key of its Japanese in ``text/ja/messages.yml`` (gettext's
+    convention), so that it is read where it is raised or printed. A value may be a `Message`
+    itself; one of several texts is joined with the comma of the language.
+
+    Examples
+    --------
+    >>> text = Message("there are: {known}", known=["2019", "2020"])
+    >>> print(text, text.say("ja"))
+    there are: 2019, 2020 次のものがある：2019、2020
+    """
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, /, **values: Any) -> Message:
+        """Fill the places of the English template."""
+        if isinstance(template, Message) and not values:
+            return template
+        values = {
+            name: tuple(value)
+            if isinstance(value, Iterable) and not isinstance(value, str)
+            else value
+            for name, value in values.items()
+        }
+        self = super().__new__(cls, _fill(template, values, "en") if values else template)
+        self.template, self.values = template, values
+        return self
+
+    def say(self, language: str) -> str:
+        """The text in a language; a text that has no Japanese stays English."""
+        if language != "ja":
+            return str(self)
+        template = japanese().get(self.template)
+        return _fill(template, self.values, "ja") if template else str(self)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        """Survive the trip between processes."""
+        return (self.template,), self.values
+
+
+def _fill(template: str, values: dict[str, Any], language: str) -> str:
+    comma = "、" if language == "ja" else ", "
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return comma.join(str(shown(one)) for one in value)
+        return value.say(language) if isinstance(value, Message) else value
+
+    return template.format(**{name: shown(value) for name, value in values.items()})
+
+
+@cache
+def japanese() -> dict[str, str]:
+    """The Japanese of each English template."""
+    import yaml  # only now: `workbench --help` answers at once
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    file = files("analysis").joinpath("text", "ja", "messages.yml")
+    texts: dict[str, str] = yaml.load(file.read_text(encoding="utf-8"), loader)
+    return texts
+
+
+def spoken() -> Literal["ja", "en"]:
+    """The language of messages: what the environment asks for, as gettext reads it.
+
+    The first of LANGUAGE (set by ``--language``), LC_ALL, LC_MESSAGES and LANG that is not empty,
+    else the locale of the system (Windows has none of them).
+    """
+    names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    asked = next(filter(None, map(os.environ.get, names)), None) or locale.getlocale()[0] or ""
+    return "ja" if asked.lower().startswith("ja") else "en"
 
 
 class InputError(ValueError):
@@ -13,15 +93,20 @@ class InputError(ValueError):
 
     Parameters
     ----------
-    what : one sentence that says what is wrong.
+    what : one sentence that says what is wrong, a template with named places (see `Message`).
     file, sheet, cell : where it is wrong, as far as known.
-    hint : what the user can do about it.
+    hint : what the user can do about it, a template too.
     reason : why a file cannot be read, as an id of data/readability.yml; empty for other errors.
+    values : what the places of both templates are filled with.
 
     Examples
     --------
-    >>> print(InputError("the sheet is missing", file="replies.xlsx", hint="check wave.yml"))
-    replies.xlsx: the sheet is missing; check wave.yml
+    >>> error = InputError("there is no sheet {sheet_name!r}", file="replies.xlsx",
+    ...                    hint="there are: {known}", sheet_name="回答", known=["1", "2"])
+    >>> print(error)
+    replies.xlsx: there is no sheet '回答'; there are: 1, 2
+    >>> print(error.say("ja"))
+    replies.xlsx：「回答」という名前のシートがない。次のものがある：1、2
     """
 
     def __init__(
@@ -33,19 +118,26 @@ class InputError(ValueError):
         cell: str | None = None,
         hint: str | None = None,
         reason: str = "",
+        **values: Any,
     ) -> None:
-        self.what, self.file, self.sheet, self.cell, self.hint = what, file, sheet, cell, hint
-        self.reason = reason
-        place = ", ".join(
-            part
-            for part in (
-                Path(file).name if file is not None else "",
-                f"sheet {sheet}" if sheet else "",
-                f"cell {cell}" if cell else "",
-            )
-            if part
+        self.file, self.sheet, self.cell, self.reason = file, sheet, cell, reason
+        self.what = Message(what, **values)
+        self.hint = Message(hint, **values) if hint else None
+        super().__init__(self.say("en"))
+
+    def say(self, language: str) -> str:
+        """Place, fault and advice in a language."""
+        ja = language == "ja"
+        place = [
+            Path(self.file).name if self.file is not None else "",
+            (f"シート「{self.sheet}」" if ja else f"sheet {self.sheet}") if self.sheet else "",
+            (f"セル{self.cell}" if ja else f"cell {self.cell}") if self.cell else "",
+        ]
+        where = ("、" if ja else ", ").join(filter(None, place))
+        text = ("。" if ja else "; ").join(
+            part.say(language) for part in (self.what, self.hint) if part
         )
-        super().__init__(f"{place + ': ' if place else ''}{what}{'; ' + hint if hint else ''}")
+        return f"{where}{'：' if ja else ': '}{text}" if where else text
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes with all fields."""
@@ -61,5 +153,12 @@ def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> 
     there is no index 'cooperatoin'; did you mean cooperation?
     """
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}?" if near else otherwise
-    return InputError(f"there is no {what} {name!r}", hint=hint or f"there are: {', '.join(known)}")
+    hint = "did you mean {near}?" if near else otherwise or "there are: {known}"
+    return InputError(
+        "there is no {kind} {name!r}",
+        hint=hint,
+        kind=Message(what),
+        name=name,
+        near=near,
+        known=known,
+    )

@@ -133,8 +133,9 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
     labels = survey.codebook.features and survey.features.group_labels
     if not labels:
         raise InputError(
-            f"the codebook {survey.codebook.id} has no features for a typology",
+            "the codebook {id} has no features for a typology",
             hint="choose another wave",
+            id=survey.codebook.id,
         )
 
     def choices(n_types: int, indices: tuple[str, ...], adjust: str) -> dict[str, Any]:

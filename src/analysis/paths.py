@@ -82,7 +82,9 @@ def wave_name(name: str) -> str:
     else:
         return name
     hint = "use letters, digits, - and _; rename its folder in data/raw"
-    raise InputError(f"a wave cannot be called {name!r}, because {where}", hint=hint)
+    raise InputError(
+        "a wave cannot be called {name!r}, because {where}", hint=hint, name=name, where=where
+    )
 
 
 def reports() -> Path:

@@ -68,8 +68,9 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
 
 def _changed(wave: str) -> InputError:
     return InputError(
-        f"the data of {wave}, its codebook or this package changed while they were in use",
+        "the data of {wave}, its codebook or this package changed while they were in use",
         hint="run the command again when nobody is saving them",
+        wave=wave,
     )
 
 
@@ -144,10 +145,12 @@ class Survey(View):
             sensitive = {v for q in self.codebook if q.sensitive for v in (q.id, *q.variables)}
             if self.audience == "public" or not isinstance(rule, str):
                 hint = "use by=, or the internal edition"
-                raise InputError(f"the {self.audience} edition has no such part", hint=hint)
+                raise InputError(
+                    "the {audience} edition has no such part", hint=hint, audience=self.audience
+                )
             if told := sorted(derived.named(rule) & sensitive):
                 hint = "choose another question, or use the internal edition"
-                raise InputError(f"{told[0]} is sensitive: no part by it", hint=hint)
+                raise InputError("{told} is sensitive: no part by it", hint=hint, told=told[0])
         chosen = derived.part(self._full, self.codebook, rule)
         words = label or (rule if isinstance(rule, str) else str(rule.name or "…"))
         if self._part:
@@ -226,9 +229,12 @@ class Survey(View):
             if kind not in names or kind in given:
                 why = "there is no type" if kind not in names else "there is a name already"
                 raise InputError(
-                    f"names: {why} for {key}",
+                    "names: {why} for {key}",
                     file=self.wave.folder / "wave.yml",
-                    hint=f"give a number (1 to {len(names)}) or the code of a member, one a type",
+                    hint="give a number (1 to {n}) or the code of a member, one a type",
+                    why=why,
+                    key=key,
+                    n=len(names),
                 )
             given.add(kind)
             names[kind] = {"ja": text.ja, "en": text.en}
@@ -261,8 +267,10 @@ class Survey(View):
             mine = indicators.comparable(responses, self.codebook, book)
             if mine is None:
                 raise InputError(
-                    f"nothing says what {self.codebook.id} shares with {book}",
+                    "nothing says what {id} shares with {book}",
                     hint="add `comparable` to the codebook",
+                    id=self.codebook.id,
+                    book=book,
                 )
         found, placed = other._classifier.place(mine, **choices)
         return renamed(found, other._alias), renamed(placed, self._alias)
@@ -274,8 +282,9 @@ class Survey(View):
             full = indicators.features(self._full.responses, self._full.status, self.codebook)
         if full.frame.shape[1] == 0:
             raise InputError(
-                f"the codebook {self.codebook.id} has no features for a typology",
+                "the codebook {id} has no features for a typology",
                 hint="add features and indices with the role cluster",
+                id=self.codebook.id,
             )
         return Classifier(
             features=full,
@@ -315,8 +324,10 @@ class Survey(View):
             return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
         if question.type not in tabulate.BREAKDOWNS:
             raise InputError(
-                f"{question.id} is of type {question.type} and cannot be a breakdown",
+                "{id} is of type {type} and cannot be a breakdown",
                 hint="use a question with options",
+                id=question.id,
+                type=question.type,
             )
         return tabulate.labelled(self.responses[question.id], question, self.language)
 
@@ -358,7 +369,12 @@ class Survey(View):
         question = self.question(id)
         if question.variables[0] not in self.responses:
             hint = "the internal edition has it"
-            raise InputError(f"the {self.audience} edition does not show {id}", hint=hint)
+            raise InputError(
+                "the {audience} edition does not show {id}",
+                hint=hint,
+                audience=self.audience,
+                id=id,
+            )
         return question
 
     def __getattr__(self, id: str) -> Asked:

@@ -287,9 +287,11 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
         raise InputError(
-            f"{question.id} by group is not shown in the {survey.audience} edition",
+            "{id} by group is not shown in the {audience} edition",
             hint="counts and statistics of small groups would give single answers away; see it "
             "without breakdown",
+            id=question.id,
+            audience=survey.audience,
         )
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
@@ -326,7 +328,9 @@ def figure(
     if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
         return withheld
     if question.type == "text":
-        raise InputError(f"{question.id} is free text and has no figure", hint="see the table")
+        raise InputError(
+            "{id} is free text and has no figure", hint="see the table", id=question.id
+        )
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     if question.type in COUNTED:
         drawn = _drawn_counts(survey, question, by)
@@ -334,7 +338,9 @@ def figure(
         drawn = _drawn_battery(survey, question)
     elif isinstance(by, pd.DataFrame):
         hint = "see the table"
-        raise InputError(f"{question.id} is a number: no figure by several answers", hint=hint)
+        raise InputError(
+            "{id} is a number: no figure by several answers", hint=hint, id=question.id
+        )
     elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
         return withheld
     else:

@@ -44,12 +44,16 @@ class View:
     ) -> None:
         if audience not in disclosure.AUDIENCES:
             raise InputError(
-                f"there is no audience {audience!r}", hint="internal, committee, public"
+                "there is no audience {audience!r}",
+                hint="internal, committee, public",
+                audience=audience,
             )
         if language not in ("ja", "en"):
-            raise InputError(f"there is no language {language!r}", hint="ja or en")
+            raise InputError(
+                "there is no language {language!r}", hint="ja or en", language=language
+            )
         if size not in SIZES:
-            raise InputError(f"there is no size {size!r}", hint=", ".join(SIZES))
+            raise InputError("there is no size {size!r}", hint=", ".join(SIZES), size=size)
         self.wave, self.codebook, self._size, self._files = wave, codebook, size, files
         self.audience, self.language = audience, language
         self._full = cleaned

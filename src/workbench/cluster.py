@@ -86,8 +86,10 @@ def remote(
     except (OSError, ValueError) as error:
         text = " ".join(str(error).split())[:160]
         raise InputError(
-            f"there is no scheduler at {scheduler} ({text})",
+            "there is no scheduler at {scheduler} ({text})",
             hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
+            scheduler=scheduler,
+            text=text,
         ) from None
     with client:
         waiting, seen = iter(todo), time.monotonic()
@@ -96,7 +98,11 @@ def remote(
             threads = sum(client.nthreads().values())
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
-                raise InputError(f"the cluster at {scheduler} has no workers", hint="start some")
+                raise InputError(
+                    "the cluster at {scheduler} has no workers",
+                    hint="start some",
+                    scheduler=scheduler,
+                )
             while len(running) < max(1, AHEAD * threads):
                 code, name = next(waiting, ("", ""))
                 if not code:
@@ -199,7 +205,9 @@ def send(folder: Path, target: str) -> int:
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in {*before, *begun} and place.exists(f"{root}/{name}"):
-                raise InputError(f"{name} is there already, and was not published from here")
+                raise InputError(
+                    "{name} is there already, and was not published from here", name=name
+                )
         if changed:
             _put(place, sending, json.dumps({**begun, **now}).encode())
         for name in changed:
@@ -235,7 +243,7 @@ def _errors(what: str, *, hint: str) -> Iterator[None]:
         yield
     except Exception as error:  # each kind of store has errors of its own
         text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"{what} ({text})", hint=hint) from None
+        raise InputError("{subject} ({text})", hint=hint, subject=what, text=text) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
@@ -248,5 +256,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
     try:
         place, root = url_to_fs(url)
     except (ValueError, ImportError) as error:
-        raise InputError(f"{url} cannot be used ({error})", hint="file:// or s3://") from None
+        raise InputError(
+            "{url} cannot be used ({fault})", hint="file:// or s3://", url=url, fault=error
+        ) from None
     return place, root.rstrip("/")

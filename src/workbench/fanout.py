@@ -180,11 +180,12 @@ def run(
         return Path(record.folder), len(names), rans, ""
     except OSError as error:
         raise InputError(
-            f"the profiles could not be written ({error.strerror or error}); "
-            "what was published before is unchanged",
+            "the profiles could not be written ({strerror}); what was published before is "
+            "unchanged",
             file=pages.folder,
             hint="free some space or check the rights of the reports folder, "
             "then the same command carries on",
+            strerror=error.strerror or error,
         ) from None
 
 

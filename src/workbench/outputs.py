@@ -43,10 +43,11 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
             )
         if place.is_file() and noted.get(_key(place)) != [command, _hash(place.read_bytes())]:
             raise InputError(
-                f"there is a file of this name that `workbench {command}` did not write, or that "
-                "was changed since; it stays as it is",
+                "there is a file of this name that `workbench {command}` did not write, or "
+                "that was changed since; it stays as it is",
                 file=place,
                 hint="name another one, or delete it first",
+                command=command,
             )
 
 
@@ -65,9 +66,10 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
             paths.write_atomic(place, content)
         except OSError as error:
             raise InputError(
-                f"it cannot be written ({error.strerror or error})",
+                "it cannot be written ({strerror})",
                 file=place,
                 hint="name another place",
+                strerror=error.strerror or error,
             ) from None
     made = {_key(place): [command, _hash(content)] for place, content in contents.items()}
     kept = {place: note for place, note in _noted().items() if Path(place).is_file()}

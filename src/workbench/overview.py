@@ -46,14 +46,23 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
         return called[0]
     if called:
         raise InputError(
-            f"{len(called)} municipalities are called {text}",
-            hint=f"give one of the codes {', '.join(called)}",
+            "{n} municipalities are called {text}",
+            hint="give one of the codes {called}",
+            n=len(called),
+            text=text,
+            called=called,
         )
     if code in survey.register.index:
-        raise InputError(f"{text} was asked but did not reply in the wave {survey.wave.name}")
+        raise InputError(
+            "{text} was asked but did not reply in the wave {name}",
+            text=text,
+            name=survey.wave.name,
+        )
     raise InputError(
-        f"there is no municipality {text!r} in the wave {survey.wave.name}",
+        "there is no municipality {text!r} in the wave {name}",
         hint="give a code of six digits, or a name as it stands in the replies",
+        text=text,
+        name=survey.wave.name,
     )
 
 

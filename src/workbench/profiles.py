@@ -109,15 +109,18 @@ def _plan(edition: Edition, given: dict[str, Any]) -> Plan:
     plan = Plan.make(edition, {})
     if edition.audience == "public" and not plan.wave.get("named"):
         raise InputError(
-            f"a profile shows one respondent, and the data of {edition.wave} are not open "
-            "(`named` in its wave.yml)",
+            "a profile shows one respondent, and the data of {wave} are not open (`named` "
+            "in its wave.yml)",
             hint="use --audience internal or committee",
+            wave=edition.wave,
         )
     file = paths.notebooks() / f"{NOTEBOOK}.ipynb"
     if not file.is_file():
         raise InputError("there is no notebook profile", file=file)
     if own := (OWN | {"municipality"}) & given.keys():
-        raise InputError(f"{min(own)} is set by the command itself, not with -p")
+        raise InputError(
+            "{parameter} is set by the command itself, not with -p", parameter=min(own)
+        )
     notebook = Notebook.read(file)
     parameters.refuse_unknown(notebook.parameters, given)
     plan = replace(plan, notebooks=[notebook], given=given)

@@ -62,10 +62,10 @@ def code(source="f(x)", *things, outputs=()):
     return v4.new_code_cell(source, outputs=[*map(shown, things), *outputs], execution_count=1)
 
 
-def write(file, *cells, title=None):
+def write(file, *cells, title=None, **more):
     """An executed notebook with a parameters cell and these cells."""
     first = v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}, execution_count=1)
-    about = {"workbench": {"title": title or {"ja": "題", "en": "Title"}}}
+    about = {"workbench": {"title": title or {"ja": "題", "en": "Title"}, **more}}
     book = v4.new_notebook(cells=[first, *cells], metadata=about)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(v4.writes(book), encoding="utf-8")

@@ -59,7 +59,9 @@ def write(cleaned: Cleaned, folder: Path, key: str) -> None:
         paths.swap_folder(part, folder, "ledger.json")
     except OSError as error:
         raise InputError(
-            f"the cleaned data cannot be written ({error.strerror or error})", file=folder
+            "the cleaned data cannot be written ({strerror})",
+            file=folder,
+            strerror=error.strerror or error,
         ) from None
     finally:
         if part.exists():

@@ -329,7 +329,11 @@ class Codebook(Model):
         if not file.is_file():
             known = ", ".join(sorted(p.stem for p in paths.codebooks().glob("*.yml"))) or "none"
             raise InputError(
-                f"there is no codebook {file.stem!r}", file=file, hint=f"there are: {known}"
+                "there is no codebook {stem!r}",
+                file=file,
+                hint="there are: {known}",
+                stem=file.stem,
+                known=known,
             )
         such_as = "a codebook: id, title, version, sections and questions"
         return file, yaml_file.load(file, such_as)

@@ -273,14 +273,19 @@ def align(names: Sequence[str]) -> list[str]:
     table = register()
     if len(names) != len(table):
         raise InputError(
-            f"{len(names):,} municipalities stand in the file, the register has {len(table):,}",
+            "{n:,} municipalities stand in the file, the register has {registered:,}",
             hint="use a file of all municipalities, or one with a column of codes",
+            n=len(names),
+            registered=len(table),
         )
     for at, (given, official) in enumerate(zip(names, table["name"], strict=True)):
         if fold(given) != fold(official):
             raise InputError(
-                f"the municipality at place {at + 1} is {given!r}, the register has {official!r}",
+                "the municipality at place {at} is {given!r}, the register has {official!r}",
                 hint="the columns must stand in the order of the codes",
+                at=at + 1,
+                given=given,
+                official=official,
             )
     return list(table.index)
 

@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, Validation
 from analysis import paths
 from analysis.codebook import municipality, yaml_file
 from analysis.codebook.model import describe_validation
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
 SizeClass = Literal[
@@ -105,9 +105,11 @@ class Wave(Model):
         if not file.is_file():
             known = ", ".join(p.parent.name for p in sorted(folder.parent.glob("*/wave.yml")))
             raise InputError(
-                f"there is no wave {folder.name!r}",
+                "there is no wave {name!r}",
                 file=file,
-                hint=f"there are: {known or 'none'}; `workbench new-wave` makes one",
+                hint="there are: {known}; `workbench new-wave` makes one",
+                name=folder.name,
+                known=known or Message("none"),
             )
         content = yaml_file.load(file)
         try:
@@ -118,15 +120,20 @@ class Wave(Model):
             raise InputError(describe_validation(error, content), file=file, hint=hint) from None
         if read.name != folder.name:
             raise InputError(
-                f"the wave calls itself {read.name!r} but lies in the folder {folder.name}",
+                "the wave calls itself {name!r} but lies in the folder {folder}",
                 file=file,
                 hint="remove the entry name; the folder's name is the wave's",
+                name=read.name,
+                folder=folder.name,
             )
         seen = set()
         for part in read.files:
             if (where := (part.path, part.sheet)) in seen:
                 raise InputError(
-                    f"files names {part.path} twice", file=file, hint="remove one of the entries"
+                    "files names {path} twice",
+                    file=file,
+                    hint="remove one of the entries",
+                    path=part.path,
                 )
             seen.add(where)
         _check_invited(read, file)
@@ -151,11 +158,11 @@ def _check_invited(wave: Wave, file: Path) -> None:
     for one in invited:
         if one.code in seen:
             what, hint = f"has the code {one.code} twice", "remove one of the entries"
-            raise InputError(f"invited {what}", file=file, hint=hint)
+            raise InputError("invited {subject}", file=file, hint=hint, subject=what)
         if municipality.parse_code(one.code) != (one.code, "exact"):
             what = f"gives {one.name} the code {one.code!r}, which does not exist"
             hint = "give its six digits with the check digit"
-            raise InputError(f"invited {what}", file=file, hint=hint)
+            raise InputError("invited {subject}", file=file, hint=hint, subject=what)
         seen.add(one.code)
 
 
@@ -170,9 +177,10 @@ def _check_population(wave: Wave, file: Path) -> None:
         if asked is None or asked < there:
             who = "nobody noted who was" if asked is None else f"{asked:,} of {there:,} were"
             raise InputError(
-                f"population is nation, but {who} asked",
+                "population is nation, but {who} asked",
                 file=file,
                 hint="write invited: all where everybody was asked, else population: invited",
+                who=who,
             )
     named = wave.invited if isinstance(wave.invited, tuple) else ()
     known = (one.size_class or municipality.size_class(one.code, wave.as_of) for one in named)

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
 ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
@@ -28,7 +28,12 @@ def content(wave: str) -> dict[str, Any]:
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
         known = ", ".join(folder.name for folder in paths.waves())
-        raise InputError(f"there is no wave {wave!r}", hint=f"there are: {known or 'none'}")
+        raise InputError(
+            "there is no wave {wave!r}",
+            hint="there are: {known}",
+            wave=wave,
+            known=known or Message("none"),
+        )
     return load(file)
 
 
@@ -102,12 +107,15 @@ def load(file: Path, such_as: str = "entries such as title and files") -> dict[s
         mark = getattr(error, "problem_mark", None)
         if mark is not None and _begins_with_tab(file, mark.line):
             raise InputError(
-                f"line {mark.line + 1} begins with a tab", file=file, hint="indent with spaces"
+                "line {line} begins with a tab",
+                file=file,
+                hint="indent with spaces",
+                line=mark.line + 1,
             ) from None
         fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
-        raise InputError(f"this is not readable YAML ({fault})", file=file) from None
+        raise InputError("this is not readable YAML ({fault})", file=file, fault=fault) from None
     if not isinstance(found, dict):
-        raise InputError(f"the file must hold {such_as}", file=file)
+        raise InputError("the file must hold {such_as}", file=file, such_as=such_as)
     return found
 
 

@@ -44,14 +44,18 @@ def _refusal(name: str, warning: str) -> InputError:
     glyph = re.match(r"Glyph (\d+) ", warning)
     if glyph is None:
         return InputError(
-            f"the labels of the figure {name!r} leave no room for the drawing",
+            "the labels of the figure {name!r} leave no room for the drawing",
             hint="make the figure larger or the labels shorter",
+            name=name,
         )
     number = int(glyph[1])
     return InputError(
-        f"the figure {name!r} needs the character {chr(number)} (U+{number:04X}), "
+        "the figure {name!r} needs the character {character} (U+{number:04X}), "
         "which the font lacks",
         hint="install a font that has it, such as Noto Sans CJK JP",
+        name=name,
+        character=chr(number),
+        number=number,
     )
 
 
@@ -62,8 +66,9 @@ def _check_axes(canvas: Canvas, name: str) -> None:
         if ax.get_label() == "<colorbar>":
             if not (ax.get_xlabel() + ax.get_ylabel()).strip():
                 raise InputError(
-                    f"the colour bar of the figure {name!r} has no name",
+                    "the colour bar of the figure {name!r} has no name",
                     hint="colorbar.set_label(...)",
+                    name=name,
                 )
             continue
         for axis, label in ((ax.xaxis, ax.get_xlabel()), (ax.yaxis, ax.get_ylabel())):
@@ -72,8 +77,10 @@ def _check_axes(canvas: Canvas, name: str) -> None:
             if numbers and len(numbers) == len([t for t in ticks if t]) and not label.strip():
                 which = "x" if axis is ax.xaxis else "y"
                 raise InputError(
-                    f"the figure {name!r} has an axis {which} of numbers without a name",
-                    hint=f"ax.set_{which}label(...)",
+                    "the figure {name!r} has an axis {which} of numbers without a name",
+                    hint="ax.set_{which}label(...)",
+                    name=name,
+                    which=which,
                 )
 
 
@@ -100,8 +107,10 @@ def _check_cut(canvas: Canvas, labels: list[tuple[Label, Box]], name: str) -> No
         over = over if clip is None else max(over, clip.y0 - box[1], box[3] - clip.y1)
         if over > 1 or box[0] < -width / 2 or box[2] > width * 1.5:
             raise InputError(
-                f"in the figure {name!r} the text {label.get_text()!r} is cut or sticks out",
+                "in the figure {name!r} the text {label!r} is cut or sticks out",
                 hint="make the figure larger, the label shorter, or break it into lines",
+                name=name,
+                label=label.get_text(),
             )
 
 
@@ -115,8 +124,10 @@ def _check_overlap(labels: list[tuple[Label, Box]], name: str) -> None:
         if width * height > OVERLAP * smaller:
             texts = f"{label_a.get_text()!r} and {label_b.get_text()!r}"
             raise InputError(
-                f"in the figure {name!r} the texts {texts} overlap",
+                "in the figure {name!r} the texts {texts} overlap",
                 hint="make the figure larger or the labels shorter",
+                name=name,
+                texts=texts,
             )
 
 

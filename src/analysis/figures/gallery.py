@@ -159,11 +159,17 @@ class Gallery:
             data = self._labelled(data, words, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
-                raise InputError(f"the figure {name!r} has no {what}", hint="give one")
+                raise InputError(
+                    "the figure {name!r} has no {subject}", hint="give one", name=name, subject=what
+                )
         if not denominator or n is None:
-            raise InputError(f"the figure {name!r} has no n with its denominator", hint="give both")
+            raise InputError(
+                "the figure {name!r} has no n with its denominator", hint="give both", name=name
+            )
         if data is None or data.empty:
-            raise InputError(f"the figure {name!r} comes without its numbers", hint="pass data=")
+            raise InputError(
+                "the figure {name!r} comes without its numbers", hint="pass data=", name=name
+            )
         caption = self._caption(n, denominator)
         try:
             with checks.strict(name):
@@ -231,7 +237,7 @@ class Gallery:
             shown = self._labelled(self._written(frame, intervals, percent), words, percent=percent)
             frame = self._labelled(frame, words, f"tables/{name}", percent)
         if not title.strip():
-            raise InputError(f"the table {name!r} has no title", hint="give one")
+            raise InputError("the table {name!r} has no title", hint="give one", name=name)
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
         columns = [_cells(shown.iloc[:, at], places) for at in range(shown.shape[1])]

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.intake import labelled
 from analysis.intake.workbook import (
     MAX_CELLS,
@@ -90,10 +90,13 @@ def read_file(
         is_a = ARE[kind]
         right = " or ".join(sorted(SUFFIXES[kind]))
         raise InputError(
-            f"the file is called {suffix or 'without an extension'} but is {is_a}",
+            "the file is called {suffix} but is {is_a}",
             file=name,
-            hint=f"rename it to {right}, or save it again in the format of its name",
+            hint="rename it to {right}, or save it again in the format of its name",
             reason="misnamed",
+            suffix=suffix or Message("without an extension"),
+            is_a=is_a,
+            right=right,
         )
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
@@ -111,18 +114,23 @@ def _bytes_of(path: Path, name: str) -> bytes:
         raise InputError(
             "this is no table but the mark that Excel has the file open",
             file=name,
-            hint=f"close it in Excel and give {Path(name).name.removeprefix('~$')}",
+            hint="close it in Excel and give {name}",
             reason="open_in_excel",
+            name=Path(name).name.removeprefix("~$"),
         )
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise InputError(f"the file has {size / 2**20:,.0f} MB, above 1,024 MB", file=name)
+            raise InputError(
+                "the file has {size:,.0f} MB, above 1,024 MB", file=name, size=size / 2**20
+            )
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError("there is no such file", file=name, hint="check the path") from None
     except OSError as error:
-        raise InputError(f"the file cannot be opened ({error.strerror})", file=name) from None
+        raise InputError(
+            "the file cannot be opened ({strerror})", file=name, strerror=error.strerror
+        ) from None
 
 
 # --- archives -----------------------------------------------------------------------------------
@@ -157,10 +165,12 @@ def unpacked(path: Path, file: str) -> list[Packed]:
             total = sum(info.file_size for info in wanted)
             if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
                 raise InputError(
-                    f"the archive unpacks to {total / 2**20:,.0f} MB in {len(wanted):,} files",
+                    "the archive unpacks to {total:,.0f} MB in {n:,} files",
                     file=file,
                     hint="unpack it and give the files that are wanted",
                     reason="too_large_unpacked",
+                    total=total / 2**20,
+                    n=len(wanted),
                 )
             if any(info.flag_bits & 1 for info in wanted):
                 raise InputError(
@@ -185,10 +195,7 @@ def sniff(content: bytes, file: str) -> str:
     """``workbook``, ``text``, ``sav`` or ``dta``; everything else is refused with what it is."""
     if not content.strip():
         raise InputError(
-            "the file is empty",
-            file=file,
-            hint="ask the sender for the file again",
-            reason="empty",
+            "the file is empty", file=file, hint="ask the sender for the file again", reason="empty"
         )
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_archive(content, file)
@@ -213,7 +220,11 @@ def sniff(content: bytes, file: str) -> str:
     for mark, (what, reason) in FOREIGN.items():
         if content.startswith(mark):
             raise InputError(
-                f"this is {what}, not a table", file=file, hint="save it as .xlsx", reason=reason
+                "this is {subject}, not a table",
+                file=file,
+                hint="save it as .xlsx",
+                reason=reason,
+                subject=what,
             )
     if re.match(rb"(?i)(\xef\xbb\xbf)?\s*(<!doctype html|<html|<\?xml)", content):
         raise InputError(
@@ -243,7 +254,11 @@ def _sniff_archive(content: bytes, file: str) -> str:
     ):
         if mark in content:
             raise InputError(
-                f"this is {what}", file=file, hint="save it from Excel as .xlsx", reason=reason
+                "this is {subject}",
+                file=file,
+                hint="save it from Excel as .xlsx",
+                reason=reason,
+                subject=what,
             )
     raise InputError(
         "this is a zip archive and not an Excel workbook, or it is damaged",
@@ -268,10 +283,12 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     lines = text.count("\n") + text.count("\r") + 1
     if width > MAX_COLUMNS or width * min(lines, len(text)) > 4 * MAX_CELLS:
         raise InputError(
-            f"the file has {width:,} columns; a table has at most {MAX_COLUMNS:,}",
+            "the file has {width:,} columns; a table has at most {max_columns:,}",
             file=file,
             hint="check the separator and the quotation marks",
             reason="too_wide",
+            width=width,
+            max_columns=MAX_COLUMNS,
         )
     try:
         frame = pd.read_csv(
@@ -287,9 +304,10 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise InputError(
-            f"the file is no regular table ({' '.join(str(error).split())[:120]})",
+            "the file is no regular table ({fault})",
             file=file,
             hint="a quotation mark may be missing; open it in Excel and save it again",
+            fault=" ".join(str(error).split())[:120],
         ) from None
     kind = np.empty(frame.shape, np.uint8, order="F")
     for column in range(width):
@@ -311,7 +329,7 @@ def _width(text: str, separator: str, file: str) -> int:
     try:
         return max(map(len, csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
     except csv.Error as error:
-        raise InputError(f"the file is no regular table ({error})", file=file) from None
+        raise InputError("the file is no regular table ({fault})", file=file, fault=error) from None
     finally:
         csv.field_size_limit(limit)
 
@@ -350,16 +368,24 @@ def _decode_as(content: bytes, encoding: str, marked: str | None, file: str) -> 
         wanted = codecs.lookup(encoding).name
     except LookupError:
         raise InputError(
-            f"there is no encoding {encoding!r}", file=file, hint="use utf-8, cp932 or utf-16"
+            "there is no encoding {encoding!r}",
+            file=file,
+            hint="use utf-8, cp932 or utf-16",
+            encoding=encoding,
         ) from None
     if wanted == "shift_jis":
         wanted = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
     if wanted == "cp932" and not content.isascii() and _is_utf8(content):
         raise InputError(
-            f"the wave says {encoding} but the file is UTF-8", file=file, hint="correct wave.yml"
+            "the wave says {encoding} but the file is UTF-8",
+            file=file,
+            hint="correct wave.yml",
+            encoding=encoding,
         )
     if wanted.startswith("utf-16") and b"\0" not in content:
-        raise InputError(f"the file is not {encoding}", file=file, hint="correct wave.yml")
+        raise InputError(
+            "the file is not {encoding}", file=file, hint="correct wave.yml", encoding=encoding
+        )
     text = _strict(content, marked if marked and wanted.startswith("utf") else wanted, file)
     return text.removeprefix("\ufeff")
 
@@ -391,15 +417,21 @@ def _strict(content: bytes, encoding: str, file: str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(
-            f"the file is not {encoding}: byte {content[error.start]:#04x} in line {line} "
-            "has no meaning there",
+            "the file is not {encoding}: byte {byte:#04x} in line {line} has no meaning there",
             file=file,
             hint="state its encoding in wave.yml, or save it as UTF-8",
             reason="encoding",
+            encoding=encoding,
+            byte=content[error.start],
+            line=line,
         ) from None
     except UnicodeError:
         raise InputError(
-            f"the file is not {encoding}", file=file, hint="save it as UTF-8", reason="encoding"
+            "the file is not {encoding}",
+            file=file,
+            hint="save it as UTF-8",
+            reason="encoding",
+            encoding=encoding,
         ) from None
 
 

@@ -120,9 +120,10 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
     most = max((len(form.labels) for form in found), default=0)
     if most == 0:
         raise InputError(
-            f"no label of the codebook {headings.book.id} was found (read as one form per sheet)",
+            "no label of the codebook {id} was found (read as one form per sheet)",
             file=sheets[0].file,
             hint="check layout and header in wave.yml, and the codebook",
+            id=headings.book.id,
         )
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in found if not any(form is other for other in forms)]

@@ -148,9 +148,12 @@ class Headings:
         for target in self.header or {}:
             if target not in known:
                 raise InputError(
-                    f"header names {target}, which is no question of the codebook {self.book.id}",
+                    "header names {target}, which is no question of the codebook {id}",
                     file="wave.yml",
-                    hint=f"correct the entry of {file}",
+                    hint="correct the entry of {path}",
+                    target=target,
+                    id=self.book.id,
+                    path=file,
                 )
 
     @cached_property

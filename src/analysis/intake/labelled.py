@@ -72,16 +72,18 @@ def read(path: Path, file: str) -> Labelled:
         done = None
     if done is not None and done.returncode == 3:
         raise InputError(
-            f"reading {package} files needs pyreadstat, the optional extra spss",
+            "reading {package} files needs pyreadstat, the optional extra spss",
             file=file,
             hint="pip install pyreadstat, or install the workbench as '.[spss]'",
+            package=package,
         )
     if done is None or done.returncode:
         raise InputError(
-            f"the {package} file is damaged and cannot be read",
+            "the {package} file is damaged and cannot be read",
             file=file,
             hint="ask the sender for a new copy",
             reason="damaged",
+            package=package,
         )
     found = json.loads(done.stdout)
     return Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})

@@ -86,9 +86,11 @@ class Evidence:
         """
         if min(self.rows, self.columns) >= 2:
             raise InputError(
-                f"the files can be read as rows ({self.rows:,} municipalities below a heading) and "
-                f"as columns ({self.columns:,} beside one)",
+                "the files can be read as rows ({rows:,} municipalities below a heading) and "
+                "as columns ({columns:,} beside one)",
                 hint="say which with --layout rows or --layout columns",
+                rows=self.rows,
+                columns=self.columns,
             )
         if max(self.rows, self.columns) >= 2:
             return Layout("rows" if self.rows >= 2 else "columns")
@@ -96,9 +98,11 @@ class Evidence:
             return Layout(self.whole, "order")
         if self.across == self.down and self.labels > 1:
             raise InputError(
-                f"the file can be read as rows ({self.across:,} headings in one row) and as a form "
-                f"({self.labels:,} labels)",
+                "the file can be read as rows ({across:,} headings in one row) and as a form "
+                "({labels:,} labels)",
                 hint="say which with --layout rows or --layout form",
+                across=self.across,
+                labels=self.labels,
             )
         one_row = self.across > self.down and self.across >= 0.8 * self.labels
         return Layout("rows" if one_row else "form")
@@ -131,7 +135,11 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
                 return sheet
         there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
         raise InputError(
-            f"there is no sheet {file.sheet!r}", file=sheets[0].file, hint=f"there are: {there}"
+            "there is no sheet {sheet_name!r}",
+            file=sheets[0].file,
+            hint="there are: {there}",
+            sheet_name=file.sheet,
+            there=there,
         )
     if not sheets:
         raise InputError("the workbook has no sheet of cells", file=file.path, hint="send another")
@@ -144,10 +152,11 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     rivals = [s for s, n in zip(visible, known, strict=True) if best >= 2 and 2 * n > best]
     if len(rivals) > 1:
         raise InputError(
-            f"{len(rivals)} sheets have the headings of replies "
-            f"({'、'.join(sheet.sheet for sheet in rivals)})",
+            "{n} sheets have the headings of replies ({rivals})",
             file=rivals[0].file,
             hint="name the sheet in wave.yml; for several, give the file once for each",
+            n=len(rivals),
+            rivals="、".join(sheet.sheet for sheet in rivals),
         )
     return visible[known.index(best)]
 

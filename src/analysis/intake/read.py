@@ -49,9 +49,10 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
             for part in inside:
                 if Path(part.name).suffix.lower() not in KNOWN:
                     raise InputError(
-                        f"the archive holds something that is no table ({part.name})",
+                        "the archive holds something that is no table ({name})",
                         file=name,
                         hint="unpack it, and give the tables in it",
+                        name=part.name,
                     )
             if not inside:
                 raise InputError("the archive holds no table", file=name, hint="unpack it")
@@ -73,7 +74,10 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         shown = file.path[:40].replace("\0", "")
         raise InputError(
-            f"{shown!r} can be no file", file="wave.yml", hint="correct the path under files"
+            "{shown!r} can be no file",
+            file="wave.yml",
+            hint="correct the path under files",
+            shown=shown,
         ) from None
     if not inside:
         raise InputError("the file lies outside the wave's folder", file=file.path)
@@ -130,9 +134,12 @@ def check_followed(file: WaveFile, found: set[str]) -> None:
     for target, texts in file.header.items():
         if texts and target not in found:
             raise InputError(
-                f"no heading of {target} in {file.path} is {' or '.join(texts)}",
+                "no heading of {target} in {path} is {texts}",
                 file="wave.yml",
                 hint="correct it under header, as it stands in the file",
+                target=target,
+                path=file.path,
+                texts=" or ".join(texts),
             )
 
 
@@ -256,9 +263,11 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
         parts = [p for p in pieces if {*question.variables} & p.answers.keys()]
         if question.type == "multi" and whole and parts:
             raise InputError(
-                f"{question.id} is one column here but several in {parts[0].sheet.file}",
+                "{id} is one column here but several in {path}",
                 file=whole[0].sheet.file,
                 hint="bring both into one form, or make them waves of their own",
+                id=question.id,
+                path=parts[0].sheet.file,
             )
 
 

@@ -211,12 +211,16 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
             total = sum(info.file_size for info in wanted)
             if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
                 raise InputError(
-                    f"the workbook unpacks to {total / 2**20:,.0f} MB in {len(wanted):,} parts "
-                    f"from {len(content):,} bytes, above the limit of {MAX_UNPACKED // 2**20} MB "
-                    f"and {MAX_PARTS:,} parts",
+                    "the workbook unpacks to {total:,.0f} MB in {n:,} parts from {size:,} bytes, "
+                    "above the limit of {max_unpacked} MB and {max_parts:,} parts",
                     file=file,
                     hint="if it is genuine, save the data sheet alone as CSV",
                     reason="too_large_unpacked",
+                    total=total / 2**20,
+                    n=len(wanted),
+                    size=len(content),
+                    max_unpacked=MAX_UNPACKED // 2**20,
+                    max_parts=MAX_PARTS,
                 )
             parts = {}
             for info in wanted:
@@ -512,21 +516,24 @@ def _refuse_vast(found: Marks, file: str, sheet: str) -> None:
     """Refuse a sheet whose used range is larger than a table can be."""
     if found.width > MAX_COLUMNS:
         raise InputError(
-            f"the sheet has {found.width:,} columns; a table has at most {MAX_COLUMNS:,}",
+            "the sheet has {width:,} columns; a table has at most {max_columns:,}",
             file=file,
             sheet=sheet,
             hint="remove what stands far to the right, or check the layout in wave.yml",
             reason="too_wide",
+            width=found.width,
+            max_columns=MAX_COLUMNS,
         )
     if found.height > MAX_ROWS or found.height * found.width > MAX_CELLS:
         raise InputError(
-            f"the sheet spans {found.height:,} rows and {found.width:,} columns, more than can be "
-            "read",
+            "the sheet spans {height:,} rows and {width:,} columns, more than can be read",
             file=file,
             sheet=sheet,
             cell=address(*found.far),
             hint="remove the cells far below or far to the right of the table",
             reason="too_large",
+            height=found.height,
+            width=found.width,
         )
 
 

@@ -38,8 +38,12 @@ def wave_before(survey: Survey, name: str = "") -> Survey | None:
     asked, book = Wave.read(name).codebook, survey.codebook.id
     if asked != book:
         raise InputError(
-            f"{name} was asked with the codebook {asked}, {survey.wave.name} with {book}",
+            "{name} was asked with the codebook {asked}, {this_wave} with {book}",
             hint="compare two waves of one codebook",
+            name=name,
+            asked=asked,
+            this_wave=survey.wave.name,
+            book=book,
         )
     return Survey.load(name, audience=survey.audience, language=survey.language)
 

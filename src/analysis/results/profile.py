@@ -72,7 +72,9 @@ def place(
         named = survey.names[survey.names == code]
         if len(named) != 1:
             raise InputError(
-                f"{municipality!r} did not reply in this wave", hint="give a code from the register"
+                "{municipality!r} did not reply in this wave",
+                hint="give a code from the register",
+                municipality=municipality,
             )
         code = str(named.index[0])
     found = typology(survey, seed=seed) if found is None else found

@@ -70,8 +70,9 @@ def _picked(
     for code in asked:
         if code not in replied:
             raise InputError(
-                f"{code!r} did not reply in this wave",
+                "{code!r} did not reply in this wave",
                 hint="give codes of six digits, separated by commas",
+                code=code,
             )
     if asked:
         return list(dict.fromkeys(asked)), "as_asked"

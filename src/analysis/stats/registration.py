@@ -154,7 +154,9 @@ def read(wave: str) -> Registration | None:
         return Registration.model_validate(yaml_file.load(file))
     except ValidationError as error:
         hint = "take the file back from git: it is never edited"
-        raise InputError(f"not a registration ({error.title})", file=file, hint=hint) from None
+        raise InputError(
+            "not a registration ({title})", file=file, hint=hint, title=error.title
+        ) from None
 
 
 def deviations(registered: Registration, book: Codebook) -> list[Deviation]:

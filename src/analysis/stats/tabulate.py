@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis.codebook.model import Question
 from analysis.codebook.municipality import SIZE_CLASSES
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.text import Language
 
 YES_NO = {"ja": {1: "実施", 0: "未実施"}, "en": {1: "yes", 0: "no"}}
@@ -70,8 +70,10 @@ def aligned(given: Given, index: pd.Index, what: str = "the breakdown") -> Given
     """
     if not isinstance(given, pd.Series | pd.DataFrame):
         raise InputError(
-            f"{what} is a {type(given).__name__}, whose values have no code beside them",
+            "{subject} is a {name}, whose values have no code beside them",
             hint="give a pandas Series indexed by code, like survey.responses.index",
+            subject=what,
+            name=type(given).__name__,
         )
     if given.index is index or (given.index.equals(index) and index.is_unique):
         return given
@@ -79,20 +81,32 @@ def aligned(given: Given, index: pd.Index, what: str = "the breakdown") -> Given
     if len(index) and len(lacking) == len(index):
         here, wanted = (", ".join(map(repr, codes[:2].tolist())) for codes in (given.index, index))
         raise InputError(
-            f"{what} is not indexed by the codes of the respondents (it has {here or 'no row'}; "
-            f"they are {wanted})",
+            "{subject} is not indexed by the codes of the respondents (it has {here}; they "
+            "are {wanted})",
             hint="index it by code, as text with leading zeros, like survey.responses.index",
+            subject=what,
+            here=here or Message("no row"),
+            wanted=wanted,
         )
     if len(lacking):
         more = ", ..." if len(lacking) > 5 else ""
         raise InputError(
-            f"{what} lacks {len(lacking):,} of {len(index):,} respondents "
-            f"({', '.join(map(str, lacking[:5]))}{more})",
+            "{subject} lacks {n:,} of {of:,} respondents ({codes}{more})",
             hint="give a value for each of them",
+            subject=what,
+            n=len(lacking),
+            of=len(index),
+            codes=", ".join(map(str, lacking[:5])),
+            more=more,
         )
     if given.index.has_duplicates:
         twice = given.index[given.index.duplicated()]
-        raise InputError(f"{what} holds the code {twice[0]} twice", hint="keep one row of each")
+        raise InputError(
+            "{subject} holds the code {twice} twice",
+            hint="keep one row of each",
+            subject=what,
+            twice=twice[0],
+        )
     return given.reindex(index)
 
 

@@ -41,9 +41,13 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
         return sorted(tried)
     if not 2 <= n_types <= most:
         raise InputError(
-            f"{data.n} respondents with {patterns} different answer patterns cannot be put into "
-            f"{n_types} types",
-            hint=f"choose 2 to {most}",
+            "{n} respondents with {patterns} different answer patterns cannot be put into "
+            "{n_types} types",
+            hint="choose 2 to {most}",
+            n=data.n,
+            patterns=patterns,
+            n_types=n_types,
+            most=most,
         )
     return sorted(tried | {n_types})
 

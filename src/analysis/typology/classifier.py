@@ -57,7 +57,9 @@ class Classifier:
         if not isinstance(adjust, pd.Series | str) or (
             isinstance(adjust, str) and adjust not in adjustments
         ):
-            raise InputError(f"there is no adjustment {adjust!r}", hint=", ".join(adjustments))
+            raise InputError(
+                "there is no adjustment {adjust!r}", hint=", ".join(adjustments), adjust=adjust
+            )
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
         grouped = 1 < len(used.group_labels) < len(used.labels)
         return self._cached(make)(
@@ -102,7 +104,9 @@ def restricted(made: Features, indices: Sequence[str]) -> Features:
     """The features of these indices only; all where none is named."""
     if unknown := [name for name in indices if name not in made.group_labels]:
         known = ", ".join(made.group_labels)
-        raise InputError(f"there is no index {unknown[0]!r}", hint=f"there are: {known}")
+        raise InputError(
+            "there is no index {index!r}", hint="there are: {known}", index=unknown[0], known=known
+        )
     if not indices:
         return made
     kept = [name for name, index in made.groups.items() if index in indices]

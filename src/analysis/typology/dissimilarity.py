@@ -149,7 +149,9 @@ class Gower:
     ) -> None:
         self.kinds = np.array([kinds.get(name, "ratio") for name in names])
         if unknown := set(self.kinds) - set(KINDS):
-            raise InputError(f"there is no kind {min(map(str, unknown))!r}", hint=", ".join(KINDS))
+            raise InputError(
+                "there is no kind {kind!r}", hint=", ".join(KINDS), kind=min(map(str, unknown))
+            )
         self.weights = feature_weights(names, groups)
         self.patterns = patterns
         self._number = np.isin(self.kinds, NUMBERS)
@@ -178,9 +180,11 @@ class Gower:
         """Dissimilarity of each row of a to each row of b."""
         if len(a) * len(b) > LIMIT**2:
             raise InputError(
-                f"{max(len(a), len(b)):,} rows are too many for a dissimilarity matrix "
-                f"(at most {LIMIT:,} by {LIMIT:,})",
+                "{n:,} rows are too many for a dissimilarity matrix (at most {limit:,} by "
+                "{limit:,})",
                 hint="take a sample",
+                n=max(len(a), len(b)),
+                limit=LIMIT,
             )
         a, b = self._placed(a), self._placed(b)
         known_a, known_b = ~np.isnan(a), ~np.isnan(b)

@@ -275,8 +275,10 @@ def without_strata(
     if known.isna().any():
         missing = ", ".join(map(str, frame.index[known.isna()][:5]))
         raise InputError(
-            f"{int(known.isna().sum())} units have no stratum ({missing})",
+            "{n} units have no stratum ({missing})",
             hint="give a size class for each of them, or leave them out",
+            n=int(known.isna().sum()),
+            missing=missing,
         )
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)

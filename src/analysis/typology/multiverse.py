@@ -275,9 +275,12 @@ def multiverse(
     """
     if not SMALLEST_SURVEY <= len(frame) <= LIMIT:
         raise InputError(
-            f"a multiverse needs {SMALLEST_SURVEY} to {LIMIT} units, here are {len(frame)}",
+            "a multiverse needs {least} to {limit} units, here are {n}",
             hint="two types of three are the least that can be compared; take a sample of a "
             "larger survey",
+            least=SMALLEST_SURVEY,
+            limit=LIMIT,
+            n=len(frame),
         )
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)

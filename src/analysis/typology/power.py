@@ -102,7 +102,10 @@ def power(
     """
     if n < SMALLEST_TYPE * n_types:
         raise InputError(
-            f"{n} units cannot hold {n_types} types of three", hint="ask for fewer types"
+            "{n} units cannot hold {n_types} types of three",
+            hint="ask for fewer types",
+            n=n,
+            n_types=n_types,
         )
     rng = np.random.default_rng(seed)
     kinds = ["ratio"] * n_features if kinds is None else list(kinds)

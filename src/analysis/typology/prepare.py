@@ -127,9 +127,11 @@ def prepare(
     part = taking_part(everyone.frame, everyone.kinds, everyone.groups)
     if part.fit.sum() < SMALLEST_SURVEY:
         raise InputError(
-            f"only {part.fit.sum()} of {len(frame)} respondents answered at least half of the "
-            "indicators and lie near others",
+            "only {fit} of {n} respondents answered at least half of the indicators and "
+            "lie near others",
             hint=TOO_FEW,
+            fit=part.fit.sum(),
+            n=len(frame),
         )
     fitted = _those_that_vary(ordered[part.fit], kinds, everyone.groups)
     others = fitted.of(ordered.loc[~part.fit, list(fitted.frame)])
@@ -169,21 +171,27 @@ def prepare(
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     """The answers as numbers, in the order of the codes."""
     if len(frame) < SMALLEST_SURVEY:
-        raise InputError(f"{len(frame)} respondents are too few for a typology", hint=TOO_FEW)
+        raise InputError("{n} respondents are too few for a typology", hint=TOO_FEW, n=len(frame))
     if len(frame) > LIMIT:
         raise InputError(
-            f"{len(frame):,} respondents are too many for a table of pairs (at most {LIMIT:,})",
+            "{n:,} respondents are too many for a table of pairs (at most {limit:,})",
             hint="take a sample",
+            n=len(frame),
+            limit=LIMIT,
         )
     if not frame.index.is_unique:
         twice = frame.index[frame.index.duplicated()][0]
-        raise InputError(f"the code {twice} occurs twice", hint="keep one reply of each")
+        raise InputError(
+            "the code {twice} occurs twice", hint="keep one reply of each", twice=twice
+        )
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]
         raise InputError(
-            f"{ordered.columns[column]} of {ordered.index[row]} is infinite",
+            "{indicator} of {code} is infinite",
             hint="a division by zero has no answer: make it missing",
+            indicator=ordered.columns[column],
+            code=ordered.index[row],
         )
     return ordered
 
@@ -210,7 +218,9 @@ def _to_take_out(adjust: Adjust, index: pd.Index) -> tuple[Basis, pd.Series | No
         return "none", None
     if adjust != "gradient":
         raise InputError(
-            f"there is no adjustment {adjust!r}", hint="'gradient', a Series of strata, or None"
+            "there is no adjustment {adjust!r}",
+            hint="'gradient', a Series of strata, or None",
+            adjust=adjust,
         )
     return "gradient", None
 

@@ -79,10 +79,11 @@ def project(
     weights = feature_weights(reference.columns, groups)
     if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
         raise InputError(
-            f"only {len(shared)} of the typology's {len(reference.columns)} indicators are in the "
-            "new survey",
+            "only {n} of the typology's {of} indicators are in the new survey",
             hint="a placement needs at least half of them, groups weighing the same; make the "
             "typology from the shared ones",
+            n=len(shared),
+            of=len(reference.columns),
         )
     types = aligned(types, reference.index, "types")
     named = sorted(int(t) for t in types.unique() if t != UNPLACED)

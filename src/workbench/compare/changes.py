@@ -97,8 +97,11 @@ def between(before: Run, after: Run) -> Comparison:
         a, b = getattr(before, what), getattr(after, what)
         if a != b:
             raise InputError(
-                f"the runs differ in {what} ({a}, {b}) and cannot be compared",
-                hint=f"compare two runs of the same {what}",
+                "the runs differ in {subject} ({a}, {b}) and cannot be compared",
+                hint="compare two runs of the same {subject}",
+                subject=what,
+                a=a,
+                b=b,
             )
     who, moved = movers(before.types, after.types)
     titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}

@@ -91,7 +91,9 @@ def _with_base(base: str, edition: Edition) -> tuple[Run, Run]:
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
         raise InputError(
-            "the run of the working tree is not complete", hint=f"see {record.folder}/index.html"
+            "the run of the working tree is not complete",
+            hint="see {folder}/index.html",
+            folder=record.folder,
         )
     return old, Run.read(edition.folder, label("compare.here", edition.language))
 
@@ -110,8 +112,9 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
         raise InputError(
-            f"there is no git revision {revision!r}",
+            "there is no git revision {revision!r}",
             hint="give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)",
+            revision=revision,
         )
     if edition.folder.is_dir() and not (reports / edition.name).is_dir():
         # what was made here is made there too as far as nothing differs
@@ -135,8 +138,10 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     if done.returncode != 0:
         print(done.stdout, end="", file=sys.stderr)
         raise InputError(
-            f"the run of {revision} is not complete (exit status {done.returncode})",
+            "the run of {revision} is not complete (exit status {returncode})",
             hint="its notebooks are listed above",
+            revision=revision,
+            returncode=done.returncode,
         )
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
     return Run.read(reports / edition.name, name)
@@ -148,7 +153,9 @@ def _worktree(root: Path, sha: str) -> Iterator[Path]:
         there = Path(folder).resolve() / "base"
         done = _git(root, "worktree", "add", "--detach", str(there), sha)
         if done.returncode != 0:
-            raise InputError(f"git could not make a worktree ({done.stderr.strip()[-200:]})")
+            raise InputError(
+                "git could not make a worktree ({stderr})", stderr=done.stderr.strip()[-200:]
+            )
         try:
             yield there
         finally:
@@ -159,7 +166,7 @@ def _bring_data(root: Path, there: Path, wave: str) -> None:
     """Copy the files of the wave that git does not have."""
     here = paths.raw(wave)
     if not (here / "wave.yml").is_file():
-        raise InputError(f"there is no wave {wave!r}", hint="see data/raw")
+        raise InputError("there is no wave {wave!r}", hint="see data/raw", wave=wave)
     tracked = {root / name for name in _git(root, "ls-files", "-z", here).stdout.split("\0")}
     for file in sorted(here.rglob("*")):
         target = there / "data" / "raw" / wave / file.relative_to(here)

@@ -145,17 +145,20 @@ class Run:
         file = folder / "run.json"
         if not file.is_file():
             raise InputError(
-                f"there is no run in {label!r}",
+                "there is no run in {label!r}",
                 hint="give a wave that was refreshed (`workbench refresh WAVE`) or a run folder",
+                label=label,
             )
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: Page.read(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
             raise InputError(
-                f"the run cannot be read ({type(error).__name__}: {error})",
+                "the run cannot be read ({name}: {fault})",
                 file=file,
                 hint="refresh it again",
+                name=type(error).__name__,
+                fault=error,
             ) from None
         return cls(folder, label, record, pages)
 

@@ -288,12 +288,16 @@ def tidy_csv(rows: Sequence[Row]) -> bytes:
 def simulate_wave(wave: str, *, n: int = 16, seed: int = 20191003, truth: str = "A") -> str:
     """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        raise InputError(f"a wave cannot be called {wave!r}", hint="use letters, digits, - and _")
+        raise InputError(
+            "a wave cannot be called {wave!r}", hint="use letters, digits, - and _", wave=wave
+        )
     if n < 2:
-        raise InputError(f"{n} invited are too few", hint="one replies, one does not: at least 2")
+        raise InputError(
+            "{n} invited are too few", hint="one replies, one does not: at least 2", n=n
+        )
     folder = paths.raw(wave)
     if folder.exists():
-        raise InputError(f"data/raw/{wave} exists already", hint="choose another name")
+        raise InputError("data/raw/{wave} exists already", hint="choose another name", wave=wave)
     book = Codebook.read("it-staffing")
     drawn = simulate(n - 1, truth=truth, seed=seed, codebook=book)  # type: ignore[arg-type]
     write_wave(folder, drawn, book, invited=n, year=2019, dirty=0.02, seed=seed)

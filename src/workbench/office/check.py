@@ -24,7 +24,13 @@ def check(codebook: str) -> str:
     file, content = Codebook.read_content(codebook)
     if faults := Codebook.faults(content):
         listed = "".join(f"\n- {fault}" for fault in faults)
-        raise InputError(f"{len(faults)} fault{'s' * (len(faults) > 1)}:{listed}", file=file)
+        raise InputError(
+            "{n} fault{s}:{listed}",
+            file=file,
+            n=len(faults),
+            s="s" * (len(faults) > 1),
+            listed=listed,
+        )
     book = Codebook.parse(content, file=file)
     lines = [
         f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault"

@@ -109,11 +109,12 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         )
     if beside := _answer_in_heading([column.column.heading for column in columns]):
         raise InputError(
-            f"{beside} stands where a heading should, so this seems to be a form",
+            "{beside} stands where a heading should, so this seems to be a form",
             file=file,
             sheet=sheet.sheet,
             hint="give a table of replies, one row a municipality; the codebook of a form is "
             "written by hand",
+            beside=beside,
         )
     aside = [c.column.heading for c in columns if c.column.kind in ("record", "personal")]
     if aside:

@@ -68,8 +68,9 @@ def new_wave(
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
-            f"a wave cannot be called {wave!r}",
+            "a wave cannot be called {wave!r}",
             hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
+            wave=wave,
         )
     _check_files(files)
     book = Codebook.read(codebook)
@@ -154,18 +155,22 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
     known = Wave.read(folder)
     if known.codebook != codebook or (as_of and _date(as_of) != known.as_of):
         raise InputError(
-            f"the wave exists with codebook {known.codebook} and date {known.as_of}",
+            "the wave exists with codebook {codebook} and date {as_of}",
             file=folder / "wave.yml",
             hint="choose another name for the new wave",
+            codebook=known.codebook,
+            as_of=known.as_of,
         )
     missing = {f.path for f in known.files if not (folder / f.path).exists()}
     given = {file.name for file in files}
     if not missing or given != missing:
         lacks = f"waits for: {', '.join(sorted(missing))}" if missing else "is complete"
         raise InputError(
-            f"the wave {folder.name} already exists and {lacks}",
+            "the wave {name} already exists and {lacks}",
             file=folder / "wave.yml",
             hint="choose another name for a new wave",
+            name=folder.name,
+            lacks=lacks,
         )
     try:
         for file in files:
@@ -248,9 +253,11 @@ def _replies(received: Received, chosen: Layout, book: Codebook) -> str:
     if chosen.codes == "column" and 2 * named <= n:
         said = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
         raise InputError(
-            f"{said} from which municipality a reply is (read as {chosen.layout})",
+            "{said} from which municipality a reply is (read as {layout})",
             hint="it takes a label such as 団体コード or 団体名, in a form with the answer beside "
             "it; --layout gives another layout",
+            said=said,
+            layout=chosen.layout,
         )
     unsaid = n - named if chosen.codes == "column" else 0
     more = f" ({unsaid:,} do not say from which municipality)" if unsaid else ""
@@ -365,7 +372,7 @@ def _not_copied(folder: Path, error: OSError) -> InputError:
     # of a folder copytree gives a list: from, to, why
     why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
     hint = "make room, or ask for the right to read the files and write there"
-    return InputError(f"the files cannot be copied ({why})", file=folder, hint=hint)
+    return InputError("the files cannot be copied ({why})", file=folder, hint=hint, why=why)
 
 
 def _copy(file: Path, folder: Path) -> None:
@@ -386,7 +393,9 @@ def _date(text: str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{text!r} is not a date", hint="write --as-of 2023-04-01") from None
+        raise InputError(
+            "{text!r} is not a date", hint="write --as-of 2023-04-01", text=text
+        ) from None
 
 
 def _invited(text: str | None) -> int | str | None:
@@ -394,4 +403,4 @@ def _invited(text: str | None) -> int | str | None:
         return text
     if text.isdigit():
         return int(text)
-    raise InputError(f"--invited takes a number or all, not {text!r}")
+    raise InputError("--invited takes a number or all, not {text!r}", text=text)

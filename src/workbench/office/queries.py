@@ -89,9 +89,10 @@ def _check_place(place: Path, names: set[str] | None) -> None:
         old = sorted(f.name for f in place.glob("*_*.xlsx") if f.name not in names)
         if old:
             raise InputError(
-                f"the folder holds {old[0]}, which nobody is to be asked now",
+                "the folder holds {old}, which nobody is to be asked now",
                 file=place,
                 hint="delete the files of the earlier run, or name a new folder",
+                old=old[0],
             )
 
 

@@ -63,8 +63,10 @@ def write_for_wave(
     variables = dict(_variables(survey))
     if not variables:
         raise InputError(
-            f"the edition {audience} of {wave} shows no single answer, so there is no data set",
+            "the edition {audience} of {wave} shows no single answer, so there is no data set",
             hint="give its tables (tables.xlsx) instead",
+            audience=audience,
+            wave=wave,
         )
     files = _files(survey, variables)
     outputs.write({place / name: content for name, content in files.items()}, "dataset")

@@ -52,8 +52,12 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     record = last_record(edition)
     if record is None or record["status"] != Status.OK:
         raise InputError(
-            f"there is no complete edition {edition.name}",
-            hint=f"run workbench refresh {wave} --audience {audience} --language {language}",
+            "there is no complete edition {name}",
+            hint="run workbench refresh {wave} --audience {audience} --language {language}",
+            name=edition.name,
+            wave=wave,
+            audience=audience,
+            language=language,
         )
     shelf = paths.root() / "releases"
     book = shelf / "releases.yml"
@@ -63,7 +67,12 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     earlier = [line for line in lines if (line["wave"], line["audience"]) == (wave, audience)]
     for line in earlier:
         if (line["edition"], line["sha256"]) == (edition.name, digest):
-            raise InputError(f"{edition.name} is released already, on {line['date']}", file=book)
+            raise InputError(
+                "{name} is released already, on {date}",
+                file=book,
+                name=edition.name,
+                date=line["date"],
+            )
         if not Wave.read(wave).named:
             _refuse_difference(shelf / line["folder"], edition.folder, line)
     number = 1 + max(
@@ -106,16 +115,25 @@ def _refuse_difference(earlier: Path, now: Path, line: dict[str, Any]) -> None:
     """Refuse numbers of municipalities that differ by one or two from those of a release."""
     if not earlier.is_dir():
         raise InputError(
-            f"the release {line['edition']} no. {line['number']} is not in its folder, so nobody "
-            "can say what this one would disclose beside it",
+            "the release {edition} no. {number} is not in its folder, so nobody can say what "
+            "this one would disclose beside it",
             file=earlier,
             hint="bring the folder back",
+            edition=line["edition"],
+            number=line["number"],
         )
     for name, place, before, after in _differences(earlier / RESULTS, now / RESULTS):
         raise InputError(
-            f"with the release no. {line['number']} of {line['date']} this one would disclose "
-            f"single answers: {place} in {name} was {before:g} and is {after:g}",
-            hint=f"keep to that release, or release again when {SMALLEST_CELL} or more differ",
+            "with the release no. {number} of {date} this one would disclose single "
+            "answers: {place} in {name} was {before:g} and is {after:g}",
+            hint="keep to that release, or release again when {smallest_cell} or more differ",
+            number=line["number"],
+            date=line["date"],
+            place=place,
+            name=name,
+            before=before,
+            after=after,
+            smallest_cell=SMALLEST_CELL,
         )
 
 

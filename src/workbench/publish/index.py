@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from analysis import paths, show
 from analysis.show import VENDOR
-from analysis.text import Language, label, labels
-from workbench.publish.page import key_figure, page_context, rendered
+from analysis.text import Language, label, labels, say
+from workbench.publish.page import key_figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook
 from workbench.run.record import read_record
 
+MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
 
 
@@ -32,72 +38,153 @@ def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 def write_index(
     folder: Path, notebooks: Sequence[Mapping[str, Any]], context: Mapping[str, Any]
 ) -> None:
-    """Write index.html, figures.zip and tables.xlsx of a run folder.
+    """Write index.html, a summary on one sheet and then the pages; figures.zip and tables.xlsx.
 
-    `notebooks`: per notebook ``name, title {ja, en}, status, error, html`` in order; its executed
-    copy stands in ``notebooks/NAME.ipynb``. ``context["before"]``: the runs before this, latest
-    first, each with ``finished, status, data_sha256``; ``context["pdf"]``: pages are printed too.
+    What the summary says is taken from the notebooks. Their metadata rank their answer among the
+    findings (``finding``, False for none), and cells tagged ``summary-next`` and ``summary-limits``
+    say what to do next and what cannot be said.
+
+    Parameters
+    ----------
+    folder : of the run; the executed copy of a notebook stands in ``notebooks/NAME.ipynb``.
+    notebooks : per notebook ``name, title {ja, en}, status, error, html`` in order.
+    context : see `workbench.publish.release.context`; with ``before`` (the runs before this, latest
+        first, each with ``finished, status, data_sha256``), ``sample`` (``invited, replied``) and
+        ``pdf`` (pages are printed too).
     """
     language = context["language"]
     words = labels("index", language)
-    cards: list[dict[str, Any]] = []
-    tables: list[dict[str, Any]] = []
-    findings: dict[str, Any] = {}
     title = str((context.get("wave_title") or {}).get(language, context["wave"]))
-    about = page_context(context, title=title, site=words["index"], contents=True)
-    for entry in notebooks:
-        if entry["status"] == "skipped" and not entry.get("lacks"):
-            continue  # not asked for (--only)
-        made: dict[str, list[dict[str, Any]]] = {}
-        if entry["status"] == "ok":
-            executed = folder / "notebooks" / f"{entry['name']}.ipynb"
-            made = outputs(json.loads(executed.read_text(encoding="utf-8")))
-        tables += made.get("table", [])
-        for table in made.get("table", []):
+    about = page_context(context, title=title, site=words["index"])
+    asked = [e for e in notebooks if e["status"] != "skipped" or e.get("lacks")]  # --only
+    shown = {entry["name"]: _Shown.of(entry, folder) for entry in asked}
+    tables = [table for one in shown.values() for table in one.made.get("table", [])]
+    findings: dict[str, Any] = {}
+    for one in shown.values():
+        for table in one.made.get("table", []):
             if table["name"] == "to_ask" and table["n"]:
-                findings = _findings(table, entry["html"], words)
-        cards.append(_card(entry, made, about))
-    downloads = {}
-    if any((folder / "figures").glob("*")):
-        paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
-        downloads["figures.zip"] = words["figures"]
-    if (folder / "report.docx").is_file():
-        downloads["report.docx"] = words["word"]
-    if tables:
-        paths.write_atomic(folder / "tables.xlsx", workbook(tables, language))
-        downloads["tables.xlsx"] = words["tables"]
-    downloads["run.json"] = words["record"]
+                findings = _findings(table, one.entry["html"], words)
+    ordered = sorted(shown.values(), key=lambda one: one.entry["name"].startswith("01_"))
     page = rendered(
         "run",
         about,
         words=words,
-        cards=cards,
+        about=_about(about),
+        key=_key_figure(ordered, about),
+        results=_results(ordered, language),
+        next=_tagged(ordered, "summary-next", language),
+        visits=_tagged(ordered, "summary-visits", language),
+        limits=_tagged(ordered, "summary-limits", language),
+        cards=[_card(one, about) for one in ordered],
         findings=findings,
         profiles=context.get("profiles", ""),
-        downloads=downloads,
+        downloads=_downloads(folder, tables, language),
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
 
 
-def _card(
-    entry: Mapping[str, Any],
-    made: Mapping[str, Sequence[Mapping[str, Any]]],
-    about: Mapping[str, Any],
-) -> dict[str, Any]:
-    """What one report answers, its key figure, and whether it is complete."""
-    page, good = entry["html"], entry["status"] == "ok"
-    answers, figures = made.get("answer", []), made.get("figure", [])
-    key = next((figure for figure in figures if figure.get("key")), figures[0] if figures else None)
+@dataclass(frozen=True)
+class _Shown:
+    """A notebook of the run and what it shows; nothing where it is not complete."""
+
+    entry: Mapping[str, Any]
+    book: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any], folder: Path) -> _Shown:
+        executed = folder / "notebooks" / f"{entry['name']}.ipynb"
+        good = entry["status"] == "ok"
+        empty: dict[str, Any] = {"cells": [], "metadata": {}}
+        return cls(entry, json.loads(executed.read_text(encoding="utf-8")) if good else empty)
+
+    @cached_property
+    def made(self) -> dict[str, list[dict[str, Any]]]:
+        return outputs(self.book)
+
+    @property
+    def rank(self) -> int | bool:
+        return self.book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
+
+
+def _about(about: Mapping[str, Any]) -> str:
+    """Who asked whom, as of when, and how many replied."""
+    sample = about.get("sample") or {}
+    language, publisher = about["language"], about.get("publisher") or {}
+    if "replied" not in sample:
+        return ""
+    values = {"asked": sample.get("invited"), "replied": sample["replied"]}
+    who = publisher.get(language, "") if isinstance(publisher, Mapping) else str(publisher)
+    sentence = say(
+        "index/about", language, publisher=who, as_of=str(about.get("as_of", "")), **values
+    )
+    return markdown(sentence)
+
+
+def _results(shown: Sequence[_Shown], language: str) -> list[dict[str, str]]:
+    """The answers of the pages that have a finding, by their rank, each said once."""
+    ranked = sorted((one for one in shown if one.rank is not False), key=lambda one: one.rank)
+    found: dict[str, dict[str, str]] = {}
+    for one in ranked:
+        for answer in one.made.get("answer", [])[:1]:
+            title = one.entry["title"].get(language, one.entry["name"])
+            entry = {"text": answer["text"], "page": one.entry["html"], "title": title}
+            found.setdefault(answer["text"], entry)
+    return [*found.values()][:MOST_FINDINGS]
+
+
+def _tagged(shown: Sequence[_Shown], tag: str, language: str) -> list[dict[str, str]]:
+    """The first paragraph, or the first item of a list, of the cells with a tag, and their page."""
+    found = []
+    for one in shown:
+        cells = [c for c in one.book["cells"] if tag in c.get("metadata", {}).get("tags", [])]
+        made = outputs({"cells": cells})
+        texts = [answer["text"] for answer in made.get("answer", [])]
+        texts += [prose["markdown"] for prose in made.get("prose", [])]
+        for text in texts[:1]:
+            first = re.split(r"\n\n|\n- ", text.strip().removeprefix("- "))[0]
+            title = one.entry["title"].get(language, one.entry["name"])
+            said = {"text": Markup(re.sub(r"^<p>|</p>\s*$", "", markdown(first)))}
+            found.append({**said, "page": one.entry["html"], "title": title})
+    return found
+
+
+def _key_figure(shown: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
+    """The one figure of the summary: that of the page whose finding stands first."""
+    ranked = sorted((one for one in shown if one.rank is not False), key=lambda one: one.rank)
+    for one in ranked:
+        for figure in one.made.get("figure", []):
+            if figure.get("key"):
+                return key_figure(figure, about["words"], one.entry["html"])
+    return ""
+
+
+def _downloads(folder: Path, tables: Sequence[Mapping[str, Any]], language: Language) -> Any:
+    """Files of the run and what they are; the zip and the workbook are made here."""
+    words, found = labels("index", language), {}
+    if (folder / "report.docx").is_file():
+        found["report.docx"] = words["word"]
+    if any((folder / "figures").glob("*")):
+        paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
+        found["figures.zip"] = words["figures"]
+    if tables:
+        paths.write_atomic(folder / "tables.xlsx", workbook(tables, language))
+        found["tables.xlsx"] = words["tables"]
+    return {**found, "run.json": words["record"]}
+
+
+def _card(one: _Shown, about: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of the list: its title, what it answers, and whether it is complete."""
+    entry, good = one.entry, one.entry["status"] == "ok"
+    answers = one.made.get("answer", [])
     said = not good and about["audience"] == "internal"  # an error may quote an answer
     return {
-        "page": page,
+        "page": entry["html"],
         "title": entry["title"].get(about["language"], entry["name"]),
         "good": good,
         "answer": answers[0]["text"] if answers else "",
         "error": entry.get("error") if said else "",
-        "picture": key_figure(key, about["words"], page) if key else "",
-        "pdf": Path(page).with_suffix(".pdf").name if about.get("pdf") else "",
+        "pdf": Path(entry["html"]).with_suffix(".pdf").name if about.get("pdf") else "",
     }
 
 

@@ -114,7 +114,7 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
-    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before")
+    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before", "sample")
     return {
         **asdict(edition),
         **{name: facts[name] for name in shown},

@@ -48,8 +48,9 @@ def workbook(tables: Sequence[Mapping[str, Any]], language: Language) -> bytes:
     ]
     _write_sheet(book, words["notes"], [words["sheet"], words["note"]], notes)
     for name, table in zip(names, tables, strict=True):
-        heads, *lines = csv.reader(io.StringIO(table["csv"]))
-        _write_sheet(book, name, heads, [[plain(cell) for cell in line] for line in lines])
+        heads, *lines = csv.reader(io.StringIO(table["csv"], newline=""))
+        rows = [[*map(plain, line), *[""] * len(heads)][: len(heads)] for line in lines if line]
+        _write_sheet(book, name, heads, rows)
     book.close()
     return buffer.getvalue()
 

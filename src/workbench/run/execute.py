@@ -170,10 +170,11 @@ def run(
     except OSError as error:
         _stopped(part)
         raise InputError(
-            f"the run could not be written ({error.strerror or error}); nothing was published",
+            "the run could not be written ({strerror}); nothing was published",
             file=part,
             hint="free some space, check the rights of the reports folder or close its files in "
             "other programs; the same command then carries on",
+            strerror=error.strerror or error,
         ) from None
     except BaseException:
         _stopped(part)

@@ -111,7 +111,13 @@ class Parameter:
         raise self._refused(value, " or ".join(self.types))
 
     def _refused(self, value: Any, allowed: str) -> InputError:
-        return InputError(f"the parameter {self.name} cannot be {value!r}", hint=f"give {allowed}")
+        return InputError(
+            "the parameter {name} cannot be {value!r}",
+            hint="give {allowed}",
+            name=self.name,
+            value=value,
+            allowed=allowed,
+        )
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -148,13 +154,18 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             assert isinstance(target, ast.Name) and node.value is not None
             default = ast.literal_eval(node.value)
         except (ValueError, AssertionError):
-            raise InputError(f"the parameter {name} is not a constant", file=notebook) from None
+            raise InputError(
+                "the parameter {name} is not a constant", file=notebook, name=name
+            ) from None
         types = _types(node, default)
         if not set(types) <= TYPES.keys():
             raise InputError(
-                f"the parameter {name} has the type {' | '.join(types)}",
+                "the parameter {name} has the type {types}",
                 file=notebook,
-                hint=f"use {', '.join(TYPES)}, joined by |",
+                hint="use {known}, joined by |",
+                name=name,
+                types=" | ".join(types),
+                known=TYPES,
             )
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)
@@ -232,7 +243,9 @@ def secret(value: str) -> str:
         return value
     name = value.removeprefix(REFERENCE)
     if not os.environ.get(name):
-        raise InputError(f"the environment has no variable {name}", hint="set it before the run")
+        raise InputError(
+            "the environment has no variable {name}", hint="set it before the run", name=name
+        )
     return os.environ[name]
 
 

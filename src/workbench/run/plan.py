@@ -30,6 +30,7 @@ REQUIRED = {
     "features": "the codebook has no features for a typology",
     "hypotheses": "the codebook has no hypotheses",
     "visits": "the codebook has no topics for visits",
+    "inside": "a guide for those who ask the questions is no page for the public",
     "earlier": "there is no earlier wave of this codebook",
     "shortage": "no question of the codebook measures shortage",
     "no report": "the codebook has the report on shortage",
@@ -121,11 +122,16 @@ class Plan:
         names = frozenset(Path(name).stem for name in only or ())
         if unknown := names - {file.stem for file in found}:
             raise InputError(
-                f"there is no notebook {min(unknown)!r}",
-                hint=f"there are: {', '.join(file.stem for file in found)}",
+                "there is no notebook {notebook!r}",
+                hint="there are: {found}",
+                notebook=min(unknown),
+                found=", ".join(file.stem for file in found),
             )
         if OWN & given.keys():
-            raise InputError(f"{min(OWN & given.keys())} is set by the refresh itself, not with -p")
+            raise InputError(
+                "{parameter} is set by the refresh itself, not with -p",
+                parameter=min(OWN & given.keys()),
+            )
         words = book.get("pages") or {}
         every = [
             replace(notebook, words=words.get(notebook.name) or {})
@@ -135,7 +141,10 @@ class Plan:
         lacking = {n.name: _lacking(n, edition, book, given) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             raise InputError(
-                f"there is no page {without[0]} of {edition.wave}: {lacking[without[0]]}"
+                "there is no page {page} of {wave}: {lacking}",
+                page=without[0],
+                wave=edition.wave,
+                lacking=lacking[without[0]],
             )
         notebooks = [n for n in every if not lacking[n.name]]
         common, by_file = _common(edition, wave)
@@ -334,6 +343,8 @@ def _has(
     match material:
         case "visits":
             return book.get("id") in _visited()
+        case "inside":
+            return edition.audience != "public"
         case "shortage":
             return short or notebook.name in pages
         case "no report":

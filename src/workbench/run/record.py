@@ -296,11 +296,16 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
         held.acquire()
     except Timeout:
         raise InputError(
-            f"{folder.name} is being refreshed by {_holder(file)}", hint="wait until it has ended"
+            "{name} is being refreshed by {holder}",
+            hint="wait until it has ended",
+            name=folder.name,
+            holder=_holder(file),
         ) from None
     except OSError as error:
         raise InputError(
-            f"the folder cannot be written ({error.strerror or error})", file=file.parent
+            "the folder cannot be written ({strerror})",
+            file=file.parent,
+            strerror=error.strerror or error,
         ) from None
     try:
         _sign(file)

@@ -18,7 +18,7 @@ import pytest
 
 from analysis import show
 from analysis.errors import InputError
-from analysis.show import Answer
+from analysis.show import Answer, Prose
 from workbench.publish import index as pages
 from workbench.publish import page as publish
 from workbench.publish import pdf, spreadsheet
@@ -196,12 +196,13 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
 
 
 def run_folder(tmp_path, *notebooks, **context):
-    """A run folder with an index; notebooks: (name, cells)."""
+    """A run folder with an index; notebooks: (name, cells) or (name, cells, rank of finding)."""
     entries = []
     (tmp_path / "figures").mkdir(exist_ok=True)
     (tmp_path / "figures" / "answers.csv").write_text("a\n")
-    for name, cells in notebooks:
-        made.write(tmp_path / "notebooks" / f"{name}.ipynb", *cells)
+    for name, cells, *rank in notebooks:
+        about = {"finding": rank[0]} if rank else {}
+        made.write(tmp_path / "notebooks" / f"{name}.ipynb", *cells, **about)
         titles = {"ja": f"題 {name}", "en": f"Title {name}"}
         entries.append(
             {"name": name, "title": titles, "status": "ok", "error": "", "html": f"{name}.html"}
@@ -210,24 +211,45 @@ def run_folder(tmp_path, *notebooks, **context):
     return Read((tmp_path / "index.html").read_text(encoding="utf-8"))
 
 
-def test_the_index_shows_of_each_report_its_answer_key_figure_and_status(tmp_path):
-    answers = Answer("一つ目の答え。", "続きの段落。"), Answer("ほかの文。")
-    first = [made.code("f()", *answers, made.figure("plain"))]
-    second = [made.code("f()", made.figure("plain"), made.figure("main", key=True, title="要の図"))]
-    third = [made.code("f()", Answer.first("三つ目の答え。その理由。"))]
-    index = run_folder(tmp_path, ("01_a", first), ("02_b", second), ("03_c", third))
-    assert [text for attrs, text in index.all("p") if attrs.get("class") == "answer"] == [
-        "一つ目の答え。",
-        "三つ目の答え。",
+def tagged(tag, *things):
+    cell = made.code("f()", *things)
+    cell.metadata["tags"] = [tag]
+    return cell
+
+
+def test_the_index_is_a_summary_of_what_the_pages_find(tmp_path):
+    clean = [made.code("f()", Answer("734セルを記録した。"), made.figure("missing", key=True))]
+    types = [made.code("f()", Answer("類型は2つ。", "続き。"), made.figure("types", key=True))]
+    report = [
+        made.code(
+            "f()", Answer("不足は5団体。"), Answer("類型は2つ。"), made.figure("short", key=True)
+        ),
+        tagged("summary-next", Prose("順位は付けない。その理由。\n\n- 詳しい一覧")),
+        tagged("summary-limits", Prose("- 一つの時点の調査である。\n- 細かな注意")),
     ]
+    index = run_folder(
+        tmp_path,
+        ("01_clean", clean, False),
+        ("03_types", types, 2),
+        ("06_report", report, 1),
+        sample={"invited": 16, "replied": 15},
+    )
+    assert index.text("li")[:2] == ["不足は5団体。", "類型は2つ。"]
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "依頼した16団体のうち15団体が回答した（回収率93.8％）" in text
+    assert "順位は付けない。その理由。" in text and "詳しい一覧" not in text
+    assert "一つの時点の調査である。" in text and "細かな注意" not in text
     hrefs = [attrs["href"] for attrs, _ in index.all("a")]
-    assert "01_a.html#figure-plain" in hrefs, "the first figure where none is the key one"
-    assert "02_b.html#figure-main" in hrefs and "02_b.html#figure-plain" not in hrefs
-    assert [t for a, t in index.all("p") if a.get("class") == "status"] == [
-        *["完了"] * 2,
-        "完了 · 図はない（文章と表の報告）",
-    ]
-    assert len(index.all("figure")) == 2, "no empty box where there is no figure"
+    pages = [name for name in hrefs if name in {"01_clean.html", "03_types.html", "06_report.html"}]
+    assert pages[-3:] == ["03_types.html", "06_report.html", "01_clean.html"], "cleaning is last"
+    assert "06_report.html#figure-short" in hrefs, "the key figure of the first finding"
+    assert len(index.all("figure")) == 1
+    assert "完了" not in text
+
+
+def test_a_run_without_findings_has_a_list_of_pages_alone(tmp_path):
+    index = run_folder(tmp_path, ("01_clean", [made.code("f()", Prose("x"))], False))
+    assert index.text("h2") == ["報告の各頁", "ダウンロード"]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def read(path: Path) -> Definition | None:
     try:
         root = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
-        raise InputError(f"the XML is damaged ({error})", file=path) from None
+        raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
     tables = {
         table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
         for table in root
