@@ -256,8 +256,8 @@ def _publish(
     started: float,
 ) -> RunRecord:
     """Write overview and record, and swap all in."""
-    listed, orders, verdict = overview.members(survey, seed=seed)
-    codes = [row["code"] for row in listed]
+    listed, verdict = overview.members(survey, seed=seed)
+    codes = list(listed.index)
     earlier = pages.take_earlier(set(codes) - pages.made.keys())
     rans = pages.made | {ran.name: ran for ran in earlier}
     edition = plan.edition
@@ -266,7 +266,6 @@ def _publish(
         listed,
         rans,
         key=pages.key,
-        orders=orders,
         verdict=verdict,
         context={k: v for k, v in context.items() if k != "home"},
         run=f"../{edition.name}/index.html" if edition.folder.is_dir() else "",
