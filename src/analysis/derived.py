@@ -12,14 +12,14 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.cleaning.clean import Cleaned
-from analysis.cleaning.findings import COLUMNS
-from analysis.cleaning.rules import RULES
+from analysis.cleaning.findings import COLUMNS, RULES
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.population import Population
+from analysis.text import LANGUAGES
 
 KNOWN = ("name", "prefecture", "size_class")  # of every invited municipality, replied or not
 SECTION = {"id": "derived", "ja": "加えた項目", "en": "Added"}  # of a codebook with more variables
@@ -59,7 +59,9 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
 
 def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     if isinstance(rule, pd.Series):
-        return tabulate.aligned(rule, frame.index, "the condition").fillna(False).astype(bool)
+        return (
+            tabulate.aligned(rule, frame.index, Message("the condition")).fillna(False).astype(bool)
+        )
     try:
         found = frame.eval(rule, engine="python")
     except Exception as error:  # pandas has no error of its own for a condition it cannot read
@@ -134,8 +136,12 @@ def variable(
             rule = Expression(values)
             column = rule.evaluate(full.responses)
         except (ExpressionError, KeyError) as error:
-            why = f"the rule of {name} cannot be used: {error}"
-            raise InputError(why, hint="see docs/own-survey.md") from None
+            raise InputError(
+                "the rule of {name} cannot be used: {fault}",
+                hint="see docs/own-survey.md",
+                name=name,
+                fault=error,
+            ) from None
         asked = [q for q in codebook if rule.names & {q.id, *q.variables}]
         sensitive = sensitive or any(q.sensitive for q in asked)
     else:
@@ -177,18 +183,13 @@ def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd
         )
     lost = codes.index[~known & ~codes.isin(full.register.index).to_numpy()]
     rule = RULES["outside-data"]
+    about = dict.fromkeys(COLUMNS, "")
+    about |= {"question": name, "rule": rule.id, "severity": rule.severity}
     rows = [
-        dict.fromkeys(COLUMNS, "")
-        | {
-            "question": name,
-            "rule": "outside-data",
-            "severity": rule.severity,
-            "raw": str(key),
-            **{
-                lang: rule.message(lang, raw=str(key), value=name, more="") for lang in ("ja", "en")
-            },
-        }
-        for key in lost
+        about
+        | {"raw": key}
+        | {language: rule.message(language, raw=key, value=name) for language in LANGUAGES}
+        for key in map(str, lost)
     ]
     more = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
     return taken.reindex(index), pd.concat([full.findings, more], ignore_index=True)
@@ -209,25 +210,17 @@ def _described(
     name: str, column: pd.Series, label: str, *, sensitive: bool
 ) -> tuple[dict[str, object], pd.Series]:
     """A variable as a question of the codebook, and its values in the column type of these."""
-    about: dict[str, object] = {
-        "id": name,
-        "section": SECTION["id"],
-        "role": "describe",
-        "ja": label,
-        "en": label,
-    }
-    about |= {"sensitive": True} if sensitive else {}
-    made: dict[str, object]
+    question: dict[str, object] = {"id": name, "section": SECTION["id"], "role": "describe"}
+    question |= {"ja": label, "en": label, "sensitive": sensitive}
     kind = column.dtype
     if pd.api.types.is_bool_dtype(kind):
-        made = {"type": "binary"}
+        question["type"] = "binary"
     elif pd.api.types.is_numeric_dtype(kind):
-        made = {"type": "ratio"}
+        question["type"] = "ratio"
     else:
         ordered = isinstance(kind, pd.CategoricalDtype)
         names = list(column.cat.categories) if ordered else sorted(set(column.dropna()))
         options = [{"code": at, "ja": str(n), "en": str(n)} for at, n in enumerate(names, 1)]
-        made = {"type": "single", "options": options}
+        question |= {"type": "single", "options": options}
         column = column.map({n: at for at, n in enumerate(names, 1)}).astype("Int64")
-    question = {**about, **made}
     return question, column.astype(Question.model_validate(question).dtype)

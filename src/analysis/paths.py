@@ -9,7 +9,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 
 # how the names of run folders end, see `workbench.run.record.Edition`, and other names in reports
 EDITIONS = frozenset({"committee", "public", "en", "incomplete", "profiles"})
@@ -74,16 +74,18 @@ def wave_name(name: str) -> str:
     _, *parts = name.lower().lstrip(".").split(".")  # a wave that is being made is hidden
     taken = sorted(EDITIONS.intersection(parts))
     if taken:
-        where = f"the reports of another wave end in .{taken[0]}"
+        where = Message("the reports of another wave end in .{end}", end=taken[0])
     elif name.lower() in REPORTS or name.endswith("-queries"):
-        where = "files of this project have this name"
+        where = Message("files of this project have this name")
     elif name in {"", ".", ".."} or re.search(r"[/\\\0]", name):
-        where = "it is the name of no single folder"
+        where = Message("it is the name of no single folder")
     else:
         return name
-    hint = "use letters, digits, - and _; rename its folder in data/raw"
     raise InputError(
-        "a wave cannot be called {name!r}, because {where}", hint=hint, name=name, where=where
+        "a wave cannot be called {name!r}, because {where}",
+        hint="use letters, digits, - and _; rename its folder in data/raw",
+        name=name,
+        where=where,
     )
 
 

@@ -17,7 +17,7 @@ from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError, Message, unknown
 from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
@@ -144,12 +144,12 @@ class Survey(View):
         if self.audience != "internal" and not self.wave.named:
             sensitive = {v for q in self.codebook if q.sensitive for v in (q.id, *q.variables)}
             if self.audience == "public" or not isinstance(rule, str):
-                hint = "use by=, or the internal edition"
+                hint = Message("use by=, or the internal edition")
                 raise InputError(
                     "the {audience} edition has no such part", hint=hint, audience=self.audience
                 )
             if told := sorted(derived.named(rule) & sensitive):
-                hint = "choose another question, or use the internal edition"
+                hint = Message("choose another question, or use the internal edition")
                 raise InputError("{told} is sensitive: no part by it", hint=hint, told=told[0])
         chosen = derived.part(self._full, self.codebook, rule)
         words = label or (rule if isinstance(rule, str) else str(rule.name or "…"))
@@ -227,7 +227,9 @@ class Survey(View):
         for key, text in self.wave.names.items():
             kind = key if isinstance(key, int) else int(found.labels.get(key, 0))
             if kind not in names or kind in given:
-                why = "there is no type" if kind not in names else "there is a name already"
+                why = Message(
+                    "there is no type" if kind not in names else "there is a name already"
+                )
                 raise InputError(
                     "names: {why} for {key}",
                     file=self.wave.folder / "wave.yml",
@@ -368,10 +370,9 @@ class Survey(View):
         """A question whose answers this edition has."""
         question = self.question(id)
         if question.variables[0] not in self.responses:
-            hint = "the internal edition has it"
             raise InputError(
                 "the {audience} edition does not show {id}",
-                hint=hint,
+                hint="the internal edition has it",
                 audience=self.audience,
                 id=id,
             )

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import edition
 from analysis.codebook.model import Question
 from analysis.edition import COUNTED, HIDDEN, MEASURED, protects, shown_questions
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.figures import plots
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
@@ -337,7 +337,7 @@ def figure(
     elif question.type == "battery":
         drawn = _drawn_battery(survey, question)
     elif isinstance(by, pd.DataFrame):
-        hint = "see the table"
+        hint = Message("see the table")
         raise InputError(
             "{id} is a number: no figure by several answers", hint=hint, id=question.id
         )

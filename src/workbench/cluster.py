@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.fingerprints import INPUTS, package_hash
 from workbench import outputs
 from workbench.page_work import Made, Work
@@ -47,7 +47,9 @@ def shared(files: Iterable[Path], target: str | None, folder: Path) -> Iterator[
     """
     name = f".data-{uuid.uuid4().hex}.zip"
     place, root = _filesystem(target or folder.resolve().as_uri())
-    with _errors(f"cannot write to {target or folder.name}", hint="see --target"):
+    with _errors(
+        "cannot write to {place} ({fault})", hint="see --target", place=target or folder.name
+    ):
         _put(place, f"{root}/{name}", _archive(files))
     try:
         yield place.unstrip_protocol(f"{root}/{name}")
@@ -156,8 +158,8 @@ def _unpacked(work: Work, data: str) -> Site:
                     hint="install the same on all machines",
                 )
             place, path = _filesystem(data)
-            hint = "give with --target a URL that all workers can read, such as s3://..."
-            with _errors(f"a worker cannot read {data}", hint=hint):
+            hint = Message("give with --target a URL that all workers can read, such as s3://...")
+            with _errors("a worker cannot read {place} ({fault})", hint=hint, place=data):
                 content = place.cat_file(path)
             folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=_room()))
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -196,8 +198,10 @@ def send(folder: Path, target: str) -> int:
         if file.is_file()
     }
     listed, sending = f"{root}/{LISTED}", f"{root}/{SENDING}"
-    hint = f"the pages are complete in {folder.name}; the same command tries again"
-    with _errors(f"cannot publish to {target}", hint=hint):
+    hint = Message(
+        "the pages are complete in {folder}; the same command tries again", folder=folder.name
+    )
+    with _errors("cannot publish to {place} ({fault})", hint=hint, place=target):
         before, begun = (
             json.loads(place.cat_file(file)) if place.exists(file) else {}
             for file in (listed, sending)
@@ -238,12 +242,12 @@ def _put(place: Any, path: str, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _errors(what: str, *, hint: str) -> Iterator[None]:
+def _errors(what: str, *, hint: str, place: object) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each kind of store has errors of its own
         text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError("{subject} ({text})", hint=hint, subject=what, text=text) from None
+        raise InputError(what, hint=hint, place=place, fault=text) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

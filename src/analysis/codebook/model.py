@@ -12,7 +12,7 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.text import Language, Model, Text, label
 
 QuestionType = Literal[
@@ -335,7 +335,7 @@ class Codebook(Model):
                 stem=file.stem,
                 known=known,
             )
-        such_as = "a codebook: id, title, version, sections and questions"
+        such_as = Message("a codebook: id, title, version, sections and questions")
         return file, yaml_file.load(file, such_as)
 
     def __getitem__(self, id: str) -> Question:

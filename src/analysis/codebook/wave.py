@@ -116,7 +116,7 @@ class Wave(Model):
             read = cls.model_validate({"name": folder.name, **content})
         except ValidationError as error:
             last = error.errors(include_url=False)[0]["loc"][-1:]
-            hint = "put a code in quotes, such as '012025'" if last == ("code",) else None
+            hint = Message("put a code in quotes, such as '012025'") if last == ("code",) else None
             raise InputError(describe_validation(error, content), file=file, hint=hint) from None
         if read.name != folder.name:
             raise InputError(
@@ -157,12 +157,20 @@ def _check_invited(wave: Wave, file: Path) -> None:
     seen = set()
     for one in invited:
         if one.code in seen:
-            what, hint = f"has the code {one.code} twice", "remove one of the entries"
-            raise InputError("invited {subject}", file=file, hint=hint, subject=what)
+            raise InputError(
+                "invited has the code {code} twice",
+                file=file,
+                hint="remove one of the entries",
+                code=one.code,
+            )
         if municipality.parse_code(one.code) != (one.code, "exact"):
-            what = f"gives {one.name} the code {one.code!r}, which does not exist"
-            hint = "give its six digits with the check digit"
-            raise InputError("invited {subject}", file=file, hint=hint, subject=what)
+            raise InputError(
+                "invited gives {name} the code {code!r}, which does not exist",
+                file=file,
+                hint="give its six digits with the check digit",
+                name=one.name,
+                code=one.code,
+            )
         seen.add(one.code)
 
 
@@ -175,7 +183,9 @@ def _check_population(wave: Wave, file: Path) -> None:
         asked = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
         there = len(municipality.register())
         if asked is None or asked < there:
-            who = "nobody noted who was" if asked is None else f"{asked:,} of {there:,} were"
+            who = Message("nobody noted who was")
+            if asked is not None:
+                who = Message("{asked:,} of {there:,} were", asked=asked, there=there)
             raise InputError(
                 "population is nation, but {who} asked",
                 file=file,

@@ -90,7 +90,7 @@ def read(text: str) -> Any:
     return yaml.load(text, Loader=Loader)
 
 
-def load(file: Path, such_as: str = "entries such as title and files") -> dict[str, Any]:
+def load(file: Path, such_as: str = Message("entries such as title and files")) -> dict[str, Any]:
     """The entries of a YAML file.
 
     Raises

@@ -88,14 +88,14 @@ def read_file(
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
         is_a = ARE[kind]
-        right = " or ".join(sorted(SUFFIXES[kind]))
+        right = sorted(SUFFIXES[kind])
         raise InputError(
             "the file is called {suffix} but is {is_a}",
             file=name,
             hint="rename it to {right}, or save it again in the format of its name",
             reason="misnamed",
             suffix=suffix or Message("without an extension"),
-            is_a=is_a,
+            is_a=Message(is_a),
             right=right,
         )
     if kind == "workbook":
@@ -224,7 +224,7 @@ def sniff(content: bytes, file: str) -> str:
                 file=file,
                 hint="save it as .xlsx",
                 reason=reason,
-                subject=what,
+                subject=Message(what),
             )
     if re.match(rb"(?i)(\xef\xbb\xbf)?\s*(<!doctype html|<html|<\?xml)", content):
         raise InputError(
@@ -258,7 +258,7 @@ def _sniff_archive(content: bytes, file: str) -> str:
                 file=file,
                 hint="save it from Excel as .xlsx",
                 reason=reason,
-                subject=what,
+                subject=Message(what),
             )
     raise InputError(
         "this is a zip archive and not an Excel workbook, or it is damaged",

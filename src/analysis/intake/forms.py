@@ -153,9 +153,12 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
         named = next((text for text in beside if municipality.named_in(text)), "")
         if form.sheet.file not in read and named:
             raise form.sheet.error(
-                f"this is a form of {named}, but only {len(form.labels)} labels of the codebook "
-                f"{headings.book.id} stand in it, fewer than half of those in the other forms",
+                "this is a form of {named}, but only {n} labels of the codebook {id} stand in "
+                "it, fewer than half of those in the other forms",
                 hint="ask for the right form, or make it a wave of its own",
+                named=named,
+                n=len(form.labels),
+                id=headings.book.id,
             )
 
 
@@ -390,11 +393,12 @@ def _reply(
     taken = Counter(place for place in cells.values() if place is not None)
     for place in cells.values():
         if place is not None and taken[place] > 1:
-            rivals = " and ".join(t for t, p in cells.items() if p == place)
+            rivals = [t for t, p in cells.items() if p == place]
             raise form.sheet.error(
-                f"the answer to {rivals} is looked for in the same cell",
+                "the answer to {rivals} is looked for in the same cell",
                 at=place,
                 hint="give the label of each in wave.yml under header",
+                rivals=rivals,
             )
     mark = np.full(form.sheet.shape, REASONS.index("note"), np.uint8)
     printed = [p for question in marked for p in form.options[question].values()]
@@ -475,12 +479,13 @@ def _check_others(reply: Reply, others: dict[Place, str]) -> None:
         )
         if most >= 2:
             at = [place for place in others if place[axis] == line]
-            names = ", ".join(others[place] for place in at[:3])
+            names = [others[place] for place in at[:3]]
             raise reply.sheet.error(
-                f"other municipalities stand beside the answers ({names})",
+                "other municipalities stand beside the answers ({names})",
                 at=at[0],
                 hint="if they replied, give another layout in wave.yml; if they did not, give "
-                "the label of who replied under header, such as header: {'@name': [団体名]}",
+                "the label of who replied under header, such as header: {{'@name': [団体名]}}",
+                names=names,
             )
 
 

@@ -156,7 +156,7 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
             file=rivals[0].file,
             hint="name the sheet in wave.yml; for several, give the file once for each",
             n=len(rivals),
-            rivals="、".join(sheet.sheet for sheet in rivals),
+            rivals=[sheet.sheet for sheet in rivals],
         )
     return visible[known.index(best)]
 
@@ -213,7 +213,9 @@ def refuse_table(sheet: Sheet, headings: Headings) -> None:
     for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
         if len(there := listed(turned, headings)) >= 2:
             raise sheet.error(
-                f"this is no form but a table of {len(there):,} replies "
-                f"({', '.join(sorted(there)[:3])}{', ...' if len(there) > 3 else ''})",
-                hint=f"give it layout: {layout} in wave.yml",
+                "this is no form but a table of {n:,} replies ({such})",
+                hint="give it layout: {layout} in wave.yml",
+                n=len(there),
+                such=sorted(there)[:3] + ["…"] * (len(there) > 3),
+                layout=layout,
             )

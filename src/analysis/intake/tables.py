@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
+from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
 from analysis.intake.tools.core import Export, Kind, targets
@@ -35,11 +36,12 @@ def find_header(
     for row in range(len(head)):
         score[row] = len({m.target for (r, _), m in meanings.items() if r == row})
     if not score.any():
-        layout = "one column" if sheet.transposed else "one row"
+        layout = Message("one column" if sheet.transposed else "one row")
         raise sheet.error(
-            f"no heading of the codebook {headings.book.id} was found (read as {layout} per "
-            "municipality)",
+            "no heading of the codebook {id} was found (read as {layout} per municipality)",
             hint="check sheet, layout and header in wave.yml, and the codebook",
+            id=headings.book.id,
+            layout=layout,
         )
     key = int(score.argmax())
     top = key
@@ -137,10 +139,14 @@ def find_columns(
             texts = [str(header[place[0] - top, place[1]]) for place in both]
             closer = second if headings.closest(meaning.target, texts) == 1 else first
             raise sheet.error(
-                f"two columns are headed {meaning.target} ({first} and {second})",
+                "two columns are headed {target} ({first} and {second})",
                 at=(row, column),
-                hint="give the cell of the right one in wave.yml, such as "
-                f"header: {{{meaning.target}: [{closer}]}}; the other under ignore if it is none",
+                hint="give the cell of the right one in wave.yml, such as header: {{{target}: "
+                "[{closer}]}}; the other under ignore if it is none",
+                target=meaning.target,
+                first=first,
+                second=second,
+                closer=closer,
             )
         if rival is None or rival[0] < meaning.rank:
             found[meaning.target] = (meaning.rank, row, column)
@@ -328,18 +334,27 @@ def check_questions(
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue
-        part = "" if lacking[0] == question.id or len(lacking) == len(question.variables) else (
-            f" for {lacking[0]}「{headings.book.label(lacking[0]).ja}」"
-        )  # fmt: skip
+        part = Message("")
+        if lacking[0] != question.id and len(lacking) < len(question.variables):
+            label = headings.book.label(lacking[0]).ja
+            part = Message(" for {variable}「{label}」", variable=lacking[0], label=label)
         target = question.id if len(lacking) == len(question.variables) else lacking[0]
         cells = list(loose or {})
         near = headings.closest(target, [*(loose or {}).values()]) if loose else None
         raise sheet.error(
-            f"question {question.id} of the codebook {headings.book.id} "
-            f"(「{question.label.ja}」) has no column{part}",
-            hint="give its heading in wave.yml under header"
-            + ("" if near is None else f", such as header: {{{target}: [{cells[near]}]}}")
-            + f", or an empty list where it was not asked, such as header: {{{target}: []}}",
+            "question {id} of the codebook {book} (「{label}」) has no column{part}",
+            hint="give its heading in wave.yml under header, or an empty list where it was not "
+            "asked, such as header: {{{target}: []}}"
+            if near is None
+            else "give its heading in wave.yml under header, such as header: {{{target}: "
+            "[{heading}]}}, or an empty list where it was not asked, such as header: "
+            "{{{target}: []}}",
+            id=question.id,
+            book=headings.book.id,
+            label=question.label.ja,
+            part=part,
+            target=target,
+            heading="" if near is None else cells[near],
         )
 
 
@@ -362,10 +377,11 @@ def _headers_below(
             continue
         if others:
             raise sheet.error(
-                f"a second table with other columns starts here ({others[0][0]} is in another "
-                "column above)",
+                "a second table with other columns starts here ({others} is in another column "
+                "above)",
                 at=(row, others[0][1]),
                 hint="put it on a sheet of its own, and name both sheets in wave.yml",
+                others=others[0][0],
             )
         found.append(row)
     return found
@@ -434,30 +450,38 @@ def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: l
     """Refuse a sheet in which a row that names a municipality, or most rows, would be no reply."""
     count = filled.sum(axis=1)
     left = np.flatnonzero((kinds != "record") & (kinds != "example") & (count >= 2))
-    line = "column" if sheet.transposed else "row"
+    line = Message("column" if sheet.transposed else "row")
     for row in np.flatnonzero((kinds == "note") | (kinds == "total")).tolist():
         for column in np.flatnonzero(filled[row]).tolist():
             text = str(sheet.text.iat[row, column])  # a sum may be the number of a municipality
             if not text.isdecimal() and municipality.named_in(text, known=True):
                 raise sheet.error(
-                    f"this {line} names a municipality ({text}) but is read as {kinds[row]}",
+                    "this {line} names a municipality ({text}) but is read as {kinds}",
                     at=(row, column),
                     hint="remove it, or say under header in wave.yml which column says who replied",
+                    line=line,
+                    text=text,
+                    kinds=Message(kinds[row]),
                 )
     for row in left.tolist():
         for column in identity:
             if municipality.named_in(text := str(sheet.text.iat[row, column]), known=True):
                 raise sheet.error(
-                    f"this {line} names a municipality ({text}) but is read as "
-                    f"{kinds[row] or 'part of the header or what stands above it'}",
+                    "this {line} names a municipality ({text}) but is read as {kinds}",
                     at=(row, column),
                     hint="remove what makes it look so, or give header and sheet in wave.yml",
+                    line=line,
+                    text=text,
+                    kinds=Message(kinds[row] or "part of the header or what stands above it"),
                 )
     notes, records = int((kinds[left] == "note").sum()), int((kinds == "record").sum())
     if notes > max(records, 3):
         first = int(left[kinds[left] == "note"][0])
         raise sheet.error(
-            f"{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody",
+            "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody",
             at=(first, 0),
             hint="check the column that says who replied, under header in wave.yml",
+            records=records,
+            line=line,
+            notes=notes,
         )

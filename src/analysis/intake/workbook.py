@@ -33,7 +33,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 
 MAX_COLUMNS = 16_384  # Excel's own limit
 MAX_ROWS = 1_048_576
@@ -95,10 +95,12 @@ class Sheet:
         """The cell's name in the file."""
         return address(column, row) if self.transposed else address(row, column)
 
-    def error(self, what: str, *, hint: str, at: tuple[int, int] | None = None) -> InputError:
+    def error(
+        self, what: str, *, hint: str, at: tuple[int, int] | None = None, **values: Any
+    ) -> InputError:
         """What is wrong in this sheet, or in the cell `at`."""
         cell = self.address(*at) if at else None
-        return InputError(what, file=self.file, sheet=self.sheet, cell=cell, hint=hint)
+        return InputError(what, file=self.file, sheet=self.sheet, cell=cell, hint=hint, **values)
 
     @property
     def turned(self) -> Sheet:
@@ -198,8 +200,7 @@ SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/pr
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 SPACES = re.compile(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
-BROKEN = "the workbook is damaged and cannot be read"
-REPAIR = "open it in Excel, save it again as .xlsx, or ask the sender for a new copy"
+REPAIR = Message("open it in Excel, save it again as .xlsx, or ask the sender for a new copy")
 Place = tuple[int, int]  # 0-based row and column
 
 
@@ -267,8 +268,15 @@ def repack(parts: dict[str, bytes]) -> io.BytesIO:
 
 def broken(file: str, error: BaseException | None = None) -> InputError:
     """The refusal of a workbook that cannot be read."""
-    what = f"{BROKEN} ({brief(error)})" if error else BROKEN
-    return InputError(what, file=file, hint=REPAIR, reason="damaged")
+    return InputError(
+        "the workbook is damaged and cannot be read ({fault})"
+        if error
+        else "the workbook is damaged and cannot be read",
+        file=file,
+        hint=REPAIR,
+        reason="damaged",
+        fault=brief(error) if error else "",
+    )
 
 
 def brief(error: BaseException) -> str:

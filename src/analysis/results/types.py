@@ -19,8 +19,8 @@ from analysis.edition import protects
 from analysis.errors import InputError
 from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure
+from analysis.stats.thresholds import NOTABLE_TRAIT, UNPLACED
 from analysis.survey import SEED, Survey
-from analysis.typology.describe import NOTABLE, UNPLACED
 from analysis.typology.gradient import source
 from analysis.typology.verdict import facts, other_draws
 
@@ -200,7 +200,7 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     table, kinds = found.profile, survey.features.kinds
     shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
     units = ("points", "deviation") if _adjusted(found) else ("share", "mean")
-    notable = table["effect"].where(table["effect"].abs() >= NOTABLE)
+    notable = table["effect"].where(table["effect"].abs() >= NOTABLE_TRAIT)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
         unit=np.where(shares, *units),

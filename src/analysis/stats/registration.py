@@ -26,7 +26,7 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.text import Model
 
 HEAD = (
@@ -153,7 +153,7 @@ def read(wave: str) -> Registration | None:
     try:
         return Registration.model_validate(yaml_file.load(file))
     except ValidationError as error:
-        hint = "take the file back from git: it is never edited"
+        hint = Message("take the file back from git: it is never edited")
         raise InputError(
             "not a registration ({title})", file=file, hint=hint, title=error.title
         ) from None

@@ -45,7 +45,7 @@ class Counted:
     multiple: bool = False
 
 
-def aligned(given: Given, index: pd.Index, what: str = "the breakdown") -> Given:
+def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown")) -> Given:
     """Values given from outside, in the order of `index`: matched by code, never by position.
 
     Parameters

@@ -21,20 +21,15 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.model import Codebook, Labelled, Question, describe_validation
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS
-from analysis.text import Model, Text
+from analysis.text import LANGUAGES, Model, Text, say_both
 
 RARE, COMMON = 0.2, 0.8  # share of the others that gave the same answer
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 Kind = Literal["contradictory", "doubtful", "missing", "unusual"]
-MISSING = {
-    "no_answer": Text(ja="無回答", en="no answer"),
-    "dont_know": Text(ja="不明と回答", en="answered: does not know"),
-    "not_surveyed": Text(ja="調査無し", en="not surveyed"),
-    "unreadable": Text(ja="採用できない回答", en="the answer could not be used"),
-}
+MISSING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
 
 
 class Topic(Labelled):
@@ -127,7 +122,8 @@ def remarks(
         for question in asked(topic, codebook, responses):
             state = tabulate.state_of(status, code, question)
             if state in MISSING:
-                found.append(Remark(topic.id, question.id, "missing", MISSING[state]))
+                why = say_both("visits/missing", status=state)
+                found.append(Remark(topic.id, question.id, "missing", why))
             if state != "answered":
                 continue
             given = responses[list(question.variables)]
@@ -172,60 +168,38 @@ def _owner(codebook: Codebook, name: str) -> str:
 def _unusual(
     question: Question, own: pd.Series, others: pd.DataFrame, group: Text
 ) -> Iterator[Text]:
-    n = len(others)
+    beside: dict[str, Any] = {"group": group, "n": len(others)}
     match question.type:
         case "multi":
             for option, variable in zip(question.options, question.variables, strict=True):
                 same = int(others[variable].fillna(False).astype(bool).sum())
                 if pd.isna(own[variable]):
                     continue
-                if bool(own[variable]) and same <= RARE * n:
-                    yield _said(option.text, group, same, n, chosen=True)
-                elif not own[variable] and same >= COMMON * n and not option.exclusive:
-                    yield _said(option.text, group, same, n, chosen=False)
+                chosen, n = bool(own[variable]), len(others)
+                if same <= RARE * n if chosen else same >= COMMON * n and not option.exclusive:
+                    yield say_both(
+                        "visits/option", option=option.text, same=same, chosen=chosen, **beside
+                    )
         case "single" | "ordinal" | "binary" | "battery":
+            items = {item.id: item.text for item in question.items}
             for variable in question.variables:
                 told = others[variable].dropna()  # of a battery each item has its own n
-                same = int((told == own[variable]).sum())
-                if pd.isna(own[variable]) or same > RARE * len(told):
+                value, same = own[variable], int((told == own[variable]).sum())
+                if pd.isna(value) or same > RARE * len(told):
                     continue
                 scale = question.type in {"ordinal", "battery"}
-                if not scale or abs(own[variable] - told.median()) >= STEPS:
-                    yield _rare(question, variable, own[variable], group, same, len(told))
+                if not scale or abs(value - told.median()) >= STEPS:
+                    ja, en = (tabulate.labels_of(question, k)[int(value)] for k in LANGUAGES)
+                    beside |= {"n": len(told), "item": items.get(variable, ""), "same": same}
+                    yield say_both("visits/rare", answer=Text(ja=ja, en=en), **beside)
         case "integer" | "ratio":
             numbers = others[question.id].dropna().astype(float)
             low, high = numbers.quantile(0.25), numbers.quantile(0.75)
             reach = 1.5 * (high - low)
             value = float(own[question.id])
             if reach > 0 and not low - reach <= value <= high + reach:
-                unit = question.unit or Text(ja="", en="")
-                yield Text(
-                    ja=f"{value:,.4g}{unit.ja}（{group.ja}の中央半分は{low:,.4g}～{high:,.4g}、n={n:,}）",
-                    en=f"{value:,.4g} {unit.en} (middle half of {group.en}: {low:,.4g} to "
-                    f"{high:,.4g}, n={n:,})",
-                )
-
-
-def _said(option: Text, group: Text, same: int, n: int, *, chosen: bool) -> Text:
-    if chosen:
-        return Text(
-            ja=f"「{option.ja}」を挙げる（{group.ja}の他の{n:,}団体では{same:,}団体）",
-            en=f"names “{option.en}” ({same:,} of the {n:,} others in {group.en})",
-        )
-    return Text(
-        ja=f"「{option.ja}」を挙げていない（{group.ja}の他の{n:,}団体では{same:,}団体が該当）",
-        en=f"does not name “{option.en}” ({same:,} of the {n:,} others in {group.en} do)",
-    )
-
-
-def _rare(question: Question, variable: str, own: Any, group: Text, same: int, n: int) -> Text:
-    item = next((item.text for item in question.items if item.id == variable), None)
-    head = {"ja": f"{item.ja}：" if item else "", "en": f"{item.en}: " if item else ""}
-    answer = {k: tabulate.labels_of(question, k)[int(own)] for k in ("ja", "en")}  # type: ignore[arg-type]
-    return Text(
-        ja=f"{head['ja']}「{answer['ja']}」（{group.ja}の他の{n:,}団体で同じ回答は{same:,}団体）",
-        en=f"{head['en']}“{answer['en']}” ({same:,} of the {n:,} others in {group.en} say so)",
-    )
+                beside |= {"low": low, "high": high, "unit": question.unit or ""}
+                yield say_both("visits/far", value=value, **beside)
 
 
 class Case(Model):
@@ -253,7 +227,9 @@ def cases() -> list[Case]:
 
 
 def _case(file: Path) -> Case:
-    hint = "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
+    hint = Message(
+        "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
+    )
     try:
         _, header, body = file.read_text(encoding="utf-8").split("---\n", 2)
         ja, en = body.split("## ja\n", 1)[1].split("## en\n", 1)

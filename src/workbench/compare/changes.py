@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from workbench.compare.cells import Cells, Value, compare, entries, sources
 from workbench.compare.runs import Run, Shown, Types
 
@@ -99,7 +99,7 @@ def between(before: Run, after: Run) -> Comparison:
             raise InputError(
                 "the runs differ in {subject} ({a}, {b}) and cannot be compared",
                 hint="compare two runs of the same {subject}",
-                subject=what,
+                subject=Message(what),
                 a=a,
                 b=b,
             )

@@ -123,8 +123,12 @@ def _explained(read: list[tuple[str, list[Sheet]]]) -> set[str]:
 def _read(file: Path) -> list[Sheet] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
-        hint = f"name the files in it, such as {file}/*"
-        raise InputError("this is a folder", file=file, hint=hint)
+        raise InputError(
+            "this is a folder",
+            file=file,
+            hint="name the files in it, such as {files}",
+            files=f"{file}/*",
+        )
     if not file.is_file():
         raise InputError("there is no such file", file=file, hint="check the path")
     if not os.access(file, os.R_OK):
@@ -245,9 +249,10 @@ def annotate(
         content = with_notes(file.read_bytes(), texts)
     except (KeyError, IndexError, ValueError, ExpatError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"the workbook cannot be copied ({workbook.brief(error)})",
+            "the workbook cannot be copied ({fault})",
             file=file,
             hint=workbook.REPAIR,
+            fault=workbook.brief(error),
         ) from None
     outputs.write({out: content}, "audit")
     return out
@@ -263,8 +268,13 @@ def check_place(file: Path, out: Path) -> None:
             "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
         )
     if out.suffix.lower() != suffix:
-        hint = f"call it {out.stem}{suffix}"
-        raise InputError(f"the copy of a workbook {suffix} is one, too", file=out, hint=hint)
+        raise InputError(
+            "the copy of a workbook {suffix} is one, too",
+            file=out,
+            hint="call it {name}",
+            suffix=suffix,
+            name=f"{out.stem}{suffix}",
+        )
     outputs.refuse_others([out], "audit")
 
 

@@ -19,8 +19,8 @@ from analysis import paths
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError
-from analysis.intake import read, tools
+from analysis.errors import InputError, Message, printed, spoken
+from analysis.intake import questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, normalise, set_aside
@@ -97,22 +97,30 @@ def new_wave(
     except (OSError, shutil.Error) as error:
         raise _not_copied(folder, error) from None
     if unfinished:
-        hint = (
-            f"{unfinished.hint}; the files and wave.yml (layout: {content['files'][0]['layout']}) "
-            f"are in data/raw/{wave}: correct wave.yml there, then run workbench clean {wave}"
+        hint = Message(
+            "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
+            "correct wave.yml there, then run workbench clean {wave}",
+            hint=unfinished.hint,
+            layout=content["files"][0]["layout"],
+            wave=wave,
         )
         raise InputError(**{**vars(unfinished), "hint": hint})
     if content["ignore"]:
         columns = ", ".join(content["ignore"])
-        aside += [label("new_wave.ignored", name, columns=columns) for name in LANGUAGES]
-    return (
-        f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
-        "wave.yml written.\n"
-        + "".join(f"{line}\n" for line in aside)
-        + f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers "
-        f"stand for: {_stands(content)}), "
-        f"then run: workbench clean {wave}, and workbench refresh {wave}"
+        aside.append(label("new_wave.ignored", spoken(), columns=columns))
+    done = printed(
+        "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written.",
+        wave=wave,
+        n=len(files),
+        chosen=chosen,
     )
+    then = printed(
+        "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
+        "for: {stands}), then run: workbench clean {wave}, and workbench refresh {wave}",
+        wave=wave,
+        stands=_stands(content),
+    )
+    return "\n".join([done, *aside, then])
 
 
 def _check_files(files: Sequence[Path]) -> None:
@@ -122,7 +130,7 @@ def _check_files(files: Sequence[Path]) -> None:
             raise InputError("there is no such file", file=file)
     twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
     if twice:
-        hint = "rename one of them: a wave keeps all its files in one folder"
+        hint = Message("rename one of them: a wave keeps all its files in one folder")
         raise InputError("two files have the same name", file=twice[0], hint=hint)
 
 
@@ -164,13 +172,14 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
     missing = {f.path for f in known.files if not (folder / f.path).exists()}
     given = {file.name for file in files}
     if not missing or given != missing:
-        lacks = f"waits for: {', '.join(sorted(missing))}" if missing else "is complete"
         raise InputError(
-            "the wave {name} already exists and {lacks}",
+            "the wave {name} already exists and waits for: {lacks}"
+            if missing
+            else "the wave {name} already exists and is complete",
             file=folder / "wave.yml",
             hint="choose another name for a new wave",
             name=folder.name,
-            lacks=lacks,
+            lacks=sorted(missing),
         )
     try:
         for file in files:
@@ -199,18 +208,18 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
         export = read[1]
         found[file.name] = export.tool
         personal = [export.columns[i].heading for i in export.of_kind("personal")]
-        for language in LANGUAGES:
-            name = label(f"tool.{export.tool}", language)
-            line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
-            if personal:
-                line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
-            lines.append(line)
+        language = spoken()
+        name = label(f"tool.{export.tool}", language)
+        line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
+        if personal:
+            line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
+        lines.append(line)
     return found, lines
 
 
 def _read_in(
     part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
-) -> tuple[Received, str]:
+) -> tuple[Received, Message]:
     """Write the wave.yml of the layout that the files show, read them, and say what is read.
 
     Raises
@@ -224,12 +233,18 @@ def _read_in(
     _write(part, content, files, Layout(layout or LAYOUTS[0]))
     wave = Wave.read(part)
     sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
+    if questionnaire.ids_of(sheets):
+        layout = "form"
     evidence = Evidence.of(sheets, Headings(book))
     try:
         chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
         _write(part, content, files, chosen)
         received = read.read(Wave.read(part), book, part)
-        said = f"layout {chosen.layout}, {_replies(received, chosen, book)}"
+        said = Message(
+            "layout {layout}, {replies}",
+            layout=chosen.layout,
+            replies=_replies(received, chosen, book),
+        )
     except InputError as error:
         if 2 * evidence.questions < len(book.questions):
             raise
@@ -245,23 +260,29 @@ class UnfinishedError(InputError):
     """Files of the codebook of which wave.yml must say more; they stay where they were put."""
 
 
-def _replies(received: Received, chosen: Layout, book: Codebook) -> str:
+def _replies(received: Received, chosen: Layout, book: Codebook) -> Message:
     """How many replies there are, if most say from which municipality."""
     n, who = received.n, [name for name in received.variables if name in Headings(book).who]
     known = [[bool(municipality.named_in(text)) for text in received.texts(v)] for v in who]
     named = int(np.any(known, axis=0).sum()) if known else 0
     if chosen.codes == "column" and 2 * named <= n:
-        said = f"only {named:,} of {n:,} replies say" if named else "nothing tells"
         raise InputError(
-            "{said} from which municipality a reply is (read as {layout})",
+            "only {named:,} of {n:,} replies say from which municipality they are (read as "
+            "{layout})"
+            if named
+            else "nothing tells from which municipality a reply is (read as {layout})",
             hint="it takes a label such as 団体コード or 団体名, in a form with the answer beside "
             "it; --layout gives another layout",
-            said=said,
+            named=named,
+            n=n,
             layout=chosen.layout,
         )
     unsaid = n - named if chosen.codes == "column" else 0
-    more = f" ({unsaid:,} do not say from which municipality)" if unsaid else ""
-    return f"{n:,} replies{more}"
+    if unsaid:
+        return Message(
+            "{n:,} replies ({unsaid:,} do not say from which municipality)", n=n, unsaid=unsaid
+        )
+    return Message("{n:,} replies", n=n)
 
 
 def _technical(received: Received, book: Codebook) -> list[str]:
@@ -300,7 +321,9 @@ def looked_at(
         received, said = _read_in(
             part, content, files, layout or ("rows" if content["tools"] else None), book
         )
-    return "\n".join([said, *aside, *_columns(received, content["ignore"], book, language)])
+    return "\n".join(
+        [said.say(spoken()), *aside, *_columns(received, content["ignore"], book, language)]
+    )
 
 
 def _columns(
@@ -371,7 +394,7 @@ def _not_copied(folder: Path, error: OSError) -> InputError:
     """A full or protected disk, or a file that may not be read; nothing half-made is left."""
     # of a folder copytree gives a list: from, to, why
     why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
-    hint = "make room, or ask for the right to read the files and write there"
+    hint = Message("make room, or ask for the right to read the files and write there")
     return InputError("the files cannot be copied ({why})", file=folder, hint=hint, why=why)
 
 

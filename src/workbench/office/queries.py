@@ -81,9 +81,11 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
 def _check_place(place: Path, names: set[str] | None) -> None:
     """Refuse a place that is no workbook, or a folder (`names` go there) with outdated queries."""
     if (place.suffix.lower() == ".xlsx") == (names is not None):
-        hint = "give the name of a folder" if names is not None else "let the name end in .xlsx"
-        what = "--split writes a folder" if names is not None else "the queries are a workbook"
-        raise InputError(what, file=place, hint=hint)
+        if names is not None:
+            raise InputError(
+                "--split writes a folder", file=place, hint="give the name of a folder"
+            )
+        raise InputError("the queries are a workbook", file=place, hint="let the name end in .xlsx")
     if names is not None and place.is_dir():
         # what a municipality was asked before must not be sent once more by mistake
         old = sorted(f.name for f in place.glob("*_*.xlsx") if f.name not in names)

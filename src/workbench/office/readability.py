@@ -11,10 +11,12 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 import numpy as np
 
@@ -540,15 +542,17 @@ Look = tuple[str, ...]  # of a cell: its font's weight, slant, lines and colour,
 def looks(content: bytes) -> dict[str, dict[tuple[int, int], Look]]:
     """Sheet name -> the look of each of its cells that does not look plain."""
     parts = workbook.unpack(content, "")
-    styles = _styles(workbook.part(parts, "xl/styles.xml"))
     found: dict[str, dict[tuple[int, int], Look]] = {}
-    for name, path in workbook.sheet_parts(parts).items() if styles else ():
-        cells = workbook.tags(workbook.part(parts, path), {"c"})
-        found[name] = {
-            place: styles[cell["s"]]
-            for _, cell in cells
-            if cell.get("s") in styles and (place := workbook.place_of(cell.get("r", "")))
-        }
+    with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, IndexError):
+        # calamine reads what no parser of XML takes; then nothing is known of how cells look
+        styles = _styles(workbook.part(parts, "xl/styles.xml"))
+        for name, path in workbook.sheet_parts(parts).items() if styles else ():
+            cells = workbook.tags(workbook.part(parts, path), {"c"})
+            found[name] = {
+                place: styles[cell["s"]]
+                for _, cell in cells
+                if cell.get("s") in styles and (place := workbook.place_of(cell.get("r", "")))
+            }
     return found
 
 

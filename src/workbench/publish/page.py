@@ -83,9 +83,9 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     data = cell_output.get("data", {})
     if f"{VENDOR}data+json" in data and page["audience"] != "internal":
         return ""  # the tables and the numbers of the figures have it
-    for name, render in _RENDERERS.items():
-        if f"{VENDOR}{name}+json" in data:
-            return render(data[f"{VENDOR}{name}+json"], words)
+    for own, fields in show.stored(data):
+        if own in _RENDERERS:
+            return _RENDERERS[own](fields, words)
     if page["audience"] != "internal":  # it may hold answers that the edition keeps back
         return show.part("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:

@@ -27,7 +27,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.log import logger
 
 from analysis import paths
-from analysis.show import VENDOR, Answer, Figure, NotAvailable, Prose, Table
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table, stored
 from analysis.text import escape
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, SENT
@@ -242,9 +242,8 @@ def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """What a notebook shows of our own kinds: the kind, the number of its cell, the data."""
     for at, cell in enumerate(content.cells, 1):
         for output in cell.get("outputs", []):
-            for kind in NEEDED:
-                if f"{VENDOR}{kind}+json" in output.get("data", {}):
-                    data = output["data"][f"{VENDOR}{kind}+json"]
+            for kind, data in stored(output.get("data", {})):
+                if kind in NEEDED:
                     yield kind, at, data if isinstance(data, Mapping) else {}
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError, Message, printed, unknown
 
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -79,19 +79,19 @@ class Parameter:
         """
         given = self._converted(value)
         if self.choices and str(given) not in self.choices:
-            raise self._refused(value, f"one of {', '.join(self.choices)}")
+            raise self._refused(value, Message("one of {choices}", choices=self.choices))
         if isinstance(given, float) and not math.isfinite(given):
-            raise self._refused(value, "a number that is finite")
+            raise self._refused(value, Message("a number that is finite"))
         if isinstance(given, int | float):
             low = -math.inf if self.low is None else self.low
             high = math.inf if self.high is None else self.high
             if not low <= given <= high:
-                raise self._refused(value, f"a number {self.range}")
+                raise self._refused(value, Message("a number {range}", range=self.range))
         if isinstance(given, str):
             try:
                 given.encode("utf-8")
             except UnicodeEncodeError:
-                raise self._refused(value, "text that is valid Unicode") from None
+                raise self._refused(value, Message("text that is valid Unicode")) from None
             secret(given)
         return given
 
@@ -221,7 +221,7 @@ def describe(notebook: str) -> str:
         bounds = f"  [{p.range}]" if p.range else ""
         lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]
         lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
-    return "\n".join(lines) or "This notebook has no parameters."
+    return "\n".join(lines) or printed("This notebook has no parameters.")
 
 
 # --- secrets ---------------------------------------------------------------------------------

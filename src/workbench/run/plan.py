@@ -18,7 +18,7 @@ from typing import Any
 
 from analysis import fingerprints, paths
 from analysis.codebook import yaml_file
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.stats.pseudonyms import fingerprint
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
@@ -27,13 +27,13 @@ from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of
 PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
 REQUIRED = {
-    "features": "the codebook has no features for a typology",
-    "hypotheses": "the codebook has no hypotheses",
-    "visits": "the codebook has no topics for visits",
-    "inside": "a guide for those who ask the questions is no page for the public",
-    "earlier": "there is no earlier wave of this codebook",
-    "shortage": "no question of the codebook measures shortage",
-    "no report": "the codebook has the report on shortage",
+    "features": Message("the codebook has no features for a typology"),
+    "hypotheses": Message("the codebook has no hypotheses"),
+    "visits": Message("the codebook has no topics for visits"),
+    "inside": Message("a guide for those who ask the questions is no page for the public"),
+    "earlier": Message("there is no earlier wave of this codebook"),
+    "shortage": Message("no question of the codebook measures shortage"),
+    "no report": Message("the codebook has the report on shortage"),
 }
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
@@ -279,22 +279,26 @@ class Plan:
         whole = all(name in valid and (folder / ran.html).is_file() for name, ran in rans.items())
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
-    def reason(self, notebook: Notebook) -> str:
+    def reason(self, notebook: Notebook) -> Message:
         """Why a notebook would run; empty if nothing changed since the published run."""
         before = last_record(self.edition)
         if before is None:
-            return "there is no complete run yet"
+            return Message("there is no complete run yet")
         ran = notebooks_of(before).get(notebook.name)
         if ran is None or not ran.ok:
-            return "it is not complete in the last run"
+            return Message("it is not complete in the last run")
         was, now = _parts(ran.key), _parts(self.keys[notebook.name])
         names = [*now, *(name for name in was if name not in now)]
         changed = [
-            name + self._details(name, notebook, ran, before)
+            Message(
+                "{part}{details}",
+                part=Message(name),
+                details=self._details(name, notebook, ran, before),
+            )
             for name in names
             if was.get(name) != now.get(name)
         ]
-        return f"changed: {', '.join(changed)}" if changed else ""
+        return Message("changed: {changed}", changed=changed) if changed else Message("")
 
     def _details(self, name: str, notebook: Notebook, ran: Ran, before: Mapping[str, Any]) -> str:
         """Which file or parameter changed, if the record has it."""
@@ -325,7 +329,7 @@ def _lacking(
     The codebook may leave a page out; a notebook requires what it is about.
     """
     if (book.get("pages") or {}).get(notebook.name) is False:
-        return "the codebook leaves it out"
+        return Message("the codebook leaves it out")
     needed = notebook.declares.get("requires", [])
     return next((REQUIRED[n] for n in needed if not _has(n, notebook, edition, book, given)), "")
 

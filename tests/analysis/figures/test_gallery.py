@@ -1,5 +1,6 @@
 """The registry: what it refuses, what it writes, and that the same data give the same bytes."""
 
+import dataclasses
 import io
 import itertools
 import json
@@ -25,7 +26,7 @@ from analysis.errors import InputError
 from analysis.figures import gallery as figures
 from analysis.figures import plots
 from analysis.figures.gallery import PALETTE, Gallery
-from analysis.show import Figure
+from analysis.show import Figure, stored
 
 ROOT = Path(__file__).parents[3]
 SHARES = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])
@@ -82,6 +83,13 @@ def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
     # the page gives the title as text: its picture has none
     file = (gallery.folder / "figures" / "q.png").read_bytes()
     assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height
+
+
+def test_a_notebook_holds_the_picture_of_a_figure_once_and_gives_all_of_it_back(gallery):
+    made = shown(gallery)
+    bundle = made._repr_mimebundle_()
+    assert json.dumps(bundle).count(made.png) == 1
+    assert dict(stored(bundle)) == {"figure": dataclasses.asdict(made)}
 
 
 def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():

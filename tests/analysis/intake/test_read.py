@@ -231,7 +231,7 @@ def test_replies_on_two_sheets_are_not_half_read(folder):
     content = workbook(folder / "r.xlsx", [HEADINGS, *ROWS[:2]], sheet="市")
     put(content.create_sheet("町村"), [HEADINGS, ROWS[2]])
     content.save(folder / "r.xlsx")
-    with pytest.raises(InputError, match=r"r.xlsx: 2 sheets have the headings .*市、町村"):
+    with pytest.raises(InputError, match=r"r.xlsx: 2 sheets have the headings .*市, 町村"):
         read(folder, "r.xlsx")
     table = read(folder, {"path": "r.xlsx", "sheet": "市"}, {"path": "r.xlsx", "sheet": "町村"})
     assert table.sources["sheet"].tolist() == ["市", "市", "町村"]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis.typology.dissimilarity import answered
-from analysis.typology.eligibility import taking_part
 from analysis.typology.power import known_types
+from analysis.typology.prepare import taking_part
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
 

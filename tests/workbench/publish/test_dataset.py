@@ -9,6 +9,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 import yaml
+from project import make_project
 
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
@@ -29,9 +30,26 @@ cat(format(s$Q04)); cat("\\n")
 """
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A project in which the data set of the demo wave is written."""
+    folder = tmp_path_factory.mktemp("dataset")
+    make_project(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(folder))
+        dataset.write_for_wave("demo-2019")
+    return folder
+
+
+@pytest.fixture
+def project(once, monkeypatch):
+    """It, as the project of this test."""
+    monkeypatch.setenv("WORKBENCH_ROOT", str(once))
+    return once
+
+
 @pytest.fixture
 def written(project):
-    dataset.write_for_wave("demo-2019")
     return project / "data/processed/demo-2019-dataset"
 
 
@@ -137,8 +155,10 @@ def test_an_edition_has_the_answers_that_it_may_show(project):
 
 def test_terms_of_use_come_from_the_wave(project):
     file = project / "data/raw/demo-2019/wave.yml"
-    file.write_text(file.read_text() + "\nlicence: CC-BY-4.0\n")
+    before = file.read_text()
+    file.write_text(before + "\nlicence: CC-BY-4.0\n")
     dataset.write_for_wave("demo-2019", project / "out", language="en")
+    file.write_text(before)
     assert "Terms of use: CC-BY-4.0." in (project / "out/README.en.md").read_text()
     assert "利用条件：CC-BY-4.0。" in (project / "out/README.ja.md").read_text()
     cited = yaml.safe_load((project / "out/CITATION.cff").read_text())

@@ -53,8 +53,9 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     export = READERS[tool](head)
     if export is None:
         raise sheet.error(
-            f"the header is not that of an export of {tool}",
+            "the header is not that of an export of {tool}",
             hint="leave out the tool, or export the replies again without changing the header",
+            tool=tool,
         )
     return export
 

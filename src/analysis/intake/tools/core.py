@@ -200,11 +200,13 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
             continue
         if target in found:
             raise sheet.error(
-                f"two columns are headed {target} ({sheet.address(0, found[target])} and "
-                f"{sheet.address(0, position)})",
+                "two columns are headed {target} ({first} and {second})",
                 at=(0, position),
-                hint=f"give the cell of the right one in wave.yml, such as "
-                f"header: {{{target}: [{sheet.address(0, position)}]}}",
+                hint="give the cell of the right one in wave.yml, such as header: {{{target}: "
+                "[{second}]}}",
+                target=target,
+                first=sheet.address(0, found[target]),
+                second=sheet.address(0, position),
             )
         found[target] = position
     for position in left:
