@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.answers import Reader
+from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
-from analysis.cleaning.options import judged
 from analysis.cleaning.respondents import Identified, identify, register_of
 from analysis.cleaning.texts import Parsed, clock
 from analysis.codebook.model import STATUSES, Codebook, Question

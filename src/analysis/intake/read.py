@@ -16,7 +16,7 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import tools
+from analysis.intake import questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
@@ -182,12 +182,18 @@ def _forms(
     books: list[list[Sheet]], file: WaveFile, headings: Headings
 ) -> tuple[list[Piece], list[Sheet]]:
     """The replies of forms, and the sheets that are none."""
-    sheets = [sheet for book in books for sheet in book]
+    pieces, sheets, others = list[Piece](), list[Sheet](), list[Sheet]()
+    for book in books:
+        ours = questionnaire.pieces(book, headings)
+        pieces += ours
+        (others if ours else sheets).extend(book)
+    if not sheets:
+        return pieces, others
     check_followed(file, said_in(sheets, file.header))
     for sheet in sheets:
         refuse_table(sheet, headings)
-    replies, others = read_forms(sheets, headings)
-    return [from_form(reply) for reply in replies], others
+    replies, beside = read_forms(sheets, headings)
+    return [*pieces, *map(from_form, replies)], [*others, *beside]
 
 
 def _tables(

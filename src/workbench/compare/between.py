@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from analysis.text import label
 from workbench import outputs
 from workbench.compare.changes import Comparison, between
@@ -54,7 +54,8 @@ def run(
     name = "..".join(run.folder.name if not base else _plain(run.label) for run in two)
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in FILES)], "compare")
-    return f"{write(between(*two), folder)}\nOpen {folder / 'compare.html'} in a browser."
+    text = write(between(*two), folder)
+    return f"{text}\n{printed('Open {file} in a browser.', file=folder / 'compare.html')}"
 
 
 def write(found: Comparison, folder: Path) -> str:

@@ -19,8 +19,8 @@ from analysis import paths
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError, Message
-from analysis.intake import read, tools
+from analysis.errors import InputError, Message, printed, spoken
+from analysis.intake import questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, normalise, set_aside
@@ -107,15 +107,20 @@ def new_wave(
         raise InputError(**{**vars(unfinished), "hint": hint})
     if content["ignore"]:
         columns = ", ".join(content["ignore"])
-        aside += [label("new_wave.ignored", name, columns=columns) for name in LANGUAGES]
-    return (
-        f"data/raw/{wave}: {len(files)} file(s) copied as received, {chosen}; "
-        "wave.yml written.\n"
-        + "".join(f"{line}\n" for line in aside)
-        + f"Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers "
-        f"stand for: {_stands(content)}), "
-        f"then run: workbench clean {wave}, and workbench refresh {wave}"
+        aside.append(label("new_wave.ignored", spoken(), columns=columns))
+    done = printed(
+        "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written.",
+        wave=wave,
+        n=len(files),
+        chosen=chosen,
     )
+    then = printed(
+        "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
+        "for: {stands}), then run: workbench clean {wave}, and workbench refresh {wave}",
+        wave=wave,
+        stands=_stands(content),
+    )
+    return "\n".join([done, *aside, then])
 
 
 def _check_files(files: Sequence[Path]) -> None:
@@ -203,18 +208,18 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
         export = read[1]
         found[file.name] = export.tool
         personal = [export.columns[i].heading for i in export.of_kind("personal")]
-        for language in LANGUAGES:
-            name = label(f"tool.{export.tool}", language)
-            line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
-            if personal:
-                line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
-            lines.append(line)
+        language = spoken()
+        name = label(f"tool.{export.tool}", language)
+        line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
+        if personal:
+            line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
+        lines.append(line)
     return found, lines
 
 
 def _read_in(
     part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
-) -> tuple[Received, str]:
+) -> tuple[Received, Message]:
     """Write the wave.yml of the layout that the files show, read them, and say what is read.
 
     Raises
@@ -228,12 +233,18 @@ def _read_in(
     _write(part, content, files, Layout(layout or LAYOUTS[0]))
     wave = Wave.read(part)
     sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
+    if questionnaire.ids_of(sheets):
+        layout = "form"
     evidence = Evidence.of(sheets, Headings(book))
     try:
         chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
         _write(part, content, files, chosen)
         received = read.read(Wave.read(part), book, part)
-        said = f"layout {chosen.layout}, {_replies(received, chosen, book)}"
+        said = Message(
+            "layout {layout}, {replies}",
+            layout=chosen.layout,
+            replies=_replies(received, chosen, book),
+        )
     except InputError as error:
         if 2 * evidence.questions < len(book.questions):
             raise
@@ -249,7 +260,7 @@ class UnfinishedError(InputError):
     """Files of the codebook of which wave.yml must say more; they stay where they were put."""
 
 
-def _replies(received: Received, chosen: Layout, book: Codebook) -> str:
+def _replies(received: Received, chosen: Layout, book: Codebook) -> Message:
     """How many replies there are, if most say from which municipality."""
     n, who = received.n, [name for name in received.variables if name in Headings(book).who]
     known = [[bool(municipality.named_in(text)) for text in received.texts(v)] for v in who]
@@ -267,8 +278,11 @@ def _replies(received: Received, chosen: Layout, book: Codebook) -> str:
             layout=chosen.layout,
         )
     unsaid = n - named if chosen.codes == "column" else 0
-    more = f" ({unsaid:,} do not say from which municipality)" if unsaid else ""
-    return f"{n:,} replies{more}"
+    if unsaid:
+        return Message(
+            "{n:,} replies ({unsaid:,} do not say from which municipality)", n=n, unsaid=unsaid
+        )
+    return Message("{n:,} replies", n=n)
 
 
 def _technical(received: Received, book: Codebook) -> list[str]:
@@ -307,7 +321,9 @@ def looked_at(
         received, said = _read_in(
             part, content, files, layout or ("rows" if content["tools"] else None), book
         )
-    return "\n".join([said, *aside, *_columns(received, content["ignore"], book, language)])
+    return "\n".join(
+        [said.say(spoken()), *aside, *_columns(received, content["ignore"], book, language)]
+    )
 
 
 def _columns(
