@@ -148,7 +148,7 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("notebook", help="such as 03_typology")
 
     sub = command(
-        "compare", "what changed between two waves or runs", _prints("compare.between:run")
+        "compare", "what changed between two waves or runs", _prints("compare.command:run")
     )
     sub.add_argument("before", nargs="?", help="a wave, or a run folder")
     sub.add_argument("after", nargs="?", help="a wave, or a run folder")
