@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
@@ -157,7 +156,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     others: list[Sheet] = []
     headed: dict[tuple[str, str], Remark] = {}
     for file in wave.files:
-        headings = Headings(codebook, file.header, file.ignore)
+        headings = Headings(codebook, file.header, file.ignore, wave.own)
         headings.check_header(file.path)
         books = books_of(folder or wave.folder, file)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
@@ -226,7 +225,7 @@ def _export(
 def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Codebook) -> None:
     """Refuse a wave of which a sheet that is not read is a table of others than those who are."""
     chosen = {file.path for file in wave.files if file.sheet is not None}  # wave.yml says which
-    headings, read = Headings(codebook), set[str]()
+    headings, read = Headings(codebook, own=wave.own), set[str]()
     for sheet in sheets:
         if sheet.file in chosen:
             continue
@@ -234,7 +233,7 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
         if len(there) < 2:
             continue
         told = found.cells["variable"].isin(headings.who)
-        read = read or set(map(municipality.named_in, found.cells["text"][told].unique()))
+        read = read or set(map(headings.named_in, found.cells["text"][told].unique()))
         if lost := sorted(there - read):
             raise sheet.error(
                 "this sheet is not read, and {n:,} of the municipalities that it lists reply "
