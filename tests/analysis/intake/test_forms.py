@@ -77,7 +77,8 @@ LAYOUTS = {
         "boxes": lambda a: boxes(Q1, STATES, {a}),
         "one cell": lambda a: in_a_cell(Q1, STATES, {a}),
         "one cell, circled": lambda a: numbered(Q1, STATES, {a}),
-        "in a line": lambda a: [[Q1], [x for k, t in enumerate(STATES, 1) for x in (mark(k == a), t)]],
+        "in a line": lambda a: [[Q1], [x for k, t in enumerate(STATES, 1)
+                                       for x in (mark(k == a), t)]],
         "answer below": lambda a: [[Q1], *([f"{k}．{t}"] for k, t in enumerate(STATES, 1)),
                                    ["回答", None, a]],
     },
