@@ -347,6 +347,9 @@ def _has(
     match material:
         case "visits":
             return book.get("id") in _visited()
+        case "prefectures":
+            wave = yaml_file.content(edition.wave)
+            return bool(wave.get("named")) and wave.get("invited") == "all"
         case "inside":
             return edition.audience != "public"
         case "shortage":
