@@ -407,13 +407,15 @@ class Figure(_Output):
     png: str = field(repr=False)  # base64
     csv: str = field(repr=False)
     key: bool = False
+    asked: str = ""  # the question as it was asked
 
     def _data(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if name != "png"}
 
     def _html(self) -> Markup:
         picture = part("image", alt=self.alt, png=self.png, size=None)
-        return part("figure", id="", title=self.title, caption=self.caption, picture=picture)
+        words = {"title": self.title, "asked": self.asked, "caption": self.caption}
+        return part("figure", id="", picture=picture, **words)
 
     def _plain(self) -> str:
         return f"{self.title} ({self.caption})\n{self.alt}"

@@ -190,8 +190,7 @@ class Plan:
         return {
             name: value
             for name, value in values.items()
-            if "str" not in known[name].types
-            or known[name].choices
+            if (name in known and ("str" not in known[name].types or known[name].choices))
             or re.fullmatch(r"[A-Za-z_]\w*", str(value), re.ASCII)
         }
 
