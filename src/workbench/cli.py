@@ -182,10 +182,12 @@ def _commands() -> argparse.ArgumentParser:
 
     sub = command(
         "queries",
-        "a workbook of what to ask each municipality",
-        _prints("office.queries:write_for_wave"),
+        "a workbook of what to ask each municipality, or the answers that came back",
+        _prints("office.queries:run"),
     )
     sub.add_argument("wave")
+    came = "take in the query sheets that came back, filled in"
+    sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub, of="the workbook")

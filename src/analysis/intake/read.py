@@ -15,7 +15,7 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import questionnaire, tools
+from analysis.intake import corrections, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
@@ -169,10 +169,11 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     _check_alike(pieces, codebook)
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
-    found = Received(
-        concat([*pieces, *map(_no_reply, unread)]),
-        (*headed.values(), *(r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))),
-    )
+    came_back, replies = corrections.returned(folder or wave.folder)
+    cells = concat([*pieces, *map(_no_reply, unread), *came_back])
+    corrected = corrections.apply(cells, replies)
+    noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
+    found = Received(cells, (*headed.values(), *noticed, *corrected))
     _check_left(unread, found, wave, codebook)
     return found
 
