@@ -33,7 +33,7 @@ MISSING = {
     "no_answer": Text(ja="無回答", en="no answer"),
     "dont_know": Text(ja="不明と回答", en="answered: does not know"),
     "not_surveyed": Text(ja="調査無し", en="not surveyed"),
-    "unreadable": Text(ja="採用できない回答", en="the answer could not be used"),
+    "unreadable": Text(ja="無効な回答", en="the answer could not be used"),
 }
 
 
@@ -200,7 +200,7 @@ def _unusual(
             if reach > 0 and not low - reach <= value <= high + reach:
                 unit = question.unit or Text(ja="", en="")
                 yield Text(
-                    ja=f"{value:,.4g}{unit.ja}（{group.ja}の中央半分は{low:,.4g}～{high:,.4g}、n={n:,}）",
+                    ja=f"{value:,.4g}{unit.ja}（{group.ja}の四分位範囲は{low:,.4g}～{high:,.4g}、n={n:,}）",
                     en=f"{value:,.4g} {unit.en} (middle half of {group.en}: {low:,.4g} to "
                     f"{high:,.4g}, n={n:,})",
                 )
