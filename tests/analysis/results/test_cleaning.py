@@ -71,7 +71,7 @@ def test_each_row_of_the_figure_has_its_denominator(pages):
     # eight were asked Q07, fifteen Q03, which one left empty and one gave in households
     assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 13/15"} <= set(rows)
     said = pages["internal"].prose
-    assert "問われた延べ498問のうち無回答は22問（4.4%）、不明は2問、無効は13問" in said
+    assert "問われた延べ498問のうち無回答は22問（4.4％）、不明は2問、無効は13問" in said
     assert pages["committee"].names["each"].empty
     assert "不明は" not in pages["public"].prose
 
