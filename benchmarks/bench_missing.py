@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from analysis.typology.eligibility import taking_part
-from analysis.typology.imputation import imputed
-from analysis.typology.multiverse import consensus
+from analysis.typology.multiverse import consensus, imputed
 from analysis.typology.power import known_types
+from analysis.typology.prepare import taking_part
 from analysis.typology.study import study
 
 KINDS = {
@@ -38,7 +37,7 @@ def drawn(
     skewed: bool = False,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Three types, or with separation 0 none; `loading` on one gradient, normal or exponential."""
-    frame, truth = known_types(n, separation, n_features=len(KINDS[kinds]), rng=rng)
+    frame, truth = known_types(n, separation, kinds=["ratio"] * len(KINDS[kinds]), rng=rng)
     level = rng.standard_exponential((n, 1)) if skewed else rng.standard_normal((n, 1))
     if skewed:
         frame[:] = rng.standard_exponential(frame.shape)

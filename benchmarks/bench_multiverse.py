@@ -29,7 +29,7 @@ ALLOWED = {"n = 15": 15.0, "n = 1,733": 60.0}
 
 def small() -> tuple[pd.DataFrame, dict[str, str], dict[str, str], pd.Series]:
     rng = np.random.default_rng(0)
-    frame, truth = known_types(15, 3.0, n_features=12, rng=rng)
+    frame, truth = known_types(15, 3.0, kinds=["ratio"] * 12, rng=rng)
     frame = frame.mask(rng.random(frame.shape) < 0.05)
     return (
         frame,

@@ -32,9 +32,8 @@ from joblib import Parallel, delayed
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.typology.choice import counts_to_try
-from analysis.typology.continuum import Keep
 from analysis.typology.prepare import Adjust, prepare
-from analysis.typology.rivals import beside
+from analysis.typology.rivals import Keep, beside
 from analysis.typology.study import study
 from analysis.typology.verdict import ALPHA
 

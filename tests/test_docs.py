@@ -33,7 +33,7 @@ def commands(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_every_command_that_is_shown_exists_with_its_options(page):
-    if page.name == "reference.md":  # made from the command line itself
+    if page.name.startswith("reference"):  # made from the command line itself
         return
     for line in commands(page):
         typed = line.partition(" > ")[0].partition("  #")[0]
@@ -52,7 +52,7 @@ def test_the_tutorial_says_the_same_in_both_languages():
 
 def test_every_command_has_its_how_to_or_its_place_in_the_tutorial():
     told = "\n".join(
-        line for page in PAGES if page.name != "reference.md" for line in commands(page)
+        line for page in PAGES if not page.name.startswith("reference") for line in commands(page)
     )
     missing = [name for name in every_command() if f"workbench {name} " not in told]
     assert not missing

@@ -12,14 +12,14 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.cleaning.clean import Cleaned
-from analysis.cleaning.findings import COLUMNS
-from analysis.cleaning.rules import RULES
+from analysis.cleaning.findings import COLUMNS, RULES
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.population import Population
+from analysis.text import LANGUAGES
 
 KNOWN = ("name", "prefecture", "size_class")  # of every invited municipality, replied or not
 SECTION = {"id": "derived", "ja": "加えた項目", "en": "Added"}  # of a codebook with more variables
@@ -183,18 +183,13 @@ def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd
         )
     lost = codes.index[~known & ~codes.isin(full.register.index).to_numpy()]
     rule = RULES["outside-data"]
+    about = dict.fromkeys(COLUMNS, "")
+    about |= {"question": name, "rule": rule.id, "severity": rule.severity}
     rows = [
-        dict.fromkeys(COLUMNS, "")
-        | {
-            "question": name,
-            "rule": "outside-data",
-            "severity": rule.severity,
-            "raw": str(key),
-            **{
-                lang: rule.message(lang, raw=str(key), value=name, more="") for lang in ("ja", "en")
-            },
-        }
-        for key in lost
+        about
+        | {"raw": key}
+        | {language: rule.message(language, raw=key, value=name) for language in LANGUAGES}
+        for key in map(str, lost)
     ]
     more = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
     return taken.reindex(index), pd.concat([full.findings, more], ignore_index=True)
@@ -215,25 +210,17 @@ def _described(
     name: str, column: pd.Series, label: str, *, sensitive: bool
 ) -> tuple[dict[str, object], pd.Series]:
     """A variable as a question of the codebook, and its values in the column type of these."""
-    about: dict[str, object] = {
-        "id": name,
-        "section": SECTION["id"],
-        "role": "describe",
-        "ja": label,
-        "en": label,
-    }
-    about |= {"sensitive": True} if sensitive else {}
-    made: dict[str, object]
+    question: dict[str, object] = {"id": name, "section": SECTION["id"], "role": "describe"}
+    question |= {"ja": label, "en": label, "sensitive": sensitive}
     kind = column.dtype
     if pd.api.types.is_bool_dtype(kind):
-        made = {"type": "binary"}
+        question["type"] = "binary"
     elif pd.api.types.is_numeric_dtype(kind):
-        made = {"type": "ratio"}
+        question["type"] = "ratio"
     else:
         ordered = isinstance(kind, pd.CategoricalDtype)
         names = list(column.cat.categories) if ordered else sorted(set(column.dropna()))
         options = [{"code": at, "ja": str(n), "en": str(n)} for at, n in enumerate(names, 1)]
-        made = {"type": "single", "options": options}
+        question |= {"type": "single", "options": options}
         column = column.map({n: at for at, n in enumerate(names, 1)}).astype("Int64")
-    question = {**about, **made}
     return question, column.astype(Question.model_validate(question).dtype)

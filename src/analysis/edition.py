@@ -89,12 +89,17 @@ def _gives_away(survey: View, question: Question) -> bool:
 
 def _apart(survey: View, gate: Question) -> bool:
     """Whether the answers that lead to other questions may be counted apart from the rest."""
-    counted = tabulate.frequency(survey.responses, survey.status, gate, survey.language)
-    counts = counted.frame["count"].to_numpy(int)
-    codes = list(tabulate.labels_of(gate, survey.language))
-    parts = disclosure.subtotals(gate, survey.codebook)
-    totals = [counts[[codes.index(code) for code in part]].sum() for part in parts]
-    return bool(disclosure.may_be_shown(np.array(totals), _group(survey)).all())
+    counts, known = _counted(survey, gate)
+    totals = np.array([counts[part].sum() for part in known])
+    return bool(disclosure.may_be_shown(totals, _group(survey)).all())
+
+
+def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
+    """How often each answer was given, and `disclosure.subtotals` by the places of the answers."""
+    counted = tabulate.frequency(survey.responses, survey.status, question, survey.language)
+    codes = list(tabulate.labels_of(question, survey.language))
+    known = disclosure.subtotals(question, survey.codebook)
+    return counted.frame["count"].to_numpy(int), [[codes.index(c) for c in part] for part in known]
 
 
 def _narrows(survey: View, gate: Question, rule: Expression, n: int) -> bool:
@@ -136,7 +141,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
         kept = frame["count"].astype("Int64").where(_ticks_shown(survey, question, counted))
         frame = pd.DataFrame({"count": kept, "share": frame["share"].mask(kept.isna())})
     elif question.type in COUNTED:
-        frame = _together(survey, question, frame)
+        frame = _together(survey, question, frame).astype({"count": int})
     elif question.type == "battery":
         frame = _means(survey, question, frame)
     elif question.type in {"integer", "ratio"}:
@@ -151,14 +156,7 @@ def parts(survey: View, question: Question) -> list[list[int]]:
     First those apart whose totals other tables need: the answers that lead to other questions, and
     those that say short of people.
     """
-    counted = tabulate.frequency(survey.responses, survey.status, question, survey.language)
-    counts = counted.frame["count"].to_numpy(int)
-    codes = list(tabulate.labels_of(question, survey.language))
-    known = [
-        [codes.index(code) for code in part]
-        for part in disclosure.subtotals(question, survey.codebook)
-    ]
-    return _parts(counts, known, survey)
+    return _parts(*_counted(survey, question), survey)
 
 
 def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[list[int]]:
@@ -174,11 +172,10 @@ def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[lis
 
 
 def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
-    """A frequency table with a row for each part of its answers."""
+    """A frequency or cross table with a row for each part of its answers."""
     made, names = parts(survey, question), list(map(str, frame.index))
     rows = [frame.iloc[part].sum() for part in made]
-    together = pd.DataFrame(rows, index=[_joined(survey, names, part) for part in made])
-    return together.astype({"count": int})
+    return pd.DataFrame(rows, index=[_joined(survey, names, part) for part in made])
 
 
 def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) -> np.ndarray:
@@ -190,12 +187,9 @@ def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) ->
         everyone = int(tabulate.answered(survey.status, later).sum()) == survey.n
         if question.id in rule.names and everyone:
             none_left |= exclusive & ~_alone(question, rule)
+    counts = counted.frame["count"].to_numpy(int)
     return disclosure.ticks_shown(
-        counted.frame["count"].to_list(),
-        counted.n,
-        _group(survey),
-        exclusive=exclusive.tolist(),
-        none_left=none_left.tolist(),
+        counts, counted.n, _group(survey), exclusive=exclusive, none_left=none_left
     )
 
 
@@ -231,13 +225,8 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
         cells = counts.to_numpy(int)
         safe = known & (fit(cells, group) & fit(n.to_numpy(int) - cells, group)).all(axis=1)
     else:
-        names = list(map(str, counts.index))
-        made = parts(survey, question)
-        counts = pd.DataFrame(
-            [counts.iloc[part].sum() for part in made],
-            index=[_joined(survey, names, part) for part in made],
-        )
-        safe = np.full(len(counts), len(made) > 1 and fit(counts, group).all())
+        counts = _together(survey, question, counts)
+        safe = np.full(len(counts), len(counts) > 1 and fit(counts, group).all())
     left = groups.value_counts().reindex(n.index) - n
     if len(n) < 2 or _gives_away(survey, question):
         safe[:] = False
@@ -322,10 +311,7 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
 
 def _possible(survey: View, question: Question, made: list[list[int]]) -> np.ndarray | None:
     """Every count of the answers of a question that is published as `made`; None if too many."""
-    known = disclosure.subtotals(question, survey.codebook)
-    codes = list(tabulate.labels_of(question, survey.language))
-    frame = tabulate.frequency(survey.responses, survey.status, question, survey.language).frame
-    counts = frame["count"].to_numpy(int)
+    counts, known = _counted(survey, question)
     totals = [int(counts[part].sum()) for part in made]
     sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, made, strict=True)]
     if math.prod(sizes) > MOST_POSSIBLE:
@@ -334,10 +320,10 @@ def _possible(survey: View, question: Question, made: list[list[int]]) -> np.nda
     for filled in itertools.product(
         *(_ways(total, len(part)) for total, part in zip(totals, made, strict=True))
     ):
-        x = np.zeros(len(codes), int)
+        x = np.zeros(len(counts), int)
         for part, values in zip(made, filled, strict=True):
             x[part] = values
-        if _parts(x, [[codes.index(code) for code in part] for part in known], survey) == made:
+        if _parts(x, known, survey) == made:
             found.append(x)
     return np.array(found)
 

@@ -77,15 +77,23 @@ def japanese() -> dict[str, str]:
     return texts
 
 
-def spoken() -> Literal["ja", "en"]:
+def spoken(otherwise: Literal["ja", "en"] = "en") -> Literal["ja", "en"]:
     """The language of messages: what the environment asks for, as gettext reads it.
 
     The first of LANGUAGE (set by ``--language``), LC_ALL, LC_MESSAGES and LANG that is not empty,
-    else the locale of the system (Windows has none of them).
+    else the locale of the system (Windows has none of them); `otherwise` where it names no
+    language, such as ``C.UTF-8``.
     """
     names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-    asked = next(filter(None, map(os.environ.get, names)), None) or locale.getlocale()[0] or ""
-    return "ja" if asked.lower().startswith("ja") else "en"
+    asked = next(filter(None, map(os.environ.get, names)), None) or locale.getlocale()[0] or "C"
+    if asked.lower().startswith("ja"):
+        return "ja"
+    return otherwise if asked.startswith(("C", "POSIX")) else "en"
+
+
+def printed(template: str, /, **values: Any) -> str:
+    """A message as a command prints it, in the language of messages."""
+    return Message(template, **values).say(spoken())
 
 
 class InputError(ValueError):
@@ -106,7 +114,7 @@ class InputError(ValueError):
     >>> print(error)
     replies.xlsx: there is no sheet '回答'; there are: 1, 2
     >>> print(error.say("ja"))
-    replies.xlsx：「回答」という名前のシートがない。次のものがある：1、2
+    replies.xlsx：「回答」という名前のシートがない。次のものがある：1、2。
     """
 
     def __init__(
@@ -137,7 +145,9 @@ class InputError(ValueError):
         text = ("。" if ja else "; ").join(
             part.say(language) for part in (self.what, self.hint) if part
         )
-        return f"{where}{'：' if ja else ': '}{text}" if where else text
+        if ja:  # a list of faults ends without a full stop
+            return f"{where}{'：' if where else ''}{text}{'' if chr(10) in text else '。'}"
+        return f"{where}: {text}" if where else text
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes with all fields."""

@@ -11,7 +11,7 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any, ClassVar
@@ -216,7 +216,23 @@ def scoped(fragment: str) -> str:
 
 
 VENDOR = "application/vnd.workbench."
+_PICTURE = re.compile('src="data:image/png;base64,([^"]*)"')
 FEW_ROWS = 8  # of a frame that a page shows
+
+
+def stored(bundle: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a stored output shows of the workbench's own kinds: the kind and its fields.
+
+    The picture of a figure is stored once, in the HTML that JupyterLab shows.
+    """
+    for mime, data in bundle.items():
+        if not mime.startswith(VENDOR):
+            continue
+        kind = mime.removeprefix(VENDOR).removesuffix("+json")
+        if kind == Figure.kind and isinstance(data, Mapping) and "png" not in data:
+            picture = _PICTURE.search("".join(bundle.get("text/html", "")))
+            data = {**data, **({"png": picture[1]} if picture else {})}
+        yield kind, data
 
 
 class _Output:
@@ -391,10 +407,15 @@ class Figure(_Output):
     png: str = field(repr=False)  # base64
     csv: str = field(repr=False)
     key: bool = False
+    asked: str = ""  # the question as it was asked
+
+    def _data(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "png"}
 
     def _html(self) -> Markup:
         picture = part("image", alt=self.alt, png=self.png, size=None)
-        return part("figure", id="", title=self.title, caption=self.caption, picture=picture)
+        words = {"title": self.title, "asked": self.asked, "caption": self.caption}
+        return part("figure", id="", picture=picture, **words)
 
     def _plain(self) -> str:
         return f"{self.title} ({self.caption})\n{self.alt}"

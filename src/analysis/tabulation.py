@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -20,6 +21,10 @@ from analysis.view import View
 ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
 COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
 NUMBERS = ["question", "item", "group", "n", *tabulate.MEASURES]
+ALIKE = 3  # questions of yes or no that make one figure
+# where a headline states a finding: replies, how far ahead the first answer is (a share), how far
+# apart the ends are (a share; points of a scale)
+FEWEST, AHEAD, APART, APART_ON_SCALE = 5, 0.02, 0.1, 0.5
 
 
 Breakdown: TypeAlias = (
@@ -224,14 +229,43 @@ def titled(survey: View, frame: pd.DataFrame) -> Frame:
     A question is its number, short text, unit and, of a battery, the item.
     """
     language = survey.language
-    names = {
-        q.id: f"{q.id} {q.label[language]}{tabulate.unit_of(q, language)}" for q in survey.codebook
-    }
+    names = {q.id: called(q, tabulate.with_unit(q, language)) for q in survey.codebook}
     item = frame["item"].map(lambda item: f" — {item}" if item else "")
     question = frame["question"].map(names) + item
     return Frame(
         frame.assign(question=question).drop(columns=["item", "variable", "code"], errors="ignore")
     )
+
+
+def called(question: Question, text: str) -> str:
+    """A text of a question after its number; the name of a variable is no number.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Q
+    >>> called(Q(id="Q07"), "CIO"), called(Q(id="cio_aide"), "CIO")
+    ('Q07 CIO', 'CIO')
+    """
+    return f"{question.id} {text}" if re.fullmatch(r"[A-Z]+\d\w*", question.id) else text
+
+
+def compact(survey: View, frame: pd.DataFrame) -> Frame:
+    """A row a question or item with all its answers in one cell, from `counts`.
+
+    Of yes or no only how many said yes.
+    """
+    shown = frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
+    texts = [
+        survey.label("tabulation.counted", answer=a, count=int(c), share=float(s))
+        if pd.notna(c)
+        else survey.label("tabulation.hidden", answer=a)
+        for a, c, s in shown[["answer", "count", "share"]].itertuples(index=False)
+    ]
+    shown = titled(survey, shown.assign(answers=texts))
+    parts = shown.groupby("question", sort=False)
+    joined = parts["answers"].agg(survey.label("answers.separator").join)
+    missing = {"missing": parts["missing"].first()} if "missing" in shown else {}
+    return Frame(Frame({"answers": joined, "n": parts["n"].first(), **missing}).reset_index())
 
 
 def digits(value: float) -> str:
@@ -277,7 +311,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     """
     name, words = f"table_{question.id}", "tabulation/one"
     about: dict[str, Any] = {
-        "question": f"{question.id} {question.label[survey.language]}",
+        "question": called(question, question.label[survey.language]),
         "multiple": question.type == "multi",
         "more": edition.note(survey),
     }
@@ -319,7 +353,7 @@ def figure(
     ------
     InputError : it is free text.
     """
-    name, title = f"q_{question.id}", f"{question.id} {question.label[survey.language]}"
+    name, title = f"q_{question.id}", called(question, question.label[survey.language])
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
@@ -348,28 +382,76 @@ def figure(
     if drawn is None:
         return withheld
     ax, data, words, values = drawn
-    here = survey.population
-    whom: dict[str, Any] = {
-        "question": title,
-        "multiple": counted.multiple,
-        "invited": here.size if here.kind == "invited" else None,
-        "replied": here.replied,
-        "base": counted.n,
-    }
+    asked = called(question, question.text[survey.language])
+    asked = "" if asked == title else asked
+    values |= whom(title, asked, counted.n, multiple=counted.multiple)
+    values["label"] = question.label[survey.language]
     return survey.gallery.show(
-        ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **whom, **values
+        ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **values
     )
+
+
+def figures(
+    survey: View, questions: Sequence[Question], *, key: str = ""
+) -> list[Figure | NotAvailable]:
+    """A figure a question, those of yes or no in one where there are three; `key`: see `figure`."""
+    alike = [q for q in questions if q.type == "binary"]
+    alike = alike if len(alike) >= ALIKE else []
+    made = [figure(survey, q, key=q.id == key) for q in questions if q not in alike]
+    return [yes_no(survey, alike), *made] if alike else made
+
+
+def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable:
+    """How many say yes to each of several questions, sorted, as one figure."""
+    frame = counts(survey, questions).query("code == '1'").dropna(subset="count")
+    names = {q.id: called(q, q.label[survey.language]) for q in questions}
+    alike = frame["n"].nunique() == 1
+    data = frame.assign(answer=frame["question"].map(names), said=frame["answer"])
+    if not alike:
+        data["answer"] += [f" (n={n:,})" for n in data["n"]]
+    data = data.sort_values("share", ascending=False, kind="stable").round({"share": 4})
+    data = Frame(data[["answer", "said", "count", "n", "share"]])
+    n = int(data["n"].max()) if len(data) else 0
+    ends = {"top": data.loc[data.index[0]], "least": data.loc[data.index[-1]]} if n else {}
+    apart = n >= FEWEST and ends["top"]["share"] - ends["least"]["share"] >= APART
+    lead = "・".join(dict.fromkeys(data["said"]))
+    ax = plots.shares(data, dots=True, language=survey.language)
+    about = {"question": lead, "multiple": False, "base": n, "lead": apart, **ends}
+    return survey.gallery.show(
+        ax, f"q_{questions[0].id}_{questions[-1].id}", words="tabulation/yes_no", data=data, n=n,
+        **about,
+    )  # fmt: skip
+
+
+def whom(title: str, asked: str, n: int, *, multiple: bool) -> dict[str, Any]:
+    """What the words of a figure of answers read: whom it is about, and what they were asked."""
+    return {"question": title, "asked": asked, "multiple": multiple, "base": n}
 
 
 Drawn = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
 
 
+def leads(counted: Sequence[int], n: int) -> bool:
+    """Whether the first of these counts is so far ahead that a headline may name it.
+
+    >>> leads([9, 4, 2], 15), leads([6, 5, 4], 15), leads([3, 1], 4)
+    (True, False, False)
+    """
+    first, second = [*sorted(counted, reverse=True), 0, 0][:2]
+    return n >= FEWEST and first - second >= max(2, AHEAD * n)
+
+
 def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Drawn | None:
     whole = counts(survey, [question])
-    top = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
-    values = {"top": next(iter(top.records), None)}
+    known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
+    n = int(whole["n"].max())
+    values = {
+        "top": next(iter(known.records), None),
+        "lead": by is None and len(known) == len(whole) and leads(list(known["count"]), n),
+    }
     if by is None:
-        data = whole[["answer", "count", "share"]].round({"share": 4})
+        shown = _sorted(whole, question) if question.type == "multi" else whole
+        data = shown[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
     frame = counts(survey, [question], by)
     if frame.empty:
@@ -378,21 +460,28 @@ def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Dra
     return plots.crossed(data, language=survey.language), data, "shares", values
 
 
+def _sorted(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """Several answers by how often they were given; "other" and "none" stay below."""
+    last = {str(o.code) for o in question.options if o.exclusive or o.other}
+    below = [bool(last.intersection(code.split("+"))) for code in frame["code"]]
+    order = pd.DataFrame({"below": below, "count": -frame["count"].astype("Float64").fillna(0)})
+    return frame.loc[order.sort_values(["below", "count"], kind="stable").index]
+
+
 def _drawn_battery(survey: View, question: Question) -> Drawn:
     means = numbers(survey, [question]).drop(columns="question").dropna(axis="columns", how="all")
+    means = means.sort_values("mean", ascending=False, kind="stable")
     data = means.round(4)
-    values = {"top": means.sort_values("mean", kind="stable").records[-1]}
+    top, least = means.records[0], means.records[-1]
+    apart = least["n"] >= FEWEST and top["mean"] - least["mean"] >= APART_ON_SCALE
+    values = {"top": top, "least": least, "lead": apart}
     if protects(survey, question):  # the counts of single answers stay inside
         ax = plots.means(data, question=question, language=survey.language)
         return ax, data, "battery", values
     points = counts(survey, [question])[["item", "answer", "count", "n", "share"]]
-    ax = plots.likert(points, language=survey.language)
-    return (
-        ax,
-        points.round({"share": 4}).merge(data.drop(columns="n"), on="item"),
-        "battery",
-        values,
-    )
+    data = data.drop(columns="n").merge(points.round({"share": 4}), on="item")
+    ax = plots.likert(data, language=survey.language)
+    return ax, Frame(data[[*points, *data.columns.difference(points.columns)]]), "battery", values
 
 
 def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn:
@@ -401,6 +490,10 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     if by is not None:
         data["group"] = by.astype(str).to_numpy()
     data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
-    label = f"{question.label[survey.language]}{tabulate.unit_of(question, survey.language)}"
+    label = tabulate.with_unit(question, survey.language)
     ax = plots.plot_numbers(data, label=label, language=survey.language)
-    return ax, data, "numbers_figure", {"median": float(data["value"].median())}
+    low, median, high = data["value"].quantile([0.25, 0.5, 0.75])
+    written = {"low": digits(low), "median": digits(median), "high": digits(high)}
+    unit = question.unit[survey.language] if question.unit else ""
+    lead = by is None and len(data) >= FEWEST
+    return ax, data, "numbers_figure", {**written, "unit": unit, "lead": lead}

@@ -7,15 +7,16 @@ with nothing to do answer at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message, printed, spoken
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
 # control characters but for the tab and the end of a line, and those that turn the order of writing
@@ -32,16 +33,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _speak_utf8()
     # with it jsonschema compiles a grammar of addresses, for a second, that no notebook needs
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    options = parser().parse_args(arguments)
+    options = parser(spoken()).parse_args(arguments)
+    with _speaking(options):
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
-        return options.run(options)
+        return int(options.run(options))
     except InputError as error:
         if options.debug:
             raise
-        say(f"workbench: {error}", file=sys.stderr)
+        say(f"workbench: {error.say(spoken())}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        said = "stopped; what was published before is unchanged, the same command carries on"
+        said = printed(
+            "stopped; what was published before is unchanged, the same command carries on"
+        )
         say(f"workbench: {said}", file=sys.stderr)
         return 130
     except BrokenPipeError:
@@ -51,17 +59,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
-        text = " ".join(str(error).split())[:300]
-        say(
-            f"workbench: unexpected {type(error).__name__}: {text} "
+        said = printed(
+            "unexpected {kind}: {text} "
             "(run again with --debug for the traceback, and please report it)",
-            file=sys.stderr,
+            kind=type(error).__name__,
+            text=" ".join(str(error).split())[:300],
         )
+        say(f"workbench: {said}", file=sys.stderr)
         return FAILED
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(language: str = "en") -> argparse.ArgumentParser:
     """The whole command line as argparse sees it (the docs are checked against it)."""
+    top = _commands()
+    for sub in (top, *top._subparsers._group_actions[0].choices.values()):  # type: ignore
+        sub.description = Message(sub.description or "").say(language)
+        for action in sub._actions:
+            action.help = Message(action.help or "").say(language) or None
+    for listed in top._subparsers._group_actions[0]._choices_actions:  # type: ignore
+        listed.help = Message(listed.help or "").say(language)
+    return top
+
+
+def _commands() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="workbench", description="Clean, group and report a survey of municipalities."
     )
@@ -90,6 +110,8 @@ def parser() -> argparse.ArgumentParser:
     stands = "what the numbers stand for: default invited, or nation with --invited all"
     kinds = ["invited", "class", "nation", "beyond"]
     sub.add_argument("--population", choices=kinds, help=stands)
+    whom = "CSV of who can be asked (id, name, group, size), if no municipalities of Japan"
+    sub.add_argument("--register", type=Path, metavar="CSV", help=whom)
     sub.add_argument("--layout", choices=["rows", "columns", "form"], help="default: by content")
     wrote = "the form tool that wrote the files (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
@@ -126,7 +148,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("notebook", help="such as 03_typology")
 
     sub = command(
-        "compare", "what changed between two waves or runs", _prints("compare.between:run")
+        "compare", "what changed between two waves or runs", _prints("compare.command:run")
     )
     sub.add_argument("before", nargs="?", help="a wave, or a run folder")
     sub.add_argument("after", nargs="?", help="a wave, or a run folder")
@@ -148,14 +170,27 @@ def parser() -> argparse.ArgumentParser:
     _language(sub)
 
     sub = command(
+        "questionnaire",
+        "write the form to send, one for each of those invited where they are listed",
+        _prints("office.questionnaire:write"),
+    )
+    sub.add_argument("codebook", help="name of a codebook in data/codebooks")
+    sub.add_argument("--out", type=Path, required=True, help="the form, or with --invited a folder")
+    whom = "a file with codes and names, or a wave that lists whom it invited"
+    sub.add_argument("--invited", metavar="LIST", help=whom)
+    _language(sub)
+
+    sub = command(
         "queries",
-        "a workbook of what to ask each municipality",
-        _prints("office.queries:write_for_wave"),
+        "a workbook of what to ask each municipality, or the answers that came back",
+        _prints("office.queries:run"),
     )
     sub.add_argument("wave")
+    came = "take in the query sheets that came back, filled in"
+    sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
-    _language(sub)
+    _language(sub, of="the workbook")
 
     sub = command(
         "dataset",
@@ -194,12 +229,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _language(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--language", choices=["ja", "en"], default="ja")
+def _language(sub: argparse.ArgumentParser, *, of: str = "") -> None:
+    """`of`: what is in the language besides the messages; Japanese if nothing is said."""
+    default = (
+        f"language of {of} (default ja) and of messages" if of else "language of what is printed"
+    )
+    sub.add_argument("--language", choices=["ja", "en"], help=default)
+    sub.set_defaults(pages=bool(of))
 
 
 def _edition(sub: argparse.ArgumentParser) -> None:
-    _language(sub)
+    _language(sub, of="the pages")
     sub.add_argument(
         "--audience",
         choices=["internal", "committee", "public"],
@@ -244,6 +284,22 @@ def say(text: object, *, file: TextIO | None = None) -> None:
     """
     shown = STEERS.sub(lambda match: ascii(match[0])[1:-1], str(text))
     print(shown, file=file or sys.stdout)
+
+
+@contextlib.contextmanager
+def _speaking(options: argparse.Namespace) -> Iterator[None]:
+    """Let messages speak the language of ``--language``, also in processes started meanwhile."""
+    asked, before = getattr(options, "language", None), os.environ.get("LANGUAGE")
+    if asked:
+        os.environ["LANGUAGE"] = asked
+    elif hasattr(options, "language"):
+        options.language = "ja" if options.pages else spoken("ja")
+    try:
+        yield
+    finally:
+        os.environ.pop("LANGUAGE", None)
+        if before is not None:
+            os.environ["LANGUAGE"] = before
 
 
 def _speak_utf8() -> None:
@@ -313,7 +369,11 @@ def _codebook(options: argparse.Namespace) -> int:
             say(text)
             return OK
         outputs.write({options.out: text}, "codebook draft")
-        say(f"{options.out}: a draft to finish by hand; workbench codebook check {options.out}")
+        say(
+            printed(
+                "{out}: a draft to finish by hand; workbench codebook check {out}", out=options.out
+            )
+        )
         return OK
     from workbench.office.check import check
 
@@ -328,7 +388,7 @@ def _codebook(options: argparse.Namespace) -> int:
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    return {k: v for k, v in vars(options).items() if k not in {"run", "debug"}}
+    return {k: v for k, v in vars(options).items() if k not in {"run", "debug", "pages"}}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from workbench.run import parameters
 from workbench.run.plan import OWN, Notebook, Plan
 from workbench.run.record import Edition, Options, Ran, lock, notebooks_of, read_record
@@ -43,30 +43,46 @@ class Summary:
         good = [ran for ran in self.rans if ran.ok]
         old = sum(ran.reused for ran in good)
         lines = [
-            f"{len(good):,} of {self.asked:,} profiles complete "
-            f"({len(good) - old:,} made now, {old:,} unchanged)"
+            printed(
+                "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)",
+                good=len(good),
+                asked=self.asked,
+                new=len(good) - old,
+                old=old,
+            )
         ]
         failures: dict[str, list[Ran]] = {}
         for ran in self.rans:
             if not ran.ok:
-                failures.setdefault(f"{ran.status}: {ran.error}", []).append(ran)
+                failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(ran)
         for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
             named = ", ".join(
-                f"{ran.name} (cell {ran.last_cell} of {ran.cells})" for ran in those[:NAMED]
+                printed(
+                    "{name} (cell {cell} of {cells})",
+                    name=ran.name,
+                    cell=ran.last_cell,
+                    cells=ran.cells,
+                )
+                for ran in those[:NAMED]
             )
-            more = f" and {len(those) - NAMED:,} more" if len(those) > NAMED else ""
+            over = len(those) - NAMED
+            more = printed(" and {n:,} more", n=over) if over > 0 else ""
             lines.append(f"  {len(those):,} {why}\n    {named}{more}")
         if self.stopped:
             left = self.asked - len(self.rans)
             lines.append(
-                f"Stopped ({self.stopped}); {left:,} are still to make, nothing was published. "
-                "The same command carries on."
+                printed(
+                    "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
+                    "command carries on.",
+                    why=self.stopped,
+                    left=left,
+                )
             )
         else:
             where = self.folder / "index.html"
             with contextlib.suppress(ValueError):
                 where = where.relative_to(paths.root())
-            lines.append(f"Open {where} in a browser.")
+            lines.append(printed("Open {file} in a browser.", file=where))
         return "\n".join(lines)
 
 

@@ -1,10 +1,12 @@
 """Tabulation: denominators in words, breakdowns by anything, free text by topic."""
 
+import io
+
 import pandas as pd
 import pytest
 from notebook_run import run
 
-from analysis import Survey
+from analysis import Survey, tabulation
 from analysis.errors import InputError
 from analysis.results import answers
 from analysis.show import NotAvailable
@@ -21,6 +23,30 @@ def page(survey):
     return run("02_explore", given={"survey": survey})
 
 
+def frame_of(table):
+    """All of a table, as its file has it."""
+    return pd.read_csv(io.StringIO(table.csv))
+
+
+def test_a_headline_states_what_the_counts_bear_out_and_nothing_where_they_do_not(page):
+    assert page.figures["q_Q07"].title.startswith("政策担当課の取組み：最も多いのは「")
+    assert page.figures["q_Q06"].title == "Q06 情報部門の組織形態"  # two answers are as frequent
+    assert page.figures["q_Q08"].title.startswith("情報部門の常勤職員数：中央値は12人（四分位範囲")
+    assert all(
+        f.asked.startswith(f"{name[2:]} ") for name, f in page.figures.items() if "Q" in name
+    )
+    shares = pd.read_csv(io.StringIO(page.figures["q_Q13"].csv))["割合"]
+    assert shares.iloc[:-2].is_monotonic_decreasing
+
+
+def test_questions_of_yes_or_no_are_one_sorted_figure():
+    national = Survey.load("national-r5", files=False)
+    made = tabulation.figures(national, [q for q in national.codebook if q.type == "binary"])
+    (figure,) = made
+    assert len(pd.read_csv(io.StringIO(figure.csv))) == 10 and "最も多く" in figure.title
+    assert "cio_aide" not in figure.title + figure.alt + figure.csv
+
+
 def test_every_share_says_what_it_is_of(survey, page):
     rows = survey.tabulate("Q07")
     asked = survey.responses["Q06"].isin([2, 3])  # the skip rule of Q07
@@ -29,10 +55,12 @@ def test_every_share_says_what_it_is_of(survey, page):
     assert n <= asked.sum() and set(rows["n"]) == {n}
     assert rows.iloc[0]["count"] == first and rows.iloc[0]["share"] == pytest.approx(first / n)
     table = page.tables["frequencies"]
-    shown = table.frame[table.frame["設問"].str.startswith("Q07 ")].iloc[0]
-    assert shown[["団体数", "n", "割合（％）"]].tolist() == [
-        str(first), str(n), f"{first / n * 100:.1f}"
-    ]  # fmt: skip
+    file = frame_of(table)
+    shown = file[file["設問"].str.startswith("Q07 ")].iloc[0]
+    assert shown[["団体数", "n"]].tolist() == [first, n]
+    assert shown["割合（％）"] == pytest.approx(first / n * 100, abs=0.05)
+    (row,) = table.frame[table.frame["設問"].str.startswith("Q07 ")].to_dict("records")
+    assert f"{shown['回答']} {first}（{first / n:.0%}）" in row["回答ごとの団体数（割合）"]
     assert table.n == 15 and "複数回答" in page.figures["q_Q07"].caption
     assert page.figures["q_Q07"].key and sum(f.key for f in page.figures.values()) == 1
 
@@ -105,16 +133,16 @@ def test_numbers_are_not_broken_down_by_a_sensitive_question_outside(tmp_path):
 
 
 def test_a_battery_is_tabulated_with_the_words_of_its_scale(survey, page, tmp_path):
-    frame = page.tables["frequencies"].frame.set_index("設問")
+    frame = frame_of(page.tables["frequencies"]).set_index("設問")
     rows = frame.loc["Q30 AI・RPAの導入段階 — AI"]
     counts = survey.responses["Q30_1"].value_counts()
-    assert rows["団体数"].tolist() == [str(counts.get(code, 0)) for code in range(1, 6)]
-    assert rows["回答"].is_unique and set(rows["n"]) == {"15"}
+    assert rows["団体数"].tolist() == [counts.get(code, 0) for code in range(1, 6)]
+    assert rows["回答"].is_unique and set(rows["n"]) == {15}
     assert set(frame.loc["Q07 政策担当課の取組み", "形式"]) == {"複数回答"}
     towns = survey.tabulate("Q30", by="size_class").query("group == '町村' and variable == 'Q30_1'")
     inside = survey.responses["Q30_1"][survey.size_class == "町村"].dropna()
     assert towns["count"].sum() == len(inside) and set(towns["n"]) == {len(inside)}
-    assert "Q30 AI・RPAの導入段階 — AI" in set(page.tables["cross"].frame["設問"])
+    assert "Q30 AI・RPAの導入段階 — AI" in set(frame_of(page.tables["cross"])["設問"])
     assert survey.table("Q30").frame.columns.tolist()[:2] == ["項目", "回答"]
     public = Survey.load("demo-2019", audience="public", output=tmp_path)
     assert public.tabulate("Q30").empty and public.table("Q30").n

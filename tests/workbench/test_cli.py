@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from project import commands
 
-from analysis.errors import InputError
+from analysis.errors import InputError, japanese
 from workbench import cli
 from workbench.run.record import Options
 
@@ -55,11 +55,36 @@ def test_help_imports_nothing_heavy():
     assert not heavy & set(json.loads(done.stderr.splitlines()[-1]))
 
 
-def test_the_reference_page_is_in_step_with_the_command_line():
-    page = runpy.run_path(str(ROOT / "docs" / "commands.py"))["page"]()
-    shown = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("language", "name"), [("en", "reference.md"), ("ja", "reference.ja.md")])
+def test_the_reference_page_is_in_step_with_the_command_line(language, name):
+    page = runpy.run_path(str(ROOT / "docs" / "commands.py"))["page"](language)
+    shown = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert shown == page, "run: python docs/commands.py"
     assert all(f"## workbench {name}\n" in shown for name in commands())
+
+
+@pytest.mark.parametrize(
+    ("lang", "given", "said"),
+    [
+        ("ja_JP.UTF-8", [], "workbench: wave.yml：「nowhere」という調査がない。"),
+        ("en_US.UTF-8", [], "workbench: wave.yml: there is no wave 'nowhere'; "),
+        ("en_US.UTF-8", ["--language", "ja"], "workbench: wave.yml：「nowhere」という調査がない。"),
+        ("ja_JP.UTF-8", ["--language", "en"], "workbench: wave.yml: there is no wave 'nowhere'; "),
+    ],
+)
+def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, monkeypatch):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", lang)
+    assert cli.main(["clean", "nowhere", *given]) == 2
+    assert capsys.readouterr().err.startswith(said)
+    assert "LANGUAGE" not in os.environ
+
+
+def test_every_help_has_its_japanese():
+    for name, sub in commands().items():
+        helps = [sub.description, *(action.help for action in sub._actions)]
+        assert [text for text in helps if text and text not in japanese()] == [], name
 
 
 def test_an_unknown_wave_is_one_sentence_and_exit_2(capsys):

@@ -1,26 +1,388 @@
 """One text as written in a cell becomes a value, a kind of missing, or a refusal.
 
-Each step that read it otherwise than written is named by a rule (`cleaning.rules`), so that the
-office can be asked. Numbers, dates, ticks and options are read as offices and form tools write them
-(`numbers`, `dates`, `options`).
+Each step that read it otherwise than written is named by a rule (`cleaning.findings`), so that the
+office can be asked. Options are read as offices and form tools write them: by code or words, in one
+cell or by ticks; the words beside an option "other" are an answer of their own (`Parsed.other`).
+Numbers and days are read by `texts`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from analysis.cleaning.dates import date
-from analysis.cleaning.numbers import number
-from analysis.cleaning.options import CROSSES, binary, choice, choices, ticked
-from analysis.cleaning.texts import Parsed, refused, tidy
-from analysis.codebook.model import Codebook, Question
+from analysis.cleaning.texts import Parsed, date, number, refused, tidy, widths
+from analysis.codebook.model import Codebook, Option, Question
 from analysis.intake.workbook import CellKind
+
+TICKS = frozenset("○●◯〇レ✓✔☑■")
+BLANKS = frozenset("☐□")
+TICK_WORDS = {  # as form tools write them
+    **dict.fromkeys(("y", "yes", "はい", "有", "あり", "選択", "checked", "selected"), True),
+    **dict.fromkeys(("n", "no", "いいえ", "無", "なし"), False),
+    **dict.fromkeys(("未選択", "unchecked", "not selected"), False),
+}
+DASHES = frozenset("-ー―—–")
+CROSSES = frozenset({"×", "x"})
+CIRCLED = re.compile(r"[①-⑳]")
+CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
+LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
+LISTED = r"\s*[、，,､；;|｜\n]\s*"
+SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
+
+
+def choice(text: str, kind: int, question: Question) -> Parsed:
+    """One option by its code or its words, or what stands beside the option "other"."""
+    if kind == CellKind.DATE:
+        return refused("excel-date")
+    if (marked := _marked(text, question)) is not None:
+        if len(marked) > 1:
+            return refused("several")
+        return Parsed("answered", min(marked), ("marked",)) if marked else Parsed("no_answer")
+    if (named := _explained(text, question)) is not None:
+        return named
+    code, rules = _option(text, question)
+    if code is not None:
+        return Parsed("answered", code, rules)
+    parts = _parts(text)
+    if len(parts) > 1 and all(_option(part, question)[0] is not None for part in parts):
+        return refused("several")
+    return _other(text, question) or refused("no-such-option")
+
+
+def choices(text: str, kind: int, question: Question) -> Parsed:
+    """Several options in one cell: 1、3、5, ①③, or words; never a number made by a spreadsheet.
+
+    Words of an option that hold a comma are known as a whole; where the cell could also be several
+    options, none is taken.
+    """
+    if kind == CellKind.DATE:
+        return refused("excel-date")
+    if (marked := _marked(text, question)) is not None:
+        return judged(marked, ("marked",), question) if marked else Parsed("no_answer")
+    if (named := _explained(text, question)) is not None:
+        return replace(named, value=frozenset({named.value}))
+    whole, how = _option(text, question)
+    plain = tidy(text)
+    one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
+    if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
+        return refused("excel-number")
+    if any(_explained(part, question) for part in _parts(text, LISTED)):
+        return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
+    parts = _parts(text, LINES)
+    readings = _readings(parts, question) if len(parts) > 1 or re.search(LINES, text) else {}
+    if not readings:
+        readings = _readings(_parts(text, LISTED), question, _long(question))
+    if len(readings) > 1:
+        return refused("two-readings")
+    if not readings and whole is not None:
+        return judged({whole}, how, question)
+    readings = readings or _readings(_parts(text), question)
+    for codes, rules in readings.items():
+        return judged(set(codes), rules, question)
+    return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
+
+
+def _marked(text: str, question: Question) -> set[int] | None:
+    """The options with a mark in front of them, in a cell in which the form lists its options.
+
+    None where the cell is no such list: two options at least, and nothing but marks, numbers and
+    what parts them between the options. Of ☑ある □ない the first is chosen, of ○1.ある 2.ない too.
+    """
+    if not (TICKS | BLANKS) & {*text}:
+        return None
+    plain = tidy(text)
+    words = {tidy(own): option.code for option in question.options for own in words_of(option)}
+    listed = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    before, *found = re.split(f"({listed})", plain)
+    codes = [words[own] for own in found[::2]]
+    between = [before, *found[1::2]]
+    rest = "".join(between).translate(dict.fromkeys(map(ord, TICKS | BLANKS)))
+    if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
+        return None
+    if TICKS & {*between[-1]}:
+        return None  # marks behind the options: whose they are is not clear
+    return {code for code, sign in zip(codes, between, strict=False) if TICKS & {*sign}}
+
+
+def _long(question: Question) -> dict[str, int]:
+    """The words of options that a comma would part, folded, and in how many parts."""
+    words = (text for option in question.options for text in words_of(option))
+    return {_folded(text): n for text in words if (n := len(_parts(text, LISTED))) > 1}
+
+
+def _readings(
+    parts: list[str], question: Question, long: Mapping[str, int] | None = None
+) -> dict[frozenset[int], tuple[str, ...]]:
+    """Every way to read the parts of a cell as options: their codes, and the rules that apply.
+
+    `long`: words of options that take several parts; a comma between them is theirs.
+    """
+    found: list[dict[frozenset[int], tuple[str, ...]]] = [{frozenset(): ()}]
+    long = long or {}
+    for end in range(1, len(parts) + 1):
+        here: dict[frozenset[int], tuple[str, ...]] = {}
+        for size in {1, *long.values()}:
+            if size > end or not found[end - size]:
+                continue
+            own = parts[end - size : end]
+            text = own[0] if size == 1 else _as_known(own, question)
+            code, rules = _option(text, question)
+            if code is None or not (size > 1 or _agree(own, parts, end, question)):
+                continue
+            for codes, earlier in found[end - size].items():
+                both = dict.fromkeys((*earlier, *rules))
+                here.setdefault(codes | {code}, tuple(both))
+        found.append(here)
+    return {codes: rules for codes, rules in found[-1].items() if codes}
+
+
+def _as_known(parts: list[str], question: Question) -> str:
+    """The words of the option that these parts are together, as the codebook writes them."""
+    own = [_folded(part) for part in parts]
+    for option in question.options:
+        for text in words_of(option):
+            if [_folded(part) for part in _parts(text, LISTED)] == own:
+                return text
+    return ""
+
+
+def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bool:
+    """Whether a part and the bare number before it say the same; 1 採用 does not, if 採用 is 2."""
+    before = tidy(parts[end - 2]) if end > 1 else ""
+    if not before.isdigit() or re.match(r"\(?\d", tidy(own[0])):
+        return True
+    return _option(before, question)[0] == _option(own[0], question)[0]
+
+
+def words_of(option: Option) -> tuple[str, ...]:
+    """The words of an option: its labels, and how the files write it."""
+    return (option.ja, option.en, *option.source)
+
+
+# --- the option "other" -------------------------------------------------------------------------
+
+OTHER = re.compile(r"\s*(?:[:：、,.．)）／/-]|\s)\s*|(?=[(（])")  # between "other" and its words
+
+
+def _explained(text: str, question: Question) -> Parsed | None:
+    """The option "other" with its words behind it: その他: 広報, その他（広報）, 9：広報."""
+    for option in (o for o in question.options if o.other):
+        bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
+        for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
+            begun = re.match(rf"\s*[(（]?{re.escape(words)}", text, re.I)
+            found = begun and OTHER.match(text, begun.end())
+            rest = text[found.end() :].strip() if found else ""
+            if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
+                rest = inner[1].strip()
+            if rest and re.search(r"[^\W\d]", rest) and not _every_option(rest, question):
+                return Parsed("answered", option.code, (), other=_without_name(rest, option))
+    return None
+
+
+def _without_name(text: str, option: Option) -> str:
+    """The words alone of その他：広報, which stand behind the code 9 in 9（その他：広報）."""
+    for words in words_of(option):
+        if (begun := re.match(re.escape(words) + r"\s*[:：]\s*(?=.)", text, re.I)) is not None:
+            return text[begun.end() :]
+    return text
+
+
+def _every_option(text: str, question: Question) -> bool:
+    """Whether a text names nothing but options: その他、研修 explains nothing."""
+    parts = _parts(text, LISTED)
+    return any(_option(part, question)[0] is not None for part in parts)
+
+
+CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報
+
+
+def _other(text: str, question: Question) -> Parsed | None:
+    """A text that is no option, where "other" may be answered in words of one's own.
+
+    What looks like the words of an option is to be confirmed; a number is no explanation.
+    """
+    option = next((o for o in question.options if o.other), None)
+    if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
+        return None
+    own = _folded(text)
+    known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
+    near = any(own in words or words in own for words in known)
+    rule = "other-like-an-option" if near else "other-words"
+    return Parsed("answered", option.code, (rule,), other=text.strip())
+
+
+def _beside_other(parts: list[str], question: Question) -> Parsed | None:
+    """Options in one cell of which some parts are the words beside "other"."""
+    codes: set[Any] = set()
+    rules: dict[str, None] = {}
+    words: list[str] = []
+    first = last = -1
+    at, long = 0, _long(question)
+    while at < len(parts):
+        for size in sorted({1, *long.values()}, reverse=True):  # the longest first
+            own = parts[at : at + size]
+            named = _explained(own[0], question) if size == 1 else None
+            code, how = _option(own[0] if size == 1 else _as_known(own, question), question)
+            if named is not None or (code is not None and len(own) == size):
+                break
+        else:
+            named, size = _other(parts[at], question), 1
+            if named is None:
+                return None
+        if named is not None:
+            rules |= dict.fromkeys(named.rules)
+            words.append(named.other)
+            first, last, code, how = (at if first < 0 else first), at, named.value, ()
+        codes |= {code} - {None}
+        rules |= dict.fromkeys(how)
+        at += size
+    if last - first >= len(words):  # options between words: they may be words, too
+        rules["other-like-an-option"] = None
+    read = judged(codes, tuple(rules), question)
+    return read if read.state == "unreadable" else replace(read, other="、".join(words))
+
+
+def _parts(text: str, signs: str = SEPARATORS) -> list[str]:
+    """The answers in one cell; a remark in brackets is not taken apart."""
+    if CIRCLED_ONLY.fullmatch(text):
+        return CIRCLED.findall(text)
+    balanced = len(re.findall("[(（]", text)) == len(re.findall("[)）]", text))
+    outside = r"(?![^(（]*[)）])" if balanced else ""
+    return [part for part in re.split(signs + outside, text) if part]
+
+
+def _glued(digits: str, question: Question) -> bool:
+    """Whether a number could be several options that a spreadsheet ran together, as 1,2 to 12."""
+    codes = {str(option.code) for option in question.options}
+    return len(digits) > 1 and len(set(digits)) == len(digits) and set(digits) <= codes
+
+
+def judged(codes: set[int], rules: tuple[str, ...], question: Question) -> Parsed:
+    """Several options against what the question allows: an exclusive one alone, not too many."""
+    alone = [option for option in question.options if option.exclusive and option.code in codes]
+    if alone and len(codes) > 1:
+        return refused("exclusive", alone[0].text)
+    if question.max_choices and len(codes) > question.max_choices:
+        return Parsed("answered", frozenset(codes), (*rules, "too-many"), str(question.max_choices))
+    return Parsed("answered", frozenset(codes), rules)
+
+
+def ticked(text: str, question: Question, option: Option | None = None) -> Parsed:
+    """A column of its own for one option: ticks, and what stands for none.
+
+    Besides 1, ○ and ✓ the words of form tools (Yes, Checked, 選択), the option's own words, and
+    what the question lists under ``ticks``; beside the option "other" its words.
+    """
+    plain, digits = tidy(text), widths(text.strip())
+    if digits is None:
+        return refused("not-a-tick")
+    folded = plain.casefold().removesuffix(".0")
+    for written, chosen in question.ticks.items():
+        if tidy(written).casefold() == plain.casefold():
+            return Parsed("answered", chosen)
+    if folded in {"1", "true"}:
+        return Parsed("answered", True, digits)
+    if folded in {"0", "false"} or plain in CROSSES | BLANKS:
+        return Parsed("answered", False, digits)
+    if option and text.strip() in words_of(option):
+        return Parsed("answered", True)
+    if folded in TICK_WORDS:
+        return Parsed("answered", TICK_WORDS[folded])
+    if plain in TICKS:
+        return Parsed("answered", True, ("tick",))
+    if plain in DASHES:  # beside a tick: not chosen
+        return Parsed("not_applicable")
+    read = _own_words(text, question, option) if option else None
+    if read is not None:
+        return read
+    if remark := re.fullmatch(r"([^()\s]+)\s*\([^()]*\)", plain):
+        read = ticked(remark[1], question, option)
+        if read.value is not None and not read.other:
+            return replace(read, rules=(*read.rules, "remark"))
+    if option and option.other and (named := _other(text, question)) is not None:
+        return replace(named, value=True, rules=())
+    return refused("not-a-tick")
+
+
+def _own_words(text: str, question: Question, option: Option) -> Parsed | None:
+    """A tick by the words of the option itself; those of another are none."""
+    named = _explained(text, question)
+    if named is not None and named.value == option.code:
+        return replace(named, value=True)
+    if not re.search(r"[^\W\d]", tidy(text)):
+        return None
+    code, rules = _option(text, question)
+    if code is None:
+        return None
+    return Parsed("answered", True, rules) if code == option.code else refused("not-a-tick")
+
+
+def binary(text: str, question: Question) -> Parsed:
+    """Yes or no: by the question's own options, as in a column of ticks, or by the usual words."""
+    words = {tidy(o.ja): o.code for o in question.options}
+    words |= {tidy(o.en).casefold(): o.code for o in question.options}
+    words |= {tidy(s): o.code for o in question.options for s in o.source}
+    plain = tidy(text)
+    code = words.get(plain, words.get(plain.casefold()))
+    if code is not None:
+        return Parsed("answered", bool(code))
+    usual = TICK_WORDS.get(plain.casefold())
+    if usual is not None:
+        return Parsed("answered", usual, ("label",))
+    code, rules = _option(text, question)
+    if code is not None and rules:  # plain 1 and 0 are read below
+        return Parsed("answered", bool(code), rules)
+    read = ticked(text, question)
+    return refused("no-such-option") if read.value is None else read
+
+
+def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]:
+    """The option that a text names: its code (1, 1., (1), ①, 1 指定都市) or its words."""
+    raw = text.strip()
+    plain = tidy(text).removesuffix(".0")
+    codes = {option.code for option in question.options}
+    if plain.isdecimal():  # ❶ is a digit, too, and no number
+        digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
+        return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
+    folded = _folded(plain)
+    for option in question.options:
+        if raw in words_of(option):  # written as in the codebook
+            return option.code, ()
+    for option in question.options:
+        known = [*words_of(option)]
+        if option.ja.startswith("その他"):  # その他（具体的に）
+            known.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
+        for words in known:
+            if folded == _folded(words):
+                return option.code, ("label",)
+    found = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)
+    if found and int(found[1]) in codes:
+        rest, label = _folded(found[2]), _folded(question.option(int(found[1])).ja)
+        if not rest or (re.search(r"[^\W\d]", rest) and label.startswith(rest)):
+            return int(found[1]), ("label",)
+    if remark := re.fullmatch(r"(\(\d+\)|[^()]+?)\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
+        code, rules = _option(remark[1], question)
+        named = _option(remark[2], question)[0]
+        if code is None or named not in {code, None}:  # 2 (the words of option 1)
+            return None, ()
+        # "other" is meant to be explained; elsewhere the remark may matter
+        clear = named == code or question.option(code).ja.startswith("その他")
+        return code, (*rules, *([] if clear else ["remark"])) or ("label",)
+    return None, ()
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"\s", "", tidy(text)).casefold()
+
 
 DATED = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?([ T]\d{1,2}:.*)?|\d{1,2}月\d{1,2}日"
     r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
 )
-LONGEST = 2000  # no answer of options is longer; the patterns below would be slow on one
+LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
 class Reader:

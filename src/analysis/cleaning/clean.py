@@ -13,29 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.answers import Reader
-from analysis.cleaning.dates import clock
+from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
-from analysis.cleaning.options import judged
 from analysis.cleaning.respondents import Identified, identify, register_of
-from analysis.cleaning.texts import Parsed
+from analysis.cleaning.texts import Parsed, clock
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.intake.cells import REASONS, Received, Remark
 from analysis.intake.workbook import CellKind
 from analysis.text import Language, label, labels
-
-
-def spread(read: list[Parsed], codes: np.ndarray, option: int | None) -> np.ndarray:
-    """Values of the distinct texts over the rows; for one option of a multi, whether chosen."""
-    distinct = np.empty(len(read), object)
-    for u, parsed in enumerate(read):
-        value = parsed.value
-        if option is not None and value is not None:
-            value = option in value
-        distinct[u] = value
-    return distinct[codes]
 
 
 def where(condition: np.ndarray, this: Any, that: Any) -> np.ndarray:
@@ -245,9 +232,11 @@ class _Cleaning:
         read = [self.reader.read(text, int(kind), question, column) for text, kind in distinct]
         states = np.array([_STATE[p.state] for p in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
+        found = [parsed.value for parsed in read]
         for name in question.variables if whole else (column,):
             option = int(name.rpartition("_")[2]) if whole else None
-            self.values[name] = spread(read, codes, option)
+            values = [v if option is None or v is None else option in v for v in found]
+            self.values[name] = np.array(values, object)[codes]
             self.state[name] = states
             self.column[name] = column
         self.end[column] = states.copy()

@@ -1,17 +1,82 @@
-"""Findings: what cleaning changed, doubts or refused, one row each with its place in the files."""
+"""Findings: what cleaning changed, doubts or refused, one row each with its place in the files.
+
+The rules are read from data/cleaning_rules.yml; docs/rules.md is made from them. ``repaired``: the
+meaning was never in doubt. ``doubtful``: a value was taken, or an answer left out, and the office
+should confirm it. ``refused``: no value; the text stands in the finding.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from importlib.resources import files
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+import yaml
 
-from analysis.cleaning.rules import RULES
 from analysis.intake.cells import Received, addresses
-from analysis.text import Language, Text, label
+from analysis.text import LANGUAGES, Language, Model, Text, label
+
+Severity = Literal["repaired", "doubtful", "refused"]
+
+
+class Rule(Model):
+    """One rule of cleaning.
+
+    `text` is the sentence of a finding, with places for the cell's text ({raw}), for what was read
+    ({value}) and for what else the sentence needs ({more}).
+    """
+
+    id: str
+    severity: Severity
+    title: Text
+    text: Text
+
+    def message(self, language: Language, **parts: str | Text) -> str:
+        """The sentence of a finding.
+
+        Examples
+        --------
+        >>> RULES["thousands"].message("en", raw="1,200", value="1200")
+        '1,200 was read as 1200 (separators dropped).'
+        """
+        sentence = self.text[language]
+        for name in ("raw", "value", "more"):
+            part = parts.get(name, "")
+            sentence = sentence.replace(
+                f"{{{name}}}", part[language] if isinstance(part, Text) else part
+            )
+        return sentence.strip()
+
+
+def _read() -> dict[str, Rule]:
+    content = files("analysis").joinpath("data/cleaning_rules.yml").read_text(encoding="utf-8")
+    entries = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return {id: Rule(id=id, **entry) for id, entry in entries.items()}
+
+
+RULES = _read()
+
+
+def page() -> str:
+    """docs/rules.md."""
+    lines = [
+        "# Rules of cleaning",
+        "",
+        "Made by `python -m analysis.cleaning.findings` from data/cleaning_rules.yml.",
+        "",
+        "- **repaired**: the meaning was never in doubt.",
+        "- **doubtful**: a value was taken (or an answer left out); the office should confirm it.",
+        "- **refused**: nothing was guessed; the cell's text stands in the finding.",
+        "",
+        "| rule | severity | what (en) | 内容 (ja) |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| `{r.id}` | {r.severity} | {r.title.en} | {r.title.ja} |" for r in RULES.values()]
+    return "\n".join(lines) + "\n"
+
 
 SEVERITIES = ("repaired", "doubtful", "refused")
 COLUMNS = [
@@ -53,9 +118,10 @@ def listed(
     replies = Counter(sheets)
     alone = {s: str(code) for s, code in zip(sheets, codes, strict=True) if replies[s] == 1}
     rows = list(_of_answers(notes, received, codes))
-    for rule, file, sheet, cell, text, value, more in received.remarks:
+    for rule, file, sheet, cell, text, value, more, record, variable in received.remarks:
         code = "" if rule == "heading" else alone.get((file, sheet), "")
-        question = value if rule == "heading" else ""
+        code = str(codes[record] or "") if record >= 0 else code
+        question = value if rule == "heading" else variable.lstrip("@")
         rows.append((file, sheet, cell, code, question, rule, text, value, more))
     loose = outside[outside["reason"] == "unmatched"]
     for file, sheet, cell, text in _loose(loose, outside[outside["reason"] == "header"]):
@@ -63,10 +129,15 @@ def listed(
         rows.append((file, sheet, cell, code, "", "unmatched", text, "", ""))
     columns = ["file", "sheet", "cell", "code", "question", "rule", "raw", "value", "more"]
     found = pd.DataFrame(rows, columns=columns)
+    parts = found[columns[-4:]].drop_duplicates()
     sentences = {
-        key: _messages(*key) for key in zip(*(found[c] for c in columns[-4:]), strict=True)
+        (rule, *said): [
+            RULES[rule].message(language, **dict(zip(columns[-3:], said, strict=True)))
+            for language in LANGUAGES
+        ]
+        for rule, *said in parts.itertuples(index=False, name=None)
     }
-    told = [sentences[key] for key in zip(*(found[c] for c in columns[-4:]), strict=True)]
+    told = [sentences[key] for key in found[columns[-4:]].itertuples(index=False, name=None)]
     found["name"] = [names.get(code, "") for code in found["code"]]
     found["severity"] = [RULES[rule].severity for rule in found["rule"]]
     found[["ja", "en"]] = pd.DataFrame(told, columns=["ja", "en"], index=found.index)
@@ -102,9 +173,7 @@ def _loose(cells: pd.DataFrame, heads: pd.DataFrame) -> Iterator[tuple[str, str,
             yield from part[["file", "sheet", "cell", "text"]].itertuples(index=False, name=None)
 
 
-def _messages(rule: str, raw: str, value: str, more: str | Text) -> tuple[str, str]:
-    message = RULES[rule].message
-    return (
-        message("ja", raw=raw, value=value, more=more),
-        message("en", raw=raw, value=value, more=more),
-    )
+if __name__ == "__main__":
+    from pathlib import Path
+
+    (Path(__file__).parents[3] / "docs" / "rules.md").write_text(page(), encoding="utf-8")

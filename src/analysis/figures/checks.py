@@ -15,6 +15,7 @@ from analysis.errors import InputError
 from analysis.spreadsheet import is_number
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top in pixels
+SMALLEST = 8.0  # points of a letter: 7 on A4 and 11 pixels on a telephone after what a page scales
 OVERLAP = 0.2  # share of the smaller label that another may cover
 _MISSING = r"Glyph \d+ .* missing"
 _NO_ROOM = r"constrained_layout not applied"
@@ -36,6 +37,7 @@ def check(canvas: Canvas, name: str) -> None:
     """Refuse a drawn figure that would mislead or could not be read."""
     _check_axes(canvas, name)
     labels = _labels(canvas)
+    _check_size(labels, name)
     _check_cut(canvas, labels, name)
     _check_overlap(labels, name)
 
@@ -96,6 +98,18 @@ def _labels(canvas: Canvas) -> list[tuple[Label, Box]]:
         if box.width > 1 and box.height > 1:
             found.append((label, box.extents))
     return found
+
+
+def _check_size(labels: list[tuple[Label, Box]], name: str) -> None:
+    for text, _ in labels:
+        if float(text.get_fontsize()) < SMALLEST:
+            raise InputError(
+                "in the figure {name!r} the letters of {text!r} are too small",
+                hint="at least {points:g} points",
+                name=name,
+                text=text.get_text(),
+                points=SMALLEST,
+            )
 
 
 def _check_cut(canvas: Canvas, labels: list[tuple[Label, Box]], name: str) -> None:

@@ -38,6 +38,7 @@ with mpl.rc_context():  # its import sets the font of every figure; here `use_st
 # steps that differ in grey print too; blue and orange are apart for every colour vision
 PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
 POINTS = 9  # size of the letters in a report's column
+SMALL = checks.SMALLEST  # of what is written into a drawing
 DOTS = 200  # an inch: twice what a page shows
 MARGIN = 0.1  # inches around what is saved
 SIZES = {"report": 1.0, "slide": 1.88}  # 7.1 inches of column, 13.3 of slide: 17-point letters
@@ -141,11 +142,13 @@ class Gallery:
         Parameters
         ----------
         name : ``page/name`` of the sentence that has its words (see `analysis.text.say`) with the
-            `values` filled in: a paragraph each for title, denominator and text alternative. Or
-            the name alone, with these three or the sentence given as `words`.
+            `values` filled in: a paragraph each for title, denominator, text alternative and,
+            perhaps, the question as it was asked. Or the name alone, with the first three or the
+            sentence given as `words`.
         data : the plotted numbers. n : the denominator of the whole figure.
         key : whether it is the one by which the index shows the page.
         """
+        asked: list[str] = []
         canvas = (
             drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
         )
@@ -155,7 +158,7 @@ class Gallery:
             if data.empty:
                 plt.close(canvas)
                 return self._nothing(name, data)
-            title, denominator, alt = self._said(words, values)
+            title, denominator, alt, *asked = self._said(words, values)
             data = self._labelled(data, words, f"figures/{name}")
         for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
             if not given or not given.strip():
@@ -173,13 +176,17 @@ class Gallery:
             raise InputError(
                 "the figure {name!r} comes without its numbers", hint="pass data=", name=name
             )
-        caption = self._caption(n, denominator)
+        caption = self._origin(n, denominator) + self._invented_words()
         try:
-            with checks.strict(name):
+            # each `savefig` sets the layout engine back to the default, which would lay out anew
+            with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
                 canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
                 drawn_box = _settle(canvas)
-                column = _stamp(canvas, drawn_box, caption)  # a page gives the title as text
-                whole = _entitle(canvas, column, title)
+                notice = INVENTED[self.language] if self.invented else ""
+                column = _stamp(canvas, drawn_box, notice)  # a page gives all else as text
+                whole = _entitle(
+                    canvas, _stamp(canvas, column, self._origin(n, denominator)), title
+                )
                 checks.check(canvas, name)
                 image = _image(canvas, whole)
                 shown = _png(_part(image, canvas.dpi, whole, column))
@@ -194,6 +201,7 @@ class Gallery:
             title=title,
             alt=alt,
             caption=caption,
+            asked="".join(asked),
             n=int(n),
             denominator=denominator,
             source=self.source,
@@ -214,6 +222,7 @@ class Gallery:
         places: int = 0,
         intervals: Sequence[str] | Mapping[str, int] = (),
         percent: Sequence[str] = (),
+        page: pd.DataFrame | None = None,
         **values: Any,
     ) -> Table | NotAvailable:
         """A table with its n and notes, also written as CSV; row labels go in columns first.
@@ -230,6 +239,7 @@ class Gallery:
             ``NAME_low``, ``NAME_high``), as in ``+0.41 (+0.01, +0.70)``; with their decimals where
             these are not two.
         percent : columns of shares (0 to 1) that are given in percent with one decimal.
+        page : what a page shows in the place of the frame, which is then in the files alone.
         """
         shown = frame = self.rounded(frame)
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
@@ -237,7 +247,8 @@ class Gallery:
             if frame.empty:
                 return self._nothing(name, frame)
             title, *notes = self._said(words, values)
-            shown = self._labelled(self._written(frame, intervals, percent), words, percent=percent)
+            there = self._written(frame if page is None else page, intervals, percent)
+            shown = self._labelled(there, words, percent=percent)
             frame = self._labelled(frame, words, f"tables/{name}", percent)
         if not title.strip():
             raise InputError("the table {name!r} has no title", hint="give one", name=name)
@@ -342,10 +353,10 @@ class Gallery:
             for suffix, content in contents.items():
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
 
-    def _caption(self, n: int, denominator: str) -> str:
-        if self.language == "ja":
-            return f"n = {n:,}（{denominator}）　出典：{self.source}{self._invented_words()}"
-        return f"n = {n:,} ({denominator}). Source: {self.source}{self._invented_words()}"
+    def _origin(self, n: int, denominator: str) -> str:
+        """What a file says under its picture."""
+        about = {"n": f"{n:,}", "of": denominator, "source": self.source}
+        return label("figure.origin", self.language, **about)
 
     def _invented_words(self) -> str:
         words = INVENTED[self.language]
@@ -365,18 +376,18 @@ def _settle(canvas: Canvas) -> Bbox:
     Gives the box around everything drawn, in inches, as do the two functions that add to it.
     """
     canvas.draw_without_rendering()
-    with mpl.rc_context({"figure.constrained_layout.use": False}):
-        canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
+    canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
     for legend in canvas.legends:  # by default it would move to the edge of what is saved
         legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
     return canvas.get_tightbbox()
 
 
 def _stamp(canvas: Canvas, drawn: Bbox, caption: str) -> Bbox:
-    """The caption under everything drawn, so that n and source travel with the picture."""
-    points = plt.rcParams["font.size"] * 0.8
-    low = min(0.0, drawn.y0) - 0.08
-    return _add(canvas, drawn, low, caption, va="top", fontsize=points, color="#444444")
+    """A line under everything drawn, so that it travels with the picture."""
+    if not caption:
+        return drawn
+    low = min(0.0, drawn.y0) - MARGIN - 0.02  # beyond what is cropped
+    return _add(canvas, drawn, low, caption, va="top", fontsize=SMALL, color="#444444")
 
 
 def _entitle(canvas: Canvas, drawn: Bbox, title: str) -> Bbox:
@@ -406,7 +417,11 @@ def _broken(text: str, room: float) -> str:
 
 
 def _image(canvas: Canvas, box: Bbox) -> Image.Image:
-    """What is in the box, drawn once for all that is made of it."""
+    """What is in the box, drawn once for all that is made of it, in at most 256 colours.
+
+    Most figures have no more; of the others, no letter or line looks different, and the file is
+    less than half as large.
+    """
     buffer = io.BytesIO()
     canvas.savefig(
         buffer,
@@ -415,20 +430,22 @@ def _image(canvas: Canvas, box: Bbox) -> Image.Image:
         bbox_inches=box.padded(MARGIN),
         pil_kwargs={"compress_level": 0},
     )
-    return Image.open(buffer)
+    drawn = Image.open(buffer).convert("RGB")
+    return drawn.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
 def _part(image: Image.Image, dpi: float, whole: Bbox, part: Bbox) -> Image.Image:
-    """The `part` of the image of the `whole`, down to its lower edge."""
+    """The `part` of the image of the `whole`."""
     left, top = ((part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi)
-    right = left + (part.width + 2 * MARGIN) * dpi
-    return image.crop((round(left), round(top), min(round(right), image.width), image.height))
+    right, low = (left + (part.width + 2 * MARGIN) * dpi, top + (part.height + 2 * MARGIN) * dpi)
+    ends = (min(round(right), image.width), min(round(low), image.height))
+    return image.crop((round(left), round(top), *ends))
 
 
 def _png(image: Image.Image) -> bytes:
     """The same bytes for the same drawing."""
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "png", dpi=(DOTS, DOTS))
+    image.save(buffer, "png", dpi=(DOTS, DOTS))
     return buffer.getvalue()
 
 

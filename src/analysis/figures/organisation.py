@@ -10,11 +10,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from analysis.figures.gallery import PALETTE
-from analysis.figures.plots import legend_above, lightness
-from analysis.text import Language
+from analysis.figures.gallery import PALETTE, SMALL
+from analysis.figures.plots import legend_above, lightness, wrapped
+from analysis.text import Language, label
 
-WIDTH = 5.2  # inches: a column of the page
+WIDTH = 3.7  # inches: half the width of A4, with its letters
 PLACES = {  # left, bottom, width; in units of the chart
     "cio": (0.0, 1.0, 1.0),
     "cio_aide": (1.1, 1.0, 1.0),
@@ -37,18 +37,19 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
     who, kinds = staff["who"].unique(), staff["kind"].unique()
     staff = staff.pivot(index="who", columns="kind", values="persons").loc[who, kinds]
     bars = not staff.empty
-    heights = [0.92, 0.22 + 0.22 * len(staff)] if bars else [0.92]
+    heights = [1.5, 0.22 + 0.24 * len(staff)] if bars else [1.5]
     figure, axes = plt.subplots(
         len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
         squeeze=False,
     )  # fmt: skip
-    _chart(axes[0, 0], boxes)
+    _chart(axes[0, 0], boxes, 9 if language == "ja" else 14)
     if bars:
         _bars(axes[1, 0], staff, language)
     return figure
 
 
-def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
+def _chart(ax: Axes, boxes: pd.DataFrame, letters: int) -> None:
+    """The boxes; so many `letters` fit into a unit of width."""
     for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
         left, bottom, width = PLACES[id]
         ax.add_patch(
@@ -59,8 +60,9 @@ def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
             )
         )  # fmt: skip
         ax.text(
-            left + width / 2, bottom + HEIGHT / 2, f"{name}\n{state}", ha="center", va="center",
-            fontsize="small", color="black" if there else "#595959",
+            left + width / 2, bottom + HEIGHT / 2,
+            "\n".join(wrapped([name, state], int(letters * width))), ha="center", va="center",
+            fontsize=SMALL, color="black" if there else "#595959",
         )  # fmt: skip
     ax.set_xlim(-0.02, 3.22)
     ax.set_ylim(-0.04, 1.0 + HEIGHT + 0.04)
@@ -78,16 +80,17 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
                 ink = "white" if lightness(to_hex(colour)) < 0.25 else "black"
                 ax.text(
                     start + value / 2, place, f"{value:g}", ha="center", va="center",
-                    fontsize="small", color=ink,
+                    fontsize=SMALL, color=ink,
                 )  # fmt: skip
         left += values
-    unknown = "値なし：" if language == "ja" else "no value: "
+    between = label("answers.separator", language)
     for place, (group, line) in enumerate(shown.iterrows()):
         if line.isna().any():
-            listed = ("、" if language == "ja" else ", ").join(line.index[line.isna()])
-            ax.text(left[group], place, f" {unknown}{listed}", va="center", fontsize="small")
+            listed = between.join(line.index[line.isna()])
+            unknown = label("organisation_figure.no_value", language, kinds=listed)
+            ax.text(left[group], place, f" {unknown}", va="center", fontsize=SMALL)
     ax.set_yticks(range(len(shown)), list(shown.index))
-    ax.set_xlabel("人（実人数または常勤換算）" if language == "ja" else "persons (heads or FTE)")
+    ax.set_xlabel(label("organisation_figure.persons", language))
     ax.set_xlim(0, max(widest, 1.0) * 1.02)
     ax.tick_params(axis="y", length=0)
     sns.despine(ax=ax, left=True)

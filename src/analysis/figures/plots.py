@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,13 +15,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from analysis.codebook.model import STATUSES, Question
-from analysis.figures.gallery import KEPT, OPENS, PALETTE
+from analysis.figures.gallery import KEPT, OPENS, PALETTE, SMALL
 from analysis.text import Language, label, labels
 
 WIDTH = 7.1  # inches: the text width of A4
+COLUMN = 3.1  # inches: half of it, and the width of a telephone
 LINE = 0.26  # inches a bar
+ROW = 0.16  # inches a line of text
+FEW = 40  # municipalities up to which each is a dot
+SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
+TRACK = "#e9edf0"
 
 
 def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
@@ -63,14 +70,17 @@ def _broken(text: str, width: int) -> str:
 
 def legend_above(ax: Axes, handles: Sequence[Patch] | None = None) -> None:
     """A legend over the drawing in as many columns as the figure's width can hold."""
-    found = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
+    found: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     texts = [str(handle.get_label()) for handle in found]
-    wide = [sum(1.0 if ord(c) > 0x2000 else 0.6 for c in text) + 4.5 for text in texts]
+    wide = [sum(1.0 if ord(c) > 0x2000 else 0.6 for c in text) + 3.4 for text in texts]
     canvas = ax.get_figure(root=True)
     assert canvas is not None
     room = canvas.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]
     columns = len(found) if sum(wide) <= room else max(1, int(room / max(wide)))
-    canvas.legend(found, texts, loc="outside upper center", ncols=columns, frameon=False)
+    across = [at for first in range(columns) for at in range(first, len(found), columns)]
+    handles, texts = [found[at] for at in across], [texts[at] for at in across]  # read in lines
+    look: dict[str, Any] = {"frameon": False, "handlelength": 1.2, "columnspacing": 1.2}
+    canvas.legend(handles, texts, loc="outside upper center", ncols=columns, **look)
 
 
 def without_frame(ax: Axes) -> Axes:
@@ -108,31 +118,51 @@ def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     return without_frame(ax)
 
 
-def shares(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """Bars of shares with their counts: columns answer, count, share (0 to 1), a row an answer.
+def rows(
+    labels: Sequence[object], *, language: Language, ax: Axes | None = None, extra: float = 0.0
+) -> tuple[Axes, np.ndarray]:
+    """Axes of a narrow chart, with each label over its mark, and the places of the marks.
+
+    `extra`: inches for a legend or an axis.
+    """
+    named = wrapped(labels, 23 if language == "ja" else 38)
+    lines = np.array([1 + text.count("\n") for text in named], dtype=float)
+    ends = np.cumsum(lines + 1.05)
+    total = float(ends[-1]) if len(ends) else 1.0
+    ax = ax or plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
+    for text, top in zip(named, ends - lines - 1.05, strict=True):
+        ax.text(0, top, text, va="top", linespacing=1.1, transform=ax.get_yaxis_transform())
+    ax.set_ylim(total, 0)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    sns.despine(ax=ax, left=True, bottom=True)
+    return ax, ends - 0.6
+
+
+def shares(
+    data: pd.DataFrame, *, dots: bool = False, language: Language = "ja", ax: Axes | None = None
+) -> Axes:
+    """Shares with their counts, a bar each: columns answer, count, share (0 to 1).
 
     With columns low and high the interval of each share is drawn. A share of NA is written as
-    withheld.
+    withheld. `dots` in the place of bars, for answers of several questions.
     """
-    shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.25)
-    places = np.arange(len(shown))
-    shares = shown["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
-    ax.barh(places, np.nan_to_num(shares), color=PALETTE[1], height=0.66)
-    reach = np.nan_to_num(shares)
-    if {"low", "high"} <= set(shown):
-        ends = shown[["low", "high"]].astype("Float64").to_numpy(float, na_value=np.nan) * 100
-        ax.hlines(places, *ends.T, color=PALETTE[0], linewidth=1.2)
-        reach = np.fmax(reach, ends[:, 1])  # a share without an interval has NA
+    ax, places = rows(list(data["answer"]), language=language, ax=ax)
+    known = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
+    ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.6)
+    if dots:
+        ax.plot(known, places, "o", color=PALETTE[0], markersize=8)
+    else:
+        ax.barh(places, np.nan_to_num(known), color=PALETTE[1], height=0.6)
+    if {"low", "high"} <= set(data):
+        ends = data[["low", "high"]].astype("Float64").to_numpy(float, na_value=np.nan) * 100
+        ax.hlines(places, *ends.T, color=PALETTE[0], linewidth=1.6)
     hidden = label("figure.hidden", language)
-    for place, x, count, share in zip(places, reach, shown["count"], shown["share"], strict=True):
+    for place, count, share in zip(places, data["count"], data["share"], strict=True):
         written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
-        ax.text(float(x) + 1.2, float(place), written, va="center", fontsize="small")
-    ax.set_yticks(places, wrapped(shown["answer"], 26 if language == "ja" else 44))
-    ax.set_xlim(0, max(100.0, float(np.max(reach)) + 16))
-    ax.set_xticks([0, 25, 50, 75, 100])
-    ax.set_xlabel(label("figure.share_count", language))
-    return without_frame(ax)
+        ax.text(102.5, float(place), written, va="center")
+    ax.set_xlim(0, 138 if data["count"].max() >= 1000 else 131)
+    return ax
 
 
 def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
@@ -164,6 +194,8 @@ def parts(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = No
         return axes_for(ax, 1)
     named = [f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()]
     shown = data.assign(answer=named).dropna(axis="columns", how="all")
+    if "low" in shown:  # an interval of one or two municipalities spans nearly all
+        shown[["low", "high"]] = shown[["low", "high"]].where(shown["n"] > 2, np.nan)
     return shares(shown, language=language, ax=ax)
 
 
@@ -176,31 +208,74 @@ def rates(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = No
 def plot_numbers(
     data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
 ) -> Axes:
-    """Strip of values by group with the median: columns ``value`` and, optionally, ``group``."""
-    grouped = "group" in data
-    groups = list(dict.fromkeys(data["group"])) if grouped else [""]
-    ax = axes_for(ax, len(groups) * 1.8)
-    frame = data.assign(group=data["group"].astype(str) if grouped else "")
-    order = [str(group) for group in groups]
-    rng = np.random.default_rng(0)  # the jitter is the same in every run
-    for at, name in enumerate(order):
-        values = frame.loc[frame["group"] == name, "value"].astype(float).dropna()
-        ax.plot(
-            values,
-            at + rng.uniform(-0.16, 0.16, len(values)),
-            "o",
-            color=PALETTE[1],
-            markeredgecolor=PALETTE[0],
-            markersize=5,
-            alpha=0.8,
-        )
-        if len(values):
-            ax.vlines(values.median(), at - 0.32, at + 0.32, color=PALETTE[3], linewidth=2.2)
-    ax.set_yticks(range(len(order)), wrapped(order, 16))
-    ax.set_ylim(len(order) - 0.5, -0.5)
+    """How numbers are distributed, with the median: columns ``value`` and, optionally, ``group``.
+
+    A dot each where there are few, a histogram where there are many; in both the height counts
+    municipalities. By group the middle half of each, and where there are few all values.
+    """
+    if "group" in data:
+        return _grouped(data, label, language, ax)
+    words, values = labels("figure", language), data["value"].to_numpy(float)
+    few, median = len(values) <= FEW, float(np.median(values))
+    ax = ax or plt.subplots(figsize=(COLUMN, 1.15 if few else 1.9))[1]
+    if skewed := bool(values.min() > 0 and values.max() > SKEWED * median):
+        ax.set_xscale("log")
+    edges = _edges(values, 34 if few else 24, skewed=skewed)
+    heights = np.histogram(values, edges)[0]
+    middle = np.sqrt(edges[1:] * edges[:-1]) if skewed else (edges[1:] + edges[:-1]) / 2
+    if few:
+        at = np.repeat(middle, heights)
+        up = np.concatenate([np.arange(n) + 0.5 for n in heights])
+        ax.plot(at, up, "o", color=PALETTE[1], markeredgecolor=PALETTE[0], markersize=5.5)
+        ax.set_yticks([])
+        sns.despine(ax=ax, left=True)
+    else:
+        ax.bar(edges[:-1], heights, np.diff(edges), align="edge", color=PALETTE[1], ec="white")
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        ax.set_ylabel(words["municipalities"])
+    ax.axvline(median, color=PALETTE[3], linewidth=2)
+    written = words["median"].format(median=f"{median:,.6g}")
+    right = median > edges[len(edges) // 2]
+    ax.annotate(
+        written, (median, 1.0), (-4 if right else 4, 0), xycoords=ax.get_xaxis_transform(),
+        textcoords="offset points", ha="right" if right else "left", va="bottom", color=PALETTE[3],
+    )  # fmt: skip
+    ax.set_ylim(0, max(5.0, heights.max() * 1.05) if few else heights.max() * 1.08)
     ax.xaxis.set_major_formatter("{x:,.6g}")
-    ax.set_xlabel(labels("figure", language)["with_median"].format(name=label))
-    return without_frame(ax)
+    if not skewed:
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+    said = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
+    ax.set_xlabel("\n".join([*wrapped([label], 24 if language == "ja" else 40), said]))
+    return ax
+
+
+def _edges(values: np.ndarray, most: int, *, skewed: bool) -> np.ndarray:
+    """Edges of bins: of few whole numbers one each, of a skewed distribution by logarithms."""
+    low, high = float(values.min()), float(values.max())
+    if skewed:
+        return np.geomspace(low, high, most + 1)
+    if high - low <= most and np.array_equal(values, values.round()):
+        return np.arange(low - 0.5, max(high, low + 4) + 1)
+    return np.linspace(low, high if high > low else low + 1, most + 1)
+
+
+def _grouped(data: pd.DataFrame, name: str, language: Language, ax: Axes | None) -> Axes:
+    """A row a group: the middle half of its values, its median, and of few all values."""
+    groups = list(dict.fromkeys(data["group"]))
+    ax, places = rows(groups, language=language, ax=ax, extra=0.5)
+    for place, group in zip(places, groups, strict=True):
+        values = data.loc[data["group"] == group, "value"].astype(float)
+        low, median, high = values.quantile([0.25, 0.5, 0.75])
+        ax.hlines(place, low, high, color="#c8d0d8", linewidth=9)
+        if len(values) <= FEW:
+            ax.plot(values, np.full(len(values), place), "o", color=PALETTE[1], alpha=0.7)
+        ax.vlines(median, place - 0.45, place + 0.45, color=PALETTE[3], linewidth=2.4)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_formatter("{x:,.6g}")
+    said = label("figure.with_median", language)
+    ax.set_xlabel("\n".join([*wrapped([name], 24 if language == "ja" else 40), said]))
+    sns.despine(ax=ax, left=True)
+    return ax
 
 
 def intervals(
@@ -244,21 +319,19 @@ def means(
     ax: Axes | None = None,
 ) -> Axes:
     """Mean of each battery item on its scale: columns item and mean, a row an item."""
-    shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.6, 1.2)
-    places = np.arange(len(shown))
+    ax, places = rows(list(data["item"]), language=language, ax=ax, extra=0.4)
     codes = [option.code for option in question.options]
-    ax.hlines(places, min(codes), shown["mean"], color=PALETTE[1], linewidth=5)
-    ax.plot(shown["mean"], places, "o", color=PALETTE[0], markersize=7)
-    for place, mean in zip(places, shown["mean"], strict=True):
-        ax.text(mean + 0.08, place + 0.22, f"{mean:.1f}", fontsize="small")
-    ax.set_yticks(places, wrapped(shown["item"], 22 if language == "ja" else 36))
-    ax.set_ylim(-0.6, len(shown) - 0.3)
-    ends = [question.option(code).text[language] for code in (min(codes), max(codes))]
-    ax.set_xlim(min(codes), max(codes) + 0.2)
+    ax.hlines(places, min(codes), max(codes), color=TRACK, linewidth=5)
+    ax.plot(data["mean"], places, "o", color=PALETTE[0], markersize=7)
+    for place, mean in zip(places, data["mean"], strict=True):
+        ax.text(max(codes) + 0.2, place, f"{mean:.1f}", va="center")
+    ends = [f"{at(codes)}: {question.option(at(codes)).text[language]}" for at in (min, max)]
+    ax.set_xlim(min(codes) - 0.15, max(codes) + 0.7)
     ax.set_xticks(codes)
-    ax.set_xlabel(f"{min(codes)}＝{ends[0]}　{max(codes)}＝{ends[1]}")
-    return without_frame(ax)
+    ax.set_xlabel(
+        "\n".join(f"{c}: {end}" for c, end in zip((codes[0], codes[-1]), ends, strict=True))
+    )
+    return ax
 
 
 def lightness(colour: str) -> float:
@@ -281,7 +354,7 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
         ink = "white" if lightness(colours[at]) < 0.25 else "#1b1f23"
         for y, x in np.argwhere(codes == at):
             ax.text(
-                x + 0.5, y + 0.5, marks[at], ha="center", va="center", fontsize="small", color=ink
+                x + 0.5, y + 0.5, marks[at], ha="center", va="center", fontsize=SMALL, color=ink
             )
     words = labels("status", language)
     there = [at for at in range(len(kinds)) if (codes == at).any()]
@@ -302,45 +375,36 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
 def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Diverging bars, a row an item: columns item, answer (points from low to high), count.
 
-    Shares of those who answered the item; the middle of the scale stands on zero, so that a bar's
-    place shows which side prevails.
+    Shares of those who answered the item; the middle of the scale stands on the line, so that a
+    bar's place shows which side prevails. An item that fewer answered than others has its n.
     """
     items, points = (list(dict.fromkeys(data[column])) for column in ("item", "answer"))
-    wide = data.pivot(index="item", columns="answer", values="count").loc[items, points]
-    shown = wide.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.5, 1.3)
+    shown = data.pivot(index="item", columns="answer", values="count").loc[items, points]
     totals = shown.sum(axis=1).to_numpy(float)
     shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100
-    middle = shares.shape[1] / 2
-    below = shares[:, : int(middle)].sum(axis=1)
-    left = -(below + (shares[:, int(middle)] / 2 if middle % 1 else 0.0))
-    colours = _scale_colours(shares.shape[1])
-    places = np.arange(len(shown))
-    for at, name in enumerate(shown.columns):
+    alike = len(set(totals)) == 1
+    named = [i if alike else f"{i} (n={int(n):,})" for i, n in zip(items, totals, strict=True)]
+    ax, places = rows(named, language=language, ax=ax, extra=0.75)
+    half, odd = divmod(len(points), 2)
+    left = -(shares[:, :half].sum(axis=1) + (shares[:, half] / 2 if odd else 0.0))
+    ends = (left.min() - 1, (left + shares.sum(axis=1)).max() + 1)
+    for at, (name, colour) in enumerate(zip(points, _scale_colours(len(points)), strict=True)):
         width = shares[:, at]
-        ax.barh(places, width, left=left, color=colours[at], edgecolor="white", label=str(name))
-        ink = "white" if lightness(colours[at]) < 0.25 else "#1b1f23"
+        ax.barh(places, width, left=left, color=colour, ec="white", height=0.8, label=str(name))
+        ink = "white" if lightness(colour) < 0.25 else "#1b1f23"
         for place, start, share in zip(places, left, width, strict=True):
-            if share >= 6:
+            if share >= 0.07 * (ends[1] - ends[0]):
                 ax.text(
-                    start + share / 2,
-                    float(place),
-                    f"{share:.0f}",
-                    ha="center",
-                    va="center",
-                    fontsize="small",
-                    color=ink,
-                )
+                    start + share / 2, place, f"{share:.0f}", ha="center", va="center",
+                    color=ink, fontsize=SMALL,
+                )  # fmt: skip
         left = left + width
-    for place, total in zip(places, totals, strict=True):
-        ax.text(103, float(place), f"n={int(total):,}", va="center", fontsize="small")
-    ax.axvline(0, color="#6b7580", linewidth=0.8, zorder=0)
-    ax.set_yticks(places, wrapped(shown.index, 22 if language == "ja" else 36))
-    ax.set_xlim(-100, 100)
-    ax.set_xticks([-100, -50, 0, 50, 100], ["100", "50", "0", "50", "100"])
+    for place in places:
+        ax.vlines(0, place - 0.52, place + 0.52, color="#1b1f23", linewidth=1, zorder=0)
+    ax.set_xlim(*ends)
     ax.set_xlabel(label("figure.share_of_item", language))
     legend_above(ax)
-    return without_frame(ax)
+    return ax
 
 
 def _scale_colours(points: int) -> list[str]:
@@ -371,9 +435,9 @@ def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     for ax in axes.flat[len(items) :]:
         ax.set_axis_off()
     for ax in axes[:, 0]:
-        ax.set_ylabel("割合（％）" if language == "ja" else "Share (%)")
+        ax.set_ylabel(label("figure.share", language))
     for ax in axes[-1]:
-        ax.set_xlabel("年" if language == "ja" else "Year")
+        ax.set_xlabel(label("figure.year", language))
     first, last = int(data["when"].min()), int(np.ceil(data["when"].max()))
     axes[0, 0].set_xticks(range(first, last + 1, 2))
     axes[0, 0].set_xlim(first - 0.3, last + 0.9)
@@ -397,30 +461,28 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
     breaks = [(a[1], b[0]) for a, b in itertools.pairwise(ends) if b[0] > a[1]]
     for end, start in breaks:
         ax.axvline((end + start) / 2, color="#a63a24", linestyle=":")
-        said = "定義が異なる可能性" if language == "ja" else "other definition?"
-        ax.text((end + start) / 2 + 0.1, 4, said, fontsize="small", color="#a63a24")
+        said = label("figure.other_definition", language)
+        ax.text((end + start) / 2 + 0.1, 4, said, fontsize=SMALL, color="#a63a24")
     last = points[points["current"]].sort_values("when").iloc[-1]
     ax.annotate(
         f"{last['percent']:.0f}%",
         (last["when"], last["percent"]),
         xytext=(5, 3),
         textcoords="offset points",
-        fontsize="small",
+        fontsize=SMALL,
     )
 
 
 def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
-    shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.7)
-    places = np.arange(len(shown))
-    for offset, column, colour in ((0.2, "here", PALETTE[0]), (-0.2, "nation", "#c8d0d8")):
-        values = shown[column] * 100
+    ax, places = rows(list(data["size_class"]), language=language, ax=ax, extra=0.4)
+    for offset, column, colour in ((-0.2, "here", PALETTE[0]), (0.2, "nation", "#c8d0d8")):
+        values = data[column] * 100
         name = label(f"figure.{column}", language)
-        ax.barh(places + offset, values, height=0.36, color=colour, label=name)
+        ax.barh(places + offset, values, height=0.4, color=colour, label=name)
         for place, value in zip(places, values, strict=True):
-            ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize="small")
-    ax.set_yticks(places, wrapped(shown["size_class"], 20))
+            ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize=SMALL)
+    ax.set_xlim(0, 108 * max(data[["here", "nation"]].max(axis=None), 0.01))
     ax.set_xlabel(label("figure.share", language))
     legend_above(ax)
-    return without_frame(ax)
+    return ax

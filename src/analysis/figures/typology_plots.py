@@ -165,7 +165,7 @@ def profile(
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
-    ax.set_xlabel(wrap(note, language, 60 if language == "ja" else 88), fontsize=7.5, loc="left")
+    ax.set_xlabel(wrap(note, language, 60 if language == "ja" else 88), fontsize=8, loc="left")
     return ax
 
 
@@ -186,7 +186,7 @@ def _sides(
     ax: Axes, rows: Sequence[str], kinds: Sequence[int], types: pd.DataFrame, language: Language
 ) -> None:
     """Names at the left of a heatmap, types with their numbers of members above it."""
-    wide, size = 16 if language == "ja" else 30, 8 if len(kinds) < 5 else 7
+    wide, size = 16 if language == "ja" else 30, 8
     room = 3.4 / len(kinds) * 72 / size  # ems in a column
     names = heads(types, language, max(5, int(room if language == "ja" else room / 0.52)))
     count = types.set_index("type")["members"]
@@ -455,7 +455,7 @@ def places(
     ax.legend(handles=handles, ncols=min(3, len(handles)), fontsize=8, frameon=False, **place)
     red = {"color": PALETTE[3], "bbox": {**WHITE, "alpha": 0.8}}
     written = pd.concat([answers, units]) if few else answers
-    looks = [red] * len(answers) + [{"fontsize": 7.5}] * (len(written) - len(answers))
+    looks = [red] * len(answers) + [{"fontsize": 8}] * (len(written) - len(answers))
     place_labels(ax, written[["axis1", "axis2"]].to_numpy(float), list(written["name"]), looks)
     return ax
 

@@ -13,9 +13,9 @@ from analysis.edition import protects
 from analysis.results import types
 from analysis.results.types import NAMED_UP_TO, as_frame
 from analysis.show import Frame, NotAvailable
+from analysis.stats.thresholds import UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
-from analysis.typology.describe import UNPLACED
 from analysis.typology.power import power
 from analysis.typology.verdict import SMALLEST_TYPE
 

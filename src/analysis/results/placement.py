@@ -11,8 +11,8 @@ from analysis.codebook.yaml_file import earlier
 from analysis.errors import InputError
 from analysis.results.types import as_frame, named, verdict
 from analysis.show import Frame, NotAvailable
+from analysis.stats.thresholds import UNPLACED
 from analysis.survey import SEED, Survey
-from analysis.typology.describe import UNPLACED
 from analysis.typology.projection import Projection
 from analysis.typology.study import Typology
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.municipality import size_labels
 from analysis.edition import protects
 from analysis.errors import InputError
 from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure
+from analysis.stats.thresholds import NOTABLE_TRAIT, UNPLACED
 from analysis.survey import SEED, Survey
-from analysis.typology.describe import NOTABLE, UNPLACED
 from analysis.typology.gradient import source
 from analysis.typology.verdict import facts, other_draws
 
@@ -200,7 +200,7 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     table, kinds = found.profile, survey.features.kinds
     shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
     units = ("points", "deviation") if _adjusted(found) else ("share", "mean")
-    notable = table["effect"].where(table["effect"].abs() >= NOTABLE)
+    notable = table["effect"].where(table["effect"].abs() >= NOTABLE_TRAIT)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
         unit=np.where(shares, *units),
@@ -278,7 +278,8 @@ def by_size(
         apart = {}
     if not apart:
         return Frame.nothing("no_large_class" if found.n else "nothing", columns)
-    ordered = {SIZE_CLASSES[s][survey.language]: apart[s] for s in SIZE_CLASSES if s in apart}
+    labels = size_labels(apart, survey.language)
+    ordered = {label: apart[name] for name, label in labels.items() if name in apart}
     rows = [
         (size, one.n, level(one), groups(survey, one), round(one.gradient_share, 2))
         for size, one in ordered.items()

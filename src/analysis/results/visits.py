@@ -96,7 +96,8 @@ def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[G
     classes = survey.size_class
     if pd.notna(classes[code]):
         mates = classes.index[(classes == classes[code]).to_numpy(bool)]
-        name = SIZE_CLASSES[survey.register.at[code, "size_class"]]
+        size = str(survey.register.at[code, "size_class"])
+        name = SIZE_CLASSES.get(size, Text(ja=size, en=size))
         groups.append(Group(list(mates), _both("class", name=name)))
     return [*groups, Group(list(survey.responses.index), _both("all"))]
 

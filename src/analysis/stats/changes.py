@@ -7,7 +7,7 @@ is not taken for a change; the shares of all who answered are given too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,11 @@ OF_SHARES = ["question", "answer", "count_before", "n_before", "count_now", "n_n
 OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "fell", "same", "p",
              "p_holm"]  # fmt: skip
 OF_DENOMINATORS = ["question", "n_before", "n_now", "status", "missing_before", "missing_now"]
+Row = tuple[Any, ...]  # of the columns above, but for p_holm
 BESIDE = 1e-9  # an end of an interval that does not hold zero but all values next to it
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(NamedTuple):
     """How many of `n` gained and lost something, the change of the share, and how sure it is."""
 
     n: int
@@ -120,7 +120,8 @@ def moved(
     scales : question, answer (an item), median_before, median_now, n, rose, fell, same, p, p_holm,
         all of those answering both times. Holm's correction covers both frames together.
     """
-    shares, scales = [], []
+    shares: list[Row] = []
+    scales: list[Row] = []
     for question in book:
         if question.role == "id" or question.free or question.variables[0] not in before.responses:
             continue
@@ -130,9 +131,9 @@ def moved(
             shares += _shares(question, before, after, language)
         elif question.type in SCALES:
             scales += _scales(question, before, after, language)
-    p = np.array([row["p"] for row in (*shares, *scales)], float)
-    adjusted = holm(p) if len(p) else p
-    first, second = pd.DataFrame(shares, columns=OF_SHARES), pd.DataFrame(scales, columns=OF_SCALES)
+    first = pd.DataFrame(shares, columns=OF_SHARES[:-1])
+    second = pd.DataFrame(scales, columns=OF_SCALES[:-1])
+    adjusted = holm(np.array([*first["p"], *second["p"]], float))
     first["p_holm"], second["p_holm"] = adjusted[: len(first)], adjusted[len(first) :]
     towards = (second["rose"] - second["fell"]).abs().astype(float)
     return (
@@ -164,28 +165,20 @@ def _indicators(question: Question, wave: Wave, language: Language) -> dict[str,
     }
 
 
-def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[dict]:
-    rows = []
-    new = _indicators(question, after, language)
+def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
+    rows: list[Row] = []
+    known = _indicators(question, after, language)
     for label, old in _indicators(question, before, language).items():
-        both = old.index.intersection(new[label].index, sort=False)
-        found = shift(old[both].to_numpy(bool), new[label][both].to_numpy(bool))
-        rows.append(
-            {
-                "question": question.id,
-                "answer": label,
-                "count_before": int(old.sum()),
-                "n_before": len(old),
-                "count_now": int(new[label].sum()),
-                "n_now": len(new[label]),
-                **{k: getattr(found, k) for k in Shift.__annotations__},
-            }
-        )
+        new = known[label]
+        both = old.index.intersection(new.index, sort=False)
+        found = shift(old[both].to_numpy(bool), new[both].to_numpy(bool))
+        counts = int(old.sum()), len(old), int(new.sum()), len(new)
+        rows.append((question.id, label, *counts, *found))
     return rows
 
 
-def _scales(question: Question, before: Wave, after: Wave, language: Language) -> list[dict]:
-    rows = []
+def _scales(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
+    rows: list[Row] = []
     names = {item.id: item.text[language] for item in question.items}
     for variable in question.variables:
         old, new = (
@@ -195,18 +188,10 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
         both = old.index.intersection(new.index, sort=False)
         change = new[both] - old[both]
         rose, fell = int((change > 0).sum()), int((change < 0).sum())
+        counts = len(both), rose, fell, len(both) - rose - fell
+        medians = old[both].median(), new[both].median()
         rows.append(
-            {
-                "question": question.id,
-                "answer": names.get(variable, ""),
-                "median_before": old[both].median(),
-                "median_now": new[both].median(),
-                "n": len(both),
-                "rose": rose,
-                "fell": fell,
-                "same": len(both) - rose - fell,
-                "p": sign_test(rose, fell),
-            }
+            (question.id, names.get(variable, ""), *medians, *counts, sign_test(rose, fell))
         )
     return rows
 
@@ -239,7 +224,7 @@ def denominators(book: Codebook, before: Wave, after: Wave) -> pd.DataFrame:
 
 
 class Placed(Protocol):
-    """What a comparison needs of a typology; ``typology.result.Typology`` is one."""
+    """What a comparison needs of a typology; ``typology.study.Typology`` is one."""
 
     @property
     def labels(self) -> pd.Series:

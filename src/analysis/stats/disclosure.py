@@ -135,12 +135,7 @@ def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> l
 
 
 def ticks_shown(
-    counts: Sequence[int],
-    n: int,
-    group: Group = "hide",
-    *,
-    exclusive: Sequence[bool] = (),
-    none_left: Sequence[bool] = (),
+    counts: np.ndarray, n: int, group: Group, *, exclusive: np.ndarray, none_left: np.ndarray
 ) -> np.ndarray:
     """Which options of a question of several answers an edition that protects may count.
 
@@ -155,18 +150,15 @@ def ticks_shown(
         the others. none_left : options that nobody can have ticked, by the number of those who
         answered a later question: known anyhow, so that they are shown.
     """
-    ticked, known = np.asarray(counts), np.zeros(len(counts), bool)
-    if len(none_left):
-        known |= np.asarray(none_left, bool)
-    alone = np.asarray(exclusive, bool) if len(exclusive) else np.zeros(len(counts), bool)
-    fit = may_be_shown(ticked, group) & may_be_shown(n - ticked, group) | known
+    fit = may_be_shown(counts, group) & may_be_shown(n - counts, group) | none_left
     if fit.all():
         return fit
     least = int(group == "show")  # of a hidden count
-    others = int((~fit & ~alone).sum())
-    reach = least + 2 if ticked[fit & alone].any() else n - least  # the most of another hidden one
+    others = int((~fit & ~exclusive).sum())
+    # the most of another hidden one
+    reach = least + 2 if counts[fit & exclusive].any() else n - least
     room = least + max(others - 1, 0) * reach
-    return known if n - int(ticked[fit].sum()) > room else fit
+    return none_left if n - int(counts[fit].sum()) > room else fit
 
 
 def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:

@@ -118,9 +118,6 @@ def _test(
         known &= classes != "nan"
         strata = classes[known]
     group, values = belongs[known].to_numpy(bool), y[known]
-    sizes = (int(group.sum()), int((~group).sum()))
-    if min(sizes) == 0:
-        return inference.Effect(*(float("nan"),) * 4, sizes, "Cliff's delta"), None
     shift = None if strata is not None else inference.difference(values, group, seed=seed)
     return inference.dominance(values, group, strata=strata, seed=seed), shift
 

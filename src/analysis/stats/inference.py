@@ -7,9 +7,10 @@ effect always agree: zero lies outside the 95 % interval just where p is at most
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, factorial, sqrt
+from math import comb, factorial, prod, sqrt
 
 import numpy as np
 from scipy import stats
@@ -108,36 +109,44 @@ def difference_within(has: np.ndarray, group: np.ndarray, strata: np.ndarray) ->
     >>> difference_within(has, group, np.array(["a", "a", "b", "b"])).estimate
     0.5
     """
-    has, group = np.asarray(has, bool), np.asarray(group, bool)
-    sizes = (int(group.sum()), int((~group).sum()))
-    parts, weights = [], []
-    for block in _blocks(strata, len(has)):
-        mine, rest = has[block][group[block]], has[block][~group[block]]
-        if len(mine) and len(rest):
-            parts.append(_newcombe(int(mine.sum()), len(mine), int(rest.sum()), len(rest)))
-            weights.append(len(mine) * len(rest) / (len(mine) + len(rest)))
-    if not parts:
-        return _undefined(sizes, "Mantel-Haenszel")
-    d, low, high = _joined(parts, weights)
-    p = permutation_p(has.astype(float), group, strata=strata)
-    low, high = _agreeing(d, low, high, p)
-    least = _least(arrangements(group, strata))
-    return Effect(d, low, high, p, sizes, "Mantel-Haenszel, Newcombe", least)
+
+    def compare(mine: np.ndarray, rest: np.ndarray) -> Part:
+        m, n = len(mine), len(rest)
+        return *_newcombe(int(mine.sum()), m, int(rest.sum()), n), m * n / (m + n)
+
+    return _stratified(compare, np.asarray(has, float), group, strata, "Mantel-Haenszel, Newcombe")
 
 
-def _joined(
-    parts: list[tuple[float, float, float]], weights: list[float]
-) -> tuple[float, float, float]:
-    """Weighted mean of estimates of separate strata, with an interval from theirs.
+Part = tuple[float, float, float, float]  # of a stratum: estimate, ends of its interval, weight
+
+
+def _stratified(
+    compare: Callable[[np.ndarray, np.ndarray], Part],
+    values: np.ndarray,
+    group: np.ndarray,
+    strata: np.ndarray | None,
+    method: str,
+    seed: int = 0,
+) -> Effect:
+    """Weighted mean of the effects of separate strata, with an interval from theirs.
 
     The distances of the ends add up in squares (method of variance estimates recovery, Zou & Donner
-    2008), so that each stratum's interval may be as skew as its estimate asks for.
+    2008), so that each stratum's interval may be as skew as its estimate asks for. The p-value is
+    that of `permutation_p` of the values.
     """
-    share = np.array(weights) / np.sum(weights)
-    estimate, low, high = np.array(parts).T
+    group = np.asarray(group, bool)
+    sizes = (int(group.sum()), int((~group).sum()))
+    halves = ((values[b][group[b]], values[b][~group[b]]) for b in _blocks(strata, len(values)))
+    parts = [compare(mine, rest) for mine, rest in halves if len(mine) and len(rest)]
+    if not parts:
+        return _undefined(sizes, method)
+    estimate, low, high, weight = np.array(parts).T
+    share = weight / weight.sum()
     d = float(share @ estimate)
     below, above = (sqrt(share**2 @ (end - estimate) ** 2) for end in (low, high))
-    return d, d - below, d + above
+    p = permutation_p(values, group, strata=strata, seed=seed)
+    ends = _agreeing(d, d - below, d + above, p)
+    return Effect(d, *ends, p, sizes, method, _least(arrangements(group, strata)))
 
 
 def arrangements(group: np.ndarray, strata: np.ndarray | None = None) -> int:
@@ -149,10 +158,8 @@ def arrangements(group: np.ndarray, strata: np.ndarray | None = None) -> int:
     (10, 1)
     """
     group = np.asarray(group, bool)
-    ways = 1
-    for block in _blocks(strata, len(group)):
-        ways *= comb(len(block), int(group[block].sum()))
-    return ways
+    blocks = _blocks(strata, len(group))
+    return prod(comb(len(block), int(group[block].sum())) for block in blocks)
 
 
 def _least(ways: int) -> float:
@@ -226,10 +233,7 @@ def _sums(
 ) -> tuple[np.ndarray, bool]:
     """Sum of the first group in every arrangement, or in drawn ones, and whether in every one."""
     sizes = [int(group[block].sum()) for block in blocks]
-    count = 1
-    for block, size in zip(blocks, sizes, strict=True):
-        count *= comb(len(block), size)
-    if count <= ENUMERATE:
+    if prod(comb(len(b), size) for b, size in zip(blocks, sizes, strict=True)) <= ENUMERATE:
         sums = np.zeros(1)
         for block, size in zip(blocks, sizes, strict=True):
             part = np.array([sum(chosen) for chosen in combinations(values[block].tolist(), size)])
@@ -387,26 +391,14 @@ def dominance(
     >>> e.estimate, round(e.low, 2), e.high, e.p
     (1.0, -0.19, 1.0, 0.1)
     """
-    values, group = np.asarray(values, float), np.asarray(group, bool)
-    blocks = _blocks(strata, len(values))
-    sizes = (int(group.sum()), int((~group).sum()))
-    sums = _row_sums(values, blocks)
-    parts, weights = [], []
-    for block in blocks:
-        first = group[block]
-        m, n = int(first.sum()), int((~first).sum())
-        if m and n:
-            delta = float(sums[block][first].sum() / (m * n))
-            parts.append((delta, *_score_interval(delta, m, n)))
-            weights.append(float(m * n))
-    if not parts:
-        return _undefined(sizes, "Cliff's delta")
-    delta, low, high = _joined(parts, weights)
-    p = permutation_p(sums, group, strata=strata, seed=seed)
-    low, high = _agreeing(delta, low, high, p)
-    return Effect(
-        delta, low, high, p, sizes, "Cliff's delta, rank sum", _least(arrangements(group, strata))
-    )
+
+    def compare(mine: np.ndarray, rest: np.ndarray) -> Part:
+        m, n = len(mine), len(rest)
+        delta = float(mine.sum() / (m * n))
+        return delta, *_score_interval(delta, m, n), float(m * n)
+
+    sums = _row_sums(np.asarray(values, float), _blocks(strata, len(values)))
+    return _stratified(compare, sums, group, strata, "Cliff's delta, rank sum", seed)
 
 
 def _row_sums(values: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:

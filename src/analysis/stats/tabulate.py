@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.model import Question
-from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.municipality import size_labels
 from analysis.errors import InputError, Message
 from analysis.text import Language
 
@@ -117,11 +117,29 @@ def labels_of(question: Question, language: Language) -> dict[int, str]:
     return {option.code: option.text[language] for option in question.options}
 
 
-def unit_of(question: Question, language: Language) -> str:
-    """The unit of a number in brackets; empty where it has none."""
+def with_unit(question: Question, language: Language) -> str:
+    """The short text of a question with its unit in brackets, where that is not yet in it.
+
+    Examples
+    --------
+    >>> from analysis.codebook.model import Codebook
+    >>> book = Codebook.read("it-staffing")
+    >>> [with_unit(book[id], "ja") for id in ("Q08", "Q11", "Q07")]
+    ['情報部門の常勤職員数（人）', '常駐SE等（常勤換算、人）', '政策担当課の取組み']
+    >>> with_unit(book["Q11"], "en")
+    'Resident contractors (FTE)'
+    """
+    name = question.label[language]
     if question.unit is None:
-        return ""
-    return f"（{question.unit.ja}）" if language == "ja" else f" ({question.unit.en})"
+        return name
+    unit, _, more = question.unit[language].partition("（")
+    if f"（{more}" in name and name.endswith("）") and more:
+        return f"{name[:-1]}、{unit}）"
+    unit = question.unit[language]
+    opens = "（" if language == "ja" else " ("
+    if f"{opens}{unit}" in name:
+        return name
+    return f"{name}（{unit}）" if language == "ja" else f"{name} ({unit})"
 
 
 def labelled(values: pd.Series, question: Question, language: Language) -> pd.Series:
@@ -133,7 +151,7 @@ def labelled(values: pd.Series, question: Question, language: Language) -> pd.Se
 
 def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
     """Size classes as labelled categories, largest first; only those that occur."""
-    labels = {name: text[language] for name, text in SIZE_CLASSES.items()}
+    labels = size_labels(classes.dropna().astype("str"), language)
     there = [label for name, label in labels.items() if (classes == name).any()]
     return classes.map(labels).astype(pd.CategoricalDtype(there, ordered=True))
 

@@ -18,31 +18,10 @@ from analysis.intake.files import read_file
 from analysis.intake.workbook import Sheet
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.stats.visits import Topic, guide
-from analysis.text import Language
+from analysis.text import LANGUAGES, Language, label, labels
 
-PUBLISH = {"yes": ("可", "yes"), "no": ("不可", "no"), "to_confirm": ("要確認", "to confirm")}
-FIELDS = {
-    "code": ("団体コード", "code"),
-    "name": ("団体名", "municipality"),
-    "date": ("訪問日", "date of visit"),
-    "place": ("場所", "place"),
-    "visitors": ("訪問者", "visitors"),
-    "hosts": ("応対者（職名のみ）", "hosts (posts only)"),
-}
-COLUMNS = {
-    "topic": ("No.", "No."),
-    "title": ("論点", "topic"),
-    "ask": ("聞くこと", "what to ask"),
-    "known": ("事前に分かっていること", "known beforehand"),
-    "answer": ("聞き取った内容", "what was said"),
-    "evidence": ("確認した資料", "evidence seen"),
-    "difference": ("調査票との違い", "differs from the questionnaire"),
-    "publish": ("公開可否", "may be published"),
-    "follow_up": ("追って確認すること", "to follow up"),
-}
 WIDTHS = (5, 16, 36, 40, 44, 22, 24, 10, 24)
 FILLED = ("answer", "evidence", "difference", "publish", "follow_up")
-TITLE = ("現地調査 記録票", "Site visit: record sheet")
 
 
 @dataclass(frozen=True)
@@ -65,10 +44,9 @@ def form(
     cities : code -> name. known : (code, topic) -> what is known beforehand. note : a line under
         the title, such as that the data are invented.
     """
-    at = 0 if language == "ja" else 1
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
-    book.set_properties({"created": EPOCH, "title": TITLE[at]})
+    book.set_properties({"created": EPOCH, "title": label("visit_form.title", language)})
     styles = {
         "title": book.add_format({"bold": True, "font_size": 14}),
         "head": book.add_format({**WRAP, "bold": True, "bg_color": "#e6eef3"}),
@@ -78,7 +56,7 @@ def form(
     }
     for code, name in cities.items():
         sheet = book.add_worksheet(sheet_name(code, name))
-        _write(sheet, code, name, known, note, at, styles)
+        _write(sheet, code, name, known, note, language, styles)
     book.close()
     return buffer.getvalue()
 
@@ -89,31 +67,31 @@ def _write(
     name: str,
     known: Mapping[tuple[str, int], str],
     note: str,
-    at: int,
+    language: Language,
     styles: Mapping[str, Any],
 ) -> None:
-    sheet.write_string(0, 0, TITLE[at], styles["title"])
+    sheet.write_string(0, 0, label("visit_form.title", language), styles["title"])
     sheet.write_string(1, 0, note)
     given = {"code": code, "name": name}
-    for row, (field, labels) in enumerate(FIELDS.items(), 2):
-        sheet.merge_range(row, 0, row, 1, labels[at], styles["head"])
+    fields, columns = labels("visit_field", language), labels("visit_column", language)
+    for row, (field, words) in enumerate(fields.items(), 2):
+        sheet.merge_range(row, 0, row, 1, words, styles["head"])
         if field in given:
             _text(sheet, row, 2, given[field], styles)
         else:
             sheet.write_blank(row, 2, None, styles["open"])
-    top = 3 + len(FIELDS)
-    for column, labels in enumerate(COLUMNS.values()):
-        sheet.write_string(top, column, labels[at], styles["head"])
+    top = 3 + len(fields)
+    for column, words in enumerate(columns.values()):
+        sheet.write_string(top, column, words, styles["head"])
         sheet.set_column(column, column, WIDTHS[column])
-    language: Language = "ja" if at == 0 else "en"
     for row, topic in enumerate(guide().topics, top + 1):
         sheet.write_number(row, 0, topic.id, styles["cell"])
         _text(sheet, row, 1, topic.text[language], styles)
         _text(sheet, row, 2, _questions(topic, language), styles)
         _text(sheet, row, 3, known.get((code, topic.id), ""), styles)
-        for column in range(4, len(COLUMNS)):
+        for column in range(4, len(columns)):
             sheet.write_blank(row, column, None, styles["open"])
-    allowed = {"validate": "list", "source": [words[at] for words in PUBLISH.values()]}
+    allowed = {"validate": "list", "source": list(labels("visit_publish", language).values())}
     sheet.data_validation(top + 1, 7, top + len(guide().topics), 7, allowed)
     sheet.freeze_panes(top + 1, 2)
     on_a4(sheet)
@@ -122,7 +100,7 @@ def _write(
 def _questions(topic: Topic, language: Language) -> str:
     asked = [f"・{question[language]}" for question in topic.ask]
     if topic.evidence.en != "none":
-        asked.append(("資料：" if language == "ja" else "Evidence: ") + topic.evidence[language])
+        asked.append(label("visit_form.evidence", language, evidence=topic.evidence[language]))
     return "\n".join(asked)
 
 
@@ -162,8 +140,16 @@ def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
 
 def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
     cells = [[_folded(value) for value in row] for row in sheet.text.to_numpy(object)]
-    about = {field: _beside(cells, labels) for field, labels in FIELDS.items()}
-    top = next((i for i, row in enumerate(cells) if _is_head(row)), None)
+    about = {field: _beside(cells, words) for field, words in _known("visit_field").items()}
+    heads = _known("visit_column")
+    top = next(
+        (
+            i
+            for i, row in enumerate(cells)
+            if all(words & {*_lower(row)} for words in heads.values())
+        ),
+        None,
+    )
     if top is None or about["code"] is None:
         raise sheet.error(
             "this sheet is no record sheet of a visit",
@@ -176,7 +162,10 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
             hint="check the code in the form",
             code=code,
         )
-    columns = {key: _place(cells[top], labels) for key, labels in COLUMNS.items()}
+    columns = {
+        key: next(j for j, value in enumerate(_lower(cells[top])) if value in words)
+        for key, words in heads.items()
+    }
     rows = {}
     for i in range(top + 1, len(cells)):
         number = cells[i][columns["topic"]]
@@ -196,25 +185,23 @@ def _folded(value: object) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(value))).strip()
 
 
-def _same(value: str, labels: Sequence[str]) -> bool:
-    return value.lower() in {_folded(label).lower() for label in labels}
+def _lower(row: Sequence[str]) -> list[str]:
+    return [value.lower() for value in row]
 
 
-def _beside(cells: Sequence[Sequence[str]], labels: Sequence[str]) -> str | None:
+def _known(section: str) -> dict[str, set[str]]:
+    """Name -> the words of a section of labels in both languages, as a cell is compared with."""
+    both = [labels(section, language) for language in LANGUAGES]
+    return {name: {_folded(words[name]).lower() for words in both} for name in both[0]}
+
+
+def _beside(cells: Sequence[Sequence[str]], words: set[str]) -> str | None:
     """The first filled cell right of a label; empty where nothing is, None without the label."""
     for row in cells:
         for j, value in enumerate(row):
-            if _same(value, labels):
+            if value.lower() in words:
                 return next((other for other in row[j + 1 :] if other), "")
     return None
-
-
-def _is_head(row: Sequence[str]) -> bool:
-    return all(any(_same(value, labels) for value in row) for labels in COLUMNS.values())
-
-
-def _place(row: Sequence[str], labels: Sequence[str]) -> int:
-    return next(j for j, value in enumerate(row) if _same(value, labels))
 
 
 def _topic(number: str, sheet: Sheet, cell: tuple[int, int]) -> int:
@@ -233,8 +220,8 @@ def _topic(number: str, sheet: Sheet, cell: tuple[int, int]) -> int:
 def _choice(value: str, sheet: Sheet, cell: tuple[int, int]) -> str:
     if not value:
         return ""
-    for key, words in PUBLISH.items():
-        if _same(_folded(value), words):
+    for key, words in _known("visit_publish").items():
+        if _folded(value).lower() in words:
             return key
     raise sheet.error(
         "whether it may be published cannot be {value!r}",

@@ -24,16 +24,11 @@ from analysis.codebook.rules import Expression
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
-from analysis.text import Model, Text
+from analysis.text import LANGUAGES, Model, Text, say_both
 
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 Kind = Literal["contradictory", "doubtful", "missing", "unusual"]
-MISSING = {
-    "no_answer": Text(ja="無回答", en="no answer"),
-    "dont_know": Text(ja="不明と回答", en="answered: does not know"),
-    "not_surveyed": Text(ja="調査無し", en="not surveyed"),
-    "unreadable": Text(ja="無効な回答", en="the answer could not be used"),
-}
+MISSING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
 
 
 class Topic(Labelled):
@@ -133,7 +128,8 @@ def remarks(
         for question in asked(topic, codebook, responses):
             state = tabulate.state_of(status, code, question)
             if state in MISSING:
-                found.append(Remark(topic.id, question.id, "missing", MISSING[state]))
+                why = say_both("visits/missing", status=state)
+                found.append(Remark(topic.id, question.id, "missing", why))
             if state != "answered":
                 continue
             given = responses[list(question.variables)]
@@ -182,28 +178,36 @@ def _unusual(
     question: Question, own: pd.Series, others: pd.DataFrame, group: Text
 ) -> Iterator[tuple[float, Text]]:
     """What is unusual in the answer to a question: how rare it is, and in words."""
+    items = {item.id: item.text for item in question.items}
     for variable in question.variables if question.type not in {"text", "date"} else ():
-        known, mine = others[variable].dropna(), own[variable]
+        known, mine = others[variable].dropna().astype(float), own[variable]
         if pd.isna(mine):
             continue
-        values, n = known.astype(float), len(known)
+        value = float(mine)
         scale = question.type in {"ordinal", "battery"}
         number = question.type in {"integer", "ratio"}
-        rarity = _tail(values, float(mine)) if scale or number else _share(values, float(mine))
+        rarity = _tail(known, value) if scale or number else _share(known, value)
         if rarity > UNUSUAL:
             continue
-        same = int((values == float(mine)).sum())
+        same = int((known == value).sum())
+        beside: dict[str, Any] = {"group": group, "n": len(known)}
         if question.type == "multi":
-            option = question.options[question.variables.index(variable)]
+            option, does = question.options[question.variables.index(variable)], same
+            if not mine:
+                does = len(known) - same
             if mine or not option.exclusive:
-                yield rarity, _said(option.text, group, same if mine else n - same, n, chosen=mine)
+                beside |= {"option": option.text, "same": does, "chosen": bool(mine)}
+                yield rarity, say_both("visits/option", **beside)
         elif number:
-            low, high = values.quantile(0.25), values.quantile(0.75)
+            low, high = known.quantile(0.25), known.quantile(0.75)
             reach = 1.5 * (high - low)
-            if reach > 0 and not low - reach <= float(mine) <= high + reach:
-                yield rarity, _far(question, float(mine), group, (low, high), n)
-        elif not scale or abs(float(mine) - values.median()) >= STEPS:
-            yield rarity, _rare(question, variable, mine, group, same, n)
+            if reach > 0 and not low - reach <= value <= high + reach:
+                beside |= {"low": low, "high": high, "unit": question.unit or ""}
+                yield rarity, say_both("visits/far", value=value, **beside)
+        elif not scale or abs(value - known.median()) >= STEPS:
+            ja, en = (tabulate.labels_of(question, k)[int(value)] for k in LANGUAGES)
+            beside |= {"item": items.get(variable, ""), "same": same}
+            yield rarity, say_both("visits/rare", answer=Text(ja=ja, en=en), **beside)
 
 
 def _share(others: pd.Series, own: float) -> float:
@@ -228,40 +232,6 @@ def _tail(others: pd.Series, own: float) -> float:
     """
     distance = (others - others.median()).abs()
     return float((1 + (distance >= abs(own - others.median())).sum()) / (1 + len(others)))
-
-
-def _far(
-    question: Question, value: float, group: Text, middle: tuple[float, float], n: int
-) -> Text:
-    low, high = middle
-    unit = question.unit or Text(ja="", en="")
-    return Text(
-        ja=f"{value:,.4g}{unit.ja}（{group.ja}の四分位範囲は{low:,.4g}～{high:,.4g}、n={n:,}）",
-        en=f"{value:,.4g} {unit.en} (middle half of {group.en}: {low:,.4g} to "
-        f"{high:,.4g}, n={n:,})",
-    )
-
-
-def _said(option: Text, group: Text, same: int, n: int, *, chosen: bool) -> Text:
-    if chosen:
-        return Text(
-            ja=f"「{option.ja}」を挙げる（{group.ja}の他の{n:,}団体では{same:,}団体）",
-            en=f"names “{option.en}” ({same:,} of the {n:,} others in {group.en})",
-        )
-    return Text(
-        ja=f"「{option.ja}」を挙げていない（{group.ja}の他の{n:,}団体では{same:,}団体が該当）",
-        en=f"does not name “{option.en}” ({same:,} of the {n:,} others in {group.en} do)",
-    )
-
-
-def _rare(question: Question, variable: str, own: Any, group: Text, same: int, n: int) -> Text:
-    item = next((item.text for item in question.items if item.id == variable), None)
-    head = {"ja": f"{item.ja}：" if item else "", "en": f"{item.en}: " if item else ""}
-    answer = {k: tabulate.labels_of(question, k)[int(own)] for k in ("ja", "en")}  # type: ignore[arg-type]
-    return Text(
-        ja=f"{head['ja']}「{answer['ja']}」（{group.ja}の他の{n:,}団体で同じ回答は{same:,}団体）",
-        en=f"{head['en']}“{answer['en']}” ({same:,} of the {n:,} others in {group.en} say so)",
-    )
 
 
 class Case(Model):

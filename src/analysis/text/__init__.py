@@ -106,14 +106,18 @@ def say(sentence: str, language: str, **values: Any) -> str:
 
 
 def say_both(sentence: str, **values: Any) -> Text:
-    """A computed sentence in both languages, for a table that carries both.
+    """A computed sentence in both languages; a Text among the values goes in in each language.
 
     Examples
     --------
     >>> say_both("cleaning/which_municipality", ward=False, places=[]).en
     'Please give its code and name.'
     """
-    return Text(ja=say(sentence, "ja", **values), en=say(sentence, "en", **values))
+    ja, en = (
+        say(sentence, k, **{n: v[k] if isinstance(v, Text) else v for n, v in values.items()})
+        for k in LANGUAGES
+    )
+    return Text(ja=ja, en=en)
 
 
 def sections() -> frozenset[str]:

@@ -16,8 +16,7 @@ from analysis.errors import InputError, unknown
 from analysis.stats.indicators import Features
 from analysis.typology.multiverse import Multiverse, multiverse
 from analysis.typology.projection import Projection, project
-from analysis.typology.result import Typology
-from analysis.typology.study import study, study_by
+from analysis.typology.study import Typology, study, study_by
 
 
 @dataclass(frozen=True)

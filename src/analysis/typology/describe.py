@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -79,37 +79,29 @@ def _compare(mine: np.ndarray, rest: np.ndarray) -> tuple[float, float]:
     return float(delta), float(mannwhitneyu(mine, rest, method="asymptotic").pvalue)
 
 
-def paragons(dissimilarity: np.ndarray, labels: pd.Series) -> dict[int, str]:
-    """The medoid of each type: the member with the least total dissimilarity to the others."""
-    return _members(dissimilarity, labels, np.argmin)
+def most_and_least_typical(
+    dissimilarity: np.ndarray, labels: pd.Series
+) -> tuple[dict[int, str], dict[int, str]]:
+    """The medoid of each type, and its member that is least like the others.
 
-
-def atypical(dissimilarity: np.ndarray, labels: pd.Series) -> dict[int, str]:
-    """The member of each type that is least like the others.
+    The medoid is the member with the least total dissimilarity to the others.
 
     Examples
     --------
     >>> D = np.abs(np.subtract.outer([0, 1, 5], [0, 1, 5]))
-    >>> types = pd.Series([1, 1, 1], index=list("abc"))
-    >>> paragons(D, types), atypical(D, types)
+    >>> most_and_least_typical(D, pd.Series([1, 1, 1], index=list("abc")))
     ({1: 'b'}, {1: 'c'})
     """
-    return _members(dissimilarity, labels, np.argmax)
-
-
-def _members(
-    dissimilarity: np.ndarray, labels: pd.Series, pick: Callable[[np.ndarray], np.intp]
-) -> dict[int, str]:
-    chosen = {}
+    most, least = {}, {}
     for kind in sorted(int(t) for t in labels.unique() if t != UNPLACED):
         at = np.flatnonzero((labels == kind).to_numpy(bool))
         at = at[np.argsort(labels.index[at], kind="stable")]  # ties: the smallest code
         total = dissimilarity[np.ix_(at, at)].sum(axis=1).round(9)
-        chosen[kind] = str(labels.index[at[pick(total)]])
-    return chosen
+        most[kind] = str(labels.index[at[total.argmin()]])
+        least[kind] = str(labels.index[at[total.argmax()]])
+    return most, least
 
 
-NOTABLE = NOTABLE_TRAIT
 TRAITS = 2  # traits in a name, more only where two names would be the same
 YES_NO = ("binary", "asymmetric", "nominal")
 # what the end of a Japanese label asks for; all others are amounts
@@ -168,9 +160,9 @@ def _name(
 ) -> dict[str, str]:
     """The name with up to `count` traits; a broad type spends the first two on being broad."""
     signs = pd.Series(effects, dtype=float)
-    up, down = (signs >= NOTABLE).mean(), (signs <= -NOTABLE).mean()
+    up, down = (signs >= NOTABLE_TRAIT).mean(), (signs <= -NOTABLE_TRAIT).mean()
     broad = len(signs) >= 4 and max(up, down) >= BROAD
-    traits = [f for f, e in effects.items() if abs(e) >= NOTABLE or count > TRAITS]
+    traits = [f for f, e in effects.items() if abs(e) >= NOTABLE_TRAIT or count > TRAITS]
     traits = traits[: count - TRAITS if broad else count]
     across = "degree_high" if up >= down else "degree_low"
     languages: tuple[Language, ...] = ("ja", "en")

@@ -16,7 +16,6 @@ from scipy.spatial.distance import cdist
 
 from analysis.errors import InputError
 
-MOST_CODES = 2**62  # pattern numbers are kept in 64 bits
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
 NUMBERS = ("ordinal", "ratio")
@@ -54,8 +53,6 @@ class Patterns:
 def collapse(values: np.ndarray, names: Sequence[str] | None = None) -> Patterns:
     """Find the distinct rows; two missing answers are equal.
 
-    Cost grows with units x features; no row is ever compared with another.
-
     Parameters
     ----------
     values : units x features, NaN where missing.
@@ -68,17 +65,10 @@ def collapse(values: np.ndarray, names: Sequence[str] | None = None) -> Patterns
     >>> found.rows.tolist(), found.weights.tolist(), found.back.tolist()
     ([[0.0, 1.0], [1.0, nan]], [1.0, 2.0], [1, 0, 1])
     """
-    number, size = np.zeros(len(values), dtype=np.int64), 1
-    columns = range(values.shape[1])
-    for j in columns if names is None else np.argsort(np.array(names), kind="stable"):
-        codes, seen = pd.factorize(values[:, j], sort=True)
-        if size * (len(seen) + 1) > MOST_CODES:
-            number, taken = pd.factorize(number, sort=True)
-            size = len(taken)
-        number = number * (len(seen) + 1) + codes + 1
-        size *= len(seen) + 1
+    order = slice(None) if names is None else np.argsort(np.array(names), kind="stable")
+    known = np.where(np.isnan(values), -np.inf, values)[:, order]  # else no two NaN are equal
     _, first, back, counts = np.unique(
-        number, return_index=True, return_inverse=True, return_counts=True
+        known, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     return Patterns(values[first], counts.astype(float), back)
 

@@ -98,14 +98,13 @@ def gradient(
     values, vectors = np.linalg.eigh(X.T @ X / len(X))
     values, axis = values[::-1], vectors[:, -1]
     chance = _chance_eigenvalues(X, [source(c) for c in scaled.columns], n_null, seed)
-    beyond = _beyond(values, chance)
     score = X @ axis
     score = (score - score.mean()) / max(score.std(), 1e-12)
     loadings = (scaled.to_numpy() * score[:, None]).mean(axis=0)
     turn = -1.0 if loadings.sum() < 0 else 1.0
     return Gradient(
         pd.Series(turn * score, index=frame.index),
-        _first(beyond),
+        _share(values, chance),
         pd.Series(turn * loadings, index=scaled.columns),
     )
 
@@ -139,25 +138,21 @@ def share_interval(
     Z = scaled.to_numpy()
     X = Z * np.sqrt(weights)
     chance = _chance_eigenvalues(X, [source(c) for c in scaled.columns], n_null, seed)
-    own = _first(_beyond(np.linalg.eigvalsh(X.T @ X / len(X))[::-1], chance))
+    own = _share(np.linalg.eigvalsh(X.T @ X / len(X))[::-1], chance)
     rng, shares = np.random.default_rng(seed), []
     for _ in range(n_bootstrap):
         again = Z[rng.integers(0, len(Z), len(Z))]
         spread = again.std(axis=0)
         Y = (again - again.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0) * np.sqrt(weights)
-        shares.append(_first(_beyond(np.linalg.eigvalsh(Y.T @ Y / len(Y))[::-1], chance)))
+        shares.append(_share(np.linalg.eigvalsh(Y.T @ Y / len(Y))[::-1], chance))
     low, high = np.quantile(shares, [0.025, 0.975])
     low, high = min(low, 2 * own - high), max(high, 2 * own - low)
     return float(max(low, 0.0)), float(min(high, 1.0))
 
 
-def _beyond(values: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Eigenvalues, largest first, less what chance gives."""
-    return np.where(values < 1e-12, 0.0, np.clip(values - chance, 0.0, None))
-
-
-def _first(beyond: np.ndarray) -> float:
-    """Share of the first axis; 0 where none is beyond chance."""
+def _share(values: np.ndarray, chance: np.ndarray) -> float:
+    """Share of the first of these eigenvalues, less what chance gives; 0 where none is beyond."""
+    beyond = np.where(values < 1e-12, 0.0, np.clip(values - chance, 0.0, None))
     return float(beyond[0] / beyond.sum()) if beyond.sum() > 0 else 0.0
 
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
@@ -27,15 +30,19 @@ from analysis.stats.thresholds import (
     MOST_TYPES_MULTIVERSE,
     SMALLEST_SURVEY,
     SMALLEST_TYPE,
+    UNPLACED,
 )
-from analysis.typology.describe import UNPLACED
-from analysis.typology.dissimilarity import Gower, Groups, Patterns, collapse, feature_weights
-from analysis.typology.eligibility import taking_part
+from analysis.typology.dissimilarity import (
+    Gower,
+    Groups,
+    Patterns,
+    collapse,
+    feature_weights,
+    source,
+)
 from analysis.typology.gradient import numeric
-from analysis.typology.imputation import imputed
 from analysis.typology.partition import k_medoids
-from analysis.typology.prepare import Answers
-from analysis.typology.trees import cut, weighted_tree
+from analysis.typology.prepare import Answers, taking_part
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,81 @@ def indicator_sets(frame: pd.DataFrame, groups: Groups) -> dict[str, list[str]]:
     return sets
 
 
+DRAWS = 5  # imputed surveys
+ROUNDS = 8  # through all features, for each of them
+DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
+
+
+def imputed(
+    frame: pd.DataFrame, kinds: Mapping[str, str], *, draws: int = DRAWS, seed: int = 0
+) -> list[pd.DataFrame]:
+    """Surveys in which every missing answer is filled in; answers that were given stay.
+
+    Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
+    Imputation of Missing Data): each feature is predicted from all others by a ridge regression on
+    a bootstrap of its respondents, and a missing answer is that of a respondent with nearly the
+    same prediction. So every imputed answer is one that somebody gave, of whatever kind.
+
+    Units with the same answers get the same ones. A feature that nobody answered stays missing.
+
+    Examples
+    --------
+    >>> x = np.arange(20.0)
+    >>> frame = pd.DataFrame({"a": x, "b": 2 * x, "c": -x}).mask(np.eye(20, 3, -9) > 0)
+    >>> filled = imputed(frame, dict.fromkeys(frame, "ratio"))
+    >>> all(abs(one.loc[9, "a"] - 9) <= 3 for one in filled)
+    True
+    """
+    names = sorted(str(c) for c in frame if frame[c].notna().any())
+    given = frame[names].astype(float)
+    columns = numeric(given, kinds)
+    scaled = ((columns - columns.mean()) / columns.std(ddof=0).replace(0.0, 1.0)).to_numpy(float)
+    owner = np.array([source(c) for c in columns])
+    blocks = [(name, np.flatnonzero(owner == name)) for name in names if given[name].isna().any()]
+    patterns = collapse(given.to_numpy(float))
+    like = patterns.first[patterns.back]
+    surveys = []
+    for number in range(draws):
+        rng = np.random.default_rng([seed, number])
+        filled, answers = np.where(np.isnan(scaled), 0.0, scaled), given.to_numpy(copy=True)
+        for turn in range(ROUNDS + 1):
+            for name, own in blocks:
+                at = names.index(name)
+                seen = np.flatnonzero(given[name].notna())
+                gaps = np.flatnonzero(given[name].isna())
+                if turn:
+                    donors = _donors(
+                        np.delete(filled, own, axis=1), scaled[:, own], seen, gaps, rng
+                    )
+                else:
+                    donors = rng.choice(seen, len(gaps))
+                filled[np.ix_(gaps, own)] = scaled[np.ix_(donors, own)]
+                answers[gaps, at] = answers[donors, at]
+        survey = pd.DataFrame(answers[like], given.index, names)
+        surveys.append(survey.reindex(columns=frame.columns))
+    return surveys
+
+
+def _donors(
+    others: np.ndarray,
+    own: np.ndarray,
+    seen: np.ndarray,
+    gaps: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """For each gap a respondent whose predicted answer is among the nearest."""
+    drawn = rng.choice(seen, len(seen))
+    x, y = others[drawn], own[drawn]
+    centre = x.mean(axis=0)
+    cross = (x - centre).T @ (x - centre)
+    penalty = max(1, x.shape[1]) * np.eye(x.shape[1])
+    slope = np.linalg.solve(cross + penalty, (x - centre).T @ (y - y.mean(axis=0)))
+    predicted = (others - centre) @ slope
+    apart = np.abs(predicted[gaps][:, None] - predicted[seen]).sum(axis=2).round(9)
+    near = apart.argsort(axis=1, kind="stable")[:, :DONORS]
+    return seen[near[np.arange(len(gaps)), rng.integers(0, near.shape[1], len(gaps))]]
+
+
 def universes(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
@@ -95,7 +177,7 @@ def universes(
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
     """The partitions of one setting: every method, every number of types.
 
-    Who takes part is decided for these features again (`eligibility.taking_part`); the rest is put
+    Who takes part is decided for these features again (`prepare.taking_part`); the rest is put
     to the group that is nearest on average.
 
     Parameters
@@ -145,6 +227,80 @@ def _types(
         of_pattern[inside] = types
         found[method, k] = of_pattern[seen.back]
     return found
+
+
+def weighted_tree(
+    distance: np.ndarray, weights: np.ndarray, method: Literal["average", "ward"]
+) -> np.ndarray:
+    """Which patterns join, lowest first, by nearest-neighbour chains.
+
+    Müllner (2011, arXiv:1109.2378); the distances of what has joined are those of Lance & Williams
+    (1967). `scipy.cluster.hierarchy.linkage` knows no weights. Identical units join at height 0
+    before all others, so a pattern may stand for them from the start: the national table has 1,741
+    units and some 360 patterns.
+
+    Parameters
+    ----------
+    distance : patterns x patterns, symmetric (Ward: Euclidean).
+    weights : units of each pattern.
+
+    Returns
+    -------
+    A row per merge: a pattern of the one group, a pattern of the other, and the height.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1, 5])
+    >>> D = np.abs(np.subtract.outer(x, x))
+    >>> weighted_tree(D, np.array([1.0, 1, 2]), "average").tolist()
+    [[1.0, 0.0, 1.0], [2.0, 0.0, 4.5]]
+    """
+    m, size = len(distance), np.array(weights, dtype=float)
+    between = np.array(distance, dtype=float)
+    if method == "ward":
+        between = between**2 * 2 * np.outer(size, size) / np.add.outer(size, size)
+    np.fill_diagonal(between, np.inf)
+    merges, chain, gone = np.empty((m - 1, 3)), list[int](), np.zeros(m, dtype=bool)
+    for step in range(m - 1):
+        chain = chain or [int(np.argmin(gone))]
+        while True:
+            x = chain[-1]
+            y = int(between[x].argmin())
+            if len(chain) > 1 and between[x, chain[-2]] <= between[x, y]:
+                y = chain[-2]
+                break
+            chain.append(y)
+        del chain[-2:]
+        height, a, b = between[x, y], size[x], size[y]
+        if method == "ward":
+            both = (a + size) * between[x] + (b + size) * between[y] - size * height
+            row = both / (a + b + size)
+        else:
+            row = (a * between[x] + b * between[y]) / (a + b)
+        between[x, :] = between[:, x] = np.inf
+        between[y, :] = between[:, y] = row
+        between[y, y], size[y], gone[x] = np.inf, a + b, True
+        merges[step] = x, y, height
+    if method == "ward":
+        merges[:, 2] = np.sqrt(merges[:, 2])
+    return merges[np.argsort(merges[:, 2].round(10), kind="stable")]
+
+
+def cut(merges: np.ndarray, k: int) -> np.ndarray:
+    """The group of each pattern, exactly k: all merges but the last k - 1.
+
+    (`scipy.cluster.hierarchy.fcluster` gives fewer where merges tie.)
+
+    Examples
+    --------
+    >>> same = np.zeros((3, 3))
+    >>> cut(weighted_tree(same, np.ones(3), "average"), 2).tolist()
+    [0, 0, 1]
+    """
+    m = len(merges) + 1
+    joined = merges[: m - k, :2].T.astype(int)
+    edges = coo_array((np.ones(m - k), tuple(joined)), shape=(m, m))
+    return connected_components(edges, directed=False)[1]
 
 
 def consensus(labels: np.ndarray, k: int) -> np.ndarray:

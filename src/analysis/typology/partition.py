@@ -32,7 +32,6 @@ def k_medoids(
     weights: np.ndarray | None = None,
     *,
     n_init: int = STARTS,
-    seed: int = 0,
 ) -> Medoids:
     """The k medoids with the least weighted sum of dissimilarities.
 
@@ -54,7 +53,7 @@ def k_medoids(
     >>> found.medoids.tolist(), found.objective
     ([2], 17.0)
     """
-    return medoids_for(distance, [k], weights, n_init=n_init, seed=seed)[k]
+    return medoids_for(distance, [k], weights, n_init=n_init)[k]
 
 
 def medoids_for(
@@ -63,7 +62,6 @@ def medoids_for(
     weights: np.ndarray | None = None,
     *,
     n_init: int = STARTS,
-    seed: int = 0,
 ) -> dict[int, Medoids]:
     """`k_medoids` for several k. BUILD is greedy, so the largest k's contains all the others'."""
     weights = np.ones(len(distance)) if weights is None else weights
@@ -79,7 +77,7 @@ def medoids_for(
         if k == 1:
             least = float(total.min())
         elif k < len(order):
-            best, least = _search(weighted, built[:k], n_init, seed)
+            best, least = _search(weighted, built[:k], n_init)
         found[k] = _numbered(distance, order[best], weights, least)
     return found
 
@@ -93,13 +91,11 @@ def _build(weighted: np.ndarray, k: int) -> np.ndarray:
     return np.append(built, rest[: k - len(built)])
 
 
-def _search(
-    weighted: np.ndarray, start: np.ndarray, n_init: int, seed: int
-) -> tuple[np.ndarray, float]:
+def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> tuple[np.ndarray, float]:
     """The best medoids from all starts, and their objective."""
     first = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
     best, least = first.medoids, float(first.loss)
-    random = np.random.RandomState(seed)
+    random = np.random.RandomState(0)
     for _ in range(n_init - 1):
         again = kmedoids.fasterpam(weighted, len(start), random_state=random, n_cpu=1)
         if again.loss < least - 1e-9:

@@ -7,6 +7,7 @@ see them. The surveys are invented here from the simplest types there are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import kmedoids
 import numpy as np
@@ -17,6 +18,7 @@ from analysis.errors import InputError
 from analysis.stats.thresholds import RECOVERED, SMALLEST_TYPE
 from analysis.typology.dissimilarity import Gower
 
+SIX_NUMBERS = ("ratio",) * 6  # kinds of the features where nothing else is asked for
 SEPARATIONS = {"weak": 1.0, "moderate": 2.0, "strong": 3.0}
 
 
@@ -25,8 +27,7 @@ def known_types(
     separation: float,
     *,
     n_types: int = 3,
-    n_features: int = 6,
-    kinds: Sequence[str] | None = None,
+    kinds: Sequence[str] = SIX_NUMBERS,
     groups: Sequence[str] | None = None,
     yes: Sequence[float] | None = None,
     missing: float = 0.0,
@@ -40,7 +41,7 @@ def known_types(
 
     Parameters
     ----------
-    kinds : of the features (default: `n_features` numbers). Yes/no and nominal ones are cut in two,
+    kinds : of the features. Yes/no and nominal ones are cut in two,
         ordinal ones into five steps.
     yes : share above the cut of each feature (default: it lies halfway between the types).
     missing : share of answers missing, at random.
@@ -51,7 +52,6 @@ def known_types(
     >>> frame.shape, truth.value_counts().tolist()
     ((9, 6), [3, 3, 3])
     """
-    kinds = ["ratio"] * n_features if kinds is None else list(kinds)
     mark = np.arange(len(kinds))
     if groups is not None and len(set(groups)) >= n_types:
         mark = pd.factorize(np.array(groups))[0]
@@ -74,8 +74,7 @@ def power(
     n: int,
     *,
     n_types: int = 3,
-    n_features: int = 6,
-    kinds: Sequence[str] | None = None,
+    kinds: Sequence[str] = SIX_NUMBERS,
     groups: Sequence[str] | None = None,
     yes: Sequence[float] | None = None,
     missing: float = 0.0,
@@ -108,24 +107,15 @@ def power(
             n_types=n_types,
         )
     rng = np.random.default_rng(seed)
-    kinds = ["ratio"] * n_features if kinds is None else list(kinds)
     names = [f"x{j + 1}" for j in range(len(kinds))]
     its_kinds = dict(zip(names, kinds, strict=True))
     its_groups = dict(zip(names, groups, strict=True)) if groups is not None else None
     rows = {}
+    features: dict[str, Any] = {"kinds": kinds, "groups": groups, "yes": yes, "missing": missing}
     for name, separation in SEPARATIONS.items():
         scores = []
         for _ in range(n_simulations):
-            frame, truth = known_types(
-                n,
-                separation,
-                n_types=n_types,
-                kinds=kinds,
-                groups=groups,
-                yes=yes,
-                missing=missing,
-                rng=rng,
-            )
+            frame, truth = known_types(n, separation, n_types=n_types, rng=rng, **features)
             distance = Gower.of(frame, its_kinds, its_groups).among()
             found = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
             scores.append(adjusted_rand_score(truth, found))

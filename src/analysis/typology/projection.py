@@ -13,8 +13,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER
-from analysis.typology.describe import UNPLACED
+from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, UNPLACED
 from analysis.typology.dissimilarity import Gower, feature_weights
 
 DRAWS = 9_999

@@ -1,5 +1,10 @@
 """How often surveys without types look as good: the two p-values of a typology.
 
+A gradient cut into pieces gives neat, stable "types" too. The fair rival of a typology is therefore
+not only noise but a continuum: units spread smoothly over the same correlated features. Its surveys
+are drawn from a copula with the survey's own margins, the parametric bootstrap of homogeneity
+against clustering of Hennig & Lin (2015) (cf. Liu, Hayes, Nobel & Marron 2008).
+
 A survey without types goes through every step that the survey went through: it is drawn from the
 answers as given, then adjusted, measured and cut into each number of types. Residuals must not be
 shuffled: those of a yes/no item still carry the stratum or the level that was taken out, and a
@@ -8,18 +13,185 @@ shuffle would break a dependence that is no type.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
 from analysis.stats.thresholds import SURELY_MORE
-from analysis.typology.continuum import SHAPES, Continuum, Keep, Shape
-from analysis.typology.dissimilarity import Gower, collapse
+from analysis.typology.dissimilarity import Gower, collapse, feature_weights
+from analysis.typology.gradient import gradient
 from analysis.typology.partition import medoids_for, silhouette_widths
 from analysis.typology.prepare import Given
+
+Keep = Literal["margins", "gradient", "correlations"]
+Shape = Literal["even", "normal"]  # a skewed level looks less like types than these
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+STEPS = (1.0, 1.0, 0.5, 0.33, 0.25, 0.2)  # of the calibration: smaller ones average noise out
+ROWS = 1500  # rows drawn per step, in surveys of the original size, at least three
+PULLS, PULL, NEAR = 12, 0.15, 0.97  # towards the main axis where the calibration falls short of it
+APART = 1e3  # between strata in what is sorted; more than any latent value
+UNIQUE = 0.02  # least share of a feature's variance that is not the gradient's
+
+
+class Continuum:
+    """Draw type-free surveys that look like `frame`.
+
+    Each feature keeps its values and its missing cells; with `strata` also in each stratum, so that
+    the strata's means stay as they are. Ties, rounding and skips weaken correlations, so the latent
+    correlations are tuned until drawn surveys show on average those of the survey (within strata).
+    Nominal categories are ordered along the survey's first axis.
+
+    Parameters
+    ----------
+    frame : units x features, NaN where missing.
+    kinds : kind of each feature.
+    keep : what is kept beside the margins: nothing (``margins``: independent features), one
+        ``gradient``, or all ``correlations``.
+    strata : stratum of each unit. groups : of the features, which weigh the gradient.
+    seed : of the calibration; the draws take a generator of their own.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=200)
+    >>> frame = pd.DataFrame({"a": x, "b": x + rng.normal(size=200)})
+    >>> drawn = Continuum(frame, dict.fromkeys(frame, "ratio")).sample(rng)
+    >>> bool((np.sort(drawn["a"]) == np.sort(frame["a"])).all())
+    True
+    >>> bool(abs(drawn.corr().loc["a", "b"] - frame.corr().loc["a", "b"]) < 0.15)
+    True
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        kinds: Mapping[str, str],
+        *,
+        keep: Keep = "correlations",
+        strata: pd.Series | None = None,
+        groups: Mapping[str, str] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.frame = frame
+        table, self._codes = _in_order(frame, kinds, seed)
+        block = np.zeros(len(frame), dtype=int)
+        if strata is not None:
+            block = pd.factorize(strata)[0]
+        self._seen = ~np.isnan(table)
+        self._place = np.where(self._seen, APART * block[:, None], np.inf)
+        order = np.lexsort((table, self._place), axis=0)
+        self._sorted = np.take_along_axis(table, order, axis=0)
+        rest = table - pd.DataFrame(table).groupby(block).transform("mean").to_numpy()
+        self._rest = np.take_along_axis(rest, order, axis=0)
+        self._root = np.eye(table.shape[1])
+        if keep != "margins":
+            target = _correlations(rest, self._seen)
+            if keep == "gradient":
+                target = _one_gradient(target, feature_weights(frame.columns, groups))
+            self._root = self._calibrated(target, np.random.default_rng(seed))
+
+    def _calibrated(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        latent, draws = target.copy(), max(3, ROWS // max(len(self.frame), 1))
+
+        def reached() -> np.ndarray:
+            normal = rng.standard_normal((draws, *self.frame.shape)) @ _root(latent).T
+            return _correlations(self._drawn(self._rest, normal), self._seen).mean(axis=0)
+
+        for step in STEPS:
+            latent = np.clip(latent + step * (target - reached()), -0.999, 0.999)
+            np.fill_diagonal(latent, 1.0)
+        # gaps in small strata can make a target that no survey reaches pair by pair: then the main
+        # axis at least is as strong as in the survey, for a weaker rival would be too easy
+        values, vectors = np.linalg.eigh(target)
+        side = np.where(vectors[:, -1] < 0, -1.0, 1.0)
+        for _ in range(PULLS):
+            if np.linalg.eigvalsh(reached())[-1] >= NEAR * values[-1]:
+                break
+            latent += PULL * (np.outer(side, side) - latent)
+        return _root(latent)
+
+    def _drawn(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
+        """The sorted `values` given out in the order of the latent ones, stratum by stratum."""
+        order = (latent + self._place).argsort(axis=-2, kind="stable")
+        drawn = np.empty_like(latent)
+        np.put_along_axis(drawn, order, np.broadcast_to(values, latent.shape), axis=-2)
+        return drawn
+
+    def sample(self, rng: np.random.Generator, shape: Shape = "normal") -> pd.DataFrame:
+        """One type-free survey, with the index and columns of the original.
+
+        `shape` is how the units lie along the axes: thick in the middle, or evenly spread.
+        """
+        axes = rng.standard_normal(self.frame.shape)
+        if shape == "even":
+            axes = rng.uniform(-(3**0.5), 3**0.5, self.frame.shape)
+        drawn = self._drawn(self._sorted, axes @ self._root.T)
+        for j, codes in self._codes.items():
+            at = self._seen[:, j]
+            drawn[at, j] = codes[drawn[at, j].astype(int)]
+        return pd.DataFrame(drawn, index=self.frame.index, columns=self.frame.columns)
+
+
+def _in_order(
+    frame: pd.DataFrame, kinds: Mapping[str, str], seed: int
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """The answers as numbers with an order, and the codes of each nominal column in that order."""
+    table, codes = frame.to_numpy(float, copy=True), {}
+    if "nominal" in (kinds[name] for name in frame):
+        level = gradient(frame, kinds, n_null=1, seed=seed).score
+        for j, name in enumerate(frame):
+            if kinds[name] == "nominal":
+                order = level.groupby(frame[name]).mean().sort_values(kind="stable").index
+                codes[j] = np.asarray(order, dtype=float)
+                rank = {code: float(i) for i, code in enumerate(order)}
+                table[:, j] = frame[name].map(rank).to_numpy(float)
+    return table, codes
+
+
+def _correlations(table: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Pearson correlations over pairwise complete rows; 0 where one does not vary.
+
+    ``table`` may hold several surveys, (..., units, features), of the same missing cells.
+    """
+    x, known = np.where(seen, table, 0.0), seen.astype(float)
+    turned, n = x.swapaxes(-1, -2), known.T @ known
+    n = np.where(n >= 3, n, np.inf)
+    total, square = turned @ known, (turned**2) @ known
+    spread = np.sqrt(np.clip(square - total**2 / n, 0.0, None))
+    cross = turned @ x - total * total.swapaxes(-1, -2) / n
+    scale = spread * spread.swapaxes(-1, -2)
+    found = np.divide(cross, scale, out=np.zeros_like(cross), where=(scale > 1e-12) & (n < np.inf))
+    at = np.arange(found.shape[-1])
+    found[..., at, at] = 1.0
+    return found
+
+
+def _one_gradient(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The correlations that one common gradient leaves: principal axis factoring, one factor."""
+    scale = np.sqrt(weights)
+    rest, unit = target.copy(), np.abs(target - np.eye(len(target))).max(axis=1)
+    loading = np.zeros(len(target))
+    for _ in range(100):
+        np.fill_diagonal(rest, np.clip(unit, 0.0, 1 - UNIQUE))
+        values, vectors = np.linalg.eigh(rest * np.outer(scale, scale))
+        loading = vectors[:, -1] * np.sqrt(max(values[-1], 0.0)) / scale
+        unit = loading**2
+    loading = np.clip(loading, -((1 - UNIQUE) ** 0.5), (1 - UNIQUE) ** 0.5)
+    found = np.outer(loading, loading)
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
+def _root(matrix: np.ndarray) -> np.ndarray:
+    """A square root of the nearest correlation matrix (eigenvalues clipped, diagonal restored)."""
+    values, vectors = np.linalg.eigh(matrix)
+    root = vectors * np.sqrt(np.clip(values, 1e-6, None))
+    return root / np.linalg.norm(root, axis=1, keepdims=True)
+
 
 UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
 FEW = 100  # units up to which looking for equal answers costs more than it saves

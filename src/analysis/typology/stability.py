@@ -7,14 +7,14 @@ patterns are clustered: a resample costs what its distinct patterns cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from analysis.typology.partition import k_medoids, medoids_for
+from analysis.typology.partition import medoids_for
 
 CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
 SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it saves
@@ -74,18 +74,12 @@ def stability(
     """
     counts = np.asarray(counts).round().astype(int)
     named = np.array([t for t in np.unique(types) if t != unplaced])
-    workers = jobs if len(counts) > SERIAL_UP_TO else 1
-    run = delayed(_bootstrap)
-    parts = Parallel(n_jobs=workers)(
-        run(distance, k, types, counts, named, size, part)
-        for size, part in _parts(n_bootstrap, seed)
-    )
-    m = len(counts)
-    both, seen = sum((p[1] for p in parts), np.zeros((m, m))), sum(p[2] for p in parts)
-    together = np.divide(both, seen, out=np.zeros((m, m)), where=np.asarray(seen) > 0)
+    parts = _resampled(distance, {k: types}, {k: named}, counts, n_bootstrap, seed, jobs)
+    both = np.sum([part[1] for part in parts], axis=0)
+    seen = np.sum([part[2] for part in parts], axis=0)
+    together = np.divide(both, seen, out=np.zeros(distance.shape), where=seen > 0)
     np.fill_diagonal(together, 1.0)
-    nothing = np.full((0, len(named)), np.nan)
-    scores = pd.DataFrame(np.vstack([nothing, *(p[0] for p in parts)]))
+    scores = pd.DataFrame(np.vstack([part[0][k] for part in parts]))
     columns = {
         "n": [int(counts[types == t].sum()) for t in named],
         "jaccard_bootstrap": _mean(scores.to_numpy()),
@@ -115,66 +109,60 @@ def least_stable(
     ----------
     types : type of each pattern for each number of types, as k-medoids on `distance` found them.
     """
+    named = {k: np.unique(of_k) for k, of_k in types.items()}
     counts = np.asarray(counts).round().astype(int)
-    workers = jobs if len(counts) > SERIAL_UP_TO else 1
-    run = delayed(_scores)
-    parts = Parallel(n_jobs=workers)(
-        run(distance, types, counts, size, part) for size, part in _parts(n_bootstrap, seed)
-    )
-    return {k: min(_mean(np.vstack([part[k] for part in parts]))) for k in types}
+    parts = _resampled(distance, types, named, counts, n_bootstrap, seed, jobs)
+    return {k: min(_mean(np.vstack([part[0][k] for part in parts]))) for k in types}
 
 
-def _scores(
+Scores = dict[int, np.ndarray]  # number of types -> resamples x types
+
+
+def _resampled(
     distance: np.ndarray,
     types: Mapping[int, np.ndarray],
+    named: Mapping[int, np.ndarray],
     counts: np.ndarray,
-    size: int,
-    seed: np.random.SeedSequence,
-) -> dict[int, list[np.ndarray]]:
-    scores: dict[int, list[np.ndarray]] = {k: [] for k in types}
-    for weights, distinct in _resamples(counts, size, seed):
-        for k, again in medoids_for(distance, list(types), weights).items():
-            scores[k].append(_jaccard(types[k], again.labels, distinct, np.unique(types[k])))
-    return scores
+    n_bootstrap: int,
+    seed: int,
+    jobs: int,
+) -> list[tuple[Scores, np.ndarray, np.ndarray]]:
+    """What `_chunk` gives, in tasks of `CHUNK` resamples with a seed each."""
+    seeds = np.random.SeedSequence(seed).spawn(max(1, -(-n_bootstrap // CHUNK)))
+    tasks = (
+        delayed(_chunk)(distance, types, named, counts, min(CHUNK, n_bootstrap - CHUNK * i), part)
+        for i, part in enumerate(seeds)
+    )
+    return Parallel(n_jobs=jobs if len(counts) > SERIAL_UP_TO else 1)(tasks)
 
 
-def _parts(n_bootstrap: int, seed: int) -> list[tuple[int, np.random.SeedSequence]]:
-    """How many resamples each task draws, and its seed."""
-    seeds = np.random.SeedSequence(seed).spawn(-(-n_bootstrap // CHUNK))
-    return [(min(CHUNK, n_bootstrap - CHUNK * i), part) for i, part in enumerate(seeds)]
-
-
-def _resamples(
-    counts: np.ndarray, size: int, seed: np.random.SeedSequence
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Per resample: how often units of each pattern were drawn, and how many different ones."""
-    rng = np.random.default_rng(seed)
-    m, n = len(counts), counts.sum()
-    unit = np.repeat(np.arange(m), counts)
-    for _ in range(size):
-        times = np.bincount(rng.integers(0, n, n), minlength=n)
-        yield np.bincount(unit, times, minlength=m), np.bincount(unit, times > 0, minlength=m)
-
-
-def _bootstrap(
+def _chunk(
     distance: np.ndarray,
-    k: int,
-    types: np.ndarray,
+    types: Mapping[int, np.ndarray],
+    named: Mapping[int, np.ndarray],
     counts: np.ndarray,
-    named: np.ndarray,
     size: int,
     seed: np.random.SeedSequence,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    m = len(counts)
-    jaccard = np.full((size, len(named)), np.nan)
-    both, seen = np.zeros((m, m)), np.zeros((m, m))
-    for b, (weights, distinct) in enumerate(_resamples(counts, size, seed)):
-        cluster = k_medoids(distance, k, weights).labels
-        jaccard[b] = _jaccard(types, cluster, distinct, named)
+) -> tuple[Scores, np.ndarray, np.ndarray]:
+    """The Jaccard coefficients of some resamples, and how often two patterns were in one type.
+
+    The pairs, and how often both were drawn, are those of the last number of types.
+    """
+    rng, m, n = np.random.default_rng(seed), len(counts), counts.sum()
+    unit = np.repeat(np.arange(m), counts)
+    scores = {k: np.full((size, len(own)), np.nan) for k, own in named.items()}
+    both, seen = np.zeros((2, m, m))
+    for b in range(size):
+        times = np.bincount(rng.integers(0, n, n), minlength=n)
+        weights = np.bincount(unit, times, minlength=m)
+        distinct = np.bincount(unit, times > 0, minlength=m)
+        for k, again in medoids_for(distance, list(types), weights).items():
+            cluster = again.labels
+            scores[k][b] = _jaccard(types[k], cluster, distinct, named[k])
         member = (cluster[:, None] == np.arange(cluster.max() + 1)).astype(float)
         both += member @ member.T
         seen += np.outer(cluster >= 0, cluster >= 0)
-    return jaccard, both, seen
+    return scores, both, seen
 
 
 def _jaccard(

@@ -17,7 +17,7 @@ import yaml
 
 from analysis import paths
 from analysis.codebook.model import Codebook, Question
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
 from workbench.demo.simulate import SIZES, TOWN, Simulated, code_of, frames, name_of, simulate
 
@@ -301,7 +301,14 @@ def simulate_wave(wave: str, *, n: int = 16, seed: int = 20191003, truth: str = 
     book = Codebook.read("it-staffing")
     drawn = simulate(n - 1, truth=truth, seed=seed, codebook=book)  # type: ignore[arg-type]
     write_wave(folder, drawn, book, invited=n, year=2019, dirty=0.02, seed=seed)
-    return f"data/raw/{wave}: {n - 1} invented replies of {n} invited (truth {truth}, seed {seed})"
+    return printed(
+        "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})",
+        wave=wave,
+        replies=n - 1,
+        n=n,
+        truth=truth,
+        seed=seed,
+    )
 
 
 def write_wave(

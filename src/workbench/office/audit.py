@@ -24,7 +24,7 @@ from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.workbook import Sheet, address, column_number
 from analysis.text import Language, Model, Text, label
 from workbench import outputs
-from workbench.office import readability
+from workbench.office import file_checks, readability
 from workbench.office.notes import with_notes
 from workbench.office.readability import CODE_TABLE, Breach
 
@@ -148,17 +148,17 @@ def _breaches(file: Path, sheets: list[Sheet], before: list[Sheet]) -> Iterator[
     content = file.read_bytes()
     book = file.suffix.lower() in SUFFIXES["workbook"]
     pictures = workbook.objects(content) if book else {}
-    looks = readability.looks(content) if book else {}
+    looks = file_checks.looks(content) if book else {}
     for sheet in sheets:
         own = [*readability.breaches(sheet)]
         own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
-        own += readability.look_breaches(sheet, looks.get(sheet.sheet, {}))
+        own += file_checks.look_breaches(sheet, looks.get(sheet.sheet, {}))
         if not book:
             text = decode(content, file.name)
-            own += readability.line_breaches(text, separator(text[:100_000]))
+            own += file_checks.line_breaches(text, separator(text[:100_000]))
         for other in before:
             if other.sheet == sheet.sheet or len(before) == len(sheets) == 1:
-                own += readability.layout_breaches(sheet, other)
+                own += file_checks.layout_breaches(sheet, other)
         for breach in sorted(dict.fromkeys(own), key=lambda breach: list(CHECKS).index(breach[0])):
             yield sheet.sheet, breach
     for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own

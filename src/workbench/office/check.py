@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analysis.codebook.model import Codebook
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
 SHOWN = 20  # open texts that are listed
@@ -32,13 +32,18 @@ def check(codebook: str) -> str:
         )
     book = Codebook.parse(content, file=file)
     lines = [
-        f"{book.id}: {len(book.questions)} questions, {len(book.variables)} variables, no fault"
+        printed(
+            "{book}: {n} questions, {variables} variables, no fault",
+            book=book.id,
+            n=len(book.questions),
+            variables=len(book.variables),
+        )
     ]
     if left := list(open_texts(content)):
-        lines.append(f"{len(left)} texts are still to be filled in:")
+        lines.append(printed("{n} texts are still to be filled in:", n=len(left)))
         lines += [f"- {place}: {text}" for place, text in left[:SHOWN]]
         if len(left) > SHOWN:
-            lines.append(f"- and {len(left) - SHOWN} more")
+            lines.append(printed("- and {n} more", n=len(left) - SHOWN))
     return "\n".join(lines)
 
 

@@ -42,7 +42,38 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
         or it would disclose single answers together with an earlier release.
     """
     edition = Edition(wave, audience, language)
-    if audience == "internal":
+    record = _complete(edition, by)
+    shelf = paths.root() / "releases"
+    book = shelf / "releases.yml"
+    lines, files = _lines(book), fingerprints.hash_files(edition.folder)
+    digest = fingerprints.combined(files)
+    _refuse_again(edition, digest, lines, shelf)
+    number = 1 + sum(line["edition"] == edition.name for line in lines)
+    place = shelf / edition.name / str(number)
+    line = {
+        "edition": edition.name,
+        "number": number,
+        **{"wave": wave, "audience": audience, "language": language},
+        "date": dt.date.today().isoformat(),
+        "by": by.strip(),
+        "folder": f"{edition.name}/{number}",
+        "run": record["finished"],
+        **{name: record[name] for name in ("data_sha256", "code_sha256")},
+        "files": len(files),
+        "sha256": digest,
+    }
+    part = place.with_name(f".{number}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(edition.folder, part)
+    part.rename(place)
+    text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
+    paths.write_atomic(book, text)
+    return label("release.written", language, name=edition.name, number=number, place=place)
+
+
+def _complete(edition: Edition, by: str) -> dict[str, Any]:
+    """The record of an edition that may be released by somebody."""
+    if edition.audience == "internal":
         raise InputError(
             "the internal edition stays inside and is never released",
             hint="give --audience committee or --audience public",
@@ -55,52 +86,27 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
             "there is no complete edition {name}",
             hint="run workbench refresh {wave} --audience {audience} --language {language}",
             name=edition.name,
-            wave=wave,
-            audience=audience,
-            language=language,
+            wave=edition.wave,
+            audience=edition.audience,
+            language=edition.language,
         )
-    shelf = paths.root() / "releases"
-    book = shelf / "releases.yml"
-    lines = _lines(book)
-    files = fingerprints.hash_files(edition.folder)
-    digest = fingerprints.combined(files)
-    earlier = [line for line in lines if (line["wave"], line["audience"]) == (wave, audience)]
-    for line in earlier:
+    return record
+
+
+def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], shelf: Path) -> None:
+    """Refuse what is released already, or would disclose answers beside an earlier release."""
+    for line in lines:
+        if (line["wave"], line["audience"]) != (edition.wave, edition.audience):
+            continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
             raise InputError(
                 "{name} is released already, on {date}",
-                file=book,
+                file=shelf / "releases.yml",
                 name=edition.name,
                 date=line["date"],
             )
-        if not Wave.read(wave).named:
+        if not Wave.read(edition.wave).named:
             _refuse_difference(shelf / line["folder"], edition.folder, line)
-    number = 1 + max(
-        (line["number"] for line in lines if line["edition"] == edition.name), default=0
-    )
-    place = shelf / edition.name / str(number)
-    line = {
-        "edition": edition.name,
-        "number": number,
-        "wave": wave,
-        "audience": audience,
-        "language": language,
-        "date": dt.date.today().isoformat(),
-        "by": by.strip(),
-        "folder": f"{edition.name}/{number}",
-        "run": record["finished"],
-        "data_sha256": record["data_sha256"],
-        "code_sha256": record["code_sha256"],
-        "files": len(files),
-        "sha256": digest,
-    }
-    part = place.with_name(f".{number}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(edition.folder, part)
-    part.rename(place)
-    text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
-    paths.write_atomic(book, text)
-    return label("release.written", language, name=edition.name, number=number, place=place)
 
 
 def _lines(book: Path) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis import paths, show
-from analysis.show import VENDOR
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import key_figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook
@@ -28,10 +27,8 @@ def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
-            for mime, data in output.get("data", {}).items():
-                if mime.startswith(VENDOR):
-                    kind = mime.removeprefix(VENDOR).removesuffix("+json")
-                    by_kind.setdefault(kind, []).append(data)
+            for kind, data in show.stored(output.get("data", {})):
+                by_kind.setdefault(kind, []).append(data)
     return by_kind
 
 

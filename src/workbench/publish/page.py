@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 import re
 import struct
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,12 @@ TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a"),
 }
 ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "a": {"href"}}
+# narrow figures one after another, with the headings over them
+_SIDE_BY_SIDE = re.compile(
+    r'(?:(?:<h3[^>]*>[^\n]*</h3>\s*)?<figure[^>]* class="half">'
+    r"[^<]*(?:<(?!/figure>)[^<]*)*</figure>\s*){2,}"
+)
+HALF = 420  # pixels up to which two figures stand side by side
 DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title"}
 
 
@@ -83,9 +90,9 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     data = cell_output.get("data", {})
     if f"{VENDOR}data+json" in data and page["audience"] != "internal":
         return ""  # the tables and the numbers of the figures have it
-    for name, render in _RENDERERS.items():
-        if f"{VENDOR}{name}+json" in data:
-            return render(data[f"{VENDOR}{name}+json"], words)
+    for own, fields in show.stored(data):
+        if own in _RENDERERS:
+            return _RENDERERS[own](fields, words)
     if page["audience"] != "internal":  # it may hold answers that the edition keeps back
         return show.part("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
@@ -133,14 +140,16 @@ def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 def figure(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A figure with caption, text alternative and a link to its numbers."""
-    # the source stands in the picture, so that it travels with it
+    # the source stands once, at the end of the page, and in the files
     return (
         show.part(
             "figure",
             id=f"figure-{show.anchor(data['name'])}",
             title=data["title"],
+            asked=data.get("asked", ""),
             caption=words["of"].format(n=data["n"], of=data["denominator"]),
             picture=_image(data),
+            half=_width(data) <= HALF,
             link=_download(data, words, alone=False),
         )
         + "\n"
@@ -153,8 +162,10 @@ def key_figure(data: Mapping[str, Any], words: Mapping[str, str], page: str) -> 
         "figure",
         id="",
         title=data["title"],
+        asked=data.get("asked", ""),
         caption=words["of"].format(n=data["n"], of=data["denominator"]),
         picture=_image(data),
+        half=_width(data) <= HALF,
         page=f"{page}#figure-{show.anchor(data['name'])}",
     )
 
@@ -162,11 +173,21 @@ def key_figure(data: Mapping[str, Any], words: Mapping[str, str], page: str) -> 
 def _image(data: Mapping[str, Any]) -> Markup:
     """A PNG with its size on the page: 10 pixels of ours to 6 of the reader's."""
     content = base64.b64decode("".join(data["png"].split()))
-    size = None
-    if content[:8] == b"\x89PNG\r\n\x1a\n":
-        size = [pixels * 6 // 10 for pixels in struct.unpack(">II", content[16:24])]
+    size = [pixels * 6 // 10 for pixels in _size(content)]
     png = base64.b64encode(content).decode("ascii")
     return show.part("image", alt=data["alt"], png=png, size=size)
+
+
+def _size(content: bytes) -> tuple[int, ...]:
+    """Width and height of a PNG; empty of anything else."""
+    known = content[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", content[16:24]) if known else ()
+
+
+def _width(data: Mapping[str, Any]) -> float:
+    """How wide a picture stands on the page."""
+    size = _size(base64.b64decode("".join(data["png"].split())[:64]))
+    return size[0] * 0.6 if size else math.inf
 
 
 def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -241,6 +262,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
     page["heading"] = context.get("title", "")
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
+    body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
 
 

@@ -104,5 +104,6 @@ def archive(files: Sequence[Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archived:
         for file in files:
-            archived.writestr(zipfile.ZipInfo(file.name, EPOCH), file.read_bytes())
+            entry = zipfile.ZipInfo(file.name, EPOCH)
+            archived.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

@@ -19,7 +19,7 @@ from typing import Any, TextIO, TypeVar
 from tqdm import tqdm
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from analysis.fingerprints import INPUTS
 from analysis.survey import prepare
 from workbench.publish import release
@@ -86,7 +86,7 @@ def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> I
     `inputs` are the keys of the cleaned data that they may read, by wave.
     """
     if options.fork and not can_fork():
-        print("Warm kernels need Linux; plain kernels are used.", file=sys.stderr)
+        print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     kernels = Kernels(
         fork=options.fork,

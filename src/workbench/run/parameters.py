@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError, Message, unknown
+from analysis.errors import InputError, Message, printed, unknown
 
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -221,7 +221,7 @@ def describe(notebook: str) -> str:
         bounds = f"  [{p.range}]" if p.range else ""
         lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]
         lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
-    return "\n".join(lines) or "This notebook has no parameters."
+    return "\n".join(lines) or printed("This notebook has no parameters.")
 
 
 # --- secrets ---------------------------------------------------------------------------------

@@ -279,22 +279,26 @@ class Plan:
         whole = all(name in valid and (folder / ran.html).is_file() for name, ran in rans.items())
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
-    def reason(self, notebook: Notebook) -> str:
+    def reason(self, notebook: Notebook) -> Message:
         """Why a notebook would run; empty if nothing changed since the published run."""
         before = last_record(self.edition)
         if before is None:
-            return "there is no complete run yet"
+            return Message("there is no complete run yet")
         ran = notebooks_of(before).get(notebook.name)
         if ran is None or not ran.ok:
-            return "it is not complete in the last run"
+            return Message("it is not complete in the last run")
         was, now = _parts(ran.key), _parts(self.keys[notebook.name])
         names = [*now, *(name for name in was if name not in now)]
         changed = [
-            name + self._details(name, notebook, ran, before)
+            Message(
+                "{part}{details}",
+                part=Message(name),
+                details=self._details(name, notebook, ran, before),
+            )
             for name in names
             if was.get(name) != now.get(name)
         ]
-        return f"changed: {', '.join(changed)}" if changed else ""
+        return Message("changed: {changed}", changed=changed) if changed else Message("")
 
     def _details(self, name: str, notebook: Notebook, ran: Ran, before: Mapping[str, Any]) -> str:
         """Which file or parameter changed, if the record has it."""

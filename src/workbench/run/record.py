@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,7 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, printed
 
 RECORD = "run.json"
 
@@ -183,18 +184,19 @@ class RunRecord:
         """The text for the terminal at the end of a run."""
         lines = []
         for ran in self.notebooks:
-            note = "unchanged" if ran.reused else f"{ran.seconds:.1f} s"
-            lines.append(
-                f"  {ran.name}: {ran.status} ({note})" + (f" {ran.error}" if ran.error else "")
-            )
+            note = printed("unchanged") if ran.reused else f"{ran.seconds:.1f} s"
+            state = f"  {ran.name}: {printed(ran.status)} ({note})"
+            lines.append(f"{state} {ran.error}".rstrip())
         where = Path(self.folder)
         with contextlib.suppress(ValueError):
             where = where.relative_to(paths.root())
-        end = f"Open {where / 'index.html'} in a browser."
-        if not self.ok:
-            end = f"Not complete: see {where / 'index.html'}."
-            if where.name.endswith(".incomplete"):
-                end += " The last complete report was kept."
+        file = where / "index.html"
+        if self.ok:
+            end = printed("Open {file} in a browser.", file=file)
+        elif where.name.endswith(".incomplete"):
+            end = printed("Not complete: see {file}. The last complete report was kept.", file=file)
+        else:
+            end = printed("Not complete: see {file}.", file=file)
         return "\n".join([*lines, end])
 
     def write(self, folder: Path) -> None:
@@ -209,6 +211,21 @@ class RunRecord:
             ran = [{**one, "error": ""} for one in ran]
         record = {**asdict(self.edition), "status": self.status, **self.facts, "notebooks": ran}
         write_record(record, folder)
+
+
+def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
+    """Publish a run folder whole; beside the last complete one if the run is not complete.
+
+    Raises
+    ------
+    OSError : the folder cannot be written.
+    """
+    kept = not record.ok and (read_record(edition.folder) or {}).get("status") == Status.OK
+    place = edition.incomplete if kept else edition.folder
+    paths.swap_folder(part, place, RECORD)
+    record.folder = str(place)
+    if not kept:
+        shutil.rmtree(edition.incomplete, ignore_errors=True)
 
 
 def write_record(record: Mapping[str, Any], folder: Path) -> None:

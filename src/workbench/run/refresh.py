@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from analysis.errors import printed
 from workbench.publish import pdf as printing
 from workbench.run.plan import Plan
 from workbench.run.record import Options, RunRecord, Status, lock
@@ -56,10 +57,10 @@ def why(wave: str, **asked: Any) -> str:
     for notebook in plan.notebooks:
         source = valid.get(notebook.name)
         if source is None:
-            state = f"would run; {plan.reason(notebook)}"
+            state = printed("would run; {why}", why=plan.reason(notebook))
         elif source == edition.folder:
-            state = "unchanged, would not run"
+            state = printed("unchanged, would not run")
         else:
-            state = "would not run: complete already, in a run that failed or was stopped"
+            state = printed("would not run: complete already, in a run that failed or was stopped")
         lines.append(f"{notebook.name}: {state}")
     return "\n".join(lines)

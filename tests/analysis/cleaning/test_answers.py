@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.cleaning.answers import Reader
-from analysis.cleaning.dates import clock
-from analysis.cleaning.rules import RULES
+from analysis.cleaning.findings import RULES
+from analysis.cleaning.texts import clock
 from analysis.codebook.model import Codebook
 from analysis.intake.workbook import CellKind
 

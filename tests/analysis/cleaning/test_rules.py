@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from analysis.cleaning.rules import RULES, page
+from analysis.cleaning.findings import RULES, page
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_the_page_of_the_docs_is_the_table():
     shown = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
-    assert shown == page(), "run: python -m analysis.cleaning.rules"
+    assert shown == page(), "run: python -m analysis.cleaning.findings"
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

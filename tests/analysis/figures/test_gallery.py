@@ -1,5 +1,6 @@
 """The registry: what it refuses, what it writes, and that the same data give the same bytes."""
 
+import dataclasses
 import io
 import itertools
 import json
@@ -8,12 +9,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import _constrained_layout as layout
 from matplotlib import font_manager
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
@@ -25,7 +28,7 @@ from analysis.errors import InputError
 from analysis.figures import gallery as figures
 from analysis.figures import plots
 from analysis.figures.gallery import PALETTE, Gallery
-from analysis.show import Figure
+from analysis.show import Figure, stored
 
 ROOT = Path(__file__).parents[3]
 SHARES = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])
@@ -74,14 +77,30 @@ def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
     svg = (gallery.folder / "figures" / "q.svg").read_text()
     # matplotlib notes in the drawing which text each path is
     assert "<!-- 題 -->" in svg
-    assert "<!-- n = 15（回答した団体）　出典：調査　架空データ -->" in svg
+    assert "<!-- n = 15（回答した団体）　出典：調査 -->" in svg and "<!-- 架空データ -->" in svg
     csv = (gallery.folder / "figures" / "q.csv").read_bytes()
     assert csv.startswith(b"\xef\xbb\xbf") and "ある,9,0.6" in csv.decode("utf-8-sig")
     assert made.caption.endswith("架空データ")
     assert repr(made) == f"題 ({made.caption})\n{ABOUT['alt']}"  # as the terminal shows it
-    # the page gives the title as text: its picture has none
+    # the page gives title, n and source as text: its picture has none of them
     file = (gallery.folder / "figures" / "q.png").read_bytes()
     assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height
+
+
+def test_a_notebook_holds_the_picture_of_a_figure_once_and_gives_all_of_it_back(gallery):
+    made = shown(gallery)
+    bundle = made._repr_mimebundle_()
+    assert json.dumps(bundle).count(made.png) == 1
+    assert dict(stored(bundle)) == {"figure": dataclasses.asdict(made)}
+
+
+def test_a_figure_is_laid_out_once_and_drawn_once_for_each_format(gallery, monkeypatch):
+    laid_out, drawn = Mock(wraps=layout.do_constrained_layout), Mock(wraps=Canvas.draw)
+    monkeypatch.setattr("matplotlib.layout_engine.do_constrained_layout", laid_out)
+    monkeypatch.setattr(Canvas, "draw", lambda *given: drawn(*given))
+    shown(gallery)
+    assert laid_out.call_count == 1
+    assert drawn.call_count == 3  # the layout, the PNG and the SVG
 
 
 def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():
@@ -109,9 +128,11 @@ def test_the_title_of_a_file_stands_over_the_legend(gallery):
     made = gallery.show(plots.likert(points), "q", data=points, **ABOUT)
     file = Image.open(io.BytesIO((gallery.folder / "figures" / "q.png").read_bytes())).convert("L")
     page = Image.open(io.BytesIO(made.image)).convert("L")
-    below = np.asarray(file, float)[-page.height :, : page.width]
-    whole = np.asarray(page, float)[:, : below.shape[1]]
-    assert np.abs(below - whole).mean() < 3  # under the title all is as on the page
+    there, wide = np.asarray(page, float), min(file.width, page.width)
+    rows = range(file.height - page.height)
+    apart = [np.abs(np.asarray(file, float)[at:][: len(there), :wide] - there[:, :wide]).mean()
+             for at in rows]  # fmt: skip
+    assert np.argmin(apart) > 0 and min(apart) < 3  # under the title all is as on the page
 
 
 def test_sizes_for_a_column_and_for_a_slide(tmp_path):
@@ -125,8 +146,8 @@ def test_sizes_for_a_column_and_for_a_slide(tmp_path):
         assert png.info["dpi"] == pytest.approx((200, 200), abs=0.5)
         assert png.width / 200 == pytest.approx(width, rel=0.01)  # opens as large as the SVG
         sizes[size] = width
-    assert 6.9 < sizes["report"] < 7.6  # the column of A4; 1,400 pixels and more: twice the screen
-    assert 13 < sizes["slide"] < 14.2  # a slide of 16:9
+    assert 3 < sizes["report"] < 3.6  # half the column of A4: 600 pixels and more
+    assert 5.6 < sizes["slide"] < 7  # half a slide of 16:9
 
 
 DRAWING = """
@@ -329,3 +350,39 @@ def test_a_spreadsheet_runs_nothing_of_a_csv(gallery):
     frame = pd.DataFrame({"=1+1": ["=cmd()", "-5", "＝全角"]})
     csv = gallery.table(frame, "t", title="表", n=3).csv
     assert csv.splitlines() == ["'=1+1", "'=cmd()", "-5", "＝全角"]
+
+
+def test_letters_too_small_to_read_are_refused(gallery):
+    ax = plots.shares(SHARES.reset_index(names="answer"))
+    ax.text(0.5, 0.5, "小", fontsize=6)
+    with pytest.raises(InputError, match="too small"):
+        gallery.show(ax, "q", data=SHARES.reset_index(), **ABOUT)
+
+
+def test_the_legend_of_a_scale_is_read_in_lines_and_its_ends_stand_apart():
+    answers = ["全くない", "あまりない", "どちらでもない", "ややある", "よくある"]
+    points = pd.DataFrame({"item": "一", "answer": answers, "count": [1, 2, 3, 4, 5]})
+    ax = plots.likert(points)
+    (legend,) = ax.figure.legends
+    columns = legend._ncols
+    said = [text.get_text() for text in legend.get_texts()]
+    rows = -(-len(said) // columns)
+    # matplotlib fills columns: what a reader reads across is every so manyth
+    columns_of = (
+        np.array_split(said, columns) if len(said) % columns else np.split(np.array(said), columns)
+    )
+    assert rows > 1 and [column[0] for column in columns_of] == answers[:columns]
+    low, high = ax.get_xlim()
+    assert high - low < 110  # no half stands empty
+    plt.close("all")
+
+
+@pytest.mark.parametrize(("n", "said"), [(15, "1点が1団体"), (500, "棒の高さは団体数")])
+def test_a_distribution_says_what_its_height_means_and_its_median(n, said):
+    values = np.arange(1, n + 1)
+    ax = plots.plot_numbers(pd.DataFrame({"value": values}), label="職員（人）")
+    assert said in ax.get_xlabel() and "職員（人）" in ax.get_xlabel()
+    assert [text.get_text() for text in ax.texts] == [f"中央値 {np.median(values):g}"]
+    drawn = len(ax.lines[0].get_xdata()) if n == 15 else sum(bar.get_height() for bar in ax.patches)
+    assert drawn == n
+    plt.close("all")

@@ -69,12 +69,14 @@ def test_answers_put_together_keep_three_values_each(counts, group):
 @pytest.mark.parametrize("n", [4, 6, 7, 9])
 def test_options_that_are_not_counted_keep_three_values_each(n, group):
     """Two options and one that rules them out, with all sums that a questionnaire has."""
-    possible = {}
+    possible, nobody = {}, np.zeros(3, bool)
+    alone = np.array([False, False, True])
     for a, b, none in itertools.product(range(n + 1), repeat=3):
         if max(a, b) > n - none or a + b < n - none:
             continue  # each respondent ticks something, and nothing beside the last option
         x = (a, b, none)
-        fit = disclosure.ticks_shown(x, n, group, exclusive=[False, False, True])
+        counts = np.array(x)
+        fit = disclosure.ticks_shown(counts, n, group, exclusive=alone, none_left=nobody)
         seen = tuple(c if may else None for c, may in zip(x, fit, strict=True))
         possible.setdefault(seen, []).append(x)
     for seen, rows in possible.items():

@@ -85,7 +85,9 @@ def test_the_best_at_the_end_of_what_was_tried_is_told(name):
 
 
 def test_more_numbers_are_tried_while_the_last_is_the_best():
-    frame, truth = known_types(80, 12.0, n_types=8, n_features=8, rng=np.random.default_rng(0))
+    frame, truth = known_types(
+        80, 12.0, n_types=8, kinds=["ratio"] * 8, rng=np.random.default_rng(0)
+    )
     found = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=5, n_null=5)
     assert found.params["n_types"] == 8 == truth.nunique()
     assert found.choice["silhouette"].last_valid_index() == 9

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
-from analysis.typology.continuum import Continuum
 from analysis.typology.gradient import gradient, map_axes, without_gradient, without_strata
+from analysis.typology.rivals import Continuum
 
 
 def adoption(n: int, rng: np.random.Generator, approach: float = 0.0) -> pd.DataFrame:

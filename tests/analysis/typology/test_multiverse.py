@@ -7,18 +7,19 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
 from analysis.typology.dissimilarity import Gower
-from analysis.typology.imputation import imputed
 from analysis.typology.multiverse import (
     Setting,
     adjusted_rand,
     consensus,
+    cut,
+    imputed,
     multiverse,
     treatments,
     universes,
+    weighted_tree,
 )
 from analysis.typology.partition import k_medoids
 from analysis.typology.power import known_types
-from analysis.typology.trees import cut, weighted_tree
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
 GROUPS = {"x1": "a", "x4": "a", "x2": "b", "x5": "b", "x3": "c", "x6": "c"}

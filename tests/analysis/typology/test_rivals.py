@@ -70,7 +70,7 @@ def test_an_evenly_spread_level_is_a_continuum_too():
 
 
 def test_types_within_strata_are_still_found():
-    frame, _ = known_types(60, 4.0, n_features=P, rng=np.random.default_rng(0))
+    frame, _ = known_types(60, 4.0, kinds=["ratio"] * P, rng=np.random.default_rng(0))
     stratum = pd.Series(np.arange(60) % 4, frame.index).astype(str)
     moved = frame.add(3.0 * (np.arange(60) % 4), axis=0)
     kinds = dict.fromkeys(frame, "ratio")

@@ -216,7 +216,7 @@ def test_one_respondent_with_few_answers_costs_no_recovery():
     kinds = {f"x{j}": ["binary", "ratio"][j % 2] for j in range(1, 13)}
     recovered = np.zeros(4)
     for seed in range(15):
-        frame, truth = known_types(30, 3.0, n_features=12, rng=np.random.default_rng(seed))
+        frame, truth = known_types(30, 3.0, kinds=["ratio"] * 12, rng=np.random.default_rng(seed))
         for name in (name for name, kind in kinds.items() if kind == "binary"):
             frame[name] = (frame[name] > 1.5).astype(float)
         for at, answers in enumerate((12, 2, 3, 4)):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from analysis.typology.describe import atypical, holm, paragons, profile, propose_names
+from analysis.typology.describe import holm, most_and_least_typical, profile, propose_names
 
 TEXTS = {
     "external": {"ja": "外部人材活用", "en": "Use of external talent"},
@@ -74,8 +74,7 @@ def test_holm_never_lowers_a_p_value():
 def test_paragon_is_the_medoid_and_ties_go_to_the_smallest_code():
     D = np.array([[0, 1, 1.0], [1, 0, 1], [1, 1, 0]])
     labels = pd.Series([1, 1, 1], index=["300", "100", "200"])
-    assert paragons(D, labels) == {1: "100"}
-    assert atypical(D, labels) == {1: "100"}
+    assert most_and_least_typical(D, labels) == ({1: "100"}, {1: "100"})
 
 
 def test_names_read_like_names():

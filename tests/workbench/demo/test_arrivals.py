@@ -7,7 +7,7 @@ import pytest
 
 from analysis import Survey
 from analysis.cleaning import clean
-from analysis.cleaning.rules import RULES
+from analysis.cleaning.findings import RULES
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError

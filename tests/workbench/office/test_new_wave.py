@@ -216,7 +216,7 @@ def test_columns_that_are_no_questions_are_written_under_ignore(libraries, tmp_p
     rows = ["No.,団体名,Q1,Q2,Q3,担当課,電話番号", "1,姫路市,42,1,1,総務課,079-000-0000"]
     file.write_text("\n".join([*rows, "2,千葉市,60,1,3,企画課,043-000-0000"]), encoding="utf-8")
     said = new_wave("some", [file], "libraries", "2026-04-01")
-    assert "ignore に書きました：No., 担当課" in said
+    assert "as columns of no question: No., 担当課" in said
     assert Wave.read("some").files[0].ignore == ("No.", "担当課")
     survey = Survey.load("some")
     assert survey.findings["rule"].tolist() == ["personal"]

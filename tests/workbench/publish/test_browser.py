@@ -10,6 +10,8 @@ import editions
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from analysis.figures import checks, gallery
+
 ROOT = Path(__file__).parents[3]
 OTHERS = {"06_summary", "07_refresh_diff"}  # the demo wave of 2019 has another report, none before
 PAGES = sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb") if p.stem not in OTHERS)
@@ -19,6 +21,9 @@ LANGUAGES = [  # the Japanese pages at every run, the English twins with `make t
     pytest.param("en", marks=pytest.mark.slow),
 ]
 A4 = 673  # CSS pixels between the margins of the printed page
+POINT = 96 / 72  # CSS pixels
+LETTERS = f"""[...document.querySelectorAll('figure img')].map(image => {checks.SMALLEST} / 72 *
+    image.getBoundingClientRect().width / (image.naturalWidth / {gallery.DOTS}))"""  # pixels
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +90,7 @@ def test_opens_from_disk_without_a_request_an_error_or_an_obstacle(
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert min(page.evaluate(LETTERS), default=11) >= 11, "letters of figures on a telephone"
     # a table may scroll in its frame, on a narrow screen what it is called stays in view
     ends = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
     assert page.evaluate(f"Math.max(0, ...{ends})") <= 360
@@ -107,6 +113,7 @@ def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     cut = f"e => e.getBoundingClientRect().right > {A4 + 1}"
     wide = f"[...document.querySelectorAll('main *')].filter({cut})"
     assert page.evaluate(f"{wide}.map(e => e.tagName + e.textContent.slice(0, 60))") == []
+    assert min(page.evaluate(LETTERS), default=99) / POINT >= 7, "the letters of figures on A4"
     printed = tmp_path / "page.pdf"
     page.pdf(path=printed, prefer_css_page_size=True)
     text = read(printed)

@@ -377,6 +377,8 @@ def test_the_archive_holds_the_figures_and_is_the_same_each_time(tmp_path):
     for file in files:
         file.touch()
     assert spreadsheet.archive(files) == content
+    (tmp_path / "a.png").write_bytes(b"same" * 1000)
+    assert len(spreadsheet.archive(files)) < 1000  # packed, not only put together
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert {n: archive.read(n) for n in archive.namelist()} == {
             "a.png": b"a.png",

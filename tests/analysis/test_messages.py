@@ -1,0 +1,109 @@
+"""Messages: every one has its Japanese, and a command speaks the language that is asked for."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from analysis.errors import InputError, Message, japanese, spoken, unknown
+
+SRC = Path(__file__).parents[2] / "src"
+MAKES = {"InputError", "Message", "printed", "unknown", "error", "_errors"}
+OWN = {"file", "sheet", "cell", "hint", "reason", "at", "what"}  # of an error, not of its texts
+
+
+def texts(node: ast.expr) -> list[ast.expr]:
+    """The texts that an argument may be: of a choice each."""
+    if isinstance(node, ast.IfExp):
+        return texts(node.body) + texts(node.orelse)
+    return (
+        [part for v in node.values for part in texts(v)] if isinstance(node, ast.BoolOp) else [node]
+    )
+
+
+def templates() -> list[tuple[str, ast.expr, set[str]]]:
+    """Where, the text and the names given to it, of every message in the source."""
+    found = []
+    for file in sorted(SRC.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            name = getattr(node, "func", None)
+            name = getattr(name, "id", getattr(name, "attr", ""))
+            if not isinstance(node, ast.Call) or name not in MAKES:
+                continue
+            given = {k.arg or "**" for k in node.keywords}
+            if name == "error" and "hint" not in given:
+                continue  # a logger's
+            hints = [k.value for k in node.keywords if k.arg == "hint"]
+            first = node.args[:1] + (node.args[3:4] if name == "unknown" else [])
+            where = f"{file.relative_to(SRC)}:{node.lineno}"
+            found += [(where, text, given) for a in first + hints for text in texts(a)]
+    return found
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def test_every_message_has_its_japanese() -> None:
+    lacking, formatted = [], []
+    for where, text, given in templates():
+        if isinstance(text, ast.JoinedStr):
+            formatted.append(where)
+        elif isinstance(text, ast.Constant) and isinstance(text.value, str):
+            if text.value and text.value not in japanese():
+                lacking.append((where, text.value))
+            if not given & {"**", "place"} and "errors.py" not in where and given - OWN:
+                assert fields(text.value) <= given, where
+    assert not formatted, "a message is a template with named places, no f-string"
+    assert not lacking, "add it to src/analysis/text/ja/messages.yml"
+
+
+def test_both_languages_of_a_message_have_the_same_places() -> None:
+    assert [en for en, ja in japanese().items() if fields(en) != fields(ja)] == []
+
+
+def test_an_error_says_place_fault_and_advice_in_both_languages() -> None:
+    error = InputError(
+        "there is no sheet {sheet_name!r}",
+        file="data/replies.xlsx",
+        sheet="回答",
+        cell="B3",
+        hint="there are: {known}",
+        sheet_name="票",
+        known=["一", "二"],
+    )
+    there = "replies.xlsx, sheet 回答, cell B3: there is no sheet '票'; there are: 一, 二"
+    assert str(error) == error.say("en") == there
+    ja = "replies.xlsx、シート「回答」、セルB3：「票」という名前のシートがない。" + (
+        "次のものがある：一、二。"
+    )
+    assert error.say("ja") == pickle.loads(pickle.dumps(error)).say("ja") == ja
+    assert unknown("index", "cooperatoin", ["cooperation"]).say("ja") == (
+        "「cooperatoin」という指標はない。近いもの：cooperation。"
+    )
+    assert Message("this is no message").say("ja") == "this is no message"
+
+
+@pytest.mark.parametrize(
+    ("set_to", "language"),
+    [
+        ({"LANG": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "ja_JP.UTF-8", "LANGUAGE": "en"}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+    ],
+)
+def test_the_environment_says_the_language(
+    set_to: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in set_to.items():
+        monkeypatch.setenv(name, value)
+    assert spoken() == language

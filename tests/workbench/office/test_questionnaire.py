@@ -1,0 +1,248 @@
+"""The form that is sent: what it takes, what an office sees, and that it is read back exactly."""
+
+import datetime as dt
+import io
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from analysis.cleaning.clean import clean
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Invited, Wave
+from analysis.errors import InputError
+from analysis.intake.read import read
+from workbench.cli import main
+from workbench.office import new_wave, questionnaire
+
+OPTIONS = [{"code": 1, "ja": "実施, 継続", "en": "running"},
+           {"code": 2, "ja": "予定", "en": "planned"},
+           {"code": 3, "ja": "不明", "en": "not known"}]  # fmt: skip
+BOOK = {
+    "id": "form", "title": {"ja": "小調査", "en": "Tiny survey"}, "version": "1",
+    "missing": {"dont_know": {"ja": "不明", "en": "not known", "tokens": ["不明"]}},
+    "sections": [{"id": "A", "ja": "取組み", "en": "Measures"}],
+    "questions": [
+        {"id": "Q1", "section": "A", "type": "single", "role": "cluster", "ja": "状況",
+         "en": "State",
+         "options": OPTIONS},
+        {"id": "Q2", "section": "A", "type": "multi", "role": "cluster", "ja": "用途",
+         "en": "Uses",
+         "options": [*OPTIONS[:2], {"code": 9, "ja": "その他", "en": "other", "other": True}]},
+        {"id": "Q3", "section": "A", "type": "battery", "role": "factor", "ja": "連携",
+         "en": "With",
+         "options": OPTIONS, "items": [{"id": "Q3_a", "ja": "国", "en": "state"},
+                                       {"id": "Q3_b", "ja": "県", "en": "prefecture"}]},
+        {"id": "Q4", "section": "A", "type": "integer", "role": "context", "ja": "職員数",
+         "en": "Staff", "range": [0, 500], "unit": {"ja": "人", "en": "persons"}},
+        {"id": "Q5", "section": "A", "type": "ratio", "role": "context", "ja": "割合",
+         "en": "Share",
+         "ask_if": "Q4 >= 1 and Q1 in [1, 2]"},
+        {"id": "Q6", "section": "A", "type": "date", "role": "context",
+         "ja": "改定日", "en": "Day",
+         "ask_if": "any(Q2, [1, 2])"},
+        {"id": "Q7", "section": "A", "type": "binary", "role": "outcome",
+         "ja": "計画", "en": "Plan"},
+        {"id": "Q8", "section": "A", "type": "text", "role": "describe",
+         "ja": "意見", "en": "Views"},
+    ],
+}  # fmt: skip
+LABEL = {option["code"]: option["ja"] for option in OPTIONS} | {3: "3 不明"}
+WORDS = st.text(st.sampled_from("あ漢a1０-、 ○"), min_size=1, max_size=12).filter(
+    lambda text: text.strip("-－ ") and text.strip() not in "○0123456789０"
+)
+CODE = st.none() | st.sampled_from([1, 2, 3])
+ANSWERS = st.fixed_dictionaries({
+    "Q1": CODE, "Q3_a": CODE, "Q3_b": CODE, "Q7": st.none() | st.booleans(),
+    "Q2": st.sets(st.sampled_from([1, 2, 9])),
+    "Q4": st.none() | st.integers(0, 500),
+    "Q5": st.none() | st.integers(0, 10_000).map(lambda n: n / 100),
+    "Q6": st.none() | st.dates(dt.date(1990, 1, 1), dt.date(2030, 1, 1)),
+    "Q8": st.none() | WORDS,
+})  # fmt: skip
+
+
+BOOK_READ = Codebook.parse(BOOK)
+
+
+@cache
+def sent():
+    return questionnaire._Form(BOOK_READ, "ja").workbook(Invited(code="012025", name="函館市"))
+
+
+@pytest.fixture
+def book():
+    return BOOK_READ
+
+
+@pytest.fixture
+def form():
+    return sent()
+
+
+def kept_to(answers):
+    """The answers of an office that leaves grey cells empty, as typed into the rows."""
+    asked = {**answers}
+    if not (asked["Q4"] or 0) >= 1 or asked["Q1"] not in (1, 2):
+        asked["Q5"] = None
+    if not asked["Q2"] & {1, 2}:
+        asked["Q6"] = None
+    typed = {
+        "Q1": LABEL.get(asked["Q1"]),
+        "Q3_a": LABEL.get(asked["Q3_a"]),
+        "Q3_b": LABEL.get(asked["Q3_b"]),
+        "Q7": {True: "はい", False: "いいえ"}.get(asked["Q7"]),
+    }
+    ticks = {f"Q2_{code}": "○" for code in asked["Q2"]}
+    return asked, {**asked, **typed, "Q2": None, **ticks}  # fmt: skip
+
+
+def fill(form, place, typed, change=lambda sheet: None):
+    content = openpyxl.load_workbook(io.BytesIO(form))
+    sheet = content["調査票"]
+    change(sheet)
+    for row in sheet.iter_rows(min_row=1):
+        if typed.get(row[0].value) is not None:
+            row[2].value = typed[row[0].value]
+    content.save(place)
+
+
+def cleaned(folder, book):
+    about = Wave.model_validate({
+        "name": "w", "title": {"ja": "調査", "en": "Survey"}, "as_of": dt.date(2024, 4, 1),
+        "publisher": {"ja": "研究会", "en": "Group"}, "codebook": "form", "data": "real",
+        "files": [{"path": "replies", "layout": "form"}],
+    })  # fmt: skip
+    return clean(read(about, book, folder), about, book)
+
+
+def check(result, asked):
+    assert result.findings.empty, result.findings[["cell", "rule", "raw"]]
+    kept = {name: None if pd.isna(value) else value
+            for name, value in result.responses.loc["012025"].items()}  # fmt: skip
+    ticks = [kept.pop(f"Q2_{code}") for code in (1, 2, 9)]
+    assert ticks == ([code in asked["Q2"] for code in (1, 2, 9)] if asked["Q2"] else [None] * 3)
+    day, words = kept.pop("Q6"), asked["Q8"] and asked["Q8"].strip()
+    assert (day and day.date()) == asked["Q6"]
+    assert kept == {**{name: asked[name] for name in kept if name in asked}, "Q8": words,
+                    "Q2_other": None}  # fmt: skip
+
+
+@settings(
+    max_examples=12, phases=[Phase.generate], deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
+@given(answers=ANSWERS)
+def test_valid_answers_are_read_back_exactly(answers):
+    asked, typed = kept_to(answers)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "replies").mkdir()
+        fill(sent(), Path(folder) / "replies" / "a.xlsx", typed)
+        check(cleaned(Path(folder), BOOK_READ), asked)
+
+
+@pytest.fixture
+def replies(tmp_path):
+    (tmp_path / "replies").mkdir()
+    return tmp_path / "replies"
+
+
+FULL = {"Q1": 1, "Q2": {2, 9}, "Q3_a": 3, "Q3_b": None, "Q4": 12, "Q5": 0.5,
+        "Q6": dt.date(2024, 2, 29), "Q7": False, "Q8": "001"}  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+def test_a_form_saved_by_libreoffice_is_read_back_exactly(book, form, replies, tmp_path):
+    asked, typed = kept_to(FULL)
+    fill(form, tmp_path / "a.xlsx", typed)
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
+         "--convert-to", "xlsx", "--outdir", replies, tmp_path / "a.xlsx"],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    check(cleaned(tmp_path, book), asked)
+
+
+def test_rows_that_an_office_put_in_do_no_harm_and_what_it_wrote_beside_is_told(
+    book, form, replies, tmp_path
+):
+    def change(sheet):
+        sheet.insert_rows(12)
+        sheet["B12"], sheet["F20"] = "担当に確認中", "前年度の数"
+
+    _, typed = kept_to(FULL)
+    fill(form, replies / "a.xlsx", typed, change)
+    result = cleaned(tmp_path, book)
+    found = result.findings[["code", "cell", "rule", "raw"]].to_numpy().tolist()
+    assert found == [["012025", "B12", "unmatched", "担当に確認中"],
+                     ["012025", "F20", "unmatched", "前年度の数"]]  # fmt: skip
+    assert result.responses.loc["012025", "Q4"] == 12
+
+
+def test_a_form_without_a_row_or_of_another_codebook_is_refused(book, form, replies, tmp_path):
+    fill(form, replies / "a.xlsx", {}, lambda sheet: sheet.delete_rows(14))
+    with pytest.raises(InputError, match=r"a.xlsx.*0 rows of the form are marked Q"):
+        cleaned(tmp_path, book)
+    fill(form, replies / "a.xlsx", {})
+    with pytest.raises(InputError, match="of the codebook form, not of other"):
+        cleaned(tmp_path, Codebook.parse(BOOK | {"id": "other"}))
+
+
+def test_cells_take_what_the_question_allows_and_turn_grey_by_its_rule(form, tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(form)
+    content = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    sheet = content["調査票"]
+    rows = {row[0].value: row[0].row for row in sheet.iter_rows()}
+    allowed = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
+    assert allowed[f"C{rows['Q1']}"].type == "list" and "不明" in sheet[f"B{rows['Q1']}"].value
+    number = allowed[f"C{rows['Q4']}"]
+    assert (number.type, float(number.formula1), float(number.formula2)) == ("whole", 0, 500)
+    assert allowed[f"C{rows['Q6']}"].type == "date"
+    grey = {str(area.sqref): rules[0].formula[0]
+            for area, rules in sheet.conditional_formatting._cf_rules.items()}  # fmt: skip
+    assert f"$C${rows['Q4']}>=1" in grey[f"C{rows['Q5']}"] and "予定" in grey[f"C{rows['Q5']}"]
+    said = sheet[f"D{rows['Q5']}"].value
+    assert "Q4が1以上、かつQ1が「実施, 継続」または「予定」" in said
+    assert sheet["C14"].protection.locked is False and sheet.protection.sheet
+    assert not sheet.merged_cells.ranges and content["workbench"].sheet_state == "hidden"
+    assert (sheet.page_setup.paperSize, sheet.page_setup.fitToHeight) == (9, 0)
+    assert [sheet[f"C{rows[name]}"].value for name in ("団体コード", "団体名")] == [
+        "012025",
+        "函館市",
+    ]
+
+
+def test_a_form_for_each_of_a_list_becomes_a_wave(project, capsys):
+    listed = project / "list.csv"
+    listed.write_text("団体コード,団体名\n012025,函館市\n282014,姫路市\n", encoding="utf-8")
+    out = project / "forms"
+    assert main(["questionnaire", "it-staffing", "--out", str(out), "--invited", str(listed)]) == 0
+    assert "2件の調査票" in capsys.readouterr().out
+    assert sorted(f.name for f in out.iterdir()) == ["012025_函館市.xlsx", "282014_姫路市.xlsx"]
+    for file in out.iterdir():
+        fill(file.read_bytes(), file, {"Q02": "中核市", "Q03": 250_000})
+    assert "layout form, 2 replies" in new_wave.new_wave("back", [out], "it-staffing", "2019-04-01")
+    assert main(["clean", "back"]) == 0
+    assert "回答 2" in (said := capsys.readouterr().out) and "要確認 0" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("団体コード,団体名\n999999,無い市\n", "A2.*999999 is no one municipality"),
+        ("団体名\n府中市\n", "府中市 is no one municipality"),
+        ("団体名\n姫路市\n姫路市\n", "姫路市 is there twice"),
+        ("番号\n1\n", "no heading names municipalities"),
+    ],
+)
+def test_a_list_that_leaves_open_who_is_asked_is_refused(project, text, said):
+    (project / "list.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        questionnaire.write("it-staffing", project / "forms", invited=str(project / "list.csv"))
