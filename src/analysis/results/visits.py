@@ -50,7 +50,7 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     Of a wave with invented data nobody real can be visited: there the paragon of each type stands
     in, which are the municipalities to learn most of their type from.
     """
-    if survey.codebook.id not in guide().topics[0].questions:
+    if not any(survey.codebook.id in topic.questions for topic in guide().topics):
         return Chosen(reason=survey.label("visits.no_topics", book=survey.codebook.id))
     if protects(survey):
         return Chosen(reason=survey.label("visits.not_public"))
