@@ -75,7 +75,8 @@ def typology(
     try:
         found = survey.typology(**choices, **resamples)
     except InputError as error:
-        return NotAvailable("typology", survey.say("types/no_types", why=str(error)))
+        why = error.say(survey.language)
+        return NotAvailable("typology", survey.say("types/no_types", why=why))
     return found.weighed_with(survey.multiverse(**choices)) if adjust == "none" else found
 
 
