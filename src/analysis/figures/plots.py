@@ -476,6 +476,8 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
 def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
     ax, places = rows(list(data["size_class"]), language=language, ax=ax, extra=0.4)
+    if data.empty:
+        return ax
     for offset, column, colour in ((-0.2, "here", PALETTE[0]), (0.2, "nation", "#c8d0d8")):
         values = data[column] * 100
         name = label(f"figure.{column}", language)
