@@ -204,6 +204,17 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     return Frame(titled(survey, table.reset_index()))
 
 
+def main_rows(frame: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
+    """What a page shows of a breakdown: the outcomes, or where there are none every question.
+
+    Of yes or no only yes; items of batteries are left to the file.
+    """
+    shown = frame[frame["item"] == ""]
+    shown = shown[(shown["question_type"] != "binary") | (shown["code"] != "0")]
+    main = shown[shown["question"].isin(outcomes)]
+    return main if len(main) else shown if len(shown) else frame
+
+
 def nothing_by(by: Breakdown | None) -> bool:
     """Whether a breakdown has no group, such as prefectures of invented municipalities."""
     if isinstance(by, pd.DataFrame):

@@ -24,7 +24,7 @@ from analysis.text import Language, label, labels
 WIDTH = 7.1  # inches: the text width of A4
 COLUMN = 3.1  # inches: half of it, and the width of a telephone
 LINE = 0.26  # inches a bar
-ROW = 0.16  # inches a line of text
+ROW = 0.152  # inches a line of text
 FEW = 40  # municipalities up to which each is a dot
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
 TRACK = "#e9edf0"

@@ -165,7 +165,7 @@ def profile(
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
-    ax.set_xlabel(wrap(note, language, 60 if language == "ja" else 88), fontsize=8, loc="left")
+    ax.set_xlabel(wrap(note, language, 56 if language == "ja" else 80), fontsize=8, loc="left")
     return ax
 
 
