@@ -499,8 +499,9 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     values = survey.responses[question.id].astype("Float64")
     data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})
     if by is not None:
-        data["group"] = by.astype(str).to_numpy()
-    data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
+        order = [str(group) for group in tabulate.groups(by)]
+        data["group"] = pd.Categorical(by.astype(str).to_numpy(), order)
+    data = data.dropna().sort_values([*data.columns[::-1]], kind="stable")
     label = tabulate.with_unit(question, survey.language)
     ax = plots.plot_numbers(data, label=label, language=survey.language)
     low, median, high = data["value"].quantile([0.25, 0.5, 0.75])

@@ -334,9 +334,7 @@ def means(
     ends = [f"{at(codes)}: {question.option(at(codes)).text[language]}" for at in (min, max)]
     ax.set_xlim(min(codes) - 0.15, max(codes) + 0.7)
     ax.set_xticks(codes)
-    ax.set_xlabel(
-        "\n".join(f"{c}: {end}" for c, end in zip((codes[0], codes[-1]), ends, strict=True))
-    )
+    ax.set_xlabel("\n".join(ends))
     return ax
 
 
