@@ -17,7 +17,7 @@ from analysis.typology.study import study_by
 def test_it_shows_itself_with_denominators(demo):
     text = repr(demo)
     assert "15 / 16 = 93.8%" in text and "架空データ" in text
-    assert "確認事項: 補正 26、要確認 15、不採用 13" in text
+    assert "確認事項: 補正 26、要確認 15、無効 13" in text
     assert "<script" not in demo._repr_html_()
 
 
@@ -149,3 +149,13 @@ def test_types_have_the_names_that_wave_yml_gives_them(project):
         file.write_text(f"{text}names:\n  {wrong}\n", encoding="utf-8")
         with pytest.raises(InputError, match=why):
             Survey.load("demo-2019").typology(**QUICK)
+
+
+def test_an_index_is_offered_and_shown_as_a_question_is():
+    survey = Survey.load("demo-2019")
+    assert {"Q13", "cooperation", "tabulate"} <= set(dir(survey))
+    shown = survey.describe("cooperation", by="size_class")
+    assert shown["n"].sum() == survey.n
+    assert "団体間連携" in str(survey.cooperation.table())
+    assert str(survey.table("cooperation")) == str(survey.cooperation.table())
+    assert "cooperation" not in survey.codebook

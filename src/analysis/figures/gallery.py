@@ -178,7 +178,8 @@ class Gallery:
             )
         caption = self._origin(n, denominator) + self._invented_words()
         try:
-            with checks.strict(name):
+            # each `savefig` sets the layout engine back to the default, which would lay out anew
+            with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
                 canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
                 drawn_box = _settle(canvas)
                 notice = INVENTED[self.language] if self.invented else ""
@@ -375,8 +376,7 @@ def _settle(canvas: Canvas) -> Bbox:
     Gives the box around everything drawn, in inches, as do the two functions that add to it.
     """
     canvas.draw_without_rendering()
-    with mpl.rc_context({"figure.constrained_layout.use": False}):
-        canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
+    canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
     for legend in canvas.legends:  # by default it would move to the edge of what is saved
         legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
     return canvas.get_tightbbox()

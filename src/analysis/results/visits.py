@@ -17,6 +17,7 @@ from analysis.results.answers import Subset, own, typical
 from analysis.show import Frame, NotAvailable
 from analysis.stats import visit_forms
 from analysis.stats import visits as guidebook
+from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.stats.visits import Case, Group, Remark, Topic, guide
 from analysis.survey import Survey
 from analysis.text import Text
@@ -49,7 +50,7 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     Of a wave with invented data nobody real can be visited: there the paragon of each type stands
     in, which are the municipalities to learn most of their type from.
     """
-    if survey.codebook.id not in guide().topics[0].questions:
+    if not any(survey.codebook.id in topic.questions for topic in guide().topics):
         return Chosen(reason=survey.label("visits.no_topics", book=survey.codebook.id))
     if protects(survey):
         return Chosen(reason=survey.label("visits.not_public"))
@@ -95,7 +96,8 @@ def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[G
     classes = survey.size_class
     if pd.notna(classes[code]):
         mates = classes.index[(classes == classes[code]).to_numpy(bool)]
-        name = SIZE_CLASSES[survey.register.at[code, "size_class"]]
+        size = str(survey.register.at[code, "size_class"])
+        name = SIZE_CLASSES.get(size, Text(ja=size, en=size))
         groups.append(Group(list(mates), _both("class", name=name)))
     return [*groups, Group(list(survey.responses.index), _both("all"))]
 
@@ -110,12 +112,15 @@ def _both(id: str, name: Text | None = None, **values: Any) -> Text:
 
 
 def _remarks(survey: Survey, code: str, groups: list[Group]) -> list[Remark]:
+    """What is worth asking a city, of unusual answers the most unusual ones, by topic."""
     responses, status = survey.responses, survey.status
     shown = responses.drop(columns=kept_back(survey))
     found = guidebook.remarks(code, shown, status, survey.codebook, groups)
     if survey.audience == "internal":
         found += _doubts(survey, code)
-    return sorted(found, key=lambda remark: (remark.topic, KINDS.index(remark.kind)))
+    rare = sorted((r for r in found if r.kind == "unusual"), key=lambda r: r.rarity)
+    kept = [r for r in found if r.kind != "unusual"] + rare[:MOST_UNUSUAL]
+    return sorted(kept, key=lambda r: (r.topic, KINDS.index(r.kind), r.rarity))
 
 
 def _doubts(survey: Survey, code: str) -> list[Remark]:

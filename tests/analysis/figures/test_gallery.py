@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import _constrained_layout as layout
 from matplotlib import font_manager
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
@@ -90,6 +92,15 @@ def test_a_notebook_holds_the_picture_of_a_figure_once_and_gives_all_of_it_back(
     bundle = made._repr_mimebundle_()
     assert json.dumps(bundle).count(made.png) == 1
     assert dict(stored(bundle)) == {"figure": dataclasses.asdict(made)}
+
+
+def test_a_figure_is_laid_out_once_and_drawn_once_for_each_format(gallery, monkeypatch):
+    laid_out, drawn = Mock(wraps=layout.do_constrained_layout), Mock(wraps=Canvas.draw)
+    monkeypatch.setattr("matplotlib.layout_engine.do_constrained_layout", laid_out)
+    monkeypatch.setattr(Canvas, "draw", lambda *given: drawn(*given))
+    shown(gallery)
+    assert laid_out.call_count == 1
+    assert drawn.call_count == 3  # the layout, the PNG and the SVG
 
 
 def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():
