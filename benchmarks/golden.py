@@ -7,7 +7,7 @@
 A freeze refreshes each wave in every audience and language and keeps, in a folder for each edition,
 its run (figures and tables with their numbers, answers, prose) and the text of its pages; beside
 them the cleaned data of the wave: answers, status, findings, register, what was left outside, and
-the ledger. Runs are compared by `workbench.compare.between`, which knows numbers, types and
+the ledger. Runs are compared by `workbench.compare.changes`, which knows numbers, types and
 examples; data and pages line by line. The exit status is 1 where a result differs. Nothing of it
 is committed.
 """
@@ -24,9 +24,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from analysis import paths
-from workbench.compare import between, cells
-from workbench.compare.changes import Comparison
+from workbench.compare import cells
+from workbench.compare.changes import Comparison, between
 from workbench.compare.report import markdown
+from workbench.compare.runs import Run
 from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")
@@ -88,7 +89,7 @@ def differences(before: Path, after: Path) -> list[str]:
         elif name.endswith(".data"):
             said += _data(name, a, b)
         else:
-            found = between.between(between.Run.read(a, "before"), between.Run.read(b, "after"))
+            found = between(Run.read(a, "before"), Run.read(b, "after"))
             said += [f"{name}: {line}" for line in _results(found)]
             said += _pages(name, a, b)
     return said

@@ -60,6 +60,7 @@ class View(widgets.VBox):
         finder: widgets.Widget | None = None,
     ) -> None:
         self.controls, self._draw, self._code = controls, draw, code
+        self._language = language
         self._top = [*([finder] if finder else []), *controls.values()]
         self.shown = widgets.Output()
         self.button = widgets.ToggleButton(description=WORDS[language]["code"], icon="code")
@@ -81,7 +82,7 @@ class View(widgets.VBox):
         try:
             objects = self._draw(**self.values)
         except InputError as error:
-            objects = [Prose(str(error))]
+            objects = [Prose(error.say(self._language))]
         self.shown.outputs = ()
         for shown in objects:
             self.shown.append_display_data(shown)

@@ -342,11 +342,13 @@ class Survey(View):
         >>> len(shares.query("group == '中核市' and share > 0.5"))
         2
         """
-        return tabulation.counts(self, self._asked(ids), self.by(by))
+        held = self._measured(*ids)
+        return tabulation.counts(held, held._asked(ids), held.by(by))
 
     def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
-        return tabulation.numbers(self, self._asked(ids), self.by(by))
+        held = self._measured(*ids)
+        return tabulation.numbers(held, held._asked(ids), held.by(by))
 
     def crosstab(self, id: str, by: str | pd.Series) -> Frame:
         """A question by another one or any breakdown: answers down, groups across."""
@@ -354,13 +356,27 @@ class Survey(View):
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Frequencies of a question, or a cross table, with their denominators."""
-        return tabulation.table(self, self._shown(id), self.by(by))
+        held = self._measured(id)
+        return tabulation.table(held, held._shown(id), held.by(by))
 
     def figure(
         self, id: str, by: str | pd.Series | None = None, *, key: bool = False
     ) -> Figure | NotAvailable:
         """The same as a figure; `key`: by which the index shows the page."""
-        return tabulation.figure(self, self._shown(id), self.by(by), key=key)
+        held = self._measured(id)
+        return tabulation.figure(held, held._shown(id), held.by(by), key=key)
+
+    def _measured(self, *ids: str) -> Survey:
+        """The survey in which the indices among `ids` are questions like any other."""
+        held = self
+        for index in self.codebook.indices:
+            if index.id in ids and index.id not in held.codebook:
+                full = indicators.features(self._full.responses, self._full.status, self.codebook)
+                values = indicators.indices(full, self.codebook, self._full.responses)[index.id]
+                sensitive = any(q.sensitive for q in self.codebook)
+                label = index.text[self.language]
+                held = held.with_(index.id, values, label=label, sensitive=sensitive)
+        return held
 
     def _asked(self, ids: Sequence[str]) -> list[Question]:
         """The questions with these ids; all that the edition shows where none is named."""
@@ -380,6 +396,9 @@ class Survey(View):
 
     def __getattr__(self, id: str) -> Asked:
         book = self.__dict__.get("codebook")
+        if book is not None and id in (index.id for index in book.indices):
+            held = self._measured(id)
+            return Asked(held, held.question(id))
         if book is None or id.startswith("_") or id not in book:
             near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
             hint = f"; did you mean {', '.join(near)}?" if near else ""
@@ -387,7 +406,8 @@ class Survey(View):
         return Asked(self, book[id])
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(question.id for question in self.codebook)]
+        asked = (part.id for part in (*self.codebook, *self.codebook.indices))
+        return [*super().__dir__(), *asked]
 
     # --- showing itself --------------------------------------------------------------------
 

@@ -110,6 +110,8 @@ def _commands() -> argparse.ArgumentParser:
     stands = "what the numbers stand for: default invited, or nation with --invited all"
     kinds = ["invited", "class", "nation", "beyond"]
     sub.add_argument("--population", choices=kinds, help=stands)
+    whom = "CSV of who can be asked (id, name, group, size), if no municipalities of Japan"
+    sub.add_argument("--register", type=Path, metavar="CSV", help=whom)
     sub.add_argument("--layout", choices=["rows", "columns", "form"], help="default: by content")
     wrote = "the form tool that wrote the files (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
@@ -146,7 +148,7 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("notebook", help="such as 03_typology")
 
     sub = command(
-        "compare", "what changed between two waves or runs", _prints("compare.between:run")
+        "compare", "what changed between two waves or runs", _prints("compare.command:run")
     )
     sub.add_argument("before", nargs="?", help="a wave, or a run folder")
     sub.add_argument("after", nargs="?", help="a wave, or a run folder")
@@ -180,10 +182,12 @@ def _commands() -> argparse.ArgumentParser:
 
     sub = command(
         "queries",
-        "a workbook of what to ask each municipality",
-        _prints("office.queries:write_for_wave"),
+        "a workbook of what to ask each municipality, or the answers that came back",
+        _prints("office.queries:run"),
     )
     sub.add_argument("wave")
+    came = "take in the query sheets that came back, filled in"
+    sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub, of="the workbook")

@@ -29,7 +29,6 @@ from workbench.run.execute import Progress, clean, side_by_side, started_kernels
 from workbench.run.kernels import Kernels
 from workbench.run.plan import Plan
 from workbench.run.record import (
-    RECORD,
     Edition,
     Options,
     Ran,
@@ -38,37 +37,51 @@ from workbench.run.record import (
     lock,
     notebooks_of,
     read_record,
+    swap_in,
 )
 
 JOURNAL = "pages.jsonl"
 
 
 class Pages:
-    """The pages of one edition that are ready for its next publication."""
+    """The pages for the next publication of an edition, in its hidden folder.
+
+    `made` is what became of each: made now, failed, or taken over from where it is up to date.
+    """
 
     def __init__(self, edition: Edition, key: str) -> None:
         self.edition, self.key, self.folder = edition, key, edition.part
-        self.ready: dict[str, Ran] = {}
+        self.made: dict[str, Ran] = {}
 
     def open(self) -> None:
         """Take over what is up to date in a run that was stopped or failed, and published."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for ran in _journal(self.folder):
-            if ran.has_page(self.folder, self.key):
-                self.ready[ran.name] = replace(ran, reused=True)
-        kept = {ran.html for ran in self.ready.values()}
+        last = {ran.name: ran for ran in _journal(self.folder)}  # its last line counts
+        self._take(self.folder, last.values())
+        kept = {ran.html for ran in self.made.values()}
         for path in self.folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name not in kept:
                 path.unlink()
-        for ran in self.ready.values():
-            self._note(ran)
+        self._note(*self.made.values())
         for folder in (self.edition.incomplete, self.edition.folder):
-            for ran in notebooks_of(read_record(folder)).values():
-                if ran.name not in self.ready and ran.has_page(folder, self.key):
-                    _link(folder / ran.html, self.folder / ran.html)
-                    self.ready[ran.name] = replace(ran, reused=True)
+            self._take(folder, notebooks_of(read_record(folder)).values())
+
+    def _take(self, folder: Path, rans: Iterable[Ran]) -> None:
+        for ran in rans:
+            if ran.name not in self.made and ran.has_page(folder, self.key):
+                self.made[ran.name] = self._linked(ran, folder)
+
+    def _linked(self, ran: Ran, folder: Path) -> Ran:
+        """A page of a folder under the same name here, or a copy where the disk has no links."""
+        try:
+            os.link(folder / ran.html, self.folder / ran.html)
+        except FileExistsError:
+            pass  # it is here already
+        except OSError:
+            shutil.copy2(folder / ran.html, self.folder / ran.html)
+        return replace(ran, reused=True)
 
     def put(self, made: Made) -> None:
         """Keep one page; from here on it is ready, whatever happens to this process."""
@@ -77,31 +90,25 @@ class Pages:
         if made.executed:
             paths.write_atomic(self.folder / "notebooks" / f"{ran.name}.ipynb", made.executed)
         self._note(ran)
-        self.ready[ran.name] = ran
+        self.made[ran.name] = ran
 
-    def _note(self, ran: Ran) -> None:
+    def _note(self, *rans: Ran) -> None:
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(asdict(ran), ensure_ascii=False) + "\n")
+            for ran in rans:
+                journal.write(json.dumps(asdict(ran), ensure_ascii=False) + "\n")
 
     def take_earlier(self, codes: Set[str]) -> Iterator[Ran]:
         """Take over pages of an earlier state of the data, where no newer one is ready."""
         folder = self.edition.folder
         for ran in notebooks_of(read_record(folder)).values():
             if ran.name in codes and ran.has_page(folder, ran.key):
-                _link(folder / ran.html, self.folder / ran.html)
-                yield replace(ran, reused=True)
+                yield self._linked(ran, folder)
 
-    def publish(self, record: RunRecord) -> Path:
+    def publish(self, record: RunRecord) -> None:
         """Swap all in; beside the last complete pages if a page failed."""
         record.write(self.folder)
         (self.folder / JOURNAL).unlink(missing_ok=True)
-        place, last = self.edition.folder, read_record(self.edition.folder)
-        if not record.ok and last is not None and last["status"] == Status.OK:
-            place = self.edition.incomplete
-        paths.swap_folder(self.folder, place, RECORD)
-        if record.ok:
-            shutil.rmtree(self.edition.incomplete, ignore_errors=True)
-        return place
+        swap_in(record, self.folder, self.edition)
 
 
 def _journal(folder: Path) -> Iterator[Ran]:
@@ -109,16 +116,6 @@ def _journal(folder: Path) -> Iterator[Ran]:
         for line in (folder / JOURNAL).read_text(encoding="utf-8").splitlines():
             with contextlib.suppress(ValueError, TypeError):  # the line of the moment it died
                 yield Ran.read(json.loads(line))
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the disk has no links."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        pass
-    except OSError:
-        shutil.copy2(source, target)
 
 
 # --- a run -----------------------------------------------------------------------------------
@@ -141,7 +138,7 @@ def run(
         cluster.refuse_received(target)
     edition, notebook = plan.edition, plan.notebooks[0]
     jobs = options.jobs or (os.cpu_count() or 1) + 1
-    ready = Pages(edition.profiles, plan.keys[notebook.name])
+    pages = Pages(edition.profiles, plan.keys[notebook.name])
     seed = int(plan.parameters(notebook).get("seed", 20191003))
     try:
         with started_kernels(options, jobs, plan.inputs) as kernels:
@@ -152,37 +149,40 @@ def run(
                 language=edition.language,  # type: ignore[arg-type]
             )
             names = overview.wanted(survey, asked)
-            ready.open()
-            facts, work = _work(plan, ready.key, started, options)
-            todo = [(c, n) for c, n in names.items() if options.force or c not in ready.ready]
+            pages.open()
+            facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
+            work = _work(plan, pages.key, facts, options)
+            todo = [(c, n) for c, n in names.items() if options.force or c not in pages.made]
             progress = Progress(len(todo), "profiles")
             with contextlib.ExitStack() as stack:
                 if scheduler and todo:
                     overview.members(survey, seed=seed)  # caches the typology, which workers read
-                    archive = cluster.shared(_read_by(plan), target, ready.folder)
+                    archive = cluster.shared(_read_by(plan), target, pages.folder)
                     data = stack.enter_context(archive)
                     made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
                 else:
-                    make = partial(work.make, kernels=kernels, scratch=ready.folder)
+                    make = partial(work.make, kernels=kernels, scratch=pages.folder)
                     made = local(make, todo, jobs, kernels, progress)
-                stack.enter_context(contextlib.closing(made))
-                failed = _gather(made, ready, kernels, progress)
-        tried = {**ready.ready, **failed}
-        rans = [tried[code] for code in names if code in tried]
+                for one in stack.enter_context(contextlib.closing(made)):
+                    if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
+                        pages.put(one)
+                        progress.ended(one.ran.name)
+            progress.close()
+        rans = [pages.made[code] for code in names if code in pages.made]
         if kernels.stopped:
-            return ready.edition.folder, len(names), rans, kernels.stopped
+            return pages.edition.folder, len(names), rans, kernels.stopped
         if changed := plan.changed():
-            shutil.rmtree(ready.folder, ignore_errors=True)  # no page of this run can be trusted
-            return ready.edition.folder, len(names), [], f"{changed[notebook.name]} changed"
-        folder = _publish(plan, ready, survey, facts, work, failed, seed, started)
-        if target and not failed:
-            cluster.send(folder, target)
-        return folder, len(names), rans, ""
+            shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
+            return pages.edition.folder, len(names), [], f"{changed[notebook.name]} changed"
+        record = _publish(plan, pages, survey, facts, work.context, seed, started)
+        if target and record.ok:
+            cluster.send(Path(record.folder), target)
+        return Path(record.folder), len(names), rans, ""
     except OSError as error:
         raise InputError(
             "the profiles could not be written ({strerror}); what was published before is "
             "unchanged",
-            file=ready.folder,
+            file=pages.folder,
             hint="free some space or check the rights of the reports folder, "
             "then the same command carries on",
             strerror=error.strerror or error,
@@ -213,27 +213,9 @@ def local(
     return side_by_side(more, jobs, kernels)
 
 
-def _gather(
-    made: Iterable[Made], ready: Pages, kernels: Kernels, progress: Progress
-) -> dict[str, Ran]:
-    """Keep each page as it comes; those that failed."""
-    failed = {}
-    for one in made:
-        ran = one.ran
-        if kernels.stopped and not ran.ok:
-            continue  # ended by us, not by a fault of its own
-        ready.put(one)
-        if not ran.ok:
-            failed[ran.name] = ran
-        progress.ended(ran.name)
-    progress.close()
-    return failed
-
-
-def _work(plan: Plan, key: str, started: float, options: Options) -> tuple[dict[str, Any], Work]:
-    """The facts of the run's record, and what its pages have in common."""
-    notebook, language = plan.notebooks[0], plan.edition.language
-    facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
+def _work(plan: Plan, key: str, facts: dict[str, Any], options: Options) -> Work:
+    """What the pages of a run have in common."""
+    notebook = plan.notebooks[0]
     declared = notebook.declares
     blank = Ran(
         name="",
@@ -245,8 +227,8 @@ def _work(plan: Plan, key: str, started: float, options: Options) -> tuple[dict[
     )
     context = release.context(plan.edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", label("overview.title", language))
-    work = Work(
+    home = ("index.html", label("overview.title", plan.edition.language))
+    return Work(
         notebook.content,
         fingerprints.package_hash(),
         plan.values(notebook),
@@ -255,7 +237,6 @@ def _work(plan: Plan, key: str, started: float, options: Options) -> tuple[dict[
         options,
         plan.inputs,
     )
-    return facts, work
 
 
 def _read_by(plan: Plan) -> list[Path]:
@@ -267,45 +248,42 @@ def _read_by(plan: Plan) -> list[Path]:
 
 def _publish(
     plan: Plan,
-    ready: Pages,
+    pages: Pages,
     survey: Survey,
     facts: dict[str, Any],
-    work: Work,
-    failed: dict[str, Ran],
+    context: dict[str, Any],
     seed: int,
     started: float,
-) -> Path:
+) -> RunRecord:
     """Write overview and record, and swap all in."""
-    listed, orders, verdict = overview.members(survey, seed=seed)
-    codes = [row["code"] for row in listed]
-    rans = {**ready.ready, **failed}
-    rans |= {ran.name: ran for ran in ready.take_earlier(set(codes) - rans.keys())}
+    listed, verdict = overview.members(survey, seed=seed)
+    codes = list(listed.index)
+    earlier = pages.take_earlier(set(codes) - pages.made.keys())
+    rans = pages.made | {ran.name: ran for ran in earlier}
     edition = plan.edition
-    report = f"../{edition.name}/index.html"
     overview.write(
-        ready.folder,
+        pages.folder,
         listed,
         rans,
-        key=ready.key,
-        orders=orders,
+        key=pages.key,
         verdict=verdict,
-        context={k: v for k, v in work.context.items() if k != "home"},
-        run=report if edition.folder.is_dir() else "",
+        context={k: v for k, v in context.items() if k != "home"},
+        run=f"../{edition.name}/index.html" if edition.folder.is_dir() else "",
     )
-    title = {k: f"{v} — {work.blank.title[k]}" for k, v in (facts["wave_title"] or {}).items()}
+    title = plan.notebooks[0].title
     facts |= {
-        "wave_title": title,
-        "key": ready.key,
-        "complete": all(code in ready.ready for code in codes),
+        "wave_title": {k: f"{v} — {title[k]}" for k, v in (facts["wave_title"] or {}).items()},
+        "key": pages.key,
+        "complete": all(code in pages.made for code in codes),
         "members": codes,
         "seconds": round(time.monotonic() - started, 2),
     }
-    status = Status.OK if not failed else Status.PARTIAL if ready.ready else Status.FAILED
-    ordered = [rans[code] for code in codes if code in rans]
-    place = ready.publish(RunRecord(edition, status, ordered, facts))
+    status = Status.OK if all(ran.ok for ran in pages.made.values()) else Status.PARTIAL
+    record = RunRecord(edition, status, [rans[code] for code in codes if code in rans], facts)
+    pages.publish(record)
     index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
         if run := read_record(edition.folder):
             index.write_index(edition.folder, run["notebooks"], release.context(edition, run))
-    return place
+    return record

@@ -66,43 +66,41 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
     )
 
 
-def members(survey: Survey, *, seed: int) -> tuple[list[dict[str, str]], dict[str, list[str]], str]:
-    """What the overview says of each respondent; its groups in order; how far to trust types."""
+def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
+    """What the overview says of each respondent, and how far its types can be trusted.
+
+    Returns
+    -------
+    a row a municipality, by its code: ``name``, and ``prefecture, size_class, type`` as categories
+    in the order of the overview's groups, missing where it has none. Then the verdict in words.
+    """
     found = profile.typology(survey, seed=seed)
-    kind_of: dict[str, str] = {}
-    known: list[str] = []
+    called: dict[int, str] = {}
+    kinds = pd.Series(pd.NA, survey.responses.index)
     if not isinstance(found, NotAvailable):
-        known = [types.name(survey, found, kind) for kind in sorted(found.names)]
         kinds = found.labels.dropna().astype(int)
-        kind_of = {str(c): types.name(survey, found, kind) for c, kind in kinds.items()}
+        every = [*sorted(found.names), *sorted({*kinds} - {*found.names})]  # in no type: last
+        called = {kind: types.name(survey, found, kind) for kind in every}
+        kinds = kinds.map(called)
+    register = survey.register.reindex(survey.responses.index).sort_index()
+    prefectures = register.get("prefecture", pd.Series("", register.index)).replace("", None)
     sizes = survey.size_class
-    register = survey.register.reindex(survey.responses.index)
-    prefectures = register.get("prefecture", pd.Series("", register.index)).fillna("")
-    listed = [
-        {
-            "code": str(code),
-            "name": str(register.at[code, "name"]),
-            "prefecture": str(prefectures[code]),
-            "size_class": "" if pd.isna(sizes[code]) else str(sizes[code]),
-            "type": kind_of.get(str(code), ""),
-        }
-        for code in sorted(survey.responses.index)
-    ]
-    orders = {
-        "prefecture": [name for name in dict.fromkeys(prefectures.sort_index()) if name],
-        "size_class": list(sizes.cat.categories),
-        "type": known,
+    columns = {
+        "name": register["name"].astype(str),
+        "prefecture": pd.Categorical(prefectures, prefectures.dropna().unique()),
+        "size_class": sizes.reindex(register.index),
+        "type": pd.Categorical(kinds.reindex(register.index), dict.fromkeys(called.values())),
     }
-    return listed, orders, survey.answer("types/verdict", **types.verdict(survey, found)).text
+    listed = pd.DataFrame(columns, register.index).rename_axis("code")
+    return listed, survey.answer("types/verdict", **types.verdict(survey, found)).text
 
 
 def write(
     folder: Path,
-    listed: Sequence[Mapping[str, str]],
+    listed: pd.DataFrame,
     rans: Mapping[str, Ran],
     *,
     key: str,
-    orders: Mapping[str, Sequence[str]],
     verdict: str,
     context: Mapping[str, Any],
     run: str,
@@ -111,23 +109,23 @@ def write(
 
     Parameters
     ----------
-    listed : of each respondent ``code, name, prefecture, size_class, type``.
+    listed, verdict : as of `members`; a group without members is left out, an order without groups
+        too.
     rans : what became of each page, by code. key : what a page of today's data has as its key.
-    orders : the groups of each order as they follow each other; a group without members is left
-        out, an order without groups too.
-    verdict : how far the types can be trusted. run : link to the reports of the wave, or empty.
+    run : link to the reports of the wave, or empty.
     """
     words = labels("overview", context["language"])
-    states = {row["code"]: _state(rans.get(row["code"]), key) for row in listed}
-    there = {name: file for name, file in ORDERS.items() if orders.get(name)}
+    states = {code: _state(rans.get(code), key) for code in listed.index}
+    columns = [name for name in ORDERS if len(listed[name].cat.categories)]
+    there = {name: ORDERS[name] for name in columns}
     if "prefecture" not in there:
         there = {"code": ORDERS["prefecture"], **there}
-    columns = [name for name in ("prefecture", "size_class", "type") if orders.get(name)]
     notes = _notes(words, states, verdict if "type" in columns else "")
-    table = _workbook(words, listed, columns, notes)
+    text = listed.astype("string").fillna("").reset_index()
+    table = _workbook(words, text[["code", "name", *columns]], notes)
     paths.write_atomic(folder / "profiles.xlsx", workbook([table], context["language"]))
     for by, file in there.items():
-        groups = _grouped(listed, by, orders.get(by, ()), words)
+        rows = _grouped(text, listed.get(by), words)
         title = f"{words['title']} — {words['sorted'].format(order=words[by])}"
         shown = ["code", *(column for column in columns if column != by)]
         page = rendered(
@@ -140,11 +138,11 @@ def write(
                 (target, words["sorted"].format(order=words[name]), name == by)
                 for name, target in there.items()
             ],
-            jumps=[(f"#g{at}", name, False) for at, (name, _) in enumerate(groups, 1)],
+            jumps=[(f"#g{at}", name, False) for at, name in enumerate(rows, 1)],
             heads=[(words[name], "") for name in ("name", *shown)],
             groups=[
-                (name, [_line(row, shown, states[row["code"]], words) for row in rows])
-                for name, rows in groups
+                (name, [_line(row, shown, states[row["code"]], words) for row in those])
+                for name, those in rows.items()
             ],
         )
         paths.write_atomic(folder / file, page)
@@ -169,14 +167,14 @@ def _notes(words: Mapping[str, str], states: Mapping[str, str], verdict: str) ->
 
 
 def _grouped(
-    listed: Sequence[Mapping[str, str]], by: str, order: Sequence[str], words: Mapping[str, str]
-) -> list[tuple[str, list[Mapping[str, str]]]]:
-    if by == "code":
-        return [(words["all"], list(listed))]
-    rows: dict[str, list[Mapping[str, str]]] = {name: [] for name in order}
-    for row in listed:
-        rows.setdefault(row[by], []).append(row)
-    return [(name or words["no_group"], those) for name, those in rows.items() if those]
+    text: pd.DataFrame, by: pd.Series | None, words: Mapping[str, str]
+) -> dict[str, list[dict[str, str]]]:
+    """The rows of each group; all in one where there is nothing to group by."""
+    if by is None:
+        return {words["all"]: text.to_dict("records")}
+    groups = {str(name): text[(by == name).to_numpy()] for name in by.cat.categories}
+    groups[words["no_group"]] = text[by.isna().to_numpy()]
+    return {name: rows.to_dict("records") for name, rows in groups.items() if len(rows)}
 
 
 def _line(
@@ -189,18 +187,13 @@ def _line(
 
 
 def _workbook(
-    words: Mapping[str, str],
-    listed: Sequence[Mapping[str, str]],
-    columns: Sequence[str],
-    notes: Sequence[str],
+    words: Mapping[str, str], listed: pd.DataFrame, notes: Sequence[str]
 ) -> dict[str, Any]:
-    shown = ["code", "name", *columns]
-    rows = pd.DataFrame(list(listed), columns=shown).rename(columns=words)
     return {
         "name": "profiles",
         "title": words["title"],
         "caption": notes[0],
         "n": len(listed),
         "notes": list(notes[1:]),
-        "csv": to_csv(rows).decode("utf-8-sig"),
+        "csv": to_csv(listed.rename(columns=words)).decode("utf-8-sig"),
     }

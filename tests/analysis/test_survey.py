@@ -149,3 +149,13 @@ def test_types_have_the_names_that_wave_yml_gives_them(project):
         file.write_text(f"{text}names:\n  {wrong}\n", encoding="utf-8")
         with pytest.raises(InputError, match=why):
             Survey.load("demo-2019").typology(**QUICK)
+
+
+def test_an_index_is_offered_and_shown_as_a_question_is():
+    survey = Survey.load("demo-2019")
+    assert {"Q13", "cooperation", "tabulate"} <= set(dir(survey))
+    shown = survey.describe("cooperation", by="size_class")
+    assert shown["n"].sum() == survey.n
+    assert "団体間連携" in str(survey.cooperation.table())
+    assert str(survey.table("cooperation")) == str(survey.cooperation.table())
+    assert "cooperation" not in survey.codebook

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import markupsafe
 import openpyxl
@@ -18,8 +19,10 @@ from project import ROOT, notebook
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cli, overview
+from workbench.fanout import Pages
+from workbench.page_work import Made
 from workbench.profiles import profiles
-from workbench.run.record import Edition, lock
+from workbench.run.record import Edition, Ran, Status, lock
 from workbench.run.refresh import refresh
 
 REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
@@ -233,6 +236,18 @@ def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(q
     assert summary.ok and made(quick) == {ran.name for ran in summary.rans}
     assert sum(ran.reused for ran in summary.rans) == ready < 15
     assert not journal.exists() and not list((quick / "reports").glob(".*.part"))
+
+
+def test_a_page_that_failed_when_it_was_made_again_is_not_taken_over(project):
+    good = Ran(THREE[0], {}, f"{THREE[0]}.html", "key", Status.OK)
+    pages = Pages(Edition("demo-2019").profiles, "key")
+    pages.open()
+    for status in (Status.OK, Status.FAILED):  # as with --force, stopped before it was published
+        pages.put(Made(replace(good, status=status), status.encode()))
+    pages.put(Made(replace(good, name=THREE[1], html=f"{THREE[1]}.html"), b"ok"))
+    again = Pages(pages.edition, "key")
+    again.open()
+    assert list(again.made) == THREE[1:2]
 
 
 def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):

@@ -118,9 +118,10 @@ def listed(
     replies = Counter(sheets)
     alone = {s: str(code) for s, code in zip(sheets, codes, strict=True) if replies[s] == 1}
     rows = list(_of_answers(notes, received, codes))
-    for rule, file, sheet, cell, text, value, more in received.remarks:
+    for rule, file, sheet, cell, text, value, more, record, variable in received.remarks:
         code = "" if rule == "heading" else alone.get((file, sheet), "")
-        question = value if rule == "heading" else ""
+        code = str(codes[record] or "") if record >= 0 else code
+        question = value if rule == "heading" else variable.lstrip("@")
         rows.append((file, sheet, cell, code, question, rule, text, value, more))
     loose = outside[outside["reason"] == "unmatched"]
     for file, sheet, cell, text in _loose(loose, outside[outside["reason"] == "header"]):

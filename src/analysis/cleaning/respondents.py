@@ -101,7 +101,7 @@ class _Reader:
     """Reads one pair of code and name; fictional places come from the wave's own list."""
 
     def __init__(self, wave: Wave, at: Mapping[str, str | None]) -> None:
-        self.wave, self.code_at, self.name_at = wave, at["code"], at["name"]
+        self.wave, self.own, self.code_at, self.name_at = wave, wave.own, at["code"], at["name"]
         self.prefecture_at = at["prefecture"]
         invited = wave.invited if isinstance(wave.invited, tuple) else ()
         self.invited = {one.code: one.name for one in invited}
@@ -116,10 +116,10 @@ class _Reader:
     ) -> tuple[str, str, list[tuple[str, str, str, str | Text]]]:
         """Code, official name, and the notes (variable, rule, value, more)."""
         notes: list[tuple[str, str, str, str | Text]] = []
-        code = municipality.parse_code(code_text)[0] if code_text else ""
+        code = self._code(code_text) if code_text else ""
         if code and code not in self.invited and not self._exists(code):
             code = ""
-        told = municipality.prefecture_named(prefecture)
+        told = prefecture if self.own else municipality.prefecture_named(prefecture)
         elsewhere = bool(code) and self._elsewhere(code, told)
         if elsewhere and self.prefecture_at is not None:
             notes.append((self.prefecture_at, "code-and-name", self._place(code), ""))
@@ -132,22 +132,22 @@ class _Reader:
             if not literal:
                 notes.append((at, "code-repaired", code, ""))
             namesake = match.how == "ambiguous" and code in match.options
-            known = code in self.invited or code in municipality.register().index
+            known = code in self.invited or self._there(code) is not None
             other = known and name_text.strip() and by_name != code and not namesake
             if other and self.name_at is not None:
                 notes.append((self.name_at, "code-and-name", self._place(code), ""))
         elif by_name:
             code = by_name
             if code_text:
-                meant = code in municipality.code_readings(code_text)
+                meant = code in self._readings(code_text)
                 notes.append((at, "code-repaired" if meant else "code-wrong", code, ""))
         else:
             raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
-            readings = municipality.code_readings(code_text)
+            readings = self._readings(code_text)
             if match.how == "unknown" and not readings and told:  # of another prefecture
                 bare = self._by_name(name_text, "")
                 readings = bare.options or tuple(filter(None, [bare.code]))
-            city = municipality.city_of_ward(code_text)
+            city = "" if self.own else municipality.city_of_ward(code_text)
             if readings and match.how == "unknown":
                 match = Match("", "", "ambiguous", readings)
             elif city and match.how == "unknown":
@@ -169,24 +169,36 @@ class _Reader:
             notes.append((at, "not-invited", official, ""))
         return code, official, notes
 
+    def _code(self, text: str) -> str:
+        """The code that a text gives, as it is on the wave's date; empty where it gives none."""
+        if self.own is not None:
+            return self.own.parse_code(text)[0]
+        code = municipality.parse_code(text)[0]
+        return code if code in self.invited else municipality.current(code, self.wave.as_of)
+
+    def _readings(self, text: str) -> tuple[str, ...]:
+        return () if self.own is not None else municipality.code_readings(text)
+
+    def _there(self, code: str) -> tuple[str, str] | None:
+        """Prefecture (or group) and name by the register; None of a code that is not in it."""
+        return _place_of(self.wave, code)
+
     def _exists(self, code: str) -> bool:
-        if code in municipality.register().index:
+        if self._there(code) is not None:
             return True
         return code.startswith("99") and self.wave.invented and not self.invited
 
     def _elsewhere(self, code: str, prefecture: str) -> bool:
         """Whether a code of the register lies in another prefecture than is told."""
-        table = municipality.register()
-        return (
-            bool(prefecture) and code in table.index and table.at[code, "prefecture"] != prefecture
-        )
+        there = self._there(code)
+        return bool(prefecture) and there is not None and fold(there[0]) != fold(prefecture)
 
     def _official(self, code: str, told: str = "") -> str:
         """Its name by the list of the invited or the register; of an invented one as it is told."""
         if code in self.invited:
             return self.invited[code]
-        table = municipality.register()
-        return str(table.at[code, "name"]) if code in table.index else told.strip() or code
+        there = self._there(code)
+        return there[1] if there else told.strip() or code
 
     def _by_name(self, text: str, prefecture: str) -> Match:
         """Who bears a name: among those invited, and in the whole country."""
@@ -197,6 +209,8 @@ class _Reader:
         codes = next((self.by_name[name] for name in names if name in self.by_name), [])
         codes = codes or self.by_stem.get(folded, [])
         codes = [code for code in codes if not self._elsewhere(code, prefecture)]
+        if self.own is not None:
+            return self.own.resolve(text, prefecture)
         match = municipality.resolve(text, prefecture or None, self.wave.as_of)
         if match.how == "ambiguous":  # the list of those invited may decide, and that is said
             codes = [code for code in match.options if code in self.invited]
@@ -207,9 +221,11 @@ class _Reader:
         return Match("", "", "ambiguous", match.options or tuple(codes))
 
     def _place(self, code: str) -> str:
-        table = municipality.register()
-        prefecture = str(table.at[code, "prefecture"]) if code in table.index else ""
-        return prefecture + self._official(code)
+        there = self._there(code)
+        name = self._official(code)
+        if self.own is not None:
+            return f"{name} ({there[0]})" if there and there[0] else name
+        return (there[0] if there else "") + name
 
     def _advice(self, match: Match) -> Text:
         """What the office is asked where a name was not decided."""
@@ -250,23 +266,23 @@ def register_of(
 ) -> pd.DataFrame:
     """The invited and whoever else replied, by code.
 
+    Of a register of one's own, prefecture is its group and size_class its size.
+
     `order`: the records that count, as the rows of `frame`. Columns: name, prefecture, size_class
     (of the list of the invited, else of the law on the wave's date, else as told in the reply),
     invited (true of all where no list says who was), replied, received.
     """
     replied = {str(who.codes[i]): int(i) for i in order}
-    known = municipality.register()
     rows = _asked(wave)
     asked = set(rows) or set(replied)
     for code, i in replied.items():
         if code not in rows:
-            prefecture = str(known.at[code, "prefecture"]) if code in known.index else ""
+            there = _place_of(wave, code)
+            prefecture = there[0] if there else ""
             rows[code] = {"name": who.names[i], "prefecture": prefecture, "size_class": None}
     told = _told_classes(codebook, frame)
     for code, row in rows.items():
-        row["size_class"] = (
-            row["size_class"] or municipality.size_class(code, wave.as_of) or told.get(code)
-        )
+        row["size_class"] = row["size_class"] or _size_of(wave, code) or told.get(code)
         row["invited"] = code in asked
         row["replied"] = code in replied
         day = who.received[replied[code]] if code in replied else None
@@ -287,7 +303,23 @@ def invited(wave: Wave, register: pd.DataFrame) -> int | None:
     return int(register["invited"].sum())
 
 
+def _place_of(wave: Wave, code: str) -> tuple[str, str] | None:
+    """Prefecture (or group) and name by the wave's register."""
+    return wave.own.place(code) if wave.own else municipality.place(code, wave.as_of)
+
+
+def _size_of(wave: Wave, code: str) -> str | None:
+    if wave.own is None:
+        return municipality.size_class(code, wave.as_of)
+    return str(wave.own.table.at[code, "size"]) or None if code in wave.own.table.index else None
+
+
 def _asked(wave: Wave) -> dict[str, dict[str, Any]]:
+    if wave.invited == "all" and wave.own is not None:
+        return {
+            str(code): {"name": name, "prefecture": group, "size_class": None}
+            for code, name, group, _ in wave.own.table.itertuples()
+        }
     if wave.invited == "all":
         return {
             code: {"name": name, "prefecture": prefecture, "size_class": None}

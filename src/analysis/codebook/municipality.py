@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,7 +19,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.text import Text
+from analysis.text import Language, Text
 
 SIZE_CLASSES = {
     "designated_city": Text(ja="指定都市", en="designated city"),
@@ -58,6 +58,18 @@ class Match:
     name: str
     how: How
     options: tuple[str, ...] = ()
+
+
+def size_labels(there: Iterable[str], language: Language) -> dict[str, str]:
+    """Each size class with its label, largest first; those of a register of one's own follow.
+
+    Examples
+    --------
+    >>> list(size_labels(["Grupo 1"], "en"))[-2:]
+    ['town_village', 'Grupo 1']
+    """
+    labels = {name: text[language] for name, text in SIZE_CLASSES.items()}
+    return labels | {name: name for name in sorted(set(there) - {"", *labels})}
 
 
 @cache
@@ -220,14 +232,16 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     candidates = [text]
     if "郡" in text[1:]:
         candidates.append(text[text.index("郡", 1) + 1 :])
-    former, in_force = _former(text, given, on)
+    once, in_force = next(
+        (found for one in candidates if (found := _former(one, given, on))[0]), ([], False)
+    )
     for at, candidate in enumerate(candidates):
         codes = [c for c in _names().get(candidate, ()) if not given or _prefecture(c) == given]
         if codes:  # and who bore the name on that date
-            codes += former if in_force else []
-            return _match(codes, name, "variant" if at or candidate != name else "exact")
-    if former:
-        return _match(former, name, "exact" if in_force else "renamed")
+            codes += once if in_force else []
+            return _match(codes, name, "variant" if at or candidate != name else "exact", on)
+    if once:
+        return _match(once, name, "exact" if in_force else "renamed", on)
     if re.search(r".市.+区$", text) and text[: text.index("市") + 1] in _names():
         return Match("", "", "ward", tuple(_names()[text[: text.index("市") + 1]]))
     stems: list[str] = []
@@ -352,30 +366,87 @@ def _prefecture(code: str) -> str:
     return str(register().at[code, "prefecture"])
 
 
-def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
-    """Codes of places once called so, and whether that was still their name on the date."""
-    rows = [
-        (code, until)
-        for code, until in _aliases().get(text, ())
-        if not given or _prefecture(code) == given
-    ]
-    in_force = on is not None and all(until >= on.isoformat() for _, until in rows)
-    return [code for code, _ in rows], in_force
+@cache
+def former() -> pd.DataFrame:
+    """Municipalities of 1970 to 2024 that have another name or code today, a row a name.
+
+    Columns: code, prefecture, name, until (the last day of it, ISO), today (the codes of today, two
+    of one that was divided), merged (``yes`` where others became the same municipality).
+    """
+    return packaged("former.csv")
+
+
+def place(code: str, on: dt.date | None = None) -> tuple[str, str] | None:
+    """Prefecture and name of a code that is in force today or was on a date; None of others.
+
+    Examples
+    --------
+    >>> place("092037"), place("093670"), place("093670", dt.date(2013, 4, 1))
+    (('栃木県', '栃木市'), None, ('栃木県', '岩舟町'))
+    """
+    table = register()
+    if code in table.index:
+        return str(table.at[code, "prefecture"]), str(table.at[code, "name"])
+    for prefecture, name, until, _, merged in _by_code().get(code, ()):
+        if on is not None and merged == "yes" and until >= on.isoformat():
+            return prefecture, name
+    return None
+
+
+def current(code: str, on: dt.date | None = None) -> str:
+    """The code of today of one that is no more; itself where it was in force on the date.
+
+    A town that became a city has its code of today in every wave, so that waves compare; one that
+    became part of another has its own until that day.
+
+    Examples
+    --------
+    >>> current("233048", dt.date(2011, 4, 1)), current("093670")
+    ('232386', '092037')
+    >>> current("093670", dt.date(2013, 4, 1))
+    '093670'
+    """
+    if place(code, on) is None and code in _by_code():
+        today = _by_code()[code][0][3]
+        return "" if " " in today else today
+    return code
 
 
 @cache
-def _aliases() -> dict[str, list[tuple[str, str]]]:
-    """Folded former name -> the codes that bore it, and until when."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for row in packaged("aliases.csv").itertuples():
-        found.setdefault(fold(row.alias), []).append((row.code, row.valid_to))
+def _by_code() -> dict[str, list[tuple[str, str, str, str, str]]]:
+    """Code -> its prefecture, name, until, today and merged, the latest first."""
+    found: dict[str, list[tuple[str, str, str, str, str]]] = {}
+    for code, *row in former().sort_values("until", ascending=False).itertuples(index=False):
+        found.setdefault(code, []).append(tuple(row))
     return found
 
 
-def _match(codes: Sequence[str], given: str, how: How) -> Match:
+@cache
+def _by_former_name() -> dict[str, list[tuple[str, str, str, str, str]]]:
+    """Folded name -> code, prefecture, until, today and merged of those that bore it."""
+    found: dict[str, list[tuple[str, str, str, str, str]]] = {}
+    for code, prefecture, name, *row in former().itertuples(index=False):
+        found.setdefault(fold(name), []).append((code, prefecture, *row))
+    return found
+
+
+def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
+    """The codes of places once called so, and whether that was their name on the date."""
+    rows = [row for row in _by_former_name().get(text, ()) if given in ("", row[1])]
+    there = [row for row in rows if on is not None and row[2] >= on.isoformat()]
+    codes = (
+        [code if merged == "yes" else today for code, _, _, today, merged in there]
+        or [code for row in rows for code in row[3].split()]
+    )  # fmt: skip
+    return list(dict.fromkeys(codes)), bool(there)
+
+
+def _match(codes: Sequence[str], given: str, how: How, on: dt.date | None = None) -> Match:
     if len(codes) > 1:
         return Match("", "", "ambiguous", tuple(codes))
-    name = str(register().at[codes[0], "name"])
+    there = place(codes[0], on)
+    assert there is not None
+    name = there[1]
     if how == "exact" and name != given and fold(name) == fold(given):
         how = "variant"
     return Match(codes[0], name, how)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, ValidationError
 
 from analysis import paths
-from analysis.codebook import municipality, yaml_file
+from analysis.codebook import municipality, national, yaml_file
 from analysis.codebook.model import describe_validation
+from analysis.codebook.own_register import OwnRegister
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
@@ -22,9 +25,9 @@ Stands = Literal["invited", "class", "nation", "beyond"]
 
 
 class Invited(Model):
-    """One invited municipality."""
+    """One invited municipality, or one body of a register of one's own by its id."""
 
-    code: StrictStr = Field(pattern=r"^[0-9]{6}$")
+    code: StrictStr = Field(min_length=1)
     name: StrictStr
     prefecture: StrictStr = ""
     size_class: SizeClass | None = None
@@ -65,7 +68,9 @@ class Wave(Model):
     `name` is the folder's name. `invited` is a number, the list of the invited, ``all``
     municipalities of the register, or empty where it is not known (then there is no response rate).
     `population`: what the numbers stand for, see `analysis.stats.population`. `names`: of the types
-    of the reports, each by its number or by the code of one of its municipalities.
+    of the reports, each by its number or by the code of one of its municipalities. `register`: the
+    CSV file beside wave.yml of those who can be asked (see `analysis.codebook.own_register`), where
+    they are not the municipalities of Japan; ``all`` and the nation then are all of them.
 
     Examples
     --------
@@ -92,6 +97,7 @@ class Wave(Model):
         | None
     ) = None
     population: Stands | None = None
+    register_file: StrictStr | None = Field(default=None, alias="register")
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
     licence: StrictStr | None = None  # of the answers where they are given out, such as CC-BY-4.0
@@ -136,9 +142,34 @@ class Wave(Model):
                     path=part.path,
                 )
             seen.add(where)
+        if read.own is not None and any(part.codes == "order" for part in read.files):
+            raise InputError(
+                "codes: order is for the municipalities of Japan, and the wave has a register",
+                file=file,
+                hint="remove codes: order, and give a column of ids or names",
+            )
         _check_invited(read, file)
         _check_population(read, file)
         return read
+
+    @cached_property
+    def own(self) -> OwnRegister | None:
+        """The register of one's own, if the wave has one."""
+        name = self.register_file
+        return None if name is None else OwnRegister.read(self.folder / Path(name).name, name)
+
+    @property
+    def size_classes(self) -> pd.Series:
+        """How many of those who can be asked are in each size class, on the wave's date."""
+        if self.own is None:
+            return national.size_classes(self.as_of)
+        sizes = self.own.table["size"]
+        return sizes[sizes != ""].value_counts().sort_index()
+
+    @property
+    def everybody(self) -> int:
+        """How many can be asked."""
+        return len(municipality.register() if self.own is None else self.own.table)
 
     @property
     def folder(self) -> Path:
@@ -163,11 +194,14 @@ def _check_invited(wave: Wave, file: Path) -> None:
                 hint="remove one of the entries",
                 code=one.code,
             )
-        if municipality.parse_code(one.code) != (one.code, "exact"):
+        parse = wave.own.parse_code if wave.own else municipality.parse_code
+        if parse(one.code) != (one.code, "exact"):
             raise InputError(
                 "invited gives {name} the code {code!r}, which does not exist",
                 file=file,
-                hint="give its six digits with the check digit",
+                hint="give its id as in the register"
+                if wave.own
+                else "give its six digits with the check digit",
                 name=one.name,
                 code=one.code,
             )
@@ -181,7 +215,7 @@ def _check_population(wave: Wave, file: Path) -> None:
     """
     if wave.population == "nation" and wave.invited != "all":
         asked = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
-        there = len(municipality.register())
+        there = wave.everybody
         if asked is None or asked < there:
             who = Message("nobody noted who was")
             if asked is not None:
@@ -193,7 +227,11 @@ def _check_population(wave: Wave, file: Path) -> None:
                 who=who,
             )
     named = wave.invited if isinstance(wave.invited, tuple) else ()
-    known = (one.size_class or municipality.size_class(one.code, wave.as_of) for one in named)
+    known = (
+        wave.own.table.at[one.code, "size"] if wave.own is not None
+        else one.size_class or municipality.size_class(one.code, wave.as_of)
+        for one in named
+    )  # fmt: skip
     if wave.population == "class" and not all(known):
         raise InputError(
             "population is class, but the size class of some of the invited is not known",

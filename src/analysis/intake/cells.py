@@ -23,6 +23,7 @@ REASONS = (
     # what a form tool notes for itself, of whoever filled in the form, and what is to be ignored
     *("record", "personal", "ignored"),
     "mark",  # beside the option of a form that is chosen; the answer is the option
+    "corrected",  # an answer that a query sheet which came back has corrected
 )
 ANSWER = 255
 NUMBERS = ("row", "column", "kind", "record")
@@ -32,9 +33,9 @@ Grid = dict[tuple[int, int], str]
 
 
 class Remark(NamedTuple):
-    """A finding of intake on a hidden row or column, or on a heading: no answer, and of no reply.
+    """A finding of intake on a hidden row or column, a heading, or an answer that was corrected.
 
-    `value` and `more` complete the sentence of the rule.
+    `value` and `more` complete the sentence of the rule; `record` and `variable`: of an answer.
     """
 
     rule: str
@@ -44,6 +45,8 @@ class Remark(NamedTuple):
     text: str
     value: str = ""
     more: str | Text = ""
+    record: int = -1
+    variable: str = ""
 
 
 @dataclass(frozen=True)

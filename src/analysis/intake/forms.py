@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.codebook import municipality
 from analysis.codebook.model import Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS
@@ -150,7 +149,7 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
     for form in others:
         whose = [target for target in headings.who if target in form.labels]
         beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
-        named = next((text for text in beside if municipality.named_in(text)), "")
+        named = next((text for text in beside if headings.named_in(text)), "")
         if form.sheet.file not in read and named:
             raise form.sheet.error(
                 "this is a form of {named}, but only {n} labels of the codebook {id} stand in "
@@ -424,7 +423,7 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
     printed = {text: sorted(own[text] for own in said)[(len(said) - 1) // 2] for text in every}
     for grid, reply, form, own in zip(texts, replies, forms, said, strict=True):
         rows = {row for row, _ in form.labels.values()}
-        who = {municipality.named_in(grid[p]) for t, p in reply.cells.items() if p and t in told}
+        who = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in told}
         others: dict[Place, str] = {}
         for row, column in zip(*np.nonzero((reply.mark == note) & (grid != "")), strict=True):
             text = grid[row, column]
@@ -443,7 +442,7 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
             )
             if not lone and own[text] <= printed[text] and not mark:
                 continue
-            named = municipality.named_in(text, known=True)
+            named = headings.named_in(text, known=True)
             if named not in {"", *who}:
                 others[int(row), int(column)] = text
             if not lone or mark or row in rows or (int(row), int(column)) in others:

@@ -20,6 +20,7 @@ import yaml
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Item, Option, Question
+from analysis.codebook.own_register import OwnRegister
 from analysis.errors import InputError
 
 # 第3回 counts surveys, not questions
@@ -92,6 +93,16 @@ class Headings:
     book: Codebook
     header: Mapping[str, tuple[str, ...]] | None = None
     ignore: tuple[str, ...] = ()
+    own: OwnRegister | None = None
+
+    def named_in(self, text: str, *, known: bool = False) -> str:
+        """The municipality, or the body of the wave's own register, that a whole cell names.
+
+        See `analysis.codebook.municipality.named_in`.
+        """
+        if self.own is not None:
+            return self.own.named_in(text)
+        return municipality.named_in(text, known=known)
 
     @cached_property
     def ignored(self) -> frozenset[str]:

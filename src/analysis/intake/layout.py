@@ -61,7 +61,7 @@ class Evidence:
         turned = [sheet.turned for sheet in visible]
         labels = [_labels(sheet, headings) for sheet in visible]
         whole = ""
-        if not headings.who & set().union(*labels):
+        if headings.own is None and not headings.who & set().union(*labels):
             all_of_them = len(municipality.register())
             sizes = {"rows": 0, "columns": 1}
             whole = next((name for name, axis in sizes.items()
@@ -191,7 +191,7 @@ def listed(sheet: Sheet, headings: Headings) -> set[str]:
     best: set[str] = set()
     for row, column in heads:
         below = [
-            (at, municipality.named_in(text), text)
+            (at, headings.named_in(text), text)
             for at, text in enumerate(sheet.text[column].iloc[row + 1 :], row + 1)
             if text != "" and at not in sheet.hidden_rows and headings.meaning(text) is None
         ]

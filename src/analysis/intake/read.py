@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import questionnaire, tools
+from analysis.intake import corrections, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
@@ -157,7 +156,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     others: list[Sheet] = []
     headed: dict[tuple[str, str], Remark] = {}
     for file in wave.files:
-        headings = Headings(codebook, file.header, file.ignore)
+        headings = Headings(codebook, file.header, file.ignore, wave.own)
         headings.check_header(file.path)
         books = books_of(folder or wave.folder, file)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
@@ -170,10 +169,11 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     _check_alike(pieces, codebook)
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
-    found = Received(
-        concat([*pieces, *map(_no_reply, unread)]),
-        (*headed.values(), *(r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))),
-    )
+    came_back, replies = corrections.returned(folder or wave.folder)
+    cells = concat([*pieces, *map(_no_reply, unread), *came_back])
+    corrected = corrections.apply(cells, replies)
+    noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
+    found = Received(cells, (*headed.values(), *noticed, *corrected))
     _check_left(unread, found, wave, codebook)
     return found
 
@@ -225,7 +225,7 @@ def _export(
 def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Codebook) -> None:
     """Refuse a wave of which a sheet that is not read is a table of others than those who are."""
     chosen = {file.path for file in wave.files if file.sheet is not None}  # wave.yml says which
-    headings, read = Headings(codebook), set[str]()
+    headings, read = Headings(codebook, own=wave.own), set[str]()
     for sheet in sheets:
         if sheet.file in chosen:
             continue
@@ -233,7 +233,7 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
         if len(there) < 2:
             continue
         told = found.cells["variable"].isin(headings.who)
-        read = read or set(map(municipality.named_in, found.cells["text"][told].unique()))
+        read = read or set(map(headings.named_in, found.cells["text"][told].unique()))
         if lost := sorted(there - read):
             raise sheet.error(
                 "this sheet is not read, and {n:,} of the municipalities that it lists reply "

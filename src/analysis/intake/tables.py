@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
@@ -258,7 +257,7 @@ def read_rows(
         kinds[(kinds == "note") & filled.any(axis=1)] = "record"
     for row in () if export else _headers_below(sheet, bottom, kinds, columns, headings):
         kinds[row] = "header"
-    _check_lost(sheet, kinds, filled, [columns[t] for t in headings.who & columns.keys()])
+    _check_lost(sheet, kinds, filled, columns, headings)
     for column, reason in _set_aside(sheet, head[top : bottom + 1], top, columns, headings).items():
         mark[bottom + 1 :, column] = REASONS.index(reason)
     for reason in ("header", "total", "note", "example"):
@@ -446,15 +445,17 @@ def _row_kinds(
     return kinds
 
 
-def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: list[int]) -> None:
+def _check_lost(
+    sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, columns: dict[str, int], headings: Headings
+) -> None:
     """Refuse a sheet in which a row that names a municipality, or most rows, would be no reply."""
-    count = filled.sum(axis=1)
+    count, identity = filled.sum(axis=1), [columns[t] for t in headings.who & columns.keys()]
     left = np.flatnonzero((kinds != "record") & (kinds != "example") & (count >= 2))
     line = Message("column" if sheet.transposed else "row")
     for row in np.flatnonzero((kinds == "note") | (kinds == "total")).tolist():
         for column in np.flatnonzero(filled[row]).tolist():
             text = str(sheet.text.iat[row, column])  # a sum may be the number of a municipality
-            if not text.isdecimal() and municipality.named_in(text, known=True):
+            if not text.isdecimal() and headings.named_in(text, known=True):
                 raise sheet.error(
                     "this {line} names a municipality ({text}) but is read as {kinds}",
                     at=(row, column),
@@ -465,7 +466,7 @@ def _check_lost(sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, identity: l
                 )
     for row in left.tolist():
         for column in identity:
-            if municipality.named_in(text := str(sheet.text.iat[row, column]), known=True):
+            if headings.named_in(text := str(sheet.text.iat[row, column]), known=True):
                 raise sheet.error(
                     "this {line} names a municipality ({text}) but is read as {kinds}",
                     at=(row, column),

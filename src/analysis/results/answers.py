@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from analysis.codebook import national
 from analysis.codebook.model import Question
-from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.municipality import size_labels
 from analysis.edition import protects
 from analysis.show import Frame
 from analysis.stats import disclosure, tabulate
@@ -28,7 +27,7 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     p-value of a random draw as uneven; None of a full count. Empty where these are all
     municipalities, or where the edition would give single ones away.
     """
-    nation = national.size_classes(survey.wave.as_of)
+    nation = survey.wave.size_classes
     here = survey.register["size_class"].reindex(survey.responses.index)
     here = here[here.isin(nation.index)]
     counts = here.value_counts().reindex(nation.index, fill_value=0).to_numpy(int)
@@ -36,7 +35,7 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     if here.empty or len(here) == nation.sum() or (protects(survey) and not fit.all()):
         return Frame(columns=["size_class", "count", "national", "here", "nation"]), None
     frame, p = representativeness(here, nation)
-    frame.index = pd.Index([SIZE_CLASSES[kind][survey.language] for kind in frame.index])
+    frame.index = frame.index.map(size_labels(frame.index, survey.language))
     frame = Frame(frame.reset_index(names="size_class"))
     return frame, p if survey.population.tests else None
 

@@ -44,7 +44,8 @@ def place(survey: Survey, reference: str = "", *, seed: int = SEED) -> Placed | 
         )
         found, projection = survey.place_in(other, seed=seed)
     except InputError as error:
-        return NotAvailable("placement", survey.say("types/not_placed", why=str(error)))
+        why = error.say(survey.language)
+        return NotAvailable("placement", survey.say("types/not_placed", why=why))
     return Placed(other, found, projection)
 
 

@@ -95,7 +95,7 @@ def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvaila
     try:
         return survey.typology(n_types="auto", adjust="none", seed=seed, **quick)
     except InputError as error:
-        return NotAvailable("typology", str(error))
+        return NotAvailable("typology", error.say(survey.language))
 
 
 def likeness(survey: Survey) -> list[Question]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.municipality import size_labels
 from analysis.edition import protects
 from analysis.errors import InputError
 from analysis.show import Frame, NotAvailable
@@ -75,7 +75,8 @@ def typology(
     try:
         found = survey.typology(**choices, **resamples)
     except InputError as error:
-        return NotAvailable("typology", survey.say("types/no_types", why=str(error)))
+        why = error.say(survey.language)
+        return NotAvailable("typology", survey.say("types/no_types", why=why))
     return found.weighed_with(survey.multiverse(**choices)) if adjust == "none" else found
 
 
@@ -278,7 +279,8 @@ def by_size(
         apart = {}
     if not apart:
         return Frame.nothing("no_large_class" if found.n else "nothing", columns)
-    ordered = {SIZE_CLASSES[s][survey.language]: apart[s] for s in SIZE_CLASSES if s in apart}
+    labels = size_labels(apart, survey.language)
+    ordered = {label: apart[name] for name, label in labels.items() if name in apart}
     rows = [
         (size, one.n, level(one), groups(survey, one), round(one.gradient_share, 2))
         for size, one in ordered.items()

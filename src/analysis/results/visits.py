@@ -49,7 +49,7 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     Of a wave with invented data nobody real can be visited: there the paragon of each type stands
     in, which are the municipalities to learn most of their type from.
     """
-    if survey.codebook.id not in guide().topics[0].questions:
+    if not any(survey.codebook.id in topic.questions for topic in guide().topics):
         return Chosen(reason=survey.label("visits.no_topics", book=survey.codebook.id))
     if protects(survey):
         return Chosen(reason=survey.label("visits.not_public"))
@@ -95,7 +95,8 @@ def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[G
     classes = survey.size_class
     if pd.notna(classes[code]):
         mates = classes.index[(classes == classes[code]).to_numpy(bool)]
-        name = SIZE_CLASSES[survey.register.at[code, "size_class"]]
+        size = str(survey.register.at[code, "size_class"])
+        name = SIZE_CLASSES.get(size, Text(ja=size, en=size))
         groups.append(Group(list(mates), _both("class", name=name)))
     return [*groups, Group(list(survey.responses.index), _both("all"))]
 

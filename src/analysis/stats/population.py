@@ -15,9 +15,8 @@ import pandas as pd
 from scipy import special, stats
 
 from analysis.cleaning import respondents
-from analysis.codebook import national
 from analysis.codebook.model import Codebook, Hypothesis
-from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.municipality import size_labels
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
@@ -123,17 +122,17 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
     classes: tuple[str, ...] = ()
     match kind:
         case "nation":
-            size = int(national.size_classes(wave.as_of).sum())
+            size = wave.everybody
         case "class":
             there = set(asked["size_class"])
-            classes = tuple(name for name in SIZE_CLASSES if name in there)
+            classes = tuple(name for name in wave.size_classes.index if name in there)
             if not classes:
                 raise InputError(
                     "population is class, but the size class of no municipality is known",
                     file=wave.folder / "wave.yml",
                     hint="ask for it (identity: size_class), or write population: invited",
                 )
-            size = int(national.size_classes(wave.as_of)[list(classes)].sum())
+            size = int(wave.size_classes[list(classes)].sum())
         case "invited":
             size = respondents.invited(wave, register)
     replied, others = int(asked["replied"].sum()), 0
@@ -186,7 +185,7 @@ def facts(here: Population, language: Language) -> dict[str, Any]:
         "size": here.size,
         "replied": here.replied,
         "others": here.others,
-        "classes": [SIZE_CLASSES[name][language] for name in here.classes],
+        "classes": [size_labels(here.classes, language)[name] for name in here.classes],
     }
 
 

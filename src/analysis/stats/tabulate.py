@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.model import Question
-from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.municipality import size_labels
 from analysis.errors import InputError, Message
 from analysis.text import Language
 
@@ -151,7 +151,7 @@ def labelled(values: pd.Series, question: Question, language: Language) -> pd.Se
 
 def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
     """Size classes as labelled categories, largest first; only those that occur."""
-    labels = {name: text[language] for name, text in SIZE_CLASSES.items()}
+    labels = size_labels(classes.dropna().astype("str"), language)
     there = [label for name, label in labels.items() if (classes == name).any()]
     return classes.map(labels).astype(pd.CategoricalDtype(there, ordered=True))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,7 +57,7 @@ class Fact(Labelled):
 
 
 class Guide(Model):
-    """The content of visit_topics.yml."""
+    """The content of data/codebooks/visits/topics.yml."""
 
     topics: tuple[Topic, ...]
     contradictions: dict[StrictStr, tuple[Contradiction, ...]]
@@ -68,15 +67,17 @@ class Guide(Model):
 
 @cache
 def guide() -> Guide:
-    """The topics of the working group.
+    """The topics of the working group; none in a project without its file.
 
     Examples
     --------
     >>> [topic.en for topic in guide().topics][3:6]
     ['AI and RPA', 'Open data', 'Information security']
     """
-    content = files("analysis").joinpath("data/visit_topics.yml").read_text(encoding="utf-8")
-    return Guide.model_validate(yaml.load(content, Loader=yaml_file.Loader))
+    file = paths.codebooks() / "visits" / "topics.yml"
+    if not file.is_file():
+        return Guide(topics=(), contradictions={}, visits={}, facts={})
+    return Guide.model_validate(yaml_file.load(file))
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import difflib
 import io
-import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,35 +103,34 @@ def compare(
     if not common:
         return Cells(columns=columns, total=a.ids.size + b.ids.size)
     leading = (common[:size] for size in range(1, len(common) + 1))
-    key = next((part for part in leading if not (a.repeats(part) or b.repeats(part))), None)
-    old, new = a.rows(key or common, apart=key is None), b.rows(key or common, apart=key is None)
-    both = [row for row in old if row in new]
-    i, j = [old[row].at for row in both], [new[row].at for row in both]
+    unique = (k for k in leading if not (a.ids.duplicated(k).any() or b.ids.duplicated(k).any()))
+    key = next(unique, None)
+    old, new = (sheet.rows(key or common, apart=key is None) for sheet in (a, b))
+    both = [(old[row][0], new[row][0], old[row][1]) for row in old if row in new]
     rest = [c for c in common if c not in (key or common)]
-    x, y = a.ids[rest].to_numpy(object)[i], b.ids[rest].to_numpy(object)[j]
+    x = a.ids[rest].to_numpy(object)[[i for i, _, _ in both]]
+    y = b.ids[rest].to_numpy(object)[[j for _, j, _ in both]]
     changed = [
-        Cell(old[both[r]].name, a.label(rest[c]), a.cell(i[r], rest[c]), b.cell(j[r], rest[c]))
+        Cell(both[r][2], a.label(rest[c]), a.cell(both[r][0], rest[c]), b.cell(both[r][1], rest[c]))
         for r, c in np.argwhere(x != y)
         if not _same(x[r, c], y[r, c])
     ]
-    added = [new[row].name for row in new if row not in old]
-    removed = [old[row].name for row in old if row not in new]
+    added = [name for row, (_, name) in new.items() if row not in old]
+    removed = [name for row, (_, name) in old.items() if row not in new]
     return Cells(changed, added, removed, columns, max(len(old), len(new)) * len(rest))
-
-
-class _Row(NamedTuple):
-    """A row's position, and what a reader calls it."""
-
-    at: int
-    name: str
 
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A table of texts, with ids and with the labels that a reader sees, cell for cell."""
+    """A table of texts by ids, and with the labels that a reader sees, cell for cell.
+
+    `shown` has the columns of `ids`, which `headings` calls as a reader does; `names` are what a
+    reader calls a code or an id that is shown all the same.
+    """
 
     ids: pd.DataFrame
     shown: pd.DataFrame
+    headings: Mapping[str, str]
     names: Mapping[str, str]
 
     @classmethod
@@ -144,38 +142,36 @@ class _Sheet:
         types: Mapping[str, str] | None = None,
     ) -> _Sheet:
         """Both from CSV, each type under the number of its counterpart in `types`."""
-        both = [_read(ids), _read(shown)]
-        if both[0].shape != both[1].shape:
+        by_id, seen = _read(ids), _read(shown)
+        if by_id.shape != seen.shape:
             raise ValueError("the results of a table do not fit what it shows")
-        kinds = [at for at, c in enumerate(both[0]) if types and c in TYPES]
-        for frame, at in itertools.product(both, kinds):
-            frame.isetitem(at, [_counterpart(kind, types or {}) for kind in frame.iloc[:, at]])
-        return cls(both[0], both[1], names)
+        for frame in (by_id, seen):
+            for at in [at for at, c in enumerate(by_id) if types and c in TYPES]:
+                frame.isetitem(at, [_counterpart(kind, types or {}) for kind in frame.iloc[:, at]])
+        headings = dict(zip(by_id, map(str, seen), strict=True))
+        return cls(by_id, seen.set_axis(by_id.columns, axis=1), headings, names)
 
     def label(self, column: str) -> str:
         """What a reader calls a column."""
-        label = str(self.shown.columns[self.ids.columns.get_loc(column)])
-        return self.names.get(label, label)
+        return self.names.get(self.headings[column], self.headings[column])
 
     def cell(self, row: int, column: str) -> str:
         """A cell as a reader sees it."""
-        text = str(self.shown.iat[row, self.ids.columns.get_loc(column)])
+        text = str(self.shown[column].iat[row])
         return self.names.get(text, text)
 
-    def repeats(self, key: list[str]) -> bool:
-        """Whether two rows have the same in these columns."""
-        return bool(self.ids.duplicated(key).any())
+    def rows(self, key: list[str], *, apart: bool) -> dict[tuple[str, ...], tuple[int, str]]:
+        """The position of each row by these columns, and what a reader calls it.
 
-    def rows(self, key: list[str], *, apart: bool) -> dict[tuple[str, ...], _Row]:
-        """The rows by these columns, `apart` by their number among their like."""
+        `apart`: rows with the same in these columns are told apart by their number.
+        """
         number = [self.ids.groupby(key).cumcount().astype(str)] * apart
         named = dict.fromkeys("name" if c == "code" and "name" in self.ids else c for c in key)
-        words = [self.shown.iloc[:, self.ids.columns.get_loc(c)] for c in named]
         keys = zip(*(self.ids[c] for c in key), *number, strict=True)
-        names = zip(*words, *number, strict=True)
+        called = zip(*(self.shown[c] for c in named), *number, strict=True)
         return {
-            row: _Row(at, " · ".join(shown(self.names.get(p, p)) for p in name if p))
-            for at, (row, name) in enumerate(zip(keys, names, strict=True))
+            row: (at, " · ".join(shown(self.names.get(part, part)) for part in name if part))
+            for at, (row, name) in enumerate(zip(keys, called, strict=True))
         }
 
 

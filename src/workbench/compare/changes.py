@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
 
 from analysis.errors import InputError, Message
 from workbench.compare.cells import Cells, Value, compare, entries, sources
-from workbench.compare.runs import Run, Shown
+from workbench.compare.runs import Run, Shown, Types
 
 if TYPE_CHECKING:
-    from workbench.compare.movers import Movers
+    from analysis.stats.changes import Movers
 
 CLEANING = "01_clean"  # its tables are findings on the data, not results
 
@@ -60,7 +62,8 @@ class Comparison:
         now, nothing else is compared: it is no change of an answer.
     drawn : figures that are only drawn differently.
     made : what they were made of that differs, by the id of its heading.
-    code : whether the package differs. movers : None where a run has no types.
+    code : whether the package differs. movers : how many changed type, beside what is expected of
+        the typology's own instability; None where a run has no types.
     """
 
     before: Run
@@ -100,22 +103,31 @@ def between(before: Run, after: Run) -> Comparison:
                 a=a,
                 b=b,
             )
-    who, others = _movers(before, after), _other_examples(before, after)
-    figures, tables = (_outputs(k, before, after, who, others) for k in ("figures", "tables"))
-    old, new, titles = before.record, after.record, _titles(before, after)
+    who, moved = movers(before.types, after.types)
+    titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
+    # pages that take other municipalities as their example in the second run
+    others = [page for page in _pages("about", before, after) if page.before and page.after]
+    left_out = {page.what for page in others}
+    figures, tables = (_outputs(k, before, after, who, left_out) for k in ("figures", "tables"))
+    old, new = before.record, after.record
+    kept = {name: title for name, title in titles.items() if name not in left_out}
     results: dict[str, Sequence[Any]] = {
-        "answers": _texts_of("answers", before, after, others),
+        "answers": _texts_of("answers", before, after, kept),
         "examples": [Value(titles[page.what], page.before, page.after) for page in others],
-        "movers": who.moved if who else [],
-        "sample": _sample(before, after, others),
-        "pages": _pages(before, after),
+        "movers": moved,
+        "sample": _sample(before, after, left_out),
+        "pages": [
+            Value(titles[page.what], page.before, page.after)
+            for page in _pages("status", before, after)
+        ],
         "figures": [out for out in figures if out.result],
         "tables": [out for out in tables if out.data["notebook"] != CLEANING],
-        "prose": _texts_of("prose", before, after, others),
+        "prose": _texts_of("prose", before, after, kept),
         "cleaning": [out for out in tables if out.data["notebook"] == CLEANING],
     }
+    books = [before.codebook, after.codebook]
     made: dict[str, Sequence[Any]] = {
-        "codebook": _codebook(before, after),
+        "codebook": entries(*books) if all(books) else [],
         "parameters": entries(_parameters(before), _parameters(after)),
         "sources": _sources(before, after),
         "inputs": _inputs(old, new),
@@ -126,30 +138,18 @@ def between(before: Run, after: Run) -> Comparison:
     return Comparison(before, after, results, drawn, made, code, who)
 
 
-def _titles(before: Run, after: Run) -> dict[str, str]:
-    return {name: page.title for run in (before, after) for name, page in run.pages.items()}
+def _pages(of: str, before: Run, after: Run) -> list[Value]:
+    """The pages, by name, that differ in their `status` or in what they are `about`."""
+    both = ({name: getattr(p, of) for name, p in run.pages.items()} for run in (before, after))
+    return entries(*both)
 
 
-def _pages(before: Run, after: Run) -> list[Value]:
-    """Pages whose state differs, or that one run does not have."""
-    two = ({name: page.status for name, page in run.pages.items()} for run in (before, after))
-    titles = _titles(before, after)
-    return [Value(titles[page.what], page.before, page.after) for page in entries(*two)]
-
-
-def _other_examples(before: Run, after: Run) -> list[Value]:
-    """The pages, by name, that are about other municipalities in the second run."""
-    two = ({name: page.about for name, page in run.pages.items()} for run in (before, after))
-    return [page for page in entries(*two) if page.before and page.after]
-
-
-def _texts_of(kind: str, before: Run, after: Run, others: Sequence[Value]) -> list[Value]:
-    """Texts that differ, each pair once: a sentence may stand on two pages."""
+def _texts_of(kind: str, before: Run, after: Run, titles: Mapping[str, str]) -> list[Value]:
+    """Texts of the pages in `titles` that differ, each pair once: two pages may have a sentence."""
     found: dict[tuple[str, str], Value] = {}
-    left_out = {page.what for page in others}
-    for name, title in _titles(before, after).items():
+    for name, title in titles.items():
         old, new = (getattr(run.pages.get(name), kind, []) for run in (before, after))
-        for a, b in () if name in left_out else _aligned(old, new):
+        for a, b in _aligned(old, new):
             if a != b:
                 found.setdefault((a, b), Value(title, a, b))
     return list(found.values())
@@ -164,15 +164,14 @@ def _aligned(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(old, new, strict=True))
 
 
-def _sample(before: Run, after: Run, others: Sequence[Value]) -> list[Value]:
+def _sample(before: Run, after: Run, left_out: Set[str]) -> list[Value]:
     """Response, and denominators with the figures and tables that have them."""
     found = entries(before.record.get("sample", {}), after.record.get("sample", {}))
     alike: dict[tuple[str, str], list[str]] = {}
-    apart = {CLEANING, *(page.what for page in others)}
     for kind in ("figures", "tables"):
         old, new = before.outputs(kind), after.outputs(kind)
         for name, data in new.items():
-            if name in old and data["notebook"] not in apart:
+            if name in old and data["notebook"] not in {CLEANING, *left_out}:
                 both = (_denominator(old[name]), _denominator(data))
                 alike.setdefault(both, []).append(data["title"])
     return found + [Value(" / ".join(titles), a, b) for (a, b), titles in alike.items() if a != b]
@@ -183,23 +182,49 @@ def _denominator(data: Shown) -> str:
     return f"n = {data['n']:,}{about}"
 
 
-def _movers(before: Run, after: Run) -> Movers | None:
-    from workbench.compare.movers import Types, movers  # a second that few comparisons need
+class Mover(NamedTuple):
+    """A municipality that changed type, came into one or left its own.
 
-    old, new = Types.read(before.folder), Types.read(after.folder)
-    return movers(old, new) if old is not None and new is not None else None
+    Types as each run calls them, empty for none; `membership` in its type before, or NaN.
+    """
+
+    name: str
+    before: str
+    after: str
+    membership: float
+
+
+def movers(before: Types | None, after: Types | None) -> tuple[Movers | None, list[Mover]]:
+    """What `changes.movers` found, and each one that moved, the firmest members first."""
+    if before is None or after is None:
+        return None, []
+    from analysis.stats import changes  # a second that few comparisons need
+
+    found = changes.movers(before, after)
+    rows = pd.concat([found.types[found.types["moved"]], found.crossed])
+    inside = before.membership.reindex(rows.index)
+    moved = [
+        Mover(
+            name=str(before.names[code]),
+            before=before.called.get(row.before, ""),
+            after=after.called.get(row.after, ""),
+            membership=float(inside.at[code, row.before]) if row.before in inside else float("nan"),
+        )
+        for code, row in zip(rows.index, rows.itertuples(), strict=True)
+    ]
+    moved.sort(key=lambda m: -m.membership if m.membership == m.membership else 0.0)
+    return found, moved
 
 
 def _outputs(
-    kind: str, before: Run, after: Run, who: Movers | None, others: Sequence[Value]
+    kind: str, before: Run, after: Run, who: Movers | None, left_out: Set[str]
 ) -> list[Output]:
     """Those that differ, the most important first.
 
     Types are numbered by size: in numbers by type, each is called as its counterpart before.
     """
     old, new = before.outputs(kind), after.outputs(kind)
-    called = {str(b): str(a) for a, b in who.found.matched.items()} if who else {}
-    left_out = {page.what for page in others}
+    called = {str(b): str(a) for a, b in who.matched.items()} if who else {}
     found = []
     for name in dict.fromkeys([*old, *new]):
         a, b = old.get(name), new.get(name)
@@ -242,14 +267,8 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Value]:
     return entries(*({name: sha[:12] for name, sha in files.items()} for files in (old, new)))
 
 
-def _codebook(before: Run, after: Run) -> list[Value]:
-    if before.codebook is None or after.codebook is None:
-        return []
-    return entries(before.codebook, after.codebook)
-
-
 def _parameters(run: Run) -> dict[str, Any]:
-    return {page.title: page.parameters for page in run.pages.values() if page.parameters}
+    return {page.title: page.parameters for page in run.pages.values()}
 
 
 def _sources(before: Run, after: Run) -> list[Any]:

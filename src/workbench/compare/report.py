@@ -10,6 +10,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 from jinja2 import PackageLoader
@@ -74,7 +75,17 @@ def _values(found: Comparison) -> dict[str, Any]:
     """What both templates read."""
     language = found.after.language
     words, known = labels("compare", language), labels("compare_values", language)
-    results = {**found.results, "movers": _mover_rows(found, words["unplaced"])}
+    none = words["unplaced"]
+    moved = [
+        (
+            m.name,
+            m.before or none,
+            m.after or none,
+            "" if isnan(m.membership) else f"{m.membership:.2f}",
+        )
+        for m in found.results["movers"]
+    ]
+    results = {**found.results, "movers": moved}
     sections = {"results": {**results, "drawn": found.drawn}, "made": found.made}
 
     keys, names = labels("codebook_key", language), found.before.names | found.after.names
@@ -112,15 +123,15 @@ def _headline(found: Comparison, words: dict[str, str]) -> str:
         found.after.language,
         counts=[f"{words[name]} {len(items):,}" for name, items in found.results.items() if items],
         answers_alike=not found.results["answers"],
-        types_alike=found.movers is not None and not found.movers.moved,
+        types_alike=found.movers is not None and not found.results["movers"],
     )
 
 
 def _moved(found: Comparison) -> str:
     """How many changed type, beside the typology's own instability; empty where nobody did."""
-    if not (found.movers and found.movers.moved):
+    counted = found.movers
+    if not (counted and found.results["movers"]):
         return ""
-    counted = found.movers.found
     return say(
         "compare/moved",
         found.after.language,
@@ -132,19 +143,6 @@ def _moved(found: Comparison) -> str:
         high=counted.high,
         exceeds=counted.exceeds,
     )
-
-
-def _mover_rows(found: Comparison, none: str) -> list[tuple[str, ...]]:
-    """Each mover: its name, type before, type after (or `none`), membership before."""
-    return [
-        (
-            one.name,
-            one.before or none,
-            one.after or none,
-            "" if one.membership != one.membership else f"{one.membership:.2f}",
-        )
-        for one in found.results["movers"]
-    ]
 
 
 def _cell_rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:

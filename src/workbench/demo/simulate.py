@@ -3,7 +3,7 @@
 Every municipality is fictional. Each has a latent type (its approach to staffing) and, independent
 of it, a latent strength of management, which shows in the questions on management (Q28, Q29). Truth
 A: management drives the outcomes, the type hardly does. Truth B: nothing drives them, so whatever
-an analysis finds there is noise.
+an analysis finds there is noise. The numbers of both are in ``data/simulate.yml``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.municipality import check_digit
@@ -25,49 +27,9 @@ SIZES = {  # by the code of the questionnaire
     1: "designated_city", 2: "core_city", 3: "special_city",
     4: "other_city", 5: "special_ward", 6: "town_village",
 }  # fmt: skip
-STEMS = (
-    *("青嶺", "白浪崎", "緑陵ヶ原", "桜瀬川", "星見野", "風早浜", "水鏡", "朝凪浦"),
-    *("夕映", "若鮎川", "鈴音", "月影浦", "花霞", "雲居原", "瑠璃川", "霧ヶ沢"),
-)
 TOWN = 6  # size class of towns and villages in the questionnaire
-MIX = (3, 3, 4, 3, 2)  # how often each type stands among 15
-# What each type typically answers: size classes, shares (low, high), and sets of options. The types
-# are in-house specialists, outside talent, cooperation, vendor and rotation, veterans.
-PROFILE: dict[str, tuple[Any, ...]] = {
-    "size": ((1, 2), (2, 3), (4, 6), (4, 6), (4, 4)),
-    "long": ((0.4, 0.6), (0.15, 0.3), (0.15, 0.35), (0.0, 0.15), (0.35, 0.6)),
-    "reemployed": ((0.0, 0.1), (0.0, 0.1), (0.0, 0.1), (0.0, 0.05), (0.2, 0.4)),
-    "recruited": ((0.2, 0.5), (0.1, 0.3), (0.0, 0.1), (0.0, 0.0), (0.0, 0.1)),
-    "years": ((6, 10), (3, 5), (3, 6), (2, 4), (8, 15)),
-    "days": ((5, 12), (3, 8), (3, 6), (0.5, 2), (1, 3)),
-    "external": ((0, 1), (2, 6), (0, 1), (0, 0), (0, 1)),
-    "vendor": ((25, 45), (35, 55), (40, 60), (70, 95), (50, 70)),
-    "Q13": (({1, 2}, {1, 2, 4}), ({3}, {2, 3}), ({7}, {4, 7}), ({4}, {4}), ({5}, {4, 5})),
-    "Q16": ((3, 2), (1, 3), (1, 2), (1, 1), (4, 2)),
-    "Q21": (({8}, {6, 8}), ({2, 3, 5}, {2, 3, 4, 6}), ({6, 7}, {7}), ({9}, {7}), ({9}, {6})),
-    "Q24": (({4, 7}, {7}), ({1, 7}, {7}), ({1, 3, 6}, {1, 2, 3, 6}), ({2}, {2}), ({1, 2}, {1})),
-    "Q25": (({1, 2}, {1}), ({1}, {1, 2}), ({3, 4, 6, 7}, {1, 3, 4}), ({1}, {1}), ({1, 2}, {1})),
-    "Q27": ((4, 5), (3, 4), (3, 4), (1, 2), (3, 4)),
-}
-# what an outcome gains from one deviation of management, from two sections, from one step in size,
-# and from the type (its lead times this)
-EFFECTS = {
-    "A": {"management": 0.8, "two_section": 0.4, "size": 0.15, "type": 0.1},
-    "B": {"management": 0.0, "two_section": 0.0, "size": 0.0, "type": 0.0},
-}
-LEAD = {1: 1.0, 2: 1.0, 3: 0.0, 4: -1.0, 5: -1.0}
-POPULATION = {
-    1: (700_000, 1_800_000),
-    2: (200_000, 450_000),
-    3: (180_000, 320_000),
-    4: (40_000, 150_000),
-    6: (4_000, 30_000),
-}
-FREE = (
-    "人事異動で担当者が替わるたびに、契約や構成の経緯が分からなくなる。",
-    "近隣の自治体と共同で専門人材を確保できる仕組みがほしい。",
-    "国には、標準化の工程と財政措置を早く示していただきたい。",
-    "研修に出したくても、少人数のため窓口を空けられない。",
+KNOWN: dict[str, Any] = yaml.safe_load(
+    files("workbench").joinpath("data/simulate.yml").read_text(encoding="utf-8")
 )
 
 
@@ -107,8 +69,9 @@ def name_of(number: int, size: int) -> str:
     >>> name_of(1, 2), name_of(17, TOWN)
     ('青嶺市', '青嶺第2町')
     """
-    again, at = divmod(number - 1, len(STEMS))
-    return f"{STEMS[at]}{f'第{again + 1}' if again else ''}{'町' if size == TOWN else '市'}"
+    names = KNOWN["names"]
+    again, at = divmod(number - 1, len(names))
+    return f"{names[at]}{f'第{again + 1}' if again else ''}{'町' if size == TOWN else '市'}"
 
 
 def simulate(
@@ -121,7 +84,7 @@ def simulate(
     seed: int = 20191003,
     codebook: Codebook | None = None,
 ) -> Simulated:
-    """Draw `n` municipalities (at most 49,999), the five types in the proportions of `MIX`.
+    """Draw `n` municipalities (at most 49,999), the five types in the proportions of `mix`.
 
     Parameters
     ----------
@@ -139,10 +102,10 @@ def simulate(
         raise InputError("{n} municipalities cannot be drawn", hint="between 1 and 49,999 can", n=n)
     book = codebook or Codebook.read("it-staffing")
     rng = np.random.default_rng(seed)
-    kinds = np.repeat(np.arange(1, 6), MIX)
+    kinds = np.repeat(np.arange(1, 6), KNOWN["mix"])
     types = np.concatenate([rng.permutation(kinds) for _ in range(-(-n // 15))])[:n]
     management = rng.standard_normal(n)
-    how = (separation, EFFECTS[truth], noise, rng)
+    how = (separation, KNOWN["effects"][truth], noise, rng)
     records = [
         _municipality(i, int(kind), strength, *how)
         for i, (kind, strength) in enumerate(zip(types, management, strict=True), 1)
@@ -166,7 +129,7 @@ def _municipality(
 ) -> dict[str, Any]:
     def typical(what: str) -> Any:
         own = rng.random() < separation
-        return PROFILE[what][(kind if own else int(rng.integers(1, 6))) - 1]
+        return KNOWN["typical"][what][(kind if own else int(rng.integers(1, 6))) - 1]
 
     def between(what: str, digits: int = 0) -> float:
         low, high = typical(what)
@@ -175,12 +138,13 @@ def _municipality(
     def one_of(what: str) -> Any:
         return typical(what)[int(rng.integers(2))]
 
-    size = int(rng.choice(PROFILE["size"][kind - 1]))
-    population = int(rng.uniform(*POPULATION[size]))
+    size = int(rng.choice(KNOWN["typical"]["size"][kind - 1]))
+    population = int(rng.uniform(*KNOWN["population"][size]))
     staff = max(40, int(population * rng.uniform(0.0055, 0.0075)))
     it = max(2, int(staff * rng.uniform(0.008, 0.02)))
     two = rng.random() < (0.55 if size <= 2 else 0.2)
-    drives = {"management": management, "two_section": two, "size": 3 - size, "type": LEAD[kind]}
+    lead = KNOWN["lead"][kind - 1]
+    drives = {"management": management, "two_section": two, "size": 3 - size, "type": lead}
     driven = sum(effects[name] * value for name, value in drives.items())
 
     def outcome(levels: int) -> int:
@@ -238,7 +202,7 @@ def _municipality(
         "Q33": dt.date(int(rng.integers(2013, 2020)), int(rng.integers(1, 7)), 1),
         "Q34": set(map(int, rng.choice(np.arange(1, 10), 3, replace=False))),
         "Q35": set(map(int, rng.choice(np.arange(1, 9), 2, replace=False))),
-        "Q36": FREE[int(rng.integers(len(FREE)))] if rng.random() < 0.5 else None,
+        "Q36": str(rng.choice(KNOWN["comments"])) if rng.random() < 0.5 else None,
     }
 
 

@@ -271,7 +271,11 @@ def _groups(columns: Sequence[Filled], tokens: set[str], sure: bool) -> list[lis
         different = len({*labels}) == len(own) if parted else True
         many = whole and len(own) > 1 and different
         kind = guesses.several(answers, labels, sure and parted) if many else ""
-        if kind and (parted or kind == "battery"):
+        several = [text for texts in answers for text in texts]
+        if kind == "battery" and sure and guesses.joined(several, own[0].column.text):
+            # a grid of boxes: each line is a question with several answers in a cell
+            found += [[Filled(Column(c.column.heading), c.cells)] for c in own]
+        elif kind and (parted or kind == "battery"):
             found.append(own)
         else:
             found += [[column] for column in own]

@@ -16,7 +16,6 @@ import numpy as np
 import yaml
 
 from analysis import paths
-from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
@@ -40,7 +39,7 @@ def run(
 ) -> str:
     """``workbench new-wave``: a new wave, or with `check` only what would be read of files."""
     if check:
-        how = {name: given[name] for name in ("layout", "tool")}
+        how = {name: given[name] for name in ("layout", "tool", "register")}
         return looked_at(check, codebook, language=language, **how)
     if wave is None or not files:
         raise InputError("new-wave takes a name and files", hint="or --check FILE")
@@ -56,12 +55,14 @@ def new_wave(
     publisher: str | None = None,
     invited: str | None = None,
     population: str | None = None,
+    register: Path | None = None,
     layout: str | None = None,
     tool: str | None = None,
     invented: bool = False,
 ) -> str:
     """Make data/raw/WAVE from files as received and say what to check.
 
+    `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
     The layout is chosen by what the files show. Where their headings leave something open, the
     files and the wave.yml stay, to be corrected there.
@@ -72,7 +73,8 @@ def new_wave(
             hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
             wave=wave,
         )
-    _check_files(files)
+    beside = [register] if register else []
+    _check_files([*files, *beside])
     book = Codebook.read(codebook)
     folder = paths.raw(wave)
     if (folder / "wave.yml").is_file():
@@ -83,12 +85,13 @@ def new_wave(
         )
     content = _content(wave, book, _date(as_of), title, publisher, invented)
     content |= {"codebook": codebook, "invited": _invited(invited), "population": population}
+    content |= {"register": register.name} if register else {}
     content["tools"], aside = _tools(files, tool)
     by_tool = "rows" if content["tools"] else None
     unfinished: UnfinishedError | None = None
     try:
         with _beside(folder) as part:
-            for file in files:
+            for file in [*files, *beside]:
                 _copy(file, part)
             try:
                 _, chosen = _read_in(part, content, files, layout or by_tool, book)
@@ -235,7 +238,7 @@ def _read_in(
     sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
     if questionnaire.ids_of(sheets):
         layout = "form"
-    evidence = Evidence.of(sheets, Headings(book))
+    evidence = Evidence.of(sheets, Headings(book, own=wave.own))
     try:
         chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
         _write(part, content, files, chosen)
@@ -243,7 +246,7 @@ def _read_in(
         said = Message(
             "layout {layout}, {replies}",
             layout=chosen.layout,
-            replies=_replies(received, chosen, book),
+            replies=_replies(received, chosen, Headings(book, own=wave.own)),
         )
     except InputError as error:
         if 2 * evidence.questions < len(book.questions):
@@ -260,12 +263,13 @@ class UnfinishedError(InputError):
     """Files of the codebook of which wave.yml must say more; they stay where they were put."""
 
 
-def _replies(received: Received, chosen: Layout, book: Codebook) -> Message:
+def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     """How many replies there are, if most say from which municipality."""
-    n, who = received.n, [name for name in received.variables if name in Headings(book).who]
-    known = [[bool(municipality.named_in(text)) for text in received.texts(v)] for v in who]
+    n, who = received.n, [name for name in received.variables if name in headings.who]
+    known = [[bool(headings.named_in(text)) for text in received.texts(v)] for v in who]
     named = int(np.any(known, axis=0).sum()) if known else 0
-    if chosen.codes == "column" and 2 * named <= n:
+    there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
+    if chosen.codes == "column" and 2 * named <= there:
         raise InputError(
             "only {named:,} of {n:,} replies say from which municipality they are (read as "
             "{layout})"
@@ -300,6 +304,7 @@ def looked_at(
     *,
     layout: str | None = None,
     tool: str | None = None,
+    register: Path | None = None,
     language: Language = "ja",
 ) -> str:
     """What `new_wave` would read of files: the layout, the replies, and what each column is.
@@ -311,12 +316,14 @@ def looked_at(
     InputError
         They cannot be read; of files of this codebook it lists the headings as understood.
     """
-    _check_files(files)
+    beside = [register] if register else []
+    _check_files([*files, *beside])
     book = Codebook.read(codebook)
     content = _content("check", book, as_of=dt.date.today())
+    content |= {"register": register.name} if register else {}
     content["tools"], aside = _tools(files, tool)
     with _beside(paths.raw("check"), keep=False) as part:
-        for file in files:
+        for file in [*files, *beside]:
             _copy(file, part)
         received, said = _read_in(
             part, content, files, layout or ("rows" if content["tools"] else None), book

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,10 @@ from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.intake import corrections
+from analysis.intake.corrections import MARK, Correction
+from analysis.intake.files import read_file
+from analysis.intake.read import read
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.survey import prepare
 from analysis.text import Language, label, labels
@@ -34,6 +39,90 @@ STYLES = {
     "quoted": {**WRAP, "quote_prefix": True},
     "answer": {**WRAP, "bg_color": "#fff9e0", "locked": False},
 }
+
+
+def run(
+    wave: str,
+    returned: Sequence[Path] = (),
+    out: Path | None = None,
+    *,
+    language: Language = "ja",
+    split: bool = False,
+) -> str:
+    """``workbench queries``: write the queries of a wave, or take in those that were `returned`."""
+    if returned:
+        return take_in(wave, returned, language)
+    return write_for_wave(wave, out, language=language, split=split)
+
+
+def take_in(wave: str, files: Sequence[Path], language: Language = "ja") -> str:
+    """Keep query sheets that came back beside the files of the wave; the sentence to print.
+
+    They are copied unchanged into its folder ``corrections``, named by today's date, and read with
+    the wave from then on (see `analysis.intake.corrections`). Either all of them or none.
+    """
+    folder = Wave.read(wave).folder
+    made: dict[Path, bytes] = {}
+    known = {one.answer: one for one in corrections.returned(folder)[1]}
+    today = dt.date.today().isoformat()
+    count, left = 0, []
+    received = read(Wave.read(wave), Codebook.read(Wave.read(wave).codebook)).cells
+    for file in files:
+        content = _returned(file, wave)
+        name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
+        for sheet in read_file(file, name=f"{corrections.FOLDER}/{name}"):
+            for one in corrections.replies(sheet):
+                _check_rival(one, known, today)
+                known[one.answer] = one
+                if corrections.of_an_answer(received, one):
+                    count += 1
+                else:
+                    left.append(f"{file.name} {one.cell}")
+        made[folder / corrections.FOLDER / name] = content
+    for place, content in made.items():
+        if place.is_file() and place.read_bytes() != content:
+            hint = "give the file another name"
+            raise InputError("another query sheet of this name came today", file=place, hint=hint)
+    for place, content in made.items():
+        if not place.is_file():
+            paths.write_atomic(place, content, received=True)
+    said = label("queries.returned", language, wave=wave, files=len(files), n=count)
+    comma = "、" if language == "ja" else ", "
+    return "\n".join(
+        [said, *([label("queries.left", language, rows=comma.join(left))] if left else [])]
+    )
+
+
+def _returned(file: Path, wave: str) -> bytes:
+    """A query sheet of the wave as it came back."""
+    if not file.is_file():
+        raise InputError("there is no such file", file=file)
+    waves = corrections.waves_of(read_file(file))
+    if waves != {wave}:
+        what = "this is a query sheet of {waves}, not of {wave}" if waves else (
+            "this is no query sheet: its hidden columns are not there"
+        )  # fmt: skip
+        hint = "give the file that workbench queries wrote, filled in"
+        raise InputError(what, file=file, hint=hint, waves=sorted(waves), wave=wave)
+    return file.read_bytes()
+
+
+def _check_rival(
+    one: Correction, known: Mapping[tuple[str, str, str], Correction], day: str
+) -> None:
+    """Refuse two different replies of one day about the same answer: none of them is the later."""
+    other = known.get(one.answer)
+    if other and other.text != one.text and Path(other.sheet.file).name.startswith(day):
+        if other.sheet.file == one.sheet.file and other.cell == one.cell:
+            return  # the same file once more
+        raise one.sheet.error(
+            "{text} stands here and {other} in {place}, of the same day, about the same answer",
+            at=(one.row, one.column),
+            hint="ask which is right, and leave the other empty",
+            text=one.text,
+            other=other.text,
+            place=other.place,
+        )
 
 
 def write_for_wave(
@@ -127,11 +216,25 @@ def _workbook(
         rows = [[i, *queries.cells(row), None] for i, row in enumerate(part.itertuples(), 1)]
         above = [title, queries.title, please]
         sheet = _sheet(book, name, above, queries.heads("queries_column"), rows, styles)
+        _write_ids(sheet, queries.wave, part)
         for j, width in enumerate(WIDTHS):
             sheet.set_column(j, j, width)
         sheet.freeze_panes(4, 0)
     book.close()
     return buffer.getvalue()
+
+
+def _write_ids(sheet: Any, wave: str, part: pd.DataFrame) -> None:
+    """Where each answer stands, in hidden columns behind the reply, so that it finds its way back.
+
+    See `analysis.intake.corrections`.
+    """
+    at = len(WIDTHS)
+    sheet.write_row(3, at, [MARK, wave])
+    for i, row in enumerate(part.itertuples(), 4):
+        for j, place in enumerate((row.file, row.sheet, row.cell), at):
+            sheet.write_string(i, j, str(place))
+    sheet.set_column(at, at + 2, None, None, {"hidden": True})
 
 
 def _everyone(queries: _Queries, asked: pd.DataFrame, sheets: Mapping[str, str]) -> list[list[Any]]:
@@ -185,6 +288,8 @@ class _Queries:
         title, invented = wave.title[language], label("page.invented_short", language)
         known = not wave.invented or invented in title.lower()
         self.title = title if known else f"【{invented}】{title}"
+        self.wave = wave.name
+        self.forms = tuple(file.path for file in wave.files if file.layout == "form")
 
     def heads(self, section: str) -> list[str]:
         """The headings of a table."""
@@ -193,13 +298,19 @@ class _Queries:
     def cells(self, row: Any) -> list[str]:
         """Of a finding: its place, the question, the answer as given and as taken, what to confirm.
 
-        The finding of merged cells quotes the other cell, which may be another municipality's.
+        A municipality is told a place only where it wrote there, in a form of its own. The finding
+        of merged cells quotes the other cell, which may be another municipality's.
         """
-        place = "\n".join(filter(None, [row.file, f"{row.sheet} {row.cell}".strip()]))
+        own = not row.code or row.file.startswith(self.forms)
+        place = (
+            "\n".join(filter(None, [row.file, f"{row.sheet} {row.cell}".strip()])) if own else ""
+        )
         taken = row.value or self.taken_as.get(row.rule, self.words["none"])
         if row.value in ("0", "1") and self._option(row.question):
             taken = self.words["chosen" if row.value == "1" else "not_chosen"]
         confirm = self.words["merged"] if row.rule == "merged" else getattr(row, self.language)
+        if row.rule == "unmatched" and not row.code:  # nobody but the office can know
+            confirm = self.words["unmatched"]
         if others := self._others(row):
             confirm += f"\n{self.words['others']}{others}"
         return [place, self._question(row.question), row.raw, taken, confirm]

@@ -27,7 +27,7 @@ from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
-from workbench.run.record import RECORD, Edition, Ran, RunRecord, Status, last_record, read_record
+from workbench.run.record import Edition, Ran, RunRecord, Status, last_record, swap_in
 
 _rendering = threading.Lock()  # one exporter for all
 
@@ -197,13 +197,7 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
-    final = edition.folder
-    if not record.ok and (read_record(final) or {}).get("status") == Status.OK:
-        final = edition.incomplete
-        record.folder = str(final)
-    paths.swap_folder(part, final, RECORD)
-    if final == edition.folder:
-        shutil.rmtree(edition.incomplete, ignore_errors=True)
+    swap_in(record, part, edition)
     index.write_waves(paths.reports())
 
 

@@ -12,7 +12,7 @@ import errno
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,12 @@ from workbench.run.record import Ran, Status
 
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
-KINDS = ("figure", "table")
+KINDS = (Figure.kind, Table.kind)
+# what a page needs of each of our own kinds
+NEEDED = {
+    kind.kind: [f.name for f in fields(kind) if f.default is MISSING]
+    for kind in (Answer, Prose, NotAvailable, Figure, Table)
+}
 STARTING = 60  # seconds for a kernel to answer
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
 PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
@@ -153,21 +158,10 @@ def attempt(
             on_cell=note,
         )
         ran.status = Status.OK
-    except PapermillExecutionError as error:
-        ran.status, ran.error = Status.FAILED, _sentence(f"{error.ename}: {error.evalue}")
-    except CellTimeoutError as error:
-        late = "IOPub" in str(
-            error
-        )  # nbclient's only sign that the cell ended, its outputs did not
-        why = f"a cell's outputs did not arrive in {LATE} s" if late else ""
-        ran.status, ran.error = (
-            Status.TIMED_OUT,
-            why or f"a cell ran longer than {cell_timeout:g} s",
-        )
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise  # the disk, not the notebook
-        ran.status, ran.error = _end_of(error, kernels)
+        ran.status, ran.error = _why_ended(error, kernels, cell_timeout)
     ran.seconds = round(time.monotonic() - started, 2)
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
@@ -185,8 +179,17 @@ def attempt(
     beside.unlink()
 
 
-def _end_of(error: Exception, kernels: Kernels) -> tuple[Status, str]:
-    """Status and sentence for a notebook that neither came to its end nor raised an error."""
+def _why_ended(
+    error: Exception, kernels: Kernels, cell_timeout: float | None
+) -> tuple[Status, str]:
+    """Status and sentence for a notebook that did not come to its end."""
+    if isinstance(error, PapermillExecutionError):
+        return Status.FAILED, _sentence(f"{error.ename}: {error.evalue}")
+    if isinstance(error, CellTimeoutError):
+        # nbclient's only sign that the cell ended, its outputs did not
+        if "IOPub" in str(error):
+            return Status.TIMED_OUT, f"a cell's outputs did not arrive in {LATE} s"
+        return Status.TIMED_OUT, f"a cell ran longer than {cell_timeout:g} s"
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
     if isinstance(error, LostOutputsError):
@@ -211,16 +214,17 @@ def _quoted(text: str) -> str:
 
 def _judge(ran: Ran, content: Any, reached: int) -> None:
     """Write into `ran` what ran and what came out; `reached`: number of the last cell started."""
-    ran.cells = len(_code(content.cells))
-    done = sum(cell.execution_count is not None for cell in _code(content.cells))
+    code, shown = _code(content.cells), list(_shown(content))
+    ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
     ran.last_cell = max(done, len(_code(content.cells[:reached])))
     declared = content.metadata.get("workbench", {})
     ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
-    ran.produced = sorted({f"{kind} {name}" for kind in KINDS for name in _names(content, kind)})
-    absent = {f"{kind} {name}" for kind in KINDS for name in _names(content, "not-available")}
+    named = {(kind, str(data["name"])) for kind, _, data in shown if "name" in data}
+    ran.produced = sorted(f"{kind} {name}" for kind, name in named if kind in KINDS)
+    absent = {f"{kind} {name}" for of, name in named if of == NotAvailable.kind for kind in KINDS}
     lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
-    malformed = next(_malformed(content), "")
+    malformed = next(_malformed(shown), "")
     if ran.ok and malformed:
         ran.status, ran.error = Status.FAILED, malformed
     elif ran.ok and done < ran.cells:
@@ -234,27 +238,20 @@ def _code(cells: list[Any]) -> list[Any]:
     return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
 
 
-def _names(content: Any, kind: str) -> list[str]:
-    """The names of the figures, tables or absent ones that a notebook shows."""
-    return [str(data["name"]) for _, data in _shown(content, kind) if "name" in data]
-
-
-def _shown(content: Any, kind: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """What a notebook shows of one of our own kinds, with the number of its cell."""
+def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """What a notebook shows of our own kinds: the kind, the number of its cell, the data."""
     for at, cell in enumerate(content.cells, 1):
         for output in cell.get("outputs", []):
-            for own, data in stored(output.get("data", {})):
-                if own == kind:
-                    yield at, data if isinstance(data, Mapping) else {}
+            for kind, data in stored(output.get("data", {})):
+                if kind in NEEDED:
+                    yield kind, at, data if isinstance(data, Mapping) else {}
 
 
-def _malformed(content: Any) -> Iterator[str]:
+def _malformed(shown: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[str]:
     """Outputs of our own kinds that lack what a page needs of them, a sentence each."""
-    for kind in (Answer, Prose, NotAvailable, Figure, Table):
-        needed = [f.name for f in fields(kind) if f.default is MISSING]
-        for at, data in _shown(content, kind.kind):
-            if lacks := [name for name in needed if name not in data]:
-                yield f"cell {at} shows a {kind.kind} without its {', '.join(lacks)}"
+    for kind, at, data in shown:
+        if lacks := [name for name in NEEDED[kind] if name not in data]:
+            yield f"cell {at} shows a {kind} without its {', '.join(lacks)}"
 
 
 def _mark(content: Any, ran: Ran) -> None:

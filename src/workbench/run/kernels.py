@@ -101,8 +101,8 @@ class Kernels:
         """Let the server import in the background while this process does something else."""
         if self.fork:
             # where it fails now, a kernel tries again and says so
-            with _starting, _as_plain_parent(), contextlib.suppress(OSError):
-                _ensure_server(self.environment)
+            with contextlib.suppress(OSError), _server(self.environment):
+                pass
 
     def stop(self, why: str, *, over: bool = False) -> None:
         """End all kernels at once, with all that they started, and start no more.
@@ -257,9 +257,14 @@ class Forked:
 
 def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
     """A forked kernel; None, with a warning, if that fails also from a new server."""
+    context = multiprocessing.get_context("forkserver")
+    about = (arguments, dict(environment), folder)
     for last in (False, True):
+        process = context.Process(target=become_kernel, args=about, daemon=True)
         try:
-            return _fork(arguments, environment, folder)
+            with _server(environment):
+                process.start()
+            return process
         except (OSError, EOFError) as error:  # EOFError: the server died at this moment
             if last:
                 _log.warning("no warm kernel (%s); a plain one is started", error)
@@ -268,48 +273,32 @@ def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: st
     return None
 
 
-def _fork(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
-    context = multiprocessing.get_context("forkserver")
-    process = context.Process(
-        target=become_kernel, args=(arguments, dict(environment), folder), daemon=True
-    )
-    with _starting, _as_plain_parent():
-        _ensure_server(environment)
-        process.start()
-    return process
-
-
-def _ensure_server(environment: Mapping[str, str]) -> None:
-    """Start the server if there is none, with the variables that libraries read at import."""
-    threads = {name: environment[name] for name in THREADS if name in environment}
-    before = dict(os.environ)
-    os.environ.update({"MPLBACKEND": INLINE, **before, **threads})
-    try:
-        multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
-        forkserver.ensure_running()
-    finally:
-        for name in {"MPLBACKEND", *threads} - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
-
-
 @contextlib.contextmanager
-def _as_plain_parent() -> Iterator[None]:
-    """Start a child that does not run this process's main module, from a daemon if need be.
+def _server(environment: Mapping[str, str]) -> Iterator[None]:
+    """The server, started if there is none with the variables that libraries read at import.
 
-    multiprocessing would run the main module again in every kernel (0.7 s with papermill at its
-    top), and forbids the daemonic workers of dask to start processes that could outlive them; our
-    kernels end with their parent.
+    Meanwhile this process is no daemon and has no main module: multiprocessing would run the main
+    module again in every kernel (0.7 s with papermill at its top), and forbids the daemonic workers
+    of dask to start processes that could outlive them; our kernels end with their parent.
     """
-    main, current = sys.modules["__main__"], multiprocessing.current_process()
-    daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-        if daemon is not None:
-            current._config["daemon"] = daemon  # type: ignore[attr-defined]
+    threads = {name: environment[name] for name in THREADS if name in environment}
+    with _starting:
+        main, current = sys.modules["__main__"], multiprocessing.current_process()
+        before = dict(os.environ)
+        daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
+        sys.modules["__main__"] = ModuleType("__main__")
+        os.environ.update({"MPLBACKEND": INLINE, **before, **threads})
+        try:
+            multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
+            forkserver.ensure_running()
+            yield
+        finally:
+            for name in {"MPLBACKEND", *threads} - before.keys():
+                del os.environ[name]
+            os.environ.update(before)
+            sys.modules["__main__"] = main
+            if daemon is not None:
+                current._config["daemon"] = daemon  # type: ignore[attr-defined]
 
 
 # --- in the child ----------------------------------------------------------------------------

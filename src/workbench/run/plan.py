@@ -11,8 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
-from importlib.resources import as_file, files
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -190,8 +189,7 @@ class Plan:
         return {
             name: value
             for name, value in values.items()
-            if "str" not in known[name].types
-            or known[name].choices
+            if (name in known and ("str" not in known[name].types or known[name].choices))
             or re.fullmatch(r"[A-Za-z_]\w*", str(value), re.ASCII)
         }
 
@@ -347,6 +345,9 @@ def _has(
     match material:
         case "visits":
             return book.get("id") in _visited()
+        case "prefectures":
+            wave = yaml_file.content(edition.wave)
+            return bool(wave.get("named")) and wave.get("invited") == "all"
         case "inside":
             return edition.audience != "public"
         case "shortage":
@@ -359,11 +360,9 @@ def _has(
     return bool(book.get(material))
 
 
-@cache
 def _visited() -> frozenset[str]:
     """The codebooks whose questions belong to topics of site visits."""
-    with as_file(files("analysis") / "data" / "visit_topics.yml") as file:
-        topics = yaml_file.load(file)["topics"]
+    topics = _content(paths.codebooks() / "visits" / "topics.yml").get("topics", ())
     return frozenset(id for topic in topics for id, asked in topic["questions"].items() if asked)
 
 
@@ -389,6 +388,7 @@ def _common(
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
+        "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }
     return common, files

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -210,6 +211,21 @@ class RunRecord:
             ran = [{**one, "error": ""} for one in ran]
         record = {**asdict(self.edition), "status": self.status, **self.facts, "notebooks": ran}
         write_record(record, folder)
+
+
+def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
+    """Publish a run folder whole; beside the last complete one if the run is not complete.
+
+    Raises
+    ------
+    OSError : the folder cannot be written.
+    """
+    kept = not record.ok and (read_record(edition.folder) or {}).get("status") == Status.OK
+    place = edition.incomplete if kept else edition.folder
+    paths.swap_folder(part, place, RECORD)
+    record.folder = str(place)
+    if not kept:
+        shutil.rmtree(edition.incomplete, ignore_errors=True)
 
 
 def write_record(record: Mapping[str, Any], folder: Path) -> None:

@@ -66,7 +66,7 @@ def test_every_tool_gives_the_same_responses(wave_of, capsys, tool, export):
     said = capsys.readouterr().out
     wave = Wave.read(name)
     assert [file.tool for file in wave.files] == [tool]
-    assert "の出力として読みました" in said and "read as an export of" in said
+    assert "read as an export of" in said or "の出力として読みました" in said
     got = cleaned(name)
     wanted = expected()
     for column in wanted:

@@ -19,7 +19,8 @@ from analysis.results import changes as results
 from analysis.results import types
 from analysis.show import NotAvailable
 from analysis.stats import changes
-from workbench.compare import movers
+from workbench.compare.changes import movers
+from workbench.compare.runs import Types
 
 QUESTIONS = [
     {"id": "Q1", "type": "binary"},
@@ -174,13 +175,13 @@ def test_the_page_and_the_comparison_of_two_runs_expect_the_same_movers(tmp_path
     kept = []
     for survey, one in zip(surveys, found, strict=True):
         survey.gallery.result(types.memberships(survey, one), "types")
-        kept.append(movers.Types.read(survey.output))
-    by_runs = movers.movers(*kept)
-    assert by_runs.found.expected == pytest.approx(on_page.expected, abs=2e-3)
-    assert (by_runs.found.low, by_runs.found.high) == (on_page.low, on_page.high)
-    assert by_runs.found.matched == on_page.matched
+        kept.append(Types.read(survey.output))
+    by_runs, moved = movers(*kept)
+    assert by_runs.expected == pytest.approx(on_page.expected, abs=2e-3)
+    assert (by_runs.low, by_runs.high) == (on_page.low, on_page.high)
+    assert by_runs.matched == on_page.matched
     gone = [str(surveys[0].names[code]) for code in on_page.types.index[on_page.types["moved"]]]
-    listed = {m.name for m in by_runs.moved if m.before and m.after}
+    listed = {m.name for m in moved if m.before and m.after}
     assert listed == set(gone)
 
 

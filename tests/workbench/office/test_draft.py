@@ -484,3 +484,19 @@ def test_a_draft_of_columns_with_brackets_reads_its_own_table(tmp_path, monkeypa
     assert found == ["text", "battery", "multi"]
     table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
     assert (table.n, len(table.variables)) == (9, 5)
+
+
+def test_a_grid_of_boxes_is_a_question_a_line_and_no_combination_an_option(tmp_path):
+    rows = [["タイムスタンプ", "団体名", "Q1. 取組 [研修]", "Q1. 取組 [採用]"]]
+    chosen = ["国, 県", "県", "国", "国, 県, 市", "市", "県, 市", "国", "県"]
+    for n, words in enumerate(chosen):
+        rows.append([f"2024/06/0{n + 1} 9:15:42", f"町{n}", words, chosen[n - 3]])
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    found = [q for q in yaml.safe_load(text)["questions"] if "[" in q["ja"]]
+    assert [q["type"] for q in found] == ["multi", "multi"]
+    assert [[o["ja"] for o in q["options"]] for q in found] == [["国", "県", "市"]] * 2
+    sheet, export = tools.choose(read_file(tmp_path / "r.csv"))
+    book = Codebook.parse(yaml.safe_load(text))
+    table = read_rows(sheet, Headings(book), export=export)
+    assert {q["id"] for q in found} <= set(table.columns) and len(table.rows) == 8

@@ -1,5 +1,6 @@
 """The workbook that goes to the offices: what is asked, of whom, and nothing that could harm."""
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def written(project):
 
 
 def rows(sheet):
-    return list(sheet.iter_rows(min_row=5, values_only=True))
+    return list(sheet.iter_rows(min_row=5, max_col=7, values_only=True))
 
 
 def test_a_sheet_for_each_municipality_with_all_that_is_doubtful_or_refused(project, written):
@@ -237,3 +238,92 @@ def test_the_command_and_a_place_that_cannot_be_written(project, capsys, monkeyp
         queries.write_for_wave("demo-2019", project / "file" / "q.xlsx")
     shutil.rmtree(project / "data" / "raw" / "demo-2019")
     assert main(["queries", "demo-2019"]) == 2
+
+
+# --- what came back -------------------------------------------------------------------------------
+
+INVITED = "{code: '131016', name: 千代田区}, {code: '131032', name: 港区}"
+
+
+@pytest.fixture
+def asked(project):
+    """A wave with two doubtful answers, and the sheets that two municipalities are sent."""
+    own_wave(project, INVITED, "千代田区,約60,1\n港区,約70,1")
+    queries.write_for_wave("own", project / "each", split=True)
+    return project
+
+
+def answer(file, *said, column="G"):
+    book = openpyxl.load_workbook(file)
+    for i, text in enumerate(said, 5):
+        book.worksheets[0][f"{column}{i}"] = text
+    book.save(file)
+    return file
+
+
+def test_a_query_sheet_shows_no_place_to_those_who_filled_in_a_web_form(asked):
+    book = openpyxl.load_workbook(asked / "each" / "131016_千代田区.xlsx")
+    assert not any(row[1] for row in rows(book.worksheets[0]))
+    assert all(book.worksheets[0].column_dimensions[at].hidden for at in "HIJ")
+
+
+def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(asked, capsys):
+    raw = asked / "data" / "raw" / "own"
+    before = (raw / "r.csv").read_bytes()
+    sheets = [answer(asked / "each" / "131016_千代田区.xlsx", 42, "このまま"),
+              answer(asked / "each" / "131032_港区.xlsx", "このまま")]  # fmt: skip
+    assert main(["queries", "own", "--returned", *map(str, sheets)]) == 0
+    assert "確認票2件から、1件の回答" in capsys.readouterr().out
+    result = prepare("own")
+    assert result.responses["S"].tolist() == [42, 70]
+    (found,) = result.findings.query("rule == 'corrected'").itertuples()
+    assert (found.file, found.cell, found.code, found.question) == ("r.csv", "B2", "131016", "S")
+    assert found.raw == "約60" and found.value == "42" and "131016 千代田区 G5" in found.ja
+    assert f"corrections/{dt.date.today()}_131016_千代田区.xlsx" in found.en
+    counts = result.ledger.counts.set_index(["file", "place"])["cells"]
+    assert counts["r.csv", "corrected"] == 1
+    assert counts[f"corrections/{dt.date.today()}_131016_千代田区.xlsx", "answered"] == 1
+    result.ledger.check()
+    assert (raw / "r.csv").read_bytes() == before
+    assert main(["queries", "own", "--returned", str(sheets[0])]) == 0  # once more: no harm
+    assert prepare("own").responses["S"].tolist() == [42, 70]
+
+
+def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(asked):
+    file = asked / "each" / "131016_千代田区.xlsx"
+    queries.run("own", [answer(file, 42)])
+    again = answer(shutil.copy(file, asked / "again.xlsx"), 43)
+    with pytest.raises(InputError, match=r"43 stands here and 42 in corrections/.*same day"):
+        queries.run("own", [again])
+    folder = asked / "data" / "raw" / "own" / "corrections"
+    (kept,) = folder.iterdir()
+    kept.rename(folder / f"2026-05-01_{file.name}")
+    queries.run("own", [again])
+    assert prepare("own").responses.loc["131016", "S"] == 43
+    assert prepare("own").findings.query("rule == 'corrected'")["value"].tolist() == ["42", "43"]
+
+
+def test_what_is_about_no_answer_is_told_and_what_is_no_query_sheet_refused(asked):
+    file = answer(asked / "each" / "131016_千代田区.xlsx", 42)
+    answer(file, "Z9", column="J")
+    assert "採らなかった記入" in (said := queries.run("own", [file])) and "G5" in said
+    found = prepare("own").findings
+    assert found[found["file"].str.startswith("corrections")]["rule"].tolist() == ["unmatched"]
+    other = openpyxl.Workbook()
+    other.save(asked / "other.xlsx")
+    with pytest.raises(InputError, match="this is no query sheet"):
+        queries.run("own", [asked / "other.xlsx"])
+    answer(file, *[None] * 4)
+    book = openpyxl.load_workbook(file)
+    book.worksheets[0]["I4"] = "elsewhere"
+    book.save(file)
+    with pytest.raises(InputError, match="a query sheet of elsewhere, not of own"):
+        queries.run("own", [file])
+
+
+def test_the_office_is_not_asked_which_question_a_column_is(asked):
+    replies = "団体名,職員数,取組,担当の考え\n千代田区,5,1,あれこれ\n港区,7,1,\n"
+    (asked / "data" / "raw" / "own" / "r.csv").write_text(replies, "utf-8")
+    queries.write_for_wave("own", asked / "q.xlsx")
+    (row,) = rows(openpyxl.load_workbook(asked / "q.xlsx")["事務局で確認"])
+    assert "wave.yml の header" in row[5] and "お知らせください" not in row[5] and "r.csv" in row[1]

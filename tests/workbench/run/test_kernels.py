@@ -187,7 +187,7 @@ def test_plain_kernels_where_forking_fails_and_it_says_so(tmp_path, monkeypatch,
         raise OSError("no more processes")
 
     notebook = made(tmp_path, "import os; print(os.getppid())")
-    monkeypatch.setattr(warm, "_fork", fails)
+    monkeypatch.setattr(warm.forkserver, "ensure_running", fails)
     ran, cells = run(notebook, tmp_path)
     assert ran.status == "ok" and int(said(cells)) == os.getpid()
     assert "no warm kernel (no more processes); a plain one is started" in caplog.text

@@ -244,6 +244,9 @@ def _target(column: Column, headings: Headings) -> str | None:
     book = headings.book
     if column.has_part and (variable := headings.by_source(column.heading)):
         return variable
+    whole = headings.known.get(normalise(column.heading)) if column.has_part else None
+    if whole is not None and whole.target in book:  # a line of a grid of boxes is a question
+        return whole.target
     meaning = _meaning(column, headings)
     if meaning is None or not column.has_part:
         return meaning.target if meaning else None

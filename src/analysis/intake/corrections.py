@@ -1,0 +1,128 @@
+"""Query sheets that came back: each answer in them takes the place of the one it is about.
+
+``workbench queries WAVE --returned`` keeps them as received in the folder ``corrections`` of the
+wave, named by the day on which they came. A reply in them is read as a later answer of its cell;
+the answer that was there before stays in the ledger as corrected, and the file it is in untouched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.intake.cells import REASONS, Piece, Remark
+from analysis.intake.files import read_file
+from analysis.intake.headings import normalise
+from analysis.intake.workbook import Sheet, column_number
+from analysis.text import LANGUAGES, label
+
+FOLDER = "corrections"
+MARK = "workbench queries"  # heads the hidden columns: file, sheet and cell of each answer
+CONFIRMED = {"はい", "正しい", "間違いありません", "ok", "yes"}
+
+
+class Correction(NamedTuple):
+    """A reply on a query sheet: what it says, where, and the place of the answer it corrects."""
+
+    sheet: Sheet
+    row: int
+    column: int
+    text: str
+    answer: tuple[str, str, str]  # file, sheet and cell
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell of the reply."""
+        return self.sheet.address(self.row, self.column)
+
+    @property
+    def place(self) -> str:
+        """Its file, whose name begins with the day on which it came, sheet and cell."""
+        return f"{self.sheet.file} {self.sheet.sheet} {self.cell}"
+
+
+def waves_of(sheets: Iterable[Sheet]) -> set[str]:
+    """The waves whose query sheets these are."""
+    return {sheet.text.iat[row, column + 1] for sheet in sheets for row, column in _marks(sheet)}
+
+
+def replies(sheet: Sheet) -> list[Correction]:
+    """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
+    found = []
+    for head, column in _marks(sheet):
+        for row in range(head + 1, sheet.shape[0]):
+            text = sheet.text.iat[row, column - 1].strip()
+            if text and normalise(text) not in _as_is():
+                file, page, cell = sheet.text.iloc[row, column : column + 3]
+                found.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
+    return found
+
+
+def _marks(sheet: Sheet) -> list[list[int]]:
+    """The cell that heads the hidden columns of a query sheet; none in other sheets."""
+    found = np.argwhere(sheet.text.to_numpy(object) == MARK).tolist()
+    return [place for place in found if 0 < place[1] < sheet.shape[1] - 2]
+
+
+@cache
+def _as_is() -> frozenset[str]:
+    words = {label("queries.as_is", language) for language in LANGUAGES}
+    return frozenset(map(normalise, CONFIRMED | words))
+
+
+def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
+    """All cells of the query sheets that came back for a wave, and the replies in them by day."""
+    pieces, found = [], []
+    for path in sorted((folder / FOLDER).glob("*.xlsx")):
+        for sheet in read_file(path, name=f"{FOLDER}/{path.name}"):
+            pieces.append(Piece(sheet, np.full(sheet.shape, REASONS.index("note"), np.uint8)))
+            found += replies(sheet)
+    return pieces, found
+
+
+def apply(cells: pd.DataFrame, corrections: Iterable[Correction]) -> list[Remark]:
+    """Put replies in the place of the answers that they correct, in `cells` itself.
+
+    One that is about no answer is left as a cell of no question, which is a finding.
+    """
+    remarks, now = [], dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
+    for one in corrections:
+        (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
+        there = [now[one.answer]] if one.answer in now else _index(cells, one.answer)
+        there = [i for i in there if cells.at[i, "record"] >= 0]
+        if len(there) != 1:
+            cells.at[own, "reason"] = "unmatched"
+            continue
+        (old,) = there
+        now[one.answer] = own
+        record, variable = int(cells.at[old, "record"]), str(cells.at[old, "variable"])
+        remarks.append(Remark(
+            "corrected", *one.answer, str(cells.at[old, "text"]), one.text, one.place,
+            record, variable,
+        ))  # fmt: skip
+        for i, to, of, why in ((own, record, variable, None), (old, -1, None, "corrected")):
+            cells.at[i, "record"] = to
+            cells.at[i, "variable"], cells.at[i, "reason"] = of, why
+    return remarks
+
+
+def of_an_answer(cells: pd.DataFrame, one: Correction) -> bool:
+    """Whether a reply is about one answer of a wave, be it as received or corrected before."""
+    there = cells.loc[_index(cells, one.answer)]
+    return bool(((there["record"] >= 0) | (there["reason"] == "corrected")).sum() == 1)
+
+
+def _index(cells: pd.DataFrame, place: tuple[str, str, str]) -> list[int]:
+    """The rows of `cells` at a place in the files."""
+    match = re.fullmatch(r"([A-Z]+)([0-9]+)", place[2])
+    if match is None:
+        return []
+    same = (cells["file"] == place[0]) & (cells["sheet"] == place[1])
+    same &= (cells["row"] == int(match[2])) & (cells["column"] == column_number(match[1]) + 1)
+    return cells.index[same].tolist()

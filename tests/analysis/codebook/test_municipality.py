@@ -1,0 +1,48 @@
+"""Municipalities that are no more, and what copies from PDF files make of names."""
+
+import datetime as dt
+
+import pytest
+
+from analysis.codebook import municipality
+
+BEFORE, AFTER = dt.date(2011, 4, 1), dt.date(2020, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "code", "how"),
+    [
+        ("長久手町", BEFORE, "232386", "exact"),
+        ("長久手町", AFTER, "232386", "renamed"),
+        ("岩手郡滝沢村", BEFORE, "032166", "exact"),
+        ("岩舟町", BEFORE, "093670", "exact"),  # a municipality of its own until 2014-04-04
+        ("岩舟町", AFTER, "092037", "renamed"),
+        ("京北町", AFTER, "261009", "renamed"),
+        ("⻲岡市", AFTER, "262064", "variant"),
+        ("⻑野市", AFTER, "202011", "variant"),
+        ("⻘森市", AFTER, "022012", "variant"),
+        ("⻄宮市", AFTER, "282049", "variant"),
+    ],
+)
+def test_names_of_older_waves_and_of_copies(name, on, code, how):
+    match = municipality.resolve(name, on=on)
+    assert (match.code, match.how) == (code, how)
+
+
+def test_a_name_of_several_former_places_is_asked_for():
+    assert municipality.resolve("上九一色村").options == ("192015", "194301")
+    assert municipality.resolve("那珂川町", on=BEFORE).how == "ambiguous"
+    assert municipality.resolve("那珂川町", "福岡県", AFTER).code == "402311"
+
+
+def test_codes_follow_their_municipality_until_it_is_part_of_another():
+    assert municipality.current("233048", BEFORE) == "232386"
+    assert municipality.current("093670", BEFORE) == "093670"
+    assert municipality.current("093670", AFTER) == "092037"
+    assert municipality.city_of_ward("11011") == "011002"  # a ward of Sapporo without its zero
+
+
+def test_each_former_municipality_leads_to_one_of_today():
+    table, today = municipality.former(), set(municipality.register().index)
+    assert len(table) > 2000 and set(" ".join(table["today"]).split()) <= today
+    assert all(municipality.check_digit(code[:5]) == code[5] for code in table["code"])

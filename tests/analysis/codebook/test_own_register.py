@@ -1,0 +1,96 @@
+"""Bodies that are no municipalities of Japan, by a register of one's own."""
+
+import pytest
+import yaml
+
+from analysis.codebook.wave import Wave
+from analysis.errors import InputError
+from analysis.survey import Survey
+from workbench.office.new_wave import new_wave
+
+REGISTER = """id,name,group,size
+007,Biblioteca Norte,Arica,large
+008,Biblioteca Sur,Maule,small
+009,Central,Arica,small
+010,Central,Maule,small
+011,Til Til,Maule,large
+"""
+BOOK = {
+    "id": "bodies", "title": {"ja": "図書館", "en": "Libraries"}, "version": "1",
+    "missing": {"no_answer": {"ja": "無回答", "en": "no answer", "tokens": ["#s.i."]}},
+    "sections": [{"id": "A", "ja": "設問", "en": "Questions"}],
+    "questions": [
+        {"id": "ID", "section": "A", "type": "text", "role": "id", "identity": "code",
+         "ja": "番号", "en": "Id"},
+        {"id": "BODY", "section": "A", "type": "text", "role": "id", "identity": "name",
+         "ja": "名称", "en": "Body"},
+        {"id": "REGION", "section": "A", "type": "text", "role": "id", "identity": "prefecture",
+         "ja": "地域", "en": "Region"},
+        {"id": "Q1", "section": "A", "type": "integer", "role": "describe", "ja": "職員",
+         "en": "Staff"},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def made(project):
+    """Makes a wave of replies with that register, and gives what the survey holds."""
+    book = project / "data" / "codebooks" / "bodies.yml"
+    book.write_text(yaml.safe_dump(BOOK, allow_unicode=True), "utf-8")
+    (project / "who.csv").write_text(REGISTER, "utf-8")
+
+    def make(replies, invited="all", register="who.csv"):
+        (project / "replies.csv").write_text("Id,Body,Region,Staff\n" + replies, "utf-8")
+        files = [project / "replies.csv"]
+        new_wave("b", files, "bodies", "2026-04-01", invited=invited, register=project / register)
+        return Survey.load("b", language="en")
+
+    return make
+
+
+def test_bodies_are_found_by_id_and_name_as_municipalities_are(made):
+    survey = made(
+        "7,,,3\n,BIBLIOTECA  SUR,,4\n,Central,Maule,5\n,Central,,6\n,Otra,,7\n009,Til Til,,8\n"
+    )
+    assert survey.responses["Q1"].to_dict() == {"007": 3, "008": 4, "009": 8, "010": 5}
+    rules = survey.findings.groupby("rule")["raw"].apply(list).to_dict()
+    assert rules["code-repaired"] == ["7"] and rules["name-variant"] == ["BIBLIOTECA  SUR"]
+    assert [raw for raw in rules["who"] if not raw.isdigit()] == [
+        "Central",
+        "Otra",
+    ]  # of two of one name none is picked
+    assert rules["code-and-name"] == ["Til Til"]
+
+
+def test_all_of_the_register_are_those_asked_with_their_groups_and_sizes(made):
+    survey = made("007,,,3\n011,,,4\n")
+    register = survey.register
+    assert register["invited"].sum() == 5 and register["replied"].sum() == 2
+    assert survey.population.size == 5 and survey.wave.everybody == 5
+    assert register.at["010", "prefecture"] == "Maule"
+    assert survey.size_class.astype(str).to_dict() == {"007": "large", "011": "large"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("name,group\nA,B\n", "has the columns"),
+        ("id,name\n1,A\n1,B\n", "line 3 .* twice"),
+        ("id,name\n1,\n", "line 2"),
+        ("", "has the columns"),
+    ],
+)
+def test_a_register_that_identifies_nobody_is_refused(made, project, content, said):
+    (project / "bad.csv").write_text(content, "utf-8")
+    with pytest.raises(InputError, match=said):
+        made("007,,,3\n008,,,3\n", register="bad.csv")
+
+
+def test_the_register_is_named_in_wave_yml(made, project):
+    made("007,,,3\n008,,,4\n", invited=None)
+    file = project / "data" / "raw" / "b" / "wave.yml"
+    content = yaml.safe_load(file.read_text("utf-8"))
+    assert content["register"] == "who.csv"
+    file.write_text(yaml.safe_dump(content | {"invited": [{"code": "999", "name": "X"}]}), "utf-8")
+    with pytest.raises(InputError, match="'999', which does not exist"):
+        Wave.read("b")
