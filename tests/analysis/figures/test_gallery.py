@@ -359,7 +359,7 @@ def test_letters_too_small_to_read_are_refused(gallery):
         gallery.show(ax, "q", data=SHARES.reset_index(), **ABOUT)
 
 
-def test_the_legend_of_a_scale_is_read_in_lines_and_its_ends_stand_apart():
+def test_the_legend_of_a_scale_is_read_in_lines_and_its_ends_stand_apart(gallery):
     answers = ["全くない", "あまりない", "どちらでもない", "ややある", "よくある"]
     points = pd.DataFrame({"item": "一", "answer": answers, "count": [1, 2, 3, 4, 5]})
     ax = plots.likert(points)
