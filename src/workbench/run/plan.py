@@ -189,8 +189,7 @@ class Plan:
         return {
             name: value
             for name, value in values.items()
-            if "str" not in known[name].types
-            or known[name].choices
+            if (name in known and ("str" not in known[name].types or known[name].choices))
             or re.fullmatch(r"[A-Za-z_]\w*", str(value), re.ASCII)
         }
 
@@ -346,6 +345,9 @@ def _has(
     match material:
         case "visits":
             return book.get("id") in _visited()
+        case "prefectures":
+            wave = yaml_file.content(edition.wave)
+            return bool(wave.get("named")) and wave.get("invited") == "all"
         case "inside":
             return edition.audience != "public"
         case "shortage":
