@@ -59,6 +59,6 @@ def test_a_page_of_ones_own_is_run_published_and_protected(project):
         assert refresh("demo-2019", audience=audience).ok
         folder = "demo-2019" + ("" if named else ".committee")
         page = (project / "reports" / folder / "08_mine.html").read_text(encoding="utf-8")
-        assert "私の頁" in page and "確保の方法" in page
+        assert "私のページ" in page and "確保の方法" in page
         assert ("白浪崎市" in page) == named
         assert ("出力は、載せていない" in page) != named

@@ -109,7 +109,7 @@ def test_a_municipality_is_named_by_code_short_code_or_name(quick):
     assert profiles("demo-2019", ["990019", "99002", "緑陵ヶ原市"]).ok
     assert made(quick) == {"990019", "990027", "990035"}
     shown = (quick / "reports" / "demo-2019.profiles" / "index.html").read_text()
-    assert "15団体のうち3団体の頁がある" in shown and "頁なし" in shown
+    assert "15団体のうち3団体のページがある" in shown and "ページなし" in shown
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_pages_that_fail_are_counted_by_reason_and_the_last_complete_pages_stay(
     beside = quick / "reports" / "demo-2019.profiles.incomplete"
     page = (beside / "990019.html").read_text()
     assert "残念 &lt;b&gt;" in page and "<b>" not in page
-    assert "2団体の頁は作成に失敗した" in (beside / "index.html").read_text()
+    assert "2団体のページは作成に失敗した" in (beside / "index.html").read_text()
     executed = json.loads((beside / "notebooks" / "990019.ipynb").read_text())
     assert any(o["output_type"] == "error" for c in executed["cells"] for o in c.get("outputs", []))
     # what was complete is not made again, and the whole replaces both
@@ -211,7 +211,7 @@ def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
     assert profiles("demo-2019", THREE[:1]).ok
     index = quick / "reports" / "demo-2019.profiles" / "index.html"
     assert made(quick) == links(index) == set(THREE)
-    assert "2団体の頁は以前のデータまたはプログラムによる" in index.read_text()
+    assert "2団体のページは以前のデータまたはプログラムによる" in index.read_text()
     summary = profiles("demo-2019", THREE)
     assert summary.ok and [ran.name for ran in summary.rans if ran.reused] == THREE[:1]
     assert "以前のデータ" not in index.read_text()

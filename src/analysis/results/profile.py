@@ -13,7 +13,7 @@ from analysis.codebook.municipality import given
 from analysis.codebook.rules import Expression
 from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError
-from analysis.results import answers, measures, types
+from analysis.results import answers, measures, shortage, types
 from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Frame, NotAvailable
 from analysis.stats import visits as guidebook
@@ -165,6 +165,20 @@ def facts(survey: Survey, here: Place) -> list[str]:
         if pd.notna(day):
             parts.append(f"{received.label[survey.language]} {day:%Y-%m-%d}")
     return parts
+
+
+def need(survey: Survey, here: Place) -> str:
+    """Whether it says that it is short of staff: ``short``, ``enough``, empty without an answer.
+
+    ``hidden`` of everyone where the edition shows no single answers to that question.
+    """
+    asked, said = shortage.question(survey), shortage.short(survey)
+    if asked is None or said is None:
+        return ""
+    if protects(survey, asked):
+        return "hidden"
+    own = said[here.code]
+    return "" if pd.isna(own) else "short" if own else "enough"
 
 
 def missing(survey: Survey, here: Place) -> Frame:

@@ -17,6 +17,7 @@ from analysis.results.answers import Subset, own, typical
 from analysis.show import Frame, NotAvailable
 from analysis.stats import visit_forms
 from analysis.stats import visits as guidebook
+from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.stats.visits import Case, Group, Remark, Topic, guide
 from analysis.survey import Survey
 from analysis.text import Text
@@ -111,12 +112,15 @@ def _both(id: str, name: Text | None = None, **values: Any) -> Text:
 
 
 def _remarks(survey: Survey, code: str, groups: list[Group]) -> list[Remark]:
+    """What is worth asking a city, of unusual answers the most unusual ones, by topic."""
     responses, status = survey.responses, survey.status
     shown = responses.drop(columns=kept_back(survey))
     found = guidebook.remarks(code, shown, status, survey.codebook, groups)
     if survey.audience == "internal":
         found += _doubts(survey, code)
-    return sorted(found, key=lambda remark: (remark.topic, KINDS.index(remark.kind)))
+    rare = sorted((r for r in found if r.kind == "unusual"), key=lambda r: r.rarity)
+    kept = [r for r in found if r.kind != "unusual"] + rare[:MOST_UNUSUAL]
+    return sorted(kept, key=lambda r: (r.topic, KINDS.index(r.kind), r.rarity))
 
 
 def _doubts(survey: Survey, code: str) -> list[Remark]:

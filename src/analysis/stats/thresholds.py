@@ -21,7 +21,9 @@ UNPLACED = 0  # in place of the type: members of a smaller group
 SMALLEST_SURVEY = 2 * SMALLEST_TYPE  # respondents of a typology: two types
 SMALLEST_STRATUM = 30  # respondents of a size class with a typology of its own; a convention
 FEWEST_SIDE = 5  # municipalities on either side of a comparison of measures: one is 20 points
-FEWEST_OTHERS = 5  # others needed before an answer is called unusual: one of them is 20 points
+FEWEST_OTHERS = 6  # others needed before an answer is called unusual: alone among seven is 14 %
+UNUSUAL = 0.15  # share of those compared that gave answers as rare: alone among seven; a convention
+MOST_UNUSUAL = 10  # unusual answers of a city that a guide lists: what an hour's talk can take up
 FULL_COUNT = 0.95  # of a class or of the nation: a count of so many is called a full one
 
 # --- who makes the types ---

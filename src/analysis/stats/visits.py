@@ -22,10 +22,9 @@ from analysis.codebook.model import Codebook, Labelled, Question, describe_valid
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
-from analysis.stats.thresholds import FEWEST_OTHERS
+from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
 from analysis.text import LANGUAGES, Model, Text, say_both
 
-RARE, COMMON = 0.2, 0.8  # share of the others that gave the same answer
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 Kind = Literal["contradictory", "doubtful", "missing", "unusual"]
 MISSING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
@@ -90,12 +89,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Remark:
-    """One thing worth asking: where it stands among the topics, of which kind, and in words."""
+    """One thing worth asking: where it stands among the topics, of which kind, and in words.
+
+    rarity : of an unusual answer the share of the municipalities compared, its own among them, that
+        gave answers as unusual as it; 0 of any other remark.
+    """
 
     topic: int
     question: str
     kind: Kind
     text: Text
+    rarity: float = 0.0
 
 
 def remarks(
@@ -114,9 +118,11 @@ def remarks(
 
     Notes
     -----
-    Unusual: an answer that at most 20 % of the others gave and that, on a scale, is two points or
-    more from their median; an option that at least 80 % chose and
-    it did not; a number beyond 1.5 interquartile ranges from the quartiles (Tukey 1977).
+    An answer is unusual where at most `UNUSUAL` of the municipalities compared, the city among
+    them, gave one as rare, or on a scale as far from the median of the others. This share is exact:
+    were the city any of them, it is how often chance alone would find its answer so unusual. On a
+    scale it must be two points from that median, too; a number must be beyond 1.5 interquartile
+    ranges from the quartiles (Tukey 1977).
     """
     found = contradictions(code, responses, codebook)
     for topic in guide().topics:
@@ -134,7 +140,10 @@ def remarks(
                 if known.sum() >= FEWEST_OTHERS:
                     rest = given.loc[known.index[known]]
                     said = _unusual(question, given.loc[code], rest, group.name)
-                    found += [Remark(topic.id, question.id, "unusual", text) for text in said]
+                    found += [
+                        Remark(topic.id, question.id, "unusual", text, rarity)
+                        for rarity, text in said
+                    ]
                     break
     return found
 
@@ -168,39 +177,62 @@ def _owner(codebook: Codebook, name: str) -> str:
 
 def _unusual(
     question: Question, own: pd.Series, others: pd.DataFrame, group: Text
-) -> Iterator[Text]:
-    beside: dict[str, Any] = {"group": group, "n": len(others)}
-    match question.type:
-        case "multi":
-            for option, variable in zip(question.options, question.variables, strict=True):
-                same = int(others[variable].fillna(False).astype(bool).sum())
-                if pd.isna(own[variable]):
-                    continue
-                chosen, n = bool(own[variable]), len(others)
-                if same <= RARE * n if chosen else same >= COMMON * n and not option.exclusive:
-                    yield say_both(
-                        "visits/option", option=option.text, same=same, chosen=chosen, **beside
-                    )
-        case "single" | "ordinal" | "binary" | "battery":
-            items = {item.id: item.text for item in question.items}
-            for variable in question.variables:
-                told = others[variable].dropna()  # of a battery each item has its own n
-                value, same = own[variable], int((told == own[variable]).sum())
-                if pd.isna(value) or same > RARE * len(told):
-                    continue
-                scale = question.type in {"ordinal", "battery"}
-                if not scale or abs(value - told.median()) >= STEPS:
-                    ja, en = (tabulate.labels_of(question, k)[int(value)] for k in LANGUAGES)
-                    beside |= {"n": len(told), "item": items.get(variable, ""), "same": same}
-                    yield say_both("visits/rare", answer=Text(ja=ja, en=en), **beside)
-        case "integer" | "ratio":
-            numbers = others[question.id].dropna().astype(float)
-            low, high = numbers.quantile(0.25), numbers.quantile(0.75)
+) -> Iterator[tuple[float, Text]]:
+    """What is unusual in the answer to a question: how rare it is, and in words."""
+    items = {item.id: item.text for item in question.items}
+    for variable in question.variables if question.type not in {"text", "date"} else ():
+        known, mine = others[variable].dropna().astype(float), own[variable]
+        if pd.isna(mine):
+            continue
+        value = float(mine)
+        scale = question.type in {"ordinal", "battery"}
+        number = question.type in {"integer", "ratio"}
+        rarity = _tail(known, value) if scale or number else _share(known, value)
+        if rarity > UNUSUAL:
+            continue
+        same = int((known == value).sum())
+        beside: dict[str, Any] = {"group": group, "n": len(known)}
+        if question.type == "multi":
+            option, does = question.options[question.variables.index(variable)], same
+            if not mine:
+                does = len(known) - same
+            if mine or not option.exclusive:
+                beside |= {"option": option.text, "same": does, "chosen": bool(mine)}
+                yield rarity, say_both("visits/option", **beside)
+        elif number:
+            low, high = known.quantile(0.25), known.quantile(0.75)
             reach = 1.5 * (high - low)
-            value = float(own[question.id])
             if reach > 0 and not low - reach <= value <= high + reach:
                 beside |= {"low": low, "high": high, "unit": question.unit or ""}
-                yield say_both("visits/far", value=value, **beside)
+                yield rarity, say_both("visits/far", value=value, **beside)
+        elif not scale or abs(value - known.median()) >= STEPS:
+            ja, en = (tabulate.labels_of(question, k)[int(value)] for k in LANGUAGES)
+            beside |= {"item": items.get(variable, ""), "same": same}
+            yield rarity, say_both("visits/rare", answer=Text(ja=ja, en=en), **beside)
+
+
+def _share(others: pd.Series, own: float) -> float:
+    """Share of all, the own one among them, whose answers are at most as frequent as the own.
+
+    Examples
+    --------
+    >>> _share(pd.Series([1.0, 1, 1, 2]), 3.0)  # the own answer and the 2, of five
+    0.4
+    """
+    counts = pd.concat([others, pd.Series([own])]).value_counts()
+    return float(counts[counts <= counts[own]].sum() / counts.sum())
+
+
+def _tail(others: pd.Series, own: float) -> float:
+    """Share of all, the own one among them, at least as far from the median of the others.
+
+    Examples
+    --------
+    >>> _tail(pd.Series([1.0, 2, 2, 5]), 4.0)  # 4 and 5, of five; the median is 2
+    0.4
+    """
+    distance = (others - others.median()).abs()
+    return float((1 + (distance >= abs(own - others.median())).sum()) / (1 + len(others)))
 
 
 class Case(Model):

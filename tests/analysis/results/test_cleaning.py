@@ -39,11 +39,11 @@ def test_many_files_are_counted_and_not_all_named(demo):
 
 def test_repairs_come_before_doubts_and_refusals_and_show_what_was_taken(pages):
     shown = pages["internal"].tables["repairs"].frame
-    assert shown["扱い"].drop_duplicates().tolist() == ["補正", "要確認", "不採用"]
+    assert shown["扱い"].drop_duplicates().tolist() == ["補正", "要確認", "無効"]
     repaired = shown.loc[shown["扱い"] == "補正", "件数"].astype(int)
     assert repaired.is_monotonic_decreasing
     assert not shown["例"].str.endswith("→ ").any()
-    assert not shown.loc[shown["扱い"] == "不採用", "例"].str.contains("→").any()
+    assert not shown.loc[shown["扱い"] == "無効", "例"].str.contains("→").any()
 
 
 def test_what_no_municipality_can_answer_does_not_stand_under_one(pages):
@@ -71,7 +71,7 @@ def test_each_row_of_the_figure_has_its_denominator(pages):
     # eight were asked Q07, fifteen Q03, which one left empty and one gave in households
     assert {"Q07 政策担当課の取組み 8/8", "Q03 人口 13/15"} <= set(rows)
     said = pages["internal"].prose
-    assert "問われた延べ498問のうち無回答は22問（4.4%）、不明は2問、不採用は13問" in said
+    assert "問われた延べ498問のうち無回答は22問（4.4％）、不明は2問、無効は13問" in said
     assert pages["committee"].names["each"].empty
     assert "不明は" not in pages["public"].prose
 

@@ -52,7 +52,7 @@ def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
     # problems and wishes are answers too, but no measures
     assert not {"Q34", "Q35"} & set(frame["variable"].str.split("_").str[0])
     assert (frame["share"].diff().dropna() <= 0).all()
-    text = survey.say("profile/steps", steps=frame.head(3), peers=5)
+    text = survey.say("profile/steps", steps=frame.head(3), peers=5, need="short")
     assert len(re.findall(r"^1\. ", text, re.M)) == 3 and "4団体が実施" in text
 
 
@@ -60,9 +60,24 @@ def test_every_step_gives_its_evidence(survey):
     words = measures.compared(survey).set_index("variable")["word"]
     here = place(survey, "990078")
     frame = profile.missing(survey, here)
-    line = survey.say("profile/steps", steps=frame.head(3), peers=5).splitlines()[0]
+    line = survey.say("profile/steps", steps=frame.head(3), peers=5, need="short").splitlines()[0]
     assert survey.label(f"word.{words[frame['variable'].iloc[0]]}") in line
     assert f"同じ区分では{len(here.mates(survey))}団体中" in line
+
+
+def test_who_is_not_short_is_advised_nothing(survey):
+    """Nor does the committee learn from the advice who is short."""
+    short = survey.responses["Q12"] <= 2
+    enough = [code for code in short.index if survey.responses["Q12"].notna()[code]]
+    needs = {code: profile.need(survey, place(survey, code)) for code in enough[:6]}
+    assert needs == {code: "short" if short[code] else "enough" for code in needs}
+    assert set(needs.values()) == {"short", "enough"}
+    committee = Survey.load("demo-2019", audience="committee", files=False)
+    assert {profile.need(committee, place(committee, code)) for code in needs} == {"hidden"}
+    steps = profile.missing(survey, place(survey, "990078"))
+    for need in ("enough", "hidden"):
+        text = survey.say("profile/steps", steps=steps.head(3), peers=5, need=need)
+        assert "1. " not in text and "入口" not in text and text.count("\n- ") == 3
 
 
 def test_a_code_read_as_a_number_is_still_a_code(survey, monkeypatch):

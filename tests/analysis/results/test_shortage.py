@@ -237,7 +237,7 @@ def test_respondents_stand_beside_the_nation(demo):
 def test_the_newest_national_totals_stand_dated_beside_a_survey(demo):
     said = page(demo, until="nation").of(Prose)[-1].markdown
     assert "2023-04-01時点、初版" in said and f"{demo.wave.as_of}時点" in said
-    assert "CIOの任命 73%（1,270/1,733）" in said and "1,788" not in said
+    assert "CIOの任命 73％（1,270/1,733）" in said and "1,788" not in said
 
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "digital-agency-r5"
@@ -268,7 +268,7 @@ def test_shares_by_size_class_of_the_national_table_are_the_known_ones(project):
     said = shown.prose
     assert "不足との関係からは優先順位を付けられない" in said and "効果の順ではない" in said
     listed = [line for line in said.splitlines() if line.startswith("1. ")]
-    assert listed[1] == "1. **CIOの任命**：923団体中650団体（70%）が実施、273団体が未実施。"
+    assert listed[1] == "1. **CIOの任命**：923団体中650団体（70％）が実施、273団体が未実施。"
     assert [line.split("**")[1] for line in listed] == list(
         frame["町村"].drop(["よく使う32手続のオンライン化状況"], errors="ignore")
         .sort_values(ascending=False).index[:3]

@@ -67,8 +67,8 @@ def test_answers_at_odds_missing_and_unusual_are_found():
     assert not [key for key in said("d") if key[0] == "contradictory" and "online" in key[1]]
 
 
-def test_fewer_than_five_others_make_nothing_unusual():
-    few = visits.Group(CODES[:5], Text(ja="型", en="type"))
+def test_fewer_than_six_others_make_nothing_unusual():
+    few = visits.Group(CODES[:6], Text(ja="型", en="type"))
     assert not [key for key in said(groups=(few,)) if key[0] == "unusual"]
     # the next group decides then
     assert ("unusual", "cio") in said(groups=(few, ALL))
@@ -83,14 +83,16 @@ def test_multiple_answers_are_compared_option_by_option():
     status = pd.DataFrame("no_answer", index=CODES, columns=frame.columns)
     for v in book["Q32"].variables:
         status[v], frame[v] = "answered", pd.array([False] * 7, "boolean")
-    frame["Q32_1"] = pd.array([False, True, True, True, True, True, False], "boolean")  # 5 of 6
-    frame["Q32_4"] = pd.array([True, True, False, False, False, False, False], "boolean")  # 1 of 6
+    frame["Q32_1"] = pd.array([False, True, True, True, True, True, True], "boolean")  # all six
+    frame["Q32_3"] = pd.array([True, True, False, False, False, False, False], "boolean")  # 1 of 6
+    frame["Q32_4"] = pd.array([True, False, False, False, False, False, False], "boolean")  # none
     found = visits.remarks("a", frame, status, book, [ALL])
-    texts = [r.text.en for r in found if r.question == "Q32" and r.kind == "unusual"]
-    assert texts == [
-        "does not name “CISO” (5 of the 6 others in all do)",
-        "names “drills” (1 of the 6 others in all)",
+    unusual = [r for r in found if r.question == "Q32" and r.kind == "unusual"]
+    assert [r.text.en for r in unusual] == [
+        "does not name “CISO” (6 of the 6 others in all do)",
+        "names “drills” (0 of the 6 others in all)",
     ]
+    assert {r.rarity for r in unusual} == {1 / 7}  # shared with one of seven is no longer unusual
 
 
 # --- the record sheet there and back -----------------------------------------------------------
@@ -189,6 +191,19 @@ def test_the_matrix_has_a_column_a_city_and_respects_what_may_be_published(tmp_p
     questions = set(committee.tables["guide"].frame["設問"].str.partition(" ")[0])
     assert "Q12" not in questions and "Q13" in questions
     assert not {"Q12", "Q29"} & set(committee.names["remarks"]["question"])
+
+
+def test_a_city_has_the_ten_most_unusual_of_its_answers(tmp_path):
+    """More are found; none that is left out is rarer than one that is listed."""
+    survey = Survey.load("demo-2019", language="en", output=tmp_path)
+    chosen = report.choose(survey, "", NONE)
+    for code, kept in chosen.remarks.items():
+        shown = survey.responses
+        found = visits.remarks(code, shown, survey.status, survey.codebook, chosen.groups[code])
+        rarity = sorted(r.rarity for r in found if r.kind == "unusual")
+        listed = sorted(r.rarity for r in kept if r.kind == "unusual")
+        assert listed == rarity[: len(listed)] and len(listed) == min(len(rarity), 10)
+        assert all(r <= 0.15 for r in rarity)
 
 
 def test_the_public_edition_has_neither_guide_nor_record_sheet(tmp_path):

@@ -259,7 +259,7 @@ def test_another_example_is_no_changed_answer(tmp_path):
     brief, shown = texts(found, tmp_path / "out")
     assert "例として取り上げた団体 1。答えは変わっていない。" in brief
     assert (
-        "類型: 青嶺市 → **緑丘市** (別の団体の例になったので、この頁の他の内容は比べていない)"
+        "類型: 青嶺市 → **緑丘市** (別の団体の例になったので、このページの他の内容は比べていない)"
         in brief
     )
     assert "青嶺市" in shown and "比べていない" in shown

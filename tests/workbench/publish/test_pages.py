@@ -173,7 +173,7 @@ def test_the_footer_says_what_the_page_is_and_how_to_make_it_again(tmp_path):
         "版": "abc1234",
         "作成日": "2026-01-02",
         "再作成の方法": "workbench refresh demo-2019 -p seed 7",
-        "注意": "架空データ：実在の自治体の回答ではありません",
+        "注意": "架空データ：実在の自治体の回答ではない",
     }
 
 
@@ -249,7 +249,7 @@ def test_the_index_is_a_summary_of_what_the_pages_find(tmp_path):
 
 def test_a_run_without_findings_has_a_list_of_pages_alone(tmp_path):
     index = run_folder(tmp_path, ("01_clean", [made.code("f()", Prose("x"))], False))
-    assert index.text("h2") == ["報告の各頁", "ダウンロード"]
+    assert index.text("h2") == ["報告の各ページ", "ダウンロード"]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_the_index_names_whom_to_ask(tmp_path):
     rows = [
         ["青嶺市", "Q01", "要確認"],
         ["朝凪浦市", "Q02", "要確認"],
-        ["朝凪浦市", "Q03", "不採用"],
+        ["朝凪浦市", "Q03", "無効"],
     ]
     asked = made.table(rows, name="to_ask", labels=labels, numeric=(), n=3)
     index = run_folder(tmp_path, ("01_clean", [made.code("f()", asked)]))
