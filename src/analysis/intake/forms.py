@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.codebook.model import Question
+from analysis.codebook.model import Codebook, Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import Headings, Meaning, normalise
@@ -21,12 +22,14 @@ from analysis.intake.tables import check_questions
 from analysis.intake.workbook import CellKind, Sheet
 
 Place = tuple[int, int]
-RIGHT, BELOW, LEFT = (0, 1), (1, 0), (0, -1)
+RIGHT, BELOW, LEFT, ABOVE = (0, 1), (1, 0), (0, -1), (-1, 0)
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1))
 ANSWER_LIKE = re.compile(
     r"^[\d①-⑳.,、，・％%○●◯〇◎レ✓✔☑■]+$"
 )  # even where all offices say the same
 MARK = re.compile(r"^[○●◯〇◎レ✓✔☑■]$")  # of the option that is chosen
+OPEN = re.compile(r"^[□☐◻]$")  # of one that is not
+BOXED = re.compile(r"^([☑☒■□☐◻])\s*(?=\S)")  # a mark or an open box before an option's words
 ANSWER_WORDS = {
     "回答",
     "ご回答",
@@ -48,7 +51,16 @@ class Form:
     labels: dict[str, Place]  # question id or variable -> its label
     words: frozenset[Place]  # all cells that are labels
     options: dict[str, dict[int, Place]]  # question of one choice -> code -> its option's cell
-    across: dict[str, dict[int, int]]  # battery -> code -> the column that its option heads
+    across: dict[
+        str, dict[int, Place]
+    ]  # battery -> code -> its option's cell, above or left of all
+    boxed: dict[str, dict[int, Place]]  # question -> code -> the cell with its box and its words
+
+    def crossing(self, battery: str, variable: str, code: int) -> Place | None:
+        """Where the line of an item meets that of an option."""
+        options, (row, column) = self.across[battery], self.labels[variable]
+        down, over = options[code]
+        return self.at(*((row, over) if in_a_row(options.values()) else (down, column)))
 
     def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
         """The cell beside a label, past its merged range and past labels that mean the same.
@@ -58,13 +70,7 @@ class Form:
         row, column = self.labels[target]
         left_over = step
         for _ in range(3 + step):
-            _, left, bottom, right = self._range(row, column)
-            if way == BELOW:
-                row = bottom + 1
-            elif way == LEFT:
-                column = left - 1
-            else:
-                column = right + 1
+            row, column = self._step(row, column, way)
             height, width = self.sheet.shape
             if not (0 <= row < height and 0 <= column < width):
                 return None
@@ -77,14 +83,18 @@ class Form:
         return None
 
     def next_to(self, place: Place, way: Place = RIGHT) -> Place | None:
-        """The cell to the right or left of a cell and its merged range."""
-        _, left, _, right = self._range(*place)
-        column = right + 1 if way == RIGHT else left - 1
-        return (place[0], column) if 0 <= column < self.sheet.shape[1] else None
+        """The next cell on one side of a cell and its merged range."""
+        return self.at(*self._step(*place, way))
+
+    def _step(self, row: int, column: int, way: Place) -> Place:
+        top, left, bottom, right = self._range(row, column)
+        down = {1: bottom + 1, -1: top - 1}.get(way[0], row)
+        return down, {1: right + 1, -1: left - 1}.get(way[1], column)
 
     def at(self, row: int, column: int) -> Place | None:
         """A place, if the sheet has it."""
-        return (row, column) if row < self.sheet.shape[0] and column < self.sheet.shape[1] else None
+        height, width = self.sheet.shape
+        return (row, column) if 0 <= row < height and 0 <= column < width else None
 
     def text(self, place: Place | None) -> str:
         """What stands in the cell."""
@@ -95,6 +105,12 @@ class Form:
             if top <= row <= bottom and left <= column <= right:
                 return top, left, bottom, right
         return row, column, row, column
+
+
+def in_a_row(places: Iterable[Place]) -> bool:
+    """Whether several cells stand beside each other."""
+    rows = [row for row, _ in places]
+    return len(rows) > 1 and len({*rows}) == 1
 
 
 @dataclass(frozen=True)
@@ -139,7 +155,9 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
         )
         own = {t: w for t, w in ways.items() if t in form.labels}
         chosen = {q: w for q, w in marked.items() if q in form.options}
-        replies.append(_reply(form, own, chosen, [q for q in matrices if q.id in form.across]))
+        replies.append(
+            _reply(form, own, chosen, [q for q in matrices if q.id in form.across], headings.book)
+        )
     return _marked(replies, forms, headings), [form.sheet for form in others]
 
 
@@ -201,19 +219,64 @@ def _form(sheet: Sheet, headings: Headings) -> Form:
         and len(found := _options(question, labels, words, places, text, headings)) > 1
     }  # fmt: skip
     across = {
-        question.id: {code: column for code, (_, column) in found.items()}
+        question.id: found
         for question in headings.book
         if question.type == "battery" and question.id in labels
-        and len(found := _options(question, labels, words, places, text, headings)) > 1
-        and len({row for row, _ in found.values()}) == 1
+        and len(found := _across(question, labels, words, places, text, headings)) > 1
     }  # fmt: skip
-    return Form(sheet, labels, frozenset(words), options, across)
+    boxed = {
+        question.id: found
+        for question in headings.book
+        if question.type in {"single", "ordinal", "binary", "multi"} and question.id in labels
+        and len(found := _boxed(question, labels, places, text, headings)) > 1
+    }  # fmt: skip
+    words |= {place for found in boxed.values() for place in found.values()}
+    return Form(sheet, labels, frozenset(words), options, across, boxed)
+
+
+def _across(
+    question: Question,
+    labels: dict[str, Place],
+    words: set[Place],
+    places: list[tuple[int, int]],
+    text: np.ndarray,
+    headings: Headings,
+) -> dict[int, Place]:
+    """The options of a matrix: in a row above its items, or, where those are a row, in a column."""
+    items = [labels[variable] for variable in question.variables if variable in labels]
+    if not in_a_row(items):
+        found = _options(question, labels, words, places, text, headings)
+        return found if in_a_row(found.values()) else {}
+    start = {question.id: items[0], **{t: p for t, p in labels.items() if p[0] > items[0][0]}}
+    found = _options(question, start, words, places, text, headings)
+    return found if in_a_row((column, row) for row, column in found.values()) else {}
+
+
+def _boxed(
+    question: Question,
+    labels: dict[str, Place],
+    places: list[tuple[int, int]],
+    text: np.ndarray,
+    headings: Headings,
+) -> dict[int, Place]:
+    """The cells in which a box, ticked or open, is followed by the words of one option."""
+    found: dict[int, Place] = {}
+    for place in _region(labels[question.id], labels, places):
+        code = headings.option(question, BOXED.sub("", text[place]))
+        if code is not None and BOXED.match(text[place]):
+            found.setdefault(code, place)
+    return found
 
 
 def _region(place: Place, labels: dict[str, Place], places: list[tuple[int, int]]) -> list[Place]:
     """The filled cells from a label to the row of the next one."""
     end = min((row for row, _ in labels.values() if row > place[0]), default=None)
     return [(int(r), int(c)) for r, c in places if r >= place[0] and (end is None or r < end)]
+
+
+def _is_answer_word(text: str) -> bool:
+    """Whether a cell says that the answer is beside it."""
+    return normalise(text).rstrip(":") in ANSWER_WORDS
 
 
 def _move_to_answers(
@@ -226,8 +289,8 @@ def _move_to_answers(
     """Where a cell such as 回答 is below a label, the answer is beside that cell."""
     for target, place in list(labels.items()):
         if target in headings.book or target.startswith("@"):
-            cells = [p for p in _region(place, labels, places) if p[0] > place[0]]
-            answers = [p for p in cells if normalise(text[p]) in ANSWER_WORDS]
+            cells = [p for p in _region(place, labels, places) if p > place]
+            answers = [p for p in cells if _is_answer_word(text[p])]
             if len(answers) == 1:
                 labels[target] = answers[0]
                 words.add(answers[0])
@@ -286,22 +349,29 @@ class _Places:
                     for form in self.forms
                     for place in form.options.get(question, {}).values()
                 )
-                for way in (RIGHT, LEFT)
+                for way in self._sides(question)
             }
             if any(marks.values()):
                 found[question] = max(marks, key=lambda way: (marks[way], way == RIGHT))
         return found
+
+    def _sides(self, question: str) -> tuple[Place, ...]:
+        """Where the marks of options may be: above or below only where these are in a row."""
+        row = all(
+            in_a_row(f.options[question].values()) for f in self.forms if question in f.options
+        )
+        return (RIGHT, LEFT, BELOW, ABOVE) if row else (RIGHT, LEFT)
 
     def matrices(self) -> set[str]:
         """The batteries that are answered by marks in the columns of their options."""
         return {
             question
             for form in self.forms
-            for question, columns in form.across.items()
+            for question, options in form.across.items()
             for variable in self.headings.book[question].variables
             if variable in form.labels
-            for column in columns.values()
-            if MARK.match(form.text(form.at(form.labels[variable][0], column)))
+            for code in options
+            if MARK.match(form.text(form.crossing(question, variable, code)))
         }
 
     def targets(self) -> list[str]:
@@ -312,7 +382,9 @@ class _Places:
             parts = [v for v in question.variables if v in labelled]
             whole = question.id in labelled
             if parts and parts != [question.id]:
-                ticked = sum(self.count(p, way, s) for p in parts for way, s in TICKS)
+                lines = self._lines(question) if question.type == "multi" else ()
+                ways = (*TICKS, *((way, 1) for way in lines))
+                ticked = sum(self.count(p, way, s) for p in parts for way, s in ways)
                 written = (
                     whole
                     and question.type == "multi"
@@ -324,6 +396,13 @@ class _Places:
             elif whole:
                 targets.append(question.id)
         return [*sorted(t for t in labelled if t.startswith("@")), *targets]
+
+    def _lines(self, question: Question) -> tuple[Place, ...]:
+        """Above and below, where the options of a question stand in a row."""
+        rows = (
+            [form.labels[v] for v in question.variables if v in form.labels] for form in self.forms
+        )
+        return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
     def ways(self, targets: list[str]) -> dict[str, tuple[Place, int]]:
         """On which side of its label each answer stands, and how many cells from it."""
@@ -337,9 +416,12 @@ class _Places:
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
+        sides = [(RIGHT, step), (LEFT if option else BELOW, 1)]
+        if option and question:
+            sides += [(way, 1) for way in self._lines(question)]
         counts = {
             (way, steps): sum(self.count(part, way, steps) for part in group)
-            for way, steps in ((RIGHT, step), (LEFT if option else BELOW, 1))
+            for way, steps in sides
         }
         if step == 1 and not any(counts.values()) and self._behind(target, group):
             return RIGHT, 2
@@ -352,7 +434,8 @@ class _Places:
         """
         question = self.headings.book.question_of.get(target)
         identifies = target.startswith("@") or (question is not None and question.identity)
-        if len(self.forms) < 2 and not identifies:
+        here = (form.text(form.labels.get(target)) for form in self.forms)
+        if len(self.forms) < 2 and not identifies and not any(map(_is_answer_word, here)):
             return False
         return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
 
@@ -362,6 +445,7 @@ def _reply(
     ways: dict[str, tuple[Place, int]],
     marked: dict[str, Place],
     matrices: list[Question],
+    book: Codebook,
 ) -> Reply:
     """The answers of one form.
 
@@ -373,20 +457,21 @@ def _reply(
     for question, way in marked.items():
         options = form.options[question].values()
         beside = [(place, form.next_to(place, way)) for place in options]
-        chosen = [(place, mark) for place, mark in beside if form.text(mark)]
+        marks += [mark for _, mark in beside if mark and OPEN.match(form.text(mark))]
+        chosen = [(place, mark) for place, mark in beside if form.text(mark) and mark not in marks]
         if len(chosen) == 1 and MARK.match(form.text(chosen[0][1])):
             cells[question] = chosen[0][0]  # the answer is the option, in its own words
             marks += filter(None, [chosen[0][1]])
         else:  # none: an empty cell; several: the first, which is refused, and the others are told
             cells[question] = (chosen or beside)[0][1]
-    stands_for: dict[str, str] = {}
+    stands_for = _boxes(form, cells, book)
     for battery in matrices:
-        columns = form.across[battery.id]
+        codes = [*form.across[battery.id]]
         for variable in (v for v in battery.variables if v in form.labels):
-            row = form.labels[variable][0]
-            filled = [code for code, column in columns.items() if form.text(form.at(row, column))]
-            code = (filled or list(columns))[0]
-            cells[variable] = form.at(row, columns[code])
+            meet = {code: form.crossing(battery.id, variable, code) for code in codes}
+            filled = [code for code, place in meet.items() if form.text(place)]
+            code = (filled or codes)[0]
+            cells[variable] = meet[code]
             if len(filled) == 1 and MARK.match(form.text(cells[variable])):
                 stands_for[variable] = battery.option(code).ja
     taken = Counter(place for place in cells.values() if place is not None)
@@ -410,6 +495,31 @@ def _reply(
     return Reply(form.sheet, cells, mark, stands_for)
 
 
+def _boxes(form: Form, cells: dict[str, Place | None], book: Codebook) -> dict[str, str]:
+    """Put the cells with a box before their words among the answers; what each stands for.
+
+    Of one choice the cell with the ticked box is the answer; where several are, it stands for all
+    of them, which is refused.
+    """
+    stands_for: dict[str, str] = {}
+    for id, found in form.boxed.items():
+        question = book[id]
+        ticked = {code for code, place in found.items() if not OPEN.match(form.text(place)[0])}
+        if question.type == "multi":
+            cells.pop(id, None)
+            for code, place in found.items():
+                cells[f"{id}_{code}"] = place
+                stands_for[f"{id}_{code}"] = str(int(code in ticked))
+        elif ticked:
+            cells[id] = found[min(ticked)]
+            all_of_them = " ".join(form.text(place) for place in found.values())
+            stands_for[id] = str(min(ticked)) if len(ticked) == 1 else all_of_them
+        else:
+            beside = (form.next_to(place) for place in found.values())
+            cells[id] = next((place for place in beside if place and not form.text(place)), None)
+    return stands_for
+
+
 def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list[Reply]:
     """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
     note, unmatched, told = REASONS.index("note"), REASONS.index("unmatched"), headings.who
@@ -428,8 +538,8 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
         for row, column in zip(*np.nonzero((reply.mark == note) & (grid != "")), strict=True):
             text = grid[row, column]
             lone = len(replies) == 1
-            # a mark is an office's, unless every copy has it in the same place
-            mark = MARK.match(text) and (
+            # a mark or number is an office's, unless every copy has it in the same place
+            mark = _entered(form, reply, (int(row), int(column))) and (
                 lone
                 or any(
                     not (
@@ -452,6 +562,15 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
         if not told & {t for t, texts in (headings.header or {}).items() if texts}:
             _check_others(reply, others)
     return replies
+
+
+def _entered(form: Form, reply: Reply, place: Place) -> bool:
+    """Whether a mark or a number stands in a cell, and does not just number what is beside it."""
+    text = form.text(place)
+    if MARK.match(text) or not ANSWER_LIKE.match(text):
+        return bool(MARK.match(text))
+    beside = (form.next_to(place, way) for way in (RIGHT, BELOW))
+    return all(reply.mark[cell] != REASONS.index("header") for cell in beside if cell)
 
 
 def _set_aside(reply: Reply, form: Form, headings: Headings) -> None:

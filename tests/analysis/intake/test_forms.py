@@ -1,0 +1,184 @@
+"""Forms as offices fill them in: each layout gives the same answers, and nothing filled is lost."""
+
+import openpyxl
+import pytest
+from received import wave
+
+from analysis.cleaning.clean import clean
+from analysis.codebook.model import Codebook
+from analysis.intake.read import read
+
+STATES = ["導入済み", "実証実験中", "検討中", "予定なし"]
+USES = ["文書の作成", "翻訳", "議事録"]
+STAGES = ["実施済", "予定", "未定"]
+ITEMS = ["職員研修", "専門職採用"]
+
+
+def options(texts):
+    return [{"code": k, "ja": text, "en": f"option {k}"} for k, text in enumerate(texts, 1)]
+
+
+QUESTION = {"section": "A", "role": "context", "type": "text", "en": "x"}
+BOOK = Codebook.parse({
+    "id": "f", "title": {"ja": "小調査", "en": "Survey"}, "version": "1",
+    "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+    "questions": [
+        QUESTION | {"id": "N", "role": "id", "identity": "name", "ja": "団体名"},
+        QUESTION | {"id": "Q1", "type": "single", "ja": "導入状況", "options": options(STATES)},
+        QUESTION | {"id": "Q2", "type": "multi", "ja": "業務", "options": options(USES)},
+        QUESTION | {"id": "Q3", "type": "integer", "ja": "職員数", "unit": {"ja": "人", "en": "p"}},
+        QUESTION | {"id": "Q4", "type": "battery", "ja": "実施状況", "options": options(STAGES),
+                    "items": [{"id": f"Q4_{k}", "ja": t, "en": t} for k, t in enumerate(ITEMS)]},
+    ],
+})  # fmt: skip
+WHO = ["札幌市", "函館市", "仙台市", "姫路市"]
+SAID = [(1, {1, 3}, 120, (1, 2)), (3, {2}, 45, (3, 1)), (2, {1, 2, 3}, 300, (2, 2)),
+        (1, {3}, 8, (1, 3))]  # fmt: skip
+
+
+def mark(is_chosen, sign="○", otherwise=None):
+    return sign if is_chosen else otherwise
+
+
+def down(head, texts, chosen, left="○", other=None):
+    return [[head]] + [
+        [mark(k in chosen, left, other), f"{k}．{t}"] for k, t in enumerate(texts, 1)
+    ]
+
+
+def across(head, texts, chosen, above):
+    marks = [None, *(mark(k in chosen) for k in range(1, len(texts) + 1))]
+    rows = [[None, *texts], marks]
+    return [[head], *(rows[::-1] if above else rows)]
+
+
+def boxes(head, texts, chosen):
+    return [[head]] + [[f"{mark(k in chosen, '☑', '☐')} {t}"] for k, t in enumerate(texts, 1)]
+
+
+def in_a_cell(head, texts, chosen):
+    return [[head, " ".join(mark(k in chosen, "☑", "☐") + t for k, t in enumerate(texts, 1))]]
+
+
+def numbered(head, texts, chosen):
+    return [[head], ["　".join(mark(k in chosen, "○", "") + f"{k}．{t}"
+                              for k, t in enumerate(texts, 1))]]  # fmt: skip
+
+
+Q1, Q2, Q3, Q4 = "問1 導入状況", "問2 業務", "問3 職員数", "問4 実施状況"
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+LAYOUTS = {
+    1: {
+        "left": lambda a: down(Q1, STATES, {a}),
+        "box beside": lambda a: down(Q1, STATES, {a}, "■", "□"),
+        "right": lambda a: [[Q1]] + [[t, mark(k == a)] for k, t in enumerate(STATES, 1)],
+        "above": lambda a: across(Q1, STATES, {a}, above=True),
+        "below": lambda a: across(Q1, STATES, {a}, above=False),
+        "boxes": lambda a: boxes(Q1, STATES, {a}),
+        "one cell": lambda a: in_a_cell(Q1, STATES, {a}),
+        "one cell, circled": lambda a: numbered(Q1, STATES, {a}),
+        "in a line": lambda a: [[Q1], [x for k, t in enumerate(STATES, 1)
+                                       for x in (mark(k == a), t)]],
+        "answer below": lambda a: [[Q1], *([f"{k}．{t}"] for k, t in enumerate(STATES, 1)),
+                                   ["回答", None, a]],
+    },
+    2: {
+        "left": lambda a: down(Q2, USES, a),
+        "below": lambda a: across(Q2, USES, a, above=False),
+        "above": lambda a: across(Q2, USES, a, above=True),
+        "boxes": lambda a: boxes(Q2, USES, a),
+        "one cell": lambda a: in_a_cell(Q2, USES, a),
+    },
+    3: {
+        "unit": lambda a: [[Q3, a, "人"]],
+        "full width": lambda a: [[Q3, str(a).translate(FULL_WIDTH) + "人"]],
+        "box to fill in": lambda a: [[Q3], ["記入欄", a, "人"]],
+        "box beside": lambda a: [[Q3, "記入欄：", a, "人"]],
+        "below": lambda a: [[Q3], [a]],
+    },
+    4: {
+        "items down": lambda a: [[Q4], [None, *STAGES]] + [
+            [item, *(mark(a[j] == k) for k in (1, 2, 3))] for j, item in enumerate(ITEMS)],
+        "items across": lambda a: [[Q4], [None, *ITEMS]] + [
+            [stage, *(mark(a[j] == k) for j in (0, 1))] for k, stage in enumerate(STAGES, 1)],
+        "codes above": lambda a: [[Q4], [None, "1", "2", "3"], [None, *STAGES]] + [
+            [item, *(mark(a[j] == k, "●") for k in (1, 2, 3))] for j, item in enumerate(ITEMS)],
+        "codes": lambda a: [[Q4], ["1 実施済　2 予定　3 未定"]] + [
+            [item, a[j]] for j, item in enumerate(ITEMS)],
+    },
+}  # fmt: skip
+
+
+def received(folder, rows_of, n, merge=False):
+    """Cleaned forms of `n` municipalities, each of the rows that its answers give."""
+    (folder / "r").mkdir(exist_ok=True)
+    for i in range(n):
+        book = openpyxl.Workbook()
+        sheet = book.active
+        for row in [["調査票"], [], ["団体名", WHO[i]], [], *rows_of(SAID[i])]:
+            sheet.append(row)
+            if merge and len(row) == 1:
+                sheet.merge_cells(start_row=sheet.max_row, end_row=sheet.max_row,
+                                  start_column=1, end_column=5)  # fmt: skip
+        book.save(folder / "r" / f"{i}.xlsx")
+    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
+    return clean(read(about, BOOK, folder), about, BOOK)
+
+
+def usual(change=None):
+    """All four questions in a usual layout, but for one in another."""
+    made = {number: next(iter(kinds.values())) for number, kinds in LAYOUTS.items()}
+    made |= change or {}
+    return lambda said: [row for number, a in enumerate(said, 1) for row in [*made[number](a), []]]
+
+
+def said(result):
+    found = result.responses.join(result.register["name"]).set_index("name")
+    return {
+        name: (row["Q1"], {k for k in (1, 2, 3) if row[f"Q2_{k}"] is True or row[f"Q2_{k}"] == 1},
+               row["Q3"], (row["Q4_0"], row["Q4_1"]))
+        for name, row in found.iterrows()
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize(
+    ("number", "kind"), [(number, kind) for number, kinds in LAYOUTS.items() for kind in kinds]
+)
+def test_every_layout_gives_the_answers(tmp_path, number, kind, n):
+    result = received(tmp_path, usual({number: LAYOUTS[number][kind]}), n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert not {"refused"} & set(result.findings["severity"])
+
+
+def test_headings_over_merged_cells_do_no_harm(tmp_path):
+    result = received(tmp_path, usual(), 4, merge=True)
+    assert said(result) == dict(zip(WHO, SAID, strict=True))
+
+
+@pytest.mark.parametrize("n", [4, 1])
+def test_two_ticked_boxes_of_one_choice_are_refused(tmp_path, n):
+    layout = usual({1: lambda a: boxes(Q1, STATES, {a, 4})})
+    result = received(tmp_path, layout, n)
+    assert result.responses["Q1"].isna().all()
+    assert (result.status["Q1"] == "unreadable").all()
+    assert set(result.findings[result.findings["question"] == "Q1"]["severity"]) == {"refused"}
+
+
+@pytest.mark.parametrize("n", [4, 1])
+def test_boxes_of_which_none_is_ticked_are_no_answer(tmp_path, n):
+    result = received(tmp_path, usual({1: lambda a: boxes(Q1, STATES, set())}), n)
+    assert not (result.status["Q1"] == "answered").any()
+
+
+@pytest.mark.parametrize("n", [4, 1])
+def test_an_answer_in_no_known_place_and_a_remark_are_told(tmp_path, n):
+    """A number in a box behind the list of options: not read, but never a mere note."""
+    layout = usual({
+        1: lambda a: [[Q1], [None, "1 導入済み　2 実証実験中　3 検討中", "→", "０１２３４"[a]]],
+        3: lambda a: [[Q3, a, "人", f"うち{a - 1}人は兼務"]],
+    })  # fmt: skip
+    result = received(tmp_path, layout, n)
+    told = set(result.findings.loc[result.findings["rule"] == "unmatched", "raw"])
+    assert {*"１３２１"[:n]} <= told and f"うち{SAID[0][2] - 1}人は兼務" in told
+    assert result.responses["Q3"].notna().all()
