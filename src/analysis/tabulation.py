@@ -204,6 +204,17 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     return Frame(titled(survey, table.reset_index()))
 
 
+def main_rows(frame: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
+    """What a page shows of a breakdown: the outcomes, or where there are none every question.
+
+    Of yes or no only yes; items of batteries are left to the file.
+    """
+    shown = frame[frame["item"] == ""]
+    shown = shown[(shown["question_type"] != "binary") | (shown["code"] != "0")]
+    main = shown[shown["question"].isin(outcomes)]
+    return main if len(main) else shown if len(shown) else frame
+
+
 def nothing_by(by: Breakdown | None) -> bool:
     """Whether a breakdown has no group, such as prefectures of invented municipalities."""
     if isinstance(by, pd.DataFrame):
@@ -488,8 +499,9 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     values = survey.responses[question.id].astype("Float64")
     data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})
     if by is not None:
-        data["group"] = by.astype(str).to_numpy()
-    data = data.dropna(subset=["value"]).sort_values("value", kind="stable")
+        order = [str(group) for group in tabulate.groups(by)]
+        data["group"] = pd.Categorical(by.astype(str).to_numpy(), order)
+    data = data.dropna().sort_values([*data.columns[::-1]], kind="stable")
     label = tabulate.with_unit(question, survey.language)
     ax = plots.plot_numbers(data, label=label, language=survey.language)
     low, median, high = data["value"].quantile([0.25, 0.5, 0.75])

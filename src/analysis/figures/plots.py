@@ -24,7 +24,7 @@ from analysis.text import Language, label, labels
 WIDTH = 7.1  # inches: the text width of A4
 COLUMN = 3.1  # inches: half of it, and the width of a telephone
 LINE = 0.26  # inches a bar
-ROW = 0.16  # inches a line of text
+ROW = 0.152  # inches a line of text
 FEW = 40  # municipalities up to which each is a dot
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
 TRACK = "#e9edf0"
@@ -119,24 +119,30 @@ def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
 
 
 def rows(
-    labels: Sequence[object], *, language: Language, ax: Axes | None = None, extra: float = 0.0
+    labels: Sequence[object],
+    *,
+    language: Language,
+    ax: Axes | None = None,
+    extra: float = 0.0,
+    mark: float = 1.05,
 ) -> tuple[Axes, np.ndarray]:
     """Axes of a narrow chart, with each label over its mark, and the places of the marks.
 
-    `extra`: inches for a legend or an axis.
+    `extra`: inches for a legend or an axis. `mark`: height of a mark with the gap under it, in
+    lines of text.
     """
     named = wrapped(labels, 23 if language == "ja" else 38)
     lines = np.array([1 + text.count("\n") for text in named], dtype=float)
-    ends = np.cumsum(lines + 1.05)
+    ends = np.cumsum(lines + mark)
     total = float(ends[-1]) if len(ends) else 1.0
     ax = ax or plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
-    for text, top in zip(named, ends - lines - 1.05, strict=True):
+    for text, top in zip(named, ends - lines - mark, strict=True):
         ax.text(0, top, text, va="top", linespacing=1.1, transform=ax.get_yaxis_transform())
     ax.set_ylim(total, 0)
     ax.set_xticks([])
     ax.set_yticks([])
     sns.despine(ax=ax, left=True, bottom=True)
-    return ax, ends - 0.6
+    return ax, ends - 0.57 * mark
 
 
 def shares(
@@ -328,9 +334,7 @@ def means(
     ends = [f"{at(codes)}: {question.option(at(codes)).text[language]}" for at in (min, max)]
     ax.set_xlim(min(codes) - 0.15, max(codes) + 0.7)
     ax.set_xticks(codes)
-    ax.set_xlabel(
-        "\n".join(f"{c}: {end}" for c, end in zip((codes[0], codes[-1]), ends, strict=True))
-    )
+    ax.set_xlabel("\n".join(ends))
     return ax
 
 
@@ -475,11 +479,14 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
 
 def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
-    ax, places = rows(list(data["size_class"]), language=language, ax=ax, extra=0.4)
-    for offset, column, colour in ((-0.2, "here", PALETTE[0]), (0.2, "nation", "#c8d0d8")):
+    names = list(data["size_class"])
+    ax, places = rows(names, language=language, ax=ax, extra=0.6, mark=1.9)
+    if data.empty:
+        return ax
+    for offset, column, colour in ((-0.4, "here", PALETTE[0]), (0.4, "nation", "#c8d0d8")):
         values = data[column] * 100
         name = label(f"figure.{column}", language)
-        ax.barh(places + offset, values, height=0.4, color=colour, label=name)
+        ax.barh(places + offset, values, height=0.75, color=colour, label=name)
         for place, value in zip(places, values, strict=True):
             ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize=SMALL)
     ax.set_xlim(0, 108 * max(data[["here", "nation"]].max(axis=None), 0.01))

@@ -25,7 +25,7 @@ from matplotlib.patches import Patch
 
 from analysis.figures.gallery import PALETTE
 from analysis.figures.label_places import place_labels
-from analysis.figures.plots import wrapped
+from analysis.figures.plots import COLUMN, wrapped
 from analysis.text import Language, label
 
 A4 = 6.7  # inches between the margins of an A4 page
@@ -165,7 +165,7 @@ def profile(
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
-    ax.set_xlabel(wrap(note, language, 60 if language == "ja" else 88), fontsize=8, loc="left")
+    ax.set_xlabel(wrap(note, language, 56 if language == "ja" else 80), fontsize=8, loc="left")
     return ax
 
 
@@ -273,10 +273,12 @@ def together(
         with a column for each type, whose shares are then written into the cells.
     members : name and type of each code.
     """
-    ax = canvas(ax, 5.8 if "code" in data else 1.6 + 0.6 * len(data))
+    single = "code" in data or data.empty
+    if ax is None and not single:
+        ax = plt.subplots(figsize=(COLUMN, 0.6 + 0.4 * len(data)))[1]
+    ax = canvas(ax, 5.8)
     if data.empty:
         return ax
-    single = "code" in data
     if single:
         about = members.set_index("code").loc[data["code"]]
         kinds, names = about["type"].to_numpy(int), list(about["name"])
@@ -286,7 +288,7 @@ def together(
     bar = {"label": label("typology_figure.coassignment", language), "shrink": 0.7}
     look: dict[str, Any] = {"cmap": "Greys", "vmin": 0, "vmax": 1, "square": single}
     shares = data.iloc[:, 1:].rename_axis(columns="")
-    sns.heatmap(shares, annot=not single, fmt=".2f", cbar_kws=bar, ax=ax, **look)
+    sns.heatmap(shares, annot=not single, fmt=".2f", cbar=single, cbar_kws=bar, ax=ax, **look)
     _ink(ax, shares > 0.5)
     for edge in map(float, np.flatnonzero(np.diff(kinds)) + 1):
         ax.axhline(edge, color=PALETTE[3], linewidth=1.2)
@@ -297,6 +299,8 @@ def together(
     ax.xaxis.tick_top()
     ax.tick_params(length=0, axis="both", labelrotation=0)
     ax.set_ylabel(label("typology_figure.unit", language) if single else "")
+    if not single:
+        ax.set_xlabel(label("typology_figure.coassignment", language))
     return ax
 
 

@@ -131,6 +131,11 @@ def called(found: Typology | NotAvailable) -> str:
     return "group" if nothing else "type"
 
 
+def of_interest(found: Typology | NotAvailable) -> bool:
+    """Whether a page says of what type each municipality is: not of many where there are none."""
+    return found.n <= NAMED_UP_TO or called(found) == "type"
+
+
 def name(survey: Survey, found: Typology, kind: int) -> str:
     """A type's number and name."""
     if kind not in found.names:

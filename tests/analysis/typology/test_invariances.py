@@ -96,10 +96,16 @@ def mixed(n=24):
     return frame.mask(rng.random(frame.shape) < 0.05), kinds
 
 
-def test_codes_of_options_change_no_study_and_no_class():
+@pytest.fixture(scope="module")
+def ours():
+    """The study that is compared with those of the same survey written otherwise."""
+    return study(*mixed(), n_bootstrap=20, n_null=19)
+
+
+def test_codes_of_options_change_no_study_and_no_class(ours):
     frame, kinds = mixed()
     other = frame.assign(form=frame["form"].map({1.0: 7.0, 2.0: 5.0, 3.0: 6.0}))
-    ours, theirs = (study(f, kinds, n_bootstrap=20, n_null=19) for f in (frame, other))
+    theirs = study(other, kinds, n_bootstrap=20, n_null=19)
     assert theirs.labels.equals(ours.labels)
     assert theirs.null_p == ours.null_p
     pd.testing.assert_frame_equal(theirs.stability, ours.stability)
@@ -107,10 +113,10 @@ def test_codes_of_options_change_no_study_and_no_class():
     assert classes[0].log_likelihood == pytest.approx(classes[1].log_likelihood, abs=1e-4)
 
 
-def test_the_order_of_rows_and_columns_changes_no_number_of_a_study():
+def test_the_order_of_rows_and_columns_changes_no_number_of_a_study(ours):
     frame, kinds = mixed()
     turned = frame.iloc[::-1, [2, 0, 3, 1]]
-    ours, theirs = (study(f, kinds, n_bootstrap=20, n_null=19) for f in (frame, turned))
+    theirs = study(turned, kinds, n_bootstrap=20, n_null=19)
     assert theirs.labels.loc[frame.index].equals(ours.labels)
     assert theirs.verdict.text == ours.verdict.text
     pd.testing.assert_frame_equal(theirs.choice, ours.choice)
