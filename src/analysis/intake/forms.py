@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,100 +16,27 @@ import numpy as np
 from analysis.codebook.model import Codebook, Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS
-from analysis.intake.headings import Headings, Meaning, normalise
+from analysis.intake.headings import Headings, normalise
+from analysis.intake.printed import (
+    ABOVE,
+    BELOW,
+    LEFT,
+    RIGHT,
+    Form,
+    Place,
+    in_a_row,
+    is_answer_word,
+    labels_of,
+)
 from analysis.intake.tables import check_questions
-from analysis.intake.workbook import CellKind, Sheet
+from analysis.intake.workbook import Sheet
 
-Place = tuple[int, int]
-RIGHT, BELOW, LEFT, ABOVE = (0, 1), (1, 0), (0, -1), (-1, 0)
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1))
 ANSWER_LIKE = re.compile(
     r"^[\d①-⑳.,、，・％%○●◯〇◎レ✓✔☑■]+$"
 )  # even where all offices say the same
 MARK = re.compile(r"^[○●◯〇◎レ✓✔☑■]$")  # of the option that is chosen
 OPEN = re.compile(r"^[□☐◻]$")  # of one that is not
-BOXED = re.compile(r"^([☑☒■□☐◻])\s*(?=\S)")  # a mark or an open box before an option's words
-ANSWER_WORDS = {
-    "回答",
-    "ご回答",
-    "回答欄",
-    "ご回答欄",
-    "記入欄",
-    "ご記入欄",
-    "answer",
-    "youranswer",
-}
-SEARCHED = 20_000  # cells of a form that are looked at
-
-
-@dataclass(frozen=True)
-class Form:
-    """One filled-in form: where its labels stand."""
-
-    sheet: Sheet
-    labels: dict[str, Place]  # question id or variable -> its label
-    words: frozenset[Place]  # all cells that are labels
-    options: dict[str, dict[int, Place]]  # question of one choice -> code -> its option's cell
-    across: dict[
-        str, dict[int, Place]
-    ]  # battery -> code -> its option's cell, above or left of all
-    boxed: dict[str, dict[int, Place]]  # question -> code -> the cell with its box and its words
-
-    def crossing(self, battery: str, variable: str, code: int) -> Place | None:
-        """Where the line of an item meets that of an option."""
-        options, (row, column) = self.across[battery], self.labels[variable]
-        down, over = options[code]
-        return self.at(*((row, over) if in_a_row(options.values()) else (down, column)))
-
-    def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
-        """The cell beside a label, past its merged range and past labels that mean the same.
-
-        `step` 2: the cell behind that one, unless it is a label.
-        """
-        row, column = self.labels[target]
-        left_over = step
-        for _ in range(3 + step):
-            row, column = self._step(row, column, way)
-            height, width = self.sheet.shape
-            if not (0 <= row < height and 0 <= column < width):
-                return None
-            if (row, column) not in self.words:
-                left_over -= 1
-                if not left_over:
-                    return row, column
-            elif left_over < step:
-                return None  # what stands behind another label belongs to that
-        return None
-
-    def next_to(self, place: Place, way: Place = RIGHT) -> Place | None:
-        """The next cell on one side of a cell and its merged range."""
-        return self.at(*self._step(*place, way))
-
-    def _step(self, row: int, column: int, way: Place) -> Place:
-        top, left, bottom, right = self._range(row, column)
-        down = {1: bottom + 1, -1: top - 1}.get(way[0], row)
-        return down, {1: right + 1, -1: left - 1}.get(way[1], column)
-
-    def at(self, row: int, column: int) -> Place | None:
-        """A place, if the sheet has it."""
-        height, width = self.sheet.shape
-        return (row, column) if 0 <= row < height and 0 <= column < width else None
-
-    def text(self, place: Place | None) -> str:
-        """What stands in the cell."""
-        return "" if place is None else str(self.sheet.text.iat[place]).strip()
-
-    def _range(self, row: int, column: int) -> tuple[int, int, int, int]:
-        for top, left, bottom, right in self.sheet.merged:
-            if top <= row <= bottom and left <= column <= right:
-                return top, left, bottom, right
-        return row, column, row, column
-
-
-def in_a_row(places: Iterable[Place]) -> bool:
-    """Whether several cells stand beside each other."""
-    rows = [row for row, _ in places]
-    return len(rows) > 1 and len({*rows}) == 1
 
 
 @dataclass(frozen=True)
@@ -131,7 +57,7 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
     InputError
         No sheet is a form of this codebook, or a form lacks a question.
     """
-    found = [_form(sheet, headings) for sheet in sheets]
+    found = [labels_of(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in found), default=0)
     if most == 0:
         raise InputError(
@@ -177,143 +103,6 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
                 n=len(form.labels),
                 id=headings.book.id,
             )
-
-
-def _form(sheet: Sheet, headings: Headings) -> Form:
-    """The labels of a sheet; where one stands twice, the surer or the first."""
-    text = sheet.text.to_numpy(object)
-    places = list(zip(*np.nonzero(sheet.kind != CellKind.EMPTY), strict=True))[:SEARCHED]
-    best: dict[str, tuple[Meaning, Place]] = {}
-    words: set[Place] = set()
-    for row, column in places:
-        place = (int(row), int(column))
-        meaning = headings.meaning(text[place])
-        if meaning is None:
-            continue
-        words.add(place)
-        if meaning.target not in best or best[meaning.target][0].rank < meaning.rank:
-            best[meaning.target] = (meaning, place)
-    labels = {target: place for target, (_, place) in best.items()}
-    _move_to_answers(labels, words, places, text, headings)
-    many = [q for q in headings.book if q.type in {"multi", "battery"} and q.id in labels]
-    starts = sorted({place for target, place in labels.items() if target in headings.book})
-    for question in many:
-        start = labels[question.id]
-        end = next((p[0] for p in starts if p[0] > start[0]), sheet.shape[0])
-        for row, column in places:
-            place = (int(row), int(column))
-            if (
-                not start[0] <= row < end
-                or place in words
-                or normalise(text[place]).strip("()").isdecimal()
-            ):
-                continue
-            variable = headings.choice(question, text[place])
-            if variable and variable not in labels:
-                labels[variable] = place
-                words.add(place)
-    options = {
-        question.id: found
-        for question in headings.book
-        if question.type in {"single", "ordinal", "binary"} and question.id in labels
-        and len(found := _options(question, labels, words, places, text, headings)) > 1
-    }  # fmt: skip
-    across = {
-        question.id: found
-        for question in headings.book
-        if question.type == "battery" and question.id in labels
-        and len(found := _across(question, labels, words, places, text, headings)) > 1
-    }  # fmt: skip
-    boxed = {
-        question.id: found
-        for question in headings.book
-        if question.type in {"single", "ordinal", "binary", "multi"} and question.id in labels
-        and len(found := _boxed(question, labels, places, text, headings)) > 1
-    }  # fmt: skip
-    words |= {place for found in boxed.values() for place in found.values()}
-    return Form(sheet, labels, frozenset(words), options, across, boxed)
-
-
-def _across(
-    question: Question,
-    labels: dict[str, Place],
-    words: set[Place],
-    places: list[tuple[int, int]],
-    text: np.ndarray,
-    headings: Headings,
-) -> dict[int, Place]:
-    """The options of a matrix: in a row above its items, or, where those are a row, in a column."""
-    items = [labels[variable] for variable in question.variables if variable in labels]
-    if not in_a_row(items):
-        found = _options(question, labels, words, places, text, headings)
-        return found if in_a_row(found.values()) else {}
-    start = {question.id: items[0], **{t: p for t, p in labels.items() if p[0] > items[0][0]}}
-    found = _options(question, start, words, places, text, headings)
-    return found if in_a_row((column, row) for row, column in found.values()) else {}
-
-
-def _boxed(
-    question: Question,
-    labels: dict[str, Place],
-    places: list[tuple[int, int]],
-    text: np.ndarray,
-    headings: Headings,
-) -> dict[int, Place]:
-    """The cells in which a box, ticked or open, is followed by the words of one option."""
-    found: dict[int, Place] = {}
-    for place in _region(labels[question.id], labels, places):
-        code = headings.option(question, BOXED.sub("", text[place]))
-        if code is not None and BOXED.match(text[place]):
-            found.setdefault(code, place)
-    return found
-
-
-def _region(place: Place, labels: dict[str, Place], places: list[tuple[int, int]]) -> list[Place]:
-    """The filled cells from a label to the row of the next one."""
-    end = min((row for row, _ in labels.values() if row > place[0]), default=None)
-    return [(int(r), int(c)) for r, c in places if r >= place[0] and (end is None or r < end)]
-
-
-def _is_answer_word(text: str) -> bool:
-    """Whether a cell says that the answer is beside it."""
-    return normalise(text).rstrip(":") in ANSWER_WORDS
-
-
-def _move_to_answers(
-    labels: dict[str, Place],
-    words: set[Place],
-    places: list[tuple[int, int]],
-    text: np.ndarray,
-    headings: Headings,
-) -> None:
-    """Where a cell such as 回答 is below a label, the answer is beside that cell."""
-    for target, place in list(labels.items()):
-        if target in headings.book or target.startswith("@"):
-            cells = [p for p in _region(place, labels, places) if p > place]
-            answers = [p for p in cells if _is_answer_word(text[p])]
-            if len(answers) == 1:
-                labels[target] = answers[0]
-                words.add(answers[0])
-
-
-def _options(
-    question: Question,
-    labels: dict[str, Place],
-    words: set[Place],
-    places: list[tuple[int, int]],
-    text: np.ndarray,
-    headings: Headings,
-) -> dict[int, Place]:
-    """The cells of the options of a question of one choice, below or beside its label."""
-    found: dict[int, Place] = {}
-    for place in _region(labels[question.id], labels, places):
-        said = "" if place in words else text[place]
-        code = headings.option(question, said)
-        if code is None and question.type == "battery" and said.isdecimal():
-            code = next((o.code for o in question.options if str(o.code) == said), None)
-        if code is not None and code not in found:
-            found[code] = place
-    return found
 
 
 @dataclass(frozen=True)
@@ -435,7 +224,7 @@ class _Places:
         question = self.headings.book.question_of.get(target)
         identifies = target.startswith("@") or (question is not None and question.identity)
         here = (form.text(form.labels.get(target)) for form in self.forms)
-        if len(self.forms) < 2 and not identifies and not any(map(_is_answer_word, here)):
+        if len(self.forms) < 2 and not identifies and not any(map(is_answer_word, here)):
             return False
         return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
 

@@ -29,6 +29,7 @@ REQUIRED = {
     "features": Message("the codebook has no features for a typology"),
     "hypotheses": Message("the codebook has no hypotheses"),
     "visits": Message("the codebook has no topics for visits"),
+    "prefectures": Message("the wave is not of all municipalities by name"),
     "inside": Message("a guide for those who ask the questions is no page for the public"),
     "earlier": Message("there is no earlier wave of this codebook"),
     "prefectures": Message("not all municipalities were asked, or they may not be named"),
