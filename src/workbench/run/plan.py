@@ -32,7 +32,6 @@ REQUIRED = {
     "prefectures": Message("the wave is not of all municipalities by name"),
     "inside": Message("a guide for those who ask the questions is no page for the public"),
     "earlier": Message("there is no earlier wave of this codebook"),
-    "prefectures": Message("not all municipalities were asked, or they may not be named"),
     "shortage": Message("no question of the codebook measures shortage"),
     "no report": Message("the codebook has the report on shortage"),
 }
