@@ -44,6 +44,7 @@ def publish(folder, language, monkeypatch):
     monkeypatch.setattr(Canvas, "draw_without_rendering", lambda canvas: None)
     monkeypatch.setattr(Canvas, "get_tightbbox", lambda canvas, *_, **__: canvas.bbox_inches)
     monkeypatch.setattr(Canvas, "savefig", blank)
+    monkeypatch.setattr(Image.Image, "quantize", lambda image, *_, **__: image.convert("L"))
     found = {}
     for audience in AUDIENCES:
         record = refresh.refresh("demo-2019", audience=audience, language=language, jobs=1)

@@ -149,7 +149,7 @@ def _tagged(shown: Sequence[_Shown], tag: str, language: str) -> list[dict[str, 
 def _key_figure(shown: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
     """The one figure of the summary: that of the page whose finding stands first."""
     ranked = sorted((one for one in shown if one.rank is not False), key=lambda one: one.rank)
-    for one in ranked:
+    for one in ranked[:1]:
         for figure in one.made.get("figure", []):
             if figure.get("key"):
                 return key_figure(figure, about["words"], one.entry["html"])

@@ -456,7 +456,7 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
         said = [page.answer.text, standing.csv, drawn.csv, drawn.alt]
         assert "庁内横断組織 （この版では非公開）、情報政策担当課 なし" in drawn.alt
         # the steps give how a measure goes with sufficiency among all: no single answer
-        said.append(re.sub("人材の充足との関係は[^、。]*", "", page.prose))
+        said.append(re.sub("人材の充足との関係：[^、。]*", "", page.prose))
         told.append([*said, page.tables["answers"].csv])
     assert told[0] == told[1]
     assert "確保の方法" in told[0][-1] and "情報人材の充足感" not in "".join(told[0])
