@@ -35,7 +35,8 @@ def test_every_cell_runs_and_gives_what_the_page_says(name, project):
     assert kinds.count(Figure) == 3 and kinds.count(Frame) == 2
     part, added, chart = (one for one in given if isinstance(one, Figure))
     assert ("の一部：中核市" if ".ja" in name else "part: core cities") in part.caption
-    assert "partners" in added.title and chart.name == "my_chart"
+    called = "連携相手の種類の数" if ".ja" in name else "kinds of partners"
+    assert called in added.title and chart.name == "my_chart"
     assert names["richer"].responses["fiscal"].notna().all()
 
 

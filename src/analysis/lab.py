@@ -199,7 +199,9 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
         here = profile.place(survey, municipality, found=found)
         said = Answer(survey.say("profile/answer", **profile.who(survey, here)))
         missing = profile.missing(survey, here)
-        steps = survey.prose("profile/steps", steps=missing.head(3), peers=len(here.peers))
+        need = profile.need(survey, here)
+        words = {"steps": missing.head(3), "peers": len(here.peers), "need": need}
+        steps = survey.prose("profile/steps", **words)
         peers = profile.peers(survey, here, missing.head(5)).set_index("measure")
         return [said, steps, standing(survey, here), peers, *quick]
 

@@ -348,7 +348,7 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     """Matrix of the status of each answer: a row a question, a column a municipality."""
     kinds, marks = list(STATUSES), ["", "×", "−", "?", "○", "!"]
     codes = data.map(kinds.index).to_numpy(int)
-    ax = axes_for(ax, len(data) * 0.6, 1.7)
+    ax = axes_for(ax, len(data) * 0.5, 1.7)
     colours = ["#e9edf0", *(PALETTE[at % len(PALETTE)] for at in range(1, len(kinds)))]
     ax.pcolormesh(
         codes, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(kinds) - 0.5,

@@ -1,6 +1,7 @@
 """What the numbers stand for: bounds and intervals against R, no test in a full count."""
 
 import datetime as dt
+import io
 import re
 import shutil
 from pathlib import Path
@@ -216,9 +217,9 @@ def test_every_share_of_the_invited_has_its_bounds(demo):
     shown = run("02_explore", given={"survey": demo}, until="frequencies", skip="figures").tables[
         "frequencies"
     ]
-    row = shown.frame[shown.frame["設問"].str.startswith("Q07 ")].iloc[0]
-    assert (row["下限（％）"], row["上限（％）"]) == ("55.6", "66.7")
-    assert "下限・上限は" in shown.notes[1]
+    rows_of_file = pd.read_csv(io.StringIO(shown.csv))  # the page has a row a question
+    row = rows_of_file[rows_of_file["設問"].str.startswith("Q07 ")].iloc[0]
+    assert (row["下限（％）"], row["上限（％）"]) == (55.6, 66.7)
 
 
 def test_an_edition_that_hides_small_cells_has_no_bounds_that_give_them_away(tmp_path):
@@ -357,7 +358,7 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     short = report(survey)
     tables = run("02_explore", given={"survey": survey}, language=language, skip="figures")
     shown += [short.answer.paragraph, short.prose, tables.prose]
-    shown += [tables.tables["frequencies"].frame.to_csv()]
+    shown += [tables.tables["frequencies"].csv]
     assert not [CHANCE.search(text) for text in shown if CHANCE.search(text)]
     assert "72.9,73.4" in shown[-1]  # CIO: 1,270 of 1,733, whatever the eight not surveyed do
 

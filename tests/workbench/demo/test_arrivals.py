@@ -45,7 +45,13 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
     real = {"renamed", "namesake", "not-invited"}  # the demo waves name no real municipality
     unasked = {"triangle"}  # none of their questions asks for a change, so that △ is refused
     tools = {"label", "two-readings", "other-words", "other-like-an-option"}  # of form tools
-    others = {"outside-data", "marked", "more-replies", "personal"}  # of forms, of other waves
+    others = {
+        "outside-data",
+        "marked",
+        "more-replies",
+        "personal",
+        "corrected",
+    }  # of forms, of other waves
     assert set(RULES) - shown == real | unasked | tools | others
 
 
