@@ -3,6 +3,7 @@
 The file is never shipped: without it these tests are skipped.
 """
 
+import contextlib
 from pathlib import Path
 
 import openpyxl
@@ -55,8 +56,8 @@ def codebook(options):
 
 @pytest.mark.skipif(not FILE.is_file(), reason="the file of the Chilean study is not here")
 def test_the_published_counts_are_exact(project):
-    sheet = openpyxl.load_workbook(FILE, read_only=True).worksheets[0]
-    head, *rows = list(sheet.iter_rows(values_only=True))
+    with contextlib.closing(openpyxl.load_workbook(FILE, read_only=True)) as opened:
+        head, *rows = list(opened.worksheets[0].iter_rows(values_only=True))
     frame = pd.DataFrame(rows, columns=head)
     cities = frame[frame["Tipo"] == "Municipalidades"]
     own = cities[["P1.1.1", "Clasificación Subdere"]].set_axis(["name", "size"], axis=1)

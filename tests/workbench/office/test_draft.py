@@ -1,5 +1,6 @@
 """A proposed codebook says what a file can tell, is valid, and leaves the rest to a person."""
 
+import csv
 import os
 from pathlib import Path
 
@@ -491,11 +492,12 @@ def test_a_grid_of_boxes_is_a_question_a_line_and_no_combination_an_option(tmp_p
     chosen = ["国, 県", "県", "国", "国, 県, 市", "市", "県, 市", "国", "県"]
     for n, words in enumerate(chosen):
         rows.append([f"2024/06/0{n + 1} 9:15:42", f"町{n}", words, chosen[n - 3]])
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    with (tmp_path / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
     text = draft(tmp_path / "r.csv")
     found = [q for q in yaml.safe_load(text)["questions"] if "[" in q["ja"]]
     assert [q["type"] for q in found] == ["multi", "multi"]
-    assert [[o["ja"] for o in q["options"]] for q in found] == [["国", "県", "市"]] * 2
+    assert [{o["ja"] for o in q["options"]} for q in found] == [{"国", "県", "市"}] * 2
     sheet, export = tools.choose(read_file(tmp_path / "r.csv"))
     book = Codebook.parse(yaml.safe_load(text))
     table = read_rows(sheet, Headings(book), export=export)
