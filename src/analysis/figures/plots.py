@@ -95,7 +95,7 @@ def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     words = {**labels("column", language), **labels("status", language)}
     counts = data.set_index("question").iloc[::-1]
     counts = counts.loc[:, counts.sum() > 0].rename(columns=words)
-    ax = axes_for(ax, len(counts))
+    ax = axes_for(ax, len(counts) * 0.85)
     left = np.zeros(len(counts))
     hatches = ("", "", "//", "..", "xx", "\\\\")
     for at, (name, count) in enumerate(counts.items()):
