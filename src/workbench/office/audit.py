@@ -26,7 +26,7 @@ from analysis.text import Language, Model, Text, label
 from workbench import outputs
 from workbench.office import file_checks, readability
 from workbench.office.notes import with_notes
-from workbench.office.readability import CODE_TABLE, Breach
+from workbench.office.readability import CODE_TABLE, Breach, Table
 
 
 class Check(Model):
@@ -114,7 +114,7 @@ def _explained(read: list[tuple[str, list[Sheet]]]) -> set[str]:
         sheet
         for name, sheets in read
         for sheet in sheets
-        if CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet)
+        if not sheet.text.empty and (CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet))
     ]
     units = any(sheet.text.iloc[0].str.match("(?i)単位|unit").any() for sheet in tables)
     return {"code_table", "units"} if units else {"code_table"} if tables else set()
@@ -150,15 +150,16 @@ def _breaches(file: Path, sheets: list[Sheet], before: list[Sheet]) -> Iterator[
     pictures = workbook.objects(content) if book else {}
     looks = file_checks.looks(content) if book else {}
     for sheet in sheets:
-        own = [*readability.breaches(sheet)]
+        table = Table.of(sheet)
+        own = [*readability.breaches(table)]
         own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
-        own += file_checks.look_breaches(sheet, looks.get(sheet.sheet, {}))
+        own += file_checks.look_breaches(table, looks.get(sheet.sheet, {}))
         if not book:
             text = decode(content, file.name)
             own += file_checks.line_breaches(text, separator(text[:100_000]))
         for other in before:
             if other.sheet == sheet.sheet or len(before) == len(sheets) == 1:
-                own += file_checks.layout_breaches(sheet, other)
+                own += file_checks.layout_breaches(table, other)
         for breach in sorted(dict.fromkeys(own), key=lambda breach: list(CHECKS).index(breach[0])):
             yield sheet.sheet, breach
     for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own

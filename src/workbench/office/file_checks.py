@@ -18,7 +18,7 @@ import numpy as np
 from analysis.intake import workbook
 from analysis.intake.headings import normalise
 from analysis.intake.tables import TOTAL
-from analysis.intake.workbook import CellKind, Sheet, address
+from analysis.intake.workbook import Sheet, address
 from workbench.office.readability import NOTE, Breach, Table
 
 
@@ -91,11 +91,10 @@ def _styles(xml: bytes) -> dict[str, Look]:
     return {str(number): look for number, look in enumerate(own) if look != own[0]}
 
 
-def look_breaches(sheet: Sheet, looks: dict[tuple[int, int], Look]) -> Iterator[Breach]:
+def look_breaches(table: Table, looks: dict[tuple[int, int], Look]) -> Iterator[Breach]:
     """Data cells of a column that look otherwise than the rest of it, bands of rows excepted."""
-    if not looks or not (sheet.kind != CellKind.EMPTY).any():
+    if not looks or table.blank:
         return
-    table = Table.of(sheet)
     rows = [
         row
         for row in (np.flatnonzero(table.filled[table.start :].any(axis=1)) + table.start).tolist()
@@ -113,10 +112,9 @@ def look_breaches(sheet: Sheet, looks: dict[tuple[int, int], Look]) -> Iterator[
                 yield "looks", address(row, column), table.grid[row, column]
 
 
-def layout_breaches(sheet: Sheet, earlier: Sheet) -> Iterator[Breach]:
+def layout_breaches(table: Table, earlier: Sheet) -> Iterator[Breach]:
     """Headings that the earlier file does not have, and those of it that are gone."""
-    now, before = ({head for head in Table.of(s).heads if head} for s in (sheet, earlier))
-    table = Table.of(sheet)
+    now, before = ({head for head in t.heads if head} for t in (table, Table.of(earlier)))
     for column, head in enumerate(table.heads):
         if head and head not in before:
             yield "layout", address(max(table.start - 1, 0), column), head

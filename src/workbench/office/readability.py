@@ -126,7 +126,7 @@ class Table:
 
     @classmethod
     def of(cls, sheet: Sheet) -> Table:
-        """Find header and data of a sheet that has a filled cell."""
+        """Find header and data of a sheet."""
         grid = sheet.text.to_numpy(object)
         filled = sheet.kind != CellKind.EMPTY
         top, start = data_start(sheet, filled)
@@ -134,6 +134,11 @@ class Table:
         for place in outside:
             filled[place] = False
         return cls(sheet, grid, filled, outside, top, start)
+
+    @property
+    def blank(self) -> bool:
+        """Whether the sheet has no filled cell, not even a note."""
+        return not (self.sheet.kind != CellKind.EMPTY).any()
 
     @cached_property
     def heads(self) -> list[str]:
@@ -174,12 +179,11 @@ class Table:
         return {int(row): self.grid[row, column] for row in rows if kinds[row] == CellKind.TEXT}
 
 
-def breaches(sheet: Sheet) -> Iterator[Breach]:
+def breaches(table: Table) -> Iterator[Breach]:
     """Every breach of a check in one sheet, of those that look at the sheet alone."""
-    yield from _layout(sheet)
-    if not (sheet.kind != CellKind.EMPTY).any():
+    yield from _layout(table.sheet)
+    if table.blank:
         return
-    table = Table.of(sheet)
     yield from (("outside", address(*place), table.grid[place]) for place in table.outside)
     yield from _texts(table)
     yield from _numbers(table)
@@ -208,7 +212,7 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
 def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
     """The header's first row, and the first row of data."""
     count = filled.sum(axis=1)
-    wide = np.flatnonzero(count >= max(2, 0.5 * count.max()))
+    wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
     top = int(wide[0]) if len(wide) else 0
     bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
     numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))

@@ -697,6 +697,23 @@ def test_the_headings_of_an_earlier_file_are_compared(tmp_path):
     assert same.empty
 
 
+def test_blank_sheets_are_compared_and_explain_nothing(tmp_path):
+    def blank(page):
+        page.parent.create_sheet("Sheet2")  # as Excel made them unasked
+        page.parent.create_sheet("コード表")
+
+    def filled(page):
+        page.parent.create_sheet("Sheet2").append(["備考欄"])
+
+    rows = [["団体名", "問1"], ["架空市", 1], ["見本町", 3], ["例示村", 2]]
+    now = table(tmp_path, blank, rows=rows)
+    assert breaches(now) == breaches(table(tmp_path, rows=rows, name="b.xlsx"))
+    assert "layout" not in set(audit.audit([now], earlier=now)["check"])
+    found = audit.audit([now], earlier=table(tmp_path, filled, rows=rows, name="c.xlsx"))
+    gone = found[found["check"] == "layout"]
+    assert gone[["sheet", "cell", "raw"]].to_numpy().tolist() == [["Sheet2", "", "備考欄"]]
+
+
 def test_a_level_loses_points_for_each_breached_rule_once(tmp_path):
     path = table(tmp_path, put(A2="架空市 ", A3="見本町 ", A4="㈱例示村"), rows=PLACES)
     found = audit.audit([path])
