@@ -70,11 +70,10 @@ def document(
     for line in (f"{context['publisher']}　{context['as_of']}", *warned):
         made.add_paragraph(line)
     made.add_paragraph(words["contents"], style="Contents Heading")
-    roots = [html.fromstring(page.read_text(encoding="utf-8")) for page in pages]
-    _contents(made, roots)
     writer = _Writer(made, words)
-    for root in roots:
-        writer.page(root)
+    for page in pages:
+        writer.page(html.fromstring(page.read_text(encoding="utf-8")))
+    _contents(writer.headings)
     buffer = io.BytesIO()
     made.save(buffer)
     return _repacked(buffer.getvalue())
@@ -86,7 +85,7 @@ class _Writer:
     def __init__(self, made: Document, words: Mapping[str, str]) -> None:
         self.made, self.words = made, words
         self.counts = {"figure": 0, "table": 0}
-        self.bookmarks = 0
+        self.headings: list[tuple[Paragraph, int]] = []  # and their level, in order
 
     def page(self, root: html.HtmlElement) -> None:
         """A chapter: the page's heading, then what stands in its main part."""
@@ -122,15 +121,11 @@ class _Writer:
                 self.block(inner)
 
     def heading(self, text: str, level: int) -> None:
-        """A heading that the contents lead to."""
-        paragraph = self.made.add_heading(text, level)
-        name = f"_Toc{self.bookmarks}"
-        for kind, attributes in (
-            ("bookmarkStart", {"id": str(self.bookmarks), "name": name}),
-            ("bookmarkEnd", {"id": str(self.bookmarks)}),
-        ):
-            paragraph._p.append(_element(kind, **attributes))
-        self.bookmarks += 1
+        """A heading that the contents can lead to."""
+        paragraph, at = self.made.add_heading(text, level), str(len(self.headings))
+        paragraph._p.append(_element("bookmarkStart", id=at, name=f"_Toc{at}"))
+        paragraph._p.append(_element("bookmarkEnd", id=at))
+        self.headings.append((paragraph, level))
 
     def text(self, part: html.HtmlElement, style: str) -> None:
         """A paragraph; one without letters is left out."""
@@ -326,21 +321,15 @@ def _footer(made: Document, warned: Sequence[str]) -> None:
     _field(paragraph, "PAGE", "1")
 
 
-def _contents(made: Document, roots: Sequence[html.HtmlElement]) -> None:
-    """Contents that lead to the headings; Word gives them page numbers when they are updated."""
-    entries: list[tuple[str, int]] = []
-    for root in roots:
-        heading, main = root.find(".//h1"), root.find(".//main")
-        entries.append((_text(heading) if heading is not None else "", 1))
-        for part in main.iter("h2", "h3") if main is not None else ():
-            entries.append((_text(part), int(part.tag[1])))
-    shown = [(at, text, level) for at, (text, level) in enumerate(entries) if level <= 2]
-    for place, (at, text, level) in enumerate(shown):
-        paragraph = made.add_paragraph(style=f"Contents {level}")
+def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
+    """Contents before the first heading; Word gives them page numbers when they are updated."""
+    shown = [(at, *heading) for at, heading in enumerate(headings) if heading[1] <= 2]
+    for place, (at, heading, level) in enumerate(shown):
+        paragraph = headings[0][0].insert_paragraph_before(style=f"Contents {level}")
         if place == 0:
             _field_begin(paragraph, 'TOC \\o "1-2" \\h \\z \\u')
         link = _element("hyperlink", anchor=f"_Toc{at}")
-        run = paragraph.add_run(text)
+        run = paragraph.add_run(heading.text)
         link.append(run._r)
         paragraph._p.append(link)
         if place == len(shown) - 1:

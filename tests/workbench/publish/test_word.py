@@ -102,6 +102,26 @@ def test_contents_lead_to_the_headings(pages):
     assert 'TOC \\o "1-2"' in xml
 
 
+def test_each_line_of_the_contents_leads_to_its_own_heading(tmp_path):
+    executed = made.write(
+        tmp_path / "02_a.ipynb",
+        made.v4.new_markdown_cell("# 集計"),
+        made.v4.new_markdown_cell("## 回答の分布\n\n### 設問別\n\n#### 細目\n\n## 制約"),
+    )
+    page = tmp_path / "02_a.html"
+    export(executed, page, context=made.CONTEXT)
+    body = docx.Document(io.BytesIO(document([page]))).element.body
+
+    def said(part):
+        return "".join(text.text for text in part.iter(qn("w:t")))
+
+    links, marks = body.iter(qn("w:hyperlink")), body.iter(qn("w:bookmarkStart"))
+    lines = {link.get(qn("w:anchor")): said(link) for link in links}
+    bookmarks = {mark.get(qn("w:name")): said(mark.getparent()) for mark in marks}
+    assert [*lines.values()] == ["集計", "回答の分布", "制約"]
+    assert lines == {name: bookmarks[name] for name in lines}
+
+
 def test_japanese_fonts_paper_and_who_may_see_it(pages):
     own = docx.Document(io.BytesIO(document(pages)))
     section = own.sections[0]
