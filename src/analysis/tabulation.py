@@ -209,10 +209,14 @@ def main_rows(frame: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
 
     Of yes or no only yes; items of batteries are left to the file.
     """
-    shown = frame[frame["item"] == ""]
-    shown = shown[(shown["question_type"] != "binary") | (shown["code"] != "0")]
+    shown = _without_no(frame[frame["item"] == ""])
     main = shown[shown["question"].isin(outcomes)]
     return main if len(main) else shown if len(shown) else frame
+
+
+def _without_no(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of questions of yes or no only yes, which says it all."""
+    return frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
 
 
 def nothing_by(by: Breakdown | None) -> bool:
@@ -265,7 +269,7 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
 
     Of yes or no only how many said yes.
     """
-    shown = frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
+    shown = _without_no(frame)
     texts = [
         survey.label("tabulation.counted", answer=a, count=int(c), share=float(s))
         if pd.notna(c)

@@ -31,7 +31,7 @@ from analysis.codebook.model import STATUSES, Item, Option, Question
 from analysis.errors import InputError
 from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
-from analysis.text import Language, Text, label, labels, say
+from analysis.text import LANGUAGES, Language, Text, label, labels, say
 from analysis.view import Audience
 from workbench import outputs
 
@@ -40,7 +40,10 @@ FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below ev
 LETTERS = dict(zip(MISSING, "abcde", strict=True))  # Stata's .a to .e
 MEASURES = {"ordinal": "ordinal", "battery": "ordinal", "integer": "scale", "ratio": "scale"}
 TYPES = {"integer": "integer", "ratio": "number", "date": "date", "text": "string"}
-LANGUAGES: tuple[Language, ...] = ("ja", "en")
+CODE_TABLE = (
+    *("no", "variable", "question", "type", "unit_ja", "unit_en"),
+    *("asked_if", "code", "ja", "en"),
+)
 
 
 def write_for_wave(
@@ -92,7 +95,7 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     data = pd.concat([whose, pd.DataFrame(answers).reset_index(drop=True)], axis=1)
     states = survey.status[[*variables]].astype("object").reset_index(drop=True)
     kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)
-    codes = code_table(survey, variables)
+    codes = code_table(variables)
     words = {
         "title": survey.wave.title,
         "publisher": survey.wave.publisher,
@@ -124,11 +127,11 @@ def _plain(answers: pd.Series, question: Question) -> pd.Series:
     return answers
 
 
-def code_table(survey: Survey, variables: dict[str, Question]) -> pd.DataFrame:
+def code_table(variables: dict[str, Question]) -> pd.DataFrame:
     """The code table: a row a variable, and one for each code of its answers.
 
-    Columns: no (of the variable), variable, question, type, unit_ja, unit_en, asked_if, code,
-    and what variable or code mean in Japanese and English.
+    Columns: no (of the variable), variable, question, type, unit_ja, unit_en, asked_if, code, and
+    what variable or code mean in Japanese (ja) and English (en).
     """
     rows = []
     for number, (name, question) in enumerate(variables.items(), 1):
@@ -138,8 +141,7 @@ def code_table(survey: Survey, variables: dict[str, Question]) -> pd.DataFrame:
         rows.append((*about, unit.ja, unit.en, question.ask_if or "", "", says.ja, says.en))
         for code, meaning in value_labels(question).items():
             rows.append((*about, "", "", "", str(code), meaning.ja, meaning.en))
-    columns = ["no", "variable", "question", "type", "unit_ja", "unit_en"]
-    return pd.DataFrame(rows, columns=[*columns, "asked_if", "code", "ja", "en"])
+    return pd.DataFrame(rows, columns=CODE_TABLE)
 
 
 def variable_label(name: str, question: Question) -> Text:
@@ -264,7 +266,7 @@ def _package(survey: Survey, variables: dict[str, Question], data: pd.DataFrame)
             own["constraints"] = {"enum": [*codes]}
         fields.append(own)
     state = {"type": "string", "constraints": {"enum": [*MISSING]}}
-    plain = [{"name": name, "type": "string"} for name in code_table(survey, {}).columns]
+    plain = [{"name": name, "type": "string"} for name in CODE_TABLE]
     resources = {
         "data": fields,
         "missing": [fields[0], *({"name": name, **state} for name in variables)],

@@ -61,14 +61,15 @@ def write_index(
         for table in one.made.get("table", []):
             if table["name"] == "to_ask" and table["n"]:
                 findings = _findings(table, one.entry["html"], words)
-    ordered = sorted(shown.values(), key=lambda one: one.entry["name"].startswith("01_"))
+    ordered = sorted(shown.values(), key=lambda one: is_cleaning(one.entry["name"]))
+    ranked = sorted((one for one in ordered if one.rank is not False), key=lambda one: one.rank)
     page = rendered(
         "run",
         about,
         words=words,
         about=_about(about),
-        key=_key_figure(ordered, about),
-        results=_results(ordered, language),
+        key=_key_figure(ranked, about),
+        results=_results(ranked, language),
         next=_tagged(ordered, "summary-next", language),
         visits=_tagged(ordered, "summary-visits", language),
         limits=_tagged(ordered, "summary-limits", language),
@@ -79,6 +80,11 @@ def write_index(
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
+
+
+def is_cleaning(name: str) -> bool:
+    """Whether a notebook or page says how the data were cleaned, which a reader is told last."""
+    return name.startswith("01_")
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,10 @@ class _Shown:
     def rank(self) -> int | bool:
         return self.book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
 
+    def title(self, language: str) -> str:
+        """What the page is called; its name where it has no title."""
+        return str(self.entry["title"].get(language, self.entry["name"]))
+
 
 def _about(about: Mapping[str, Any]) -> str:
     """Who asked whom, as of when, and how many replied."""
@@ -118,15 +128,13 @@ def _about(about: Mapping[str, Any]) -> str:
     return markdown(sentence)
 
 
-def _results(shown: Sequence[_Shown], language: str) -> list[dict[str, str]]:
+def _results(ranked: Sequence[_Shown], language: str) -> list[dict[str, str]]:
     """The answers of the pages that have a finding, by their rank, each said once."""
-    ranked = sorted((one for one in shown if one.rank is not False), key=lambda one: one.rank)
     found: dict[str, dict[str, str]] = {}
     for one in ranked:
         for answer in one.made.get("answer", [])[:1]:
-            title = one.entry["title"].get(language, one.entry["name"])
-            entry = {"text": answer["text"], "page": one.entry["html"], "title": title}
-            found.setdefault(answer["text"], entry)
+            about = {"page": one.entry["html"], "title": one.title(language)}
+            found.setdefault(answer["text"], {"text": answer["text"], **about})
     return [*found.values()][:MOST_FINDINGS]
 
 
@@ -140,15 +148,13 @@ def _tagged(shown: Sequence[_Shown], tag: str, language: str) -> list[dict[str, 
         texts += [prose["markdown"] for prose in made.get("prose", [])]
         for text in texts[:1]:
             first = re.split(r"\n\n|\n- ", text.strip().removeprefix("- "))[0]
-            title = one.entry["title"].get(language, one.entry["name"])
             said = {"text": Markup(re.sub(r"^<p>|</p>\s*$", "", markdown(first)))}
-            found.append({**said, "page": one.entry["html"], "title": title})
+            found.append({**said, "page": one.entry["html"], "title": one.title(language)})
     return found
 
 
-def _key_figure(shown: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
+def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
     """The one figure of the summary: that of the page whose finding stands first."""
-    ranked = sorted((one for one in shown if one.rank is not False), key=lambda one: one.rank)
     for one in ranked[:1]:
         for figure in one.made.get("figure", []):
             if figure.get("key"):
@@ -177,7 +183,7 @@ def _card(one: _Shown, about: Mapping[str, Any]) -> dict[str, Any]:
     said = not good and about["audience"] == "internal"  # an error may quote an answer
     return {
         "page": entry["html"],
-        "title": entry["title"].get(about["language"], entry["name"]),
+        "title": one.title(about["language"]),
         "good": good,
         "answer": answers[0]["text"] if answers else "",
         "error": entry.get("error") if said else "",

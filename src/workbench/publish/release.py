@@ -207,7 +207,7 @@ def _write_word(plan: Plan, record: RunRecord, part: Path, about: Mapping[str, A
 
     language: Language = "en" if plan.edition.language == "en" else "ja"
     names = [ran.html for ran in record.notebooks if ran.ok]
-    names.sort(key=lambda name: name.startswith("01_"))
+    names.sort(key=index.is_cleaning)
     context = page_context(about)
     content = word.document(
         [part / name for name in names],
