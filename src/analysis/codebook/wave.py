@@ -12,8 +12,8 @@ from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, Validation
 
 from analysis import paths
 from analysis.codebook import municipality, national, yaml_file
-from analysis.codebook.model import describe_validation
 from analysis.codebook.own_register import OwnRegister
+from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
