@@ -4,9 +4,9 @@
 
 In a temporary project every wave is invented, refreshed by ``workbench refresh`` and gets a page
 for each municipality by ``workbench profiles --scheduler`` (a scheduler and three workers on
-loopback). Both ways are stopped by SIGKILL in the middle of some waves, and one worker is killed for
-good; then the same commands run again. Printed are the times and what was lost, double or wrong:
-it must be nothing. The table is Markdown.
+loopback). Both ways are stopped by SIGKILL in the middle of some waves, and one worker is killed
+for good; then the same commands run again. Printed are the times and what was lost, double or
+wrong: it must be nothing. The table is Markdown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -148,7 +148,7 @@ def project(folder: Path, waves: int, replies: int) -> Load:
     return load
 
 
-def timed(what: str, action, rows: list[tuple[str, str]]) -> None:
+def timed(what: str, action: Callable[[], None], rows: list[tuple[str, str]]) -> None:
     """Do something, and note how long it took."""
     start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     action()
