@@ -16,7 +16,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
-from analysis.text import Model, Text
+from analysis.text import Language, Model, Text
 
 SizeClass = Literal[
     "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
@@ -72,6 +72,7 @@ class Wave(Model):
     of the reports, each by its number or by the code of one of its municipalities. `register`: the
     CSV file beside wave.yml of those who can be asked (see `analysis.codebook.own_register`), where
     they are not the municipalities of Japan; ``all`` and the nation then are all of them.
+    `language`: of its reports and messages, where a command asks for none.
 
     Examples
     --------
@@ -101,6 +102,7 @@ class Wave(Model):
     register_file: StrictStr | None = Field(default=None, alias="register")
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
+    language: Language = "ja"
     licence: StrictStr | None = None  # of the answers where they are given out, such as CC-BY-4.0
     names: dict[StrictInt | StrictStr, Text] = Field(default_factory=dict)  # of types
     issue: StrictStr | None = None  # of the codebook, where that has a table for every year
