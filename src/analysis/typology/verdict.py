@@ -129,8 +129,8 @@ def judge(e: Evidence) -> Verdict:
     * **clear**: independent features and a continuum are ruled out (p at most 0.05), every type is
       stable (Jaccard above 0.75), the silhouette at least 0.25, and, where the multiverse was run,
       at least half of the units stay in their type whatever the choices, and the number of types
-      is neither the largest tried nor one that most other criteria are against. Where 60 % of the structure or more seem to be one gradient, more
-      is asked: p 0.02 and a silhouette of 0.50.
+      is neither the largest tried nor one that most other criteria are against. Where 60 % of the
+      structure or more seem to be one gradient, more is asked: p 0.02 and a silhouette of 0.50.
     * **tentative**: both are ruled out, but another of these conditions fails.
     * **gradient**: independent features are ruled out, a continuum is not (or some type on the line
       is unstable), and at least 60 % of the structure are one gradient, for sure more than half.
