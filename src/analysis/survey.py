@@ -15,6 +15,7 @@ import pandas as pd
 from analysis import derived, edition, fingerprints, paths, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
+from analysis.codebook import yaml_file
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
@@ -22,7 +23,7 @@ from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
 from analysis.stats.population import Population
-from analysis.text import Language
+from analysis.text import Language, Text
 from analysis.typology.classifier import Classifier, renamed
 from analysis.view import Audience, View
 
@@ -212,12 +213,15 @@ class Survey(View):
         found = self._classifier.study(**self._chosen(choices))
         adjust = choices.get("adjust", "none")
         usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
-        if self.wave.names and usual and not self._part:
+        if usual and not self._part:
             found = self._named(found)
         return renamed(found, self._alias)
 
     def _named(self, found: Typology) -> Typology:
         """The types under the names that wave.yml gives them, the others under the proposed ones.
+
+        A name that an earlier wave gives by the code of a member goes to the type that this
+        municipality is in now, where that has no name of its own.
 
         Raises
         ------
@@ -239,7 +243,12 @@ class Survey(View):
                     n=len(names),
                 )
             given.add(kind)
-            names[kind] = {"ja": text.ja, "en": text.en}
+            names[kind] = text.model_dump()
+        for code, text in yaml_file.names_before(self.wave.name).items():
+            kind = int(found.labels.get(code, 0))
+            if kind in names and kind not in given:
+                given.add(kind)
+                names[kind] = Text.model_validate(text).model_dump()
         return replace(found, described=replace(found.described, names=names))
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:

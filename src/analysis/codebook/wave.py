@@ -12,10 +12,10 @@ from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, Validation
 
 from analysis import paths
 from analysis.codebook import municipality, national, yaml_file
-from analysis.codebook.model import describe_validation
 from analysis.codebook.own_register import OwnRegister
+from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
-from analysis.text import Model, Text
+from analysis.text import Language, Model, Text
 
 SizeClass = Literal[
     "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
@@ -71,6 +71,7 @@ class Wave(Model):
     of the reports, each by its number or by the code of one of its municipalities. `register`: the
     CSV file beside wave.yml of those who can be asked (see `analysis.codebook.own_register`), where
     they are not the municipalities of Japan; ``all`` and the nation then are all of them.
+    `language`: of its reports and messages, where a command asks for none.
 
     Examples
     --------
@@ -100,6 +101,7 @@ class Wave(Model):
     register_file: StrictStr | None = Field(default=None, alias="register")
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
+    language: Language = "ja"
     licence: StrictStr | None = None  # of the answers where they are given out, such as CC-BY-4.0
     names: dict[StrictInt | StrictStr, Text] = Field(default_factory=dict)  # of types
 

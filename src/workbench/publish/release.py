@@ -20,7 +20,7 @@ import nbformat.v4
 
 from analysis import fingerprints, paths
 from analysis.cleaning.findings import SEVERITIES
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from analysis.survey import Survey
 from analysis.text import Language, label, labels
 from workbench.publish import index
@@ -151,7 +151,8 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 raise  # the disk, not the notebook
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {what}{error}"
+                ran.status = Status.FAILED
+                ran.error = printed("its page cannot be made: {fault}", fault=f"{what}{error}")
         error_page(
             target,
             title=ran.title[language],
