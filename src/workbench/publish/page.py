@@ -35,6 +35,8 @@ TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a"),
 }
 ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "a": {"href"}}
+# by which JupyterLab knows the language of a text cell
+_LANGUAGE = re.compile(r'<span lang="(?:ja|en)"></span>')
 # narrow figures one after another, with the headings over them
 _SIDE_BY_SIDE = re.compile(
     r'(?:(?:<h3[^>]*>[^\n]*</h3>\s*)?<figure[^>]* class="half">'
@@ -253,7 +255,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     notebook.cells = _with_content(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = markdown(cell.source)
+            cell.source = markdown(_LANGUAGE.sub("", cell.source))
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
     notebook.cells = _joined_cells(notebook.cells)
