@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import derived, edition, fingerprints, paths, tabulation
+from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook import yaml_file
@@ -117,6 +118,8 @@ class Survey(View):
         `size`: of figures, ``report`` or ``slide``.
         """
         cleaned, about, book = _prepared(wave)
+        if fingerprints.INPUTS not in os.environ:
+            show.only_language(language)
         return cls(
             cleaned,
             about,

@@ -35,6 +35,8 @@ TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a"),
 }
 ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "a": {"href"}}
+# by which JupyterLab knows the language of a text cell
+_LANGUAGE = re.compile(r'<span lang="(?:ja|en)"></span>')
 # narrow figures one after another, with the headings over them
 _SIDE_BY_SIDE = re.compile(
     r'(?:(?:<h3[^>]*>[^\n]*</h3>\s*)?<figure[^>]* class="half">'
@@ -253,7 +255,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     notebook.cells = _with_content(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = markdown(cell.source)
+            cell.source = markdown(_LANGUAGE.sub("", cell.source))
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
     notebook.cells = _joined_cells(notebook.cells)
@@ -301,14 +303,18 @@ def _shows(output: Mapping[str, Any]) -> bool:
 
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
-    """Cells in which code that shows nothing stands with the code after it, to be unfolded once."""
+    """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
     kept: list[Any] = []
     for cell in cells:
         last = kept[-1] if kept else None
-        if last and last.cell_type == cell.cell_type == "code" and not last.outputs:
-            cell.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
-            kept.pop()
-        kept.append(cell)
+        if last and last.cell_type == cell.cell_type == "code":
+            last.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
+            last.outputs = [*last.outputs, *cell.outputs]
+        else:
+            kept.append(cell)
+    for cell in kept:
+        if cell.cell_type == "code":
+            cell.outputs.sort(key=lambda output: f"{VENDOR}data+json" in output.get("data", {}))
     return kept
 
 
@@ -397,8 +403,9 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
     toc: list[tuple[str, str, list[tuple[str, str]]]] = []
     if page["contents"]:
         body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
-    page = {**page, "heading": heading, "toc": toc}
-    return _templates().get_template("page.html.j2").render(page=page, body=Markup(body))
+    lead, mark, rest = body.partition('<h2 id="s1">') if toc else ("", "", body)
+    page = {**page, "heading": heading, "toc": toc, "lead": Markup(lead)}
+    return _templates().get_template("page.html.j2").render(page=page, body=Markup(mark + rest))
 
 
 def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:
