@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis import tabulation
 from analysis.codebook import municipality
 from analysis.codebook.wave import Wave
 from analysis.codebook.yaml_file import earlier
@@ -148,7 +149,11 @@ def summary(shares: Frame, scales: Frame) -> dict[str, Any]:
 def points(survey: Survey, shares: Frame) -> Frame:
     """What can be drawn of shares: label of the row, effect (percentage points), low, high."""
     rows = shares[["id", "answer", "n"]].itertuples(index=False)
-    labels = [survey.say("changes/row", id=id, answer=answer, n=n) for id, answer, n in rows]
+    names = {q.id: tabulation.called(q, "") or q.label[survey.language] for q in survey.codebook}
+    labels = [
+        survey.say("changes/row", id=names[id].strip(), answer=answer, n=n)
+        for id, answer, n in rows
+    ]
     drawn = shares[["points", "low", "high"]].rename(columns={"points": "effect"})
     return Frame(drawn.astype(float).assign(label=labels))
 
@@ -218,7 +223,7 @@ def _framed(survey: Survey, before: Survey | None, made: pd.DataFrame) -> Frame:
     """The frame with id and label of each question; an empty one says why."""
     if before is None or made.empty:
         return _nothing(survey, before, list(made.columns))
-    labels = {q.id: f"{q.id} {q.label[survey.language]}" for q in survey.codebook}
+    labels = {q.id: tabulation.called(q, q.label[survey.language]) for q in survey.codebook}
     return Frame(made.assign(question=made["question"].map(labels)))
 
 
