@@ -327,23 +327,31 @@ def _defaults(executed: Path) -> dict[str, Any]:
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """What the templates read."""
     language, invented = context["language"], bool(context.get("invented"))
-    words, audiences = labels("page", language), labels("audience", language)
+    words, audience = labels("page", language), context.get("audience", "")
+    narrow = label(f"audience.{audience}", language) if audience else ""
+    if context.get("named"):  # its data are published: no edition of it is for a few
+        narrow, audience = words["open"], "public"
     facts = []
     for name in FACTS:
         value = context.get(name)
         if value:
-            shown = audiences[value] if name == "audience" else _fact(value, language)
+            shown = narrow if name == "audience" else _fact(value, language)
             facts.append((label(f"facts.{name}", language), shown))
     if invented:
         facts.append((label("facts.note", language), words["invented"]))
     wave_title = context.get("wave_title") or {}
-    audience = context.get("audience", "")
-    narrow = audiences[audience] if audience else ""
     warned = [narrow] if audience and audience != "public" else []
     warned += [words["invented_short"]] if invented else []
     site = more.get("site") or wave_title.get(language, context.get("wave", ""))
     return {
-        **{"home": None, "layout": "", "contents": False, "audience": "", "invented": False},
+        **{
+            "home": None,
+            "layout": "",
+            "contents": False,
+            "audience": "",
+            "invented": False,
+            "named": False,
+        },
         **context,
         "site": site,
         "running": (
