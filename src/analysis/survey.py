@@ -54,7 +54,7 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     if fingerprints.expected_key(wave) not in {None, key}:
         raise _changed(wave)
     about = Wave.read(wave)
-    book, folder = Codebook.read(about.codebook), paths.processed(wave)
+    book, folder = about.book(), paths.processed(wave)
     if not force and store.is_current(folder, key):
         cleaned = store.load(folder, book)
         if store.is_current(folder, key):  # it was not swapped for another while it was read
