@@ -252,7 +252,7 @@ class Survey(View):
             if kind in names and kind not in given:
                 given.add(kind)
                 names[kind] = Text.model_validate(text).model_dump()
-        return replace(found, described=replace(found.described, names=names))
+        return replace(found, names=names)
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""
