@@ -375,22 +375,33 @@ def _write(canvas: Canvas, drawn: Bbox, words: str, *, above: bool = False) -> B
     low = min(0.0, drawn.y0) - MARGIN - 0.02  # beyond what is cropped
     y = max(height, drawn.y1) + 0.08 if above else low
     look: dict[str, Any] = {"va": "bottom"} if above else {"va": "top", "color": "#444444"}
-    text = _broken(words, max(width, drawn.width) * 72 / size)
+    text = broken(words, max(width, drawn.width) * 72 / size)
     added = canvas.text(min(0.0, drawn.x0) / width, y / height, text, fontsize=size, **look)
     box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
     return Bbox.union([drawn, box])
 
 
-def _broken(text: str, room: float) -> str:
-    """Lines of at most `room` times the font size; words of Latin letters stay whole."""
+def ems(text: str) -> float:
+    """About how wide a text is, in font sizes."""
+    return sum(0.6 if letter.isascii() else 1.0 for letter in text)
+
+
+def broken(text: str, room: float) -> str:
+    """Lines of at most `room` font sizes; words of Latin letters stay whole.
+
+    No line begins with a mark that Japanese keeps with the word before, nor ends with an opening
+    bracket (kinsoku).
+
+    >>> broken("あいう（えお）か", 4)
+    'あいう\\n（えお）\\nか'
+    """
     lines, used = [""], 0.0
     for piece in _PIECE.findall(text):
-        wide = sum(0.6 if letter.isascii() else 1.0 for letter in piece)
-        if used + wide > room and used:
+        if used + ems(piece) > room and used:
             lines, used = [*lines, ""], 0.0
         if lines[-1] or not piece.isspace():
-            lines[-1], used = lines[-1] + piece, used + wide
-    return "\n".join(lines)
+            lines[-1], used = lines[-1] + piece, used + ems(piece)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _image(canvas: Canvas, box: Bbox) -> Image.Image:
