@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import derived, edition, fingerprints, paths, tabulation
+from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook import yaml_file
@@ -53,7 +54,7 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     if fingerprints.expected_key(wave) not in {None, key}:
         raise _changed(wave)
     about = Wave.read(wave)
-    book, folder = Codebook.read(about.codebook), paths.processed(wave)
+    book, folder = about.book(), paths.processed(wave)
     if not force and store.is_current(folder, key):
         cleaned = store.load(folder, book)
         if store.is_current(folder, key):  # it was not swapped for another while it was read
@@ -117,6 +118,8 @@ class Survey(View):
         `size`: of figures, ``report`` or ``slide``.
         """
         cleaned, about, book = _prepared(wave)
+        if fingerprints.INPUTS not in os.environ:
+            show.only_language(language)
         return cls(
             cleaned,
             about,
@@ -249,7 +252,7 @@ class Survey(View):
             if kind in names and kind not in given:
                 given.add(kind)
                 names[kind] = Text.model_validate(text).model_dump()
-        return replace(found, described=replace(found.described, names=names))
+        return replace(found, names=names)
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""

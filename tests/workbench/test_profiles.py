@@ -261,7 +261,7 @@ def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):
     )
     put(quick, saves, SAYS)
     summary = profiles("demo-2019", THREE)
-    assert not summary.ok and "the data of the wave changed" in summary.text()
+    assert not summary.ok and "changed: the data of the wave" in summary.text()
     assert "nothing was published" in summary.text() and not made(quick)
     assert not list((quick / "reports").glob(".*.part"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -119,6 +120,10 @@ class Question(Labelled):
     free: bool = False  # free text: internal edition only
     measures: Literal["shortage"] | None = None  # its two lowest answers say: short of people
     sensitive: bool = False  # a single respondent's answer stays in the internal edition
+    under: StrictStr | None = None  # a heading over several columns, of which `column` is its own
+    column: StrictStr | None = None
+    at: StrictInt | None = None  # how far right of `under`, in the issue that is read
+    fractions: bool | None = None  # per cent is written as 0.62 (true) or 62; None: each cell tells
 
     @property
     def missing_codes(self) -> dict[str, MissingKind]:
@@ -229,6 +234,21 @@ class Page(Model):
     lead: Text | None = None
 
 
+class Issue(Labelled):
+    """One year's table of a publication: how it differs from that of another year.
+
+    The year in a title is that of the publication or of what it counts; `as_of` is the day that the
+    answers describe, and `titles` are the texts above the table that tell the issue.
+    """
+
+    id: StrictStr
+    as_of: dt.date
+    titles: tuple[StrictStr, ...] = Field(min_length=1)
+    sheet: StrictStr | None = None
+    columns: dict[StrictStr, StrictInt] = Field(default_factory=dict)  # name -> right of a heading
+    fractions: bool | None = None  # of all questions in per cent, see `Question.fractions`
+
+
 class Disclosure(Model):
     """What an edition for others may tell of the answers.
 
@@ -273,6 +293,7 @@ class Codebook(Model):
     # notebook -> its words; False leaves it out
     pages: dict[StrictStr, Page | Literal[False] | None] = Field(default_factory=dict)
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
+    issues: tuple[Issue, ...] = ()  # of a table that is published every year
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:
@@ -344,6 +365,42 @@ class Codebook(Model):
             )
         such_as = Message("a codebook: id, title, version, sections and questions")
         return file, yaml_file.load(file, such_as)
+
+    def issue(self, id: str | None) -> Issue | None:
+        """The issue of this id, None of a codebook without issues.
+
+        Raises
+        ------
+        InputError : there is no such issue, or it must be said which.
+        """
+        found = next((issue for issue in self.issues if issue.id == id), None)
+        if found is None and (self.issues or id is not None):
+            raise InputError(
+                "the codebook {book} has no issue {id!r}"
+                if id is not None
+                else "the codebook {book} has issues, and wave.yml does not say which is read",
+                file="wave.yml",
+                hint="write issue: with one of {known}",
+                book=self.id,
+                id=id,
+                known=[issue.id for issue in self.issues] or Message("none"),
+            )
+        return found
+
+    def issued(self, id: str | None) -> Codebook:
+        """This codebook for the files of one of its issues; itself where it has none."""
+        issue = self.issue(id)
+        if issue is None:
+            return self
+        scale = {"fractions": issue.fractions}
+        own = [
+            question.model_copy(
+                update={"at": issue.columns.get(question.column or "")}
+                | (scale if question.unit and question.unit.en == "percent" else {})
+            )
+            for question in self.questions
+        ]
+        return self.model_copy(update={"questions": tuple(own)})
 
     def __getitem__(self, id: str) -> Question:
         return self._by_id[id]
@@ -428,6 +485,7 @@ def problems(book: Codebook) -> Iterator[Message]:
     yield from _repeated("index", [i.id for i in book.indices])
     yield from _repeated("hypothesis", [h.id for h in book.hypotheses])
     yield from _repeated("identity", [q.identity for q in book.questions if q.identity])
+    yield from _repeated("issue", [issue.id for issue in book.issues])
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}
     for question in book.questions:

@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, Validation
 
 from analysis import paths
 from analysis.codebook import municipality, national, yaml_file
+from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
@@ -104,6 +105,7 @@ class Wave(Model):
     language: Language = "ja"
     licence: StrictStr | None = None  # of the answers where they are given out, such as CC-BY-4.0
     names: dict[StrictInt | StrictStr, Text] = Field(default_factory=dict)  # of types
+    issue: StrictStr | None = None  # of the codebook, where that has a table for every year
 
     @classmethod
     def read(cls, wave: str | Path) -> Wave:
@@ -153,6 +155,26 @@ class Wave(Model):
         _check_invited(read, file)
         _check_population(read, file)
         return read
+
+    def book(self) -> Codebook:
+        """The codebook as it is for the files of this wave.
+
+        Raises
+        ------
+        InputError : there is none, or its issue was observed on another day than the wave.
+        """
+        book = Codebook.read(self.codebook)
+        issue = book.issue(self.issue)
+        if issue is not None and issue.as_of != self.as_of:
+            raise InputError(
+                "the issue {issue} describes {observed}, and wave.yml says {as_of}",
+                file=self.folder / "wave.yml",
+                hint="write as_of: {observed}; the year in the title is not the day observed",
+                issue=issue.id,
+                observed=issue.as_of,
+                as_of=self.as_of,
+            )
+        return book.issued(self.issue)
 
     @cached_property
     def own(self) -> OwnRegister | None:

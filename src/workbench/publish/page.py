@@ -35,6 +35,8 @@ TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a"),
 }
 ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "a": {"href"}}
+# by which JupyterLab knows the language of a text cell
+_LANGUAGE = re.compile(r'<span lang="(?:ja|en)"></span>')
 # narrow figures one after another, with the headings over them
 _SIDE_BY_SIDE = re.compile(
     r'(?:(?:<h3[^>]*>[^\n]*</h3>\s*)?<figure[^>]* class="half">'
@@ -253,7 +255,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     notebook.cells = _with_content(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = markdown(cell.source)
+            cell.source = markdown(_LANGUAGE.sub("", cell.source))
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
     notebook.cells = _joined_cells(notebook.cells)
@@ -301,14 +303,18 @@ def _shows(output: Mapping[str, Any]) -> bool:
 
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
-    """Cells in which code that shows nothing stands with the code after it, to be unfolded once."""
+    """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
     kept: list[Any] = []
     for cell in cells:
         last = kept[-1] if kept else None
-        if last and last.cell_type == cell.cell_type == "code" and not last.outputs:
-            cell.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
-            kept.pop()
-        kept.append(cell)
+        if last and last.cell_type == cell.cell_type == "code":
+            last.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
+            last.outputs = [*last.outputs, *cell.outputs]
+        else:
+            kept.append(cell)
+    for cell in kept:
+        if cell.cell_type == "code":
+            cell.outputs.sort(key=lambda output: f"{VENDOR}data+json" in output.get("data", {}))
     return kept
 
 
@@ -321,23 +327,31 @@ def _defaults(executed: Path) -> dict[str, Any]:
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """What the templates read."""
     language, invented = context["language"], bool(context.get("invented"))
-    words, audiences = labels("page", language), labels("audience", language)
+    words, audience = labels("page", language), context.get("audience", "")
+    narrow = label(f"audience.{audience}", language) if audience else ""
+    if context.get("named"):  # its data are published: no edition of it is for a few
+        narrow, audience = words["open"], "public"
     facts = []
     for name in FACTS:
         value = context.get(name)
         if value:
-            shown = audiences[value] if name == "audience" else _fact(value, language)
+            shown = narrow if name == "audience" else _fact(value, language)
             facts.append((label(f"facts.{name}", language), shown))
     if invented:
         facts.append((label("facts.note", language), words["invented"]))
     wave_title = context.get("wave_title") or {}
-    audience = context.get("audience", "")
-    narrow = audiences[audience] if audience else ""
     warned = [narrow] if audience and audience != "public" else []
     warned += [words["invented_short"]] if invented else []
     site = more.get("site") or wave_title.get(language, context.get("wave", ""))
     return {
-        **{"home": None, "layout": "", "contents": False, "audience": "", "invented": False},
+        **{
+            "home": None,
+            "layout": "",
+            "contents": False,
+            "audience": "",
+            "invented": False,
+            "named": False,
+        },
         **context,
         "site": site,
         "running": (
@@ -397,8 +411,9 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
     toc: list[tuple[str, str, list[tuple[str, str]]]] = []
     if page["contents"]:
         body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
-    page = {**page, "heading": heading, "toc": toc}
-    return _templates().get_template("page.html.j2").render(page=page, body=Markup(body))
+    lead, mark, rest = body.partition('<h2 id="s1">') if toc else ("", "", body)
+    page = {**page, "heading": heading, "toc": toc, "lead": Markup(lead)}
+    return _templates().get_template("page.html.j2").render(page=page, body=Markup(mark + rest))
 
 
 def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:

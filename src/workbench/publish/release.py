@@ -43,6 +43,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "as_of": str(plan.wave.get("as_of")),
         "publisher": plan.wave.get("publisher"),
         "invented": plan.wave.get("data") == "invented",
+        "named": bool(plan.wave.get("named")),
         "parameters": plan.shown(plan.given),
         "sample": _sample(edition.wave),
         "seed": seeds[0] if len(seeds) == 1 else seeds,
@@ -114,10 +115,10 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
-    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before", "sample")
+    shown = ("wave_title", "as_of", "publisher", "invented", "named")
     return {
         **asdict(edition),
-        **{name: facts[name] for name in shown},
+        **{name: facts[name] for name in (*shown, "parameters", "before", "sample")},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
