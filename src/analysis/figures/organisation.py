@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from analysis.figures.gallery import PALETTE, SMALL
-from analysis.figures.plots import legend_above, lightness, wrapped
+from analysis.figures.plots import ink, legend_above, wrapped
 from analysis.text import Language, label
 
 WIDTH = 3.7  # inches: half the width of A4, with its letters
@@ -77,10 +77,9 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
         ax.barh(range(len(shown)), values, left=left, height=0.62, color=colour, label=kind)
         for place, (value, start) in enumerate(zip(values, left, strict=True)):
             if value > 0.06 * widest:
-                ink = "white" if lightness(to_hex(colour)) < 0.25 else "black"
                 ax.text(
                     start + value / 2, place, f"{value:g}", ha="center", va="center",
-                    fontsize=SMALL, color=ink,
+                    fontsize=SMALL, color=ink(to_hex(colour)),
                 )  # fmt: skip
         left += values
     between = label("answers.separator", language)

@@ -30,10 +30,8 @@ SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
 TRACK = "#e9edf0"
 
 
-def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
-    """The given axes, or new ones high enough for so many bars."""
-    if ax is not None:
-        return ax
+def axes_for(bars: float, extra: float = 1.0) -> Axes:
+    """Axes high enough for so many bars."""
     return plt.subplots(figsize=(WIDTH, max(1.8, bars * LINE + extra)))[1]
 
 
@@ -90,12 +88,12 @@ def without_frame(ax: Axes) -> Axes:
     return ax
 
 
-def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Stacked bars of who answered: a column question, then a column of counts for each status."""
     words = {**labels("column", language), **labels("status", language)}
     counts = data.set_index("question").iloc[::-1]
     counts = counts.loc[:, counts.sum() > 0].rename(columns=words)
-    ax = axes_for(ax, len(counts) * 0.85)
+    ax = axes_for(len(counts) * 0.85)
     left = np.zeros(len(counts))
     hatches = ("", "", "//", "..", "xx", "\\\\")
     for at, (name, count) in enumerate(counts.items()):
@@ -122,7 +120,6 @@ def rows(
     labels: Sequence[object],
     *,
     language: Language,
-    ax: Axes | None = None,
     extra: float = 0.0,
     mark: float = 1.05,
 ) -> tuple[Axes, np.ndarray]:
@@ -135,7 +132,7 @@ def rows(
     lines = np.array([1 + text.count("\n") for text in named], dtype=float)
     ends = np.cumsum(lines + mark)
     total = float(ends[-1]) if len(ends) else 1.0
-    ax = ax or plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
+    ax = plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
     for text, top in zip(named, ends - lines - mark, strict=True):
         ax.text(0, top, text, va="top", linespacing=1.1, transform=ax.get_yaxis_transform())
     ax.set_ylim(total, 0)
@@ -145,15 +142,13 @@ def rows(
     return ax, ends - 0.57 * mark
 
 
-def shares(
-    data: pd.DataFrame, *, dots: bool = False, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja") -> Axes:
     """Shares with their counts, a bar each: columns answer, count, share (0 to 1).
 
     With columns low and high the interval of each share is drawn. A share of NA is written as
     withheld. `dots` in the place of bars, for answers of several questions.
     """
-    ax, places = rows(list(data["answer"]), language=language, ax=ax)
+    ax, places = rows(list(data["answer"]), language=language)
     known = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
     ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.6)
     if dots:
@@ -171,7 +166,7 @@ def shares(
     return ax
 
 
-def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Heatmap of a breakdown, answers down, groups across, the share written in each cell.
 
     Columns: answer, group, share (0 to 1), n (of the group).
@@ -180,7 +175,7 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     order = list(dict.fromkeys(data["answer"]))
     table = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
     table.columns = [f"{group} n={size:,}" for group, size in n.items()]
-    ax = axes_for(ax, len(table) * 1.5, 1.6)
+    ax = axes_for(len(table) * 1.5, 1.6)
     numbers = table.astype(float) * 100
     style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
     sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
@@ -194,36 +189,34 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     return ax
 
 
-def parts(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def parts(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Bars of the shares of parts: columns part, count, n, share (0 to 1) and, known, low, high."""
     if data.empty:
-        return axes_for(ax, 1)
+        return axes_for(1)
     named = [f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()]
     shown = data.assign(answer=named).dropna(axis="columns", how="all")
     if "low" in shown:  # an interval of one or two municipalities spans nearly all
         shown[["low", "high"]] = shown[["low", "high"]].where(shown["n"] > 2, np.nan)
-    return shares(shown, language=language, ax=ax)
+    return shares(shown, language=language)
 
 
-def rates(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def rates(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Heatmap of what parts do: columns indicator, part, size (of the part), share (0 to 1)."""
     named = {"indicator": "answer", "part": "group", "size": "n"}
-    return crossed(data[[*named, "share"]].rename(columns=named), language=language, ax=ax)
+    return crossed(data[[*named, "share"]].rename(columns=named), language=language)
 
 
-def plot_numbers(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -> Axes:
     """How numbers are distributed, with the median: columns ``value`` and, optionally, ``group``.
 
     A dot each where there are few, a histogram where there are many; in both the height counts
     municipalities. By group the middle half of each, and where there are few all values.
     """
     if "group" in data:
-        return _grouped(data, label, language, ax)
+        return _grouped(data, label, language)
     words, values = labels("figure", language), data["value"].to_numpy(float)
     few, median = len(values) <= FEW, float(np.median(values))
-    ax = ax or plt.subplots(figsize=(COLUMN, 1.15 if few else 1.9))[1]
+    ax = plt.subplots(figsize=(COLUMN, 1.15 if few else 1.9))[1]
     if skewed := bool(values.min() > 0 and values.max() > SKEWED * median):
         ax.set_xscale("log")
     edges = _edges(values, 34 if few else 24, skewed=skewed)
@@ -265,10 +258,10 @@ def _edges(values: np.ndarray, most: int, *, skewed: bool) -> np.ndarray:
     return np.linspace(low, high if high > low else low + 1, most + 1)
 
 
-def _grouped(data: pd.DataFrame, name: str, language: Language, ax: Axes | None) -> Axes:
+def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
     """A row a group: the middle half of its values, its median, and of few all values."""
     groups = list(dict.fromkeys(data["group"]))
-    ax, places = rows(groups, language=language, ax=ax, extra=0.5)
+    ax, places = rows(groups, language=language, extra=0.5)
     for place, group in zip(places, groups, strict=True):
         values = data.loc[data["group"] == group, "value"].astype(float)
         low, median, high = values.quantile([0.25, 0.5, 0.75])
@@ -284,12 +277,10 @@ def _grouped(data: pd.DataFrame, name: str, language: Language, ax: Axes | None)
     return ax
 
 
-def intervals(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def intervals(data: pd.DataFrame, *, label: str, language: Language = "ja") -> Axes:
     """Estimates around zero, a row each: columns label, effect and, where known, low, high."""
     shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.5)
+    ax = axes_for(len(shown) * 1.5)
     places = np.arange(len(shown))
     ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
     if {"low", "high"} <= set(shown):
@@ -301,12 +292,10 @@ def intervals(
     return without_frame(ax)
 
 
-def places(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def places(data: pd.DataFrame, *, label: str, language: Language = "ja") -> Axes:
     """One municipality against others: columns indicator, value, low, median, high."""
     shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 0.9)
+    ax = axes_for(len(shown) * 0.9)
     places = np.arange(len(shown))
     ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
@@ -317,15 +306,9 @@ def places(
     return without_frame(ax)
 
 
-def means(
-    data: pd.DataFrame,
-    *,
-    question: Question,
-    language: Language = "ja",
-    ax: Axes | None = None,
-) -> Axes:
+def means(data: pd.DataFrame, *, question: Question, language: Language = "ja") -> Axes:
     """Mean of each battery item on its scale: columns item and mean, a row an item."""
-    ax, places = rows(list(data["item"]), language=language, ax=ax, extra=0.4)
+    ax, places = rows(list(data["item"]), language=language, extra=0.4)
     codes = [option.code for option in question.options]
     ax.hlines(places, min(codes), max(codes), color=TRACK, linewidth=5)
     ax.plot(data["mean"], places, "o", color=PALETTE[0], markersize=7)
@@ -338,27 +321,36 @@ def means(
     return ax
 
 
-def lightness(colour: str) -> float:
-    """Relative luminance, 0 (black) to 1 (white), from WCAG 2.2."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+def ink(ground: str) -> str:
+    """The colour of letters on this ground, by its relative luminance (WCAG 2.2).
+
+    >>> ink("#173f5f"), ink("#f5bf4f")
+    ('white', '#1b1f23')
+    """
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(ground)]
+    return "white" if np.dot(linear, (0.2126, 0.7152, 0.0722)) < 0.25 else "#1b1f23"
 
 
-def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Matrix of the status of each answer: a row a question, a column a municipality."""
     kinds, marks = list(STATUSES), ["", "×", "−", "?", "○", "!"]
     codes = data.map(kinds.index).to_numpy(int)
-    ax = axes_for(ax, len(data) * 0.5, 1.7)
+    ax = axes_for(len(data) * 0.5, 1.7)
     colours = ["#e9edf0", *(PALETTE[at % len(PALETTE)] for at in range(1, len(kinds)))]
     ax.pcolormesh(
         codes, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(kinds) - 0.5,
         edgecolors="white", linewidth=0.8,
     )  # fmt: skip
     for at in np.unique(codes[codes > 0]):
-        ink = "white" if lightness(colours[at]) < 0.25 else "#1b1f23"
         for y, x in np.argwhere(codes == at):
             ax.text(
-                x + 0.5, y + 0.5, marks[at], ha="center", va="center", fontsize=SMALL, color=ink
+                x + 0.5,
+                y + 0.5,
+                marks[at],
+                ha="center",
+                va="center",
+                fontsize=SMALL,
+                color=ink(colours[at]),
             )
     words = labels("status", language)
     there = [at for at in range(len(kinds)) if (codes == at).any()]
@@ -376,7 +368,7 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     return ax
 
 
-def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Diverging bars, a row an item: columns item, answer (points from low to high), count.
 
     Shares of those who answered the item; the middle of the scale stands on the line, so that a
@@ -388,19 +380,18 @@ def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100
     alike = len(set(totals)) == 1
     named = [i if alike else f"{i} (n={int(n):,})" for i, n in zip(items, totals, strict=True)]
-    ax, places = rows(named, language=language, ax=ax, extra=0.75)
+    ax, places = rows(named, language=language, extra=0.75)
     half, odd = divmod(len(points), 2)
     left = -(shares[:, :half].sum(axis=1) + (shares[:, half] / 2 if odd else 0.0))
     ends = (left.min() - 1, (left + shares.sum(axis=1)).max() + 1)
     for at, (name, colour) in enumerate(zip(points, _scale_colours(len(points)), strict=True)):
         width = shares[:, at]
         ax.barh(places, width, left=left, color=colour, ec="white", height=0.8, label=str(name))
-        ink = "white" if lightness(colour) < 0.25 else "#1b1f23"
         for place, start, share in zip(places, left, width, strict=True):
             if share >= 0.07 * (ends[1] - ends[0]):
                 ax.text(
                     start + share / 2, place, f"{share:.0f}", ha="center", va="center",
-                    color=ink, fontsize=SMALL,
+                    color=ink(colour), fontsize=SMALL,
                 )  # fmt: skip
         left = left + width
     for place in places:
@@ -477,10 +468,10 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
     )
 
 
-def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def beside(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
     names = list(data["size_class"])
-    ax, places = rows(names, language=language, ax=ax, extra=0.6, mark=1.9)
+    ax, places = rows(names, language=language, extra=0.6, mark=1.9)
     if data.empty:
         return ax
     for offset, column, colour in ((-0.4, "here", PALETTE[0]), (0.4, "nation", "#c8d0d8")):

@@ -18,8 +18,9 @@ from pydantic import StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import yaml_file
-from analysis.codebook.model import Codebook, Labelled, Question, describe_validation
+from analysis.codebook.model import Codebook, Labelled, Question
 from analysis.codebook.rules import Expression
+from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
