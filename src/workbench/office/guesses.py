@@ -221,7 +221,7 @@ def _alike(values: Sequence[set[str]], cells: Sequence[str]) -> bool:
 
 
 def _whole(text: str) -> bool:
-    """Whether a text is a whole number that somebody may have meant: Python reads no longer ones."""
+    """Whether a text is a whole number that Python reads, and that somebody may have meant."""
     return text.isdecimal() and len(text) <= 15
 
 
