@@ -165,7 +165,6 @@ class View:
             language=self.language,
             source=self.source,
             invented=self.wave.invented,
-            audience=self.audience,
             size=self._size,
             digits=3 if self.audience == "public" and not self.wave.named else None,
         )
