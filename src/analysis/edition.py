@@ -207,7 +207,7 @@ def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFram
     return kept.where(safe, axis=0)
 
 
-def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
+def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
     """`analysis.stats.tabulate.cross` as this edition may show it.
 
     Where small numbers are protected, groups and answers are those that are counted together, and
@@ -217,8 +217,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
     if not protects(survey, question, *asked_by(survey, by)):
         return tabulate.cross(survey.responses, survey.status, question, by, survey.language)
     groups = grouped(survey, by)
-    crossed = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
-    counts, n = crossed.counts, crossed.n
+    counts, n = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
     fit, group = disclosure.may_be_shown, _group(survey)
     if question.type == "multi":
         known = frequency(survey, question).frame["count"].notna().to_numpy(bool)
@@ -232,8 +231,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
         safe[:] = False
     elif question.ask_if and left.any() and not fit(left.to_numpy(int)).all():
         safe[:] = False  # how many of a group were not asked is an answer, too
-    kept = counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1))
-    return tabulate.Crossed(kept, (counts / n).mask(kept.isna()), n, crossed.multiple)
+    return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
 
 def coded(survey: View, question: Question, by: pd.Series | None = None) -> list[tuple[str, str]]:

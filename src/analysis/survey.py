@@ -44,12 +44,7 @@ def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
 
 
 def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
-    """The cleaned data, wave.yml and codebook, all of one state of the files.
-
-    Raises
-    ------
-    InputError : they changed while they were read, or are not those that a run began with.
-    """
+    """The cleaned data, wave.yml and codebook, all of one state of the files, else an error."""
     key = store.key(Wave.read(wave))  # before anything that is used is read, and again after it
     if fingerprints.expected_key(wave) not in {None, key}:
         raise _changed(wave)
@@ -180,17 +175,7 @@ class Survey(View):
         return self._with(data, book, self._part)
 
     def _with(self, data: clean.Cleaned, book: Codebook, part: Population | None) -> Survey:
-        return Survey(
-            data,
-            self.wave,
-            book,
-            audience=self.audience,
-            language=self.language,
-            output=self.output,
-            files=self._files,
-            size=self._size,
-            part=part,
-        )
+        return Survey(data, self.wave, book, part=part, **self._how)
 
     # --- numbers from answers --------------------------------------------------------------
 

@@ -124,13 +124,12 @@ def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
         by = tabulate.aligned(by, survey.responses.index)
         parts = [_scale(survey, question, by, g).assign(group=g) for g in tabulate.groups(by)]
         return pd.concat(parts).assign(**about)
-    crossed = edition.cross(survey, question, by)
-    rows = zip(edition.coded(survey, question, by), crossed.counts.index, strict=True)
+    counts, answered = edition.cross(survey, question, by)
+    rows = zip(edition.coded(survey, question, by), counts.index, strict=True)
     index = pd.MultiIndex.from_tuples([(*coded, answer) for coded, answer in rows])
-    counts = crossed.counts.set_axis(index)
-    long = counts.dropna().stack().rename("count").astype("Int64").reset_index()
+    long = counts.set_axis(index).dropna().stack().rename("count").astype("Int64").reset_index()
     long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
-    n = long["group"].map(crossed.n).astype("Int64")
+    n = long["group"].map(answered).astype("Int64")
     share = (long["count"] / n.where(n > 0)).astype("Float64")
     return long.assign(item="", n=n, share=share, **about)
 

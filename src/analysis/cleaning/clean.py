@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
-from analysis.cleaning.respondents import Identified, identify, register_of
+from analysis.cleaning.respondents import Identified, identify, register_of, size_class_told
 from analysis.cleaning.texts import Parsed, clock
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
@@ -494,7 +494,10 @@ class _Cleaning:
             index=index,
         )
         variables = list(self.codebook.variables)
-        register = register_of(self.wave, who, order, self.codebook, frame)
+        told: list[str | None] = [None] * self.n
+        if (sizes := self.codebook.identity("size_class")) is not None:
+            told = [size_class_told(sizes, value) for value in self.values[sizes.id]]
+        register = register_of(self.wave, who, order, told)
         names = register["name"].to_dict()
         received, asked, replied = self.received, self.wave.invited, len(order)
         if isinstance(asked, int) and replied > asked:

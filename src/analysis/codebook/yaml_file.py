@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, unknown
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
 ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
@@ -27,13 +27,7 @@ def content(wave: str) -> dict[str, Any]:
     """
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
-        known = ", ".join(folder.name for folder in paths.waves())
-        raise InputError(
-            "there is no wave {wave!r}",
-            hint="there are: {known}",
-            wave=wave,
-            known=known or Message("none"),
-        )
+        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
     return load(file)
 
 
