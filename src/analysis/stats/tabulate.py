@@ -35,13 +35,11 @@ class Counted:
         row a statistic, column ``value``.
     n : municipalities that answered: the denominator.
     missing : kind of missing -> municipalities.
-    multiple : several answers were possible, so shares add up to more than 1.
     """
 
     frame: pd.DataFrame
     n: int
     missing: dict[str, int]
-    multiple: bool = False
 
 
 def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown")) -> Given:
@@ -181,7 +179,7 @@ def frequency(
             chosen = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
             counts = np.array([int(column[there].sum()) for column in chosen])
             index = [option.text[language] for option in question.options]
-            return Counted(_shares(counts, n, index), n, missing, multiple=True)
+            return Counted(_shares(counts, n, index), n, missing)
         case "single" | "ordinal" | "binary":
             labels = labels_of(question, language)
             values = responses[question.id].astype("Int64").to_numpy(float, na_value=np.nan)[there]
