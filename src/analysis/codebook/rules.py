@@ -82,6 +82,14 @@ class Expression:
         """The rule's value for each row of `frame` (one column a variable), missing as NA."""
         return _column(self._value(frame), frame)
 
+    def floats(self, frame: pd.DataFrame) -> np.ndarray:
+        """The same as numbers, NaN where missing."""
+        return self.evaluate(frame).astype("Float64").to_numpy("float64", na_value=np.nan)
+
+    def holds(self, frame: pd.DataFrame, *, unknown: bool = False) -> np.ndarray:
+        """The same as true or false, `unknown` where missing."""
+        return self.evaluate(frame).astype("boolean").fillna(unknown).to_numpy(bool)
+
     def _read(self, node: ast.AST, *, truth: bool = False) -> Value:
         """What computes a part of the rule; `truth`: where only true or false makes sense."""
         match node:

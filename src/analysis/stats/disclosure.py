@@ -188,7 +188,7 @@ def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
     sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
     for rule in map(Expression, dict.fromkeys(rules)):
         if rule.names == {question.id}:
-            sides.append(rule.evaluate(frame).astype("boolean").fillna(False).tolist())
+            sides.append(rule.holds(frame).tolist())
     parts: dict[tuple[bool, ...], list[int]] = {}
     for at, code in enumerate(codes):
         parts.setdefault(tuple(side[at] for side in sides), []).append(code)
