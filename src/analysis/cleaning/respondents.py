@@ -70,13 +70,13 @@ def identify(
     if at["code"] is not None:
         codes = _with_zeros(codes, received.formats(at["code"]))
     reader = _Reader(wave, at)
-    found: dict[tuple[str, str, str], tuple[str, str, list[tuple[str, str, str, str | Text]]]] = {}
+    found: dict[tuple[str, str, str], tuple[str, str, list[Note]]] = {}
     for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
         if key not in found:
             found[key] = reader.read(*(str(part) for part in key))
         code, name, notes = found[key]
         who.codes[i], who.names[i] = code, name
-        who.notes += [Note(i, *note) for note in notes]
+        who.notes += [note._replace(record=i) for note in notes]
     _settle(who, times)
     return who
 
@@ -111,11 +111,14 @@ class _Reader:
             self.by_name.setdefault(fold(one.name), []).append(one.code)
             self.by_stem.setdefault(fold(one.name)[:-1], []).append(one.code)
 
-    def read(
-        self, code_text: str, name_text: str, prefecture: str
-    ) -> tuple[str, str, list[tuple[str, str, str, str | Text]]]:
-        """Code, official name, and the notes (variable, rule, value, more)."""
-        notes: list[tuple[str, str, str, str | Text]] = []
+    def read(self, code_text: str, name_text: str, prefecture: str) -> tuple[str, str, list[Note]]:
+        """Code, official name, and the notes, which are of no record yet."""
+        notes: list[Note] = []
+
+        def note(variable: str | None, rule: str, value: str = "", more: str | Text = "") -> None:
+            if variable is not None:
+                notes.append(Note(-1, variable, rule, value, more))
+
         code = self._code(code_text) if code_text else ""
         invented = code.startswith("99") and self.wave.invented and not self.invited
         known = code in self.invited or _place_of(self.wave, code) is not None
@@ -123,27 +126,23 @@ class _Reader:
             code = ""
         told = prefecture if self.own else municipality.prefecture_named(prefecture)
         elsewhere = bool(code) and self._elsewhere(code, told)
-        if elsewhere and self.prefecture_at is not None:
-            notes.append((self.prefecture_at, "code-and-name", self._place(code), ""))
+        if elsewhere:
+            note(self.prefecture_at, "code-and-name", self._place(code))
         match = self._by_name(name_text, "" if elsewhere else told)
         by_name = match.code
-        at = self.code_at if self.code_at is not None else self.name_at
-        assert at is not None
+        at = self.code_at or self.name_at
         if code:
-            literal = code_text.strip() == code
-            if not literal:
-                notes.append((at, "code-repaired", code, ""))
+            if code_text.strip() != code:
+                note(at, "code-repaired", code)
             namesake = match.how == "ambiguous" and code in match.options
-            other = known and name_text.strip() and by_name != code and not namesake
-            if other and self.name_at is not None:
-                notes.append((self.name_at, "code-and-name", self._place(code), ""))
+            if known and name_text.strip() and by_name != code and not namesake:
+                note(self.name_at, "code-and-name", self._place(code))
         elif by_name:
             code = by_name
             if code_text:
                 meant = code in self._readings(code_text)
-                notes.append((at, "code-repaired" if meant else "code-wrong", code, ""))
+                note(at, "code-repaired" if meant else "code-wrong", code)
         else:
-            raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
             readings = self._readings(code_text)
             if match.how == "unknown" and not readings and told:  # of another prefecture
                 bare = self._by_name(name_text, "")
@@ -153,21 +152,16 @@ class _Reader:
                 match = Match("", "", "ambiguous", readings)
             elif city and match.how == "unknown":
                 match = Match("", "", "ward", (city,))
-            notes.append((raw_at, "who", "", self._advice(match)))
+            note(at if code_text else self.name_at or at, "who", more=self._advice(match))
             return "", "", notes
         official = self._official(code, name_text)
-        if by_name == code and self.name_at is not None and name_text != official:
+        if by_name == code and name_text != official:
             rule = "renamed" if match.how == "renamed" else "name-variant"
-            notes.append((self.name_at, rule, official, ""))
-        if (
-            match.how == "ambiguous"
-            and by_name == code
-            and not code_text
-            and self.name_at is not None
-        ):
-            notes.append((self.name_at, "namesake", self._place(code), ""))
+            note(self.name_at, rule, official)
+        if match.how == "ambiguous" and by_name == code and not code_text:
+            note(self.name_at, "namesake", self._place(code))
         if self.invited and code not in self.invited:
-            notes.append((at, "not-invited", official, ""))
+            note(at, "not-invited", official)
         return code, official, notes
 
     def _code(self, text: str) -> str:
