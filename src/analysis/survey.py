@@ -210,10 +210,6 @@ class Survey(View):
 
         A name that an earlier wave gives by the code of a member goes to the type that this
         municipality is in now, where that has no name of its own.
-
-        Raises
-        ------
-        InputError : a name is of no type, or two are of one.
         """
         names, given = dict(found.names), set[int]()
         for key, text in self.wave.names.items():
@@ -275,10 +271,16 @@ class Survey(View):
         return renamed(found, other._alias), renamed(placed, self._alias)
 
     @cached_property
+    def _full_features(self) -> indicators.Features:
+        return indicators.features(self._full.responses, self._full.status, self.codebook)
+
+    @cached_property
+    def _full_indices(self) -> pd.DataFrame:
+        return indicators.indices(self._full_features, self.codebook, self._full.responses)
+
+    @cached_property
     def _classifier(self) -> Classifier:
-        full = self.features
-        if self.responses is not self._full.responses:  # the edition leaves answers out
-            full = indicators.features(self._full.responses, self._full.status, self.codebook)
+        full = self._full_features
         if full.frame.shape[1] == 0:
             raise InputError(
                 "the codebook {id} has no features for a typology",
@@ -287,7 +289,7 @@ class Survey(View):
             )
         return Classifier(
             features=full,
-            composites=indicators.indices(full, self.codebook, self._full.responses),
+            composites=self._full_indices,
             size_class=self._full.register["size_class"],
             folder=paths.cache() / store.package_key(),
         )
@@ -368,8 +370,7 @@ class Survey(View):
         held = self
         for index in self.codebook.indices:
             if index.id in ids and index.id not in held.codebook:
-                full = indicators.features(self._full.responses, self._full.status, self.codebook)
-                values = indicators.indices(full, self.codebook, self._full.responses)[index.id]
+                values = self._full_indices[index.id]
                 sensitive = any(q.sensitive for q in self.codebook)
                 label = index.text[self.language]
                 held = held.with_(index.id, values, label=label, sensitive=sensitive)
