@@ -18,7 +18,7 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
-from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
+from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
 from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
@@ -220,10 +220,9 @@ def _column(parts: list[str], from_sav: bool) -> Column:
     heading = " / ".join(parts)
     if from_sav:
         return Column(heading, name=parts[0], text=parts[-1])
-    kinds: dict[str, Kind] = {"personal": "personal", "technical": "record"}
-    for name, kind in kinds.items():
-        if normalise(heading) in set_aside()[name] and key(heading) not in RECEIVED:
-            return Column(heading, text=heading, kind=kind)
+    if key(heading) not in RECEIVED and (is_personal(heading) or is_technical(heading)):
+        kind: Kind = "personal" if is_personal(heading) else "record"
+        return Column(heading, text=heading, kind=kind)
     number, words = _part(parts[-1])
     numbered = NUMBERED.match(normalise(parts[-1]))
     if numbered and numbered[2]:

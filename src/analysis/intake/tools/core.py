@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.intake.headings import Headings, Meaning, normalise, set_aside
+from analysis.intake.headings import Headings, Meaning, is_personal, normalise
 from analysis.intake.workbook import Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
@@ -104,13 +104,12 @@ def noted(
     there = [key(column.name or column.heading) for column in columns]
     also = [key(column.heading) for column in columns]
     sent = next((word for word in received if word in there or word in also), None)
-    personal = keys(*set_aside()["personal"])
     found = []
     for column, *both in zip(columns, there, also, strict=True):
         kind: Kind = column.kind
         if sent in both:
             kind, sent = "received", None
-        elif personal & {*both}:
+        elif any(map(is_personal, (column.name, column.text, column.heading))):
             kind = "personal"
         elif not column.heading or {*both} & {*records, *received}:
             kind = "record"
