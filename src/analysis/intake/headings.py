@@ -85,11 +85,11 @@ def is_technical(text: str) -> bool:
 
 
 def is_personal(text: str) -> bool:
-    """Whether a column so headed tells of a person: who filled in the form, and how to reach them.
+    """Whether a column so headed tells of whoever filled in the form, or how to reach them.
 
-    >>> [is_personal(text) for text in ("問1 ご担当者様のお名前（任意）", "telephone_1", "Your name")]
+    >>> [is_personal(text) for text in ("問1 ご担当者様のお名前", "telephone_1", "Your name")]
     [True, True, True]
-    >>> [is_personal(text) for text in ("団体名", "name", "職員のメールアドレスの付与", "担当者数")]
+    >>> [is_personal(text) for text in ("団体名", "name", "職員のメールの利用", "担当者数")]
     [False, False, False, False]
     """
     key = normalise(text).replace("_", "")

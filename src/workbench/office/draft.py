@@ -39,7 +39,9 @@ UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand y
          "歳": "years of age", "回": "times", "校": "schools", "団体": "municipalities",
          "世帯": "households", "箇所": "places", "か所": "places", "冊": "volumes",
          "点": "points"}  # fmt: skip
-COUNT = re.compile(r"(数|額|日数|回数|面積|人口|年数)$")
+COUNT = re.compile(
+    r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
+)
 FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?$", re.I)
 RECEIVED = keys(
     *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),

@@ -188,7 +188,7 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     """
     book = headings.book
     found: dict[str, int] = {}
-    left = []
+    left, sure = [], set[int]()
     for position in export.of_kind("answer", "received", "other"):
         column = export.columns[position]
         target = _overridden(sheet, export.heads, position, headings) or _target(column, headings)
@@ -197,6 +197,11 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
         if target is None or column.kind == "other":
             left.append(position)
             continue
+        if column.name == target or normalise(column.heading) in headings.known:
+            sure.add(position)
+        if target in found and (found[target] in sure) != (position in sure):
+            found[target] = position if position in sure else found[target]
+            continue  # beside the column that bears the very name, another one is unmatched
         if target in found:
             raise sheet.error(
                 "two columns are headed {target} ({first} and {second})",
