@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import derived, edition, fingerprints, paths, tabulation
+from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
+from analysis.codebook import yaml_file
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
@@ -22,7 +24,7 @@ from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
 from analysis.stats.population import Population
-from analysis.text import Language
+from analysis.text import Language, Text
 from analysis.typology.classifier import Classifier, renamed
 from analysis.view import Audience, View
 
@@ -52,7 +54,7 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     if fingerprints.expected_key(wave) not in {None, key}:
         raise _changed(wave)
     about = Wave.read(wave)
-    book, folder = Codebook.read(about.codebook), paths.processed(wave)
+    book, folder = about.book(), paths.processed(wave)
     if not force and store.is_current(folder, key):
         cleaned = store.load(folder, book)
         if store.is_current(folder, key):  # it was not swapped for another while it was read
@@ -116,6 +118,8 @@ class Survey(View):
         `size`: of figures, ``report`` or ``slide``.
         """
         cleaned, about, book = _prepared(wave)
+        if fingerprints.INPUTS not in os.environ:
+            show.only_language(language)
         return cls(
             cleaned,
             about,
@@ -212,12 +216,15 @@ class Survey(View):
         found = self._classifier.study(**self._chosen(choices))
         adjust = choices.get("adjust", "none")
         usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
-        if self.wave.names and usual and not self._part:
+        if usual and not self._part:
             found = self._named(found)
         return renamed(found, self._alias)
 
     def _named(self, found: Typology) -> Typology:
         """The types under the names that wave.yml gives them, the others under the proposed ones.
+
+        A name that an earlier wave gives by the code of a member goes to the type that this
+        municipality is in now, where that has no name of its own.
 
         Raises
         ------
@@ -239,8 +246,13 @@ class Survey(View):
                     n=len(names),
                 )
             given.add(kind)
-            names[kind] = {"ja": text.ja, "en": text.en}
-        return replace(found, described=replace(found.described, names=names))
+            names[kind] = text.model_dump()
+        for code, text in yaml_file.names_before(self.wave.name).items():
+            kind = int(found.labels.get(code, 0))
+            if kind in names and kind not in given:
+                given.add(kind)
+                names[kind] = Text.model_validate(text).model_dump()
+        return replace(found, names=names)
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""

@@ -272,7 +272,7 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
     shown = _without_no(frame)
     texts = [
         survey.label("tabulation.counted", answer=a, count=int(c), share=float(s))
-        if pd.notna(c)
+        if pd.notna(c) and pd.notna(s)  # hidden, or asked of nobody
         else survey.label("tabulation.hidden", answer=a)
         for a, c, s in shown[["answer", "count", "share"]].itertuples(index=False)
     ]

@@ -1,5 +1,8 @@
 """The front door: what a researcher sees at the keyboard, and what an edition may not hold."""
 
+import shutil
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -115,6 +118,9 @@ TAKES_A_SERIES = {
 }
 
 
+DATA = Path(__file__).parents[2] / "data"
+
+
 @pytest.mark.parametrize("what", TAKES_A_SERIES)
 def test_a_series_is_matched_by_municipal_code(demo, what):
     make = TAKES_A_SERIES[what]
@@ -142,6 +148,10 @@ def test_types_have_the_names_that_wave_yml_gives_them(project):
     assert "Trainers" in set(survey.by("type"))
     adjusted = survey.typology(adjust="size_class", **QUICK)
     assert "Trainers" not in {name["en"] for name in adjusted.names.values()}
+    shutil.copytree(DATA / "raw" / "demo-2020", project / "data" / "raw" / "demo-2020")
+    later = Survey.load("demo-2020").typology(**QUICK)  # the name given by a code is carried on
+    assert later.names[later.labels[member]]["en"] == "Buyers"
+    assert "Trainers" not in {name["en"] for name in later.names.values()}
     for wrong, why in (
         ("9: {ja: 甲, en: A}", "no type"),
         (f"1: {{ja: 甲, en: A}}\n  '{found.paragons[1]}': {{ja: 乙, en: B}}", "already"),

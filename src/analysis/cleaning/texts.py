@@ -114,7 +114,9 @@ def number(text: str, question: Question) -> Parsed:
         return refused("not-a-number")
     rules += more_rules
     bare = not found[2] or found[2].startswith("(")
-    if "%" in own and bare and 0 < value <= 1 and "." in found[1]:
+    if question.fractions and "%" in own and bare:
+        value = round(value * 100, 10)
+    elif question.fractions is None and "%" in own and bare and 0 < value <= 1 and "." in found[1]:
         value, rules = round(value * 100, 10), [*rules, "fraction"]
     return _within(value, rules, question)
 

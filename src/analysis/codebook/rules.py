@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.errors import Message
+
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -41,7 +43,11 @@ FUNCTIONS = {
 
 
 class ExpressionError(ValueError):
-    """A rule that cannot be read, or names what is not there."""
+    """A rule that cannot be read; `what` is its fault, a template with places and their values."""
+
+    def __init__(self, what: str, **values: Any) -> None:
+        self.what = Message(what, **values)
+        super().__init__(self.what)
 
 
 class Expression:
@@ -61,7 +67,7 @@ class Expression:
         try:
             self._tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:  # ValueError: a NUL, up to Python 3.11.3
-            raise ExpressionError(f"the rule {text!r} cannot be read") from error
+            raise ExpressionError("the rule {rule!r} cannot be read", rule=text) from error
         self.names: set[str] = set()
         self.codes: dict[str, set[int]] = {}
         self.chosen: set[str] = set()  # names asked for their options by any, count and highest
@@ -80,8 +86,11 @@ class Expression:
 
     def _refuse(self, node: ast.AST) -> ExpressionError:
         return ExpressionError(
-            f"the rule {self.text!r} uses {ast.unparse(node)!r}, which is not in the language "
-            f"(names, numbers, + - * /, comparisons, in, and, or, not, {', '.join(FUNCTIONS)})"
+            "the rule {rule!r} uses {part!r}, which is not in the language "
+            "(names, numbers, + - * /, comparisons, in, and, or, not, {functions})",
+            rule=self.text,
+            part=ast.unparse(node),
+            functions=FUNCTIONS,
         )
 
     def _check(self, node: ast.AST, *, truth: bool = False) -> None:
@@ -108,8 +117,9 @@ class Expression:
                 self._ask(name, codes, node)
             case _ if truth:
                 raise ExpressionError(
-                    f"the rule {self.text!r} needs {ast.unparse(node)!r} to be true or false, "
-                    "such as Q08 >= 1"
+                    "the rule {rule!r} needs {part!r} to be true or false, such as Q08 >= 1",
+                    rule=self.text,
+                    part=ast.unparse(node),
                 )
             case ast.Constant(value=int() | float()):  # True and False are integers, too
                 pass

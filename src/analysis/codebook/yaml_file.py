@@ -125,6 +125,18 @@ def _begins_with_tab(file: Path, line: int) -> bool:
     return line < len(lines) and lines[line].lstrip(" ").startswith("\t")
 
 
+def names_before(wave: str) -> dict[str, Any]:
+    """The names of types that the earlier waves of a codebook give by the code of a member.
+
+    Unchecked; of two names for one municipality the later wave's.
+    """
+    names: dict[str, Any] = {}
+    while wave := earlier(wave):
+        given = content(wave).get("names") or {}
+        names = {code: name for code, name in given.items() if isinstance(code, str)} | names
+    return names
+
+
 def earlier(wave: str) -> str:
     """The latest wave before this one with the same codebook; empty where there is none.
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 
+import numpy as np
 import yaml
 
 from analysis.codebook import municipality
@@ -177,6 +178,28 @@ class Headings:
             for text in texts:
                 add(text, target, OVERRIDE)
         return found
+
+    @cached_property
+    def _under(self) -> dict[str, list[Question]]:
+        """The questions with a column under a heading, by that heading, normalised."""
+        found: dict[str, list[Question]] = {}
+        for question in self.book:
+            if question.under is not None and question.at is not None:
+                found.setdefault(normalise(question.under), []).append(question)
+        return found
+
+    def below(self, head: np.ndarray) -> dict[tuple[int, int], Meaning]:
+        """The cells whose column is a question by its place under a heading of several columns."""
+        return (
+            {
+                (int(row), int(column) + question.at): Meaning(question.id, OVERRIDE - 1)
+                for row, column in zip(*np.nonzero(head != ""), strict=True)
+                for question in self._under.get(normalise(head[row, column]), ())
+                if question.at is not None and column + question.at < head.shape[1]
+            }
+            if self._under
+            else {}
+        )
 
     @property
     def who(self) -> set[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import corrections, questionnaire, tools
+from analysis.intake import corrections, issues, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
@@ -159,6 +159,8 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         headings = Headings(codebook, file.header, file.ignore, wave.own)
         headings.check_header(file.path)
         books = books_of(folder or wave.folder, file)
+        for sheets in books:
+            issues.check(sheets, codebook, wave.issue)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
         pieces += own
         others += no_replies

@@ -31,6 +31,8 @@ def find_header(
         for row, column in zip(*np.nonzero(head != ""), strict=True)
         if (meaning := headings.meaning(head[row, column])) is not None
     }
+    below = headings.below(head)
+    meanings |= below
     score = np.zeros(len(head), int)
     for row in range(len(head)):
         score[row] = len({m.target for (r, _), m in meanings.items() if r == row})
@@ -51,6 +53,8 @@ def find_header(
     while bottom + 1 < len(head) and _continues(head[bottom + 1], bottom + 1, meanings, spans,
                                                 headings):  # fmt: skip
         bottom += 1
+    while below and bottom + 1 < len(head) and not any(map(headings.named_in, head[bottom + 1])):
+        bottom += 1  # what the columns under a heading are called, down to the first municipality
     return top, max(bottom, sheet.heads - 1), meanings
 
 
@@ -163,7 +167,7 @@ def _column_meaning(
 ) -> tuple[Meaning, int] | None:
     for depth in reversed(range(len(header))):
         text, row = header[depth, column], top + depth
-        if text == "":
+        if text == "" and (row, column) not in meanings:
             continue
         if headings.set_aside(text, sheet.address(row, column)) == "ignored":
             return None

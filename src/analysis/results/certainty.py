@@ -40,7 +40,7 @@ def axis(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
         return {}
     low, high = found.evidence.gradient_interval
     return {
-        "share": found.gradient_share,
+        "share": found.evidence.gradient_share,
         "low": low,
         "high": high,
         "adoption": found.evidence.adoption,
@@ -130,14 +130,15 @@ def chance(survey: Survey, found: Typology) -> list[dict[str, Any]]:
     against : ``independent`` items or a ``continuum``. drawn : surveys. as_good : of these, those
     that separate at least as well. p, and whether it is the least that it can be.
     """
-    pairs = zip(found.params["drawn"], (found.null_p, found.continuum_p), strict=True)
+    e = found.evidence
+    pairs = zip(found.params["drawn"], (e.null_p, e.continuum_p), strict=True)
     return [
         {
             "against": against,
             "drawn": drawn,
             "as_good": round(p * (drawn + 1)) - 1,
             "p": p,
-            "least": p <= found.evidence.least_p + 1e-9,
+            "least": p <= e.least_p + 1e-9,
         }
         for against, (drawn, p) in zip(("independent", "continuum"), pairs, strict=True)
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.codebook import municipality
 from analysis.codebook.wave import Wave
 from analysis.codebook.yaml_file import earlier
 from analysis.edition import kept_back, protects
@@ -58,19 +59,25 @@ def waves(survey: Survey, before: Survey | None) -> list[dict[str, Any]]:
 
 
 def who_answered(survey: Survey, before: Survey | None) -> Frame:
-    """Who answered both waves, who only one.
+    """Who answered both waves, who only one, and who has become part of another since.
 
-    Columns: reply (``both``, ``before``, ``now``), municipalities (their number), which (their
-    names; NA where there are many, or where the edition shows no single respondent).
+    Columns: reply (``both``, ``before``, ``merged``, ``now``; merged only where there are any),
+    municipalities (their number), which (their names; NA where there are many, or where the edition
+    shows no single respondent).
     """
     columns = ["reply", "municipalities", "which"]
     if before is None:
         return _nothing(survey, before, columns)
     old, new = before.responses.index, survey.responses.index
     left, came = old.difference(new, sort=False), new.difference(old, sort=False)
+    now, own = survey.wave.as_of, before.wave.own or survey.wave.own
+    merged = pd.Index([c for c in left if not own and municipality.current(c, now) != c])
+    left = left.difference(merged, sort=False)
     names, between = {**before.names, **survey.names}, survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
-    for reply, codes in (("before", left), ("now", came)):
+    for reply, codes in (("before", left), ("merged", merged), ("now", came)):
+        if reply == "merged" and codes.empty:
+            continue
         few = 0 < len(codes) <= types.NAMED_UP_TO and not protects(survey)
         which = between.join(str(names[code]) for code in codes) if few else pd.NA
         rows.append((reply, len(codes), which))

@@ -61,16 +61,22 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
 def by_topic(survey: Survey, results: pd.DataFrame) -> Frame:
     """The results in the order of the codebook's topics; one without a hypothesis, too.
 
-    Columns: topic, id, family, word (``not asked`` where the codebook has no hypothesis on it).
-    Empty where no hypothesis is on a topic.
+    Columns: topic (where any hypothesis is on one), id, family, hypothesis, word (``not asked``
+    where the codebook has no hypothesis on the topic).
     """
-    known = results[["topic", "id", "family", "word"]]
+    known = results[["topic", "id", "family", "hypothesis", "word"]]
     if known["topic"].isna().all():
-        return Frame(known.iloc[:0])
+        return Frame(known.drop(columns="topic"))
     topics = {topic.id: topic.text[survey.language] for topic in survey.codebook.topics}
     every = pd.DataFrame({"topic": list(topics)}).merge(known, how="left", on="topic")
     every["topic"] = every["topic"].map(topics)
-    return Frame(every.fillna({"id": "—", "family": "—", "word": "not asked"}))
+    return Frame(every.fillna({"id": "—", "family": "—", "hypothesis": "—", "word": "not asked"}))
+
+
+def with_caution(results: pd.DataFrame) -> Frame:
+    """The results that need a word beside the number: not testable, withheld, or a caution."""
+    alone = results["word"].isin(["not testable", "withheld"])
+    return Frame(results[alone | (results["caution"] != "") | results["turns"].eq(True)])
 
 
 def effects(survey: Survey, results: pd.DataFrame) -> Frame:

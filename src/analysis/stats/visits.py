@@ -18,8 +18,9 @@ from pydantic import StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import yaml_file
-from analysis.codebook.model import Codebook, Labelled, Question, describe_validation
+from analysis.codebook.model import Codebook, Labelled, Question
 from analysis.codebook.rules import Expression
+from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
@@ -134,9 +135,9 @@ def remarks(
             if state != "answered":
                 continue
             given = responses[list(question.variables)]
+            answered = tabulate.answered(status, question)
             for group in groups:
-                others = [c for c in group.codes if c != code]
-                known = tabulate.answered(status.loc[others], question)
+                known = answered.loc[[c for c in group.codes if c != code]]
                 if known.sum() >= FEWEST_OTHERS:
                     rest = given.loc[known.index[known]]
                     said = _unusual(question, given.loc[code], rest, group.name)

@@ -42,7 +42,7 @@ from analysis.typology.dissimilarity import (
 )
 from analysis.typology.gradient import numeric
 from analysis.typology.partition import k_medoids
-from analysis.typology.prepare import Answers, taking_part
+from analysis.typology.prepare import Answers, set_aside
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def universes(
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
     """The partitions of one setting: every method, every number of types.
 
-    Who takes part is decided for these features again (`prepare.taking_part`); the rest is put
+    Who takes part is decided for these features again (`prepare.set_aside`); the rest is put
     to the group that is nearest on average.
 
     Parameters
@@ -192,7 +192,7 @@ def universes(
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
-        fit = taking_part(frame, kinds, groups).fit
+        fit = ~frame.index.isin(set_aside(frame, kinds, groups).index)
     given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
     answers = [Answers(table, dict(kinds), dict(groups or {})) for table in given]
     found = [_types(one, fit, setting.dissimilarity) for one in answers]

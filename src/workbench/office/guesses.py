@@ -174,9 +174,9 @@ def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
     (True, True)
     """
     counts = Counter(texts)
-    given = [word for word in counts if not word.isdecimal()]
+    given = [word for word in counts if not _whole(word)]
     named = {int(found[1]): (word, found[2]) for word in given if (found := POINT.fullmatch(word))}
-    codes = {*named, *(int(word) for word in counts if word.isdecimal())}
+    codes = {*named, *(int(word) for word in counts if _whole(word))}
     if not named or len(named) < len(given) or len(codes) < 2 or max(codes) > 10:
         return None
     often = all(counts[word] > 1 for word, _ in named.values())
@@ -289,15 +289,20 @@ def _alike(values: Sequence[set[str]], cells: Sequence[str]) -> bool:
     return shared and enough and words
 
 
+def _whole(text: str) -> bool:
+    """Whether a text is a whole number that Python reads, and that somebody may have meant."""
+    return text.isdecimal() and len(text) <= 15
+
+
 def battery(texts: Sequence[str]) -> Question:
     """Options and codes of no answer of a battery, from the answers of all its columns."""
     given = {plain(text) for text in texts}
-    last = max((int(text) for text in given - CODES if text.isdecimal()), default=0)
+    last = max((int(text) for text in given - CODES if _whole(text)), default=0)
     missing = {code for code in given & CODES if not 0 < int(code) <= last + 1}
     found: Question = {"missing_tokens": sorted(missing)} if missing else {}
     if not missing and (named := ends_named([*map(plain, texts)])):
         return {"options": named}
-    numbers = {int(text) for text in given - missing if text.isdecimal()}
+    numbers = {int(text) for text in given - missing if _whole(text)}
     if numbers:
         whole = range(min(1, *numbers), max(numbers) + 1)
         every = whole if max(numbers) <= 10 else sorted(numbers)
@@ -465,7 +470,7 @@ def one(
     spaced = (re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", t) for t in texts if t not in TOKENS)
     values = [EXPLAINED.sub(r"\1", plain(t)) for t in spaced]
     counts = Counter(values)
-    whole = {v for v in counts if re.fullmatch(r"-?\d+", v)}
+    whole = {v for v in counts if _whole(v.removeprefix("-"))}
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
     outlying = _outlying(whole) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
     explained = (EXPLAINED.match(plain(text)) for text in texts)
@@ -509,7 +514,9 @@ def _number(
     numbers = sum(n for v, n in counts.items() if NUMBER.match(v)) / len(values)
     lengths = {len(re.findall(r"\d+", v)) for v in counts if SEVERAL.match(v) or NUMBER.match(v)}
     if listed > 0.1 and listed + numbers > 0.8 and (len(lengths) > 1 or CHOOSE.search(heading)):
-        codes = {int(c) for v in counts for c in re.findall(r"\d+", v) if c not in missing}
+        codes = {
+            int(c) for v in counts for c in re.findall(r"\d+", v) if _whole(c) and c not in missing
+        }
         return _with({"type": "multi", "options": [open_option(c) for c in sorted(codes)]}, missing)
     if numbers <= 0.8:
         return None

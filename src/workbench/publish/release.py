@@ -20,7 +20,7 @@ import nbformat.v4
 
 from analysis import fingerprints, paths
 from analysis.cleaning.findings import SEVERITIES
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from analysis.survey import Survey
 from analysis.text import Language, label, labels
 from workbench.publish import index
@@ -43,6 +43,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "as_of": str(plan.wave.get("as_of")),
         "publisher": plan.wave.get("publisher"),
         "invented": plan.wave.get("data") == "invented",
+        "named": bool(plan.wave.get("named")),
         "parameters": plan.shown(plan.given),
         "sample": _sample(edition.wave),
         "seed": seeds[0] if len(seeds) == 1 else seeds,
@@ -114,10 +115,10 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
-    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before", "sample")
+    shown = ("wave_title", "as_of", "publisher", "invented", "named")
     return {
         **asdict(edition),
-        **{name: facts[name] for name in shown},
+        **{name: facts[name] for name in (*shown, "parameters", "before", "sample")},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
@@ -151,7 +152,8 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 raise  # the disk, not the notebook
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {what}{error}"
+                ran.status = Status.FAILED
+                ran.error = printed("its page cannot be made: {fault}", fault=f"{what}{error}")
         error_page(
             target,
             title=ran.title[language],

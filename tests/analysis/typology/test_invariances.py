@@ -107,7 +107,7 @@ def test_codes_of_options_change_no_study_and_no_class(ours):
     other = frame.assign(form=frame["form"].map({1.0: 7.0, 2.0: 5.0, 3.0: 6.0}))
     theirs = study(other, kinds, n_bootstrap=20, n_null=19)
     assert theirs.labels.equals(ours.labels)
-    assert theirs.null_p == ours.null_p
+    assert theirs.evidence.null_p == ours.evidence.null_p
     pd.testing.assert_frame_equal(theirs.stability, ours.stability)
     classes = [latent_classes(f, kinds, 3) for f in (frame, other)]
     assert classes[0].log_likelihood == pytest.approx(classes[1].log_likelihood, abs=1e-4)
@@ -121,8 +121,11 @@ def test_the_order_of_rows_and_columns_changes_no_number_of_a_study(ours):
     assert theirs.verdict.text == ours.verdict.text
     pd.testing.assert_frame_equal(theirs.choice, ours.choice)
     pd.testing.assert_frame_equal(theirs.membership.loc[frame.index], ours.membership)
-    assert (theirs.null_p, theirs.continuum_p) == (ours.null_p, ours.continuum_p)
-    assert theirs.gradient_share == pytest.approx(ours.gradient_share)
+    assert (theirs.evidence.null_p, theirs.evidence.continuum_p) == (
+        ours.evidence.null_p,
+        ours.evidence.continuum_p,
+    )
+    assert theirs.evidence.gradient_share == pytest.approx(ours.evidence.gradient_share)
 
 
 ANOTHER_PROCESS = """
@@ -134,7 +137,8 @@ yes = (level + rng.logistic(size=(150, 8)) > np.linspace(-2, 2, 8)).astype(float
 frame = pd.DataFrame(yes, [f"{i:03d}" for i in range(150)], [f"q{j}" for j in range(8)])
 kinds = dict.fromkeys(frame, "binary")
 found = study(frame, kinds, n_bootstrap=20, n_null=9, seed=5, jobs=JOBS)
-print(found.labels.tolist(), found.stability.to_dict(), found.choice.to_dict(), found.null_p)
+print(found.labels.tolist(), found.stability.to_dict(), found.choice.to_dict())
+print(found.evidence)
 print(found.verdict.text, found.membership.to_numpy().sum(axis=0).tolist())
 print(found.coassignment.to_numpy().sum(axis=0).tolist())
 """

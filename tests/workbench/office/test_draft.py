@@ -150,6 +150,11 @@ def kinds_of(tmp_path, heads, *columns):
     return [q["type"] for q in yaml.safe_load(draft(tmp_path / "k.csv"))["questions"]][1:]
 
 
+def test_a_number_of_thousands_of_digits_is_a_text(tmp_path):
+    long = "7" * 30_000
+    assert len(kinds_of(tmp_path, ["職員数", "問4 [甲]", "問4 [乙]"], *[["1", "2", long]] * 3)) >= 2
+
+
 def test_columns_that_are_joined_and_those_that_are_not(tmp_path):
     ticks = [["○", "×"], ["○", "○"]]
     assert kinds_of(tmp_path, ["取組 [甲]", "取組 [乙]"], *ticks) == ["multi"]
