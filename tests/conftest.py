@@ -41,6 +41,26 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def cleaned_demo(tmp_path_factory):
+    """The folder of the cleaned demo wave."""
+    from analysis.survey import prepare
+
+    root = tmp_path_factory.mktemp("cleaned")
+    make_project(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(root))
+        prepare("demo-2019")
+    return root / "data" / "processed" / "demo-2019"
+
+
+@pytest.fixture
+def cleaned(project, cleaned_demo):
+    """A project in which the demo wave is cleaned already, where cleaning is not what is tried."""
+    shutil.copytree(cleaned_demo, project / "data" / "processed" / "demo-2019")
+    return project
+
+
+@pytest.fixture(scope="session")
 def demo():
     """The demo survey of 2019."""
     from analysis import Survey

@@ -224,7 +224,7 @@ def standing(survey: Survey, here: Place) -> Figure | NotAvailable:
     gaps = (frame["value"] - frame["median"]).abs()
     far = frame.loc[gaps.idxmax(), "indicator"] if len(gaps) else ""
     return survey.gallery.show(
-        plots.places(frame, label=dots, language=survey.language),
+        plots.places(frame, label=dots),
         f"standing_{here.code}",
         n=others["n"],
         data=frame,

@@ -33,12 +33,6 @@ def strict(name: str) -> Iterator[None]:
             raise _refusal(name, str(warning)) from None
 
 
-def check(canvas: Canvas, name: str) -> None:
-    """Refuse a drawn figure that would mislead or could not be read."""
-    _check_axes(canvas, name)
-    _check_texts(canvas, name)
-
-
 def _refusal(name: str, warning: str) -> InputError:
     glyph = re.match(r"Glyph (\d+) ", warning)
     if glyph is None:
@@ -58,7 +52,8 @@ def _refusal(name: str, warning: str) -> InputError:
     )
 
 
-def _check_axes(canvas: Canvas, name: str) -> None:
+def check(canvas: Canvas, name: str) -> None:
+    """Refuse a drawn figure that would mislead or could not be read."""
     for ax in canvas.axes:
         if not ax.axison or not ax.get_visible():
             continue
@@ -81,6 +76,7 @@ def _check_axes(canvas: Canvas, name: str) -> None:
                     name=name,
                     which=which,
                 )
+    _check_texts(canvas, name)
 
 
 def _check_texts(canvas: Canvas, name: str) -> None:

@@ -119,7 +119,11 @@ class Gallery:
     ) -> None:
         self.digits = digits
         self.folder, self.language, self.source = folder, language, source
-        self.invented, self.audience = invented, audience
+        self.audience, self.notice, self.after_caption = audience, "", ""
+        if invented:
+            self.notice = INVENTED[language]
+            if self.notice.lower() not in source.lower():
+                self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
         self.scale = SIZES[size]
         use_style(language)
 
@@ -183,12 +187,12 @@ class Gallery:
             with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
                 canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
                 column = _settle(canvas)
-                if self.invented:  # a page gives all else as text
-                    column = _write(canvas, column, INVENTED[self.language])
+                if self.notice:  # a page gives all else as text
+                    column = _write(canvas, column, self.notice, gap=0.02)
                 whole = _write(canvas, _write(canvas, column, origin), title, above=True)
                 checks.check(canvas, name)
-                image = _image(canvas, whole)
-                shown = _png(_part(image, canvas.dpi, whole, column))
+                image, part = _images(canvas, whole, column)
+                shown = _png(part)
                 csv = to_csv(self.rounded(data))
                 if self.folder:  # a page alone needs neither
                     svg = _svg(canvas, whole, self.scale)
@@ -199,7 +203,7 @@ class Gallery:
             name=name,
             title=title,
             alt=alt,
-            caption=origin + self._invented_words(),
+            caption=origin + self.after_caption,
             asked="".join(asked),
             n=int(n),
             denominator=denominator,
@@ -258,7 +262,7 @@ class Gallery:
         return Table(
             name=name,
             title=title,
-            caption=f"n = {n:,}" + self._invented_words(),
+            caption=f"n = {n:,}{self.after_caption}",
             n=int(n),
             notes=list(notes or []),
             columns=[
@@ -352,12 +356,6 @@ class Gallery:
             for suffix, content in contents.items():
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
 
-    def _invented_words(self) -> str:
-        words = INVENTED[self.language]
-        if not self.invented or words.lower() in self.source.lower():
-            return ""
-        return f"　{words}" if self.language == "ja" else f". {words}"
-
 
 def _settle(canvas: Canvas) -> Bbox:
     """Lay out once and for all; gives the box around everything drawn, in inches."""
@@ -368,55 +366,62 @@ def _settle(canvas: Canvas) -> Bbox:
     return canvas.get_tightbbox()
 
 
-def _write(canvas: Canvas, drawn: Bbox, words: str, *, above: bool = False) -> Bbox:
-    """A title over everything drawn, or a line under it, which travel with the picture."""
+def _write(
+    canvas: Canvas, drawn: Bbox, words: str, *, above: bool = False, gap: float = MARGIN + 0.02
+) -> Bbox:
+    """A title over everything drawn, or a line under it, which travel with the picture.
+
+    The `gap` over the line, in inches, is by default beyond what is cropped.
+    """
     width, height = canvas.get_size_inches()
     size = plt.rcParams["axes.titlesize"] if above else SMALL
-    low = min(0.0, drawn.y0) - MARGIN - 0.02  # beyond what is cropped
+    low = min(0.0, drawn.y0) - gap
     y = max(height, drawn.y1) + 0.08 if above else low
     look: dict[str, Any] = {"va": "bottom"} if above else {"va": "top", "color": "#444444"}
-    text = _broken(words, max(width, drawn.width) * 72 / size)
+    text = broken(words, max(width, drawn.width) * 72 / size)
     added = canvas.text(min(0.0, drawn.x0) / width, y / height, text, fontsize=size, **look)
     box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
     return Bbox.union([drawn, box])
 
 
-def _broken(text: str, room: float) -> str:
-    """Lines of at most `room` times the font size; words of Latin letters stay whole."""
+def ems(text: str) -> float:
+    """About how wide a text is, in font sizes."""
+    return sum(0.6 if letter.isascii() else 1.0 for letter in text)
+
+
+def broken(text: str, room: float) -> str:
+    """Lines of at most `room` font sizes; words of Latin letters stay whole.
+
+    No line begins with a mark that Japanese keeps with the word before, nor ends with an opening
+    bracket (kinsoku).
+
+    >>> broken("あいう（えお）か", 4)
+    'あいう\\n（えお）\\nか'
+    """
     lines, used = [""], 0.0
     for piece in _PIECE.findall(text):
-        wide = sum(0.6 if letter.isascii() else 1.0 for letter in piece)
-        if used + wide > room and used:
+        if used + ems(piece) > room and used:
             lines, used = [*lines, ""], 0.0
         if lines[-1] or not piece.isspace():
-            lines[-1], used = lines[-1] + piece, used + wide
-    return "\n".join(lines)
+            lines[-1], used = lines[-1] + piece, used + ems(piece)
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def _image(canvas: Canvas, box: Bbox) -> Image.Image:
-    """What is in the box, drawn once for all that is made of it, in at most 256 colours.
+def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image.Image]:
+    """What is in the two boxes, drawn once, in at most 256 colours.
 
     Most figures have no more; of the others, no letter or line looks different, and the file is
     less than half as large.
     """
-    buffer = io.BytesIO()
-    canvas.savefig(
-        buffer,
-        format="png",
-        dpi=canvas.dpi,
-        bbox_inches=box.padded(MARGIN),
-        pil_kwargs={"compress_level": 0},
-    )
+    buffer, dpi = io.BytesIO(), canvas.dpi
+    box, no_loss = whole.padded(MARGIN), {"compress_level": 0}
+    canvas.savefig(buffer, format="png", dpi=dpi, bbox_inches=box, pil_kwargs=no_loss)
     drawn = Image.open(buffer).convert("RGB")
-    return drawn.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-
-
-def _part(image: Image.Image, dpi: float, whole: Bbox, part: Bbox) -> Image.Image:
-    """The `part` of the image of the `whole`."""
-    left, top = ((part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi)
-    right, low = (left + (part.width + 2 * MARGIN) * dpi, top + (part.height + 2 * MARGIN) * dpi)
+    image = drawn.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    left, top = (part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi
+    right, low = left + (part.width + 2 * MARGIN) * dpi, top + (part.height + 2 * MARGIN) * dpi
     ends = (min(round(right), image.width), min(round(low), image.height))
-    return image.crop((round(left), round(top), *ends))
+    return image, image.crop((round(left), round(top), *ends))
 
 
 def _png(image: Image.Image) -> bytes:

@@ -42,14 +42,13 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
         len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
         squeeze=False,
     )  # fmt: skip
-    _chart(axes[0, 0], boxes, 9 if language == "ja" else 14)
+    _chart(axes[0, 0], boxes)
     if bars:
         _bars(axes[1, 0], staff, language)
     return figure
 
 
-def _chart(ax: Axes, boxes: pd.DataFrame, letters: int) -> None:
-    """The boxes; so many `letters` fit into a unit of width."""
+def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
     for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
         left, bottom, width = PLACES[id]
         ax.add_patch(
@@ -61,7 +60,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame, letters: int) -> None:
         )  # fmt: skip
         ax.text(
             left + width / 2, bottom + HEIGHT / 2,
-            "\n".join(wrapped([name, state], int(letters * width))), ha="center", va="center",
+            "\n".join(wrapped([name, state], 9 * width)), ha="center", va="center",
             fontsize=SMALL, color="black" if there else "#595959",
         )  # fmt: skip
     ax.set_xlim(-0.02, 3.22)

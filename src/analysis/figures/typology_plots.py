@@ -8,7 +8,6 @@ leaves the axes empty.
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
-from analysis.figures.gallery import PALETTE
+from analysis.figures.gallery import PALETTE, ems
 from analysis.figures.label_places import place_labels
 from analysis.figures.plots import COLUMN, wrapped
 from analysis.text import Language, label
@@ -43,20 +42,18 @@ with mpl.rc_context({"text.parse_math": True}):
 _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
 
 
-def wrap(text: str, language: Language, width: int) -> str:
-    """Break a label: English at words, Japanese after a particle or a comma.
+def wrap(text: str, width: float) -> str:
+    """Break a label into lines of about `width` font sizes, Japanese after a particle or a comma.
 
     Examples
     --------
-    >>> print(wrap("内部専門性が低い型", "ja", 7))
+    >>> print(wrap("内部専門性が低い型", 7))
     内部専門性が
     低い型
     """
-    if language == "en":
-        return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
     lines = [""]
     for part in _BREAKS.split(text):
-        if lines[-1] and len(lines[-1]) + len(part) > width:
+        if lines[-1] and ems(lines[-1] + part) > width:
             lines.append("")
         lines[-1] += part
     return "\n".join(wrapped(lines, width))
@@ -106,10 +103,10 @@ def _stacked(
         left += lengths[part].to_numpy(float)
 
 
-def heads(types: pd.DataFrame, language: Language, width: int) -> dict[int, str]:
+def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, str]:
     """Number and name of each type, broken into lines; of the unplaced (0) no name."""
     named = {
-        int(kind): f"{head(int(kind), language)}\n{wrap(name, language, width)}"
+        int(kind): f"{head(int(kind), language)}\n{wrap(name, width)}"
         for kind, name in zip(types["type"], types["name"], strict=True)
     }
     return named | {0: head(0, language)}
@@ -119,7 +116,7 @@ def legend(
     ax: Axes, kinds: Sequence[int], types: pd.DataFrame, language: Language, above: float = 0.0
 ) -> None:
     """Names of the types over the axes, `above` them by a share of their height."""
-    names = heads(types, language, 14 if language == "ja" else 24)
+    names = heads(types, language, 14)
     handles = [Patch(**style(kind), label=names[kind]) for kind in kinds]
     place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.45, 1.01 + above)}
     ax.legend(handles=handles, ncols=min(3, len(kinds)), fontsize=8, frameon=False, **place)
@@ -163,7 +160,7 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
-    ax.set_xlabel(wrap(note, language, 56 if language == "ja" else 80), fontsize=8, loc="left")
+    ax.set_xlabel(wrap(note, 52), fontsize=8, loc="left")
     return ax
 
 
@@ -184,12 +181,12 @@ def _sides(
     ax: Axes, rows: Sequence[str], kinds: Sequence[int], types: pd.DataFrame, language: Language
 ) -> None:
     """Names at the left of a heatmap, types with their numbers of members above it."""
-    wide, size = 16 if language == "ja" else 30, 8
+    size = 8
     room = 3.4 / len(kinds) * 72 / size  # ems in a column
-    names = heads(types, language, max(5, int(room if language == "ja" else room / 0.52)))
+    names = heads(types, language, max(5, room))
     count = types.set_index("type")["members"]
     texts = [f"{names[kind]}\n({_members(count[kind], language)})" for kind in kinds]
-    ax.set_yticklabels([wrap(text, language, wide) for text in rows], fontsize=8, rotation=0)
+    ax.set_yticklabels([wrap(text, 17) for text in rows], fontsize=8, rotation=0)
     ax.set_xticklabels(texts, fontsize=size)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
@@ -424,7 +421,7 @@ def places(
         return ax
     units, answers = data[data["code"].notna()], data[data["code"].isna()]
     few = len(units) <= NAMED_UP_TO
-    names = heads(types, language, 14 if language == "ja" else 24)
+    names = heads(types, language, 14)
     handles = []
     for kind in in_order(units["type"]):
         marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else UNKNOWN

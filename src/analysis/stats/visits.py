@@ -135,9 +135,9 @@ def remarks(
             if state != "answered":
                 continue
             given = responses[list(question.variables)]
+            answered = tabulate.answered(status, question)
             for group in groups:
-                others = [c for c in group.codes if c != code]
-                known = tabulate.answered(status.loc[others], question)
+                known = answered.loc[[c for c in group.codes if c != code]]
                 if known.sum() >= FEWEST_OTHERS:
                     rest = given.loc[known.index[known]]
                     said = _unusual(question, given.loc[code], rest, group.name)

@@ -105,7 +105,7 @@ def test_a_figure_is_laid_out_once_and_drawn_once_for_each_format(gallery, monke
 
 def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():
     for room in range(4, 30):
-        lines = figures._broken(
+        lines = figures.broken(
             "出典：庁「調査（令和5年度）」（2023-04-01 時点）、n = 1,741（全団体）", room
         )
         assert not re.search(r"[（「]\n|\n[）」、]", lines)

@@ -242,4 +242,4 @@ def test_identical_answers_are_one_spot_whose_area_counts_them():
     ],
 )
 def test_japanese_labels_break_after_a_particle(label, lines):
-    assert typology_plots.wrap(label, "ja", 7).split("\n") == lines
+    assert typology_plots.wrap(label, 7).split("\n") == lines
