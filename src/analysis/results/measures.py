@@ -121,11 +121,8 @@ def _compared(chosen: pd.Series, short: pd.Series, sizes: pd.Series) -> dict[str
 
 
 def _small(*cells: int) -> bool:
-    """Whether an edition that protects may not count a measure: a cell of it is small, or empty.
-
-    The last two are of those whose shortage is unknown; there may be none of them.
-    """
-    counts, unknown = cells[:4], cells[4:]
+    """Whether an edition that protects may not count a measure: a cell of it is small, or empty."""
+    counts, unknown = cells[:4], cells[4:]  # whose shortage is unknown: there may be none of them
     few = any(unknown) and min(unknown) < disclosure.SMALLEST
     return bool(few or min(counts) < disclosure.SMALLEST)
 

@@ -58,10 +58,7 @@ def published(tmp_path_factory, chromium):
             folder = tmp_path_factory.mktemp(f"editions-{language}")
             projects[language] = editions.project(folder)
         if (language, audience) not in made:
-            with pytest.MonkeyPatch.context() as patch:
-                made[language, audience] = editions.publish(
-                    projects[language], language, audience, patch
-                )
+            made[language, audience] = editions.publish(projects[language], language, audience)
         return made[language, audience]
 
     return of
