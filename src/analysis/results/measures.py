@@ -51,6 +51,17 @@ def measures(survey: Survey) -> Frame:
     return Frame(table[COLUMNS]) if len(table) else Frame.nothing("few", COLUMNS)
 
 
+def side_by_side(frame: pd.DataFrame) -> Frame:
+    """Measures for a page: how many of how many in one cell, as in ``5/8``."""
+    if frame.empty:
+        return Frame(frame)
+    shown = frame.copy()
+    for side in ("enough", "short"):
+        counts = frame[[side, f"n_{side}"]].to_numpy()
+        shown[side] = [f"{int(count)}/{int(n)}" for count, n in counts]
+    return Frame(shown.drop(columns=["n_enough", "n_short"]))
+
+
 def compared(survey: Survey) -> pd.DataFrame:
     """Every measure on full data: the columns of `measures`, and what no edition shows as it is.
 
