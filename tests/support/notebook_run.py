@@ -1,10 +1,12 @@
 """A notebook of this project run cell by cell in this process, with what its cells show."""
 
 import ast
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import blank
 from project import ROOT
 
 from analysis.show import Answer, Figure, Frame, NotAvailable, Prose, Table
@@ -57,12 +59,14 @@ def run(
     until: str = "",
     skip: str = "",
     given: dict[str, Any] | None = None,
+    drawn: bool = False,
     **parameters: Any,
 ):
     """Run notebooks/NAME.ipynb with these parameters.
 
     `until`: the id of the last cell to run, `skip` of one to leave out. `given`: objects by name
-    that replace what the cells assign to these names (a survey made by a test).
+    that replace what the cells assign to these names (a survey made by a test). `drawn`: with
+    pictures; blank ones are enough for most tests, and cost half.
     """
     content = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     shown, given = Shown(), given or {}
@@ -71,7 +75,8 @@ def run(
         if cell["cell_type"] != "code" or cell["id"] == skip:
             continue
         known = len(shown.outputs)
-        last = _run("".join(cell["source"]), shown.names, given)
+        with contextlib.nullcontext() if drawn else blank.pictures():
+            last = _run("".join(cell["source"]), shown.names, given)
         if "parameters" in cell["metadata"].get("tags", []):
             shown.names |= parameters
         if last is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, unknown
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
 ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
@@ -27,20 +27,18 @@ def content(wave: str) -> dict[str, Any]:
     """
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
-        known = ", ".join(folder.name for folder in paths.waves())
-        raise InputError(
-            "there is no wave {wave!r}",
-            hint="there are: {known}",
-            wave=wave,
-            known=known or Message("none"),
-        )
+        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
     return load(file)
 
 
-class _Unique:
-    """Refuses the second of two entries with the same name, of which YAML keeps the last."""
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Refuses the second of two entries with the same name, of which YAML keeps the last.
+
+    In C where that was built: seven times as fast.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The entries of a mapping."""
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
@@ -49,10 +47,6 @@ class _Unique:
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
         found: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return found
-
-
-class Loader(_Unique, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The loader in C where it was built: seven times as fast."""
 
 
 def read(text: str) -> Any:

@@ -113,17 +113,14 @@ class Gallery:
         language: Language,
         source: str,
         invented: bool,
-        audience: str = "internal",
         size: str = "report",
         digits: int | None = None,
     ) -> None:
         self.digits = digits
         self.folder, self.language, self.source = folder, language, source
-        self.audience, self.notice, self.after_caption = audience, "", ""
-        if invented:
-            self.notice = INVENTED[language]
-            if self.notice.lower() not in source.lower():
-                self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
+        self.notice, self.after_caption = INVENTED[language] if invented else "", ""
+        if self.notice.lower() not in source.lower():
+            self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
         self.scale = SIZES[size]
         use_style(language)
 
@@ -188,7 +185,7 @@ class Gallery:
                 canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
                 column = _settle(canvas)
                 if self.notice:  # a page gives all else as text
-                    column = _write(canvas, column, self.notice)
+                    column = _write(canvas, column, self.notice, gap=0.02)
                 whole = _write(canvas, _write(canvas, column, origin), title, above=True)
                 checks.check(canvas, name)
                 image, part = _images(canvas, whole, column)
@@ -366,11 +363,16 @@ def _settle(canvas: Canvas) -> Bbox:
     return canvas.get_tightbbox()
 
 
-def _write(canvas: Canvas, drawn: Bbox, words: str, *, above: bool = False) -> Bbox:
-    """A title over everything drawn, or a line under it, which travel with the picture."""
+def _write(
+    canvas: Canvas, drawn: Bbox, words: str, *, above: bool = False, gap: float = MARGIN + 0.02
+) -> Bbox:
+    """A title over everything drawn, or a line under it, which travel with the picture.
+
+    The `gap` over the line, in inches, is by default beyond what is cropped.
+    """
     width, height = canvas.get_size_inches()
     size = plt.rcParams["axes.titlesize"] if above else SMALL
-    low = min(0.0, drawn.y0) - MARGIN - 0.02  # beyond what is cropped
+    low = min(0.0, drawn.y0) - gap
     y = max(height, drawn.y1) + 0.08 if above else low
     look: dict[str, Any] = {"va": "bottom"} if above else {"va": "top", "color": "#444444"}
     text = broken(words, max(width, drawn.width) * 72 / size)

@@ -27,6 +27,7 @@ LINE = 0.26  # inches a bar
 ROW = 0.152  # inches a line of text
 FEW = 40  # municipalities up to which each is a dot
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
+LABELS = 148.0  # percent of a bar's length: the room for labels that stand before the bars
 TRACK = "#e9edf0"
 
 
@@ -124,13 +125,35 @@ def rows(
     return ax, ends - 0.57 * mark
 
 
+def _labelled(labels: Sequence[object]) -> tuple[Axes, np.ndarray, float]:
+    """Rows of shares: axes, places, and the room for labels in percent of the bars' length.
+
+    Short labels stand before their marks, on half the height; long ones over them, without room.
+    """
+    named = wrapped(labels, 11)
+    lines = np.array([max(1.35, 0.2 + 1.1 * (1 + text.count("\n"))) for text in named])
+    over = sum(2.05 + text.count("\n") for text in wrapped(labels, 23))
+    if not named or lines.sum() > over:
+        return *rows(labels), 0.0
+    total = float(lines.sum())
+    ax = plt.subplots(figsize=(COLUMN, total * ROW + 0.08))[1]
+    places = np.cumsum(lines) - lines / 2
+    for text, place in zip(named, places, strict=True):
+        ax.text(0, place, text, va="center", linespacing=1.1, transform=ax.get_yaxis_transform())
+    ax.set_ylim(total, 0)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    sns.despine(ax=ax, left=True, bottom=True)
+    return ax, places, LABELS
+
+
 def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja") -> Axes:
     """Shares with their counts, a bar each: columns answer, count, share (0 to 1).
 
     With columns low and high the interval of each share is drawn. A share of NA is written as
     withheld. `dots` in the place of bars, for answers of several questions.
     """
-    ax, places = rows(list(data["answer"]))
+    ax, places, left = _labelled(list(data["answer"]))
     known = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
     ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.6)
     if dots:
@@ -143,8 +166,9 @@ def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja")
     hidden = label("figure.hidden", language)
     for place, count, share in zip(places, data["count"], data["share"], strict=True):
         written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
-        ax.text(102.5, float(place), written, va="center")
-    ax.set_xlim(0, 138 if data["count"].max() >= 1000 else 131)
+        ax.text(102.5 + left / 33, float(place), written, va="center")
+    wide = (38 if data["count"].max() >= 1000 else 31) * (1 + left / 110)
+    ax.set_xlim(-left, 100 + wide)
     return ax
 
 
@@ -198,7 +222,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
         return _grouped(data, label, language)
     words, values = labels("figure", language), data["value"].to_numpy(float)
     few, median = len(values) <= FEW, float(np.median(values))
-    ax = plt.subplots(figsize=(COLUMN, 1.15 if few else 1.9))[1]
+    figure, ax = plt.subplots(figsize=(COLUMN, 0.95 if few else 1.6))
     if skewed := bool(values.min() > 0 and values.max() > SKEWED * median):
         ax.set_xscale("log")
     edges = _edges(values, 34 if few else 24, skewed=skewed)
@@ -226,7 +250,9 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     if not skewed:
         ax.xaxis.set_major_locator(MaxNLocator(4))
     said = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
-    ax.set_xlabel("\n".join([*wrapped([label], 24), said]))
+    about = wrapped([label + words["between"] + said], 26)[0]
+    ax.set_xlabel(about)
+    figure.set_figheight(figure.get_figheight() + ROW * about.count("\n"))
     return ax
 
 
@@ -261,17 +287,16 @@ def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
 
 def intervals(data: pd.DataFrame, *, label: str) -> Axes:
     """Estimates around zero, a row each: columns label, effect and, where known, low, high."""
-    shown = data.iloc[::-1]
-    ax = axes_for(len(shown) * 1.5)
-    places = np.arange(len(shown))
-    ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
-    if {"low", "high"} <= set(shown):
-        ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
-    ax.plot(shown["effect"], places, "o", color=PALETTE[3], markersize=6)
-    ax.set_yticks(places, wrapped(shown["label"], 26))
-    ax.set_ylim(-0.6, len(shown) - 0.4)
-    ax.set_xlabel(label)
-    return without_frame(ax)
+    ax, places = rows(list(data["label"]), extra=0.5)
+    for place in places:
+        ax.vlines(0, place - 0.5, place + 0.5, color="#7a7a7a", linewidth=1, linestyle="--")
+    if {"low", "high"} <= set(data):
+        ax.hlines(places, data["low"], data["high"], color=PALETTE[0], linewidth=1.6)
+    ax.plot(data["effect"], places, "o", color=PALETTE[3], markersize=6)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.set_xlabel(wrapped([label], 26)[0])
+    sns.despine(ax=ax, left=True)
+    return ax
 
 
 def places(data: pd.DataFrame, *, label: str) -> Axes:
@@ -453,7 +478,7 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
 def beside(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
     names = list(data["size_class"])
-    ax, places = rows(names, extra=0.6, mark=1.9)
+    ax, places = rows(names, extra=0.6, mark=1.6)
     if data.empty:
         return ax
     for offset, column, colour in ((-0.4, "here", PALETTE[0]), (0.4, "nation", "#c8d0d8")):

@@ -18,7 +18,7 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
-from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
+from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
 from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
@@ -39,7 +39,9 @@ UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand y
          "歳": "years of age", "回": "times", "校": "schools", "団体": "municipalities",
          "世帯": "households", "箇所": "places", "か所": "places", "冊": "volumes",
          "点": "points"}  # fmt: skip
-COUNT = re.compile(r"(数|額|日数|回数|面積|人口|年数)$")
+COUNT = re.compile(
+    r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
+)
 FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?$", re.I)
 RECEIVED = keys(
     *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
@@ -220,10 +222,9 @@ def _column(parts: list[str], from_sav: bool) -> Column:
     heading = " / ".join(parts)
     if from_sav:
         return Column(heading, name=parts[0], text=parts[-1])
-    kinds: dict[str, Kind] = {"personal": "personal", "technical": "record"}
-    for name, kind in kinds.items():
-        if normalise(heading) in set_aside()[name] and key(heading) not in RECEIVED:
-            return Column(heading, text=heading, kind=kind)
+    if key(heading) not in RECEIVED and (is_personal(heading) or is_technical(heading)):
+        kind: Kind = "personal" if is_personal(heading) else "record"
+        return Column(heading, text=heading, kind=kind)
     number, words = _part(parts[-1])
     numbered = NUMBERED.match(normalise(parts[-1]))
     if numbered and numbered[2]:

@@ -384,6 +384,39 @@ def test_a_scale_of_five_has_five_points_though_nobody_chose_the_fourth(tmp_path
     assert (found["type"], [o["code"] for o in found["options"]]) == ("ordinal", [1, 2, 3, 4, 5])
 
 
+@pytest.mark.parametrize(
+    ("words", "codes", "first"),
+    [
+        (("1 (never)", "2", "3", "5 (always)"), [1, 2, 3, 4, 5], "never"),
+        (("2 - a bit", "4 - very", "1 - not at all"), [1, 2, 3, 4], "not at all"),
+        (("1万人以上5万人未満", "5万人以上", "1万人未満"), [1, 2, 3], "1万人未満"),
+        (("30-44", "> 60", "18-29", "45-60"), [1, 2, 3, 4], "18-29"),
+    ],
+)
+def test_points_with_words_at_the_ends_and_classes_of_numbers_are_ordinal(
+    tmp_path, monkeypatch, words, codes, first
+):
+    rows = [["団体名", "問1 頻度"], *([f"町{n}", words[n % len(words)]] for n in range(12))]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    found = yaml.safe_load(text)["questions"][1]
+    assert (found["type"], [o["code"] for o in found["options"]]) == ("ordinal", codes)
+    assert first in (found["options"][0]["ja"], found["options"][0]["en"])
+
+
+def test_pairs_of_numbers_whole_numbers_with_a_point_and_spellings_of_one_word(tmp_path):
+    rows = [["団体名", "問1 誕生日", "問2 経験", "問3 導入", "問4 選択（3つまで）"]]
+    sets = ("国、県、市", "県、国", "市、県、国、町", "国、町")
+    for n in range(12):
+        rows.append([f"町{n}", f"0{n % 9 + 1}/1{n % 8}", f"{n}.0", ("None", "none", "Some")[n % 3],
+                     sets[n % 4]])  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1:]
+    assert [q["type"] for q in found] == ["text", "integer", "single", "multi"]
+    assert [o["en"] for o in found[2]["options"]] == ["None", "Some"]
+    assert len(found[3]["options"]) == 4
+
+
 def test_markers_that_recur_and_columns_of_persons(tmp_path):
     heads = ["団体名", "メールアドレス", *(f"問{n} 人数" for n in range(1, 7))]
     rows = [heads]
@@ -415,7 +448,7 @@ REAL = {  # file -> types of the columns or groups of columns that say most
         "likert2": "battery",
     },
     "surveymonkey_starwars_2headers_latin1.csv": {
-        "Q01": "binary", "Q03": "multi", "Q04": "battery", "Q05": "battery", "Q12": "single",
+        "Q01": "binary", "Q03": "multi", "Q04": "battery", "Q05": "battery", "Q12": "ordinal",
     },
     "made_googleforms_ja.csv": {"Q01": "multi", "Q02": "integer", "Q04": "battery"},
     "made_msforms_ja.csv": {"Q01": "multi", "Q02": "integer", "Q03": "single"},
