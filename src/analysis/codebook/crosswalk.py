@@ -28,6 +28,11 @@ class Shared(Text):
     before: StrictStr
     after: StrictStr
 
+    @property
+    def type(self) -> Literal["binary", "ratio"]:
+        """As a question of what type it is compared: true or false, or a number."""
+        return "binary" if _is_condition(self.before) else "ratio"
+
 
 class Reason(Text):
     """A question of one questionnaire alone, and why."""
@@ -79,6 +84,9 @@ class Crosswalk(Model):
 
     def faults(self, before: Codebook, after: Codebook) -> Iterator[Message]:
         """What does not fit the codebooks, each naming the question."""
+        for one in self.shared:
+            if _is_condition(one.before) != _is_condition(one.after):
+                yield at(_named(one), Message("one rule is true or false, the other a number"))
         for old, new in self.same.items():
             if old in before and new in after and (what := _differs(before[old], after[new])):
                 yield Message(
@@ -136,6 +144,14 @@ def _numbers(before: Codebook, after: Codebook) -> list[str]:
     return [q.id for q in before if q.id in after and _differs(q, after[q.id])]
 
 
+def _is_condition(rule: str) -> bool:
+    """Whether a rule says true or false; a bare name is taken for its number."""
+    try:
+        return not rule.isidentifier() and bool(Expression(rule, truth=True))
+    except ExpressionError:
+        return False
+
+
 def _questions(rule: str, book: Codebook) -> set[str]:
     """The questions that a rule uses."""
     try:
@@ -147,16 +163,17 @@ def _questions(rule: str, book: Codebook) -> set[str]:
     }
 
 
+def _named(shared: Shared) -> Message:
+    return Message("{what} {id}", what=Message("shared"), id=shared.id)
+
+
 def _unknown(shared: Shared, side: str, book: Codebook) -> Iterator[Message]:
     """What a rule cannot be read for, or names and its codebook has not."""
-    rule, where = (
-        getattr(shared, side),
-        Message("{what} {id}", what=Message("shared"), id=shared.id),
-    )
     try:
-        names = Expression(rule).names
+        names = Expression(getattr(shared, side)).names
     except ExpressionError as error:
-        yield at(where, error.what)
+        yield at(_named(shared), error.what)
         return
     for name in sorted(n for n in names if n not in book and n not in book.question_of):
-        yield at(where, Message("the codebook {book} has no question {id}", book=book.id, id=name))
+        fault = Message("the codebook {book} has no question {id}", book=book.id, id=name)
+        yield at(_named(shared), fault)

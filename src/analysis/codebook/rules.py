@@ -78,16 +78,6 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    @property
-    def is_condition(self) -> bool:
-        """Whether it says true or false, and gives no number."""
-        match self._tree:
-            case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
-                return True
-            case ast.Call(func=ast.Name(id="any")):
-                return True
-        return False
-
     def evaluate(self, frame: pd.DataFrame) -> pd.Series:
         """The rule's value for each row of `frame` (one column a variable), missing as NA."""
         return _column(self._value(frame), frame)

@@ -236,9 +236,8 @@ def _paired(
 def _shared(survey: Survey, one: Shared) -> Question:
     """A quantity that two questionnaires share, as a question of this one."""
     text = {k: label("changes.shared", k, name=one[k]) for k in LANGUAGES}
-    kind = "binary" if Expression(one.before).is_condition else "ratio"
     about = {"id": one.id, "section": survey.codebook.sections[0].id, "role": "describe"}
-    return Question.model_validate({**about, "type": kind, **text})
+    return Question.model_validate({**about, "type": one.type, **text})
 
 
 def _add(wave: changes.Wave, question: Question, rule: str) -> None:

@@ -47,6 +47,10 @@ def test_every_question_of_both_questionnaires_stands_in_the_crosswalk(books):
             "it-staffing-2026 has no question Q99",
         ),
         (lambda w: w["shared"][0].update(before="Q08 +"), "'Q08 +' cannot be read"),
+        (
+            lambda w: w["shared"][0].update(after="Q08 > Q09"),
+            "one rule is true or false, the other",
+        ),
         (lambda w: w["shared"][0].update(kind="moved"), "no value 'moved'; there are: split"),
         (lambda w: w["new"].append(w["new"][0]), "question 'Q06' stands more than once"),
     ],
