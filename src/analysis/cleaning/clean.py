@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
-from analysis.cleaning.respondents import Identified, identify, register_of
+from analysis.cleaning.respondents import Identified, identify, register_of, size_class_told
 from analysis.cleaning.texts import Parsed, clock
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
@@ -23,16 +23,6 @@ from analysis.codebook.wave import Wave
 from analysis.intake.cells import REASONS, Received, Remark
 from analysis.intake.workbook import CellKind
 from analysis.text import Language, label, labels
-
-
-def typed(values: np.ndarray, question: Question) -> Any:
-    """A column of answers with the dtype of its question; None where there is no value."""
-    series = pd.Series(values, dtype="object")
-    if question.dtype == "datetime64[s]":
-        return pd.to_datetime(series).astype("datetime64[s]")
-    if question.dtype == "str":
-        return series.astype("str").where(series.notna(), None).astype("str")
-    return series.astype(question.dtype)
 
 
 def shown(value: Any, question: Question | None = None) -> str:
@@ -138,7 +128,7 @@ class Cleaned:
         `invited`: how many were asked, where that is known.
         """
         found = counted(self.findings, language)
-        said = "回答" if language == "ja" else "replies"
+        said = label("survey.replies", language)
         replied = (self.register["replied"] & self.register["invited"]).sum()
         head = (
             f"{said} {len(self.responses)}" if invited is None else f"{said} {replied} / {invited}"
@@ -236,10 +226,7 @@ class _Cleaning:
             self.note(i, column, read[codes[i]], question)
 
     def _take_words(self, name: str, owner: Question) -> None:
-        """The words beside an option "other": in the cell of the answer, or in a column of theirs.
-
-        Some form tools write them alone and leave the answer itself empty.
-        """
+        """The words beside an option "other", which may also stand alone, without the answer."""
         if owner.id in self.words:
             words = self.words[owner.id]
             taken = (self.state[name] == EMPTY) & (words != "")
@@ -455,8 +442,8 @@ class _Cleaning:
                 continue
             for check in question.checks:
                 rule = Expression(check.rule)
-                kept = rule.evaluate(self._frame(rule.names)).astype("boolean")
-                broken = (~kept).fillna(False).to_numpy(bool) & self.counts & self.there[column]
+                kept = rule.holds(self._frame(rule.names), unknown=True)
+                broken = ~kept & self.counts & self.there[column]
                 self.notes += [
                     Note(i, column, "check", self._own(i, question), check.text)
                     for i in np.flatnonzero(broken).tolist()
@@ -470,12 +457,12 @@ class _Cleaning:
         return shown(frozenset(o.code for o, name in told if self.values[name][i]))
 
     def _frame(self, names: set[str] | None = None) -> pd.DataFrame:
-        """The answers, typed; `names`: only these questions or variables."""
+        """The answers, each column with the dtype of its question; `names`: only these of them."""
         answers = {}
         for variable, values in self.values.items():
             question = self.codebook.question_of[variable]
             if names is None or {variable, question.id} & names:
-                answers[variable] = typed(values, question)
+                answers[variable] = pd.Series(values, dtype="object").astype(question.dtype)
         return pd.DataFrame(answers, index=range(self.n))
 
     # --- the result ------------------------------------------------------------------------
@@ -494,7 +481,10 @@ class _Cleaning:
             index=index,
         )
         variables = list(self.codebook.variables)
-        register = register_of(self.wave, who, order, self.codebook, frame)
+        told: list[str | None] = [None] * self.n
+        if (sizes := self.codebook.identity("size_class")) is not None:
+            told = [size_class_told(sizes, value) for value in self.values[sizes.id]]
+        register = register_of(self.wave, who, order, told)
         names = register["name"].to_dict()
         received, asked, replied = self.received, self.wave.invited, len(order)
         if isinstance(asked, int) and replied > asked:
