@@ -174,5 +174,5 @@ def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> 
         kind=Message(what),
         name=name,
         near=near,
-        known=known,
+        known=known or Message("none"),
     )

@@ -44,12 +44,7 @@ def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
 
 
 def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
-    """The cleaned data, wave.yml and codebook, all of one state of the files.
-
-    Raises
-    ------
-    InputError : they changed while they were read, or are not those that a run began with.
-    """
+    """The cleaned data, wave.yml and codebook, all of one state of the files, else an error."""
     key = store.key(Wave.read(wave))  # before anything that is used is read, and again after it
     if fingerprints.expected_key(wave) not in {None, key}:
         raise _changed(wave)
@@ -186,17 +181,7 @@ class Survey(View):
         return self._with(data, book, self._part)
 
     def _with(self, data: clean.Cleaned, book: Codebook, part: Population | None) -> Survey:
-        return Survey(
-            data,
-            self.wave,
-            book,
-            audience=self.audience,
-            language=self.language,
-            output=self.output,
-            files=self._files,
-            size=self._size,
-            part=part,
-        )
+        return Survey(data, self.wave, book, part=part, **self._how)
 
     # --- numbers from answers --------------------------------------------------------------
 
@@ -231,10 +216,6 @@ class Survey(View):
 
         A name that an earlier wave gives by the code of a member goes to the type that this
         municipality is in now, where that has no name of its own.
-
-        Raises
-        ------
-        InputError : a name is of no type, or two are of one.
         """
         names, given = dict(found.names), set[int]()
         for key, text in self.wave.names.items():
@@ -258,7 +239,7 @@ class Survey(View):
             if kind in names and kind not in given:
                 given.add(kind)
                 names[kind] = Text.model_validate(text).model_dump()
-        return replace(found, described=replace(found.described, names=names))
+        return replace(found, names=names)
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""
@@ -296,10 +277,16 @@ class Survey(View):
         return renamed(found, other._alias), renamed(placed, self._alias)
 
     @cached_property
+    def _full_features(self) -> indicators.Features:
+        return indicators.features(self._full.responses, self._full.status, self.codebook)
+
+    @cached_property
+    def _full_indices(self) -> pd.DataFrame:
+        return indicators.indices(self._full_features, self.codebook, self._full.responses)
+
+    @cached_property
     def _classifier(self) -> Classifier:
-        full = self.features
-        if self.responses is not self._full.responses:  # the edition leaves answers out
-            full = indicators.features(self._full.responses, self._full.status, self.codebook)
+        full = self._full_features
         if full.frame.shape[1] == 0:
             raise InputError(
                 "the codebook {id} has no features for a typology",
@@ -308,7 +295,7 @@ class Survey(View):
             )
         return Classifier(
             features=full,
-            composites=indicators.indices(full, self.codebook, self._full.responses),
+            composites=self._full_indices,
             size_class=self._full.register["size_class"],
             folder=paths.cache() / store.package_key(),
         )
@@ -389,8 +376,7 @@ class Survey(View):
         held = self
         for index in self.codebook.indices:
             if index.id in ids and index.id not in held.codebook:
-                full = indicators.features(self._full.responses, self._full.status, self.codebook)
-                values = indicators.indices(full, self.codebook, self._full.responses)[index.id]
+                values = self._full_indices[index.id]
                 sensitive = any(q.sensitive for q in self.codebook)
                 label = index.text[self.language]
                 held = held.with_(index.id, values, label=label, sensitive=sensitive)

@@ -15,7 +15,7 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.codebook.validation import at, describe_validation, described
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, unknown
 from analysis.text import Language, Model, Text, label
 
 QuestionType = Literal[
@@ -355,14 +355,8 @@ class Codebook(Model):
         if file.suffix not in {".yml", ".yaml"}:
             file = paths.codebooks() / f"{path}.yml"
         if not file.is_file():
-            known = ", ".join(sorted(p.stem for p in paths.codebooks().glob("*.yml"))) or "none"
-            raise InputError(
-                "there is no codebook {stem!r}",
-                file=file,
-                hint="there are: {known}",
-                stem=file.stem,
-                known=known,
-            )
+            known = sorted(p.stem for p in paths.codebooks().glob("*.yml"))
+            raise unknown("codebook", file.stem, known)
         such_as = Message("a codebook: id, title, version, sections and questions")
         return file, yaml_file.load(file, such_as)
 

@@ -6,13 +6,14 @@ Imports nothing heavy, so that a refresh with nothing to do answers at once.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, unknown
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
 ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
@@ -27,20 +28,18 @@ def content(wave: str) -> dict[str, Any]:
     """
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
-        known = ", ".join(folder.name for folder in paths.waves())
-        raise InputError(
-            "there is no wave {wave!r}",
-            hint="there are: {known}",
-            wave=wave,
-            known=known or Message("none"),
-        )
+        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
     return load(file)
 
 
-class _Unique:
-    """Refuses the second of two entries with the same name, of which YAML keeps the last."""
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Refuses the second of two entries with the same name, of which YAML keeps the last.
+
+    In C where that was built: seven times as fast.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The entries of a mapping."""
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
@@ -49,10 +48,6 @@ class _Unique:
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
         found: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return found
-
-
-class Loader(_Unique, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The loader in C where it was built: seven times as fast."""
 
 
 def read(text: str) -> Any:
@@ -131,14 +126,24 @@ def names_before(wave: str) -> dict[str, Any]:
     Unchecked; of two names for one municipality the later wave's.
     """
     names: dict[str, Any] = {}
-    while wave := earlier(wave):
+    book = content(wave).get("codebook")
+    while (wave := earlier(wave)) and content(wave).get("codebook") == book:
         given = content(wave).get("names") or {}
         names = {code: name for code, name in given.items() if isinstance(code, str)} | names
     return names
 
 
+def crosswalks() -> dict[tuple[str, str], Path]:
+    """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
+    files = sorted((paths.codebooks() / "crosswalks").glob("*.yml"))
+    found = ((load(file), file) for file in files)
+    return {(str(walk.get("before")), str(walk.get("after"))): file for walk, file in found}
+
+
 def earlier(wave: str) -> str:
-    """The latest wave before this one with the same codebook; empty where there is none.
+    """The latest wave before this one that can be compared with it; empty where there is none.
+
+    It has the same codebook, or one from which a crosswalk leads to it.
 
     Examples
     --------
@@ -146,12 +151,22 @@ def earlier(wave: str) -> str:
     'demo-2019'
     """
     here, others = content(wave), []
+    books = {str(here.get("codebook"))}
+    books |= {before for before, after in crosswalks() if after in books}
     for name in (folder.name for folder in paths.waves()):
+        file = paths.raw(name) / "wave.yml"
         try:
-            other = content(name)
-        except InputError:  # a fault of another wave is reported where that one is read
+            state = file.stat()
+            book, as_of = _asked(file, (state.st_mtime_ns, state.st_size, state.st_ino))
+        except (InputError, OSError):  # a fault of another wave is reported where that one is read
             continue
-        same = name != wave and other.get("codebook") == here.get("codebook")
-        if same and str(other.get("as_of")) < str(here.get("as_of")):
-            others.append((str(other.get("as_of")), name))
+        if name != wave and book in books and as_of < str(here.get("as_of")):
+            others.append((as_of, name))
     return max(others, default=("", ""))[1]
+
+
+@lru_cache(maxsize=1000)
+def _asked(file: Path, state: tuple[int, ...]) -> tuple[str, str]:
+    """Codebook and date of a wave.yml, read once for each state of the file: there may be many."""
+    other = load(file)
+    return str(other.get("codebook")), str(other.get("as_of"))

@@ -19,7 +19,7 @@ from analysis.intake import corrections, issues, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
-from analysis.intake.headings import Headings, normalise, set_aside
+from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import choose, listed, refuse_table
 from analysis.intake.tables import Table, read_rows
 from analysis.intake.workbook import CellKind, Sheet, column_letters
@@ -335,7 +335,7 @@ def _personal(piece: Piece) -> list[Remark]:
         header = mark[: rows[0], column] == REASONS.index("header")
         heads = sheet.text[column].iloc[: rows[0]][header]
         above = [text for text in heads[::-1] if text][:1]
-        label = left and normalise(left[0]) in set_aside()["personal"]
+        label = left and is_personal(left[0])
         heading = "".join(left if label else above)
         found.append(Remark("personal", sheet.file, sheet.sheet, cell, heading))
     return found

@@ -22,7 +22,7 @@ from analysis.errors import InputError, Message, printed, spoken
 from analysis.intake import issues, questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
-from analysis.intake.headings import Headings, normalise, set_aside
+from analysis.intake.headings import Headings, is_technical
 from analysis.intake.layout import Evidence, Layout
 from analysis.text import LANGUAGES, Language, label
 
@@ -345,9 +345,8 @@ def _technical(received: Received, book: Codebook) -> list[str]:
     """The headings of columns that tools and offices keep for themselves, to be ignored."""
     headings, outside = Headings(book), received.outside
     heads = outside["text"][outside["reason"] == "header"]
-    own = set_aside()["technical"]
     return [text for text in dict.fromkeys(heads)
-            if normalise(text) in own and headings.meaning(text) is None]  # fmt: skip
+            if is_technical(text) and headings.meaning(text) is None]  # fmt: skip
 
 
 def looked_at(
