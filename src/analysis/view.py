@@ -166,7 +166,6 @@ class View:
             language=self.language,
             source=self.source,
             invented=self.wave.invented,
-            audience=self.audience,
             size=self._how["size"],
             digits=3 if self.audience == "public" and not self.wave.named else None,
         )

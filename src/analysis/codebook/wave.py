@@ -102,6 +102,8 @@ class Wave(Model):
     register_file: StrictStr | None = Field(default=None, alias="register")
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
+    mode: Text | None = None  # how it was asked, such as by a form sent by e-mail
+    contact: Text | None = None  # whom readers may ask
     language: Language = "ja"
     licence: StrictStr | None = None  # of the answers where they are given out, such as CC-BY-4.0
     names: dict[StrictInt | StrictStr, Text] = Field(default_factory=dict)  # of types

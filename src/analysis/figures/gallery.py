@@ -113,17 +113,14 @@ class Gallery:
         language: Language,
         source: str,
         invented: bool,
-        audience: str = "internal",
         size: str = "report",
         digits: int | None = None,
     ) -> None:
         self.digits = digits
         self.folder, self.language, self.source = folder, language, source
-        self.audience, self.notice, self.after_caption = audience, "", ""
-        if invented:
-            self.notice = INVENTED[language]
-            if self.notice.lower() not in source.lower():
-                self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
+        self.notice, self.after_caption = INVENTED[language] if invented else "", ""
+        if self.notice.lower() not in source.lower():
+            self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
         self.scale = SIZES[size]
         use_style(language)
 

@@ -222,7 +222,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
         return _grouped(data, label, language)
     words, values = labels("figure", language), data["value"].to_numpy(float)
     few, median = len(values) <= FEW, float(np.median(values))
-    ax = plt.subplots(figsize=(COLUMN, 0.95 if few else 1.6))[1]
+    figure, ax = plt.subplots(figsize=(COLUMN, 0.95 if few else 1.6))
     if skewed := bool(values.min() > 0 and values.max() > SKEWED * median):
         ax.set_xscale("log")
     edges = _edges(values, 34 if few else 24, skewed=skewed)
@@ -252,7 +252,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     said = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
     about = wrapped([label + words["between"] + said], 26)[0]
     ax.set_xlabel(about)
-    ax.figure.set_figheight(ax.figure.get_figheight() + ROW * about.count("\n"))
+    figure.set_figheight(figure.get_figheight() + ROW * about.count("\n"))
     return ax
 
 

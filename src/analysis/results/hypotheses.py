@@ -139,7 +139,7 @@ def _tested(survey: Survey, r: Tested) -> dict[str, Any]:
     """The evidence of a test as far as the edition may show it."""
     if r.hypothesis.group and not group_may_be_told(survey, r.hypothesis.group, FEWEST):
         return {"word": "withheld"}
-    coarse = _protected(survey, r.hypothesis)
+    coarse = protects(survey, *_asked(survey, r.hypothesis))
     if _too_few(survey, r.n):
         return {"word": r.word}
     shown: dict[str, Any] = {"word": r.word, "n": sum(r.n)}
@@ -166,11 +166,6 @@ def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
 def _there(survey: Survey, h: Hypothesis) -> bool:
     """Whether the edition has the answers: that of a part has no sensitive ones."""
     return all(v in survey.responses for q in _asked(survey, h) for v in q.variables)
-
-
-def _protected(survey: Survey, h: Hypothesis) -> bool:
-    """Whether the statistics of a hypothesis must be coarse, by the questions that it is about."""
-    return protects(survey, *_asked(survey, h))
 
 
 def _too_few(survey: Survey, n: tuple[int, ...]) -> bool:

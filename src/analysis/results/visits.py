@@ -13,7 +13,7 @@ from analysis.codebook.municipality import SIZE_CLASSES, given
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
 from analysis.results import types
-from analysis.results.answers import Subset, own, typical
+from analysis.results.answers import Subset, own, subset, typical
 from analysis.show import Frame, NotAvailable
 from analysis.stats import visit_forms
 from analysis.stats import visits as guidebook
@@ -272,10 +272,8 @@ def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset,
     # `groups`: its type and its size class, where it has them; then all
     kind = groups[0].codes if len(groups) == 3 else ()
     size = groups[-2].codes if len(groups) >= 2 else ()
-    return (
-        Subset.of(survey, [c for c in kind if c != code]),
-        Subset.of(survey, [c for c in size if c != code]),
-    )
+    theirs, others = (subset(survey, [c for c in codes if c != code]) for codes in (kind, size))
+    return theirs, others
 
 
 # --- what was heard -----------------------------------------------------------------------------

@@ -490,13 +490,7 @@ def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np
 
 
 def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
-    """How firmly each unit stays with its type.
-
-    Parameters
-    ----------
-    shares : units x units, share of the universes in which two are of the same type.
-    types : reference type of each unit.
-    """
+    """How firmly each unit stays with its type: `shares` of the universes that join two units."""
     kinds = np.unique(types)
     own = types[:, None] == kinds
     others = own.sum(axis=0) - own

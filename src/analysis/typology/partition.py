@@ -106,10 +106,7 @@ def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> tuple[np.nd
 def _numbered(
     distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray, objective: float
 ) -> Medoids:
-    """Each pattern with its nearest medoid, a medoid with itself; types by their size.
-
-    Heaviest first, ties by the first pattern.
-    """
+    """Each pattern with its nearest medoid; the heaviest type first, ties by the first pattern."""
     nearest = distance[:, medoids].argmin(axis=1)
     nearest[medoids] = np.arange(len(medoids))
     there = np.flatnonzero(weights > 0)

@@ -96,11 +96,6 @@ class Typology:
 
 
 Texts = Mapping[str, Mapping[str, str]]
-Remember = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _not_kept(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
 
 
 def study(
@@ -117,7 +112,7 @@ def study(
     criteria: bool = True,
     seed: int = 0,
     jobs: int = 1,
-    remember: Remember = _not_kept,
+    remember: Callable[[Callable[..., Compared]], Callable[..., Compared]] | None = None,
 ) -> Typology:
     """Make a typology and gather the evidence for it.
 
@@ -155,7 +150,8 @@ def study(
     auto, again = n_types == "auto", {"seed": seed, "jobs": jobs}
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = counts_to_try(data, n_types)
-    tried = remember(compared)(data, counts, n_null=n_null, criteria=criteria, **again)
+    make = remember(compared) if remember else compared
+    tried = make(data, counts, n_null=n_null, criteria=criteria, **again)
     k = best(tried.table) if n_types == "auto" else n_types
     medoids = k_medoids(tried.distance, k, tried.patterns.weights)
     types = _numbered(medoids.labels[tried.patterns.back], data.frame.index)

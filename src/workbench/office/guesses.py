@@ -47,6 +47,7 @@ RECURRING = re.compile(  # what stands for no answer where it is in many columns
     r"#?n\.?\s?[/.]?\s?[as]\.?|-\d{1,3}|[.…‥]+|no answer|missing|null|nan|欠測|記入なし|回答なし",
     re.I,
 )
+NOT_GIVEN = re.compile(r"無回答|不明|非該当|don.?t know|refused|missing|no answer|not asked", re.I)
 NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
 TRANSLATE = "(to translate)"
 
@@ -444,8 +445,10 @@ def labelled(
     if not options or len({option["ja"] for option in options}) < len(options):
         return None
     yes_no = {option["code"] for option in options} == {0, 1} and numbered
-    found: Question = {"type": "binary" if yes_no else "single", "options": options}
-    return _with(found, _by_kind(list(missing), labels))
+    words = [text for code, text in labels.items() if code not in missing]
+    rated = graded([text for text in words if not NOT_GIVEN.search(text)])
+    kind = "binary" if yes_no else "ordinal" if rated else "single"
+    return _with({"type": kind, "options": options}, _by_kind(list(missing), labels))
 
 
 def one(
@@ -476,6 +479,9 @@ def one(
     explained = (EXPLAINED.match(plain(text)) for text in texts)
     outlying -= {found[1] for found in explained if found}
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
+    if labels and sum(v in labels for v in values) < 0.5 * len(values):  # a number, ends named
+        missing = sorted({*missing, *(c for c, text in labels.items() if NOT_GIVEN.search(text))})
+        declared, labels = missing, {}
     if labels and (found := labelled(labels, declared, missing)):
         return found
     values = [value for value in values if value not in declared]

@@ -76,7 +76,7 @@ def write_index(
         cards=[_card(one, about) for one in ordered],
         findings=findings,
         profiles=context.get("profiles", ""),
-        downloads=_downloads(folder, tables, language),
+        downloads=_downloads(folder, tables, about),
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
@@ -160,9 +160,13 @@ def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | 
     return ""
 
 
-def _downloads(folder: Path, tables: Sequence[Mapping[str, Any]], language: Language) -> Any:
+def _downloads(
+    folder: Path, tables: Sequence[Mapping[str, Any]], about: Mapping[str, Any]
+) -> dict[str, str]:
     """Files of the run and what they are; the zip and the workbook are made here."""
-    words, found = labels("index", language), {}
+    language: Language = about["language"]
+    words = labels("index", language)
+    found = {"report.pdf": words["whole_pdf"]} if about.get("pdf") else {}
     if (folder / "report.docx").is_file():
         found["report.docx"] = words["word"]
     if any((folder / "figures").glob("*")):

@@ -199,6 +199,8 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
+        every = [part / "index.html", *_complete(record, part)]
+        printing.print_whole(every, part / "report.pdf", date=about["date"])
     swap_in(record, part, edition)
     index.write_waves(paths.reports())
 
@@ -208,11 +210,9 @@ def _write_word(plan: Plan, record: RunRecord, part: Path, about: Mapping[str, A
     from workbench.publish import word
 
     language: Language = "en" if plan.edition.language == "en" else "ja"
-    names = [ran.html for ran in record.notebooks if ran.ok]
-    names.sort(key=index.is_cleaning)
     context = page_context(about)
     content = word.document(
-        [part / name for name in names],
+        _complete(record, part),
         title=str(about["wave_title"][language]),
         context={
             "publisher": about["publisher"][language],
@@ -224,6 +224,12 @@ def _write_word(plan: Plan, record: RunRecord, part: Path, about: Mapping[str, A
         language=language,
     )
     paths.write_atomic(part / "report.docx", content)
+
+
+def _complete(record: RunRecord, part: Path) -> list[Path]:
+    """The complete pages in their order, how the data were cleaned at the end."""
+    names = [ran.html for ran in record.notebooks if ran.ok]
+    return [part / name for name in sorted(names, key=index.is_cleaning)]
 
 
 def _gather(ran: Ran, part: Path) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import exports
 import openpyxl
 import pandas as pd
+import pyreadstat
 import pytest
 import yaml
 
@@ -76,6 +77,32 @@ def test_every_tool_gives_the_same_responses(wave_of, capsys, tool, export):
         assert own.tolist() == right.tolist(), column
     refused = got.findings[got.findings["severity"] != "repaired"]
     assert refused.empty, refused[["rule", "raw"]].to_string()
+
+
+@pytest.mark.parametrize("suffix", ["sav", "dta"])
+def test_a_statistics_package_gives_the_same_responses(project, suffix):
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
+    )
+    rows = [
+        {"CODE": a["CODE"], "NAME": a["NAME"], "Q1": a["Q1"], "Q1_other": a["Q1_other"],
+         **{f"Q2_{c}": int(c in a["Q2"]) for c in exports.WORK}, "Q2_other": a["Q2_other"],
+         "Q3": a["Q3"], **{f"Q4_{i}": a["Q4"][i] for i in exports.ITEMS}, "Q5": a["Q5"],
+         "Q6": a["Q6"]}
+        for a in exports.answers()
+    ]  # fmt: skip
+    frame, labels = pd.DataFrame(rows), {"Q1": exports.STATES, "Q4_a": exports.LEVELS}
+    frame["Q5"] = pd.to_datetime(frame["Q5"]).dt.date if suffix == "sav" else frame["Q5"]
+    write = pyreadstat.write_sav if suffix == "sav" else pyreadstat.write_dta
+    write(frame, project / f"s.{suffix}", variable_value_labels=labels)
+    given = ["new-wave", "w", str(project / f"s.{suffix}"), "--codebook", "genai"]
+    assert main([*given, "--as-of", "2024-06-01"]) == 0
+    got, wanted = cleaned("w"), expected()
+    for column in wanted:
+        own = got.responses[column]
+        own = own.fillna("") if column.endswith("other") or column == "Q6" else own
+        assert own.tolist() == wanted[column].tolist(), column
+    assert got.findings.empty or set(got.findings["severity"]) == {"repaired"}
 
 
 @pytest.mark.parametrize(("tool", "export"), ALL, ids=[export.__name__ for _, export in ALL])

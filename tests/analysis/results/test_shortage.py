@@ -218,7 +218,7 @@ def test_a_change_of_definition_is_drawn_as_a_break(demo):
     assert not any(min(x) < 2022 < max(x) for x in lines) and any(min(x) == max(x) for x in lines)
     assert published.broken(totals) == ["cio_aide"]
     gallery = published.gallery(demo)
-    assert not gallery.invented and "総務省" in gallery.source
+    assert not gallery.notice and "総務省" in gallery.source
 
 
 def test_respondents_stand_beside_the_nation(demo):
