@@ -43,6 +43,7 @@ from analysis.typology.dissimilarity import (
 from analysis.typology.gradient import numeric
 from analysis.typology.partition import k_medoids
 from analysis.typology.prepare import Answers, set_aside
+from analysis.typology.stability import with_type
 
 
 @dataclass(frozen=True)
@@ -493,8 +494,7 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     """How firmly each unit stays with its type: `shares` of the universes that join two units."""
     kinds = np.unique(types)
     own = types[:, None] == kinds
-    others = own.sum(axis=0) - own
-    share = ((shares @ own - own) / np.maximum(others, 1)).round(12)
+    share = with_type(shares, types, np.ones(len(types)), kinds).round(12)
     named = kinds != UNPLACED
     inside = np.where(own & named, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan
