@@ -29,12 +29,6 @@ def fill_in(forms):
         book.save(file)
 
 
-def test_both_languages_of_the_page_give_the_same_commands():
-    english = commands(ROOT / "docs" / "own-survey.md")
-    japanese = commands(ROOT / "docs" / "tutorial.ja.md")
-    assert japanese == [line.removesuffix(" --language en") for line in english]
-
-
 def test_from_nothing_to_a_report_on_another_subject(project, capsys, monkeypatch):
     monkeypatch.chdir(project)
     shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)

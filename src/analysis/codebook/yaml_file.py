@@ -125,14 +125,24 @@ def names_before(wave: str) -> dict[str, Any]:
     Unchecked; of two names for one municipality the later wave's.
     """
     names: dict[str, Any] = {}
-    while wave := earlier(wave):
+    book = content(wave).get("codebook")
+    while (wave := earlier(wave)) and content(wave).get("codebook") == book:
         given = content(wave).get("names") or {}
         names = {code: name for code, name in given.items() if isinstance(code, str)} | names
     return names
 
 
+def crosswalks() -> dict[tuple[str, str], Path]:
+    """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
+    files = sorted((paths.codebooks() / "crosswalks").glob("*.yml"))
+    found = ((load(file), file) for file in files)
+    return {(str(walk.get("before")), str(walk.get("after"))): file for walk, file in found}
+
+
 def earlier(wave: str) -> str:
-    """The latest wave before this one with the same codebook; empty where there is none.
+    """The latest wave before this one that can be compared with it; empty where there is none.
+
+    It has the same codebook, or one from which a crosswalk leads to it.
 
     Examples
     --------
@@ -140,12 +150,14 @@ def earlier(wave: str) -> str:
     'demo-2019'
     """
     here, others = content(wave), []
+    books = {str(here.get("codebook"))}
+    books |= {before for before, after in crosswalks() if after in books}
     for name in (folder.name for folder in paths.waves()):
         try:
             other = content(name)
         except InputError:  # a fault of another wave is reported where that one is read
             continue
-        same = name != wave and other.get("codebook") == here.get("codebook")
+        same = name != wave and other.get("codebook") in books
         if same and str(other.get("as_of")) < str(here.get("as_of")):
             others.append((str(other.get("as_of")), name))
     return max(others, default=("", ""))[1]
