@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import sys
 import tempfile
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import settings
 from project import ROOT, make_project
 
+sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a second of import
 settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
 settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
@@ -38,6 +40,15 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     monkeypatch.delenv("WORKBENCH_REPORTS", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def blank_pictures():
+    """Figures are laid out and checked, and their pictures are blank."""
+    import blank
+
+    with blank.pictures(checked=True):
+        yield
 
 
 @pytest.fixture(scope="session")

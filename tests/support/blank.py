@@ -17,16 +17,23 @@ from analysis.figures import checks, gallery
 
 
 @contextlib.contextmanager
-def pictures():
-    """Draw nothing meanwhile: each picture is blank, in the size of the drawing."""
-    with (
-        mock.patch.object(checks, "check", lambda *_: None),
-        mock.patch.object(seaborn.matrix, "_draw_figure", lambda _: None),
-        mock.patch.object(Canvas, "draw_without_rendering", lambda _: None),
-        mock.patch.object(Canvas, "get_tightbbox", lambda canvas, *_, **__: canvas.bbox_inches),
-        mock.patch.object(Canvas, "savefig", _blank),
-        mock.patch.object(Image.Image, "quantize", lambda image, *_, **__: image.convert("L")),
-    ):
+def pictures(*, checked=False):
+    """Draw nothing meanwhile: each picture is blank, in the size of the drawing.
+
+    `checked`: it is laid out all the same, and refused where it could not be read.
+    """
+    with contextlib.ExitStack() as stack:
+        patched = [
+            (Canvas, "savefig", _blank),
+            (Image.Image, "quantize", lambda image, *_, **__: image.convert("L")),
+            (seaborn.matrix, "_draw_figure", lambda _: None),
+        ]
+        if not checked:
+            patched.append((checks, "check", lambda *_: None))
+            patched.append((Canvas, "draw_without_rendering", lambda _: None))
+            patched.append((Canvas, "get_tightbbox", lambda canvas, *_, **__: canvas.bbox_inches))
+        for one in patched:
+            stack.enter_context(mock.patch.object(*one))
         yield
 
 

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -53,11 +54,11 @@ def wrapped(labels: Sequence[object], width: float) -> list[str]:
     return made
 
 
-def legend_above(ax: Axes, handles: Sequence[Patch] | None = None) -> None:
+def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> None:
     """A legend over the drawing in as many columns as the figure's width can hold."""
     found: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     texts = [str(handle.get_label()) for handle in found]
-    wide = [ems(text) + 3.4 for text in texts]
+    wide = [max(map(ems, text.split("\n"))) + 3.4 for text in texts]
     canvas = ax.get_figure(root=True)
     assert canvas is not None
     room = canvas.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]

@@ -19,7 +19,8 @@ SINGLE = {"silhouette", "coassignment", "pairs", "members", "map", "composition"
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return run(PAGE, wave="demo-2019", output=str(tmp_path_factory.mktemp("demo")))
+    folder = tmp_path_factory.mktemp("demo")
+    return run(PAGE, wave="demo-2019", output=str(folder))
 
 
 @pytest.fixture(scope="module")
