@@ -13,7 +13,9 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis import paths, show
+from analysis.codebook.model import Codebook
 from analysis.text import Language, label, labels, say
+from workbench.publish.dataset import labelled_codes
 from workbench.publish.page import key_figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook
 from workbench.run.record import read_record
@@ -76,7 +78,7 @@ def write_index(
         cards=[_card(one, about) for one in ordered],
         findings=findings,
         profiles=context.get("profiles", ""),
-        downloads=_downloads(folder, tables, language),
+        downloads=_downloads(folder, tables, language, title),
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
@@ -162,7 +164,9 @@ def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | 
     return ""
 
 
-def _downloads(folder: Path, tables: Sequence[Mapping[str, Any]], language: Language) -> Any:
+def _downloads(
+    folder: Path, tables: Sequence[Mapping[str, Any]], language: Language, title: str
+) -> Any:
     """Files of the run and what they are; the zip and the workbook are made here."""
     words, found = labels("index", language), {}
     if (folder / "report.docx").is_file():
@@ -171,7 +175,10 @@ def _downloads(folder: Path, tables: Sequence[Mapping[str, Any]], language: Lang
         paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
         found["figures.zip"] = words["figures"]
     if tables:
-        paths.write_atomic(folder / "tables.xlsx", workbook(tables, language))
+        codebook = folder / "codebook.yml"
+        codes = labelled_codes(Codebook.read(codebook), language) if codebook.is_file() else None
+        content = workbook(tables, language, title=title, codes=codes)
+        paths.write_atomic(folder / "tables.xlsx", content)
         found["tables.xlsx"] = words["tables"]
     return {**found, "run.json": words["record"]}
 
