@@ -18,7 +18,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.typology.multiverse import consensus, imputed
 from analysis.typology.power import known_types
-from analysis.typology.prepare import taking_part
+from analysis.typology.prepare import set_aside
 from analysis.typology.study import study
 
 KINDS = {
@@ -75,7 +75,7 @@ def recovery(surveys: int) -> None:
             print(f"| {name} | {share:.0%} | {pairwise:.2f} | {filled_in:.2f} |", flush=True)
 
 
-def set_aside(surveys: int) -> None:
+def outlying(surveys: int) -> None:
     """How often somebody is outlying where nobody was made so."""
     sizes = (15, 30, 60, 200)
     print(f"\n| surveys with anybody outlying | {' | '.join(f'n = {n}' for n in sizes)} |")
@@ -94,7 +94,8 @@ def set_aside(surveys: int) -> None:
             out = []
             for seed in range(surveys):
                 frame, _ = drawn(n, separation, kinds, np.random.default_rng(seed), **how)
-                out.append(~taking_part(frame, dict(zip(frame, KINDS[kinds], strict=True))).fit)
+                aside = set_aside(frame, dict(zip(frame, KINDS[kinds], strict=True)))
+                out.append(frame.index.isin(aside.index))
             cells.append(f"{np.any(out, axis=1).mean():.0%} ({np.mean(out):.1%})")
         print(f"| {title} | {' | '.join(cells)} |", flush=True)
 
@@ -102,4 +103,4 @@ def set_aside(surveys: int) -> None:
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     recovery(count)
-    set_aside(5 * count)
+    outlying(5 * count)

@@ -123,7 +123,7 @@ def level(
     """The verdict, without telling "gradient" from "none"; and whether it is right."""
     data = prepare(frame, kinds, GROUPS, adjust, seed=seed)
     counts = counts_to_try(data, "auto")
-    less: Keep = "gradient" if data.basis == "gradient" else "margins"
+    less: Keep = "gradient" if data.given.basis == "gradient" else "margins"
     asked: tuple[Keep, ...] = ("correlations", less)
     for keep in asked:
         if beside(data.given, counts, keep, n_null=99, surely_more=ALPHA, seed=seed).p > ALPHA:

@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import sys
 import tempfile
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import settings
 from project import ROOT, make_project
 
+sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a second of import
 settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
 settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
@@ -38,6 +40,35 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     monkeypatch.delenv("WORKBENCH_REPORTS", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def blank_pictures():
+    """Figures are laid out and checked, and their pictures are blank."""
+    import blank
+
+    with blank.pictures(checked=True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def cleaned_demo(tmp_path_factory):
+    """The folder of the cleaned demo wave."""
+    from analysis.survey import prepare
+
+    root = tmp_path_factory.mktemp("cleaned")
+    make_project(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(root))
+        prepare("demo-2019")
+    return root / "data" / "processed" / "demo-2019"
+
+
+@pytest.fixture
+def cleaned(project, cleaned_demo):
+    """A project in which the demo wave is cleaned already, where cleaning is not what is tried."""
+    shutil.copytree(cleaned_demo, project / "data" / "processed" / "demo-2019")
+    return project
 
 
 @pytest.fixture(scope="session")

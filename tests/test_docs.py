@@ -45,7 +45,7 @@ def test_every_command_that_is_shown_exists_with_its_options(page):
 
 def test_the_tutorial_says_the_same_in_both_languages():
     english, japanese = (ROOT / "docs" / name for name in ("own-survey.md", "tutorial.ja.md"))
-    assert commands(english) == commands(japanese)
+    assert [c.removesuffix(" --language en") for c in commands(english)] == commands(japanese)
     heads = [re.findall(r"^## (\d)\.", p.read_text("utf-8"), re.M) for p in (english, japanese)]
     assert heads[0] == heads[1]
 

@@ -1,10 +1,11 @@
-"""environment.yml, pyproject.toml and requirements.lock name the same packages and versions."""
+"""environment.yml, pyproject.toml and both locks name the same packages and versions."""
 
 import json
 import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -18,8 +19,8 @@ def wanted() -> dict[str, Requirement]:
     return {canonicalize_name(r.name): r for r in map(Requirement, PROJECT["dependencies"])}
 
 
-def locked() -> dict[str, set[str]]:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+def locked(file: str) -> dict[str, set[str]]:
+    text = (ROOT / file).read_text(encoding="utf-8")
     versions: dict[str, set[str]] = {}
     for name, version in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", text, re.M):
         versions.setdefault(canonicalize_name(name), set()).add(version)
@@ -42,20 +43,32 @@ def test_environment_yml_names_the_same_ranges_as_pyproject():
 
 
 def test_every_requirement_is_locked_at_a_version_it_allows():
-    extras = [r for group in PROJECT["optional-dependencies"].values() for r in group]
-    required = [*wanted().values(), *map(Requirement, extras)]
-    versions = locked()
-    for requirement in required:
-        name = canonicalize_name(requirement.name)
-        if name == "analysis":
-            continue
-        assert versions.get(name), f"{name} is not in requirements.lock: run `make lock`"
-        for version in versions[name]:
-            assert requirement.specifier.contains(version), f"{name} {version}"
+    """What the reports need in the one lock, what developers need beside it in the other."""
+    groups = PROJECT["optional-dependencies"]
+    own = {
+        "requirements.lock": [*groups["build"], *groups["spss"]],
+        "requirements-dev.lock": [r for group in groups.values() for r in group],
+    }
+    for file, extras in own.items():
+        versions = locked(file)
+        for requirement in [*wanted().values(), *map(Requirement, extras)]:
+            name = canonicalize_name(requirement.name)
+            if name == "analysis":
+                continue
+            assert versions.get(name), f"{name} is not in {file}: run `make lock`"
+            for version in versions[name]:
+                assert requirement.specifier.contains(version), f"{name} {version}"
 
 
-def test_the_lock_has_hashes_and_no_address():
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+def test_the_locks_agree_and_reports_need_no_tool_of_developers():
+    reports, developers = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert all(versions <= developers[name] for name, versions in reports.items())
+    assert not {"pytest", "playwright", "mypy", "sphinx", "distributed"} & set(reports)
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_has_hashes_and_no_address(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
     assert "://" not in text and "--index-url" not in text and "--find-links" not in text
     entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.M)[1:]
     assert entries and all("--hash=sha256:" in entry for entry in entries)
@@ -64,7 +77,8 @@ def test_the_lock_has_hashes_and_no_address():
 def test_the_dev_container_installs_the_lock():
     content = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
     assert content["postCreateCommand"] == "make setup"
-    setup = (ROOT / "Makefile").read_text(encoding="utf-8").partition("$(STAMP):")[2]
-    assert "--require-hashes -r requirements.lock" in setup.partition("report:")[0]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "$(call lay,requirements.lock)" in makefile.partition("$(STAMP):")[2]
+    assert makefile.partition("lay =")[2].count("--require-hashes -r $(1)") == 2
     version = content["image"].rpartition(":")[2]
     assert version in Requirement("python" + PROJECT["requires-python"]).specifier

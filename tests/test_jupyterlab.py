@@ -96,11 +96,14 @@ def test_opened_in_jupyterlab_it_runs_and_shows_its_figure(name, page, server):
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     about = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     codes = sum(cell["cell_type"] == "code" for cell in about["cells"])
-    page.wait_for_function(ALL_RAN, arg=codes)
+    page.wait_for_function(ALL_RAN, arg=codes, polling=500)
     faults = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
     assert faults.count() == 0, faults.first.inner_text()
     if name == "lab" or about["metadata"]["workbench"].get("figures"):
-        assert page.wait_for_function(A_FIGURE).json_value() > 200
+        assert page.wait_for_function(A_FIGURE, polling=500).json_value() > 200
+    japanese = page.locator(".jp-MarkdownCell:has(span[lang=ja])").first
+    english = page.locator(".jp-MarkdownCell:has(span[lang=en])").first
+    assert japanese.is_visible() and not english.is_visible()
     if name == "lab":  # a tab of the desk is made when it is opened, a button opens a profile
         page.locator(".lm-TabBar-tab", has_text="団体").first.click()
         page.locator(".widget-toggle-button", has_text="水鏡市").first.click()

@@ -140,7 +140,7 @@ def variable(
                 "the rule of {name} cannot be used: {fault}",
                 hint="see docs/own-survey.md",
                 name=name,
-                fault=error,
+                fault=getattr(error, "what", error),
             ) from None
         asked = [q for q in codebook if rule.names & {q.id, *q.variables}]
         sensitive = sensitive or any(q.sensitive for q in asked)

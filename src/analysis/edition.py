@@ -76,22 +76,18 @@ def _gives_away(survey: View, question: Question) -> bool:
     if not any(q.type in COUNTED for q in gates) and 0 < skipped <= SMALLEST:
         return True
     for gate in gates:
-        if (
-            gate.type in tabulate.BREAKDOWNS
-            and len(disclosure.subtotals(gate, survey.codebook)) > 1
-        ):
-            if not _apart(survey, gate):
+        if gate.type in tabulate.BREAKDOWNS:
+            if not _apart(*_counted(survey, gate), survey):
                 return True
         elif gate.type == "multi" and rule.names == {gate.id} and _narrows(survey, gate, rule, n):
             return True
     return False
 
 
-def _apart(survey: View, gate: Question) -> bool:
+def _apart(counts: np.ndarray, known: list[list[int]], survey: View) -> bool:
     """Whether the answers that lead to other questions may be counted apart from the rest."""
-    counts, known = _counted(survey, gate)
     totals = np.array([counts[part].sum() for part in known])
-    return bool(disclosure.may_be_shown(totals, _group(survey)).all())
+    return len(known) == 1 or bool(disclosure.may_be_shown(totals, _group(survey)).all())
 
 
 def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
@@ -120,7 +116,7 @@ def _alone(gate: Question, rule: Expression) -> np.ndarray:
     names = rule.names - {gate.id}
     open_ = pd.array([pd.NA] * len(ticked), "Int64")
     frame = ticked.astype("boolean").assign(**dict.fromkeys(sorted(names), open_))
-    return rule.evaluate(frame).astype("boolean").fillna(True).to_numpy(bool)
+    return rule.holds(frame, unknown=True)
 
 
 def _group(survey: View) -> disclosure.Group:
@@ -160,8 +156,7 @@ def parts(survey: View, question: Question) -> list[list[int]]:
 
 
 def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[list[int]]:
-    totals = np.array([counts[part].sum() for part in known])
-    if len(known) > 1 and not disclosure.may_be_shown(totals, _group(survey)).all():
+    if not _apart(counts, known, survey):
         return [list(range(len(counts)))]
     found = [
         [part[at] for at in together]
@@ -194,10 +189,7 @@ def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) ->
 
 
 def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
-    """The items of a battery with a mean of one decimal, without those whose answers it tells.
-
-    A sum near its least or greatest value leaves single answers few possibilities.
-    """
+    """The items of a battery with a mean of one decimal, but for sums near their least or most."""
     codes = [option.code for option in question.options]
     wide = max(codes) - min(codes)
     sums = frame["mean"] * frame["count"]
@@ -207,7 +199,7 @@ def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFram
     return kept.where(safe, axis=0)
 
 
-def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
+def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
     """`analysis.stats.tabulate.cross` as this edition may show it.
 
     Where small numbers are protected, groups and answers are those that are counted together, and
@@ -217,8 +209,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
     if not protects(survey, question, *asked_by(survey, by)):
         return tabulate.cross(survey.responses, survey.status, question, by, survey.language)
     groups = grouped(survey, by)
-    crossed = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
-    counts, n = crossed.counts, crossed.n
+    counts, n = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
     fit, group = disclosure.may_be_shown, _group(survey)
     if question.type == "multi":
         known = frequency(survey, question).frame["count"].notna().to_numpy(bool)
@@ -232,8 +223,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tabulate.Crossed:
         safe[:] = False
     elif question.ask_if and left.any() and not fit(left.to_numpy(int)).all():
         safe[:] = False  # how many of a group were not asked is an answer, too
-    kept = counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1))
-    return tabulate.Crossed(kept, (counts / n).mask(kept.isna()), n, crossed.multiple)
+    return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
 
 def coded(survey: View, question: Question, by: pd.Series | None = None) -> list[tuple[str, str]]:
@@ -293,7 +283,7 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
         return True
     codes = list(tabulate.labels_of(question, survey.language))
     frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
-    inside = group.evaluate(frame).astype("boolean").fillna(False).to_numpy(bool)
+    inside = group.holds(frame)
     made = parts(survey, question)
     if all(inside[part].all() or not inside[part].any() for part in made):
         return True

@@ -133,6 +133,10 @@ class InputError(ValueError):
         self.hint = Message(hint, **values) if hint else None
         super().__init__(self.say("en"))
 
+    def __str__(self) -> str:
+        """As a traceback in a notebook shows it: in the language of messages."""
+        return self.say(spoken())
+
     def say(self, language: str) -> str:
         """Place, fault and advice in a language."""
         ja = language == "ja"
@@ -170,5 +174,5 @@ def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> 
         kind=Message(what),
         name=name,
         near=near,
-        known=known,
+        known=known or Message("none"),
     )

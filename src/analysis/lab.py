@@ -17,31 +17,13 @@ from analysis.errors import InputError
 from analysis.show import Answer, Figure, NotAvailable, Prose
 from analysis.stats import tabulate
 from analysis.survey import QUICK, SEED, Survey
-from analysis.text import Language
+from analysis.text import Language, labels
 
 if TYPE_CHECKING:
     from analysis.results.profile import Place
     from analysis.typology.study import Typology
 
 AUTO = 0
-WORDS = {
-    "ja": {
-        "wave": "調査", "question": "設問", "by": "内訳", "none": "（なし）",
-        "code": "コードを表示", "find": "検索", "wait": "計算しています…",
-        "type": "類型", "size_class": "規模区分", "n_types": "類型の数", "auto": "自動",
-        "indices": "指標", "adjust": "調整", "municipality": "団体",
-        "gradient": "普及の度合いを除く", "unadjusted": "なし",
-        "quick": "再標本化20回の速報で、類型の数は比べていません。確定版は 03_typology です。",
-    },
-    "en": {
-        "wave": "wave", "question": "question", "by": "by", "none": "(none)",
-        "code": "show the code", "find": "find", "wait": "computing …",
-        "type": "type", "size_class": "size class", "n_types": "types", "auto": "auto",
-        "indices": "indices", "adjust": "adjust", "municipality": "municipality",
-        "gradient": "gradient taken out", "unadjusted": "none",
-        "quick": "A quick look with 20 resamples, no number of types weighed; 03_typology counts.",
-    },
-}  # fmt: skip
 
 
 class View(widgets.VBox):
@@ -63,7 +45,7 @@ class View(widgets.VBox):
         self._language = language
         self._top = [*([finder] if finder else []), *controls.values()]
         self.shown = widgets.Output()
-        self.button = widgets.ToggleButton(description=WORDS[language]["code"], icon="code")
+        self.button = widgets.ToggleButton(description=labels("lab", language)["code"], icon="code")
         self.lines = widgets.Textarea(rows=3, disabled=True, layout={"width": "100%"})
         super().__init__([*self._top, self.button, self.shown])
         for control in controls.values():
@@ -106,7 +88,7 @@ def waves() -> list[str]:
 
 def browse(wave: str = "demo-2019", language: Language = "ja") -> View:
     """One question with a breakdown: its table and its figure."""
-    survey, words = load(wave, language), WORDS[language]
+    survey, words = load(wave, language), labels("lab", language)
     asked = [q for q in survey.codebook if q.role != "id" and q.type != "date"]
     named = [(f"{q.id} {q.label[language]}", q.id) for q in asked]
     parts = [(words["none"], ""), (words["size_class"], "size_class")]
@@ -130,9 +112,9 @@ def browse(wave: str = "demo-2019", language: Language = "ja") -> View:
 
 def types(wave: str = "demo-2019", language: Language = "ja") -> View:
     """The verdict and the stability of each type as the number of types and the indices move."""
-    survey, words = load(wave, language), WORDS[language]
-    labels = survey.codebook.features and survey.features.group_labels
-    if not labels:
+    survey, words = load(wave, language), labels("lab", language)
+    there = survey.codebook.features and survey.features.group_labels
+    if not there:
         raise InputError(
             "the codebook {id} has no features for a typology",
             hint="choose another wave",
@@ -141,7 +123,7 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
 
     def choices(n_types: int, indices: tuple[str, ...], adjust: str) -> dict[str, Any]:
         given: dict[str, Any] = {"n_types": n_types} if n_types != AUTO else {}
-        if 0 < len(indices) < len(labels):
+        if 0 < len(indices) < len(there):
             given["indices"] = list(indices)
         return given | ({"adjust": adjust} if adjust != "none" else {})
 
@@ -172,9 +154,9 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
     controls = {
         "n_types": widgets.ToggleButtons(options=counts, description=words["n_types"]),
         "indices": widgets.SelectMultiple(
-            options=[(text[language], id) for id, text in labels.items()],
-            value=tuple(labels),
-            rows=len(labels),
+            options=[(text[language], id) for id, text in there.items()],
+            value=tuple(there),
+            rows=len(there),
             description=words["indices"],
         ),
         "adjust": _dropdown(words["adjust"], adjusts),
@@ -191,7 +173,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
     from analysis.results import profile
     from analysis.results.types import NAMED_UP_TO
 
-    survey, words = load(wave, language), WORDS[language]
+    survey, words = load(wave, language), labels("lab", language)
     found = profile.typology(survey, seed=SEED, **QUICK)
     quick = [] if isinstance(found, NotAvailable) else [Prose(words["quick"])]
 
@@ -242,7 +224,7 @@ def standing(survey: Survey, here: Place) -> Figure | NotAvailable:
     gaps = (frame["value"] - frame["median"]).abs()
     far = frame.loc[gaps.idxmax(), "indicator"] if len(gaps) else ""
     return survey.gallery.show(
-        plots.places(frame, label=dots, language=survey.language),
+        plots.places(frame, label=dots),
         f"standing_{here.code}",
         n=others["n"],
         data=frame,
@@ -257,8 +239,8 @@ def _buttons(
     survey: Survey, found: Typology | NotAvailable, words: dict[str, str]
 ) -> widgets.ToggleButtons:
     """A button for each respondent, type after type; the unplaced come last."""
-    labels = {} if isinstance(found, NotAvailable) else found.labels.to_dict()
-    kinds = {code: int(labels.get(code, 0)) for code in survey.names.index}
+    kinds_of = {} if isinstance(found, NotAvailable) else found.labels.to_dict()
+    kinds = {code: int(kinds_of.get(code, 0)) for code in survey.names.index}
     order = sorted(kinds, key=lambda code: (not kinds[code], kinds[code], code))
     named = {
         code: (f"{kinds[code]} | " if kinds[code] else "") + str(survey.names[code])
@@ -275,7 +257,7 @@ def _buttons(
 
 def desk(language: Language = "ja") -> widgets.VBox:
     """All views of a wave that can be chosen; each is made when its tab is first opened."""
-    chosen = _dropdown(WORDS[language]["wave"], [(name, name) for name in waves()])
+    chosen = _dropdown(labels("lab", language)["wave"], [(name, name) for name in waves()])
     place, there = widgets.Tab(), list[str]()
     views = {"question": browse, "type": types, "municipality": municipality}
 
@@ -283,13 +265,13 @@ def desk(language: Language = "ja") -> widgets.VBox:
         typed = load(chosen.value, language).codebook.features
         there[:] = [name for name in views if typed or name != "type"]
         place.children = [widgets.VBox() for _ in there]
-        place.titles = [WORDS[language][name] for name in there]
+        place.titles = [labels("lab", language)[name] for name in there]
         opened()
 
     def opened(_change: object = None) -> None:
         box = place.children[place.selected_index]
         if not box.children:
-            box.children = [widgets.Label(WORDS[language]["wait"])]
+            box.children = [widgets.Label(labels("lab", language)["wait"])]
             box.children = [views[there[place.selected_index]](chosen.value, language)]
 
     chosen.observe(change, names="value")

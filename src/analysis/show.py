@@ -50,6 +50,22 @@ def templates() -> Environment:
     )
 
 
+def only_language(language: str) -> None:
+    """Hide the prose of the other language in the notebook of whoever works in JupyterLab.
+
+    A text cell says its language by an empty ``<span lang="en"></span>`` at its end; what is shown
+    last counts.
+    """
+    from IPython import get_ipython
+    from IPython.display import HTML, display
+
+    if get_ipython() is not None:
+        other = "en" if language == "ja" else "ja"
+        cell = ".jp-MarkdownCell:has(span[lang={}]:empty) {{ display: {} }}"
+        rules = f"{cell.format(other, 'none')} {cell.format(language, 'revert')}"
+        display(HTML(f"<style>{rules}</style>"))
+
+
 def part(name: str, /, **values: Any) -> Markup:
     """One output as HTML: the macro `name` of ``outputs.html.j2``.
 

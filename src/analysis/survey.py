@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import derived, edition, fingerprints, paths, tabulation
+from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
+from analysis.codebook import yaml_file
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
@@ -22,7 +24,7 @@ from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import indicators, registration, tabulate
 from analysis.stats.population import Population
-from analysis.text import Language
+from analysis.text import Language, Text
 from analysis.typology.classifier import Classifier, renamed
 from analysis.view import Audience, View
 
@@ -42,17 +44,12 @@ def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
 
 
 def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
-    """The cleaned data, wave.yml and codebook, all of one state of the files.
-
-    Raises
-    ------
-    InputError : they changed while they were read, or are not those that a run began with.
-    """
+    """The cleaned data, wave.yml and codebook, all of one state of the files, else an error."""
     key = store.key(Wave.read(wave))  # before anything that is used is read, and again after it
     if fingerprints.expected_key(wave) not in {None, key}:
         raise _changed(wave)
     about = Wave.read(wave)
-    book, folder = Codebook.read(about.codebook), paths.processed(wave)
+    book, folder = about.book(), paths.processed(wave)
     if not force and store.is_current(folder, key):
         cleaned = store.load(folder, book)
         if store.is_current(folder, key):  # it was not swapped for another while it was read
@@ -116,6 +113,8 @@ class Survey(View):
         `size`: of figures, ``report`` or ``slide``.
         """
         cleaned, about, book = _prepared(wave)
+        if fingerprints.INPUTS not in os.environ:
+            show.only_language(language)
         return cls(
             cleaned,
             about,
@@ -176,17 +175,7 @@ class Survey(View):
         return self._with(data, book, self._part)
 
     def _with(self, data: clean.Cleaned, book: Codebook, part: Population | None) -> Survey:
-        return Survey(
-            data,
-            self.wave,
-            book,
-            audience=self.audience,
-            language=self.language,
-            output=self.output,
-            files=self._files,
-            size=self._size,
-            part=part,
-        )
+        return Survey(data, self.wave, book, part=part, **self._how)
 
     # --- numbers from answers --------------------------------------------------------------
 
@@ -212,16 +201,15 @@ class Survey(View):
         found = self._classifier.study(**self._chosen(choices))
         adjust = choices.get("adjust", "none")
         usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
-        if self.wave.names and usual and not self._part:
+        if usual and not self._part:
             found = self._named(found)
         return renamed(found, self._alias)
 
     def _named(self, found: Typology) -> Typology:
         """The types under the names that wave.yml gives them, the others under the proposed ones.
 
-        Raises
-        ------
-        InputError : a name is of no type, or two are of one.
+        A name that an earlier wave gives by the code of a member goes to the type that this
+        municipality is in now, where that has no name of its own.
         """
         names, given = dict(found.names), set[int]()
         for key, text in self.wave.names.items():
@@ -239,8 +227,13 @@ class Survey(View):
                     n=len(names),
                 )
             given.add(kind)
-            names[kind] = {"ja": text.ja, "en": text.en}
-        return replace(found, described=replace(found.described, names=names))
+            names[kind] = text.model_dump()
+        for code, text in yaml_file.names_before(self.wave.name).items():
+            kind = int(found.labels.get(code, 0))
+            if kind in names and kind not in given:
+                given.add(kind)
+                names[kind] = Text.model_validate(text).model_dump()
+        return replace(found, names=names)
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""
@@ -278,10 +271,16 @@ class Survey(View):
         return renamed(found, other._alias), renamed(placed, self._alias)
 
     @cached_property
+    def _full_features(self) -> indicators.Features:
+        return indicators.features(self._full.responses, self._full.status, self.codebook)
+
+    @cached_property
+    def _full_indices(self) -> pd.DataFrame:
+        return indicators.indices(self._full_features, self.codebook, self._full.responses)
+
+    @cached_property
     def _classifier(self) -> Classifier:
-        full = self.features
-        if self.responses is not self._full.responses:  # the edition leaves answers out
-            full = indicators.features(self._full.responses, self._full.status, self.codebook)
+        full = self._full_features
         if full.frame.shape[1] == 0:
             raise InputError(
                 "the codebook {id} has no features for a typology",
@@ -290,7 +289,7 @@ class Survey(View):
             )
         return Classifier(
             features=full,
-            composites=indicators.indices(full, self.codebook, self._full.responses),
+            composites=self._full_indices,
             size_class=self._full.register["size_class"],
             folder=paths.cache() / store.package_key(),
         )
@@ -371,8 +370,7 @@ class Survey(View):
         held = self
         for index in self.codebook.indices:
             if index.id in ids and index.id not in held.codebook:
-                full = indicators.features(self._full.responses, self._full.status, self.codebook)
-                values = indicators.indices(full, self.codebook, self._full.responses)[index.id]
+                values = self._full_indices[index.id]
                 sensitive = any(q.sensitive for q in self.codebook)
                 label = index.text[self.language]
                 held = held.with_(index.id, values, label=label, sensitive=sensitive)

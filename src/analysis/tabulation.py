@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,11 +25,8 @@ ALIKE = 3  # questions of yes or no that make one figure
 # where a headline states a finding: replies, how far ahead the first answer is (a share), how far
 # apart the ends are (a share; points of a scale)
 FEWEST, AHEAD, APART, APART_ON_SCALE = 5, 0.02, 0.1, 0.5
-
-
-Breakdown: TypeAlias = (
-    pd.Series | pd.DataFrame
-)  # a group each; or who chose each of several answers
+# a group each; or who chose each of several answers
+Breakdown: TypeAlias = pd.Series | pd.DataFrame
 
 
 def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
@@ -47,16 +44,17 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
     """
     if nothing_by(by):
         return Frame(columns=COUNTS)
-    asked = [q for q in questions if q.type in {*COUNTED, "battery"}]
-    if by is None:
-        parts = [_whole(survey, q) for q in asked]
-    else:
-        parts = [
-            _crossed(survey, q, groups)
-            for q in asked
-            for groups in _breakdowns(survey, q, by)
-            if groups.name is None or groups.name not in {q.id, q.identity}
-        ]
+    parts: list[pd.DataFrame] = []
+    for q in (q for q in questions if q.type in {*COUNTED, "battery"}):
+        if by is None:
+            parts.append(_whole(survey, q))
+        elif q.type == "battery":
+            members = _members(survey, q, by)
+            parts += [_scale(survey, q, inside).assign(**group) for group, inside in members]
+        else:
+            own = {q.id, q.identity} - {None}
+            groups = (one for one in _breakdowns(survey, q, by) if one.name not in own)
+            parts += [_crossed(survey, q, one) for one in groups]
     kept = [part for part in parts if len(part)]
     if not kept:
         return Frame.nothing("withheld", COUNTS)
@@ -69,11 +67,11 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
 def _whole(survey: View, question: Question) -> pd.DataFrame:
     counted = edition.frequency(survey, question)
     if question.type == "battery":
-        frame = _scale(survey, question)
+        frame = pd.DataFrame() if protects(survey, question) else _scale(survey, question)
     else:
         frame = counted.frame.reset_index(names="answer").assign(item="", n=counted.n)
         frame[["variable", "code"]] = edition.coded(survey, question)
-    frame = frame.assign(question=question.id, question_type=question.type)
+        frame = frame.assign(question=question.id, question_type=question.type)
     # how many did not answer is an answer, too; the size class of those who did not reply is known
     if not protects(survey, question) and counted.n:
         words = survey.labels("status")
@@ -100,13 +98,8 @@ def _breakdowns(survey: View, question: Question, by: Breakdown) -> list[pd.Seri
     return [] if hidden else [one for one in chosen if one.notna().any()]
 
 
-def _scale(
-    survey: View, question: Question, by: pd.Series | None = None, group: object = None
-) -> pd.DataFrame:
-    """The points of a battery's scale by item, from the lowest; nothing where they are hidden."""
-    if protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
-        return pd.DataFrame()
-    inside = slice(None) if by is None else (by == group).fillna(False).to_numpy(bool)
+def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.DataFrame:
+    """The points of a battery's scale by item, from the lowest, of all or of those `inside`."""
     rows = []
     for item in question.items:
         values = survey.responses[item.id].loc[inside].dropna().astype(int)
@@ -115,23 +108,20 @@ def _scale(
             share = count / len(values) if len(values) else np.nan
             name = item.text[survey.language]
             rows.append((name, item.id, str(option.code), answer, count, len(values), share))
-    return pd.DataFrame(rows, columns=["item", "variable", "code", "answer", "count", "n", "share"])
+    columns = ["item", "variable", "code", "answer", "count", "n", "share"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(question=question.id, question_type=question.type)
 
 
 def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
-    about = {"question": question.id, "question_type": question.type}
-    if question.type == "battery":
-        by = tabulate.aligned(by, survey.responses.index)
-        parts = [_scale(survey, question, by, g).assign(group=g) for g in tabulate.groups(by)]
-        return pd.concat(parts).assign(**about)
-    crossed = edition.cross(survey, question, by)
-    rows = zip(edition.coded(survey, question, by), crossed.counts.index, strict=True)
+    counts, answered = edition.cross(survey, question, by)
+    rows = zip(edition.coded(survey, question, by), counts.index, strict=True)
     index = pd.MultiIndex.from_tuples([(*coded, answer) for coded, answer in rows])
-    counts = crossed.counts.set_axis(index)
-    long = counts.dropna().stack().rename("count").astype("Int64").reset_index()
+    long = counts.set_axis(index).dropna().stack().rename("count").astype("Int64").reset_index()
     long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
-    n = long["group"].map(crossed.n).astype("Int64")
+    n = long["group"].map(answered).astype("Int64")
     share = (long["count"] / n.where(n > 0)).astype("Float64")
+    about = {"question": question.id, "question_type": question.type}
     return long.assign(item="", n=n, share=share, **about)
 
 
@@ -146,38 +136,37 @@ def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = 
     if nothing_by(by):
         return Frame(columns=NUMBERS)
     for q in (q for q in questions if q.type in MEASURED):
-        if by is None:
-            rows += _measured(survey, q)
-            continue
-        for groups in _breakdowns(survey, q, tabulate.aligned(by, survey.responses.index)):
-            if protects(survey, q, *edition.asked_by(survey, groups)):
+        names = {i.id: i.text[survey.language] for i in q.items} or {q.id: ""}
+        hidden = edition.frequency(survey, q) if protects(survey, q) else None
+        for group, inside in _members(survey, q, by):
+            about = {"question": q.id} | group
+            if hidden is not None and q.type == "battery":
+                known = hidden.frame.dropna().itertuples()
+                rows += [
+                    about | {"item": i.Index, "n": int(i.count), "mean": i.mean} for i in known
+                ]
                 continue
-            for group in tabulate.groups(groups):
-                inside = (groups == group).fillna(False).to_numpy(bool)
-                rows += [row | {"group": group} for row in _measured(survey, q, inside)]
+            for variable, item in names.items():
+                values = survey.responses[variable].loc[inside].astype("Float64").dropna()
+                frame = tabulate.summary(values) if hidden is None else hidden.frame
+                rows.append(about | {"item": item, "n": len(values)} | frame["value"].to_dict())
     if not rows and any(q.type in MEASURED for q in questions):
         return Frame.nothing("withheld", NUMBERS)
     frame = Frame(rows, columns=NUMBERS)
     return frame if by is not None else frame.drop(columns="group")
 
 
-def _measured(survey: View, question: Question, inside: Any = slice(None)) -> list[dict[str, Any]]:
-    """A row of statistics, of a battery one an item, of all or of those `inside`."""
-    about = {"question": question.id}
-    names = {i.id: i.text[survey.language] for i in question.items} or {question.id: ""}
-    hidden = edition.frequency(survey, question) if protects(survey, question) else None
-    if hidden is not None and question.type == "battery":
-        known = hidden.frame.dropna()
-        return [
-            about | {"item": item, "n": int(row["count"]), "mean": row["mean"]}
-            for item, row in known.iterrows()
-        ]
-    rows = []
-    for variable, item in names.items():
-        values = survey.responses[variable].loc[inside].astype("Float64").dropna()
-        frame = tabulate.summary(values) if hidden is None else hidden.frame
-        rows.append(about | {"item": item, "n": len(values)} | frame["value"].to_dict())
-    return rows
+def _members(
+    survey: View, question: Question, by: Breakdown | None
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """The rows of each group of a breakdown, of all where there is none."""
+    if by is None:
+        yield {}, slice(None)
+        return
+    for groups in _breakdowns(survey, question, tabulate.aligned(by, survey.responses.index)):
+        if not protects(survey, question, *edition.asked_by(survey, groups)):
+            for group in tabulate.groups(groups):
+                yield {"group": group}, (groups == group).fillna(False).to_numpy(bool)
 
 
 def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
@@ -272,7 +261,7 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
     shown = _without_no(frame)
     texts = [
         survey.label("tabulation.counted", answer=a, count=int(c), share=float(s))
-        if pd.notna(c)
+        if pd.notna(c) and pd.notna(s)  # hidden, or asked of nobody
         else survey.label("tabulation.hidden", answer=a)
         for a, c, s in shown[["answer", "count", "share"]].itertuples(index=False)
     ]
@@ -414,7 +403,8 @@ def figure(
     ax, data, words, values = drawn
     asked = called(question, question.text[survey.language])
     asked = "" if asked == title else asked
-    values |= whom(title, asked, counted.n, multiple=counted.multiple)
+    several = question.type == "multi"
+    values |= {"question": title, "asked": asked, "multiple": several, "base": counted.n}
     values["label"] = question.label[survey.language]
     unit = question.unit[survey.language] if question.unit else ""
     values["units"] = {"value": unit.replace("（", "、").rstrip("）")} if unit else {}
@@ -453,11 +443,6 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
         ax, f"q_{questions[0].id}_{questions[-1].id}", words="tabulation/yes_no", data=data, n=n,
         **about,
     )  # fmt: skip
-
-
-def whom(title: str, asked: str, n: int, *, multiple: bool) -> dict[str, Any]:
-    """What the words of a figure of answers read: whom it is about, and what they were asked."""
-    return {"question": title, "asked": asked, "multiple": multiple, "base": n}
 
 
 Drawn = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values

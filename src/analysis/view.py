@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -13,13 +12,12 @@ from analysis import paths, text
 from analysis.cleaning import clean, respondents
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError, unknown
+from analysis.errors import unknown
 from analysis.figures.gallery import SIZES, Gallery, use_style
 from analysis.show import Answer, Frame, Prose
 from analysis.stats import disclosure, population, tabulate
-from analysis.text import Language
-
-Audience = Literal["internal", "committee", "public"]
+from analysis.stats.disclosure import Audience
+from analysis.text import LANGUAGES, Language
 
 
 class View:
@@ -42,31 +40,34 @@ class View:
         size: str = "report",
         part: population.Population | None = None,
     ) -> None:
-        if audience not in disclosure.AUDIENCES:
-            raise InputError(
-                "there is no audience {audience!r}",
-                hint="internal, committee, public",
-                audience=audience,
-            )
-        if language not in ("ja", "en"):
-            raise InputError(
-                "there is no language {language!r}", hint="ja or en", language=language
-            )
-        if size not in SIZES:
-            raise InputError("there is no size {size!r}", hint=", ".join(SIZES), size=size)
-        self.wave, self.codebook, self._size, self._files = wave, codebook, size, files
+        for what, given, known in (
+            ("audience", audience, disclosure.AUDIENCES),
+            ("language", language, LANGUAGES),
+            ("size", size, list(SIZES)),
+        ):
+            if given not in known:
+                raise unknown(what, given, known)
+        self.wave, self.codebook = wave, codebook
         self.audience, self.language = audience, language
         self._full = cleaned
-        shown = disclosure.minimise(cleaned, codebook, audience=audience, named=wave.named)
+        shown, self._alias = disclosure.minimise(
+            cleaned, codebook, audience=audience, named=wave.named
+        )
         self.responses, self.status = shown.responses, shown.status
         self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
-        self._alias: Mapping[str, str] = shown.alias
         self._part = part
         if part and audience != "internal":  # the whole less a part gives away the rest
             kept = [v for q in codebook if q.sensitive for v in q.variables if v in self.responses]
             self.responses = self.responses.drop(columns=kept)
             self.status = self.status.drop(columns=kept)
         self.output = Path(output) if output else paths.reports() / "by-hand" / wave.name
+        self._how: dict[str, Any] = {
+            "audience": audience,
+            "language": language,
+            "output": self.output,
+            "files": files,
+            "size": size,
+        }
         # a figure takes its fonts when it is drawn, so the style must stand before the first one
         use_style(language)
 
@@ -161,12 +162,11 @@ class View:
     def gallery(self) -> Gallery:
         """Where figures and tables of this survey are checked and exported."""
         return Gallery(
-            self.output if self._files else None,
+            self.output if self._how["files"] else None,
             language=self.language,
             source=self.source,
             invented=self.wave.invented,
-            audience=self.audience,
-            size=self._size,
+            size=self._how["size"],
             digits=3 if self.audience == "public" and not self.wave.named else None,
         )
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from analysis.errors import InputError, Message, printed, spoken
 
@@ -232,7 +232,9 @@ def _commands() -> argparse.ArgumentParser:
 def _language(sub: argparse.ArgumentParser, *, of: str = "") -> None:
     """`of`: what is in the language besides the messages; Japanese if nothing is said."""
     default = (
-        f"language of {of} (default ja) and of messages" if of else "language of what is printed"
+        f"language of {of} (default: the wave's) and of messages"
+        if of
+        else "language of what is printed"
     )
     sub.add_argument("--language", choices=["ja", "en"], help=default)
     sub.set_defaults(pages=bool(of))
@@ -288,18 +290,37 @@ def say(text: object, *, file: TextIO | None = None) -> None:
 
 @contextlib.contextmanager
 def _speaking(options: argparse.Namespace) -> Iterator[None]:
-    """Let messages speak the language of ``--language``, also in processes started meanwhile."""
+    """Let messages speak the language of ``--language``, also in processes started meanwhile.
+
+    Where it is not given, the wave's language holds for its pages, and for messages where the
+    environment asks for none.
+    """
     asked, before = getattr(options, "language", None), os.environ.get("LANGUAGE")
+    if not asked and hasattr(options, "language"):
+        of_wave = _language_of(options)
+        options.language = (of_wave or "ja") if options.pages else spoken(of_wave or "ja")
+        asked = of_wave and spoken(of_wave)
     if asked:
         os.environ["LANGUAGE"] = asked
-    elif hasattr(options, "language"):
-        options.language = "ja" if options.pages else spoken("ja")
     try:
         yield
     finally:
         os.environ.pop("LANGUAGE", None)
         if before is not None:
             os.environ["LANGUAGE"] = before
+
+
+def _language_of(options: argparse.Namespace) -> Literal["ja", "en"] | None:
+    """The language that the wave.yml of a command's wave names."""
+    wave = getattr(options, "wave", None) or getattr(options, "after", None)
+    if not wave:
+        return None
+    from analysis.codebook import yaml_file
+
+    with contextlib.suppress(InputError, OSError):  # the command itself says what is wrong
+        named = yaml_file.content(wave).get("language")
+        return named if named in {"ja", "en"} else None
+    return None
 
 
 def _speak_utf8() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from analysis.survey import Survey
 from analysis.text import label
 from workbench import cluster, overview
@@ -173,7 +173,8 @@ def run(
             return pages.edition.folder, len(names), rans, kernels.stopped
         if changed := plan.changed():
             shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
-            return pages.edition.folder, len(names), [], f"{changed[notebook.name]} changed"
+            why = printed("changed: {changed}", changed=changed[notebook.name])
+            return pages.edition.folder, len(names), [], why
         record = _publish(plan, pages, survey, facts, work.context, seed, started)
         if target and record.ok:
             cluster.send(Path(record.folder), target)

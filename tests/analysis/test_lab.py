@@ -6,6 +6,7 @@ from analysis import lab
 from analysis.errors import InputError
 from analysis.survey import QUICK
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
 TABLE, ANSWER = "application/vnd.workbench.table+json", "application/vnd.workbench.answer+json"
 
 

@@ -192,3 +192,8 @@ def test_two_questions_of_several_answers_are_crossed(survey, tmp_path):
     assert committee.tabulate("Q12", by="Q13").why == "withheld"  # Q12 is sensitive
     public = Survey.load("demo-2019", audience="public", output=tmp_path)
     assert public.tabulate(by="Q13").empty and public.describe(by="Q13").empty
+
+
+def test_a_question_asked_of_nobody_has_no_share(page, survey):
+    nobody = page.names["shares"].head(1).assign(count=0, n=0, share=pd.NA)
+    assert tabulation.compact(survey, nobody)["answers"].iloc[0].endswith(" —")

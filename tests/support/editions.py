@@ -1,4 +1,4 @@
-"""All editions of the demo wave as a refresh publishes them, made in one process to be cheap.
+"""Editions of the demo wave as a refresh publishes them, made in one process to be cheap.
 
 Everything is as in `workbench refresh` but two things: notebooks run here and not in kernels of
 their own, and pictures are blank in the size of the drawing (tests of the figures look at those).
@@ -9,17 +9,16 @@ import shutil
 from pathlib import Path
 from unittest.mock import Mock
 
+import blank
 import nbformat
 import papermill
+import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from matplotlib.figure import Figure as Canvas
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
-from PIL import Image
 from traitlets.config import Config
 
-from analysis.figures import checks
 from workbench.run import execute, refresh
 
 ROOT = Path(__file__).parents[2]
@@ -34,32 +33,23 @@ def project(folder):
     return folder
 
 
-def publish(folder, language, monkeypatch):
-    """Publish the three editions in one language; audience -> folder."""
-    monkeypatch.setenv("WORKBENCH_ROOT", str(folder))
-    monkeypatch.delenv("WORKBENCH_REPORTS", raising=False)
-    monkeypatch.setattr(papermill, "execute_notebook", run_here)
-    monkeypatch.setattr(execute, "started_kernels", lambda *_, **__: contextlib.nullcontext(Mock()))
-    monkeypatch.setattr(checks, "check", lambda *_: None)
-    monkeypatch.setattr(Canvas, "draw_without_rendering", lambda canvas: None)
-    monkeypatch.setattr(Canvas, "get_tightbbox", lambda canvas, *_, **__: canvas.bbox_inches)
-    monkeypatch.setattr(Canvas, "savefig", blank)
-    monkeypatch.setattr(Image.Image, "quantize", lambda image, *_, **__: image.convert("L"))
-    found = {}
-    for audience in AUDIENCES:
+@contextlib.contextmanager
+def published(folder):
+    """A refresh of the project in this folder is made in this process meanwhile."""
+    with pytest.MonkeyPatch.context() as patch, blank.pictures():
+        patch.setenv("WORKBENCH_ROOT", str(folder))
+        patch.delenv("WORKBENCH_REPORTS", raising=False)
+        patch.setattr(papermill, "execute_notebook", run_here)
+        patch.setattr(execute, "started_kernels", lambda *_, **__: contextlib.nullcontext(Mock()))
+        yield
+
+
+def publish(folder, language, audience):
+    """Publish one edition of the demo wave in one language; its folder."""
+    with published(folder):
         record = refresh.refresh("demo-2019", audience=audience, language=language, jobs=1)
-        assert record.ok, record.summary()
-        found[audience] = Path(record.folder)
-    return found
-
-
-def blank(canvas, buffer, *, format, **_):
-    """In the place of drawing: a picture of the same size."""
-    if format == "svg":
-        buffer.write(b"<svg/>")
-        return
-    width, height = canvas.get_size_inches() * 200
-    Image.new("L", (int(width), int(height)), 200).save(buffer, format)
+    assert record.ok, record.summary()
+    return Path(record.folder)
 
 
 def run_here(notebook, target, *, parameters, **_):
@@ -69,6 +59,8 @@ def run_here(notebook, target, *, parameters, **_):
     shell = InteractiveShell.instance(config=config)
     shell.reset(new_session=True)
     content = parameterize_notebook(load_notebook_node(notebook), parameters)
+    where = {"input_path": str(notebook), "output_path": str(target)}
+    content.metadata["papermill"] = {"parameters": parameters, **where}
     for count, cell in enumerate(c for c in content.cells if c.cell_type == "code"):
         with shell.display_trap, capture_output() as caught:
             shell.run_cell(cell.source).raise_error()
@@ -76,5 +68,7 @@ def run_here(notebook, target, *, parameters, **_):
         cell.outputs = [
             nbformat.v4.new_output("display_data", data=shown.data) for shown in caught.outputs
         ]
+        if caught.stdout:
+            cell.outputs.append(nbformat.v4.new_output("stream", text=caught.stdout))
     nbformat.write(content, target)
     return content

@@ -19,7 +19,7 @@ def published(notebook, wave, language, folder, **parameters):
     content = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
     made = nb.new_notebook(metadata=content["metadata"])
     given = {"wave": wave, "language": language, "output": str(folder / "out"), **parameters}
-    shown = run(notebook, **given).cells
+    shown = run(notebook, pictures="drawn", **given).cells
     for cell in content["cells"]:
         source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
         if cell["cell_type"] == "markdown":

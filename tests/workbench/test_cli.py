@@ -81,6 +81,30 @@ def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, monke
     assert "LANGUAGE" not in os.environ
 
 
+@pytest.mark.parametrize(
+    ("of_wave", "lang", "said"),
+    [
+        ("ja", "C.UTF-8", "foo：この名前の項目はない"),
+        ("en", "C.UTF-8", "foo: there is no entry of this name"),
+        ("ja", "en_US.UTF-8", "foo: there is no entry of this name"),
+        ("en", "ja_JP.UTF-8", "foo：この名前の項目はない"),
+    ],
+)
+def test_where_nobody_asks_messages_are_in_the_language_of_the_wave(
+    of_wave, lang, said, project, capsys, monkeypatch
+):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", lang)
+    with (project / "data" / "raw" / "demo-2019" / "wave.yml").open("a", encoding="utf-8") as file:
+        file.write(f"\nlanguage: {of_wave}\nfoo: 1\n")
+    assert cli.main(["clean", "demo-2019"]) == 2
+    assert said in capsys.readouterr().err
+    pages = cli.parser().parse_args(["refresh", "demo-2019"])
+    with cli._speaking(pages):
+        assert pages.language == of_wave
+
+
 def test_every_help_has_its_japanese():
     for name, sub in commands().items():
         helps = [sub.description, *(action.help for action in sub._actions)]

@@ -177,7 +177,8 @@ def _explained(text: str, question: Question) -> Parsed | None:
             rest = text[found.end() :].strip() if found else ""
             if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
                 rest = inner[1].strip()
-            if rest and re.search(r"[^\W\d]", rest) and not _every_option(rest, question):
+            named = any(_option(part, question)[0] is not None for part in _parts(rest, LISTED))
+            if re.search(r"[^\W\d]", rest) and not named:  # その他、研修 explains nothing
                 return Parsed("answered", option.code, (), other=_without_name(rest, option))
     return None
 
@@ -188,12 +189,6 @@ def _without_name(text: str, option: Option) -> str:
         if (begun := re.match(re.escape(words) + r"\s*[:：]\s*(?=.)", text, re.I)) is not None:
             return text[begun.end() :]
     return text
-
-
-def _every_option(text: str, question: Question) -> bool:
-    """Whether a text names nothing but options: その他、研修 explains nothing."""
-    parts = _parts(text, LISTED)
-    return any(_option(part, question)[0] is not None for part in parts)
 
 
 CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報

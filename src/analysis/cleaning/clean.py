@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
-from analysis.cleaning.respondents import Identified, identify, register_of
+from analysis.cleaning.respondents import Identified, identify, register_of, size_class_told
 from analysis.cleaning.texts import Parsed, clock
 from analysis.codebook.model import STATUSES, Codebook, Question
 from analysis.codebook.rules import Expression
@@ -23,21 +23,6 @@ from analysis.codebook.wave import Wave
 from analysis.intake.cells import REASONS, Received, Remark
 from analysis.intake.workbook import CellKind
 from analysis.text import Language, label, labels
-
-
-def where(condition: np.ndarray, this: Any, that: Any) -> np.ndarray:
-    """`np.where` of object arrays."""
-    return np.where(condition, this, that)
-
-
-def typed(values: np.ndarray, question: Question) -> Any:
-    """A column of answers with the dtype of its question; None where there is no value."""
-    series = pd.Series(values, dtype="object")
-    if question.dtype == "datetime64[s]":
-        return pd.to_datetime(series).astype("datetime64[s]")
-    if question.dtype == "str":
-        return series.astype("str").where(series.notna(), None).astype("str")
-    return series.astype(question.dtype)
 
 
 def shown(value: Any, question: Question | None = None) -> str:
@@ -81,21 +66,13 @@ class Ledger:
     def count(cls, received: Received, place: np.ndarray) -> Ledger:
         """Count the cells of a wave; `place`: where each cell of an answer ended, in `PLACES`."""
         cells = received.cells
-        places = np.array([*PLACES, *REASONS], object)
         reasons = cells["reason"].cat.codes.to_numpy() + len(PLACES)
-        ended = np.where(cells["record"] >= 0, place, reasons).astype(np.int32)
-        files, sheets = cells["file"].cat, cells["sheet"].cat
-        keys = files.codes.to_numpy(np.int64) * len(sheets.categories) + sheets.codes.to_numpy()
-        keys = (keys * 128 + ended)[(ended >= 0) & (ended < len(places))]  # a lost cell is in none
-        sizes = pd.Series(keys).value_counts(sort=False).sort_index()
-        file, sheet = np.divmod(sizes.index // 128, len(sheets.categories))
-        counts = {
-            "file": files.categories[file],
-            "sheet": sheets.categories[sheet],
-            "place": places[sizes.index % 128],
-            "cells": sizes.to_numpy(),
-        }
-        return cls(pd.DataFrame(counts).astype(dict.fromkeys(list(counts)[:3], "str")), len(cells))
+        ended = np.where(cells["record"] >= 0, place, reasons)
+        known = np.where(ended < len(PLACES) + len(REASONS), ended, -1)  # a lost cell is in none
+        places = pd.Categorical.from_codes(known, [*PLACES, *REASONS])
+        keys = ["file", "sheet", "place"]
+        counts = cells[keys[:2]].assign(place=places).groupby(keys, observed=True).size()
+        return cls(counts.reset_index(name="cells").astype(dict.fromkeys(keys, "str")), len(cells))
 
     def without_files(self) -> Ledger:
         """The same counts without the names of files and sheets, which may name who sent them."""
@@ -151,7 +128,7 @@ class Cleaned:
         `invited`: how many were asked, where that is known.
         """
         found = counted(self.findings, language)
-        said = "回答" if language == "ja" else "replies"
+        said = label("survey.replies", language)
         replied = (self.register["replied"] & self.register["invited"]).sum()
         head = (
             f"{said} {len(self.responses)}" if invited is None else f"{said} {replied} / {invited}"
@@ -166,6 +143,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     who = identify(received, wave, codebook, *work.arrived())
     work.note_identity(who)
     work.apply_skip_rules()
+    work.place_cells(who)
     work.note_merged()
     work.check_answers()
     return work.finish(who)
@@ -177,12 +155,14 @@ class _Cleaning:
     Attributes
     ----------
     values, state : by variable of the codebook, one entry a record; a state is a position in
-        STATUSES, or EMPTY.
+        STATUSES, or EMPTY. A value is None but where the state is ANSWERED.
     column : variable -> the variable of the files whose cells hold it, itself but for a multi in
         one column.
-    kind, end : by variable of the files, one entry a record: the `CellKind` of its cell, and where
-        it ends, a position in PLACES or EMPTY while that is open.
-    there : by variable of the files, in which records there is such a cell.
+    there, filled : by variable of the files, the records that have such a cell, and those in which
+        it holds something.
+    counts : the records that count; set by `note_identity`.
+    refused, end : by variable of the files, its cells that give no value, whatever the skip rules
+        say, and where each ends, a position in PLACES; set by `apply_skip_rules`, `place_cells`.
     words : question -> what stands beside its option "other", one text a record.
     notes : the findings.
     """
@@ -196,39 +176,39 @@ class _Cleaning:
         self.column: dict[str, str] = {}
         self.words: dict[str, np.ndarray] = {}
         self.notes: list[Note] = []
-        self.kind = {name: received.kinds(name) for name in received.variables}
-        self.end = {name: np.full(self.n, EMPTY, np.int8) for name in received.variables}
         self.there = {name: at >= 0 for name, at in received.positions.items()}
+        self.end = {name: np.full(self.n, EMPTY) for name in self.there}
+        self.filled = {name: received.kinds(name) != CellKind.EMPTY for name in self.there}
 
     # --- reading ---------------------------------------------------------------------------
 
     def read_columns(self) -> None:
         """Every question of the codebook from the columns that hold it."""
         for question in self.codebook:
-            whole = question.id in self.end and question.type != "battery"
-            if question.type == "multi" and not whole:
-                there = [name for name in question.variables if name in self.end]
-                marks = (pd.unique(self.received.texts(name)) for name in there)
+            whole = question.id in self.there and question.type != "battery"
+            columns = (question.id,) if whole else question.variables
+            apart = question.type == "multi" and not whole
+            if apart:
+                marks = (pd.unique(self.received.texts(c)) for c in columns if c in self.there)
                 self.reader.see_ticks(question, set[str]().union(*marks))
-            for variable in [question.id] if whole else question.variables:
-                if variable in self.end:
-                    self._read(question, variable)
+            for column in columns:
+                if column in self.there:
+                    self._read(question, column)
                 else:
-                    self.values[variable] = np.full(self.n, None, object)
-                    self.state[variable] = np.full(self.n, EMPTY, np.int8)
-            if question.type == "multi" and not whole:
+                    self.values[column] = np.full(self.n, None, object)
+                    self.state[column] = np.full(self.n, EMPTY, np.int8)
+            if apart:
                 self.complete_ticks(question)
             if question.other_of is not None:
-                self._take_words(question, self.codebook[question.other_of])
+                self._take_words(question.id, self.codebook[question.other_of])
 
     def _read(self, question: Question, column: str) -> None:
-        texts, kinds = self.received.texts(column), self.kind[column].copy()
+        texts, kinds = self.received.texts(column), self.received.kinds(column)
         for i, shown in self.received.formats(column).items():
             if "%" in shown and kinds[i] == CellKind.NUMBER:
                 texts[i] = f"{float(texts[i]) * 100:.10g}%"
                 kinds[i] = CellKind.TEXT
-        keys = pd.MultiIndex.from_arrays([texts, kinds])
-        codes, distinct = pd.factorize(keys)
+        codes, distinct = pd.factorize(pd.MultiIndex.from_arrays([texts, kinds]))
         read = [self.reader.read(text, int(kind), question, column) for text, kind in distinct]
         states = np.array([_STATE[p.state] for p in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
@@ -237,34 +217,29 @@ class _Cleaning:
             option = int(name.rpartition("_")[2]) if whole else None
             values = [v if option is None or v is None else option in v for v in found]
             self.values[name] = np.array(values, object)[codes]
-            self.state[name] = states
+            self.state[name] = states.copy()
             self.column[name] = column
-        self.end[column] = states.copy()
         if any(parsed.other for parsed in read):
-            beside = np.array([parsed.other for parsed in read], object)[codes]
-            self.words[question.id] = beside
+            self.words[question.id] = np.array([parsed.other for parsed in read], object)[codes]
         noted = np.array([bool(parsed.rules) for parsed in read])[codes]
         for i in np.flatnonzero(noted).tolist():
             self.note(i, column, read[codes[i]], question)
 
-    def _take_words(self, question: Question, owner: Question) -> None:
-        """The words beside an option "other": in the cell of the answer, or in a column of theirs.
-
-        Some form tools write them alone and leave the answer itself empty.
-        """
-        name = question.id
+    def _take_words(self, name: str, owner: Question) -> None:
+        """The words beside an option "other", which may also stand alone, without the answer."""
         if owner.id in self.words:
             words = self.words[owner.id]
             taken = (self.state[name] == EMPTY) & (words != "")
-            self.values[name] = where(taken, words, self.values[name])
-            self.state[name] = np.where(taken, ANSWERED, self.state[name]).astype(np.int8)
+            self.values[name][taken] = words[taken]
+            self.state[name][taken] = ANSWERED
         unsaid = np.all([self.state[part] == EMPTY for part in owner.variables], axis=0)
         alone = unsaid & (self.state[name] == ANSWERED)
+        other = next(option.code for option in owner.options if option.other)
         for part in owner.variables if alone.any() else ():
-            other = next(option.code for option in owner.options if option.other)
-            value = part == f"{owner.id}_{other}" if owner.type == "multi" else other
-            self.values[part] = where(alone, value, self.values[part])
-            self.state[part] = np.where(alone, ANSWERED, self.state[part]).astype(np.int8)
+            self.values[part][alone] = (
+                part == f"{owner.id}_{other}" if owner.type == "multi" else other
+            )
+            self.state[part][alone] = ANSWERED
         for i in np.flatnonzero(alone).tolist():
             self.notes.append(Note(i, name, "other-words", str(self.values[name][i])))
 
@@ -278,7 +253,7 @@ class _Cleaning:
         question = self.codebook.identity("received")
         if question is None:
             return np.full(self.n, None, object), np.full(self.n, np.nan)
-        there = question.id in self.end
+        there = question.id in self.there
         texts = self.received.texts(question.id) if there else np.full(self.n, "", object)
         codes, distinct = pd.factorize(texts)
         return self.values[question.id], np.array([clock(t) for t in distinct], float)[codes]
@@ -290,60 +265,51 @@ class _Cleaning:
         names = question.variables
         states = np.column_stack([self.state[name] for name in names])
         unread = (states == UNREADABLE).any(axis=1)
-        told = (states == ANSWERED).any(axis=1) & ~unread
+        answered = (states == ANSWERED).any(axis=1) & ~unread
         if any(option.exclusive for option in question.options):
             # "none of these" was offered and not ticked either: zeros alone are no answer
-            silent = told & ~self._ticked(names)
-            told &= ~silent
+            silent = answered & ~self._ticked(names).any(axis=1)
+            answered &= ~silent
             states[silent] = EMPTY
             for name in names:
-                self.values[name] = where(silent, None, self.values[name])
-                self._become(name, silent, EMPTY)
+                self.values[name][silent] = None
         first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
         for name, own in zip(names, states.T, strict=True):
-            unticked = told & (own != ANSWERED)
+            unticked = answered & (own != ANSWERED)
             for i in np.flatnonzero(unticked & (own != EMPTY)).tolist():
                 rule = "not-ticked" if own[i] == NOT_APPLICABLE else "unsure-tick"
                 self.notes.append(Note(i, name, rule, "0"))
-            self.values[name] = where(unticked, False, self.values[name])
-            self._become(name, unticked, ANSWERED)
-            for kind in (NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED):
-                self._become(name, ~told & ~unread & (first == kind), kind)
+            self.values[name][unticked] = False
+            rest = np.where(unread, own, first)
+            self.state[name] = np.where(answered, ANSWERED, rest).astype(np.int8)
         for i in np.flatnonzero(unread).tolist():
-            self._refuse_ticks(i, names, Parsed("unreadable", None, ("beside-refused",)))
+            self._refuse_ticks(i, question, Parsed("unreadable", None, ("beside-refused",)))
         self._check_ticks(question)
         self.notes = [  # how a tick was read is of no use where it was not taken
             note
             for note in self.notes
             if not (note.value and note.variable in names)
-            or self.end[note.variable][note.record] != UNREADABLE
+            or self.state[note.variable][note.record] != UNREADABLE
         ]
 
     def _ticked(self, names: tuple[str, ...]) -> np.ndarray:
-        """The records in which one of these variables is true."""
+        """Which of these variables are true, a row a record."""
         ticks = [pd.Series(self.values[name], dtype=object).eq(True) for name in names]
-        return np.any(ticks, axis=0)
+        return np.column_stack(ticks)
 
-    def _become(self, name: str, which: np.ndarray, state: int) -> None:
-        self.state[name] = np.where(which, state, self.state[name]).astype(np.int8)
-        if name in self.end:
-            self.end[name][which] = state
-
-    def _refuse_ticks(self, i: int, names: tuple[str, ...], read: Parsed) -> None:
+    def _refuse_ticks(self, i: int, question: Question, read: Parsed) -> None:
         """The whole answer of one reply is refused: each of its cells that says something."""
-        for name in names:
-            if name in self.end and self.kind[name][i] != CellKind.EMPTY:
-                if self.state[name][i] != UNREADABLE:
-                    self.note(i, name, read, self.codebook.question_of[name])
-                self.end[name][i] = UNREADABLE
+        for name in question.variables:
+            says = name in self.filled and self.filled[name][i]
+            if says and self.state[name][i] != UNREADABLE:
+                self.note(i, name, read, question)
             self.values[name][i] = None
             self.state[name][i] = UNREADABLE
 
     def _check_ticks(self, question: Question) -> None:
         """What `answers` asks of options in one cell, asked of those in columns of their own."""
         names = question.variables
-        ticks = [where(self.state[n] == ANSWERED, self.values[n], False) for n in names]
-        chosen = np.column_stack(ticks).astype(bool)
+        chosen = self._ticked(names)
         alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
         count = chosen.sum(axis=1)
         broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
@@ -353,54 +319,39 @@ class _Cleaning:
             if read.state == "answered":  # too many: one question to the office, at the first tick
                 self.note(i, names[at[0]], read, question)
             else:
-                self._refuse_ticks(i, names, read)
+                self._refuse_ticks(i, question, read)
 
     # --- identity --------------------------------------------------------------------------
 
     def note_identity(self, who: Identified) -> None:
-        """Findings on who replied; records that do not count lose their values."""
+        """Findings on who replied: each cell of a reply that is nobody's, each answer replaced."""
         dropped = {*who.unidentified, *who.superseded}
         self.notes = [note for note in self.notes if note.record not in dropped]
         self.notes += who.notes  # of a reply that was replaced, too: it may be of another
         self.counts = np.isin(np.arange(self.n), who.kept)
-        told = {note[:2] for note in self.notes}
+        noted = {note[:2] for note in self.notes}
         for i in who.unidentified:
-            self._disown(i, told)
+            cells = ((i, name) for name, filled in self.filled.items() if filled[i])
+            self.notes += [Note(*cell, "who") for cell in cells if cell not in noted]
         for i, later in who.superseded.items():
-            rule = "same-date" if i in who.same_date else "superseded"
-            self._replace(i, later, rule, who.variables)
-        for name in who.variables:  # those that are no questions of the codebook
-            unread = self.there[name] & (self.end[name] == EMPTY)
-            filled = self.kind[name] != CellKind.EMPTY
-            self.end[name][unread] = np.where(filled, ANSWERED, NO_ANSWER)[unread]
-
-    def _filled(self, i: int) -> list[str]:
-        """The columns in which a record has something."""
-        return [name for name, kind in self.kind.items() if kind[i] != CellKind.EMPTY]
-
-    def _disown(self, i: int, told: set[tuple[int, str]]) -> None:
-        """Take out a reply that is nobody's: each of its cells is refused, but once."""
-        for name in self._filled(i):
-            self.end[name][i] = UNREADABLE
-            if (i, name) not in told:
-                self.notes.append(Note(i, name, "who"))
-
-    def _replace(self, i: int, later: int, rule: str, identity: list[str]) -> None:
-        """Take out a reply for a later one: a finding for it, and for each answer that changed."""
-        filled = self._filled(i)
-        who = next((name for name in identity if name in filled), None)
-        for name in filled:
-            self.end[name][i] = SUPERSEDED
-            own, new = self.received.text(name, i), self.received.text(name, later)
-            if name == who:
-                self.notes.append(Note(i, name, rule, self.received.place(later)))
-            elif new != own:
-                self.notes.append(Note(i, name, "changed" if new.strip() else "blanked", new))
+            names = [name for name, filled in self.filled.items() if filled[i]]
+            identity = next((name for name in who.variables if name in names), None)
+            for name in names:
+                own, new = self.received.text(name, i), self.received.text(name, later)
+                if name == identity:
+                    rule = "same-date" if i in who.same_date else "superseded"
+                    self.notes.append(Note(i, name, rule, self.received.place(later)))
+                elif new != own:
+                    self.notes.append(Note(i, name, "changed" if new.strip() else "blanked", new))
 
     # --- logic -----------------------------------------------------------------------------
 
     def apply_skip_rules(self) -> None:
         """Empty cells become not applicable, not surveyed or no answer; what is left out is out."""
+        self.refused = {
+            column: self.filled[column] & (self.state[name] == UNREADABLE)
+            for name, column in self.column.items()
+        }
         left_out: set[tuple[int, str]] = set()
         for question in self.codebook:
             out = np.zeros(self.n, bool)
@@ -414,7 +365,7 @@ class _Cleaning:
             for name in question.variables:
                 state = self.state[name]
                 empty = np.where(out, NOT_APPLICABLE, np.where(there, NO_ANSWER, NOT_SURVEYED))
-                self._set(name, np.where(state == EMPTY, empty, state).astype(np.int8))
+                self.state[name] = np.where(state == EMPTY, empty, state).astype(np.int8)
         self.notes = [n for n in self.notes if n.rule == "left-out" or n[:2] not in left_out]
 
     def _behind(self, names: set[str]) -> pd.Series:
@@ -437,39 +388,45 @@ class _Cleaning:
     def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, str]]:
         noted: dict[tuple[int, str], None] = {}
         # form tools write 0 for each option of a question that was skipped
-        silent = (question.type == "multi") & ~self._ticked(question.variables)
+        silent = (question.type == "multi") & ~self._ticked(question.variables).any(axis=1)
         for name in question.variables:
             if (column := self.column.get(name)) is None:
                 continue
             state = self.state[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
-            counts = (self.kind[column] != CellKind.EMPTY) & (self.end[column] < UNREADABLE)
-            hits = np.flatnonzero(hit & (state == ANSWERED) & counts & ~silent).tolist()
-            noted |= dict.fromkeys((i, column) for i in hits)
-            self.values[name] = where(hit, None, self.values[name])
-            self._set(name, np.where(hit, NOT_APPLICABLE, state).astype(np.int8))
+            said = (state == ANSWERED) & self.filled[column] & self.counts
+            noted |= dict.fromkeys(
+                (i, column) for i in np.flatnonzero(hit & said & ~silent).tolist()
+            )
+            self.values[name][hit] = None
+            state[hit] = NOT_APPLICABLE
         self.notes += [Note(i, column, "left-out") for i, column in noted]
         return {*noted}
 
     def _claimed(self, question: Question, applies: np.ndarray) -> None:
         """'Not applicable' given where earlier answers make the question apply."""
-        told: set[int] = set()
+        noted: set[int] = set()
         for name in question.variables:
             if (column := self.column.get(name)) is None:
                 continue
-            said = (self.kind[column] != CellKind.EMPTY) & (self.end[column] < UNREADABLE)
-            given = applies & said & (self.state[name] == NOT_APPLICABLE)
-            for i in np.flatnonzero(given).tolist():
-                if question.type != "multi" or i not in told:  # one answer, told once
+            given = applies & self.filled[column] & self.counts
+            for i in np.flatnonzero(given & (self.state[name] == NOT_APPLICABLE)).tolist():
+                if question.type != "multi" or i not in noted:  # one answer, one finding
                     self.notes.append(Note(i, column, "not-applicable"))
-                told.add(i)
+                noted.add(i)
 
-    def _set(self, name: str, state: np.ndarray) -> None:
-        self.state[name] = state
-        if (column := self.column.get(name)) is not None:
-            active = self.there[column] & (self.end[column] < UNREADABLE)
-            unsaid = (state == UNREADABLE) & (self.kind[column] == CellKind.EMPTY)
-            self.end[column][active] = np.where(unsaid, NO_ANSWER, state)[active]
+    def place_cells(self, who: Identified) -> None:
+        """Where each cell of an answer ends: by its state, refused, or with a reply replaced."""
+        for name in who.variables:  # those that are no questions of the codebook
+            self.end[name] = np.where(self.filled[name], ANSWERED, NO_ANSWER)
+        for name, column in self.column.items():
+            state = self.state[name]
+            unsaid = (state == UNREADABLE) & ~self.filled[column]
+            self.end[column] = np.where(unsaid, NO_ANSWER, state)
+            self.end[column][self.refused[column]] = UNREADABLE
+        for name, end in self.end.items():
+            end[self.filled[name] & np.isin(np.arange(self.n), who.unidentified)] = UNREADABLE
+            end[self.filled[name] & np.isin(np.arange(self.n), [*who.superseded])] = SUPERSEDED
 
     def note_merged(self) -> None:
         """Cells that a merged range covers are empty in the file, yet somebody answered there."""
@@ -485,8 +442,8 @@ class _Cleaning:
                 continue
             for check in question.checks:
                 rule = Expression(check.rule)
-                kept = rule.evaluate(self._frame(rule.names)).astype("boolean")
-                broken = (~kept).fillna(False).to_numpy(bool) & self.counts & self.there[column]
+                kept = rule.holds(self._frame(rule.names), unknown=True)
+                broken = ~kept & self.counts & self.there[column]
                 self.notes += [
                     Note(i, column, "check", self._own(i, question), check.text)
                     for i in np.flatnonzero(broken).tolist()
@@ -500,13 +457,12 @@ class _Cleaning:
         return shown(frozenset(o.code for o, name in told if self.values[name][i]))
 
     def _frame(self, names: set[str] | None = None) -> pd.DataFrame:
-        """The answers, typed; `names`: only these questions or variables."""
+        """The answers, each column with the dtype of its question; `names`: only these of them."""
         answers = {}
         for variable, values in self.values.items():
             question = self.codebook.question_of[variable]
             if names is None or {variable, question.id} & names:
-                told = where(self.state[variable] == ANSWERED, values, None)
-                answers[variable] = typed(told, question)
+                answers[variable] = pd.Series(values, dtype="object").astype(question.dtype)
         return pd.DataFrame(answers, index=range(self.n))
 
     # --- the result ------------------------------------------------------------------------
@@ -517,37 +473,35 @@ class _Cleaning:
         order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
         index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
         frame = self._frame().iloc[order].set_axis(index)
-        statuses = np.array(STATUSES, dtype=object)
-        kinds = pd.CategoricalDtype(list(STATUSES))
         status = pd.DataFrame(
             {
-                name: pd.Categorical(statuses[self.state[name][order]], dtype=kinds)
-                for name in self.values
+                name: pd.Categorical.from_codes(state[order], STATUSES)
+                for name, state in self.state.items()
             },
             index=index,
         )
         variables = list(self.codebook.variables)
-        register = register_of(self.wave, who, order, self.codebook, frame)
+        told: list[str | None] = [None] * self.n
+        if (sizes := self.codebook.identity("size_class")) is not None:
+            told = [size_class_told(sizes, value) for value in self.values[sizes.id]]
+        register = register_of(self.wave, who, order, told)
         names = register["name"].to_dict()
         received, asked, replied = self.received, self.wave.invited, len(order)
         if isinstance(asked, int) and replied > asked:
             more = Remark("more-replies", "wave.yml", "", "", str(asked), str(replied))
             received = replace(received, remarks=(*received.remarks, more))
+        place = np.full(len(received.cells), EMPTY)
+        for name, at in received.positions.items():
+            there = self.there[name]
+            place[at[there]] = self.end[name][there]
         return Cleaned(
             responses=frame[variables],
             status=status[variables],
             register=register,
             findings=listed(self.notes, received, who.codes, names),
-            outside=self.received.outside,
-            ledger=Ledger.count(self.received, self._places()),
+            outside=received.outside,
+            ledger=Ledger.count(received, place),
         )
-
-    def _places(self) -> np.ndarray:
-        """Where each cell of the files ended, a position in PLACES; EMPTY outside the answers."""
-        place = np.full(len(self.received.cells), EMPTY, np.int8)
-        for name, at in self.received.positions.items():
-            place[at[self.there[name]]] = self.end[name][self.there[name]]
-        return place
 
 
 _STATE = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}

@@ -129,18 +129,13 @@ def listed(
         rows.append((file, sheet, cell, code, "", "unmatched", text, "", ""))
     columns = ["file", "sheet", "cell", "code", "question", "rule", "raw", "value", "more"]
     found = pd.DataFrame(rows, columns=columns)
-    parts = found[columns[-4:]].drop_duplicates()
-    sentences = {
-        (rule, *said): [
-            RULES[rule].message(language, **dict(zip(columns[-3:], said, strict=True)))
-            for language in LANGUAGES
-        ]
-        for rule, *said in parts.itertuples(index=False, name=None)
-    }
-    told = [sentences[key] for key in found[columns[-4:]].itertuples(index=False, name=None)]
     found["name"] = [names.get(code, "") for code in found["code"]]
     found["severity"] = [RULES[rule].severity for rule in found["rule"]]
-    found[["ja", "en"]] = pd.DataFrame(told, columns=["ja", "en"], index=found.index)
+    for language in LANGUAGES:
+        found[language] = [
+            RULES[rule].message(language, raw=raw, value=value, more=more)
+            for rule, raw, value, more in found[columns[-4:]].itertuples(index=False, name=None)
+        ]
     return found[COLUMNS].astype("str")
 
 

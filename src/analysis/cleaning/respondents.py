@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.cleaning.findings import Note
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook
+from analysis.codebook.model import Codebook, Question
 from analysis.codebook.municipality import Match, fold
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
@@ -70,13 +70,13 @@ def identify(
     if at["code"] is not None:
         codes = _with_zeros(codes, received.formats(at["code"]))
     reader = _Reader(wave, at)
-    found: dict[tuple[str, str, str], tuple[str, str, list[tuple[str, str, str, str | Text]]]] = {}
+    found: dict[tuple[str, str, str], tuple[str, str, list[Note]]] = {}
     for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
         if key not in found:
             found[key] = reader.read(*(str(part) for part in key))
         code, name, notes = found[key]
         who.codes[i], who.names[i] = code, name
-        who.notes += [Note(i, *note) for note in notes]
+        who.notes += [note._replace(record=i) for note in notes]
     _settle(who, times)
     return who
 
@@ -111,38 +111,38 @@ class _Reader:
             self.by_name.setdefault(fold(one.name), []).append(one.code)
             self.by_stem.setdefault(fold(one.name)[:-1], []).append(one.code)
 
-    def read(
-        self, code_text: str, name_text: str, prefecture: str
-    ) -> tuple[str, str, list[tuple[str, str, str, str | Text]]]:
-        """Code, official name, and the notes (variable, rule, value, more)."""
-        notes: list[tuple[str, str, str, str | Text]] = []
+    def read(self, code_text: str, name_text: str, prefecture: str) -> tuple[str, str, list[Note]]:
+        """Code, official name, and the notes, which are of no record yet."""
+        notes: list[Note] = []
+
+        def note(variable: str | None, rule: str, value: str = "", more: str | Text = "") -> None:
+            if variable is not None:
+                notes.append(Note(-1, variable, rule, value, more))
+
         code = self._code(code_text) if code_text else ""
-        if code and code not in self.invited and not self._exists(code):
+        invented = code.startswith("99") and self.wave.invented and not self.invited
+        known = code in self.invited or _place_of(self.wave, code) is not None
+        if not known and not invented:
             code = ""
         told = prefecture if self.own else municipality.prefecture_named(prefecture)
         elsewhere = bool(code) and self._elsewhere(code, told)
-        if elsewhere and self.prefecture_at is not None:
-            notes.append((self.prefecture_at, "code-and-name", self._place(code), ""))
+        if elsewhere:
+            note(self.prefecture_at, "code-and-name", self._place(code))
         match = self._by_name(name_text, "" if elsewhere else told)
         by_name = match.code
-        at = self.code_at if self.code_at is not None else self.name_at
-        assert at is not None
+        at = self.code_at or self.name_at
         if code:
-            literal = code_text.strip() == code
-            if not literal:
-                notes.append((at, "code-repaired", code, ""))
+            if code_text.strip() != code:
+                note(at, "code-repaired", code)
             namesake = match.how == "ambiguous" and code in match.options
-            known = code in self.invited or self._there(code) is not None
-            other = known and name_text.strip() and by_name != code and not namesake
-            if other and self.name_at is not None:
-                notes.append((self.name_at, "code-and-name", self._place(code), ""))
+            if known and name_text.strip() and by_name != code and not namesake:
+                note(self.name_at, "code-and-name", self._place(code))
         elif by_name:
             code = by_name
             if code_text:
                 meant = code in self._readings(code_text)
-                notes.append((at, "code-repaired" if meant else "code-wrong", code, ""))
+                note(at, "code-repaired" if meant else "code-wrong", code)
         else:
-            raw_at = at if code_text else (self.name_at if self.name_at is not None else at)
             readings = self._readings(code_text)
             if match.how == "unknown" and not readings and told:  # of another prefecture
                 bare = self._by_name(name_text, "")
@@ -152,21 +152,16 @@ class _Reader:
                 match = Match("", "", "ambiguous", readings)
             elif city and match.how == "unknown":
                 match = Match("", "", "ward", (city,))
-            notes.append((raw_at, "who", "", self._advice(match)))
+            note(at if code_text else self.name_at or at, "who", more=self._advice(match))
             return "", "", notes
         official = self._official(code, name_text)
-        if by_name == code and self.name_at is not None and name_text != official:
+        if by_name == code and name_text != official:
             rule = "renamed" if match.how == "renamed" else "name-variant"
-            notes.append((self.name_at, rule, official, ""))
-        if (
-            match.how == "ambiguous"
-            and by_name == code
-            and not code_text
-            and self.name_at is not None
-        ):
-            notes.append((self.name_at, "namesake", self._place(code), ""))
+            note(self.name_at, rule, official)
+        if match.how == "ambiguous" and by_name == code and not code_text:
+            note(self.name_at, "namesake", self._place(code))
         if self.invited and code not in self.invited:
-            notes.append((at, "not-invited", official, ""))
+            note(at, "not-invited", official)
         return code, official, notes
 
     def _code(self, text: str) -> str:
@@ -179,25 +174,16 @@ class _Reader:
     def _readings(self, text: str) -> tuple[str, ...]:
         return () if self.own is not None else municipality.code_readings(text)
 
-    def _there(self, code: str) -> tuple[str, str] | None:
-        """Prefecture (or group) and name by the register; None of a code that is not in it."""
-        return _place_of(self.wave, code)
-
-    def _exists(self, code: str) -> bool:
-        if self._there(code) is not None:
-            return True
-        return code.startswith("99") and self.wave.invented and not self.invited
-
     def _elsewhere(self, code: str, prefecture: str) -> bool:
         """Whether a code of the register lies in another prefecture than is told."""
-        there = self._there(code)
+        there = _place_of(self.wave, code)
         return bool(prefecture) and there is not None and fold(there[0]) != fold(prefecture)
 
     def _official(self, code: str, told: str = "") -> str:
         """Its name by the list of the invited or the register; of an invented one as it is told."""
         if code in self.invited:
             return self.invited[code]
-        there = self._there(code)
+        there = _place_of(self.wave, code)
         return there[1] if there else told.strip() or code
 
     def _by_name(self, text: str, prefecture: str) -> Match:
@@ -221,7 +207,7 @@ class _Reader:
         return Match("", "", "ambiguous", match.options or tuple(codes))
 
     def _place(self, code: str) -> str:
-        there = self._there(code)
+        there = _place_of(self.wave, code)
         name = self._official(code)
         if self.own is not None:
             return f"{name} ({there[0]})" if there and there[0] else name
@@ -262,15 +248,15 @@ def _settle(who: Identified, times: np.ndarray) -> None:
 
 
 def register_of(
-    wave: Wave, who: Identified, order: np.ndarray, codebook: Codebook, frame: pd.DataFrame
+    wave: Wave, who: Identified, order: np.ndarray, told: Sequence[str | None]
 ) -> pd.DataFrame:
     """The invited and whoever else replied, by code.
 
     Of a register of one's own, prefecture is its group and size_class its size.
 
-    `order`: the records that count, as the rows of `frame`. Columns: name, prefecture, size_class
-    (of the list of the invited, else of the law on the wave's date, else as told in the reply),
-    invited (true of all where no list says who was), replied, received.
+    `order`: the records that count. `told`: the size class that each record gives. Columns: name,
+    prefecture, size_class (of the list of the invited, else of the law on the wave's date, else as
+    told), invited (true of all where no list says who was), replied, received.
     """
     replied = {str(who.codes[i]): int(i) for i in order}
     rows = _asked(wave)
@@ -280,12 +266,12 @@ def register_of(
             there = _place_of(wave, code)
             prefecture = there[0] if there else ""
             rows[code] = {"name": who.names[i], "prefecture": prefecture, "size_class": None}
-    told = _told_classes(codebook, frame)
     for code, row in rows.items():
-        row["size_class"] = row["size_class"] or _size_of(wave, code) or told.get(code)
-        row["invited"] = code in asked
-        row["replied"] = code in replied
-        day = who.received[replied[code]] if code in replied else None
+        reply = replied.get(code)
+        row["size_class"] = row["size_class"] or _size_of(wave, code)
+        row["size_class"] = row["size_class"] or (None if reply is None else told[reply])
+        row["invited"], row["replied"] = code in asked, reply is not None
+        day = None if reply is None else who.received[reply]
         row["received"] = None if day is None else np.datetime64(day, "s")
     texts = ["name", "prefecture", "size_class"]
     columns = [*texts, "invited", "replied", "received"]
@@ -315,29 +301,26 @@ def _size_of(wave: Wave, code: str) -> str | None:
 
 
 def _asked(wave: Wave) -> dict[str, dict[str, Any]]:
-    if wave.invited == "all" and wave.own is not None:
-        return {
-            str(code): {"name": name, "prefecture": group, "size_class": None}
-            for code, name, group, _ in wave.own.table.itertuples()
-        }
-    if wave.invited == "all":
-        return {
-            code: {"name": name, "prefecture": prefecture, "size_class": None}
-            for code, prefecture, name in municipality.register().itertuples()
-        }
     if isinstance(wave.invited, tuple):
         return {
             i.code: {"name": i.name, "prefecture": i.prefecture, "size_class": i.size_class}
             for i in wave.invited
         }
-    return {}
-
-
-def _told_classes(codebook: Codebook, frame: pd.DataFrame) -> dict[str, str]:
-    question = codebook.identity("size_class")
-    if question is None:
+    if wave.invited != "all":
         return {}
-    by_label = {text.ja: kind for kind, text in municipality.SIZE_CLASSES.items()}
-    by_option = {o.code: by_label[o.ja] for o in question.options if o.ja in by_label}
-    answers = frame[question.id].dropna().astype(int)
-    return {str(code): by_option[n] for code, n in answers.items() if n in by_option}
+    everybody = municipality.register() if wave.own is None else wave.own.table
+    places = everybody["prefecture" if wave.own is None else "group"]
+    return {
+        str(code): {"name": name, "prefecture": place, "size_class": None}
+        for code, name, place in zip(everybody.index, everybody["name"], places, strict=True)
+    }
+
+
+def size_class_told(question: Question, value: Any) -> str | None:
+    """The size class that an answer to the question on it stands for; None where it is none."""
+    if value is None:
+        return None
+    label = question.option(int(value)).ja
+    return next(
+        (kind for kind, text in municipality.SIZE_CLASSES.items() if text.ja == label), None
+    )

@@ -59,11 +59,6 @@ def widths(text: str) -> tuple[str, ...] | None:
     return ("full-width",) if signs & set("０１２３４５６７８９") else ()
 
 
-def gapped(text: str) -> bool:
-    """Whether a space parts two digits: 3 4 is not 34."""
-    return re.search(r"\d\s+\d", text) is not None
-
-
 BIG_UNITS = {"百万": 1_000_000, "億": 100_000_000, "万": 10_000, "千": 1_000, "百": 100}
 SAME_UNIT = (
     {"人", "名", "persons", "person", "people"},
@@ -114,7 +109,9 @@ def number(text: str, question: Question) -> Parsed:
         return refused("not-a-number")
     rules += more_rules
     bare = not found[2] or found[2].startswith("(")
-    if "%" in own and bare and 0 < value <= 1 and "." in found[1]:
+    if question.fractions and "%" in own and bare:
+        value = round(value * 100, 10)
+    elif question.fractions is None and "%" in own and bare and 0 < value <= 1 and "." in found[1]:
         value, rules = round(value * 100, 10), [*rules, "fraction"]
     return _within(value, rules, question)
 
@@ -204,7 +201,7 @@ def date(text: str, kind: int, question: Question) -> Parsed:
     """A day, or a month where the question asks for one."""
     digits = widths(text.strip())
     plain = CLOCK.sub("", tidy(text))
-    if digits is None or gapped(plain):
+    if digits is None or re.search(r"\d\s+\d", plain):  # 3 4 is not 34
         return refused("not-a-date")
     plain = plain.replace(" ", "")
     if kind == CellKind.DATE:
@@ -243,15 +240,13 @@ def clock(text: str) -> float | None:
 
 
 def _in_order(plain: str, question: Question) -> tuple[int, int, int] | None:
-    """Year, month and day of a date that begins with month or day: in the order of the question.
-
-    Without one only where a number above 12 can be no month, and the year has four digits.
-    """
+    """Year, month and day of a date that begins with month or day, where its order is known."""
     found = DAY_FIRST.fullmatch(plain)
     if found is None:
         return None
     first, second, year = (int(part) for part in found.groups())
     order = question.dates
+    # without an order of the question: a number above 12 can be no month
     if order == "ymd" and len(found[3]) == 4 and (first > 12) != (second > 12):
         order = "dmy" if first > 12 else "mdy"
     if order == "ymd":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +14,8 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.errors import InputError, Message
+from analysis.codebook.validation import at, describe_validation, described
+from analysis.errors import InputError, Message, unknown
 from analysis.text import Language, Model, Text, label
 
 QuestionType = Literal[
@@ -117,6 +120,10 @@ class Question(Labelled):
     free: bool = False  # free text: internal edition only
     measures: Literal["shortage"] | None = None  # its two lowest answers say: short of people
     sensitive: bool = False  # a single respondent's answer stays in the internal edition
+    under: StrictStr | None = None  # a heading over several columns, of which `column` is its own
+    column: StrictStr | None = None
+    at: StrictInt | None = None  # how far right of `under`, in the issue that is read
+    fractions: bool | None = None  # per cent is written as 0.62 (true) or 62; None: each cell tells
 
     @property
     def missing_codes(self) -> dict[str, MissingKind]:
@@ -227,6 +234,21 @@ class Page(Model):
     lead: Text | None = None
 
 
+class Issue(Labelled):
+    """One year's table of a publication: how it differs from that of another year.
+
+    The year in a title is that of the publication or of what it counts; `as_of` is the day that the
+    answers describe, and `titles` are the texts above the table that tell the issue.
+    """
+
+    id: StrictStr
+    as_of: dt.date
+    titles: tuple[StrictStr, ...] = Field(min_length=1)
+    sheet: StrictStr | None = None
+    columns: dict[StrictStr, StrictInt] = Field(default_factory=dict)  # name -> right of a heading
+    fractions: bool | None = None  # of all questions in per cent, see `Question.fractions`
+
+
 class Disclosure(Model):
     """What an edition for others may tell of the answers.
 
@@ -271,6 +293,7 @@ class Codebook(Model):
     # notebook -> its words; False leaves it out
     pages: dict[StrictStr, Page | Literal[False] | None] = Field(default_factory=dict)
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
+    issues: tuple[Issue, ...] = ()  # of a table that is published every year
 
     @classmethod
     def read(cls, path: Path | str) -> Codebook:
@@ -299,7 +322,7 @@ class Codebook(Model):
         return book.model_copy(update={"questions": tuple(_with_words(book.questions))})
 
     @classmethod
-    def faults(cls, content: Any) -> list[str]:
+    def faults(cls, content: Any) -> list[Message]:
         """Everything that is wrong with the content of a codebook file.
 
         Of a file with entries of a wrong shape the other questions are checked, too.
@@ -308,17 +331,22 @@ class Codebook(Model):
             return [*problems(cls._made(content))]
         except ValidationError as error:
             faulty = error.errors(include_url=False)
-            found = [_described(fault, content) for fault in faulty]
+            found = [described(fault, content) for fault in faulty]
         wrong = {place["loc"][1] for place in faulty if place["loc"][:1] == ("questions",)}
         questions = content.get("questions") if isinstance(content, dict) else None
         if not isinstance(questions, list) or len(wrong) == len(questions):
             return found
         others = [one for number, one in enumerate(questions) if number not in wrong]
+        texts = {one["loc"][0]: str(one["input"]) for one in faulty if one["type"] == "string_type"}
         try:
-            more = [*problems(cls._made({**content, "questions": others}))]
+            more = [*problems(cls._made({**content, **texts, "questions": others}))]
         except ValidationError:
             return found
-        return [*found, *(text for text in more if "does not exist" not in text)]
+        # a rule may name a question that was left out
+        return [
+            *found,
+            *(one for one in more if one.values.get("fault", one).template != NOT_THERE),
+        ]
 
     @classmethod
     def read_content(cls, path: Path | str) -> tuple[Path, dict[str, Any]]:
@@ -327,16 +355,46 @@ class Codebook(Model):
         if file.suffix not in {".yml", ".yaml"}:
             file = paths.codebooks() / f"{path}.yml"
         if not file.is_file():
-            known = ", ".join(sorted(p.stem for p in paths.codebooks().glob("*.yml"))) or "none"
-            raise InputError(
-                "there is no codebook {stem!r}",
-                file=file,
-                hint="there are: {known}",
-                stem=file.stem,
-                known=known,
-            )
+            known = sorted(p.stem for p in paths.codebooks().glob("*.yml"))
+            raise unknown("codebook", file.stem, known)
         such_as = Message("a codebook: id, title, version, sections and questions")
         return file, yaml_file.load(file, such_as)
+
+    def issue(self, id: str | None) -> Issue | None:
+        """The issue of this id, None of a codebook without issues.
+
+        Raises
+        ------
+        InputError : there is no such issue, or it must be said which.
+        """
+        found = next((issue for issue in self.issues if issue.id == id), None)
+        if found is None and (self.issues or id is not None):
+            raise InputError(
+                "the codebook {book} has no issue {id!r}"
+                if id is not None
+                else "the codebook {book} has issues, and wave.yml does not say which is read",
+                file="wave.yml",
+                hint="write issue: with one of {known}",
+                book=self.id,
+                id=id,
+                known=[issue.id for issue in self.issues] or Message("none"),
+            )
+        return found
+
+    def issued(self, id: str | None) -> Codebook:
+        """This codebook for the files of one of its issues; itself where it has none."""
+        issue = self.issue(id)
+        if issue is None:
+            return self
+        scale = {"fractions": issue.fractions}
+        own = [
+            question.model_copy(
+                update={"at": issue.columns.get(question.column or "")}
+                | (scale if question.unit and question.unit.en == "percent" else {})
+            )
+            for question in self.questions
+        ]
+        return self.model_copy(update={"questions": tuple(own)})
 
     def __getitem__(self, id: str) -> Question:
         return self._by_id[id]
@@ -409,42 +467,11 @@ def _words_of(question: Question, option: Option, language: Language) -> str:
     return label("codebook.other_words", language, **names)
 
 
-FAULTS = {
-    "extra_forbidden": "there is no entry of this name; check its spelling, or remove it",
-    "missing": "this entry is lacking; add it",
-    "too_short": "it is empty; give at least 1 entry",
-}
-
-
-def describe_validation(error: ValidationError, content: Any) -> str:
-    """The first fault of a YAML file in one sentence that names the entry."""
-    return _described(error.errors(include_url=False)[0], content)
-
-
-def _described(fault: Any, content: Any) -> str:
-    """A fault in one sentence that names the entry."""
-    place: list[str] = []
-    node = content
-    for part in fault["loc"]:
-        try:
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            node = None
-        name = node.get("id", node.get("code")) if isinstance(node, dict) else None
-        place.append(str(name) if isinstance(part, int) and name is not None else str(part))
-    message = FAULTS.get(fault["type"], fault["msg"])
-    given = fault.get("input")
-    if isinstance(given, bool):
-        message = "an unquoted yes/no/on/off is a YAML boolean, put it in quotes"
-    elif fault["type"] == "string_type" and isinstance(given, int | float):
-        message = f"this is a number and should be a text; write '{given}' in quotes"
-    return f"{' > '.join(place) or 'the file'}: {message}"
-
-
 CHOICES = {"single", "multi", "ordinal", "battery"}
+NOT_THERE = "the rule {rule!r} points to {id}, which does not exist"
 
 
-def problems(book: Codebook) -> Iterator[str]:
+def problems(book: Codebook) -> Iterator[Message]:
     """Every fault, each naming the question (or feature, index, hypothesis) and the rule."""
     yield from _repeated("question", [q.id for q in book.questions])
     yield from _repeated("section", [s.id for s in book.sections])
@@ -452,152 +479,175 @@ def problems(book: Codebook) -> Iterator[str]:
     yield from _repeated("index", [i.id for i in book.indices])
     yield from _repeated("hypothesis", [h.id for h in book.hypotheses])
     yield from _repeated("identity", [q.identity for q in book.questions if q.identity])
+    yield from _repeated("issue", [issue.id for issue in book.issues])
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}
     for question in book.questions:
-        where = f"question {question.id}"
+        where = _named("question", question.id)
         if question.section not in sections:
-            yield f"{where}: there is no section {question.section!r}"
-        yield from _question(question)
-        yield from _rule(where, question.ask_if, earlier, book, truth=True)
+            yield at(where, Message("there is no section {section!r}", section=question.section))
+        for fault in (*_question(question), *_rule(question.ask_if, earlier, book, truth=True)):
+            yield at(where, fault)
         earlier[question.id] = question
     yield from _repeated("variable", [v for q in book.questions for v in q.variables])
     if "code" in (v for q in book.questions for v in q.variables):
-        yield "question code: `code` is the municipality's code in every table; give another id"
-    for question in book.questions:
-        for check in question.checks:
-            yield from _rule(f"question {question.id}", check.rule, earlier, book, truth=True)
+        taken = Message("`code` is the municipality's code in every table; give another id")
+        yield at(_named("question", "code"), taken)
+    for where, rule, truth in _rules(book):
+        for fault in _rule(rule, earlier, book, truth=truth):
+            yield at(where, fault)
     yield from _features(book, earlier)
     yield from _repeated("comparable codebook", [other.codebook for other in book.comparable])
     for other in book.comparable:
-        where = f"comparable {other.codebook}"
-        yield from _repeated(f"{where}: feature", [shared.id for shared in other.features])
-        for shared in other.features:
-            yield from _rule(f"{where}, feature {shared.id}", shared.rule, earlier, book)
+        for fault in _repeated("feature", [shared.id for shared in other.features]):
+            yield at(_named("comparable", other.codebook), fault)
     yield from _repeated("organisation", [box.id for box in book.organisation])
-    for box in book.organisation:
-        yield from _rule(f"organisation {box.id}", box.rule, earlier, book, truth=True)
-    for kind in book.staff:
-        yield from _rule(f"staff {kind.en}", kind.rule, earlier, book)
     yield from _repeated("topic", [topic.id for topic in book.topics])
     for hypothesis in book.hypotheses:
-        where = f"hypothesis {hypothesis.id}"
+        where = _named("hypothesis", hypothesis.id)
         if hypothesis.topic not in {None, *(topic.id for topic in book.topics)}:
-            yield f"{where}: there is no topic {hypothesis.topic!r}"
+            yield at(where, Message("there is no topic {topic!r}", topic=hypothesis.topic))
         if (hypothesis.group is None) == (hypothesis.x is None):
-            yield f"{where}: give either group or x"
-        yield from _rule(where, hypothesis.group, earlier, book, truth=True)
-        for rule in (hypothesis.x, hypothesis.value):
-            yield from _rule(where, rule, earlier, book)
+            yield at(where, Message("give either group or x"))
 
 
-def _question(question: Question) -> Iterator[str]:
-    where = f"question {question.id}"
-    if question.type in CHOICES and not question.options:
-        yield f"{where}: a question of type {question.type} needs options"
-    if question.options and question.type not in {*CHOICES, "binary"}:
-        yield f"{where}: a question of type {question.type} has no options"
-    if (question.type == "battery") != bool(question.items):
-        yield f"{where}: a battery needs items, and only a battery has them"
-    if question.type == "binary" and {o.code for o in question.options} - {0, 1}:
-        yield f"{where}: the options of a binary question are 1 and 0"
-    if question.max_choices is not None and question.type != "multi":
-        yield f"{where}: max_choices belongs to a question of type multi"
+def _named(what: str, id: str) -> Message:
+    """Which question, feature or other entry a fault is in."""
+    return Message("{what} {id}", what=Message(what), id=id)
+
+
+def _rules(book: Codebook) -> Iterator[tuple[Message, str | None, bool]]:
+    """The rules that may name every question: where each is, and whether it is true or false."""
+    for question in book.questions:
+        yield from ((_named("question", question.id), c.rule, True) for c in question.checks)
+    yield from ((_named("feature", one.id), one.rule, False) for one in book.features)
+    yield from ((_named("index", one.id), one.rule, False) for one in book.indices)
+    for other in book.comparable:
+        where = _named("comparable", other.codebook)
+        for shared in other.features:
+            yield at(where, _named("feature", shared.id)), shared.rule, False
+    yield from ((_named("organisation", box.id), box.rule, True) for box in book.organisation)
+    yield from ((_named("staff", kind.en), kind.rule, False) for kind in book.staff)
+    for hypothesis in book.hypotheses:
+        where = _named("hypothesis", hypothesis.id)
+        yield where, hypothesis.group, True
+        yield from ((where, rule, False) for rule in (hypothesis.x, hypothesis.value))
+
+
+def _question(question: Question) -> Iterator[Message]:
+    type = question.type
+    if type in CHOICES and not question.options:
+        yield Message("a question of type {type} needs options", type=type)
+    if question.options and type not in {*CHOICES, "binary"}:
+        yield Message("a question of type {type} has no options", type=type)
+    if (type == "battery") != bool(question.items):
+        yield Message("a battery needs items, and only a battery has them")
+    if type == "binary" and {o.code for o in question.options} - {0, 1}:
+        yield Message("the options of a binary question are 1 and 0")
+    if question.max_choices is not None and type != "multi":
+        yield Message("max_choices belongs to a question of type multi")
     if question.range is not None:
-        yield from _range(where, question)
-    yield from _repeated(f"{where}: option code", [o.code for o in question.options])
-    yield from _repeated(f"{where}: option label", [o.ja for o in question.options])
+        yield from _range(question)
+    yield from _repeated("option code", [o.code for o in question.options])
+    yield from _repeated("option label", [o.ja for o in question.options])
 
 
-def _range(where: str, question: Question) -> Iterator[str]:
+def _range(question: Question) -> Iterator[Message]:
     low, high = question.range or (0, 0)
     wanted = {"integer": float, "ratio": float, "date": str}.get(question.type)
     if wanted is None:
-        yield f"{where}: a question of type {question.type} has no range"
+        yield Message("a question of type {type} has no range", type=question.type)
     elif isinstance(low, str) != (wanted is str) or isinstance(high, str) != (wanted is str):
-        kind = "dates in quotes" if wanted is str else "numbers"
-        yield f"{where}: the range of a question of type {question.type} is two {kind}"
+        kind = Message("dates in quotes" if wanted is str else "numbers")
+        yield Message(
+            "the range of a question of type {type} is two {kind}", type=question.type, kind=kind
+        )
     elif low > high:  # type: ignore[operator]
-        yield f"{where}: the range begins at {low} above its end {high}"
+        yield Message("the range begins at {low} above its end {high}", low=low, high=high)
 
 
 def _rule(
-    where: str,
-    rule: str | None,
-    known: dict[str, Question],
-    book: Codebook,
-    *,
-    truth: bool = False,
-) -> Iterator[str]:
+    rule: str | None, known: dict[str, Question], book: Codebook, *, truth: bool = False
+) -> Iterator[Message]:
     """Faults of one rule, which may name what is `known` (questions by id)."""
     if rule is None:
         return
     try:
         expression = Expression(rule, truth=truth)
     except ExpressionError as error:
-        yield f"{where}: {error}"
+        yield error.what
         return
     variables = {name: q for q in known.values() for name in (q.id, *q.variables)}
-    said = f"{where}: the rule {rule!r}"
     for name in sorted(expression.names):
-        if name not in variables:
-            there = name in book or name in book.question_of
-            later = "comes later" if there else "does not exist"
-            yield f"{said} points to {name}, which {later}"
-            return
-        if problem := _misuse(name, variables[name], expression):
-            yield f"{said} {problem}"
+        if name in variables:
+            for fault in _misuse(name, variables[name], expression):
+                yield Message("the rule {rule!r} {fault}", rule=rule, fault=fault)
+        elif name in book or name in book.question_of:
+            yield Message("the rule {rule!r} points to {id}, which comes later", rule=rule, id=name)
+        else:
+            yield Message(NOT_THERE, rule=rule, id=name)
     for name, codes in expression.codes.items():
-        question = variables[name]
-        options = {option.code for option in question.options}
-        column_of_one = question.type == "multi" and name != question.id
-        if options and codes - options and not column_of_one:
-            yield f"{said} names option {min(codes - options)} of {name}, which has no such option"
+        question = variables.get(name)
+        if question is None or (question.type == "multi" and name != question.id):
+            continue  # a column of one option has no codes
+        gone = codes - {option.code for option in question.options}
+        if gone and question.options:
+            yield Message(
+                "the rule {rule!r} names option {code} of {id}, which has no such option",
+                rule=rule,
+                code=min(gone),
+                id=name,
+            )
 
 
-def _misuse(name: str, question: Question, rule: Expression) -> str:
-    """Why a question cannot be used as the rule uses it."""
+def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message]:
+    """How a rule uses a question that cannot be used so: its first fault."""
+    single = name in rule.numbers | rule.truths
     if name in rule.chosen and not (question.type == "multi" and name == question.id):
-        return f"asks which options of {name} are chosen, which is not of type multi"
-    single = rule.numbers | rule.truths
-    if name in single and name not in question.variables:
-        return (
-            f"uses {name} as one value, but it has several "
-            f"({question.variables[0]} to {question.variables[-1]})"
+        yield Message("asks which options of {id} are chosen, which is not of type multi", id=name)
+    elif single and name not in question.variables:
+        yield Message(
+            "uses {id} as one value, but it has several ({first} to {last})",
+            id=name,
+            first=question.variables[0],
+            last=question.variables[-1],
         )
-    if name in single and question.type in {"text", "date"}:
-        return f"uses {name} as a number, but it is of type {question.type}"
-    if name in rule.truths and question.type not in {"binary", "multi"}:
-        return f"uses {name} as true or false; write a comparison such as {name} >= 1"
-    return ""
+    elif single and question.type in {"text", "date"}:
+        yield Message(
+            "uses {id} as a number, but it is of type {type}", id=name, type=question.type
+        )
+    elif name in rule.truths and question.type not in {"binary", "multi"}:
+        yield Message("uses {id} as true or false; write a comparison such as {id} >= 1", id=name)
 
 
-def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[str]:
-    indices = {index.id for index in book.indices}
+def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[Message]:
+    indices, fed = {index.id for index in book.indices}, {one.index for one in book.features}
     for feature in book.features:
-        where = f"feature {feature.id}"
+        where = _named("feature", feature.id)
         if feature.index not in indices:
-            yield f"{where}: there is no index {feature.index!r}"
-        yield from _rule(where, feature.rule, questions, book)
-        for name in sorted(Expression(feature.rule).names):
-            question = book.question_of.get(name) or questions[name]
-            if question.role in {"outcome", "factor"}:
-                yield (
-                    f"{where}: the rule {feature.rule!r} uses {question.id}, which has the role "
-                    f"{question.role} and must not feed the typology (the comparison of types by "
-                    "it would be circular)"
+            yield at(where, Message("there is no index {index!r}", index=feature.index))
+        try:
+            names = sorted(Expression(feature.rule).names)
+        except ExpressionError:  # reported with the other rules
+            continue
+        for name in names:
+            question = book.question_of.get(name) or questions.get(name)
+            if question is not None and question.role in {"outcome", "factor"}:
+                fault = Message(
+                    "the rule {rule!r} uses {id}, which has the role {role} and must not feed the "
+                    "typology (the comparison of types by it would be circular)",
+                    rule=feature.rule,
+                    id=question.id,
+                    role=question.role,
                 )
-    fed = {feature.index for feature in book.features}
+                yield at(where, fault)
     for index in book.indices:
         if (index.rule is None) == (index.id not in fed):
-            yield f"index {index.id}: give it either features or a rule"
-        yield from _rule(f"index {index.id}", index.rule, questions, book)
+            yield at(_named("index", index.id), Message("give it either features or a rule"))
 
 
-def _repeated(what: str, values: Sequence[object]) -> Iterator[str]:
-    seen: set[object] = set()
-    for value in values:
-        if value in seen:
-            yield f"{what} {value!r} stands more than once"
-            return
-        seen.add(value)
+def _repeated(what: str, values: Sequence[object]) -> Iterator[Message]:
+    """The first of `values` that is there more than once."""
+    twice = [value for value, times in Counter(values).items() if times > 1]
+    for value in twice[:1]:
+        yield Message("{what} {value!r} stands more than once", what=Message(what), value=value)

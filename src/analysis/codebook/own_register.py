@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -66,34 +65,25 @@ class OwnRegister:
             )
         cells = [[(row.get(name) or "").strip() for name in COLUMNS] for row in rows]
         table = pd.DataFrame(cells, columns=COLUMNS, dtype="str")
-        for fault in ("empty", "twice"):
-            wrong = (table[["id", "name"]] == "").any(axis=1)
-            wrong = wrong if fault == "empty" else table["id"].duplicated()
-            if wrong.any():
-                row = int(wrong.to_numpy().argmax()) + 2
-                raise InputError(
-                    "line {row} of the register has no id or name, or an id that is there twice",
-                    file=file,
-                    hint="give each body an id of its own and a name",
-                    row=row,
-                )
+        wrong = (table[["id", "name"]] == "").any(axis=1) | table["id"].duplicated()
+        if wrong.any():
+            raise InputError(
+                "line {row} of the register has no id or name, or an id that is there twice",
+                file=file,
+                hint="give each body an id of its own and a name",
+                row=int(wrong.to_numpy().argmax()) + 2,
+            )
         return cls(table.set_index("id"))
 
     @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        found = defaultdict(list)
-        for code, name in self.table["name"].items():
-            found[_key(name)].append(str(code))
-        return dict(found)
+    def _by_name(self) -> dict[str, pd.Index]:
+        return self.table.index.groupby(self.table["name"].map(_key))
 
     @cached_property
-    def _by_number(self) -> dict[str, list[str]]:
-        """Ids without the zeros that a spreadsheet takes away."""
-        found = defaultdict(list)
-        for code in map(str, self.table.index):
-            if code.isdecimal():
-                found[code.lstrip("0")].append(code)
-        return dict(found)
+    def _by_number(self) -> dict[str, pd.Index]:
+        """Ids by their number, without the zeros that a spreadsheet takes away."""
+        numbers = self.table.index[self.table.index.str.isdecimal()]
+        return numbers.groupby(numbers.str.lstrip("0"))
 
     def place(self, code: str) -> tuple[str, str] | None:
         """Group and name of an id; None where there is none."""
@@ -108,12 +98,12 @@ class OwnRegister:
             return code.strip(), "exact"
         found = self._by_number.get(code.lstrip("0"), []) if code.isdecimal() else []
         if len(found) == 1:
-            return found[0], "shortened"
-        return "", "ambiguous" if found else "unknown"
+            return str(found[0]), "shortened"
+        return "", "ambiguous" if len(found) else "unknown"
 
     def resolve(self, name: str, group: str = "") -> Match:
         """The body of a name; of several those of the group, if that is given."""
-        codes = self._by_name.get(_key(name), [])
+        codes = list(self._by_name.get(_key(name), []))
         if len(codes) > 1 and group:
             codes = [c for c in codes if _key(str(self.table.at[c, "group"])) == _key(group)]
         if len(codes) != 1:
@@ -123,8 +113,8 @@ class OwnRegister:
 
     def named_in(self, text: str) -> str:
         """The body that a whole cell names by name or id, as a key to count by; else empty."""
-        if match := self._by_name.get(_key(text)):
-            return match[0] if len(match) == 1 else _key(text)
+        if (bodies := self._by_name.get(_key(text))) is not None:
+            return str(bodies[0]) if len(bodies) == 1 else _key(text)
         return self.parse_code(text)[0]
 
 

@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.errors import Message
+
+Value = Callable[[pd.DataFrame], Any]  # a rule, or a part of it, on the answers
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -30,7 +33,6 @@ ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
 }
-# name -> (number of arguments, what it does); those with a question and codes read option columns
 FUNCTIONS = {
     "any": "any(Q13, [1, 2]): one of these options is chosen",
     "count": "count(Q21, [1, 2, 3]): how many of these options are chosen",
@@ -41,7 +43,11 @@ FUNCTIONS = {
 
 
 class ExpressionError(ValueError):
-    """A rule that cannot be read, or names what is not there."""
+    """A rule that cannot be read; `what` is its fault, a template with places and their values."""
+
+    def __init__(self, what: str, **values: Any) -> None:
+        self.what = Message(what, **values)
+        super().__init__(self.what)
 
 
 class Expression:
@@ -59,168 +65,144 @@ class Expression:
     def __init__(self, text: str, *, truth: bool = False) -> None:
         self.text = text
         try:
-            self._tree = ast.parse(text, mode="eval").body
+            tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:  # ValueError: a NUL, up to Python 3.11.3
-            raise ExpressionError(f"the rule {text!r} cannot be read") from error
+            raise ExpressionError("the rule {rule!r} cannot be read", rule=text) from error
         self.names: set[str] = set()
         self.codes: dict[str, set[int]] = {}
         self.chosen: set[str] = set()  # names asked for their options by any, count and highest
         self.truths: set[str] = set()  # names that stand for true or false
         self.numbers: set[str] = set()  # names that stand for a number or a code
-        self._check(self._tree, truth=truth)
+        self._value = self._read(tree, truth=truth)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
     def evaluate(self, frame: pd.DataFrame) -> pd.Series:
         """The rule's value for each row of `frame` (one column a variable), missing as NA."""
-        return _column(self._value(self._tree, frame), frame)
+        return _column(self._value(frame), frame)
 
-    # --- reading ---------------------------------------------------------------------------
+    def floats(self, frame: pd.DataFrame) -> np.ndarray:
+        """The same as numbers, NaN where missing."""
+        return self.evaluate(frame).astype("Float64").to_numpy("float64", na_value=np.nan)
 
-    def _refuse(self, node: ast.AST) -> ExpressionError:
-        return ExpressionError(
-            f"the rule {self.text!r} uses {ast.unparse(node)!r}, which is not in the language "
-            f"(names, numbers, + - * /, comparisons, in, and, or, not, {', '.join(FUNCTIONS)})"
-        )
+    def holds(self, frame: pd.DataFrame, *, unknown: bool = False) -> np.ndarray:
+        """The same as true or false, `unknown` where missing."""
+        return self.evaluate(frame).astype("boolean").fillna(unknown).to_numpy(bool)
 
-    def _check(self, node: ast.AST, *, truth: bool = False) -> None:
-        """Note what the rule names; `truth`: where only true or false makes sense."""
+    def _read(self, node: ast.AST, *, truth: bool = False) -> Value:
+        """What computes a part of the rule; `truth`: where only true or false makes sense."""
         match node:
-            case ast.Name():
-                self.names.add(node.id)
-                (self.truths if truth else self.numbers).add(node.id)
-            case ast.BoolOp(values=parts):
-                for part in parts:
-                    self._check(part, truth=True)
+            case ast.Name(id=name):
+                self.names.add(name)
+                (self.truths if truth else self.numbers).add(name)
+                return lambda frame: frame[name]
+            case ast.BoolOp(op=op, values=parts):
+                join = operator.and_ if isinstance(op, ast.And) else operator.or_
+                truths = [self._boolean(part) for part in parts]
+                return lambda frame: reduce(join, (part(frame) for part in truths))
             case ast.UnaryOp(op=ast.Not(), operand=part):
-                self._check(part, truth=True)
-            case ast.Compare(left=ast.Name(id=name), ops=[ast.In()], comparators=[codes]):
-                self._check(ast.Name(name))
-                self._note_codes(name, codes, node)
+                other = self._boolean(part)
+                return lambda frame: ~other(frame)
+            case ast.Compare(left=ast.Name(id=name) as left, ops=[ast.In()], comparators=[codes]):
+                value, known = self._read(left), [*self._codes(name, codes, node)]
+                return lambda frame: (
+                    value(frame).isin(known).astype("boolean").mask(value(frame).isna())
+                )
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
-                self._check(left)
-                self._check(right)
+                a, b, compare = self._read(left), self._read(right), COMPARISONS[type(op)]
                 match left, op, right:
                     case ast.Name(id=name), ast.Eq(), ast.Constant(value=int() as code):
                         self.codes.setdefault(name, set()).add(code)
+                return lambda frame: compare(a(frame), b(frame))
             case ast.Call(func=ast.Name(id="any"), args=[ast.Name(id=name), codes], keywords=[]):
-                self._ask(name, codes, node)
+                return self._ask("any", name, codes, node)
             case _ if truth:
                 raise ExpressionError(
-                    f"the rule {self.text!r} needs {ast.unparse(node)!r} to be true or false, "
-                    "such as Q08 >= 1"
+                    "the rule {rule!r} needs {part!r} to be true or false, such as Q08 >= 1",
+                    rule=self.text,
+                    part=ast.unparse(node),
                 )
-            case ast.Constant(value=int() | float()):  # True and False are integers, too
-                pass
+            case ast.Constant(value=int() | float() as constant):  # True and False are integers
+                return lambda frame: constant
             case ast.UnaryOp(op=ast.USub(), operand=part):
-                self._check(part)
+                number = self._number(part)
+                return lambda frame: -number(frame)
             case ast.BinOp(left=left, op=ast.Div(), right=right):
-                if not any(isinstance(part, ast.Name) for part in ast.walk(right)):
-                    match right:
-                        case ast.Constant(value=value) if value:
-                            pass
-                        case _:
-                            raise self._refuse(node)
-                self._check(left)
-                self._check(right)
+                named = any(isinstance(part, ast.Name) for part in ast.walk(right))
+                if not (named or (isinstance(right, ast.Constant) and right.value)):
+                    raise self._refuse(node)
+                a, b = self._number(left), self._number(right)
+                return lambda frame: _divide(a(frame), b(frame))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
-                self._check(left)
-                self._check(right)
+                a, b, compute = self._number(left), self._number(right), ARITHMETIC[type(op)]
+                return lambda frame: compute(a(frame), b(frame))
             case ast.Call(
                 func=ast.Name(id="count" | "highest" as what),
                 args=[ast.Name(id=name), codes],
                 keywords=[],
             ) if isinstance(codes, ast.Dict) == (what == "highest"):
-                self._ask(name, codes, node)
+                return self._ask(what, name, codes, node)
             case ast.Call(func=ast.Name(id="log1p"), args=[part], keywords=[]):
-                self._check(part)
+                number = self._number(part)
+                return lambda frame: _log1p(_column(number(frame), frame))
             case ast.Call(
                 func=ast.Name(id="mean"),
                 args=[_, *_, ast.Constant(value=int() as enough)] as parts,
                 keywords=[],
             ) if 1 <= enough < len(parts):
-                for part in parts[:-1]:
-                    self._check(part)
-            case _:
-                raise self._refuse(node)
-
-    def _ask(self, question: str, codes: ast.AST, node: ast.AST) -> None:
-        self.names.add(question)
-        self.chosen.add(question)
-        self._note_codes(question, codes, node)
-
-    def _note_codes(self, question: str, codes: ast.AST, node: ast.AST) -> None:
-        try:
-            found = ast.literal_eval(codes)
-        except ValueError:
-            raise self._refuse(node) from None
-        weights = found.values() if isinstance(found, dict) else ()
-        if (
-            not isinstance(found, list | tuple | set | dict)
-            or not found
-            or any(type(code) is not int for code in found)
-            or any(type(weight) not in {int, float} for weight in weights)
-        ):
-            raise self._refuse(node)
-        self.codes.setdefault(question, set()).update(found)
-
-    # --- evaluating ------------------------------------------------------------------------
-
-    def _value(self, node: ast.AST, frame: pd.DataFrame) -> Any:
-        match node:
-            case ast.Name():
-                return frame[node.id]
-            case ast.Constant():
-                return node.value
-            case ast.BoolOp(op=op, values=parts):
-                join = operator.and_ if isinstance(op, ast.And) else operator.or_
-                return reduce(join, (self._boolean(part, frame) for part in parts))
-            case ast.UnaryOp(op=ast.Not(), operand=part):
-                return ~self._boolean(part, frame)
-            case ast.UnaryOp(operand=part):
-                return -self._number(part, frame)
-            case ast.BinOp(left=left, op=op, right=right):
-                a, b = self._number(left, frame), self._number(right, frame)
-                return _divide(a, b) if isinstance(op, ast.Div) else ARITHMETIC[type(op)](a, b)
-            case ast.Compare(left=left, ops=[ast.In()], comparators=[codes]):
-                values = self._value(left, frame)
-                return values.isin(ast.literal_eval(codes)).astype("boolean").mask(values.isna())
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return COMPARISONS[type(op)](self._value(left, frame), self._value(right, frame))
-            case ast.Call(func=ast.Name(id=name), args=args):
-                return self._call(name, args, frame)
+                numbers = [self._number(part) for part in parts[:-1]]
+                return lambda frame: _mean([_column(n(frame), frame) for n in numbers], enough)
         raise self._refuse(node)
 
-    def _number(self, node: ast.AST, frame: pd.DataFrame) -> Any:
-        value = self._value(node, frame)
-        return value.astype("Float64") if isinstance(value, pd.Series) else float(value)
+    def _refuse(self, node: ast.AST) -> ExpressionError:
+        return ExpressionError(
+            "the rule {rule!r} uses {part!r}, which is not in the language "
+            "(names, numbers, + - * /, comparisons, in, and, or, not, {functions})",
+            rule=self.text,
+            part=ast.unparse(node),
+            functions=FUNCTIONS,
+        )
 
-    def _boolean(self, node: ast.AST, frame: pd.DataFrame) -> pd.Series:
-        return _column(self._value(node, frame), frame).astype("boolean")
+    def _number(self, node: ast.AST) -> Value:
+        value = self._read(node)
 
-    def _call(self, name: str, args: list[ast.expr], frame: pd.DataFrame) -> pd.Series:
-        if name == "log1p":
-            value = _column(self._number(args[0], frame), frame)
-            plain = value.where(value > -1).to_numpy("float64", na_value=np.nan)
-            return pd.Series(np.log1p(plain), frame.index).astype("Float64")
-        if name == "mean":
-            numbers = [_column(self._number(part, frame), frame) for part in args[:-1]]
-            parts = pd.concat(numbers, axis=1)
-            enough = parts.notna().sum(axis=1) >= ast.literal_eval(args[-1])
-            return parts.mean(axis=1).where(enough)
-        question = args[0]
-        assert isinstance(question, ast.Name)
-        codes = ast.literal_eval(args[1])
-        chosen = pd.concat([frame[f"{question.id}_{code}"] for code in codes], axis=1)
-        missing = chosen.isna().all(axis=1)
-        ticked = chosen.fillna(False).to_numpy(bool)
-        if name == "any":
-            return pd.Series(ticked.any(axis=1), frame.index, dtype="boolean").mask(missing)
-        weights = np.array([codes[c] for c in codes]) if name == "highest" else np.ones(len(codes))
-        values = ticked * weights
-        total = values.max(axis=1) if name == "highest" else values.sum(axis=1)
-        return pd.Series(total, frame.index, dtype="Float64").mask(missing)
+        def number(frame: pd.DataFrame) -> Any:
+            found = value(frame)
+            return found.astype("Float64") if isinstance(found, pd.Series) else float(found)
+
+        return number
+
+    def _boolean(self, node: ast.AST) -> Value:
+        value = self._read(node, truth=True)
+        return lambda frame: _column(value(frame), frame).astype("boolean")
+
+    def _codes(self, question: str, codes: ast.AST, node: ast.AST) -> dict[int, float]:
+        """The codes of options that a rule lists, each with its weight."""
+        try:
+            found = ast.literal_eval(codes)
+            weights = found if isinstance(found, dict) else dict.fromkeys(found, 1)
+        except (ValueError, TypeError):  # TypeError: one number, or a list within the list
+            raise self._refuse(node) from None
+        if {*map(type, weights)} != {int} or not {*map(type, weights.values())} <= {int, float}:
+            raise self._refuse(node)
+        self.codes.setdefault(question, set()).update(weights)
+        return weights
+
+    def _ask(self, what: str, question: str, codes: ast.AST, node: ast.AST) -> Value:
+        """Whether any, how many, or the highest of these options are chosen."""
+        self.names.add(question)
+        self.chosen.add(question)
+        weights = self._codes(question, codes, node)
+
+        def asked(frame: pd.DataFrame) -> pd.Series:
+            chosen = pd.concat([frame[f"{question}_{code}"] for code in weights], axis=1)
+            values = chosen.fillna(False).to_numpy(bool) * np.array([*weights.values()])
+            total = values.sum(axis=1) if what == "count" else values.max(axis=1)
+            kind = "boolean" if what == "any" else "Float64"
+            return pd.Series(total, frame.index).astype(kind).mask(chosen.isna().all(axis=1))
+
+        return asked
 
 
 def _column(value: Any, frame: pd.DataFrame) -> pd.Series:
@@ -234,3 +216,14 @@ def _column(value: Any, frame: pd.DataFrame) -> pd.Series:
 def _divide(a: Any, b: Any) -> Any:
     """a / b; missing where the denominator is zero (a constant one is refused when read)."""
     return a / b.mask(b == 0) if isinstance(b, pd.Series) else a / b
+
+
+def _log1p(value: pd.Series) -> pd.Series:
+    plain = value.where(value > -1).to_numpy("float64", na_value=np.nan)
+    return pd.Series(np.log1p(plain), value.index).astype("Float64")
+
+
+def _mean(parts: list[pd.Series], enough: int) -> pd.Series:
+    """The mean of what there is, missing where that is less than `enough`."""
+    frame = pd.concat(parts, axis=1)
+    return frame.mean(axis=1).where(frame.notna().sum(axis=1) >= enough)

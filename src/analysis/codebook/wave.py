@@ -12,10 +12,11 @@ from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, Validation
 
 from analysis import paths
 from analysis.codebook import municipality, national, yaml_file
-from analysis.codebook.model import describe_validation
+from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
+from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
-from analysis.text import Model, Text
+from analysis.text import Language, Model, Text
 
 SizeClass = Literal[
     "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
@@ -71,6 +72,7 @@ class Wave(Model):
     of the reports, each by its number or by the code of one of its municipalities. `register`: the
     CSV file beside wave.yml of those who can be asked (see `analysis.codebook.own_register`), where
     they are not the municipalities of Japan; ``all`` and the nation then are all of them.
+    `language`: of its reports and messages, where a command asks for none.
 
     Examples
     --------
@@ -100,8 +102,12 @@ class Wave(Model):
     register_file: StrictStr | None = Field(default=None, alias="register")
     files: tuple[WaveFile, ...] = Field(min_length=1)
     note: Text | None = None
+    mode: Text | None = None  # how it was asked, such as by a form sent by e-mail
+    contact: Text | None = None  # whom readers may ask
+    language: Language = "ja"
     licence: StrictStr | None = None  # of the answers where they are given out, such as CC-BY-4.0
     names: dict[StrictInt | StrictStr, Text] = Field(default_factory=dict)  # of types
+    issue: StrictStr | None = None  # of the codebook, where that has a table for every year
 
     @classmethod
     def read(cls, wave: str | Path) -> Wave:
@@ -151,6 +157,26 @@ class Wave(Model):
         _check_invited(read, file)
         _check_population(read, file)
         return read
+
+    def book(self) -> Codebook:
+        """The codebook as it is for the files of this wave.
+
+        Raises
+        ------
+        InputError : there is none, or its issue was observed on another day than the wave.
+        """
+        book = Codebook.read(self.codebook)
+        issue = book.issue(self.issue)
+        if issue is not None and issue.as_of != self.as_of:
+            raise InputError(
+                "the issue {issue} describes {observed}, and wave.yml says {as_of}",
+                file=self.folder / "wave.yml",
+                hint="write as_of: {observed}; the year in the title is not the day observed",
+                issue=issue.id,
+                observed=issue.as_of,
+                as_of=self.as_of,
+            )
+        return book.issued(self.issue)
 
     @cached_property
     def own(self) -> OwnRegister | None:

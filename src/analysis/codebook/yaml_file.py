@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, unknown
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
 ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
@@ -27,20 +27,18 @@ def content(wave: str) -> dict[str, Any]:
     """
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
-        known = ", ".join(folder.name for folder in paths.waves())
-        raise InputError(
-            "there is no wave {wave!r}",
-            hint="there are: {known}",
-            wave=wave,
-            known=known or Message("none"),
-        )
+        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
     return load(file)
 
 
-class _Unique:
-    """Refuses the second of two entries with the same name, of which YAML keeps the last."""
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Refuses the second of two entries with the same name, of which YAML keeps the last.
+
+    In C where that was built: seven times as fast.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The entries of a mapping."""
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
@@ -49,10 +47,6 @@ class _Unique:
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
         found: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return found
-
-
-class Loader(_Unique, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The loader in C where it was built: seven times as fast."""
 
 
 def read(text: str) -> Any:
@@ -125,8 +119,30 @@ def _begins_with_tab(file: Path, line: int) -> bool:
     return line < len(lines) and lines[line].lstrip(" ").startswith("\t")
 
 
+def names_before(wave: str) -> dict[str, Any]:
+    """The names of types that the earlier waves of a codebook give by the code of a member.
+
+    Unchecked; of two names for one municipality the later wave's.
+    """
+    names: dict[str, Any] = {}
+    book = content(wave).get("codebook")
+    while (wave := earlier(wave)) and content(wave).get("codebook") == book:
+        given = content(wave).get("names") or {}
+        names = {code: name for code, name in given.items() if isinstance(code, str)} | names
+    return names
+
+
+def crosswalks() -> dict[tuple[str, str], Path]:
+    """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
+    files = sorted((paths.codebooks() / "crosswalks").glob("*.yml"))
+    found = ((load(file), file) for file in files)
+    return {(str(walk.get("before")), str(walk.get("after"))): file for walk, file in found}
+
+
 def earlier(wave: str) -> str:
-    """The latest wave before this one with the same codebook; empty where there is none.
+    """The latest wave before this one that can be compared with it; empty where there is none.
+
+    It has the same codebook, or one from which a crosswalk leads to it.
 
     Examples
     --------
@@ -134,12 +150,14 @@ def earlier(wave: str) -> str:
     'demo-2019'
     """
     here, others = content(wave), []
+    books = {str(here.get("codebook"))}
+    books |= {before for before, after in crosswalks() if after in books}
     for name in (folder.name for folder in paths.waves()):
         try:
             other = content(name)
         except InputError:  # a fault of another wave is reported where that one is read
             continue
-        same = name != wave and other.get("codebook") == here.get("codebook")
+        same = name != wave and other.get("codebook") in books
         if same and str(other.get("as_of")) < str(here.get("as_of")):
             others.append((str(other.get("as_of")), name))
     return max(others, default=("", ""))[1]

@@ -33,15 +33,6 @@ def strict(name: str) -> Iterator[None]:
             raise _refusal(name, str(warning)) from None
 
 
-def check(canvas: Canvas, name: str) -> None:
-    """Refuse a drawn figure that would mislead or could not be read."""
-    _check_axes(canvas, name)
-    labels = _labels(canvas)
-    _check_size(labels, name)
-    _check_cut(canvas, labels, name)
-    _check_overlap(labels, name)
-
-
 def _refusal(name: str, warning: str) -> InputError:
     glyph = re.match(r"Glyph (\d+) ", warning)
     if glyph is None:
@@ -61,7 +52,8 @@ def _refusal(name: str, warning: str) -> InputError:
     )
 
 
-def _check_axes(canvas: Canvas, name: str) -> None:
+def check(canvas: Canvas, name: str) -> None:
+    """Refuse a drawn figure that would mislead or could not be read."""
     for ax in canvas.axes:
         if not ax.axison or not ax.get_visible():
             continue
@@ -84,64 +76,49 @@ def _check_axes(canvas: Canvas, name: str) -> None:
                     name=name,
                     which=which,
                 )
+    _check_texts(canvas, name)
 
 
-def _labels(canvas: Canvas) -> list[tuple[Label, Box]]:
-    """Every text that is drawn, with its extents (left, bottom, right, top) in pixels."""
-    renderer = canvas.canvas.get_renderer()  # type: ignore[attr-defined]
+def _check_texts(canvas: Canvas, name: str) -> None:
+    """Refuse text that is too small, cut, or covered by another."""
+    renderer, width = canvas.canvas.get_renderer(), canvas.bbox.width  # type: ignore[attr-defined]
     skipped = _not_drawn(canvas)
-    found: list[tuple[Label, Box]] = []
+    seen: list[tuple[str, Box]] = []
     for label in canvas.findobj(Label):
         if id(label) in skipped or not label.get_visible() or not label.get_text().strip():
             continue
-        box = label.get_window_extent(renderer)
-        if box.width > 1 and box.height > 1:
-            found.append((label, box.extents))
-    return found
-
-
-def _check_size(labels: list[tuple[Label, Box]], name: str) -> None:
-    for text, _ in labels:
-        if float(text.get_fontsize()) < SMALLEST:
+        extent = label.get_window_extent(renderer)
+        if extent.width <= 1 or extent.height <= 1:
+            continue
+        text, box = label.get_text(), extent.extents
+        if float(label.get_fontsize()) < SMALLEST:
             raise InputError(
                 "in the figure {name!r} the letters of {text!r} are too small",
                 hint="at least {points:g} points",
                 name=name,
-                text=text.get_text(),
+                text=text,
                 points=SMALLEST,
             )
-
-
-def _check_cut(canvas: Canvas, labels: list[tuple[Label, Box]], name: str) -> None:
-    """Refuse text that a clip box cuts, or that sticks out so far that all else would shrink."""
-    width = canvas.bbox.width
-    for label, box in labels:
         clip = label.get_clip_box() if label.get_clip_on() else None
         over = 0.0 if clip is None else max(clip.x0 - box[0], box[2] - clip.x1)
         over = over if clip is None else max(over, clip.y0 - box[1], box[3] - clip.y1)
-        if over > 1 or box[0] < -width / 2 or box[2] > width * 1.5:
+        if over > 1 or box[0] < -width / 2 or box[2] > width * 1.5:  # all else would shrink
             raise InputError(
                 "in the figure {name!r} the text {label!r} is cut or sticks out",
                 hint="make the figure larger, the label shorter, or break it into lines",
                 name=name,
-                label=label.get_text(),
+                label=text,
             )
-
-
-def _check_overlap(labels: list[tuple[Label, Box]], name: str) -> None:
-    for (label_a, a), (label_b, b) in itertools.combinations(labels, 2):
-        width = min(a[2], b[2]) - max(a[0], b[0])
-        height = min(a[3], b[3]) - max(a[1], b[1])
-        if width <= 0 or height <= 0:
-            continue
+        seen.append((text, box))
+    for (one, a), (other, b) in itertools.combinations(seen, 2):
+        across, along = (min(a[i + 2], b[i + 2]) - max(a[i], b[i]) for i in (0, 1))
         smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
-        if width * height > OVERLAP * smaller:
-            texts = f"{label_a.get_text()!r} and {label_b.get_text()!r}"
+        if min(across, along) > 0 and across * along > OVERLAP * smaller:
             raise InputError(
                 "in the figure {name!r} the texts {texts} overlap",
                 hint="make the figure larger or the labels shorter",
                 name=name,
-                texts=texts,
+                texts=f"{one!r} and {other!r}",
             )
 
 

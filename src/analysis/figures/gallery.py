@@ -114,13 +114,14 @@ class Gallery:
         language: Language,
         source: str,
         invented: bool,
-        audience: str = "internal",
         size: str = "report",
         digits: int | None = None,
     ) -> None:
         self.digits = digits
         self.folder, self.language, self.source = folder, language, source
-        self.invented, self.audience = invented, audience
+        self.notice, self.after_caption = INVENTED[language] if invented else "", ""
+        if self.notice.lower() not in source.lower():
+            self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
         self.scale = SIZES[size]
         use_style(language)
 
@@ -179,20 +180,19 @@ class Gallery:
             raise InputError(
                 "the figure {name!r} comes without its numbers", hint="pass data=", name=name
             )
-        caption = self._origin(n, denominator) + self._invented_words()
+        about = {"n": f"{n:,}", "of": denominator, "source": self.source}
+        origin = label("figure.origin", self.language, **about)
         try:
             # each `savefig` sets the layout engine back to the default, which would lay out anew
             with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
                 canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
-                drawn_box = _settle(canvas)
-                notice = INVENTED[self.language] if self.invented else ""
-                column = _stamp(canvas, drawn_box, notice)  # a page gives all else as text
-                whole = _entitle(
-                    canvas, _stamp(canvas, column, self._origin(n, denominator)), title
-                )
+                column = _settle(canvas)
+                if self.notice:  # a page gives all else as text
+                    column = _write(canvas, column, self.notice, gap=0.02)
+                whole = _write(canvas, _write(canvas, column, origin), title, above=True)
                 checks.check(canvas, name)
-                image = _image(canvas, whole)
-                shown = _png(_part(image, canvas.dpi, whole, column))
+                image, part = _images(canvas, whole, column)
+                shown = _png(part)
                 csv = to_csv(self.rounded(data))
                 if self.folder:  # a page alone needs neither
                     svg = _svg(canvas, whole, self.scale)
@@ -203,7 +203,7 @@ class Gallery:
             name=name,
             title=title,
             alt=alt,
-            caption=caption,
+            caption=origin + self.after_caption,
             asked="".join(asked),
             n=int(n),
             denominator=denominator,
@@ -262,7 +262,7 @@ class Gallery:
         return Table(
             name=name,
             title=title,
-            caption=f"n = {n:,}" + self._invented_words(),
+            caption=f"n = {n:,}{self.after_caption}",
             n=int(n),
             notes=list(notes or []),
             columns=[
@@ -274,8 +274,9 @@ class Gallery:
         )
 
     def _said(self, words: str, values: dict[str, Any]) -> list[str]:
-        """The paragraphs of the sentence of a figure or table."""
-        return [p for p in say(words, self.language, **_records(values)).split("\n\n") if p]
+        """The paragraphs of the sentence of a figure or table; it reads a frame as its rows."""
+        values = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
+        return [p for p in say(words, self.language, **values).split("\n\n") if p]
 
     def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
@@ -351,11 +352,10 @@ class Gallery:
         """The numbers with decimals to as many digits as may be given."""
         if self.digits is None:
             return frame
-        numbers = frame.select_dtypes("floating")
-        return frame.assign(**{c: numbers[c].map(self._short, na_action="ignore") for c in numbers})
-
-    def _short(self, value: float) -> float:
-        return float(f"{value:.{self.digits}g}")
+        numbers = frame.select_dtypes("floating").map(
+            lambda value: float(f"{value:.{self.digits}g}"), na_action="ignore"
+        )
+        return frame.assign(**dict(numbers.items()))
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
         """Numbers for another command, as results/NAME.csv; nothing is shown.
@@ -371,28 +371,9 @@ class Gallery:
             for suffix, content in contents.items():
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
 
-    def _origin(self, n: int, denominator: str) -> str:
-        """What a file says under its picture."""
-        about = {"n": f"{n:,}", "of": denominator, "source": self.source}
-        return label("figure.origin", self.language, **about)
-
-    def _invented_words(self) -> str:
-        words = INVENTED[self.language]
-        if not self.invented or words.lower() in self.source.lower():
-            return ""
-        return f"　{words}" if self.language == "ja" else f". {words}"
-
-
-def _records(values: dict[str, Any]) -> dict[str, Any]:
-    """Frames as a template reads them: a list of rows."""
-    return {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-
 
 def _settle(canvas: Canvas) -> Bbox:
-    """Lay out once and for all: what is added around the drawing moves nothing in it.
-
-    Gives the box around everything drawn, in inches, as do the two functions that add to it.
-    """
+    """Lay out once and for all; gives the box around everything drawn, in inches."""
     canvas.draw_without_rendering()
     canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
     for legend in canvas.legends:  # by default it would move to the edge of what is saved
@@ -400,64 +381,62 @@ def _settle(canvas: Canvas) -> Bbox:
     return canvas.get_tightbbox()
 
 
-def _stamp(canvas: Canvas, drawn: Bbox, caption: str) -> Bbox:
-    """A line under everything drawn, so that it travels with the picture."""
-    if not caption:
-        return drawn
-    low = min(0.0, drawn.y0) - MARGIN - 0.02  # beyond what is cropped
-    return _add(canvas, drawn, low, caption, va="top", fontsize=SMALL, color="#444444")
+def _write(
+    canvas: Canvas, drawn: Bbox, words: str, *, above: bool = False, gap: float = MARGIN + 0.02
+) -> Bbox:
+    """A title over everything drawn, or a line under it, which travel with the picture.
 
-
-def _entitle(canvas: Canvas, drawn: Bbox, title: str) -> Bbox:
-    """The title over everything drawn, for the files that leave the page behind."""
-    top = max(canvas.get_figheight(), drawn.y1) + 0.08
-    return _add(canvas, drawn, top, title, va="bottom", fontsize=plt.rcParams["axes.titlesize"])
-
-
-def _add(canvas: Canvas, drawn: Bbox, y: float, words: str, **kws: Any) -> Bbox:
+    The `gap` over the line, in inches, is by default beyond what is cropped.
+    """
     width, height = canvas.get_size_inches()
-    text = _broken(words, max(width, drawn.width) * 72 / kws["fontsize"])
-    added = canvas.text(min(0.0, drawn.x0) / width, y / height, text, ha="left", **kws)
+    size = plt.rcParams["axes.titlesize"] if above else SMALL
+    low = min(0.0, drawn.y0) - gap
+    y = max(height, drawn.y1) + 0.08 if above else low
+    look: dict[str, Any] = {"va": "bottom"} if above else {"va": "top", "color": "#444444"}
+    text = broken(words, max(width, drawn.width) * 72 / size)
+    added = canvas.text(min(0.0, drawn.x0) / width, y / height, text, fontsize=size, **look)
     box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
     return Bbox.union([drawn, box])
 
 
-def _broken(text: str, room: float) -> str:
-    """Lines of at most `room` times the font size; words of Latin letters stay whole."""
+def ems(text: str) -> float:
+    """About how wide a text is, in font sizes."""
+    return sum(0.6 if letter.isascii() else 1.0 for letter in text)
+
+
+def broken(text: str, room: float) -> str:
+    """Lines of at most `room` font sizes; words of Latin letters stay whole.
+
+    No line begins with a mark that Japanese keeps with the word before, nor ends with an opening
+    bracket (kinsoku).
+
+    >>> broken("あいう（えお）か", 4)
+    'あいう\\n（えお）\\nか'
+    """
     lines, used = [""], 0.0
     for piece in _PIECE.findall(text):
-        wide = sum(0.6 if letter.isascii() else 1.0 for letter in piece)
-        if used + wide > room and used:
+        if used + ems(piece) > room and used:
             lines, used = [*lines, ""], 0.0
         if lines[-1] or not piece.isspace():
-            lines[-1], used = lines[-1] + piece, used + wide
-    return "\n".join(lines)
+            lines[-1], used = lines[-1] + piece, used + ems(piece)
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def _image(canvas: Canvas, box: Bbox) -> Image.Image:
-    """What is in the box, drawn once for all that is made of it, in at most 256 colours.
+def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image.Image]:
+    """What is in the two boxes, drawn once, in at most 256 colours.
 
     Most figures have no more; of the others, no letter or line looks different, and the file is
     less than half as large.
     """
-    buffer = io.BytesIO()
-    canvas.savefig(
-        buffer,
-        format="png",
-        dpi=canvas.dpi,
-        bbox_inches=box.padded(MARGIN),
-        pil_kwargs={"compress_level": 0},
-    )
+    buffer, dpi = io.BytesIO(), canvas.dpi
+    box, no_loss = whole.padded(MARGIN), {"compress_level": 0}
+    canvas.savefig(buffer, format="png", dpi=dpi, bbox_inches=box, pil_kwargs=no_loss)
     drawn = Image.open(buffer).convert("RGB")
-    return drawn.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-
-
-def _part(image: Image.Image, dpi: float, whole: Bbox, part: Bbox) -> Image.Image:
-    """The `part` of the image of the `whole`."""
-    left, top = ((part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi)
-    right, low = (left + (part.width + 2 * MARGIN) * dpi, top + (part.height + 2 * MARGIN) * dpi)
+    image = drawn.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    left, top = (part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi
+    right, low = left + (part.width + 2 * MARGIN) * dpi, top + (part.height + 2 * MARGIN) * dpi
     ends = (min(round(right), image.width), min(round(low), image.height))
-    return image.crop((round(left), round(top), *ends))
+    return image, image.crop((round(left), round(top), *ends))
 
 
 def _png(image: Image.Image) -> bytes:
@@ -468,22 +447,17 @@ def _png(image: Image.Image) -> bytes:
 
 
 def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
-    """The figure as SVG, the same bytes for the same drawing."""
+    """The same bytes for the same drawing, which opens `scale` times as large."""
     buffer, nothing = io.BytesIO(), {"Date": None, "Creator": None}
     with mpl.rc_context({"svg.hashsalt": "workbench", "svg.fonttype": "path"}):
         canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
-    return _scaled(buffer.getvalue(), scale)
-
-
-def _scaled(svg: bytes, scale: float) -> bytes:
-    """An SVG that opens larger: its drawing stays, its width and height grow."""
     if scale == 1.0:
-        return svg
+        return buffer.getvalue()
 
     def larger(found: re.Match[bytes]) -> bytes:
         return b'%s="%.2fpt"' % (found[1], float(found[2]) * scale)
 
-    return re.sub(rb'\b(width|height)="([0-9.]+)pt"', larger, svg, count=2)
+    return re.sub(rb'\b(width|height)="([0-9.]+)pt"', larger, buffer.getvalue(), count=2)
 
 
 def _numeric(frame: pd.DataFrame, at: int, cells: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from analysis.figures.gallery import PALETTE, SMALL
-from analysis.figures.plots import legend_above, lightness, wrapped
+from analysis.figures.plots import ink, legend_above, wrapped
 from analysis.text import Language, label
 
 WIDTH = 3.7  # inches: half the width of A4, with its letters
@@ -42,14 +42,13 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
         len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
         squeeze=False,
     )  # fmt: skip
-    _chart(axes[0, 0], boxes, 9 if language == "ja" else 14)
+    _chart(axes[0, 0], boxes)
     if bars:
         _bars(axes[1, 0], staff, language)
     return figure
 
 
-def _chart(ax: Axes, boxes: pd.DataFrame, letters: int) -> None:
-    """The boxes; so many `letters` fit into a unit of width."""
+def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
     for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
         left, bottom, width = PLACES[id]
         ax.add_patch(
@@ -61,7 +60,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame, letters: int) -> None:
         )  # fmt: skip
         ax.text(
             left + width / 2, bottom + HEIGHT / 2,
-            "\n".join(wrapped([name, state], int(letters * width))), ha="center", va="center",
+            "\n".join(wrapped([name, state], 9 * width)), ha="center", va="center",
             fontsize=SMALL, color="black" if there else "#595959",
         )  # fmt: skip
     ax.set_xlim(-0.02, 3.22)
@@ -77,10 +76,9 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
         ax.barh(range(len(shown)), values, left=left, height=0.62, color=colour, label=kind)
         for place, (value, start) in enumerate(zip(values, left, strict=True)):
             if value > 0.06 * widest:
-                ink = "white" if lightness(to_hex(colour)) < 0.25 else "black"
                 ax.text(
                     start + value / 2, place, f"{value:g}", ha="center", va="center",
-                    fontsize=SMALL, color=ink,
+                    fontsize=SMALL, color=ink(to_hex(colour)),
                 )  # fmt: skip
         left += values
     between = label("answers.separator", language)

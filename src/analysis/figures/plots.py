@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import textwrap
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -18,7 +19,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from analysis.codebook.model import STATUSES, Question
-from analysis.figures.gallery import KEPT, OPENS, PALETTE, SMALL
+from analysis.figures.gallery import PALETTE, SMALL, broken, ems
 from analysis.text import Language, label, labels
 
 WIDTH = 7.1  # inches: the text width of A4
@@ -27,52 +28,37 @@ LINE = 0.26  # inches a bar
 ROW = 0.152  # inches a line of text
 FEW = 40  # municipalities up to which each is a dot
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
+LABELS = 148.0  # percent of a bar's length: the room for labels that stand before the bars
 TRACK = "#e9edf0"
 
 
-def axes_for(ax: Axes | None, bars: float, extra: float = 1.0) -> Axes:
-    """The given axes, or new ones high enough for so many bars."""
-    if ax is not None:
-        return ax
+def axes_for(bars: float, extra: float = 1.0) -> Axes:
+    """Axes high enough for so many bars."""
     return plt.subplots(figsize=(WIDTH, max(1.8, bars * LINE + extra)))[1]
 
 
-def wrapped(labels: Sequence[object], width: int) -> list[str]:
-    """Labels broken into lines of at most about `width` characters, even in length.
-
-    A line does not begin with a mark that Japanese keeps with the word before (kinsoku), nor end
-    with an opening bracket.
+def wrapped(labels: Sequence[object], width: float) -> list[str]:
+    """Labels broken into lines of at most about `width` font sizes, even in length.
 
     Examples
     --------
     >>> wrapped(["情報を計画に位置づけている", "short"], 12)
     ['情報を計画に位\\n置づけている', 'short']
-    >>> wrapped(["あいう（えお）か"], 4)
-    ['あいう\\n（えお）か']
     """
-    return [_broken(str(label), width) or " " for label in labels]
+    made = []
+    for text in map(str, labels):
+        count = max(1, math.ceil(ems(text) / width))
+        rooms = itertools.count(ems(text) / count, 0.5)
+        lines = next(x for room in rooms if (x := broken(text, room)).count("\n") < count)
+        made.append(lines or " ")
+    return made
 
 
-def _broken(text: str, width: int) -> str:
-    count = -(-len(text) // width) or 1
-    lines = next(
-        lines
-        for size in range(-(-len(text) // count) or 1, len(text) + width + 1)
-        if len(lines := textwrap.wrap(text, size)) <= count
-    )
-    for at in range(1, len(lines)):
-        while len(lines[at]) > 1 and lines[at][0] in KEPT:
-            lines[at - 1], lines[at] = lines[at - 1] + lines[at][0], lines[at][1:]
-        if len(lines[at - 1]) > 1 and lines[at - 1][-1] in OPENS:
-            lines[at - 1], lines[at] = lines[at - 1][:-1], lines[at - 1][-1] + lines[at]
-    return "\n".join(lines)
-
-
-def legend_above(ax: Axes, handles: Sequence[Patch] | None = None) -> None:
+def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> None:
     """A legend over the drawing in as many columns as the figure's width can hold."""
     found: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     texts = [str(handle.get_label()) for handle in found]
-    wide = [sum(1.0 if ord(c) > 0x2000 else 0.6 for c in text) + 3.4 for text in texts]
+    wide = [max(map(ems, text.split("\n"))) + 3.4 for text in texts]
     canvas = ax.get_figure(root=True)
     assert canvas is not None
     room = canvas.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]
@@ -90,12 +76,12 @@ def without_frame(ax: Axes) -> Axes:
     return ax
 
 
-def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Stacked bars of who answered: a column question, then a column of counts for each status."""
     words = {**labels("column", language), **labels("status", language)}
     counts = data.set_index("question").iloc[::-1]
     counts = counts.loc[:, counts.sum() > 0].rename(columns=words)
-    ax = axes_for(ax, len(counts) * 0.85)
+    ax = axes_for(len(counts) * 0.85)
     left = np.zeros(len(counts))
     hatches = ("", "", "//", "..", "xx", "\\\\")
     for at, (name, count) in enumerate(counts.items()):
@@ -119,23 +105,18 @@ def status(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
 
 
 def rows(
-    labels: Sequence[object],
-    *,
-    language: Language,
-    ax: Axes | None = None,
-    extra: float = 0.0,
-    mark: float = 1.05,
+    labels: Sequence[object], *, extra: float = 0.0, mark: float = 1.05
 ) -> tuple[Axes, np.ndarray]:
     """Axes of a narrow chart, with each label over its mark, and the places of the marks.
 
     `extra`: inches for a legend or an axis. `mark`: height of a mark with the gap under it, in
     lines of text.
     """
-    named = wrapped(labels, 23 if language == "ja" else 38)
+    named = wrapped(labels, 23)
     lines = np.array([1 + text.count("\n") for text in named], dtype=float)
     ends = np.cumsum(lines + mark)
     total = float(ends[-1]) if len(ends) else 1.0
-    ax = ax or plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
+    ax = plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
     for text, top in zip(named, ends - lines - mark, strict=True):
         ax.text(0, top, text, va="top", linespacing=1.1, transform=ax.get_yaxis_transform())
     ax.set_ylim(total, 0)
@@ -145,15 +126,35 @@ def rows(
     return ax, ends - 0.57 * mark
 
 
-def shares(
-    data: pd.DataFrame, *, dots: bool = False, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def _labelled(labels: Sequence[object]) -> tuple[Axes, np.ndarray, float]:
+    """Rows of shares: axes, places, and the room for labels in percent of the bars' length.
+
+    Short labels stand before their marks, on half the height; long ones over them, without room.
+    """
+    named = wrapped(labels, 11)
+    lines = np.array([max(1.35, 0.2 + 1.1 * (1 + text.count("\n"))) for text in named])
+    over = sum(2.05 + text.count("\n") for text in wrapped(labels, 23))
+    if not named or lines.sum() > over:
+        return *rows(labels), 0.0
+    total = float(lines.sum())
+    ax = plt.subplots(figsize=(COLUMN, total * ROW + 0.08))[1]
+    places = np.cumsum(lines) - lines / 2
+    for text, place in zip(named, places, strict=True):
+        ax.text(0, place, text, va="center", linespacing=1.1, transform=ax.get_yaxis_transform())
+    ax.set_ylim(total, 0)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    sns.despine(ax=ax, left=True, bottom=True)
+    return ax, places, LABELS
+
+
+def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja") -> Axes:
     """Shares with their counts, a bar each: columns answer, count, share (0 to 1).
 
     With columns low and high the interval of each share is drawn. A share of NA is written as
     withheld. `dots` in the place of bars, for answers of several questions.
     """
-    ax, places = rows(list(data["answer"]), language=language, ax=ax)
+    ax, places, left = _labelled(list(data["answer"]))
     known = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
     ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.6)
     if dots:
@@ -166,12 +167,13 @@ def shares(
     hidden = label("figure.hidden", language)
     for place, count, share in zip(places, data["count"], data["share"], strict=True):
         written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
-        ax.text(102.5, float(place), written, va="center")
-    ax.set_xlim(0, 138 if data["count"].max() >= 1000 else 131)
+        ax.text(102.5 + left / 33, float(place), written, va="center")
+    wide = (38 if data["count"].max() >= 1000 else 31) * (1 + left / 110)
+    ax.set_xlim(-left, 100 + wide)
     return ax
 
 
-def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Heatmap of a breakdown, answers down, groups across, the share written in each cell.
 
     Columns: answer, group, share (0 to 1), n (of the group).
@@ -180,12 +182,12 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     order = list(dict.fromkeys(data["answer"]))
     table = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
     table.columns = [f"{group} n={size:,}" for group, size in n.items()]
-    ax = axes_for(ax, len(table) * 1.5, 1.6)
+    ax = axes_for(len(table) * 1.5, 1.6)
     numbers = table.astype(float) * 100
     style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
     sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
-    ax.set_yticks(np.arange(len(table)) + 0.5, wrapped(table.index, 24 if language == "ja" else 36))
-    heads = wrapped(table.columns, 8 if language == "ja" else 14)
+    ax.set_yticks(np.arange(len(table)) + 0.5, wrapped(table.index, 24))
+    heads = wrapped(table.columns, 8)
     ax.set_xticks(np.arange(table.shape[1]) + 0.5, heads)
     ax.tick_params(axis="y", rotation=0, length=0)
     ax.tick_params(axis="x", rotation=0, length=0)
@@ -194,36 +196,34 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     return ax
 
 
-def parts(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def parts(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Bars of the shares of parts: columns part, count, n, share (0 to 1) and, known, low, high."""
     if data.empty:
-        return axes_for(ax, 1)
+        return axes_for(1)
     named = [f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()]
     shown = data.assign(answer=named).dropna(axis="columns", how="all")
     if "low" in shown:  # an interval of one or two municipalities spans nearly all
         shown[["low", "high"]] = shown[["low", "high"]].where(shown["n"] > 2, np.nan)
-    return shares(shown, language=language, ax=ax)
+    return shares(shown, language=language)
 
 
-def rates(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def rates(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Heatmap of what parts do: columns indicator, part, size (of the part), share (0 to 1)."""
     named = {"indicator": "answer", "part": "group", "size": "n"}
-    return crossed(data[[*named, "share"]].rename(columns=named), language=language, ax=ax)
+    return crossed(data[[*named, "share"]].rename(columns=named), language=language)
 
 
-def plot_numbers(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -> Axes:
     """How numbers are distributed, with the median: columns ``value`` and, optionally, ``group``.
 
     A dot each where there are few, a histogram where there are many; in both the height counts
     municipalities. By group the middle half of each, and where there are few all values.
     """
     if "group" in data:
-        return _grouped(data, label, language, ax)
+        return _grouped(data, label, language)
     words, values = labels("figure", language), data["value"].to_numpy(float)
     few, median = len(values) <= FEW, float(np.median(values))
-    ax = ax or plt.subplots(figsize=(COLUMN, 1.15 if few else 1.9))[1]
+    figure, ax = plt.subplots(figsize=(COLUMN, 0.95 if few else 1.6))
     if skewed := bool(values.min() > 0 and values.max() > SKEWED * median):
         ax.set_xscale("log")
     edges = _edges(values, 34 if few else 24, skewed=skewed)
@@ -251,7 +251,9 @@ def plot_numbers(
     if not skewed:
         ax.xaxis.set_major_locator(MaxNLocator(4))
     said = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
-    ax.set_xlabel("\n".join([*wrapped([label], 24 if language == "ja" else 40), said]))
+    about = wrapped([label + words["between"] + said], 26)[0]
+    ax.set_xlabel(about)
+    figure.set_figheight(figure.get_figheight() + ROW * about.count("\n"))
     return ax
 
 
@@ -265,10 +267,10 @@ def _edges(values: np.ndarray, most: int, *, skewed: bool) -> np.ndarray:
     return np.linspace(low, high if high > low else low + 1, most + 1)
 
 
-def _grouped(data: pd.DataFrame, name: str, language: Language, ax: Axes | None) -> Axes:
+def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
     """A row a group: the middle half of its values, its median, and of few all values."""
     groups = list(dict.fromkeys(data["group"]))
-    ax, places = rows(groups, language=language, ax=ax, extra=0.5)
+    ax, places = rows(groups, extra=0.5)
     for place, group in zip(places, groups, strict=True):
         values = data.loc[data["group"] == group, "value"].astype(float)
         low, median, high = values.quantile([0.25, 0.5, 0.75])
@@ -279,53 +281,42 @@ def _grouped(data: pd.DataFrame, name: str, language: Language, ax: Axes | None)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter("{x:,.6g}")
     said = label("figure.with_median", language)
-    ax.set_xlabel("\n".join([*wrapped([name], 24 if language == "ja" else 40), said]))
+    ax.set_xlabel("\n".join([*wrapped([name], 24), said]))
     sns.despine(ax=ax, left=True)
     return ax
 
 
-def intervals(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def intervals(data: pd.DataFrame, *, label: str) -> Axes:
     """Estimates around zero, a row each: columns label, effect and, where known, low, high."""
-    shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 1.5)
-    places = np.arange(len(shown))
-    ax.axvline(0, color="#7a7a7a", linewidth=1, linestyle="--")
-    if {"low", "high"} <= set(shown):
-        ax.hlines(places, shown["low"], shown["high"], color=PALETTE[0], linewidth=1.6)
-    ax.plot(shown["effect"], places, "o", color=PALETTE[3], markersize=6)
-    ax.set_yticks(places, wrapped(shown["label"], 26 if language == "ja" else 44))
-    ax.set_ylim(-0.6, len(shown) - 0.4)
-    ax.set_xlabel(label)
-    return without_frame(ax)
+    ax, places = rows(list(data["label"]), extra=0.5)
+    for place in places:
+        ax.vlines(0, place - 0.5, place + 0.5, color="#7a7a7a", linewidth=1, linestyle="--")
+    if {"low", "high"} <= set(data):
+        ax.hlines(places, data["low"], data["high"], color=PALETTE[0], linewidth=1.6)
+    ax.plot(data["effect"], places, "o", color=PALETTE[3], markersize=6)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.set_xlabel(wrapped([label], 26)[0])
+    sns.despine(ax=ax, left=True)
+    return ax
 
 
-def places(
-    data: pd.DataFrame, *, label: str, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def places(data: pd.DataFrame, *, label: str) -> Axes:
     """One municipality against others: columns indicator, value, low, median, high."""
     shown = data.iloc[::-1]
-    ax = axes_for(ax, len(shown) * 0.9)
+    ax = axes_for(len(shown) * 0.9)
     places = np.arange(len(shown))
     ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
     ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
-    ax.set_yticks(places, wrapped(shown["indicator"], 18 if language == "ja" else 30))
+    ax.set_yticks(places, wrapped(shown["indicator"], 18))
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlabel(label)
     return without_frame(ax)
 
 
-def means(
-    data: pd.DataFrame,
-    *,
-    question: Question,
-    language: Language = "ja",
-    ax: Axes | None = None,
-) -> Axes:
+def means(data: pd.DataFrame, *, question: Question, language: Language = "ja") -> Axes:
     """Mean of each battery item on its scale: columns item and mean, a row an item."""
-    ax, places = rows(list(data["item"]), language=language, ax=ax, extra=0.4)
+    ax, places = rows(list(data["item"]), extra=0.4)
     codes = [option.code for option in question.options]
     ax.hlines(places, min(codes), max(codes), color=TRACK, linewidth=5)
     ax.plot(data["mean"], places, "o", color=PALETTE[0], markersize=7)
@@ -338,27 +329,36 @@ def means(
     return ax
 
 
-def lightness(colour: str) -> float:
-    """Relative luminance, 0 (black) to 1 (white), from WCAG 2.2."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+def ink(ground: str) -> str:
+    """The colour of letters on this ground, by its relative luminance (WCAG 2.2).
+
+    >>> ink("#173f5f"), ink("#f5bf4f")
+    ('white', '#1b1f23')
+    """
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(ground)]
+    return "white" if np.dot(linear, (0.2126, 0.7152, 0.0722)) < 0.25 else "#1b1f23"
 
 
-def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Matrix of the status of each answer: a row a question, a column a municipality."""
     kinds, marks = list(STATUSES), ["", "×", "−", "?", "○", "!"]
     codes = data.map(kinds.index).to_numpy(int)
-    ax = axes_for(ax, len(data) * 0.5, 1.7)
+    ax = axes_for(len(data) * 0.5, 1.7)
     colours = ["#e9edf0", *(PALETTE[at % len(PALETTE)] for at in range(1, len(kinds)))]
     ax.pcolormesh(
         codes, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(kinds) - 0.5,
         edgecolors="white", linewidth=0.8,
     )  # fmt: skip
     for at in np.unique(codes[codes > 0]):
-        ink = "white" if lightness(colours[at]) < 0.25 else "#1b1f23"
         for y, x in np.argwhere(codes == at):
             ax.text(
-                x + 0.5, y + 0.5, marks[at], ha="center", va="center", fontsize=SMALL, color=ink
+                x + 0.5,
+                y + 0.5,
+                marks[at],
+                ha="center",
+                va="center",
+                fontsize=SMALL,
+                color=ink(colours[at]),
             )
     words = labels("status", language)
     there = [at for at in range(len(kinds)) if (codes == at).any()]
@@ -376,7 +376,7 @@ def missing(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = 
     return ax
 
 
-def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Diverging bars, a row an item: columns item, answer (points from low to high), count.
 
     Shares of those who answered the item; the middle of the scale stands on the line, so that a
@@ -388,19 +388,18 @@ def likert(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = N
     shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100
     alike = len(set(totals)) == 1
     named = [i if alike else f"{i} (n={int(n):,})" for i, n in zip(items, totals, strict=True)]
-    ax, places = rows(named, language=language, ax=ax, extra=0.75)
+    ax, places = rows(named, extra=0.75)
     half, odd = divmod(len(points), 2)
     left = -(shares[:, :half].sum(axis=1) + (shares[:, half] / 2 if odd else 0.0))
     ends = (left.min() - 1, (left + shares.sum(axis=1)).max() + 1)
     for at, (name, colour) in enumerate(zip(points, _scale_colours(len(points)), strict=True)):
         width = shares[:, at]
         ax.barh(places, width, left=left, color=colour, ec="white", height=0.8, label=str(name))
-        ink = "white" if lightness(colour) < 0.25 else "#1b1f23"
         for place, start, share in zip(places, left, width, strict=True):
             if share >= 0.07 * (ends[1] - ends[0]):
                 ax.text(
                     start + share / 2, place, f"{share:.0f}", ha="center", va="center",
-                    color=ink, fontsize=SMALL,
+                    color=ink(colour), fontsize=SMALL,
                 )  # fmt: skip
         left = left + width
     for place in places:
@@ -477,10 +476,10 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
     )
 
 
-def beside(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def beside(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
     names = list(data["size_class"])
-    ax, places = rows(names, language=language, ax=ax, extra=0.6, mark=1.9)
+    ax, places = rows(names, extra=0.6, mark=1.6)
     if data.empty:
         return ax
     for offset, column, colour in ((-0.4, "here", PALETTE[0]), (0.4, "nation", "#c8d0d8")):

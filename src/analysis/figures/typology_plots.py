@@ -8,7 +8,6 @@ leaves the axes empty.
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,9 +22,9 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
-from analysis.figures.gallery import PALETTE
+from analysis.figures.gallery import PALETTE, ems
 from analysis.figures.label_places import place_labels
-from analysis.figures.plots import COLUMN, wrapped
+from analysis.figures.plots import COLUMN, legend_above, wrapped
 from analysis.text import Language, label
 
 A4 = 6.7  # inches between the margins of an A4 page
@@ -43,20 +42,18 @@ with mpl.rc_context({"text.parse_math": True}):
 _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
 
 
-def wrap(text: str, language: Language, width: int) -> str:
-    """Break a label: English at words, Japanese after a particle or a comma.
+def wrap(text: str, width: float) -> str:
+    """Break a label into lines of about `width` font sizes, Japanese after a particle or a comma.
 
     Examples
     --------
-    >>> print(wrap("内部専門性が低い型", "ja", 7))
+    >>> print(wrap("内部専門性が低い型", 7))
     内部専門性が
     低い型
     """
-    if language == "en":
-        return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
     lines = [""]
     for part in _BREAKS.split(text):
-        if lines[-1] and len(lines[-1]) + len(part) > width:
+        if lines[-1] and ems(lines[-1] + part) > width:
             lines.append("")
         lines[-1] += part
     return "\n".join(wrapped(lines, width))
@@ -69,9 +66,9 @@ def style(kind: int) -> dict[str, Any]:
     return {**look, "edgecolor": LINE}
 
 
-def canvas(ax: Axes | None, height: float) -> Axes:
-    """The axes given, or new ones as wide as an A4 page's text."""
-    return ax or plt.subplots(figsize=(A4, height), layout="constrained")[1]
+def canvas(height: float) -> Axes:
+    """Axes as wide as an A4 page's text."""
+    return plt.subplots(figsize=(A4, height), layout="constrained")[1]
 
 
 def in_order(kinds: pd.Series | np.ndarray) -> list[int]:
@@ -106,23 +103,19 @@ def _stacked(
         left += lengths[part].to_numpy(float)
 
 
-def heads(types: pd.DataFrame, language: Language, width: int) -> dict[int, str]:
+def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, str]:
     """Number and name of each type, broken into lines; of the unplaced (0) no name."""
     named = {
-        int(kind): f"{head(int(kind), language)}\n{wrap(name, language, width)}"
+        int(kind): f"{head(int(kind), language)}\n{wrap(name, width)}"
         for kind, name in zip(types["type"], types["name"], strict=True)
     }
     return named | {0: head(0, language)}
 
 
-def legend(
-    ax: Axes, kinds: Sequence[int], types: pd.DataFrame, language: Language, above: float = 0.0
-) -> None:
-    """Names of the types over the axes, `above` them by a share of their height."""
-    names = heads(types, language, 14 if language == "ja" else 24)
-    handles = [Patch(**style(kind), label=names[kind]) for kind in kinds]
-    place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.45, 1.01 + above)}
-    ax.legend(handles=handles, ncols=min(3, len(kinds)), fontsize=8, frameon=False, **place)
+def legend(ax: Axes, kinds: Sequence[int], types: pd.DataFrame, language: Language) -> None:
+    """Names of the types over the axes."""
+    names = heads(types, language, 14)
+    legend_above(ax, [Patch(**style(kind), label=names[kind]) for kind in kinds])
 
 
 # --- what the types are ---------------------------------------------------------------------------
@@ -131,9 +124,7 @@ WRITTEN = {"share": "{:.0f}%", "points": "{:+z.0f}pt", "mean": "{:.2f}", "deviat
 MARKS = {"higher": "▲", "lower": "▼"}
 
 
-def profile(
-    data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
     """Heatmap of what sets each type apart: indicators down, types across.
 
     Parameters
@@ -142,7 +133,7 @@ def profile(
         the marks alone are drawn.
     """
     rows = list(dict.fromkeys(data["indicator"]))
-    ax = canvas(ax, 1.9 + 0.3 * len(rows))
+    ax = canvas(1.9 + 0.3 * len(rows))
     if data.empty:
         return ax
     numbered, tested = data["mean"].notna().any(), data["p_holm"].notna().any()
@@ -165,7 +156,7 @@ def profile(
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
-    ax.set_xlabel(wrap(note, language, 56 if language == "ja" else 80), fontsize=8, loc="left")
+    ax.set_xlabel(wrap(note, 52), fontsize=8, loc="left")
     return ax
 
 
@@ -186,24 +177,22 @@ def _sides(
     ax: Axes, rows: Sequence[str], kinds: Sequence[int], types: pd.DataFrame, language: Language
 ) -> None:
     """Names at the left of a heatmap, types with their numbers of members above it."""
-    wide, size = 16 if language == "ja" else 30, 8
+    size = 8
     room = 3.4 / len(kinds) * 72 / size  # ems in a column
-    names = heads(types, language, max(5, int(room if language == "ja" else room / 0.52)))
+    names = heads(types, language, max(5, room))
     count = types.set_index("type")["members"]
     texts = [f"{names[kind]}\n({_members(count[kind], language)})" for kind in kinds]
-    ax.set_yticklabels([wrap(text, language, wide) for text in rows], fontsize=8, rotation=0)
+    ax.set_yticklabels([wrap(text, 17) for text in rows], fontsize=8, rotation=0)
     ax.set_xticklabels(texts, fontsize=size)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set(ylabel="")
 
 
-def composition(
-    data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
     """Which types each size class is made of, a bar a class: columns size, type, n."""
     counts = data.pivot(index="size", columns="type", values="n")
-    ax = canvas(ax, 1.6 + 0.5 * len(counts))
+    ax = canvas(1.6 + 0.5 * len(counts))
     if data.empty:
         return ax
     kinds = in_order(data["type"])
@@ -224,15 +213,13 @@ def composition(
 # --- how sure they are ----------------------------------------------------------------------------
 
 
-def silhouettes(
-    data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
     """Silhouette width of every unit, by type: columns type, name, silhouette.
 
     Below 0 a unit is nearer to another type.
     """
     few = len(data) <= NAMED_UP_TO
-    ax = canvas(ax, 1.2 + (0.24 * len(data) if few else 4.5))
+    ax = canvas(1.2 + (0.24 * len(data) if few else 4.5))
     if data.empty:
         return ax
     last = data["type"].replace(0, len(types) + 1)
@@ -258,13 +245,11 @@ def silhouettes(
     ax.set_xlabel(label("typology_figure.silhouette", language))
     ax.set_ylabel(label("typology_figure.unit", language))
     ax.grid(False, axis="y")
-    legend(ax, kinds, types, language, above=0.045 if few else 0.035)
+    legend(ax, kinds, types, language)
     return ax
 
 
-def together(
-    data: pd.DataFrame, *, members: pd.DataFrame, language: Language = "ja", ax: Axes | None = None
-) -> Axes:
+def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = "ja") -> Axes:
     """How often two units are of one type, a square; dark is always.
 
     Parameters
@@ -273,12 +258,10 @@ def together(
         with a column for each type, whose shares are then written into the cells.
     members : name and type of each code.
     """
-    single = "code" in data or data.empty
-    if ax is None and not single:
-        ax = plt.subplots(figsize=(COLUMN, 0.6 + 0.4 * len(data)))[1]
-    ax = canvas(ax, 5.8)
+    single = "code" in data
     if data.empty:
-        return ax
+        return canvas(5.8)
+    ax = canvas(5.8) if single else plt.subplots(figsize=(COLUMN, 0.6 + 0.4 * len(data)))[1]
     if single:
         about = members.set_index("code").loc[data["code"]]
         kinds, names = about["type"].to_numpy(int), list(about["name"])
@@ -336,30 +319,35 @@ def _criterion(ax: Axes, data: pd.DataFrame, name: str, language: Language) -> N
 FILL = dict(zip(("core", "between", "borderline", "unplaced"), (*PALETTE[:3], "w"), strict=True))
 
 
-def panels(firmness: pd.DataFrame) -> dict[str, Axes]:
-    """Axes for `firmness`, as high as it needs, with ``agreement`` over ``matters`` beside it."""
-    units = len(firmness) if firmness["name"].notna().any() else 0
-    figure = plt.figure(figsize=(A4, max(4.6, 1.2 + 0.27 * units)), layout="constrained")
+def multiverse(
+    firmness: pd.DataFrame,
+    agreement: pd.DataFrame,
+    choices: pd.DataFrame,
+    *,
+    language: Language = "ja",
+) -> Figure:
+    """What all analyses say: how firm units are, how far analyses agree, and which choice matters.
+
+    Parameters
+    ----------
+    firmness, agreement, choices : see the functions of `analysis.results.certainty`. A line each
+        where units have names (how often with its own type, and with the next one), else bars of
+        how many.
+    """
+    named = bool(firmness["name"].notna().any())
+    height = max(4.6, 1.2 + 0.27 * len(firmness) * named)
+    figure = plt.figure(figsize=(A4, height), layout="constrained")
     mosaic: list[Any] = [["firmness", "agreement"], ["firmness", "matters"]]
     axes: dict[str, Axes] = figure.subplot_mosaic(mosaic, width_ratios=(1.05, 1))
     for ax in axes.values():
         ax.tick_params(labelsize=8)
-    return axes
-
-
-def firmness(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
-    """How firmly units stay with their type; see `analysis.results.certainty.firmness`.
-
-    A line each (how often with its own type, and with the next one), or bars of how many.
-    """
-    ax = canvas(ax, 4.6)
-    if data.empty:
-        return ax
-    (_lines if data["name"].notna().any() else _bars)(ax, data, language)
-    ax.set_title(label("typology_figure.firm", language), fontsize=9)
-    place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.05)}
-    ax.legend(fontsize=8, ncols=3, frameon=False, **place)
-    return ax
+    if len(firmness):
+        (_lines if named else _bars)(axes["firmness"], firmness, language)
+        axes["firmness"].set_title(label("typology_figure.firm", language), fontsize=9)
+        legend_above(axes["firmness"])
+    _agreement(axes["agreement"], agreement, language)
+    _matters(axes["matters"], choices, language)
+    return figure
 
 
 def _lines(ax: Axes, data: pd.DataFrame, language: Language) -> None:
@@ -392,38 +380,29 @@ def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
 
 
-def agreement(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def _agreement(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     """How many analyses agree how far (adjusted Rand index, ``ari``) with the types shown."""
-    ax = canvas(ax, 3.0)
     ax.hist(data["ari"], bins=list(np.arange(-0.2, 1.01, 0.1)), color=PALETTE[1], ec="black")
     ax.set_title(label("typology_figure.agreement", language), fontsize=9)
     ax.set_xlabel(label("typology_figure.ari", language), fontsize=8)
     ax.set_ylabel(label("typology_figure.analyses", language, n=len(data)), fontsize=8)
-    return ax
 
 
-def matters(data: pd.DataFrame, *, language: Language = "ja", ax: Axes | None = None) -> Axes:
+def _matters(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     """Which choice changes the result: columns choice, share (0 to 1) of the variation."""
-    ax = canvas(ax, 3.0)
     names = [label(f"choice.{choice}", language) for choice in data["choice"]]
     bars = ax.barh(names[::-1], 100 * data["share"].iloc[::-1], color=PALETTE[0])
     ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
     ax.set_xlim(0, max(10.0, 118 * data["share"].max()) if len(data) else 100)
     ax.set_title(label("typology_figure.matters", language), fontsize=9)
     ax.set_xlabel(label("typology_figure.variation", language), fontsize=8)
-    return ax
 
 
 # --- the map --------------------------------------------------------------------------------------
 
 
 def places(
-    data: pd.DataFrame,
-    *,
-    types: pd.DataFrame,
-    shares: Sequence[float],
-    language: Language = "ja",
-    ax: Axes | None = None,
+    data: pd.DataFrame, *, types: pd.DataFrame, shares: Sequence[float], language: Language = "ja"
 ) -> Axes:
     """Map of municipalities and indicators on two axes.
 
@@ -432,12 +411,12 @@ def places(
     data : axis1, axis2, name; type and code of the municipalities, none of the indicators.
     shares : of the variation (0 to 1) that each axis carries, written on it.
     """
-    ax = canvas(ax, 5.6)
+    ax = canvas(5.6)
     if data.empty:
         return ax
     units, answers = data[data["code"].notna()], data[data["code"].isna()]
     few = len(units) <= NAMED_UP_TO
-    names = heads(types, language, 14 if language == "ja" else 24)
+    names = heads(types, language, 14)
     handles = []
     for kind in in_order(units["type"]):
         marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else UNKNOWN
@@ -455,8 +434,7 @@ def places(
     ax.set(xlabel=percent[0] + below, ylabel=percent[1])
     ax.margins(0.12)
     ax.grid(False)
-    place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.01)}
-    ax.legend(handles=handles, ncols=min(3, len(handles)), fontsize=8, frameon=False, **place)
+    legend_above(ax, handles)
     red = {"color": PALETTE[3], "bbox": {**WHITE, "alpha": 0.8}}
     written = pd.concat([answers, units]) if few else answers
     looks = [red] * len(answers) + [{"fontsize": 8}] * (len(written) - len(answers))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 
+import numpy as np
 import yaml
 
 from analysis.codebook import municipality
@@ -61,10 +62,41 @@ def normalise(text: str) -> str:
 
 
 @cache
-def set_aside() -> dict[str, frozenset[str]]:
-    """Headings of columns that are no questions, normalised, by kind: personal, technical."""
+def _set_aside() -> tuple[frozenset[str], re.Pattern[str]]:
+    """The headings that tools and offices keep for themselves, and what personal ones look like."""
     text = files("analysis").joinpath("data/set_aside.yml").read_text(encoding="utf-8")
-    return {kind: frozenset(map(normalise, of)) for kind, of in yaml.safe_load(text).items()}
+    known = yaml.safe_load(text)
+
+    def one_of(*lists: str) -> str:
+        words = {normalise(word) for name in lists for word in known["personal"][name]}
+        return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+    whose, what = one_of("whose", "about"), one_of("what")
+    own = rf"(?:ご?(?:{whose})様?(?:の|'s)?)"
+    personal = rf"{own}?(?:[おご]?(?:{what})[・/]?)+|{own}(?:{one_of('of_a_person')})"
+    return (
+        frozenset(map(normalise, known["technical"])),
+        re.compile(rf"(?:{personal}|ご?(?:{one_of('whose')})様?)\d*"),
+    )
+
+
+def is_technical(text: str) -> bool:
+    """Whether a heading is one that tools and offices keep for themselves."""
+    return normalise(text) in _set_aside()[0]
+
+
+def is_personal(text: str) -> bool:
+    """Whether a column so headed tells of whoever filled in the form, or how to reach them.
+
+    >>> [is_personal(text) for text in ("問1 ご担当者様のお名前", "telephone_1", "Your name")]
+    [True, True, True]
+    >>> [is_personal(text) for text in ("団体名", "name", "職員のメールの利用", "担当者数")]
+    [False, False, False, False]
+    """
+    key = normalise(text).replace("_", "")
+    numbered = NUMBERED.match(key)
+    key = numbered[3].lstrip("-_:.、)") if numbered else key
+    return _set_aside()[1].fullmatch(re.sub(r"[(\[【※*].*$|:$", "", key)) is not None
 
 
 @dataclass(frozen=True)
@@ -114,7 +146,7 @@ class Headings:
         key = normalise(text)
         if key in self.ignored or normalise(cell) in self.ignored:
             return "ignored"
-        return "personal" if key in set_aside()["personal"] and self.meaning(text) is None else ""
+        return "personal" if is_personal(text) and self.meaning(text) is None else ""
 
     @cached_property
     def known(self) -> dict[str, Meaning]:
@@ -146,6 +178,28 @@ class Headings:
             for text in texts:
                 add(text, target, OVERRIDE)
         return found
+
+    @cached_property
+    def _under(self) -> dict[str, list[Question]]:
+        """The questions with a column under a heading, by that heading, normalised."""
+        found: dict[str, list[Question]] = {}
+        for question in self.book:
+            if question.under is not None and question.at is not None:
+                found.setdefault(normalise(question.under), []).append(question)
+        return found
+
+    def below(self, head: np.ndarray) -> dict[tuple[int, int], Meaning]:
+        """The cells whose column is a question by its place under a heading of several columns."""
+        return (
+            {
+                (int(row), int(column) + question.at): Meaning(question.id, OVERRIDE - 1)
+                for row, column in zip(*np.nonzero(head != ""), strict=True)
+                for question in self._under.get(normalise(head[row, column]), ())
+                if question.at is not None and column + question.at < head.shape[1]
+            }
+            if self._under
+            else {}
+        )
 
     @property
     def who(self) -> set[str]:

@@ -25,7 +25,8 @@ SECONDS = 120
 class AnswerSet:
     """A multiple-response set of SPSS: variables of which each is one option of a question.
 
-    `counted`: the value that says that the option was chosen.
+    `counted`: the value that says that the option was chosen; nothing in a set of categories, whose
+    variables hold the first, second and further choice. Their codes are joined in one column.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Labelled:
     dates: list[str]
     rows: list[list[Any]]
     sets: list[AnswerSet] = field(default_factory=list)
+    ordinal: list[str] = field(default_factory=list)  # variables that the file calls ordinal
 
 
 def read(path: Path, file: str) -> Labelled:
@@ -86,7 +88,32 @@ def read(path: Path, file: str) -> Labelled:
             package=package,
         )
     found = json.loads(done.stdout)
-    return Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
+    data = Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
+    for one in data.sets:
+        if not one.counted:
+            join(data, one)
+    return data
+
+
+def join(data: Labelled, one: AnswerSet) -> None:
+    """Put the codes of a set of categories into one column, named as the set."""
+    places = [data.names.index(name) for name in one.variables if name in data.names]
+    if not places or one.name in data.names:
+        return
+    first = places[0]
+    missing = {code for variable in one.variables for code in data.missing.get(variable, ())}
+    for row in data.rows:
+        codes = list(dict.fromkeys(_code(row[place]) for place in places if row[place] != ""))
+        row[first] = ";".join([code for code in codes if code not in missing] or codes[:1])
+    data.labels[first], data.names[first] = one.label or one.name, one.name
+    data.missing[one.name] = sorted(missing)
+    for labels in (data.value_labels.get(variable, {}) for variable in one.variables):
+        data.value_labels.setdefault(one.name, {}).update(labels)
+    if data.value_labels.get(one.name) == {}:
+        del data.value_labels[one.name]
+    for place in reversed(places[1:]):
+        for line in (data.names, data.labels, *data.rows):
+            del line[place]
 
 
 def sheet(path: Path, file: str) -> Sheet:
@@ -136,10 +163,10 @@ def _main(path: str) -> None:
             "rows": cells.to_numpy().tolist(),
             "sets": [
                 {"name": name, "label": one["label"], "variables": one["variable_list"],
-                 "counted": _code(one["counted_value"])}
+                 "counted": _code(one["counted_value"]) if one["is_dichotomy"] else ""}
                 for name, one in (getattr(meta, "mr_sets", None) or {}).items()
-                if one["is_dichotomy"]
             ],
+            "ordinal": [n for n, of in meta.variable_measure.items() if of == "ordinal"],
         },
         sys.stdout,
     )  # fmt: skip

@@ -15,11 +15,11 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import corrections, questionnaire, tools
+from analysis.intake import corrections, issues, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
-from analysis.intake.headings import Headings, normalise, set_aside
+from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import choose, listed, refuse_table
 from analysis.intake.tables import Table, read_rows
 from analysis.intake.workbook import CellKind, Sheet, column_letters
@@ -159,6 +159,8 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         headings = Headings(codebook, file.header, file.ignore, wave.own)
         headings.check_header(file.path)
         books = books_of(folder or wave.folder, file)
+        for sheets in books:
+            issues.check(sheets, codebook, wave.issue)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
         pieces += own
         others += no_replies
@@ -333,7 +335,7 @@ def _personal(piece: Piece) -> list[Remark]:
         header = mark[: rows[0], column] == REASONS.index("header")
         heads = sheet.text[column].iloc[: rows[0]][header]
         above = [text for text in heads[::-1] if text][:1]
-        label = left and normalise(left[0]) in set_aside()["personal"]
+        label = left and is_personal(left[0])
         heading = "".join(left if label else above)
         found.append(Remark("personal", sheet.file, sheet.sheet, cell, heading))
     return found

@@ -31,6 +31,8 @@ def find_header(
         for row, column in zip(*np.nonzero(head != ""), strict=True)
         if (meaning := headings.meaning(head[row, column])) is not None
     }
+    below = headings.below(head)
+    meanings |= below
     score = np.zeros(len(head), int)
     for row in range(len(head)):
         score[row] = len({m.target for (r, _), m in meanings.items() if r == row})
@@ -51,6 +53,8 @@ def find_header(
     while bottom + 1 < len(head) and _continues(head[bottom + 1], bottom + 1, meanings, spans,
                                                 headings):  # fmt: skip
         bottom += 1
+    while below and bottom + 1 < len(head) and not any(map(headings.named_in, head[bottom + 1])):
+        bottom += 1  # what the columns under a heading are called, down to the first municipality
     return top, max(bottom, sheet.heads - 1), meanings
 
 
@@ -120,6 +124,7 @@ def find_columns(
 ) -> dict[str, int]:
     """Question id or variable -> column; the deepest heading that means something decides."""
     found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
+    apart = told_apart(header)
     spans = [
         _spans(
             header[r], {c: m for (row, c), m in meanings.items() if row == top + r}, headings.book
@@ -127,6 +132,9 @@ def find_columns(
         for r in range(len(header))
     ]
     for column in range(header.shape[1]):
+        if column in apart and (known := headings.known.get(normalise(apart[column]))):
+            found[known.target] = (OVERRIDE, top + len(header) - 1, column)
+            continue
         choice = _column_meaning(header, top, column, meanings, spans, headings, sheet)
         if choice is None:
             continue
@@ -152,6 +160,28 @@ def find_columns(
     return {target: column for target, (_, _, column) in found.items()}
 
 
+def told_apart(header: np.ndarray) -> dict[int, str]:
+    """The headings that stand several times in the last row, each with the one above it.
+
+    A heading stands over the columns to its right, up to the next one.
+
+    >>> told_apart(np.array([["", "国", "", "県", ""], ["名", "計", "率", "計", "率"]], object))
+    {1: '国 / 計', 2: '国 / 率', 3: '県 / 計', 4: '県 / 率'}
+    """
+    *rows, last = header
+    twice = pd.Series(last).duplicated(keep=False).to_numpy() & (last != "")
+    if not len(rows) or not twice.any():
+        return {}
+    above = pd.DataFrame(rows).replace("", np.nan).ffill(axis=1).fillna("").to_numpy(object)
+    lines = [
+        list(
+            dict.fromkeys(filter(None, (" ".join(str(t).split()) for t in [*above[:, c], last[c]])))
+        )
+        for c in range(len(last))
+    ]
+    return {c: " / ".join(lines[c]) for c in np.flatnonzero(twice).tolist() if len(lines[c]) > 1}
+
+
 def _column_meaning(
     header: np.ndarray,
     top: int,
@@ -163,7 +193,7 @@ def _column_meaning(
 ) -> tuple[Meaning, int] | None:
     for depth in reversed(range(len(header))):
         text, row = header[depth, column], top + depth
-        if text == "":
+        if text == "" and (row, column) not in meanings:
             continue
         if headings.set_aside(text, sheet.address(row, column)) == "ignored":
             return None
@@ -281,7 +311,7 @@ def _set_aside(
     for column in set(range(header.shape[1])) - set(columns.values()):
         for depth in range(len(header)):
             text, cell = header[depth, column], sheet.address(top + depth, column)
-            if text != "" and (reason := headings.set_aside(text, cell)):
+            if reason := headings.set_aside(text, cell):
                 found[column] = reason
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -76,17 +76,13 @@ def _themes(survey: Survey, values: pd.Series) -> dict[str, list[str]]:
     return found
 
 
-class Subset(NamedTuple):
-    """The answers of some municipalities, taken out once for all the questions that follow."""
+Subset = tuple[pd.DataFrame, pd.DataFrame]  # responses and status of some municipalities
 
-    responses: pd.DataFrame
-    status: pd.DataFrame
 
-    @classmethod
-    def of(cls, survey: Survey, codes: Sequence[str]) -> Subset:
-        """The rows of these municipalities."""
-        rows = survey.responses.index.get_indexer(list(codes))
-        return cls(survey.responses.take(rows), survey.status.take(rows))
+def subset(survey: Survey, codes: Sequence[str]) -> Subset:
+    """The rows of these municipalities, taken out once for all the questions that follow."""
+    rows = survey.responses.index.get_indexer(list(codes))
+    return survey.responses.take(rows), survey.status.take(rows)
 
 
 def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
@@ -138,7 +134,7 @@ def most_answers(
     Of numbers the median (`value`), of a battery that of each item (`answer`); of options those
     that half chose, else the most frequent, with their `share`.
     """
-    counted = tabulate.frequency(group.responses, group.status, question, survey.language)
+    counted = tabulate.frequency(*group, question, survey.language)
     if counted.n == 0 or question.type in {"date", "text"}:
         return counted.n, []
     frame = counted.frame
@@ -161,7 +157,7 @@ def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = 
 
     Where several answers are equally frequent, none of them is singled out.
     """
-    counted = tabulate.frequency(group.responses, group.status, question, survey.language)
+    counted = tabulate.frequency(*group, question, survey.language)
     if counted.n == 0 or question.type in {"date", "text"}:
         return "—"
     frame, n = counted.frame, f" (n={counted.n:,})"

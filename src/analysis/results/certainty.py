@@ -40,7 +40,7 @@ def axis(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
         return {}
     low, high = found.evidence.gradient_interval
     return {
-        "share": found.gradient_share,
+        "share": found.evidence.gradient_share,
         "low": low,
         "high": high,
         "adoption": found.evidence.adoption,
@@ -60,16 +60,20 @@ def levels(survey: Survey, found: Typology) -> pd.DataFrame:
 def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> list[dict[str, Any]]:
     """Typologies side by side; agreement: adjusted Rand index with the first."""
     there = [found for found in them if not isinstance(found, NotAvailable)]
-    return [
-        {
-            "adjust": found.params.get("adjust") or "none",
-            "verdict": types.level(found),
-            "groups": types.groups(survey, found),
-            "silhouette": round(found.evidence.silhouette, 2),
-            "agreement": round(_agreement(there[0], found), 2),
-        }
-        for found in there
-    ]
+    rows = []
+    for found in there:
+        both = there[0].fitted.index.intersection(found.fitted.index)
+        agreement = float(adjusted_rand_score(there[0].labels[both], found.labels[both]))
+        rows.append(
+            {
+                "adjust": found.params.get("adjust") or "none",
+                "verdict": types.level(found),
+                "groups": types.groups(survey, found),
+                "silhouette": round(found.evidence.silhouette, 2),
+                "agreement": round(agreement, 2),
+            }
+        )
+    return rows
 
 
 @as_frame("adjust", "verdict", "type", "members", "silhouette", "agreement")
@@ -91,11 +95,6 @@ def each_type(
         columns=["adjust", "type", "members"],
     )
     return readings.drop(columns="groups").merge(groups, on="adjust")
-
-
-def _agreement(first: Typology, found: Typology) -> float:
-    both = first.fitted.index.intersection(found.fitted.index)
-    return float(adjusted_rand_score(first.labels[both], found.labels[both]))
 
 
 # --- how sure it is -------------------------------------------------------------------------------
@@ -158,14 +157,15 @@ def chance(survey: Survey, found: Typology) -> list[dict[str, Any]]:
     against : ``independent`` items or a ``continuum``. drawn : surveys. as_good : of these, those
     that separate at least as well. p, and whether it is the least that it can be.
     """
-    pairs = zip(found.params["drawn"], (found.null_p, found.continuum_p), strict=True)
+    e = found.evidence
+    pairs = zip(found.params["drawn"], (e.null_p, e.continuum_p), strict=True)
     return [
         {
             "against": against,
             "drawn": drawn,
             "as_good": round(p * (drawn + 1)) - 1,
             "p": p,
-            "least": p <= found.evidence.least_p + 1e-9,
+            "least": p <= e.least_p + 1e-9,
         }
         for against, (drawn, p) in zip(("independent", "continuum"), pairs, strict=True)
     ]
@@ -273,10 +273,9 @@ def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
 def places(survey: Survey, found: Typology) -> pd.DataFrame:
     """Municipalities (with code and type) and indicators (without) on the two main axes."""
     place = _map(survey, found)
-    units = place.units.iloc[:, :2].set_axis(["axis1", "axis2"], axis=1)
-    units = units.assign(code=units.index, name=survey.names, type=found.labels)
-    answers = place.categories.iloc[:, :2].set_axis(["axis1", "axis2"], axis=1)
-    return pd.concat([units, answers.assign(name=answers.index)]).round(4)
+    units = place.units.assign(code=place.units.index, name=survey.names, type=found.labels)
+    answers = place.categories.assign(name=place.categories.index)
+    return pd.concat([units, answers]).round(4)
 
 
 @as_frame("axis", "share", of_single=True)

@@ -1,4 +1,4 @@
-"""What changed since an earlier wave of the same codebook.
+"""What changed since an earlier wave of the same codebook, or of one with a crosswalk.
 
 Changes are those of the municipalities that answered both waves. Answers that the edition protects
 are not compared, so that no change of a single municipality can be told from these frames.
@@ -6,19 +6,23 @@ are not compared, so that no change of a single municipality can be told from th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.wave import Wave
+from analysis.codebook import municipality
+from analysis.codebook.crosswalk import Crosswalk, Shared
+from analysis.codebook.model import Question
+from analysis.codebook.rules import Expression
 from analysis.codebook.yaml_file import earlier
 from analysis.edition import kept_back, protects
-from analysis.errors import InputError
 from analysis.results import types
 from analysis.show import Frame, NotAvailable
 from analysis.stats import changes
 from analysis.stats.inference import ALPHA
 from analysis.survey import SEED, Survey
+from analysis.text import LANGUAGES, label
 from analysis.typology.study import Typology
 
 OF_CHANCE = ["low", "high", "p", "p_holm"]
@@ -30,22 +34,15 @@ def wave_before(survey: Survey, name: str = "") -> Survey | None:
 
     Raises
     ------
-    InputError : the wave of this name was asked with another codebook.
+    InputError : the wave of this name was asked with another codebook, without a crosswalk.
     """
     name = name or earlier(survey.wave.name)
     if not name:
         return None
-    asked, book = Wave.read(name).codebook, survey.codebook.id
-    if asked != book:
-        raise InputError(
-            "{name} was asked with the codebook {asked}, {this_wave} with {book}",
-            hint="compare two waves of one codebook",
-            name=name,
-            asked=asked,
-            this_wave=survey.wave.name,
-            book=book,
-        )
-    return Survey.load(name, audience=survey.audience, language=survey.language)
+    before = Survey.load(name, audience=survey.audience, language=survey.language)
+    if before.codebook.id != survey.codebook.id:
+        Crosswalk.between(before.codebook, survey.codebook)
+    return before
 
 
 def waves(survey: Survey, before: Survey | None) -> list[dict[str, Any]]:
@@ -58,19 +55,25 @@ def waves(survey: Survey, before: Survey | None) -> list[dict[str, Any]]:
 
 
 def who_answered(survey: Survey, before: Survey | None) -> Frame:
-    """Who answered both waves, who only one.
+    """Who answered both waves, who only one, and who has become part of another since.
 
-    Columns: reply (``both``, ``before``, ``now``), municipalities (their number), which (their
-    names; NA where there are many, or where the edition shows no single respondent).
+    Columns: reply (``both``, ``before``, ``merged``, ``now``; merged only where there are any),
+    municipalities (their number), which (their names; NA where there are many, or where the edition
+    shows no single respondent).
     """
     columns = ["reply", "municipalities", "which"]
     if before is None:
         return _nothing(survey, before, columns)
     old, new = before.responses.index, survey.responses.index
     left, came = old.difference(new, sort=False), new.difference(old, sort=False)
+    now, own = survey.wave.as_of, before.wave.own or survey.wave.own
+    merged = pd.Index([c for c in left if not own and municipality.current(c, now) != c])
+    left = left.difference(merged, sort=False)
     names, between = {**before.names, **survey.names}, survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
-    for reply, codes in (("before", left), ("now", came)):
+    for reply, codes in (("before", left), ("merged", merged), ("now", came)):
+        if reply == "merged" and codes.empty:
+            continue
         few = 0 < len(codes) <= types.NAMED_UP_TO and not protects(survey)
         which = between.join(str(names[code]) for code in codes) if few else pd.NA
         rows.append((reply, len(codes), which))
@@ -85,7 +88,7 @@ def denominators(survey: Survey, before: Survey | None) -> Frame:
     """
     made = pd.DataFrame(columns=changes.OF_DENOMINATORS)
     if before:
-        made = changes.denominators(survey.codebook, _shown(before), _shown(survey))
+        made = changes.denominators(*_paired(survey, before))
     return _framed(survey, before, made)
 
 
@@ -104,13 +107,14 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
     """
     made = pd.DataFrame(columns=changes.OF_SHARES), pd.DataFrame(columns=changes.OF_SCALES)
     if before:
-        made = changes.moved(survey.codebook, _shown(before), _shown(survey), survey.language)
+        made = changes.moved(*_paired(survey, before), survey.language)
     shares, scales = (_framed(survey, before, frame) for frame in made)
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
         shares[OF_CHANCE], scales[OF_CHANCE[2:]] = float("nan"), float("nan")
-    return shares.assign(id=made[0]["question"]), scales
+    called = _labels(survey, before, numbers=True)
+    return shares.assign(id=made[0]["question"].map(called)), scales
 
 
 def moved(frame: Frame) -> Frame:
@@ -147,10 +151,14 @@ def points(survey: Survey, shares: Frame) -> Frame:
 
 
 def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Found:
-    """The types of the wave before and of this one."""
+    """The types of the wave before and of this one, where these are made of the same indicators."""
+    codebook = survey.codebook.id
     if before is None:
-        none = NotAvailable("typology", survey.say("changes/alone", codebook=survey.codebook.id))
+        none = NotAvailable("typology", survey.say("changes/alone", codebook=codebook))
         return none, none
+    if before.codebook.features != survey.codebook.features:
+        why = survey.say("changes/other_indicators")
+        return types.typology(before, seed=seed), NotAvailable("typology", why)
     return types.typology(before, seed=seed), types.typology(survey, seed=seed)
 
 
@@ -201,6 +209,61 @@ def movers(survey: Survey, before: Survey | None, found: Found) -> Frame:
     return Frame(rows, columns=columns)
 
 
+def _paired(
+    survey: Survey, before: Survey
+) -> tuple[tuple[Question, ...], changes.Wave, changes.Wave]:
+    """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""
+    old, new = _shown(before), _shown(survey)
+    if before.codebook.id == survey.codebook.id:
+        return survey.codebook.questions, old, new
+    walk = Crosswalk.between(before.codebook, survey.codebook)
+    added = [(one, _shared(survey, one)) for one in walk.shared]
+    for one, question in added:
+        _add(old, question, one.before)
+        _add(new, question, one.after)
+    columns = walk.variables(before.codebook, survey.codebook) | {q.id: q.id for _, q in added}
+    frames = (
+        frame[[c for c in frame if c in columns]].rename(columns=columns)
+        for frame in (old.responses, old.status)
+    )
+    return (
+        (*survey.codebook.questions, *(question for _, question in added)),
+        changes.Wave(*frames),
+        new,
+    )
+
+
+def _shared(survey: Survey, one: Shared) -> Question:
+    """A quantity that two questionnaires share, as a question of this one."""
+    text = {k: label("changes.shared", k, name=one[k]) for k in LANGUAGES}
+    about = {"id": one.id, "section": survey.codebook.sections[0].id, "role": "describe"}
+    return Question.model_validate({**about, "type": one.type, **text})
+
+
+def _add(wave: changes.Wave, question: Question, rule: str) -> None:
+    """Add a quantity to both frames of a wave, unless the edition shows not all that it is of."""
+    with suppress(KeyError):
+        column = Expression(rule).evaluate(wave.responses).astype(question.dtype)
+        status = pd.Series("answered", column.index).where(column.notna(), "no_answer")
+        wave.responses[question.id] = column
+        wave.status[question.id] = status.astype(wave.status.dtypes.iloc[0])
+
+
+def not_compared(survey: Survey, before: Survey | None) -> Frame:
+    """Questions of one questionnaire alone; none where both waves have one codebook.
+
+    Columns: reply (``before`` or ``now``: which wave asked it), question (id and label), reason.
+    """
+    rows = []
+    if before and before.codebook.id != survey.codebook.id:
+        walk, language = Crosswalk.between(before.codebook, survey.codebook), survey.language
+        for reply, one, listed in (("before", before, walk.ended), ("now", survey, walk.new)):
+            for gone in listed:
+                label = one.codebook[gone.id].label[language]
+                rows.append((reply, f"{gone.id} {label}", gone[language]))
+    return Frame(rows, columns=["reply", "question", "reason"])
+
+
 def _shown(survey: Survey) -> changes.Wave:
     """The answers of which this edition may show how a single municipality changed them."""
     hidden = kept_back(survey)
@@ -211,8 +274,17 @@ def _framed(survey: Survey, before: Survey | None, made: pd.DataFrame) -> Frame:
     """The frame with id and label of each question; an empty one says why."""
     if before is None or made.empty:
         return _nothing(survey, before, list(made.columns))
-    labels = {q.id: f"{q.id} {q.label[survey.language]}" for q in survey.codebook}
-    return Frame(made.assign(question=made["question"].map(labels)))
+    return Frame(made.assign(question=made["question"].map(_labels(survey, before))))
+
+
+def _labels(survey: Survey, before: Survey | None, *, numbers: bool = False) -> dict[str, str]:
+    """What a reader calls each question that is compared, or its number alone where it has one."""
+    language = survey.language
+    labels = {q.id: q.id if numbers else f"{q.id} {q.label[language]}" for q in survey.codebook}
+    if before and before.codebook.id != survey.codebook.id:
+        walk = Crosswalk.between(before.codebook, survey.codebook)
+        labels |= {one.id: _shared(survey, one).label[language] for one in walk.shared}
+    return labels
 
 
 def _nothing(survey: Survey, before: Survey | None, columns: list[str]) -> Frame:

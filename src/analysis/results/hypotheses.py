@@ -61,16 +61,22 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
 def by_topic(survey: Survey, results: pd.DataFrame) -> Frame:
     """The results in the order of the codebook's topics; one without a hypothesis, too.
 
-    Columns: topic, id, family, word (``not asked`` where the codebook has no hypothesis on it).
-    Empty where no hypothesis is on a topic.
+    Columns: topic (where any hypothesis is on one), id, family, hypothesis, word (``not asked``
+    where the codebook has no hypothesis on the topic).
     """
-    known = results[["topic", "id", "family", "word"]]
+    known = results[["topic", "id", "family", "hypothesis", "word"]]
     if known["topic"].isna().all():
-        return Frame(known.iloc[:0])
+        return Frame(known.drop(columns="topic"))
     topics = {topic.id: topic.text[survey.language] for topic in survey.codebook.topics}
     every = pd.DataFrame({"topic": list(topics)}).merge(known, how="left", on="topic")
     every["topic"] = every["topic"].map(topics)
-    return Frame(every.fillna({"id": "—", "family": "—", "word": "not asked"}))
+    return Frame(every.fillna({"id": "—", "family": "—", "hypothesis": "—", "word": "not asked"}))
+
+
+def with_caution(results: pd.DataFrame) -> Frame:
+    """The results that need a word beside the number: not testable, withheld, or a caution."""
+    alone = results["word"].isin(["not testable", "withheld"])
+    return Frame(results[alone | (results["caution"] != "") | results["turns"].eq(True)])
 
 
 def effects(survey: Survey, results: pd.DataFrame) -> Frame:
@@ -133,7 +139,7 @@ def _tested(survey: Survey, r: Tested) -> dict[str, Any]:
     """The evidence of a test as far as the edition may show it."""
     if r.hypothesis.group and not group_may_be_told(survey, r.hypothesis.group, FEWEST):
         return {"word": "withheld"}
-    coarse = _protected(survey, r.hypothesis)
+    coarse = protects(survey, *_asked(survey, r.hypothesis))
     if _too_few(survey, r.n):
         return {"word": r.word}
     shown: dict[str, Any] = {"word": r.word, "n": sum(r.n)}
@@ -160,11 +166,6 @@ def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
 def _there(survey: Survey, h: Hypothesis) -> bool:
     """Whether the edition has the answers: that of a part has no sensitive ones."""
     return all(v in survey.responses for q in _asked(survey, h) for v in q.variables)
-
-
-def _protected(survey: Survey, h: Hypothesis) -> bool:
-    """Whether the statistics of a hypothesis must be coarse, by the questions that it is about."""
-    return protects(survey, *_asked(survey, h))
 
 
 def _too_few(survey: Survey, n: tuple[int, ...]) -> bool:

@@ -51,6 +51,17 @@ def measures(survey: Survey) -> Frame:
     return Frame(table[COLUMNS]) if len(table) else Frame.nothing("few", COLUMNS)
 
 
+def side_by_side(frame: pd.DataFrame) -> Frame:
+    """Measures for a page: how many of how many in one cell, as in ``5/8``."""
+    if frame.empty:
+        return Frame(frame)
+    shown = frame.copy()
+    for side in ("enough", "short"):
+        counts = frame[[side, f"n_{side}"]].to_numpy()
+        shown[side] = [f"{int(count)}/{int(n)}" for count, n in counts]
+    return Frame(shown.drop(columns=["n_enough", "n_short"]))
+
+
 def compared(survey: Survey) -> pd.DataFrame:
     """Every measure on full data: the columns of `measures`, and what no edition shows as it is.
 
@@ -110,11 +121,8 @@ def _compared(chosen: pd.Series, short: pd.Series, sizes: pd.Series) -> dict[str
 
 
 def _small(*cells: int) -> bool:
-    """Whether an edition that protects may not count a measure: a cell of it is small, or empty.
-
-    The last two are of those whose shortage is unknown; there may be none of them.
-    """
-    counts, unknown = cells[:4], cells[4:]
+    """Whether an edition that protects may not count a measure: a cell of it is small, or empty."""
+    counts, unknown = cells[:4], cells[4:]  # whose shortage is unknown: there may be none of them
     few = any(unknown) and min(unknown) < disclosure.SMALLEST
     return bool(few or min(counts) < disclosure.SMALLEST)
 

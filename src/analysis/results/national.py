@@ -58,5 +58,4 @@ def gallery(survey: Survey) -> Gallery:
         language=survey.language,
         source=survey.label("figure.national"),
         invented=False,
-        audience=survey.audience,
     )

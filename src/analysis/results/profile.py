@@ -35,7 +35,6 @@ class Place:
     size_class: str
     found: Typology | NotAvailable
     peers: list[str]
-    prefecture_only: bool
 
     def kin(self) -> list[str]:
         """The others of its type; none where it has no type."""
@@ -81,7 +80,7 @@ def place(
     classes = survey.size_class
     peers = _nearest(survey, code, same_prefecture=same_prefecture)
     name, size = str(survey.names[code]), classes.get(code)
-    return Place(code, name, "" if pd.isna(size) else str(size), found, peers, same_prefecture)
+    return Place(code, name, "" if pd.isna(size) else str(size), found, peers)
 
 
 def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvailable:
@@ -108,11 +107,8 @@ def likeness(survey: Survey) -> list[Question]:
 
 
 def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
-    """The most alike of its size class; of all, where the class has too few others.
-
-    Alike in what a municipality did not choose: choosing peers by the measures that they take would
-    leave nothing to learn from them. Distance: mean difference of ranks among all, 0 to 1.
-    """
+    """The most alike of its size class, or of all: by the mean difference of ranks among all."""
+    # in what a municipality did not choose: of peers of its measures it could not learn any
     numbers = survey.responses[[q.id for q in likeness(survey)]].astype("Float64")
     ranks = numbers.rank(pct=True).astype(float)
     distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).fillna(1.0)
@@ -130,8 +126,7 @@ def who(survey: Survey, here: Place) -> dict[str, Any]:
     """Name, class, types and peers: the values of the sentence ``profile/answer``."""
     found, full = here.found, survey.full_names
     kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
-    typed = not isinstance(found, NotAvailable) and here.code in found.labels.index
-    if typed and not isinstance(found, NotAvailable):
+    if not isinstance(found, NotAvailable) and here.code in found.labels.index:
         kind = {
             "called": types.called(found),
             "kind": types.name(survey, found, int(found.labels[here.code])),
@@ -342,7 +337,7 @@ def compared(survey: Survey, here: Place) -> Frame:
     """
     kin = f"same_{types.called(here.found)}"
     groups = {kin: here.kin(), "its_class": here.mates(survey)}
-    others = {name: answers.Subset.of(survey, codes) for name, codes in groups.items() if codes}
+    others = {name: answers.subset(survey, codes) for name, codes in groups.items() if codes}
     head = likeness(survey)[:FACTS]
     drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
     rows = []

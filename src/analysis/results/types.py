@@ -287,7 +287,7 @@ def by_size(
     labels = size_labels(apart, survey.language)
     ordered = {label: apart[name] for name, label in labels.items() if name in apart}
     rows = [
-        (size, one.n, level(one), groups(survey, one), round(one.gradient_share, 2))
+        (size, one.n, level(one), groups(survey, one), round(one.evidence.gradient_share, 2))
         for size, one in ordered.items()
     ]
     return Frame(rows, columns=columns)

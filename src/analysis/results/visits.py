@@ -14,7 +14,7 @@ from analysis.codebook.municipality import SIZE_CLASSES, given
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
 from analysis.results import types
-from analysis.results.answers import Subset, most_answers, own, typical
+from analysis.results.answers import Subset, most_answers, own, subset, typical
 from analysis.show import Frame, NotAvailable
 from analysis.stats import visit_forms
 from analysis.stats import visits as guidebook
@@ -267,7 +267,7 @@ def answers_beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
     a battery; value with its unit; share, of those who gave an answer; n; to_ask.
     """
     kind, size = _others(survey, chosen.groups[code], code)
-    compared = {"own_answer": Subset.of(survey, [code]), chosen.kin: kind, "its_class": size}
+    compared = {"own_answer": subset(survey, [code]), chosen.kin: kind, "its_class": size}
     rows = []
     for q, about, to_ask in _questions(survey, chosen, code):
         unit = q.unit[survey.language] if q.unit else survey.label("visits.scale")
@@ -307,10 +307,8 @@ def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset,
     # `groups`: its type and its size class, where it has them; then all
     kind = groups[0].codes if len(groups) == 3 else ()
     size = groups[-2].codes if len(groups) >= 2 else ()
-    return (
-        Subset.of(survey, [c for c in kind if c != code]),
-        Subset.of(survey, [c for c in size if c != code]),
-    )
+    theirs, others = (subset(survey, [c for c in codes if c != code]) for codes in (kind, size))
+    return theirs, others
 
 
 # --- what was heard -----------------------------------------------------------------------------

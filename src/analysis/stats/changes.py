@@ -6,6 +6,7 @@ is not taken for a change; the shares of all who answered are given too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -14,7 +15,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Question
 from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, labels_of
 from analysis.stats.thresholds import ALPHA, UNPLACED
@@ -109,7 +110,7 @@ class Wave:
 
 
 def moved(
-    book: Codebook, before: Wave, after: Wave, language: Language = "ja"
+    questions: Iterable[Question], before: Wave, after: Wave, language: Language = "ja"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares and scales of every question in both waves, the largest changes first.
 
@@ -122,7 +123,7 @@ def moved(
     """
     shares: list[Row] = []
     scales: list[Row] = []
-    for question in book:
+    for question in questions:
         if question.role == "id" or question.free or question.variables[0] not in before.responses:
             continue
         if question.variables[0] not in after.responses:
@@ -196,14 +197,14 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
     return rows
 
 
-def denominators(book: Codebook, before: Wave, after: Wave) -> pd.DataFrame:
+def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd.DataFrame:
     """Questions of which another number of municipalities is the denominator, a row a reason.
 
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
     changed; NA where nothing but the number of replies did), missing_before, missing_now.
     """
     rows: list[tuple[Any, ...]] = []
-    for question in book:
+    for question in questions:
         first = question.variables[0]
         if question.role == "id" or question.type in {"text", "date"}:
             continue

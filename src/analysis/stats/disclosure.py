@@ -6,22 +6,19 @@ Data are minimised before a notebook sees them, so nothing downstream can leak w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.cleaning.clean import Cleaned
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression
 from analysis.stats import thresholds
 from analysis.stats.pseudonyms import pseudonym, pseudonym_key
 from analysis.stats.tabulate import SHORT, labels_of
-
-if TYPE_CHECKING:
-    from analysis.cleaning.clean import Cleaned, Ledger
-
 
 Audience = Literal["internal", "committee", "public"]
 AUDIENCES = ("internal", "committee", "public")
@@ -29,54 +26,46 @@ SMALLEST = thresholds.SMALLEST_CELL
 Group = Literal["hide", "show"]  # whether what all or none of a group answered may be disclosed
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What an edition may use; `alias` maps codes to pseudonyms, empty where names may be shown."""
-
-    responses: pd.DataFrame
-    status: pd.DataFrame
-    register: pd.DataFrame
-    findings: pd.DataFrame
-    ledger: Ledger
-    alias: dict[str, str]
-
-
-def minimise(cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named: bool) -> Shown:
-    """The cleaned data without what the audience may not see.
+def minimise(
+    cleaned: Cleaned, codebook: Codebook, *, audience: Audience, named: bool
+) -> tuple[Cleaned, dict[str, str]]:
+    """The cleaned data without what the audience may not see; code -> pseudonym, where it has one.
 
     Internal: all. Committee: names, but no free text, no raw text of findings, no name of a file or
     sheet; sensitive answers feed its tables, which hide small cells (`analysis.edition`).
     Public: pseudonyms as well, unless the wave is open data whose places may be named.
     """
-    responses, status = cleaned.responses, cleaned.status
-    register, findings, ledger = cleaned.register, cleaned.findings, cleaned.ledger
     alias: dict[str, str] = {}
-    if audience != "internal":
-        hidden = [
-            v
-            for q in codebook
-            if q.free or q.identity in {"code", "name", "received"}
-            for v in q.variables
-            if v in responses
-        ]
-        responses, status = responses.drop(columns=hidden), status.drop(columns=hidden)
-        findings = findings.assign(raw="", value="", file="", sheet="", cell="", ja="", en="")
-        ledger = ledger.without_files()
+    if audience == "internal":
+        return cleaned, alias
+    hidden = [
+        v
+        for q in codebook
+        if q.free or q.identity in {"code", "name", "received"}
+        for v in q.variables
+        if v in cleaned.responses
+    ]
+    responses, status = (f.drop(columns=hidden) for f in (cleaned.responses, cleaned.status))
+    register = cleaned.register
+    findings = cleaned.findings.assign(raw="", value="", file="", sheet="", cell="", ja="", en="")
     if audience == "public" and not named:
         key = pseudonym_key()
         alias = {code: pseudonym(code, key) for code in register.index}
-        order = {code: alias[code] for code in responses.index}
-        rank = sorted(responses.index, key=lambda code: order[code])
-        responses = responses.loc[rank].rename(index=alias)
-        status = status.loc[rank].rename(index=alias)
+        rank = sorted(responses.index, key=alias.__getitem__)
+        responses, status = (f.loc[rank].rename(index=alias) for f in (responses, status))
         register = register.rename(index=alias).sort_index()
-        register = register.assign(name=register.index, prefecture="")
-        if "received" in register:
-            register = register.assign(received=pd.NaT)
-        findings = findings.assign(
-            code=findings["code"].map(alias).fillna(""), name=findings["code"].map(alias).fillna("")
-        )
-    return Shown(responses, status, register, findings, ledger, alias)
+        register = register.assign(name=register.index, prefecture="", received=pd.NaT)
+        who = findings["code"].map(alias).fillna("")
+        findings = findings.assign(code=who, name=who)
+    return replace(
+        cleaned,
+        responses=responses,
+        status=status,
+        register=register,
+        findings=findings,
+        outside=cleaned.outside[:0],
+        ledger=cleaned.ledger.without_files(),
+    ), alias
 
 
 def may_be_shown(counts: npt.ArrayLike, group: Group = "hide") -> np.ndarray:
@@ -199,7 +188,7 @@ def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
     sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
     for rule in map(Expression, dict.fromkeys(rules)):
         if rule.names == {question.id}:
-            sides.append(rule.evaluate(frame).astype("boolean").fillna(False).tolist())
+            sides.append(rule.holds(frame).tolist())
     parts: dict[tuple[bool, ...], list[int]] = {}
     for at, code in enumerate(codes):
         parts.setdefault(tuple(side[at] for side in sides), []).append(code)

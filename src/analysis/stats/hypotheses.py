@@ -13,16 +13,15 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
-from analysis.stats import inference, thresholds
+from analysis.stats import inference
 from analysis.stats.tabulate import aligned
+from analysis.stats.thresholds import ALPHA, NOTABLE_EFFECT
+from analysis.stats.thresholds import SMALLEST_GROUP as FEWEST
 
 Word = Literal[
     "suggested", "illustrated", "not shown", "not testable", "withheld",
     "large", "medium", "small", "negligible", "reverse",
 ]  # fmt: skip
-ALPHA = thresholds.ALPHA
-NOTABLE = thresholds.NOTABLE_EFFECT
-FEWEST = thresholds.SMALLEST_GROUP
 
 
 @dataclass(frozen=True)
@@ -100,29 +99,23 @@ def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
     towards = effect * h.expected
     if p <= ALPHA and towards > 0:
         return "suggested"
-    return "illustrated" if towards >= NOTABLE else "not shown"
+    return "illustrated" if towards >= NOTABLE_EFFECT else "not shown"
 
 
 def _test(
     h: Hypothesis, responses: pd.DataFrame, size_class: pd.Series, seed: int
 ) -> tuple[inference.Effect, inference.Effect | None]:
-    y = numbers(h.value, responses)
+    y = Expression(h.value).floats(responses)
     if h.x is not None:
-        return inference.association(numbers(h.x, responses), y, seed=seed), None
+        return inference.association(Expression(h.x).floats(responses), y, seed=seed), None
     assert h.group is not None
-    belongs = Expression(h.group).evaluate(responses).astype("boolean")
-    known = belongs.notna().to_numpy() & ~np.isnan(y)
+    belongs = Expression(h.group).floats(responses)
+    known = ~np.isnan(belongs) & ~np.isnan(y)
     strata = None
     if h.within_size_class:
         classes = size_class.astype("str").to_numpy(object)
         known &= classes != "nan"
         strata = classes[known]
-    group, values = belongs[known].to_numpy(bool), y[known]
+    group, values = belongs[known] > 0, y[known]
     shift = None if strata is not None else inference.difference(values, group, seed=seed)
     return inference.dominance(values, group, strata=strata, seed=seed), shift
-
-
-def numbers(rule: str, responses: pd.DataFrame) -> np.ndarray:
-    """What a rule of the codebook gives for each municipality; NaN where nothing."""
-    values = Expression(rule).evaluate(responses).astype("Float64")
-    return values.to_numpy("float64", na_value=np.nan)

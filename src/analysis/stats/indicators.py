@@ -59,9 +59,10 @@ def features(responses: pd.DataFrame, status: pd.DataFrame, codebook: Codebook) 
     columns = {}
     for feature in codebook.features:
         rule = Expression(feature.rule)
-        values = rule.evaluate(responses).astype("Float64").to_numpy("float64", na_value=np.nan)
+        values = rule.floats(responses)
         if feature.when_not_applicable is not None:
-            left_out = _left_out(rule, status, codebook)
+            asked = [n if n in status else codebook[n].variables[0] for n in sorted(rule.names)]
+            left_out = (status[asked] == "not_applicable").any(axis=1).to_numpy()
             values = np.where(np.isnan(values) & left_out, feature.when_not_applicable, values)
         columns[feature.id] = values
     used = {feature.index for feature in codebook.features}
@@ -80,19 +81,8 @@ def comparable(responses: pd.DataFrame, book: Codebook, other: str) -> pd.DataFr
     link = next((link for link in book.comparable if link.codebook == other), None)
     if link is None:
         return None
-    columns = {
-        shared.id: Expression(shared.rule).evaluate(responses).astype("Float64")
-        for shared in link.features
-    }
-    return pd.DataFrame(columns, index=responses.index).astype("float64")
-
-
-def _left_out(rule: Expression, status: pd.DataFrame, codebook: Codebook) -> np.ndarray:
-    """Rows in which the skip rule left out some question that the rule names."""
-    variables = [
-        codebook[name].variables[0] if name in codebook else name for name in sorted(rule.names)
-    ]
-    return (status[variables] == "not_applicable").any(axis=1).to_numpy()
+    columns = {shared.id: Expression(shared.rule).floats(responses) for shared in link.features}
+    return pd.DataFrame(columns, index=responses.index)
 
 
 def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.DataFrame:
@@ -105,8 +95,7 @@ def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.D
     columns = {}
     for index in codebook.indices:
         if index.rule is not None:
-            values = Expression(index.rule).evaluate(responses).astype("Float64")
-            columns[index.id] = values.to_numpy("float64", na_value=np.nan)
+            columns[index.id] = Expression(index.rule).floats(responses)
             continue
         parts = [name for name, group in made.groups.items() if group == index.id]
         scaled = pd.DataFrame(

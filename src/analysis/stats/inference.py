@@ -213,10 +213,7 @@ def _blocks(strata: np.ndarray | None, n: int) -> list[np.ndarray]:
 
 
 def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) -> float:
-    """Sum of the chances of all counts that are at most as likely as the one seen.
-
-    Within a stratum the count is hypergeometric, over the strata the sum of independent ones.
-    """
+    """Sum of the chances of all counts (of hypergeometrics) at most as likely as the one seen."""
     chances, low = np.ones(1), 0
     for block in blocks:
         yes, drawn, size = int(has[block].sum()), int(group[block].sum()), len(block)

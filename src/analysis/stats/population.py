@@ -21,7 +21,8 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.stats import hypotheses, inference
-from analysis.stats.thresholds import EFFECT_SIZES, FULL_COUNT
+from analysis.stats.thresholds import EFFECT_SIZES as SIZES
+from analysis.stats.thresholds import FULL_COUNT
 from analysis.text import Language, say
 
 
@@ -227,9 +228,6 @@ def beside(
     )
 
 
-SIZES = EFFECT_SIZES
-
-
 @dataclass(frozen=True)
 class Described:
     """A hypothesis with the effects that the answers of all municipalities show.
@@ -286,13 +284,10 @@ def describe(
 def _describe(
     h: Hypothesis, responses: pd.DataFrame, size: np.ndarray, home: np.ndarray, both: np.ndarray
 ) -> Described:
-    y = hypotheses.numbers(h.value, responses)
-    if h.x is not None:
-        x = hypotheses.numbers(h.x, responses)
-    else:
-        assert h.group is not None
-        belongs = Expression(h.group).evaluate(responses).astype("boolean")
-        x = belongs.astype("Float64").to_numpy(float, na_value=np.nan)
+    y = Expression(h.value).floats(responses)
+    rule = h.group if h.x is None else h.x
+    assert rule is not None
+    x = Expression(rule).floats(responses)
     known = ~(np.isnan(x) | np.isnan(y))
     x, y = x[known], y[known]
     n = (len(x),) if h.x is not None else (int(x.sum()), int((1 - x).sum()))

@@ -162,17 +162,13 @@ def read(wave: str) -> Registration | None:
 def deviations(registered: Registration, book: Codebook) -> list[Deviation]:
     """How the primary hypotheses of a codebook differ from those on record."""
     found: list[Deviation] = []
-    for old, new in zip(
-        (registered.hypotheses, registered.definitions), section(book), strict=True
-    ):
+    registered_parts = (registered.hypotheses, registered.definitions)
+    for old, new in zip(registered_parts, section(book), strict=True):
         for id in dict.fromkeys([*old, *new]):
-            if id not in new:
-                # a question that no primary hypothesis uses any more: the hypothesis says so
-                found += [Deviation(id, "dropped")] if old is registered.hypotheses else []
-            elif id not in old:
-                found += [Deviation(id, "added")] if old is registered.hypotheses else []
-            else:
+            if id in old and id in new:
                 found += _changed(id, old[id], new[id])
+            elif old is registered.hypotheses:  # of a question that is used no more it says so
+                found.append(Deviation(id, "dropped" if id in old else "added"))
     return found
 
 

@@ -7,7 +7,6 @@ rule left out are not in it, and each kind of missing is counted apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -36,13 +35,11 @@ class Counted:
         row a statistic, column ``value``.
     n : municipalities that answered: the denominator.
     missing : kind of missing -> municipalities.
-    multiple : several answers were possible, so shares add up to more than 1.
     """
 
     frame: pd.DataFrame
     n: int
     missing: dict[str, int]
-    multiple: bool = False
 
 
 def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown")) -> Given:
@@ -182,7 +179,7 @@ def frequency(
             chosen = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
             counts = np.array([int(column[there].sum()) for column in chosen])
             index = [option.text[language] for option in question.options]
-            return Counted(_shares(counts, n, index), n, missing, multiple=True)
+            return Counted(_shares(counts, n, index), n, missing)
         case "single" | "ordinal" | "binary":
             labels = labels_of(question, language)
             values = responses[question.id].astype("Int64").to_numpy(float, na_value=np.nan)[there]
@@ -216,36 +213,11 @@ def summary(values: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"value": got}, index=list(MEASURES))
 
 
-@dataclass(frozen=True)
-class Crossed:
-    """A cross table: counts and column shares of `n` per group (``n`` in the columns' order)."""
-
-    counts: pd.DataFrame
-    shares: pd.DataFrame
-    n: pd.Series
-    multiple: bool
-
-
 def groups(by: pd.Series) -> list[Any]:
     """The groups of a breakdown in their order."""
     if isinstance(by.dtype, pd.CategoricalDtype):
         return list(by.cat.categories)
     return sorted(by.dropna().unique())
-
-
-def by_group(
-    responses: pd.DataFrame,
-    status: pd.DataFrame,
-    question: Question,
-    by: pd.Series,
-    language: Language = "ja",
-) -> Iterator[tuple[Any, Counted]]:
-    """Each group of a breakdown with its tabulation of the question."""
-    by = aligned(by, responses.index)
-    given, known = responses[list(question.variables)], status[list(question.variables)]
-    for group in groups(by):
-        rows = (by == group).fillna(False).to_numpy(bool)
-        yield group, frequency(given[rows], known[rows], question, language)
 
 
 def cross(
@@ -254,16 +226,19 @@ def cross(
     question: Question,
     by: pd.Series,
     language: Language = "ja",
-) -> Crossed:
-    """Answers down, groups across; each group's denominator is its own answering members."""
-    counts, n = {}, {}
-    for group, part in by_group(responses, status, question, by, language):
-        n[group] = part.n
-        counts[group] = part.frame["count"]
-    table = pd.DataFrame(counts)
-    sizes = pd.Series(n, dtype="int64")
-    shares = table / sizes.where(sizes > 0)
-    return Crossed(table, shares, sizes, question.type == "multi")
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Counts, answers down and groups across, and of each group how many of its members answered.
+
+    The latter is the denominator of the group's shares.
+    """
+    by = aligned(by, responses.index)
+    names = list(question.variables)
+    parts = {}
+    for group in groups(by):
+        rows = (by == group).fillna(False).to_numpy(bool)
+        parts[group] = frequency(responses[names][rows], status[names][rows], question, language)
+    counts = pd.DataFrame({group: part.frame["count"] for group, part in parts.items()})
+    return counts, pd.Series({group: part.n for group, part in parts.items()}, dtype="int64")
 
 
 def _shares(counts: np.ndarray, n: int, index: list[str]) -> pd.DataFrame:

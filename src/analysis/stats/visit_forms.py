@@ -142,15 +142,9 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
     cells = [[_folded(value) for value in row] for row in sheet.text.to_numpy(object)]
     about = {field: _beside(cells, words) for field, words in _known("visit_field").items()}
     heads = _known("visit_column")
-    top = next(
-        (
-            i
-            for i, row in enumerate(cells)
-            if all(words & {*_lower(row)} for words in heads.values())
-        ),
-        None,
-    )
-    if top is None or about["code"] is None:
+    lower = [[value.lower() for value in row] for row in cells]
+    tops = [i for i, row in enumerate(lower) if all(words & {*row} for words in heads.values())]
+    if not tops or about["code"] is None:
         raise sheet.error(
             "this sheet is no record sheet of a visit",
             hint="fill in the form that 05_site_visits writes, without moving its headings",
@@ -162,19 +156,28 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
             hint="check the code in the form",
             code=code,
         )
+    head = lower[tops[0]]
     columns = {
-        key: next(j for j, value in enumerate(_lower(cells[top])) if value in words)
+        key: next(j for j, value in enumerate(head) if value in words)
         for key, words in heads.items()
     }
+    topics = {str(topic.id): topic.id for topic in guide().topics}
     rows = {}
-    for i in range(top + 1, len(cells)):
+    for i in range(tops[0] + 1, len(cells)):
         number = cells[i][columns["topic"]]
         line = {key: str(sheet.text.iat[i, columns[key]]).strip() for key in FILLED}
         if not number and not any(line.values()):
             continue
-        topic = _topic(number, sheet, (i, columns["topic"]))
+        if number not in topics:
+            raise sheet.error(
+                "there is no topic {number!r}",
+                at=(i, columns["topic"]),
+                hint="the topics are numbered 1 to {n}",
+                number=number,
+                n=len(topics),
+            )
         publish = _choice(line["publish"], sheet, (i, columns["publish"]))
-        rows[topic] = {**line, "publish": publish}
+        rows[topics[number]] = {**line, "publish": publish}
     notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED)).fillna("")
     if not (notes != "").any(axis=None):
         return None
@@ -183,10 +186,6 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
 
 def _folded(value: object) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(value))).strip()
-
-
-def _lower(row: Sequence[str]) -> list[str]:
-    return [value.lower() for value in row]
 
 
 def _known(section: str) -> dict[str, set[str]]:
@@ -202,19 +201,6 @@ def _beside(cells: Sequence[Sequence[str]], words: set[str]) -> str | None:
             if value.lower() in words:
                 return next((other for other in row[j + 1 :] if other), "")
     return None
-
-
-def _topic(number: str, sheet: Sheet, cell: tuple[int, int]) -> int:
-    known = {str(topic.id): topic.id for topic in guide().topics}
-    if number not in known:
-        raise sheet.error(
-            "there is no topic {number!r}",
-            at=cell,
-            hint="the topics are numbered 1 to {n}",
-            number=number,
-            n=len(known),
-        )
-    return known[number]
 
 
 def _choice(value: str, sheet: Sheet, cell: tuple[int, int]) -> str:

@@ -18,8 +18,9 @@ from pydantic import StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import yaml_file
-from analysis.codebook.model import Codebook, Labelled, Question, describe_validation
+from analysis.codebook.model import Codebook, Labelled, Question
 from analysis.codebook.rules import Expression
+from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
@@ -134,9 +135,9 @@ def remarks(
             if state != "answered":
                 continue
             given = responses[list(question.variables)]
+            answered = tabulate.answered(status, question)
             for group in groups:
-                others = [c for c in group.codes if c != code]
-                known = tabulate.answered(status.loc[others], question)
+                known = answered.loc[[c for c in group.codes if c != code]]
                 if known.sum() >= FEWEST_OTHERS:
                     rest = given.loc[known.index[known]]
                     said = _unusual(question, given.loc[code], rest, group.name)
@@ -155,11 +156,12 @@ def contradictions(code: str, responses: pd.DataFrame, codebook: Codebook) -> li
     for at_odds in guide().contradictions.get(codebook.id, ()):
         rule = Expression(at_odds.rule, truth=True)
         try:
-            holds = rule.evaluate(mine).iloc[0]
+            (holds,) = rule.holds(mine)
         except KeyError:  # an edition without the question
             continue
-        if pd.notna(holds) and bool(holds):
-            names = ", ".join(sorted({_owner(codebook, name) for name in rule.names}))
+        if holds:
+            owners = {q.id for q in codebook if rule.names & {q.id, *q.variables}}
+            names = ", ".join(sorted(owners))
             found.append(Remark(at_odds.topic, names, "contradictory", at_odds.text))
     return found
 
@@ -168,11 +170,6 @@ def asked(topic: Topic, codebook: Codebook, responses: pd.DataFrame) -> list[Que
     """The questions of a topic that this codebook has and this edition shows."""
     named = [codebook[id] for id in topic.questions.get(codebook.id, ()) if id in codebook]
     return [question for question in named if question.variables[0] in responses]
-
-
-def _owner(codebook: Codebook, name: str) -> str:
-    question = codebook.question_of.get(name)
-    return question.id if question is not None else name
 
 
 def _unusual(
@@ -212,25 +209,13 @@ def _unusual(
 
 
 def _share(others: pd.Series, own: float) -> float:
-    """Share of all, the own one among them, whose answers are at most as frequent as the own.
-
-    Examples
-    --------
-    >>> _share(pd.Series([1.0, 1, 1, 2]), 3.0)  # the own answer and the 2, of five
-    0.4
-    """
+    """Share of all, the own one among them, whose answers are at most as frequent as the own."""
     counts = pd.concat([others, pd.Series([own])]).value_counts()
     return float(counts[counts <= counts[own]].sum() / counts.sum())
 
 
 def _tail(others: pd.Series, own: float) -> float:
-    """Share of all, the own one among them, at least as far from the median of the others.
-
-    Examples
-    --------
-    >>> _tail(pd.Series([1.0, 2, 2, 5]), 4.0)  # 4 and 5, of five; the median is 2
-    0.4
-    """
+    """Share of all, the own one among them, at least as far from the median of the others."""
     distance = (others - others.median()).abs()
     return float((1 + (distance >= abs(own - others.median())).sum()) / (1 + len(others)))
 

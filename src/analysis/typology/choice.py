@@ -19,9 +19,9 @@ from analysis.stats.thresholds import (
 from analysis.text import say
 from analysis.typology.dissimilarity import Gower, Patterns, collapse
 from analysis.typology.latent import latent_classes
-from analysis.typology.partition import medoids_for, silhouette_widths
+from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Prepared
-from analysis.typology.rivals import Rivals, rivals
+from analysis.typology.rivals import Beside, rivals
 from analysis.typology.stability import least_stable
 
 QUICK = 20  # resamples for the stability of each number of types that is tried
@@ -60,7 +60,7 @@ class Compared:
     ----------
     patterns, distance : different answers, and Gower's dissimilarity among them.
     measure : that dissimilarity, for other units.
-    against : the survey beside surveys without types.
+    null, continuum : the survey beside surveys without types, see `analysis.typology.rivals`.
     table : one row per number of types: ``silhouette`` (average), ``smallest`` (units of the
         smallest group), ``gap`` (its lead over surveys with independent features), ``stability``
         (bootstrap Jaccard of the least stable type) and, where nothing was taken out of the
@@ -69,7 +69,8 @@ class Compared:
 
     measure: Gower
     distance: np.ndarray
-    against: Rivals
+    null: Beside
+    continuum: Beside
     table: pd.DataFrame
 
     @property
@@ -90,38 +91,30 @@ def compared(
     measure = Gower(patterns, list(data.frame), data.kinds, data.groups)
     distance, units = measure.among(), patterns.weights
     most = min(MOST_TYPES_EXTENDED, data.n // SMALLEST_TYPE, len(units))
-    found = {k: one.labels for k, one in medoids_for(distance, counts, units).items()}
-    table = _separation(distance, found, units)
-    while best(table) == max(found) < most:
-        more = max(found) + 1
-        found[more] = medoids_for(distance, [more], units)[more].labels
-        table = _separation(distance, found, units)
+    found = medoids_for(distance, counts, units)
+    apart = separation(distance, found, units)
+    while best(_table(apart)) == max(found) < most:
+        one_more = medoids_for(distance, [max(found) + 1], units)
+        found |= one_more
+        apart |= separation(distance, one_more, units)
+    table = _table(apart)
     more_tried = sorted({*found} - {*counts})
-    against = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed, jobs=jobs)
-    table["gap"] = against.gap
+    null, smooth = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed, jobs=jobs)
+    table["gap"] = null.gap
     if criteria:
-        lowest = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed, jobs=jobs)
+        labels = {k: one.labels for k, one in found.items()}
+        lowest = least_stable(distance, labels, units, n_bootstrap=QUICK, seed=seed, jobs=jobs)
         table["stability"] = pd.Series(lowest)
-    if criteria and data.basis == "none":
+    if criteria and data.given.basis == "none":
         bic = {k: _bic(data, k, seed) for k in (1, *sorted(found))}
         while min(bic, key=lambda k: (bic[k] != bic[k], bic[k])) == max(bic) < most:
             bic[max(bic) + 1] = _bic(data, max(bic) + 1, seed)
         table = table.join(pd.Series(bic, name="bic"), how="outer")
-    return Compared(measure, distance, against, table.sort_index().rename_axis("k"))
+    return Compared(measure, distance, null, smooth, table.sort_index().rename_axis("k"))
 
 
-def _separation(
-    distance: np.ndarray, found: Mapping[int, np.ndarray], units: np.ndarray
-) -> pd.DataFrame:
-    """Average silhouette and smallest group of each number of types."""
-    rows = {
-        k: {
-            "silhouette": silhouette_widths(distance, labels, units) @ units / units.sum(),
-            "smallest": np.bincount(labels, units).min(),
-        }
-        for k, labels in found.items()
-    }
-    return pd.DataFrame(rows).T
+def _table(apart: Mapping[int, tuple[float, int]]) -> pd.DataFrame:
+    return pd.DataFrame(apart, ["silhouette", "smallest"]).T
 
 
 def _bic(data: Prepared, k: int, seed: int) -> float:
@@ -155,11 +148,10 @@ def preferred(table: pd.DataFrame) -> dict[str, int]:
     return found
 
 
-@dataclass(frozen=True)
-class Choice:
-    """How many types were made, and why.
+def reason(table: pd.DataFrame, k: int, *, asked: bool, n: int, named: int) -> dict[str, str]:
+    """Why this number of types and what the other criteria say, in each language.
 
-    Attributes
+    Parameters
     ----------
     table : criteria by number of types, see `Compared`.
     k : the number made. asked : whether it was asked for. n : units.
@@ -169,37 +161,27 @@ class Choice:
     --------
     >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "gap": [0.2, 0.3], "stability": [0.8, 0.6]},
     ...                      index=[2, 3])
-    >>> print(Choice(table, 2, asked=False, n=60, named=2).reason["en"])
+    >>> print(reason(table, 2, asked=False, n=60, named=2)["en"])
     2 groups, where the average silhouette is greatest (0.50). The criteria disagree: the gap \
 beyond chance is greatest at 3, stability at 2. By the gap beyond chance the best is the largest \
 number tried (3); more were not tried.
     """
-
-    table: pd.DataFrame
-    k: int
-    asked: bool
-    n: int
-    named: int
-
-    @property
-    def reason(self) -> dict[str, str]:
-        """Why this number and what the other criteria say, in each language."""
-        others, most = preferred(self.table), best(self.table)
-        ends: dict[int, list[str]] = {}  # criteria that are best at the greatest number tried
-        for criterion, value in {"silhouette": most, **others}.items():
-            if value == self.table[criterion].last_valid_index():
-                ends.setdefault(value, []).append(criterion)
-        values = {
-            "k": self.k,
-            "asked": self.asked,
-            "width": float(self.table.loc[self.k, "silhouette"]),
-            "best": most,
-            "whole": most != int(self.table["silhouette"].round(9).idxmax()),
-            "others": others,
-            "ends": dict(sorted(ends.items())),
-            "few": self.n < FEW_FOR_BIC,
-            "unnamed": self.k - self.named,
-            "named": self.named,
-            "smallest": SMALLEST_TYPE,
-        }
-        return {language: say("typology/reason", language, **values) for language in ("ja", "en")}
+    others, most = preferred(table), best(table)
+    ends: dict[int, list[str]] = {}  # criteria that are best at the greatest number tried
+    for criterion, value in {"silhouette": most, **others}.items():
+        if value == table[criterion].last_valid_index():
+            ends.setdefault(value, []).append(criterion)
+    values = {
+        "k": k,
+        "asked": asked,
+        "width": float(table.loc[k, "silhouette"]),
+        "best": most,
+        "whole": most != int(table["silhouette"].round(9).idxmax()),
+        "others": others,
+        "ends": dict(sorted(ends.items())),
+        "few": n < FEW_FOR_BIC,
+        "unnamed": k - named,
+        "named": named,
+        "smallest": SMALLEST_TYPE,
+    }
+    return {language: say("typology/reason", language, **values) for language in ("ja", "en")}

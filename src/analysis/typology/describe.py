@@ -188,7 +188,9 @@ def _traits(
     for feature, is_high in high.items():
         own, kind = _label(feature, texts, language), kinds.get(feature, "nominal")
         if language == "ja":
-            sense = _sense(own.split("（")[0], kind)
+            plain = own.split("（")[0]
+            ends = (sense for sense, endings in ENDINGS.items() if plain.endswith(endings))
+            sense = next(ends, "degree" if kind == "ordinal" else "amount")
             own = re.sub("の(深さ|広さ|幅)$", "", own)
         else:
             sense = "share" if kind in YES_NO else "amount"
@@ -196,12 +198,6 @@ def _traits(
         traits.append((label(f"trait.{sense}_{'high' if is_high else 'low'}", language), own))
     grouped = itertools.groupby(traits, key=lambda trait: trait[0])
     return [(word, _joined([own for _, own in same], language)) for word, same in grouped]
-
-
-def _sense(plain: str, kind: str) -> str:
-    """What a Japanese label is more or less of."""
-    ends = (sense for sense, endings in ENDINGS.items() if plain.endswith(endings))
-    return next(ends, "degree" if kind == "ordinal" else "amount")
 
 
 def _joined(heads: list[str], language: Language) -> str:

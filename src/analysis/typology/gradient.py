@@ -186,7 +186,7 @@ def _chance_eigenvalues(X: np.ndarray, owner: list[str], n_null: int, seed: int)
 
 @dataclass(frozen=True)
 class Axes:
-    """Units and features on two axes: ``units`` and ``categories`` (x, y) and their inertia."""
+    """Units and features on two axes: ``units``, ``categories`` (axis1, axis2), their inertia."""
 
     units: pd.DataFrame
     categories: pd.DataFrame
@@ -224,8 +224,8 @@ def map_axes(
     ]
     share = values**2 / (values**2).sum()
     return Axes(
-        pd.DataFrame(units, frame.index, ["x", "y"]),
-        pd.DataFrame(rise, names, ["x", "y"]),
+        pd.DataFrame(units, frame.index, ["axis1", "axis2"]),
+        pd.DataFrame(rise, names, ["axis1", "axis2"]),
         (float(share[0]), float(share[1])),
     )
 

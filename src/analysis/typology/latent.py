@@ -99,15 +99,11 @@ def _categories(column: np.ndarray, kind: str) -> tuple[np.ndarray, int]:
 
 @dataclass(frozen=True)
 class _Items:
-    """Answers of patterns, and the steps of EM on them.
+    """Answers of patterns, and the steps of EM on them."""
 
-    indicators : patterns x categories, 0/1, all 0 for the categories of a missing answer.
-    owner : item of each category. counts : units of each pattern.
-    """
-
-    indicators: np.ndarray
-    owner: np.ndarray
-    counts: np.ndarray
+    indicators: np.ndarray  # patterns x categories, 0/1, all 0 where the answer is missing
+    owner: np.ndarray  # item of each category
+    counts: np.ndarray  # units of each pattern
 
     def _sums(self, shares: np.ndarray) -> np.ndarray:
         """Sum over the categories of each item, at each category."""

@@ -42,7 +42,8 @@ from analysis.typology.dissimilarity import (
 )
 from analysis.typology.gradient import numeric
 from analysis.typology.partition import k_medoids
-from analysis.typology.prepare import Answers, taking_part
+from analysis.typology.prepare import Answers, set_aside
+from analysis.typology.stability import with_type
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def universes(
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
     """The partitions of one setting: every method, every number of types.
 
-    Who takes part is decided for these features again (`prepare.taking_part`); the rest is put
+    Who takes part is decided for these features again (`prepare.set_aside`); the rest is put
     to the group that is nearest on average.
 
     Parameters
@@ -192,7 +193,7 @@ def universes(
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
-        fit = taking_part(frame, kinds, groups).fit
+        fit = ~frame.index.isin(set_aside(frame, kinds, groups).index)
     given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
     answers = [Answers(table, dict(kinds), dict(groups or {})) for table in given]
     found = [_types(one, fit, setting.dissimilarity) for one in answers]
@@ -490,17 +491,10 @@ def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np
 
 
 def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
-    """How firmly each unit stays with its type.
-
-    Parameters
-    ----------
-    shares : units x units, share of the universes in which two are of the same type.
-    types : reference type of each unit.
-    """
+    """How firmly each unit stays with its type: `shares` of the universes that join two units."""
     kinds = np.unique(types)
     own = types[:, None] == kinds
-    others = own.sum(axis=0) - own
-    share = ((shares @ own - own) / np.maximum(others, 1)).round(12)
+    share = with_type(shares, types, np.ones(len(types)), kinds).round(12)
     named = kinds != UNPLACED
     inside = np.where(own & named, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan

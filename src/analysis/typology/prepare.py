@@ -58,10 +58,6 @@ class Answers:
     kinds: dict[str, str]
     groups: dict[str, str]
 
-    def of(self, units: pd.DataFrame) -> Answers:
-        """Other units with these features."""
-        return replace(self, frame=units)
-
 
 @dataclass(frozen=True)
 class Given(Answers):
@@ -97,7 +93,7 @@ class Prepared(Answers):
     Attributes
     ----------
     others : the units set aside, adjusted as the frame was, by what they answered.
-    aside : why they were, see `analysis.typology.prepare.taking_part`.
+    aside : why they were, see `analysis.typology.prepare.set_aside`.
     given : the answers that the frame was made from, and what was taken out of them.
     gradient : main gradient of the frame, measured after the adjustment.
     level : place of each unit, of the fit or not, on the main gradient of the answers as given
@@ -113,31 +109,13 @@ class Prepared(Answers):
     left_out: list[str]
 
     @property
-    def basis(self) -> Basis:
-        """What was taken out."""
-        return self.given.basis
-
-    @property
     def n(self) -> int:
         """Number of units of the fit."""
         return len(self.frame)
 
 
-REASONS = ("sparse", "outlying", "empty")
-
-
-@dataclass(frozen=True)
-class Eligibility:
-    """``fit``: whether each unit takes part. ``aside``: why not (of `REASONS`), by unit."""
-
-    fit: np.ndarray
-    aside: pd.Series
-
-
-def taking_part(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None
-) -> Eligibility:
-    """Decide who takes part in the fit.
+def set_aside(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None) -> pd.Series:
+    """The units that take no part in the fit, and why.
 
     Set aside are units without any answer (``empty``), units that answered less than half of the
     features, groups weighing the same (``sparse``), and, among the rest, the ``outlying``: their
@@ -153,7 +131,7 @@ def taking_part(
     Examples
     --------
     >>> frame = pd.DataFrame({"a": [0, 1, 2, 8, 9, 10, 99.0], "b": [0, 0, 1, 5, 6, 5, 99.0]})
-    >>> taking_part(frame, {"a": "ratio", "b": "ratio"}).aside.to_dict()
+    >>> set_aside(frame, {"a": "ratio", "b": "ratio"}).to_dict()
     {6: 'outlying'}
     """
     share = answered(frame, groups)
@@ -163,7 +141,7 @@ def taking_part(
         far = np.flatnonzero(fit)[_far_out(frame[fit], kinds, groups)]
         fit[far] = False
         why.iloc[far] = "outlying"
-    return Eligibility(fit, why[~fit])
+    return why[~fit]
 
 
 def _far_out(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> np.ndarray:
@@ -214,17 +192,18 @@ def prepare(
     """
     ordered = _checked(frame)
     everyone = _those_that_vary(ordered, kinds, groups)
-    part = taking_part(everyone.frame, everyone.kinds, everyone.groups)
-    if part.fit.sum() < SMALLEST_SURVEY:
+    aside = set_aside(everyone.frame, everyone.kinds, everyone.groups)
+    fit = ~ordered.index.isin(aside.index)
+    if fit.sum() < SMALLEST_SURVEY:
         raise InputError(
             "only {fit} of {n} respondents answered at least half of the indicators and "
             "lie near others",
             hint=TOO_FEW,
-            fit=part.fit.sum(),
+            fit=fit.sum(),
             n=len(frame),
         )
-    fitted = _those_that_vary(ordered[part.fit], kinds, everyone.groups)
-    others = fitted.of(ordered.loc[~part.fit, list(fitted.frame)])
+    fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
+    others = replace(fitted, frame=ordered.loc[~fit, list(fitted.frame)])
     raw = gradient(fitted.frame, fitted.kinds, fitted.groups, seed=seed)
     level = pd.concat([raw.score, _level(raw, fitted, others)]) if len(others.frame) else raw.score
     basis, strata = _to_take_out(adjust, ordered.index)
@@ -250,7 +229,7 @@ def prepare(
         left.kinds,
         left.groups,
         others=rest,
-        aside=part.aside,
+        aside=aside,
         given=given,
         gradient=found,
         level=level,

@@ -24,7 +24,7 @@ from joblib import Parallel, delayed
 from analysis.stats.thresholds import SURELY_MORE
 from analysis.typology.dissimilarity import Gower, collapse, feature_weights
 from analysis.typology.gradient import gradient
-from analysis.typology.partition import medoids_for, silhouette_widths
+from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Given
 
 Keep = Literal["margins", "gradient", "correlations"]
@@ -199,22 +199,18 @@ BATCH = 5  # surveys drawn before it is asked whether more could change the answ
 
 
 @dataclass(frozen=True)
-class Rivals:
+class Beside:
     """The survey beside surveys without types.
 
     Attributes
     ----------
-    null_p : how often surveys look as good that have nothing but the margins (within strata), or,
-        where the gradient was taken out, nothing but one gradient.
-    continuum_p : how often smooth surveys with the same correlations look as good; the greatest
-        over several shapes of the distribution along the axes.
-    drawn : surveys drawn for each of the two (of each shape).
-    gap : by number of types the average silhouette less its mean over the surveys of ``null_p``.
+    p : how often such surveys look as good; of several shapes of the distribution along the axes
+        the greatest. drawn : surveys drawn of the shape that gave it.
+    gap : by number of types the average silhouette less its mean over those surveys.
     """
 
-    null_p: float
-    continuum_p: float
-    drawn: tuple[int, int]
+    p: float
+    drawn: int
     gap: pd.Series
 
 
@@ -226,8 +222,12 @@ def rivals(
     n_null: int = 99,
     seed: int = 0,
     jobs: int = 1,
-) -> Rivals:
+) -> tuple[Beside, Beside]:
     """Compare the survey with invented ones that have no types.
+
+    Those of the first comparison have nothing but the margins (within strata) or, where the
+    gradient was taken out, nothing but one gradient; the smooth ones of the second have the same
+    correlations.
 
     The statistic is the greatest average silhouette of k-medoids over `counts` (of those that
     leave no unit alone, as the number of types is chosen), so that trying several numbers is paid
@@ -241,23 +241,14 @@ def rivals(
     >>> from analysis.typology.power import known_types
     >>> frame, _ = known_types(30, 4.0, rng=np.random.default_rng(0))
     >>> given = Given(frame, dict.fromkeys(frame, "ratio"), {c: c for c in frame})
-    >>> found = rivals(given, [2, 3, 4], n_null=19)
-    >>> found.null_p, found.continuum_p, int(found.gap.idxmax())
+    >>> null, continuum = rivals(given, [2, 3, 4], n_null=19)
+    >>> null.p, continuum.p, int(null.gap.idxmax())
     (0.05, 0.05, 3)
     """
     less: Keep = "gradient" if given.basis == "gradient" else "margins"
     null = beside(given, counts, less, more=more, n_null=n_null, seed=seed, jobs=jobs)
     smooth = beside(given, counts, "correlations", n_null=n_null, seed=seed, jobs=jobs)
-    return Rivals(null.p, smooth.p, (null.drawn, smooth.drawn), null.gap)
-
-
-@dataclass(frozen=True)
-class Beside:
-    """P-value, surveys ``drawn`` (of the shape that gave it), and lead over their mean by count."""
-
-    p: float
-    drawn: int
-    gap: pd.Series
+    return null, smooth
 
 
 def beside(
@@ -329,11 +320,7 @@ def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> lis
         patterns = collapse(left.frame.to_numpy(float)).by_unit()
         measure = Gower(patterns, list(left.frame), left.kinds, left.groups)
     distance, units = measure.among(), measure.patterns.weights
-    widths, whole = [], []
-    for k, found in medoids_for(distance, [*counts, *more], units, n_init=1).items():
-        apart = found.labels.max() > 0
-        mean = silhouette_widths(distance, found.labels, units) @ units / units.sum()
-        widths.append(float(mean) if apart else -1.0)
-        if k in counts and np.bincount(found.labels, units).min() > 1:
-            whole.append(widths[-1])
+    found = separation(distance, medoids_for(distance, [*counts, *more], units, n_init=1), units)
+    widths = [width for width, _ in found.values()]
+    whole = [found[k][0] for k in counts if found[k][1] > 1]
     return [max(whole or widths[: len(counts)]), *widths]

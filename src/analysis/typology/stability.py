@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from analysis.stats.thresholds import UNPLACED
 from analysis.typology.partition import medoids_for
 
 CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
@@ -22,7 +23,7 @@ SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it s
 
 @dataclass(frozen=True)
 class Stability:
-    """What resampling says of each type and each answer pattern (of a `Typology`: each unit).
+    """What resampling says of each type and each answer pattern.
 
     Attributes
     ----------
@@ -36,9 +37,9 @@ class Stability:
     """
 
     types: pd.DataFrame
-    together: np.ndarray | pd.DataFrame
+    together: np.ndarray
     membership: pd.DataFrame
-    second: np.ndarray | pd.Series
+    second: np.ndarray
 
 
 def stability(
@@ -48,7 +49,6 @@ def stability(
     counts: np.ndarray,
     *,
     n_bootstrap: int = 100,
-    unplaced: int = 0,
     seed: int = 0,
     jobs: int = 1,
 ) -> Stability:
@@ -60,7 +60,7 @@ def stability(
     Parameters
     ----------
     distance : patterns x patterns.
-    types : type of each pattern; `unplaced` ones belong to no type.
+    types : type of each pattern; `UNPLACED` ones belong to no type.
     counts : units of each pattern, whole numbers.
     seed, jobs : the same seed gives the same result for any number of jobs.
 
@@ -73,7 +73,7 @@ def stability(
     [[15.0, 1.0, 0.0], [15.0, 1.0, 0.0]]
     """
     counts = np.asarray(counts).round().astype(int)
-    named = np.array([t for t in np.unique(types) if t != unplaced])
+    named = np.array([t for t in np.unique(types) if t != UNPLACED])
     parts = _resampled(distance, {k: types}, {k: named}, counts, n_bootstrap, seed, jobs)
     both = np.sum([part[1] for part in parts], axis=0)
     seen = np.sum([part[2] for part in parts], axis=0)
@@ -82,15 +82,15 @@ def stability(
     scores = pd.DataFrame(np.vstack([part[0][k] for part in parts]))
     columns = {
         "n": [int(counts[types == t].sum()) for t in named],
-        "jaccard_bootstrap": _mean(scores.to_numpy()),
+        "jaccard_bootstrap": scores.mean().to_numpy(),
         "jaccard_se": scores.sem().to_numpy(),
     }
-    membership = _membership(together, types, counts, named)
+    membership = _membership(with_type(together, types, counts, named), named)
     return Stability(
         pd.DataFrame(columns, index=pd.Index(named, name="type")),
         together,
         pd.DataFrame(membership, columns=named),
-        _second(membership, types, named, unplaced),
+        _second(membership, types, named),
     )
 
 
@@ -112,7 +112,10 @@ def least_stable(
     named = {k: np.unique(of_k) for k, of_k in types.items()}
     counts = np.asarray(counts).round().astype(int)
     parts = _resampled(distance, types, named, counts, n_bootstrap, seed, jobs)
-    return {k: min(_mean(np.vstack([part[0][k] for part in parts]))) for k in types}
+    return {
+        k: float(pd.DataFrame(np.vstack([part[0][k] for part in parts])).mean().min())
+        for k in types
+    }
 
 
 Scores = dict[int, np.ndarray]  # number of types -> resamples x types
@@ -177,30 +180,25 @@ def _jaccard(
     return np.where(mine.any(axis=0), best, np.nan)
 
 
-def _mean(scores: np.ndarray) -> list[float]:
-    """Mean of each column over its numbers; NaN where there is none."""
-    total = (~np.isnan(scores)).sum(axis=0)
-    means = np.nansum(scores, axis=0) / np.where(total > 0, total, np.nan)
-    return [float(mean) for mean in means]
-
-
-def _membership(
+def with_type(
     together: np.ndarray, types: np.ndarray, counts: np.ndarray, named: np.ndarray
 ) -> np.ndarray:
+    """Mean of ``together`` (of patterns) over the members of each type but the unit itself."""
     mine = types[:, None] == named
-    others = (mine * counts[:, None]).sum(axis=0) - mine  # members other than the unit itself
-    share = (together @ (mine * counts[:, None]) - mine) / np.maximum(others, 1)
+    others = (mine * counts[:, None]).sum(axis=0) - mine
+    return (together @ (mine * counts[:, None]) - mine) / np.maximum(others, 1)
+
+
+def _membership(share: np.ndarray, named: np.ndarray) -> np.ndarray:
     total = share.sum(axis=1, keepdims=True)
     even = np.full_like(share, 1.0 / max(len(named), 1))
     return np.divide(share, total, out=even, where=total > 1e-12)
 
 
-def _second(
-    membership: np.ndarray, types: np.ndarray, named: np.ndarray, unplaced: int
-) -> np.ndarray:
+def _second(membership: np.ndarray, types: np.ndarray, named: np.ndarray) -> np.ndarray:
     """The strongest type that is not the pattern's own."""
     if len(named) == 0:
-        return np.full(len(types), unplaced)
+        return np.full(len(types), UNPLACED)
     others = np.where(types[:, None] == named, -1.0, membership.round(12))
     best = others.argmax(axis=1)
-    return np.where(others[np.arange(len(types)), best] >= 0, named[best], unplaced)
+    return np.where(others[np.arange(len(types)), best] >= 0, named[best], UNPLACED)

@@ -1,10 +1,9 @@
-"""A typology with its evidence: its parts, and `study`, the entry point of the package."""
+"""A typology with its evidence, and `study`, the entry point of the package."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ENOUGH_ANSWERED, SMALLEST_STRATUM, SMALLEST_TYPE
-from analysis.typology.choice import Choice, Compared, best, compared, counts_to_try, preferred
+from analysis.typology.choice import Compared, best, compared, counts_to_try, preferred, reason
 from analysis.typology.describe import UNPLACED, most_and_least_typical, profile, propose_names
 from analysis.typology.dissimilarity import answered
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
@@ -26,8 +25,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Partition:
-    """Where each unit is; those set aside are placed at the nearest medoid by what they answered.
+class Typology:
+    """Types, how sure they are, and who sits on the border.
+
+    Types are numbered 1..k by size, largest first, ties by the smallest code. Groups of fewer than
+    three are no types: their members have label 0, "unplaced". Units set aside are placed at the
+    nearest medoid by what they answered.
 
     Attributes
     ----------
@@ -36,7 +39,17 @@ class Partition:
     silhouette : silhouette width of each unit (NaN: unplaced, or set aside).
     level : each unit's place on the main gradient of the answers.
     aside : units that took no part in the fit, and why (``sparse | outlying | empty``), see
-        `analysis.typology.prepare.taking_part`.
+        `analysis.typology.prepare.set_aside`.
+    choice : criteria by number of types, see `analysis.typology.choice.Compared`.
+    names : proposed name of each type, ``{1: {"ja": ..., "en": ...}}``.
+    profile : what sets each type apart, see `analysis.typology.describe.profile`.
+    paragons, atypical : most and least typical member of each type.
+    stability : how each type holds when the units are drawn again, see
+        `analysis.typology.stability.Stability`.
+    coassignment : unit x unit of the fit, share of the resamples with both in one type.
+    membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
+    verdict : how far the types can be trusted, and the evidence for it.
+    params : what was asked for and what was used, ``n_types``, ``seed``, ``adjust``, ...
     """
 
     labels: pd.Series
@@ -44,85 +57,37 @@ class Partition:
     silhouette: pd.Series
     level: pd.Series
     aside: pd.Series
+    choice: pd.DataFrame
+    names: dict[int, dict[str, str]]
+    profile: pd.DataFrame
+    paragons: dict[int, str]
+    atypical: dict[int, str]
+    stability: pd.DataFrame
+    coassignment: pd.DataFrame
+    membership: pd.DataFrame
+    verdict: Verdict
+    params: dict[str, Any]
+
+    @property
+    def n(self) -> int:
+        """Units of the fit."""
+        return self.evidence.n
 
     @property
     def fitted(self) -> pd.Series:
         """`labels` of the units that took part in the fit."""
         return self.labels.drop(self.aside.index)
 
-
-@dataclass(frozen=True)
-class Description:
-    """What the types are like.
-
-    Attributes
-    ----------
-    names : proposed name of each type, ``{1: {"ja": ..., "en": ...}}``.
-    profile : what sets each type apart, see `analysis.typology.describe.profile`.
-    paragons, atypical : most and least typical member of each type.
-    """
-
-    names: dict[int, dict[str, str]]
-    profile: pd.DataFrame
-    paragons: dict[int, str]
-    atypical: dict[int, str]
-
-
-def _of(path: str) -> Any:
-    """A short name for what a part holds."""
-    return property(attrgetter(path))
-
-
-@dataclass(frozen=True)
-class Typology:
-    """Types, how sure they are, and who sits on the border.
-
-    Types are numbered 1..k by size, largest first, ties by the smallest code. Groups of fewer than
-    three are no types: their members have label 0, "unplaced".
-
-    Attributes
-    ----------
-    partition : where each unit is.
-    number : how many types there are, and why.
-    described : what the types are like.
-    resampled : how types, pairs and members (of the fit) hold when the units are drawn again.
-    verdict : how far the types can be trusted, and the evidence for it.
-    params : what was asked for and what was used, ``n_types``, ``seed``, ``adjust``, ...
-
-    What the parts hold has a short name here as well, such as ``labels`` and ``names``.
-    """
-
-    partition: Partition
-    number: Choice
-    described: Description
-    resampled: Stability
-    verdict: Verdict
-    params: dict[str, Any]
-
-    n = _of("verdict.evidence.n")
-    labels = _of("partition.labels")
-    fitted = _of("partition.fitted")
-    second = _of("partition.second")
-    silhouette = _of("partition.silhouette")
-    level = _of("partition.level")
-    aside = _of("partition.aside")
-    choice = _of("number.table")
-    choice_reason = _of("number.reason")
-    names = _of("described.names")
-    profile = _of("described.profile")
-    paragons = _of("described.paragons")
-    atypical = _of("described.atypical")
-    stability = _of("resampled.types")
-    membership = _of("resampled.membership")
-    coassignment = _of("resampled.together")
-    null_p = _of("verdict.evidence.null_p")
-    continuum_p = _of("verdict.evidence.continuum_p")
-    gradient_share = _of("verdict.evidence.gradient_share")
-
     @property
     def evidence(self) -> Evidence:
         """What the verdict weighs."""
         return self.verdict.evidence
+
+    @property
+    def choice_reason(self) -> dict[str, str]:
+        """Why this number of types and what other criteria say, in each language."""
+        e, named = self.evidence, len(self.stability)
+        return reason(self.choice, e.made, asked=not e.most_tried, n=e.n, named=named)
 
     def weighed_with(self, multiverse: Multiverse) -> Typology:
         """The same typology, its verdict also weighing how far it depends on choices."""
@@ -131,11 +96,6 @@ class Typology:
 
 
 Texts = Mapping[str, Mapping[str, str]]
-Remember = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _not_kept(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
 
 
 def study(
@@ -152,7 +112,7 @@ def study(
     criteria: bool = True,
     seed: int = 0,
     jobs: int = 1,
-    remember: Remember = _not_kept,
+    remember: Callable[[Callable[..., Compared]], Callable[..., Compared]] | None = None,
 ) -> Typology:
     """Make a typology and gather the evidence for it.
 
@@ -190,7 +150,8 @@ def study(
     auto, again = n_types == "auto", {"seed": seed, "jobs": jobs}
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = counts_to_try(data, n_types)
-    tried = remember(compared)(data, counts, n_null=n_null, criteria=criteria, **again)
+    make = remember(compared) if remember else compared
+    tried = make(data, counts, n_null=n_null, criteria=criteria, **again)
     k = best(tried.table) if n_types == "auto" else n_types
     medoids = k_medoids(tried.distance, k, tried.patterns.weights)
     types = _numbered(medoids.labels[tried.patterns.back], data.frame.index)
@@ -200,23 +161,34 @@ def study(
         types.to_numpy(int)[tried.patterns.first],
         tried.patterns.weights,
         n_bootstrap=n_bootstrap,
-        unplaced=UNPLACED,
         **again,
     )
-    partition = _partition(data, tried, medoids.medoids, types, sure.second, frame.index)
+    back, fitted = tried.patterns.back, types.index
+    aside = _afterwards(data, tried, medoids.medoids, types)
+    placed = pd.DataFrame({"type": types, "second": sure.second[back]}, dtype="Int16")
+    placed = pd.concat([placed, aside]).loc[frame.index]
+    own = frame.index[frame.index.isin(fitted)]
+    widths = _silhouette(tried, types)
+    weighed = _evidence(data, tried, types, widths, sure, k, auto=auto, n_null=n_null, seed=seed)
     return Typology(
-        partition,
-        Choice(tried.table, k, not auto, data.n, len(sure.types)),
-        _description(data, tried, types, composites, adjust, labels or {}),
-        _by_unit(sure, tried, partition),
-        judge(_evidence(data, tried, partition, sure, k, auto=auto, n_null=n_null, seed=seed)),
+        labels=placed["type"],
+        second=placed["second"],
+        silhouette=widths.reindex(frame.index),
+        level=data.level.loc[frame.index],
+        aside=data.aside.loc[frame.index[frame.index.isin(data.aside.index)]],
+        choice=tried.table,
+        **_description(data, tried, types, composites, adjust, labels or {}),
+        stability=sure.types,
+        coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted).loc[own, own],
+        membership=sure.membership.iloc[back].set_axis(fitted).reindex(frame.index),
+        verdict=judge(weighed),
         params={
             "n_types": k,
-            "adjust": data.basis,
+            "adjust": data.given.basis,
             "left_out": data.left_out,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
-            "drawn": tried.against.drawn,
+            "drawn": (tried.null.drawn, tried.continuum.drawn),
             "seed": seed,
         },
     )
@@ -261,41 +233,9 @@ def _numbered(labels: np.ndarray, index: pd.Index) -> pd.Series:
     return types
 
 
-def _by_unit(sure: Stability, tried: Compared, partition: Partition) -> Stability:
-    """The same by unit: memberships of all (NaN: set aside), pairs of those of the fit."""
-    back, codes, fitted = tried.patterns.back, partition.labels.index, partition.fitted.index
-    index = fitted.sort_values()
-    return Stability(
-        sure.types,
-        pd.DataFrame(sure.together[np.ix_(back, back)], index, index).loc[fitted, fitted],
-        sure.membership.iloc[back].set_axis(index).reindex(codes),
-        partition.second.loc[fitted],
-    )
-
-
-def _partition(
-    data: Prepared,
-    tried: Compared,
-    medoids: np.ndarray,
-    types: pd.Series,
-    second: np.ndarray,
-    order: pd.Index,
-) -> Partition:
-    """Where each unit is, in the order of the answers."""
-    labels, others_second = _afterwards(data, tried, medoids, types)
-    own_second = pd.Series(second[tried.patterns.back], types.index, dtype="Int16")
-    return Partition(
-        labels=pd.concat([types, labels]).loc[order],
-        second=pd.concat([own_second, others_second]).loc[order],
-        silhouette=_silhouette(tried, types).reindex(order),
-        level=data.level.loc[order],
-        aside=data.aside.loc[order[order.isin(data.aside.index)]],
-    )
-
-
 def _afterwards(
     data: Prepared, tried: Compared, medoids: np.ndarray, types: pd.Series
-) -> tuple[pd.Series, pd.Series]:
+) -> pd.DataFrame:
     """Nearest and second-nearest type of the units set aside, by the medoids of the named types.
 
     Of medoids equally near, that whose type is nearer on average. A unit of which nothing is known
@@ -312,8 +252,7 @@ def _afterwards(
         order = np.lexsort((mean.round(9), apart[:, at].round(9)), axis=1)[:, :2]
         nearest[:, : order.shape[1]] = numbers[order]
         nearest[data.others.isna().all(axis=1).to_numpy()] = UNPLACED
-    found = pd.DataFrame(nearest, data.others.index, dtype="Int16")
-    return found[0].rename("type"), found[1].rename("type")
+    return pd.DataFrame(nearest, data.others.index, ["type", "second"], dtype="Int16")
 
 
 def _silhouette(tried: Compared, types: pd.Series) -> pd.Series:
@@ -330,7 +269,8 @@ def _silhouette(tried: Compared, types: pd.Series) -> pd.Series:
 def _evidence(
     data: Prepared,
     tried: Compared,
-    partition: Partition,
+    types: pd.Series,
+    silhouette: pd.Series,
     sure: Stability,
     k: int,
     *,
@@ -339,18 +279,18 @@ def _evidence(
     seed: int,
 ) -> Evidence:
     """What speaks for and against the types, gathered for the verdict."""
-    widths = partition.silhouette.dropna().sort_index()  # so that no order changes a digit
+    widths = silhouette.dropna()
     return Evidence(
         n=data.n,
-        unplaced=int((partition.fitted == UNPLACED).sum()),
+        unplaced=int((types == UNPLACED).sum()),
         stability=sure.types["jaccard_bootstrap"].to_dict(),
         silhouette=float(widths.mean()) if len(widths) else 0.0,
-        null_p=tried.against.null_p,
-        continuum_p=tried.against.continuum_p,
+        null_p=tried.null.p,
+        continuum_p=tried.continuum.p,
         gradient_share=data.gradient.share,
         gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
         adoption=data.gradient.adoption,
-        basis=data.basis,
+        basis=data.given.basis,
         least_p=1 / (n_null + 1),
         made=k,
         most_tried=int(tried.table["silhouette"].last_valid_index()) if auto else 0,
@@ -365,7 +305,7 @@ def _description(
     composites: pd.DataFrame | None,
     adjust: Adjust,
     labels: Texts,
-) -> Description:
+) -> dict[str, Any]:
     """What the types are like; they are named by the composites where there are any."""
     differences = profile(data.frame, data.kinds, types)
     traits, kinds = differences, data.kinds
@@ -378,8 +318,10 @@ def _description(
             given = without_gradient(given, kinds, data.level.loc[types.index])
         traits = profile(given, kinds, types)
     apart = tried.distance[np.ix_(tried.patterns.back, tried.patterns.back)]
-    return Description(
-        propose_names(traits, kinds, labels),
-        differences,
-        *most_and_least_typical(apart, types),
-    )
+    most, least = most_and_least_typical(apart, types)
+    return {
+        "names": propose_names(traits, kinds, labels),
+        "profile": differences,
+        "paragons": most,
+        "atypical": least,
+    }

@@ -98,6 +98,12 @@ class Evidence:
         return self.made == self.most_tried
 
     @property
+    def disputed(self) -> bool:
+        """Whether more of the other criteria choose another number of groups than this one."""
+        against = sum(k != self.made for k in self.criteria.values())
+        return 2 * against > len(self.criteria)
+
+    @property
     def beyond_continuum(self) -> bool:
         """Whether a continuum with the same correlations is ruled out."""
         return self.continuum_p <= (ALPHA_ON_A_LINE if self.leans_to_a_line else ALPHA)
@@ -123,8 +129,8 @@ def judge(e: Evidence) -> Verdict:
     * **clear**: independent features and a continuum are ruled out (p at most 0.05), every type is
       stable (Jaccard above 0.75), the silhouette at least 0.25, and, where the multiverse was run,
       at least half of the units stay in their type whatever the choices, and the number of types
-      is not the largest tried. Where 60 % of the structure or more seem to be one gradient, more
-      is asked: p 0.02 and a silhouette of 0.50.
+      is neither the largest tried nor one that most other criteria are against. Where 60 % of the
+      structure or more seem to be one gradient, more is asked: p 0.02 and a silhouette of 0.50.
     * **tentative**: both are ruled out, but another of these conditions fails.
     * **gradient**: independent features are ruled out, a continuum is not (or some type on the line
       is unstable), and at least 60 % of the structure are one gradient, for sure more than half.
@@ -150,7 +156,8 @@ def _level(e: Evidence) -> Level:
     if e.beyond_continuum and not (e.on_a_line and e.unstable):
         convincing = e.silhouette >= (REASONABLE if e.leans_to_a_line else WEAK)
         robust = e.core_share is None or e.core_share >= CORE_SHARE
-        sure = not e.doubtful and convincing and robust and not e.at_the_edge
+        settled = not e.at_the_edge and not e.disputed
+        sure = not e.doubtful and convincing and robust and settled
         return "clear" if sure else "tentative"
     return "gradient" if e.on_a_line else "none"
 
@@ -165,6 +172,7 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
         "types": len(e.stability),
         "others": {name: k for name, k in e.criteria.items() if k != e.made},
         "at_the_edge": e.at_the_edge,
+        "disputed": e.disputed,
         "unstable": e.unstable,
         "doubtful": e.doubtful,
         "close": e.silhouette < WEAK,

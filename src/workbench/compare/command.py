@@ -128,10 +128,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
             "WORKBENCH_REPORTS": str(reports),
             "WORKBENCH_CACHE": str(paths.cache()),
         }
-        # revisions before the package `workbench` have their command and kernels in `analysis`
-        early = (there / "src" / "analysis" / "cli.py").is_file()
-        command = [sys.executable, "-m", f"{'analysis' if early else 'workbench'}.cli"]
-        command += ["refresh", edition.wave, *(["--no-fork"] if early else [])]
+        command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
         command += ["--language", edition.language, "--audience", edition.audience]
         done = subprocess.run(
             command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analysis.codebook.model import Codebook
-from analysis.errors import InputError, printed
+from analysis.errors import InputError, printed, spoken
 
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
 SHOWN = 20  # open texts that are listed
@@ -23,7 +23,7 @@ def check(codebook: str) -> str:
     """
     file, content = Codebook.read_content(codebook)
     if faults := Codebook.faults(content):
-        listed = "".join(f"\n- {fault}" for fault in faults)
+        listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
         raise InputError(
             "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}",
             file=file,

@@ -18,8 +18,8 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
-from analysis.intake.headings import IDENTITY, NUMBERED, normalise, set_aside
-from analysis.intake.tables import EXAMPLE, NOTE, TOTAL
+from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
+from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, told_apart
 from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import definitions, guesses
@@ -39,7 +39,9 @@ UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand y
          "歳": "years of age", "回": "times", "校": "schools", "団体": "municipalities",
          "世帯": "households", "箇所": "places", "か所": "places", "冊": "volumes",
          "点": "points"}  # fmt: skip
-COUNT = re.compile(r"(数|額|日数|回数|面積|人口|年数)$")
+COUNT = re.compile(
+    r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
+)
 FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?$", re.I)
 RECEIVED = keys(
     *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
@@ -204,10 +206,18 @@ def _table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
         if top <= r0 < start:
             header[r0 - top, c0 : c1 + 1] = grid[r0, c0]
-    columns = []
+    above = top
+    while above and filled[above - 1].sum() > 1:  # a row of groups, no title
+        above -= 1
+    columns, apart = [], {} if sav else told_apart(grid[above:start])
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
-        columns.append(_column(parts or [f"列{position + 1}"], sav is not None))
+        parts = apart[position].split(" / ") if position in apart else parts
+        columns.append(
+            _column(parts, sav is not None)
+            if parts
+            else Column(sheet.address(start - 1, position), kind="record")
+        )
     if sav is None:
         behind = parted([column.heading for column in columns], "_")
         columns = [own if own.has_part or own.kind != "answer" else cut
@@ -220,10 +230,9 @@ def _column(parts: list[str], from_sav: bool) -> Column:
     heading = " / ".join(parts)
     if from_sav:
         return Column(heading, name=parts[0], text=parts[-1])
-    kinds: dict[str, Kind] = {"personal": "personal", "technical": "record"}
-    for name, kind in kinds.items():
-        if normalise(heading) in set_aside()[name] and key(heading) not in RECEIVED:
-            return Column(heading, text=heading, kind=kind)
+    if key(heading) not in RECEIVED and (is_personal(heading) or is_technical(heading)):
+        kind: Kind = "personal" if is_personal(heading) else "record"
+        return Column(heading, text=heading, kind=kind)
     number, words = _part(parts[-1])
     numbered = NUMBERED.match(normalise(parts[-1]))
     if numbered and numbered[2]:
@@ -293,18 +302,42 @@ def _whole(filled: Filled) -> str:
 
 
 def _by_set(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[Filled]]:
-    """The columns of SPSS's multiple-response sets together, each an option; all others alone."""
+    """The columns of SPSS's multiple-response sets together, each an option; and the lines of a
+    battery, variables such as q2a and q2b with the same value labels; all others alone."""
     found: list[list[Filled]] = []
     by_name = {column.column.name: column for column in columns}
-    sets = {name: one for one in sav.sets for name in one.variables if len(one.variables) > 1}
-    for column in columns:
-        own = sets.get(column.column.name)
-        if own is None:
-            found.append([column])
-        elif column.column.name == next(name for name in own.variables if name in by_name):
-            found.append([_option_of(by_name[name], own) for name in own.variables
-                          if name in by_name])  # fmt: skip
+    sets = {name: one for one in sav.sets if one.counted and len(one.variables) > 1
+            for name in one.variables}  # fmt: skip
+    for (stem, _), run in groupby(columns, key=lambda column: _stem(column, sav)):
+        lines = list(run)
+        if stem and len(lines) > 1 and not {c.column.name for c in lines} & {*sets}:
+            found.append([_line_of(column, stem) for column in lines])
+            continue
+        for column in lines:
+            own = sets.get(column.column.name)
+            if own is None:
+                found.append([column])
+            elif column.column.name == next(name for name in own.variables if name in by_name):
+                found.append([_option_of(by_name[name], own) for name in own.variables
+                              if name in by_name])  # fmt: skip
     return found
+
+
+def _stem(filled: Filled, sav: labelled.Labelled) -> tuple[str, str]:
+    """What the lines of a battery share: the beginning of their names, and their value labels."""
+    name = filled.column.name
+    labels = sav.value_labels.get(name, {})
+    found = re.fullmatch(r"(.*\d)[a-z]|(.+)_[A-Za-z0-9]{1,3}", name)
+    if found is None or len(labels) < 3:
+        return "", name
+    return found[1] or found[2], str(labels)
+
+
+def _line_of(filled: Filled, stem: str) -> Filled:
+    """A variable as a line of a battery."""
+    column = filled.column
+    named = Column(column.heading, stem, "", column.text or column.name, column.name)
+    return Filled(named, filled.cells)
 
 
 def _option_of(filled: Filled, own: labelled.AnswerSet) -> Filled:
@@ -316,11 +349,17 @@ def _option_of(filled: Filled, own: labelled.AnswerSet) -> Filled:
     return Filled(Column(column.heading, own.name, own.label, column.text, column.name), ticks)
 
 
-def _ticks(
+def _of_package(
     own: Sequence[Filled], columns: Sequence[Filled], sav: labelled.Labelled
 ) -> dict[str, Any]:
-    """What stands for chosen in a multiple-response set, where it is not 1 and 0."""
-    counted = next(one.counted for one in sav.sets if one.name == own[0].column.name)
+    """The options of a battery by their value labels; or what stands for chosen in a
+    multiple-response set, where it is not 1 and 0."""
+    counted = next((one.counted for one in sav.sets if one.name == own[0].column.name), None)
+    if counted is None:
+        name = own[0].column.part_name
+        missing = [code for c in own for code in sav.missing.get(c.column.part_name, ())]
+        found = guesses.labelled(sav.value_labels[name], missing, sorted({*missing})) or {}
+        return found | {"type": "battery"}
     names = {column.column.part_name for column in own}
     values = {text for c in columns if c.column.name in names for text in c.texts}
     if counted == "1" and values <= {"0", "1"}:
@@ -363,12 +402,15 @@ def _questions(
         if len(own) > 1:
             question = _joined(id, own, tokens)
             if sav:
-                question |= _ticks(own, columns, sav)
+                found = _of_package(own, columns, sav)
+                if found.get("type") == "battery":
+                    question.pop("missing_tokens", None)
+                question |= found
         else:
             last = own[0].column.heading.rpartition(" / ")[2]
             alone = not sav and lasts[last] == 1 and not own[0].column.name
             answers = [text for text in texts if text not in tokens]
-            question = _single(id, own[0], sav, answers, export is None or export.joined)
+            question = _single(id, own[0], sav, answers, export)
             if alone:  # a heading of two rows: what stands in the cell
                 question["source"] = [last]
         questions.append(question)
@@ -505,9 +547,11 @@ def _single(
     filled: Filled,
     sav: labelled.Labelled | None,
     answers: list[str],
-    several_in_cell: bool,
+    export: tools.Export | None,
 ) -> Question:
     """The question of one column."""
+    several_in_cell = export is None or export.joined
+    by_names = export is not None and export.tool == "odk"
     column = filled.column
     label = "" if column.has_part else column.text or column.name
     label = label or column.heading
@@ -530,7 +574,15 @@ def _single(
     elif not identity:
         kind = "share" if "%" in normalise(label) or "率" in label else ""
         kind = kind or ("count" if COUNT.search(BRACKETED.sub("", text)) else "")
-        question |= guesses.one(answers, label, kind, labels, declared, several_in_cell)
+        of_categories = sav is not None and column.name in {o.name for o in sav.sets}
+        names = guesses.by_space(answers) if by_names else None
+        question |= names or guesses.one(
+            answers, "複数" * of_categories + label, kind, labels, declared, several_in_cell
+        )
+        if of_categories and question.get("options"):
+            question["type"] = "multi"
+        elif sav and column.name in sav.ordinal and question["type"] == "single" and labels:
+            question["type"] = "ordinal"
         if sav and column.name in sav.dates and DAY.match(answers[0] if answers else ""):
             question["type"] = "date"
     unit = BRACKETED.search(label)

@@ -47,6 +47,7 @@ RECURRING = re.compile(  # what stands for no answer where it is in many columns
     r"#?n\.?\s?[/.]?\s?[as]\.?|-\d{1,3}|[.…‥]+|no answer|missing|null|nan|欠測|記入なし|回答なし",
     re.I,
 )
+NOT_GIVEN = re.compile(r"無回答|不明|非該当|don.?t know|refused|missing|no answer|not asked", re.I)
 NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
 TRANSLATE = "(to translate)"
 
@@ -70,10 +71,11 @@ def open_option(code: int, source: str = "") -> dict[str, Any]:
 
 
 def worded(words: Sequence[str]) -> list[dict[str, Any]]:
-    """Options numbered from 1, that of "other" with its mark."""
+    """Options numbered from 1, that of "other" with its mark; No and no are one option."""
+    different = {normalise(word): word for word in reversed(words)}
     return [
         {"code": code, **both(word)} | ({"other": True} if is_other(word) else {})
-        for code, word in enumerate(words, start=1)
+        for code, word in enumerate(reversed(different.values()), start=1)
     ]
 
 
@@ -159,6 +161,74 @@ def graded(words: Sequence[str]) -> list[dict[str, Any]] | None:
     return None
 
 
+POINT = re.compile(r"(\d{1,2})\s*(?:[-–:：.]\s*|\()(\D.*?)\)?")
+
+
+def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The points of a scale in numbers that bear words: ``1 (never)``, ``5 - often``.
+
+    A number with one remark behind it is none: each such text stands there twice, or both ends do.
+
+    >>> [o["code"] for o in ends_named(["1 (never)", "2", "4", "2", "5 (always)"])]
+    [1, 2, 3, 4, 5]
+    >>> ends_named(["1-2", "3-4"]) is None, ends_named(["1 (since May)", "2", "1", "2"]) is None
+    (True, True)
+    """
+    counts = Counter(texts)
+    given = [word for word in counts if not _whole(word)]
+    named = {int(found[1]): (word, found[2]) for word in given if (found := POINT.fullmatch(word))}
+    codes = {*named, *(int(word) for word in counts if _whole(word))}
+    if not named or len(named) < len(given) or len(codes) < 2 or max(codes) > 10:
+        return None
+    often = all(counts[word] > 1 for word, _ in named.values())
+    if not (often or {*named} == {min(codes), max(codes)}) or any(
+        is_other(words) for _, words in named.values()
+    ):
+        return None
+    return [
+        {"code": code, **both(named[code][1]), "source": [named[code][0]]}
+        if code in named
+        else open_option(code)
+        for code in range(min(1, *codes), max(codes) + 1)
+    ]
+
+
+LEAST = re.compile(r"[<＜]|under|less|below|未満|以下|まで|up to", re.I)
+MOST = re.compile(r"[>＞+]|over|more|above|以上|超|older", re.I)
+BAND = re.compile(
+    r"(?:<|>|under|over|less than|more than|up to|above|below|age)?\s*[$€£¥]?\s*"
+    r"(\d[\d,.]*)(万|千|億)?"
+    r"[^\d]{0,8}?(?:(?:[-–~〜～]|to|から|以上|超)[^\d]{0,4}(\d[\d,.]*)(万|千|億)?)?[^\d]{0,12}",
+    re.I,
+)
+MANY = {"千": 1e3, "万": 1e4, "億": 1e8}
+
+
+def bands(words: Collection[str]) -> list[str] | None:
+    """Classes of numbers from the lowest to the highest: ages, incomes, sizes of population.
+
+    >>> bands({"30-44", "> 60", "18-29", "45-60"})
+    ['18-29', '30-44', '45-60', '> 60']
+    >>> bands({"5万人以上10万人未満", "1万人未満", "1万人以上5万人未満"})
+    ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
+    """
+    found = {word: BAND.fullmatch(word) for word in words}
+    ranged = [word for word, own in found.items() if own and own[3]]
+    if len(found) < 2 or not all(found.values()) or not ranged:
+        return None
+
+    def low(word: str) -> tuple[float, int]:
+        own = found[word]
+        assert own is not None
+        start = float(own[1].replace(",", "").rstrip(".")) * MANY.get(own[2], 1)
+        if own[2] is None and own[4]:  # 1～5万
+            start *= MANY[own[4]]
+        alone = not own[3]
+        return start, -1 if alone and LEAST.search(word) else int(bool(alone and MOST.search(word)))
+
+    return sorted(found, key=low)
+
+
 def points(codes: Collection[int], heading: str) -> list[int] | None:
     """The points of a scale in numbers, with those that nobody chose; None where it is none."""
     if not codes or min(codes) < 1 or not RATED.search(heading):
@@ -220,13 +290,20 @@ def _alike(values: Sequence[set[str]], cells: Sequence[str]) -> bool:
     return shared and enough and words
 
 
+def _whole(text: str) -> bool:
+    """Whether a text is a whole number that Python reads, and that somebody may have meant."""
+    return text.isdecimal() and len(text) <= 15
+
+
 def battery(texts: Sequence[str]) -> Question:
     """Options and codes of no answer of a battery, from the answers of all its columns."""
     given = {plain(text) for text in texts}
-    last = max((int(text) for text in given - CODES if text.isdecimal()), default=0)
+    last = max((int(text) for text in given - CODES if _whole(text)), default=0)
     missing = {code for code in given & CODES if not 0 < int(code) <= last + 1}
     found: Question = {"missing_tokens": sorted(missing)} if missing else {}
-    numbers = {int(text) for text in given - missing if text.isdecimal()}
+    if not missing and (named := ends_named([*map(plain, texts)])):
+        return {"options": named}
+    numbers = {int(text) for text in given - missing if _whole(text)}
     if numbers:
         whole = range(min(1, *numbers), max(numbers) + 1)
         every = whole if max(numbers) <= 10 else sorted(numbers)
@@ -249,6 +326,21 @@ CHOOSE = re.compile(
     r"複数|すべて|全て|いくつでも|あてはまるもの|当てはまるもの|all that apply", re.I
 )
 ENDED = re.compile(r".*[;；]\s*$", re.S)
+
+
+def by_space(texts: Sequence[str]) -> Question | None:
+    """The options of answers that stand in one cell by their names, with spaces between them."""
+    cells = [text.split() for text in texts if text not in TOKENS]
+    counts = Counter(name for cell in cells for name in cell)
+    names = all(re.fullmatch(r"[\w.-]+", name) for name in counts)
+    several = any(len(cell) > 1 for cell in cells) and all(len({*c}) == len(c) for c in cells)
+    if not names or not several or not 1 < len(counts) <= MAX_CHOICES:
+        return None
+    if 2 * len(counts) > sum(counts.values()):
+        return None  # a text in words
+    if all(name.isdecimal() for name in counts):
+        return {"type": "multi", "options": [open_option(n) for n in sorted(map(int, counts))]}
+    return {"type": "multi", "options": worded([*counts])}
 
 
 def joined(texts: Sequence[str], heading: str) -> Question | None:
@@ -278,6 +370,7 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     words = [part for part in options if not is_other(part)]
     covered = sum(part in repeated for cell in cells for part in cell) / sum(map(len, cells))
     alone = any(len(cell) == 1 and cell[0] in repeated for cell in cells)
+    alone |= len({*map(len, cells)}) > 2  # of three that were to be chosen nobody chose one
     if not 1 < len(words) <= MAX_CHOICES:
         return None
     if not asked and (covered < 0.8 or not alone or max(map(len, words)) > 40):
@@ -352,8 +445,10 @@ def labelled(
     if not options or len({option["ja"] for option in options}) < len(options):
         return None
     yes_no = {option["code"] for option in options} == {0, 1} and numbered
-    found: Question = {"type": "binary" if yes_no else "single", "options": options}
-    return _with(found, _by_kind(list(missing), labels))
+    words = [text for code, text in labels.items() if code not in missing]
+    rated = graded([text for text in words if not NOT_GIVEN.search(text)])
+    kind = "binary" if yes_no else "ordinal" if rated else "single"
+    return _with({"type": kind, "options": options}, _by_kind(list(missing), labels))
 
 
 def one(
@@ -373,15 +468,20 @@ def one(
     several_in_cell : whether one cell may hold several answers in words.
     """
     labels = labels or {}
+    if rated := ends_named([plain(text) for text in texts if text not in TOKENS]):
+        return {"type": "ordinal", "options": rated}
     spaced = (re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", t) for t in texts if t not in TOKENS)
     values = [EXPLAINED.sub(r"\1", plain(t)) for t in spaced]
     counts = Counter(values)
-    whole = {v for v in counts if re.fullmatch(r"-?\d+", v)}
+    whole = {v for v in counts if _whole(v.removeprefix("-"))}
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
     outlying = _outlying(whole) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
     explained = (EXPLAINED.match(plain(text)) for text in texts)
     outlying -= {found[1] for found in explained if found}
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
+    if labels and sum(v in labels for v in values) < 0.5 * len(values):  # a number, ends named
+        missing = sorted({*missing, *(c for c, text in labels.items() if NOT_GIVEN.search(text))})
+        declared, labels = missing, {}
     if labels and (found := labelled(labels, declared, missing)):
         return found
     values = [value for value in values if value not in declared]
@@ -389,6 +489,7 @@ def one(
         return _with({}, missing)
     if date := dated(values):
         return date
+    values, counts, whole = _without_zeros(values, counts, whole)
     if not {*values} <= whole and all(map(YEAR.match, values)):
         return {}  # years alone are no dates, those of an era no numbers, and neither are options
     given = {*counts} - {*missing, *CODES}
@@ -399,6 +500,17 @@ def one(
     return _words(values, counts, heading, several_in_cell)
 
 
+def _without_zeros(
+    values: list[str], counts: Counter[str], whole: set[str]
+) -> tuple[list[str], Counter[str], set[str]]:
+    """Numbers such as 4.0, where all that have a point end so, without it."""
+    pointed = [value for value in counts if re.fullmatch(r"-?\d+\.\d+", value)]
+    if not pointed or not all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
+        return values, counts, whole
+    plainer = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]
+    return plainer, Counter(plainer), {v for v in plainer if re.fullmatch(r"-?\d+", v)}
+
+
 def _number(
     values: Sequence[str], counts: Counter[str], whole: set[str], missing: list[str], heading: str,
     kind: str,
@@ -406,8 +518,11 @@ def _number(
     """Numbers: codes of options, one or several in a cell, or quantities."""
     listed = sum(n for v, n in counts.items() if SEVERAL.match(v)) / len(values)
     numbers = sum(n for v, n in counts.items() if NUMBER.match(v)) / len(values)
-    if listed > 0.1 and listed + numbers > 0.8:
-        codes = {int(c) for v in counts for c in re.findall(r"\d+", v) if c not in missing}
+    lengths = {len(re.findall(r"\d+", v)) for v in counts if SEVERAL.match(v) or NUMBER.match(v)}
+    if listed > 0.1 and listed + numbers > 0.8 and (len(lengths) > 1 or CHOOSE.search(heading)):
+        codes = {
+            int(c) for v in counts for c in re.findall(r"\d+", v) if _whole(c) and c not in missing
+        }
         return _with({"type": "multi", "options": [open_option(c) for c in sorted(codes)]}, missing)
     if numbers <= 0.8:
         return None
@@ -426,6 +541,9 @@ def _number(
 def _words(values: Sequence[str], counts: Counter[str], heading: str, many: bool) -> Question:
     """Words: one of a few, a point of a scale, several in a cell, or a text of one's own."""
     answers = [v for v in values if v not in CODES]
+    if classes := bands({*answers}):
+        missing = sorted({*counts} - {*answers})
+        return _with({"type": "ordinal", "options": worded(classes)}, missing)
     if many and (found := joined(answers, heading)):
         return found
     missing = sorted({*counts} - {*answers})

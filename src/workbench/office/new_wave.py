@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,13 +16,13 @@ import numpy as np
 import yaml
 
 from analysis import paths
-from analysis.codebook.model import Codebook
+from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
-from analysis.intake import questionnaire, read, tools
+from analysis.intake import issues, questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
-from analysis.intake.headings import Headings, normalise, set_aside
+from analysis.intake.headings import Headings, is_technical
 from analysis.intake.layout import Evidence, Layout
 from analysis.text import LANGUAGES, Language, label
 
@@ -79,11 +79,14 @@ def new_wave(
     folder = paths.raw(wave)
     if (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, as_of)
-    if as_of is None:
+    issue = _issue(files, book, as_of)
+    if as_of is None and issue is None:
         raise InputError(
             "the date that the answers describe is not given", hint="write --as-of 2026-04-01"
         )
-    content = _content(wave, book, _date(as_of), title, publisher, invented)
+    on = issue.as_of if issue else _date(as_of)
+    content = _content(wave, book, on, title, publisher, invented) | _of(issue)
+    book = book.issued(issue.id if issue else None)
     content |= {"codebook": codebook, "invited": _invited(invited), "population": population}
     content |= {"register": register.name} if register else {}
     content["tools"], aside = _tools(files, tool)
@@ -124,6 +127,55 @@ def new_wave(
         stands=_stands(content),
     )
     return "\n".join([done, *aside, then])
+
+
+def _issue(files: Sequence[Path], book: Codebook, as_of: str | None) -> Issue | None:
+    """The issue of a yearly publication that the files are; None of other codebooks.
+
+    Raises
+    ------
+    InputError : they are of none, of several, or of another day than `as_of`.
+    """
+    found = [_issue_of(file, book) for file in files] if book.issues else []
+    if len({issue.id for issue in found if issue}) > 1:
+        raise InputError(
+            "the files are of several issues", hint="make a wave of each, and compare them"
+        )
+    issue = found[0] if found else None
+    if issue and as_of is not None and _date(as_of) != issue.as_of:
+        raise InputError(
+            "the issue {issue} describes {observed}, not {as_of}",
+            file=files[0],
+            hint="leave --as-of out; the year in the title is not the day observed",
+            issue=issue.id,
+            observed=issue.as_of,
+            as_of=as_of,
+        )
+    return issue
+
+
+def _issue_of(file: Path, book: Codebook) -> Issue | None:
+    """The issue of one file; of an archive of several tables the error names the right one."""
+    tables = read.books_of(file.parent, WaveFile(path=file.name))
+    if len(tables) == 1:
+        return issues.of_sheets(tables[0], book)
+    right = []
+    for sheets in tables:
+        with suppress(InputError):
+            issues.of_sheets(sheets, book)
+            right.append(sheets[0].file)
+    raise InputError(
+        "the file holds {n} tables, and a wave is made of one",
+        file=file,
+        hint="unpack it, and give {right}",
+        n=len(tables),
+        right=right or Message("the table of the codebook"),
+    )
+
+
+def _of(issue: Issue | None) -> dict[str, Any]:
+    """What wave.yml says of the issue of its files."""
+    return {} if issue is None else {"issue": issue.id, "sheet": issue.sheet}
 
 
 def _check_files(files: Sequence[Path]) -> None:
@@ -293,9 +345,8 @@ def _technical(received: Received, book: Codebook) -> list[str]:
     """The headings of columns that tools and offices keep for themselves, to be ignored."""
     headings, outside = Headings(book), received.outside
     heads = outside["text"][outside["reason"] == "header"]
-    own = set_aside()["technical"]
     return [text for text in dict.fromkeys(heads)
-            if normalise(text) in own and headings.meaning(text) is None]  # fmt: skip
+            if is_technical(text) and headings.meaning(text) is None]  # fmt: skip
 
 
 def looked_at(
@@ -319,7 +370,9 @@ def looked_at(
     beside = [register] if register else []
     _check_files([*files, *beside])
     book = Codebook.read(codebook)
-    content = _content("check", book, as_of=dt.date.today())
+    issue = _issue(files, book, None)
+    book = book.issued(issue.id if issue else None)
+    content = _content("check", book, issue.as_of if issue else dt.date.today()) | _of(issue)
     content |= {"register": register.name} if register else {}
     content["tools"], aside = _tools(files, tool)
     with _beside(paths.raw("check"), keep=False) as part:
@@ -368,11 +421,14 @@ def _write(part: Path, content: dict[str, Any], files: Sequence[Path], chosen: L
     known, ignore = content["tools"], content["ignore"]
     content["files"] = [
         {"path": file.name, "layout": chosen.layout, "codes": chosen.codes}
+        | ({"sheet": content["sheet"]} if content.get("sheet") else {})
         | ({"ignore": ignore} if ignore and file.name not in known else {})
         | ({"tool": known[file.name]} if file.name in known else {})
         for file in files
     ]
-    written = {key: value for key, value in content.items() if key not in ("tools", "ignore")}
+    written = {
+        key: value for key, value in content.items() if key not in ("tools", "ignore", "sheet")
+    }
     text = yaml.safe_dump(
         written | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
     )

@@ -66,7 +66,8 @@ def take_in(wave: str, files: Sequence[Path], language: Language = "ja") -> str:
     known = {one.answer: one for one in corrections.returned(folder)[1]}
     today = dt.date.today().isoformat()
     count, left = 0, []
-    received = read(Wave.read(wave), Codebook.read(Wave.read(wave).codebook)).cells
+    about = Wave.read(wave)
+    received = read(about, about.book()).cells
     for file in files:
         content = _returned(file, wave)
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
@@ -141,7 +142,7 @@ def write_for_wave(
     asked.loc[asked["rule"].isin(OFFICE) | unsure, "code"] = ""
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
-    queries = _Queries(about, Codebook.read(about.codebook), cleaned, language)
+    queries = _Queries(about, about.book(), cleaned, language)
     names = {code: f"{code}_{FORBIDDEN.sub('_', queries.names[code])}.xlsx" for code in pages}
     _check_place(place, {*names.values()} if split else None)
     outputs.refuse_others([place], "queries")

@@ -78,7 +78,7 @@ def write_index(
         cards=[_card(one, about) for one in ordered],
         findings=findings,
         profiles=context.get("profiles", ""),
-        downloads=_downloads(folder, tables, language, title),
+        downloads=_downloads(folder, tables, about),
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
@@ -124,10 +124,8 @@ def _about(about: Mapping[str, Any]) -> str:
         return ""
     values = {"asked": sample.get("invited"), "replied": sample["replied"]}
     who = publisher.get(language, "") if isinstance(publisher, Mapping) else str(publisher)
-    sentence = say(
-        "index/about", language, publisher=who, as_of=str(about.get("as_of", "")), **values
-    )
-    return markdown(sentence)
+    values |= {"publisher": who, "as_of": str(about.get("as_of", ""))}
+    return markdown(say("index/about", language, published=bool(about.get("named")), **values))
 
 
 def _results(ranked: Sequence[_Shown], language: str) -> list[dict[str, str]]:
@@ -156,8 +154,8 @@ def _tagged(shown: Sequence[_Shown], tag: str, language: str) -> list[dict[str, 
 
 
 def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
-    """The one figure of the summary: that of the page whose finding stands first."""
-    for one in ranked[:1]:
+    """The one figure of the summary: that of the page whose finding stands first, if it has one."""
+    for one in ranked:
         for figure in one.made.get("figure", []):
             if figure.get("key"):
                 return key_figure(figure, about["words"], one.entry["html"])
@@ -165,10 +163,12 @@ def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | 
 
 
 def _downloads(
-    folder: Path, tables: Sequence[Mapping[str, Any]], language: Language, title: str
-) -> Any:
+    folder: Path, tables: Sequence[Mapping[str, Any]], about: Mapping[str, Any]
+) -> dict[str, str]:
     """Files of the run and what they are; the zip and the workbook are made here."""
-    words, found = labels("index", language), {}
+    language: Language = about["language"]
+    words = labels("index", language)
+    found = {"report.pdf": words["whole_pdf"]} if about.get("pdf") else {}
     if (folder / "report.docx").is_file():
         found["report.docx"] = words["word"]
     if any((folder / "figures").glob("*")):
@@ -177,7 +177,7 @@ def _downloads(
     if tables:
         codebook = folder / "codebook.yml"
         codes = labelled_codes(Codebook.read(codebook), language) if codebook.is_file() else None
-        content = workbook(tables, language, title=title, codes=codes)
+        content = workbook(tables, language, title=str(about["title"]), codes=codes)
         paths.write_atomic(folder / "tables.xlsx", content)
         found["tables.xlsx"] = words["tables"]
     return {**found, "run.json": words["record"]}

@@ -35,6 +35,8 @@ TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a"),
 }
 ATTRIBUTES = {"th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "a": {"href"}}
+# by which JupyterLab knows the language of a text cell
+_LANGUAGE = re.compile(r'<span lang="(?:ja|en)"></span>')
 # narrow figures one after another, with the headings over them
 _SIDE_BY_SIDE = re.compile(
     r'(?:(?:<h3[^>]*>[^\n]*</h3>\s*)?<figure[^>]* class="half">'
@@ -250,26 +252,27 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     if lead := (context.get("leads") or {}).get(executed.stem):
         first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
         first.source = f"# {title}\n\n{lead}"
-    notebook.cells = _with_content(notebook.cells)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = markdown(cell.source)
-        elif "injected-parameters" in cell.metadata.get("tags", []):
-            cell.source = ""  # the footer gives the parameters; folders of this machine stay here
-    notebook.cells = _joined_cells(notebook.cells)
     used = {**_defaults(executed), **(context.get("parameters") or {})}
     layout = notebook.metadata.get("workbench", {}).get("layout", "")
     page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
     page["heading"] = context.get("title", "")
+    notebook.cells = _with_content(notebook.cells, page)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = markdown(_LANGUAGE.sub("", cell.source))
+        elif "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = ""  # the footer gives the parameters; folders of this machine stay here
+    notebook.cells = _joined_cells(notebook.cells)
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
 
 
-def _with_content(cells: Sequence[Any]) -> list[Any]:
-    """The cells without sections whose code shows nothing: the survey has no material for them.
+def _with_content(cells: Sequence[Any], page: Mapping[str, Any]) -> list[Any]:
+    """The cells without sections whose code shows nothing, for want of material or in this edition.
 
-    A section reaches to the next heading of its level or a higher one.
+    A section reaches to the next heading of its level or a higher one. What the edition withholds
+    is named once, at the end.
     """
     parts: list[tuple[int, list[Any]]] = [(0, [])]
     for cell in cells:
@@ -278,16 +281,33 @@ def _with_content(cells: Sequence[Any]) -> list[Any]:
             parts.append((len(found[0]), []))
         parts[-1][1].append(cell)
     kept: list[Any] = []
+    left: list[str] = []  # headings of what is withheld
+    why: list[str] = []
     below = 0  # level of the heading after this part, where that is kept
     for level, part in reversed(parts):
-        code = [cell for cell in part if cell.cell_type == "code"]
-        shows = any(_shows(output) for cell in code for output in cell.outputs)
+        outputs = [output for cell in part for output in cell.get("outputs", [])]
+        code = any(cell.cell_type == "code" for cell in part)
+        reasons = [_withheld(output) for output in outputs]
+        shows = any(_shows(o, page) and not r for o, r in zip(outputs, reasons, strict=True))
         if shows or not code or not level or below > level:
             kept, below = [*part, *kept], level
+        elif any(reasons):
+            left.insert(0, part[0].source.partition("\n")[0].lstrip("# "))
+            why = list(dict.fromkeys([*filter(None, reasons), *why]))
+    if left:
+        between = page["words"]["between"]
+        said = page["words"]["left"].format(parts=between.join(left), why=" ".join(why))
+        kept.append(nbformat.v4.new_markdown_cell(said))
     return kept
 
 
-def _shows(output: Mapping[str, Any]) -> bool:
+def _withheld(output: Mapping[str, Any]) -> str:
+    """Why an edition does not show something that there is; empty of any other output."""
+    absent = output.get("data", {}).get(f"{VENDOR}not-available+json")
+    return absent["reason"] if absent is not None and absent.get("withheld", True) else ""
+
+
+def _shows(output: Mapping[str, Any], page: Mapping[str, Any]) -> bool:
     """Whether there is anything in an output for a reader."""
     data = output.get("data", {})
     absent, frame, prose = (
@@ -296,19 +316,28 @@ def _shows(output: Mapping[str, Any]) -> bool:
     if absent is not None:
         return bool(absent.get("withheld", True))
     if frame is not None:
-        return bool(frame["n"])
+        return bool(frame["n"]) and page["audience"] == "internal"
     return bool(prose["markdown"].strip()) if prose is not None else True
 
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
-    """Cells in which code that shows nothing stands with the code after it, to be unfolded once."""
+    """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
     kept: list[Any] = []
     for cell in cells:
         last = kept[-1] if kept else None
-        if last and last.cell_type == cell.cell_type == "code" and not last.outputs:
-            cell.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
-            kept.pop()
-        kept.append(cell)
+        if last and last.cell_type == cell.cell_type == "code":
+            last.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
+            last.outputs = [*last.outputs, *cell.outputs]
+        else:
+            kept.append(cell)
+    for cell in kept:
+        if cell.cell_type == "code":
+            reasons = [_withheld(output) for output in cell.outputs]
+            once = [r not in reasons[:at] for at, r in enumerate(reasons)]
+            outputs = [
+                o for o, r, first in zip(cell.outputs, reasons, once, strict=True) if first or not r
+            ]
+            cell.outputs = sorted(outputs, key=lambda o: f"{VENDOR}data+json" in o.get("data", {}))
     return kept
 
 
@@ -321,23 +350,31 @@ def _defaults(executed: Path) -> dict[str, Any]:
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """What the templates read."""
     language, invented = context["language"], bool(context.get("invented"))
-    words, audiences = labels("page", language), labels("audience", language)
+    words, audience = labels("page", language), context.get("audience", "")
+    narrow = label(f"audience.{audience}", language) if audience else ""
+    if context.get("named"):  # its data are published: no edition of it is for a few
+        narrow, audience = words["open"], "public"
     facts = []
     for name in FACTS:
         value = context.get(name)
         if value:
-            shown = audiences[value] if name == "audience" else _fact(value, language)
+            shown = narrow if name == "audience" else _fact(value, language)
             facts.append((label(f"facts.{name}", language), shown))
     if invented:
         facts.append((label("facts.note", language), words["invented"]))
     wave_title = context.get("wave_title") or {}
-    audience = context.get("audience", "")
-    narrow = audiences[audience] if audience else ""
     warned = [narrow] if audience and audience != "public" else []
     warned += [words["invented_short"]] if invented else []
     site = more.get("site") or wave_title.get(language, context.get("wave", ""))
     return {
-        **{"home": None, "layout": "", "contents": False, "audience": "", "invented": False},
+        **{
+            "home": None,
+            "layout": "",
+            "contents": False,
+            "audience": "",
+            "invented": False,
+            "named": False,
+        },
         **context,
         "site": site,
         "running": (
@@ -397,8 +434,9 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
     toc: list[tuple[str, str, list[tuple[str, str]]]] = []
     if page["contents"]:
         body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
-    page = {**page, "heading": heading, "toc": toc}
-    return _templates().get_template("page.html.j2").render(page=page, body=Markup(body))
+    lead, mark, rest = body.partition('<h2 id="s1">') if toc else ("", "", body)
+    page = {**page, "heading": heading, "toc": toc, "lead": Markup(lead)}
+    return _templates().get_template("page.html.j2").render(page=page, body=Markup(mark + rest))
 
 
 def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:

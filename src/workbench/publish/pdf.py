@@ -8,7 +8,10 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from lxml import html
 
 from analysis.errors import InputError
 
@@ -49,6 +52,7 @@ def print_page(page: Path, target: Path, *, date: str) -> None:
         command = [program, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
         command += ["--disable-background-networking", "--disable-component-update"]
         command += [f"--user-data-dir={folder}", "--no-pdf-header-footer"]
+        command += ["--generate-pdf-document-outline"]  # a bookmark a heading
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")  # Chromium refuses its sandbox to root
         command += [f"--print-to-pdf={printed}", page.resolve().as_uri()]
@@ -60,6 +64,46 @@ def print_page(page: Path, target: Path, *, date: str) -> None:
     beside = target.with_name(f".{target.name}.part")
     beside.write_bytes(_dated(content, date))
     beside.replace(target)
+
+
+def print_whole(pages: Sequence[Path], target: Path, *, date: str) -> None:
+    """Print several pages as one file, numbered through, with the headings as bookmarks."""
+    joined = target.with_suffix(".part.html")
+    joined.write_text(whole(pages), encoding="utf-8")
+    try:
+        print_page(joined, target, date=date)
+    finally:
+        joined.unlink()
+
+
+def whole(pages: Sequence[Path]) -> str:
+    """Pages one after another as one page; links between them lead to their places in it."""
+    first, *others = (_chapter(page, [other.name for other in pages]) for page in pages)
+    for root in others:
+        for part in root.xpath("//body/header | //body/main"):
+            if part.tag == "header":
+                part.set("style", "break-before:page")
+            first.body.append(part)
+    for footer in first.xpath("//body/footer"):  # what the run was stands once, at the end
+        first.body.append(footer)
+    return str(html.tostring(first, encoding="unicode", doctype="<!DOCTYPE html>"))
+
+
+def _chapter(page: Path, names: Sequence[str]) -> html.HtmlElement:
+    """A page whose places have its name before theirs, and whose links know those of the others."""
+    root = html.document_fromstring(page.read_text(encoding="utf-8"))
+    for part in root.xpath("//nav | //details | //a[@class='skip']"):
+        part.drop_tree()
+    for part in root.xpath("//*[@id]"):
+        part.set("id", f"{page.name}-{part.get('id')}")
+    for heading in root.xpath("//h1"):
+        heading.set("id", page.name)
+    for link in root.xpath("//a[@href]"):
+        name, mark, place = link.get("href").partition("#")
+        name = name or page.name
+        if name in names:
+            link.set("href", f"#{name}-{place}" if mark else f"#{name}")
+    return root
 
 
 def _dated(content: bytes, date: str) -> bytes:

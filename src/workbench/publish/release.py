@@ -20,7 +20,7 @@ import nbformat.v4
 
 from analysis import fingerprints, paths
 from analysis.cleaning.findings import SEVERITIES
-from analysis.errors import InputError
+from analysis.errors import InputError, printed
 from analysis.survey import Survey
 from analysis.text import Language, label, labels
 from workbench.publish import index
@@ -43,6 +43,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "as_of": str(plan.wave.get("as_of")),
         "publisher": plan.wave.get("publisher"),
         "invented": plan.wave.get("data") == "invented",
+        "named": bool(plan.wave.get("named")),
         "parameters": plan.shown(plan.given),
         "sample": _sample(edition.wave),
         "seed": seeds[0] if len(seeds) == 1 else seeds,
@@ -114,10 +115,10 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
-    shown = ("wave_title", "as_of", "publisher", "invented", "parameters", "before", "sample")
+    shown = ("wave_title", "as_of", "publisher", "invented", "named")
     return {
         **asdict(edition),
-        **{name: facts[name] for name in shown},
+        **{name: facts[name] for name in (*shown, "parameters", "before", "sample")},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
@@ -151,7 +152,8 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 raise  # the disk, not the notebook
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-                ran.status, ran.error = Status.FAILED, f"its page cannot be made: {what}{error}"
+                ran.status = Status.FAILED
+                ran.error = printed("its page cannot be made: {fault}", fault=f"{what}{error}")
         error_page(
             target,
             title=ran.title[language],
@@ -197,6 +199,8 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
+        every = [part / "index.html", *_complete(record, part)]
+        printing.print_whole(every, part / "report.pdf", date=about["date"])
     swap_in(record, part, edition)
     index.write_waves(paths.reports())
 
@@ -206,11 +210,9 @@ def _write_word(plan: Plan, record: RunRecord, part: Path, about: Mapping[str, A
     from workbench.publish import word
 
     language: Language = "en" if plan.edition.language == "en" else "ja"
-    names = [ran.html for ran in record.notebooks if ran.ok]
-    names.sort(key=index.is_cleaning)
     context = page_context(about)
     content = word.document(
-        [part / name for name in names],
+        _complete(record, part),
         title=str(about["wave_title"][language]),
         context={
             "publisher": about["publisher"][language],
@@ -222,6 +224,12 @@ def _write_word(plan: Plan, record: RunRecord, part: Path, about: Mapping[str, A
         language=language,
     )
     paths.write_atomic(part / "report.docx", content)
+
+
+def _complete(record: RunRecord, part: Path) -> list[Path]:
+    """The complete pages in their order, how the data were cleaned at the end."""
+    names = [ran.html for ran in record.notebooks if ran.ok]
+    return [part / name for name in sorted(names, key=index.is_cleaning)]
 
 
 def _gather(ran: Ran, part: Path) -> None:

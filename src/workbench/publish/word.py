@@ -20,12 +20,15 @@ import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Emu, Mm, Pt, RGBColor
 from docx.table import Table
 from docx.text.paragraph import Paragraph
-from lxml import html
+from lxml import etree, html
 
 from analysis import show
 from analysis.text import Language, labels
@@ -74,6 +77,7 @@ def document(
     for page in pages:
         writer.page(html.fromstring(page.read_text(encoding="utf-8")))
     _contents(writer.headings)
+    _footnotes(made, writer.notes)
     buffer = io.BytesIO()
     made.save(buffer)
     return _repacked(buffer.getvalue())
@@ -86,6 +90,8 @@ class _Writer:
         self.made, self.words = made, words
         self.counts = {"figure": 0, "table": 0}
         self.headings: list[tuple[Paragraph, int]] = []  # and their level, in order
+        self.notes: list[str] = []  # footnotes, in order
+        self.captioned: Paragraph | None = None  # the caption of the table that notes may follow
 
     def page(self, root: html.HtmlElement) -> None:
         """A chapter: the page's heading, then what stands in its main part."""
@@ -112,16 +118,25 @@ class _Writer:
                 self.text(item, style)
         elif tag == "pre":
             self.made.add_paragraph(part.text_content())
+        elif part.get("class") == "notes" and self.captioned is not None:
+            self.note(self.captioned, _text(part))
         elif tag in ("p", "dt", "dd", "blockquote"):
-            named = part.get("class", "")
-            style = {"answer": "Answer", "notes": "Notes"}.get(named, "Normal")
+            style = "Answer" if part.get("class") == "answer" else "Normal"
             self.text(part, style)
         else:
             for inner in part:
                 self.block(inner)
 
+    def note(self, paragraph: Paragraph, text: str) -> None:
+        """A footnote, referred to at the end of a paragraph."""
+        self.notes.append(text)
+        run = paragraph.add_run(", " if paragraph.runs[-1].font.superscript else "")
+        run.font.superscript = True
+        run._r.append(_element("footnoteReference", id=str(len(self.notes))))
+
     def heading(self, text: str, level: int) -> None:
         """A heading that the contents can lead to."""
+        self.captioned = None
         paragraph, at = self.made.add_heading(text, level), str(len(self.headings))
         paragraph._p.append(_element("bookmarkStart", id=at, name=f"_Toc{at}"))
         paragraph._p.append(_element("bookmarkEnd", id=at))
@@ -133,7 +148,7 @@ class _Writer:
             # of an answer the sentence stands out, and what follows it does not
             _runs(self.made.add_paragraph(style=style), part, bold=style == "Answer")
 
-    def caption(self, kind: str, title: str, more: str) -> None:
+    def caption(self, kind: str, title: str, more: str) -> Paragraph:
         """A numbered caption, which Word can list and refer to."""
         self.counts[kind] += 1
         paragraph = self.made.add_paragraph(style="Caption")
@@ -142,6 +157,7 @@ class _Writer:
         _field(paragraph, f"SEQ {self.words[kind]} \\* ARABIC", str(self.counts[kind]))
         paragraph.add_run(f"　{title}").bold = True
         paragraph.add_run(f"　{more}" if more else "")
+        return paragraph
 
     def figure(self, part: html.HtmlElement) -> None:
         """A picture under its caption, with its text alternative."""
@@ -166,7 +182,8 @@ class _Writer:
         said = part.find("caption")
         small = said.find("small") if said is not None else None
         if said is not None and said.text:
-            self.caption("table", said.text.strip(), _text(small) if small is not None else "")
+            more = _text(small) if small is not None else ""
+            self.captioned = self.caption("table", said.text.strip(), more)
         rows = [row for row in part.iter("tr") if len(row)]
         width = max((sum(_span(cell, "col") for cell in row) for row in rows), default=0)
         if not width:
@@ -181,7 +198,7 @@ class _Writer:
                 marks.append(_element("tblHeader"))
         _fill(made, rows, size)
         _widths(made, rows, width)
-        self.made.add_paragraph(style="Notes")
+        self.made.add_paragraph(style="Footnote")
 
 
 def _fill(made: Table, rows: Sequence[html.HtmlElement], size: Pt) -> None:
@@ -278,7 +295,7 @@ def _style(made: Document, language: Language) -> None:
     styles = made.styles
     for name, base, size in (
         ("Answer", "Normal", 12),
-        ("Notes", "Normal", 8.5),
+        ("Footnote", "Normal", 8.5),
         ("Table Text", "Normal", 9),
         ("Contents Heading", "Normal", 13),
         ("Contents 1", "Normal", 10.5),
@@ -334,6 +351,29 @@ def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
         paragraph._p.append(link)
         if place == len(shown) - 1:
             paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))
+
+
+def _footnotes(made: Document, notes: Sequence[str]) -> None:
+    """The part of the file that holds the footnotes, after the two lines that separate them."""
+    root = _element("footnotes")
+    for at, kind in ((-1, "separator"), (0, "continuationSeparator")):
+        line = _element("footnote", type=kind, id=str(at))
+        line.append(_element("p"))
+        line[0].append(_element("r"))
+        line[0][0].append(_element(kind))
+        root.append(line)
+    for at, text in enumerate(notes, 1):
+        note, paragraph = _element("footnote", id=str(at)), made.add_paragraph(style="Footnote")
+        mark = paragraph.add_run()
+        mark.font.superscript = True
+        mark._r.append(_element("footnoteRef"))
+        paragraph.add_run(f" {text}")
+        note.append(paragraph._p)  # out of the body
+        root.append(note)
+    content = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    name, package = PackURI("/word/footnotes.xml"), made.part.package
+    part = Part(name, CONTENT_TYPE.WML_FOOTNOTES, content, package)
+    made.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
 
 
 def _field(paragraph: Paragraph, code: str, shown: str) -> None:

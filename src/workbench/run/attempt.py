@@ -27,6 +27,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.log import logger
 
 from analysis import paths
+from analysis.errors import InputError, printed
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table, stored
 from analysis.text import escape
 from workbench.run import parameters
@@ -73,7 +74,8 @@ class Client(PapermillNotebookClient):
         sent = execute_reply["metadata"].get(SENT, 0)
         arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
         if arrived < sent:
-            raise LostOutputsError(f"cell {cell_index + 1} sent {sent} outputs, {arrived} arrived")
+            lost = "cell {at} sent {sent} outputs, {arrived} arrived"
+            raise LostOutputsError(printed(lost, at=cell_index + 1, sent=sent, arrived=arrived))
 
 
 class Engine(NBClientEngine):
@@ -167,7 +169,7 @@ def attempt(
     ran.error = _without(hidden, ran.error)
     if not beside.is_file():
         ran.status = Status.FAILED if ran.ok else ran.status
-        ran.error = ran.error or "no executed notebook was written"
+        ran.error = ran.error or printed("no executed notebook was written")
         return
     text = _without(hidden, beside.read_text(encoding="utf-8"), as_json=True)
     executed = nbformat.v4.reads(text)
@@ -184,18 +186,21 @@ def _why_ended(
 ) -> tuple[Status, str]:
     """Status and sentence for a notebook that did not come to its end."""
     if isinstance(error, PapermillExecutionError):
-        return Status.FAILED, _sentence(f"{error.ename}: {error.evalue}")
+        kind = "" if error.ename == InputError.__name__ else f"{error.ename}: "
+        return Status.FAILED, _sentence(f"{kind}{error.evalue}")
     if isinstance(error, CellTimeoutError):
         # nbclient's only sign that the cell ended, its outputs did not
         if "IOPub" in str(error):
-            return Status.TIMED_OUT, f"a cell's outputs did not arrive in {LATE} s"
-        return Status.TIMED_OUT, f"a cell ran longer than {cell_timeout:g} s"
+            said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
+            return Status.TIMED_OUT, said
+        said = printed("a cell ran longer than {seconds:g} s", seconds=cell_timeout)
+        return Status.TIMED_OUT, said
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
     if isinstance(error, LostOutputsError):
         return Status.FAILED, str(error)
     if isinstance(error, DeadKernelError):
-        return Status.KILLED, "the kernel died (out of memory, or killed)"
+        return Status.KILLED, printed("the kernel died (out of memory, or killed)")
     return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
 
 
@@ -228,10 +233,11 @@ def _judge(ran: Ran, content: Any, reached: int) -> None:
     if ran.ok and malformed:
         ran.status, ran.error = Status.FAILED, malformed
     elif ran.ok and done < ran.cells:
-        ran.status, ran.error = Status.FAILED, f"only {done} of {ran.cells} cells ran"
+        ran.status = Status.FAILED
+        ran.error = printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)
     elif ran.ok and lacking:
         ran.status = Status.FAILED
-        ran.error = f"declared but not produced: {', '.join(lacking)}"
+        ran.error = printed("declared but not produced: {lacking}", lacking=lacking)
 
 
 def _code(cells: list[Any]) -> list[Any]:
@@ -251,7 +257,8 @@ def _malformed(shown: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[
     """Outputs of our own kinds that lack what a page needs of them, a sentence each."""
     for kind, at, data in shown:
         if lacks := [name for name in NEEDED[kind] if name not in data]:
-            yield f"cell {at} shows a {kind} without its {', '.join(lacks)}"
+            lacking = "cell {at} shows a {kind} without its {lacks}"
+            yield printed(lacking, at=at, kind=kind, lacks=lacks)
 
 
 def _mark(content: Any, ran: Ran) -> None:
@@ -265,7 +272,7 @@ def _mark(content: Any, ran: Ran) -> None:
         cell.metadata.setdefault("papermill", {})["status"] = "pending" if at else "failed"
     if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
         return  # papermill has marked it
-    note = nbformat.v4.new_markdown_cell(f"**{ran.status}**: {escape(ran.error)}")
+    note = nbformat.v4.new_markdown_cell(f"**{printed(ran.status)}**: {escape(ran.error)}")
     note.metadata["tags"] = [ERROR_TAG]
     content.cells.insert(0, note)
 

@@ -96,7 +96,7 @@ def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> I
     )
     kernels.warm()
     timeout = options.timeout
-    over = f"the run took longer than {timeout:g} s" if timeout else ""
+    over = printed("the run took longer than {seconds:g} s", seconds=timeout or 0)
     timer = threading.Timer(timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
     if timeout:
@@ -104,7 +104,7 @@ def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> I
     try:
         yield kernels
     except BaseException:
-        kernels.stop("the run was stopped")
+        kernels.stop(printed("the run was stopped"))
         raise
     finally:
         timer.cancel()
@@ -130,7 +130,7 @@ def side_by_side(
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
         except BaseException:
-            kernels.stop("the run was stopped")
+            kernels.stop(printed("the run was stopped"))
             raise
 
 
@@ -221,7 +221,7 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     if notebook in todo:
         return ran
     if name not in valid:
-        ran.status, ran.error = Status.SKIPPED, "not asked for (--only)"
+        ran.status, ran.error = Status.SKIPPED, printed("not asked for (--only)")
         return ran
     known = replace(notebooks_of(read_record(valid[name]))[name], reused=True)
     if valid[name] != part:
@@ -286,7 +286,7 @@ class Runner:
         ran, obstacle = self.runs[notebook.name], self._obstacle(notebook)
         if obstacle:
             ran.status, ran.lacks = Status.SKIPPED, obstacle.name
-            ran.error = f"{obstacle.name} is not complete"
+            ran.error = printed("{name} is not complete", name=obstacle.name)
 
     def _obstacle(self, notebook: Notebook) -> Ran | None:
         """The first notebook that it needs and that is not complete (or was not asked for)."""
@@ -316,12 +316,14 @@ class Runner:
         self.progress.ended(ran.name)
         return ran
 
-    def refuse(self, changed: Mapping[str, str]) -> None:
+    def refuse(self, changed: Mapping[str, list[str]]) -> None:
         """Fail the notebooks whose inputs changed during the run: name -> what changed."""
         for ran in self.record.notebooks:
             if ran.name in changed and not ran.not_asked:
                 ran.status, ran.lacks = Status.FAILED, ""
-                ran.error = f"inputs changed during the run: {changed[ran.name]}"
+                ran.error = printed(
+                    "inputs changed during the run: {changed}", changed=changed[ran.name]
+                )
                 self._page(ran)
         self.record.write(self.part)
 
@@ -338,6 +340,7 @@ class Runner:
             name = file.relative_to(folder).as_posix()
             if held := [shown for value, shown in secrets.items() if value in file.read_bytes()]:
                 file.unlink()
-                ran.status, ran.error = Status.FAILED, f"{name} holds the value of {held[0]}"
+                ran.status = Status.FAILED
+                ran.error = printed("{name} holds the value of {secret}", name=name, secret=held[0])
             elif not file.name.endswith(".part"):
                 ran.files[name] = f"{WORK}/{ran.name}/{name}"

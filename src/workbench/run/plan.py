@@ -37,6 +37,7 @@ REQUIRED = {
 }
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
+NAMES = "the names that earlier waves give types"
 RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
 
 
@@ -238,7 +239,7 @@ class Plan:
                 book = fingerprints.hash_file(codebook(yaml_file.content(wave)))
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
-    def changed(self) -> dict[str, str]:
+    def changed(self) -> dict[str, list[str]]:
         """What is no longer as the plan read it, by the notebook that depends on it."""
         try:
             wave = yaml_file.content(self.edition.wave)
@@ -246,9 +247,9 @@ class Plan:
             notebooks = [Notebook.read(n.path) for n in self.notebooks]
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
-            return dict.fromkeys(self.keys, str(error))
+            return {name: [str(error)] for name in self.keys}
         return {
-            name: ", ".join(part for part, digest in _parts(key).items() if was.get(part) != digest)
+            name: [Message(p) for p, digest in _parts(key).items() if was.get(p) != digest]
             for name, key in now.items()
             if (was := _parts(self.keys[name])) != _parts(key)
         }
@@ -389,6 +390,7 @@ def _common(
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
+        NAMES: fingerprints.sha(repr(yaml_file.names_before(edition.wave))),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }

@@ -6,6 +6,7 @@ import datetime as dt
 import exports
 import openpyxl
 import pandas as pd
+import pyreadstat
 import pytest
 import yaml
 
@@ -76,6 +77,32 @@ def test_every_tool_gives_the_same_responses(wave_of, capsys, tool, export):
         assert own.tolist() == right.tolist(), column
     refused = got.findings[got.findings["severity"] != "repaired"]
     assert refused.empty, refused[["rule", "raw"]].to_string()
+
+
+@pytest.mark.parametrize("suffix", ["sav", "dta"])
+def test_a_statistics_package_gives_the_same_responses(project, suffix):
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
+    )
+    rows = [
+        {"CODE": a["CODE"], "NAME": a["NAME"], "Q1": a["Q1"], "Q1_other": a["Q1_other"],
+         **{f"Q2_{c}": int(c in a["Q2"]) for c in exports.WORK}, "Q2_other": a["Q2_other"],
+         "Q3": a["Q3"], **{f"Q4_{i}": a["Q4"][i] for i in exports.ITEMS}, "Q5": a["Q5"],
+         "Q6": a["Q6"]}
+        for a in exports.answers()
+    ]  # fmt: skip
+    frame, labels = pd.DataFrame(rows), {"Q1": exports.STATES, "Q4_a": exports.LEVELS}
+    frame["Q5"] = pd.to_datetime(frame["Q5"]).dt.date if suffix == "sav" else frame["Q5"]
+    write = pyreadstat.write_sav if suffix == "sav" else pyreadstat.write_dta
+    write(frame, project / f"s.{suffix}", variable_value_labels=labels)
+    given = ["new-wave", "w", str(project / f"s.{suffix}"), "--codebook", "genai"]
+    assert main([*given, "--as-of", "2024-06-01"]) == 0
+    got, wanted = cleaned("w"), expected()
+    for column in wanted:
+        own = got.responses[column]
+        own = own.fillna("") if column.endswith("other") or column == "Q6" else own
+        assert own.tolist() == wanted[column].tolist(), column
+    assert got.findings.empty or set(got.findings["severity"]) == {"repaired"}
 
 
 @pytest.mark.parametrize(("tool", "export"), ALL, ids=[export.__name__ for _, export in ALL])
@@ -248,3 +275,80 @@ def test_the_codebook_of_a_definition_reads_the_replies_of_its_tool(project, exp
         assert own.tolist() == wanted[column].tolist(), column
     doubted = got.findings[got.findings["severity"] != "repaired"]
     assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()
+
+
+# --- other shapes that the same tools write -----------------------------------------------------
+
+KOBO = [
+    ["start", "暮らし/利用する窓口", "暮らし/利用する窓口/本庁", "暮らし/利用する窓口/支所",
+     "件数/月",
+     "_uuid", "_submission_time", "_index"],
+    ["", "#place", "", "", "#n", "", "", ""],
+    ["", "本庁 支所", "1", "1", "6", "u1", "2024-06-03T09:15:42", "1"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tool", "head", "heads", "kinds"),
+    [
+        ("odk", KOBO, 2, "record record answer answer answer record received record"),
+        (  # options alone, without the column of the question
+            "odk", [[row[i] for i in (0, 2, 3, 4, 5, 6)] for row in (KOBO[0], KOBO[2])], 1,
+            "record answer answer answer record received",
+        ),
+        (
+            "redcap",
+            [["participant_id", "email", "consent___1", "consent___2", "intake_complete"]], 1,
+            "record personal answer answer record",
+        ),
+        (
+            "surveymonkey", [["RespondentID", "問1 状況", "年代"], ["33", "済", "30-44"]], 1,
+            "record answer answer",
+        ),
+        (
+            "surveymonkey",
+            [["Respondent ID", "Contact information", "", "", "", "Q1"],
+             ["", "Name", "Company", "Email Address", "Phone Number", "Response"]], 2,
+            "record personal answer personal personal answer",
+        ),
+        (
+            "ms-forms",
+            [["ID", "Start time", "Completion time", "Email", "Name", "Total points", "Q1",
+              "Points - Q1", "Feedback - Q1", "Points - of view"]], 1,
+            "record record received personal personal record answer record record answer",
+        ),
+        (
+            "google-forms", [["Timestamp", "Your email address", "Q1", "Q1 [Score]", "Q2 [研修]"]],
+            1, "received personal answer record answer",
+        ),
+    ],
+)  # fmt: skip
+def test_what_each_column_is(tool, head, heads, kinds):
+    export = tools.READERS[tool](head)
+    assert export.heads == heads
+    assert [column.kind for column in export.columns] == kinds.split()
+
+
+def test_labels_of_kobo_are_not_cut_at_a_stroke_within_a_question():
+    for head in (KOBO, [[row[i] for i in (0, 2, 3, 4, 5, 6)] for row in (KOBO[0], KOBO[2])]):
+        columns = tools.READERS["odk"](head).columns
+        assert [c.part for c in columns if c.has_part] == ["本庁", "支所"]
+        assert {c.text for c in columns if c.has_part} == {"暮らし/利用する窓口"}
+        assert "件数/月" in [c.text for c in columns]
+
+
+def test_a_column_beside_the_one_that_bears_the_name_of_the_question_is_unmatched(project):
+    rows = "\n".join(
+        [
+            "EndDate,ResponseId,CODE,Q3,Q3 - Topics",
+            "End Date,Response ID,団体コード,情報部門の職員数,Q3 - Topics",
+            '"{""ImportId"":""a""}","{""ImportId"":""b""}",c,d,e',
+            "2024-06-03 09:15:42,R_1,011002,5,staff",
+        ]
+    )
+    (project / "r.csv").write_text(rows + "\n", "utf-8")
+    sheet, export = tools.choose(read_file(project / "r.csv"))
+    book = Codebook.parse(exports.BOOK)
+    unasked = {q.id: () for q in book if q.id not in ("CODE", "Q3")}
+    table = read_rows(sheet, Headings(book, unasked), export=export)
+    assert table.columns["Q3"] == 3

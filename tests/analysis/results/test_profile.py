@@ -28,7 +28,7 @@ def place(survey, code, *, same_prefecture=False):
     nearest = profile._nearest(survey, code, same_prefecture=same_prefecture)
     size = survey.size_class[code]
     found = NotAvailable("typology", "none")
-    return profile.Place(code, str(survey.names[code]), str(size), found, nearest, same_prefecture)
+    return profile.Place(code, str(survey.names[code]), str(size), found, nearest)
 
 
 def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey):

@@ -70,11 +70,11 @@ def test_without_any_effect_primary_hypotheses_keep_their_level():
     book = BOOK.model_copy(update={"hypotheses": BOOK.hypotheses[:3]})
     words = [
         found.word
-        for seed in range(30)
+        for seed in range(20)
         for found in results(simulate(15, truth="B", missing=0.0, seed=seed), book).values()
     ]
-    # one direction of a two-sided 5 % test: 2.5 % of 90 tests are expected
-    assert words.count("suggested") <= 6
+    # one direction of a two-sided 5 % test: 2.5 % of 60 tests are expected
+    assert words.count("suggested") <= 4
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_a_wave_cannot_answer_is_said_topic_by_topic(demo):
     topics = evidence.by_topic(demo, found)
     assert topics["topic"].nunique() == 8 and (topics["word"] != "not asked").all()
     without = evidence.by_topic(demo, found[found["topic"] != "cooperation"]).set_index("topic")
-    assert without.loc["団体間の連携とベンダー依存"].tolist() == ["—", "—", "not asked"]
+    assert without.loc["団体間の連携とベンダー依存"].tolist() == [*"———", "not asked"]
     table = demo.gallery.table(without, "hypotheses/topics", n=demo.n).frame
     assert "この調査の設問では確かめられない" in table["言えること"].tolist()
 
@@ -167,7 +167,9 @@ def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction():
 
 def test_the_words_of_a_page_are_in_the_order_of_the_evidence():
     page = run("04_hypotheses", wave="demo-2019", language="en", until="answer")
-    assert page.answer.text == "Of the 3 primary hypotheses: 2 suggested, 1 not shown."
+    said = page.answer.text
+    assert said.startswith("Of the 3 primary hypotheses: 2 suggested (H")
+    assert "), 1 not shown (H" in said and said.endswith(")."), "what the answers suggest is named"
 
 
 # --- what is on record ------------------------------------------------------------------------

@@ -48,7 +48,7 @@ STATUS.loc["e", "Q3"] = "dont_know"
 
 def test_multi_select_shares_are_of_those_asked_and_answering():
     found = tabulate.frequency(RESPONSES, STATUS, BOOK["Q2"], "en")
-    assert found.n == 3 and found.multiple
+    assert found.n == 3
     assert found.frame["count"].to_dict() == {"way 1": 2, "way 2": 1, "way 3": 1}
     assert found.frame["share"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 3])
     assert found.missing == {"not_applicable": 2, "no_answer": 1}
@@ -70,10 +70,9 @@ def test_numbers_leave_out_those_who_do_not_know():
 
 def test_a_cross_table_has_a_denominator_for_each_group():
     by = tabulate.labelled(RESPONSES["Q1"], BOOK["Q1"], "en")
-    found = tabulate.cross(RESPONSES, STATUS, BOOK["Q2"], by, "en")
-    assert found.n.to_dict() == {"city": 3, "town": 0}
-    assert found.shares.loc["way 1", "city"] == pytest.approx(2 / 3)
-    assert pd.isna(found.shares.loc["way 1", "town"])
+    counts, n = tabulate.cross(RESPONSES, STATUS, BOOK["Q2"], by, "en")
+    assert n.to_dict() == {"city": 3, "town": 0}
+    assert counts.loc["way 1"].to_dict() == {"city": 2, "town": 0}
 
 
 REFUSED = {
@@ -97,8 +96,8 @@ def test_a_breakdown_of_another_index_is_refused(how):
 
 def test_a_breakdown_is_matched_by_code_in_any_order_and_may_hold_others():
     given = pd.Series(list("xxyyyx"), INDEX, dtype="category")
-    expected = tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], given)
-    assert expected.counts["y"].tolist() == [2, 1]
+    expected, _ = tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], given)
+    assert expected["y"].tolist() == [2, 1]
     more = pd.concat([given[::-1].astype(object), pd.Series(["z"], ["g"])])
     for other in (given[::-1], given.sample(frac=1, random_state=1), more):
-        assert tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], other).counts.equals(expected.counts)
+        assert tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], other)[0].equals(expected)

@@ -7,7 +7,7 @@ import pytest
 from analysis.errors import InputError
 from analysis.typology.dissimilarity import answered
 from analysis.typology.power import known_types
-from analysis.typology.prepare import prepare, taking_part
+from analysis.typology.prepare import prepare, set_aside
 
 FRAME = pd.DataFrame(
     {"a": [1.0, 0, 1, 0, 1, 0, 1, 0], "b": [1.0, 1, 1, 1, 0, 0, 0, 0], "form": [1.0, 2, 3, 1] * 2},
@@ -21,7 +21,7 @@ def test_what_was_taken_out_is_said_and_done():
     plain = prepare(FRAME, KINDS, None, None)
     within = prepare(FRAME, KINDS, None, size)
     level = prepare(FRAME, KINDS, None, "gradient")
-    assert [x.basis for x in (plain, within, level)] == ["none", "strata", "gradient"]
+    assert [x.given.basis for x in (plain, within, level)] == ["none", "strata", "gradient"]
     assert list(within.frame.columns) == ["b", "form=1", "form=2", "form=3"]  # a is the size
     assert within.groups["form=2"] == "form"
     assert level.frame.corrwith(plain.gradient.score).abs().max() < 1e-9
@@ -59,10 +59,10 @@ def test_less_than_half_of_the_answers_is_too_little_and_groups_weigh_the_same()
     frame.iloc[0, 3:] = np.nan  # half: enough
     frame.iloc[1, 2:] = np.nan
     frame.iloc[2] = np.nan
-    assert taking_part(frame, RATIO).aside.to_dict() == {"000001": "sparse", "000002": "empty"}
+    assert set_aside(frame, RATIO).to_dict() == {"000001": "sparse", "000002": "empty"}
     one_question = dict.fromkeys(["x1", "x2", "x3", "x4"], "nine options")
     assert answered(frame, one_question)[0] == pytest.approx(0.25)
-    assert "000000" in taking_part(frame, RATIO, one_question).aside
+    assert "000000" in set_aside(frame, RATIO, one_question)
 
 
 @pytest.mark.parametrize("n", [15, 30, 60])
@@ -76,29 +76,29 @@ def test_one_or_two_who_are_far_from_all_are_set_aside_and_nobody_else(n, value,
         if pair:
             frame.iloc[0] = value * 1.01
             expected[frame.index[0]] = "outlying"
-        assert taking_part(frame, RATIO).aside.to_dict() == expected
+        assert set_aside(frame, RATIO).to_dict() == expected
 
 
 def test_a_type_of_three_however_far_takes_part():
     for seed in range(5):
         frame = survey(30, 4.0, seed)
         frame.iloc[:3] = 12.0 + np.random.default_rng(seed).standard_normal((3, 6))
-        assert taking_part(frame, RATIO).fit.all()
+        assert set_aside(frame, RATIO).empty
 
 
 def test_doubles_count_as_units():
     """A pattern given by two is as far as its next; one given by three is a group."""
     near = [0.0] * 10 + [0.1] * 10
     two = pd.DataFrame({"a": [*near, 9.0, 9.0]})
-    assert taking_part(two, RATIO).aside.tolist() == ["outlying"] * 2
+    assert set_aside(two, RATIO).tolist() == ["outlying"] * 2
     three = pd.DataFrame({"a": [*near, 9.0, 9.0, 9.0]})
-    assert taking_part(three, RATIO).fit.all()
+    assert set_aside(three, RATIO).empty
 
 
 @pytest.mark.parametrize("n", [15, 30, 60, 200])
 @pytest.mark.parametrize("separation", [0.0, 3.0])
 def test_ordinary_surveys_lose_nobody_or_nearly_so(n, separation):
-    lost = [(~taking_part(survey(n, separation, seed), RATIO).fit).sum() for seed in range(20)]
+    lost = [len(set_aside(survey(n, separation, seed), RATIO)) for seed in range(20)]
     assert sum(lost) <= 3
 
 
@@ -106,5 +106,5 @@ def test_the_order_of_rows_and_columns_changes_nothing():
     frame = survey(30, 1.0, 3)
     frame.iloc[4] = 9.0
     frame.iloc[7, 1:] = np.nan
-    first, again = taking_part(frame, RATIO), taking_part(frame.iloc[::-1, ::-1], RATIO)
-    assert first.aside.sort_index().equals(again.aside.sort_index())
+    first, again = set_aside(frame, RATIO), set_aside(frame.iloc[::-1, ::-1], RATIO)
+    assert first.sort_index().equals(again.sort_index())

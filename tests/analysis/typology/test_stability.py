@@ -22,7 +22,7 @@ def test_types_far_apart_come_back_and_halves_of_one_do_not():
     assert firm.types["n"].tolist() == [15, 15]
     even = line(np.arange(12))
     halves = k_medoids(even, 2).labels
-    loose = stability(even, 2, halves, np.ones(12), unplaced=-1)
+    loose = stability(even, 2, halves + 1, np.ones(12))
     assert loose.types["jaccard_bootstrap"].max() < 0.9
     assert loose.together[5, 6] < firm.together[0, 1]
 
@@ -50,7 +50,7 @@ def test_second_nearest_is_the_other_type_one_would_expect():
     types = np.repeat([1, 2, 3], 3)
     found = stability(distance, 3, types, np.ones(9))
     assert found.second.tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 1]
-    alone = stability(distance, 1, np.ones(9, int), np.ones(9), unplaced=0)
+    alone = stability(distance, 1, np.ones(9, int), np.ones(9))
     assert alone.second.tolist() == [0] * 9
 
 

@@ -19,7 +19,8 @@ SINGLE = {"silhouette", "coassignment", "pairs", "members", "map", "composition"
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return run(PAGE, wave="demo-2019", output=str(tmp_path_factory.mktemp("demo")))
+    folder = tmp_path_factory.mktemp("demo")
+    return run(PAGE, wave="demo-2019", output=str(folder))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_the_reason_tells_groups_from_named_types(page):
 
 def test_chance_is_told_in_counts_of_surveys(page):
     found = page.names["found"]
-    ps = (found.null_p, found.continuum_p)
+    ps = (found.evidence.null_p, found.evidence.continuum_p)
     beaten = [round(p * (n + 1)) - 1 for p, n in zip(ps, found.params["drawn"], strict=True)]
     assert re.findall(r"(\d+)回である", page.prose) == [str(count) for count in beaten]
     k = found.params["n_types"]
@@ -120,7 +121,7 @@ def test_three_readings_stand_side_by_side_and_say_which_they_are(page):
 def test_an_axis_of_contrast_is_not_sold_as_a_level(page):
     found = page.names["found"]
     assert not found.evidence.adoption
-    assert f"{100 * found.gradient_share:.0f}％" in paragraph(page, "水準）ではなく")
+    assert f"{100 * found.evidence.gradient_share:.0f}％" in paragraph(page, "水準）ではなく")
 
 
 def test_size_classes_too_small_for_types_say_so(page):

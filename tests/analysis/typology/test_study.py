@@ -175,7 +175,7 @@ def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide(national):
     kinds = dict.fromkeys(frame, "binary")
     given = study(frame, kinds, n_bootstrap=5, n_null=49, criteria=False)
     assert given.verdict.level == "gradient"
-    assert 0.65 < given.gradient_share < 0.85
+    assert 0.65 < given.evidence.gradient_share < 0.85
     assert given.level.corr(frame.sum(axis=1)) > 0.95
     rest = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=49, criteria=False)
     assert rest.verdict.level == "none"  # a gradient taken out of a gradient looks like this too

@@ -72,10 +72,7 @@ def draw_all(language):
     yield plots.places(of["places"], shares=[0.3, 0.2], **kinds).figure
     yield plots.together(of["coassignment"], members=of["members"], language=language).figure
     yield plots.criteria(of["criteria"], language=language)
-    panels = plots.panels(of["firmness"])
-    plots.firmness(of["firmness"], ax=panels["firmness"], language=language)
-    plots.agreement(of["agreement"], ax=panels["agreement"], language=language)
-    yield plots.matters(of["choices"], ax=panels["matters"], language=language).figure
+    yield plots.multiverse(of["firmness"], of["agreement"], of["choices"], language=language)
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -178,10 +175,11 @@ def test_size_classes_count_every_unit_of_the_fit(frames):
     assert ends.max() == pytest.approx(100)
 
 
-def test_many_units_lose_their_names_but_not_their_counts():
+def test_many_units_lose_their_names_but_not_their_counts(frames):
     rows = [(1, "core", 30), (1, "borderline", 10), (2, "between", 20), (0, "unplaced", 2)]
     data = pd.DataFrame(rows, columns=["type", "member", "n"]).assign(name=None)
-    ax = typology_plots.firmness(data, language="en")
+    others = [frames[name].iloc[:0] for name in ("agreement", "choices")]
+    ax = typology_plots.multiverse(data, *others, language="en").axes[0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Unplaced", "Type 2", "Type 1"]
     assert {"30", "10", "20"} <= {t.get_text() for t in ax.texts}
 
@@ -195,7 +193,9 @@ def test_an_empty_frame_leaves_the_axes_empty(frames):
         typology_plots.composition(empty["sizes"], **kinds),
         typology_plots.places(empty["places"], shares=[], **kinds),
         typology_plots.together(empty["coassignment"], members=empty["members"]),
-        typology_plots.firmness(empty["firmness"]),
+        typology_plots.multiverse(*(empty[n] for n in ("firmness", "agreement", "choices"))).axes[
+            0
+        ],
     ):
         assert not ax.patches and not ax.lines and not ax.texts
     typology_plots.criteria(empty["criteria"])
@@ -242,4 +242,4 @@ def test_identical_answers_are_one_spot_whose_area_counts_them():
     ],
 )
 def test_japanese_labels_break_after_a_particle(label, lines):
-    assert typology_plots.wrap(label, "ja", 7).split("\n") == lines
+    assert typology_plots.wrap(label, 7).split("\n") == lines

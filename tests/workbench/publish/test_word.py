@@ -73,11 +73,20 @@ def test_a_chapter_a_page_with_headings_figures_and_tables(pages):
     assert picture._inline.docPr.get("descr") == "「はい」が最も多い"
     assert picture.width <= word.COLUMN
     texts = [p.text for p in made_of.paragraphs]
-    assert (
-        "一つ目" in texts and "二つ目 出典 (https://example.org/a)" in texts and "注の文" in texts
-    )
+    assert "一つ目" in texts and "二つ目 出典 (https://example.org/a)" in texts
     bold = {run.text for p in made_of.paragraphs for run in p.runs if run.bold}
     assert {"「はい」が最も多い。", "3つ"} <= bold and "次は「いいえ」である。" not in bold
+
+
+def test_notes_of_a_table_are_footnotes_of_its_caption(pages):
+    with zipfile.ZipFile(io.BytesIO(document(pages))) as archive:
+        notes = re.findall(r'footnote w:id="(\d+)".*?>([^<]*注の文)<', _xml(archive, "footnotes"))
+        caption = next(p for p in _xml(archive, "document").split("</w:p>") if ">　件数<" in p)
+    assert notes == [("1", " 注の文")] and 'footnoteReference w:id="1"' in caption
+
+
+def _xml(archive, part):
+    return archive.read(f"word/{part}.xml").decode()
 
 
 def test_it_holds_nothing_that_the_pages_do_not_show(pages):
@@ -143,7 +152,9 @@ def test_libreoffice_opens_it(pages, tmp_path):
     command += ["--convert-to", "txt:Text", "--outdir", str(tmp_path), str(tmp_path / "r.docx")]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     said = (tmp_path / "r.txt").read_text("utf-8-sig")
-    assert "「はい」が最も多い。" in said and "甲市" in said
+    assert (
+        "「はい」が最も多い。" in said and "甲市" in said and "n = 151" in said
+    )  # the mark of a note
 
 
 def test_refresh_writes_it_beside_the_pages(project, monkeypatch):

@@ -406,7 +406,9 @@ def test_pdf_prints_every_page_of_the_run(project, monkeypatch):
 
     monkeypatch.setattr("workbench.publish.pdf.print_page", prints)
     assert cli.main(["refresh", "demo-2019", "--pdf"]) == 0
-    assert sorted(printed) == ["01_a.html", "index.html"]
+    assert sorted(printed) == ["01_a.html", "index.html", "report.part.html"]
     made = project / "reports" / "demo-2019"
-    assert all((made / name).with_suffix(".pdf").is_file() for name in printed)
-    assert 'href="01_a.pdf"' in (made / "index.html").read_text(encoding="utf-8")
+    assert {file.stem for file in made.glob("*.pdf")} == {"01_a", "index", "report"}
+    assert {file.stem for file in made.glob("*.html")} == {"01_a", "index"}
+    index = (made / "index.html").read_text(encoding="utf-8")
+    assert 'href="01_a.pdf"' in index and 'href="report.pdf"' in index

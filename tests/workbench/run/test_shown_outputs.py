@@ -13,7 +13,7 @@ from workbench.run.kernels import Kernels
 from workbench.run.record import Ran
 from workbench.run.refresh import refresh
 
-MANY = 5000  # ZeroMQ keeps a thousand for the reader, and a thousand more for the sender
+MANY = 2500  # ZeroMQ keeps a thousand for the reader, and a thousand more for the sender
 DROPS = (
     "thread = get_ipython().kernel.iopub_thread\n"
     "send = thread._really_send\n"
@@ -29,7 +29,8 @@ def ran(folder, *cells, fork):
     return found, nbformat.read(target, as_version=4).cells
 
 
-both = pytest.mark.parametrize("fork", [True, False], ids=["forked", "plain"])
+plain = pytest.param(False, id="plain", marks=pytest.mark.slow)
+both = pytest.mark.parametrize("fork", [pytest.param(True, id="forked"), plain])
 
 
 @both

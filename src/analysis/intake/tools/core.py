@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.intake.headings import Headings, Meaning, normalise, set_aside
+from analysis.intake.headings import Headings, Meaning, is_personal, normalise
 from analysis.intake.workbook import Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
@@ -104,13 +104,12 @@ def noted(
     there = [key(column.name or column.heading) for column in columns]
     also = [key(column.heading) for column in columns]
     sent = next((word for word in received if word in there or word in also), None)
-    personal = keys(*set_aside()["personal"])
     found = []
     for column, *both in zip(columns, there, also, strict=True):
         kind: Kind = column.kind
         if sent in both:
             kind, sent = "received", None
-        elif personal & {*both}:
+        elif any(map(is_personal, (column.name, column.text, column.heading))):
             kind = "personal"
         elif not column.heading or {*both} & {*records, *received}:
             kind = "record"
@@ -189,7 +188,7 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     """
     book = headings.book
     found: dict[str, int] = {}
-    left = []
+    left, sure = [], set[int]()
     for position in export.of_kind("answer", "received", "other"):
         column = export.columns[position]
         target = _overridden(sheet, export.heads, position, headings) or _target(column, headings)
@@ -198,6 +197,11 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
         if target is None or column.kind == "other":
             left.append(position)
             continue
+        if column.name == target or normalise(column.heading) in headings.known:
+            sure.add(position)
+        if target in found and (found[target] in sure) != (position in sure):
+            found[target] = position if position in sure else found[target]
+            continue  # beside the column that bears the very name, another one is unmatched
         if target in found:
             raise sheet.error(
                 "two columns are headed {target} ({first} and {second})",

@@ -1,12 +1,15 @@
 """ODK and KoboToolbox: one row of headings, groups before the name, options of several behind it.
 
-``work``, ``grp-work`` or ``grp/work`` is a question, ``grp/work/summaries`` one of its options.
+``work``, ``grp-work`` or ``grp/work`` is a question, ``grp/work/summaries`` one of its options; the
+column of the question itself may be left out. Headings may be labels in the place of names. A
+second row may hold tags, each with ``#`` before it.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 from analysis.intake.tools.core import Column, Export, Head, beside_other, key, keys, noted
 
@@ -25,25 +28,41 @@ def read(head: Head) -> Export | None:
     found = {key(text) for text in head[0]}
     if not keys("KEY", "_uuid", "meta/instanceID") & found or not keys(*SENT[:2]) & found:
         return None
+    tagged = len(head) > 1 and all(re.fullmatch(r"(#\S+)?", text) for text in head[1])
+    heads = 2 if tagged and any(head[1]) else 1
     names = [text for text in head[0] if key(text) not in RECORDS]
     above = Counter(text.rpartition("/")[0] for text in names)
+    ticked = _ticked(head, heads)
     columns = []
     for text in head[0]:
         before, _, last = text.rpartition("/")
-        if before in names and above[before] > 1:  # the question has a column of its own, too
-            columns.append(Column(text, _own(before), part_name=last))
+        # the question has a column of its own, too, or has ticks alone
+        if before and above[before] > 1 and (before in names or before in ticked):
+            columns.append(_column(text, before, last))
         elif key(text) in RECORDS:
             columns.append(Column(text, text))
         else:
-            columns.append(Column(text, _own(text)))
-    split = {c.name for c in columns if c.part_name}
+            columns.append(_column(text, text))
+    split = {c.question for c in columns if c.has_part}
     kept = [
-        Column(c.heading, c.name, kind="record") if c.name in split and not c.part_name else c
-        for c in columns
+        replace(c, kind="record") if c.question in split and not c.has_part else c for c in columns
     ]
-    return Export("odk", 1, noted(beside_other(kept), RECORDS, [key(text) for text in SENT]))
+    own = noted(beside_other(kept), RECORDS, [key(text) for text in SENT])
+    return Export("odk", heads, own, joined=True)
 
 
-def _own(name: str) -> str:
-    """A name without the groups before it."""
-    return re.split(r"[/-]", name)[-1]
+def _ticked(head: Head, heads: int) -> set[str]:
+    """What stands before the last ``/`` where all columns below it hold 1 and 0 alone."""
+    found: dict[str, set[str]] = {}
+    for position, text in enumerate(head[0]):
+        before, _, _ = text.rpartition("/")
+        found.setdefault(before, set()).update(row[position] for row in head[heads:])
+    ticks = {"", "0", "1", "True", "False", "TRUE", "FALSE"}
+    return {name for name, values in found.items() if values - {""} and values <= ticks}
+
+
+def _column(heading: str, question: str, part: str = "") -> Column:
+    """A column by its name without the groups before it, or by its label."""
+    if re.fullmatch(r"[\w/.-]+", question, re.ASCII):
+        return Column(heading, name=re.split(r"[/-]", question)[-1], part_name=part)
+    return Column(heading, text=question, part=part)

@@ -19,17 +19,18 @@ LABELLED = re.compile(r"(.*\S)\s*\(choice=(.*)\)", re.S)
 
 
 def read(head: Head) -> Export | None:
-    """Recognised by the id of the record, with options or with what says that a form is done."""
-    found = [key(text) for text in head[0]]
-    if found[0] not in keys("record_id", "Record ID", "study_id"):
-        return None
-    own = [text for text in head[0] if NAMED.fullmatch(text) or LABELLED.fullmatch(text)]
+    """Recognised by columns of options, the id of the record, and what says that a form is done.
+
+    The id may have any name (``participant_id``); two of the three are enough.
+    """
+    own = any(NAMED.fullmatch(text) or LABELLED.fullmatch(text) for text in head[0])
     complete = any(text.endswith("_complete") or text == "Complete?" for text in head[0])
-    if not own and not complete:
+    known = key(head[0][0]) in keys("record_id", "Record ID", "study_id")
+    if own + complete + known < 2:
         return None
     columns = beside_other([_column(text) for text in head[0]])
     stamps = [key(text) for text in head[0] if text.endswith("_timestamp")]
-    done = keys(*(text for text in head[0] if text.endswith("_complete")), "study_id")
+    done = keys(head[0][0], *(text for text in head[0] if text.endswith("_complete")))
     return Export(
         "redcap", 1, noted(columns, {*RECORDS, *done}, [*stamps, key("Survey Timestamp")])
     )

@@ -1,6 +1,7 @@
 """SurveyMonkey: the questions in one row, in the next their options, items or ``Response``.
 
-The words of a question stand over its first column alone.
+The words of a question stand over its first column alone. Who tidied an export may have left the
+first row only; the second is one of replies where it has the id of a respondent.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from analysis.intake.headings import is_personal
 from analysis.intake.tools.core import (
     Column,
     Export,
@@ -32,13 +34,12 @@ ANSWER = keys(
 
 
 def read(head: Head) -> Export | None:
-    """Recognised by the id of the respondent over two rows of headings."""
+    """Recognised by the id of the respondent, which the second row of headings has not."""
     if len(head) < 2 or key(head[0][0]) not in CERTAIN:
         return None
-    if not ANSWER & {key(text) for text in head[1]}:
-        return None
+    heads = 1 if head[1][0] else 2
     columns, over = [], ""
-    for words, below in zip(head[0], head[1], strict=True):
+    for words, below in zip(head[0], head[1] if heads == 2 else [""] * len(head[0]), strict=True):
         over = words or over
         heading = " / ".join(dict.fromkeys(filter(None, (words, below))))
         plain = not below or key(below) in ANSWER
@@ -47,7 +48,25 @@ def read(head: Head) -> Export | None:
         replace(column, part="", kind="other") if _asks_which(column.part) else column
         for column in beside_other(columns)
     ]
-    return Export("surveymonkey", 2, noted(columns, RECORDS, [key(text) for text in SENT]))
+    sent = [key(text) for text in SENT]
+    return Export("surveymonkey", heads, noted(_contacts(columns), RECORDS, sent), joined=True)
+
+
+CONTACT = keys("Email Address", "Phone Number", "メールアドレス", "電話番号")
+
+
+def _contacts(columns: list[Column]) -> list[Column]:
+    """A block of contact details: the parts that tell of a person are personal."""
+    parts: dict[str, set[str]] = {}
+    for column in columns:
+        parts.setdefault(column.text, set()).add(key(column.part))
+    return [
+        replace(column, kind="personal")
+        if len(CONTACT & parts[column.text]) == 2
+        and (is_personal(column.part) or key(column.part) == "name")
+        else column
+        for column in columns
+    ]
 
 
 def _asks_which(part: str) -> bool:

@@ -1,0 +1,179 @@
+"""Which answers of two questionnaires of one survey may be compared, and how.
+
+A crosswalk is a file in ``data/codebooks/crosswalks``. Each question of both codebooks stands in it
+once: the same, compared by a rule in either (where it was split, merged or worded anew), ended, or
+new. What is asked twice under one number is never taken for the same because of its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field, StrictStr, ValidationError
+
+from analysis.codebook import yaml_file
+from analysis.codebook.model import Codebook, Question
+from analysis.codebook.rules import Expression, ExpressionError
+from analysis.codebook.validation import at, describe_validation
+from analysis.errors import InputError, Message
+from analysis.text import Model, Text
+
+
+class Shared(Text):
+    """A quantity that both questionnaires hold: its rule before and after, and what was changed."""
+
+    id: StrictStr
+    kind: Literal["split", "merged", "reworded"]
+    before: StrictStr
+    after: StrictStr
+
+    @property
+    def type(self) -> Literal["binary", "ratio"]:
+        """As a question of what type it is compared: true or false, or a number."""
+        return "binary" if _is_condition(self.before) else "ratio"
+
+
+class Reason(Text):
+    """A question of one questionnaire alone, and why."""
+
+    id: StrictStr
+
+
+class Crosswalk(Model):
+    """What a crosswalk file says; `before` and `after` are the ids of codebooks.
+
+    `same` maps a question before to the one after. A quantity in `shared` is true or false, or a
+    number, by a rule of the codebook's language in either.
+    """
+
+    before: StrictStr
+    after: StrictStr
+    same: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    shared: tuple[Shared, ...] = ()
+    ended: tuple[Reason, ...] = ()
+    new: tuple[Reason, ...] = ()
+
+    @classmethod
+    def between(cls, before: Codebook, after: Codebook) -> Crosswalk:
+        """The crosswalk from one codebook to a later one.
+
+        Raises
+        ------
+        InputError : there is none, or it does not fit the codebooks: all its faults are listed.
+        """
+        file = yaml_file.crosswalks().get((before.id, after.id))
+        if file is None:
+            raise InputError(
+                "the codebooks {before} and {after} have no crosswalk, and questions with one "
+                "number may differ ({other})",
+                file=f"crosswalks/{before.id}-{after.id}.yml",
+                hint="write it (see docs/codebook.md), or compare two waves of one codebook",
+                before=before.id,
+                after=after.id,
+                other=_numbers(before, after) or Message("none"),
+            )
+        content = yaml_file.load(file)
+        try:
+            walk = cls.model_validate(content)
+        except ValidationError as error:
+            raise InputError(describe_validation(error, content), file=file) from None
+        if faults := list(walk.faults(before, after)):
+            raise InputError("{n} faults: {faults}", file=file, n=len(faults), faults=faults)
+        return walk
+
+    def faults(self, before: Codebook, after: Codebook) -> Iterator[Message]:
+        """What does not fit the codebooks, each naming the question."""
+        for one in self.shared:
+            if _is_condition(one.before) != _is_condition(one.after):
+                yield at(_named(one), Message("one rule is true or false, the other a number"))
+        for old, new in self.same.items():
+            if old in before and new in after and (what := _differs(before[old], after[new])):
+                yield Message(
+                    "{old} and {new} are not the same, their {what} differs",
+                    old=old,
+                    new=new,
+                    what=Message(what),
+                )
+        sides = (
+            (before, "before", [*self.same, *(one.id for one in self.ended)]),
+            (after, "after", [*self.same.values(), *(one.id for one in self.new)]),
+        )
+        for book, side, listed in sides:
+            used = set(listed)
+            for shared in self.shared:
+                yield from _unknown(shared, side, book)
+                used |= _questions(getattr(shared, side), book)
+            for id in (id for id in listed if id not in book):
+                yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
+            for id in dict.fromkeys(id for id in listed if listed.count(id) > 1):
+                yield Message(
+                    "{what} {value!r} stands more than once", what=Message("question"), value=id
+                )
+            for question in book:
+                if question.id not in used and question.other_of is None:
+                    yield Message(
+                        "question {id} of {book} is missing", id=question.id, book=book.id
+                    )
+
+    def variables(self, before: Codebook, after: Codebook) -> dict[str, str]:
+        """Column of the answers before -> column after, of the questions that are the same."""
+        return {
+            old: new
+            for first, second in self.same.items()
+            for old, new in zip(before[first].variables, after[second].variables, strict=True)
+        }
+
+
+def _differs(old: Question, new: Question) -> str:
+    """In what two questions differ that are said to be the same; empty if in nothing."""
+    codes = [[(o.code, o.ja) for o in question.options] for question in (old, new)]
+    items = [[item.ja for item in question.items] for question in (old, new)]
+    apart = {
+        "type": old.type != new.type,
+        "wording": old.ja != new.ja,
+        "options": codes[0] != codes[1],
+        "items": items[0] != items[1],
+        "unit": old.unit != new.unit,
+    }
+    return next((what for what, differs in apart.items() if differs), "")
+
+
+def _numbers(before: Codebook, after: Codebook) -> list[str]:
+    """The numbers that both codebooks have and that are not the same question."""
+    return [q.id for q in before if q.id in after and _differs(q, after[q.id])]
+
+
+def _is_condition(rule: str) -> bool:
+    """Whether a rule says true or false; a bare name is taken for its number."""
+    try:
+        return not rule.isidentifier() and bool(Expression(rule, truth=True))
+    except ExpressionError:
+        return False
+
+
+def _questions(rule: str, book: Codebook) -> set[str]:
+    """The questions that a rule uses."""
+    try:
+        names = Expression(rule).names
+    except ExpressionError:
+        return set()
+    return {
+        (book.question_of.get(n) or book[n]).id for n in names if n in book.question_of or n in book
+    }
+
+
+def _named(shared: Shared) -> Message:
+    return Message("{what} {id}", what=Message("shared"), id=shared.id)
+
+
+def _unknown(shared: Shared, side: str, book: Codebook) -> Iterator[Message]:
+    """What a rule cannot be read for, or names and its codebook has not."""
+    try:
+        names = Expression(getattr(shared, side)).names
+    except ExpressionError as error:
+        yield at(_named(shared), error.what)
+        return
+    for name in sorted(n for n in names if n not in book and n not in book.question_of):
+        fault = Message("the codebook {book} has no question {id}", book=book.id, id=name)
+        yield at(_named(shared), fault)

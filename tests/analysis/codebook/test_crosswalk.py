@@ -1,0 +1,101 @@
+"""Two questionnaires of one survey: what may be compared, and what is refused."""
+
+import copy
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from analysis import Survey
+from analysis.codebook.crosswalk import Crosswalk
+from analysis.codebook.model import Codebook
+from analysis.codebook.yaml_file import earlier
+from analysis.errors import InputError
+from analysis.results import changes
+from analysis.show import NotAvailable
+from support import study2026
+from workbench.office.new_wave import new_wave
+
+DATA = Path(__file__).parents[3] / "data"
+FILE = DATA / "codebooks" / "crosswalks" / "it-staffing-2019-2026.yml"
+WALK = yaml.safe_load(FILE.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def books():
+    return Codebook.read("it-staffing"), Codebook.read("it-staffing-2026")
+
+
+def test_every_question_of_both_questionnaires_stands_in_the_crosswalk(books):
+    walk = Crosswalk.between(*books)
+    assert len(books[1].questions) == 40
+    assert walk.variables(*books)["Q24_1"] == "Q25_1"
+    assert walk.variables(*books)["Q30_2"] == "Q33_2"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda w: w["same"].update(Q13="Q17"), "Q13 and Q17 are not the same, their options"),
+        (lambda w: w["same"].update(Q12="Q15"), "Q12 and Q15 are not the same, their type"),
+        (lambda w: w["same"].pop("Q06"), "question Q06 of it-staffing is missing"),
+        (lambda w: w["new"].pop(0), "question Q06 of it-staffing-2026 is missing"),
+        (lambda w: w["ended"][0].update(id="Q77"), "it-staffing has no question Q77"),
+        (
+            lambda w: w["shared"][0].update(after="Q08 + Q99"),
+            "it-staffing-2026 has no question Q99",
+        ),
+        (lambda w: w["shared"][0].update(before="Q08 +"), "'Q08 +' cannot be read"),
+        (
+            lambda w: w["shared"][0].update(after="Q08 > Q09"),
+            "one rule is true or false, the other",
+        ),
+        (lambda w: w["shared"][0].update(kind="moved"), "no value 'moved'; there are: split"),
+        (lambda w: w["new"].append(w["new"][0]), "question 'Q06' stands more than once"),
+    ],
+)
+def test_a_fault_of_the_crosswalk_is_named(change, said, books, project):
+    folder = project / "data" / "codebooks" / "crosswalks"
+    content = copy.deepcopy(WALK)
+    change(content)
+    (folder / FILE.name).write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    with pytest.raises(InputError) as refused:
+        Crosswalk.between(*books)
+    assert said in str(refused.value) and FILE.name in str(refused.value)
+
+
+def test_one_number_with_another_question_is_refused_without_a_crosswalk(books, project):
+    (project / "data" / "codebooks" / "crosswalks" / FILE.name).unlink()
+    with pytest.raises(InputError, match="have no crosswalk, and questions with one number may"):
+        Crosswalk.between(*books)
+    with pytest.raises(InputError, match=r"\(Q06, Q07, "):
+        Crosswalk.between(*books)
+
+
+def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project):
+    raw = project / "data" / "raw"
+    shutil.copytree(DATA / "raw" / "demo-2020", raw / "demo-2020")
+    file = study2026.replies(project)
+    new_wave("demo-2026", [file], "it-staffing-2026", "2026-04-01", invited="16", invented=True)
+    assert earlier("demo-2026") == "demo-2020" and earlier("demo-2020") == "demo-2019"
+    survey = Survey.load("demo-2026", language="en")
+    assert len(survey.findings) <= 1
+    before = changes.wave_before(survey)
+    shares, scales = changes.answers(survey, before)
+    # the replies of 2026 were made of those of 2020: what is the same did not move
+    assert not len(changes.moved(shares)) and not len(changes.moved(scales))
+    compared = shares.set_index("question")
+    same = compared.loc["IT-track graduate recruitment (by the crosswalk)"]
+    before_chosen = before.responses["Q13_1"].sum()
+    assert same["count_before"] == same["count_now"] == before_chosen > 0
+    assert "re-employed staff (both kinds since 2023) (by the crosswalk)" in set(scales["question"])
+    assert {"Q33 Adoption of AI and RPA", "Q16 Sufficiency of IT talent"} <= set(scales["question"])
+    gone = changes.not_compared(survey, before)
+    assert gone["reply"].value_counts().to_dict() == {"now": 7, "before": 6}
+    found = changes.typologies(survey, before)
+    assert isinstance(found[1], NotAvailable) and changes.type_changes(found)["n"] == 0
+    # the committee sees no change of a sensitive question, by the crosswalk neither
+    committee = Survey.load("demo-2026", audience="committee", language="en")
+    shown = changes.answers(committee, changes.wave_before(committee))[1]
+    assert "Q16 Sufficiency of IT talent" not in set(shown["question"])
