@@ -394,7 +394,7 @@ def figure(
         raise InputError(
             "{id} is a number: no figure by several answers", hint=hint, id=question.id
         )
-    elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
+    elif protects(survey, question, *edition.asked_by(survey, by)):
         return withheld
     else:
         drawn = _drawn_numbers(survey, question, by)

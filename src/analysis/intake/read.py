@@ -207,7 +207,9 @@ def _tables(
         chosen, export = _export(sheets, file, headings)
         turned = chosen.turned if file.layout == "columns" else chosen
         table = read_rows(turned, headings, ordered=file.codes == "order", export=export)
-        pieces.append(from_rows(table))
+        rows = table.rows  # a record each
+        answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
+        pieces.append(Piece(table.sheet, table.mark, answers))
         found |= followed(table, file.header)
         others += [sheet for sheet in sheets if sheet.sheet != chosen.sheet]
     check_followed(file, found)
@@ -282,14 +284,6 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
 
 
 # --- what a sheet gives -------------------------------------------------------------------------
-
-
-def from_rows(table: Table) -> Piece:
-    """A table with one record per row, or, transposed, per column."""
-    rows = table.rows
-    columns = {name: np.full(len(rows), column) for name, column in table.columns.items()}
-    answers = {name: (rows, column) for name, column in columns.items()}
-    return Piece(table.sheet, table.mark, answers)
 
 
 def from_form(reply: Reply) -> Piece:
