@@ -374,7 +374,9 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
             if not lone and own[text] <= printed[text] and not mark:
                 continue
             named = headings.named_in(text, known=True)
-            if named not in {"", *who}:
+            if named and named in who:
+                continue  # who replied, told again
+            if named:
                 others[int(row), int(column)] = text
             if not lone or mark or row in rows or (int(row), int(column)) in others:
                 reply.mark[row, column] = unmatched
