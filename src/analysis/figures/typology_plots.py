@@ -402,14 +402,19 @@ def _matters(ax: Axes, data: pd.DataFrame, language: Language) -> None:
 
 
 def places(
-    data: pd.DataFrame, *, types: pd.DataFrame, shares: Sequence[float], language: Language = "ja"
+    data: pd.DataFrame,
+    *,
+    types: pd.DataFrame,
+    shares: Sequence[float] = (),
+    titles: Sequence[str] = (),
+    language: Language = "ja",
 ) -> Axes:
     """Map of municipalities and indicators on two axes.
 
     Parameters
     ----------
     data : axis1, axis2, name; type and code of the municipalities, none of the indicators.
-    shares : of the variation (0 to 1) that each axis carries, written on it.
+    shares : of the variation (0 to 1) that each axis carries, written on it; or `titles` of both.
     """
     ax = canvas(5.6)
     if data.empty:
@@ -426,7 +431,7 @@ def places(
     ax.plot(answers["axis1"], answers["axis2"], "+", color=PALETTE[3], ms=8, mew=1.5)
     ax.axhline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
     ax.axvline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
-    percent = [
+    percent = list(titles) or [
         label("typology_figure.axis", language, number=at, share=100 * share)
         for at, share in enumerate(shares, start=1)
     ]

@@ -251,9 +251,10 @@ def _add(wave: changes.Wave, question: Question, rule: str) -> None:
 
 
 def not_compared(survey: Survey, before: Survey | None) -> Frame:
-    """Questions of one questionnaire alone; none where both waves have one codebook.
+    """What is not or not quite comparable; nothing where both waves have one codebook.
 
-    Columns: reply (``before`` or ``now``: which wave asked it), question (id and label), reason.
+    Columns: reply (``before`` or ``now``: which wave asked it, ``both``: compared with caution),
+    question (id and label, or the shared quantity), reason.
     """
     rows = []
     if before and before.codebook.id != survey.codebook.id:
@@ -262,6 +263,8 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
             for gone in listed:
                 label = one.codebook[gone.id].label[language]
                 rows.append((reply, f"{gone.id} {label}", gone[language]))
+        noted = [one for one in walk.shared if one.note]
+        rows += [("both", one[language], one.note[language]) for one in noted if one.note]
     return Frame(rows, columns=["reply", "question", "reason"])
 
 

@@ -9,8 +9,8 @@ belong together whatever is chosen, who is on a border, and which choice matters
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,7 @@ from analysis.typology.prepare import Answers, set_aside
 from analysis.typology.stability import with_type
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One indicator set, one treatment of missing answers, one dissimilarity."""
 
     indicators: str
@@ -202,7 +201,7 @@ def universes(
     for method, k in found[0]:
         together = [one[method, k] for one in found if (method, k) in one]
         types = together[0] if len(given) == 1 else consensus(np.array(together), k)
-        rows.append((*astuple(setting), method, k, int(np.bincount(types).min())))
+        rows.append((*setting, method, k, int(np.bincount(types).min())))
         labels.append(types)
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
