@@ -235,13 +235,15 @@ def coded(survey: View, question: Question, by: pd.Series | None = None) -> list
         options = zip(question.variables, question.options, strict=True)
         return [(variable, str(option.code)) for variable, option in options]
     codes = list(map(str, tabulate.labels_of(question, survey.language)))
-    if not protects(survey, question, *([] if by is None else asked_by(survey, by))):
+    if not protects(survey, question, *asked_by(survey, by)):
         return [(question.id, code) for code in codes]
     return [(question.id, "+".join(codes[at] for at in part)) for part in parts(survey, question)]
 
 
-def asked_by(survey: View, by: pd.Series) -> list[Question]:
+def asked_by(survey: View, by: pd.Series | None) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
+    if by is None:
+        return []
     return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]
 
 

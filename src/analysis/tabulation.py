@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import edition
-from analysis.codebook.model import Question
+from analysis.codebook.model import STATUSES, Question
 from analysis.edition import COUNTED, HIDDEN, MEASURED, protects, shown_questions
 from analysis.errors import InputError, Message
 from analysis.figures import plots
@@ -272,6 +272,21 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
     return Frame(Frame({"answers": joined, "n": parts["n"].first(), **missing}).reset_index())
 
 
+def by_kind(survey: View, frame: pd.DataFrame) -> Frame:
+    """The same frame, how many did not answer in a column for each kind in the place of words."""
+    if "missing" not in frame:
+        return Frame(frame)
+    known = {id: edition.frequency(survey, survey.question(id)) for id in set(frame["question"])}
+    told = frame["question"].where(frame["missing"].notna())
+    missing = pd.DataFrame(
+        [known[id].missing if isinstance(id, str) else {} for id in told],
+        index=frame.index,
+        columns=list(STATUSES[1:]),
+    )
+    kinds = missing.dropna(axis="columns", how="all").astype("Int64")
+    return Frame(frame.drop(columns="missing").join(kinds.mask(told.notna(), kinds.fillna(0))))
+
+
 def digits(value: float) -> str:
     """A number in four digits, from a thousand whole.
 
@@ -379,7 +394,7 @@ def figure(
         raise InputError(
             "{id} is a number: no figure by several answers", hint=hint, id=question.id
         )
-    elif protects(survey, question, *([] if by is None else edition.asked_by(survey, by))):
+    elif protects(survey, question, *edition.asked_by(survey, by)):
         return withheld
     else:
         drawn = _drawn_numbers(survey, question, by)
@@ -391,6 +406,8 @@ def figure(
     several = question.type == "multi"
     values |= {"question": title, "asked": asked, "multiple": several, "base": counted.n}
     values["label"] = question.label[survey.language]
+    unit = question.unit[survey.language] if question.unit else ""
+    values["units"] = {"value": unit.replace("（", "、").rstrip("）")} if unit else {}
     return survey.gallery.show(
         ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **values
     )

@@ -64,7 +64,7 @@ def test_every_share_says_what_it_is_of(survey, page):
     table = page.tables["frequencies"]
     file = frame_of(table)
     shown = file[file["設問"].str.startswith("Q07 ")].iloc[0]
-    assert shown[["団体数", "n"]].tolist() == [first, n]
+    assert shown[["団体数", "n（団体）"]].tolist() == [first, n]
     assert shown["割合（％）"] == pytest.approx(first / n * 100, abs=0.05)
     (row,) = table.frame[table.frame["設問"].str.startswith("Q07 ")].to_dict("records")
     assert f"{shown['回答']} {first}（{first / n:.0%}）" in row["回答ごとの団体数（割合）"]
@@ -144,7 +144,7 @@ def test_a_battery_is_tabulated_with_the_words_of_its_scale(survey, page, tmp_pa
     rows = frame.loc["Q30 AI・RPAの導入段階 — AI"]
     counts = survey.responses["Q30_1"].value_counts()
     assert rows["団体数"].tolist() == [counts.get(code, 0) for code in range(1, 6)]
-    assert rows["回答"].is_unique and set(rows["n"]) == {15}
+    assert rows["回答"].is_unique and set(rows["n（団体）"]) == {15}
     assert set(frame.loc["Q07 政策担当課の取組み", "形式"]) == {"複数回答"}
     towns = survey.tabulate("Q30", by="size_class").query("group == '町村' and variable == 'Q30_1'")
     inside = survey.responses["Q30_1"][survey.size_class == "町村"].dropna()

@@ -175,6 +175,27 @@ class Index(Labelled):
     role: Literal["cluster", "outcome", "context", "factor"] = "cluster"
 
 
+class AxisItem(Labelled):
+    """One measure on a side of an axis: taken where its rule holds."""
+
+    side: Literal["low", "high"]
+    rule: StrictStr
+
+
+class Axis(Labelled):
+    """A distinction that the field discusses, made of items on its two sides.
+
+    A respondent's place is the share of the items taken on the high side less that on the low side,
+    from -1 to 1. It feeds no typology; `note` says whose distinction it is and whose items.
+    """
+
+    id: StrictStr
+    low: Text
+    high: Text
+    note: Text
+    items: tuple[AxisItem, ...] = Field(min_length=2)
+
+
 class Shared(Model):
     """A feature of another codebook, computed from this one's answers."""
 
@@ -283,6 +304,7 @@ class Codebook(Model):
     questions: tuple[Question, ...]
     features: tuple[Feature, ...] = ()
     indices: tuple[Index, ...] = ()
+    axes: tuple[Axis, ...] = ()
     comparable: tuple[Comparable, ...] = ()
     organisation: tuple[Box, ...] = ()
     staff: tuple[Staff, ...] = ()
@@ -501,6 +523,7 @@ def problems(book: Codebook) -> Iterator[Message]:
     for other in book.comparable:
         for fault in _repeated("feature", [shared.id for shared in other.features]):
             yield at(_named("comparable", other.codebook), fault)
+    yield from _repeated("axis", [axis.id for axis in book.axes])
     yield from _repeated("organisation", [box.id for box in book.organisation])
     yield from _repeated("topic", [topic.id for topic in book.topics])
     for hypothesis in book.hypotheses:
@@ -527,6 +550,8 @@ def _rules(book: Codebook) -> Iterator[tuple[Message, str | None, bool]]:
         for shared in other.features:
             yield at(where, _named("feature", shared.id)), shared.rule, False
     yield from ((_named("organisation", box.id), box.rule, True) for box in book.organisation)
+    for axis in book.axes:
+        yield from ((_named("axis", axis.id), item.rule, True) for item in axis.items)
     yield from ((_named("staff", kind.en), kind.rule, False) for kind in book.staff)
     for hypothesis in book.hypotheses:
         where = _named("hypothesis", hypothesis.id)

@@ -48,6 +48,7 @@ KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇ
 OPENS = "「『（［｛〈《【("
 _PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+VERBATIM = ("raw", "example")  # columns of answers as received
 WITHHELD = ("withheld", "few")  # reasons of the edition, not of the survey
 Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
 INVENTED = {"ja": "架空データ", "en": "Invented data"}
@@ -136,6 +137,7 @@ class Gallery:
         denominator: str = "",
         words: str = "",
         key: bool = False,
+        units: Mapping[str, str] | None = None,
         **values: Any,
     ) -> Figure | NotAvailable:
         """Check, export and close a figure; without plotted numbers it says that there are none.
@@ -148,6 +150,7 @@ class Gallery:
             sentence given as `words`.
         data : the plotted numbers. n : the denominator of the whole figure.
         key : whether it is the one by which the index shows the page.
+        units : of columns whose unit depends on the question, for the headings of the file.
         """
         asked: list[str] = []
         canvas = (
@@ -160,22 +163,20 @@ class Gallery:
                 plt.close(canvas)
                 return self._nothing(name, data)
             title, denominator, alt, *asked = self._said(words, values)
-            data = self._labelled(data, words, f"figures/{name}")
-        for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
-            if not given or not given.strip():
-                raise InputError(
-                    "the figure {name!r} has no {subject}",
-                    hint="give one",
-                    name=name,
-                    subject=Message(what),
-                )
-        if not denominator or n is None:
+            data = self._labelled(data, words, f"figures/{name}", units=units)
+        needed = {
+            "title": title.strip(),
+            "alt text": alt.strip(),
+            "source": self.source.strip(),
+            "n with its denominator": denominator and n is not None,
+            "numbers (data=)": data is not None and len(data),
+        }
+        if lacking := [what for what, given in needed.items() if not given]:
             raise InputError(
-                "the figure {name!r} has no n with its denominator", hint="give both", name=name
-            )
-        if data is None or data.empty:
-            raise InputError(
-                "the figure {name!r} comes without its numbers", hint="pass data=", name=name
+                "the figure {name!r} has no {subject}",
+                hint="give one",
+                name=name,
+                subject=Message(lacking[0]),
             )
         about = {"n": f"{n:,}", "of": denominator, "source": self.source}
         origin = label("figure.origin", self.language, **about)
@@ -281,12 +282,18 @@ class Gallery:
         return NotAvailable(name, label(f"figure.{why}", self.language), why in WITHHELD)
 
     def _labelled(
-        self, frame: pd.DataFrame, words: str, result: str = "", percent: Sequence[str] = ()
+        self,
+        frame: pd.DataFrame,
+        words: str,
+        result: str = "",
+        percent: Sequence[str] = (),
+        units: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Columns and ids in the language of the reader; an index that has a name is a column.
 
-        A page may have headings of its own in the section ``PAGE_column``. With ids, as comparisons
-        read it, the frame is kept under the name of a `result`.
+        A page may have headings of its own in the section ``PAGE_column``. What becomes a file has
+        the name of a `result`: the frame is kept under it with ids, as comparisons read it; the
+        headings of its numbers state their unit, and raw answers are quoted.
         """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
         if result:
@@ -302,6 +309,15 @@ class Gallery:
             numbers = pd.to_numeric(frame[column], errors="coerce") * 100
             frame[column] = numbers.astype("Float64").round(1)
             known[column] = label("figure.percent", self.language, name=known[column])
+        if result:
+            units = labels("unit_of", self.language) | dict(units or {})
+            for column in frame.columns.intersection(list(units)).difference(list(percent)):
+                name, unit = known.get(column, column), units[column]
+                if pd.api.types.is_numeric_dtype(frame[column]) and unit not in name:
+                    known[column] = label("figure.with_unit", self.language, name=name, unit=unit)
+            for column in frame.columns.intersection(VERBATIM):
+                quoted = [label("figure.quoted", self.language, text=t) for t in frame[column]]
+                frame[column] = pd.Series(quoted, frame.index).where(frame[column].ne(""), "")
         return frame.rename(columns=known)
 
     def _written(

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -53,11 +54,11 @@ def wrapped(labels: Sequence[object], width: float) -> list[str]:
     return made
 
 
-def legend_above(ax: Axes, handles: Sequence[Patch] | None = None) -> None:
+def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> None:
     """A legend over the drawing in as many columns as the figure's width can hold."""
     found: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     texts = [str(handle.get_label()) for handle in found]
-    wide = [ems(text) + 3.4 for text in texts]
+    wide = [max(map(ems, text.split("\n"))) + 3.4 for text in texts]
     canvas = ax.get_figure(root=True)
     assert canvas is not None
     room = canvas.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]
@@ -180,13 +181,12 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     n = data.drop_duplicates("group").set_index("group")["n"]
     order = list(dict.fromkeys(data["answer"]))
     table = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
-    table.columns = [f"{group} n={size:,}" for group, size in n.items()]
     ax = axes_for(len(table) * 1.5, 1.6)
     numbers = table.astype(float) * 100
     style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
     sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
     ax.set_yticks(np.arange(len(table)) + 0.5, wrapped(table.index, 24))
-    heads = wrapped(table.columns, 8)
+    heads = [f"{name}\nn={size:,}" for name, size in zip(wrapped(n.index, 8), n, strict=True)]
     ax.set_xticks(np.arange(table.shape[1]) + 0.5, heads)
     ax.tick_params(axis="y", rotation=0, length=0)
     ax.tick_params(axis="x", rotation=0, length=0)

@@ -24,7 +24,7 @@ from matplotlib.patches import Patch
 
 from analysis.figures.gallery import PALETTE, ems
 from analysis.figures.label_places import place_labels
-from analysis.figures.plots import COLUMN, wrapped
+from analysis.figures.plots import COLUMN, legend_above, wrapped
 from analysis.text import Language, label
 
 A4 = 6.7  # inches between the margins of an A4 page
@@ -112,14 +112,10 @@ def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, st
     return named | {0: head(0, language)}
 
 
-def legend(
-    ax: Axes, kinds: Sequence[int], types: pd.DataFrame, language: Language, above: float = 0.0
-) -> None:
-    """Names of the types over the axes, `above` them by a share of their height."""
+def legend(ax: Axes, kinds: Sequence[int], types: pd.DataFrame, language: Language) -> None:
+    """Names of the types over the axes."""
     names = heads(types, language, 14)
-    handles = [Patch(**style(kind), label=names[kind]) for kind in kinds]
-    place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.45, 1.01 + above)}
-    ax.legend(handles=handles, ncols=min(3, len(kinds)), fontsize=8, frameon=False, **place)
+    legend_above(ax, [Patch(**style(kind), label=names[kind]) for kind in kinds])
 
 
 # --- what the types are ---------------------------------------------------------------------------
@@ -249,7 +245,7 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     ax.set_xlabel(label("typology_figure.silhouette", language))
     ax.set_ylabel(label("typology_figure.unit", language))
     ax.grid(False, axis="y")
-    legend(ax, kinds, types, language, above=0.045 if few else 0.035)
+    legend(ax, kinds, types, language)
     return ax
 
 
@@ -348,8 +344,7 @@ def multiverse(
     if len(firmness):
         (_lines if named else _bars)(axes["firmness"], firmness, language)
         axes["firmness"].set_title(label("typology_figure.firm", language), fontsize=9)
-        place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.05)}
-        axes["firmness"].legend(fontsize=8, ncols=3, frameon=False, **place)
+        legend_above(axes["firmness"])
     _agreement(axes["agreement"], agreement, language)
     _matters(axes["matters"], choices, language)
     return figure
@@ -407,14 +402,19 @@ def _matters(ax: Axes, data: pd.DataFrame, language: Language) -> None:
 
 
 def places(
-    data: pd.DataFrame, *, types: pd.DataFrame, shares: Sequence[float], language: Language = "ja"
+    data: pd.DataFrame,
+    *,
+    types: pd.DataFrame,
+    shares: Sequence[float] = (),
+    titles: Sequence[str] = (),
+    language: Language = "ja",
 ) -> Axes:
     """Map of municipalities and indicators on two axes.
 
     Parameters
     ----------
     data : axis1, axis2, name; type and code of the municipalities, none of the indicators.
-    shares : of the variation (0 to 1) that each axis carries, written on it.
+    shares : of the variation (0 to 1) that each axis carries, written on it; or `titles` of both.
     """
     ax = canvas(5.6)
     if data.empty:
@@ -431,7 +431,7 @@ def places(
     ax.plot(answers["axis1"], answers["axis2"], "+", color=PALETTE[3], ms=8, mew=1.5)
     ax.axhline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
     ax.axvline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
-    percent = [
+    percent = list(titles) or [
         label("typology_figure.axis", language, number=at, share=100 * share)
         for at, share in enumerate(shares, start=1)
     ]
@@ -439,8 +439,7 @@ def places(
     ax.set(xlabel=percent[0] + below, ylabel=percent[1])
     ax.margins(0.12)
     ax.grid(False)
-    place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.01)}
-    ax.legend(handles=handles, ncols=min(3, len(handles)), fontsize=8, frameon=False, **place)
+    legend_above(ax, handles)
     red = {"color": PALETTE[3], "bbox": {**WHITE, "alpha": 0.8}}
     written = pd.concat([answers, units]) if few else answers
     looks = [red] * len(answers) + [{"fontsize": 8}] * (len(written) - len(answers))

@@ -180,7 +180,7 @@ class Piece:
 
 def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
     """The tidy frame of several sheets, their records numbered one after the other."""
-    parts = [part for piece in pieces for part in (_answers(piece), _outside(piece))]
+    parts = [_cells(piece) for piece in pieces]
     start = 0
     for part in parts:
         record = part.numbers["record"]
@@ -205,65 +205,46 @@ class _Part(NamedTuple):
     words: dict[str, Words]
 
 
-def _answers(piece: Piece) -> _Part:
-    """The cells of answers, variable by variable."""
+def _cells(piece: Piece) -> _Part:
+    """The answers, variable by variable, then what else holds something, in the sheet's order."""
     sheet, names, places = piece.sheet, list(piece.answers), list(piece.answers.values())
     n = len(places[0][0]) if places else 0
-    if n > 1:  # of a table each variable is a column
-        texts = [_taken(sheet.text[columns[0]], rows) for rows, columns in places]
-        kinds = np.concatenate([sheet.kind[rows, columns[0]] for rows, columns in places])
-    else:
-        at = np.array(places, int).reshape(len(names), 2)
-        texts, kinds = [_texts(sheet, *at.T)], sheet.kind[at[:, 0], at[:, 1]]
-    nothing = np.array([], np.int32)
+    others = np.nonzero((sheet.kind != CellKind.EMPTY) & (piece.mark != ANSWER))
     rows, columns = (
-        np.concatenate([nothing, *(place[side] for place in places)], dtype=np.int32)
+        np.concatenate([*(place[side] for place in places), others[side]], dtype=np.int32)
         for side in (0, 1)
     )
+    if n > 1:  # of a table each variable is a column
+        texts = [_taken(sheet.text[across[0]], down) for down, across in places]
+    else:
+        texts = [_texts(sheet, *np.array(places, int).reshape(len(names), 2).T)]
+    marks = piece.mark[others]
+    texts.append(_texts(sheet, *others))
+    texts[-1][marks == REASONS.index("personal")] = ""  # kept nowhere
+    answers, same = n * len(names), np.zeros(len(rows), np.int8)
+    pages = sheet.pages or ((0, sheet.sheet),)
+    page = np.searchsorted([start for start, _ in pages], rows, side="right") - 1
+    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int8)
+    record = np.full(len(rows), -1, np.int32)
+    variable[:answers] = np.repeat(np.arange(len(names)), n)
+    record[:answers] = np.tile(np.arange(n), len(names))
+    reason[answers:] = marks
     words: dict[str, Words] = {
-        "variable": (np.repeat(np.arange(len(names), dtype=np.int16), n), names),
+        "file": (same, [sheet.file]),
+        "sheet": (page, [name for _, name in pages]),
+        "number_format": _sparse(sheet, sheet.number_format, rows, columns),
         "covered": _sparse(sheet, _covered(piece), rows, columns),
         "stands_for": _meant(piece, len(rows)),
-        "reason": (np.full(len(rows), -1, np.int8), REASONS),
-    }
-    record = np.tile(np.arange(n, dtype=np.int32), len(names))
-    return _part(sheet, rows, columns, {"kind": kinds, "record": record}, texts, words)
-
-
-def _outside(piece: Piece) -> _Part:
-    """The other cells that hold something, in the order of the sheet."""
-    sheet = piece.sheet
-    rows, columns = np.nonzero((sheet.kind != CellKind.EMPTY) & (piece.mark != ANSWER))
-    words: dict[str, Words] = {
-        "variable": (np.full(len(rows), -1, np.int8), []),
-        "covered": (np.zeros(len(rows), np.int8), [""]),
-        "stands_for": (np.zeros(len(rows), np.int8), [""]),
-        "reason": (piece.mark[rows, columns].astype(np.int8), REASONS),
-    }
-    numbers = {"kind": sheet.kind[rows, columns], "record": np.full(len(rows), -1, np.int32)}
-    texts = _texts(sheet, rows, columns)
-    texts[piece.mark[rows, columns] == REASONS.index("personal")] = ""  # kept nowhere
-    return _part(sheet, rows, columns, numbers, [texts], words)
-
-
-def _part(
-    sheet: Sheet,
-    rows: np.ndarray,
-    columns: np.ndarray,
-    numbers: dict[str, np.ndarray],
-    texts: list[pd.Series],
-    words: dict[str, Words],
-) -> _Part:
-    """With what the sheet says of these cells."""
-    same = np.zeros(len(rows), np.int8)
-    formats = _sparse(sheet, sheet.number_format, rows, columns)
-    words |= {
-        "file": (same, [sheet.file]),
-        "sheet": (same, [sheet.sheet]),
-        "number_format": formats,
+        "variable": (variable, names),
+        "reason": (reason, REASONS),
     }
     down, across = (columns, rows) if sheet.transposed else (rows, columns)
-    numbers |= {"row": (down + 1).astype(np.int32), "column": (across + 1).astype(np.int16)}
+    numbers: dict[str, np.ndarray] = {
+        "row": (down + 1 - np.array([start for start, _ in pages])[page]).astype(np.int32),
+        "column": (across + 1).astype(np.int16),
+        "kind": sheet.kind[rows, columns],
+        "record": record,
+    }
     return _Part(numbers, texts, words)
 
 
@@ -306,12 +287,12 @@ def _sparse(sheet: Sheet, texts: Grid, rows: np.ndarray, columns: np.ndarray) ->
 
 
 def _meant(piece: Piece, n: int) -> Words:
-    """What the marks of a lone record stand for, by variable."""
-    if not piece.stands_for:
-        return np.zeros(n, np.int8), [""]
-    said = [piece.stands_for.get(name, "") for name in piece.answers]
+    """What the marks of a lone record stand for, by variable; of `n` cells, its answers first."""
+    said = [piece.stands_for.get(name, "") for name in piece.answers if piece.stands_for]
     known = ["", *dict.fromkeys(filter(None, said))]
-    return np.array([known.index(text) for text in said], np.int32), known
+    codes = np.zeros(n, np.int32)
+    codes[: len(said)] = [known.index(text) for text in said]
+    return codes, known
 
 
 def _covered(piece: Piece) -> Grid:

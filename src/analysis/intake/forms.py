@@ -22,21 +22,26 @@ from analysis.intake.printed import (
     BELOW,
     LEFT,
     RIGHT,
+    TICKED,
     Form,
     Place,
     in_a_row,
     is_answer_word,
     labels_of,
 )
-from analysis.intake.tables import check_questions
+from analysis.intake.tables import UNIT, check_questions
 from analysis.intake.workbook import Sheet
 
-TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1))
+TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(
     r"^[\d①-⑳.,、，・％%○●◯〇◎レ✓✔☑■]+$"
 )  # even where all offices say the same
 MARK = re.compile(r"^[○●◯〇◎レ✓✔☑■]$")  # of the option that is chosen
 OPEN = re.compile(r"^[□☐◻]$")  # of one that is not
+INSTRUCTION = re.compile(
+    r"^(?:[(（][^()（）]*[)）]|※.*)$", re.S
+)  # printed between a label and its answer
+POINTED = re.compile(r"[→⇒⇨➡]\s*([^→⇒⇨➡]+)$")  # an answer behind the options in their own cell
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,9 @@ class _Places:
         said = [
             text
             for text in texts
-            if text and not (way == LEFT and normalise(text).strip("().") == number)
+            if text
+            and not (way == LEFT and normalise(text).strip("().") == number)
+            and not (way == BELOW and INSTRUCTION.match(text))
         ]
         printed = len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0])
         return 0 if printed else len(said)
@@ -134,9 +141,9 @@ class _Places:
         for question in {id for form in self.forms for id in form.options}:
             marks = {
                 way: sum(
-                    bool(MARK.match(form.text(form.next_to(place, way))))
+                    bool(MARK.match(form.text(form.mark_of(code, place, way))))
                     for form in self.forms
-                    for place in form.options.get(question, {}).values()
+                    for code, place in form.options.get(question, {}).items()
                 )
                 for way in self._sides(question)
             }
@@ -207,14 +214,27 @@ class _Places:
         group = question.variables if option and question else (target,)
         sides = [(RIGHT, step), (LEFT if option else BELOW, 1)]
         if option and question:
-            sides += [(way, 1) for way in self._lines(question)]
+            sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
         counts = {
             (way, steps): sum(self.count(part, way, steps) for part in group)
             for way, steps in sides
         }
-        if step == 1 and not any(counts.values()) and self._behind(target, group):
-            return RIGHT, 2
+        if step == 1 and not any(counts.values()):
+            if self._behind(target, group):
+                return RIGHT, 2
+            if not option and self._further_down(target):
+                return BELOW, 2
         return max(counts, key=lambda way: (counts[way], way[0] == RIGHT))
+
+    def _further_down(self, target: str) -> bool:
+        """Whether answers stand two cells below, under an instruction or in most of several forms.
+
+        What stands there is then no label, and nothing that all the forms say.
+        """
+        between = [f.text(f.beside(target, BELOW)) for f in self.forms if target in f.labels]
+        told = all(INSTRUCTION.match(text) for text in between)
+        enough = 2 * self.count(target, BELOW, 2) >= len(self.forms)
+        return enough and (told or (len(self.forms) > 1 and not any(between)))
 
     def _behind(self, target: str, group: tuple[str, ...]) -> bool:
         """Whether answers stand behind an empty cell, of this label only, as most forms show.
@@ -244,8 +264,8 @@ def _reply(
     cells = {target: form.beside(target, *way) for target, way in ways.items()}
     marks: list[Place] = []
     for question, way in marked.items():
-        options = form.options[question].values()
-        beside = [(place, form.next_to(place, way)) for place in options]
+        options = form.options[question].items()
+        beside = [(place, form.mark_of(code, place, way)) for code, place in options]
         marks += [mark for _, mark in beside if mark and OPEN.match(form.text(mark))]
         chosen = [(place, mark) for place, mark in beside if form.text(mark) and mark not in marks]
         if len(chosen) == 1 and MARK.match(form.text(chosen[0][1])):
@@ -258,11 +278,18 @@ def _reply(
         codes = [*form.across[battery.id]]
         for variable in (v for v in battery.variables if v in form.labels):
             meet = {code: form.crossing(battery.id, variable, code) for code in codes}
-            filled = [code for code, place in meet.items() if form.text(place)]
+            opened = [place for place in meet.values() if place and OPEN.match(form.text(place))]
+            marks += opened
+            filled = [c for c, place in meet.items() if form.text(place) and place not in opened]
             code = (filled or codes)[0]
             cells[variable] = meet[code]
             if len(filled) == 1 and MARK.match(form.text(cells[variable])):
                 stands_for[variable] = battery.option(code).ja
+    for target, place in cells.items():
+        asked = book.question_of.get(target)
+        pointed = POINTED.search(form.text(place))
+        if pointed and asked is not None and asked.options and target not in stands_for:
+            stands_for[target] = pointed[1].strip()
     taken = Counter(place for place in cells.values() if place is not None)
     for place in cells.values():
         if place is not None and taken[place] > 1:
@@ -292,8 +319,8 @@ def _boxes(form: Form, cells: dict[str, Place | None], book: Codebook) -> dict[s
     """
     stands_for: dict[str, str] = {}
     for id, found in form.boxed.items():
-        question = book[id]
-        ticked = {code for code, place in found.items() if not OPEN.match(form.text(place)[0])}
+        question = book.question_of.get(id) or book[id]
+        ticked = {code for code, place in found.items() if TICKED.match(form.text(place))}
         if question.type == "multi":
             cells.pop(id, None)
             for code, place in found.items():
@@ -318,8 +345,13 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
         for grid, reply in zip(texts, replies, strict=True)
     ]
     every = set().union(*said)
-    # how often the form itself says a text: as often as half of its copies do
-    printed = {text: sorted(own[text] for own in said)[(len(said) - 1) // 2] for text in every}
+    # how often the form itself says a text: as often as all copies do, but for one in ten; of what
+    # stands around an answer, such as a unit, as half of them do
+    share = {text: 2 if UNIT.match(normalise(text)) else 10 for text in every}
+    printed = {
+        text: sorted(own[text] for own in said)[(len(said) - 1) // share[text]] for text in every
+    }
+    _tell_changed_labels(replies, texts)
     for grid, reply, form, own in zip(texts, replies, forms, said, strict=True):
         rows = {row for row, _ in form.labels.values()}
         who = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in told}
@@ -342,7 +374,9 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
             if not lone and own[text] <= printed[text] and not mark:
                 continue
             named = headings.named_in(text, known=True)
-            if named not in {"", *who}:
+            if named and named in who:
+                continue  # who replied, told again
+            if named:
                 others[int(row), int(column)] = text
             if not lone or mark or row in rows or (int(row), int(column)) in others:
                 reply.mark[row, column] = unmatched
@@ -351,6 +385,21 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
         if not told & {t for t, texts in (headings.header or {}).items() if texts}:
             _check_others(reply, others)
     return replies
+
+
+def _tell_changed_labels(replies: list[Reply], texts: list[np.ndarray]) -> None:
+    """Mark labels that at most half of the copies have: an office wrote something into them.
+
+    A form of which most labels are its own is another print, and nothing was written into it.
+    """
+    header, unmatched = REASONS.index("header"), REASONS.index("unmatched")
+    copies = Counter(text for grid in texts for text in set(grid.ravel()))
+    for reply, grid in zip(replies, texts, strict=True):
+        heads = [(int(r), int(c)) for r, c in np.argwhere((reply.mark == header) & (grid != ""))]
+        own = [place for place in heads if 2 * copies[grid[place]] <= len(replies)]
+        if len(replies) > 1 and 2 * len(own) < len(heads):
+            for place in own:
+                reply.mark[place] = unmatched
 
 
 def _entered(form: Form, reply: Reply, place: Place) -> bool:

@@ -32,6 +32,7 @@ NUMBERED = re.compile(
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
 CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
 NO_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
+LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
 SIGNS = str.maketrans("‐‑–—−～〜", "-----~~")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 IDENTITY = {
@@ -359,7 +360,9 @@ class Headings:
         key = normalise(text)
         if not key:
             return None
-        return self._choices(question).get(key) or self._numbered_choice(question, key)
+        lettered = normalise(LETTER.sub("", text))  # ア 研修, a) 研修
+        known = self._choices(question)
+        return known.get(key) or known.get(lettered) or self._numbered_choice(question, key)
 
     def option(self, question: Question, text: str) -> int | None:
         """The code of the option whose words, with or without its number, are the whole text."""

@@ -15,7 +15,14 @@ from analysis.intake.workbook import CellKind, Sheet
 
 Place = tuple[int, int]
 RIGHT, BELOW, LEFT, ABOVE = (0, 1), (1, 0), (0, -1), (-1, 0)
-BOXED = re.compile(r"^([☑☒■□☐◻])\s*(?=\S)")  # a mark or an open box before an option's words
+# a mark, an open box or brackets with or without a mark before an option's words
+BOXED = re.compile(r"^(?:[☑☒■□☐◻]|[(（\[［]\s*[○●◯〇◎レ✓✔☑■]?\s*[)）\]］])\s*(?=\S)")
+RINGED = re.compile(
+    r"^[○●◯〇◎レ✓✔]\s*(?=\S)"
+)  # a mark before an option's words, where others have none
+TICKED = re.compile(r"^[(（\[［]?\s*[○●◯〇◎レ✓✔☑☒■]")
+BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
+ARROWS = ("→", "⇒", "⇨", "➡")
 ANSWER_WORDS = {
     "回答",
     "ご回答",
@@ -41,7 +48,8 @@ class Form:
     across: dict[
         str, dict[int, Place]
     ]  # battery -> code -> its option's cell, above or left of all
-    boxed: dict[str, dict[int, Place]]  # question -> code -> the cell with its box and its words
+    # question, or item of a battery -> code -> the cell with its box and its words
+    boxed: dict[str, dict[int, Place]]
 
     def crossing(self, battery: str, variable: str, code: int) -> Place | None:
         """Where the line of an item meets that of an option."""
@@ -73,6 +81,13 @@ class Form:
         """The next cell on one side of a cell and its merged range."""
         return self.at(*self._step(*place, way))
 
+    def mark_of(self, code: int, place: Place, way: Place) -> Place | None:
+        """The cell beside an option in which its mark is, past the one with its number."""
+        beside = self.next_to(place, way)
+        if beside and normalise(self.text(beside)).strip("().") == str(code):
+            return self.next_to(beside, way) or beside
+        return beside
+
     def _step(self, row: int, column: int, way: Place) -> Place:
         top, left, bottom, right = self._range(row, column)
         down = {1: bottom + 1, -1: top - 1}.get(way[0], row)
@@ -102,7 +117,7 @@ def in_a_row(places: Iterable[Place]) -> bool:
 
 def is_answer_word(text: str) -> bool:
     """Whether a cell says that the answer is beside it."""
-    return normalise(text).rstrip(":") in ANSWER_WORDS
+    return normalise(text).rstrip(":") in ANSWER_WORDS or text.rstrip().endswith(ARROWS)
 
 
 def labels_of(sheet: Sheet, headings: Headings) -> Form:
@@ -128,6 +143,7 @@ class _Search:
     def form(self) -> Form:
         """The labels, and the options of each question that has them."""
         best: dict[str, tuple[Meaning, Place]] = {}
+        self.words |= {place for place in self.places if self.text[place].strip() in BRACKETS}
         for place in self.places:
             if (meaning := self.headings.meaning(self.text[place])) is None:
                 continue
@@ -148,6 +164,12 @@ class _Search:
                 ({"multi", *ONE_CHOICE}, self._boxed),
             )
         )
+        for question in (question for question in asked if question.type == "battery"):
+            for item in (name for name in question.variables if name in self.labels):
+                row, column = self.labels[item]
+                line = [place for place in self.places if place[0] == row and place[1] > column]
+                if len(found := self._boxed(question, line)) > 1:
+                    boxed[item] = found
         self.words |= {place for found in boxed.values() for place in found.values()}
         return Form(self.sheet, self.labels, frozenset(self.words), options, across, boxed)
 
@@ -170,10 +192,20 @@ class _Search:
             number = normalise(text).strip("()").isdecimal()
             if not start[0] <= place[0] < end or place in self.words or number:
                 continue
+            if self._is_list(question, text) or (
+                question.type == "battery" and self.headings.option(question, text) is not None
+            ):
+                continue
             variable = self.headings.choice(question, text)
             if variable and variable not in self.labels:
                 self.labels[variable] = place
                 self.words.add(place)
+
+    def _is_list(self, question: Question, text: str) -> bool:
+        """Whether one cell holds the words of several options."""
+        key = normalise(text)
+        words = {normalise(option.ja) for option in question.options}
+        return sum(word in key for word in words if word) > 1 and key not in words
 
     def _region(self, place: Place) -> Iterator[Place]:
         """The filled cells from a label to the row of the next one."""
@@ -201,11 +233,21 @@ class _Search:
         found = self._options(question, items[0])
         return found if in_a_row((column, row) for row, column in found.values()) else {}
 
-    def _boxed(self, question: Question) -> dict[int, Place]:
-        """The cells in which a box, ticked or open, is followed by the words of one option."""
-        found: dict[int, Place] = {}
-        for place in self._region(self.labels[question.id]):
-            code = self.headings.option(question, BOXED.sub("", self.text[place]))
-            if code is not None and BOXED.match(self.text[place]):
-                found.setdefault(code, place)
-        return found
+    def _boxed(self, question: Question, places: Iterable[Place] | None = None) -> dict[int, Place]:
+        """The cells in which a box, ticked or open, is followed by the words of one option.
+
+        Or, where no cell has a box, those with a mark before their words and those without.
+        `places`: where they are looked for, default from the question's label to the next one.
+        """
+        boxed: dict[int, Place] = {}
+        ringed: dict[int, Place] = {}
+        bare: dict[int, Place] = {}
+        for place in places or self._region(self.labels[question.id]):
+            text = self.text[place]
+            for sign, found in ((BOXED, boxed), (RINGED, ringed)):
+                code = self.headings.option(question, sign.sub("", text))
+                if code is not None and sign.match(text):
+                    found.setdefault(code, place)
+            if (code := self.headings.option(question, text)) is not None:
+                bare.setdefault(code, place)
+        return boxed or (bare | ringed if ringed else {})

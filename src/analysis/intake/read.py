@@ -20,9 +20,9 @@ from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, conc
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import choose, listed, refuse_table
+from analysis.intake.layout import asked_in, choose, listed, refuse_table
 from analysis.intake.tables import Table, read_rows
-from analysis.intake.workbook import CellKind, Sheet, column_letters
+from analysis.intake.workbook import CellKind, Sheet, column_letters, stacked
 
 PASSED_OVER = ("~$", ".", "__MACOSX")  # lock files and hidden files
 KNOWN = set[str]().union(*SUFFIXES.values())
@@ -188,7 +188,7 @@ def _forms(
     for book in books:
         ours = questionnaire.pieces(book, headings)
         pieces += ours
-        (others if ours else sheets).extend(book)
+        (others if ours else sheets).extend(book if ours else _pages(book, headings))
     if not sheets:
         return pieces, others
     check_followed(file, said_in(sheets, file.header))
@@ -196,6 +196,25 @@ def _forms(
         refuse_table(sheet, headings)
     replies, beside = read_forms(sheets, headings)
     return [*pieces, *map(from_form, replies)], [*others, *beside]
+
+
+def _pages(book: list[Sheet], headings: Headings) -> list[Sheet]:
+    """The sheets of a workbook, of which those that ask different questions are one form.
+
+    Sheets of several municipalities ask the same; and not two of them tell of different ones.
+    """
+    visible = [sheet for sheet in book if not sheet.hidden]
+    asked = [(sheet, asked_in(sheet, headings)) for sheet in visible]
+    pages = [(sheet, questions) for sheet, questions in asked if questions]
+    every = set().union(*(questions for _, questions in pages))
+    if len(pages) < 2 or len(every) < sum(len(questions) for _, questions in pages):
+        return book
+    own = [sheet for sheet, _ in pages]
+    named = {key for sheet in own for text in set(sheet.text.to_numpy(object).ravel())
+             if (key := headings.named_in(text, known=True))}  # fmt: skip
+    if len(named) > 1:
+        return book
+    return [stacked(own), *(sheet for sheet in book if not any(sheet is page for page in own))]
 
 
 def _tables(
@@ -207,7 +226,9 @@ def _tables(
         chosen, export = _export(sheets, file, headings)
         turned = chosen.turned if file.layout == "columns" else chosen
         table = read_rows(turned, headings, ordered=file.codes == "order", export=export)
-        pieces.append(from_rows(table))
+        rows = table.rows  # a record each
+        answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
+        pieces.append(Piece(table.sheet, table.mark, answers))
         found |= followed(table, file.header)
         others += [sheet for sheet in sheets if sheet.sheet != chosen.sheet]
     check_followed(file, found)
@@ -282,14 +303,6 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
 
 
 # --- what a sheet gives -------------------------------------------------------------------------
-
-
-def from_rows(table: Table) -> Piece:
-    """A table with one record per row, or, transposed, per column."""
-    rows = table.rows
-    columns = {name: np.full(len(rows), column) for name, column in table.columns.items()}
-    answers = {name: (rows, column) for name, column in columns.items()}
-    return Piece(table.sheet, table.mark, answers)
 
 
 def from_form(reply: Reply) -> Piece:

@@ -126,6 +126,32 @@ def _mean(survey: Survey, values: pd.Series) -> str:
     return survey.label("answers.mean", n=len(values), mean=mean)
 
 
+def most_answers(
+    survey: Survey, group: Subset, question: Question
+) -> tuple[int, list[dict[str, Any]]]:
+    """n of a group of municipalities and what it mostly says, one datum a field.
+
+    Of numbers the median (`value`), of a battery that of each item (`answer`); of options those
+    that half chose, else the most frequent, with their `share`.
+    """
+    counted = tabulate.frequency(*group, question, survey.language)
+    if counted.n == 0 or question.type in {"date", "text"}:
+        return counted.n, []
+    frame = counted.frame
+    match question.type:
+        case "integer" | "ratio":
+            return counted.n, [{"value": float(frame["value"].iloc[0])}]
+        case "battery":
+            medians = frame["median"].dropna().items()
+            return counted.n, [{"answer": item, "value": float(value)} for item, value in medians]
+        case "multi":
+            often = frame.loc[frame["share"] >= 0.5, "share"]
+        case _:
+            often = frame.loc[frame["count"] == frame["count"].max(), "share"]
+    often = often.sort_values(ascending=False, kind="stable")
+    return counted.n, [{"answer": answer, "share": float(s)} for answer, s in often.items()]
+
+
 def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = False) -> str:
     """What a group of municipalities mostly says, with its n; `brief`: the most frequent only.
 

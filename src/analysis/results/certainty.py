@@ -76,6 +76,27 @@ def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> list[di
     return rows
 
 
+@as_frame("adjust", "verdict", "type", "members", "silhouette", "agreement")
+def each_type(
+    survey: Survey, them: Sequence[Typology | NotAvailable], readings: Frame
+) -> pd.DataFrame:
+    """The same with a row for each type, for the file."""
+    groups = pd.DataFrame(
+        [
+            {
+                "adjust": found.params.get("adjust") or "none",
+                "type": types.name(survey, found, kind),
+                "members": int(n),
+            }
+            for found in them
+            if not isinstance(found, NotAvailable)
+            for kind, n in found.stability["n"].items()
+        ],
+        columns=["adjust", "type", "members"],
+    )
+    return readings.drop(columns="groups").merge(groups, on="adjust")
+
+
 # --- how sure it is -------------------------------------------------------------------------------
 
 
@@ -91,6 +112,13 @@ def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
         above = table["bic"] - table["bic"].min()
         table = table.drop(columns="bic").assign(bic_above=above)
     return table.assign(chosen=table.index == found.params["n_types"]).reset_index(names="k")
+
+
+def long(shares: Frame) -> Frame:
+    """Pairs, a row each, of the shares of `coassignment` or `together`, for the file."""
+    if shares.empty:
+        return shares
+    return Frame(shares.melt(shares.columns[0], var_name="beside", value_name="share"))
 
 
 @as_frame(of_single=True)

@@ -89,12 +89,8 @@ def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvaila
     In a large wave it goes without its multiverse, which a page for one municipality does not show;
     so does a quick look with fewer resamples.
     """
-    if survey.n <= POWER_UP_TO and not quick:
-        return types.typology(survey, seed=seed)
-    try:
-        return survey.typology(n_types="auto", adjust="none", seed=seed, **quick)
-    except InputError as error:
-        return NotAvailable("typology", error.say(survey.language))
+    multiverse = survey.n <= POWER_UP_TO and not quick
+    return types.typology(survey, seed=seed, multiverse=multiverse, **quick)
 
 
 def likeness(survey: Survey) -> list[Question]:

@@ -59,15 +59,21 @@ def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callabl
 
 
 def typology(
-    survey: Survey, *, n_types: int = 0, adjust: str = "none", seed: int = SEED, **resamples: int
+    survey: Survey,
+    *,
+    n_types: int = 0,
+    adjust: str = "none",
+    seed: int = SEED,
+    multiverse: bool = True,
+    **resamples: Any,
 ) -> Typology | NotAvailable:
-    """The typology of a wave; unadjusted, its verdict weighs the multiverse too.
+    """The typology of a wave; unadjusted, its verdict weighs the `multiverse` too.
 
     Parameters
     ----------
     n_types : 0 for the number that the answers suggest.
     adjust : ``none``, ``gradient`` or ``size_class``: what is taken out of the answers.
-    resamples : ``n_bootstrap`` and ``n_null``, see `analysis.typology.study.study`.
+    resamples : ``n_bootstrap``, ``n_null``, ``criteria``, see `analysis.typology.study.study`.
 
     A wave of which no typology can be made has the reason in its place, and nothing in the frames.
     """
@@ -77,7 +83,8 @@ def typology(
     except InputError as error:
         why = error.say(survey.language)
         return NotAvailable("typology", survey.say("types/no_types", why=why))
-    return found.weighed_with(survey.multiverse(**choices)) if adjust == "none" else found
+    weighs = multiverse and adjust == "none"
+    return found.weighed_with(survey.multiverse(**choices)) if weighs else found
 
 
 def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from analysis import paths, text
+from analysis.codebook.model import Question
 from analysis.codebook.municipality import SIZE_CLASSES, given
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
 from analysis.results import types
-from analysis.results.answers import Subset, own, subset, typical
+from analysis.results.answers import Subset, most_answers, own, subset, typical
 from analysis.show import Frame, NotAvailable
 from analysis.stats import visit_forms
 from analysis.stats import visits as guidebook
@@ -23,6 +24,7 @@ from analysis.survey import Survey
 from analysis.text import Text
 from analysis.typology.study import Typology
 
+NOTED = ("evidence", "difference", "follow_up")  # beside what was said on a visit
 MOST = 4  # remarks of a topic that the list shows; the table has all
 CITIES = 5  # paragons that are proposed for a visit
 KINDS = ("contradictory", "missing", "unusual", "doubtful")  # of remarks, in the order shown
@@ -246,7 +248,46 @@ def beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
     these mostly answer, with their n; to_ask.
     """
     kind, size = _others(survey, chosen.groups[code], code)
-    language, rows = survey.language, []
+    return Frame(
+        {
+            **about,
+            "own_answer": own(survey, code, q),
+            chosen.kin: typical(survey, kind, q),
+            "its_class": typical(survey, size, q),
+            "to_ask": to_ask,
+        }
+        for q, about, to_ask in _questions(survey, chosen, code)
+    )
+
+
+def answers_beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
+    """The same for the file, an answer a row.
+
+    Columns: topic, asked; whom: own_answer, same_type or same_group, its_class; answer, or item of
+    a battery; value with its unit; share, of those who gave an answer; n; to_ask.
+    """
+    kind, size = _others(survey, chosen.groups[code], code)
+    compared = {"own_answer": subset(survey, [code]), chosen.kin: kind, "its_class": size}
+    rows = []
+    for q, about, to_ask in _questions(survey, chosen, code):
+        unit = q.unit[survey.language] if q.unit else survey.label("visits.scale")
+        for whom, group in compared.items():
+            n, mostly = most_answers(survey, group, q)
+            mine = {"to_ask": to_ask} if whom == "own_answer" else {}
+            if mine and not mostly:
+                mostly = [{"answer": own(survey, code, q)}]  # a date, a text or a kind of missing
+            for row in mostly:
+                measured = {"unit": unit} if "value" in row else {}
+                rows.append({**about, "whom": whom, "n": n, **row, **measured, **mine})
+    columns = ["topic", "asked", "whom", "answer", "value", "unit", "share", "n", "to_ask"]
+    return Frame(rows, columns=columns)
+
+
+def _questions(
+    survey: Survey, chosen: Chosen, code: str
+) -> Iterator[tuple[Question, dict[str, str], str]]:
+    """The questions of the guide that a city was asked, their words, and what to ask of them."""
+    language = survey.language
     for topic in guide().topics:
         for q in guidebook.asked(topic, survey.codebook, survey.responses):
             skipped = survey.status.at[code, q.variables[0]] == "not_applicable"
@@ -254,17 +295,11 @@ def beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
                 continue
             mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
             said = [f"{survey.label(f'visits.{r.kind}')} {r.text[language]}" for r in mine]
-            rows.append(
-                {
-                    "topic": f"{topic.id} {topic.text[language]}",
-                    "asked": f"{q.id} {q.label[language]}",
-                    "own_answer": own(survey, code, q),
-                    chosen.kin: typical(survey, kind, q),
-                    "its_class": typical(survey, size, q),
-                    "to_ask": survey.label("visits.between").join(said),
-                }
-            )
-    return Frame(rows)
+            about = {
+                "topic": f"{topic.id} {topic.text[language]}",
+                "asked": f"{q.id} {q.label[language]}",
+            }
+            yield q, about, survey.label("visits.between").join(said)
 
 
 def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset, Subset]:
@@ -281,8 +316,7 @@ def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset,
 
 def heard(survey: Survey) -> Frame:
     """What was heard on visits: column topic, then one for each city with a record."""
-    folder = survey.wave.folder / "visits"
-    visits = [] if protects(survey) else visit_forms.read_all(folder, survey.register.index)
+    visits = _visits(survey)
     if not visits:
         return Frame.nothing("no_record", ["topic"])
     titles = [title(survey, topic) for topic in guide().topics]
@@ -295,18 +329,39 @@ def heard(survey: Survey) -> Frame:
     return Frame({"topic": titles, **columns})
 
 
+def notes(survey: Survey) -> Frame:
+    """The same for the file, a topic of a city a row: what was said, seen, differs, follows up."""
+    rows = []
+    for visit in _visits(survey):
+        for topic in guide().topics:
+            if topic.id in visit.notes.index:
+                note = visit.notes.loc[topic.id]
+                about = {"topic": title(survey, topic), "municipality": visit.name}
+                hidden = {"answer": survey.label("visits.withheld")}
+                said = note[["answer", *NOTED]] if _may_show(survey, note) else hidden
+                rows.append({**about, "visited": visit.date, **said})
+    columns = ["topic", "municipality", "visited", "answer", *NOTED]
+    return Frame(rows, columns=columns) if rows else Frame.nothing("no_record", columns)
+
+
+def _visits(survey: Survey) -> list[visit_forms.Visit]:
+    """The records that this edition may show something of."""
+    folder = survey.wave.folder / "visits"
+    return [] if protects(survey) else visit_forms.read_all(folder, survey.register.index)
+
+
+def _may_show(survey: Survey, note: pd.Series) -> bool:
+    """Whether the edition may show a note."""
+    allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
+    return survey.audience == "internal" or note["publish"] in allowed
+
+
 def _heard(survey: Survey, visit: visit_forms.Visit, topic: int) -> str:
     if topic not in visit.notes.index:
         return "—"
     note = visit.notes.loc[topic]
-    if survey.audience != "internal":
-        allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
-        if note["publish"] not in allowed:
-            return survey.label("visits.withheld")
+    if not _may_show(survey, note):
+        return survey.label("visits.withheld")
     parts = [note["answer"]]
-    parts += [
-        f"{survey.label(f'visits.{key}')}{note[key]}"
-        for key in ("evidence", "difference", "follow_up")
-        if note[key]
-    ]
+    parts += [f"{survey.label(f'visits.{key}')}{note[key]}" for key in NOTED if note[key]]
     return " ".join(part for part in parts if part) or "—"

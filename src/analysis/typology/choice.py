@@ -19,7 +19,7 @@ from analysis.stats.thresholds import (
 from analysis.text import say
 from analysis.typology.dissimilarity import Gower, Patterns, collapse
 from analysis.typology.latent import latent_classes
-from analysis.typology.partition import medoids_for, silhouette_widths
+from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Prepared
 from analysis.typology.rivals import Beside, rivals
 from analysis.typology.stability import least_stable
@@ -91,17 +91,19 @@ def compared(
     measure = Gower(patterns, list(data.frame), data.kinds, data.groups)
     distance, units = measure.among(), patterns.weights
     most = min(MOST_TYPES_EXTENDED, data.n // SMALLEST_TYPE, len(units))
-    found = {k: one.labels for k, one in medoids_for(distance, counts, units).items()}
-    table = _separation(distance, found, units)
-    while best(table) == max(found) < most:
-        more = max(found) + 1
-        found[more] = medoids_for(distance, [more], units)[more].labels
-        table = _separation(distance, found, units)
+    found = medoids_for(distance, counts, units)
+    apart = separation(distance, found, units)
+    while best(_table(apart)) == max(found) < most:
+        one_more = medoids_for(distance, [max(found) + 1], units)
+        found |= one_more
+        apart |= separation(distance, one_more, units)
+    table = _table(apart)
     more_tried = sorted({*found} - {*counts})
     null, smooth = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed, jobs=jobs)
     table["gap"] = null.gap
     if criteria:
-        lowest = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed, jobs=jobs)
+        labels = {k: one.labels for k, one in found.items()}
+        lowest = least_stable(distance, labels, units, n_bootstrap=QUICK, seed=seed, jobs=jobs)
         table["stability"] = pd.Series(lowest)
     if criteria and data.given.basis == "none":
         bic = {k: _bic(data, k, seed) for k in (1, *sorted(found))}
@@ -111,18 +113,8 @@ def compared(
     return Compared(measure, distance, null, smooth, table.sort_index().rename_axis("k"))
 
 
-def _separation(
-    distance: np.ndarray, found: Mapping[int, np.ndarray], units: np.ndarray
-) -> pd.DataFrame:
-    """Average silhouette and smallest group of each number of types."""
-    rows = {
-        k: {
-            "silhouette": silhouette_widths(distance, labels, units) @ units / units.sum(),
-            "smallest": np.bincount(labels, units).min(),
-        }
-        for k, labels in found.items()
-    }
-    return pd.DataFrame(rows).T
+def _table(apart: Mapping[int, tuple[float, int]]) -> pd.DataFrame:
+    return pd.DataFrame(apart, ["silhouette", "smallest"]).T
 
 
 def _bic(data: Prepared, k: int, seed: int) -> float:

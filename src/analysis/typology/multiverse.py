@@ -9,8 +9,8 @@ belong together whatever is chosen, who is on a border, and which choice matters
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -43,10 +43,10 @@ from analysis.typology.dissimilarity import (
 from analysis.typology.gradient import numeric
 from analysis.typology.partition import k_medoids
 from analysis.typology.prepare import Answers, set_aside
+from analysis.typology.stability import with_type
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One indicator set, one treatment of missing answers, one dissimilarity."""
 
     indicators: str
@@ -201,7 +201,7 @@ def universes(
     for method, k in found[0]:
         together = [one[method, k] for one in found if (method, k) in one]
         types = together[0] if len(given) == 1 else consensus(np.array(together), k)
-        rows.append((*astuple(setting), method, k, int(np.bincount(types).min())))
+        rows.append((*setting, method, k, int(np.bincount(types).min())))
         labels.append(types)
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
@@ -493,8 +493,7 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     """How firmly each unit stays with its type: `shares` of the universes that join two units."""
     kinds = np.unique(types)
     own = types[:, None] == kinds
-    others = own.sum(axis=0) - own
-    share = ((shares @ own - own) / np.maximum(others, 1)).round(12)
+    share = with_type(shares, types, np.ones(len(types)), kinds).round(12)
     named = kinds != UNPLACED
     inside = np.where(own & named, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan

@@ -7,7 +7,7 @@ patterns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import kmedoids
@@ -143,3 +143,18 @@ def silhouette_widths(
     other = np.where(members, np.inf, total / sizes).min(axis=1)
     widths = (other - own) / np.maximum(np.maximum(own, other), 1e-12)
     return np.where(size > 1, widths, 0.0)
+
+
+def separation(
+    distance: np.ndarray, found: Mapping[int, Medoids], weights: np.ndarray
+) -> dict[int, tuple[float, int]]:
+    """How well each number of types separates, and the units of its smallest group.
+
+    The first is the average silhouette width; -1 where all are in one group.
+    """
+    apart = {}
+    for k, labels in ((k, medoids.labels) for k, medoids in found.items()):
+        mean = silhouette_widths(distance, labels, weights) @ weights / weights.sum()
+        smallest = int(np.bincount(labels, weights).min())
+        apart[k] = (float(mean) if labels.max() > 0 else -1.0, smallest)
+    return apart

@@ -24,7 +24,7 @@ from joblib import Parallel, delayed
 from analysis.stats.thresholds import SURELY_MORE
 from analysis.typology.dissimilarity import Gower, collapse, feature_weights
 from analysis.typology.gradient import gradient
-from analysis.typology.partition import medoids_for, silhouette_widths
+from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Given
 
 Keep = Literal["margins", "gradient", "correlations"]
@@ -320,11 +320,7 @@ def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> lis
         patterns = collapse(left.frame.to_numpy(float)).by_unit()
         measure = Gower(patterns, list(left.frame), left.kinds, left.groups)
     distance, units = measure.among(), measure.patterns.weights
-    widths, whole = [], []
-    for k, found in medoids_for(distance, [*counts, *more], units, n_init=1).items():
-        apart = found.labels.max() > 0
-        mean = silhouette_widths(distance, found.labels, units) @ units / units.sum()
-        widths.append(float(mean) if apart else -1.0)
-        if k in counts and np.bincount(found.labels, units).min() > 1:
-            whole.append(widths[-1])
+    found = separation(distance, medoids_for(distance, [*counts, *more], units, n_init=1), units)
+    widths = [width for width, _ in found.values()]
+    whole = [found[k][0] for k in counts if found[k][1] > 1]
     return [max(whole or widths[: len(counts)]), *widths]

@@ -82,10 +82,10 @@ def stability(
     scores = pd.DataFrame(np.vstack([part[0][k] for part in parts]))
     columns = {
         "n": [int(counts[types == t].sum()) for t in named],
-        "jaccard_bootstrap": _mean(scores.to_numpy()),
+        "jaccard_bootstrap": scores.mean().to_numpy(),
         "jaccard_se": scores.sem().to_numpy(),
     }
-    membership = _membership(together, types, counts, named)
+    membership = _membership(with_type(together, types, counts, named), named)
     return Stability(
         pd.DataFrame(columns, index=pd.Index(named, name="type")),
         together,
@@ -112,7 +112,10 @@ def least_stable(
     named = {k: np.unique(of_k) for k, of_k in types.items()}
     counts = np.asarray(counts).round().astype(int)
     parts = _resampled(distance, types, named, counts, n_bootstrap, seed, jobs)
-    return {k: min(_mean(np.vstack([part[0][k] for part in parts]))) for k in types}
+    return {
+        k: float(pd.DataFrame(np.vstack([part[0][k] for part in parts])).mean().min())
+        for k in types
+    }
 
 
 Scores = dict[int, np.ndarray]  # number of types -> resamples x types
@@ -177,17 +180,16 @@ def _jaccard(
     return np.where(mine.any(axis=0), best, np.nan)
 
 
-def _mean(scores: np.ndarray) -> list[float]:
-    """Mean of each column over its numbers; NaN where there is none."""
-    return pd.DataFrame(scores).mean().tolist()
-
-
-def _membership(
+def with_type(
     together: np.ndarray, types: np.ndarray, counts: np.ndarray, named: np.ndarray
 ) -> np.ndarray:
+    """Mean of ``together`` (of patterns) over the members of each type but the unit itself."""
     mine = types[:, None] == named
-    others = (mine * counts[:, None]).sum(axis=0) - mine  # members other than the unit itself
-    share = (together @ (mine * counts[:, None]) - mine) / np.maximum(others, 1)
+    others = (mine * counts[:, None]).sum(axis=0) - mine
+    return (together @ (mine * counts[:, None]) - mine) / np.maximum(others, 1)
+
+
+def _membership(share: np.ndarray, named: np.ndarray) -> np.ndarray:
     total = share.sum(axis=1, keepdims=True)
     even = np.full_like(share, 1.0 / max(len(named), 1))
     return np.divide(share, total, out=even, where=total > 1e-12)

@@ -21,12 +21,13 @@ import yaml
 from analysis.errors import InputError
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, decode, read_file, separator
+from analysis.intake.headings import normalise
 from analysis.intake.workbook import Sheet, address, column_number
 from analysis.text import Language, Model, Text, label
 from workbench import outputs
 from workbench.office import file_checks, readability
 from workbench.office.notes import with_notes
-from workbench.office.readability import CODE_TABLE, Breach, Table
+from workbench.office.readability import CODE_TABLE, UNIT_HEAD, Breach, Table
 
 
 class Check(Model):
@@ -103,21 +104,30 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
             found.append(_unreadable(name, sheets))
             continue
         for sheet, breach in _breaches(file, sheets, before):
-            if breach[0] not in explained:
+            if not _names_of(breach[2]) & explained.get(breach[0], set()):
                 found.append(_finding(name, sheet, breach))
     return pd.DataFrame(found, columns=COLUMNS, dtype="str")
 
 
-def _explained(read: list[tuple[str, list[Sheet]]]) -> set[str]:
-    """What a code table among the files explains: the codes, and units where it has them."""
-    tables = [
-        sheet
-        for name, sheets in read
-        for sheet in sheets
-        if not sheet.text.empty and (CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet))
-    ]
-    units = any(sheet.text.iloc[0].str.match("(?i)単位|unit").any() for sheet in tables)
-    return {"code_table", "units"} if units else {"code_table"} if tables else set()
+def _explained(read: list[tuple[str, list[Sheet]]]) -> dict[str, set[str]]:
+    """Check -> the headings that a code table among the files explains: their codes, their unit."""
+    codes: set[str] = set()
+    units: set[str] = set()
+    for name, sheets in read:
+        for sheet in sheets:
+            named = CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet)
+            if named and not sheet.text.empty:
+                rows = sheet.text.map(normalise).to_numpy(object)
+                stated = [head for head in range(rows.shape[1]) if UNIT_HEAD.match(rows[0, head])]
+                codes |= {*rows.ravel()} - {""}
+                units |= {*rows[(rows[:, stated] != "").any(axis=1)].ravel()} - {""}
+    return {"code_table": codes, "units": units}
+
+
+def _names_of(heading: str) -> set[str]:
+    """What a code table may call a column: 問3_1 or 問3 体制, also 問3."""
+    parts = {normalise(part) for line in heading.split("\n") for part in (line, *line.split()[:1])}
+    return parts | {part.rpartition("_")[0] for part in parts} - {""}
 
 
 def _read(file: Path) -> list[Sheet] | InputError:

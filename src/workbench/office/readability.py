@@ -59,7 +59,11 @@ NO_QUANTITY = re.compile(
 DITTO = re.compile(
     r"""^([〃″”々"仝↓↑]|''|((以下|上に|上記[にと]?|左に|前に)?同(上|左|前|じ|様)?)|\.{3,}|…+|・{2,})$"""
 )
-SPACED = re.compile(r"^\s|\s$|[\r\n]|[ 　]{2,}|^\S([ 　]+\S){2,}$|^[一-龠][ 　]+[一-龠]$")
+# 架 空 市, but not n = 2
+SPACED = re.compile(
+    r"^\s|\s$|[\r\n]|[ 　]{2,}|^[^\x00-\x7f]([ 　]+[^\x00-\x7f]){2,}$|^[一-龠][ 　]+[一-龠]$"
+)
+QUOTED = re.compile("「[^」]*」|“[^”]*”")  # the words of others, given as they were written
 YEAR = f"(元|[{D}]{{1,2}})"
 ERA = re.compile(
     rf"(明治|大正|昭和|平成|令和)\s*{YEAR}\s*([年.．/]|$)"
@@ -82,7 +86,7 @@ UNIT = re.compile(
 )
 COUNTED = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
 CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code|\bno\b|\bid\b", re.I)
-SAME_EVERYWHERE = set("～〜－−‖∥―—￠￡￢\n\r\t\u3000")
+SAME_EVERYWHERE = set("～〜－−‖∥―—–‘’“”￠￡￢\n\r\t\u3000\u00a0")
 
 
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
@@ -104,6 +108,7 @@ LISTED = re.compile(r"[、，,;；/／・|\n]")
 YEARS = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)年?度?|(令和|平成|昭和|[RHS])\s?(元|\d{1,2})\s?年度?")
 PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CODE_TABLE = re.compile(r"コード(表|一覧|リスト)|符号表|code.?(book|list|table)|^codes\b", re.I)
+UNIT_HEAD = re.compile(r"単位|unit", re.I)  # the column of a code table with the units
 RULE = re.compile(r"[<>=\[]")  # of a condition, such as Q08 >= 1
 FEW = 12  # at most so many different answers make a column one of choices
 
@@ -273,6 +278,9 @@ def _texts(table: Table) -> Iterator[Breach]:
 
 
 def _text_breaches(text: str) -> Iterator[str]:
+    if SPACED.search(text) and not TYPESET.match(text.strip()):
+        yield "spacing"
+    text = QUOTED.sub("「」", text)
     brief = text.strip() if len(text) <= LONGEST and not RULE.search(text) else ""
     if SEVERAL.match(brief):
         yield "one_datum"
@@ -280,8 +288,6 @@ def _text_breaches(text: str) -> Iterator[str]:
         yield "numbers"
     if OTHER.match(text):
         yield "other_detail"
-    if SPACED.search(text) and not TYPESET.match(brief):
-        yield "spacing"
     if DITTO.match(text.strip()):
         yield "omitted"
     if any(_dependent(letter) for letter in text):
@@ -291,8 +297,8 @@ def _text_breaches(text: str) -> Iterator[str]:
 
 
 def _dependent(letter: str) -> bool:
-    """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙."""
-    if letter.isascii() or letter in SAME_EVERYWHERE:
+    """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙; é and – are none."""
+    if letter.isascii() or letter in SAME_EVERYWHERE or "\u00c0" <= letter <= "\u024f":
         return False
     try:
         letter.encode("shift_jis")
@@ -423,7 +429,8 @@ def _choices(table: Table) -> Iterator[Breach]:
     for column in range(table.grid.shape[1]):
         texts = {row: text for row, text in table.texts(column).items() if len(text) <= LONGEST}
         lists = {row: text for row, text in texts.items() if _is_list(text)}
-        if 2 * len(lists) >= len(texts) and _are_lists([*lists.values()]):
+        most = 3 * len(lists) >= 2 * len(texts)
+        if 2 * len(lists) >= len(texts) and _are_lists([*lists.values()], most):
             yield from (("one_datum", address(row, column), t) for row, t in lists.items())
             continue
         ways: dict[str, Counter[str]] = defaultdict(Counter)
@@ -455,12 +462,15 @@ def _is_list(text: str) -> bool:
     return len(words) > 1 and all(0 < len(w) <= 12 and not clause.search(w) for w in words)
 
 
-def _are_lists(lists: list[str]) -> bool:
-    """Whether the lists of a column are answers, and not the names of a few things (高い・多い)."""
+def _are_lists(lists: list[str], most: bool) -> bool:
+    """Whether the lists of a column are answers, and not the names of a few things (高い・多い).
+
+    Where not `most` of the cells are lists, a word of theirs must come again.
+    """
     different = set(lists)
     words = Counter(word for text in different for word in set(_words(text)))
     joined = all("・" in text for text in different)  # which joins the parts of a name as well
-    more = 2 * len(different) > len(lists) and not joined
+    more = most and 2 * len(different) > len(lists) and not joined
     return len(lists) >= 2 and (more or max(words.values()) > 1)
 
 

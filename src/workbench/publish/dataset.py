@@ -27,7 +27,7 @@ import pandas as pd
 import yaml
 
 from analysis import edition, paths
-from analysis.codebook.model import STATUSES, Item, Option, Question
+from analysis.codebook.model import STATUSES, Codebook, Item, Option, Question
 from analysis.errors import InputError
 from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
@@ -142,6 +142,15 @@ def code_table(variables: dict[str, Question]) -> pd.DataFrame:
         for code, meaning in value_labels(question).items():
             rows.append((*about, "", "", "", str(code), meaning.ja, meaning.en))
     return pd.DataFrame(rows, columns=CODE_TABLE)
+
+
+def labelled_codes(codebook: Codebook, language: Language) -> pd.DataFrame:
+    """The code table of a whole questionnaire, to read: in one language, with its headings."""
+    variables = {name: question for question in codebook for name in question.variables}
+    codes = code_table(variables).rename(columns={f"unit_{language}": "unit", language: "label"})
+    codes["type"] = codes["type"].map(lambda id: labels("question_type", language).get(id, id))
+    heads = labels("code_table", language)
+    return codes[[*heads]].rename(columns=heads)
 
 
 def variable_label(name: str, question: Question) -> Text:

@@ -13,7 +13,9 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis import paths, show
+from analysis.codebook.model import Codebook
 from analysis.text import Language, label, labels, say
+from workbench.publish.dataset import labelled_codes
 from workbench.publish.page import key_figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook
 from workbench.run.record import read_record
@@ -173,7 +175,10 @@ def _downloads(
         paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
         found["figures.zip"] = words["figures"]
     if tables:
-        paths.write_atomic(folder / "tables.xlsx", workbook(tables, language))
+        codebook = folder / "codebook.yml"
+        codes = labelled_codes(Codebook.read(codebook), language) if codebook.is_file() else None
+        content = workbook(tables, language, title=str(about["title"]), codes=codes)
+        paths.write_atomic(folder / "tables.xlsx", content)
         found["tables.xlsx"] = words["tables"]
     return {**found, "run.json": words["record"]}
 

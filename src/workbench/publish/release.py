@@ -192,9 +192,9 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
     if word:
         _write_word(plan, record, part, about)
-    index.write_index(part, listed, about)
     if plan.codebook.is_file():
         shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
+    index.write_index(part, listed, about)
     record.write(part)
     if pdf:
         for page in sorted(part.glob("*.html")):

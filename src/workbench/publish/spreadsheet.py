@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import xlsxwriter
 
 from analysis.spreadsheet import plain
@@ -19,26 +20,40 @@ from analysis.text import Language, labels
 
 # a code with its leading zero is no number
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e-?\d+)?")
+UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: identical content, identical file
 
 
-def workbook(tables: Sequence[Mapping[str, Any]], language: Language) -> bytes:
+def workbook(
+    tables: Sequence[Mapping[str, Any]],
+    language: Language,
+    *,
+    title: str = "",
+    codes: pd.DataFrame | None = None,
+) -> bytes:
     """Tables as one Excel workbook that a program can read and a screen reader can follow.
 
-    A contents sheet names every table with its n; the notes have a sheet of their own; then a sheet
-    a table with the headings in row 1 and one datum a cell, as in its CSV file.
+    A contents sheet names every table with its n; the notes have a sheet of their own, and so have
+    the columns (unit, kind) and the codes of the questionnaire; then a sheet a table with the
+    headings in row 1 and one datum a cell, as in its CSV file.
 
     Parameters
     ----------
     tables : dicts with the fields of `analysis.show.Table`.
+    title : of the survey, for the properties of the document.
+    codes : the code table, labelled; see `workbench.publish.dataset.code_table`.
     """
     words, buffer = labels("workbook", language), io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(buffer, options)
-    book.set_properties({"title": words["tables"], "created": dt.datetime(2000, 1, 1)})
+    about = " ".join(filter(None, (title, words["tables"])))
+    book.set_properties({"title": about, "subject": title, "created": dt.datetime(2000, 1, 1)})
     names = sheet_names([table["name"] for table in tables])
+    grids = [_grid(table["csv"]) for table in tables]
     rows = [[name, t["title"], str(t["n"])] for name, t in zip(names, tables, strict=True)]
-    contents = _write_sheet(book, words["contents"], [words["sheet"], words["name"], "n"], rows)
+    contents = _write_sheet(
+        book, words["contents"], [words["sheet"], words["name"], words["n"]], rows
+    )
     for at, name in enumerate(names, 1):
         contents.write_url(at, 0, f"internal:'{name}'!A1", string=name)
     notes = [
@@ -47,12 +62,37 @@ def workbook(tables: Sequence[Mapping[str, Any]], language: Language) -> bytes:
         for note in (table["caption"], *table["notes"])
     ]
     _write_sheet(book, words["notes"], [words["sheet"], words["note"]], notes)
-    for name, table in zip(names, tables, strict=True):
-        heads, *lines = csv.reader(io.StringIO(table["csv"], newline=""))
-        rows = [[*map(plain, line), *[""] * len(heads)][: len(heads)] for line in lines if line]
+    columns = [
+        [name, head, *_about(head, [row[at] for row in rows], words)]
+        for name, (heads, rows) in zip(names, grids, strict=True)
+        for at, head in enumerate(heads)
+    ]
+    heads = [words[key] for key in ("sheet", "column", "kind", "unit")]
+    _write_sheet(book, words["columns"], heads, columns)
+    if codes is not None:
+        _write_sheet(book, words["codes"], [*codes], codes.astype(str).to_numpy().tolist())
+    for name, (heads, rows) in zip(names, grids, strict=True):
         _write_sheet(book, name, heads, rows)
     book.close()
     return buffer.getvalue()
+
+
+def _grid(content: str) -> tuple[list[str], list[list[str]]]:
+    """The headings and the rows of a CSV file, each row as long as they are."""
+    heads, *lines = csv.reader(io.StringIO(content, newline=""))
+    return heads, [[*map(plain, line), *[""] * len(heads)][: len(heads)] for line in lines if line]
+
+
+def _about(head: str, cells: Sequence[str], words: Mapping[str, str]) -> tuple[str, str]:
+    """Whether a column holds numbers or text, and the unit that its heading states."""
+    if not _numeric(cells):
+        return words["text"], ""
+    unit = UNIT.search(head)
+    return words["number"], unit[1] if unit else ""
+
+
+def _numeric(cells: Sequence[str]) -> bool:
+    return any(cells) and all(NUMBER.fullmatch(cell) for cell in cells if cell)
 
 
 def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
@@ -60,7 +100,7 @@ def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequ
     sheet = book.add_worksheet(name)
     columns = list(zip(*rows, strict=True)) or [()] * len(heads)
     for at, (head, cells) in enumerate(zip(heads, columns, strict=True)):
-        numeric = any(cells) and all(NUMBER.fullmatch(cell) for cell in cells if cell)
+        numeric = _numeric(cells)
         width = max(map(_width, (head, *cells)))
         sheet.set_column(at, at, min(60, max(8, width + 2)))
         for row, cell in enumerate(cells, 1):

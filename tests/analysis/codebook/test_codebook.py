@@ -166,7 +166,7 @@ def test_the_questionnaire_has_its_questions_and_says_what_it_is_not():
     book = Codebook.read("it-staffing")
     asked = [question.id for question in book if question.identity != "name"]
     assert asked == [f"Q{k:02d}" for k in range(1, 37)]
-    assert "当時実際に配布された調査票ではありません" in book.note.ja
+    assert "当時実際に配布された調査票ではない" in book.note.ja
     assert "not the instrument that was sent" in book.note.en
     for question in book:
         assert question.short and len(question.short.ja) <= 14 and len(question.short.en) <= 40

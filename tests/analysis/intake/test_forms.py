@@ -151,6 +151,111 @@ def test_every_layout_gives_the_answers(tmp_path, number, kind, n):
     assert not {"refused"} & set(result.findings["severity"])
 
 
+# more layouts, one of each question in a form: each line of a test covers several
+MORE = [
+    {
+        1: lambda a: [[Q1], [*(mark(k == a) for k in range(1, 5))], [*STATES]],
+        2: lambda a: [[Q2], *([mark(k in a), k, t] for k, t in enumerate(USES, 1))],
+        3: lambda a: [[Q3, "（", a, "）", "人"]],
+        4: lambda a: [[Q4], *([item, *(f"{mark(a[j] == k, '☑', '☐')}{t}"
+                                       for k, t in enumerate(STAGES, 1))]
+                              for j, item in enumerate(ITEMS))],
+    },
+    {
+        1: lambda a: [[Q1], ["1.導入済み 2.実証実験中 3.検討中 4.予定なし"], ["→", a]],
+        2: lambda a: [[Q2], *([f"（{mark(k in a, '○', '　')}）{t}"]
+                              for k, t in enumerate(USES, 1))],
+        3: lambda a: [[Q3], ["（常勤のみ）"], [a]],
+        4: lambda a: [[Q4], [None, *STAGES], *(
+            [item, *(mark(a[j] == k, "☑", "□") for k in (1, 2, 3))]
+            for j, item in enumerate(ITEMS))],
+    },
+    {
+        1: lambda a: [[Q1], [f"1.導入済み 2.実証実験中 3.検討中 4.予定なし → {a}"]],
+        2: lambda a: numbered(Q2, USES, a),
+        3: lambda a: [[Q3, f"{a} 人", None, "※令和6年4月1日現在"]],
+        4: lambda a: [[Q4], [None, *(f"{k}.{t}" for k, t in enumerate(STAGES, 1))], *(
+            ["アイ"[j] + " " + item, *(mark(a[j] == k, "◎") for k in (1, 2, 3))]
+            for j, item in enumerate(ITEMS))],
+    },
+    {
+        1: lambda a: [[Q1], *([mark(k == a, "✓"), k, t] for k, t in enumerate(STATES, 1))],
+        2: lambda a: [[Q2], ["　".join(f"（{mark(k in a, '○', '　')}）{t}"
+                                      for k, t in enumerate(USES, 1))]],
+        3: lambda a: [["問3 職員数（人）", a]],
+        4: lambda a: [[Q4], *([item, STAGES[a[j] - 1]] for j, item in enumerate(ITEMS))],
+    },
+    {
+        1: lambda a: [[Q1, "1.導入済み 2.実証実験中 3.検討中 4.予定なし →", a]],
+        2: lambda a: [[Q2], *([t, "有" if k in a else "無"] for k, t in enumerate(USES, 1))],
+        3: lambda a: [[Q3, str(a).translate(FULL_WIDTH)]],
+        4: lambda a: [[Q4], *([item, "　".join(f"{mark(a[j] == k, '○', '')}{k}.{t}"
+                                              for k, t in enumerate(STAGES, 1))]
+                              for j, item in enumerate(ITEMS))],
+    },
+    {
+        1: lambda a: [[Q1], *([f"{mark(k == a, '○', '')}{k}．{t}"]
+                              for k, t in enumerate(STATES, 1))],
+        2: lambda a: [[Q2], *([t, k in a] for k, t in enumerate(USES, 1))],
+        3: lambda a: [[Q3, a, "人", f"うち再任用{a}名を含む"]],
+        4: lambda a: [[f"{Q4} 1 実施済 2 予定 3 未定"], [None, 1, 2, 3], *(
+            [item, *(mark(a[j] == k) for k in (1, 2, 3))] for j, item in enumerate(ITEMS))],
+    },
+    {
+        1: lambda a: [[Q1], [mark(a == 1), "1 導入済み", mark(a == 2), "2 実証実験中"],
+                      [mark(a == 3), "3 検討中", mark(a == 4), "4 予定なし"]],
+        2: lambda a: [[Q2 + "（複数可）", "".join("①②③"[k - 1] for k in sorted(a))]],
+        3: lambda a: [[Q3], [], ["回答", a]],
+        4: lambda a: [[Q4], *([item, str(a[j])] for j, item in enumerate(ITEMS))],
+    },
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("layouts", MORE, ids=range(len(MORE)))
+def test_several_unusual_layouts_in_one_form(tmp_path, layouts, n):
+    result = received(tmp_path, usual(layouts), n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert not {"refused"} & set(result.findings["severity"])
+
+
+@pytest.mark.parametrize("n", [4, 1])
+def test_the_pages_of_a_form_on_two_sheets_are_one_reply(tmp_path, n):
+    (tmp_path / "r").mkdir()
+    for i in range(n):
+        book = openpyxl.Workbook()
+        pages = book.active, book.create_sheet("その2")
+        for page in pages:
+            page.append(["団体名", WHO[i]])
+        for number, a in enumerate(SAID[i], 1):
+            for row in [[], *next(iter(LAYOUTS[number].values()))(a)]:
+                pages[number > 2].append(row)
+        pages[1].append([None, f"ひとこと{i}"])
+        book.save(tmp_path / "r" / f"{i}.xlsx")
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    received = read(about, BOOK, tmp_path)
+    result = clean(received, about, BOOK)
+    result.ledger.check()
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    staff = received.cells.iloc[received.positions["Q3"][0]]
+    assert (staff["sheet"], staff["row"]) == ("その2", 3)
+    told = result.outside[result.outside["reason"] == "unmatched"]
+    assert n == 1 or told["text"].tolist() == [f"ひとこと{i}" for i in range(n)]
+
+
+def test_what_some_offices_wrote_alike_or_into_a_label_is_told(tmp_path):
+    def rows(answers):
+        made = usual()(answers)
+        few = answers in SAID[:2]  # half of the copies: no print
+        head = [f"{Q3}：120人"] if answers == SAID[3] else [Q3, answers[2], "人"]
+        changed = [head if row and row[0] == Q3 else row for row in made]
+        return [*changed, ["該当なし" if few else None], ["ご協力ありがとうございました"]]
+
+    result = received(tmp_path, rows, 4)
+    told = result.outside[result.outside["reason"] == "unmatched"]["text"].tolist()
+    assert sorted(told) == sorted(["該当なし", "該当なし", f"{Q3}：120人"])
+
+
 def test_headings_over_merged_cells_do_no_harm(tmp_path):
     result = received(tmp_path, usual(), 4, merge=True)
     assert said(result) == dict(zip(WHO, SAID, strict=True))
@@ -175,7 +280,7 @@ def test_boxes_of_which_none_is_ticked_are_no_answer(tmp_path, n):
 def test_an_answer_in_no_known_place_and_a_remark_are_told(tmp_path, n):
     """A number in a box behind the list of options: not read, but never a mere note."""
     layout = usual({
-        1: lambda a: [[Q1], [None, "1 導入済み　2 実証実験中　3 検討中", "→", "０１２３４"[a]]],
+        1: lambda a: [[Q1], [None, "1 導入済み　2 実証実験中　3 検討中", "＝", "０１２３４"[a]]],
         3: lambda a: [[Q3, a, "人", f"うち{a - 1}人は兼務"]],
     })  # fmt: skip
     result = received(tmp_path, layout, n)

@@ -71,8 +71,9 @@ def test_every_municipality_of_a_type_is_core_between_or_borderline(page):
 
 def test_pairs_are_the_shares_of_the_multiverse(page):
     survey, found, runs = (page.names[name] for name in ("survey", "found", "runs"))
-    table = pd.read_csv(survey.output / "figures" / "pairs.csv", dtype={"code": str})
-    shares = table.set_index("code").loc[found.labels.index, list(found.labels.index)]
+    table = pd.read_csv(survey.output / "results/figures/pairs.csv", dtype=str)
+    wide = table.pivot(index="code", columns="beside", values="share").astype(float)
+    shares = wide.loc[found.labels.index, list(found.labels.index)]
     assert np.allclose(shares, runs.together.loc[shares.index, shares.index], atol=1e-3)
     assert str(runs.n) in page.figures["pairs"].title
 

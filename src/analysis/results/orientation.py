@@ -1,0 +1,120 @@
+"""Where types and municipalities lie on the axes that the field discusses (`axes` of a codebook).
+
+The axes feed no typology: where a published distinction and the types of the answers differ, the
+frames show it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.model import Axis
+from analysis.codebook.rules import Expression
+from analysis.edition import kept_back
+from analysis.results.types import as_frame
+from analysis.survey import Survey
+from analysis.typology.study import Typology
+
+
+def places(survey: Survey) -> pd.DataFrame:
+    """The place of each respondent on each axis, -1 (low side) to 1, NaN where little is known.
+
+    Share of the items taken on the high side less the share on the low side, among the items that
+    it answered; on either side at least half must be answered. Index: code, a column an axis.
+    """
+    return pd.DataFrame({axis.id: _place(survey, axis) for axis in _axes(survey)})
+
+
+def _taken(survey: Survey, axis: Axis) -> pd.DataFrame:
+    """Whether each respondent takes each item (1, 0, NaN), a column an item in their order."""
+    frame = survey.responses
+    return pd.DataFrame(
+        {at: Expression(item.rule).floats(frame) for at, item in enumerate(axis.items)}, frame.index
+    )
+
+
+def _place(survey: Survey, axis: Axis) -> pd.Series:
+    taken, sides = _taken(survey, axis), np.array([item.side for item in axis.items])
+    high, low = (taken.loc[:, sides == side] for side in ("high", "low"))
+    known = [side.notna().mean(axis=1) >= 0.5 for side in (high, low)]
+    return (high.mean(axis=1) - low.mean(axis=1)).where(known[0] & known[1])
+
+
+@as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
+def municipalities(survey: Survey, found: Typology) -> pd.DataFrame:
+    """Each respondent's type (0: none) and its places on the first two axes."""
+    places_, codes = places(survey), survey.responses.index
+    about = {"code": codes, "name": survey.names.reindex(codes)}
+    about["type"] = found.labels.reindex(codes).fillna(0).astype(int)
+    pairs = dict(zip(("axis1", "axis2"), places_, strict=False))
+    frame = pd.DataFrame(about, codes).assign(**{k: places_[v] for k, v in pairs.items()})
+    return frame.dropna(subset=list(pairs))
+
+
+@as_frame("axis", "type", "n", "mean", "n_low", "n_middle", "n_high", of_single=True)
+def by_type(survey: Survey, found: Typology) -> pd.DataFrame:
+    """Of each type the mean place, and how many of its members lie on either side of the middle."""
+    rows = []
+    for axis, (_, place) in zip(_axes(survey), places(survey).items(), strict=True):
+        for kind in found.stability.index:
+            own = place[found.labels.reindex(place.index) == kind].dropna()
+            sides = (own < 0).sum(), (own == 0).sum(), (own > 0).sum()
+            rows.append((_ends(axis, survey), kind, len(own), round(own.mean(), 2), *sides))
+    columns = ["axis", "type", "n", "mean", "n_low", "n_middle", "n_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@as_frame("axis", "side", "item", "count", "n", of_single=True)
+def items(survey: Survey) -> pd.DataFrame:
+    """How many respondents take each item of an axis, of those who answered it (n)."""
+    language, rows = survey.language, []
+    for axis in _axes(survey):
+        for (_, taken), item in zip(_taken(survey, axis).items(), axis.items, strict=True):
+            side = getattr(axis, item.side)[language]
+            about = (axis.text[language], side, item.text[language])
+            rows.append((*about, int(taken.sum()), int(taken.notna().sum())))
+    return pd.DataFrame(rows, columns=["axis", "side", "item", "count", "n"])
+
+
+def summary(survey: Survey, kinds: pd.DataFrame) -> list[dict[str, Any]]:
+    """What a sentence says of each axis, from `by_type`.
+
+    label, low, high, note; n, n_low, n_middle, n_high : members of types; types : how many types
+    have members there, apart : those whose members all lie on one side.
+    """
+    language, told = survey.language, []
+    for axis in _axes(survey):
+        own = kinds[(kinds["axis"] == _ends(axis, survey)) & (kinds["n"] > 0)]
+        sides = {name: int(own[name].sum()) for name in ("n_low", "n_middle", "n_high")}
+        apart = ((own["n_high"] == own["n"]) | (own["n_low"] == own["n"])).sum()
+        about = {"label": axis.text[language], "low": axis.low[language]}
+        about |= {"high": axis.high[language], "note": axis.note[language]}
+        told.append(about | sides | {"n": int(own["n"].sum()), "types": len(own)})
+        told[-1]["apart"] = int(apart)
+    return [one for one in told if one["n"]]
+
+
+def titles(survey: Survey) -> list[str]:
+    """What is written on the axes of the figure, the low side first."""
+    language = survey.language
+    return [f"← {a.low[language]}　　{a.high[language]} →" for a in _axes(survey)[:2]]
+
+
+def _axes(survey: Survey) -> list[Axis]:
+    """The axes of the codebook of whose items the edition shows single answers."""
+    hidden = set(kept_back(survey))
+    questions = {q.id: {*q.variables} for q in survey.codebook}
+    used = {
+        axis.id: {v for item in axis.items for n in Expression(item.rule).names
+                  for v in questions.get(n, {n})}
+        for axis in survey.codebook.axes
+    }  # fmt: skip
+    return [axis for axis in survey.codebook.axes if not used[axis.id] & hidden]
+
+
+def _ends(axis: Axis, survey: Survey) -> str:
+    """Both sides of an axis, the low one first."""
+    return f"{axis.low[survey.language]} ⇔ {axis.high[survey.language]}"
