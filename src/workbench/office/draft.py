@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from analysis.errors import InputError
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
-from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, told_apart
+from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
 from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import definitions, guesses
@@ -190,6 +190,11 @@ def _below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
         Filled(column, tuple(grid[row, position].strip() for row in rows))
         for position, column in enumerate(columns)
     ]
+    found = [
+        replace(own, column=replace(own.column, kind="personal"))
+        if own.texts and are_addresses(own.texts) else own
+        for own in found
+    ]  # fmt: skip
     many = Counter(f.column.question for f in found if f.column.has_part and any(f.cells))
     # an option that nobody chose is one all the same
     return [f for f in found if any(f.cells) or (f.column.has_part and many[f.column.question])]
