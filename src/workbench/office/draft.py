@@ -42,7 +42,7 @@ UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand y
 COUNT = re.compile(
     r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
 )
-FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?$", re.I)
+FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?\??$", re.I)
 RECEIVED = keys(
     *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
     *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
