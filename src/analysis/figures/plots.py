@@ -54,8 +54,8 @@ def wrapped(labels: Sequence[object], width: float) -> list[str]:
     return made
 
 
-def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> None:
-    """A legend over the drawing in as many columns as the figure's width can hold."""
+def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> int:
+    """A legend over the drawing, as wide as the figure; the number of its lines."""
     found: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     texts = [str(handle.get_label()) for handle in found]
     wide = [max(map(ems, text.split("\n"))) + 3.4 for text in texts]
@@ -67,6 +67,7 @@ def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> None:
     handles, texts = [found[at] for at in across], [texts[at] for at in across]  # read in lines
     look: dict[str, Any] = {"frameon": False, "handlelength": 1.2, "columnspacing": 1.2}
     canvas.legend(handles, texts, loc="outside upper center", ncols=columns, **look)
+    return -(-len(found) // columns)
 
 
 def without_frame(ax: Axes) -> Axes:
@@ -405,7 +406,10 @@ def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
         ax.vlines(0, place - 0.52, place + 0.52, color="#1b1f23", linewidth=1, zorder=0)
     ax.set_xlim(*ends)
     ax.set_xlabel(label("figure.share_of_item", language))
-    legend_above(ax)
+    more = max(0, legend_above(ax) - 2)  # lines of the legend for which `rows` left no room
+    canvas = ax.get_figure(root=True)
+    assert canvas is not None
+    canvas.set_figheight(canvas.get_figheight() + 1.5 * more * ROW)
     return ax
 
 

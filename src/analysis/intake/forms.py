@@ -22,7 +22,6 @@ from analysis.intake.printed import (
     BELOW,
     LEFT,
     RIGHT,
-    TICKED,
     Form,
     Place,
     in_a_row,
@@ -320,7 +319,7 @@ def _boxes(form: Form, cells: dict[str, Place | None], book: Codebook) -> dict[s
     stands_for: dict[str, str] = {}
     for id, found in form.boxed.items():
         question = book.question_of.get(id) or book[id]
-        ticked = {code for code, place in found.items() if TICKED.match(form.text(place))}
+        ticked = {code for code, place in found.items() if place in form.ticked}
         if question.type == "multi":
             cells.pop(id, None)
             for code, place in found.items():

@@ -325,14 +325,16 @@ def _hidden(piece: Piece) -> list[Remark]:
     rows, columns = (set(np.flatnonzero(answer.any(axis=axis)).tolist()) for axis in (1, 0))
     if sheet.hidden:  # with all that is in it
         first, last = (sheet.address(pick(rows), pick(columns)) for pick in (min, max))
-        places = [f"{first}:{last}"]
+        places = [(sheet.sheet, f"{first}:{last}")]
     else:
         down, across = sorted(sheet.hidden_rows & rows), sorted(sheet.hidden_columns & columns)
         if sheet.transposed:
             down, across = across, down
-        places = [f"{row + 1}:{row + 1}" for row in down]
-        places += [f"{column_letters(c)}:{column_letters(c)}" for c in across]
-    return [Remark("hidden", sheet.file, sheet.sheet, place, place) for place in places]
+        lines = [(name, row + 1 - start) for row in down for start, name in [sheet.page(row)]]
+        places = [(name, f"{row}:{row}") for name, row in lines]
+        letters = [column_letters(column) for column in across]
+        places += [(sheet.sheet, f"{letter}:{letter}") for letter in letters]
+    return [Remark("hidden", sheet.file, name, place, place) for name, place in places]
 
 
 def _personal(piece: Piece) -> list[Remark]:
