@@ -153,8 +153,8 @@ def earlier(wave: str) -> str:
     here, others = content(wave), []
     books = {str(here.get("codebook"))}
     books |= {before for before, after in crosswalks() if after in books}
-    for name in (folder.name for folder in paths.waves()):
-        file = paths.raw(name) / "wave.yml"
+    for folder in paths.waves():
+        file, name = folder / "wave.yml", folder.name
         try:
             state = file.stat()
             book, as_of = _asked(file, (state.st_mtime_ns, state.st_size, state.st_ino))
