@@ -166,14 +166,14 @@ def missing(survey: Survey) -> Frame:
 
 
 def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
-    """Status of each question (rows) for each municipality, to be drawn one by one.
+    """Status of each question of `missing` (rows) for each municipality, to be drawn one by one.
 
     Empty where there are more than `ONE_BY_ONE` or the edition shows no single answers. The rows
     end in how many answered of those asked.
     """
     if survey.n > ONE_BY_ONE or survey.audience != "internal":
         return pd.DataFrame()
-    each = states(survey).rename(columns=survey.names)
+    each = states(survey).loc[missing["question"]].rename(columns=survey.names)
     asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
     each.index = pd.Index(
         f"{name} {answered}/{of}"

@@ -133,3 +133,19 @@ def test_of_equals_none_is_named_before_the_others():
     assert named(7, 2, 1, 1, 1, 0) == [7, 2]
     assert named(3, 2, 1, 0) == [3, 2, 1]
     assert named(1, 1, 1, 1) == []
+
+
+def test_of_very_many_questions_those_with_most_missing_answers_are_drawn(project, tmp_path):
+    asked = [f"Q{i:03}" for i in range(100)]
+    entry = "- {{id: {0}, section: A, type: integer, role: describe, ja: 数{0}, en: Number {0}}}\n"
+    head = "id: many\ntitle: {ja: 多, en: Many}\nversion: '1'\nsections: [{id: A, ja: 甲, en: A}]\n"
+    text = head + "questions:\n" + "".join(map(entry.format, asked))
+    (project / "data" / "codebooks" / "many.yml").write_text(text, encoding="utf-8")
+    answers = ",".join("" if i == 57 else "1" for i in range(100))
+    file = tmp_path / "a.csv"
+    file.write_text(f"団体コード,{','.join(asked)}\n990019,{answers}\n990027,{answers}\n", "utf-8")
+    new_wave("many", [file], "many", "2026-04-01", invented=True)
+    figure = run("01_clean", given={"survey": Survey.load("many", output=tmp_path / "out")}).figures
+    drawn = figure["missingness"]
+    assert "無回答が最も多いのは「Q057" in drawn.alt and "ほかの20問は省いた" in drawn.alt
+    assert len(drawn.csv.splitlines()) == 101  # the numbers are of all
