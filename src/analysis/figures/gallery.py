@@ -301,7 +301,7 @@ class Gallery:
         if result:
             self.result(self.rounded(frame), result)
         known: dict[str, str] = {}
-        for section in ("status", "column", f"{words.partition('/')[0]}_column"):
+        for section in ("severity", "status", "column", f"{words.partition('/')[0]}_column"):
             if section in sections():
                 known |= labels(section, self.language)
         for column in sections().intersection(map(str, frame.columns)):
