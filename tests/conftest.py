@@ -16,9 +16,10 @@ sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a se
 settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
 settings.load_profile("untimed")
 # the files that take longest, longest first: two workers end together when these are begun early
-DEAR = "browser audiences profiles truth kernels invariances docs tabulation story lab compare"
-DEAR += " clean shown_outputs other_subject analyst_guide jupyterlab hypotheses shortage population"
-DEAR += " own_survey refresh study changes visits arrivals stability figures"
+DEAR = "browser audiences truth profiles kernels jupyterlab clean draft study story tabulation"
+DEAR += " shortage population compare hypotheses docs invariances analyst_guide survey lab refresh"
+DEAR += " arrivals other_subject rivals typology_figures profile shown_outputs simulate forms read"
+DEAR += " chile inference mutated_files visits audit own_survey gallery"
 
 
 def pytest_configure(config):

@@ -31,3 +31,7 @@ def test_the_published_counts_are_exact(project):
     # the other 234 public bodies are no municipalities of the register
     refused = survey.findings[survey.findings["rule"] == "who"]
     assert set(frame["P1.1.1"]) - set(own["name"]) <= set(refused["raw"])
+    # types by internal and external staff: none are claimed where chance separates as well
+    types = survey.typology(n_bootstrap=20, n_null=19)
+    assert types.verdict.level == "none" and types.verdict.evidence.n == 172
+    assert types.verdict.text["en"].startswith("No separated types can be shown (n=172)")

@@ -116,6 +116,9 @@ def test_every_text_stands_in_both_languages(path):
     ja = sum("lang-ja" in t for t in tags)
     en = sum("lang-en" in t for t in tags)
     assert ja == en == len(tags) / 2
+    for cell in cells(path):  # by which JupyterLab shows one language (analysis.show.only_language)
+        for tag in {"lang-ja", "lang-en"} & set(cell["metadata"].get("tags", [])):
+            assert "".join(cell["source"]).endswith(f'\n\n<span lang="{tag[5:]}"></span>')
     first = {"ja": cells(path)[0], "en": cells(path)[1]}
     assert all("".join(cell["source"]).startswith("# ") for cell in first.values())
 

@@ -113,6 +113,12 @@ class Survey(View):
         `size`: of figures, ``report`` or ``slide``.
         """
         cleaned, about, book = _prepared(wave)
+        if cleaned.responses.empty:
+            raise InputError(
+                "no reply of {wave} counts: none tells from which municipality it is",
+                hint="see `workbench clean {wave}` and `workbench queries {wave}`",
+                wave=wave,
+            )
         if fingerprints.INPUTS not in os.environ:
             show.only_language(language)
         return cls(

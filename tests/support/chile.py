@@ -17,6 +17,11 @@ FILE = (
 )
 YES = {"P3.1": 18, "P4.1": 169, "P5.5": 19, "P9.4": 91, "P9.5": 77, "P12.1": 48}
 ROLES = range(1, 18)
+FUNCTIONS = [
+    "Purchases and contracts", "Support and help desk", "Internal software in operation",
+    "Software for users in operation", "Development of software", "Infrastructure",
+    "Security of information", "Other",
+]  # fmt: skip
 STAFF = [
     ("internal", 1, "内部の情報職員数", "IT staff of its own"),
     ("external", 2, "外部の情報人材数", "external IT staff"),
@@ -44,16 +49,28 @@ def codebook(options):
             q("BODY", "text", "Body", identity="name", source=["P1.1.1"]),
             q("P2_2", "binary", "Has an IT area", source=["P2.2"], options=yes_no),
             q("P2_5", "multi", "Functions", ticks={"#n.s.": False}, ask_if="P2_2 == 1", options=[
-                {"code": n, "ja": text, "en": text, "source": [f"P2.5.{n}"]}
-                for n, text in enumerate(options, 1)]),
+                {"code": n, "ja": text, "en": english, "source": [f"P2.5.{n}"]}
+                for n, (text, english) in enumerate(zip(options, FUNCTIONS, strict=True), 1)]),
             *(q(name.replace(".", "_"), "single", name, source=[name],
                 options=[{"code": 1, "ja": "Sí", "en": "yes"}, {"code": 2, "ja": "No", "en": "no"}])
               for name in YES),
-            *(q(f"W{n}", "integer", f"Women and men {n}", source=[f"P2.6a.{n}"]) for n in (1, 2)),
-            *(q(f"R{n}_{m}", "integer", f"Role {n} {m}", source=[f"P2.8.{n}.{m}"])
-              for n in ROLES for m in (1, 2, 3)),
+            *(q(f"W{n}", "integer", f"{who} in IT", source=[f"P2.6a.{n}"], ask_if="P2_2 == 1")
+              for n, who in ((1, "Women"), (2, "Men"))),
+            *(q(f"R{n}_{m}", "integer", f"Role {n}, {part}", source=[f"P2.8.{n}.{m}"])
+              for n in ROLES for m, part in ((1, "internal"), (2, "external"), (3, "in all"))),
         ],
+        "features": [
+            {"id": name, "index": f"{name}_staff", "kind": "ratio",
+             "rule": f"log1p({_sum(part)})", "ja": ja, "en": en}
+            for name, part, ja, en in STAFF],
+        "indices": [{"id": f"{name}_staff", "ja": ja, "en": en} for name, _, ja, en in STAFF],
+        "staff": [{"rule": _sum(part), "ja": ja, "en": en} for _, part, ja, en in STAFF],
     }  # fmt: skip
+
+
+def _sum(part):
+    """The rule that adds a part (1 internal, 2 external) over all roles."""
+    return " + ".join(f"R{n}_{part}" for n in ROLES)
 
 
 def read():
@@ -77,6 +94,7 @@ def make_wave(project):
     book.write_text(yaml.safe_dump(codebook(options), allow_unicode=True), "utf-8")
     words = ["new-wave", "chile-2023", str(FILE), "--codebook", "chile", "--as-of", "2023-12-31"]
     words += ["--invited", "all", "--register", str(project / "who.csv")]
+    words += ["--publisher", "Secretaría de Gobierno Digital"]
     words += ["--title", "Chile 2023: IT staff of municipalities"]
     assert main(words) == 0
     return frame, own

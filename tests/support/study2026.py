@@ -12,8 +12,9 @@ from analysis import Survey
 from analysis.codebook.crosswalk import Crosswalk
 from analysis.codebook.model import Codebook
 
-WAYS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 7, 7: 8, 8: 9}  # option of Q13 before -> of Q17
-OUTSIDE = {1: 1, 2: 2, 3: 4, 4: 6, 5: 9, 6: 10, 7: 11, 8: 12, 9: 13}  # of Q21 -> of Q22
+WAYS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 9, 8: 10}  # option of Q13 before -> of Q17
+OUTSIDE = {1: 1, 2: 2, 3: 4, 4: 7, 5: 10, 6: 11, 7: 12, 8: 13, 9: 14}  # of Q21 -> of Q22
+MOVED = {"Q14": "Q18", "Q16": "Q19", "Q22": "Q23", "Q23": "Q24", "Q30_1": "Q33_1", "Q30_2": "Q33_2"}
 DRAWN = {"Q06": 3, "Q31": 5, "Q32_1": 5, "Q32_2": 5, "Q32_3": 5, "Q34": 5, "Q35": 5}
 
 
@@ -41,6 +42,8 @@ def replies(folder: Path) -> Path:
         }
         answer |= {"Q12": str(again // 2), "Q13": str(again - again // 2), "Q14": "0"}
         answer["Q10"] = str(1 + np.searchsorted([0, 1, 2, 5], staff))
+        answer |= {new: _plain(row[old]) for old, new in MOVED.items()}
+        answer["Q21"] = _chosen(row, "Q19", book["Q21"], {**{c: c for c in range(1, 7)}, 7: 9})
         answer["Q17"] = _chosen(row, "Q13", book["Q17"], WAYS)
         answer["Q22"] = _chosen(row, "Q21", book["Q22"], OUTSIDE)
         rows.append([answer.get(name, "") for name in headings])

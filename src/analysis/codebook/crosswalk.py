@@ -7,6 +7,7 @@ new. What is asked twice under one number is never taken for the same because of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -21,12 +22,16 @@ from analysis.text import Model, Text
 
 
 class Shared(Text):
-    """A quantity that both questionnaires hold: its rule before and after, and what was changed."""
+    """A quantity that both questionnaires hold: its rule in either, and what was changed.
+
+    `note`: in what it is not quite the same.
+    """
 
     id: StrictStr
     kind: Literal["split", "merged", "reworded"]
     before: StrictStr
     after: StrictStr
+    note: Text | None = None
 
     @property
     def type(self) -> Literal["binary", "ratio"]:
@@ -88,7 +93,12 @@ class Crosswalk(Model):
             if _is_condition(one.before) != _is_condition(one.after):
                 yield at(_named(one), Message("one rule is true or false, the other a number"))
         for old, new in self.same.items():
-            if old in before and new in after and (what := _differs(before[old], after[new])):
+            if old not in before or new not in after:
+                continue
+            what = _differs(before[old], after[new])
+            if not what and self._asked(before[old].ask_if, before, after) != after[new].ask_if:
+                what = "skip rule"
+            if what:
                 yield Message(
                     "{old} and {new} are not the same, their {what} differs",
                     old=old,
@@ -116,12 +126,18 @@ class Crosswalk(Model):
                         "question {id} of {book} is missing", id=question.id, book=book.id
                     )
 
+    def _asked(self, rule: str | None, before: Codebook, after: Codebook) -> str | None:
+        """A skip rule before in the names after, of the questions that are the same."""
+        same = {o: n for o, n in self.same.items() if o in before and n in after}
+        names = same | self.model_copy(update={"same": same}).variables(before, after)
+        return rule and re.sub(r"[A-Za-z_]\w*", lambda name: names.get(name[0], name[0]), rule)
+
     def variables(self, before: Codebook, after: Codebook) -> dict[str, str]:
         """Column of the answers before -> column after, of the questions that are the same."""
         return {
             old: new
             for first, second in self.same.items()
-            for old, new in zip(before[first].variables, after[second].variables, strict=True)
+            for old, new in zip(before[first].variables, after[second].variables, strict=False)
         }
 
 

@@ -6,6 +6,7 @@ Imports nothing heavy, so that a refresh with nothing to do answers at once.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -152,12 +153,20 @@ def earlier(wave: str) -> str:
     here, others = content(wave), []
     books = {str(here.get("codebook"))}
     books |= {before for before, after in crosswalks() if after in books}
-    for name in (folder.name for folder in paths.waves()):
+    for folder in paths.waves():
+        file, name = folder / "wave.yml", folder.name
         try:
-            other = content(name)
-        except InputError:  # a fault of another wave is reported where that one is read
+            state = file.stat()
+            book, as_of = _asked(file, (state.st_mtime_ns, state.st_size, state.st_ino))
+        except (InputError, OSError):  # a fault of another wave is reported where that one is read
             continue
-        same = name != wave and other.get("codebook") in books
-        if same and str(other.get("as_of")) < str(here.get("as_of")):
-            others.append((str(other.get("as_of")), name))
+        if name != wave and book in books and as_of < str(here.get("as_of")):
+            others.append((as_of, name))
     return max(others, default=("", ""))[1]
+
+
+@lru_cache(maxsize=1000)
+def _asked(file: Path, state: tuple[int, ...]) -> tuple[str, str]:
+    """Codebook and date of a wave.yml, read once for each state of the file: there may be many."""
+    other = load(file)
+    return str(other.get("codebook")), str(other.get("as_of"))

@@ -165,21 +165,19 @@ class Gallery:
                 return self._nothing(name, data)
             title, denominator, alt, *asked = self._said(words, values)
             data = self._labelled(data, words, f"figures/{name}", units=units)
-        for what, given in (("title", title), ("alt text", alt), ("source", self.source)):
-            if not given or not given.strip():
-                raise InputError(
-                    "the figure {name!r} has no {subject}",
-                    hint="give one",
-                    name=name,
-                    subject=Message(what),
-                )
-        if not denominator or n is None:
+        needed = {
+            "title": title.strip(),
+            "alt text": alt.strip(),
+            "source": self.source.strip(),
+            "n with its denominator": denominator and n is not None,
+            "numbers (data=)": data is not None and len(data),
+        }
+        if lacking := [what for what, given in needed.items() if not given]:
             raise InputError(
-                "the figure {name!r} has no n with its denominator", hint="give both", name=name
-            )
-        if data is None or data.empty:
-            raise InputError(
-                "the figure {name!r} comes without its numbers", hint="pass data=", name=name
+                "the figure {name!r} has no {subject}",
+                hint="give one",
+                name=name,
+                subject=Message(lacking[0]),
             )
         about = {"n": f"{n:,}", "of": denominator, "source": self.source}
         origin = label("figure.origin", self.language, **about)

@@ -37,7 +37,7 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
     who, kinds = staff["who"].unique(), staff["kind"].unique()
     staff = staff.pivot(index="who", columns="kind", values="persons").loc[who, kinds]
     bars = not staff.empty
-    heights = [1.5, 0.22 + 0.24 * len(staff)] if bars else [1.5]
+    heights = [1.8, 0.22 + 0.24 * len(staff)] if bars else [1.8]
     figure, axes = plt.subplots(
         len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
         squeeze=False,
@@ -60,7 +60,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
         )  # fmt: skip
         ax.text(
             left + width / 2, bottom + HEIGHT / 2,
-            "\n".join(wrapped([name, state], 9 * width)), ha="center", va="center",
+            "\n".join(wrapped([name, state], 7 * width)), ha="center", va="center",
             fontsize=SMALL, color="black" if there else "#595959",
         )  # fmt: skip
     ax.set_xlim(-0.02, 3.22)

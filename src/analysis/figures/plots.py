@@ -54,8 +54,8 @@ def wrapped(labels: Sequence[object], width: float) -> list[str]:
     return made
 
 
-def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> None:
-    """A legend over the drawing in as many columns as the figure's width can hold."""
+def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> int:
+    """A legend over the drawing, as wide as the figure; the number of its lines."""
     found: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     texts = [str(handle.get_label()) for handle in found]
     wide = [max(map(ems, text.split("\n"))) + 3.4 for text in texts]
@@ -67,6 +67,7 @@ def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> None:
     handles, texts = [found[at] for at in across], [texts[at] for at in across]  # read in lines
     look: dict[str, Any] = {"frameon": False, "handlelength": 1.2, "columnspacing": 1.2}
     canvas.legend(handles, texts, loc="outside upper center", ncols=columns, **look)
+    return -(-len(found) // columns)
 
 
 def without_frame(ax: Axes) -> Axes:
@@ -181,13 +182,12 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     n = data.drop_duplicates("group").set_index("group")["n"]
     order = list(dict.fromkeys(data["answer"]))
     table = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
-    table.columns = [f"{group} n={size:,}" for group, size in n.items()]
     ax = axes_for(len(table) * 1.5, 1.6)
     numbers = table.astype(float) * 100
     style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
     sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
     ax.set_yticks(np.arange(len(table)) + 0.5, wrapped(table.index, 24))
-    heads = wrapped(table.columns, 8)
+    heads = [f"{name}\nn={size:,}" for name, size in zip(wrapped(n.index, 8), n, strict=True)]
     ax.set_xticks(np.arange(table.shape[1]) + 0.5, heads)
     ax.tick_params(axis="y", rotation=0, length=0)
     ax.tick_params(axis="x", rotation=0, length=0)
@@ -406,7 +406,10 @@ def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
         ax.vlines(0, place - 0.52, place + 0.52, color="#1b1f23", linewidth=1, zorder=0)
     ax.set_xlim(*ends)
     ax.set_xlabel(label("figure.share_of_item", language))
-    legend_above(ax)
+    more = max(0, legend_above(ax) - 2)  # lines of the legend for which `rows` left no room
+    canvas = ax.get_figure(root=True)
+    assert canvas is not None
+    canvas.set_figheight(canvas.get_figheight() + 1.5 * more * ROW)
     return ax
 
 

@@ -222,6 +222,8 @@ def _cells(piece: Piece) -> _Part:
     texts.append(_texts(sheet, *others))
     texts[-1][marks == REASONS.index("personal")] = ""  # kept nowhere
     answers, same = n * len(names), np.zeros(len(rows), np.int8)
+    pages = sheet.pages or ((0, sheet.sheet),)
+    page = np.searchsorted([start for start, _ in pages], rows, side="right") - 1
     variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int8)
     record = np.full(len(rows), -1, np.int32)
     variable[:answers] = np.repeat(np.arange(len(names)), n)
@@ -229,7 +231,7 @@ def _cells(piece: Piece) -> _Part:
     reason[answers:] = marks
     words: dict[str, Words] = {
         "file": (same, [sheet.file]),
-        "sheet": (same, [sheet.sheet]),
+        "sheet": (page, [name for _, name in pages]),
         "number_format": _sparse(sheet, sheet.number_format, rows, columns),
         "covered": _sparse(sheet, _covered(piece), rows, columns),
         "stands_for": _meant(piece, len(rows)),
@@ -238,7 +240,7 @@ def _cells(piece: Piece) -> _Part:
     }
     down, across = (columns, rows) if sheet.transposed else (rows, columns)
     numbers: dict[str, np.ndarray] = {
-        "row": (down + 1).astype(np.int32),
+        "row": (down + 1 - np.array([start for start, _ in pages])[page]).astype(np.int32),
         "column": (across + 1).astype(np.int16),
         "kind": sheet.kind[rows, columns],
         "record": record,

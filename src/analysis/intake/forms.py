@@ -22,7 +22,6 @@ from analysis.intake.printed import (
     BELOW,
     LEFT,
     RIGHT,
-    TICKED,
     Form,
     Place,
     in_a_row,
@@ -320,7 +319,7 @@ def _boxes(form: Form, cells: dict[str, Place | None], book: Codebook) -> dict[s
     stands_for: dict[str, str] = {}
     for id, found in form.boxed.items():
         question = book.question_of.get(id) or book[id]
-        ticked = {code for code, place in found.items() if TICKED.match(form.text(place))}
+        ticked = {code for code, place in found.items() if place in form.ticked}
         if question.type == "multi":
             cells.pop(id, None)
             for code, place in found.items():
@@ -374,7 +373,9 @@ def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list
             if not lone and own[text] <= printed[text] and not mark:
                 continue
             named = headings.named_in(text, known=True)
-            if named not in {"", *who}:
+            if named and named in who:
+                continue  # who replied, told again
+            if named:
                 others[int(row), int(column)] = text
             if not lone or mark or row in rows or (int(row), int(column)) in others:
                 reply.mark[row, column] = unmatched

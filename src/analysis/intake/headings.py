@@ -42,7 +42,9 @@ IDENTITY = {
     ),
     "name": (
         *("団体名", "市区町村名", "市町村名", "自治体名", "団体名称", "市区町村", "自治体"),
-        *("name", "municipality"),
+        *("貴団体名", "貴自治体名", "自治体名称", "市区町村名称", "市町村名称"),
+        *("name", "municipality", "municipality name", "name of municipality"),
+        "name of the municipality",
     ),
     "prefecture": ("都道府県", "都道府県名", "prefecture"),
 }

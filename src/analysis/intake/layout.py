@@ -115,6 +115,12 @@ def _questions(targets: set[str], headings: Headings) -> set[str]:
     return {question for question in found if question in headings.book}
 
 
+def asked_in(sheet: Sheet, headings: Headings) -> set[str]:
+    """The questions that have a heading in a sheet, without those that say who replied."""
+    found = _questions(_labels(sheet, headings), headings)
+    return {id for id in found if headings.book[id].identity is None}
+
+
 def _labels(sheet: Sheet, headings: Headings) -> set[str]:
     """The questions and variables whose headings are anywhere in a sheet."""
     texts = set(sheet.text.iloc[:SEARCHED_ROWS, :SEARCHED_ROWS].to_numpy(object).ravel())

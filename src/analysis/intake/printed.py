@@ -50,6 +50,7 @@ class Form:
     ]  # battery -> code -> its option's cell, above or left of all
     # question, or item of a battery -> code -> the cell with its box and its words
     boxed: dict[str, dict[int, Place]]
+    ticked: frozenset[Place]  # of these cells, those of chosen options
 
     def crossing(self, battery: str, variable: str, code: int) -> Place | None:
         """Where the line of an item meets that of an option."""
@@ -133,6 +134,7 @@ class _Search:
         self.text = sheet.text.to_numpy(object)
         self.labels: dict[str, Place] = {}
         self.words: set[Place] = set()
+        self.ticked: set[Place] = set()
 
     @cached_property
     def places(self) -> list[Place]:
@@ -171,7 +173,10 @@ class _Search:
                 if len(found := self._boxed(question, line)) > 1:
                     boxed[item] = found
         self.words |= {place for found in boxed.values() for place in found.values()}
-        return Form(self.sheet, self.labels, frozenset(self.words), options, across, boxed)
+        return Form(
+            self.sheet, self.labels, frozenset(self.words), options, across, boxed,
+            frozenset(self.ticked),
+        )  # fmt: skip
 
     def _move_to_answers(self) -> None:
         """Where a cell such as 回答 is behind or below a label, the answer is beside that cell."""
@@ -248,6 +253,7 @@ class _Search:
                 code = self.headings.option(question, sign.sub("", text))
                 if code is not None and sign.match(text):
                     found.setdefault(code, place)
+                    self.ticked |= {place} if TICKED.match(text) else set()
             if (code := self.headings.option(question, text)) is not None:
                 bare.setdefault(code, place)
         return boxed or (bare | ringed if ringed else {})

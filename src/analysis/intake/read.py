@@ -20,9 +20,9 @@ from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, conc
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import choose, listed, refuse_table
+from analysis.intake.layout import asked_in, choose, listed, refuse_table
 from analysis.intake.tables import Table, read_rows
-from analysis.intake.workbook import CellKind, Sheet, column_letters
+from analysis.intake.workbook import CellKind, Sheet, column_letters, stacked
 
 PASSED_OVER = ("~$", ".", "__MACOSX")  # lock files and hidden files
 KNOWN = set[str]().union(*SUFFIXES.values())
@@ -188,7 +188,7 @@ def _forms(
     for book in books:
         ours = questionnaire.pieces(book, headings)
         pieces += ours
-        (others if ours else sheets).extend(book)
+        (others if ours else sheets).extend(book if ours else _pages(book, headings))
     if not sheets:
         return pieces, others
     check_followed(file, said_in(sheets, file.header))
@@ -196,6 +196,25 @@ def _forms(
         refuse_table(sheet, headings)
     replies, beside = read_forms(sheets, headings)
     return [*pieces, *map(from_form, replies)], [*others, *beside]
+
+
+def _pages(book: list[Sheet], headings: Headings) -> list[Sheet]:
+    """The sheets of a workbook, of which those that ask different questions are one form.
+
+    Sheets of several municipalities ask the same; and not two of them tell of different ones.
+    """
+    visible = [sheet for sheet in book if not sheet.hidden]
+    asked = [(sheet, asked_in(sheet, headings)) for sheet in visible]
+    pages = [(sheet, questions) for sheet, questions in asked if questions]
+    every = set().union(*(questions for _, questions in pages))
+    if len(pages) < 2 or len(every) < sum(len(questions) for _, questions in pages):
+        return book
+    own = [sheet for sheet, _ in pages]
+    named = {key for sheet in own for text in set(sheet.text.to_numpy(object).ravel())
+             if (key := headings.named_in(text, known=True))}  # fmt: skip
+    if len(named) > 1:
+        return book
+    return [stacked(own), *(sheet for sheet in book if not any(sheet is page for page in own))]
 
 
 def _tables(
@@ -306,14 +325,16 @@ def _hidden(piece: Piece) -> list[Remark]:
     rows, columns = (set(np.flatnonzero(answer.any(axis=axis)).tolist()) for axis in (1, 0))
     if sheet.hidden:  # with all that is in it
         first, last = (sheet.address(pick(rows), pick(columns)) for pick in (min, max))
-        places = [f"{first}:{last}"]
+        places = [(sheet.sheet, f"{first}:{last}")]
     else:
         down, across = sorted(sheet.hidden_rows & rows), sorted(sheet.hidden_columns & columns)
         if sheet.transposed:
             down, across = across, down
-        places = [f"{row + 1}:{row + 1}" for row in down]
-        places += [f"{column_letters(c)}:{column_letters(c)}" for c in across]
-    return [Remark("hidden", sheet.file, sheet.sheet, place, place) for place in places]
+        lines = [(name, row + 1 - start) for row in down for start, name in [sheet.page(row)]]
+        places = [(name, f"{row}:{row}") for name, row in lines]
+        letters = [column_letters(column) for column in across]
+        places += [(sheet.sheet, f"{letter}:{letter}") for letter in letters]
+    return [Remark("hidden", sheet.file, name, place, place) for name, place in places]
 
 
 def _personal(piece: Piece) -> list[Remark]:

@@ -6,7 +6,7 @@ Every cell is marked as title, heading, total, note, example or answer; none is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -303,12 +303,28 @@ def read_rows(
     return Table(sheet, rows, columns, mark)
 
 
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|(?:\d{1,3}\.){3}\d{1,3}")
+
+
+def are_addresses(texts: Collection[str]) -> bool:
+    """Whether most texts are mail or IP addresses: personal, whatever their heading says.
+
+    >>> are_addresses(["a@example.jp", "b@example.jp"]), are_addresses(["a@example.jp", "なし"])
+    (True, False)
+    """
+    return sum(bool(ADDRESS.fullmatch(text.strip())) for text in texts) > 0.8 * len(texts)
+
+
 def _set_aside(
     sheet: Sheet, header: np.ndarray, top: int, columns: dict[str, int], headings: Headings
 ) -> dict[int, str]:
     """The columns that are no questions, with the reason: ignored, personal."""
     found = {}
     for column in set(range(header.shape[1])) - set(columns.values()):
+        below = sheet.text[column].iloc[top + len(header) :]
+        if below.str.contains("[@.]").any() and are_addresses(below[below != ""].tolist()):
+            found[column] = "personal"
+            continue
         for depth in range(len(header)):
             text, cell = header[depth, column], sheet.address(top + depth, column)
             if reason := headings.set_aside(text, cell):

@@ -15,7 +15,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import chain
@@ -71,6 +71,7 @@ class Sheet:
     ``0.62``), dates ISO. `number_format` lists only formats that change what a number means:
     leading zeros (``000000``), percent, units. `merged` ranges are (top, left, bottom, right),
     inclusive. A transposed sheet (one column per municipality) gives its addresses as in the file.
+    A form on several sheets is one sheet of several `pages`: the first row of each, and its name.
     """
 
     file: str
@@ -85,6 +86,7 @@ class Sheet:
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
     transposed: bool = False
     heads: int = 0  # rows that are a header whatever they say, as in an SPSS file
+    pages: tuple[tuple[int, str], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -92,15 +94,22 @@ class Sheet:
         return self.kind.shape[0], self.kind.shape[1]
 
     def address(self, row: int, column: int) -> str:
-        """The cell's name in the file."""
+        """The cell's name in the file, of several pages in the page it stands on."""
+        row -= self.page(row)[0]
         return address(column, row) if self.transposed else address(row, column)
+
+    def page(self, row: int) -> tuple[int, str]:
+        """The first row and the name of the page on which a row stands."""
+        before = [page for page in self.pages if page[0] <= row]
+        return before[-1] if before else (0, self.sheet)
 
     def error(
         self, what: str, *, hint: str, at: tuple[int, int] | None = None, **values: Any
     ) -> InputError:
         """What is wrong in this sheet, or in the cell `at`."""
         cell = self.address(*at) if at else None
-        return InputError(what, file=self.file, sheet=self.sheet, cell=cell, hint=hint, **values)
+        name = self.page(at[0])[1] if at else self.sheet
+        return InputError(what, file=self.file, sheet=name, cell=cell, hint=hint, **values)
 
     @property
     def turned(self) -> Sheet:
@@ -118,6 +127,34 @@ class Sheet:
             formulas={(c, r): text for (r, c), text in self.formulas.items()},
             transposed=not self.transposed,
         )
+
+
+def stacked(sheets: Sequence[Sheet]) -> Sheet:
+    """The pages of one form below each other, as one sheet."""
+    width = max(sheet.shape[1] for sheet in sheets)
+    starts = np.cumsum([0, *(sheet.shape[0] for sheet in sheets)]).tolist()
+    kind = np.zeros((starts[-1], width), sheets[0].kind.dtype)
+    text = np.full((starts[-1], width), "", object)
+    formats, formulas = dict[tuple[int, int], str](), dict[tuple[int, int], str]()
+    merged, hidden = list[tuple[int, int, int, int]](), set[int]()
+    for start, sheet in zip(starts, sheets, strict=False):
+        own = slice(start, start + sheet.shape[0]), slice(0, sheet.shape[1])
+        kind[own], text[own] = sheet.kind, sheet.text.to_numpy(object)
+        formats |= {(r + start, c): code for (r, c), code in sheet.number_format.items()}
+        formulas |= {(r + start, c): formula for (r, c), formula in sheet.formulas.items()}
+        merged += [(t + start, left, b + start, right) for t, left, b, right in sheet.merged]
+        hidden |= {row + start for row in sheet.hidden_rows}
+    return Sheet(
+        file=sheets[0].file,
+        sheet=sheets[0].sheet,
+        text=pd.DataFrame(text, dtype="str"),
+        kind=kind,
+        number_format=formats,
+        merged=tuple(merged),
+        hidden_rows=frozenset(hidden),
+        formulas=formulas,
+        pages=tuple((start, sheet.sheet) for start, sheet in zip(starts, sheets, strict=False)),
+    )
 
 
 def address(row: int, column: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis import tabulation
 from analysis.codebook import municipality
 from analysis.codebook.crosswalk import Crosswalk, Shared
 from analysis.codebook.model import Question
@@ -250,9 +251,10 @@ def _add(wave: changes.Wave, question: Question, rule: str) -> None:
 
 
 def not_compared(survey: Survey, before: Survey | None) -> Frame:
-    """Questions of one questionnaire alone; none where both waves have one codebook.
+    """What is not or not quite comparable; nothing where both waves have one codebook.
 
-    Columns: reply (``before`` or ``now``: which wave asked it), question (id and label), reason.
+    Columns: reply (``before`` or ``now``: which wave asked it, ``both``: compared with caution),
+    question (id and label, or the shared quantity), reason.
     """
     rows = []
     if before and before.codebook.id != survey.codebook.id:
@@ -261,6 +263,8 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
             for gone in listed:
                 label = one.codebook[gone.id].label[language]
                 rows.append((reply, f"{gone.id} {label}", gone[language]))
+        noted = [one for one in walk.shared if one.note]
+        rows += [("both", one[language], one.note[language]) for one in noted if one.note]
     return Frame(rows, columns=["reply", "question", "reason"])
 
 
@@ -280,7 +284,10 @@ def _framed(survey: Survey, before: Survey | None, made: pd.DataFrame) -> Frame:
 def _labels(survey: Survey, before: Survey | None, *, numbers: bool = False) -> dict[str, str]:
     """What a reader calls each question that is compared, or its number alone where it has one."""
     language = survey.language
-    labels = {q.id: q.id if numbers else f"{q.id} {q.label[language]}" for q in survey.codebook}
+    text = {q.id: q.label[language] for q in survey.codebook}
+    labels = {q.id: tabulation.called(q, text[q.id]) for q in survey.codebook}
+    if numbers:  # the name of a variable is none
+        labels = {q: q if labels[q] != text[q] else labels[q] for q in labels}
     if before and before.codebook.id != survey.codebook.id:
         walk = Crosswalk.between(before.codebook, survey.codebook)
         labels |= {one.id: _shared(survey, one).label[language] for one in walk.shared}

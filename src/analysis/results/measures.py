@@ -52,14 +52,15 @@ def measures(survey: Survey) -> Frame:
 
 
 def side_by_side(frame: pd.DataFrame) -> Frame:
-    """Measures for a page: how many of how many in one cell, as in ``5/8``."""
+    """Measures for a page, without their question: of each side ``5/8`` in one column."""
     if frame.empty:
         return Frame(frame)
     shown = frame.copy()
     for side in ("enough", "short"):
         counts = frame[[side, f"n_{side}"]].to_numpy()
         shown[side] = [f"{int(count)}/{int(n)}" for count, n in counts]
-    return Frame(shown.drop(columns=["n_enough", "n_short"]))
+    named = {"enough": "enough_of", "short": "short_of"}
+    return Frame(shown.drop(columns=["n_enough", "n_short", "question"]).rename(columns=named))
 
 
 def compared(survey: Survey) -> pd.DataFrame:

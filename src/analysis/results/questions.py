@@ -14,8 +14,9 @@ from analysis.show import Frame
 from analysis.stats import population, tabulate
 from analysis.survey import Survey
 from analysis.tabulation import called
+from analysis.text import Language
 
-OTHER = {"ja": "en", "en": "ja"}
+OTHER: dict[Language, Language] = {"ja": "en", "en": "ja"}
 COLUMNS = [
     "question",
     "translated",
@@ -176,7 +177,8 @@ def _in_words(survey: Survey, section: str, counts: dict[str, int]) -> str:
 def _uses(survey: Survey, question: Question) -> Iterator[str]:
     """Indicators and hypotheses that are computed from the answers of a question."""
     book, names = survey.codebook, {question.id, *question.variables}
-    rules = [(f.text[survey.language], (f.rule,)) for f in book.features]
+    rules: list[tuple[str, tuple[str | None, ...]]] = []
+    rules += [(f.text[survey.language], (f.rule,)) for f in book.features]
     rules += [(i.text[survey.language], (i.rule,)) for i in book.indices if i.rule]
     rules += [(h.id, (h.group, h.x, h.value)) for h in book.hypotheses]
     for label, parts in rules:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from analysis.errors import InputError
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
-from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, told_apart
+from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
 from analysis.intake.tools.core import Column, Kind, bracketed, is_other, key, keys, parted
 from analysis.intake.workbook import CellKind, Sheet
 from workbench.office import definitions, guesses
@@ -42,7 +42,7 @@ UNITS = {"人": "persons", "名": "persons", "円": "yen", "千円": "thousand y
 COUNT = re.compile(
     r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
 )
-FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?$", re.I)
+FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?\??$", re.I)
 RECEIVED = keys(
     *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
     *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
@@ -190,6 +190,11 @@ def _below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
         Filled(column, tuple(grid[row, position].strip() for row in rows))
         for position, column in enumerate(columns)
     ]
+    found = [
+        replace(own, column=replace(own.column, kind="personal"))
+        if own.texts and are_addresses(own.texts) else own
+        for own in found
+    ]  # fmt: skip
     many = Counter(f.column.question for f in found if f.column.has_part and any(f.cells))
     # an option that nobody chose is one all the same
     return [f for f in found if any(f.cells) or (f.column.has_part and many[f.column.question])]

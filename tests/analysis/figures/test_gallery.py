@@ -55,8 +55,8 @@ def shown(gallery, name="q", **changed):
         ({"alt": ""}, "no alt text"),
         ({"denominator": ""}, "no n with its denominator"),
         ({"n": None}, "no n with its denominator"),
-        ({"data": SHARES.iloc[:0]}, "without its numbers"),
-        ({"data": None}, "without its numbers"),
+        ({"data": SHARES.iloc[:0]}, "has no numbers"),
+        ({"data": None}, "has no numbers"),
     ],
 )
 def test_a_figure_that_lacks_something_is_refused_and_nothing_written(gallery, lacking, said):

@@ -219,6 +219,51 @@ def test_several_unusual_layouts_in_one_form(tmp_path, layouts, n):
     assert not {"refused"} & set(result.findings["severity"])
 
 
+@pytest.mark.parametrize("n", [4, 1])
+def test_the_pages_of_a_form_on_two_sheets_are_one_reply(tmp_path, n):
+    (tmp_path / "r").mkdir()
+    for i in range(n):
+        book = openpyxl.Workbook()
+        pages = book.active, book.create_sheet("その2")
+        for page in pages:
+            page.append(["団体名", WHO[i]])
+        for number, a in enumerate(SAID[i], 1):
+            for row in [[], *next(iter(LAYOUTS[number].values()))(a)]:
+                pages[number > 2].append(row)
+        pages[1].append([None, f"ひとこと{i}"])
+        book.save(tmp_path / "r" / f"{i}.xlsx")
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    received = read(about, BOOK, tmp_path)
+    result = clean(received, about, BOOK)
+    result.ledger.check()
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    staff = received.cells.iloc[received.positions["Q3"][0]]
+    assert (staff["sheet"], staff["row"]) == ("その2", 3)
+    told = result.outside[result.outside["reason"] == "unmatched"]
+    assert n == 1 or told["text"].tolist() == [f"ひとこと{i}" for i in range(n)]
+
+
+def test_a_mark_is_not_the_first_letter_of_an_option(tmp_path):
+    """レ is a tick before an option, and the beginning of レファレンス."""
+    library = ["レファレンス", "貸出", "予約"]
+    book = BOOK.model_dump(mode="json")
+    book["questions"][1]["options"] = options(library)
+    book["questions"] = book["questions"][:2]
+    (tmp_path / "r").mkdir()
+    for i, chosen in enumerate((2, 1, 3)):
+        sheet = openpyxl.Workbook().active
+        for row in (
+            ["団体名", WHO[i]],
+            [Q1],
+            *([mark(k == chosen, "レ", "") + t] for k, t in enumerate(library, 1)),
+        ):
+            sheet.append(row)
+        sheet.parent.save(tmp_path / "r" / f"{i}.xlsx")
+    about, own = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f"), Codebook.parse(book)
+    result = clean(read(about, own, tmp_path), about, own)
+    assert result.responses["Q1"].tolist() == [2, 1, 3]
+
+
 def test_what_some_offices_wrote_alike_or_into_a_label_is_told(tmp_path):
     def rows(answers):
         made = usual()(answers)

@@ -13,6 +13,7 @@ from printed import pages, published
 
 from analysis import Survey, text
 from analysis.codebook.model import Codebook
+from analysis.figures import checks, organisation
 from analysis.results import answers, measures, profile, visits
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
@@ -184,3 +185,11 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
 def test_a_profile_prints_on_exactly_one_page(language, code, tmp_path):
     page = published("profile", "demo-2019", language, tmp_path, municipality=code)
     assert pages(page) == 1
+
+
+def test_the_chart_has_room_where_the_answers_tell_of_no_part(survey):
+    parts = ["CIO", "CIO補佐官等（外部）", "庁内横断組織", "政策担当課", "運用担当課"]
+    boxes = pd.DataFrame({"box": list(organisation.PLACES)[:5], "name": parts, "there": False})
+    staff = pd.DataFrame(columns=["who", "kind", "persons"])
+    figure = organisation.chart(boxes.assign(state="（回答からは不明）"), staff)
+    checks.check(figure, "organisation")

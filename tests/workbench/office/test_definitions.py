@@ -135,6 +135,20 @@ def lss(**tables):
     )
 
 
+def test_a_data_dictionary_as_the_api_of_redcap_gives_it(tmp_path):
+    rows = [
+        "field_name,form_name,field_type,field_label,select_choices_or_calculations,identifier",
+        "record_id,a,text,Record,NA,NA",
+        "mail,a,text,Mail,NA,y",
+        'use,a,checkbox,業務,"1, 翻訳 | 2, 要約",NA',
+        "note,a,notes,意見,NA,NA",
+    ]
+    (tmp_path / "d.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "d.csv"))["questions"]
+    assert [(q["id"], q["type"]) for q in found] == [("use", "multi"), ("note", "text")]
+    assert [o["ja"] for o in found[0]["options"]] == ["翻訳", "要約"]
+
+
 def test_the_structure_of_a_limesurvey(tmp_path):
     def question(qid, title, kind, parent="0", **more):
         return {"qid": qid, "parent_qid": parent, "type": kind, "title": title, "other": "N",

@@ -431,6 +431,24 @@ def test_markers_that_recur_and_columns_of_persons(tmp_path):
     assert [q["type"] for q in book["questions"][1:]] == ["integer"] * 6
 
 
+@pytest.mark.parametrize("head", ["貴団体名", "自治体名称", "Name of the municipality"])
+def test_how_offices_head_the_column_of_who_replied(tmp_path, head):
+    rows = [[head, "問1 人数"], ["札幌市", 3], ["函館市", 4]]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    assert yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][0]["identity"] == "name"
+
+
+def test_a_column_of_addresses_is_personal_whatever_its_heading_says(tmp_path, monkeypatch):
+    rows = [["団体名", "問1 返信先", "問2 人数"]]
+    rows += [[f"町{n}", f"x{n}@example.jp", n] for n in range(9)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    assert [q["ja"] for q in yaml.safe_load(text)["questions"]] == ["団体名", "人数"]
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    assert set(table.outside["reason"]) == {"header", "personal"}
+    assert "@" not in table.cells.to_csv()
+
+
 def test_a_question_in_which_nobody_chose_two_is_hinted_at(tmp_path):
     rows = [["団体名", "問1 業務 [甲]", "問1 業務 [乙]"]]
     rows += [[f"町{n}", "○" if n % 2 else "", "" if n % 2 else "○"] for n in range(6)]

@@ -38,7 +38,7 @@ def read_kintone(head: Head) -> Export | None:
     if not KINTONE & {key(text) for text in head[0]}:
         return None
     columns = noted(map(bracketed, head[0]), KINTONE_RECORDS, [*keys("作成日時")])
-    return Export("kintone", 1, columns)
+    return Export("kintone", 1, columns, joined=True)
 
 
 def read_logo(head: Head) -> Export | None:

@@ -1,4 +1,7 @@
-"""REDCap: the data dictionary, a CSV with a row for each field."""
+"""REDCap: the data dictionary, a CSV with a row for each field.
+
+As the tool exports it, or with the names that its API gives the columns (``field_name``).
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,28 @@ CHOICES, CHECK = (
 LOW, HIGH, MATRIX = "Text Validation Min", "Text Validation Max", "Matrix Group Name"
 LOGIC = "Branching Logic (Show field only if...)"
 LISTS = {"radio": "single", "dropdown": "single", "checkbox": "multi"}
+BY_API = {
+    "field_name": NAME, "field_type": KIND, "field_label": LABEL, "identifier": "Identifier?",
+    "select_choices_or_calculations": CHOICES, "section_header": "Section Header",
+    "text_validation_type_or_show_slider_number": CHECK, "text_validation_min": LOW,
+    "text_validation_max": HIGH, "branching_logic": LOGIC, "matrix_group_name": MATRIX,
+}  # fmt: skip
 YES_NO = (Choice("1", ("はい", "yes")), Choice("0", ("いいえ", "no")))
 
 
 def read(sheets: Sequence[Sheet]) -> Definition | None:
     """The questionnaire, where a sheet has the columns of a data dictionary."""
     grid = sheets[0].text.to_numpy(object)
-    if not len(grid) or not {NAME, KIND, LABEL} <= {*map(str, grid[0])}:
+    if not len(grid):
         return None
-    heads = [str(text).strip() for text in grid[0]]
-    rows = [dict(zip(heads, map(str, row), strict=True)) for row in grid[1:]]
+    heads = [BY_API.get(name, name) for name in (str(text).strip() for text in grid[0])]
+    if not {NAME, KIND, LABEL} <= {*heads}:
+        return None
+    blank = {"NA": ""} if BY_API.keys() & {*map(str, grid[0])} else {}  # as R writes what is empty
+    rows = [
+        dict(zip(heads, (blank.get(text, text) for text in map(str, row)), strict=True))
+        for row in grid[1:]
+    ]
     found = Definition("REDCap")
     for number, row in enumerate(rows):
         if number and row[NAME] and row.get("Identifier?", "").casefold() != "y":
