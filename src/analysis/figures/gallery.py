@@ -311,9 +311,7 @@ class Gallery:
             frame[column] = numbers.astype("Float64").round(1)
             known[column] = label("figure.percent", self.language, name=known[column])
         if result:
-            for column in frame.columns[
-                [kind == "O" for kind in frame.dtypes]
-            ]:  # counts, some withheld
+            for column in frame.columns[[kind == "O" for kind in frame.dtypes]]:
                 numbers = pd.to_numeric(frame[column].where(frame[column].ne(HIDDEN)), "coerce")
                 if (numbers.notna() | frame[column].eq(HIDDEN)).all() and numbers.notna().any():
                     frame[column] = numbers.convert_dtypes()

@@ -48,7 +48,7 @@ def asked(survey: Survey) -> Frame:
         if question.role == "id" and question.identity:
             continue
         known = question.id in counted
-        missing = _in_words(survey, "status", _missing(survey, question))
+        missing = _in_words(survey, "status", _missing(survey, question) if known else {})
         rows.append(
             {
                 "question": called(question, question.text[survey.language]),
@@ -57,7 +57,7 @@ def asked(survey: Survey) -> Frame:
                 "options": _options(survey, question),
                 "whom": _whom(survey, question),
                 "n": int(tabulate.answered(survey.status, question).sum()) if known else None,
-                "missing": missing if known else None,
+                "missing": missing,
                 "cleaned": _in_words(survey, "severity", findings.get(question.id, {})),
                 "used": survey.label("answers.separator").join(_uses(survey, question)),
             }
