@@ -357,7 +357,9 @@ def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
     content = spreadsheet.workbook([vars(first), vars(second)], "ja")
     assert content == spreadsheet.workbook([vars(first), vars(second)], "ja")
     book = openpyxl.load_workbook(io.BytesIO(content))
-    assert book.sheetnames == ["表の一覧", "注記", "counts", "counts_2"]
+    assert book.sheetnames == ["表の一覧", "注記", "項目一覧", "counts", "counts_2"]
+    columns = [[cell.value for cell in row] for row in book["項目一覧"].iter_rows(min_row=2)]
+    assert columns[:2] == [["counts", "団体", "文字", None], ["counts", "人数（人）", "数値", "人"]]
     listed = [[cell.value for cell in row] for row in book["表の一覧"].iter_rows(min_row=2)]
     assert listed == [["counts", "件数", 15], ["counts_2", "件数", 15]]
     assert ["counts", "注記の文"] in [[c.value for c in row] for row in book["注記"].iter_rows()]
