@@ -48,6 +48,7 @@ KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇ
 OPENS = "「『（［｛〈《【("
 _PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+HIDDEN = "—"  # in the place of a number that an edition withholds
 VERBATIM = ("raw", "example")  # columns of answers as received
 WITHHELD = ("withheld", "few")  # reasons of the edition, not of the survey
 Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
@@ -299,7 +300,7 @@ class Gallery:
         if result:
             self.result(self.rounded(frame), result)
         known: dict[str, str] = {}
-        for section in ("status", "column", f"{words.partition('/')[0]}_column"):
+        for section in ("severity", "status", "column", f"{words.partition('/')[0]}_column"):
             if section in sections():
                 known |= labels(section, self.language)
         for column in sections().intersection(map(str, frame.columns)):
@@ -310,6 +311,10 @@ class Gallery:
             frame[column] = numbers.astype("Float64").round(1)
             known[column] = label("figure.percent", self.language, name=known[column])
         if result:
+            for column in frame.columns[[kind == "O" for kind in frame.dtypes]]:
+                numbers = pd.to_numeric(frame[column].where(frame[column].ne(HIDDEN)), "coerce")
+                if (numbers.notna() | frame[column].eq(HIDDEN)).all() and numbers.notna().any():
+                    frame[column] = numbers.convert_dtypes()
             units = labels("unit_of", self.language) | dict(units or {})
             for column in frame.columns.intersection(list(units)).difference(list(percent)):
                 name, unit = known.get(column, column), units[column]

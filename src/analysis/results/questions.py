@@ -48,6 +48,7 @@ def asked(survey: Survey) -> Frame:
         if question.role == "id" and question.identity:
             continue
         known = question.id in counted
+        missing = _in_words(survey, "status", _missing(survey, question) if known else {})
         rows.append(
             {
                 "question": called(question, question.text[survey.language]),
@@ -56,13 +57,28 @@ def asked(survey: Survey) -> Frame:
                 "options": _options(survey, question),
                 "whom": _whom(survey, question),
                 "n": int(tabulate.answered(survey.status, question).sum()) if known else None,
-                "missing": _missing(survey, question) if known else None,
-                "cleaned": findings.get(question.id, ""),
+                "missing": missing,
+                "cleaned": _in_words(survey, "severity", findings.get(question.id, {})),
                 "used": survey.label("answers.separator").join(_uses(survey, question)),
             }
         )
     frame = Frame(rows).replace("", None).dropna(axis="columns", how="all")
     return Frame(frame.astype({"n": "Int64"}))
+
+
+def counted(survey: Survey, frame: pd.DataFrame) -> Frame:
+    """The same for the file: a count a cell, of each kind of missing and of what cleaning did."""
+    shown, findings = shown_questions(survey), _findings(survey)
+    numbers = pd.DataFrame.from_dict(
+        {
+            called(q, q.text[survey.language]): _missing(survey, q) | findings.get(q.id, {})
+            for q in shown
+        },
+        orient="index",
+    ).reindex(columns=[*STATUSES[1:], *survey.labels("severity")])
+    numbers = numbers.dropna(axis="columns", how="all").astype("Int64")
+    plain = frame.drop(columns=["missing", "cleaned"], errors="ignore")
+    return Frame(plain.merge(numbers, how="left", left_on="question", right_index=True))
 
 
 def compact(survey: Survey, frame: pd.DataFrame) -> Frame:
@@ -130,29 +146,32 @@ def _whom(survey: Survey, question: Question) -> str:
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
 
 
-def _missing(survey: Survey, question: Question) -> str:
-    """How many did not answer, by kind; empty where small numbers are protected."""
+def _missing(survey: Survey, question: Question) -> dict[str, int]:
+    """How many did not answer, by kind; nothing where small numbers are protected."""
     if protects(survey, question):
-        return ""
+        return {}
     status = survey.status[list(question.variables)]
     kinds = status.mode(axis=1)[0] if question.type == "battery" else status.iloc[:, 0]
-    words, counts = survey.labels("status"), kinds.value_counts()
-    said = [f"{words[kind]} {counts[kind]}" for kind in STATUSES[1:] if counts.get(kind, 0)]
-    return survey.label("answers.separator").join(said)
+    counts = kinds.value_counts()
+    return {kind: int(counts[kind]) for kind in STATUSES[1:] if counts.get(kind, 0)}
 
 
-def _findings(survey: Survey) -> dict[str, str]:
+def _findings(survey: Survey) -> dict[str, dict[str, int]]:
     """What cleaning found in the answers of each question, by severity; internally alone."""
     if survey.audience != "internal":
         return {}
-    words, between = survey.labels("severity"), survey.label("answers.separator")
     of = {v: q.id for q in survey.codebook for v in (q.id, *q.variables)}
     found = survey.findings.assign(of=survey.findings["question"].map(of))
-    counts = found.groupby(["of", "severity"], observed=True).size()
-    said: dict[str, list[str]] = {}
-    for (id, severity), count in counts.items():
-        said.setdefault(str(id), []).append(f"{words[severity]} {count}")
-    return {id: between.join(parts) for id, parts in said.items()}
+    counts: dict[str, dict[str, int]] = {}
+    for (id, severity), count in found.groupby(["of", "severity"], observed=True).size().items():
+        counts.setdefault(str(id), {})[str(severity)] = int(count)
+    return counts
+
+
+def _in_words(survey: Survey, section: str, counts: dict[str, int]) -> str:
+    words = survey.labels(section)
+    said = [f"{words[id]} {count}" for id, count in counts.items()]
+    return survey.label("answers.separator").join(said)
 
 
 def _uses(survey: Survey, question: Question) -> Iterator[str]:

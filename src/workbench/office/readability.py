@@ -469,7 +469,8 @@ def _are_lists(lists: list[str], most: bool) -> bool:
     """
     different = set(lists)
     words = Counter(word for text in different for word in set(_words(text)))
-    joined = all("・" in text for text in different)  # which joins the parts of a name as well
+    # which join the parts of a name, or answers that are counted together, as well
+    joined = all(re.search("[・／]| / ", text) for text in different)
     more = most and 2 * len(different) > len(lists) and not joined
     return len(lists) >= 2 and (more or max(words.values()) > 1)
 

@@ -149,19 +149,28 @@ def _differences(before: Path, after: Path) -> Iterator[tuple[str, str, float, f
         name = file.relative_to(before).as_posix()
         if not (after / name).is_file():
             continue
-        old, new = _counts(file), _counts(after / name)
+        then, now = _numbers(file), _numbers(after / name)
+        if len(then) == len(now):  # a row in another language, or called otherwise, is in its place
+            known = then.index.isin(now.index) | now.index.isin(then.index)
+            now = now.set_axis(now.index.where(known, then.index))
+        old, new = _counts(then), _counts(now)
         both = pd.concat([old, new], axis=1, keys=["old", "new"]).dropna()
         small = both[(both["old"] - both["new"]).abs().between(1, SMALLEST_CELL - 1)]
         for key, row in small.iterrows():
             yield name, " / ".join(map(str, key)), row["old"], row["new"]
 
 
-def _counts(file: Path) -> pd.Series:
-    """The whole numbers of a table by the texts of their row and their column."""
+def _numbers(file: Path) -> pd.DataFrame:
+    """The columns of whole numbers of a table by the texts of each row."""
     frame = pd.read_csv(file)
     numbers = frame.select_dtypes("number")
     whole = [c for c in numbers if (numbers[c].dropna() % 1 == 0).all()]
     words = frame.drop(columns=numbers.columns).fillna("").astype(str).agg(" / ".join, axis=1)
     words = words if len(frame.columns) > len(numbers.columns) else frame.index.astype(str)
-    counts = numbers[whole].set_axis(pd.Index(words, name="row"), axis=0).stack()
+    return numbers[whole].set_axis(pd.Index(words, name="row"), axis=0)
+
+
+def _counts(numbers: pd.DataFrame) -> pd.Series:
+    """Each number of such a table by its row and its column."""
+    counts = numbers.stack()
     return counts[~counts.index.duplicated()]

@@ -57,7 +57,7 @@ def workbook(
     for at, name in enumerate(names, 1):
         contents.write_url(at, 0, f"internal:'{name}'!A1", string=name)
     notes = [
-        [name, note]
+        [name, note.strip()]
         for name, table in zip(names, tables, strict=True)
         for note in (table["caption"], *table["notes"])
     ]

@@ -11,10 +11,12 @@ import zipfile
 from pathlib import Path
 
 import editions
+import plain_reading
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from analysis.figures import checks, gallery
+from workbench.office import audit
 
 ROOT = Path(__file__).parents[3]
 # the demo wave of 2019 has another report, no wave before it, and is no open data
@@ -240,3 +242,20 @@ def test_a_page_is_one_small_file(published, language, audience):
         most = 84_000 if audience == "internal" else 70_000
         assert len(bare.encode("utf-8")) <= most, file.name
         assert ("<details" in text) == (audience == "internal" and file.stem != "index")
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_run_offers_is_machine_readable_to_our_audit_and_to_another_reader(
+    published, language, audience
+):
+    folder = published(language, audience)
+    offered = [folder / "tables.xlsx", *folder.glob("tables/*.csv"), *folder.glob("figures/*.csv")]
+    found = [audit.audit([file]) for file in offered]
+    assert [row.to_dict() for one in found for _, row in one.iterrows()] == []
+    faults = [(file.name, fault) for file in offered[1:] for fault in csv_faults(file)]
+    assert [*faults, *plain_reading.workbook(offered[0])] == []
+
+
+def csv_faults(file):
+    return plain_reading.csv_file(file.read_bytes())

@@ -67,6 +67,17 @@ def test_the_same_numbers_and_larger_differences_may_be_given_out(project):
         given_out.release("demo-2019", by="x")
 
 
+def test_another_language_or_another_name_hides_no_difference(project):
+    edition(project)
+    given_out.release("demo-2019", by="x")
+    for name, language in (("demo-2019.public.en", "en"), ("demo-2019.public", "ja")):
+        folder = edition(project, a=6, name=name)
+        file = folder / "results/tables/frequencies.csv"
+        file.write_text(file.read_text().replace(",a,", ",otherwise called,"))
+        with pytest.raises(InputError, match="was 5 and is 6"):
+            given_out.release("demo-2019", by="x", language=language)
+
+
 def test_what_is_never_released(project):
     edition(project, name="demo-2019")
     with pytest.raises(InputError, match="never released"):
