@@ -59,7 +59,7 @@ def only_language(language: str) -> None:
     from IPython import get_ipython
     from IPython.display import HTML, display
 
-    if get_ipython() is not None:
+    if hasattr(get_ipython(), "kernel"):
         other = "en" if language == "ja" else "ja"
         cell = ".jp-MarkdownCell:has(span[lang={}]:empty) {{ display: {} }}"
         rules = f"{cell.format(other, 'none')} {cell.format(language, 'revert')}"

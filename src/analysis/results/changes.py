@@ -16,6 +16,7 @@ from analysis.codebook import municipality
 from analysis.codebook.crosswalk import Crosswalk, Shared
 from analysis.codebook.model import Question
 from analysis.codebook.rules import Expression
+from analysis.codebook.wave import Wave
 from analysis.codebook.yaml_file import earlier
 from analysis.edition import kept_back, protects
 from analysis.results import types
@@ -40,10 +41,10 @@ def wave_before(survey: Survey, name: str = "") -> Survey | None:
     name = name or earlier(survey.wave.name)
     if not name:
         return None
-    before = Survey.load(name, audience=survey.audience, language=survey.language)
-    if before.codebook.id != survey.codebook.id:
-        Crosswalk.between(before.codebook, survey.codebook)
-    return before
+    book = Wave.read(name).book()
+    if book.id != survey.codebook.id:
+        Crosswalk.between(book, survey.codebook)
+    return Survey.load(name, audience=survey.audience, language=survey.language)
 
 
 def waves(survey: Survey, before: Survey | None) -> list[dict[str, Any]]:
