@@ -84,7 +84,7 @@ def counted(survey: Survey, frame: pd.DataFrame) -> Frame:
 def compact(survey: Survey, frame: pd.DataFrame) -> Frame:
     """The same for a page, in fewer columns: the words in both languages, what was asked of whom.
 
-    Columns: question, options, n, missing (with what cleaning did), used.
+    Columns: question, options, n, missing_cleaned (kinds of missing / what cleaning did), used.
     """
     kinds = survey.labels("question_type")
     shown = frame.reindex(columns=COLUMNS).astype(object)
@@ -96,7 +96,9 @@ def compact(survey: Survey, frame: pd.DataFrame) -> Frame:
             if r.options
             else kinds[r.question_type],
             "n": r.n,
-            "missing": " ".join(filter(None, (r.missing, r.cleaned))),
+            "missing_cleaned": " / ".join(
+                [r.missing or "—", r.cleaned] if r.cleaned else [r.missing]
+            ),
             "used": r.used,
         }
         for r in shown.itertuples()
