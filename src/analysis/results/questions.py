@@ -96,9 +96,7 @@ def compact(survey: Survey, frame: pd.DataFrame) -> Frame:
             if r.options
             else kinds[r.question_type],
             "n": r.n,
-            "missing_cleaned": " / ".join(
-                [r.missing or "—", r.cleaned] if r.cleaned else [r.missing]
-            ),
+            "missing_cleaned": f"{r.missing or '—'} / {r.cleaned}" if r.cleaned else r.missing,
             "used": r.used,
         }
         for r in shown.itertuples()

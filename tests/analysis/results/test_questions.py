@@ -18,7 +18,7 @@ def test_every_question_stands_as_it_was_asked_in_both_languages(demo):
     assert f"非該当 {(status == 'not_applicable').sum()}" in row["missing"]
     assert listed.filter(like="Q06", axis=0)["used"].str.contains("H1").all()
     page = questions.compact(demo, questions.asked(demo))
-    assert list(page) == ["question", "options", "n", "missing", "used"]
+    assert list(page) == ["question", "options", "n", "missing_cleaned", "used"]
 
 
 def test_outside_the_house_no_finding_and_no_kind_of_missing_is_told():
