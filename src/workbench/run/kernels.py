@@ -294,7 +294,7 @@ def _server(environment: Mapping[str, str]) -> Iterator[None]:
             yield
         finally:
             for name in {"MPLBACKEND", *threads} - before.keys():
-                del os.environ[name]
+                os.environ.pop(name, None)  # another thread may have put back the variables it had
             os.environ.update(before)
             sys.modules["__main__"] = main
             if daemon is not None:
