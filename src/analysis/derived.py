@@ -142,8 +142,7 @@ def variable(
                 name=name,
                 fault=getattr(error, "what", error),
             ) from None
-        asked = [q for q in codebook if rule.names & {q.id, *q.variables}]
-        sensitive = sensitive or any(q.sensitive for q in asked)
+        sensitive = sensitive or any(q.sensitive for q in codebook.using(rule.names))
     else:
         column, found = _outside(full, name, values)
     question, column = _described(name, column, label, sensitive=sensitive)

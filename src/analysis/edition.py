@@ -69,7 +69,7 @@ def _gives_away(survey: View, question: Question) -> bool:
     if not question.ask_if:
         return False
     rule = Expression(question.ask_if)
-    gates = [q for q in survey.codebook if rule.names & {q.id, *q.variables}]
+    gates = survey.codebook.using(rule.names)
     skipped = int((survey.status[question.variables[0]] == "not_applicable").sum())
     if any(q.type == "multi" for q in gates) and 0 < survey.n - n < SMALLEST:
         return True

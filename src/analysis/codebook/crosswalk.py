@@ -16,7 +16,7 @@ from pydantic import Field, StrictStr, ValidationError
 from analysis.codebook import yaml_file
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, describe_validation
+from analysis.codebook.validation import at, describe_validation, named
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
@@ -91,7 +91,10 @@ class Crosswalk(Model):
         """What does not fit the codebooks, each naming the question."""
         for one in self.shared:
             if _is_condition(one.before) != _is_condition(one.after):
-                yield at(_named(one), Message("one rule is true or false, the other a number"))
+                yield at(
+                    named("shared", one.id),
+                    Message("one rule is true or false, the other a number"),
+                )
         for old, new in self.same.items():
             if old not in before or new not in after:
                 continue
@@ -171,16 +174,9 @@ def _is_condition(rule: str) -> bool:
 def _questions(rule: str, book: Codebook) -> set[str]:
     """The questions that a rule uses."""
     try:
-        names = Expression(rule).names
+        return {question.id for question in book.using(Expression(rule).names)}
     except ExpressionError:
         return set()
-    return {
-        (book.question_of.get(n) or book[n]).id for n in names if n in book.question_of or n in book
-    }
-
-
-def _named(shared: Shared) -> Message:
-    return Message("{what} {id}", what=Message("shared"), id=shared.id)
 
 
 def _unknown(shared: Shared, side: str, book: Codebook) -> Iterator[Message]:
@@ -188,8 +184,8 @@ def _unknown(shared: Shared, side: str, book: Codebook) -> Iterator[Message]:
     try:
         names = Expression(getattr(shared, side)).names
     except ExpressionError as error:
-        yield at(_named(shared), error.what)
+        yield at(named("shared", shared.id), error.what)
         return
     for name in sorted(n for n in names if n not in book and n not in book.question_of):
         fault = Message("the codebook {book} has no question {id}", book=book.id, id=name)
-        yield at(_named(shared), fault)
+        yield at(named("shared", shared.id), fault)

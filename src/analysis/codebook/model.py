@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, describe_validation, described
+from analysis.codebook.validation import at, describe_validation, described, named
 from analysis.errors import InputError, Message, unknown
 from analysis.text import Language, Model, Text, label
 
@@ -408,11 +408,12 @@ class Codebook(Model):
         issue = self.issue(id)
         if issue is None:
             return self
-        scale = {"fractions": issue.fractions}
         own = [
             question.model_copy(
-                update={"at": issue.columns.get(question.column or "")}
-                | (scale if question.unit and question.unit.en == "percent" else {})
+                update={
+                    "at": issue.columns.get(question.column or ""),
+                    "fractions": issue.fractions,
+                }
             )
             for question in self.questions
         ]
@@ -440,6 +441,10 @@ class Codebook(Model):
     def variables(self) -> tuple[str, ...]:
         """All columns of `responses`, in order."""
         return tuple(self.question_of)
+
+    def using(self, names: Collection[str]) -> list[Question]:
+        """The questions that a rule with these names uses, by their ids or their variables."""
+        return [q for q in self.questions if not {q.id, *q.variables}.isdisjoint(names)]
 
     def with_role(self, *roles: Role) -> tuple[Question, ...]:
         """The questions that have one of these roles."""
@@ -505,7 +510,7 @@ def problems(book: Codebook) -> Iterator[Message]:
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}
     for question in book.questions:
-        where = _named("question", question.id)
+        where = named("question", question.id)
         if question.section not in sections:
             yield at(where, Message("there is no section {section!r}", section=question.section))
         for fault in (*_question(question), *_rule(question.ask_if, earlier, book, truth=True)):
@@ -514,7 +519,7 @@ def problems(book: Codebook) -> Iterator[Message]:
     yield from _repeated("variable", [v for q in book.questions for v in q.variables])
     if "code" in (v for q in book.questions for v in q.variables):
         taken = Message("`code` is the municipality's code in every table; give another id")
-        yield at(_named("question", "code"), taken)
+        yield at(named("question", "code"), taken)
     for where, rule, truth in _rules(book):
         for fault in _rule(rule, earlier, book, truth=truth):
             yield at(where, fault)
@@ -522,39 +527,34 @@ def problems(book: Codebook) -> Iterator[Message]:
     yield from _repeated("comparable codebook", [other.codebook for other in book.comparable])
     for other in book.comparable:
         for fault in _repeated("feature", [shared.id for shared in other.features]):
-            yield at(_named("comparable", other.codebook), fault)
+            yield at(named("comparable", other.codebook), fault)
     yield from _repeated("axis", [axis.id for axis in book.axes])
     yield from _repeated("organisation", [box.id for box in book.organisation])
     yield from _repeated("topic", [topic.id for topic in book.topics])
     for hypothesis in book.hypotheses:
-        where = _named("hypothesis", hypothesis.id)
+        where = named("hypothesis", hypothesis.id)
         if hypothesis.topic not in {None, *(topic.id for topic in book.topics)}:
             yield at(where, Message("there is no topic {topic!r}", topic=hypothesis.topic))
         if (hypothesis.group is None) == (hypothesis.x is None):
             yield at(where, Message("give either group or x"))
 
 
-def _named(what: str, id: str) -> Message:
-    """Which question, feature or other entry a fault is in."""
-    return Message("{what} {id}", what=Message(what), id=id)
-
-
 def _rules(book: Codebook) -> Iterator[tuple[Message, str | None, bool]]:
     """The rules that may name every question: where each is, and whether it is true or false."""
     for question in book.questions:
-        yield from ((_named("question", question.id), c.rule, True) for c in question.checks)
-    yield from ((_named("feature", one.id), one.rule, False) for one in book.features)
-    yield from ((_named("index", one.id), one.rule, False) for one in book.indices)
+        yield from ((named("question", question.id), c.rule, True) for c in question.checks)
+    yield from ((named("feature", one.id), one.rule, False) for one in book.features)
+    yield from ((named("index", one.id), one.rule, False) for one in book.indices)
     for other in book.comparable:
-        where = _named("comparable", other.codebook)
+        where = named("comparable", other.codebook)
         for shared in other.features:
-            yield at(where, _named("feature", shared.id)), shared.rule, False
-    yield from ((_named("organisation", box.id), box.rule, True) for box in book.organisation)
+            yield at(where, named("feature", shared.id)), shared.rule, False
+    yield from ((named("organisation", box.id), box.rule, True) for box in book.organisation)
     for axis in book.axes:
-        yield from ((_named("axis", axis.id), item.rule, True) for item in axis.items)
-    yield from ((_named("staff", kind.en), kind.rule, False) for kind in book.staff)
+        yield from ((named("axis", axis.id), item.rule, True) for item in axis.items)
+    yield from ((named("staff", kind.en), kind.rule, False) for kind in book.staff)
     for hypothesis in book.hypotheses:
-        where = _named("hypothesis", hypothesis.id)
+        where = named("hypothesis", hypothesis.id)
         yield where, hypothesis.group, True
         yield from ((where, rule, False) for rule in (hypothesis.x, hypothesis.value))
 
@@ -648,7 +648,7 @@ def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message
 def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[Message]:
     indices, fed = {index.id for index in book.indices}, {one.index for one in book.features}
     for feature in book.features:
-        where = _named("feature", feature.id)
+        where = named("feature", feature.id)
         if feature.index not in indices:
             yield at(where, Message("there is no index {index!r}", index=feature.index))
         try:
@@ -668,7 +668,7 @@ def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[Messag
                 yield at(where, fault)
     for index in book.indices:
         if (index.rule is None) == (index.id not in fed):
-            yield at(_named("index", index.id), Message("give it either features or a rule"))
+            yield at(named("index", index.id), Message("give it either features or a rule"))
 
 
 def _repeated(what: str, values: Sequence[object]) -> Iterator[Message]:

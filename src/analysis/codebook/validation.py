@@ -1,4 +1,4 @@
-"""A fault of a YAML file as pydantic found it, in one sentence that names the entry."""
+"""A fault of a YAML file, of pydantic's too, in one sentence that names the entry."""
 
 from __future__ import annotations
 
@@ -63,3 +63,8 @@ def described(fault: Any, content: Any) -> Message:
 def at(where: str, what: Message) -> Message:
     """A fault after the place where it is."""
     return Message("{where}: {fault}", where=where, fault=what)
+
+
+def named(what: str, id: str) -> Message:
+    """Which question, feature or other entry a fault is in."""
+    return Message("{what} {id}", what=Message(what), id=id)

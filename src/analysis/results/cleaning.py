@@ -142,9 +142,7 @@ def states(survey: Survey) -> pd.DataFrame:
     for question in survey.codebook:
         if question.role == "id" or question.variables[0] not in survey.status:
             continue
-        parts = survey.status[list(question.variables)]
-        one = parts.mode(axis=1)[0] if question.type == "battery" else parts.iloc[:, 0]
-        rows[_row(survey, question)] = one
+        rows[_row(survey, question)] = tabulate.state(survey.status, question)
     return pd.DataFrame(rows).T
 
 

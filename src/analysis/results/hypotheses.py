@@ -160,7 +160,7 @@ def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
     """The questions that a hypothesis is about."""
     rules = (h.group, h.x, h.value)
     names = {name for rule in rules if rule for name in Expression(rule).names}
-    return [q for q in survey.codebook if names & {q.id, *q.variables}]
+    return survey.codebook.using(names)
 
 
 def _there(survey: Survey, h: Hypothesis) -> bool:

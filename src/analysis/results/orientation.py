@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.codebook.model import Axis
 from analysis.codebook.rules import Expression
-from analysis.edition import kept_back
+from analysis.edition import protects
 from analysis.results.types import as_frame
 from analysis.survey import Survey
 from analysis.typology.study import Typology
@@ -105,14 +105,9 @@ def titles(survey: Survey) -> list[str]:
 
 def _axes(survey: Survey) -> list[Axis]:
     """The axes of the codebook of whose items the edition shows single answers."""
-    hidden = set(kept_back(survey))
-    questions = {q.id: {*q.variables} for q in survey.codebook}
-    used = {
-        axis.id: {v for item in axis.items for n in Expression(item.rule).names
-                  for v in questions.get(n, {n})}
-        for axis in survey.codebook.axes
-    }  # fmt: skip
-    return [axis for axis in survey.codebook.axes if not used[axis.id] & hidden]
+    book = survey.codebook
+    names = {a.id: {n for i in a.items for n in Expression(i.rule).names} for a in book.axes}
+    return [a for a in book.axes if not any(protects(survey, q) for q in book.using(names[a.id]))]
 
 
 def _ends(axis: Axis, survey: Survey) -> str:

@@ -140,8 +140,7 @@ def _options(survey: Survey, question: Question) -> str:
 
 def _whom(survey: Survey, question: Question) -> str:
     """The questions whose answers say who was asked this one."""
-    names = Expression(question.ask_if).names if question.ask_if else set()
-    gates = [q for q in survey.codebook if names & {q.id, *q.variables}]
+    gates = survey.codebook.using(Expression(question.ask_if).names) if question.ask_if else []
     labels = [called(q, q.label[survey.language]) for q in gates]
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
 
@@ -150,9 +149,7 @@ def _missing(survey: Survey, question: Question) -> dict[str, int]:
     """How many did not answer, by kind; nothing where small numbers are protected."""
     if protects(survey, question):
         return {}
-    status = survey.status[list(question.variables)]
-    kinds = status.mode(axis=1)[0] if question.type == "battery" else status.iloc[:, 0]
-    counts = kinds.value_counts()
+    counts = tabulate.state(survey.status, question).value_counts()
     return {kind: int(counts[kind]) for kind in STATUSES[1:] if counts.get(kind, 0)}
 
 

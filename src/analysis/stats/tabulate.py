@@ -153,6 +153,12 @@ def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
     return classes.map(labels).astype(pd.CategoricalDtype(there, ordered=True))
 
 
+def state(status: pd.DataFrame, question: Question) -> pd.Series:
+    """Each respondent's status for a question; of a battery the most frequent of its items."""
+    parts = status[list(question.variables)]
+    return parts.mode(axis=1)[0] if question.type == "battery" else parts.iloc[:, 0]
+
+
 def answered(status: pd.DataFrame, question: Question) -> pd.Series:
     """Which municipalities answered the question (for a battery: any item)."""
     known = [status[v].to_numpy(object) == "answered" for v in question.variables]

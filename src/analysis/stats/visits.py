@@ -160,8 +160,7 @@ def contradictions(code: str, responses: pd.DataFrame, codebook: Codebook) -> li
         except KeyError:  # an edition without the question
             continue
         if holds:
-            owners = {q.id for q in codebook if rule.names & {q.id, *q.variables}}
-            names = ", ".join(sorted(owners))
+            names = ", ".join(sorted(q.id for q in codebook.using(rule.names)))
             found.append(Remark(at_odds.topic, names, "contradictory", at_odds.text))
     return found
 

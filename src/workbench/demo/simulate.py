@@ -212,7 +212,7 @@ def _skip(records: list[dict[str, Any]], book: Codebook) -> None:
         if question.ask_if is None:
             continue
         rule = Expression(question.ask_if)
-        named = [q for q in book if rule.names & {q.id, *q.variables}]
+        named = book.using(rule.names)
         answers, _ = frames(records, named)
         asked = rule.evaluate(answers).fillna(False).to_numpy(bool)
         for record, ask in zip(records, asked, strict=True):
