@@ -127,8 +127,8 @@ def names_before(wave: str) -> dict[str, Any]:
     """
     names: dict[str, Any] = {}
     book = content(wave).get("codebook")
-    while (wave := earlier(wave)) and content(wave).get("codebook") == book:
-        given = content(wave).get("names") or {}
+    while (wave := earlier(wave)) and (before := content(wave)).get("codebook") == book:
+        given = before.get("names") or {}
         names = {code: name for code, name in given.items() if isinstance(code, str)} | names
     return names
 
@@ -136,8 +136,7 @@ def names_before(wave: str) -> dict[str, Any]:
 def crosswalks() -> dict[tuple[str, str], Path]:
     """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
     files = sorted((paths.codebooks() / "crosswalks").glob("*.yml"))
-    found = ((load(file), file) for file in files)
-    return {(str(walk.get("before")), str(walk.get("after"))): file for walk, file in found}
+    return {_entries(file, "before", "after"): file for file in files}
 
 
 def earlier(wave: str) -> str:
@@ -154,10 +153,9 @@ def earlier(wave: str) -> str:
     books = {str(here.get("codebook"))}
     books |= {before for before, after in crosswalks() if after in books}
     for folder in paths.waves():
-        file, name = folder / "wave.yml", folder.name
+        name = folder.name
         try:
-            state = file.stat()
-            book, as_of = _asked(file, (state.st_mtime_ns, state.st_size, state.st_ino))
+            book, as_of = _entries(folder / "wave.yml", "codebook", "as_of")
         except (InputError, OSError):  # a fault of another wave is reported where that one is read
             continue
         if name != wave and book in books and as_of < str(here.get("as_of")):
@@ -165,8 +163,13 @@ def earlier(wave: str) -> str:
     return max(others, default=("", ""))[1]
 
 
+def _entries(file: Path, one: str, other: str) -> tuple[str, str]:
+    """Two entries of a file as texts, read once for each state of the file: there may be many."""
+    state = file.stat()
+    return _read_entries(file, (state.st_mtime_ns, state.st_size, state.st_ino), one, other)
+
+
 @lru_cache(maxsize=1000)
-def _asked(file: Path, state: tuple[int, ...]) -> tuple[str, str]:
-    """Codebook and date of a wave.yml, read once for each state of the file: there may be many."""
-    other = load(file)
-    return str(other.get("codebook")), str(other.get("as_of"))
+def _read_entries(file: Path, state: tuple[int, ...], one: str, other: str) -> tuple[str, str]:
+    content = load(file)
+    return str(content.get(one)), str(content.get(other))

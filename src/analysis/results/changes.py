@@ -6,6 +6,7 @@ are not compared, so that no change of a single municipality can be told from th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -88,10 +89,11 @@ def denominators(survey: Survey, before: Survey | None) -> Frame:
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
     where only the number of replies changed), missing_before, missing_now (how many).
     """
-    made = pd.DataFrame(columns=changes.OF_DENOMINATORS)
+    made, questions = pd.DataFrame(columns=changes.OF_DENOMINATORS), survey.codebook.questions
     if before:
-        made = changes.denominators(*_paired(survey, before))
-    return _framed(survey, before, made)
+        questions, old, new = _paired(survey, before)
+        made = changes.denominators(questions, old, new)
+    return _framed(survey, before, made, questions)
 
 
 def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
@@ -108,14 +110,16 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
     Of a full count low, high, p and p_holm are NA.
     """
     made = pd.DataFrame(columns=changes.OF_SHARES), pd.DataFrame(columns=changes.OF_SCALES)
+    questions = survey.codebook.questions
     if before:
-        made = changes.moved(*_paired(survey, before), survey.language)
-    shares, scales = (_framed(survey, before, frame) for frame in made)
+        questions, old, new = _paired(survey, before)
+        made = changes.moved(questions, old, new, survey.language)
+    shares, scales = (_framed(survey, before, frame, questions) for frame in made)
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
         shares[OF_CHANCE], scales[OF_CHANCE[2:]] = float("nan"), float("nan")
-    called = _labels(survey, before, numbers=True)
+    called = _labels(survey, questions, numbers=True)
     return shares.assign(id=made[0]["question"].map(called)), scales
 
 
@@ -275,23 +279,25 @@ def _shown(survey: Survey) -> changes.Wave:
     return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
 
 
-def _framed(survey: Survey, before: Survey | None, made: pd.DataFrame) -> Frame:
+def _framed(
+    survey: Survey, before: Survey | None, made: pd.DataFrame, questions: Sequence[Question]
+) -> Frame:
     """The frame with id and label of each question; an empty one says why."""
     if before is None or made.empty:
         return _nothing(survey, before, list(made.columns))
-    return Frame(made.assign(question=made["question"].map(_labels(survey, before))))
+    return Frame(made.assign(question=made["question"].map(_labels(survey, questions))))
 
 
-def _labels(survey: Survey, before: Survey | None, *, numbers: bool = False) -> dict[str, str]:
+def _labels(
+    survey: Survey, questions: Sequence[Question], *, numbers: bool = False
+) -> dict[str, str]:
     """What a reader calls each question that is compared, or its number alone where it has one."""
-    language = survey.language
-    text = {q.id: q.label[language] for q in survey.codebook}
-    labels = {q.id: tabulation.called(q, text[q.id]) for q in survey.codebook}
-    if numbers:  # the name of a variable is none
-        labels = {q: q if labels[q] != text[q] else labels[q] for q in labels}
-    if before and before.codebook.id != survey.codebook.id:
-        walk = Crosswalk.between(before.codebook, survey.codebook)
-        labels |= {one.id: _shared(survey, one).label[language] for one in walk.shared}
+    labels = {}
+    for question in questions:
+        text = question.label[survey.language]
+        named = tabulation.called(question, text) if question.id in survey.codebook else text
+        # the name of a variable, or of a shared quantity, is no number
+        labels[question.id] = question.id if numbers and named != text else named
     return labels
 
 
