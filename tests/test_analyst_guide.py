@@ -29,6 +29,7 @@ def run(name):
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg")
 @pytest.mark.parametrize("name", ["analyst.md", "analyst.ja.md"])
 def test_every_cell_runs_and_gives_what_the_page_says(name, project):
+    plt.close("all")  # as in a notebook, where each cell draws on a canvas of its own
     names, given = run(name)
     plt.close("all")
     kinds = [type(one) for one in given]
