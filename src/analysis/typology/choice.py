@@ -80,7 +80,7 @@ class Compared:
 
 
 def compared(
-    data: Prepared, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int, jobs: int
+    data: Prepared, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int
 ) -> Compared:
     """Weigh the numbers of types to try; without `criteria` by silhouette and gap alone.
 
@@ -99,11 +99,11 @@ def compared(
         apart |= separation(distance, one_more, units)
     table = _table(apart)
     more_tried = sorted({*found} - {*counts})
-    null, smooth = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed, jobs=jobs)
+    null, smooth = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed)
     table["gap"] = null.gap
     if criteria:
         labels = {k: one.labels for k, one in found.items()}
-        lowest = least_stable(distance, labels, units, n_bootstrap=QUICK, seed=seed, jobs=jobs)
+        lowest = least_stable(distance, labels, units, n_bootstrap=QUICK, seed=seed)
         table["stability"] = pd.Series(lowest)
     if criteria and data.given.basis == "none":
         bic = {k: _bic(data, k, seed) for k in (1, *sorted(found))}

@@ -84,18 +84,16 @@ class Classifier:
         reference = used.frame.loc[found.fitted.index]
         return found, project(frame, reference, found.fitted, used.kinds, used.groups)
 
-    def multiverse(
-        self, *, indices: Sequence[str] = (), jobs: int = 1, **choices: Any
-    ) -> Multiverse:
+    def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
         used = restricted(self.features, indices)
-        reference = self.study(indices=indices, jobs=jobs, **choices).fitted
+        reference = self.study(indices=indices, **choices).fitted
         kept = used.frame.loc[reference.index]
-        return self._cached(multiverse)(kept, used.kinds, used.groups, reference, jobs=jobs)
+        return self._cached(multiverse)(kept, used.kinds, used.groups, reference)
 
     def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
         given = inspect.signature(function).parameters
-        no_result = [name for name in ("jobs", "remember") if name in given]
+        no_result = ["remember"] if "remember" in given else []
         return Memory(self.folder, verbose=0).cache(function, ignore=no_result)
 
 

@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
@@ -98,9 +97,7 @@ ROUNDS = 8  # through all features, for each of them
 DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
 
-def imputed(
-    frame: pd.DataFrame, kinds: Mapping[str, str], *, draws: int = DRAWS, seed: int = 0
-) -> list[pd.DataFrame]:
+def imputed(frame: pd.DataFrame, kinds: Mapping[str, str], *, seed: int = 0) -> list[pd.DataFrame]:
     """Surveys in which every missing answer is filled in; answers that were given stay.
 
     Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
@@ -127,7 +124,7 @@ def imputed(
     patterns = collapse(given.to_numpy(float))
     like = patterns.first[patterns.back]
     surveys = []
-    for number in range(draws):
+    for number in range(DRAWS):
         rng = np.random.default_rng([seed, number])
         filled, answers = np.where(np.isnan(scaled), 0.0, scaled), given.to_numpy(copy=True)
         for turn in range(ROUNDS + 1):
@@ -357,7 +354,6 @@ DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
 
 
 LIMIT = 4000  # units; the shares of pairs are a square table
-SERIAL_UP_TO = 100  # answer patterns up to which starting workers costs more than it saves
 CHOICES = ("indicators", "missing", "dissimilarity", "method", "n_types")
 
 
@@ -403,10 +399,8 @@ def multiverse(
     kinds: Mapping[str, str],
     groups: Mapping[str, str] | None,
     reference: pd.Series,
-    *,
-    jobs: int = 1,
 ) -> Multiverse:
-    """Run the multiverse; the number of jobs changes nothing.
+    """Run the multiverse.
 
     Nothing in it is random but the imputation of missing answers, whose seed is fixed.
 
@@ -414,7 +408,6 @@ def multiverse(
     ----------
     frame, kinds, groups : the features of the typology, of the units that took part in its fit.
     reference : the typology to look at, a type per unit (0: unplaced).
-    jobs : worker processes.
 
     Raises
     ------
@@ -440,12 +433,10 @@ def multiverse(
         )
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
-    workers = jobs if len(ordered.drop_duplicates()) > SERIAL_UP_TO else 1
-    run = delayed(universes)
     filled = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
-    blocks = Parallel(n_jobs=workers)(
-        run(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
-    )
+    blocks = [
+        universes(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
+    ]
     rows = [row for found, _ in blocks for row in found]
     labels = np.concatenate([found for _, found in blocks])
     types = aligned(reference, ordered.index, "reference").to_numpy(int)

@@ -111,7 +111,6 @@ def study(
     n_null: int = 99,
     criteria: bool = True,
     seed: int = 0,
-    jobs: int = 1,
     remember: Callable[[Callable[..., Compared]], Callable[..., Compared]] | None = None,
 ) -> Typology:
     """Make a typology and gather the evidence for it.
@@ -130,7 +129,7 @@ def study(
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
     criteria : whether to weigh the numbers of types by stability and BIC too.
         None of these three changes the types, only how sure one can be of them.
-    seed, jobs : the same seed gives the same result for any number of jobs.
+    seed : the same gives the same result.
     remember : wraps `choice.compared`, which does not depend on `n_types`, in a cache.
 
     Raises
@@ -147,11 +146,11 @@ def study(
     """
     if composites is not None:
         composites = aligned(composites, frame.index, "composites")
-    auto, again = n_types == "auto", {"seed": seed, "jobs": jobs}
+    auto = n_types == "auto"
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = counts_to_try(data, n_types)
     make = remember(compared) if remember else compared
-    tried = make(data, counts, n_null=n_null, criteria=criteria, **again)
+    tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
     k = best(tried.table) if n_types == "auto" else n_types
     medoids = k_medoids(tried.distance, k, tried.patterns.weights)
     types = _numbered(medoids.labels[tried.patterns.back], data.frame.index)
@@ -161,7 +160,7 @@ def study(
         types.to_numpy(int)[tried.patterns.first],
         tried.patterns.weights,
         n_bootstrap=n_bootstrap,
-        **again,
+        seed=seed,
     )
     back, fitted = tried.patterns.back, types.index
     aside = _afterwards(data, tried, medoids.medoids, types)
@@ -203,7 +202,6 @@ def study_by(
     *,
     smallest: int = SMALLEST_STRATUM,
     composites: pd.DataFrame | None = None,
-    jobs: int = 1,
     **choices: Any,
 ) -> dict[str, Typology]:
     """One typology per stratum; types of two strata are not the same.
@@ -218,8 +216,7 @@ def study_by(
         enough = int((answered(part, groups) >= ENOUGH_ANSWERED).sum()) >= smallest
         if enough and (part.nunique() > 1).any() and stratum != "nan":
             own = None if composites is None else composites.loc[codes]
-            choices |= {"composites": own, "jobs": jobs}
-            found[str(stratum)] = study(part, kinds, groups, labels, **choices)
+            found[str(stratum)] = study(part, kinds, groups, labels, composites=own, **choices)
     return found
 
 

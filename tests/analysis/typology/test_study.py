@@ -89,11 +89,11 @@ def test_numbers_go_by_size_then_code():
     assert found.labels.tolist() == [2, 2, 2, 3, 3, 3, 1, 1, 1, 1]
 
 
-def test_order_of_rows_columns_and_jobs_change_nothing():
+def test_order_of_rows_and_columns_change_nothing():
     frame, _ = survey(15, 2.0)
     found = study(frame, RATIO, **QUICK)
     shuffled = frame.iloc[::-1, ::-1]
-    again = study(shuffled, RATIO, jobs=2, **QUICK)
+    again = study(shuffled, RATIO, **QUICK)
     for part in (again.labels, again.membership, again.second, again.silhouette, again.level):
         assert list(part.index) == list(shuffled.index)
     assert list(again.coassignment.columns) == list(shuffled.index)
