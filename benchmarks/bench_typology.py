@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology import dissimilarity, latent
+from analysis.typology import choice, dissimilarity
+from analysis.typology.choice import Classes, latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
-from analysis.typology.latent import Classes, latent_classes
 from analysis.typology.partition import k_medoids
 from analysis.typology.stability import stability
 from analysis.typology.study import study
@@ -104,7 +104,7 @@ def beside_stepmix(frame: pd.DataFrame) -> str:
     model = StepMix(
         n_components=4,
         measurement="binary",
-        n_init=latent.STARTS,
+        n_init=choice.STARTS,
         max_iter=5000,
         abs_tol=1e-10,
         rel_tol=1e-12,

@@ -11,9 +11,9 @@ from analysis.errors import InputError
 from analysis.results import shortage
 from analysis.stats import hypotheses
 from analysis.survey import QUICK
+from analysis.typology.classifier import project
 from analysis.typology.describe import profile
 from analysis.typology.multiverse import multiverse
-from analysis.typology.projection import project
 from analysis.typology.study import study_by
 
 

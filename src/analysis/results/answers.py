@@ -11,11 +11,10 @@ from analysis.codebook.model import Question
 from analysis.codebook.municipality import size_labels
 from analysis.edition import protects
 from analysis.show import Frame
-from analysis.stats import disclosure, tabulate
+from analysis.stats import disclosure, inference, tabulate
 from analysis.stats.visits import guide
 from analysis.survey import Survey
 from analysis.tabulation import digits
-from analysis.typology.projection import representativeness
 
 MANY = 2  # items of a battery, and options of a group, that a brief answer lists
 
@@ -29,15 +28,17 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     """
     nation = survey.wave.size_classes
     here = survey.register["size_class"].reindex(survey.responses.index)
-    here = here[here.isin(nation.index)]
     counts = here.value_counts().reindex(nation.index, fill_value=0).to_numpy(int)
+    everyone, n = nation.to_numpy(int), counts.sum()
     fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
-    if here.empty or len(here) == nation.sum() or (protects(survey) and not fit.all()):
-        return Frame(columns=["size_class", "count", "national", "here", "nation"]), None
-    frame, p = representativeness(here, nation)
-    frame.index = frame.index.map(size_labels(frame.index, survey.language))
-    frame = Frame(frame.reset_index(names="size_class"))
-    return frame, p if survey.population.tests else None
+    columns = ["size_class", "count", "national", "here", "nation"]
+    if n in {0, everyone.sum()} or (protects(survey) and not fit.all()):
+        return Frame(columns=columns), None
+    labels = nation.index.map(size_labels(nation.index, survey.language))
+    shares = counts / n, everyone / everyone.sum()
+    frame = Frame(dict(zip(columns, (labels, counts, everyone, *shares), strict=True)))
+    tested = survey.population.tests
+    return frame, inference.uneven_draw_p(counts, everyone) if tested else None
 
 
 def free_texts(survey: Survey) -> list[dict[str, Any]]:

@@ -429,6 +429,29 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
     return float(2 * low - 1), float(2 * high - 1)
 
 
+def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) -> float:
+    """How often a simple random draw is spread at least as unevenly over classes as this one.
+
+    Chi-square statistic, 9,999 draws without replacement.
+
+    Parameters
+    ----------
+    counts : drawn of each class. everyone : how many there are of each.
+
+    Examples
+    --------
+    >>> uneven_draw_p(np.array([10, 0]), np.array([20, 80])) < 0.01
+    True
+    """
+    n, draws = counts.sum(), 9_999
+    expected = n * everyone / everyone.sum()
+    drawn = np.random.default_rng(seed).multivariate_hypergeometric(everyone, n, size=draws)
+    seen, far = (
+        ((x - expected) ** 2 / np.maximum(expected, 1e-12)).sum(axis=-1) for x in (counts, drawn)
+    )
+    return (1 + int((far >= seen - 1e-9).sum())) / (draws + 1)
+
+
 def holm(p: np.ndarray) -> np.ndarray:
     """Holm's step-down adjustment; NaN stays NaN and does not count as a test.
 

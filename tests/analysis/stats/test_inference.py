@@ -200,3 +200,9 @@ def test_under_the_null_the_level_is_kept():
     group = np.arange(12) < 5
     p = [inference.permutation_p(rng.standard_normal(12), group) for _ in range(300)]
     assert np.mean(np.array(p) <= 0.05) <= 0.08  # 0.05 plus two standard errors
+
+
+def test_an_uneven_draw_of_classes_is_told_from_a_fair_one():
+    everyone = np.array([900, 700, 20])
+    assert inference.uneven_draw_p(np.array([8, 7, 0]), everyone) > 0.2
+    assert inference.uneven_draw_p(np.array([0, 0, 15]), everyone) < 0.001

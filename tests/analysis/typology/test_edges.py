@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
-from analysis.typology.latent import latent_classes
+from analysis.typology.choice import latent_classes
 from analysis.typology.partition import k_medoids
 from analysis.typology.study import study
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from analysis.typology.choice import latent_classes
 from analysis.typology.dissimilarity import KINDS, Gower, collapse
-from analysis.typology.latent import latent_classes
 from analysis.typology.partition import k_medoids
 from analysis.typology.study import study
 
