@@ -98,14 +98,12 @@ class Ledger:
                 f"the ledger does not add up: {self.received} cells received, {total} accounted for"
             )
 
-    def table(self, language: Language = "ja") -> pd.DataFrame:
-        """The ledger to read: a row a place, with the total at the end."""
-        words = labels("ledger", language)
+    def table(self) -> pd.DataFrame:
+        """The sums by place (an id), the total last: columns ledger and cells."""
         sums = self.counts.groupby("place")["cells"].sum()
-        rows = [(words[place], int(sums[place])) for place in words if place in sums]
-        rows += [(words["sum"], int(sums.sum())), (words["received"], self.received)]
-        heads = [label(f"column.{name}", language) for name in ("ledger", "cells")]
-        return pd.DataFrame(rows, columns=heads)
+        rows = [(place, int(sums[place])) for place in labels("ledger", "en") if place in sums]
+        rows += [("sum", int(sums.sum())), ("received", self.received)]
+        return pd.DataFrame(rows, columns=["ledger", "cells"])
 
 
 SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer
@@ -133,7 +131,9 @@ class Cleaned:
         head = (
             f"{said} {len(self.responses)}" if invited is None else f"{said} {replied} / {invited}"
         )
-        return f"{head}\n{self.ledger.table(language).to_string(index=False)}\n{found}"
+        heads = {name: label(f"column.{name}", language) for name in ("ledger", "cells")}
+        ledger = self.ledger.table().replace({"ledger": labels("ledger", language)})
+        return f"{head}\n{ledger.rename(columns=heads).to_string(index=False)}\n{found}"
 
 
 def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:

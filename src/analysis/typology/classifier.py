@@ -20,10 +20,10 @@ from joblib import Memory
 from analysis.errors import InputError, unknown
 from analysis.stats.indicators import Features
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, UNPLACED
-from analysis.typology.dissimilarity import Gower, feature_weights
+from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
+from analysis.typology.dissimilarity import Gower, answered, feature_weights
 from analysis.typology.multiverse import Multiverse, multiverse
-from analysis.typology.study import Typology, study, study_by
+from analysis.typology.study import Typology, study
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,6 @@ class Classifier:
         known = list(inspect.signature(study).parameters)
         if strange := [name for name in choices if name not in known]:
             raise unknown("choice", strange[0], known)
-        return self._made(study, adjust, indices, choices | {"remember": self._cached})
-
-    def study_by_size(self, *, indices: Sequence[str] = (), **choices: Any) -> dict[str, Typology]:
-        """A typology of each size class of at least 30."""
-        return self._made(study_by, "none", indices, choices | {"strata": self.size_class})
-
-    def _made(
-        self,
-        make: Callable[..., Any],
-        adjust: str | pd.Series,
-        indices: Sequence[str],
-        choices: Mapping[str, Any],
-    ) -> Any:
         used = restricted(self.features, indices)
         adjustments = {"none": None, "gradient": "gradient", "size_class": self.size_class}
         if not isinstance(adjust, pd.Series | str) or (
@@ -68,15 +55,31 @@ class Classifier:
             )
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
         grouped = 1 < len(used.group_labels) < len(used.labels)
-        return self._cached(make)(
+        made: Typology = self._cached(study)(
             used.frame,
             used.kinds,
             used.groups,
             texts,
             adjust=adjust if isinstance(adjust, pd.Series) else adjustments[adjust],
             composites=self.composites[list(used.group_labels)] if grouped else None,
+            remember=self._cached,
             **choices,
         )
+        return made
+
+    def study_by_size(self, **choices: Any) -> dict[str, Typology]:
+        """A typology of each size class of which 30 answered half of the features.
+
+        Types of two classes are not the same.
+        """
+        every, found = self.features, {}
+        sizes = aligned(self.size_class, every.frame.index, "size_class").astype("str")
+        for name, part in every.frame.groupby(sizes, sort=True):
+            enough = (answered(part, every.groups) >= ENOUGH_ANSWERED).sum() >= SMALLEST_STRATUM
+            if enough and (part.nunique() > 1).any() and name != "nan":
+                alone = dataclasses.replace(every, frame=part)
+                found[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
+        return found
 
     def place(self, frame: pd.DataFrame, **choices: Any) -> tuple[Typology, Projection]:
         """Other respondents, by the features that `frame` shares, in the types made of these."""

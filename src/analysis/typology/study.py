@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import ENOUGH_ANSWERED, SMALLEST_STRATUM, SMALLEST_TYPE
+from analysis.stats.thresholds import SMALLEST_TYPE
 from analysis.typology.choice import Compared, best, compared, counts_to_try, preferred, reason
 from analysis.typology.describe import UNPLACED, most_and_least_typical, profile, propose_names
-from analysis.typology.dissimilarity import answered
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.partition import k_medoids, silhouette_widths
 from analysis.typology.prepare import Adjust, Prepared, prepare
@@ -191,33 +190,6 @@ def study(
             "seed": seed,
         },
     )
-
-
-def study_by(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None,
-    labels: Texts | None,
-    strata: pd.Series,
-    *,
-    smallest: int = SMALLEST_STRATUM,
-    composites: pd.DataFrame | None = None,
-    **choices: Any,
-) -> dict[str, Typology]:
-    """One typology per stratum; types of two strata are not the same.
-
-    A stratum needs at least `smallest` units that answered half of the features, and an indicator
-    that varies.
-    """
-    found = {}
-    known = aligned(strata, frame.index, "strata")
-    for stratum, codes in frame.groupby(known.astype("str"), sort=True).groups.items():
-        part = frame.loc[codes]
-        enough = int((answered(part, groups) >= ENOUGH_ANSWERED).sum()) >= smallest
-        if enough and (part.nunique() > 1).any() and stratum != "nan":
-            own = None if composites is None else composites.loc[codes]
-            found[str(stratum)] = study(part, kinds, groups, labels, composites=own, **choices)
-    return found
 
 
 def _numbered(labels: np.ndarray, index: pd.Index) -> pd.Series:
