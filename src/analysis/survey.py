@@ -115,7 +115,7 @@ class Survey(View):
         cleaned, about, book = _prepared(wave)
         if cleaned.responses.empty:
             raise InputError(
-                "no reply of {wave} counts: none tells from which municipality it is",
+                "no reply of {wave} counts: each is blank or does not tell from which municipality it is",
                 hint="see `workbench clean {wave}` and `workbench queries {wave}`",
                 wave=wave,
             )
