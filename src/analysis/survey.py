@@ -58,7 +58,7 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     cleaned.ledger.check()
     if store.key(about) != key:
         raise _changed(wave)
-    store.write(cleaned, folder, key)
+    store.write(cleaned, folder, key, book)
     registration.register(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
 
