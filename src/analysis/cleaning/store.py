@@ -56,8 +56,8 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
             buffer = io.BytesIO()
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
-            content = to_csv(_to_read(name, frame, book), index=name not in LISTS)
-            paths.write_atomic(part / f"{name}.csv", content)
+            table = to_csv(_to_read(name, frame, book), index=name not in LISTS)
+            paths.write_atomic(part / f"{name}.csv", table)
         asked = {v: q for q in book for v in q.variables if v in cleaned.responses}
         paths.write_atomic(part / "codes.csv", to_csv(code_table(asked)))
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))

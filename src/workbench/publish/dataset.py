@@ -225,18 +225,13 @@ def _package(
         if codes := value_labels(question):
             own["constraints"] = {"enum": [*codes]}
         fields.append(own)
-    state = {"type": "string", "constraints": {"enum": [*MISSING]}}
+    state: dict[str, Any] = {"type": "string", "constraints": {"enum": [*MISSING]}}
     of = {"missing": state, "value": {"type": "number"}, "no": {"type": "integer"}}
-    resources = {
-        "data": fields,
-        "missing": [fields[0], *({"name": name, **state} for name in variables)],
-        **{
-            name: [
-                {"name": column, "type": "string", **of.get(column, {})} for column in tables[name]
-            ]
-            for name in ("long", "codes")
-        },
-    }
+    resources: dict[str, list[dict[str, Any]]] = {"data": fields}
+    resources["missing"] = [fields[0], *({"name": name, **state} for name in variables)]
+    for name in ("long", "codes"):
+        columns = [str(column) for column in tables[name]]
+        resources[name] = [{"name": c, "type": "string", **of.get(c, {})} for c in columns]
     package = {
         "name": f"{survey.wave.name}-{survey.audience}".lower(),
         "title": survey.wave.title[survey.language],
