@@ -2,6 +2,7 @@
 
     python benchmarks/bench_verdict.py [--results verdict.jsonl] [--jobs 2] [--minutes 60]
     python benchmarks/bench_verdict.py --results verdict.jsonl --only-table
+    python benchmarks/bench_verdict.py --results types.jsonl --only-types
 
 Surveys without types: independent answers; answers independent within four strata whose means
 differ strongly or mildly; one gradient (normal, evenly spread, or with a long tail); two crossed
@@ -233,12 +234,15 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--only-table", action="store_true")
+    parser.add_argument("--only-types", action="store_true", help="surveys with types alone")
     asked = parser.parse_args()
     until = time.monotonic() + 60 * asked.minutes
     found = read(asked.results)
     names = ["world", "items", "n", "missing", "seed"]
     done = set(found[names].itertuples(index=False, name=None)) if len(found) else set()
     todo = [(cell, seed) for cell, seed in tasks() if (*cell, seed) not in done]
+    if asked.only_types:
+        todo = [(cell, seed) for cell, seed in todo if cell[0] in WITH_TYPES]
     if not asked.only_table:
         for start in range(0, len(todo), ROUND):
             if time.monotonic() > until:

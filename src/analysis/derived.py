@@ -6,6 +6,7 @@ What a part or a new variable could give away decides which editions may have it
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from analysis.cleaning.findings import COLUMNS, RULES
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, unknown
 from analysis.stats import tabulate
 from analysis.stats.population import Population
 from analysis.text import LANGUAGES
@@ -62,6 +63,8 @@ def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
         return (
             tabulate.aligned(rule, frame.index, Message("the condition")).fillna(False).astype(bool)
         )
+    if missing := sorted(_variables(rule) - set(frame.columns)):
+        raise unknown("variable", missing[0], list(frame.columns))
     try:
         found = frame.eval(rule, engine="python")
     except Exception as error:  # pandas has no error of its own for a condition it cannot read
@@ -76,6 +79,16 @@ def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
             "the condition {rule!r} is neither true nor false", hint="compare it", rule=rule
         )
     return found.fillna(False).astype(bool)
+
+
+def _variables(rule: str) -> set[str]:
+    """The variables that a condition asks for; none where it is no expression of Python."""
+    try:
+        parts = list(ast.walk(ast.parse(rule, mode="eval")))
+    except SyntaxError:
+        return set()
+    functions = {part.func for part in parts if isinstance(part, ast.Call)}
+    return {part.id for part in parts if isinstance(part, ast.Name) and part not in functions}
 
 
 def _of_register(rule: str, codebook: Codebook) -> bool:

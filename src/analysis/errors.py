@@ -77,18 +77,27 @@ def japanese() -> dict[str, str]:
     return texts
 
 
-def spoken(otherwise: Literal["ja", "en"] = "en") -> Literal["ja", "en"]:
+_notebook: Literal["ja", "en"] = "en"  # the language of the survey that a notebook loaded last
+
+
+def follow(language: Literal["ja", "en"]) -> None:
+    """Messages are in this language where the environment names none: that of the open notebook."""
+    global _notebook
+    _notebook = language
+
+
+def spoken(otherwise: Literal["ja", "en", ""] = "") -> Literal["ja", "en"]:
     """The language of messages: what the environment asks for, as gettext reads it.
 
     The first of LANGUAGE (set by ``--language``), LC_ALL, LC_MESSAGES and LANG that is not empty,
-    else the locale of the system (Windows has none of them); `otherwise` where it names no
-    language, such as ``C.UTF-8``.
+    else the locale of the system (Windows has none of them). Where it names no language, such as
+    ``C.UTF-8``: `otherwise`, else what `follow` was given.
     """
     names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
     asked = next(filter(None, map(os.environ.get, names)), None) or locale.getlocale()[0] or "C"
     if asked.lower().startswith("ja"):
         return "ja"
-    return otherwise if asked.startswith(("C", "POSIX")) else "en"
+    return (otherwise or _notebook) if asked.startswith(("C", "POSIX")) else "en"
 
 
 def printed(template: str, /, **values: Any) -> str:

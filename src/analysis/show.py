@@ -14,12 +14,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis.errors import follow
 from analysis.text import gap
 
 MOST = 200  # rows on a page; the embedded numbers and the workbook have them all
@@ -50,8 +51,8 @@ def templates() -> Environment:
     )
 
 
-def only_language(language: str) -> None:
-    """Hide the prose of the other language in the notebook of whoever works in JupyterLab.
+def only_language(language: Literal["ja", "en"]) -> None:
+    """Show the prose and the errors of one language in the notebook of whoever works in JupyterLab.
 
     A text cell says its language by an empty ``<span lang="en"></span>`` at its end; what is shown
     last counts.
@@ -64,6 +65,7 @@ def only_language(language: str) -> None:
         cell = ".jp-MarkdownCell:has(span[lang={}]:empty) {{ display: {} }}"
         rules = f"{cell.format(other, 'none')} {cell.format(language, 'revert')}"
         display(HTML(f"<style>{rules}</style>"))
+        follow(language)
 
 
 def part(name: str, /, **values: Any) -> Markup:

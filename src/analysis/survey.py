@@ -16,7 +16,7 @@ import pandas as pd
 from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
-from analysis.codebook import yaml_file
+from analysis.codebook import waves
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
@@ -234,7 +234,7 @@ class Survey(View):
                 )
             given.add(kind)
             names[kind] = text.model_dump()
-        for code, text in yaml_file.names_before(self.wave.name).items():
+        for code, text in waves.names_before(self.wave.name).items():
             kind = int(found.labels.get(code, 0))
             if kind in names and kind not in given:
                 given.add(kind)

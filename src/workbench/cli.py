@@ -315,10 +315,10 @@ def _language_of(options: argparse.Namespace) -> Literal["ja", "en"] | None:
     wave = getattr(options, "wave", None) or getattr(options, "after", None)
     if not wave:
         return None
-    from analysis.codebook import yaml_file
+    from analysis.codebook import waves
 
     with contextlib.suppress(InputError, OSError):  # the command itself says what is wrong
-        named = yaml_file.content(wave).get("language")
+        named = waves.content(wave).get("language")
         return named if named in {"ja", "en"} else None
     return None
 

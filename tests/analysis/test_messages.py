@@ -6,9 +6,11 @@ import ast
 import pickle
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 
 import pytest
 
+from analysis import show
 from analysis.errors import InputError, Message, japanese, spoken, unknown
 
 SRC = Path(__file__).parents[2] / "src"
@@ -107,3 +109,21 @@ def test_the_environment_says_the_language(
     for name, value in set_to.items():
         monkeypatch.setenv(name, value)
     assert spoken() == language
+
+
+def test_errors_are_in_the_language_of_the_open_notebook_where_the_environment_names_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=True))
+    monkeypatch.setattr("analysis.errors._notebook", "en")
+    error = unknown("variable", "Q8", ["Q08"])
+    for environment, language, start in (
+        ("C.UTF-8", "ja", "「Q8」という変数はない"),
+        ("en_US.UTF-8", "ja", "there is no variable"),
+        ("C.UTF-8", "en", "there is no variable"),
+    ):
+        monkeypatch.setenv("LANG", environment)
+        show.only_language(language)
+        assert str(error).startswith(start)

@@ -19,7 +19,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from analysis.codebook.model import STATUSES, Question
-from analysis.figures.gallery import PALETTE, SMALL, broken, ems
+from analysis.figures.gallery import HIDDEN, PALETTE, SMALL, broken, ems
 from analysis.text import Language, label, labels
 
 WIDTH = 7.1  # inches: the text width of A4
@@ -28,6 +28,7 @@ LINE = 0.26  # inches a bar
 ROW = 0.152  # inches a line of text
 FEW = 40  # municipalities up to which each is a dot
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
+CELLS = 1.85  # inches of a column beside labels
 LABELS = 148.0  # percent of a bar's length: the room for labels that stand before the bars
 TRACK = "#e9edf0"
 
@@ -174,6 +175,56 @@ def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja")
     return ax
 
 
+def heat(
+    shades: pd.DataFrame,
+    texts: pd.DataFrame,
+    heads: Sequence[str],
+    *,
+    colours: str,
+    ends: tuple[float, float],
+    notes: Sequence[str],
+) -> Axes:
+    """Shaded cells with their texts: a row for each label of the index, a column for each head.
+
+    Labels stand before their cells, or over them where there are many columns. As wide as the
+    column, wider where even that has no room. `colours`: a colour map, whose ends are the numbers
+    `ends`; what is missing is grey. `notes`: a paragraph each under the cells.
+    """
+    words = [ems(word) for head in heads for word in head.split()]
+    cells = max(1, len(heads)) * 0.8 * max([4.2, *words]) * SMALL / 72  # inches
+    before = cells <= CELLS
+    named = wrapped(shades.index, 11 if before else 23)
+    lines = np.array([1 + text.count("\n") for text in named])
+    tall = np.maximum(1.3, 0.8 * lines + 0.35) if before else lines + 1.2
+    below = np.cumsum(tall)
+    over = 1 + max((head.count("\n") for head in heads), default=0)
+    note = "\n".join(wrapped(notes, 29))
+    under = 0.2 + 0.12 * (1 + note.count("\n"))
+    size = (max(COLUMN, cells), (below[-1] + over) * ROW + under)
+    ax = plt.subplots(figsize=size)[1]
+    left = len(heads) * (1 - COLUMN / CELLS) if before else 0.0
+    table = shades.to_numpy(float)
+    grounds = plt.get_cmap(colours)((table - ends[0]) / (ends[1] - ends[0]))
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
+    for row, (text, end, height) in enumerate(zip(named, below, tall, strict=True)):
+        place, thick = (end - height / 2, height - 0.12) if before else (end - 0.65, 1.0)
+        top = place if before else end - height
+        ax.text(left, top, text, va="center" if before else "top", linespacing=1.05, fontsize=SMALL)
+        for at, written in enumerate(texts.iloc[row]):
+            ground = TRACK if np.isnan(table[row, at]) else to_hex(grounds[row, at])
+            ax.barh(place, 1, left=at, height=thick, color=ground, ec="white")
+            ax.text(at + 0.5, place, written, color=ink(ground), **middle)
+    ax.set_xlim(left, len(heads))
+    ax.set_ylim(below[-1], 0)
+    ax.set_xticks(np.arange(len(heads)) + 0.5, heads)
+    ax.set_yticks([])
+    ax.xaxis.tick_top()
+    ax.set_xlabel(note, fontsize=SMALL, loc="left")
+    ax.tick_params(length=0)
+    sns.despine(ax=ax, left=True, bottom=True)
+    return ax
+
+
 def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Heatmap of a breakdown, answers down, groups across, the share written in each cell.
 
@@ -182,18 +233,12 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     n = data.drop_duplicates("group").set_index("group")["n"]
     order = list(dict.fromkeys(data["answer"]))
     table = data.pivot(index="answer", columns="group", values="share").loc[order, n.index]
-    ax = axes_for(len(table) * 1.5, 1.6)
     numbers = table.astype(float) * 100
-    style = {"fmt": ".0f", "cmap": "Blues", "vmin": 0, "vmax": 100, "linewidths": 0.6}
-    sns.heatmap(numbers, annot=True, cbar=False, annot_kws={"fontsize": "medium"}, ax=ax, **style)
-    ax.set_yticks(np.arange(len(table)) + 0.5, wrapped(table.index, 24))
-    heads = [f"{name}\nn={size:,}" for name, size in zip(wrapped(n.index, 8), n, strict=True)]
-    ax.set_xticks(np.arange(table.shape[1]) + 0.5, heads)
-    ax.tick_params(axis="y", rotation=0, length=0)
-    ax.tick_params(axis="x", rotation=0, length=0)
-    ax.set_xlabel(label("figure.share_of_column", language))
-    ax.set_ylabel("")
-    return ax
+    texts = numbers.map(lambda share: f"{share:.0f}", na_action="ignore").fillna(HIDDEN)
+    room = max(4.0, 16 / max(1, len(n)))
+    heads = [f"{name}\nn={size:,}" for name, size in zip(wrapped(n.index, room), n, strict=True)]
+    note = [label("figure.share_of_column", language)]
+    return heat(numbers, texts, heads, colours="Blues", ends=(0, 100), notes=note)
 
 
 def parts(data: pd.DataFrame, *, language: Language = "ja") -> Axes:

@@ -24,7 +24,7 @@ from matplotlib.patches import Patch
 
 from analysis.figures.gallery import PALETTE, ems
 from analysis.figures.label_places import place_labels
-from analysis.figures.plots import COLUMN, legend_above, wrapped
+from analysis.figures.plots import COLUMN, heat, legend_above, wrapped
 from analysis.text import Language, label
 
 A4 = 6.7  # inches between the margins of an A4 page
@@ -66,9 +66,9 @@ def style(kind: int) -> dict[str, Any]:
     return {**look, "edgecolor": LINE}
 
 
-def canvas(height: float) -> Axes:
-    """Axes as wide as an A4 page's text."""
-    return plt.subplots(figsize=(A4, height), layout="constrained")[1]
+def canvas(height: float, width: float = COLUMN) -> Axes:
+    """Axes as wide as a column."""
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
 def in_order(kinds: pd.Series | np.ndarray) -> list[int]:
@@ -83,13 +83,6 @@ def head(kind: int, language: Language) -> str:
 
 def _members(n: int, language: Language) -> str:
     return label("typology_figure.members", language, n=int(n))
-
-
-def _marked(ax: Axes, x: float, text: str, color: str = "black") -> None:
-    """A dashed vertical with a text over it."""
-    ax.axvline(x, color=color, linestyle="--", linewidth=1)
-    over = ax.get_xaxis_transform()
-    ax.text(x, 1.01, text, transform=over, ha="center", va="bottom", fontsize=8, color=color)
 
 
 def _stacked(
@@ -114,7 +107,7 @@ def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, st
 
 def legend(ax: Axes, kinds: Sequence[int], types: pd.DataFrame, language: Language) -> None:
     """Names of the types over the axes."""
-    names = heads(types, language, 14)
+    names = heads(types, language, 22)
     legend_above(ax, [Patch(**style(kind), label=names[kind]) for kind in kinds])
 
 
@@ -132,10 +125,9 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
     data : type, indicator, unit, mean, effect, direction and, where tested, p_holm. Without means
         the marks alone are drawn.
     """
-    rows = list(dict.fromkeys(data["indicator"]))
-    ax = canvas(1.9 + 0.3 * len(rows))
     if data.empty:
-        return ax
+        return canvas(2.0)
+    rows = list(dict.fromkeys(data["indicator"]))
     numbered, tested = data["mean"].notna().any(), data["p_holm"].notna().any()
     marked = data["direction"].map({"higher": 0.5, "lower": -0.5}).astype(float).fillna(0.0)
     data = data.assign(
@@ -148,16 +140,15 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
         data.pivot(index="indicator", columns="type", values=of).loc[rows]
         for of in ("shade", "text")
     )
-    bar = {"label": label("type_profile.effect", language), "shrink": 0.6, "aspect": 25}
-    look: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -1, "vmax": 1, "annot_kws": {"fontsize": 8}}
-    sns.heatmap(shades, annot=texts, fmt="", cbar=numbered, cbar_kws=bar, ax=ax, **look)
-    _ink(ax, shades.abs() > 0.65)
-    _sides(ax, rows, [int(kind) for kind in shades], types, language)
+    kinds = [int(kind) for kind in shades]
+    count, named = types.set_index("type")["members"], heads(types, language, 99)
+    tops = [f"{head(kind, language)}\n{_members(count[kind], language)}" for kind in kinds]
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
-    ax.set_xlabel(wrap(note, 52), fontsize=8, loc="left")
-    return ax
+    note += label("type_profile.shade", language) if numbered else ""
+    notes = [*(named[kind].replace("\n", " ") for kind in kinds), note]
+    return heat(shades, texts, tops, colours="PuOr_r", ends=(-1, 1), notes=notes)
 
 
 def _ink(ax: Axes, dark: pd.DataFrame) -> None:
@@ -173,26 +164,10 @@ def _number(mean: float, unit: str) -> str:
     return WRITTEN[unit].format(100 * mean if unit in ("share", "points") else mean)
 
 
-def _sides(
-    ax: Axes, rows: Sequence[str], kinds: Sequence[int], types: pd.DataFrame, language: Language
-) -> None:
-    """Names at the left of a heatmap, types with their numbers of members above it."""
-    size = 8
-    room = 3.4 / len(kinds) * 72 / size  # ems in a column
-    names = heads(types, language, max(5, room))
-    count = types.set_index("type")["members"]
-    texts = [f"{names[kind]}\n({_members(count[kind], language)})" for kind in kinds]
-    ax.set_yticklabels([wrap(text, 17) for text in rows], fontsize=8, rotation=0)
-    ax.set_xticklabels(texts, fontsize=size)
-    ax.xaxis.tick_top()
-    ax.tick_params(length=0)
-    ax.set(ylabel="")
-
-
 def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
     """Which types each size class is made of, a bar a class: columns size, type, n."""
     counts = data.pivot(index="size", columns="type", values="n")
-    ax = canvas(1.6 + 0.5 * len(counts))
+    ax = canvas(1.1 + 0.32 * len(types) + 0.45 * len(counts))
     if data.empty:
         return ax
     kinds = in_order(data["type"])
@@ -200,11 +175,11 @@ def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     written = counts.astype(str).where(shares >= 6, "")
     looks = {kind: {"height": 0.7, "lw": 0.6, **style(kind)} for kind in kinds}
     _stacked(ax, shares[kinds], written, looks)
-    names = [f"{size} ({_members(int(row.sum()), language)})" for size, row in counts.iterrows()]
-    ax.set_yticks(range(len(counts)), names, fontsize=9)
+    names = [f"{size}\n({_members(int(row.sum()), language)})" for size, row in counts.iterrows()]
+    ax.set_yticks(range(len(counts)), names)
     ax.invert_yaxis()
     ax.set_xlim(0, 100)
-    ax.set_xlabel(label("typology_figure.share_in_class", language))
+    ax.set_xlabel(wrapped([label("typology_figure.share_in_class", language)], 16)[0])
     ax.grid(False)
     legend(ax, kinds, types, language)
     return ax
@@ -219,7 +194,7 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     Below 0 a unit is nearer to another type.
     """
     few = len(data) <= NAMED_UP_TO
-    ax = canvas(1.2 + (0.24 * len(data) if few else 4.5))
+    ax = canvas(0.8 + (0.18 * len(data) if few else 3.0))
     if data.empty:
         return ax
     last = data["type"].replace(0, len(types) + 1)
@@ -231,21 +206,23 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
         mine = at[members == kind]
         bars = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
         ax.barh(mine, np.nan_to_num(widths[mine]), **{**style(kind), **bars, **plain})
-        text = f"{head(kind, language)} ({_members(len(mine), language)})"
         beside = ax.get_yaxis_transform()
+        text = head(kind, language)
         ax.text(1.02, float(mine.mean()), text, transform=beside, va="center", fontsize=8)
         if mine[0] > 0:
             ax.axhline(mine[0] - 0.5, color=LINE, linewidth=0.6)
     mean = float(np.nanmean(widths))
-    _marked(ax, mean, label("typology_figure.average", language, mean=mean))
+    ax.axvline(mean, color="black", linestyle="--", linewidth=1)
+    average = label("typology_figure.average", language, mean=mean)
+    over = ax.get_xaxis_transform()
+    ax.text(mean, 1.01, average, transform=over, ha="center", va="bottom", fontsize=8)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(at if few else [], data["name"] if few else [], fontsize=8)
     ax.set_ylim(-0.6, len(data) - 0.4)
     ax.set_xlim(min(0.0, np.nanmin(widths)) - 0.03, max(np.nanmax(widths), 0.3) + 0.03)
     ax.set_xlabel(label("typology_figure.silhouette", language))
-    ax.set_ylabel(label("typology_figure.unit", language))
+    ax.set_ylabel("" if few else label("typology_figure.unit", language))
     ax.grid(False, axis="y")
-    legend(ax, kinds, types, language)
     return ax
 
 
@@ -260,16 +237,16 @@ def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = 
     """
     single = "code" in data
     if data.empty:
-        return canvas(5.8)
-    ax = canvas(5.8) if single else plt.subplots(figsize=(COLUMN, 0.6 + 0.4 * len(data)))[1]
+        return canvas(2.0)
+    ax = canvas(1.1 + 0.15 * len(data)) if single else canvas(0.6 + 0.4 * len(data))
     if single:
         about = members.set_index("code").loc[data["code"]]
         kinds, names = about["type"].to_numpy(int), list(about["name"])
     else:
         kinds = data["type"].to_numpy(int)
         names = [head(kind, language) for kind in kinds]
-    bar = {"label": label("typology_figure.coassignment", language), "shrink": 0.7}
-    look: dict[str, Any] = {"cmap": "Greys", "vmin": 0, "vmax": 1, "square": single}
+    bar = {"label": label("typology_figure.coassignment", language), "location": "bottom"}
+    look: dict[str, Any] = {"cmap": "Greys", "vmin": 0, "vmax": 1}
     shares = data.iloc[:, 1:].rename_axis(columns="")
     sns.heatmap(shares, annot=not single, fmt=".2f", cbar=single, cbar_kws=bar, ax=ax, **look)
     _ink(ax, shares > 0.5)
@@ -277,14 +254,21 @@ def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = 
         ax.axhline(edge, color=PALETTE[3], linewidth=1.2)
         ax.axvline(edge, color=PALETTE[3], linewidth=1.2)
     middles = {kind: float(np.flatnonzero(kinds == kind).mean()) + 0.5 for kind in in_order(kinds)}
-    ax.set_xticks([*middles.values()], [head(kind, language) for kind in middles], fontsize=8)
+    ax.set_xticks([*middles.values()], _tops(kinds, language), fontsize=8)
     ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, rotation=0)
     ax.xaxis.tick_top()
     ax.tick_params(length=0, axis="both", labelrotation=0)
-    ax.set_ylabel(label("typology_figure.unit", language) if single else "")
+    ax.set_ylabel("")
     if not single:
         ax.set_xlabel(label("typology_figure.coassignment", language))
     return ax
+
+
+def _tops(kinds: np.ndarray, language: Language) -> list[str]:
+    """Types over their columns, by number alone where there is no room for more."""
+    room = {kind: 20 * float((kinds == kind).mean()) for kind in in_order(kinds)}  # ems
+    short = {kind: str(kind) if kind else "" for kind in room}
+    return [h if ems(h := head(k, language)) < 1.15 * room[k] else short[k] for k in room]
 
 
 CRITERIA = ("silhouette", "bic_above", "bic", "gap", "stability")  # in the order shown
@@ -294,12 +278,15 @@ def criteria(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     """The criteria by number of types (k), a panel each, with the number that was chosen."""
     there = [name for name in CRITERIA if name in data and data[name].notna().any()]
     rows = max(1, -(-len(there) // 2))
-    size = (A4, 0.3 + 2.1 * rows)
+    size = (COLUMN, 0.4 + 1.55 * rows)
     figure, axes = plt.subplots(rows, 2, figsize=size, layout="constrained", squeeze=False)
     for ax, name in zip(axes.flat, there, strict=False):
         _criterion(ax, data.set_index("k"), name, language)
     for ax in list(axes.flat)[len(there) :]:
         ax.set_axis_off()
+    for k in data.loc[data["chosen"], "k"] if there else ():
+        said = label("typology_figure.chosen", language, k=int(k))
+        figure.supxlabel(said, fontsize=8, color=PALETTE[3])
     return figure
 
 
@@ -307,8 +294,8 @@ def _criterion(ax: Axes, data: pd.DataFrame, name: str, language: Language) -> N
     values, chosen = data[name].dropna(), int(data.index[data["chosen"]][0])
     ax.plot(values.index, values, color=PALETTE[0], marker="o", markersize=4)
     ax.plot(chosen, values.get(chosen, np.nan), "s", color=PALETTE[3], markersize=8)
-    _marked(ax, chosen, label("typology_figure.chosen", language, k=chosen), PALETTE[3])
-    ax.set_ylabel(label(f"criterion.{name}", language), fontsize=8)
+    said = label(f"criterion.{name}", language).split("\n")
+    ax.set_ylabel("\n".join(wrapped(said, 12)), fontsize=8)
     ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
     ax.set_xticks(list(data.index))
     ax.tick_params(labelsize=8)
@@ -335,15 +322,16 @@ def multiverse(
         how many.
     """
     named = bool(firmness["name"].notna().any())
-    height = max(4.6, 1.2 + 0.27 * len(firmness) * named)
-    figure = plt.figure(figsize=(A4, height), layout="constrained")
-    mosaic: list[Any] = [["firmness", "agreement"], ["firmness", "matters"]]
-    axes: dict[str, Axes] = figure.subplot_mosaic(mosaic, width_ratios=(1.05, 1))
+    kinds = len(firmness) if named else firmness["type"].nunique()
+    heights = (0.9 + (0.17 if named else 0.35) * kinds, 1.7, 0.7 + 0.18 * len(choices))
+    figure = plt.figure(figsize=(COLUMN, sum(heights)), layout="constrained")
+    mosaic: list[Any] = [["firmness"], ["agreement"], ["matters"]]
+    axes: dict[str, Axes] = figure.subplot_mosaic(mosaic, height_ratios=heights)
     for ax in axes.values():
         ax.tick_params(labelsize=8)
     if len(firmness):
         (_lines if named else _bars)(axes["firmness"], firmness, language)
-        axes["firmness"].set_title(label("typology_figure.firm", language), fontsize=9)
+        _head(axes["firmness"], "firm", language)
         legend_above(axes["firmness"])
     _agreement(axes["agreement"], agreement, language)
     _matters(axes["matters"], choices, language)
@@ -380,10 +368,15 @@ def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
 
 
+def _head(ax: Axes, name: str, language: Language) -> None:
+    said = wrapped([label(f"typology_figure.{name}", language)], 18)[0]
+    ax.set_title(said, fontsize=9)
+
+
 def _agreement(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     """How many analyses agree how far (adjusted Rand index, ``ari``) with the types shown."""
     ax.hist(data["ari"], bins=list(np.arange(-0.2, 1.01, 0.1)), color=PALETTE[1], ec="black")
-    ax.set_title(label("typology_figure.agreement", language), fontsize=9)
+    _head(ax, "agreement", language)
     ax.set_xlabel(label("typology_figure.ari", language), fontsize=8)
     ax.set_ylabel(label("typology_figure.analyses", language, n=len(data)), fontsize=8)
 
@@ -394,7 +387,7 @@ def _matters(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     bars = ax.barh(names[::-1], 100 * data["share"].iloc[::-1], color=PALETTE[0])
     ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
     ax.set_xlim(0, max(10.0, 118 * data["share"].max()) if len(data) else 100)
-    ax.set_title(label("typology_figure.matters", language), fontsize=9)
+    _head(ax, "matters", language)
     ax.set_xlabel(label("typology_figure.variation", language), fontsize=8)
 
 
@@ -416,7 +409,7 @@ def places(
     data : axis1, axis2, name; type and code of the municipalities, none of the indicators.
     shares : of the variation (0 to 1) that each axis carries, written on it; or `titles` of both.
     """
-    ax = canvas(5.6)
+    ax = canvas(5.6, A4)
     if data.empty:
         return ax
     units, answers = data[data["code"].notna()], data[data["code"].isna()]

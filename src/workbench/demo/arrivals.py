@@ -344,7 +344,10 @@ def write_wave(
     about = {
         "title": {name: label("demo.title", name, year=year) for name in LANGUAGES},
         "as_of": dt.date(year, 4, 1),
-        "publisher": {name: label("demo.publisher", name) for name in LANGUAGES},
+        **{
+            key: {name: label(f"demo.{key}", name) for name in LANGUAGES}
+            for key in ("publisher", "mode", "contact")
+        },
         "codebook": book.id,
         "data": "invented",
         "invited": asked,

@@ -117,14 +117,15 @@ class _Shown:
 
 
 def _about(about: Mapping[str, Any]) -> str:
-    """Who asked whom, as of when, and how many replied."""
+    """Who asked whom, as of when and how, and how many replied."""
     sample = about.get("sample") or {}
     language, publisher = about["language"], about.get("publisher") or {}
+    mode = (about.get("mode") or {}).get(language, "")
     if "replied" not in sample:
         return ""
     values = {"asked": sample.get("invited"), "replied": sample["replied"]}
     who = publisher.get(language, "") if isinstance(publisher, Mapping) else str(publisher)
-    values |= {"publisher": who, "as_of": str(about.get("as_of", ""))}
+    values |= {"publisher": who, "as_of": str(about.get("as_of", "")), "mode": mode}
     return markdown(say("index/about", language, published=bool(about.get("named")), **values))
 
 

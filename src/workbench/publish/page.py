@@ -143,32 +143,26 @@ def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 def figure(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A figure with caption, text alternative and a link to its numbers."""
     # the source stands once, at the end of the page, and in the files
-    return (
-        show.part(
-            "figure",
-            id=f"figure-{show.anchor(data['name'])}",
-            title=data["title"],
-            asked=data.get("asked", ""),
-            caption=words["of"].format(n=data["n"], of=data["denominator"]),
-            picture=_image(data),
-            half=_width(data) <= HALF,
-            link=_download(data, words, alone=False),
-        )
-        + "\n"
-    )
+    link = _download(data, words, alone=False)
+    return _figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link) + "\n"
 
 
 def key_figure(data: Mapping[str, Any], words: Mapping[str, str], page: str) -> Markup:
     """A figure as the index shows it: a link to its place on `page`."""
+    return _figure(data, words, id="", page=f"{page}#figure-{show.anchor(data['name'])}")
+
+
+def _figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Markup:
     return show.part(
         "figure",
-        id="",
         title=data["title"],
         asked=data.get("asked", ""),
         caption=words["of"].format(n=data["n"], of=data["denominator"]),
         picture=_image(data),
         half=_width(data) <= HALF,
-        page=f"{page}#figure-{show.anchor(data['name'])}",
+        alt=data["alt"],
+        large=words["large"],
+        **more,
     )
 
 

@@ -42,6 +42,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "wave_title": plan.wave.get("title"),
         "as_of": str(plan.wave.get("as_of")),
         "publisher": plan.wave.get("publisher"),
+        "mode": plan.wave.get("mode"),
         "invented": plan.wave.get("data") == "invented",
         "named": bool(plan.wave.get("named")),
         "parameters": plan.shown(plan.given),
@@ -119,6 +120,7 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **asdict(edition),
         **{name: facts[name] for name in (*shown, "parameters", "before", "sample")},
+        "mode": facts.get("mode"),
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),

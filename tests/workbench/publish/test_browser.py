@@ -40,10 +40,17 @@ SHOWN = [
 LANGUAGES = ["ja", pytest.param("en", marks=pytest.mark.slow)]
 A4 = 673  # CSS pixels between the margins of the printed page
 POINT = 96 / 72  # CSS pixels
-LETTERS = f"""[...document.querySelectorAll('figure img')].map(image => {checks.SMALLEST} / 72 *
+LETTERS = f"""[...document.querySelectorAll('figure img')]
+    .filter(image => image.checkVisibility()).map(image => {checks.SMALLEST} / 72 *
     image.getBoundingClientRect().width / (image.naturalWidth / {gallery.DOTS}))"""  # pixels
 
 ANSWER = "document.querySelector('.answer')"
+# figures that a telephone moves sideways, or shows neither as a picture nor in words
+NARROW = """[...document.querySelectorAll('figure')].filter(figure => {
+    const [picture, words] = ['.picture', '.instead'].map(part => figure.querySelector(part));
+    const shown = [picture, words].filter(part => part?.checkVisibility());
+    return shown.length != 1 || shown[0].scrollWidth > shown[0].clientWidth + 1;
+}).map(figure => figure.id)"""
 CUT = """[...document.querySelectorAll('.scroll[id]')]
     .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.id)"""
 
@@ -126,7 +133,11 @@ def test_opens_from_disk_without_a_request_an_error_or_an_obstacle(
         assert first < 760, "the answer stands in the first screen"
         cut = page.evaluate(CUT) if width == 1280 else []
         assert cut == [], "tables that a screen cuts off"
+    assert page.evaluate(NARROW) == [], "figures too wide for a telephone"
     assert min(page.evaluate(LETTERS), default=11) >= 11, "letters of figures on a telephone"
+    if links := page.evaluate("[...document.querySelectorAll('.instead a')].map(a => a.href)"):
+        page.goto(links[0])
+        assert page.locator(":target img").is_visible(), "the large figure opens"
     # a table may scroll in its frame, on a narrow screen what it is called stays in view
     ends = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
     assert page.evaluate(f"Math.max(0, ...{ends})") <= 360

@@ -233,10 +233,11 @@ def test_the_index_is_a_summary_of_what_the_pages_find(tmp_path):
         ("03_types", types, 2),
         ("06_report", report, 1),
         sample={"invited": 16, "replied": 15},
+        mode={"ja": "電子メールで送付", "en": "By e-mail"},
     )
     assert index.text("li")[:2] == ["不足は5団体。", "類型は2つ。"]
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "依頼した16団体のうち15団体が回答した（回収率93.8％）" in text
+    assert "方法：電子メールで送付。依頼した16団体のうち15団体が回答した（回収率93.8％）" in text
     assert "順位は付けない。その理由。" in text and "詳しい一覧" not in text
     assert "一つの時点の調査である。" in text and "細かな注意" not in text
     hrefs = [attrs["href"] for attrs, _ in index.all("a")]
