@@ -701,7 +701,8 @@ def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
     assert {p: p.read_bytes() for p in raw} == raw
     tables = ("responses", "status", "register", "findings", "outside")
-    assert set(first) == {f"{t}.{s}" for t in tables for s in ("csv", "parquet")} | {"ledger.json"}
+    both = {f"{t}.{s}" for t in tables for s in ("csv", "parquet")}
+    assert set(first) == both | {"codes.csv", "ledger.json"}
 
 
 def test_a_column_of_no_question_is_told_once_with_its_heading(write):
@@ -717,8 +718,8 @@ def test_a_spreadsheet_runs_nothing_that_an_office_wrote(write, project):
     folder = project / "data" / "processed" / "w"
     outside = (folder / "outside.csv").read_text("utf-8-sig")
     findings = (folder / "findings.csv").read_text("utf-8-sig")
-    assert "'=HYPERLINK" in outside and ",=HYPERLINK" not in outside
-    assert "'=2+3" in findings
+    assert "「=HYPERLINK" in outside and ",=HYPERLINK" not in outside
+    assert "「=2+3」" in findings
     assert "=2+3" in prepare("w").findings["raw"].tolist()  # word for word where it is kept
 
 
