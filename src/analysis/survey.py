@@ -115,7 +115,7 @@ class Survey(View):
         cleaned, about, book = _prepared(wave)
         if cleaned.responses.empty:
             raise InputError(
-                "no reply of {wave} counts: each is blank or does not tell from which municipality it is",
+                "no reply of {wave} counts: each is blank or names no municipality",
                 hint="see `workbench clean {wave}` and `workbench queries {wave}`",
                 wave=wave,
             )
