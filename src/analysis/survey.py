@@ -16,7 +16,7 @@ import pandas as pd
 from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
-from analysis.codebook import yaml_file
+from analysis.codebook import waves
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
@@ -57,7 +57,7 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     cleaned.ledger.check()
     if store.key(about) != key:
         raise _changed(wave)
-    store.write(cleaned, folder, key)
+    store.write(cleaned, folder, key, book)
     hypotheses.register(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
 
@@ -114,7 +114,7 @@ class Survey(View):
         cleaned, about, book = _prepared(wave)
         if cleaned.responses.empty:
             raise InputError(
-                "no reply of {wave} counts: none tells from which municipality it is",
+                "no reply of {wave} counts: each is blank or names no municipality",
                 hint="see `workbench clean {wave}` and `workbench queries {wave}`",
                 wave=wave,
             )
@@ -233,7 +233,7 @@ class Survey(View):
                 )
             given.add(kind)
             names[kind] = text.model_dump()
-        for code, text in yaml_file.names_before(self.wave.name).items():
+        for code, text in waves.names_before(self.wave.name).items():
             kind = int(found.labels.get(code, 0))
             if kind in names and kind not in given:
                 given.add(kind)

@@ -40,7 +40,7 @@ class Rule(Model):
         Examples
         --------
         >>> RULES["thousands"].message("en", raw="1,200", value="1200")
-        '1,200 was read as 1200 (separators dropped).'
+        '“1,200” was read as 1200 (separators dropped).'
         """
         sentence = self.text[language]
         for name in ("raw", "value", "more"):

@@ -116,7 +116,7 @@ def to_confirm(survey: Survey) -> Frame:
             "severity": asked["severity"],
             "raw": asked["raw"],
             "to_confirm": asked[survey.language],
-            "place": asked["sheet"] + " " + asked["cell"],
+            "place": (asked["sheet"] + " " + asked["cell"]).str.strip(),
         }
     )
     return Frame(frame.iloc[asked["name"].map(order).argsort(kind="stable")])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.yaml_file import earlier
+from analysis.codebook.waves import earlier
 from analysis.errors import InputError
 from analysis.results.types import as_frame, named, verdict
 from analysis.show import Frame, NotAvailable
