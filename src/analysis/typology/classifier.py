@@ -159,7 +159,7 @@ class Projection:
     membership : unit x type, strength of membership, rows sum to 1 (NaN: unplaced).
     second : the type with the second greatest strength.
     fits : False where the unit is farther from its type than 95 % of that type's own members.
-    shared : the features used. missing : those of the typology that the new survey lacks.
+    shared : the features used.
     """
 
     labels: pd.Series
@@ -167,7 +167,6 @@ class Projection:
     second: pd.Series
     fits: pd.Series
     shared: list[str]
-    missing: list[str]
 
 
 def project(
@@ -204,7 +203,6 @@ def project(
     [1, 2]
     """
     shared = [c for c in reference.columns if c in frame.columns]
-    missing = [c for c in reference.columns if c not in frame.columns]
     weights = feature_weights(reference.columns, groups)
     if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
         raise InputError(
@@ -240,7 +238,6 @@ def project(
         pd.Series(second, index, dtype="Int16"),
         pd.Series(near <= np.array([edges.get(k, -1.0) for k in first]) + 1e-12, index),
         shared,
-        missing,
     )
 
 

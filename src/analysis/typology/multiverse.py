@@ -184,8 +184,7 @@ def universes(
 
     Returns
     -------
-    A row per universe (the choices made, and the members of the smallest type), and the type of
-    each unit in each universe (universes x units).
+    The choices made in each universe, and the type of each unit in each (universes x units).
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
@@ -198,7 +197,7 @@ def universes(
     for method, k in found[0]:
         together = [one[method, k] for one in found if (method, k) in one]
         types = together[0] if len(given) == 1 else consensus(np.array(together), k)
-        rows.append((*setting, method, k, int(np.bincount(types).min())))
+        rows.append((*setting, method, k))
         labels.append(types)
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
@@ -363,12 +362,11 @@ class Multiverse:
 
     Attributes
     ----------
-    runs : one row per universe: the choice made for each of `CHOICES`, ``smallest`` (members of the
-        smallest type) and ``ari`` (adjusted Rand index with the reference typology).
+    runs : one row per universe: the choice made for each of `CHOICES`, and ``ari`` (adjusted Rand
+        index with the reference typology).
     together : unit x unit, share of the universes in which two units are of the same type.
     units : per unit its reference ``type``, ``inside`` (mean share with its own type), ``outside``
-        and ``next`` (mean share with the nearest other type, and which), ``status``
-        (``core`` | ``between`` | ``borderline`` | ``unplaced``).
+        (with the nearest other type), ``status`` (``core | between | borderline | unplaced``).
     choices : per choice ``options`` and ``share``: of the variation between universes (measured by
         1 - ARI), the part that this choice alone accounts for; ``combinations`` is the rest.
     """
@@ -443,7 +441,7 @@ def multiverse(
     belongs = [_members(found) for found in labels]
     everything = np.hstack(belongs)
     shares = everything @ everything.T / len(labels)
-    runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"])
+    runs = pd.DataFrame(rows, columns=list(CHOICES))
     return Multiverse(
         runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),
         pd.DataFrame(shares, ordered.index, ordered.index).loc[frame.index, frame.index],
@@ -488,9 +486,7 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     named = kinds != UNPLACED
     inside = np.where(own & named, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan
-    elsewhere = np.where(~own & named, share, -1.0)
-    outside = np.maximum(elsewhere.max(axis=1), 0.0)
-    nearest = np.where(elsewhere.max(axis=1) >= 0, kinds[elsewhere.argmax(axis=1)], UNPLACED)
+    outside = np.where(~own & named, share, 0.0).max(axis=1)
     status = np.select(
         [
             types == UNPLACED,
@@ -500,8 +496,8 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
         ["unplaced", "core", "borderline"],
         "between",
     )
-    columns = {"type": types, "inside": inside, "outside": outside, "next": nearest}
-    return pd.DataFrame({**columns, "status": status})
+    columns = {"type": types, "inside": inside, "outside": outside, "status": status}
+    return pd.DataFrame(columns)
 
 
 def _variation(runs: pd.DataFrame, unlike: np.ndarray) -> pd.DataFrame:

@@ -48,7 +48,7 @@ class Typology:
     coassignment : unit x unit of the fit, share of the resamples with both in one type.
     membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
     verdict : how far the types can be trusted, and the evidence for it.
-    params : what was asked for and what was used, ``n_types``, ``seed``, ``adjust``, ...
+    params : what was used: ``n_types``, ``adjust``, ``n_bootstrap``, ``n_null``, ``drawn``.
     """
 
     labels: pd.Series
@@ -183,11 +183,9 @@ def study(
         params={
             "n_types": k,
             "adjust": data.given.basis,
-            "left_out": data.left_out,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
             "drawn": (tried.null.drawn, tried.continuum.drawn),
-            "seed": seed,
         },
     )
 

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from analysis.typology.choice import latent_classes
-from analysis.typology.dissimilarity import KINDS, Gower, collapse
+from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.partition import k_medoids
 from analysis.typology.study import study
 
 QUICK = settings(max_examples=40, deadline=None)
+
+
+KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
 
 
 @st.composite
