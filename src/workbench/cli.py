@@ -315,10 +315,10 @@ def _language_of(options: argparse.Namespace) -> Literal["ja", "en"] | None:
     wave = getattr(options, "wave", None) or getattr(options, "after", None)
     if not wave:
         return None
-    from analysis.codebook import yaml_file
+    from analysis.codebook import waves
 
     with contextlib.suppress(InputError, OSError):  # the command itself says what is wrong
-        named = yaml_file.content(wave).get("language")
+        named = waves.content(wave).get("language")
         return named if named in {"ja", "en"} else None
     return None
 
@@ -357,7 +357,7 @@ def _clean(options: argparse.Namespace) -> int:
     with pd.option_context("display.unicode.east_asian_width", True):
         say(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
-    files = ", ".join(f"{table}.csv" for table in store.TABLES)
+    files = ", ".join(f"{table}.csv" for table in (*store.TABLES, "codes"))
     say(label("clean.written", options.language, wave=wave, files=files))
     if asked:
         say(label("clean.then", options.language, wave=wave, n=asked))

@@ -13,10 +13,10 @@ from typing import Literal
 
 from pydantic import Field, StrictStr, ValidationError
 
-from analysis.codebook import yaml_file
+from analysis.codebook import waves, yaml_file
 from analysis.codebook.model import Codebook, Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, describe_validation, named
+from analysis.codebook.validation import at, describe_validation, named, of_rule
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
@@ -67,7 +67,7 @@ class Crosswalk(Model):
         ------
         InputError : there is none, or it does not fit the codebooks: all its faults are listed.
         """
-        file = yaml_file.crosswalks().get((before.id, after.id))
+        file = waves.crosswalks().get((before.id, after.id))
         if file is None:
             raise InputError(
                 "the codebooks {before} and {after} have no crosswalk, and questions with one "
@@ -115,7 +115,8 @@ class Crosswalk(Model):
         for book, side, listed in sides:
             used = set(listed)
             for shared in self.shared:
-                yield from _unknown(shared, side, book)
+                for fault in of_rule(getattr(shared, side), book.named):
+                    yield at(named("shared", shared.id), at(book.id, fault))
                 used |= _questions(getattr(shared, side), book)
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
@@ -177,15 +178,3 @@ def _questions(rule: str, book: Codebook) -> set[str]:
         return {question.id for question in book.using(Expression(rule).names)}
     except ExpressionError:
         return set()
-
-
-def _unknown(shared: Shared, side: str, book: Codebook) -> Iterator[Message]:
-    """What a rule cannot be read for, or names and its codebook has not."""
-    try:
-        names = Expression(getattr(shared, side)).names
-    except ExpressionError as error:
-        yield at(named("shared", shared.id), error.what)
-        return
-    for name in sorted(n for n in names if n not in book and n not in book.question_of):
-        fault = Message("the codebook {book} has no question {id}", book=book.id, id=name)
-        yield at(named("shared", shared.id), fault)

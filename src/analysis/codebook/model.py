@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,16 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, describe_validation, described, named
+from analysis.codebook.validation import (
+    NOT_THERE,
+    at,
+    describe_validation,
+    described,
+    named,
+    of_question,
+    of_rule,
+    repeated,
+)
 from analysis.errors import InputError, Message, unknown
 from analysis.text import Language, Model, Text, label
 
@@ -232,7 +240,7 @@ class Hypothesis(Labelled):
     """Two groups compared by a value, or two values together, with the direction expected.
 
     Rules are those of skip rules. `expected` is the direction that the statement claims. Primary
-    ones are registered (`analysis.stats.registration`) and corrected among themselves, as are all
+    ones are registered (`analysis.stats.hypotheses`) and corrected among themselves, as are all
     others.
     """
 
@@ -437,6 +445,11 @@ class Codebook(Model):
         """The question that each variable belongs to."""
         return {name: question for question in self.questions for name in question.variables}
 
+    @cached_property
+    def named(self) -> dict[str, Question]:
+        """The question that a rule means by a name: its id, or a variable of it."""
+        return {name: q for q in self.questions for name in (q.id, *q.variables)}
+
     @property
     def variables(self) -> tuple[str, ...]:
         """All columns of `responses`, in order."""
@@ -494,43 +507,40 @@ def _words_of(question: Question, option: Option, language: Language) -> str:
     return label("codebook.other_words", language, **names)
 
 
-CHOICES = {"single", "multi", "ordinal", "battery"}
-NOT_THERE = "the rule {rule!r} points to {id}, which does not exist"
-
-
 def problems(book: Codebook) -> Iterator[Message]:
     """Every fault, each naming the question (or feature, index, hypothesis) and the rule."""
-    yield from _repeated("question", [q.id for q in book.questions])
-    yield from _repeated("section", [s.id for s in book.sections])
-    yield from _repeated("feature", [f.id for f in book.features])
-    yield from _repeated("index", [i.id for i in book.indices])
-    yield from _repeated("hypothesis", [h.id for h in book.hypotheses])
-    yield from _repeated("identity", [q.identity for q in book.questions if q.identity])
-    yield from _repeated("issue", [issue.id for issue in book.issues])
+    yield from repeated("question", [q.id for q in book.questions])
+    yield from repeated("section", [s.id for s in book.sections])
+    yield from repeated("feature", [f.id for f in book.features])
+    yield from repeated("index", [i.id for i in book.indices])
+    yield from repeated("hypothesis", [h.id for h in book.hypotheses])
+    yield from repeated("identity", [q.identity for q in book.questions if q.identity])
+    yield from repeated("issue", [issue.id for issue in book.issues])
     sections = {section.id for section in book.sections}
-    earlier: dict[str, Question] = {}
+    earlier: dict[str, Question] = {}  # by id and by variable
     for question in book.questions:
         where = named("question", question.id)
         if question.section not in sections:
             yield at(where, Message("there is no section {section!r}", section=question.section))
-        for fault in (*_question(question), *_rule(question.ask_if, earlier, book, truth=True)):
+        asked = of_rule(question.ask_if, earlier, book.named, truth=True)
+        for fault in (*of_question(question), *asked):
             yield at(where, fault)
-        earlier[question.id] = question
-    yield from _repeated("variable", [v for q in book.questions for v in q.variables])
+        earlier |= dict.fromkeys((question.id, *question.variables), question)
+    yield from repeated("variable", [v for q in book.questions for v in q.variables])
     if "code" in (v for q in book.questions for v in q.variables):
         taken = Message("`code` is the municipality's code in every table; give another id")
         yield at(named("question", "code"), taken)
     for where, rule, truth in _rules(book):
-        for fault in _rule(rule, earlier, book, truth=truth):
+        for fault in of_rule(rule, book.named, truth=truth):
             yield at(where, fault)
-    yield from _features(book, earlier)
-    yield from _repeated("comparable codebook", [other.codebook for other in book.comparable])
+    yield from _features(book)
+    yield from repeated("comparable codebook", [other.codebook for other in book.comparable])
     for other in book.comparable:
-        for fault in _repeated("feature", [shared.id for shared in other.features]):
+        for fault in repeated("feature", [shared.id for shared in other.features]):
             yield at(named("comparable", other.codebook), fault)
-    yield from _repeated("axis", [axis.id for axis in book.axes])
-    yield from _repeated("organisation", [box.id for box in book.organisation])
-    yield from _repeated("topic", [topic.id for topic in book.topics])
+    yield from repeated("axis", [axis.id for axis in book.axes])
+    yield from repeated("organisation", [box.id for box in book.organisation])
+    yield from repeated("topic", [topic.id for topic in book.topics])
     for hypothesis in book.hypotheses:
         where = named("hypothesis", hypothesis.id)
         if hypothesis.topic not in {None, *(topic.id for topic in book.topics)}:
@@ -559,93 +569,7 @@ def _rules(book: Codebook) -> Iterator[tuple[Message, str | None, bool]]:
         yield from ((where, rule, False) for rule in (hypothesis.x, hypothesis.value))
 
 
-def _question(question: Question) -> Iterator[Message]:
-    type = question.type
-    if type in CHOICES and not question.options:
-        yield Message("a question of type {type} needs options", type=type)
-    if question.options and type not in {*CHOICES, "binary"}:
-        yield Message("a question of type {type} has no options", type=type)
-    if (type == "battery") != bool(question.items):
-        yield Message("a battery needs items, and only a battery has them")
-    if type == "binary" and {o.code for o in question.options} - {0, 1}:
-        yield Message("the options of a binary question are 1 and 0")
-    if question.max_choices is not None and type != "multi":
-        yield Message("max_choices belongs to a question of type multi")
-    if question.range is not None:
-        yield from _range(question)
-    yield from _repeated("option code", [o.code for o in question.options])
-    yield from _repeated("option label", [o.ja for o in question.options])
-
-
-def _range(question: Question) -> Iterator[Message]:
-    low, high = question.range or (0, 0)
-    wanted = {"integer": float, "ratio": float, "date": str}.get(question.type)
-    if wanted is None:
-        yield Message("a question of type {type} has no range", type=question.type)
-    elif isinstance(low, str) != (wanted is str) or isinstance(high, str) != (wanted is str):
-        kind = Message("dates in quotes" if wanted is str else "numbers")
-        yield Message(
-            "the range of a question of type {type} is two {kind}", type=question.type, kind=kind
-        )
-    elif low > high:  # type: ignore[operator]
-        yield Message("the range begins at {low} above its end {high}", low=low, high=high)
-
-
-def _rule(
-    rule: str | None, known: dict[str, Question], book: Codebook, *, truth: bool = False
-) -> Iterator[Message]:
-    """Faults of one rule, which may name what is `known` (questions by id)."""
-    if rule is None:
-        return
-    try:
-        expression = Expression(rule, truth=truth)
-    except ExpressionError as error:
-        yield error.what
-        return
-    variables = {name: q for q in known.values() for name in (q.id, *q.variables)}
-    for name in sorted(expression.names):
-        if name in variables:
-            for fault in _misuse(name, variables[name], expression):
-                yield Message("the rule {rule!r} {fault}", rule=rule, fault=fault)
-        elif name in book or name in book.question_of:
-            yield Message("the rule {rule!r} points to {id}, which comes later", rule=rule, id=name)
-        else:
-            yield Message(NOT_THERE, rule=rule, id=name)
-    for name, codes in expression.codes.items():
-        question = variables.get(name)
-        if question is None or (question.type == "multi" and name != question.id):
-            continue  # a column of one option has no codes
-        gone = codes - {option.code for option in question.options}
-        if gone and question.options:
-            yield Message(
-                "the rule {rule!r} names option {code} of {id}, which has no such option",
-                rule=rule,
-                code=min(gone),
-                id=name,
-            )
-
-
-def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message]:
-    """How a rule uses a question that cannot be used so: its first fault."""
-    single = name in rule.numbers | rule.truths
-    if name in rule.chosen and not (question.type == "multi" and name == question.id):
-        yield Message("asks which options of {id} are chosen, which is not of type multi", id=name)
-    elif single and name not in question.variables:
-        yield Message(
-            "uses {id} as one value, but it has several ({first} to {last})",
-            id=name,
-            first=question.variables[0],
-            last=question.variables[-1],
-        )
-    elif single and question.type in {"text", "date"}:
-        yield Message(
-            "uses {id} as a number, but it is of type {type}", id=name, type=question.type
-        )
-    elif name in rule.truths and question.type not in {"binary", "multi"}:
-        yield Message("uses {id} as true or false; write a comparison such as {id} >= 1", id=name)
-
-
-def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[Message]:
+def _features(book: Codebook) -> Iterator[Message]:
     indices, fed = {index.id for index in book.indices}, {one.index for one in book.features}
     for feature in book.features:
         where = named("feature", feature.id)
@@ -656,7 +580,7 @@ def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[Messag
         except ExpressionError:  # reported with the other rules
             continue
         for name in names:
-            question = book.question_of.get(name) or questions.get(name)
+            question = book.named.get(name)
             if question is not None and question.role in {"outcome", "factor"}:
                 fault = Message(
                     "the rule {rule!r} uses {id}, which has the role {role} and must not feed the "
@@ -669,10 +593,3 @@ def _features(book: Codebook, questions: dict[str, Question]) -> Iterator[Messag
     for index in book.indices:
         if (index.rule is None) == (index.id not in fed):
             yield at(named("index", index.id), Message("give it either features or a rule"))
-
-
-def _repeated(what: str, values: Sequence[object]) -> Iterator[Message]:
-    """The first of `values` that is there more than once."""
-    twice = [value for value, times in Counter(values).items() if times > 1]
-    for value in twice[:1]:
-        yield Message("{what} {value!r} stands more than once", what=Message(what), value=value)

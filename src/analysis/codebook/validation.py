@@ -1,13 +1,19 @@
-"""A fault of a YAML file, of pydantic's too, in one sentence that names the entry."""
+"""What is wrong with a YAML file, an entry or a rule: a sentence each that names the entry."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import Message
+
+if TYPE_CHECKING:
+    from analysis.codebook.model import Question
 
 # the fault as pydantic names it -> what it means for who writes the file
 FAULTS = {
@@ -68,3 +74,107 @@ def at(where: str, what: Message) -> Message:
 def named(what: str, id: str) -> Message:
     """Which question, feature or other entry a fault is in."""
     return Message("{what} {id}", what=Message(what), id=id)
+
+
+CHOICES = {"single", "multi", "ordinal", "battery"}
+NOT_THERE = "the rule {rule!r} points to {id}, which does not exist"
+
+
+def of_question(question: Question) -> Iterator[Message]:
+    """Faults of one question but for its rules."""
+    type = question.type
+    if type in CHOICES and not question.options:
+        yield Message("a question of type {type} needs options", type=type)
+    if question.options and type not in {*CHOICES, "binary"}:
+        yield Message("a question of type {type} has no options", type=type)
+    if (type == "battery") != bool(question.items):
+        yield Message("a battery needs items, and only a battery has them")
+    if type == "binary" and {o.code for o in question.options} - {0, 1}:
+        yield Message("the options of a binary question are 1 and 0")
+    if question.max_choices is not None and type != "multi":
+        yield Message("max_choices belongs to a question of type multi")
+    if question.range is not None:
+        yield from _range(question)
+    yield from repeated("option code", [o.code for o in question.options])
+    yield from repeated("option label", [o.ja for o in question.options])
+
+
+def _range(question: Question) -> Iterator[Message]:
+    low, high = question.range or (0, 0)
+    wanted = {"integer": float, "ratio": float, "date": str}.get(question.type)
+    if wanted is None:
+        yield Message("a question of type {type} has no range", type=question.type)
+    elif isinstance(low, str) != (wanted is str) or isinstance(high, str) != (wanted is str):
+        kind = Message("dates in quotes" if wanted is str else "numbers")
+        yield Message(
+            "the range of a question of type {type} is two {kind}", type=question.type, kind=kind
+        )
+    elif low > high:  # type: ignore[operator]
+        yield Message("the range begins at {low} above its end {high}", low=low, high=high)
+
+
+def of_rule(
+    rule: str | None,
+    known: Mapping[str, Question],
+    later: Collection[str] = (),
+    *,
+    truth: bool = False,
+) -> Iterator[Message]:
+    """Faults of one rule, which may name what is `known`: ids and variables of questions.
+
+    `truth`: it must say true or false. `later`: names that are there, but only further on.
+    """
+    if rule is None:
+        return
+    try:
+        expression = Expression(rule, truth=truth)
+    except ExpressionError as error:
+        yield error.what
+        return
+    for name in sorted(expression.names):
+        if name in known:
+            for fault in _misuse(name, known[name], expression):
+                yield Message("the rule {rule!r} {fault}", rule=rule, fault=fault)
+        elif name in later:
+            yield Message("the rule {rule!r} points to {id}, which comes later", rule=rule, id=name)
+        else:
+            yield Message(NOT_THERE, rule=rule, id=name)
+    for name, codes in expression.codes.items():
+        question = known.get(name)
+        if question is None or (question.type == "multi" and name != question.id):
+            continue  # a column of one option has no codes
+        gone = codes - {option.code for option in question.options}
+        if gone and question.options:
+            yield Message(
+                "the rule {rule!r} names option {code} of {id}, which has no such option",
+                rule=rule,
+                code=min(gone),
+                id=name,
+            )
+
+
+def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message]:
+    """How a rule uses a question that cannot be used so: its first fault."""
+    single = name in rule.numbers | rule.truths
+    if name in rule.chosen and not (question.type == "multi" and name == question.id):
+        yield Message("asks which options of {id} are chosen, which is not of type multi", id=name)
+    elif single and name not in question.variables:
+        yield Message(
+            "uses {id} as one value, but it has several ({first} to {last})",
+            id=name,
+            first=question.variables[0],
+            last=question.variables[-1],
+        )
+    elif single and question.type in {"text", "date"}:
+        yield Message(
+            "uses {id} as a number, but it is of type {type}", id=name, type=question.type
+        )
+    elif name in rule.truths and question.type not in {"binary", "multi"}:
+        yield Message("uses {id} as true or false; write a comparison such as {id} >= 1", id=name)
+
+
+def repeated(what: str, values: Sequence[object]) -> Iterator[Message]:
+    """The first of `values` that is there more than once."""
+    twice = [value for value, times in Counter(values).items() if times > 1]
+    for value in twice[:1]:
+        yield Message("{what} {value!r} stands more than once", what=Message(what), value=value)

@@ -1,35 +1,17 @@
-"""The unchecked content of wave.yml and other YAML files; `analysis.codebook.wave` checks it.
-
-Imports nothing heavy, so that a refresh with nothing to do answers at once.
-"""
+"""The content of a YAML file, unchecked, unless it could fill the memory or end the process."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from analysis import paths
-from analysis.errors import InputError, Message, unknown
+from analysis.errors import InputError, Message
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
 ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
-
-
-def content(wave: str) -> dict[str, Any]:
-    """The content of a wave's wave.yml.
-
-    Raises
-    ------
-    InputError : there is no such wave, or its file is no YAML mapping.
-    """
-    file = paths.raw(wave) / "wave.yml"
-    if not file.is_file():
-        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
-    return load(file)
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -118,58 +100,3 @@ def _begins_with_tab(file: Path, line: int) -> bool:
     """Whether a line of a file is indented by a tab, which YAML does not take."""
     lines = file.read_text(encoding="utf-8").split("\n")
     return line < len(lines) and lines[line].lstrip(" ").startswith("\t")
-
-
-def names_before(wave: str) -> dict[str, Any]:
-    """The names of types that the earlier waves of a codebook give by the code of a member.
-
-    Unchecked; of two names for one municipality the later wave's.
-    """
-    names: dict[str, Any] = {}
-    book = content(wave).get("codebook")
-    while (wave := earlier(wave)) and (before := content(wave)).get("codebook") == book:
-        given = before.get("names") or {}
-        names = {code: name for code, name in given.items() if isinstance(code, str)} | names
-    return names
-
-
-def crosswalks() -> dict[tuple[str, str], Path]:
-    """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
-    files = sorted((paths.codebooks() / "crosswalks").glob("*.yml"))
-    return {_entries(file, "before", "after"): file for file in files}
-
-
-def earlier(wave: str) -> str:
-    """The latest wave before this one that can be compared with it; empty where there is none.
-
-    It has the same codebook, or one from which a crosswalk leads to it.
-
-    Examples
-    --------
-    >>> earlier("demo-2020")
-    'demo-2019'
-    """
-    here, others = content(wave), []
-    books = {str(here.get("codebook"))}
-    books |= {before for before, after in crosswalks() if after in books}
-    for folder in paths.waves():
-        name = folder.name
-        try:
-            book, as_of = _entries(folder / "wave.yml", "codebook", "as_of")
-        except (InputError, OSError):  # a fault of another wave is reported where that one is read
-            continue
-        if name != wave and book in books and as_of < str(here.get("as_of")):
-            others.append((as_of, name))
-    return max(others, default=("", ""))[1]
-
-
-def _entries(file: Path, one: str, other: str) -> tuple[str, str]:
-    """Two entries of a file as texts, read once for each state of the file: there may be many."""
-    state = file.stat()
-    return _read_entries(file, (state.st_mtime_ns, state.st_size, state.st_ino), one, other)
-
-
-@lru_cache(maxsize=1000)
-def _read_entries(file: Path, state: tuple[int, ...], one: str, other: str) -> tuple[str, str]:
-    content = load(file)
-    return str(content.get(one)), str(content.get(other))

@@ -18,7 +18,7 @@ from analysis.codebook.crosswalk import Crosswalk, Shared
 from analysis.codebook.model import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.codebook.yaml_file import earlier
+from analysis.codebook.waves import earlier
 from analysis.edition import kept_back, protects
 from analysis.results import types
 from analysis.show import Frame, NotAvailable

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import fingerprints, paths
-from analysis.codebook import yaml_file
+from analysis.codebook import waves, yaml_file
 from analysis.errors import InputError, Message
 from analysis.stats.pseudonyms import fingerprint
 from workbench.run import parameters
@@ -117,7 +117,7 @@ class Plan:
         ------
         InputError : there is no such wave, notebook or parameter, or a value is not allowed.
         """
-        wave = yaml_file.content(edition.wave)
+        wave = waves.content(edition.wave)
         book = _content(codebook(wave))
         found = sorted(paths.notebooks().glob(PAGES))
         names = frozenset(Path(name).stem for name in only or ())
@@ -222,7 +222,7 @@ class Plan:
         if parameter is None:
             return ""
         given = notebook.with_defaults(self.values(notebook)).get(parameter)
-        return str(given or "") or yaml_file.earlier(self.edition.wave)
+        return str(given or "") or waves.earlier(self.edition.wave)
 
     @cached_property
     def inputs(self) -> dict[str, str]:
@@ -236,13 +236,13 @@ class Plan:
         else:
             data, book = fingerprints.hash_folder(paths.raw(wave)), ""
             with contextlib.suppress(InputError):  # the notebook that reads it reports a fault
-                book = fingerprints.hash_file(codebook(yaml_file.content(wave)))
+                book = fingerprints.hash_file(codebook(waves.content(wave)))
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
     def changed(self) -> dict[str, list[str]]:
         """What is no longer as the plan read it, by the notebook that depends on it."""
         try:
-            wave = yaml_file.content(self.edition.wave)
+            wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)
             notebooks = [Notebook.read(n.path) for n in self.notebooks]
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
@@ -348,7 +348,7 @@ def _has(
         case "visits":
             return book.get("id") in _visited()
         case "prefectures":
-            wave = yaml_file.content(edition.wave)
+            wave = waves.content(edition.wave)
             return bool(wave.get("named")) and wave.get("invited") == "all"
         case "inside":
             return edition.audience != "public"
@@ -358,7 +358,7 @@ def _has(
             return not short and "06_report" not in pages
         case "earlier":
             before = notebook.declares.get("compares", "")
-            return bool(given.get(before) or yaml_file.earlier(edition.wave))
+            return bool(given.get(before) or waves.earlier(edition.wave))
     return bool(book.get(material))
 
 
@@ -390,7 +390,7 @@ def _common(
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
-        NAMES: fingerprints.sha(repr(yaml_file.names_before(edition.wave))),
+        NAMES: fingerprints.sha(repr(waves.names_before(edition.wave))),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }

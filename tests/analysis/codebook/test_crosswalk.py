@@ -10,7 +10,7 @@ import yaml
 from analysis import Survey
 from analysis.codebook.crosswalk import Crosswalk
 from analysis.codebook.model import Codebook
-from analysis.codebook.yaml_file import earlier
+from analysis.codebook.waves import earlier
 from analysis.errors import InputError
 from analysis.results import changes
 from analysis.show import NotAvailable
@@ -45,9 +45,11 @@ def test_every_question_of_both_questionnaires_stands_in_the_crosswalk(books):
         (lambda w: w["ended"][0].update(id="Q77"), "it-staffing has no question Q77"),
         (
             lambda w: w["shared"][0].update(after="Q08 + Q99"),
-            "it-staffing-2026 has no question Q99",
+            "shared staff_all: it-staffing-2026: the rule 'Q08 + Q99' points to Q99, which",
         ),
         (lambda w: w["shared"][0].update(before="Q08 +"), "'Q08 +' cannot be read"),
+        (lambda w: w["shared"][0].update(after="Q08 + Q17"), "uses Q17 as one value, but it has"),
+        (lambda w: w["shared"][3].update(after="any(Q17, [77])"), "names option 77 of Q17, which"),
         (
             lambda w: w["shared"][0].update(after="Q08 > Q09"),
             "one rule is true or false, the other",

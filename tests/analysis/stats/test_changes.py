@@ -13,7 +13,7 @@ from scipy import stats
 
 from analysis import Survey
 from analysis.codebook.model import Codebook
-from analysis.codebook.yaml_file import earlier
+from analysis.codebook.waves import earlier
 from analysis.errors import InputError
 from analysis.results import changes as results
 from analysis.results import types

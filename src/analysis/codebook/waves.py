@@ -1,0 +1,82 @@
+"""The waves of a project, unchecked: which comes before which; `analysis.codebook.wave` checks one.
+
+Imports nothing heavy, so that a refresh with nothing to do answers at once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from analysis import paths
+from analysis.codebook.yaml_file import load
+from analysis.errors import InputError, unknown
+
+
+def content(wave: str) -> dict[str, Any]:
+    """The content of a wave's wave.yml.
+
+    Raises
+    ------
+    InputError : there is no such wave, or its file is no YAML mapping.
+    """
+    file = paths.raw(wave) / "wave.yml"
+    if not file.is_file():
+        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
+    return load(file)
+
+
+def names_before(wave: str) -> dict[str, Any]:
+    """The names of types that the earlier waves of a codebook give by the code of a member.
+
+    Unchecked; of two names for one municipality the later wave's.
+    """
+    names: dict[str, Any] = {}
+    book = content(wave).get("codebook")
+    while (wave := earlier(wave)) and (before := content(wave)).get("codebook") == book:
+        given = before.get("names") or {}
+        names = {code: name for code, name in given.items() if isinstance(code, str)} | names
+    return names
+
+
+def crosswalks() -> dict[tuple[str, str], Path]:
+    """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
+    files = sorted((paths.codebooks() / "crosswalks").glob("*.yml"))
+    return {_entries(file, "before", "after"): file for file in files}
+
+
+def earlier(wave: str) -> str:
+    """The latest wave before this one that can be compared with it; empty where there is none.
+
+    It has the same codebook, or one from which a crosswalk leads to it.
+
+    Examples
+    --------
+    >>> earlier("demo-2020")
+    'demo-2019'
+    """
+    here, others = content(wave), []
+    books = {str(here.get("codebook"))}
+    books |= {before for before, after in crosswalks() if after in books}
+    for folder in paths.waves():
+        name = folder.name
+        try:
+            book, as_of = _entries(folder / "wave.yml", "codebook", "as_of")
+        except (InputError, OSError):  # a fault of another wave is reported where that one is read
+            continue
+        if name != wave and book in books and as_of < str(here.get("as_of")):
+            others.append((as_of, name))
+    return max(others, default=("", ""))[1]
+
+
+def _entries(file: Path, one: str, other: str) -> tuple[str, str]:
+    """Two entries of a file as texts, read once for each state of the file: there may be many."""
+    state = file.stat()
+    return _read_entries(file, (state.st_mtime_ns, state.st_size, state.st_ino), one, other)
+
+
+@lru_cache(maxsize=1000)
+def _read_entries(file: Path, state: tuple[int, ...], one: str, other: str) -> tuple[str, str]:
+    content = load(file)
+    return str(content.get(one)), str(content.get(other))
