@@ -129,8 +129,7 @@ def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], sh
                 date=line["date"],
             )
         if not Wave.read(edition.wave).named:
-            alike = line["audience"] == edition.audience
-            _refuse_difference(shelf / line["folder"], edition.folder, line, alike=alike)
+            _refuse_difference(shelf / line["folder"], edition, line)
 
 
 def _lines(book: Path) -> list[dict[str, Any]]:
@@ -141,11 +140,9 @@ def _lines(book: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _refuse_difference(earlier: Path, now: Path, line: dict[str, Any], *, alike: bool) -> None:
-    """Refuse numbers that tell single answers beside those of a release.
-
-    `alike`: whether that one is for the same audience, and withholds the same of the same answers.
-    """
+def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) -> None:
+    """Refuse numbers that tell single answers beside those of a release."""
+    now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
     about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
     if not earlier.is_dir():
         raise InputError(
@@ -177,7 +174,8 @@ def _refuse_difference(earlier: Path, now: Path, line: dict[str, Any], *, alike:
                 after=after,
                 smallest_cell=SMALLEST_CELL,
             )
-        frames = [named, today] if alike else []
+        same_words = line["language"] == edition.language
+        frames = [named, *[today] * same_words] if alike else []
         if place := next(filter(None, (_withheld_otherwise(then, f) for f in frames)), ""):
             raise InputError(
                 "with the release {edition} no. {number} of {date} this one would disclose single "
