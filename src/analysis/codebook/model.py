@@ -240,7 +240,7 @@ class Hypothesis(Labelled):
     """Two groups compared by a value, or two values together, with the direction expected.
 
     Rules are those of skip rules. `expected` is the direction that the statement claims. Primary
-    ones are registered (`analysis.stats.registration`) and corrected among themselves, as are all
+    ones are registered (`analysis.stats.hypotheses`) and corrected among themselves, as are all
     others.
     """
 

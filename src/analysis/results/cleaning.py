@@ -51,10 +51,7 @@ def ledger(survey: Survey) -> Frame:
     cells = survey.ledger
     if protects(survey):  # how many were not asked is an answer, too
         cells = cells.without_kinds()
-    sums = cells.counts.groupby("place")["cells"].sum()
-    rows = [(place, int(sums[place])) for place in survey.labels("ledger") if place in sums]
-    rows += [("sum", int(sums.sum())), ("received", cells.received)]
-    return Frame(rows, columns=["ledger", "cells"])
+    return Frame(cells.table())
 
 
 def by_rule(survey: Survey) -> Frame:

@@ -87,7 +87,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         raise InputError(
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
-    sheets = [] if file.suffix.lower() == ".lss" else read_file(file)
+    sheets = [] if file.suffix.lower() in definitions.limesurvey.SUFFIXES else read_file(file)
     if (definition := definitions.find(file, sheets)) is not None:
         return _of_definition(definition, file)
     package = file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]
