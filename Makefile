@@ -9,6 +9,9 @@ lay = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 compile = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header pyproject.toml
 
+# kept also where the surroundings forbid it: a process that compiles all it imports starts in 10 s instead of 4
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup tools report test test-all lab shell check docs lock benchmarks clean
 

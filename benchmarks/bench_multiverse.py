@@ -1,6 +1,6 @@
 """Time of the multiverse for a small survey and for a table of the national size, in Markdown.
 
-    python benchmarks/bench_multiverse.py [--jobs 2]
+    python benchmarks/bench_multiverse.py
 
 The small survey is invented (n = 15, 12 features in 6 groups, 5 % missing); the large one has the
 size and kind of the national table (1,733 units, 10 yes/no indicators driven by one level). One of
@@ -78,15 +78,13 @@ def side_by_side() -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=2)
-    jobs = parser.parse_args().jobs
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print("| survey | universes | seconds | allowed |")
     print("|---|---|---|---|")
     late = False
     for name, survey in {"n = 15": small(), "n = 1,733": large()}.items():
         start = time.perf_counter()
-        found = multiverse(*survey, jobs=jobs)
+        found = multiverse(*survey)
         took = time.perf_counter() - start
         late |= took > ALLOWED[name] or found.n < 100
         print(f"| {name} | {found.n} | {took:.1f} | {ALLOWED[name]:.0f} |", flush=True)

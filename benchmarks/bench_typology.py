@@ -1,6 +1,6 @@
 """Speed and memory of the typology on the national table, beside plain libraries, in Markdown.
 
-    python benchmarks/bench_typology.py [--table FILE] [--jobs 2]
+    python benchmarks/bench_typology.py [--table FILE]
 
 FILE is the Digital Agency's table of municipalities (CSV); without it an invented one of the same
 size and kind is used. Memory is the peak of a process of its own.
@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.typology import dissimilarity, latent
+from analysis.typology import choice, dissimilarity
+from analysis.typology.choice import Classes, latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
-from analysis.typology.latent import Classes, latent_classes
 from analysis.typology.partition import k_medoids
 from analysis.typology.stability import stability
 from analysis.typology.study import study
@@ -54,10 +54,10 @@ def seconds(work: Callable[[], object]) -> tuple[float, object]:
     return time.perf_counter() - start, done
 
 
-def whole(frame: pd.DataFrame, jobs: int) -> str:
+def whole(frame: pd.DataFrame) -> str:
     kinds = dict.fromkeys(frame, "binary")
     named = frame.set_axis([f"{i:06d}" for i in range(len(frame))])
-    made, _ = seconds(lambda: study(named, kinds, n_bootstrap=100, n_null=100, jobs=jobs))
+    made, _ = seconds(lambda: study(named, kinds, n_bootstrap=100, n_null=100))
     return f"{made:.1f} s | 20 s"
 
 
@@ -104,7 +104,7 @@ def beside_stepmix(frame: pd.DataFrame) -> str:
     model = StepMix(
         n_components=4,
         measurement="binary",
-        n_init=latent.STARTS,
+        n_init=choice.STARTS,
         max_iter=5000,
         abs_tol=1e-10,
         rel_tol=1e-12,
@@ -156,7 +156,6 @@ def alone(name: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", type=Path)
-    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", choices=["million", "largest"], help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.only:
@@ -168,7 +167,7 @@ def main() -> int:
     print("|---|---|---|")
     rows: dict[str, Callable[[], str]] = {
         "whole typology, k = 2..6, 100 bootstraps, null of 100, latent classes 1..6": lambda: whole(
-            frame, asked.jobs
+            frame
         ),
         "20 bootstraps of k-medoids, k = 4": lambda: bootstraps(frame),
         "4 latent classes, 20 starts": lambda: beside_stepmix(frame),

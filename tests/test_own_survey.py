@@ -50,7 +50,8 @@ def test_from_nothing_to_a_report_on_another_subject(project, capsys, monkeypatc
     )
     # as the page tells it
     taken = said.set_index("raw")["value"].to_dict()
-    assert [taken[text] for text in ("４２", "25名", "約60", "③")] == ["42", "25", "60", "3"]
+    read = [taken[f"「{text}」"] for text in ("４２", "25名", "約60", "③")]
+    assert read == ["「42」", "「25」", "「60」", "「3」"]
     assert "left-out" in set(said["rule"])
     assert len(openpyxl.load_workbook(project / "queries.xlsx").worksheets) == 3
     forms = Wave.read("libraries-forms-2026")

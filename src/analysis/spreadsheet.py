@@ -27,6 +27,20 @@ def to_csv(frame: pd.DataFrame, *, index: bool = False) -> bytes:
     return safe.to_csv(index=index, lineterminator="\n").encode("utf-8-sig")
 
 
+def quoted(texts: pd.Series) -> pd.Series:
+    """The words of others in 「 」, each in one line, with their own marks as 『 』; blanks stay.
+
+    They may hold what the rules of machine readability forbid (①, line breaks), and stay theirs.
+
+    >>> quoted(pd.Series(["①と\\n「②」", ""])).tolist()
+    ['「①と 『②』」', '']
+    """
+    marks = str.maketrans("「」", "『』")
+    known = texts.notna() & (texts != "")
+    words = texts[known].astype(str).map(lambda text: " ".join(text.split()).translate(marks))
+    return texts.astype(object).where(~known, "「" + words.reindex(texts.index) + "」")
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a number as figures and tables write it."""
     try:

@@ -17,20 +17,20 @@ from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
 from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
-from analysis.stats import indicators, registration, tabulate
+from analysis.stats import hypotheses, indicators, tabulate
 from analysis.stats.population import Population
 from analysis.text import Language, Text
-from analysis.typology.classifier import Classifier, renamed
+from analysis.typology.classifier import Classifier, Projection, renamed
 from analysis.view import Audience, View
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
-    from analysis.typology.projection import Projection
     from analysis.typology.study import Typology
 
 SEED = 20191003  # of the notebooks too
@@ -58,8 +58,8 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     cleaned.ledger.check()
     if store.key(about) != key:
         raise _changed(wave)
-    store.write(cleaned, folder, key)
-    registration.register(wave, book, cleaned.register.query("replied")["received"])
+    store.write(cleaned, folder, key, book)
+    hypotheses.register(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
 
 
@@ -115,7 +115,7 @@ class Survey(View):
         cleaned, about, book = _prepared(wave)
         if cleaned.responses.empty:
             raise InputError(
-                "no reply of {wave} counts: none tells from which municipality it is",
+                "no reply of {wave} counts: each is blank or names no municipality",
                 hint="see `workbench clean {wave}` and `workbench queries {wave}`",
                 wave=wave,
             )
@@ -260,7 +260,7 @@ class Survey(View):
     def place_in(self, other: Survey, **choices: Any) -> tuple[Typology, Projection]:
         """These respondents placed into the types of another wave, by the indicators both have.
 
-        The types are made from the shared indicators alone; see `analysis.typology.projection`.
+        The types are made from the shared indicators alone; see `typology.classifier.project`.
         """
         mine = self._classifier.features.frame
         if other.codebook.id != self.codebook.id:

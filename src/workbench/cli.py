@@ -357,7 +357,7 @@ def _clean(options: argparse.Namespace) -> int:
     with pd.option_context("display.unicode.east_asian_width", True):
         say(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
-    files = ", ".join(f"{table}.csv" for table in store.TABLES)
+    files = ", ".join(f"{table}.csv" for table in (*store.TABLES, "codes"))
     say(label("clean.written", options.language, wave=wave, files=files))
     if asked:
         say(label("clean.then", options.language, wave=wave, n=asked))

@@ -11,10 +11,9 @@ from analysis.errors import InputError
 from analysis.results import shortage
 from analysis.stats import hypotheses
 from analysis.survey import QUICK
+from analysis.typology.classifier import project
 from analysis.typology.describe import profile
 from analysis.typology.multiverse import multiverse
-from analysis.typology.projection import project
-from analysis.typology.study import study_by
 
 
 def test_it_shows_itself_with_denominators(demo):
@@ -101,9 +100,6 @@ TAKES_A_SERIES = {
     "shortage": lambda s, g: shortage.split(s, g),
     "hypotheses": lambda s, g: hypotheses.run(s.codebook, s.responses, g),
     "strata": lambda s, g: s.typology(adjust=g, **QUICK).labels,
-    "typologies by stratum": lambda s, g: (
-        study_by(s.features.frame, s.features.kinds, None, None, g, smallest=6, **QUICK)["a"].labels
-    ),
     "profile": lambda s, g: profile(s.features.frame, s.features.kinds, g.map({"a": 1, "b": 2})),
     "projection": lambda s, g: (
         project(

@@ -10,7 +10,9 @@ from datetime import date, datetime
 
 import openpyxl
 
-UNIT = re.compile(r"[（(][^（(]+[）)]$|数$|割合$|番号$|差（|コード$|code$|no\.$|%|％|^percent$")
+UNIT = re.compile(
+    r"[（(][^（(]+[）)]$|数$|割合$|番号$|差（|コード$|code$|no\.$|%|％|^percent$|number of|^年$"
+)
 QUOTED = re.compile("「[^」]*」|“[^”]*”")
 TWO = re.compile(
     r"^\d+\s*/\s*\d+$|^\d[\d,.]*\s*%?\s*[(（].*\d.*[)）]$|^\d+([、,]\s*\d+)+$|\(n ?= ?\d"
@@ -43,7 +45,8 @@ def table(rows, codes=frozenset(), text_file=False):
         if len(numbers) not in (0, len(there)) and len(numbers) > len(there) / 2:
             yield f"{name}: numbers and texts in one column"
         whole = there and len(numbers) == len(there) and not all(CODE.match(str(c)) for c in there)
-        if whole and name not in codes and not UNIT.search(name):
+        stated = any(re.match("単位|unit", other) for other in names)
+        if whole and name not in codes and not (stated or UNIT.search(name)):
             yield f"{name}: numbers without a unit"
 
 
@@ -62,7 +65,7 @@ def text(cell, text_file):
         yield "two data"
     if NUMBER_AS_TEXT.match(own) and not (text_file and number(own, True)) and not CODE.match(own):
         yield "a number as text"
-    if ERA.search(own):
+    if ERA.search(own) and not re.search("(19|20)[0-9]{2}", own):
         yield "a year of an era"
     if CIRCLED.search(own):
         yield "a character of one system"

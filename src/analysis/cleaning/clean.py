@@ -17,7 +17,8 @@ from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
 from analysis.cleaning.respondents import Identified, identify, register_of, size_class_told
 from analysis.cleaning.texts import Parsed, clock
-from analysis.codebook.model import STATUSES, Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.intake.cells import REASONS, Received, Remark, addresses
@@ -98,14 +99,12 @@ class Ledger:
                 f"the ledger does not add up: {self.received} cells received, {total} accounted for"
             )
 
-    def table(self, language: Language = "ja") -> pd.DataFrame:
-        """The ledger to read: a row a place, with the total at the end."""
-        words = labels("ledger", language)
+    def table(self) -> pd.DataFrame:
+        """The sums by place (an id), the total last: columns ledger and cells."""
         sums = self.counts.groupby("place")["cells"].sum()
-        rows = [(words[place], int(sums[place])) for place in words if place in sums]
-        rows += [(words["sum"], int(sums.sum())), (words["received"], self.received)]
-        heads = [label(f"column.{name}", language) for name in ("ledger", "cells")]
-        return pd.DataFrame(rows, columns=heads)
+        rows = [(place, int(sums[place])) for place in labels("ledger", "en") if place in sums]
+        rows += [("sum", int(sums.sum())), ("received", self.received)]
+        return pd.DataFrame(rows, columns=["ledger", "cells"])
 
 
 QUOTED = 200  # characters of the answers of a reply that is nobody's
@@ -134,14 +133,16 @@ class Cleaned:
         head = (
             f"{said} {len(self.responses)}" if invited is None else f"{said} {replied} / {invited}"
         )
-        return f"{head}\n{self.ledger.table(language).to_string(index=False)}\n{found}"
+        heads = {name: label(f"column.{name}", language) for name in ("ledger", "cells")}
+        ledger = self.ledger.table().replace({"ledger": labels("ledger", language)})
+        return f"{head}\n{ledger.rename(columns=heads).to_string(index=False)}\n{found}"
 
 
 def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     """Read every cell of a wave; nothing is lost and nothing guessed in silence."""
     work = _Cleaning(received, wave, codebook)
     work.read_columns()
-    who = identify(received, wave, codebook, *work.arrived())
+    who = identify(received, wave, codebook, *work.arrived(), work.answered())
     work.note_identity(who)
     work.apply_skip_rules()
     work.place_cells(who)
@@ -260,6 +261,17 @@ class _Cleaning:
         codes, distinct = pd.factorize(texts)
         return self.values[question.id], np.array([clock(t) for t in distinct], float)[codes]
 
+    def answered(self) -> np.ndarray:
+        """Which records hold anything but the municipality; the date is what somebody wrote."""
+        known = ("code", "name", "prefecture", "size_class")
+        who = {f"@{what}" for what in known}
+        who |= {q.id for what in known if (q := self.codebook.identity(what))}
+        filled = [filled for name, filled in self.filled.items() if name not in who]
+        answered = np.any([*filled, np.zeros(self.n, bool)], axis=0)
+        cells = self.received.cells
+        answered[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
+        return answered
+
     # --- ticks -----------------------------------------------------------------------------
 
     def complete_ticks(self, question: Question) -> None:
@@ -336,6 +348,10 @@ class _Cleaning:
             names = [n for n, filled in self.filled.items() if filled[i] and (i, n) not in noted]
             if names:
                 self.remarks.append(self._nobodys(i, names))
+        replied = set(who.codes[who.kept])
+        for i in (i for i in who.blank if who.codes[i] not in replied):
+            told = next(name for name in who.variables if self.filled[name][i])
+            self.notes.append(Note(i, told, "blank"))
         for i, later in who.superseded.items():
             names = [name for name, filled in self.filled.items() if filled[i]]
             identity = next((name for name in who.variables if name in names), None)
@@ -357,7 +373,8 @@ class _Cleaning:
         place = ":".join(dict.fromkeys(addresses(cells.iloc[[0, -1]])))
         text = " / ".join(cells["text"])
         text = text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
-        return Remark("who", *self.received.sources.loc[i], place, text, record=i)
+        file, sheet = self.received.sources.loc[i]
+        return Remark("who", file, sheet, place, text, record=i)
 
     # --- logic -----------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ class Rule(Model):
         Examples
         --------
         >>> RULES["thousands"].message("en", raw="1,200", value="1200")
-        '1,200 was read as 1200 (separators dropped).'
+        '“1,200” was read as 1200 (separators dropped).'
         """
         sentence = self.text[language]
         for name in ("raw", "value", "more"):
@@ -58,25 +58,6 @@ def _read() -> dict[str, Rule]:
 
 
 RULES = _read()
-
-
-def page() -> str:
-    """docs/rules.md."""
-    lines = [
-        "# Rules of cleaning",
-        "",
-        "Made by `python -m analysis.cleaning.findings` from data/cleaning_rules.yml.",
-        "",
-        "- **repaired**: the meaning was never in doubt.",
-        "- **doubtful**: a value was taken (or an answer left out); the office should confirm it.",
-        "- **refused**: nothing was guessed; the cell's text stands in the finding (of a reply",
-        "  that is nobody's: the beginning of its answers, and its cells from the first to the last).",
-        "",
-        "| rule | severity | what (en) | 内容 (ja) |",
-        "|---|---|---|---|",
-    ]
-    lines += [f"| `{r.id}` | {r.severity} | {r.title.en} | {r.title.ja} |" for r in RULES.values()]
-    return "\n".join(lines) + "\n"
 
 
 SEVERITIES = ("repaired", "doubtful", "refused")
@@ -172,9 +153,3 @@ def _loose(cells: pd.DataFrame, heads: pd.DataFrame) -> Iterator[tuple[str, str,
             yield file, sheet, f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}", heading
         else:
             yield from part[["file", "sheet", "cell", "text"]].itertuples(index=False, name=None)
-
-
-if __name__ == "__main__":
-    from pathlib import Path
-
-    (Path(__file__).parents[3] / "docs" / "rules.md").write_text(page(), encoding="utf-8")

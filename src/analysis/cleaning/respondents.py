@@ -11,8 +11,9 @@ import pandas as pd
 
 from analysis.cleaning.findings import Note
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import Match, fold
+from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake.cells import Received
@@ -24,7 +25,8 @@ class Identified:
     """The municipality of each record.
 
     `codes` and `names` per record ("" where unknown); `kept`: the records that count;
-    `superseded`: earlier record -> the later one that replaces it; `variables` hold who it is.
+    `blank`: those that hold no answer, which are no replies; `superseded`: earlier record -> the
+    later one that replaces it; `variables` hold who it is.
     """
 
     codes: np.ndarray
@@ -34,12 +36,18 @@ class Identified:
     notes: list[Note] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
     unidentified: list[int] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
     superseded: dict[int, int] = field(default_factory=dict)
     same_date: set[int] = field(default_factory=set)
 
 
 def identify(
-    received: Received, wave: Wave, codebook: Codebook, arrived: np.ndarray, times: np.ndarray
+    received: Received,
+    wave: Wave,
+    codebook: Codebook,
+    arrived: np.ndarray,
+    times: np.ndarray,
+    answered: np.ndarray,
 ) -> Identified:
     """Find the municipality of every record; a name that could be several is never picked.
 
@@ -47,6 +55,7 @@ def identify(
     ----------
     arrived : the date of each reply, None where it is not known.
     times : its time as a part of the day, NaN where it is not known.
+    answered : whether it holds anything but who it is from.
     """
     at = {what: _variable(received, codebook, what) for what in ("code", "name", "prefecture")}
     n = received.n
@@ -77,7 +86,7 @@ def identify(
         code, name, notes = found[key]
         who.codes[i], who.names[i] = code, name
         who.notes += [note._replace(record=i) for note in notes]
-    _settle(who, times)
+    _settle(who, times, answered)
     return who
 
 
@@ -221,17 +230,20 @@ class _Reader:
         return say_both("cleaning/which_municipality", ward=match.how == "ward", places=places)
 
 
-def _settle(who: Identified, times: np.ndarray) -> None:
+def _settle(who: Identified, times: np.ndarray, answered: np.ndarray) -> None:
     """Of several replies of one municipality the latest counts, then the last to arrive.
 
-    The time of the day decides where all its replies have one.
+    The time of the day decides where all its replies have one. A blank form, or a row of a list of
+    all that were asked, is no reply and replaces none.
     """
     replies: dict[str, list[int]] = {}
     for i, code in enumerate(who.codes):
-        if code:
-            replies.setdefault(code, []).append(i)
-        else:
+        if not code:
             who.unidentified.append(i)
+        elif not answered[i]:
+            who.blank.append(i)
+        else:
+            replies.setdefault(code, []).append(i)
     for of_one in replies.values():
         dated = [i for i in of_one if who.received[i] is not None]
         timed = not np.isnan(times[dated]).any()

@@ -12,14 +12,16 @@ import pandas as pd
 
 from analysis import paths
 from analysis.cleaning.clean import Cleaned, Ledger
+from analysis.codebook.code_table import code_table, coded
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.fingerprints import cleaned_key, hash_file, hash_folder, package_files
-from analysis.spreadsheet import to_csv
+from analysis.spreadsheet import quoted, to_csv
 
 TABLES = ("responses", "status", "register", "findings", "outside")
 LISTS = {"findings", "outside"}  # without a code a row
+VERBATIM = ("raw", "value", "text")  # their columns of what was written and read
 
 
 def key(wave: Wave) -> str:
@@ -41,8 +43,12 @@ def is_current(folder: Path, key: str) -> bool:
     return bool(json.loads(file.read_text(encoding="utf-8"))["key"] == key)
 
 
-def write(cleaned: Cleaned, folder: Path, key: str) -> None:
-    """Write everything beside, then swap; a reader never sees half of it."""
+def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
+    """Write everything beside, then swap; a reader never sees half of it.
+
+    The CSV files meet the rules of machine readability: codes.csv explains the codes, and what
+    others wrote stands in quotation marks. Parquet has it word for word.
+    """
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         for name in TABLES:
@@ -50,7 +56,10 @@ def write(cleaned: Cleaned, folder: Path, key: str) -> None:
             buffer = io.BytesIO()
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
-            paths.write_atomic(part / f"{name}.csv", to_csv(frame, index=name not in LISTS))
+            table = to_csv(_to_read(name, frame, book), index=name not in LISTS)
+            paths.write_atomic(part / f"{name}.csv", table)
+        asked = {v: q for q in book for v in q.variables if v in cleaned.responses}
+        paths.write_atomic(part / "codes.csv", to_csv(code_table(asked)))
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         content = {"key": key, "received": cleaned.ledger.received, "counts": counts}
         paths.write_atomic(
@@ -66,6 +75,17 @@ def write(cleaned: Cleaned, folder: Path, key: str) -> None:
     finally:
         if part.exists():
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _to_read(name: str, frame: pd.DataFrame, book: Codebook) -> pd.DataFrame:
+    """A table as its CSV file has it."""
+    given: dict[str, pd.Series] = {}
+    if name == "responses":
+        known = frame.columns.intersection([*book.question_of])
+        given = {variable: coded(frame[variable], book.question_of[variable]) for variable in known}
+    elif name in LISTS:
+        given = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
+    return frame.assign(**given)
 
 
 def load(folder: Path, codebook: Codebook) -> Cleaned:

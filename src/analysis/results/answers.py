@@ -7,15 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import size_labels
+from analysis.codebook.questions import Question
 from analysis.edition import protects
 from analysis.show import Frame
-from analysis.stats import disclosure, tabulate
+from analysis.stats import disclosure, inference, tabulate
 from analysis.stats.visits import guide
 from analysis.survey import Survey
 from analysis.tabulation import digits
-from analysis.typology.projection import representativeness
 
 MANY = 2  # items of a battery, and options of a group, that a brief answer lists
 
@@ -29,15 +28,17 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     """
     nation = survey.wave.size_classes
     here = survey.register["size_class"].reindex(survey.responses.index)
-    here = here[here.isin(nation.index)]
     counts = here.value_counts().reindex(nation.index, fill_value=0).to_numpy(int)
+    everyone, n = nation.to_numpy(int), counts.sum()
     fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
-    if here.empty or len(here) == nation.sum() or (protects(survey) and not fit.all()):
-        return Frame(columns=["size_class", "count", "national", "here", "nation"]), None
-    frame, p = representativeness(here, nation)
-    frame.index = frame.index.map(size_labels(frame.index, survey.language))
-    frame = Frame(frame.reset_index(names="size_class"))
-    return frame, p if survey.population.tests else None
+    columns = ["size_class", "count", "national", "here", "nation"]
+    if n in {0, everyone.sum()} or (protects(survey) and not fit.all()):
+        return Frame(columns=columns), None
+    labels = nation.index.map(size_labels(nation.index, survey.language))
+    shares = counts / n, everyone / everyone.sum()
+    frame = Frame(dict(zip(columns, (labels, counts, everyone, *shares), strict=True)))
+    tested = survey.population.tests
+    return frame, inference.uneven_draw_p(counts, everyone) if tested else None
 
 
 def free_texts(survey: Survey) -> list[dict[str, Any]]:
@@ -157,27 +158,23 @@ def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = 
 
     Where several answers are equally frequent, none of them is singled out.
     """
-    counted = tabulate.frequency(*group, question, survey.language)
-    if counted.n == 0 or question.type in {"date", "text"}:
+    n, mostly = most_answers(survey, group, question)
+    if n == 0 or question.type in {"date", "text"}:
         return "—"
-    frame, n = counted.frame, f" (n={counted.n:,})"
+    size, label = f" (n={n:,})", survey.label
     match question.type:
         case "multi":
-            often = frame[frame["share"] >= 0.5].sort_values(
-                "share", ascending=False, kind="stable"
-            )
-            often = often.head(MANY) if brief else often
-            said = [f"{label} {row['share']:.0%}" for label, row in often.iterrows()]
-            listed = survey.label("answers.separator").join(said)
-            return (listed or survey.label("answers.none_by_half")) + n
-        case "battery" if brief and len(frame) > MANY:
-            return _mean(survey, frame["mean"]) + n
+            said = [f"{m['answer']} {m['share']:.0%}" for m in mostly[: MANY if brief else None]]
+            return (label("answers.separator").join(said) or label("answers.none_by_half")) + size
+        case "battery" if brief and len(question.items) > MANY:
+            means = tabulate.frequency(*group, question, survey.language).frame["mean"]
+            return _mean(survey, means) + size
         case "battery":
-            return " / ".join(f"{label} {row['median']:g}" for label, row in frame.iterrows()) + n
+            return " / ".join(f"{m['answer']} {m['value']:g}" for m in mostly) + size
         case "integer" | "ratio":
-            return number(float(frame["value"].iloc[0]), question, survey) + n
-    top = frame.index[frame["count"] == frame["count"].max()]
-    if len(top) > (1 if brief else MANY):
-        return survey.label("answers.differ" if brief else "answers.answers_differ") + n
-    each = survey.label("answers.each") if len(top) > 1 else ""
-    return f"{survey.label('answers.alike').join(top)}{each} {frame['share'].max():.0%}{n}"
+            return number(mostly[0]["value"], question, survey) + size
+    if len(mostly) > (1 if brief else MANY):
+        return label("answers.differ" if brief else "answers.answers_differ") + size
+    each = label("answers.each") if len(mostly) > 1 else ""
+    top = label("answers.alike").join(m["answer"] for m in mostly)
+    return f"{top}{each} {mostly[0]['share']:.0%}{size}"

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.cleaning.findings import RULES, SEVERITIES
-from analysis.codebook.model import STATUSES, Question
+from analysis.codebook.questions import STATUSES, Question
 from analysis.edition import HIDDEN, protects, shown_questions
 from analysis.show import Frame
 from analysis.stats import disclosure, tabulate
@@ -51,10 +51,7 @@ def ledger(survey: Survey) -> Frame:
     cells = survey.ledger
     if protects(survey):  # how many were not asked is an answer, too
         cells = cells.without_kinds()
-    sums = cells.counts.groupby("place")["cells"].sum()
-    rows = [(place, int(sums[place])) for place in survey.labels("ledger") if place in sums]
-    rows += [("sum", int(sums.sum())), ("received", cells.received)]
-    return Frame(rows, columns=["ledger", "cells"])
+    return Frame(cells.table())
 
 
 def by_rule(survey: Survey) -> Frame:
@@ -119,7 +116,7 @@ def to_confirm(survey: Survey) -> Frame:
             "severity": asked["severity"],
             "raw": asked["raw"],
             "to_confirm": asked[survey.language],
-            "place": asked["sheet"] + " " + asked["cell"],
+            "place": (asked["sheet"] + " " + asked["cell"]).str.strip(),
         }
     )
     return Frame(frame.iloc[asked["name"].map(order).argsort(kind="stable")])

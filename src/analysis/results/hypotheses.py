@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Hypothesis, Question
+from analysis.codebook.model import Codebook, Hypothesis
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
-from analysis.stats import hypotheses, population, registration
-from analysis.stats.hypotheses import ALPHA, FEWEST, Tested
+from analysis.stats import hypotheses, population
+from analysis.stats.hypotheses import ALPHA, FEWEST, Deviation, Registration, Tested
 from analysis.stats.population import Described
-from analysis.stats.registration import Deviation, Registration
 from analysis.survey import SEED, Survey
 
 NUMBERS = [
@@ -113,12 +113,12 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
 def record(survey: Survey) -> Registration | None:
     """The primary hypotheses as they were put on record when replies were first cleaned."""
     primary = any(h.primary for h in survey.codebook.hypotheses)
-    return registration.read(survey.wave.name) if primary else None
+    return hypotheses.registered(survey.wave.name) if primary else None
 
 
 def deviations(survey: Survey, record: Registration | None) -> list[Deviation]:
     """How the primary hypotheses differ now from what was put on record."""
-    return registration.deviations(record, survey.codebook) if record else []
+    return hypotheses.deviations(record, survey.codebook) if record else []
 
 
 def _about(survey: Survey, h: Hypothesis) -> dict[str, Any]:

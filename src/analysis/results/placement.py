@@ -13,7 +13,7 @@ from analysis.results.types import as_frame, named, verdict
 from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import UNPLACED
 from analysis.survey import SEED, Survey
-from analysis.typology.projection import Projection
+from analysis.typology.classifier import Projection
 from analysis.typology.study import Typology
 
 LISTED = 8  # indicators that a sentence can list

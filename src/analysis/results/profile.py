@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import given
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError
-from analysis.results import answers, measures, shortage, types
+from analysis.results import answers, shortage, types
 from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Frame, NotAvailable
 from analysis.stats import visits as guidebook
@@ -180,7 +180,7 @@ def missing(survey: Survey, here: Place) -> Frame:
     among all: an id of the labels ``word``, or NA).
     """
     costs = {"low": 0, "medium": 1, "high": 2}
-    graded = measures.compared(survey)
+    graded = shortage.compared(survey)
     words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
     mates, rows = here.mates(survey), []
     for question, variable, cost in _measures(survey):

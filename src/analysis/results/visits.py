@@ -9,14 +9,13 @@ from typing import Any
 import pandas as pd
 
 from analysis import paths, text
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import SIZE_CLASSES, given
+from analysis.codebook.questions import Question
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
 from analysis.results import types
 from analysis.results.answers import Subset, most_answers, own, subset, typical
 from analysis.show import Frame, NotAvailable
-from analysis.stats import visit_forms
 from analysis.stats import visits as guidebook
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.stats.visits import Case, Group, Remark, Topic, guide
@@ -220,7 +219,7 @@ def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
         for topic in guide().topics
     }
     if chosen.cities:
-        content = visit_forms.form(chosen.cities, known, survey.source, survey.language)
+        content = guidebook.form(chosen.cities, known, survey.source, survey.language)
         paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
 
 
@@ -344,10 +343,10 @@ def notes(survey: Survey) -> Frame:
     return Frame(rows, columns=columns) if rows else Frame.nothing("no_record", columns)
 
 
-def _visits(survey: Survey) -> list[visit_forms.Visit]:
+def _visits(survey: Survey) -> list[guidebook.Visit]:
     """The records that this edition may show something of."""
     folder = survey.wave.folder / "visits"
-    return [] if protects(survey) else visit_forms.read_all(folder, survey.register.index)
+    return [] if protects(survey) else guidebook.read_all(folder, survey.register.index)
 
 
 def _may_show(survey: Survey, note: pd.Series) -> bool:
@@ -356,7 +355,7 @@ def _may_show(survey: Survey, note: pd.Series) -> bool:
     return survey.audience == "internal" or note["publish"] in allowed
 
 
-def _heard(survey: Survey, visit: visit_forms.Visit, topic: int) -> str:
+def _heard(survey: Survey, visit: guidebook.Visit, topic: int) -> str:
     if topic not in visit.notes.index:
         return "—"
     note = visit.notes.loc[topic]

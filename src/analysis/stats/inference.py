@@ -35,12 +35,11 @@ class Effect:
     high: float
     p: float
     n: tuple[int, ...]
-    method: str
     least: float = float("nan")
 
 
-def _undefined(n: tuple[int, ...], method: str) -> Effect:
-    return Effect(*(float("nan"),) * 4, n, method)
+def _undefined(n: tuple[int, ...]) -> Effect:
+    return Effect(*(float("nan"),) * 4, n)
 
 
 def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float, float]:
@@ -80,11 +79,11 @@ def difference_of_shares(a: int, n_a: int, b: int, n_b: int) -> Effect:
     (0.2, 0.0524, 0.3339)
     """
     if not n_a or not n_b:
-        return _undefined((n_a, n_b), "Newcombe")
+        return _undefined((n_a, n_b))
     d, low, high = _newcombe(a, n_a, b, n_b)
     p = float(stats.fisher_exact([[a, n_a - a], [b, n_b - b]]).pvalue)
     low, high = _agreeing(d, low, high, p)
-    return Effect(d, low, high, p, (n_a, n_b), "Fisher, Newcombe", 1 / comb(n_a + n_b, n_a))
+    return Effect(d, low, high, p, (n_a, n_b), 1 / comb(n_a + n_b, n_a))
 
 
 def _newcombe(a: int, n_a: int, b: int, n_b: int) -> tuple[float, float, float]:
@@ -114,7 +113,7 @@ def difference_within(has: np.ndarray, group: np.ndarray, strata: np.ndarray) ->
         m, n = len(mine), len(rest)
         return *_newcombe(int(mine.sum()), m, int(rest.sum()), n), m * n / (m + n)
 
-    return _stratified(compare, np.asarray(has, float), group, strata, "Mantel-Haenszel, Newcombe")
+    return _stratified(compare, np.asarray(has, float), group, strata)
 
 
 Part = tuple[float, float, float, float]  # of a stratum: estimate, ends of its interval, weight
@@ -125,7 +124,6 @@ def _stratified(
     values: np.ndarray,
     group: np.ndarray,
     strata: np.ndarray | None,
-    method: str,
     seed: int = 0,
 ) -> Effect:
     """Weighted mean of the effects of separate strata, with an interval from theirs.
@@ -139,14 +137,14 @@ def _stratified(
     halves = ((values[b][group[b]], values[b][~group[b]]) for b in _blocks(strata, len(values)))
     parts = [compare(mine, rest) for mine, rest in halves if len(mine) and len(rest)]
     if not parts:
-        return _undefined(sizes, method)
+        return _undefined(sizes)
     estimate, low, high, weight = np.array(parts).T
     share = weight / weight.sum()
     d = float(share @ estimate)
     below, above = (sqrt(share**2 @ (end - estimate) ** 2) for end in (low, high))
     p = permutation_p(values, group, strata=strata, seed=seed)
     ends = _agreeing(d, d - below, d + above, p)
-    return Effect(d, *ends, p, sizes, method, _least(arrangements(group, strata)))
+    return Effect(d, *ends, p, sizes, _least(arrangements(group, strata)))
 
 
 def arrangements(group: np.ndarray, strata: np.ndarray | None = None) -> int:
@@ -266,9 +264,9 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
     known = ~np.isnan(values)
     values, group = values[known], group[known]
     a, b = values[group], values[~group]
-    sizes, method = (len(a), len(b)), "rank sum, Hodges-Lehmann"
+    sizes = len(a), len(b)
     if not len(a) or not len(b):
-        return _undefined(sizes, method)
+        return _undefined(sizes)
     gaps = np.sort((a[:, None] - b[None, :]).ravel())
     k = _rank_sum_quantile(len(a), len(b))
     low, high = (float(gaps[k]), float(gaps[-k - 1])) if k >= 0 else (-np.inf, np.inf)
@@ -282,7 +280,7 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
         high = min(high, float(gaps[gaps < 0][-1]))
     else:
         shift = low = high = float("nan")
-    return Effect(shift, low, high, p, sizes, method, least)
+    return Effect(shift, low, high, p, sizes, least)
 
 
 def _rank_sum_quantile(m: int, n: int) -> int:
@@ -338,7 +336,7 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     x, y = x[known], y[known]
     n = len(x)
     if n < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return _undefined((n,), "Kendall tau-b")
+        return _undefined((n,))
     signs_x, signs_y = (np.sign(v[:, None] - v[None, :]) for v in (x, y))
     scale = sqrt((signs_x**2).sum() * (signs_y**2).sum())
     tau = float((signs_x * signs_y).sum() / scale)
@@ -355,7 +353,7 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     ends = float((tau - half) / (1 + k)), float((tau + half) / (1 + k))
     low, high = _agreeing(tau, *ends, p)
     least = max(1 / (draws + 1), 1 / factorial(min(n, 20)))
-    return Effect(tau, max(low, -1.0), min(high, 1.0), p, (n,), "Kendall tau-b", least)
+    return Effect(tau, max(low, -1.0), min(high, 1.0), p, (n,), least)
 
 
 def _tau_variance(x: np.ndarray, y: np.ndarray) -> float:
@@ -395,7 +393,7 @@ def dominance(
         return delta, *_score_interval(delta, m, n), float(m * n)
 
     sums = _row_sums(np.asarray(values, float), _blocks(strata, len(values)))
-    return _stratified(compare, sums, group, strata, "Cliff's delta, rank sum", seed)
+    return _stratified(compare, sums, group, strata, seed)
 
 
 def _row_sums(values: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
@@ -427,6 +425,29 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
     low = brentq(outside, 0.0, seen - tiny) if seen > tiny else 0.0
     high = brentq(outside, seen + tiny, 1.0) if seen < 1 - tiny else 1.0
     return float(2 * low - 1), float(2 * high - 1)
+
+
+def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) -> float:
+    """How often a simple random draw is spread at least as unevenly over classes as this one.
+
+    Chi-square statistic, 9,999 draws without replacement.
+
+    Parameters
+    ----------
+    counts : drawn of each class. everyone : how many there are of each.
+
+    Examples
+    --------
+    >>> uneven_draw_p(np.array([10, 0]), np.array([20, 80])) < 0.01
+    True
+    """
+    n, draws = counts.sum(), 9_999
+    expected = n * everyone / everyone.sum()
+    drawn = np.random.default_rng(seed).multivariate_hypergeometric(everyone, n, size=draws)
+    seen, far = (
+        ((x - expected) ** 2 / np.maximum(expected, 1e-12)).sum(axis=-1) for x in (counts, drawn)
+    )
+    return (1 + int((far >= seen - 1e-9).sum())) / (draws + 1)
 
 
 def holm(p: np.ndarray) -> np.ndarray:

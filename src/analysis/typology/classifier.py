@@ -1,4 +1,8 @@
-"""The typologies of one wave: computed on its full data once, kept, and shown in all editions."""
+"""The typologies of one wave: computed on its full data once, kept, and shown in all editions.
+
+Other respondents are placed in them: the 15 among the 1,741 of the national table, this year's
+replies in last year's types.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from joblib import Memory
 
 from analysis.errors import InputError, unknown
 from analysis.stats.indicators import Features
+from analysis.stats.tabulate import aligned
+from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
+from analysis.typology.dissimilarity import Gower, answered, feature_weights
 from analysis.typology.multiverse import Multiverse, multiverse
-from analysis.typology.projection import Projection, project
-from analysis.typology.study import Typology, study, study_by
+from analysis.typology.study import Typology, study
 
 
 @dataclass(frozen=True)
@@ -38,19 +45,6 @@ class Classifier:
         known = list(inspect.signature(study).parameters)
         if strange := [name for name in choices if name not in known]:
             raise unknown("choice", strange[0], known)
-        return self._made(study, adjust, indices, choices | {"remember": self._cached})
-
-    def study_by_size(self, *, indices: Sequence[str] = (), **choices: Any) -> dict[str, Typology]:
-        """A typology of each size class of at least 30."""
-        return self._made(study_by, "none", indices, choices | {"strata": self.size_class})
-
-    def _made(
-        self,
-        make: Callable[..., Any],
-        adjust: str | pd.Series,
-        indices: Sequence[str],
-        choices: Mapping[str, Any],
-    ) -> Any:
         used = restricted(self.features, indices)
         adjustments = {"none": None, "gradient": "gradient", "size_class": self.size_class}
         if not isinstance(adjust, pd.Series | str) or (
@@ -61,15 +55,31 @@ class Classifier:
             )
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
         grouped = 1 < len(used.group_labels) < len(used.labels)
-        return self._cached(make)(
+        made: Typology = self._cached(study)(
             used.frame,
             used.kinds,
             used.groups,
             texts,
             adjust=adjust if isinstance(adjust, pd.Series) else adjustments[adjust],
             composites=self.composites[list(used.group_labels)] if grouped else None,
+            remember=self._cached,
             **choices,
         )
+        return made
+
+    def study_by_size(self, **choices: Any) -> dict[str, Typology]:
+        """A typology of each size class of which 30 answered half of the features.
+
+        Types of two classes are not the same.
+        """
+        every, found = self.features, {}
+        sizes = aligned(self.size_class, every.frame.index, "size_class").astype("str")
+        for name, part in every.frame.groupby(sizes, sort=True):
+            enough = (answered(part, every.groups) >= ENOUGH_ANSWERED).sum() >= SMALLEST_STRATUM
+            if enough and (part.nunique() > 1).any() and name != "nan":
+                alone = dataclasses.replace(every, frame=part)
+                found[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
+        return found
 
     def place(self, frame: pd.DataFrame, **choices: Any) -> tuple[Typology, Projection]:
         """Other respondents, by the features that `frame` shares, in the types made of these."""
@@ -84,18 +94,16 @@ class Classifier:
         reference = used.frame.loc[found.fitted.index]
         return found, project(frame, reference, found.fitted, used.kinds, used.groups)
 
-    def multiverse(
-        self, *, indices: Sequence[str] = (), jobs: int = 1, **choices: Any
-    ) -> Multiverse:
+    def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
         used = restricted(self.features, indices)
-        reference = self.study(indices=indices, jobs=jobs, **choices).fitted
+        reference = self.study(indices=indices, **choices).fitted
         kept = used.frame.loc[reference.index]
-        return self._cached(multiverse)(kept, used.kinds, used.groups, reference, jobs=jobs)
+        return self._cached(multiverse)(kept, used.kinds, used.groups, reference)
 
     def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
         given = inspect.signature(function).parameters
-        no_result = [name for name in ("jobs", "remember") if name in given]
+        no_result = ["remember"] if "remember" in given else []
         return Memory(self.folder, verbose=0).cache(function, ignore=no_result)
 
 
@@ -139,3 +147,101 @@ def renamed(value: Any, alias: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return alias.get(value, value)
     return value
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Where units of another survey fall.
+
+    Attributes
+    ----------
+    labels : nearest type of each unit (0: it answered nothing of what is shared).
+    membership : unit x type, strength of membership, rows sum to 1 (NaN: unplaced).
+    second : the type with the second greatest strength.
+    fits : False where the unit is farther from its type than 95 % of that type's own members.
+    shared : the features used.
+    """
+
+    labels: pd.Series
+    membership: pd.DataFrame
+    second: pd.Series
+    fits: pd.Series
+    shared: list[str]
+
+
+def project(
+    frame: pd.DataFrame,
+    reference: pd.DataFrame,
+    types: pd.Series,
+    kinds: Mapping[str, str],
+    groups: Mapping[str, str] | None = None,
+) -> Projection:
+    """Place each row of `frame` into the types of `reference` by the features both have.
+
+    The strength of membership in a type falls with the square of the mean Gower dissimilarity to
+    its members, as in fuzzy clustering with exponent 2 (Bezdek 1981; Kaufman & Rousseeuw 1990).
+    Ranges are those of the reference; values beyond them count as the end of the range. The
+    features must be comparable: the same question, asked in the same way.
+
+    Parameters
+    ----------
+    frame : new units x features. reference : the units that made the typology x features.
+    types : type of each unit of the reference; unplaced ones (0) are ignored.
+    kinds, groups : as for the typology.
+
+    Raises
+    ------
+    InputError : fewer than half of the features (groups weigh the same) are shared, or no
+        type is there to fall into.
+
+    Examples
+    --------
+    >>> old = pd.DataFrame({"x": [0.0, 1, 2, 10, 11, 12]}, index=list("abcdef"))
+    >>> types = pd.Series([1, 1, 1, 2, 2, 2], index=old.index)
+    >>> new = pd.DataFrame({"x": [3.0, 11.0]}, index=["p", "q"])
+    >>> project(new, old, types, {"x": "ratio"}).labels.tolist()
+    [1, 2]
+    """
+    shared = [c for c in reference.columns if c in frame.columns]
+    weights = feature_weights(reference.columns, groups)
+    if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
+        raise InputError(
+            "only {n} of the typology's {of} indicators are in the new survey",
+            hint="a placement needs at least half of them, groups weighing the same; make the "
+            "typology from the shared ones",
+            n=len(shared),
+            of=len(reference.columns),
+        )
+    types = aligned(types, reference.index, "types")
+    named = sorted(int(t) for t in types.unique() if t != UNPLACED)
+    if not named:
+        raise InputError("the typology has no types to place anybody into")
+    measure = Gower.of(reference[shared], kinds, groups)
+    known = reference[shared].to_numpy(float)
+    old = measure.between(known, known)
+    edges = {kind: _edge(old, np.flatnonzero(types == kind)) for kind in named}
+    new = measure.between(frame[shared].to_numpy(float), known)
+    distance = np.column_stack([new[:, np.flatnonzero(types == k)].mean(axis=1) for k in named])
+    closeness = 1.0 / np.maximum(distance, 1e-9) ** 2
+    strength = closeness / closeness.sum(axis=1, keepdims=True)
+    order = np.argsort(-strength.round(12), axis=1, kind="stable")
+    first = np.array(named)[order[:, 0]]
+    second = np.array(named)[order[:, min(1, len(named) - 1)]]
+    near = distance[np.arange(len(frame)), order[:, 0]]
+    index = frame.index
+    nothing = frame[shared].isna().all(axis=1).to_numpy()
+    first[nothing] = second[nothing] = UNPLACED
+    strength[nothing] = np.nan
+    return Projection(
+        pd.Series(first, index, dtype="Int16"),
+        pd.DataFrame(strength, index, named),
+        pd.Series(second, index, dtype="Int16"),
+        pd.Series(near <= np.array([edges.get(k, -1.0) for k in first]) + 1e-12, index),
+        shared,
+    )
+
+
+def _edge(distance: np.ndarray, at: np.ndarray) -> float:
+    """Mean distance to the type that 95 % of its own members (without themselves) keep."""
+    own = distance[np.ix_(at, at)].sum(axis=1) / max(len(at) - 1, 1)
+    return float(np.quantile(own, FAR_MEMBER))

@@ -17,7 +17,6 @@ from scipy.spatial.distance import cdist
 from analysis.errors import InputError
 
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
-KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
 NUMBERS = ("ordinal", "ratio")
 DIGITS = 12  # kept, so that sums in another order give the same ties
 
@@ -115,12 +114,12 @@ class Gower:
     Parameters
     ----------
     patterns : the survey. names : of its columns.
-    kinds : kind of each feature, of `KINDS`; a missing one is ``ratio``.
+    kinds : ``nominal | binary | asymmetric | ordinal | ratio``; a missing one is ``ratio``.
     groups : group of each feature. Each group has the same total weight, shared by its features.
 
     Raises
     ------
-    InputError : an unknown kind; more than 10,000 x 10,000 entries, before any is allocated.
+    InputError : more than 10,000 x 10,000 entries, before any is allocated.
 
     Examples
     --------
@@ -138,10 +137,6 @@ class Gower:
         groups: Groups = None,
     ) -> None:
         self.kinds = np.array([kinds.get(name, "ratio") for name in names])
-        if unknown := set(self.kinds) - set(KINDS):
-            raise InputError(
-                "there is no kind {kind!r}", hint=", ".join(KINDS), kind=min(map(str, unknown))
-            )
         self.weights = feature_weights(names, groups)
         self.patterns = patterns
         self._number = np.isin(self.kinds, NUMBERS)

@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
@@ -98,9 +97,7 @@ ROUNDS = 8  # through all features, for each of them
 DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
 
-def imputed(
-    frame: pd.DataFrame, kinds: Mapping[str, str], *, draws: int = DRAWS, seed: int = 0
-) -> list[pd.DataFrame]:
+def imputed(frame: pd.DataFrame, kinds: Mapping[str, str], *, seed: int = 0) -> list[pd.DataFrame]:
     """Surveys in which every missing answer is filled in; answers that were given stay.
 
     Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
@@ -127,7 +124,7 @@ def imputed(
     patterns = collapse(given.to_numpy(float))
     like = patterns.first[patterns.back]
     surveys = []
-    for number in range(draws):
+    for number in range(DRAWS):
         rng = np.random.default_rng([seed, number])
         filled, answers = np.where(np.isnan(scaled), 0.0, scaled), given.to_numpy(copy=True)
         for turn in range(ROUNDS + 1):
@@ -187,8 +184,7 @@ def universes(
 
     Returns
     -------
-    A row per universe (the choices made, and the members of the smallest type), and the type of
-    each unit in each universe (universes x units).
+    The choices made in each universe, and the type of each unit in each (universes x units).
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
@@ -201,7 +197,7 @@ def universes(
     for method, k in found[0]:
         together = [one[method, k] for one in found if (method, k) in one]
         types = together[0] if len(given) == 1 else consensus(np.array(together), k)
-        rows.append((*setting, method, k, int(np.bincount(types).min())))
+        rows.append((*setting, method, k))
         labels.append(types)
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
@@ -357,7 +353,6 @@ DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
 
 
 LIMIT = 4000  # units; the shares of pairs are a square table
-SERIAL_UP_TO = 100  # answer patterns up to which starting workers costs more than it saves
 CHOICES = ("indicators", "missing", "dissimilarity", "method", "n_types")
 
 
@@ -367,12 +362,11 @@ class Multiverse:
 
     Attributes
     ----------
-    runs : one row per universe: the choice made for each of `CHOICES`, ``smallest`` (members of the
-        smallest type) and ``ari`` (adjusted Rand index with the reference typology).
+    runs : one row per universe: the choice made for each of `CHOICES`, and ``ari`` (adjusted Rand
+        index with the reference typology).
     together : unit x unit, share of the universes in which two units are of the same type.
     units : per unit its reference ``type``, ``inside`` (mean share with its own type), ``outside``
-        and ``next`` (mean share with the nearest other type, and which), ``status``
-        (``core`` | ``between`` | ``borderline`` | ``unplaced``).
+        (with the nearest other type), ``status`` (``core | between | borderline | unplaced``).
     choices : per choice ``options`` and ``share``: of the variation between universes (measured by
         1 - ARI), the part that this choice alone accounts for; ``combinations`` is the rest.
     """
@@ -403,10 +397,8 @@ def multiverse(
     kinds: Mapping[str, str],
     groups: Mapping[str, str] | None,
     reference: pd.Series,
-    *,
-    jobs: int = 1,
 ) -> Multiverse:
-    """Run the multiverse; the number of jobs changes nothing.
+    """Run the multiverse.
 
     Nothing in it is random but the imputation of missing answers, whose seed is fixed.
 
@@ -414,7 +406,6 @@ def multiverse(
     ----------
     frame, kinds, groups : the features of the typology, of the units that took part in its fit.
     reference : the typology to look at, a type per unit (0: unplaced).
-    jobs : worker processes.
 
     Raises
     ------
@@ -440,19 +431,17 @@ def multiverse(
         )
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
-    workers = jobs if len(ordered.drop_duplicates()) > SERIAL_UP_TO else 1
-    run = delayed(universes)
     filled = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
-    blocks = Parallel(n_jobs=workers)(
-        run(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
-    )
+    blocks = [
+        universes(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
+    ]
     rows = [row for found, _ in blocks for row in found]
     labels = np.concatenate([found for _, found in blocks])
     types = aligned(reference, ordered.index, "reference").to_numpy(int)
     belongs = [_members(found) for found in labels]
     everything = np.hstack(belongs)
     shares = everything @ everything.T / len(labels)
-    runs = pd.DataFrame(rows, columns=[*CHOICES, "smallest"])
+    runs = pd.DataFrame(rows, columns=list(CHOICES))
     return Multiverse(
         runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),
         pd.DataFrame(shares, ordered.index, ordered.index).loc[frame.index, frame.index],
@@ -497,9 +486,7 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     named = kinds != UNPLACED
     inside = np.where(own & named, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan
-    elsewhere = np.where(~own & named, share, -1.0)
-    outside = np.maximum(elsewhere.max(axis=1), 0.0)
-    nearest = np.where(elsewhere.max(axis=1) >= 0, kinds[elsewhere.argmax(axis=1)], UNPLACED)
+    outside = np.where(~own & named, share, 0.0).max(axis=1)
     status = np.select(
         [
             types == UNPLACED,
@@ -509,8 +496,8 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
         ["unplaced", "core", "borderline"],
         "between",
     )
-    columns = {"type": types, "inside": inside, "outside": outside, "next": nearest}
-    return pd.DataFrame({**columns, "status": status})
+    columns = {"type": types, "inside": inside, "outside": outside, "status": status}
+    return pd.DataFrame(columns)
 
 
 def _variation(runs: pd.DataFrame, unlike: np.ndarray) -> pd.DataFrame:

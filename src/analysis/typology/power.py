@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from analysis.errors import InputError
-from analysis.stats.thresholds import RECOVERED, SMALLEST_TYPE
+from analysis.stats.thresholds import RECOVERED
 from analysis.typology.dissimilarity import Gower
 
 SIX_NUMBERS = ("ratio",) * 6  # kinds of the features where nothing else is asked for
@@ -91,7 +90,7 @@ def power(
     -------
     One row per separation (``weak, moderate, strong``: 1, 2 and 3 within-type standard
     deviations): ``separation, ari`` (mean adjusted Rand index), ``recovered`` (share of simulated
-    surveys with an index of at least 0.8), ``n, n_types, n_features, n_simulations``.
+    surveys with an index of at least 0.8).
 
     Examples
     --------
@@ -99,13 +98,6 @@ def power(
     >>> bool(table.loc["weak", "recovered"] < table.loc["strong", "recovered"])
     True
     """
-    if n < SMALLEST_TYPE * n_types:
-        raise InputError(
-            "{n} units cannot hold {n_types} types of three",
-            hint="ask for fewer types",
-            n=n,
-            n_types=n_types,
-        )
     rng = np.random.default_rng(seed)
     names = [f"x{j + 1}" for j in range(len(kinds))]
     its_kinds = dict(zip(names, kinds, strict=True))
@@ -121,5 +113,4 @@ def power(
             scores.append(adjusted_rand_score(truth, found))
         share = float(np.mean(np.array(scores) >= RECOVERED))
         rows[name] = {"separation": separation, "ari": np.mean(scores), "recovered": share}
-    sizes = {"n": n, "n_types": n_types, "n_features": len(kinds), "n_simulations": n_simulations}
-    return pd.DataFrame(rows).T.assign(**sizes)
+    return pd.DataFrame(rows).T

@@ -98,7 +98,6 @@ class Prepared(Answers):
     gradient : main gradient of the frame, measured after the adjustment.
     level : place of each unit, of the fit or not, on the main gradient of the answers as given
         (NaN: nothing answered).
-    left_out : features without any variation.
     """
 
     others: pd.DataFrame
@@ -106,7 +105,6 @@ class Prepared(Answers):
     given: Given
     gradient: Gradient
     level: pd.Series
-    left_out: list[str]
 
     @property
     def n(self) -> int:
@@ -180,15 +178,15 @@ def prepare(
 
     Raises
     ------
-    InputError : fewer than 6 units (in all, or that take part) or more than 10,000, a code twice,
-        no feature that varies, an infinite answer, or another `adjust`.
+    InputError : fewer than 6 units (in all, or that take part) or more than 10,000, no feature that
+        varies, or an infinite answer.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"a": [1.0, 0, 1, 0, 1, 0], "b": [1.0] * 6}, index=list("fedcba"))
     >>> ready = prepare(frame, {"a": "binary", "b": "binary"}, None, None)
-    >>> list(ready.frame.index), ready.left_out
-    (['a', 'b', 'c', 'd', 'e', 'f'], ['b'])
+    >>> list(ready.frame.index), list(ready.frame)
+    (['a', 'b', 'c', 'd', 'e', 'f'], ['a'])
     """
     ordered = _checked(frame)
     everyone = _those_that_vary(ordered, kinds, groups)
@@ -206,7 +204,8 @@ def prepare(
     others = replace(fitted, frame=ordered.loc[~fit, list(fitted.frame)])
     raw = gradient(fitted.frame, fitted.kinds, fitted.groups, seed=seed)
     level = pd.concat([raw.score, _level(raw, fitted, others)]) if len(others.frame) else raw.score
-    basis, strata = _to_take_out(adjust, ordered.index)
+    strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
+    basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
     given = Given(
         fitted.frame,
         fitted.kinds,
@@ -233,7 +232,6 @@ def prepare(
         given=given,
         gradient=found,
         level=level,
-        left_out=[str(c) for c in ordered if c not in fitted.frame],
     )
 
 
@@ -247,11 +245,6 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
             hint="take a sample",
             n=len(frame),
             limit=LIMIT,
-        )
-    if not frame.index.is_unique:
-        twice = frame.index[frame.index.duplicated()][0]
-        raise InputError(
-            "the code {twice} occurs twice", hint="keep one reply of each", twice=twice
         )
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
@@ -277,21 +270,6 @@ def _those_that_vary(
         )
     own = {name: (groups or {}).get(name, name) for name in names}
     return Answers(frame[names], {name: kinds[name] for name in names}, own)
-
-
-def _to_take_out(adjust: Adjust, index: pd.Index) -> tuple[Basis, pd.Series | None]:
-    """What is to be taken out; where these are strata, that of each unit."""
-    if isinstance(adjust, pd.Series):
-        return "strata", aligned(adjust, index, "adjust")
-    if adjust is None:
-        return "none", None
-    if adjust != "gradient":
-        raise InputError(
-            "there is no adjustment {adjust!r}",
-            hint="'gradient', a Series of strata, or None",
-            adjust=adjust,
-        )
-    return "gradient", None
 
 
 def _level(found: Gradient, fitted: Answers, others: Answers) -> pd.Series:

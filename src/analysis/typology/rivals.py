@@ -19,7 +19,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from analysis.stats.thresholds import SURELY_MORE
 from analysis.typology.dissimilarity import Gower, collapse, feature_weights
@@ -221,7 +220,6 @@ def rivals(
     more: Sequence[int] = (),
     n_null: int = 99,
     seed: int = 0,
-    jobs: int = 1,
 ) -> tuple[Beside, Beside]:
     """Compare the survey with invented ones that have no types.
 
@@ -246,8 +244,8 @@ def rivals(
     (0.05, 0.05, 3)
     """
     less: Keep = "gradient" if given.basis == "gradient" else "margins"
-    null = beside(given, counts, less, more=more, n_null=n_null, seed=seed, jobs=jobs)
-    smooth = beside(given, counts, "correlations", n_null=n_null, seed=seed, jobs=jobs)
+    null = beside(given, counts, less, more=more, n_null=n_null, seed=seed)
+    smooth = beside(given, counts, "correlations", n_null=n_null, seed=seed)
     return null, smooth
 
 
@@ -260,7 +258,6 @@ def beside(
     n_null: int,
     surely_more: float = SURELY_MORE,
     seed: int,
-    jobs: int = 1,
 ) -> Beside:
     """Compare the survey with surveys that `keep` something; of several shapes the greatest p.
 
@@ -274,20 +271,15 @@ def beside(
         given.frame, given.kinds, keep=keep, strata=strata, groups=given.groups, seed=seed
     )
     own = _separation(given, counts, more)
-    workers = jobs if len(thin) > 100 else 1  # smaller tasks end sooner than workers start
     worst = Beside(0.0, 0, pd.Series(dtype=float))
     for j, shape in enumerate(SHAPES if keep != "margins" else SHAPES[:1]):
         drawn: list[list[float]] = []
         hits = 0
         while len(drawn) < n_null and hits < surely_more * (n_null + 1):
-            size = min(BATCH, n_null - len(drawn))
-            tasks = (
-                delayed(_drawn)(
-                    given, source, shape, [seed, len(keep), j, len(drawn) + b], counts, more
-                )
-                for b in range(size)
-            )
-            drawn += Parallel(n_jobs=workers)(tasks)
+            for _ in range(min(BATCH, n_null - len(drawn))):
+                rng = np.random.default_rng([seed, len(keep), j, len(drawn)])
+                without_types = replace(given, frame=source.sample(rng, shape))
+                drawn.append(_separation(without_types, counts, more))
             hits = sum(found[0] >= own[0] - 1e-12 for found in drawn)
         p = (1 + hits) / (1 + len(drawn))
         if p > worst.p:
@@ -296,18 +288,6 @@ def beside(
         if p > surely_more:
             break
     return worst
-
-
-def _drawn(
-    given: Given,
-    source: Continuum,
-    shape: Shape,
-    seed: list[int],
-    counts: Sequence[int],
-    more: Sequence[int],
-) -> list[float]:
-    frame = source.sample(np.random.default_rng(seed), shape)
-    return _separation(replace(given, frame=frame), counts, more)
 
 
 def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> list[float]:

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from analysis.stats.thresholds import UNPLACED
 from analysis.typology.partition import medoids_for
 
-CHUNK = 10  # resamples per task; fixed, so that the number of jobs changes nothing
-SERIAL_UP_TO = 100  # patterns up to which starting workers costs more than it saves
+CHUNK = 10  # resamples that share a seed
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,6 @@ def stability(
     *,
     n_bootstrap: int = 100,
     seed: int = 0,
-    jobs: int = 1,
 ) -> Stability:
     """Draw units with replacement and make k types again, by k-medoids.
 
@@ -62,7 +59,6 @@ def stability(
     distance : patterns x patterns.
     types : type of each pattern; `UNPLACED` ones belong to no type.
     counts : units of each pattern, whole numbers.
-    seed, jobs : the same seed gives the same result for any number of jobs.
 
     Examples
     --------
@@ -74,7 +70,7 @@ def stability(
     """
     counts = np.asarray(counts).round().astype(int)
     named = np.array([t for t in np.unique(types) if t != UNPLACED])
-    parts = _resampled(distance, {k: types}, {k: named}, counts, n_bootstrap, seed, jobs)
+    parts = _resampled(distance, {k: types}, {k: named}, counts, n_bootstrap, seed)
     both = np.sum([part[1] for part in parts], axis=0)
     seen = np.sum([part[2] for part in parts], axis=0)
     together = np.divide(both, seen, out=np.zeros(distance.shape), where=seen > 0)
@@ -101,7 +97,6 @@ def least_stable(
     *,
     n_bootstrap: int,
     seed: int = 0,
-    jobs: int = 1,
 ) -> dict[int, float]:
     """Number of types -> ``jaccard_bootstrap`` of its least stable one, from the same resamples.
 
@@ -111,7 +106,7 @@ def least_stable(
     """
     named = {k: np.unique(of_k) for k, of_k in types.items()}
     counts = np.asarray(counts).round().astype(int)
-    parts = _resampled(distance, types, named, counts, n_bootstrap, seed, jobs)
+    parts = _resampled(distance, types, named, counts, n_bootstrap, seed)
     return {
         k: float(pd.DataFrame(np.vstack([part[0][k] for part in parts])).mean().min())
         for k in types
@@ -128,15 +123,13 @@ def _resampled(
     counts: np.ndarray,
     n_bootstrap: int,
     seed: int,
-    jobs: int,
 ) -> list[tuple[Scores, np.ndarray, np.ndarray]]:
-    """What `_chunk` gives, in tasks of `CHUNK` resamples with a seed each."""
+    """What `_chunk` gives of each `CHUNK` resamples, with a seed each."""
     seeds = np.random.SeedSequence(seed).spawn(max(1, -(-n_bootstrap // CHUNK)))
-    tasks = (
-        delayed(_chunk)(distance, types, named, counts, min(CHUNK, n_bootstrap - CHUNK * i), part)
+    return [
+        _chunk(distance, types, named, counts, min(CHUNK, n_bootstrap - CHUNK * i), part)
         for i, part in enumerate(seeds)
-    )
-    return Parallel(n_jobs=jobs if len(counts) > SERIAL_UP_TO else 1)(tasks)
+    ]
 
 
 def _chunk(

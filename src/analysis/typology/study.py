@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import ENOUGH_ANSWERED, SMALLEST_STRATUM, SMALLEST_TYPE
+from analysis.stats.thresholds import SMALLEST_TYPE
 from analysis.typology.choice import Compared, best, compared, counts_to_try, preferred, reason
 from analysis.typology.describe import UNPLACED, most_and_least_typical, profile, propose_names
-from analysis.typology.dissimilarity import answered
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.partition import k_medoids, silhouette_widths
 from analysis.typology.prepare import Adjust, Prepared, prepare
@@ -49,7 +48,7 @@ class Typology:
     coassignment : unit x unit of the fit, share of the resamples with both in one type.
     membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
     verdict : how far the types can be trusted, and the evidence for it.
-    params : what was asked for and what was used, ``n_types``, ``seed``, ``adjust``, ...
+    params : what was used: ``n_types``, ``adjust``, ``n_bootstrap``, ``n_null``, ``drawn``.
     """
 
     labels: pd.Series
@@ -111,7 +110,6 @@ def study(
     n_null: int = 99,
     criteria: bool = True,
     seed: int = 0,
-    jobs: int = 1,
     remember: Callable[[Callable[..., Compared]], Callable[..., Compared]] | None = None,
 ) -> Typology:
     """Make a typology and gather the evidence for it.
@@ -130,7 +128,7 @@ def study(
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
     criteria : whether to weigh the numbers of types by stability and BIC too.
         None of these three changes the types, only how sure one can be of them.
-    seed, jobs : the same seed gives the same result for any number of jobs.
+    seed : the same gives the same result.
     remember : wraps `choice.compared`, which does not depend on `n_types`, in a cache.
 
     Raises
@@ -147,11 +145,11 @@ def study(
     """
     if composites is not None:
         composites = aligned(composites, frame.index, "composites")
-    auto, again = n_types == "auto", {"seed": seed, "jobs": jobs}
+    auto = n_types == "auto"
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     counts = counts_to_try(data, n_types)
     make = remember(compared) if remember else compared
-    tried = make(data, counts, n_null=n_null, criteria=criteria, **again)
+    tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
     k = best(tried.table) if n_types == "auto" else n_types
     medoids = k_medoids(tried.distance, k, tried.patterns.weights)
     types = _numbered(medoids.labels[tried.patterns.back], data.frame.index)
@@ -161,7 +159,7 @@ def study(
         types.to_numpy(int)[tried.patterns.first],
         tried.patterns.weights,
         n_bootstrap=n_bootstrap,
-        **again,
+        seed=seed,
     )
     back, fitted = tried.patterns.back, types.index
     aside = _afterwards(data, tried, medoids.medoids, types)
@@ -185,42 +183,11 @@ def study(
         params={
             "n_types": k,
             "adjust": data.given.basis,
-            "left_out": data.left_out,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
             "drawn": (tried.null.drawn, tried.continuum.drawn),
-            "seed": seed,
         },
     )
-
-
-def study_by(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None,
-    labels: Texts | None,
-    strata: pd.Series,
-    *,
-    smallest: int = SMALLEST_STRATUM,
-    composites: pd.DataFrame | None = None,
-    jobs: int = 1,
-    **choices: Any,
-) -> dict[str, Typology]:
-    """One typology per stratum; types of two strata are not the same.
-
-    A stratum needs at least `smallest` units that answered half of the features, and an indicator
-    that varies.
-    """
-    found = {}
-    known = aligned(strata, frame.index, "strata")
-    for stratum, codes in frame.groupby(known.astype("str"), sort=True).groups.items():
-        part = frame.loc[codes]
-        enough = int((answered(part, groups) >= ENOUGH_ANSWERED).sum()) >= smallest
-        if enough and (part.nunique() > 1).any() and stratum != "nan":
-            own = None if composites is None else composites.loc[codes]
-            choices |= {"composites": own, "jobs": jobs}
-            found[str(stratum)] = study(part, kinds, groups, labels, **choices)
-    return found
 
 
 def _numbered(labels: np.ndarray, index: pd.Index) -> pd.Series:

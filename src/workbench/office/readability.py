@@ -25,7 +25,7 @@ N = rf"[{D}][{D},，.．]*"
 SCALE = "(?:十|百|千|万|百万|千万|億|十億|百億|兆)?"
 MEASURE = (
     "(?:人|名|円|件|台|回|日|時間|分|秒|年|か月|ヶ月|カ月|ヵ月|月|週|歳|才|個|箇所|か所|ヶ所|団体|市町村|自治体"
-    "|世帯|戸|校|冊|枚|部|組|社|者|本|床|点|倍|頁|ページ|ポイント|席|室|館|施設|種類|回線|人日|人月"
+    "|世帯|戸|校|冊|枚|部|組|社|者|本|床|点|倍|頁|ページ|ポイント|席|室|館|施設|種類|回線|人日|人月|手続"
     "|[%％]|[kcm]?m[2²]?|㎡|km2|ha|k?g|t|[KMGT]B)"
 )
 UNITS = f"(?:{SCALE}{MEASURE}(?:[/／・]{SCALE}{MEASURE})?)"
@@ -80,7 +80,7 @@ UNIT = re.compile(
     r"([、，,・;；/／\s:：][^)）\]］]*)?[)）\]］]"
     # what counts says its unit, and some numbers have none
     "|[%％]|率|割合|単位|(人|件|台|回|日|時間|年|月|校|冊|戸|団体|市町村|箇所|世帯|枚|点|室|館|施設|回線)数"
-    r"|指数|係数|偏差値|順位|比$|(^|[^\d])年度?$|年月日?$|西暦"
+    r"|\bnumber of\b|指数|係数|偏差値|順位|比$|(^|[^\d])年度?$|年月日?$|西暦"
     r"|コード|番号|通番|連番|№|code|\bid\b|\bno\b|電話|連絡先|〒",
     re.I | re.M,
 )
@@ -312,7 +312,7 @@ def _numbers(table: Table) -> Iterator[Breach]:
     sheet, grid, start = table.sheet, table.grid, table.start
     texts = set(grid[sheet.kind != CellKind.EMPTY])
     legend = any(LEGEND.search(text) for text in texts)
-    stated = any(STATED.search(text) for text in texts)
+    stated = any(STATED.search(text) for text in texts) or any(map(UNIT_HEAD.match, table.heads))
     rows, columns = np.nonzero(sheet.kind == CellKind.ERROR)
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         if (row, column) not in sheet.formulas:
@@ -416,7 +416,8 @@ def _labels(table: Table) -> Iterator[Breach]:
     named = {normalise(text) for text in set(grid[filled])}
     places = sum(bool(re.fullmatch(r".{1,6}[都道府県市区町村]|\d{5,6}", text)) for text in named)
     if (
-        not labels  # rows of which nothing says whose they are
+        not (CODE_TABLE.search(sheet.sheet) or CODE_TABLE.search(sheet.file))
+        and not labels  # rows of which nothing says whose they are
         and not named & known
         and places < 3
         and not any(re.search(r"団体|市区?町村|自治体|都道府県", text) for text in named)

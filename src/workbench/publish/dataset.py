@@ -5,6 +5,7 @@ A folder is written with
 * ``data.csv`` a row a municipality: code, name, prefecture, size class, then the answers; options
   of a multi-select are 1 (chosen) and 0, what is missing is blank;
 * ``missing.csv`` of the same shape: for each blank which kind of missing it is;
+* ``long.csv`` the same as a row an answer: value or text, its unit, or which kind of missing;
 * ``codes.csv`` the code table: what every variable asks and every code means, in both languages;
 * ``data.sav`` and ``data.dta`` the same with labels; the kinds of missing are user-missing values;
 * ``datapackage.json`` (Frictionless Data Package), ``CITATION.cff`` and a README in each language.
@@ -27,7 +28,8 @@ import pandas as pd
 import yaml
 
 from analysis import edition, paths
-from analysis.codebook.model import STATUSES, Codebook, Item, Option, Question
+from analysis.codebook.code_table import code_table, coded, value_labels, variable_label
+from analysis.codebook.questions import STATUSES, Question
 from analysis.errors import InputError
 from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
@@ -40,10 +42,6 @@ FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below ev
 LETTERS = dict(zip(MISSING, "abcde", strict=True))  # Stata's .a to .e
 MEASURES = {"ordinal": "ordinal", "battery": "ordinal", "integer": "scale", "ratio": "scale"}
 TYPES = {"integer": "integer", "ratio": "number", "date": "date", "text": "string"}
-CODE_TABLE = (
-    *("no", "variable", "question", "type", "unit_ja", "unit_en"),
-    *("asked_if", "code", "ja", "en"),
-)
 
 
 def write_for_wave(
@@ -91,11 +89,12 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     """The content of every file, by its name."""
     whose = survey.register.loc[survey.responses.index, ["name", "prefecture", "size_class"]]
     whose = whose.astype("object").where(whose.notna(), "").rename_axis("code").reset_index()
-    answers = {name: _plain(survey.responses[name], of) for name, of in variables.items()}
+    answers = {name: coded(survey.responses[name], of) for name, of in variables.items()}
     data = pd.concat([whose, pd.DataFrame(answers).reset_index(drop=True)], axis=1)
     states = survey.status[[*variables]].astype("object").reset_index(drop=True)
     kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)
-    codes = code_table(variables)
+    tables = {"data": data, "missing": kinds, "long": _long(data, kinds, variables)}
+    tables["codes"] = code_table(variables)
     words = {
         "title": survey.wave.title,
         "publisher": survey.wave.publisher,
@@ -103,13 +102,9 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
         "licence": survey.wave.licence,
         "invented": survey.wave.invented,
     }
-    files: dict[str, bytes | str] = {
-        "data.csv": to_csv(data),
-        "missing.csv": to_csv(kinds),
-        "codes.csv": to_csv(codes),
-        "datapackage.json": _package(survey, variables, data),
-        "CITATION.cff": _citation(survey),
-    }
+    files: dict[str, bytes | str] = {f"{name}.csv": to_csv(own) for name, own in tables.items()}
+    files["datapackage.json"] = _package(survey, variables, tables)
+    files["CITATION.cff"] = _citation(survey)
     for language in LANGUAGES:
         own = {k: v[language] if isinstance(v, Text) else v for k, v in words.items()}
         readme = say("dataset/readme", language, n=survey.n, asked=survey.invited, **own)
@@ -117,63 +112,17 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     return files | _labelled_files(survey, variables, data, states)
 
 
-def _plain(answers: pd.Series, question: Question) -> pd.Series:
-    """A column as CSV has it: 1 and 0 for chosen or not, ISO dates, blanks where it is missing."""
-    if question.type in {"multi", "binary"}:
-        return answers.astype("Int8")
-    if question.type == "date":
-        dates = pd.to_datetime(answers)
-        return dates.dt.strftime("%Y-%m" if question.precision == "month" else "%Y-%m-%d")
-    return answers
-
-
-def code_table(variables: dict[str, Question]) -> pd.DataFrame:
-    """The code table: a row a variable, and one for each code of its answers.
-
-    Columns: no (of the variable), variable, question, type, unit_ja, unit_en, asked_if, code, and
-    what variable or code mean in Japanese (ja) and English (en).
-    """
-    rows = []
-    for number, (name, question) in enumerate(variables.items(), 1):
-        about = (number, name, question.id, question.type)
-        unit = question.unit or Text(ja="", en="")
-        says = variable_label(name, question)
-        rows.append((*about, unit.ja, unit.en, question.ask_if or "", "", says.ja, says.en))
-        for code, meaning in value_labels(question).items():
-            rows.append((*about, "", "", "", str(code), meaning.ja, meaning.en))
-    return pd.DataFrame(rows, columns=CODE_TABLE)
-
-
-def labelled_codes(codebook: Codebook, language: Language) -> pd.DataFrame:
-    """The code table of a whole questionnaire, to read: in one language, with its headings."""
-    variables = {name: question for question in codebook for name in question.variables}
-    codes = code_table(variables).rename(columns={f"unit_{language}": "unit", language: "label"})
-    codes["type"] = codes["type"].map(lambda id: labels("question_type", language).get(id, id))
-    heads = labels("code_table", language)
-    return codes[[*heads]].rename(columns=heads)
-
-
-def variable_label(name: str, question: Question) -> Text:
-    """What a variable asks: the question, and its option or item."""
-    parts: dict[str, Option | Item] = {item.id: item for item in question.items}
-    if question.type == "multi":
-        parts |= {f"{question.id}_{option.code}": option for option in question.options}
-    part = parts.get(name)
-    if part is None:
-        return question.text
-    return Text(ja=f"{question.ja}：{part.ja}", en=f"{question.en}: {part.en}")
-
-
-def value_labels(question: Question) -> dict[int, Text]:
-    """What the codes of a variable mean; empty where it holds a quantity, a date or words."""
-    if question.type in {"multi", "binary"}:
-        names = ("chosen", "not_chosen") if question.type == "multi" else ("yes", "no")
-        return {code: _both(f"dataset.{name}") for code, name in zip((1, 0), names, strict=True)}
-    return {option.code: option.text for option in question.options}
-
-
-def _both(id: str) -> Text:
-    return Text(ja=label(id, "ja"), en=label(id, "en"))
+def _long(data: pd.DataFrame, kinds: pd.DataFrame, variables: dict[str, Question]) -> pd.DataFrame:
+    """A row for each municipality and variable; dates and words have a column of their own."""
+    long = data[["code", *variables]].astype(object).melt("code", var_name="variable")
+    words = long["variable"].map({v: q.type in {"text", "date"} for v, q in variables.items()})
+    long.insert(3, "text", long["value"].where(words))
+    long["value"] = long["value"].mask(words)
+    units = {variable: question.unit for variable, question in variables.items() if question.unit}
+    for language in LANGUAGES:
+        named = {variable: unit[language] for variable, unit in units.items()}
+        long[f"unit_{language}"] = long["variable"].map(named)
+    return long.assign(missing=kinds.melt("code")["value"])
 
 
 # --- SPSS and Stata ------------------------------------------------------------------------------
@@ -199,7 +148,7 @@ def _labelled_files(
     missing: dict[str, list[Any]] = {}
     for name, question in variables.items():
         if question.type in {"text", "date"}:
-            spss[name] = stata[name] = _words(data[name], question)
+            spss[name] = stata[name] = _words(survey.responses[name], question).array
             continue
         values = pd.to_numeric(data[name]).astype("Float64").to_numpy(float, na_value=np.nan)
         first = next(code for code in FAR if code < np.nanmin(values, initial=0.0))
@@ -260,11 +209,13 @@ def _words(column: pd.Series, question: Question) -> pd.Series:
 # --- what says what it is ------------------------------------------------------------------------
 
 
-def _package(survey: Survey, variables: dict[str, Question], data: pd.DataFrame) -> str:
+def _package(
+    survey: Survey, variables: dict[str, Question], tables: dict[str, pd.DataFrame]
+) -> str:
     """datapackage.json: the files, the type of every field and the codes that it may have."""
     fields: list[dict[str, Any]] = [
         {"name": name, "type": "string", "title": label(f"dataset.{name}", survey.language)}
-        for name in data.columns[:4]
+        for name in tables["data"].columns[:4]
     ]
     for name, question in variables.items():
         own: dict[str, Any] = {"name": name, "type": TYPES.get(question.type, "integer")}
@@ -274,13 +225,13 @@ def _package(survey: Survey, variables: dict[str, Question], data: pd.DataFrame)
         if codes := value_labels(question):
             own["constraints"] = {"enum": [*codes]}
         fields.append(own)
-    state = {"type": "string", "constraints": {"enum": [*MISSING]}}
-    plain = [{"name": name, "type": "string"} for name in CODE_TABLE]
-    resources = {
-        "data": fields,
-        "missing": [fields[0], *({"name": name, **state} for name in variables)],
-        "codes": plain,
-    }
+    state: dict[str, Any] = {"type": "string", "constraints": {"enum": [*MISSING]}}
+    of = {"missing": state, "value": {"type": "number"}, "no": {"type": "integer"}}
+    resources: dict[str, list[dict[str, Any]]] = {"data": fields}
+    resources["missing"] = [fields[0], *({"name": name, **state} for name in variables)]
+    for name in ("long", "codes"):
+        columns = [str(column) for column in tables[name]]
+        resources[name] = [{"name": c, "type": "string", **of.get(c, {})} for c in columns]
     package = {
         "name": f"{survey.wave.name}-{survey.audience}".lower(),
         "title": survey.wave.title[survey.language],

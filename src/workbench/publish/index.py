@@ -13,9 +13,9 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis import paths, show
+from analysis.codebook.code_table import labelled_codes
 from analysis.codebook.model import Codebook
 from analysis.text import Language, label, labels, say
-from workbench.publish.dataset import labelled_codes
 from workbench.publish.page import key_figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook
 from workbench.run.record import read_record

@@ -391,6 +391,24 @@ def test_an_answer_that_the_later_reply_leaves_empty_is_asked_for(write):
     ]
 
 
+def test_a_row_or_form_that_holds_but_the_municipality_is_no_reply(write):
+    lines = ["990019,架空市,2019/8/1,100,5,2,", "990027,見本町,,,,,", "990035,,2019/8/2,,,,"]
+    result = cleaned(write(lines))
+    assert result.register["replied"].tolist() == [True, False, True]  # a date was written
+    assert list(result.responses.index) == ["990019", "990035"]
+    blank = ["A3", "990027", "見本町", "blank", "doubtful", "990027"]
+    assert found(result, "cell", "code", "name", "rule", "severity", "raw") == [blank]
+    assert result.describe("en", invited=3).startswith("replies 2 / 3")
+
+
+@pytest.mark.parametrize("blank_last", [True, False])
+def test_the_blank_form_beside_the_filled_one_replaces_nothing(write, blank_last):
+    lines = ["990019,架空市,,100,5,2,", "990019,架空市,,,,,"]
+    result = cleaned(write(lines if blank_last else lines[::-1]))
+    assert result.responses.loc["990019", "IT"] == 5
+    assert result.findings.empty
+
+
 def test_who_did_not_reply_stays_in_the_register(write):
     register = cleaned(write(["990019,架空市,2019/8/1,100,5,2,"])).register
     assert register["replied"].tolist() == [True, False, False]
@@ -692,7 +710,8 @@ def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
     assert {p: p.read_bytes() for p in raw} == raw
     tables = ("responses", "status", "register", "findings", "outside")
-    assert set(first) == {f"{t}.{s}" for t in tables for s in ("csv", "parquet")} | {"ledger.json"}
+    both = {f"{t}.{s}" for t in tables for s in ("csv", "parquet")}
+    assert set(first) == both | {"codes.csv", "ledger.json"}
 
 
 def test_a_column_of_no_question_is_told_once_with_its_heading(write):
@@ -708,8 +727,8 @@ def test_a_spreadsheet_runs_nothing_that_an_office_wrote(write, project):
     folder = project / "data" / "processed" / "w"
     outside = (folder / "outside.csv").read_text("utf-8-sig")
     findings = (folder / "findings.csv").read_text("utf-8-sig")
-    assert "'=HYPERLINK" in outside and ",=HYPERLINK" not in outside
-    assert "'=2+3" in findings
+    assert "「=HYPERLINK" in outside and ",=HYPERLINK" not in outside
+    assert "「=2+3」" in findings
     assert "=2+3" in prepare("w").findings["raw"].tolist()  # word for word where it is kept
 
 

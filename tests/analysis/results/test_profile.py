@@ -14,7 +14,7 @@ from printed import pages, published
 from analysis import Survey, text
 from analysis.codebook.model import Codebook
 from analysis.figures import checks, organisation
-from analysis.results import answers, measures, profile, visits
+from analysis.results import answers, profile, shortage, visits
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
 from workbench.publish.pdf import BROWSERS
@@ -58,7 +58,7 @@ def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
 
 
 def test_every_step_gives_its_evidence(survey):
-    words = measures.compared(survey).set_index("variable")["word"]
+    words = shortage.compared(survey).set_index("variable")["word"]
     here = place(survey, "990078")
     frame = profile.missing(survey, here)
     line = survey.say("profile/steps", steps=frame.head(3), peers=5, need="short").splitlines()[0]

@@ -19,8 +19,8 @@ from analysis import Survey, text
 from analysis.codebook import national
 from analysis.codebook.model import Codebook
 from analysis.figures import plots
-from analysis.results import measures, shortage, types
 from analysis.results import national as published
+from analysis.results import shortage, types
 from analysis.show import NotAvailable, Prose
 from analysis.stats import inference
 from workbench.publish.pdf import BROWSERS
@@ -72,7 +72,7 @@ def page(survey, until="priorities", **given):
 
 
 def test_measures_of_six_municipalities_by_hand():
-    found = measures.compared(six()).set_index("measure")
+    found = shortage.compared(six()).set_index("measure")
     assert set(found.index) == {"training", "recruiting"}  # "none" is no measure
     training = found.loc["training"]
     assert (training["enough"], training["n_enough"]) == (3, 3)
@@ -110,7 +110,7 @@ def test_a_difference_of_sizes_is_no_evidence():
 def test_what_may_be_said_follows_size_direction_and_corrected_p(
     testable, difference, within, p, word
 ):
-    assert measures.grade(testable, difference, within, p) == word
+    assert shortage.grade(testable, difference, within, p) == word
 
 
 def test_a_difference_of_exactly_a_fifth_is_notable():
@@ -120,7 +120,7 @@ def test_a_difference_of_exactly_a_fifth_is_notable():
 
 def test_nothing_is_put_in_order_where_no_answer_could_be_suggested(demo):
     # within size classes 3 x 21 arrangements: 28 x 1/63 = 0.444 whatever the answers
-    order = measures.attainable(demo)
+    order = shortage.attainable(demo)
     assert (order["ways"], order["tests"], order["least"]) == (63, 28, pytest.approx(28 / 63))
     shown = page(demo, until="measures")
     said = shown.prose
@@ -134,7 +134,7 @@ def test_nothing_is_put_in_order_where_no_answer_could_be_suggested(demo):
 
 
 def test_those_that_can_be_told_from_chance_are_put_in_order_of_their_difference(demo):
-    frame = measures.measures(demo)
+    frame = shortage.measures(demo)
     sure = frame["measure"].isin(["データ分析研修", "合同研修"])
     frame = frame.assign(word=frame["word"].mask(sure, "suggested"))
     said = page(demo, sure=frame[frame["word"] == "suggested"]).prose
@@ -143,7 +143,7 @@ def test_those_that_can_be_told_from_chance_are_put_in_order_of_their_difference
 
 
 def test_chance_alone_gives_as_many_large_differences_as_the_page_says(demo):
-    frame = measures.compared(demo)
+    frame = shortage.compared(demo)
     frame = frame[frame["testable"]]
     rng, short = np.random.default_rng(1), shortage.short(demo)
     known = short.notna().to_numpy(bool)
@@ -152,8 +152,8 @@ def test_chance_alone_gives_as_many_large_differences_as_the_page_says(demo):
     for _ in range(400):
         rng.shuffle(labels)
         gaps = np.nanmean(chosen[~labels], axis=0) - np.nanmean(chosen[labels], axis=0)
-        found.append(((100 * gaps).round(7) >= measures.NOTABLE).sum())
-    assert measures.by_chance(frame)["more"] == pytest.approx(np.mean(found), abs=0.5)
+        found.append(((100 * gaps).round(7) >= shortage.NOTABLE).sum())
+    assert shortage.by_chance(frame)["more"] == pytest.approx(np.mean(found), abs=0.5)
 
 
 def test_too_few_that_are_short_are_not_called_alike():
@@ -161,7 +161,7 @@ def test_too_few_that_are_short_are_not_called_alike():
     shown = page(survey, until="measures")
     assert "不足している団体が4団体" in shown.prose
     assert "5団体以上ないと比べられない" in shown.prose
-    assert measures.compared(survey)["p_holm"].isna().all()  # nor given a p-value
+    assert shortage.compared(survey)["p_holm"].isna().all()  # nor given a p-value
     assert not {"p値", "補正後p値"} & set(shown.tables["measures"].frame)
 
 

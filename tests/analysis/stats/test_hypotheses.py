@@ -13,7 +13,7 @@ from analysis import Survey
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.results import hypotheses as evidence
-from analysis.stats import hypotheses, inference, registration
+from analysis.stats import hypotheses, inference
 from workbench.demo.simulate import SIZES, simulate
 
 BOOK = Codebook.read("it-staffing")
@@ -189,10 +189,10 @@ def page(survey):
 
 
 def test_the_first_cleaning_registers_and_no_later_one_does(project):
-    file = registration.file_of("demo-2019")
+    file = hypotheses.file_of("demo-2019")
     file.unlink()
     said = page(Survey.load("demo-2019"))
-    found = registration.read("demo-2019")
+    found = hypotheses.registered("demo-2019")
     assert found.intact and found.replies == 15 and found.date == dt.date.today()
     assert f"{found.date}に登録" in said and found.sha256[:12] in said
     # its replies are of 2019: nothing may be said to have been stated beforehand
@@ -225,7 +225,7 @@ def test_what_does_not_concern_a_primary_hypothesis_is_no_deviation(project):
 
 
 def test_a_record_that_was_edited_is_called_so(project):
-    file = registration.file_of("demo-2019")
+    file = hypotheses.file_of("demo-2019")
     file.write_text(file.read_text(encoding="utf-8").replace("Q06 in [2]", "Q06 in [3]", 1))
     said = page(Survey.load("demo-2019", language="en"))
     assert "The record was edited" in said and "`group`" in said
@@ -235,18 +235,18 @@ def test_a_record_that_was_edited_is_called_so(project):
 
 
 def test_without_a_record_the_page_says_so_and_nothing_fails(project, monkeypatch):
-    registration.file_of("demo-2019").unlink()
+    hypotheses.file_of("demo-2019").unlink()
 
     def refuse(*_):
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(registration.os, "link", refuse)
+    monkeypatch.setattr(hypotheses.os, "link", refuse)
     assert "**登録なし**" in page(Survey.load("demo-2019"))
-    assert not list(registration.file_of("demo-2019").parent.glob(".*"))
+    assert not list(hypotheses.file_of("demo-2019").parent.glob(".*"))
 
 
 def test_a_record_older_than_the_first_reply_says_so(project):
-    file = registration.file_of("demo-2019")
+    file = hypotheses.file_of("demo-2019")
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     content |= {"date": dt.date(2019, 7, 1), "replies": 0}
     file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
@@ -256,6 +256,6 @@ def test_a_record_older_than_the_first_reply_says_so(project):
 
 def test_the_record_of_the_demo_waves_is_that_of_the_codebook():
     for wave in ("demo-2019", "demo-2020"):
-        found = registration.read(wave)
-        assert found.intact and registration.deviations(found, BOOK) == []
+        found = hypotheses.registered(wave)
+        assert found.intact and hypotheses.deviations(found, BOOK) == []
         assert found.before_replies is False

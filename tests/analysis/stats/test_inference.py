@@ -140,17 +140,18 @@ def test_an_interval_never_contradicts_its_test_nor_has_no_width(rows, by_size):
     strata = strata if by_size else np.zeros(len(values))
     yes = values > 2
     a, b = yes[group], yes[~group]
+    shift = inference.difference(values, group)  # the one whose interval may be a point
     effects = [
+        shift,
         inference.dominance(values, group, strata=strata),
         inference.difference_within(yes, group, strata),
         inference.difference_of_shares(int(a.sum()), len(a), int(b.sum()), len(b)),
-        inference.difference(values, group),
         inference.association(values, yes),
     ]
     for e in effects:
         if np.isnan(e.estimate):
             continue
-        assert (e.low <= e.estimate <= e.high and e.low < e.high) or e.method.startswith("rank sum")
+        assert (e.low <= e.estimate <= e.high and e.low < e.high) or e is shift
         assert (e.p <= 0.05) == (e.low > 0 or e.high < 0), e
         assert e.p >= e.least - 1e-12
         printed = text.interval_text(e.estimate, e.low, e.high)
@@ -200,3 +201,9 @@ def test_under_the_null_the_level_is_kept():
     group = np.arange(12) < 5
     p = [inference.permutation_p(rng.standard_normal(12), group) for _ in range(300)]
     assert np.mean(np.array(p) <= 0.05) <= 0.08  # 0.05 plus two standard errors
+
+
+def test_an_uneven_draw_of_classes_is_told_from_a_fair_one():
+    everyone = np.array([900, 700, 20])
+    assert inference.uneven_draw_p(np.array([8, 7, 0]), everyone) > 0.2
+    assert inference.uneven_draw_p(np.array([0, 0, 15]), everyone) < 0.001

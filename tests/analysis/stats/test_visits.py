@@ -12,7 +12,7 @@ from analysis.codebook.rules import Expression
 from analysis.errors import InputError
 from analysis.results import visits as report
 from analysis.show import NotAvailable
-from analysis.stats import visit_forms, visits
+from analysis.stats import visits
 from analysis.text import Text
 
 BOOKS = {name: Codebook.read(name) for name in ("it-staffing", "dx-dashboard")}
@@ -100,7 +100,7 @@ def test_multiple_answers_are_compared_option_by_option():
 
 def filled(path, cities, change):
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(visit_forms.form(cities, {}, "note", "ja"))
+    path.write_bytes(visits.form(cities, {}, "note", "ja"))
     book = openpyxl.load_workbook(path)
     for sheet in book:
         change(sheet)
@@ -114,7 +114,7 @@ def test_a_filled_in_form_comes_back_as_it_was_written(tmp_path):
         sheet.cell(FIRST + 3, 5).value, sheet.cell(FIRST + 3, 8).value = "RPA 3業務", "不可"
 
     filled(tmp_path / "v" / "one.xlsx", {"990019": "青嶺市"}, fill)
-    (visit,) = visit_forms.read_all(tmp_path / "v", ["990019"])
+    (visit,) = visits.read_all(tmp_path / "v", ["990019"])
     assert (visit.code, visit.name, visit.date) == ("990019", "青嶺市", "2019-11-12")
     assert visit.notes["answer"].to_dict() == {
         1: "=1+1 と言われた", 4: "RPA 3業務",
@@ -126,7 +126,7 @@ def test_a_filled_in_form_comes_back_as_it_was_written(tmp_path):
 def test_the_form_holds_no_formula_whatever_a_name_or_answer_says(tmp_path):
     file = tmp_path / "form.xlsx"
     evil = '=HYPERLINK("http://x","y")'
-    file.write_bytes(visit_forms.form({"990019": evil}, {("990019", 1): "@SUM(A1)"}, "n", "en"))
+    file.write_bytes(visits.form({"990019": evil}, {("990019", 1): "@SUM(A1)"}, "n", "en"))
     (sheet,) = openpyxl.load_workbook(file).worksheets
     assert sheet["C4"].value == evil
     cells = [cell for row in sheet.iter_rows() for cell in row]
@@ -136,7 +136,7 @@ def test_the_form_holds_no_formula_whatever_a_name_or_answer_says(tmp_path):
 
 def test_a_sheet_left_blank_is_no_visit(tmp_path):
     filled(tmp_path / "v" / "two.xlsx", {"990019": "青嶺市", "990027": "白浪崎市"}, lambda s: None)
-    assert visit_forms.read_all(tmp_path / "v", ["990019", "990027"]) == []
+    assert visits.read_all(tmp_path / "v", ["990019", "990027"]) == []
 
 
 def put(row, column, value):
@@ -159,7 +159,7 @@ def put(row, column, value):
 def test_a_bad_form_is_one_clear_error(tmp_path, change, message):
     filled(tmp_path / "v" / "bad.xlsx", {"990019": "青嶺市"}, change)
     with pytest.raises(InputError, match=message) as caught:
-        visit_forms.read_all(tmp_path / "v", ["990019"])
+        visits.read_all(tmp_path / "v", ["990019"])
     assert "bad.xlsx" in str(caught.value)
 
 
@@ -167,7 +167,7 @@ def test_a_second_sheet_of_a_city_is_refused(tmp_path):
     for name in ("one", "two"):
         filled(tmp_path / "v" / f"{name}.xlsx", {"990019": "青嶺市"}, put(FIRST, 5, "x"))
     with pytest.raises(InputError, match=r"two\.xlsx.*second record sheet"):
-        visit_forms.read_all(tmp_path / "v", ["990019"])
+        visits.read_all(tmp_path / "v", ["990019"])
 
 
 # --- what the notebook shows -------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
-from analysis.typology.latent import latent_classes
+from analysis.typology.choice import latent_classes
 from analysis.typology.partition import k_medoids
 from analysis.typology.study import study
 
@@ -52,10 +52,10 @@ def test_a_study_says_what_is_too_little():
         study(same, {"a": "binary", "b": "ratio"})
 
 
-def test_a_study_leaves_out_columns_that_say_nothing_and_says_so():
+def test_a_study_leaves_out_columns_that_say_nothing():
     frame = pd.DataFrame(
         {"a": [0.0] * 4 + [1.0] * 4, "b": [1.0] * 8, "c": [np.nan] * 8}, list("abcdefgh")
     )
     found = study(frame, dict.fromkeys(frame, "binary"), n_bootstrap=10, n_null=19)
-    assert found.params["left_out"] == ["b", "c"]
+    assert set(found.profile["feature"]) == {"a"}
     assert found.labels.tolist() == [1] * 4 + [2] * 4

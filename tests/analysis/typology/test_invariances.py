@@ -13,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.typology.dissimilarity import KINDS, Gower, collapse
-from analysis.typology.latent import latent_classes
+from analysis.typology.choice import latent_classes
+from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.partition import k_medoids
 from analysis.typology.study import study
 
 QUICK = settings(max_examples=40, deadline=None)
+
+
+KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
 
 
 @st.composite
@@ -138,7 +141,7 @@ level = rng.standard_normal((150, 1))
 yes = (level + rng.logistic(size=(150, 8)) > np.linspace(-2, 2, 8)).astype(float)
 frame = pd.DataFrame(yes, [f"{i:03d}" for i in range(150)], [f"q{j}" for j in range(8)])
 kinds = dict.fromkeys(frame, "binary")
-found = study(frame, kinds, n_bootstrap=20, n_null=9, seed=5, jobs=JOBS)
+found = study(frame, kinds, n_bootstrap=20, n_null=9, seed=5)
 print(found.labels.tolist(), found.stability.to_dict(), found.choice.to_dict())
 print(found.evidence)
 print(found.verdict.text, found.membership.to_numpy().sum(axis=0).tolist())
@@ -149,10 +152,9 @@ print(found.coassignment.to_numpy().sum(axis=0).tolist())
 def test_the_same_seed_gives_the_same_result_in_any_process_and_thread_count():
     here = io.StringIO()
     with contextlib.redirect_stdout(here):
-        exec(ANOTHER_PROCESS.replace("JOBS", "1"), {})
+        exec(ANOTHER_PROCESS, {})
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
     env = os.environ | dict.fromkeys(names, "2") | {"PYTHONHASHSEED": "2"}
-    code = ANOTHER_PROCESS.replace("JOBS", "2")
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", ANOTHER_PROCESS]
     there = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
     assert here.getvalue() == there

@@ -9,9 +9,9 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import silhouette_score
 from stepmix.stepmix import StepMix
 
+from analysis.typology.choice import latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.gradient import map_axes
-from analysis.typology.latent import latent_classes
 from analysis.typology.multiverse import Setting, universes
 from analysis.typology.partition import k_medoids, silhouette_widths
 from analysis.typology.stability import stability

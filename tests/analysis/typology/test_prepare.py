@@ -32,11 +32,9 @@ def test_what_was_taken_out_is_said_and_done():
     ("frame", "adjust", "message"),
     [
         (FRAME.iloc[:5], None, "5 respondents are too few"),
-        (FRAME.iloc[[0, 0, 1, 2, 3, 4]], None, "code h occurs twice"),
         (FRAME * 0 + 1, None, "same answers"),
         (FRAME * np.nan, None, "same answers"),
         (FRAME.replace({"b": {0.0: np.inf}}), "gradient", "b of a is infinite"),
-        (FRAME, "size", "no adjustment 'size'"),
         (FRAME, pd.Series(list("abcdefgh"), FRAME.index), "nothing is left"),
     ],
 )

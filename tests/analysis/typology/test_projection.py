@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
+from analysis.typology.classifier import project
 from analysis.typology.power import known_types
-from analysis.typology.projection import project, representativeness
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
 
@@ -21,12 +21,11 @@ def test_a_second_survey_of_the_same_kind_falls_into_its_own_types():
     assert placed.fits.mean() > 0.8
 
 
-def test_only_shared_features_are_used_and_the_others_are_named():
+def test_only_shared_features_are_used():
     rng = np.random.default_rng(1)
     old, types = known_types(60, 4.0, rng=rng)
     new, truth = known_types(15, 4.0, rng=rng)
     placed = project(new.drop(columns="x6").assign(other=1.0), old, types, RATIO)
-    assert placed.missing == ["x6"]
     assert placed.shared == ["x1", "x2", "x3", "x4", "x5"]
     assert (placed.labels == truth).mean() > 0.8
 
@@ -55,23 +54,6 @@ def test_too_little_in_common_is_refused():
         project(old[["x1", "x2"]], old, types, RATIO)
     with pytest.raises(InputError, match="no types"):
         project(old, old, types * 0, RATIO)
-
-
-def test_representativeness_sees_a_skew_and_not_a_fair_draw():
-    everyone = pd.Series({"town": 900, "city": 700, "designated": 20})
-    each = pd.Series(everyone.index.repeat(everyone))
-    fair, p_fair = representativeness(each.iloc[::108], everyone)
-    skewed, p_skewed = representativeness(pd.Series(["designated"] * 15), everyone)
-    assert p_fair > 0.2
-    assert p_skewed < 0.001
-    assert skewed.loc["designated", ["count", "here"]].tolist() == [15, 1]
-    assert fair["here"].sum() == pytest.approx(1)
-    assert skewed.loc["town", "nation"] == pytest.approx(900 / 1620)
-
-
-def test_respondents_must_come_from_the_population():
-    with pytest.raises(InputError, match="lacks"):
-        representativeness(pd.Series(["ward"]), pd.Series({"town": 1, "city": 1}))
 
 
 def test_who_answered_nothing_is_in_no_type():

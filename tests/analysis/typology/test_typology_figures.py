@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from analysis import Survey
 from analysis.figures import typology_plots
 from analysis.figures.gallery import use_style
-from analysis.figures.label_places import place_labels
+from analysis.figures.typology_plots import place_labels
 from analysis.results import certainty, types
 
 TYPES = pd.DataFrame({"type": [1, 2], "name": ["A", "B"], "members": [40, 20]})

@@ -124,6 +124,9 @@ def cleaned(folder, book):
 
 
 def check(result, asked):
+    if not any(value not in (None, "") and value != set() for value in asked.values()):
+        assert result.findings["rule"].tolist() == ["blank"] and result.responses.empty
+        return
     assert result.findings.empty, result.findings[["cell", "rule", "raw"]]
     kept = {name: None if pd.isna(value) else value
             for name, value in result.responses.loc["012025"].items()}  # fmt: skip

@@ -30,9 +30,9 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder
-from analysis.results import cleaning, hypotheses, measures, types
+from analysis.results import cleaning, hypotheses, shortage, types
 from analysis.show import NotAvailable, Table
-from analysis.stats import tabulate, visit_forms
+from analysis.stats import tabulate, visits
 from analysis.stats.hypotheses import FEWEST
 from analysis.stats.pseudonyms import pseudonym
 from analysis.survey import prepare
@@ -93,7 +93,7 @@ def wave(folder):
         "files": [{"path": FILE, "layout": "rows", "sheet": SHEET}],
     }
     (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), encoding="utf-8")
-    form = visit_forms.form({last["Q01"]: asked[-1]["name"]}, {}, "架空データ", "ja")
+    form = visits.form({last["Q01"]: asked[-1]["name"]}, {}, "架空データ", "ja")
     record = openpyxl.load_workbook(io.BytesIO(form))
     for cells in record.active.iter_rows():
         if isinstance(cells[0].value, int | float):
@@ -386,7 +386,7 @@ def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path)
     )
     given = {"survey": survey, "found": NotAvailable("typology", "not here")}
     page = run("06_report", until="measures", given=given, language="en")
-    words, every = page.prose, measures.compared(survey)
+    words, every = page.prose, shortage.compared(survey)
     if times == 1:
         assert "measures" in page.absent
         assert not any(label in words for label in every["measure"])

@@ -1,22 +1,32 @@
 """The data set of a wave: the same answers in every format, and only what an edition may show."""
 
+import importlib.util
 import json
+import re
 import shutil
 import subprocess
 
 import numpy as np
 import pandas as pd
+import plain_reading
 import pyreadstat
 import pytest
 import yaml
-from project import make_project
+from project import ROOT, make_project
 
+from analysis import spreadsheet
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.survey import prepare
 from workbench.office import audit
 from workbench.publish import dataset
 
+PATTERNS = {
+    "integer": "-?[0-9]+",
+    "number": "-?[0-9]+([.][0-9]+)?",
+    "yearmonth": "[0-9]{4}-[0-9]{2}",
+}
+PATTERNS["date"] = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 LABELS = """
 library(haven)
 s <- read_sav("data.sav", user_na = TRUE)
@@ -35,6 +45,7 @@ def once(tmp_path_factory):
     """A project in which the data set of the demo wave is written."""
     folder = tmp_path_factory.mktemp("dataset")
     make_project(folder)
+    shutil.copytree(ROOT / "data/raw/demo-2020", folder / "data/raw/demo-2020")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_ROOT", str(folder))
         dataset.write_for_wave("demo-2019")
@@ -130,8 +141,60 @@ def test_the_package_describes_the_columns_of_every_file(written):
                 assert {*frame[name]} - {""} <= {*map(str, enum)}, name
 
 
-def test_what_is_given_out_meets_the_rules_of_machine_readability(written):
-    assert audit.audit(sorted(written.glob("*.csv"))).empty
+def test_the_package_is_valid(written):
+    """By frictionless where it is installed, and by the rules of its published schema."""
+    package = json.loads((written / "datapackage.json").read_text())
+    assert re.fullmatch("[-a-z0-9._/]+", package["name"])
+    assert {resource["profile"] for resource in package["resources"]} == {"tabular-data-resource"}
+    types = {"string", "number", "integer", "boolean", "date", "yearmonth"}
+    for resource in package["resources"]:
+        assert re.fullmatch("[-a-z0-9._/]+", resource["name"]) and "data" not in resource
+        assert (written / resource["path"]).is_file()
+        assert {field["type"] for field in resource["schema"]["fields"]} <= types
+        frame = pd.read_csv(written / resource["path"], dtype=str, keep_default_na=False)
+        for field in resource["schema"]["fields"]:
+            there = [cell for cell in frame[field["name"]] if cell]
+            if field["type"] in PATTERNS:
+                assert all(re.fullmatch(PATTERNS[field["type"]], cell) for cell in there), field
+    if importlib.util.find_spec("frictionless"):
+        import frictionless
+
+        report = frictionless.validate(str(written / "datapackage.json"))
+        assert report.valid, report.flatten(["title", "message"])
+
+
+def test_the_long_form_says_the_same_as_the_wide_one(written):
+    data, kinds, long = read(written), read(written, "missing.csv"), read(written, "long.csv")
+    assert len(long) == data.iloc[:, 3:].size
+    codes = pd.read_csv(written / "codes.csv").drop_duplicates("variable").set_index("variable")
+    for name, own in long.groupby("variable", sort=False):
+        given = own["text"] if own["text"].notna().any() else own["value"]
+        assert given.astype(object).dropna().equals(data[name].astype(object).dropna()), name
+        assert own["missing"].dropna().to_dict() == kinds[name].dropna().to_dict(), name
+        assert {*own["unit_ja"].dropna()} == {codes.loc[name, "unit_ja"]} - {np.nan}, name
+
+
+def test_all_that_is_given_out_meets_the_rules_of_machine_readability(project, written):
+    """Data sets and cleaned data of both waves, by our audit and by another reader."""
+    dataset.write_for_wave("demo-2020", project / "en", audience="committee", language="en")
+    cleaned = project / "data/processed"
+    for folder in (written, project / "en", cleaned / "demo-2019", cleaned / "demo-2020"):
+        files = sorted(folder.glob("*.csv"))
+        assert audit.audit(files).empty
+        explained = {*pd.read_csv(folder / "codes.csv")["variable"]}
+        for file in files:
+            assert [*plain_reading.csv_file(file.read_bytes(), explained)] == [], file
+        assert len(files) >= 4
+
+
+def test_words_of_others_are_quoted_and_kept(written):
+    """In CSV they stand in one line and in marks; SPSS and Stata have them word for word."""
+    said = prepare("demo-2019").responses["Q36"].fillna("").tolist()
+    assert pyreadstat.read_sav(written / "data.sav")[0]["Q36"].tolist() == said
+    assert pyreadstat.read_dta(written / "data.dta")[0]["Q36"].tolist() == said
+    assert read(written)["Q36"].fillna("").tolist() == [f"「{text}」" * bool(text) for text in said]
+    words = pd.Series(["一行目\n二行目「①」", "", pd.NA])
+    assert spreadsheet.quoted(words).fillna("-").tolist() == ["「一行目 二行目『①』」", "", "-"]
 
 
 def test_the_same_answers_give_the_same_bytes(project, written):
