@@ -197,20 +197,6 @@ def title(survey: Survey, topic: Topic) -> str:
     return f"{topic.id}. {topic.text[survey.language]}"
 
 
-def topics(survey: Survey) -> list[dict[str, Any]]:
-    """What is asked everywhere: title, ask, and the evidence to see and what contradicts it."""
-    language = survey.language
-    return [
-        {
-            "title": title(survey, topic),
-            "ask": [question[language] for question in topic.ask],
-            "seen": "" if topic.evidence.en == "none" else topic.evidence[language],
-            "odds": topic.contradicts[language],
-        }
-        for topic in guide().topics
-    ]
-
-
 def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
     """Write tables/guide.xlsx: a sheet a city with what is known, to be filled in on the visit."""
     known = {
@@ -223,18 +209,9 @@ def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
         paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
 
 
-def cases(survey: Survey) -> list[dict[str, Any]]:
-    """The cases that the working group heard of and this edition may name: city, body, source."""
-    shown: list[Case] = [c for c in guidebook.cases() if c.public or not protects(survey)]
-    return [
-        {
-            "city": case.city,
-            "body": case.body[survey.language],
-            "source": case.source[survey.language],
-            "date": case.date,
-        }
-        for case in shown
-    ]
+def cases(survey: Survey) -> list[Case]:
+    """The cases that the working group heard of and this edition may name."""
+    return [case for case in guidebook.cases() if case.public or not protects(survey)]
 
 
 # --- answers beside those of others -------------------------------------------------------------

@@ -45,7 +45,7 @@ class Topic(Labelled):
 
     id: int
     ask: tuple[Text, ...]
-    evidence: Text
+    evidence: Text | None = None
     contradicts: Text
     words: tuple[StrictStr, ...] = ()  # in free text they tell that it is on this topic
     questions: dict[StrictStr, tuple[StrictStr, ...]]
@@ -349,7 +349,7 @@ def _write(
 
 def _questions(topic: Topic, language: Language) -> str:
     asked = [f"・{question[language]}" for question in topic.ask]
-    if topic.evidence.en != "none":
+    if topic.evidence:
         asked.append(label("visit_form.evidence", language, evidence=topic.evidence[language]))
     return "\n".join(asked)
 
