@@ -183,7 +183,7 @@ ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
 CLOCK = re.compile(  # as form tools write it, and a date cell saved as CSV
     r"[\sT](?:(?:午前|午後|[AP]M)\s*)?(\d{1,2})(?::|時)(\d{2})(?:分|:(\d{2})(?:\.\d+)?|分(\d{2})秒)?"
-    r"\s*(午前|午後|[AP]M)?\s*(?:Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?|JST)?$",
+    r"\s*(午前|午後|[AP]M)?\s*(?:Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?(?:\s?\([^()]*\))?|JST)?$",
     re.I,
 )
 AFTERNOON = re.compile(r"午後|pm", re.I)
@@ -192,6 +192,16 @@ WEEKDAY = re.compile(r"\(([月火水木金土日])(曜日?)?\)$")
 WESTERN = re.compile(r"([12]\d{3})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
 DIGITS = re.compile(r"([12]\d{3})([01]\d)([0-3]\d)")  # 20230401
 DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]([12]\d{3}|\d{2})")  # 4/30/2023, 30.4.2023
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+ENGLISH = re.compile(  # Mon Jun 03 2024 (JavaScript), 3 June 2024, Jun 3, 2024
+    rf"(?:({'|'.join(DAYS)}),? )?(?:(\d{{1,2}}) )?"
+    rf"({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in MONTHS)}) (?:(\d{{1,2}}),? )?(\d{{4}})",
+    re.I,
+)
 JAPANESE = re.compile(
     rf"({'|'.join(ERAS)}|[MTSHRmtshr])\.?(元|\d{{1,2}})[年./-](\d{{1,2}})(?:[月./-](\d{{1,2}})日?|月?)"
 )
@@ -200,7 +210,7 @@ JAPANESE = re.compile(
 def date(text: str, kind: int, question: Question) -> Parsed:
     """A day, or a month where the question asks for one."""
     digits = widths(text.strip())
-    plain = CLOCK.sub("", tidy(text))
+    plain = _of_english(CLOCK.sub("", tidy(text)))
     if digits is None or re.search(r"\d\s+\d", plain):  # 3 4 is not 34
         return refused("not-a-date")
     plain = plain.replace(" ", "")
@@ -217,6 +227,16 @@ def date(text: str, kind: int, question: Question) -> Parsed:
     if weekday and read.value is not None and "月火水木金土日"[read.value.weekday()] != weekday[1]:
         return refused("weekday")
     return read
+
+
+def _of_english(text: str) -> str:
+    """A date with an English month as numbers, with its weekday in Japanese; any other as it is."""
+    found = ENGLISH.fullmatch(text)
+    if found is None or (found[2] is None) == (found[4] is None):
+        return text
+    month = next(at for at, name in enumerate(MONTHS, 1) if name[:3] == found[3][:3].title())
+    day = f"({'月火水木金土日'[DAYS.index(found[1].title())]})" if found[1] else ""
+    return f"{found[5]}/{month}/{found[2] or found[4]}{day}"
 
 
 def clock(text: str) -> float | None:

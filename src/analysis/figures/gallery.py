@@ -29,7 +29,7 @@ from analysis import paths
 from analysis.errors import InputError, Message
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
-from analysis.spreadsheet import to_csv
+from analysis.spreadsheet import quoted, to_csv
 from analysis.text import Language, interval_text, label, labels, p_text, say, sections
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
@@ -361,12 +361,13 @@ class Gallery:
         return frame.assign(**dict(numbers.items()))
 
     def result(self, frame: pd.DataFrame, name: str) -> None:
-        """Numbers for another command, as results/NAME.csv; nothing is shown.
+        """Numbers for another command, as results/NAME.csv, raw answers quoted; nothing is shown.
 
         An empty frame, such as one that the edition withholds, is not written.
         """
         if len(frame):
-            self._write("results", name, csv=to_csv(frame))
+            words = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
+            self._write("results", name, csv=to_csv(frame.assign(**words)))
 
     def _write(self, kind: str, name: str, **contents: bytes) -> None:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""

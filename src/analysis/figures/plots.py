@@ -296,7 +296,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     if not skewed:
         ax.xaxis.set_major_locator(MaxNLocator(4))
     said = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
-    about = wrapped([label + words["between"] + said], 26)[0]
+    about = wrapped([label + words["between"] + said], 25 if few else 21)[0]
     ax.set_xlabel(about)
     figure.set_figheight(figure.get_figheight() + ROW * about.count("\n"))
     return ax

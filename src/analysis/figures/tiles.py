@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import BoundaryNorm, ListedColormap
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
-from analysis.figures.plots import WIDTH
+from analysis.figures.gallery import SMALL
+from analysis.figures.plots import COLUMN, ink
 from analysis.text import Language, label, labels
 
 # neighbours stay neighbours; by the two digits of the prefecture's code
@@ -48,44 +49,28 @@ def places() -> dict[str, tuple[int, int]]:
 
 def prefectures(
     frame: pd.DataFrame, *, codes: Mapping[str, str], language: Language = "ja"
-) -> Figure:
-    """A map of tiles for each question: how large a share of the municipalities answered so.
+) -> Axes:
+    """A map of tiles: how large a share of the municipalities of each prefecture answered so.
 
     Parameters
     ----------
-    frame : columns question (as it is called), prefecture, share (0 to 1; missing where nobody
-        was asked).
+    frame : columns prefecture, share (0 to 1; missing where nobody was asked).
     codes : the two digits of each prefecture's code.
     """
-    questions = list(dict.fromkeys(frame["question"]))
-    across = 2
-    down = max(1, -(-len(questions) // across))
-    figure, axes = plt.subplots(down, across, figsize=(WIDTH, 3.5 * down + 0.5), squeeze=False)
+    figure, ax = plt.subplots(figsize=(COLUMN, 1.04 * COLUMN + 0.5))
     norm, shades = BoundaryNorm(EDGES, len(STEPS)), ListedColormap(STEPS)
-    names = labels("prefecture_short", language)
-    at = places()
-    for ax, question in zip(axes.flat, questions, strict=False):
-        shares = frame[frame["question"] == question].set_index("prefecture")["share"]
-        for prefecture, share in shares.astype(float).items():
-            x, y = at[codes[str(prefecture)]]
-            known = not np.isnan(share)
-            colour = shades(norm(min(share, 0.9999))) if known else MISSING
-            ax.add_patch(
-                Rectangle((x, y), 0.94, 0.94, facecolor=colour, edgecolor="#6b7580", lw=0.4)
-            )
-            dark = known and share >= EDGES[3]
-            ax.text(
-                *(x + 0.47, y + 0.47, names[codes[str(prefecture)]]),
-                **{"ha": "center", "va": "center"},
-                fontsize=8,
-                color="white" if dark else "black",
-            )
-        ax.set_title(question, loc="left", fontsize="medium")
-        ax.set_xlim(-0.1, 12.1)
-        ax.set_ylim(12.1, -0.1)
-        ax.set_aspect("equal")
-    for ax in axes.flat:
-        ax.set_axis_off()
+    names, at = labels("prefecture_short", language), places()
+    for prefecture, share in frame.set_index("prefecture")["share"].astype(float).items():
+        code = codes[str(prefecture)]
+        x, y = at[code]
+        ground = MISSING if np.isnan(share) else to_hex(shades(norm(min(share, 0.9999))))
+        ax.add_patch(Rectangle((x, y), 0.94, 0.94, facecolor=ground, edgecolor=BORDER, lw=0.4))
+        middle = {"ha": "center", "va": "center", "fontsize": SMALL}
+        ax.text(x + 0.47, y + 0.47, names[code], color=ink(ground), **middle)
+    ax.set_xlim(-0.05, 12)
+    ax.set_ylim(12, -0.05)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
     steps = [f"{100 * low:.0f}–{100 * high:.0f}%" for low, high in itertools.pairwise(EDGES)]
     patches = [
         Patch(facecolor=colour, edgecolor=BORDER, label=step)
@@ -93,10 +78,11 @@ def prefectures(
     ]
     figure.legend(
         handles=patches,
-        ncols=len(STEPS),
+        ncols=3,
         loc="outside lower left",
         frameon=False,
         title_fontsize="medium",
+        alignment="left",
         title=label("figure.share_of_municipalities", language),
     )
-    return figure
+    return ax

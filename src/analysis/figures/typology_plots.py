@@ -371,7 +371,7 @@ def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
 
 
 def _head(ax: Axes, name: str, language: Language) -> None:
-    said = wrapped([label(f"typology_figure.{name}", language)], 18)[0]
+    said = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
     ax.set_title(said, fontsize=9)
 
 

@@ -246,6 +246,13 @@ def _sniff_archive(content: bytes, file: str) -> str:
             hint="open it in Numbers and export it as Excel (.xlsx) or CSV",
             reason="numbers",
         )
+    if b"_responses.lsr" in content:
+        raise InputError(
+            "this is an archive of LimeSurvey",
+            file=file,
+            hint="export its responses as CSV; `workbench codebook draft` reads its questions",
+            reason="unknown",
+        )
     for mark, what, reason in (
         (b"opendocument.spreadsheet", "an OpenDocument table", "open_document"),
         (b"xl/workbook.bin", "a binary workbook (.xlsb)", "binary_excel"),

@@ -158,9 +158,8 @@ def points(survey: Survey, shares: Frame) -> Frame:
 
 def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Found:
     """The types of the wave before and of this one, where these are made of the same indicators."""
-    codebook = survey.codebook.id
     if before is None:
-        none = NotAvailable("typology", survey.say("changes/alone", codebook=codebook))
+        none = NotAvailable("typology", survey.say("changes/alone"))
         return none, none
     if before.codebook.features != survey.codebook.features:
         why = survey.say("changes/other_indicators")

@@ -110,7 +110,7 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
 
 
 def _explained(read: list[tuple[str, list[Sheet]]]) -> dict[str, set[str]]:
-    """Check -> the headings that a code table among the files explains: their codes, their unit."""
+    """Check -> the headings that a code table among the files explains: codes, unit, one letter."""
     codes: set[str] = set()
     units: set[str] = set()
     for name, sheets in read:
@@ -121,7 +121,8 @@ def _explained(read: list[tuple[str, list[Sheet]]]) -> dict[str, set[str]]:
                 stated = [head for head in range(rows.shape[1]) if UNIT_HEAD.match(rows[0, head])]
                 codes |= {*rows.ravel()} - {""}
                 units |= {*rows[(rows[:, stated] != "").any(axis=1)].ravel()} - {""}
-    return {"code_table": codes, "units": units}
+    letters = {code for code in codes if len(code) == 1 and code.isalpha()}
+    return {"code_table": codes, "units": units, "headings": letters}
 
 
 def _names_of(heading: str) -> set[str]:

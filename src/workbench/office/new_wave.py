@@ -253,12 +253,12 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
     lines: list[str] = []
     for file in files if tool != "none" else ():
         try:
-            read = None if file.is_dir() else tools.choose(read_file(file), tool)
+            sheets = [] if file.is_dir() else read_file(file)
         except InputError:
             if tool is not None:
                 raise
             continue  # what cannot be read is refused below
-        if read is None:
+        if (read := tools.choose(sheets, tool)) is None:
             continue
         export = read[1]
         found[file.name] = export.tool

@@ -2,8 +2,9 @@
 
 Editions for others hide small numbers. Two of them side by side may tell what neither does: where a
 number of municipalities differs by one or two, whoever has both learns the answer of those that
-were added, dropped or corrected. A later release is therefore compared with all earlier ones of its
-wave and audience, and refused where they differ so.
+were added, dropped or corrected; where the same answers are withheld or counted together otherwise,
+one release gives what the other keeps back. A later release is therefore compared with all earlier
+ones of its wave, those for another audience too (a committee reads what is public), and refused.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     """
     edition = Edition(wave, audience, language)
     record = _complete(edition, by)
+    _refuse_strays(edition, record)
     shelf = paths.root() / "releases"
     book = shelf / "releases.yml"
     lines, files = _lines(book), fingerprints.hash_files(edition.folder)
@@ -64,7 +66,9 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     }
     part = place.with_name(f".{number}.part")
     shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(edition.folder, part)
+    for name in files:  # and not what hides beside them, such as Office's notes of who has one open
+        (part / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(edition.folder / name, part / name)
     part.rename(place)
     text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
     paths.write_atomic(book, text)
@@ -93,10 +97,29 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
     return record
 
 
+def _refuse_strays(edition: Edition, record: dict[str, Any]) -> None:
+    """Refuse a file that the run did not write: nobody knows for whom it is."""
+    made = {"index.html", "run.json", "codebook.yml", "tables.xlsx", "figures.zip", "report.docx"}
+    made |= {"report.pdf", "index.pdf", RESULTS + "/codes.csv"}
+    for ran in record["notebooks"]:
+        page = ran.get("html", "")
+        made |= {page, f"{page.removesuffix('.html')}.pdf", f"notebooks/{ran['name']}.ipynb"}
+        made |= {*ran.get("files", {}).values()}
+    for file in fingerprints.hash_files(edition.folder):
+        if file not in made:
+            raise InputError(
+                "the folder of {name} holds a file that its run did not write: {stray}",
+                hint="take it out, or run workbench refresh {wave} --force",
+                name=edition.name,
+                stray=file,
+                wave=edition.wave,
+            )
+
+
 def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], shelf: Path) -> None:
     """Refuse what is released already, or would disclose answers beside an earlier release."""
     for line in lines:
-        if (line["wave"], line["audience"]) != (edition.wave, edition.audience):
+        if line["wave"] != edition.wave:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
             raise InputError(
@@ -106,7 +129,7 @@ def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], sh
                 date=line["date"],
             )
         if not Wave.read(edition.wave).named:
-            _refuse_difference(shelf / line["folder"], edition.folder, line)
+            _refuse_difference(shelf / line["folder"], edition, line)
 
 
 def _lines(book: Path) -> list[dict[str, Any]]:
@@ -117,47 +140,82 @@ def _lines(book: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _refuse_difference(earlier: Path, now: Path, line: dict[str, Any]) -> None:
-    """Refuse numbers of municipalities that differ by one or two from those of a release."""
+def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) -> None:
+    """Refuse numbers that tell single answers beside those of a release."""
+    now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
+    about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
     if not earlier.is_dir():
         raise InputError(
             "the release {edition} no. {number} is not in its folder, so nobody can say what "
             "this one would disclose beside it",
             file=earlier,
             hint="bring the folder back",
-            edition=line["edition"],
-            number=line["number"],
+            **about,
         )
-    for name, place, before, after in _differences(earlier / RESULTS, now / RESULTS):
-        raise InputError(
-            "with the release no. {number} of {date} this one would disclose single "
-            "answers: {place} in {name} was {before:g} and is {after:g}",
-            hint="keep to that release, or release again when {smallest_cell} or more differ",
-            number=line["number"],
-            date=line["date"],
-            place=place,
-            name=name,
-            before=before,
-            after=after,
-            smallest_cell=SMALLEST_CELL,
-        )
-
-
-def _differences(before: Path, after: Path) -> Iterator[tuple[str, str, float, float]]:
-    """Counts of the same thing in two releases that differ by fewer than may be shown."""
-    for file in sorted(before.rglob("*.csv")):
-        name = file.relative_to(before).as_posix()
-        if not (after / name).is_file():
+    for file in sorted((earlier / RESULTS).rglob("*.csv")):
+        name = file.relative_to(earlier / RESULTS).as_posix()
+        if name == "codes.csv" or not (now / RESULTS / name).is_file():
             continue
-        then, now = _numbers(file), _numbers(after / name)
-        if len(then) == len(now):  # a row in another language, or called otherwise, is in its place
-            known = then.index.isin(now.index) | now.index.isin(then.index)
-            now = now.set_axis(now.index.where(known, then.index))
-        old, new = _counts(then), _counts(now)
-        both = pd.concat([old, new], axis=1, keys=["old", "new"]).dropna()
-        small = both[(both["old"] - both["new"]).abs().between(1, SMALLEST_CELL - 1)]
-        for key, row in small.iterrows():
-            yield name, " / ".join(map(str, key)), row["old"], row["new"]
+        then = _numbers(file)
+        today = named = _numbers(now / RESULTS / name)
+        if alike and len(then) == len(today):
+            # a row in another language, or called otherwise, is in its place
+            known = then.index.isin(today.index) | today.index.isin(then.index)
+            named = today.set_axis(today.index.where(known, then.index))
+        for place, before, after in _differences(then, named):
+            raise InputError(
+                "with the release {edition} no. {number} of {date} this one would disclose single "
+                "answers: {place} in {name} was {before:g} and is {after:g}",
+                hint="keep to that release, or release again when {smallest_cell} or more differ",
+                **about,
+                place=place,
+                name=name,
+                before=before,
+                after=after,
+                smallest_cell=SMALLEST_CELL,
+            )
+        same_words = line["language"] == edition.language
+        frames = [named, *[today] * same_words] if alike else []
+        if place := next(filter(None, (_withheld_otherwise(then, f) for f in frames)), ""):
+            raise InputError(
+                "with the release {edition} no. {number} of {date} this one would disclose single "
+                "answers: the same answers are withheld or counted together otherwise, as in "
+                "{place} in {name}",
+                hint="keep to that release, or release again when more replies have come",
+                **about,
+                place=place,
+                name=name,
+            )
+
+
+def _differences(then: pd.DataFrame, now: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
+    """Counts of the same thing in two releases that differ by fewer than may be shown."""
+    both = pd.concat([then.stack(), now.stack()], axis=1, keys=["old", "new"]).dropna()
+    small = both[(both["old"] - both["new"]).abs().between(1, SMALLEST_CELL - 1)]
+    for key, row in small.iterrows():
+        yield " / ".join(map(str, key)), row["old"], row["new"]
+
+
+def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:
+    """The row of a question whose known numbers are as before, while others are withheld."""
+    old, new = dict(_by_question(then)), dict(_by_question(now))
+    for question in old.keys() & new.keys():
+        columns = old[question].columns.intersection(new[question].columns)
+        before, after = old[question][columns], new[question][columns]
+        rows = before.index.intersection(after.index)
+        here, there = before.loc[rows], after.loc[rows]
+        if ((here == there) | here.isna() | there.isna()).all(axis=None):
+            shown = here.index[(here.isna() != there.isna()).any(axis=1)]
+            grouped = before.index.symmetric_difference(after.index)
+            of = [{*part["n"].dropna()} if "n" in part else {""} for part in (before, after)]
+            if len(shown) or (len(grouped) and of[0] == of[1]):
+                return str([*shown, *grouped][0])
+    return ""
+
+
+def _by_question(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The rows of a table by the first of their texts."""
+    yield from frame.groupby(frame.index.str.partition(" / ").get_level_values(0))
 
 
 def _numbers(file: Path) -> pd.DataFrame:
@@ -166,11 +224,9 @@ def _numbers(file: Path) -> pd.DataFrame:
     numbers = frame.select_dtypes("number")
     whole = [c for c in numbers if (numbers[c].dropna() % 1 == 0).all()]
     words = frame.drop(columns=numbers.columns).fillna("").astype(str).agg(" / ".join, axis=1)
-    words = words if len(frame.columns) > len(numbers.columns) else frame.index.astype(str)
+    words = (
+        words if len(frame.columns) > len(numbers.columns) else frame.index.astype(str).to_series()
+    )
+    again = words.groupby(words).cumcount()  # rows that are called alike, in their order
+    words = words.where(again == 0, words + " / " + again.astype(str))
     return numbers[whole].set_axis(pd.Index(words, name="row"), axis=0)
-
-
-def _counts(numbers: pd.DataFrame) -> pd.Series:
-    """Each number of such a table by its row and its column."""
-    counts = numbers.stack()
-    return counts[~counts.index.duplicated()]

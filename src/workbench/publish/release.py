@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat.v4
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from analysis import fingerprints, paths
 from analysis.cleaning.findings import SEVERITIES
 from analysis.errors import InputError, printed
+from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
-from analysis.text import Language, label, labels
+from analysis.text import LANGUAGES, Language, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export, page_context
@@ -190,6 +193,7 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     for ran in record.notebooks:
         _gather(ran, part)
     shutil.rmtree(part / "work", ignore_errors=True)
+    _explain(part / "results")
     about = {**context(edition, record.facts), "pdf": pdf}
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
     if word:
@@ -243,6 +247,28 @@ def _gather(ran: Ran, part: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         (part / place).replace(target)
         ran.files[written] = target.relative_to(part).as_posix()
+
+
+def _explain(results: Path) -> None:
+    """codes.csv beside the results, in which ids are the headings: what each means, its unit."""
+    numeric: dict[str, bool] = {}
+    for file in sorted(results.rglob("*.csv")):
+        frame = pd.read_csv(file)
+        for name in map(str, frame):
+            numeric[name] = numeric.get(name, False) or is_numeric_dtype(frame[name])
+    names = [re.sub(r"^in_\d+$", "in", name) for name in numeric]
+    columns = {"variable": [*numeric]}
+    for language in LANGUAGES:
+        known, units = dict[str, str](), labels("unit_of", language)
+        for section in ("status", "severity", "column", "result"):
+            known |= labels(section, language)
+        columns[language] = [known.get(name, name) for name in names]
+        columns[f"unit_{language}"] = [
+            units.get(name, units["stability"]) if is_number else ""
+            for name, is_number in numeric.items()
+        ]
+    if numeric:
+        paths.write_atomic(results / "codes.csv", to_csv(pd.DataFrame(columns)))
 
 
 def scrub(executed: Path) -> None:

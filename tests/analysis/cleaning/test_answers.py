@@ -206,6 +206,9 @@ def test_what_is_read(name, text, value, rules):
         ("DATE", "R0.8.5", TEXT, "not-a-date"),
         ("DATE", "2019/8/1 2", TEXT, "not-a-date"),
         ("DATE", "2019年8月5日（火）", TEXT, "weekday"),
+        ("DATE", "Tue Aug 05 2019", TEXT, "weekday"),  # a Monday
+        ("DATE", "5 Aug 6, 2019", TEXT, "not-a-date"),
+        ("DATE", "Augustine 5 2019", TEXT, "not-a-date"),
         ("SINGLE", "7", TEXT, "no-such-option"),
         ("SINGLE", "1、2", TEXT, "several"),
         ("SINGLE", "①②", TEXT, "several"),
@@ -487,6 +490,9 @@ def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
         ("45446.5", dt.date(2024, 6, 3), "12:00:00"),
         ("20240603", dt.date(2024, 6, 3), None),
         ("6/13/2024 9:15 PM", dt.date(2024, 6, 13), "21:15:00"),
+        ("Mon Jun 03 2024 09:15:42 GMT+0900 (日本標準時)", dt.date(2024, 6, 3), "09:15:42"),
+        ("Jun 3, 2024", dt.date(2024, 6, 3), None),
+        ("3 June 2024 9:15 PM", dt.date(2024, 6, 3), "21:15:00"),
     ],
 )
 def test_dates_and_times_of_form_tools(text, day, time):

@@ -32,11 +32,11 @@ def test_neighbours_stay_neighbours():
 def test_a_share_is_drawn_in_its_shade_and_a_missing_one_in_none():
     shares = pd.Series(0.5, list(CODES))
     shares["東京都"], shares["沖縄県"], shares["鳥取県"] = 0.05, float("nan"), 1.0
-    frame = pd.DataFrame({"prefecture": shares.index, "share": shares.to_numpy(), "question": "q"})
-    figure = tiles.prefectures(frame, codes=CODES)
+    frame = pd.DataFrame({"prefecture": shares.index, "share": shares.to_numpy()})
+    ax = tiles.prefectures(frame, codes=CODES)
     drawn = {
         patch.get_xy(): to_hex(patch.get_facecolor())
-        for patch in figure.axes[0].patches
+        for patch in ax.patches
         if isinstance(patch, Rectangle)
     }
     shade = {name: drawn[tiles.places()[code]] for name, code in CODES.items()}

@@ -277,6 +277,20 @@ def test_the_codebook_of_a_definition_reads_the_replies_of_its_tool(project, exp
     assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()
 
 
+def test_records_of_redcap_over_several_rows_are_refused(project):
+    """A longitudinal export: the later event would have taken the place of the first."""
+    text = draft(defined(project, "redcap"))
+    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
+    head, *rows = exports.redcap_numbers()
+    events = [["record_id", "redcap_event_name", *head[1:]]]
+    events += [[row[0], "base_arm_1", *row[1:]] for row in rows]
+    for name, more, code in (("once", [], 0), ("twice", [[1, "later_arm_1", *rows[0][1:]]], 2)):
+        with (project / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(events + more)
+        given = ["new-wave", name, str(project / f"{name}.csv"), "--codebook", "d"]
+        assert main([*given, "--as-of", "2024-06-01"]) == code
+
+
 # --- other shapes that the same tools write -----------------------------------------------------
 
 KOBO = [

@@ -1,12 +1,15 @@
 """A questionnaire as a form tool defines it becomes a codebook with its options and skip rules."""
 
 import csv
+import zipfile
 
 import openpyxl
 import pytest
 import yaml
 
 from analysis.codebook.model import Codebook
+from analysis.errors import InputError
+from analysis.intake.files import read_file
 from workbench.office.draft import draft
 
 XLSFORM = {
@@ -180,7 +183,13 @@ def test_the_structure_of_a_limesurvey(tmp_path):
         answer_l10ns=both("aid", "answer", said),
     )  # fmt: skip
     (tmp_path / "s.lss").write_text(xml, "utf-8")
+    with zipfile.ZipFile(tmp_path / "s.lsa", "w") as archive:
+        archive.writestr("survey_1_responses.lsr", "<document/>")
+        archive.writestr("survey_1.lss", xml)
     found = parsed(draft(tmp_path / "s.lss"))
+    assert parsed(draft(tmp_path / "s.lsa")) == found
+    with pytest.raises(InputError, match="archive of LimeSurvey"):
+        read_file(tmp_path / "s.lsa")
     assert {id: q["type"] for id, q in found.items()} == {
         "Q1": "single", "Q2": "multi", "Q3": "ratio", "Q4": "battery"
     }  # fmt: skip

@@ -165,6 +165,9 @@ def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     text = read(printed)
     sheets = text.rstrip("\f").split("\f")
     assert len(sheets) <= 8 or name != "02_explore", "36 questions with all their numbers"
+    if name == "index":
+        pages = page.evaluate("document.querySelector('.pages').parentElement.innerText")
+        assert packed(pages[:8]) in packed(sheets[1]), "the summary is one sheet"
     for at, sheet in enumerate(sheets, 1):
         assert f"{at}/{len(sheets)}" in packed(sheet), "each sheet has its number"
         assert ("架空データ" if language == "ja" else "inventeddata") in packed(sheet).lower()

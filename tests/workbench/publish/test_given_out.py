@@ -9,6 +9,7 @@ from analysis.errors import InputError
 from workbench.cli import main
 from workbench.publish import given_out
 
+FILE = "results/tables/frequencies.csv"
 COUNTS = "question,answer,count,n,share\nQ06,a,{a},15,0.3333\nQ06,b,{b},15,0.4\n"
 
 
@@ -17,7 +18,9 @@ def edition(project, a=5, b=6, name="demo-2019.public", status="ok"):
     folder = project / "reports" / name
     (folder / "results/tables").mkdir(parents=True, exist_ok=True)
     (folder / "results/tables/frequencies.csv").write_text(COUNTS.format(a=a, b=b))
-    record = {"status": status, "notebooks": [], "finished": "2026-01-01T00:00:00+00:00"}
+    page = {"name": "02_explore", "html": "02_explore.html"}
+    page["files"] = {FILE: FILE}
+    record = {"status": status, "notebooks": [page], "finished": "2026-01-01T00:00:00+00:00"}
     record |= {"data_sha256": f"{a} {b}", "code_sha256": "c"}
     (folder / "run.json").write_text(json.dumps(record))
     return folder
@@ -64,6 +67,67 @@ def test_the_same_numbers_and_larger_differences_may_be_given_out(project):
     assert [line["number"] for line in released(project)] == [1, 2, 1]
     edition(project, a=9)  # beside the second one
     with pytest.raises(InputError, match=r"no\. 2 of"):
+        given_out.release("demo-2019", by="x")
+
+
+WITHHELD = "question,answer,count,n\nQ06,a,{a},15\nQ06,b,{b},15\nQ06,c,{c},15\nQ06,d,{d},15\n"
+
+
+@pytest.mark.parametrize("audience", ["public", "committee"])
+def test_what_a_release_kept_back_no_other_tells(project, audience):
+    """The same answers with another cell withheld or others counted together, by whom ever."""
+    folder = edition(project, name=f"demo-2019.{audience}")
+    file = folder / "results/tables/frequencies.csv"
+
+    def give(content):
+        file.write_text(content)
+        return given_out.release("demo-2019", by="x", audience=audience)
+
+    give(WITHHELD.format(a="", b="", c=4, d=9))
+    with pytest.raises(InputError, match="withheld or counted together otherwise, as in Q06 / b"):
+        give(WITHHELD.format(a="", b=6, c="", d=9))
+    give(WITHHELD.format(a="", b="", c=8, d=5))  # other answers
+    (folder / "results/tables/more.csv").write_text(
+        "question,answer,count,n\nQ1,a / b,7,12\nQ1,c,5,12\n"
+    )
+    record = json.loads((folder / "run.json").read_text())
+    record["notebooks"][0]["files"]["more"] = "results/tables/more.csv"
+    (folder / "run.json").write_text(json.dumps(record))
+    given_out.release("demo-2019", by="x", audience=audience)
+    (folder / "results/tables/more.csv").write_text(
+        "question,answer,count,n\nQ1,a,3,12\nQ1,b / c,9,12\n"
+    )
+    with pytest.raises(InputError, match="counted together otherwise, as in Q1 / "):
+        given_out.release("demo-2019", by="x", audience=audience)
+
+
+def test_a_committee_that_reads_what_is_public_learns_no_answer_by_both(project):
+    edition(project, name="demo-2019.committee")
+    given_out.release("demo-2019", by="x", audience="committee")
+    edition(project, a=6)
+    with pytest.raises(InputError, match=r"demo-2019\.committee no\. 1 .* was 5 and is 6"):
+        given_out.release("demo-2019", by="x")
+    edition(project)
+    assert given_out.release("demo-2019", by="x")
+
+
+def test_a_file_that_the_run_did_not_write_is_never_released(project):
+    folder = edition(project)
+    (folder / "tables").mkdir()
+    (folder / "tables/answers.xlsx").write_bytes(b"of the inside")
+    with pytest.raises(InputError, match=r"did not write: tables/answers\.xlsx"):
+        given_out.release("demo-2019", by="x")
+    assert not (project / "releases").exists()
+
+
+def test_rows_that_are_called_alike_are_compared_in_their_order(project):
+    folder = edition(project)
+    file = folder / "results/tables/frequencies.csv"
+    for second in (9, 8):
+        file.write_text(f"question,answer,count\nQ06,a,12\nQ06,a,{second}\n")
+        if second == 9:
+            given_out.release("demo-2019", by="x")
+    with pytest.raises(InputError, match="was 9 and is 8"):
         given_out.release("demo-2019", by="x")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from analysis.errors import InputError
 from analysis.intake.tools import (
     google_forms,
@@ -42,22 +44,35 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     Raises
     ------
     InputError
-        The header is not that of `tool`.
+        The header is not that of `tool`, or a record takes several rows.
     """
     head = head_of(sheet)
     if not head or not any(head[0]):
         return None
-    if tool is None:
-        found = (read(head) for read in READERS.values())
-        return next((export for export in found if export is not None), None)
-    export = READERS[tool](head)
-    if export is None:
+    readers = READERS.values() if tool is None else [READERS[tool]]
+    export = next(filter(None, (read(head) for read in readers)), None)
+    if export is not None:
+        _one_row_a_record(sheet, export)
+    elif tool is not None:
         raise sheet.error(
             "the header is not that of an export of {tool}",
             hint="leave out the tool, or export the replies again without changing the header",
             tool=tool,
         )
     return export
+
+
+def _one_row_a_record(sheet: Sheet, export: Export) -> None:
+    """Refuse records over several rows: the latest row would stand for all."""
+    ids = sheet.text.iloc[export.heads :, 0]
+    twice = np.flatnonzero((ids.duplicated() & ids.ne("")).to_numpy())
+    if export.entries and len(twice):
+        raise sheet.error(
+            "the record {id} has several rows, one for each event or instance of a form",
+            at=(export.heads + int(twice[0]), 0),
+            hint="export one event or one form at a time, so that each record is one row",
+            id=ids.iloc[twice[0]],
+        )
 
 
 def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Export] | None:

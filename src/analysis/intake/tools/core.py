@@ -58,13 +58,15 @@ class Column:
 class Export:
     """The header of an export: its tool, how many rows it takes, and a `Column` for each column.
 
-    `joined`: whether the tool writes several answers to one question into one cell.
+    `joined`: whether the tool writes several answers to one question into one cell. `entries`: the
+    columns that tell the rows of one record apart, whose id stands in the first column.
     """
 
     tool: str
     heads: int
     columns: tuple[Column, ...]
     joined: bool = False
+    entries: tuple[int, ...] = ()
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """The positions of the columns of these kinds."""

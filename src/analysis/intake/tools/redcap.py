@@ -10,9 +10,12 @@ import re
 from analysis.intake.tools.core import Column, Export, Head, beside_other, key, keys, noted
 
 RECORDS = keys(
-    "record_id", "Record ID", "redcap_event_name", "Event Name", "redcap_repeat_instrument",
-    "Repeat Instrument", "redcap_repeat_instance", "Repeat Instance", "redcap_data_access_group",
-    "redcap_survey_identifier", "Survey Identifier", "Complete?",
+    "record_id", "Record ID", "redcap_data_access_group", "redcap_survey_identifier",
+    "Survey Identifier", "Complete?",
+)  # fmt: skip
+ENTRIES = keys(
+    "redcap_event_name", "Event Name", "redcap_repeat_instrument", "Repeat Instrument",
+    "redcap_repeat_instance", "Repeat Instance",
 )  # fmt: skip
 NAMED = re.compile(r"(\w+?)___(\w+)")
 LABELLED = re.compile(r"(.*\S)\s*\(choice=(.*)\)", re.S)
@@ -31,9 +34,10 @@ def read(head: Head) -> Export | None:
     columns = beside_other([_column(text) for text in head[0]])
     stamps = [key(text) for text in head[0] if text.endswith("_timestamp")]
     done = keys(head[0][0], *(text for text in head[0] if text.endswith("_complete")))
-    return Export(
-        "redcap", 1, noted(columns, {*RECORDS, *done}, [*stamps, key("Survey Timestamp")])
-    )
+    records = {*RECORDS, *ENTRIES, *done}
+    found = noted(columns, records, [*stamps, key("Survey Timestamp")])
+    entries = tuple(at for at, text in enumerate(head[0]) if key(text) in ENTRIES)
+    return Export("redcap", 1, found, entries=entries)
 
 
 def _column(heading: str) -> Column:

@@ -15,7 +15,7 @@ def find(file: Path, sheets: Sequence[Sheet]) -> Definition | None:
 
     Parameters
     ----------
-    file : the structure of LimeSurvey (.lss), or any other.
+    file : the structure of LimeSurvey (.lss, or the archive .lsa), or any other.
     sheets : of that other file: XLSForm, or the data dictionary of REDCap.
 
     Raises
@@ -23,7 +23,7 @@ def find(file: Path, sheets: Sequence[Sheet]) -> Definition | None:
     InputError
         The file is damaged.
     """
-    if file.suffix.lower() == ".lss":
+    if file.suffix.lower() in limesurvey.SUFFIXES:
         return limesurvey.read(file)
     readers = (xlsform.read, redcap.read)
     return next((found for read in readers if (found := read(sheets)) is not None), None)

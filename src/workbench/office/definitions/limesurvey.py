@@ -1,4 +1,7 @@
-"""LimeSurvey: the structure of a survey (.lss), XML with a table for each kind of thing."""
+"""LimeSurvey: the structure of a survey (.lss), XML with a table for each kind of thing.
+
+The archive of a survey (.lsa) is a zip that holds it beside the responses.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from analysis.errors import InputError
+from analysis.intake.files import unpacked
 from workbench.office.definitions.core import (
     Choice,
     Definition,
@@ -26,6 +30,7 @@ CHANGE = (Choice("I", ("増加", "increase")), Choice("S", ("変わらない", "
           Choice("D", ("減少", "decrease")))  # fmt: skip
 TEXTS = {"S": False, "T": True, "U": True}  # type -> several lines
 MAX_BYTES = 1 << 24
+SUFFIXES = {".lss", ".lsa"}  # the structure alone, and the archive of a survey with its structure
 Row = dict[str, str]
 
 
@@ -38,6 +43,9 @@ def read(path: Path) -> Definition | None:
         The XML is damaged, too large, or declares entities.
     """
     content = path.read_bytes()
+    if path.suffix.lower() == ".lsa":
+        inside = (one.content for one in unpacked(path, path.name) if one.name.endswith(".lss"))
+        content = next(inside, b"")
     if b"<LimeSurveyDocType>" not in content[:4096]:
         return None
     if len(content) > MAX_BYTES or b"<!ENTITY" in content or b"<!DOCTYPE" in content:
