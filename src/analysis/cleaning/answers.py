@@ -15,9 +15,10 @@ from typing import Any
 
 from analysis.cleaning.texts import Parsed, date, number, refused, tidy, widths
 from analysis.codebook.model import Codebook, Option, Question
+from analysis.intake.printed import MARKS
 from analysis.intake.workbook import CellKind
 
-TICKS = frozenset("○●◯〇レ✓✔☑■")
+TICKS = frozenset(MARKS) - {"◎"}  # which says more than ○ where an office writes both
 BLANKS = frozenset("☐□")
 TICK_WORDS = {  # as form tools write them
     **dict.fromkeys(("y", "yes", "はい", "有", "あり", "選択", "checked", "selected"), True),

@@ -21,6 +21,7 @@ from analysis.intake.printed import (
     ABOVE,
     BELOW,
     LEFT,
+    MARKS,
     RIGHT,
     Form,
     Place,
@@ -32,10 +33,8 @@ from analysis.intake.tables import UNIT, check_questions
 from analysis.intake.workbook import Sheet
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
-ANSWER_LIKE = re.compile(
-    r"^[\d①-⑳.,、，・％%○●◯〇◎レ✓✔☑■]+$"
-)  # even where all offices say the same
-MARK = re.compile(r"^[○●◯〇◎レ✓✔☑■]$")  # of the option that is chosen
+ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
+MARK = re.compile(rf"^[{MARKS}]$")  # of the option that is chosen
 OPEN = re.compile(r"^[□☐◻]$")  # of one that is not
 INSTRUCTION = re.compile(
     r"^(?:[(（][^()（）]*[)）]|※.*)$", re.S

@@ -15,12 +15,12 @@ from analysis.intake.workbook import CellKind, Sheet
 
 Place = tuple[int, int]
 RIGHT, BELOW, LEFT, ABOVE = (0, 1), (1, 0), (0, -1), (-1, 0)
+RINGS = "○●◯〇◎レ✓✔"  # marks that an office writes
+MARKS = RINGS + "☑■"  # and printed boxes that it fills
 # a mark, an open box or brackets with or without a mark before an option's words
-BOXED = re.compile(r"^(?:[☑☒■□☐◻]|[(（\[［]\s*[○●◯〇◎レ✓✔☑■]?\s*[)）\]］])\s*(?=\S)")
-RINGED = re.compile(
-    r"^[○●◯〇◎レ✓✔]\s*(?=\S)"
-)  # a mark before an option's words, where others have none
-TICKED = re.compile(r"^[(（\[［]?\s*[○●◯〇◎レ✓✔☑☒■]")
+BOXED = re.compile(rf"^(?:[☑☒■□☐◻]|[(（\[［]\s*[{MARKS}]?\s*[)）\]］])\s*(?=\S)")
+RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)")  # before an option's words, where others have none
+TICKED = re.compile(rf"^[(（\[［]?\s*[{MARKS}☒]")
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
 ARROWS = ("→", "⇒", "⇨", "➡")
 ANSWER_WORDS = {

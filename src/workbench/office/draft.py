@@ -95,7 +95,10 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     export = None if sav or tool == "none" else tools.choose(sheets, tool)
     if export is not None:
         sheet, found = export
-        columns = _below(sheet, found.heads, list(found.columns))
+        known = [replace(column, kind="record")
+                 if column.kind == "answer" and is_technical(column.heading) else column
+                 for column in found.columns]  # fmt: skip
+        columns = _below(sheet, found.heads, known)
         remarks = f"# read as an export of {found.tool} (--tool)\n"
     else:
         sheet = max((s for s in sheets if not s.hidden), key=lambda s: int((s.kind > 0).sum()),
@@ -125,8 +128,9 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     markers = guesses.recurring([column.texts for column in columns])
     questions, seen = _questions(columns, sav, {*TOKENS, *markers}, export and export[1])
     book = _book(file, file.stem, questions, markers)
-    if aside and export is None:  # of an export its tool says what is no question
-        book["ignore"] = aside
+    # of an export its tool says what it keeps for itself
+    if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
+        book["ignore"] = ignored
     head = HEAD.format(file=file.name, n=records, question=questions[0]["id"]) + remarks
     return head + written(book, seen, file)
 

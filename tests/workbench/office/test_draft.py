@@ -335,6 +335,15 @@ def test_a_draft_of_an_export_needs_no_structural_edit(tmp_path, export):
         assert "文書の作成, 要約" in words
 
 
+def test_the_section_that_answered_is_no_question_of_an_export(tmp_path):
+    rows = [["タイムスタンプ", "団体名", "部署", "氏名", "問1 情報職員数"]]
+    rows += [["2024/06/03 9:15:42", f"町{n}", "総務課", "山田", n] for n in range(5)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(text := draft(tmp_path / "r.csv"))
+    assert "read as an export of google-forms" in text and found["ignore"] == ["部署"]
+    assert [q["ja"] for q in found["questions"] if not q.get("identity")] == ["情報職員数"]
+
+
 @pytest.mark.parametrize("export", BY_TOOL, ids=lambda export: export.__name__)
 def test_the_draft_of_an_export_reads_it_without_a_refusal(tmp_path, monkeypatch, export):
     (tmp_path / "export.csv").write_bytes(exports.written(export))
