@@ -10,7 +10,8 @@ import pandas as pd
 
 from analysis import paths, text
 from analysis.cleaning import clean, respondents
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.errors import unknown
 from analysis.figures.gallery import SIZES, Gallery, use_style
