@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import SIZE_CLASSES
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.stats import disclosure, tabulate
 from analysis.stats.disclosure import SMALLEST

@@ -1,11 +1,19 @@
-"""Hashes (sha256) of what a result depends on: data, codebook, notebooks, code, git commit."""
+"""Hashes (sha256) of what a result depends on: data, codebook, notebooks, code, git commit.
+
+Those with this project's key, pseudonyms among them, nobody can recompute without it.
+"""
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
+import hmac
 import json
 import os
+import secrets
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -117,3 +125,39 @@ def revision() -> dict[str, Any]:
             return {"commit": "", "clean": None}
         printed.append(done.stdout.decode("utf-8", "replace").strip())
     return {"commit": printed[0], "clean": not printed[1]}
+
+
+def pseudonym_key() -> bytes:
+    """The key of this project's pseudonyms, made once; it stays outside reports and git."""
+    file = paths.root() / ".workbench" / "pseudonym.key"
+    if not file.is_file():
+        file.parent.mkdir(exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=file.parent)  # readable by its owner alone
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
+            os.link(beside, file)
+        Path(beside).unlink()
+    return file.read_bytes()
+
+
+def pseudonym(code: str, key: bytes) -> str:
+    """A stable name that cannot be computed without the key; no two of 1,741 are alike.
+
+    Examples
+    --------
+    >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"k" * 32)
+    True
+    >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"x" * 32)
+    False
+    """
+    digest = hmac.new(key, code.encode("ascii"), hashlib.sha256).digest()
+    return "M" + base64.b32encode(digest[:5]).decode("ascii")
+
+
+def fingerprint(text: str) -> str:
+    """A hash that changes with the text, for editions that leave the house.
+
+    A plain hash of answers would let anyone who guesses them confirm the guess.
+    """
+    return hmac.new(pseudonym_key(), b"hash " + text.encode("utf-8"), hashlib.sha256).hexdigest()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import edition
-from analysis.codebook.model import STATUSES, Question
+from analysis.codebook.questions import STATUSES, Question
 from analysis.edition import COUNTED, HIDDEN, MEASURED, protects, shown_questions
 from analysis.errors import InputError, Message
 from analysis.figures import plots

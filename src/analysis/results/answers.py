@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import size_labels
+from analysis.codebook.questions import Question
 from analysis.edition import protects
 from analysis.show import Frame
 from analysis.stats import disclosure, inference, tabulate

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import given
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError
@@ -245,8 +245,8 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
     Columns: question (empty where several are at odds), to_confirm (in words).
     """
     shown = survey.responses.loc[[here.code]].drop(columns=kept_back(survey))
-    at_odds = guidebook.contradictions(here.code, shown, survey.codebook)
-    rows = [("", remark.text[survey.language]) for remark in at_odds]
+    at_odds = guidebook.contradictions(here.code, shown, survey.codebook, survey.language)
+    rows = [("", remark.text) for remark in at_odds]
     if survey.audience == "internal":
         mine = survey.findings[
             (survey.findings["code"] == here.code)

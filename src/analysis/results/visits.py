@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import paths, text
-from analysis.codebook.model import Question
-from analysis.codebook.municipality import SIZE_CLASSES, given
+from analysis import paths
+from analysis.codebook.municipality import given
+from analysis.codebook.questions import Question
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
 from analysis.results import types
@@ -20,7 +20,7 @@ from analysis.stats import visits as guidebook
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.stats.visits import Case, Group, Remark, Topic, guide
 from analysis.survey import Survey
-from analysis.text import Text
+from analysis.tabulation import called
 from analysis.typology.study import Typology
 
 NOTED = ("evidence", "difference", "follow_up")  # beside what was said on a visit
@@ -52,7 +52,7 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     in, which are the municipalities to learn most of their type from.
     """
     if not any(survey.codebook.id in topic.questions for topic in guide().topics):
-        return Chosen(reason=survey.label("visits.no_topics", book=survey.codebook.id))
+        return Chosen(reason=survey.label("visits.no_topics"))
     if protects(survey):
         return Chosen(reason=survey.label("visits.not_public"))
     picked, why = _picked(survey, codes, found)
@@ -92,31 +92,20 @@ def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[G
     if not isinstance(found, NotAvailable) and found.labels.get(code, 0) in found.names:
         kind = int(found.labels[code])
         members = found.labels.index[found.labels == kind]
-        name = Text.model_validate(found.names[kind])
-        groups.append(Group(list(members), _both(types.called(found), kind=kind, name=name)))
+        own, of = found.names[kind][survey.language], f"compared.{types.called(found)}"
+        groups.append(Group(list(members), survey.label(of, kind=kind, name=own)))
     classes = survey.size_class
     if pd.notna(classes[code]):
         mates = classes.index[(classes == classes[code]).to_numpy(bool)]
-        size = str(survey.register.at[code, "size_class"])
-        name = SIZE_CLASSES.get(size, Text(ja=size, en=size))
-        groups.append(Group(list(mates), _both("class", name=name)))
-    return [*groups, Group(list(survey.responses.index), _both("all"))]
-
-
-def _both(id: str, name: Text | None = None, **values: Any) -> Text:
-    """What a group is called in sentences, in both languages."""
-    ja, en = (
-        text.label(f"compared.{id}", language, name=name[language] if name else "", **values)
-        for language in ("ja", "en")
-    )
-    return Text(ja=ja, en=en)
+        groups.append(Group(list(mates), survey.label("compared.class", name=classes[code])))
+    return [*groups, Group(list(survey.responses.index), survey.label("compared.all"))]
 
 
 def _remarks(survey: Survey, code: str, groups: list[Group]) -> list[Remark]:
     """What is worth asking a city, of unusual answers the most unusual ones, by topic."""
     responses, status = survey.responses, survey.status
     shown = responses.drop(columns=kept_back(survey))
-    found = guidebook.remarks(code, shown, status, survey.codebook, groups)
+    found = guidebook.remarks(code, shown, status, survey.codebook, groups, survey.language)
     if survey.audience == "internal":
         found += _doubts(survey, code)
     rare = sorted((r for r in found if r.kind == "unusual"), key=lambda r: r.rarity)
@@ -134,7 +123,7 @@ def _doubts(survey: Survey, code: str) -> list[Remark]:
     ]
     asked = {**survey.codebook.question_of, **{q.id: q for q in survey.codebook}}
     return [
-        Remark(topic_of[id], id, "doubtful", Text(ja=row.ja, en=row.en))
+        Remark(topic_of[id], id, "doubtful", str(getattr(row, survey.language)))
         for row in mine.itertuples()
         if row.question in asked and (id := asked[row.question].id) in topic_of
     ]
@@ -147,7 +136,7 @@ def remarks(survey: Survey, chosen: Chosen) -> Frame:
     remark (in words).
     """
     rows = [
-        (name, r.topic, r.question, r.kind, r.text[survey.language])
+        (name, r.topic, r.question, r.kind, r.text)
         for code, name in chosen.cities.items()
         for r in chosen.remarks[code]
     ]
@@ -159,7 +148,7 @@ def to_ask(survey: Survey, chosen: Chosen) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "beside": chosen.groups[code][0].name[survey.language],
+            "beside": chosen.groups[code][0].name,
             "topics": {
                 title(survey, topic): lines
                 for topic in guide().topics
@@ -188,27 +177,12 @@ def _sentence(survey: Survey, remark: Remark) -> str:
     question = ""
     if remark.kind != "contradictory":
         question = survey.codebook[remark.question].label[survey.language]
-    words = remark.text[survey.language]
-    return survey.say("visits/remark", kind=remark.kind, question=question, text=words)
+    return survey.say("visits/remark", kind=remark.kind, question=question, text=remark.text)
 
 
 def title(survey: Survey, topic: Topic) -> str:
     """Number and name of a topic."""
     return f"{topic.id}. {topic.text[survey.language]}"
-
-
-def topics(survey: Survey) -> list[dict[str, Any]]:
-    """What is asked everywhere: title, ask, and the evidence to see and what contradicts it."""
-    language = survey.language
-    return [
-        {
-            "title": title(survey, topic),
-            "ask": [question[language] for question in topic.ask],
-            "seen": "" if topic.evidence.en == "none" else topic.evidence[language],
-            "odds": topic.contradicts[language],
-        }
-        for topic in guide().topics
-    ]
 
 
 def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
@@ -223,18 +197,9 @@ def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
         paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
 
 
-def cases(survey: Survey) -> list[dict[str, Any]]:
-    """The cases that the working group heard of and this edition may name: city, body, source."""
-    shown: list[Case] = [c for c in guidebook.cases() if c.public or not protects(survey)]
-    return [
-        {
-            "city": case.city,
-            "body": case.body[survey.language],
-            "source": case.source[survey.language],
-            "date": case.date,
-        }
-        for case in shown
-    ]
+def cases(survey: Survey) -> list[Case]:
+    """The cases that the working group heard of and this edition may name."""
+    return [case for case in guidebook.cases() if case.public or not protects(survey)]
 
 
 # --- answers beside those of others -------------------------------------------------------------
@@ -293,10 +258,10 @@ def _questions(
             if protects(survey, q) or skipped:
                 continue
             mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
-            said = [f"{survey.label(f'visits.{r.kind}')} {r.text[language]}" for r in mine]
+            said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
             about = {
                 "topic": f"{topic.id} {topic.text[language]}",
-                "asked": f"{q.id} {q.label[language]}",
+                "asked": called(q, q.label[language]),
             }
             yield q, about, survey.label("visits.between").join(said)
 

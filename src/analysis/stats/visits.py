@@ -23,8 +23,9 @@ from pydantic import StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import yaml_file
-from analysis.codebook.model import Codebook, Labelled, Question
+from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import given
+from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
@@ -33,7 +34,7 @@ from analysis.intake.workbook import Sheet
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
-from analysis.text import LANGUAGES, Language, Model, Text, label, labels, say_both
+from analysis.text import LANGUAGES, Language, Model, Text, label, labels, say
 
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 Kind = Literal["contradictory", "doubtful", "missing", "unusual"]
@@ -45,7 +46,7 @@ class Topic(Labelled):
 
     id: int
     ask: tuple[Text, ...]
-    evidence: Text
+    evidence: Text | None = None
     contradicts: Text
     words: tuple[StrictStr, ...] = ()  # in free text they tell that it is on this topic
     questions: dict[StrictStr, tuple[StrictStr, ...]]
@@ -94,7 +95,7 @@ class Group:
     """Municipalities that a city is compared with, and what they are called."""
 
     codes: Sequence[str]
-    name: Text
+    name: str
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Remark:
     topic: int
     question: str
     kind: Kind
-    text: Text
+    text: str
     rarity: float = 0.0
 
 
@@ -118,6 +119,7 @@ def remarks(
     status: pd.DataFrame,
     codebook: Codebook,
     groups: Sequence[Group],
+    language: Language,
 ) -> list[Remark]:
     """What is contradictory, missing or unusual in a city's answers.
 
@@ -134,12 +136,12 @@ def remarks(
     scale it must be two points from that median, too; a number must be beyond 1.5 interquartile
     ranges from the quartiles (Tukey 1977).
     """
-    found = contradictions(code, responses, codebook)
+    found = contradictions(code, responses, codebook, language)
     for topic in guide().topics:
         for question in asked(topic, codebook, responses):
             state = tabulate.state_of(status, code, question)
             if state in MISSING:
-                why = say_both("visits/missing", status=state)
+                why = say("visits/missing", language, status=state)
                 found.append(Remark(topic.id, question.id, "missing", why))
             if state != "answered":
                 continue
@@ -149,7 +151,7 @@ def remarks(
                 known = answered.loc[[c for c in group.codes if c != code]]
                 if known.sum() >= FEWEST_OTHERS:
                     rest = given.loc[known.index[known]]
-                    said = _unusual(question, given.loc[code], rest, group.name)
+                    said = _unusual(question, given.loc[code], rest, group.name, language)
                     found += [
                         Remark(topic.id, question.id, "unusual", text, rarity)
                         for rarity, text in said
@@ -158,7 +160,9 @@ def remarks(
     return found
 
 
-def contradictions(code: str, responses: pd.DataFrame, codebook: Codebook) -> list[Remark]:
+def contradictions(
+    code: str, responses: pd.DataFrame, codebook: Codebook, language: Language
+) -> list[Remark]:
     """What a city's answers say against each other."""
     found: list[Remark] = []
     mine = responses.loc[[code]]
@@ -170,7 +174,7 @@ def contradictions(code: str, responses: pd.DataFrame, codebook: Codebook) -> li
             continue
         if holds:
             names = ", ".join(sorted(q.id for q in codebook.using(rule.names)))
-            found.append(Remark(at_odds.topic, names, "contradictory", at_odds.text))
+            found.append(Remark(at_odds.topic, names, "contradictory", at_odds.text[language]))
     return found
 
 
@@ -181,10 +185,10 @@ def asked(topic: Topic, codebook: Codebook, responses: pd.DataFrame) -> list[Que
 
 
 def _unusual(
-    question: Question, own: pd.Series, others: pd.DataFrame, group: Text
-) -> Iterator[tuple[float, Text]]:
+    question: Question, own: pd.Series, others: pd.DataFrame, group: str, language: Language
+) -> Iterator[tuple[float, str]]:
     """What is unusual in the answer to a question: how rare it is, and in words."""
-    items = {item.id: item.text for item in question.items}
+    items = {item.id: item.text[language] for item in question.items}
     for variable in question.variables if question.type not in {"text", "date"} else ():
         known, mine = others[variable].dropna().astype(float), own[variable]
         if pd.isna(mine):
@@ -203,17 +207,18 @@ def _unusual(
                 does = len(known) - same
             if mine or not option.exclusive:
                 beside |= {"option": option.text, "same": does, "chosen": bool(mine)}
-                yield rarity, say_both("visits/option", **beside)
+                yield rarity, say("visits/option", language, **beside)
         elif number:
             low, high = known.quantile(0.25), known.quantile(0.75)
             reach = 1.5 * (high - low)
             if reach > 0 and not low - reach <= value <= high + reach:
-                beside |= {"low": low, "high": high, "unit": question.unit or ""}
-                yield rarity, say_both("visits/far", value=value, **beside)
+                unit = question.unit[language] if question.unit else ""
+                beside |= {"low": low, "high": high, "unit": unit}
+                yield rarity, say("visits/far", language, value=value, **beside)
         elif not scale or abs(value - known.median()) >= STEPS:
-            ja, en = (tabulate.labels_of(question, k)[int(value)] for k in LANGUAGES)
+            answer = tabulate.labels_of(question, language)[int(value)]
             beside |= {"item": items.get(variable, ""), "same": same}
-            yield rarity, say_both("visits/rare", answer=Text(ja=ja, en=en), **beside)
+            yield rarity, say("visits/rare", language, answer=answer, **beside)
 
 
 def _share(others: pd.Series, own: float) -> float:
@@ -349,7 +354,7 @@ def _write(
 
 def _questions(topic: Topic, language: Language) -> str:
     asked = [f"・{question[language]}" for question in topic.ask]
-    if topic.evidence.en != "none":
+    if topic.evidence:
         asked.append(label("visit_form.evidence", language, evidence=topic.evidence[language]))
     return "\n".join(asked)
 

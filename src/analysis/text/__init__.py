@@ -84,7 +84,8 @@ def say(sentence: str, language: str, **values: Any) -> str:
     values : the arguments of the macro, all of them. The template formats numbers
         (``{{ n | thousands }}``, ``{{ "%.1f" | format(x) }}``) and makes text that comes from
         answers or names inert (``{{ name | inert }}``, see `escape`), names an id by its label
-    (``{{ id | label("word") }}``) and a p-value by ``{{ p | p }}``.
+        (``{{ id | label("word") }}``) and a p-value by ``{{ p | p }}``. A `Text` is written in the
+        language of the sentence.
 
     A paragraph may be written on several lines: a line break is joined with a space in English and
     without one in Japanese. An empty line begins a new paragraph.
@@ -181,6 +182,17 @@ def escape(text: object) -> str:
     return str(text).translate(_SPECIAL).replace("\n", " ")
 
 
+def unescaped(sentence: str) -> str:
+    """A sentence without the backslashes of `escape`, for titles and answers: no Markdown.
+
+    Examples
+    --------
+    >>> print(unescaped(escape("re-employed [retirees]")))
+    re-employed [retirees]
+    """
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", sentence)
+
+
 @cache
 def _labels() -> Mapping[str, Mapping[str, Text]]:
     content = files("analysis.text").joinpath("labels.yml").read_text(encoding="utf-8")
@@ -191,16 +203,21 @@ def _labels() -> Mapping[str, Mapping[str, Text]]:
 @cache
 def _templates(language: str) -> Environment:
     """Markdown, so nothing is escaped as HTML; whoever publishes it cleans it."""
+
+    def own(value: object) -> object:
+        return getattr(value, language) if isinstance(value, Text) else value
+
     found = Environment(
         loader=PackageLoader("analysis", "text"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
+        finalize=own,
     )
     found.filters |= {
         "thousands": "{:,}".format,
-        "inert": escape,
+        "inert": lambda value: escape(own(value)),
         "label": lambda id, section, **values: label(f"{section}.{id}", language, **values),
         "p": p_text,
         "equals": lambda p: p if p[0] in "<—" else f"={p}",

@@ -18,14 +18,14 @@ from xml.parsers.expat import ExpatError
 import pandas as pd
 import yaml
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.headings import normalise
 from analysis.intake.workbook import Sheet, address, column_number
 from analysis.text import Language, Model, Text, label
 from workbench import outputs
-from workbench.office import file_checks, readability
+from workbench.office import file_checks, open_document, readability
 from workbench.office.notes import with_notes
 from workbench.office.readability import CODE_TABLE, UNIT_HEAD, Breach, Table
 
@@ -72,6 +72,12 @@ TEXT_ONLY = {"records", "quoting"}
 
 COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
 PARTS = re.compile(r"([A-Z]*)([0-9]*)")
+OPEN_DOCUMENT = InputError(
+    "this is {subject}",
+    hint="save it from Excel as .xlsx",
+    reason="open_document",
+    subject=Message("an OpenDocument table"),
+)
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -103,6 +109,8 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
         if isinstance(sheets, InputError):
             found.append(_unreadable(name, sheets))
             continue
+        if open_document.is_open_document(file):
+            found.append(_unreadable(name, OPEN_DOCUMENT))
         for sheet, breach in _breaches(file, sheets, before):
             if not _names_of(breach[2]) & explained.get(breach[0], set()):
                 found.append(_finding(name, sheet, breach))
@@ -149,6 +157,8 @@ def _read(file: Path) -> list[Sheet] | InputError:
             raise InputError(
                 "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
             )
+        if open_document.is_open_document(file):
+            return [page.sheet for page in open_document.read(file)]
         return read_file(file)
     except InputError as error:
         return error
@@ -160,6 +170,10 @@ def _breaches(file: Path, sheets: list[Sheet], before: list[Sheet]) -> Iterator[
     book = file.suffix.lower() in SUFFIXES["workbook"]
     pictures = workbook.objects(content) if book else {}
     looks = file_checks.looks(content) if book else {}
+    if open_document.is_open_document(file):
+        book, pages = True, open_document.read(file)
+        pictures = {page.sheet.sheet: page.objects for page in pages}
+        looks = {page.sheet.sheet: page.looks for page in pages}
     for sheet in sheets:
         table = Table.of(sheet)
         own = [*readability.breaches(table)]

@@ -18,7 +18,6 @@ from typing import Any
 from analysis import fingerprints, paths
 from analysis.codebook import waves, yaml_file
 from analysis.errors import InputError, Message
-from analysis.stats.pseudonyms import fingerprint
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
 from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of, read_record
@@ -375,7 +374,7 @@ def codebook(wave: Mapping[str, Any]) -> Path:
 
 def for_edition(edition: Edition, digest: str) -> str:
     """A hash as an edition may give it: outside, it must not serve to confirm a guess."""
-    return digest if edition.audience == "internal" else fingerprint(digest)
+    return digest if edition.audience == "internal" else fingerprints.fingerprint(digest)
 
 
 def _common(

@@ -176,7 +176,7 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
     page = run("profile", given={"survey": survey, "here": here})
     assert f"同じ{word}" in page.tables["answers"].frame
     (first, *_) = visits._groups(survey, "990078", found)
-    assert first.name.ja.startswith(f"{word}「")
+    assert first.name.startswith(f"{word}「")
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis import fingerprints
 from analysis.codebook.model import Codebook
-from analysis.stats import disclosure, pseudonyms
+from analysis.stats import disclosure
 from analysis.survey import prepare
 from analysis.typology.classifier import renamed
 
@@ -112,16 +113,16 @@ def test_groups_are_put_together_in_their_order():
 
 
 def test_the_key_is_private_and_kept(project):
-    key = pseudonyms.pseudonym_key()
+    key = fingerprints.pseudonym_key()
     file = project / ".workbench" / "pseudonym.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert pseudonyms.pseudonym_key() == key == file.read_bytes()
+    assert fingerprints.pseudonym_key() == key == file.read_bytes()
     assert len(key) == 32
     assert [p.name for p in file.parent.iterdir()] == ["pseudonym.key"]
 
 
 def test_two_processes_at_once_agree_on_the_key(project):
-    code = "from analysis.stats import pseudonyms; print(pseudonyms.pseudonym_key().hex())"
+    code = "from analysis import fingerprints; print(fingerprints.pseudonym_key().hex())"
     runs = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
@@ -130,7 +131,7 @@ def test_two_processes_at_once_agree_on_the_key(project):
 
 
 def test_pseudonyms_are_alike_only_for_the_same_code_and_key():
-    names = {pseudonyms.pseudonym(f"{code:06}", b"k" * 32) for code in range(20_000)}
+    names = {fingerprints.pseudonym(f"{code:06}", b"k" * 32) for code in range(20_000)}
     assert len(names) == 20_000
     assert all(re.fullmatch(r"M[A-Z2-7]{8}", name) for name in names)
 
@@ -208,7 +209,7 @@ def test_rows_follow_the_pseudonyms_and_not_the_codes():
 
 
 def test_a_hash_of_answers_needs_the_key_to_be_confirmed(project):
-    digest = pseudonyms.fingerprint("the answers")
-    assert digest == pseudonyms.fingerprint("the answers") != pseudonyms.fingerprint("others")
+    digest = fingerprints.fingerprint("the answers")
+    assert digest == fingerprints.fingerprint("the answers") != fingerprints.fingerprint("others")
     (project / ".workbench" / "pseudonym.key").write_bytes(b"x" * 32)
-    assert pseudonyms.fingerprint("the answers") != digest
+    assert fingerprints.fingerprint("the answers") != digest

@@ -13,7 +13,6 @@ from analysis.errors import InputError
 from analysis.results import visits as report
 from analysis.show import NotAvailable
 from analysis.stats import visits
-from analysis.text import Text
 
 BOOKS = {name: Codebook.read(name) for name in ("it-staffing", "dx-dashboard")}
 FIRST = 11  # row of topic 1 in the form
@@ -46,12 +45,12 @@ RESPONSES = pd.DataFrame(
 STATUS = pd.DataFrame("answered", index=RESPONSES.index, columns=RESPONSES.columns)
 for name in RESPONSES.columns[RESPONSES.isna().all()]:
     STATUS[name] = "not_surveyed"
-ALL = visits.Group(CODES, Text(ja="全体", en="all"))
+ALL = visits.Group(CODES, "all")
 
 
 def said(code="a", groups=(ALL,)):
-    found = visits.remarks(code, RESPONSES, STATUS, BOOKS["dx-dashboard"], groups)
-    return {(r.kind, r.question): r.text.en for r in found}
+    found = visits.remarks(code, RESPONSES, STATUS, BOOKS["dx-dashboard"], groups, "en")
+    return {(r.kind, r.question): r.text for r in found}
 
 
 def test_answers_at_odds_missing_and_unusual_are_found():
@@ -68,7 +67,7 @@ def test_answers_at_odds_missing_and_unusual_are_found():
 
 
 def test_fewer_than_six_others_make_nothing_unusual():
-    few = visits.Group(CODES[:6], Text(ja="型", en="type"))
+    few = visits.Group(CODES[:6], "type")
     assert not [key for key in said(groups=(few,)) if key[0] == "unusual"]
     # the next group decides then
     assert ("unusual", "cio") in said(groups=(few, ALL))
@@ -86,9 +85,9 @@ def test_multiple_answers_are_compared_option_by_option():
     frame["Q32_1"] = pd.array([False, True, True, True, True, True, True], "boolean")  # all six
     frame["Q32_3"] = pd.array([True, True, False, False, False, False, False], "boolean")  # 1 of 6
     frame["Q32_4"] = pd.array([True, False, False, False, False, False, False], "boolean")  # none
-    found = visits.remarks("a", frame, status, book, [ALL])
+    found = visits.remarks("a", frame, status, book, [ALL], "en")
     unusual = [r for r in found if r.question == "Q32" and r.kind == "unusual"]
-    assert [r.text.en for r in unusual] == [
+    assert [r.text for r in unusual] == [
         "does not name “CISO” (6 of the 6 others in all do)",
         "names “drills” (0 of the 6 others in all)",
     ]
@@ -199,7 +198,9 @@ def test_a_city_has_the_ten_most_unusual_of_its_answers(tmp_path):
     chosen = report.choose(survey, "", NONE)
     for code, kept in chosen.remarks.items():
         shown = survey.responses
-        found = visits.remarks(code, shown, survey.status, survey.codebook, chosen.groups[code])
+        found = visits.remarks(
+            code, shown, survey.status, survey.codebook, chosen.groups[code], "en"
+        )
         rarity = sorted(r.rarity for r in found if r.kind == "unusual")
         listed = sorted(r.rarity for r in kept if r.kind == "unusual")
         assert listed == rarity[: len(listed)] and len(listed) == min(len(rarity), 10)

@@ -29,12 +29,11 @@ from analysis import edition as shown
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.fingerprints import hash_file, hash_folder
+from analysis.fingerprints import hash_file, hash_folder, pseudonym
 from analysis.results import cleaning, hypotheses, shortage, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate, visits
 from analysis.stats.hypotheses import FEWEST
-from analysis.stats.pseudonyms import pseudonym
 from analysis.survey import prepare
 from workbench.demo import arrivals
 from workbench.demo.simulate import simulate
