@@ -40,7 +40,7 @@ def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:
 
     Left out: what nobody reads as data, see `OF_PROGRAMS`.
     """
-    found, seen = {}, set()
+    found, seen = dict[Path, Path](), set[str]()
     for place, folders, names in os.walk(folder, followlinks=True):
         if (real := os.path.realpath(place)) in seen:  # a link that leads back
             folders.clear()
