@@ -149,7 +149,7 @@ class View:
 
     def answer(self, sentence: str, **values: Any) -> Answer:
         """The one sentence that answers the question of a page; then what follows it."""
-        return Answer.first(self.say(sentence, **values))
+        return Answer.first(text.unescaped(self.say(sentence, **values)))
 
     def label(self, id: str, **values: Any) -> str:
         """A label in this survey's language, see `analysis.text.label`."""

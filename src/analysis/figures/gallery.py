@@ -30,7 +30,7 @@ from analysis.errors import InputError, Message
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import quoted, to_csv
-from analysis.text import Language, interval_text, label, labels, p_text, say, sections
+from analysis.text import Language, interval_text, label, labels, p_text, say, sections, unescaped
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
     import matplotlib_fontja
@@ -52,7 +52,6 @@ HIDDEN = "—"  # in the place of a number that an edition withholds
 VERBATIM = ("raw", "example")  # columns of answers as received
 WITHHELD = ("withheld", "few")  # reasons of the edition, not of the survey
 Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
-INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
 
 def use_style(language: Language = "ja") -> None:
@@ -120,7 +119,8 @@ class Gallery:
     ) -> None:
         self.digits = digits
         self.folder, self.language, self.source = folder, language, source
-        self.notice, self.after_caption = INVENTED[language] if invented else "", ""
+        self.notice = label("figure.invented", language) if invented else ""
+        self.after_caption = ""
         if self.notice.lower() not in source.lower():
             self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
         self.scale = SIZES[size]
@@ -275,7 +275,8 @@ class Gallery:
     def _said(self, words: str, values: dict[str, Any]) -> list[str]:
         """The paragraphs of the sentence of a figure or table; it reads a frame as its rows."""
         values = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-        return [p for p in say(words, self.language, **values).split("\n\n") if p]
+        said = unescaped(say(words, self.language, **values))
+        return [p for p in said.split("\n\n") if p]
 
     def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
