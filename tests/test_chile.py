@@ -29,7 +29,9 @@ def test_the_published_counts_are_exact(project):
     assert int(answers[inside].sum().sum()) == 1119 and int(answers[outside].sum().sum()) == 123
     assert (answers[outside] > 0).any(axis=1).sum() == 30
     # the other 234 public bodies are no municipalities of the register
+    # and each is told once by its name and once for all that it says
     refused = survey.findings[survey.findings["rule"] == "who"]
+    assert refused["question"].value_counts().to_dict() == {"BODY": 234, "": 234}
     assert set(frame["P1.1.1"]) - set(own["name"]) <= set(refused["raw"])
     # types by internal and external staff: none are claimed where chance separates as well
     types = survey.typology(n_bootstrap=20, n_null=19)

@@ -15,7 +15,8 @@ import pandas as pd
 from analysis.cleaning.clean import Cleaned
 from analysis.cleaning.findings import COLUMNS, RULES
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import InputError, Message, unknown
 from analysis.stats import tabulate

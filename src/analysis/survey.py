@@ -17,7 +17,8 @@ from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
 from analysis.intake import read

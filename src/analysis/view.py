@@ -10,7 +10,8 @@ import pandas as pd
 
 from analysis import paths, text
 from analysis.cleaning import clean, respondents
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.errors import unknown
 from analysis.figures.gallery import SIZES, Gallery, use_style
@@ -148,7 +149,7 @@ class View:
 
     def answer(self, sentence: str, **values: Any) -> Answer:
         """The one sentence that answers the question of a page; then what follows it."""
-        return Answer.first(self.say(sentence, **values))
+        return Answer.first(text.unescaped(self.say(sentence, **values)))
 
     def label(self, id: str, **values: Any) -> str:
         """A label in this survey's language, see `analysis.text.label`."""

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jinja2 import nodes
 
-from analysis import text
+from analysis import Survey, text
 
 FOLDER = Path(text.__file__).parent
 LABELS = yaml.safe_load((FOLDER / "labels.yml").read_text(encoding="utf-8"))
@@ -95,3 +95,12 @@ def test_lines_of_a_template_are_joined_and_paragraphs_and_items_are_not():
     kept = "一行目、\n二行目。\n\n次の段落。\n- 項目\n1. 順位"
     joined = "一行目、二行目。\n\n次の段落。\n- 項目\n1. 順位"
     assert text._BREAK.sub("", kept) == joined
+
+
+def test_an_answer_and_a_title_show_a_label_as_it_is_written():
+    survey = Survey.load("demo-2019", language="en", files=False)
+    results = [{"id": "H3", "word": "not shown", "hypothesis": "re-employed *staff*"}]
+    assert (
+        "re-employed *staff*"
+        in survey.answer("hypotheses/answer", results=results, tested=True).text
+    )

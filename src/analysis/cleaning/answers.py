@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.cleaning.texts import Parsed, date, number, refused, tidy, widths
-from analysis.codebook.model import Codebook, Option, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Option, Question
 from analysis.intake.printed import MARKS
 from analysis.intake.workbook import CellKind
 

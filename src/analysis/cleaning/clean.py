@@ -7,7 +7,7 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,11 @@ from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
 from analysis.cleaning.respondents import Identified, identify, register_of, size_class_told
 from analysis.cleaning.texts import Parsed, clock
-from analysis.codebook.model import STATUSES, Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.intake.cells import REASONS, Received, Remark
+from analysis.intake.cells import REASONS, Received, Remark, addresses
 from analysis.intake.workbook import CellKind
 from analysis.text import Language, label, labels
 
@@ -106,6 +107,7 @@ class Ledger:
         return pd.DataFrame(rows, columns=["ledger", "cells"])
 
 
+QUOTED = 200  # characters of the answers of a reply that is nobody's
 SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer
 
 
@@ -164,7 +166,7 @@ class _Cleaning:
     refused, end : by variable of the files, its cells that give no value, whatever the skip rules
         say, and where each ends, a position in PLACES; set by `apply_skip_rules`, `place_cells`.
     words : question -> what stands beside its option "other", one text a record.
-    notes : the findings.
+    notes, remarks : the findings, of an answer and of more than one.
     """
 
     def __init__(self, received: Received, wave: Wave, codebook: Codebook) -> None:
@@ -176,6 +178,7 @@ class _Cleaning:
         self.column: dict[str, str] = {}
         self.words: dict[str, np.ndarray] = {}
         self.notes: list[Note] = []
+        self.remarks: list[Remark] = []
         self.there = {name: at >= 0 for name, at in received.positions.items()}
         self.end = {name: np.full(self.n, EMPTY) for name in self.there}
         self.filled = {name: received.kinds(name) != CellKind.EMPTY for name in self.there}
@@ -335,15 +338,16 @@ class _Cleaning:
     # --- identity --------------------------------------------------------------------------
 
     def note_identity(self, who: Identified) -> None:
-        """Findings on who replied: each cell of a reply that is nobody's, each answer replaced."""
+        """Findings on who replied: each reply that is nobody's, each answer replaced."""
         dropped = {*who.unidentified, *who.superseded}
         self.notes = [note for note in self.notes if note.record not in dropped]
         self.notes += who.notes  # of a reply that was replaced, too: it may be of another
         self.counts = np.isin(np.arange(self.n), who.kept)
         noted = {note[:2] for note in self.notes}
         for i in who.unidentified:
-            cells = ((i, name) for name, filled in self.filled.items() if filled[i])
-            self.notes += [Note(*cell, "who") for cell in cells if cell not in noted]
+            names = [n for n, filled in self.filled.items() if filled[i] and (i, n) not in noted]
+            if names:
+                self.remarks.append(self._nobodys(i, names))
         replied = set(who.codes[who.kept])
         for i in (i for i in who.blank if who.codes[i] not in replied):
             told = next(name for name in who.variables if self.filled[name][i])
@@ -358,6 +362,19 @@ class _Cleaning:
                     self.notes.append(Note(i, name, rule, self.received.place(later)))
                 elif new != own:
                     self.notes.append(Note(i, name, "changed" if new.strip() else "blanked", new))
+
+    def _nobodys(self, i: int, names: list[str]) -> Remark:
+        """One finding on the answers of a reply that is nobody's, by their first and last cell.
+
+        Who it was decides on all of them.
+        """
+        at = np.array([self.received.positions[name][i] for name in names])
+        cells = self.received.cells.iloc[at].sort_values(["row", "column"], kind="stable")
+        place = ":".join(dict.fromkeys(addresses(cells.iloc[[0, -1]])))
+        text = " / ".join(cells["text"])
+        text = text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+        file, sheet = self.received.sources.loc[i]
+        return Remark("who", file, sheet, place, text, record=i)
 
     # --- logic -----------------------------------------------------------------------------
 
@@ -504,7 +521,7 @@ class _Cleaning:
         received, asked, replied = self.received, self.wave.invited, len(order)
         if isinstance(asked, int) and replied > asked:
             more = Remark("more-replies", "wave.yml", "", "", str(asked), str(replied))
-            received = replace(received, remarks=(*received.remarks, more))
+            self.remarks.append(more)
         place = np.full(len(received.cells), EMPTY)
         for name, at in received.positions.items():
             there = self.there[name]
@@ -513,7 +530,7 @@ class _Cleaning:
             responses=frame[variables],
             status=status[variables],
             register=register,
-            findings=listed(self.notes, received, who.codes, names),
+            findings=listed(self.notes, received, who.codes, names, self.remarks),
             outside=received.outside,
             ledger=Ledger.count(received, place),
         )

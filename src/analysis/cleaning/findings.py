@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from analysis.intake.cells import Received, addresses
+from analysis.intake.cells import Received, Remark, addresses
 from analysis.text import LANGUAGES, Language, Model, Text, label
 
 Severity = Literal["repaired", "doubtful", "refused"]
@@ -89,18 +89,23 @@ def counted(findings: pd.DataFrame, language: Language) -> str:
 
 
 def listed(
-    notes: Sequence[Note], received: Received, codes: np.ndarray, names: Mapping[str, str]
+    notes: Sequence[Note],
+    received: Received,
+    codes: np.ndarray,
+    names: Mapping[str, str],
+    remarks: Sequence[Remark] = (),
 ) -> pd.DataFrame:
     """The findings in the order of the files, then those on headings, whole rows and loose cells.
 
-    `codes` per record; `names` of the municipalities by code.
+    `codes` per record; `names` of the municipalities by code; `remarks` beside those of intake.
     """
     outside, sources = received.outside, received.sources
     sheets = list(zip(sources["file"], sources["sheet"], strict=True))
     replies = Counter(sheets)
     alone = {s: str(code) for s, code in zip(sheets, codes, strict=True) if replies[s] == 1}
     rows = list(_of_answers(notes, received, codes))
-    for rule, file, sheet, cell, text, value, more, record, variable in received.remarks:
+    for remark in (*received.remarks, *remarks):
+        rule, file, sheet, cell, text, value, more, record, variable = remark
         code = "" if rule == "heading" else alone.get((file, sheet), "")
         code = str(codes[record] or "") if record >= 0 else code
         question = value if rule == "heading" else variable.lstrip("@")

@@ -11,8 +11,9 @@ import pandas as pd
 
 from analysis.cleaning.findings import Note
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import Match, fold
+from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake.cells import Received

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.codebook.model import Question
+from analysis.codebook.questions import Question
 from analysis.intake.workbook import CellKind
 from analysis.text import Text
 

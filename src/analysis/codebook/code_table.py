@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.codebook.model import Codebook, Item, Option, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Item, Option, Question
 from analysis.spreadsheet import quoted
 from analysis.text import Language, Text, label, labels
 

@@ -14,7 +14,8 @@ from typing import Literal
 from pydantic import Field, StrictStr, ValidationError
 
 from analysis.codebook import waves, yaml_file
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.codebook.validation import at, describe_validation, named, of_rule
 from analysis.errors import InputError, Message

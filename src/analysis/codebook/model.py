@@ -12,6 +12,15 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import yaml_file
+from analysis.codebook.questions import (
+    Labelled,
+    Missing,
+    MissingKind,
+    Option,
+    Question,
+    Role,
+    Section,
+)
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.codebook.validation import (
     NOT_THERE,
@@ -25,143 +34,6 @@ from analysis.codebook.validation import (
 )
 from analysis.errors import InputError, Message, unknown
 from analysis.text import Language, Model, Text, label
-
-QuestionType = Literal[
-    "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
-]
-Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
-MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
-STATUSES = (
-    "answered",
-    "no_answer",
-    "not_applicable",
-    "dont_know",
-    "not_surveyed",
-    "unreadable",
-)
-DTYPES = {
-    "single": "Int16",
-    "ordinal": "Int16",
-    "battery": "Int16",
-    "binary": "boolean",
-    "multi": "boolean",
-    "integer": "Int64",
-    "ratio": "Float64",
-    "date": "datetime64[s]",
-    "text": "str",
-}
-
-
-class Labelled(Model):
-    """Something with a label in both languages."""
-
-    ja: StrictStr = Field(min_length=1)
-    en: StrictStr = Field(min_length=1)
-
-    @property
-    def text(self) -> Text:
-        """The label in both languages."""
-        return Text(ja=self.ja, en=self.en)
-
-
-class Section(Labelled):
-    """A part of the questionnaire."""
-
-    id: StrictStr
-
-
-class Missing(Labelled):
-    """A kind of missing answer and how it is written in the files."""
-
-    tokens: tuple[StrictStr, ...] = ()
-
-
-class Option(Labelled):
-    """An answer that can be chosen; `exclusive` ones rule out all others.
-
-    `other`: it may be explained in words, which are an answer of their own (see `Codebook.parse`).
-    """
-
-    code: StrictInt
-    exclusive: bool = False
-    other: bool = False
-    cost: Literal["low", "medium", "high"] | None = None  # of a measure that others could take
-    source: tuple[StrictStr, ...] = ()  # how the option may be written in the files
-
-
-class Item(Labelled):
-    """A line of a battery."""
-
-    id: StrictStr
-    source: tuple[StrictStr, ...] = ()
-
-
-class Check(Labelled):
-    """A rule that answers should keep, such as ``Q09 <= Q08``; breaking it is doubtful."""
-
-    rule: StrictStr
-
-
-class Question(Labelled):
-    """One question; see `Codebook` for what is checked."""
-
-    id: StrictStr = Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$")
-    section: StrictStr
-    type: QuestionType
-    role: Role
-    short: Text | None = None  # a label short enough for a figure
-    source: tuple[StrictStr, ...] = ()  # header texts that mean this question
-    identity: Literal["code", "name", "prefecture", "received", "size_class"] | None = None
-    options: tuple[Option, ...] = ()
-    items: tuple[Item, ...] = ()
-    range: tuple[float | str, float | str] | None = None
-    unit: Text | None = None
-    precision: Literal["day", "month"] = "day"
-    dates: Literal["ymd", "mdy", "dmy"] = "ymd"  # the order in which the files write a date
-    ticks: dict[StrictStr, bool] = Field(default_factory=dict)  # what stands for chosen, or not
-    other_of: StrictStr | None = None  # the question whose option "other" it explains
-    ask_if: StrictStr | None = None
-    checks: tuple[Check, ...] = ()
-    max_choices: int | None = None
-    # codes that are no answer to this question, or those of each kind of missing
-    missing_tokens: tuple[StrictStr, ...] | dict[MissingKind, tuple[StrictStr, ...]] = ()
-    free: bool = False  # free text: internal edition only
-    measures: Literal["shortage"] | None = None  # its two lowest answers say: short of people
-    sensitive: bool = False  # a single respondent's answer stays in the internal edition
-    under: StrictStr | None = None  # a heading over several columns, of which `column` is its own
-    column: StrictStr | None = None
-    at: StrictInt | None = None  # how far right of `under`, in the issue that is read
-    fractions: bool | None = None  # per cent is written as 0.62 (true) or 62; None: each cell tells
-
-    @property
-    def missing_codes(self) -> dict[str, MissingKind]:
-        """Each code that is no answer to this question, with the kind of missing it means."""
-        if isinstance(self.missing_tokens, dict):
-            return {token: kind for kind, of in self.missing_tokens.items() for token in of}
-        return dict.fromkeys(self.missing_tokens, "no_answer")
-
-    @property
-    def label(self) -> Text:
-        """The short label where there is one."""
-        return self.short or self.text
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The columns of `responses` that hold this question."""
-        if self.type == "multi":
-            return tuple(f"{self.id}_{option.code}" for option in self.options)
-        if self.type == "battery":
-            return tuple(item.id for item in self.items)
-        return (self.id,)
-
-    @property
-    def dtype(self) -> str:
-        """The pandas dtype of each of its columns."""
-        return DTYPES[self.type]
-
-    def option(self, code: int) -> Option:
-        """The option with this code."""
-        return next(option for option in self.options if option.code == code)
 
 
 class Feature(Labelled):

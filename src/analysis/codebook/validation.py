@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import Message
-
-if TYPE_CHECKING:
-    from analysis.codebook.model import Question
 
 # the fault as pydantic names it -> what it means for who writes the file
 FAULTS = {

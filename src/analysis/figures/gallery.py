@@ -30,7 +30,7 @@ from analysis.errors import InputError, Message
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import quoted, to_csv
-from analysis.text import Language, interval_text, label, labels, p_text, say, sections
+from analysis.text import Language, interval_text, label, labels, p_text, say, sections, unescaped
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
     import matplotlib_fontja
@@ -275,7 +275,8 @@ class Gallery:
     def _said(self, words: str, values: dict[str, Any]) -> list[str]:
         """The paragraphs of the sentence of a figure or table; it reads a frame as its rows."""
         values = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-        return [p for p in say(words, self.language, **values).split("\n\n") if p]
+        said = unescaped(say(words, self.language, **values))
+        return [p for p in said.split("\n\n") if p]
 
     def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""

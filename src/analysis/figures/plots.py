@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from analysis.codebook.model import STATUSES, Question
+from analysis.codebook.questions import STATUSES, Question
 from analysis.figures.gallery import HIDDEN, PALETTE, SMALL, broken, ems
 from analysis.text import Language, label, labels
 
@@ -195,7 +195,7 @@ def heat(
     before = cells <= CELLS
     named = wrapped(shades.index, 11 if before else 23)
     lines = np.array([1 + text.count("\n") for text in named])
-    tall = np.maximum(1.3, 0.8 * lines + 0.35) if before else lines + 1.2
+    tall = np.maximum(1.15, 0.8 * lines + 0.3) if before else lines + 1.2
     below = np.cumsum(tall)
     over = 1 + max((head.count("\n") for head in heads), default=0)
     note = "\n".join(wrapped(notes, 29))

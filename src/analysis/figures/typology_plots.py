@@ -411,10 +411,10 @@ def places(
     data : axis1, axis2, name; type and code of the municipalities, none of the indicators.
     shares : of the variation (0 to 1) that each axis carries, written on it; or `titles` of both.
     """
-    ax = canvas(5.6, A4)
+    units, answers = data[data["code"].notna()], data[data["code"].isna()]
+    ax = canvas(5.6 if len(answers) else 4.2, A4)
     if data.empty:
         return ax
-    units, answers = data[data["code"].notna()], data[data["code"].isna()]
     few = len(units) <= NAMED_UP_TO
     names = heads(types, language, 14)
     handles = []

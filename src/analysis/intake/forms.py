@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import Headings, normalise

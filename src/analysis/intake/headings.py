@@ -20,8 +20,9 @@ import numpy as np
 import yaml
 
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Item, Option, Question
+from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
+from analysis.codebook.questions import Item, Option, Question
 from analysis.errors import InputError
 
 # 第3回 counts surveys, not questions

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from analysis.codebook.model import Question
+from analysis.codebook.questions import Question
 from analysis.intake.headings import Headings, Meaning, normalise
 from analysis.intake.workbook import CellKind, Sheet
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.headings import Headings
 from analysis.intake.workbook import CellKind, Sheet

@@ -15,7 +15,7 @@ import pandas as pd
 from analysis import tabulation
 from analysis.codebook import municipality
 from analysis.codebook.crosswalk import Crosswalk, Shared
-from analysis.codebook.model import Question
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.codebook.waves import earlier

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.cleaning.findings import RULES, SEVERITIES
-from analysis.codebook.model import STATUSES, Question
+from analysis.codebook.questions import STATUSES, Question
 from analysis.edition import HIDDEN, protects, shown_questions
 from analysis.show import Frame
 from analysis.stats import disclosure, tabulate

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Hypothesis, Question
+from analysis.codebook.model import Codebook, Hypothesis
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame

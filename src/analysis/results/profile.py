@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import given
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.codebook.model import STATUSES, Question
+from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.edition import protects, shown_questions
 from analysis.show import Frame

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis import edition
-from analysis.codebook.model import Question
+from analysis.codebook.questions import Question
 from analysis.edition import protects
 from analysis.results import types
 from analysis.show import Frame, NotAvailable

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from analysis import paths
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import given
+from analysis.codebook.questions import Question
 from analysis.edition import kept_back, protects
 from analysis.errors import InputError
 from analysis.results import types
@@ -20,6 +20,7 @@ from analysis.stats import visits as guidebook
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.stats.visits import Case, Group, Remark, Topic, guide
 from analysis.survey import Survey
+from analysis.tabulation import called
 from analysis.typology.study import Typology
 
 NOTED = ("evidence", "difference", "follow_up")  # beside what was said on a visit
@@ -51,7 +52,7 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     in, which are the municipalities to learn most of their type from.
     """
     if not any(survey.codebook.id in topic.questions for topic in guide().topics):
-        return Chosen(reason=survey.label("visits.no_topics", book=survey.codebook.id))
+        return Chosen(reason=survey.label("visits.no_topics"))
     if protects(survey):
         return Chosen(reason=survey.label("visits.not_public"))
     picked, why = _picked(survey, codes, found)
@@ -260,7 +261,7 @@ def _questions(
             said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
             about = {
                 "topic": f"{topic.id} {topic.text[language]}",
-                "asked": f"{q.id} {q.label[language]}",
+                "asked": called(q, q.label[language]),
             }
             yield q, about, survey.label("visits.between").join(said)
 

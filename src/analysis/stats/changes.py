@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
-from analysis.codebook.model import Question
+from analysis.codebook.questions import Question
 from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, labels_of
 from analysis.stats.thresholds import ALPHA, UNPLACED

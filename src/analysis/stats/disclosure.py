@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.cleaning.clean import Cleaned
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.fingerprints import pseudonym, pseudonym_key
 from analysis.stats import thresholds

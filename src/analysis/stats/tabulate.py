@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from analysis.codebook.model import Question
 from analysis.codebook.municipality import size_labels
+from analysis.codebook.questions import Question
 from analysis.errors import InputError, Message
 from analysis.text import Language
 

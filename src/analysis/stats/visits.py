@@ -23,8 +23,9 @@ from pydantic import StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import yaml_file
-from analysis.codebook.model import Codebook, Labelled, Question
+from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import given
+from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message

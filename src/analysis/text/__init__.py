@@ -182,6 +182,17 @@ def escape(text: object) -> str:
     return str(text).translate(_SPECIAL).replace("\n", " ")
 
 
+def unescaped(sentence: str) -> str:
+    """A sentence without the backslashes of `escape`, for titles and answers: no Markdown.
+
+    Examples
+    --------
+    >>> print(unescaped(escape("re-employed [retirees]")))
+    re-employed [retirees]
+    """
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", sentence)
+
+
 @cache
 def _labels() -> Mapping[str, Mapping[str, Text]]:
     content = files("analysis.text").joinpath("labels.yml").read_text(encoding="utf-8")

@@ -16,7 +16,8 @@ import xlsxwriter
 import yaml
 
 from analysis import paths
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
 from workbench.demo.simulate import SIZES, TOWN, Simulated, code_of, frames, name_of, simulate

@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from analysis.codebook.model import STATUSES, Codebook, Question
+from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import check_digit
+from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError
 

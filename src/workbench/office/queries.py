@@ -15,7 +15,8 @@ import xlsxwriter
 from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError

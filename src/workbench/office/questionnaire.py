@@ -19,7 +19,8 @@ from unicodedata import east_asian_width
 import xlsxwriter
 
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Question
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
 from analysis.codebook.wave import Invited, Wave
 from analysis.errors import InputError
 from analysis.intake.files import read_file

@@ -29,7 +29,7 @@ import yaml
 
 from analysis import edition, paths
 from analysis.codebook.code_table import code_table, coded, value_labels, variable_label
-from analysis.codebook.model import STATUSES, Question
+from analysis.codebook.questions import STATUSES, Question
 from analysis.errors import InputError
 from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
