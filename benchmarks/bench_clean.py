@@ -33,7 +33,7 @@ def write(folder: Path, n: int) -> None:
     book = Codebook.read("it-staffing")
     drawn = simulate(BLOCK, seed=1, codebook=book)
     rows = soiled(arrivals.table(drawn, book), drawn, book, 0.02, np.random.default_rng(1))
-    head, *block = csv.reader(io.StringIO(arrivals.tidy_csv(rows, "utf-8").decode()))
+    head, *block = csv.reader(io.StringIO(arrivals.tidy_csv(rows).decode("cp932")))
     file = folder / "data" / "raw" / "bench" / "replies.csv"
     file.parent.mkdir(parents=True)
     with file.open("w", encoding="utf-8", newline="") as out:

@@ -16,6 +16,7 @@ from project import ROOT, make_project
 sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a second of import
 settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
 settings.load_profile("untimed")
+os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: two workers end together when these are begun early
 DEAR = "browser audiences truth profiles kernels jupyterlab clean draft study story tabulation"
 DEAR += " shortage population compare hypotheses docs invariances analyst_guide survey lab refresh"
@@ -77,7 +78,10 @@ def cleaned_demo(tmp_path_factory):
 
 @pytest.fixture
 def cleaned(project, cleaned_demo):
-    """A project in which the demo wave is cleaned already, where cleaning is not what is tried."""
+    """A project in which the demo wave is cleaned already, where cleaning is not what is tried.
+
+    Where a test changes what was received, it is cleaned anew.
+    """
     shutil.copytree(cleaned_demo, project / "data" / "processed" / "demo-2019")
     return project
 

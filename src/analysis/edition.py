@@ -53,12 +53,16 @@ def shown_questions(survey: View) -> list[Question]:
     Where small numbers are protected, one that fewer than three answered is left out, and so is one
     whose n would tell how many gave the answers that lead to it.
     """
-    asked = [
-        q
-        for q in survey.codebook
-        if q.role != "id" and q.type not in {"text", "date"} and q.variables[0] in survey.responses
-    ]
-    return [q for q in asked if not (protects(survey, q) and _gives_away(survey, q))]
+    return [q for q in survey.codebook if is_shown(survey, q)]
+
+
+def is_shown(survey: View, question: Question) -> bool:
+    """Whether it is one of the `shown_questions`."""
+    if question.role == "id" or question.type in {"text", "date"}:
+        return False
+    if question.variables[0] not in survey.responses:
+        return False
+    return not (protects(survey, question) and _gives_away(survey, question))
 
 
 def _gives_away(survey: View, question: Question) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis import edition
 from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import COUNTED, HIDDEN, MEASURED, protects, shown_questions
+from analysis.edition import COUNTED, HIDDEN, MEASURED, is_shown, protects
 from analysis.errors import InputError, Message
 from analysis.figures import plots
 from analysis.show import Figure, Frame, NotAvailable, Table
@@ -378,7 +378,7 @@ def figure(
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
     why = survey.say("tabulation/withheld", question=title, by=by is not None)
     withheld = NotAvailable(name, why, withheld=True)
-    if counted.frame.isna().all(axis=None) or question not in shown_questions(survey):
+    if counted.frame.isna().all(axis=None) or not is_shown(survey, question):
         return withheld
     if question.type == "text":
         raise InputError(

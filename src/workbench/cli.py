@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -25,6 +26,7 @@ TOOLS = (
     *("google-forms", "ms-forms", "logo", "kintone", "limesurvey", "qualtrics"),
     *("surveymonkey", "redcap", "odk"),
 )
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 Handler = Callable[[argparse.Namespace], int]
 
 
@@ -40,7 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        return int(options.run(options))
+        try:
+            return int(options.run(options))
+        except OSError as error:
+            if options.debug or error.errno not in REFUSED or not error.filename:
+                raise
+            raise InputError(
+                "the disk is full, or it may not be read or written ({strerror})",
+                file=error.filename,
+                hint="make room, or ask for the right to read the files and write there",
+                strerror=error.strerror,
+            ) from None
     except InputError as error:
         if options.debug:
             raise

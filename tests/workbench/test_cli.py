@@ -1,5 +1,6 @@
 """The command line: what a user sees of it, and what it must not import."""
 
+import errno
 import json
 import os
 import re
@@ -242,3 +243,13 @@ def test_what_steers_a_terminal_is_shown_and_never_sent(project, capsys):
         shown = "".join(capsys.readouterr())
         assert not set(shown) & set("\x1b\x07\x9b\u202e"), command
         assert "\\x" in shown or "\\u" in shown, (command, shown)
+
+
+def test_a_disk_that_may_not_be_written_is_one_sentence(project, monkeypatch, capsys):
+    def refused(file, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    monkeypatch.setattr("analysis.paths.write_atomic", refused)
+    assert cli.main(["simulate", "zz"]) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1 and said[0].startswith("workbench: replies.xlsx: the disk is full, or it")

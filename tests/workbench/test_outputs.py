@@ -9,6 +9,8 @@ from refreshing import contents
 from analysis.errors import InputError
 from workbench import cli, cluster
 
+pytestmark = pytest.mark.usefixtures("cleaned")
+
 WAVE = "data/raw/demo-2019"
 
 

@@ -20,6 +20,7 @@ from analysis.stats import visits as guidebook
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.stats.visits import Case, Group, Remark, Topic, guide
 from analysis.survey import Survey
+from analysis.tabulation import called
 from analysis.typology.study import Typology
 
 NOTED = ("evidence", "difference", "follow_up")  # beside what was said on a visit
@@ -51,7 +52,7 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     in, which are the municipalities to learn most of their type from.
     """
     if not any(survey.codebook.id in topic.questions for topic in guide().topics):
-        return Chosen(reason=survey.label("visits.no_topics", book=survey.codebook.id))
+        return Chosen(reason=survey.label("visits.no_topics"))
     if protects(survey):
         return Chosen(reason=survey.label("visits.not_public"))
     picked, why = _picked(survey, codes, found)
@@ -204,35 +205,24 @@ def cases(survey: Survey) -> list[Case]:
 # --- answers beside those of others -------------------------------------------------------------
 
 
-def beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
+def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
     """The answers of a city beside those of its type and size class, with what to ask.
 
-    Columns: topic, asked (the question), own_answer; same_type or same_group, its_class: what
-    these mostly answer, with their n; to_ask.
+    Returns
+    -------
+    long : an answer a row, for the file: topic, asked (the question); whom: own_answer, same_type
+        or same_group, its_class; answer, or item of a battery; value with its unit; share, of those
+        who gave an answer; n; to_ask.
+    page : a question a row: topic, asked, own_answer; same_type or same_group, its_class: what
+        these mostly answer, in words with their n; to_ask.
     """
     kind, size = _others(survey, chosen.groups[code], code)
-    return Frame(
-        {
-            **about,
-            "own_answer": own(survey, code, q),
-            chosen.kin: typical(survey, kind, q),
-            "its_class": typical(survey, size, q),
-            "to_ask": to_ask,
-        }
-        for q, about, to_ask in _questions(survey, chosen, code)
-    )
-
-
-def answers_beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
-    """The same for the file, an answer a row.
-
-    Columns: topic, asked; whom: own_answer, same_type or same_group, its_class; answer, or item of
-    a battery; value with its unit; share, of those who gave an answer; n; to_ask.
-    """
-    kind, size = _others(survey, chosen.groups[code], code)
-    compared = {"own_answer": subset(survey, [code]), chosen.kin: kind, "its_class": size}
-    rows = []
+    others = {chosen.kin: kind, "its_class": size}
+    compared = {"own_answer": subset(survey, [code]), **others}
+    rows, page = [], []
     for q, about, to_ask in _questions(survey, chosen, code):
+        words = {whom: typical(survey, group, q) for whom, group in others.items()}
+        page.append({**about, "own_answer": own(survey, code, q), **words, "to_ask": to_ask})
         unit = q.unit[survey.language] if q.unit else survey.label("visits.scale")
         for whom, group in compared.items():
             n, mostly = most_answers(survey, group, q)
@@ -243,7 +233,7 @@ def answers_beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
                 measured = {"unit": unit} if "value" in row else {}
                 rows.append({**about, "whom": whom, "n": n, **row, **measured, **mine})
     columns = ["topic", "asked", "whom", "answer", "value", "unit", "share", "n", "to_ask"]
-    return Frame(rows, columns=columns)
+    return Frame(rows, columns=columns), Frame(page)
 
 
 def _questions(
@@ -260,7 +250,7 @@ def _questions(
             said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
             about = {
                 "topic": f"{topic.id} {topic.text[language]}",
-                "asked": f"{q.id} {q.label[language]}",
+                "asked": called(q, q.label[language]),
             }
             yield q, about, survey.label("visits.between").join(said)
 

@@ -33,6 +33,7 @@ def test_the_method_names_field_dates_mode_and_contact(demo):
     about = questions.method(demo, None)
     assert about["first"] == "2019-07-24" and about["first"] <= about["last"]
     said = demo.say("questions/method", **about)
-    assert "回答の期間" in said and "重み付けはしない" in said and "連絡先" not in said
-    named = demo.say("questions/method", **about | {"mode": "郵送", "contact": "研究会事務局"})
-    assert "**方法** 郵送" in named and "**連絡先** 研究会事務局" in named
+    assert "回答の期間" in said and "重み付けはしない" in said
+    assert "**方法** 調査票（Excel）" in said and "**連絡先** 研究会事務局" in said
+    unnamed = demo.say("questions/method", **about | {"mode": "", "contact": ""})
+    assert "方法" not in unnamed and "連絡先" not in unnamed

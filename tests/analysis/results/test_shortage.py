@@ -174,7 +174,7 @@ def test_who_is_short_counts_each_class_and_says_when_bounds_overlap(demo):
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.slow)])
 def test_each_figure_of_the_report_stands_with_its_words_on_few_sheets(language, tmp_path):
     file = made("06_report", "demo-2019", language, tmp_path)
     where, what = re.split('<h2 id="s[123]">', file.read_text(encoding="utf-8"))[1:3]

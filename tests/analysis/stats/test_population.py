@@ -334,7 +334,7 @@ def test_the_intraclass_correlation_is_that_of_r():
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the national table is not here (../shared/data)")
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.slow)])
 def test_the_national_table_is_described_by_the_audits_effects(project, language):
     (file,) = REAL.glob("*市区町村比較.csv")
     shutil.copytree(ROOT / "data" / "raw" / "national-r5", project / "data" / "raw" / "national-r5",

@@ -14,6 +14,8 @@ from analysis.text import label
 from workbench.cli import main
 from workbench.office import queries
 
+pytestmark = pytest.mark.usefixtures("cleaned")
+
 
 @pytest.fixture
 def written(project):

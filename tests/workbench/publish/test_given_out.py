@@ -9,6 +9,8 @@ from analysis.errors import InputError
 from workbench.cli import main
 from workbench.publish import given_out
 
+pytestmark = pytest.mark.usefixtures("cleaned")
+
 FILE = "results/tables/frequencies.csv"
 COUNTS = "question,answer,count,n,share\nQ06,a,{a},15,0.3333\nQ06,b,{b},15,0.4\n"
 
