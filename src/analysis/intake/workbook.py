@@ -235,6 +235,8 @@ MAX_PARTS = 10_000
 MAX_DRAWING = 2**24
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
+ENCODING = re.compile(rb"""\sencoding\s*=\s*["'][^"']*["']""")
+LONGEST_HEAD = 500  # bytes of an XML declaration
 SPACES = re.compile(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
 REPAIR = Message("open it in Excel, save it again as .xlsx, or ask the sender for a new copy")
@@ -285,7 +287,8 @@ def as_utf8(data: bytes) -> bytes:
     """The same XML in UTF-8: of UTF-16, which it may be in, calamine reads nothing and says so."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16").encode()
-        return re.sub(rb"""(<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']""", rb"\1", data, count=1)
+        head, end, rest = data.partition(b"?>")  # where nothing runs back and forth over the rest
+        return ENCODING.sub(b"", head[:LONGEST_HEAD], count=1) + head[LONGEST_HEAD:] + end + rest
     return data
 
 
@@ -595,7 +598,8 @@ def telling_formats(xml: bytes) -> dict[str, str]:
         elif within == "cellXfs":
             code = codes.get(tag.get("numFmtId", ""), "")
             if re.search(r'^0{2,}|%|["]|,(?:$|;)|\\', code) and not re.search(
-                r"(?i)[ymdhsge]", re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", code).replace("General", "")
+                r"(?i)[ymdhsge]",
+                re.sub(r'"[^"]*"|\[[^\[\]]*\]|\\.', "", code).replace("General", ""),
             ):
                 found[str(number)] = code
             number += 1

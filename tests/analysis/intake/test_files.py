@@ -1,5 +1,6 @@
 """What stands in a file comes out as text, kind and place; what calamine leaves out is added."""
 
+import codecs
 import datetime as dt
 import io
 import os
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.intake.files import decode, read_file, read_text
-from analysis.intake.workbook import CellKind, address, read_workbook
+from analysis.intake.workbook import CellKind, address, as_utf8, read_workbook, telling_formats
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -303,3 +304,14 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "replies.csv")
     with pytest.raises(InputError, match="a pipe or a device"):
         read_file(tmp_path / "replies.csv")
+
+
+@pytest.mark.parametrize("head", [b"<?xml " * 100_000, b"<?xml" + b" " * 100_000])
+def test_a_head_of_xml_that_never_ends_is_no_hang(head):
+    assert as_utf8(codecs.BOM_UTF16_LE + head.decode().encode("utf-16-le")).endswith(head[-50:])
+
+
+def test_a_number_format_of_brackets_is_no_hang():
+    code = "[" * 100_000 + "0%"
+    xml = f'<x><numFmt numFmtId="9" formatCode="{code}"/><cellXfs><xf numFmtId="9"/></cellXfs></x>'
+    assert telling_formats(xml.encode()) == {"0": code}

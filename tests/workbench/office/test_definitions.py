@@ -10,6 +10,7 @@ import yaml
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake.files import read_file
+from workbench.office.definitions import core
 from workbench.office.draft import draft
 
 XLSFORM = {
@@ -200,3 +201,8 @@ def test_the_structure_of_a_limesurvey(tmp_path):
     assert found["Q4"]["items"] == [
         {"id": "Q4_SQ001", "ja": "研修", "en": "training", "source": ["SQ001"]}
     ]
+
+
+def test_labels_and_conditions_that_open_what_they_never_close_are_no_hang():
+    assert core.labelled(("<" * 100_000, "<b>a</b>"), "x")["en"] == "a"
+    assert core.rule("(" * 100_000 + "a" + ")" * 100_000, []) is None

@@ -72,7 +72,7 @@ def id_of(name: str) -> str:
 
 def labelled(texts: Texts, name: str) -> dict[str, str]:
     """Both labels, the one that is lacking marked; the name where there is none."""
-    ja, en = (re.sub(r"<[^>]+>", "", " ".join(str(text).split())) for text in texts)
+    ja, en = (re.sub(r"<[^<>]+>", "", " ".join(str(text).split())) for text in texts)
     if ja and en and ja != en:
         return {"ja": ja, "en": en}
     return both(ja or en or name)
@@ -94,6 +94,7 @@ def options(choices: Sequence[Choice]) -> list[dict[str, Any]]:
 
 
 Pattern = tuple[str, Callable[[re.Match[str]], str | None]]
+LONGEST = 5_000  # characters of a condition; nobody wrote a longer one by hand
 SIGNS = {"=": "==", "<>": "!=", "!=": "!=", "==": "==", "eq": "==", "ne": "!="}
 
 
@@ -113,6 +114,8 @@ def compared(definition: Definition, name: str, sign: str, value: str) -> str | 
 
 def rule(text: str, patterns: Sequence[Pattern]) -> str | None:
     """A tool's condition as a skip rule; None where it asks what a rule cannot say."""
+    if len(text) > LONGEST:
+        return None
     for pattern, replace in patterns:
         for found in re.finditer(pattern, text):
             if replace(found) is None:

@@ -74,12 +74,12 @@ class _Survey:
         ):
             for row in tables.get(table, []):
                 said = self.words.setdefault((key, row.get(key, "")), {})
-                said[row.get("language", "")] = re.sub(r"<[^>]+>", "", row.get(text, "")).strip()
+                said[row.get("language", "")] = re.sub(r"<[^<>]+>", "", row.get(text, "")).strip()
         for key, name in (("qid", "questions"), ("qid", "subquestions")):  # before version 4
             for row in tables.get(name, []):
                 if row.get("question"):
                     said = self.words.setdefault((key, row[key]), {})
-                    said[row.get("language", "")] = re.sub(r"<[^>]+>", "", row["question"]).strip()
+                    said[row.get("language", "")] = re.sub(r"<[^<>]+>", "", row["question"]).strip()
 
     def texts(self, key: str, id: str) -> Texts:
         """The words of a question or answer in Japanese and English."""
