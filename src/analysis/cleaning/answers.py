@@ -13,7 +13,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from analysis.cleaning.texts import Parsed, date, number, refused, tidy, widths
+from analysis.cleaning.texts import (
+    Parsed,
+    date,
+    number,
+    outside_brackets,
+    refused,
+    tidy,
+    widths,
+)
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option, Question
 from analysis.intake.printed import MARKS
@@ -247,8 +255,8 @@ def _parts(text: str, signs: str = SEPARATORS) -> list[str]:
     if CIRCLED_ONLY.fullmatch(text):
         return CIRCLED.findall(text)
     balanced = len(re.findall("[(（]", text)) == len(re.findall("[)）]", text))
-    outside = r"(?![^(（]*[)）])" if balanced else ""
-    return [part for part in re.split(signs + outside, text) if part]
+    parts = outside_brackets(text, signs) if balanced else re.split(signs, text)
+    return [part for part in parts if part]
 
 
 def _glued(digits: str, question: Question) -> bool:

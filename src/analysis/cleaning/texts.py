@@ -43,6 +43,23 @@ def tidy(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_MINUS).strip()
 
 
+def outside_brackets(text: str, signs: str) -> list[str]:
+    """The parts of a text between signs (a pattern) after which no bracket closes.
+
+    One pass, however long the text is.
+
+    Examples
+    --------
+    >>> outside_brackets("研修、採用（中途、新卒）、AI (a, b)", "[、,]")
+    ['研修', '採用（中途、新卒）', 'AI (a, b)']
+    """
+    pieces = [*re.split(r"([()（）])", text), ""]
+    for at in range(0, len(pieces), 2):
+        if pieces[at + 1] not in {")", "）"}:
+            pieces[at] = re.sub(signs, "\0", pieces[at])
+    return "".join(pieces).split("\0")
+
+
 def widths(text: str) -> tuple[str, ...] | None:
     """The rule for the digits of a text: none if ASCII, ``full-width``; None if of another kind.
 

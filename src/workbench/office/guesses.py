@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from analysis.cleaning.texts import ENGLISH
+from analysis.cleaning.texts import ENGLISH, outside_brackets
 from analysis.intake.headings import normalise
 from analysis.intake.tools.core import is_other
 
@@ -389,8 +389,7 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
 
 def _cut(text: str, signs: str) -> list[str]:
     """The parts of a cell; a remark in brackets is not taken apart."""
-    parts = re.split(rf"\s*(?:{signs})\s*(?![^(（]*[)）])", text.strip())
-    return [part for part in parts if part]
+    return [cut for part in outside_brackets(text.strip(), signs) if (cut := part.strip())]
 
 
 def _together(cells: list[list[str]]) -> list[list[str]]:

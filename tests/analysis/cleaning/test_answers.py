@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.cleaning.answers import Reader
+from analysis.cleaning.answers import SEPARATORS, Reader
 from analysis.cleaning.findings import RULES
-from analysis.cleaning.texts import clock
+from analysis.cleaning.texts import clock, outside_brackets
 from analysis.codebook.model import Codebook
 from analysis.intake.workbook import CellKind
 
@@ -526,3 +526,8 @@ def test_any_choice_is_read_back_however_a_tool_joins_it(labels, sign, words, en
     codes = {option["code"] for option in WORK if option["ja"] in labels}
     assert got.value == codes | ({9} if words else set()), text
     assert bool(got.other) == bool(words)
+
+
+def test_an_answer_of_separators_is_no_hang():
+    assert outside_brackets("1、" * 100_000 + ")", SEPARATORS)[-1].endswith("1、)")
+    assert len(outside_brackets("1、" * 100_000, SEPARATORS)) == 100_001
