@@ -31,6 +31,7 @@ def line_breaches(text: str, separator: str) -> Iterator[Breach]:
     [('quoting', 'C2', '港区')]
     """
     width = 0
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # a cell may be that long
     for row, values in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator)):
         for column, value in enumerate(values):
             if "\n" in value or "\r" in value:
