@@ -3,6 +3,7 @@
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -22,7 +23,11 @@ def main() -> None:
         taken = []
         for _ in range(TIMES + 1):  # the first loads the font
             began = time.process_time()
-            about = {"title": "題", "alt": "最も多いのは丙", "denominator": "回答した団体"}
+            about: dict[str, Any] = {
+                "title": "題",
+                "alt": "最も多いのは丙",
+                "denominator": "回答した団体",
+            }
             gallery.show(plots.shares(shares), "q", data=shares, n=28, **about)
             taken.append(time.process_time() - began)
         sizes = {p.suffix: p.stat().st_size for p in Path(folder).glob("figures/*")}

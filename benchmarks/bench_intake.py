@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def write_csv(path: Path, rows: int, columns: int) -> None:
             handle.write(",".join(chance.choices(ANSWERS, k=columns)) + "\n")
 
 
-def seconds(call) -> float:  # noqa: ANN001
+def seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start

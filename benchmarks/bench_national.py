@@ -48,7 +48,7 @@ def memory(root: psutil.Process) -> tuple[float, float]:
 
 def main(table: Path, place: Path) -> None:
     project(place, table)
-    command = [Path(sys.executable).parent / "workbench", "profiles", WAVE]
+    command = [str(Path(sys.executable).parent / "workbench"), "profiles", WAVE]
     journal = place / "reports" / f".{WAVE}.profiles.part" / "pages.jsonl"
     start = time.monotonic()
     run = subprocess.Popen(command, env={**os.environ, "WORKBENCH_ROOT": str(place)})

@@ -45,7 +45,7 @@ def project(place: Path, pages: int) -> list[str]:
 
 def workbench(*codes: str) -> float:
     start = time.perf_counter()
-    command = [BIN / "workbench", "profiles", WAVE, "--force", "--municipality", *codes]
+    command = [str(BIN / "workbench"), "profiles", WAVE, "--force", "--municipality", *codes]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
@@ -77,8 +77,10 @@ def cells() -> list[tuple[Any, Any]]:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             tree = ast.parse("".join(cell["source"]))
-            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-            shown = compile(ast.Expression(last.value), "cell", "eval") if last else None
+            last, shown = tree.body[-1], None
+            if isinstance(last, ast.Expr):
+                shown = compile(ast.Expression(last.value), "cell", "eval")
+                tree.body.pop()
             compiled.append((compile(tree, "cell", "exec"), shown))
     return compiled
 

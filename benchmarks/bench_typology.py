@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -48,7 +49,10 @@ def table(path: Path | None) -> pd.DataFrame:
     return pd.DataFrame(answers).dropna()
 
 
-def seconds(work: Callable[[], object]) -> tuple[float, object]:
+Made = TypeVar("Made")
+
+
+def seconds(work: Callable[[], Made]) -> tuple[float, Made]:
     start = time.perf_counter()
     done = work()
     return time.perf_counter() - start, done
@@ -62,7 +66,9 @@ def whole(frame: pd.DataFrame) -> str:
 
 
 def classes(frame: pd.DataFrame, k: int) -> Classes:
-    return latent_classes(frame, dict.fromkeys(frame, "binary"), k, tol=1e-10)
+    found = latent_classes(frame, dict.fromkeys(frame, "binary"), k, tol=1e-10)
+    assert found is not None, "more parameters than patterns"
+    return found
 
 
 def bootstraps(frame: pd.DataFrame) -> str:
@@ -85,7 +91,6 @@ def bootstraps(frame: pd.DataFrame) -> str:
             types,
             seen.weights,
             n_bootstrap=20,
-            unplaced=-1,
         )
 
     ours()

@@ -112,11 +112,9 @@ def _data(name: str, a: Path, b: Path) -> list[str]:
             said.append(f"{name}: {table}: {found.count:,} places")
             said += [f"  {c.row} {c.column}: {c.before} -> {c.after}" for c in found.changed[:MOST]]
             said += [f"  {line}" for line in [*found.columns, *found.added, *found.removed][:MOST]]
-    old, new = ((p / "ledger.json").read_text(encoding="utf-8").splitlines() for p in (a, b))
+    ledgers = ((p / "ledger.json").read_text(encoding="utf-8").splitlines() for p in (a, b))
     key = re.compile(r'"key":')
-    return said + _lines(
-        f"{name}: ledger", *([x for x in t if not key.search(x)] for t in (old, new))
-    )
+    return said + _lines(f"{name}: ledger", *([x for x in t if not key.search(x)] for t in ledgers))
 
 
 def _pages(name: str, a: Path, b: Path) -> list[str]:

@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
@@ -37,7 +38,7 @@ WORK = (
 def notebook(number: int) -> str:
     """A notebook that works for a while, in a process of its own as well, and prints a number."""
     sources = [PARAMETERS, WORK, f"print({number})"]
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{at}", "source": source, "outputs": [],
          "metadata": {"tags": ["parameters"]} if at == 0 else {}, "execution_count": None}
         for at, source in enumerate(sources)

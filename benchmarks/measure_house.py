@@ -145,7 +145,7 @@ def page(root: Path) -> Callable[[], None]:
     from workbench.publish.page import export
 
     shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
+    shell.history_manager.enabled = False  # type: ignore[union-attr]
     cells = ["from analysis import Survey\nsurvey = Survey.load(wave)", 'survey.table("Q1")']
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(s) for s in (PARAMETERS, *cells)]

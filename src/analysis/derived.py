@@ -22,9 +22,10 @@ from analysis.errors import InputError, Message, unknown
 from analysis.stats import tabulate
 from analysis.stats.population import Population
 from analysis.text import LANGUAGES
+from analysis.text import label as label_of
 
 KNOWN = ("name", "prefecture", "size_class")  # of every invited municipality, replied or not
-SECTION = {"id": "derived", "ja": "加えた項目", "en": "Added"}  # of a codebook with more variables
+SECTION = "derived"  # of a codebook with more variables
 
 
 def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
@@ -162,8 +163,9 @@ def variable(
     question, column = _described(name, column, label, sensitive=sensitive)
     status = pd.Series("answered", full.responses.index).where(column.notna(), "not_surveyed")
     content = codebook.model_dump(mode="json", exclude_defaults=True)
-    if SECTION["id"] not in {section.id for section in codebook.sections}:
-        content["sections"] = [*content["sections"], SECTION]
+    if SECTION not in {section.id for section in codebook.sections}:
+        added = {"id": SECTION} | {k: label_of("survey.added", k) for k in LANGUAGES}
+        content["sections"] = [*content["sections"], added]
     content["questions"] = [*content["questions"], question]
     more = full.status.assign(**{name: status.astype(full.status.dtypes.iloc[0])})
     answers = full.responses.assign(**{name: column})
@@ -223,7 +225,7 @@ def _described(
     name: str, column: pd.Series, label: str, *, sensitive: bool
 ) -> tuple[dict[str, object], pd.Series]:
     """A variable as a question of the codebook, and its values in the column type of these."""
-    question: dict[str, object] = {"id": name, "section": SECTION["id"], "role": "describe"}
+    question: dict[str, object] = {"id": name, "section": SECTION, "role": "describe"}
     question |= {"ja": label, "en": label, "sensitive": sensitive}
     kind = column.dtype
     if pd.api.types.is_bool_dtype(kind):

@@ -52,7 +52,6 @@ HIDDEN = "—"  # in the place of a number that an edition withholds
 VERBATIM = ("raw", "example")  # columns of answers as received
 WITHHELD = ("withheld", "few")  # reasons of the edition, not of the survey
 Drawn: TypeAlias = Axes | Canvas | sns.axisgrid.Grid
-INVENTED = {"ja": "架空データ", "en": "Invented data"}
 
 
 def use_style(language: Language = "ja") -> None:
@@ -120,7 +119,8 @@ class Gallery:
     ) -> None:
         self.digits = digits
         self.folder, self.language, self.source = folder, language, source
-        self.notice, self.after_caption = INVENTED[language] if invented else "", ""
+        self.notice = label("figure.invented", language) if invented else ""
+        self.after_caption = ""
         if self.notice.lower() not in source.lower():
             self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
         self.scale = SIZES[size]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -57,32 +58,44 @@ def prefectures(
     frame : columns prefecture, share (0 to 1; missing where nobody was asked).
     codes : the two digits of each prefecture's code.
     """
-    figure, ax = plt.subplots(figsize=(COLUMN, 1.04 * COLUMN + 0.5))
     norm, shades = BoundaryNorm(EDGES, len(STEPS)), ListedColormap(STEPS)
+    grounds = {
+        codes[str(name)]: MISSING if np.isnan(share) else to_hex(shades(norm(min(share, 0.9999))))
+        for name, share in frame.set_index("prefecture")["share"].astype(float).items()
+    }
+    steps = [f"{100 * low:.0f}–{100 * high:.0f}%" for low, high in itertools.pairwise(EDGES)]
+    return _map(grounds, dict(zip(steps, STEPS, strict=True)), "share_of_municipalities", language)
+
+
+def respondents(frame: pd.DataFrame, *, language: Language = "ja") -> Axes:
+    """A map of tiles that marks where the respondents are: columns code (two digits), count."""
+    marked = dict.fromkeys(frame["code"], STEPS[3])
+    grounds = dict.fromkeys(places(), MISSING) | marked
+    return _map(grounds, {label("figure.here", language): STEPS[3]}, "", language)
+
+
+def _map(
+    grounds: Mapping[str, str], legend: Mapping[str, str], title: str, language: Language
+) -> Axes:
+    """Tiles of these colours by code, with a legend of the colours."""
+    figure, ax = plt.subplots(figsize=(COLUMN, 1.04 * COLUMN + 0.5))
     names, at = labels("prefecture_short", language), places()
-    for prefecture, share in frame.set_index("prefecture")["share"].astype(float).items():
-        code = codes[str(prefecture)]
+    for code, ground in grounds.items():
         x, y = at[code]
-        ground = MISSING if np.isnan(share) else to_hex(shades(norm(min(share, 0.9999))))
         ax.add_patch(Rectangle((x, y), 0.94, 0.94, facecolor=ground, edgecolor=BORDER, lw=0.4))
-        middle = {"ha": "center", "va": "center", "fontsize": SMALL}
+        middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
         ax.text(x + 0.47, y + 0.47, names[code], color=ink(ground), **middle)
     ax.set_xlim(-0.05, 12)
     ax.set_ylim(12, -0.05)
     ax.set_aspect("equal")
     ax.set_axis_off()
-    steps = [f"{100 * low:.0f}–{100 * high:.0f}%" for low, high in itertools.pairwise(EDGES)]
-    patches = [
-        Patch(facecolor=colour, edgecolor=BORDER, label=step)
-        for colour, step in zip(STEPS, steps, strict=True)
-    ]
-    figure.legend(
-        handles=patches,
-        ncols=3,
-        loc="outside lower left",
-        frameon=False,
-        title_fontsize="medium",
-        alignment="left",
-        title=label("figure.share_of_municipalities", language),
-    )
+    patches = [Patch(facecolor=c, edgecolor=BORDER, label=said) for said, c in legend.items()]
+    look: dict[str, Any] = {
+        "frameon": False,
+        "title_fontsize": "medium",
+        "alignment": "left",
+        "ncols": 3,
+    }
+    name = label(f"figure.{title}", language) if title else None
+    figure.legend(handles=patches, loc="outside lower left", title=name, **look)
     return ax

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.codebook import municipality
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.questions import Question
 from analysis.edition import protects
@@ -39,6 +40,20 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     frame = Frame(dict(zip(columns, (labels, counts, everyone, *shares), strict=True)))
     tested = survey.population.tests
     return frame, inference.uneven_draw_p(counts, everyone) if tested else None
+
+
+def homes(survey: Survey) -> Frame:
+    """How many respondents each prefecture has: columns code (two digits), prefecture, count.
+
+    Empty where an edition names no respondent, of a full count and where no prefecture is known.
+    """
+    home = survey.register["prefecture"].reindex(survey.responses.index).dropna()
+    if protects(survey) or survey.population.kind == "nation":
+        home = home.head(0)
+    codes = {name: code[:2] for code, name in municipality.register()["prefecture"].items()}
+    counts = home[home.isin(list(codes))].value_counts(sort=False)
+    found = [(codes[name], name, int(n)) for name, n in counts.items() if n]
+    return Frame(sorted(found), columns=["code", "prefecture", "count"])
 
 
 def free_texts(survey: Survey) -> list[dict[str, Any]]:

@@ -205,35 +205,24 @@ def cases(survey: Survey) -> list[Case]:
 # --- answers beside those of others -------------------------------------------------------------
 
 
-def beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
+def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
     """The answers of a city beside those of its type and size class, with what to ask.
 
-    Columns: topic, asked (the question), own_answer; same_type or same_group, its_class: what
-    these mostly answer, with their n; to_ask.
+    Returns
+    -------
+    long : an answer a row, for the file: topic, asked (the question); whom: own_answer, same_type
+        or same_group, its_class; answer, or item of a battery; value with its unit; share, of those
+        who gave an answer; n; to_ask.
+    page : a question a row: topic, asked, own_answer; same_type or same_group, its_class: what
+        these mostly answer, in words with their n; to_ask.
     """
     kind, size = _others(survey, chosen.groups[code], code)
-    return Frame(
-        {
-            **about,
-            "own_answer": own(survey, code, q),
-            chosen.kin: typical(survey, kind, q),
-            "its_class": typical(survey, size, q),
-            "to_ask": to_ask,
-        }
-        for q, about, to_ask in _questions(survey, chosen, code)
-    )
-
-
-def answers_beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
-    """The same for the file, an answer a row.
-
-    Columns: topic, asked; whom: own_answer, same_type or same_group, its_class; answer, or item of
-    a battery; value with its unit; share, of those who gave an answer; n; to_ask.
-    """
-    kind, size = _others(survey, chosen.groups[code], code)
-    compared = {"own_answer": subset(survey, [code]), chosen.kin: kind, "its_class": size}
-    rows = []
+    others = {chosen.kin: kind, "its_class": size}
+    compared = {"own_answer": subset(survey, [code]), **others}
+    rows, page = [], []
     for q, about, to_ask in _questions(survey, chosen, code):
+        words = {whom: typical(survey, group, q) for whom, group in others.items()}
+        page.append({**about, "own_answer": own(survey, code, q), **words, "to_ask": to_ask})
         unit = q.unit[survey.language] if q.unit else survey.label("visits.scale")
         for whom, group in compared.items():
             n, mostly = most_answers(survey, group, q)
@@ -244,7 +233,7 @@ def answers_beside(survey: Survey, chosen: Chosen, code: str) -> Frame:
                 measured = {"unit": unit} if "value" in row else {}
                 rows.append({**about, "whom": whom, "n": n, **row, **measured, **mine})
     columns = ["topic", "asked", "whom", "answer", "value", "unit", "share", "n", "to_ask"]
-    return Frame(rows, columns=columns)
+    return Frame(rows, columns=columns), Frame(page)
 
 
 def _questions(

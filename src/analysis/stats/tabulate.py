@@ -16,9 +16,8 @@ import pandas as pd
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.questions import Question
 from analysis.errors import InputError, Message
-from analysis.text import Language
+from analysis.text import Language, label
 
-YES_NO = {"ja": {1: "実施", 0: "未実施"}, "en": {1: "yes", 0: "no"}}
 MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
 Given = TypeVar("Given", pd.Series, pd.DataFrame)
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
@@ -110,7 +109,7 @@ def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown"))
 def labels_of(question: Question, language: Language) -> dict[int, str]:
     """Option codes and what they are called."""
     if question.type == "binary" and not question.options:
-        return dict(YES_NO[language])
+        return {1: label("answers.yes", language), 0: label("answers.no", language)}
     return {option.code: option.text[language] for option in question.options}
 
 

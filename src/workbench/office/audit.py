@@ -67,8 +67,6 @@ CHECKS = {id: Check(id=id, **entry) for id, entry in _DATA["checks"].items()}
 JUDGED: dict[str, dict[Language, str]] = _DATA["judged"]
 SCORES: dict[str, dict[str, int]] = _DATA["scores"]
 UNREADABLE = {id: Unreadable(**entry) for id, entry in _DATA["unreadable"].items()}
-WORKBOOK_ONLY = {"objects", "looks", "merged", "hidden", "formulas"}
-TEXT_ONLY = {"records", "quoting"}
 
 COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
 PARTS = re.compile(r"([A-Z]*)([0-9]*)")

@@ -1,6 +1,7 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -8,12 +9,15 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.figures import tiles
 from analysis.intake import read as intake
+from analysis.results import answers
 from analysis.survey import Survey
 from workbench.cli import main
 from workbench.office.new_wave import looked_at, new_wave
@@ -40,6 +44,12 @@ def test_the_example_of_the_docs_on_another_subject(libraries):
     assert survey.responses.at["121002", "Q3_3"]
     assert survey.status.at["082201", "Q3_1"] == "not_applicable"  # answered though left out
     assert set(survey.findings["rule"]) >= {"full-width", "unit", "approximate", "left-out"}
+    homes = answers.homes(survey)  # on a map only where an edition names who replied
+    assert homes["code"].tolist() == ["08", "12", "25", "28", "38"]
+    ax = tiles.respondents(homes)
+    dark = [p for p in ax.patches if to_hex(p.get_facecolor()) == tiles.STEPS[3]]
+    assert len(ax.patches) == 47 and len(dark) == 5
+    assert answers.homes(Survey.load("lib", audience="public")).empty
 
 
 @pytest.mark.parametrize(
@@ -392,3 +402,11 @@ def test_no_municipality_of_an_odd_table_is_lost_without_a_refusal(tmp_path_fact
     except InputError:
         return
     assert read >= everyone, said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of bytes")
+def test_a_name_that_is_no_text_is_said_to_be_none(project):
+    file = project / "\udcff.csv"
+    file.write_text("団体名,問1\n")
+    with pytest.raises(InputError, match="name of the file is not UTF-8"):
+        new_wave("x", [file], "it-staffing", as_of="2026-04-01")

@@ -17,7 +17,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from analysis.figures import checks, gallery
-from workbench.office import audit
+from analysis.intake.files import read_file
+from workbench.office import audit, open_document
+from workbench.publish import dataset
+from workbench.run.refresh import refresh
 
 ROOT = Path(__file__).parents[3]
 # the demo wave of 2019 has another report, no wave before it, and is no open data
@@ -50,6 +53,11 @@ LETTERS = f"""[...document.querySelectorAll('figure img')]
     image.getBoundingClientRect().width / (image.naturalWidth / {gallery.DOTS}))"""  # pixels
 
 ANSWER = "document.querySelector('.answer')"
+# figures whose picture lies over their caption
+COVERED = """[...document.querySelectorAll('figure')].filter(figure => {
+    const [text, image] = ['figcaption', 'img'].map(part => figure.querySelector(part));
+    return text.getBoundingClientRect().bottom > image.getBoundingClientRect().top + 1;
+}).map(figure => figure.id)"""
 # figures that a telephone moves sideways, or shows neither as a picture nor in words
 NARROW = """[...document.querySelectorAll('figure')].filter(figure => {
     const [picture, words] = ['.picture', '.instead'].map(part => figure.querySelector(part));
@@ -165,6 +173,7 @@ def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     wide = f"[...document.querySelectorAll('main *')].filter({cut})"
     assert page.evaluate(f"{wide}.map(e => e.tagName + e.textContent.slice(0, 60))") == []
     assert min(page.evaluate(LETTERS), default=99) / POINT >= 7, "the letters of figures on A4"
+    assert page.evaluate(COVERED) == [], "captions under pictures"
     printed = tmp_path / "page.pdf"
     page.pdf(path=printed, prefer_css_page_size=True)
     text = read(printed)
@@ -271,9 +280,44 @@ def test_what_a_run_offers_is_machine_readable_to_our_audit_and_to_another_reade
     folder = published(language, audience)
     offered = [folder / "tables.xlsx", *folder.glob("tables/*.csv"), *folder.glob("figures/*.csv")]
     found = [audit.audit([file]) for file in offered]
+    found.append(audit.audit(sorted(folder.glob("results/**/*.csv"))))  # with their code table
     assert [row.to_dict() for one in found for _, row in one.iterrows()] == []
     faults = [(file.name, fault) for file in offered[1:] for fault in csv_faults(file)]
     assert [*faults, *plain_reading.workbook(offered[0])] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+def test_libreoffice_opens_the_workbook_and_loses_nothing(published, tmp_path):
+    file = published("ja", "internal") / "tables.xlsx"
+    command = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile"]
+    command += ["--convert-to", "ods", "--outdir", str(tmp_path), str(file)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    assert {*audit.audit([tmp_path / "tables.ods"])["check"]} == {"format"}  # of 2020: no Excel
+    saved = {page.sheet.sheet: page.sheet for page in open_document.read(tmp_path / "tables.ods")}
+    for sheet in read_file(file):
+        assert saved[sheet.sheet].text.equals(sheet.text), sheet.sheet
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wave", ["demo-2020", "national-r5"])
+def test_other_waves_offer_what_is_machine_readable(tmp_path, wave):
+    folder = editions.project(tmp_path)
+    shutil.copytree(ROOT / "data/raw" / wave, folder / "data/raw" / wave)
+    if wave == "national-r5" and not [*(folder / "data/raw" / wave).glob("*.csv")]:
+        pytest.skip("the national table is not here")
+    with editions.published(folder):
+        record = refresh(wave, audience="public", jobs=1)
+        dataset.write_for_wave(wave, folder / "set", audience="internal")
+    made = Path(record.folder)
+    files = [made / "tables.xlsx", *made.glob("tables/*.csv"), *made.glob("figures/*.csv")]
+    for group in (
+        *[[file] for file in files],
+        made.glob("results/**/*.csv"),
+        folder.glob("set/*.csv"),
+    ):
+        assert audit.audit(sorted(group)).empty
+    assert record.ok and [*plain_reading.workbook(files[0])] == []
 
 
 def csv_faults(file):
