@@ -20,6 +20,8 @@ from typing import Any
 
 from analysis import paths
 
+# hidden files, and what programs keep beside others, such as ``~$name.xlsx`` of an open workbook
+OF_PROGRAMS = (".", "~$", "__pycache__", "__MACOSX")
 INPUTS = "WORKBENCH_INPUTS"  # the environment variable with the keys of the waves that a run reads
 
 
@@ -34,17 +36,20 @@ def hash_file(path: Path) -> str:
 
 
 def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:
-    """sha256 of every file below a folder, by its path there.
+    """sha256 of every file below a folder, by its path there; folders that are links count, too.
 
-    Left out: hidden and private files, and the ``~$name.xlsx`` that office programs keep beside a
-    workbook that is open.
+    Left out: what nobody reads as data, see `OF_PROGRAMS`.
     """
-    return {
-        p.relative_to(folder).as_posix(): hash_file(p)
-        for p in sorted(folder.rglob(pattern))
-        if p.is_file()
-        and not any(part.startswith((".", "__", "~$")) for part in p.relative_to(folder).parts)
-    }
+    found, seen = dict[Path, Path](), set[str]()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(place)) in seen:  # a link that leads back
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith(OF_PROGRAMS))
+        files = [Path(place, name) for name in names if not name.startswith(OF_PROGRAMS)]
+        found |= {p.relative_to(folder): p for p in files if p.is_file() and p.match(pattern)}
+    return {name.as_posix(): hash_file(found[name]) for name in sorted(found)}
 
 
 def hash_folder(folder: Path, pattern: str = "*") -> str:

@@ -75,7 +75,7 @@ def wave_name(name: str) -> str:
     taken = sorted(EDITIONS.intersection(parts))
     if taken:
         where = Message("the reports of another wave end in .{end}", end=taken[0])
-    elif name.lower() in REPORTS or name.endswith("-queries"):
+    elif name.lower() in REPORTS or name.endswith(("-queries", "-dataset")):
         where = Message("files of this project have this name")
     elif name in {"", ".", ".."} or re.search(r"[/\\\0]", name):
         where = Message("it is the name of no single folder")

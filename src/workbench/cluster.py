@@ -27,6 +27,7 @@ from analysis.fingerprints import INPUTS, package_hash
 from workbench import outputs
 from workbench.page_work import Made, Work
 from workbench.run.kernels import Kernels
+from workbench.run.record import RECORD, read_record
 
 AHEAD = 2  # pages submitted for each thread of the cluster
 CONNECTING = 10  # seconds to reach the scheduler
@@ -206,6 +207,8 @@ def send(folder: Path, target: str) -> int:
             json.loads(place.cat_file(file)) if place.exists(file) else {}
             for file in (listed, sending)
         )
+        if before and not _ours(place, root, folder, before):
+            raise InputError("pages of another wave, edition or program are there")
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in {*before, *begun} and place.exists(f"{root}/{name}"):
@@ -224,6 +227,13 @@ def send(folder: Path, target: str) -> int:
             with contextlib.suppress(FileNotFoundError):
                 place.rm_file(f"{root}/{name}")
     return len(changed)
+
+
+def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
+    """Whether the pages listed in a target are of the wave, audience and language of a folder."""
+    own = read_record(folder) or {}
+    there = json.loads(place.cat_file(f"{root}/{RECORD}")) if RECORD in listed else {}
+    return all(there.get(name) == own.get(name) for name in ("wave", "audience", "language"))
 
 
 def refuse_received(target: str) -> None:

@@ -45,7 +45,16 @@ def test_the_project_is_found_from_any_folder_inside_it(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["x.committee", "x.Public.en", "x.incomplete", "x.profiles", "compare", "x-queries", ".."],
+    [
+        "x.committee",
+        "x.Public.en",
+        "x.incomplete",
+        "x.profiles",
+        "compare",
+        "x-queries",
+        "x-dataset",
+        "..",
+    ],
 )
 def test_a_wave_is_not_called_as_files_of_another(project, name, capsys):
     replies = project / "data" / "raw" / "demo-2019" / "replies.xlsx"

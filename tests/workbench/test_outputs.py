@@ -1,5 +1,6 @@
 """No command writes over anything that it did not make itself."""
 
+import json
 import shutil
 
 import pytest
@@ -104,3 +105,28 @@ def test_profiles_are_not_published_into_data_raw(run, project):
         code, said = run(f"profiles demo-2019 --target file://{project}/{place}")
         assert code == 2 and "data/raw keeps the files as received" in said, said
     assert contents(project / "data" / "raw") == before
+
+
+def test_pages_of_another_wave_or_program_keep_their_place(tmp_path):
+    pages, target = tmp_path / "pages", tmp_path / "target"
+    pages.mkdir()
+    target.mkdir()
+
+    def made(wave):
+        run = {"wave": wave, "audience": "internal", "language": "ja", "notebooks": []}
+        (pages / "run.json").write_text(json.dumps(run))
+        (pages / f"{wave}.html").write_text(wave)
+
+    made("first")
+    (target / "files.json").write_text('{"letter.txt": "of another program", "first.html": ""}')
+    (target / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="of another"):
+        cluster.send(pages, target.as_uri())
+    assert (target / "letter.txt").exists() and "program" in (target / "files.json").read_text()
+    (target / "files.json").unlink()
+    assert cluster.send(pages, target.as_uri()) == 2
+    (pages / "first.html").unlink()
+    made("second")
+    with pytest.raises(InputError, match="of another"):
+        cluster.send(pages, target.as_uri())
+    assert (target / "first.html").read_text() == "first"

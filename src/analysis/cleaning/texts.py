@@ -183,12 +183,12 @@ ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
 CLOCK = re.compile(  # as form tools write it, and a date cell saved as CSV
     r"[\sT](?:(?:午前|午後|[AP]M)\s*)?(\d{1,2})(?::|時)(\d{2})(?:分|:(\d{2})(?:\.\d+)?|分(\d{2})秒)?"
-    r"\s*(午前|午後|[AP]M)?\s*(?:Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?(?:\s?\([^()]*\))?|JST)?$",
+    r"\s*(午前|午後|[AP]M)?\s*(?:(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?(?:\s?\([^()]*\))?|Z|GMT|UTC|JST)?$",
     re.I,
 )
 AFTERNOON = re.compile(r"午後|pm", re.I)
 HALVES = re.compile(r"午前|午後|[ap]m", re.I)
-WEEKDAY = re.compile(r"\(([月火水木金土日])(曜日?)?\)$")
+WEEKDAY = re.compile(r"(?:\(([月火水木金土日])(?:曜日?)?\)|([月火水木金土日])曜日?)$")
 WESTERN = re.compile(r"([12]\d{3})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
 DIGITS = re.compile(r"([12]\d{3})([01]\d)([0-3]\d)")  # 20230401
 DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]([12]\d{3}|\d{2})")  # 4/30/2023, 30.4.2023
@@ -224,7 +224,8 @@ def date(text: str, kind: int, question: Question) -> Parsed:
         return _dated(day.year, day.month, day.day, question, "serial-date")
     weekday = WEEKDAY.search(plain)
     read = _written(WEEKDAY.sub("", plain), question, digits)
-    if weekday and read.value is not None and "月火水木金土日"[read.value.weekday()] != weekday[1]:
+    named = (weekday[1] or weekday[2]) if weekday else None
+    if named and read.value is not None and "月火水木金土日"[read.value.weekday()] != named:
         return refused("weekday")
     return read
 

@@ -16,6 +16,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
+from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
 
 SizeClass = Literal[
@@ -138,6 +139,14 @@ class Wave(Model):
                 name=read.name,
                 folder=folder.name,
             )
+        for path in (*(part.path for part in read.files), read.register_file or ""):
+            if any(part.startswith(OF_PROGRAMS) and part != ".." for part in Path(path).parts):
+                raise InputError(
+                    "{path} is hidden, so that nobody would notice when it changes",
+                    file=file,
+                    hint="give it a name that does not begin with a point",
+                    path=path,
+                )
         seen = set()
         for part in read.files:
             if (where := (part.path, part.sheet)) in seen:

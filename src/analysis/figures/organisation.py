@@ -37,7 +37,7 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
     who, kinds = staff["who"].unique(), staff["kind"].unique()
     staff = staff.pivot(index="who", columns="kind", values="persons").loc[who, kinds]
     bars = not staff.empty
-    heights = [1.8, 0.22 + 0.24 * len(staff)] if bars else [1.8]
+    heights = [1.45, 0.22 + 0.38 * len(staff)] if bars else [1.45]
     figure, axes = plt.subplots(
         len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
         squeeze=False,
@@ -60,7 +60,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
         )  # fmt: skip
         ax.text(
             left + width / 2, bottom + HEIGHT / 2,
-            "\n".join(wrapped([name, state], 7 * width)), ha="center", va="center",
+            "\n".join(wrapped([name, state], 8.5 * width)), ha="center", va="center",
             fontsize=SMALL, color="black" if there else "#595959",
         )  # fmt: skip
     ax.set_xlim(-0.02, 3.22)
@@ -73,7 +73,7 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
     widest = float(staff.sum(axis=1).max())
     for kind, colour in zip(shown, sns.color_palette("colorblind"), strict=False):
         values = shown[kind].fillna(0.0)
-        ax.barh(range(len(shown)), values, left=left, height=0.62, color=colour, label=kind)
+        ax.barh(range(len(shown)), values, left=left, height=0.5, color=colour, label=kind)
         for place, (value, start) in enumerate(zip(values, left, strict=True)):
             if value > 0.06 * widest:
                 ax.text(
@@ -82,14 +82,14 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
                 )  # fmt: skip
         left += values
     between = label("answers.separator", language)
+    # over the bars, so that they take no width from the chart
     for place, (group, line) in enumerate(shown.iterrows()):
-        if line.isna().any():
-            listed = between.join(line.index[line.isna()])
-            unknown = label("organisation_figure.no_value", language, kinds=listed)
-            ax.text(left[group], place, f" {unknown}", va="center", fontsize=SMALL)
-    ax.set_yticks(range(len(shown)), list(shown.index))
+        listed = between.join(line.index[line.isna()])
+        unknown = label("organisation_figure.no_value", language, kinds=listed) if listed else ""
+        ax.text(0, place + 0.3, f"{group}　{unknown}".strip(), va="bottom", fontsize=SMALL)
+    ax.set_yticks([])
+    ax.set_ylim(-0.4, len(shown) - 0.25)
     ax.set_xlabel(label("organisation_figure.persons", language))
     ax.set_xlim(0, max(widest, 1.0) * 1.02)
-    ax.tick_params(axis="y", length=0)
     sns.despine(ax=ax, left=True)
     legend_above(ax)

@@ -31,6 +31,7 @@ SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
 CELLS = 1.85  # inches of a column beside labels
 LABELS = 148.0  # percent of a bar's length: the room for labels that stand before the bars
 TRACK = "#e9edf0"
+BREAK = "#a63a24"  # where what comes after cannot be compared with what was before
 
 
 def axes_for(bars: float, extra: float = 1.0) -> Axes:
@@ -331,9 +332,17 @@ def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
     return ax
 
 
-def intervals(data: pd.DataFrame, *, label: str) -> Axes:
-    """Estimates around zero, a row each: columns label, effect and, where known, low, high."""
-    ax, places = rows(list(data["label"]), extra=0.5)
+def intervals(data: pd.DataFrame, *, label: str, breaks: Sequence[str] = ()) -> Axes:
+    """Estimates around zero, a row each: columns label, effect and, where known, low, high.
+
+    `breaks`: rows of what has no estimate since it cannot be compared, a broken line each.
+    """
+    ax, every = rows([*data["label"], *breaks], extra=0.5)
+    places, across = every[: len(data)], ax.get_yaxis_transform()
+    for place in every[len(data) :]:
+        for ends in ((0, 0.46), (0.54, 1)):
+            ax.plot(ends, (place, place), color=BREAK, linewidth=1.6, transform=across)
+        ax.text(0.5, place, "//", ha="center", va="center", color=BREAK, transform=across)
     for place in places:
         ax.vlines(0, place - 0.5, place + 0.5, color="#7a7a7a", linewidth=1, linestyle="--")
     if {"low", "high"} <= set(data):
@@ -511,9 +520,9 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
         ends.append((shown["when"].min(), shown["when"].max()))
     breaks = [(a[1], b[0]) for a, b in itertools.pairwise(ends) if b[0] > a[1]]
     for end, start in breaks:
-        ax.axvline((end + start) / 2, color="#a63a24", linestyle=":")
+        ax.axvline((end + start) / 2, color=BREAK, linestyle=":")
         said = label("figure.other_definition", language)
-        ax.text((end + start) / 2 + 0.1, 4, said, fontsize=SMALL, color="#a63a24")
+        ax.text((end + start) / 2 + 0.1, 4, said, fontsize=SMALL, color=BREAK)
     last = points[points["current"]].sort_values("when").iloc[-1]
     ax.annotate(
         f"{last['percent']:.0f}%",

@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import re
+import stat
 import unicodedata
 import zipfile
 import zlib
@@ -119,7 +120,9 @@ def _bytes_of(path: Path, name: str) -> bytes:
             name=Path(name).name.removeprefix("~$"),
         )
     try:
-        size = path.stat().st_size
+        mode, size = (about := path.stat()).st_mode, about.st_size
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise InputError("this is a pipe or a device, no file", file=name, hint="save it first")
         if size > MAX_BYTES:
             raise InputError(
                 "the file has {size:,.0f} MB, above 1,024 MB", file=name, size=size / 2**20

@@ -275,6 +275,9 @@ def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str],
         sheet = piece.sheet
         read = {owner[name].id if name in owner else name for name in piece.answers}
         heads = (piece.mark == REASONS.index("header")) & (sheet.kind != CellKind.EMPTY)
+        aside = [REASONS.index(reason) for reason in ("record", "personal", "ignored")]
+        asked = (piece.mark == ANSWER).any(axis=0) | ~np.isin(piece.mark, aside).any(axis=0)
+        heads &= asked  # what a tool notes for itself is read as no question
         for row, column in np.argwhere(heads).tolist():
             text = str(sheet.text.iat[row, column])
             question = headings.by_number_alone(text)

@@ -156,6 +156,19 @@ def points(survey: Survey, shares: Frame) -> Frame:
     return Frame(drawn.astype(float).assign(label=labels))
 
 
+def breaks(survey: Survey, before: Survey | None) -> list[str]:
+    """The rows of the figure that are drawn as broken: questions of one questionnaire alone."""
+    if before is None or before.codebook.id == survey.codebook.id:
+        return []
+    walk = Crosswalk.between(before.codebook, survey.codebook)
+    alone = {"before": walk.ended, "now": walk.new}
+    return [
+        survey.say("changes/broken", reply=reply, questions=[one.id for one in listed])
+        for reply, listed in alone.items()
+        if listed
+    ]
+
+
 def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Found:
     """The types of the wave before and of this one, where these are made of the same indicators."""
     if before is None:

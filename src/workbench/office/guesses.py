@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
+from analysis.cleaning.texts import ENGLISH
 from analysis.intake.headings import normalise
 from analysis.intake.tools.core import is_other
 
@@ -36,9 +37,13 @@ class Marker(NamedTuple):
 
 
 MISSING = {
-    "no_answer": Marker("無回答", "no answer", ["無回答", "未回答", "未記入", "NA", "N/A"]),
+    "no_answer": Marker(
+        "無回答", "no answer", ["無回答", "未回答", "未記入", "NA", "N/A", "[not completed]"]
+    ),
     "not_applicable": Marker(
-        "非該当", "not applicable", ["非該当", "該当なし", "対象外", "－", "-", "*"]
+        "非該当",
+        "not applicable",
+        ["非該当", "該当なし", "対象外", "－", "-", "*", "{question_not_shown}"],
     ),
     "dont_know": Marker("不明", "does not know", ["不明", "わからない", "把握していない"]),
 }
@@ -358,7 +363,7 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     comma = r", " if spaced else r"(?<!\d),|,(?!\d)|[、，]"
     cells = [_cut(text, r"[;；|\n]" if firm else comma) for text in answers]
     asked = CHOOSE.search(heading) is not None or sum(map(bool, map(ENDED.match, answers))) > 1
-    if not any(len(cell) > 1 for cell in cells) and not asked:
+    if not cells or (not any(len(cell) > 1 for cell in cells) and not asked):
         return None
     if not firm:
         cells = _together(cells)
@@ -410,6 +415,8 @@ def _together(cells: list[list[str]]) -> list[list[str]]:
 NUMBER = re.compile(r"^(約|[-△▲])?[0-9][0-9,]*(\.[0-9]+)?(人|名|円|件|台|%|程度)*$")
 DATE = re.compile(
     r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]|^\d{1,2}/\d{1,2}/(20)?\d\d\b"
+    rf"|^{ENGLISH.pattern}",
+    re.I,
 )
 SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
 YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
@@ -497,7 +504,9 @@ def one(
         return _with({"type": "binary"}, sorted({*counts} - given))
     if number := _number(values, counts, whole, missing, heading, kind):
         return number
-    return _words(values, counts, heading, several_in_cell)
+    lines = ["\n".join(filter(None, map(plain, text.splitlines()))) for text in texts]
+    several = [text for text in lines if plain(text) not in {*declared, *TOKENS}]
+    return _words(values, counts, heading, several if several_in_cell else ())
 
 
 def _without_zeros(
@@ -538,13 +547,18 @@ def _number(
     return _with({"type": "ratio" if share_like else "integer"}, missing)
 
 
-def _words(values: Sequence[str], counts: Counter[str], heading: str, many: bool) -> Question:
-    """Words: one of a few, a point of a scale, several in a cell, or a text of one's own."""
+def _words(
+    values: Sequence[str], counts: Counter[str], heading: str, several: Sequence[str]
+) -> Question:
+    """Words: one of a few, a point of a scale, several in a cell, or a text of one's own.
+
+    `several`: the answers on the lines of their cells, where one may hold several.
+    """
     answers = [v for v in values if v not in CODES]
     if classes := bands({*answers}):
         missing = sorted({*counts} - {*answers})
         return _with({"type": "ordinal", "options": worded(classes)}, missing)
-    if many and (found := joined(answers, heading)):
+    if found := joined([text for text in several if plain(text) not in CODES], heading):
         return found
     missing = sorted({*counts} - {*answers})
     coded = {v for v in answers if re.fullmatch(r"[A-Z]{1,3}\d{1,3}", v)}

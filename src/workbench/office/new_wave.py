@@ -183,6 +183,12 @@ def _check_files(files: Sequence[Path]) -> None:
     for file in files:
         if not file.exists():
             raise InputError("there is no such file", file=file)
+        try:
+            file.name.encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                "the name of the file is not UTF-8", file=ascii(file.name), hint="rename it"
+            ) from None
     twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
     if twice:
         hint = Message("rename one of them: a wave keeps all its files in one folder")

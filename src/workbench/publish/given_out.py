@@ -25,7 +25,7 @@ from analysis.errors import InputError
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
 from analysis.view import Audience
-from workbench.run.record import Edition, Status, last_record
+from workbench.run.record import Edition, Status, last_record, lock, one_at_a_time
 
 RESULTS = "results"  # of a run folder: its numbers with ids in the place of words
 
@@ -42,10 +42,16 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
         The edition is internal, or not refreshed in full; nobody is named; it is released already;
         or it would disclose single answers together with an earlier release.
     """
-    edition = Edition(wave, audience, language)
+    edition, shelf = Edition(wave, audience, language), paths.root() / "releases"
+    with one_at_a_time(shelf), lock(edition):  # what is compared is what is copied
+        number, place = _release(edition, by, shelf)
+    return label("release.written", language, name=edition.name, number=number, place=place)
+
+
+def _release(edition: Edition, by: str, shelf: Path) -> tuple[int, Path]:
+    """Number and folder of the new release, which no refresh changes meanwhile."""
     record = _complete(edition, by)
     _refuse_strays(edition, record)
-    shelf = paths.root() / "releases"
     book = shelf / "releases.yml"
     lines, files = _lines(book), fingerprints.hash_files(edition.folder)
     digest = fingerprints.combined(files)
@@ -55,7 +61,7 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     line = {
         "edition": edition.name,
         "number": number,
-        **{"wave": wave, "audience": audience, "language": language},
+        **{name: getattr(edition, name) for name in ("wave", "audience", "language")},
         "date": dt.date.today().isoformat(),
         "by": by.strip(),
         "folder": f"{edition.name}/{number}",
@@ -69,10 +75,18 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     for name in files:  # and not what hides beside them, such as Office's notes of who has one open
         (part / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(edition.folder / name, part / name)
+    if fingerprints.hash_files(part) != files:
+        shutil.rmtree(part)
+        raise InputError(
+            "the files of {name} changed while they were copied",
+            hint="run workbench refresh {wave} --force",
+            name=edition.name,
+            wave=edition.wave,
+        )
     part.rename(place)
     text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
     paths.write_atomic(book, text)
-    return label("release.written", language, name=edition.name, number=number, place=place)
+    return number, place
 
 
 def _complete(edition: Edition, by: str) -> dict[str, Any]:

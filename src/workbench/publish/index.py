@@ -18,7 +18,7 @@ from analysis.codebook.model import Codebook
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import key_figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook
-from workbench.run.record import read_record
+from workbench.run.record import all_waves, read_record
 
 MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
@@ -266,7 +266,7 @@ def write_waves(reports: Path) -> None:
     )
     page = page_context({"language": language}, title=words["all"], site="")
     listed = [_wave(editions, language, words) for editions in latest]
-    paths.write_atomic(reports / "index.html", rendered("waves", page, words=words, waves=listed))
+    paths.write_atomic(all_waves(reports), rendered("waves", page, words=words, waves=listed))
 
 
 def _wave(

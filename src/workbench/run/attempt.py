@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -100,7 +101,7 @@ class Engine(NBClientEngine):
         client = Client(
             nb_man,
             log=logger,
-            timeout=cell_timeout,
+            timeout=cell_timeout and math.ceil(cell_timeout),
             startup_timeout=STARTING,
             iopub_timeout=LATE,
             shutdown_kernel="immediate",
@@ -229,9 +230,9 @@ def _judge(ran: Ran, content: Any, reached: int) -> None:
     ran.produced = sorted(f"{kind} {name}" for kind, name in named if kind in KINDS)
     absent = {f"{kind} {name}" for of, name in named if of == NotAvailable.kind for kind in KINDS}
     lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
-    malformed = next(_malformed(shown), "")
-    if ran.ok and malformed:
-        ran.status, ran.error = Status.FAILED, malformed
+    wrong = next(_errors(code), "") or next(_malformed(shown), "")
+    if ran.ok and wrong:
+        ran.status, ran.error = Status.FAILED, wrong
     elif ran.ok and done < ran.cells:
         ran.status = Status.FAILED
         ran.error = printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)
@@ -242,6 +243,13 @@ def _judge(ran: Ran, content: Any, reached: int) -> None:
 
 def _code(cells: list[Any]) -> list[Any]:
     return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def _errors(cells: list[Any]) -> Iterator[str]:
+    """The errors that cells ended with; papermill takes ``sys.exit(0)`` for none."""
+    for output in (output for cell in cells for output in cell.outputs):
+        if output.output_type == "error":
+            yield _sentence(f"{output.ename}: {output.evalue}")
 
 
 def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:

@@ -25,6 +25,8 @@ from analysis import paths
 from analysis.errors import InputError, Message, printed
 
 RECORD = "run.json"
+GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
+MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
 
 class Status(StrEnum):
@@ -82,6 +84,10 @@ class Options:
     `parameters` are those of the notebooks, `jobs` how many run side by side (default: the number
     of cores), `fork` warm kernels, `force` also what has not changed, `timeout` seconds for the
     whole run, `cell_timeout` for one cell, `memory_mb` the cap of each kernel in MiB.
+
+    Raises
+    ------
+    InputError : a number that is not above 0, or not finite.
     """
 
     audience: str = "internal"
@@ -93,6 +99,17 @@ class Options:
     timeout: float | None = None
     cell_timeout: float | None = None
     memory_mb: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("jobs", "timeout", "cell_timeout", "memory_mb"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < MOST:
+                raise InputError(
+                    "--{option} cannot be {value:g}",
+                    hint="give a number above 0",
+                    option=name.removesuffix("_mb").replace("_", "-"),
+                    value=value,
+                )
 
     @property
     def given(self) -> dict[str, Any]:
@@ -261,6 +278,23 @@ def last_record(edition: Edition) -> dict[str, Any] | None:
     return record if whole else None
 
 
+def all_waves(reports: Path) -> Path:
+    """The page at the top of the reports folder that lists all waves.
+
+    Raises
+    ------
+    InputError : a page of somebody else is there, or a link.
+    """
+    place = reports / "index.html"
+    if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
+        raise InputError(
+            "something else is in this place, and stays as it is",
+            file=place,
+            hint="move it elsewhere; the same command then carries on",
+        )
+    return place
+
+
 # --- one at a time ---------------------------------------------------------------------------
 
 
@@ -277,6 +311,8 @@ def lock(edition: Edition) -> Iterator[None]:
         paths.recover_folder(edition.incomplete)
         for folder in (edition.folder, edition.incomplete):
             paths.refuse_foreign(folder, RECORD)
+        paths.refuse_foreign(edition.part, ".")  # whatever is in it, but no link
+        all_waves(paths.reports())
         yield
 
 

@@ -491,6 +491,8 @@ def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
         ("20240603", dt.date(2024, 6, 3), None),
         ("6/13/2024 9:15 PM", dt.date(2024, 6, 13), "21:15:00"),
         ("Mon Jun 03 2024 09:15:42 GMT+0900 (日本標準時)", dt.date(2024, 6, 3), "09:15:42"),
+        ("Mon, 03 Jun 2024 09:15:42 GMT", dt.date(2024, 6, 3), "09:15:42"),
+        ("2024年6月3日 月曜日 9:15:42 GMT+0900 (日本標準時)", dt.date(2024, 6, 3), "09:15:42"),
         ("Jun 3, 2024", dt.date(2024, 6, 3), None),
         ("3 June 2024 9:15 PM", dt.date(2024, 6, 3), "21:15:00"),
     ],

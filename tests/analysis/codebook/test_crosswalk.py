@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from notebook_run import run
 
 from analysis import Survey
 from analysis.codebook.crosswalk import Crosswalk
@@ -80,6 +81,10 @@ def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project):
     raw = project / "data" / "raw"
     shutil.copytree(DATA / "raw" / "demo-2020", raw / "demo-2020")
     file = study2026.replies(project)
+    heads, first, *rest = file.read_text("utf-8").splitlines()
+    answers, at = first.split(","), heads.split(",").index("Q07")
+    answers[at] = "2" if answers[at] == "1" else "1"  # one has another form of organisation now
+    file.write_text("\n".join([heads, ",".join(answers), *rest]), "utf-8")
     new_wave("demo-2026", [file], "it-staffing-2026", "2026-04-01", invited="16", invented=True)
     assert earlier("demo-2026") == "demo-2020" and earlier("demo-2020") == "demo-2019"
     survey = Survey.load("demo-2026", language="en")
@@ -87,7 +92,7 @@ def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project):
     before = changes.wave_before(survey)
     shares, scales = changes.answers(survey, before)
     # the replies of 2026 were made of those of 2020: what is the same did not move
-    assert not len(changes.moved(shares)) and not len(changes.moved(scales))
+    assert set(changes.moved(shares)["id"]) == {"Q07"} and not len(changes.moved(scales))
     compared = shares.set_index("question")
     same = compared.loc["IT-track graduate recruitment (by the crosswalk)"]
     before_chosen = before.responses["Q13_1"].sum()
@@ -100,6 +105,13 @@ def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project):
     assert gone["reply"].value_counts().to_dict() == {"now": 9, "before": 8, "both": 4}
     found = changes.typologies(survey, before)
     assert isinstance(found[1], NotAvailable) and changes.type_changes(found)["n"] == 0
+    # the figure draws what cannot be compared as broken lines, and its text says why
+    given = {"survey": survey, "found": found}
+    page = run("07_refresh_diff", given=given, language="en", output=str(project))
+    assert [len(row.split(", ")) for row in page.names["breaks"]] == [8, 9]
+    drawn = page.figures["shares_moved"]
+    assert "First: Q07" in drawn.alt and "A broken line stands for questions of one" in drawn.alt
+    assert not changes.breaks(before, changes.wave_before(before))
     # the committee sees no change of a sensitive question, by the crosswalk neither
     committee = Survey.load("demo-2026", audience="committee", language="en")
     shown = changes.answers(committee, changes.wave_before(committee))[1]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import os
 import re
 import zipfile
 
@@ -295,3 +296,10 @@ def test_an_spss_file(tmp_path):
         ["990019", "1", "2019-08-05"], ["990027", "", ""],
     ]  # fmt: skip
     assert sheet.kind[2].tolist() == [CellKind.TEXT, CellKind.NUMBER, CellKind.DATE]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "replies.csv")
+    with pytest.raises(InputError, match="a pipe or a device"):
+        read_file(tmp_path / "replies.csv")

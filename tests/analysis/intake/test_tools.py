@@ -13,6 +13,7 @@ import yaml
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
+from analysis.errors import InputError
 from analysis.intake import read, tools
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
@@ -335,12 +336,64 @@ KOBO = [
             "google-forms", [["Timestamp", "Your email address", "Q1", "Q1 [Score]", "Q2 [研修]"]],
             1, "received personal answer record answer",
         ),
+        ("google-forms", [["Marca temporal", "Municipio"]], 1, "received answer"),
+        (  # VV: the words, then the codes with a line before a sub-question
+            "limesurvey",
+            [["Response ID", "Date submitted", "Last page", "業務 [翻訳]", "業務 [翻訳] [Comment]",
+              "人数 [本庁][正規]"],
+             ["id", "submitdate", "lastpage", "q2_SQ001", "q2_SQ001comment", "q6_SQ001_SQ002"]], 2,
+            "record received record answer answer answer",
+        ),
+        (
+            "limesurvey",
+            [["id", "submitdate", "lastpage", "q2[SQ001]", "q2[other]", "q7[filecount]",
+              "interviewtime", "groupTime12", "q2Time"]], 1,
+            "record received record answer other record record record record",
+        ),
+        (
+            "qualtrics",
+            [["EndDate", "Q4_First Click", "Q4_Last Click", "Q4_Page Submit", "Q4_Click Count",
+              "Q2_DO_1", "Q7_NPS_GROUP", "Q7", "SC0", "Q8_Name", "Q9_Id", "Q9_Name", "Q9_Size",
+              "Q9_Type"], ["words"] * 14, ['{"ImportId":"x"}'] * 14], 3,
+            "received record record record record record record answer record answer record record "
+            "record record",
+        ),
+        (
+            "logo", [["送信番号", "送信日時", "業務_翻訳", "業務_その他", "業務_その他_内容"]], 1,
+            "record received answer answer other",
+        ),
     ],
 )  # fmt: skip
 def test_what_each_column_is(tool, head, heads, kinds):
     export = tools.READERS[tool](head)
     assert export.heads == heads
     assert [column.kind for column in export.columns] == kinds.split()
+
+
+def test_a_vv_export_has_the_names_and_the_words_of_its_questions():
+    export = tools.READERS["limesurvey"](
+        [["Response ID", "Last page", "Date submitted", "業務 [翻訳]", "人数 [本庁][正規]"],
+         ["id", "lastpage", "submitdate", "q2_SQ001", "q6_SQ001_SQ002"]]
+    )  # fmt: skip
+    tick, number = export.columns[3:]
+    assert (tick.name, tick.text, tick.part, tick.part_name) == ("q2", "業務", "翻訳", "SQ001")
+    assert (number.text, number.part, number.part_name) == ("人数", "本庁 / 正規", "SQ001_SQ002")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["レコードの開始行,レコード番号,団体名,明細_人数", "*,1,札幌市,5", ",1,札幌市,6"],
+        ["レコードの開始行,団体名,明細_人数", "*,札幌市,5", ",,6"],
+        ["record_id,redcap_event_name,name", "1,base_arm_1,札幌市", "1,later_arm_1,札幌市"],
+        ["Record ID,Event Name,団体名", "1,Baseline,札幌市", "1,Later,札幌市"],
+        ["a01_id,redcap_repeat_instance,name", "1,1,札幌市", "1,2,札幌市"],
+    ],
+)
+def test_a_record_over_several_rows_is_refused_whatever_else_its_header_has(tmp_path, rows):
+    (tmp_path / "r.csv").write_text("\n".join(rows), "utf-8")
+    with pytest.raises(InputError, match="the record 1 has several rows"):
+        tools.find(read_file(tmp_path / "r.csv")[0])
 
 
 def test_labels_of_kobo_are_not_cut_at_a_stroke_within_a_question():

@@ -202,7 +202,7 @@ def test_without_a_wave_before_every_output_says_so(tmp_path):
         "shares",
         "scales",
     }
-    assert "it-staffing" in page.answer.text and set(page.tables) == {"national_totals"}
+    assert "これより前の調査がない" in page.answer.text and set(page.tables) == {"national_totals"}
 
 
 def test_the_public_edition_shows_no_single_change(tmp_path, monkeypatch):

@@ -335,6 +335,31 @@ def test_a_draft_of_an_export_needs_no_structural_edit(tmp_path, export):
         assert "文書の作成, 要約" in words
 
 
+def test_what_a_vv_export_does_not_show_is_no_option(tmp_path):
+    rows = [["Response ID", "Date submitted", "Last page", "団体名", "業務"],
+            ["id", "submitdate", "lastpage", "name", "q1"]]  # fmt: skip
+    said = ["A1", "A2", "{question_not_shown}", "A1", "A2", "A1"]
+    rows += [[n, "2024-06-03 09:15:42", 3, f"町{n}", text] for n, text in enumerate(said)]
+    (tmp_path / "vv.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "vv.csv"))["questions"]
+    assert [q.get("identity") for q in found] == ["received", "name", None]
+    assert [o["source"] for o in found[2]["options"]] == [["A1"], ["A2"]]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["Mon Jun {} 2024 09:15:00 GMT+0900 (日本標準時)", "{} June 2024", "2024年6月{}日 9:15:00"],
+)
+def test_time_stamps_of_scripts_and_lines_of_a_cell_in_the_draft_of_a_form(tmp_path, stamp):
+    said = ["翻訳\n要約", "要約", "翻訳", "翻訳\n要約"]
+    rows = [["タイムスタンプ", "団体名", "業務"]]
+    rows += [[stamp.format(3), f"町{n}", text] for n, text in enumerate(said)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
+    assert found[0]["identity"] == "received" and found[0]["type"] == "date"
+    assert {o["ja"] for o in found[2]["options"]} == {"翻訳", "要約"}
+
+
 def test_the_section_that_answered_is_no_question_of_an_export(tmp_path):
     rows = [["タイムスタンプ", "団体名", "部署", "氏名", "問1 情報職員数"]]
     rows += [["2024/06/03 9:15:42", f"町{n}", "総務課", "山田", n] for n in range(5)]

@@ -1,6 +1,7 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -401,3 +402,11 @@ def test_no_municipality_of_an_odd_table_is_lost_without_a_refusal(tmp_path_fact
     except InputError:
         return
     assert read >= everyone, said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of bytes")
+def test_a_name_that_is_no_text_is_said_to_be_none(project):
+    file = project / "\udcff.csv"
+    file.write_text("団体名,問1\n")
+    with pytest.raises(InputError, match="name of the file is not UTF-8"):
+        new_wave("x", [file], "it-staffing", as_of="2026-04-01")

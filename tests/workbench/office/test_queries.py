@@ -289,7 +289,8 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     result.ledger.check()
     assert (raw / "r.csv").read_bytes() == before
     assert main(["queries", "own", "--returned", str(sheets[0])]) == 0  # once more: no harm
-    assert prepare("own").responses["S"].tolist() == [42, 70]
+    (raw / "corrections" / "~$131016.xlsx").write_bytes(b"Excel has it open")
+    assert prepare("own", force=True).responses["S"].tolist() == [42, 70]
 
 
 def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(asked):

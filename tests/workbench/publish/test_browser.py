@@ -53,6 +53,11 @@ LETTERS = f"""[...document.querySelectorAll('figure img')]
     image.getBoundingClientRect().width / (image.naturalWidth / {gallery.DOTS}))"""  # pixels
 
 ANSWER = "document.querySelector('.answer')"
+# figures whose picture lies over their caption
+COVERED = """[...document.querySelectorAll('figure')].filter(figure => {
+    const [text, image] = ['figcaption', 'img'].map(part => figure.querySelector(part));
+    return text.getBoundingClientRect().bottom > image.getBoundingClientRect().top + 1;
+}).map(figure => figure.id)"""
 # figures that a telephone moves sideways, or shows neither as a picture nor in words
 NARROW = """[...document.querySelectorAll('figure')].filter(figure => {
     const [picture, words] = ['.picture', '.instead'].map(part => figure.querySelector(part));
@@ -168,6 +173,7 @@ def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     wide = f"[...document.querySelectorAll('main *')].filter({cut})"
     assert page.evaluate(f"{wide}.map(e => e.tagName + e.textContent.slice(0, 60))") == []
     assert min(page.evaluate(LETTERS), default=99) / POINT >= 7, "the letters of figures on A4"
+    assert page.evaluate(COVERED) == [], "captions under pictures"
     printed = tmp_path / "page.pdf"
     page.pdf(path=printed, prefer_css_page_size=True)
     text = read(printed)

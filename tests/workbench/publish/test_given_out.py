@@ -8,6 +8,7 @@ import yaml
 from analysis.errors import InputError
 from workbench.cli import main
 from workbench.publish import given_out
+from workbench.run.record import Edition, lock
 
 pytestmark = pytest.mark.usefixtures("cleaned")
 
@@ -164,3 +165,21 @@ def test_a_release_whose_folder_is_gone_is_asked_for(project):
     edition(project, a=9)
     with pytest.raises(InputError, match="bring the folder back"):
         given_out.release("demo-2019", by="x")
+
+
+def test_what_is_compared_is_what_is_given_out(project, monkeypatch):
+    folder, compared = edition(project), given_out._refuse_again
+
+    def meanwhile(*given):
+        compared(*given)
+        with (
+            pytest.raises(InputError, match="is being refreshed"),
+            lock(Edition("demo-2019", "public")),
+        ):
+            pass
+        (folder / FILE).write_text(COUNTS.format(a=6, b=6))  # by hand, whom no lock stops
+
+    monkeypatch.setattr(given_out, "_refuse_again", meanwhile)
+    with pytest.raises(InputError, match="changed while they were copied"):
+        given_out.release("demo-2019", by="x")
+    assert not (project / "releases" / "releases.yml").exists()

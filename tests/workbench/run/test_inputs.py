@@ -7,6 +7,7 @@ from refreshing import executed, put, record, statuses
 
 from analysis import Survey, paths
 from analysis.cleaning import clean
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from workbench.run.refresh import refresh, why
 
@@ -78,3 +79,10 @@ def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_we
         Survey.load("demo-2019")
     assert not paths.processed("demo-2019").exists()
     assert Survey.load("demo-2019").n == 15
+
+
+@pytest.mark.parametrize("path", [".replies.xlsx", ".forms/replies.xlsx", "~$replies.xlsx"])
+def test_a_hidden_file_is_no_file_of_a_wave(project, data, path):
+    data.write_text(data.read_text(encoding="utf-8").replace("replies.xlsx", path))
+    with pytest.raises(InputError, match="hidden, so that nobody would notice"):
+        Wave.read("demo-2019")

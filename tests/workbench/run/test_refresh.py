@@ -232,7 +232,7 @@ def test_notebooks_that_need_one_another_are_skipped_and_the_run_ends(project):
 def test_leaving_a_notebook_early_is_no_success(project):
     put(project, "01_a", "import sys; sys.exit(0)", "print('never')")
     found = refresh("demo-2019")
-    assert statuses(found) == {"01_a": "failed"} and "cells ran" in found.notebooks[0].error
+    assert statuses(found) == {"01_a": "failed"} and "SystemExit" in found.notebooks[0].error
     assert record(project)["status"] == "failed"
 
 
@@ -412,3 +412,57 @@ def test_pdf_prints_every_page_of_the_run(project, monkeypatch):
     assert {file.stem for file in made.glob("*.html")} == {"01_a", "index"}
     index = (made / "index.html").read_text(encoding="utf-8")
     assert 'href="01_a.pdf"' in index and 'href="report.pdf"' in index
+
+
+@pytest.mark.parametrize("place", ["__replies.csv", "forms/__replies.csv", "forms/replies.csv"])
+def test_no_file_that_is_read_can_change_unseen(project, tmp_path, place):
+    folder = project / "data" / "raw" / "demo-2019"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "forms").symlink_to(elsewhere)
+    put(project, "01_a", "print(1)")
+    (folder / place).write_text("1")
+    assert refresh("demo-2019").ok and refresh("demo-2019").notebooks[0].reused
+    (folder / place).write_text("2")
+    assert "the data of the wave" in why("demo-2019")
+
+
+def test_a_link_that_leads_back_is_no_hang(project):
+    (project / "data" / "raw" / "demo-2019" / "again").symlink_to(project / "data" / "raw")
+    put(project, "01_a", "print(1)")
+    assert refresh("demo-2019").ok
+
+
+def test_a_notebook_that_leaves_in_its_last_cell_is_not_complete(project):
+    put(project, "01_a", "print(1)", "import sys; sys.exit(0); print('lost')")
+    found = refresh("demo-2019")
+    assert found.status == "failed" and found.notebooks[0].error.startswith("SystemExit")
+
+
+@pytest.mark.parametrize(
+    "given", ["--timeout nan", "--timeout -1", "--cell-timeout 0", "--memory -5", "--jobs 0"]
+)
+def test_a_cap_that_caps_nothing_is_refused(project, capsys, given):
+    put(project, "01_a", "print(1)")
+    assert cli.main(["refresh", "demo-2019", *given.split()]) == 2
+    assert f"{given.split()[0]} cannot be" in capsys.readouterr().err
+    assert not (project / "reports" / "demo-2019").exists()
+
+
+def test_a_cap_of_a_cell_may_have_a_fraction(project):
+    put(project, "01_a", "print(1)")
+    assert refresh("demo-2019", cell_timeout=60.5).ok
+
+
+@pytest.mark.parametrize("name", [".demo-2019.part", "index.html"])
+def test_what_hides_or_lies_where_a_run_writes_stays(project, tmp_path, capsys, name):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "diary.txt").write_text("dear diary")
+    place = project / "reports" / name
+    place.symlink_to(own) if "part" in name else place.write_text("<title>mine</title>")
+    put(project, "01_a", "print(1)")
+    assert cli.main(["refresh", "demo-2019"]) == 2
+    assert "something else is in this place" in capsys.readouterr().err
+    assert (own / "diary.txt").read_text() == "dear diary" and place.exists()
+    assert not (project / "reports" / "demo-2019").exists()

@@ -64,13 +64,20 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
 
 def _one_row_a_record(sheet: Sheet, export: Export) -> None:
     """Refuse records over several rows: the latest row would stand for all."""
-    ids = sheet.text.iloc[export.heads :, 0]
-    twice = np.flatnonzero((ids.duplicated() & ids.ne("")).to_numpy())
-    if export.entries and len(twice):
+    body = sheet.text.iloc[export.heads :]
+    if export.opens is None:
+        ids = body.iloc[:, 0]
+        again = ids.duplicated() & ids.ne("") & bool(export.entries)
+    else:
+        opened = body.iloc[:, export.opens].ne("")
+        ids, again = opened.cumsum(), ~opened & body.ne("").any(axis=1)
+    if (twice := np.flatnonzero(again.to_numpy())).size:
         raise sheet.error(
-            "the record {id} has several rows, one for each event or instance of a form",
-            at=(export.heads + int(twice[0]), 0),
-            hint="export one event or one form at a time, so that each record is one row",
+            "the record {id} has several rows, one for each event, instance of a form or line of a "
+            "table",
+            at=(export.heads + int(twice[0]), export.opens or 0),
+            hint="export one event or one form at a time, and no table within the form, so that "
+            "each record is one row",
             id=ids.iloc[twice[0]],
         )
 

@@ -59,7 +59,8 @@ class Export:
     """The header of an export: its tool, how many rows it takes, and a `Column` for each column.
 
     `joined`: whether the tool writes several answers to one question into one cell. `entries`: the
-    columns that tell the rows of one record apart, whose id stands in the first column.
+    columns that tell the rows of one record apart, whose id stands in the first column. `opens`:
+    the column with a mark in the first row of each record.
     """
 
     tool: str
@@ -67,6 +68,7 @@ class Export:
     columns: tuple[Column, ...]
     joined: bool = False
     entries: tuple[int, ...] = ()
+    opens: int | None = None
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """The positions of the columns of these kinds."""

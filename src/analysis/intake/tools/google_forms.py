@@ -9,7 +9,10 @@ from dataclasses import replace
 
 from analysis.intake.tools.core import Export, Head, bracketed, key, keys, noted
 
-STAMPS = keys("タイムスタンプ", "Timestamp")
+STAMPS = keys(
+    "タイムスタンプ", "Timestamp", "Marca temporal", "Carimbo de data/hora", "Horodateur",
+    "Zeitstempel", "타임스탬프", "时间戳记", "時間戳記",
+)  # fmt: skip
 MARKED = keys("Score", "Feedback", "スコア", "フィードバック")
 
 

@@ -21,8 +21,9 @@ from analysis.intake.tools.core import (
 )
 
 KINTONE = keys("レコード番号", "レコードID", "Record number")
-KINTONE_RECORDS = KINTONE | keys(
-    "レコードの開始行", "作成日時", "更新日時", "ステータス", "作業者", "カテゴリー", "リビジョン",
+OPENS = key("レコードの開始行")  # where the form holds a table, whose lines are rows, too
+KINTONE_RECORDS = KINTONE | {OPENS} | keys(
+    "作成日時", "更新日時", "ステータス", "作業者", "カテゴリー", "リビジョン",
     "$id", "$revision",
 )  # fmt: skip
 LOGO = keys("受付番号", "申請番号", "受付ID", "送信番号")
@@ -34,11 +35,13 @@ TEXTS = ("内容", "自由記述", "テキスト", "具体的に")
 
 
 def read_kintone(head: Head) -> Export | None:
-    """Recognised by the number of the record."""
-    if not KINTONE & {key(text) for text in head[0]}:
+    """Recognised by the number of the record, or by the mark of its first row."""
+    names = [key(text) for text in head[0]]
+    if not {*KINTONE, OPENS} & {*names}:
         return None
     columns = noted(map(bracketed, head[0]), KINTONE_RECORDS, [*keys("作成日時")])
-    return Export("kintone", 1, columns, joined=True)
+    opens = names.index(OPENS) if OPENS in names else None
+    return Export("kintone", 1, columns, joined=True, opens=opens)
 
 
 def read_logo(head: Head) -> Export | None:
@@ -48,10 +51,15 @@ def read_logo(head: Head) -> Export | None:
     columns = noted(
         map(_other_words, parted(head[0], "_")), LOGO_RECORDS, [key(text) for text in LOGO_SENT]
     )
-    return Export("logo", 1, columns)
+    return Export("logo", 1, columns, joined=True)
 
 
 def _other_words(column: Column) -> Column:
     """A column for the words of an option その他 is not that of its tick."""
-    words = is_other(column.part) and column.part.endswith(TEXTS)
-    return replace(column, kind="other") if words else column
+    if column.part.endswith(TEXTS):
+        before, _, last = column.text.rpartition("_")
+        if before and is_other(last):  # a line before 内容, too
+            return replace(column, text=before, part=f"{last}_{column.part}", kind="other")
+        if is_other(column.part):
+            return replace(column, kind="other")
+    return column

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
 from analysis.intake.tools.core import Column, Export, Head, key, keys, noted
 
@@ -19,6 +21,13 @@ RECORDS = keys(
     "UserLanguage", "開始日", "回答タイプ", "進行状況", "回答ID", "配信チャネル", "ユーザーの言語",
 )  # fmt: skip
 NAMES = keys("Name", "RecipientName")
+# in which order options were shown, the class of a recommendation, a score
+NOTED = re.compile(r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+")
+BLOCKS = (  # how long a page took, the browser, a file that was sent: four columns each
+    ("First Click", "Last Click", "Page Submit", "Click Count"),
+    ("Browser", "Version", "Operating System", "Resolution"),
+    ("Id", "Name", "Size", "Type"),
+)
 PART = re.compile(r"(.+?)_(\d+|x\d+)")
 CHOSEN = re.compile(r"\s+-\s+(?:Selected Choice|選択した選択肢|選択された選択肢)")
 WORDS = re.compile(r"\s+-\s+(?:Text|テキスト)$")
@@ -38,7 +47,20 @@ def read(head: Head) -> Export | None:
         columns = [
             Column(c.heading, text=c.text) if re.fullmatch(r"V\d+", c.name) else c for c in columns
         ]
-    return Export("qualtrics", heads, _noted(columns), joined=True)
+    own = [
+        replace(column, kind="record") if _is_noted(name, head[0]) else column
+        for name, column in zip(head[0], _noted(columns), strict=True)
+    ]
+    return Export("qualtrics", heads, tuple(own), joined=True)
+
+
+def _is_noted(name: str, names: Sequence[str]) -> bool:
+    """Whether a column is one that Qualtrics writes beside the answers to a question."""
+    stem, _, last = name.rpartition("_")
+    block = next((block for block in BLOCKS if last in block), ())
+    return NOTED.fullmatch(name) is not None or bool(
+        block and all(f"{stem}_{other}" in names for other in block)
+    )
 
 
 def _noted(columns: list[Column]) -> tuple[Column, ...]:

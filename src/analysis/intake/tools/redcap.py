@@ -24,12 +24,15 @@ LABELLED = re.compile(r"(.*\S)\s*\(choice=(.*)\)", re.S)
 def read(head: Head) -> Export | None:
     """Recognised by columns of options, the id of the record, and what says that a form is done.
 
-    The id may have any name (``participant_id``); two of the three are enough.
+    The id may have any name (``participant_id``); two of the three are enough, and so is one with
+    the column of an event, or a column that REDCap names after itself.
     """
     own = any(NAMED.fullmatch(text) or LABELLED.fullmatch(text) for text in head[0])
     complete = any(text.endswith("_complete") or text == "Complete?" for text in head[0])
     known = key(head[0][0]) in keys("record_id", "Record ID", "study_id")
-    if own + complete + known < 2:
+    event = any(key(text) in ENTRIES for text in head[0])
+    named = any(text.startswith("redcap_") for text in head[0])
+    if own + complete + known + event + named < 2:
         return None
     columns = beside_other([_column(text) for text in head[0]])
     stamps = [key(text) for text in head[0] if text.endswith("_timestamp")]
