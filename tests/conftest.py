@@ -18,10 +18,11 @@ settings.register_profile("untimed", deadline=None)  # speed is measured in benc
 settings.load_profile("untimed")
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: two workers end together when these are begun early
-DEAR = "browser audiences truth profiles kernels jupyterlab clean draft study story tabulation"
-DEAR += " shortage population compare hypotheses docs invariances analyst_guide survey lab refresh"
-DEAR += " arrivals other_subject rivals typology_figures profile shown_outputs simulate forms read"
-DEAR += " chile inference mutated_files visits audit own_survey gallery"
+DEAR = "browser audiences profiles truth kernels inputs compare jupyterlab docs shortage story"
+DEAR += " clean draft study population hypotheses tabulation queries survey invariances"
+DEAR += " other_subject analyst_guide arrivals own_survey profile lab tools outputs chile rivals"
+DEAR += " real_exports simulate typology_figures visits refresh mutated_files inference read forms"
+DEAR += " issues questionnaire dataset cluster shown_outputs bad_input audit gallery crosswalk word"
 
 
 def pytest_configure(config):
@@ -37,6 +38,7 @@ gc.disable()  # until all is collected: what is imported and each test stay to t
 def pytest_collection_finish():
     """So they are no garbage: looking for some among them was a tenth of the time of all tests."""
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     gc.enable()
 
 

@@ -11,7 +11,8 @@ from datetime import date, datetime
 import openpyxl
 
 UNIT = re.compile(
-    r"[（(][^（(]+[）)]$|数$|割合$|番号$|差（|コード$|code$|no\.$|%|％|^percent$|number of|^年$"
+    r"[（(][^（(]+[）)]$|数$|割合$|番号$|差（|コード$|code$|no\.$|%|％|^percent$|number of"
+    r"|^(年|year)$"
 )
 QUOTED = re.compile("「[^」]*」|“[^”]*”")
 TWO = re.compile(

@@ -268,8 +268,8 @@ def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):
 
 def test_a_run_that_takes_too_long_stops_says_so_and_is_carried_on(quick):
     put(quick, "import time; time.sleep(60)", SAYS)
-    summary = profiles("demo-2019", jobs=1, timeout=5)
-    assert not summary.ok and "longer than 5 s" in summary.text() and not made(quick)
+    summary = profiles("demo-2019", jobs=1, timeout=2)
+    assert not summary.ok and "longer than 2 s" in summary.text() and not made(quick)
     assert "carries on" in summary.text()
 
 

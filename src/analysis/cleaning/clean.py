@@ -270,7 +270,12 @@ class _Cleaning:
         answered = np.any([*filled, np.zeros(self.n, bool)], axis=0)
         cells = self.received.cells
         answered[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
-        return answered
+        # a form with an answer in no known place is answered all the same
+        loose = cells.loc[cells["reason"] == "unmatched", ["file", "sheet"]].drop_duplicates()
+        sources = self.received.sources[["file", "sheet"]]
+        alone = ~sources.duplicated(keep=False).to_numpy()
+        written = pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose))
+        return answered | (alone & written)
 
     # --- ticks -----------------------------------------------------------------------------
 

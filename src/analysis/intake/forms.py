@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -228,12 +229,24 @@ class _Places:
     def _further_down(self, target: str) -> bool:
         """Whether answers stand two cells below, under an instruction or in most of several forms.
 
-        What stands there is then no label, and nothing that all the forms say.
+        What stands there is then no label, and nothing that all the forms say. In a lone form it is
+        believed where no question has an answer nearer, and two have one there.
         """
         between = [f.text(f.beside(target, BELOW)) for f in self.forms if target in f.labels]
         told = all(INSTRUCTION.match(text) for text in between)
         enough = 2 * self.count(target, BELOW, 2) >= len(self.forms)
-        return enough and (told or (len(self.forms) > 1 and not any(between)))
+        usual = len(self.forms) > 1 or self._all_below
+        return enough and (told or (usual and not any(between)))
+
+    @cached_property
+    def _all_below(self) -> bool:
+        """Whether what is answered has its answer two cells below its label, nothing nearer."""
+        book = self.headings.book
+        asked = {
+            t for form in self.forms for t in form.labels if t in book and not book[t].identity
+        }
+        near = any(self.count(target, way) for target in asked for way in (RIGHT, BELOW))
+        return not near and sum(self.count(target, BELOW, 2) > 0 for target in asked) > 1
 
     def _behind(self, target: str, group: tuple[str, ...]) -> bool:
         """Whether answers stand behind an empty cell, of this label only, as most forms show.

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
 
+from analysis import paths
+from analysis.cleaning import store
 from analysis.edition import protects
 from analysis.results import types
 from analysis.results.types import NAMED_UP_TO, as_frame
@@ -194,7 +197,8 @@ def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
         float(answers[name].mean()) if kind in ("binary", "asymmetric") else 0.5
         for name, kind in zip(used, kinds, strict=True)
     ]
-    table = power(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
+    kept = Memory(paths.cache() / store.package_key(), verbose=0).cache(power)  # for all editions
+    table = kept(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     counted = Counter("binary" if kind == "asymmetric" else kind for kind in kinds)
     return about | {
         "found": table["recovered"].to_dict(),

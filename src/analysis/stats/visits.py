@@ -206,7 +206,7 @@ def _unusual(
             if not mine:
                 does = len(known) - same
             if mine or not option.exclusive:
-                beside |= {"option": option.text, "same": does, "chosen": bool(mine)}
+                beside |= {"option": option.text[language], "same": does, "chosen": bool(mine)}
                 yield rarity, say("visits/option", language, **beside)
         elif number:
             low, high = known.quantile(0.25), known.quantile(0.75)

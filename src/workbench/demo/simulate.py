@@ -240,13 +240,16 @@ def frames(
     index = pd.Index([record["Q01"] for record in records], name="code")
     columns: dict[str, Any] = {}
     states: dict[str, list[str]] = {}
+    given: dict[str, tuple[list[Any], list[str]]] = {}  # the options of a question share one
     for question in questions:
         for variable in question.variables:
             key = variable if variable in records[0] else question.id
-            raw = [record.get(key) for record in records]
-            states[variable] = [_state(value) for value in raw]
-            answered = [state == "answered" for state in states[variable]]
-            values: list[Any] = [v if a else None for v, a in zip(raw, answered, strict=True)]
+            if key not in given:
+                raw = [record.get(key) for record in records]
+                state = [_state(value) for value in raw]
+                pairs = zip(raw, state, strict=True)
+                given[key] = [v if s == "answered" else None for v, s in pairs], state
+            values, states[variable] = given[key]
             if question.type == "multi":
                 code = int(variable.rpartition("_")[2])
                 values = [None if v is None else code in v for v in values]

@@ -116,3 +116,14 @@ def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project):
     committee = Survey.load("demo-2026", audience="committee", language="en")
     shown = changes.answers(committee, changes.wave_before(committee))[1]
     assert "Q16 Sufficiency of IT talent" not in set(shown["question"])
+
+
+def test_the_questionnaire_of_2026_asks_what_has_come_since_2019(books):
+    before, after = (
+        " ".join(text.ja for q in book for text in (q, *q.options, *q.items)) for book in books
+    )
+    came = "定年前再任用短時間勤務 暫定再任用 役職定年 会計年度任用 人材プール アクセラレータ"
+    came += " 地域活性化起業人 補佐官等の他団体との共同設置 近隣など他の市区町村からの派遣"
+    came += " 一人情シス 標準準拠システム ガバメントクラウド 生成AI 総務省の自治体DX"
+    assert [word for word in came.split() if word not in after] == []
+    assert [word for word in came.split() if word in before] == []

@@ -308,3 +308,30 @@ def test_an_answer_in_no_known_place_and_a_remark_are_told(tmp_path, n):
     told = set(result.findings.loc[result.findings["rule"] == "unmatched", "raw"])
     assert {*"１３２１"[:n]} <= told and f"うち{SAID[0][2] - 1}人は兼務" in told
     assert result.responses["Q3"].notna().all()
+
+
+@pytest.mark.parametrize("filled", [{"A5": 12, "A9": 300}, {"A5": 12}])
+def test_a_lone_form_with_answers_two_cells_below_their_labels(tmp_path, filled):
+    """Two such answers are read; one alone is told, and its municipality has answered."""
+    labels = {"A1": "団体名", "B1": "札幌市", "A3": "職員数", "A7": "予算額", "A11": "端末台数"}
+    asked = [{"id": "Q0", "type": "text", "role": "id", "identity": "name", "ja": "団体名"}]
+    asked += [{"id": f"Q{n}", "type": "integer", "role": "describe", "ja": ja}
+              for n, ja in enumerate(("職員数", "予算額", "端末台数"), start=1)]  # fmt: skip
+    title = {"ja": "調査", "en": "survey"}
+    book = Codebook.parse({
+        "id": "f", "title": title, "version": "1", "sections": [{"id": "A", **title}],
+        "questions": [{"section": "A", "en": f"question {q['id']}", **q} for q in asked],
+    })  # fmt: skip
+    form = openpyxl.Workbook()
+    for cell, value in (labels | filled).items():
+        form.active[cell] = value
+    form.save(tmp_path / "r.xlsx")
+    about = wave(tmp_path, {"path": "r.xlsx", "layout": "form"}, codebook="f")
+    result = clean(read(about, book, tmp_path), about, book)
+    result.ledger.check()
+    (reply,) = result.responses[["Q1", "Q2"]].itertuples(index=False)
+    if len(filled) == 2:
+        assert tuple(reply) == (12, 300) and result.findings.empty
+    else:
+        assert result.responses["Q1"].isna().all()
+        assert [*result.findings["rule"]] == ["unmatched"]

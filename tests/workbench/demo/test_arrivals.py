@@ -46,6 +46,7 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
     unasked = {"triangle"}  # none of their questions asks for a change, so that △ is refused
     tools = {"label", "two-readings", "other-words", "other-like-an-option"}  # of form tools
     others = {
+        "blank",
         "outside-data",
         "marked",
         "more-replies",
