@@ -748,4 +748,4 @@ def test_every_rule_of_both_editions_is_checked_or_judged():
 
 def test_a_cell_of_a_text_file_may_be_long(tmp_path):
     (tmp_path / "a.csv").write_text(f'団体名,意見\n千代田区,"{"長い意見。" * 30_000}"\n')
-    assert "quoting" not in set(audit([tmp_path / "a.csv"])["check"])
+    assert "quoting" not in set(audit.audit([tmp_path / "a.csv"])["check"])
