@@ -76,8 +76,8 @@ SIGN = re.compile(r"^[-－ー―‐*＊×xXχＸｘ…・･.]+$")
 LEGEND = re.compile(r"凡例|(^|[\s、，。（(※「])[-－―‐*＊×xXχＸｘ…][」』]?\s*[はを:：=＝]")
 STATED = re.compile(r"単位\s*[:：は]|[(（［\[]単位")  # once for the whole table
 UNIT = re.compile(
-    rf"[(（［\[](単位\s*[:：]?\s*)?({UNITS}|[A-Za-z%/ ]+)"
-    r"([、，,・;；/／\s:：][^)）\]］]*)?[)）\]］]"
+    rf"[(（［\[](単位\s*+([:：]\s*+)?)?({UNITS}|[A-Za-z%/ ][A-Za-z%]*+)"
+    r"([、，,・;；/／\s:：][^)）\]］]{0,500})?[)）\]］]"
     # what counts says its unit, and some numbers have none
     "|[%％]|率|割合|単位|(人|件|台|回|日|時間|年|月|校|冊|戸|団体|市町村|箇所|世帯|枚|点|室|館|施設|回線)数"
     r"|\bnumber of\b|^year$|指数|係数|偏差値|順位|比$|(^|[^\d])年度?$|年月日?$|西暦"

@@ -749,3 +749,9 @@ def test_every_rule_of_both_editions_is_checked_or_judged():
 def test_a_cell_of_a_text_file_may_be_long(tmp_path):
     (tmp_path / "a.csv").write_text(f'団体名,意見\n千代田区,"{"長い意見。" * 30_000}"\n')
     assert "quoting" not in set(audit.audit([tmp_path / "a.csv"])["check"])
+
+
+@pytest.mark.parametrize("opened", ["(" + " " * 100_000, "(人 " * 100_000])
+def test_a_heading_whose_bracket_never_closes_is_no_hang(tmp_path, opened):
+    (tmp_path / "a.csv").write_text(f"団体名,数{opened}\n" + "千代田区,30\n" * 4)
+    assert "units" in set(audit.audit([tmp_path / "a.csv"])["check"])
