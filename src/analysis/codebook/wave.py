@@ -140,7 +140,8 @@ class Wave(Model):
                 folder=folder.name,
             )
         for path in (*(part.path for part in read.files), read.register_file or ""):
-            if any(part.startswith(OF_PROGRAMS) and part != ".." for part in Path(path).parts):
+            parts = [part for part in Path(path).parts if part != ".." and part[:2] != "~$"]
+            if any(part.startswith(OF_PROGRAMS) for part in parts):  # ~$: refused where it is read
                 raise InputError(
                     "{path} is hidden, so that nobody would notice when it changes",
                     file=file,
