@@ -20,7 +20,15 @@ from analysis.codebook import waves, yaml_file
 from analysis.errors import InputError, Message
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
-from workbench.run.record import Edition, Ran, Status, last_record, notebooks_of, read_record
+from workbench.run.record import (
+    Edition,
+    Ran,
+    Status,
+    is_whole,
+    last_record,
+    notebooks_of,
+    read_record,
+)
 
 PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -275,7 +283,7 @@ class Plan:
         rans = notebooks_of(record)
         if record is None or record["status"] != Status.OK or list(rans) != list(self.keys):
             return None
-        whole = all(name in valid and (folder / ran.html).is_file() for name, ran in rans.items())
+        whole = all(name in valid and is_whole(folder / ran.html) for name, ran in rans.items())
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
     def reason(self, notebook: Notebook) -> Message:

@@ -170,11 +170,16 @@ class Ran:
     def is_in(self, folder: Path) -> bool:
         """Whether it is complete and a run folder has all its files; its page can be made again."""
         files = [f"notebooks/{self.name}.ipynb", *self.files.values()]
-        return self.ok and all((folder / file).is_file() for file in files)
+        return self.ok and all(is_whole(folder / file) for file in files)
 
     def has_page(self, folder: Path, key: str) -> bool:
         """Whether it is complete, depends on just what `key` says, and a folder has its page."""
-        return self.ok and self.key == key and (folder / self.html).is_file()
+        return self.ok and self.key == key and is_whole(folder / self.html)
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a file is there and not empty, as a full disk leaves it."""
+    return file.is_file() and file.stat().st_size > 0
 
 
 @dataclass
@@ -271,10 +276,10 @@ def notebooks_of(record: Mapping[str, Any] | None) -> dict[str, Ran]:
 
 
 def last_record(edition: Edition) -> dict[str, Any] | None:
-    """run.json of the published run; None if a file that it names is missing."""
+    """run.json of the published run; None if a file that it names is missing or empty."""
     record = read_record(edition.folder)
     good = [ran for ran in notebooks_of(record).values() if ran.ok]
-    whole = all(ran.is_in(edition.folder) and (edition.folder / ran.html).is_file() for ran in good)
+    whole = all(ran.is_in(edition.folder) and is_whole(edition.folder / ran.html) for ran in good)
     return record if whole else None
 
 

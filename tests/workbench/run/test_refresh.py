@@ -466,3 +466,9 @@ def test_what_hides_or_lies_where_a_run_writes_stays(project, tmp_path, capsys, 
     assert "something else is in this place" in capsys.readouterr().err
     assert (own / "diary.txt").read_text() == "dear diary" and place.exists()
     assert not (project / "reports" / "demo-2019").exists()
+
+
+def test_a_page_or_figure_that_is_empty_is_made_again(complete):
+    page = complete / "reports" / "demo-2019" / "01_a.html"
+    page.write_bytes(b"")
+    assert refresh("demo-2019").ok and page.stat().st_size > 1000
