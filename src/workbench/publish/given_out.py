@@ -4,12 +4,14 @@ Editions for others hide small numbers. Two of them side by side may tell what n
 number of municipalities differs by one or two, whoever has both learns the answer of those that
 were added, dropped or corrected; where the same answers are withheld or counted together otherwise,
 one release gives what the other keeps back. A later release is therefore compared with all earlier
-ones of its wave, those for another audience too (a committee reads what is public), and refused.
+ones of its wave or of a copy of it, those for another audience too (a committee reads what is
+public), and refused.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,8 +134,10 @@ def _refuse_strays(edition: Edition, record: dict[str, Any]) -> None:
 
 def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], shelf: Path) -> None:
     """Refuse what is released already, or would disclose answers beside an earlier release."""
+    survey = _survey_in(edition.folder)
     for line in lines:
-        if line["wave"] != edition.wave:
+        copied = survey is not None and _survey_in(shelf / line["folder"]) == survey
+        if line["wave"] != edition.wave and not copied:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
             raise InputError(
@@ -144,6 +148,15 @@ def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], sh
             )
         if not Wave.read(edition.wave).named:
             _refuse_difference(shelf / line["folder"], edition, line)
+
+
+def _survey_in(folder: Path) -> tuple[str, str] | None:
+    """Codebook and date of what a folder holds: a copy of a wave has those of the wave."""
+    record, book = folder / "run.json", folder / "codebook.yml"
+    if not (record.is_file() and book.is_file()):
+        return None
+    about = json.loads(record.read_text(encoding="utf-8"))
+    return str(yaml_file.load(book).get("id")), str(about.get("as_of"))
 
 
 def _lines(book: Path) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What was given out is kept and noted, and no later release tells what two of them would."""
 
 import json
+import shutil
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ FILE = "results/tables/frequencies.csv"
 COUNTS = "question,answer,count,n,share\nQ06,a,{a},15,0.3333\nQ06,b,{b},15,0.4\n"
 
 
-def edition(project, a=5, b=6, name="demo-2019.public", status="ok"):
+def edition(project, a=5, b=6, name="demo-2019.public", status="ok", as_of="2019-04-01"):
     """The run folder of an edition, with one table of counts."""
     folder = project / "reports" / name
     (folder / "results/tables").mkdir(parents=True, exist_ok=True)
@@ -24,6 +25,8 @@ def edition(project, a=5, b=6, name="demo-2019.public", status="ok"):
     page = {"name": "02_explore", "html": "02_explore.html"}
     page["files"] = {FILE: FILE}
     record = {"status": status, "notebooks": [page], "finished": "2026-01-01T00:00:00+00:00"}
+    record |= {"as_of": as_of}
+    (folder / "codebook.yml").write_text("id: it-staffing\n")
     record |= {"data_sha256": f"{a} {b}", "code_sha256": "c"}
     (folder / "run.json").write_text(json.dumps(record))
     return folder
@@ -41,7 +44,7 @@ def test_what_was_given_out_is_kept_and_noted(project, capsys):
         "企画係",
         "public",
         1,
-        2,
+        3,
     )
     kept = project / "releases" / line["folder"] / "results/tables/frequencies.csv"
     assert kept.read_bytes() == (folder / "results/tables/frequencies.csv").read_bytes()
@@ -58,6 +61,20 @@ def test_a_release_that_differs_by_one_or_two_municipalities_is_refused(project,
         given_out.release("demo-2019", by="x")
     assert len(released(project)) == 1
     assert not (project / "releases/demo-2019.public/2").exists()
+
+
+def test_a_copy_of_a_wave_under_another_name_hides_no_difference(project):
+    shutil.copytree(project / "data/raw/demo-2019", project / "data/raw/demo-again")
+    edition(project)
+    given_out.release("demo-2019", by="x")
+    for date, refused in (("2019-04-01", True), ("2020-04-01", False)):
+        folder = edition(project, a=4, name="demo-again.public", as_of=date)
+        if refused:
+            with pytest.raises(InputError, match=r"would disclose .* was 5 and is 4"):
+                given_out.release("demo-again", by="x")
+        else:
+            given_out.release("demo-again", by="x")
+    assert folder.is_dir() and len(released(project)) == 2
 
 
 def test_the_same_numbers_and_larger_differences_may_be_given_out(project):
