@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,10 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
 def _release(edition: Edition, by: str, shelf: Path) -> tuple[int, Path]:
     """Number and folder of the new release, which no refresh changes meanwhile."""
     record = _complete(edition, by)
-    _refuse_strays(edition, record)
+    files = fingerprints.hash_files(edition.folder)
+    _refuse_strays(edition, record, files)
     book = shelf / "releases.yml"
-    lines, files = _lines(book), fingerprints.hash_files(edition.folder)
+    lines = _lines(book)
     digest = fingerprints.combined(files)
     _refuse_again(edition, digest, lines, shelf)
     number = 1 + sum(line["edition"] == edition.name for line in lines)
@@ -113,7 +114,7 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
     return record
 
 
-def _refuse_strays(edition: Edition, record: dict[str, Any]) -> None:
+def _refuse_strays(edition: Edition, record: dict[str, Any], files: Iterable[str]) -> None:
     """Refuse a file that the run did not write: nobody knows for whom it is."""
     made = {"index.html", "run.json", "codebook.yml", "tables.xlsx", "figures.zip", "report.docx"}
     made |= {"report.pdf", "index.pdf", RESULTS + "/codes.csv"}
@@ -121,7 +122,7 @@ def _refuse_strays(edition: Edition, record: dict[str, Any]) -> None:
         page = ran.get("html", "")
         made |= {page, f"{page.removesuffix('.html')}.pdf", f"notebooks/{ran['name']}.ipynb"}
         made |= {*ran.get("files", {}).values()}
-    for file in fingerprints.hash_files(edition.folder):
+    for file in files:
         if file not in made:
             raise InputError(
                 "the folder of {name} holds a file that its run did not write: {stray}",
@@ -134,10 +135,8 @@ def _refuse_strays(edition: Edition, record: dict[str, Any]) -> None:
 
 def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], shelf: Path) -> None:
     """Refuse what is released already, or would disclose answers beside an earlier release."""
-    survey = _survey_in(edition.folder)
     for line in lines:
-        copied = survey is not None and _survey_in(shelf / line["folder"]) == survey
-        if line["wave"] != edition.wave and not copied:
+        if line["wave"] != edition.wave and not _is_copy(edition.folder, shelf / line["folder"]):
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
             raise InputError(
@@ -148,6 +147,12 @@ def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], sh
             )
         if not Wave.read(edition.wave).named:
             _refuse_difference(shelf / line["folder"], edition, line)
+
+
+def _is_copy(folder: Path, earlier: Path) -> bool:
+    """Whether two waves are one under two names."""
+    survey = _survey_in(folder)
+    return survey is not None and survey == _survey_in(earlier)
 
 
 def _survey_in(folder: Path) -> tuple[str, str] | None:
