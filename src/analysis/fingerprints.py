@@ -20,8 +20,9 @@ from typing import Any
 
 from analysis import paths
 
-# hidden files, and what programs keep beside others, such as ``~$name.xlsx`` of an open workbook
-OF_PROGRAMS = (".", "~$", "__pycache__", "__MACOSX")
+# hidden files, and what programs keep beside others, such as ``~$name.xlsx`` of an open workbook:
+# neither read as data (`analysis.intake.files.is_table`) nor hashed as such
+OF_PROGRAMS = (".", "~$", "__MACOSX")
 INPUTS = "WORKBENCH_INPUTS"  # the environment variable with the keys of the waves that a run reads
 
 

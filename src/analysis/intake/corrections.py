@@ -16,9 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake.cells import REASONS, Piece, Remark
-from analysis.intake.files import read_file
+from analysis.intake.files import is_table, read_file
 from analysis.intake.headings import normalise
 from analysis.intake.workbook import Sheet, column_number
 from analysis.text import LANGUAGES, label
@@ -80,9 +79,7 @@ def _as_is() -> frozenset[str]:
 def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
     """All cells of the query sheets that came back for a wave, and the replies in them by day."""
     pieces, found = [], []
-    for path in sorted((folder / FOLDER).glob("*.xlsx")):
-        if path.name.startswith(OF_PROGRAMS):
-            continue
+    for path in sorted(p for p in (folder / FOLDER).glob("*.xlsx") if is_table(p.name)):
         for sheet in read_file(path, name=f"{FOLDER}/{path.name}"):
             pieces.append(Piece(sheet, np.full(sheet.shape, REASONS.index("note"), np.uint8)))
             found += replies(sheet)

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, Message
+from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake import labelled
 from analysis.intake.workbook import (
     MAX_CELLS,
@@ -43,6 +44,7 @@ ARE = {
     "sav": "an SPSS file",
     "dta": "a Stata file",
 }
+JUNK = {"thumbs.db", "desktop.ini", "icon\r"}  # what a file manager leaves in a folder
 MAX_BYTES = 1 << 30
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 FOREIGN = {  # first bytes -> what the file is, and the id of the reason why it is not read
@@ -59,6 +61,16 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+
+
+def is_table(name: str) -> bool:
+    """Whether a file of a folder or an archive may be a table, and nothing of the system's own.
+
+    >>> [is_table(name) for name in ("a.xlsx", "Thumbs.db", "~$a.xlsx", "x/.DS_Store")]
+    [True, False, False, False]
+    """
+    parts = name.split("/")
+    return parts[-1].lower() not in JUNK and not any(p.startswith(OF_PROGRAMS) for p in parts)
 
 
 def read_file(

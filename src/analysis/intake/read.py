@@ -17,26 +17,14 @@ from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
 from analysis.intake import corrections, issues, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
-from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
+from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
 from analysis.intake.forms import Reply, read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, choose, listed, refuse_table
 from analysis.intake.tables import Table, read_rows
 from analysis.intake.workbook import CellKind, Sheet, column_letters, stacked
 
-PASSED_OVER = ("~$", ".", "__MACOSX")  # lock files and hidden files
 KNOWN = set[str]().union(*SUFFIXES.values())
-JUNK = {"thumbs.db", "desktop.ini", "icon\r"}  # what a file manager leaves in a folder
-
-
-def is_table(name: str) -> bool:
-    """Whether a file of a folder or an archive may be a table, and nothing of the system's own.
-
-    >>> [is_table(name) for name in ("a.xlsx", "Thumbs.db", "~$a.xlsx", "x/.DS_Store")]
-    [True, False, False, False]
-    """
-    parts = name.split("/")
-    return parts[-1].lower() not in JUNK and not any(p.startswith(PASSED_OVER) for p in parts)
 
 
 def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
