@@ -67,7 +67,7 @@ def _one_row_a_record(sheet: Sheet, export: Export) -> None:
     body = sheet.text.iloc[export.heads :]
     if export.opens is None:
         ids = body.iloc[:, 0]
-        again = ids.duplicated() & ids.ne("") & bool(export.entries)
+        again = ids.duplicated() & ids.ne("") & export.repeats
     else:
         opened = body.iloc[:, export.opens].ne("")
         ids, again = opened.cumsum(), ~opened & body.ne("").any(axis=1)

@@ -58,16 +58,16 @@ class Column:
 class Export:
     """The header of an export: its tool, how many rows it takes, and a `Column` for each column.
 
-    `joined`: whether the tool writes several answers to one question into one cell. `entries`: the
-    columns that tell the rows of one record apart, whose id stands in the first column. `opens`:
-    the column with a mark in the first row of each record.
+    `joined`: whether the tool writes several answers to one question into one cell. `repeats`:
+    whether a record, whose id stands in the first column, may take several rows. `opens`: the
+    column with a mark in the first row of each record.
     """
 
     tool: str
     heads: int
     columns: tuple[Column, ...]
     joined: bool = False
-    entries: tuple[int, ...] = ()
+    repeats: bool = False
     opens: int | None = None
 
     def of_kind(self, *kinds: Kind) -> list[int]:

@@ -39,8 +39,7 @@ def read(head: Head) -> Export | None:
     done = keys(head[0][0], *(text for text in head[0] if text.endswith("_complete")))
     records = {*RECORDS, *ENTRIES, *done}
     found = noted(columns, records, [*stamps, key("Survey Timestamp")])
-    entries = tuple(at for at, text in enumerate(head[0]) if key(text) in ENTRIES)
-    return Export("redcap", 1, found, entries=entries)
+    return Export("redcap", 1, found, repeats=event)
 
 
 def _column(heading: str) -> Column:
