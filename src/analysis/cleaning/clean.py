@@ -263,9 +263,7 @@ class _Cleaning:
 
     def answered(self) -> np.ndarray:
         """Which records hold anything but the municipality; the date is what somebody wrote."""
-        known = ("code", "name", "prefecture", "size_class")
-        who = {f"@{what}" for what in known}
-        who |= {q.id for what in known if (q := self.codebook.identity(what))}
+        who = self.codebook.identifying("code", "name", "prefecture", "size_class")
         filled = [filled for name, filled in self.filled.items() if name not in who]
         answered = np.any([*filled, np.zeros(self.n, bool)], axis=0)
         cells = self.received.cells

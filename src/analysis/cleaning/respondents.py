@@ -92,9 +92,8 @@ def identify(
 
 def _variable(received: Received, codebook: Codebook, what: str) -> str | None:
     """The column that holds the code, name or prefecture."""
-    question = codebook.identity(what)
-    own = (question.id if question else "", f"@{what}")
-    return next((name for name in own if name in received.positions), None)
+    known = codebook.identifying(what)
+    return next((name for name in known if name in received.positions), None)
 
 
 def _with_zeros(codes: np.ndarray, formats: dict[int, str]) -> np.ndarray:

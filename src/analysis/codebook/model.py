@@ -335,6 +335,15 @@ class Codebook(Model):
         """The questions that have one of these roles."""
         return tuple(question for question in self.questions if question.role in roles)
 
+    def identifying(self, *kinds: str) -> tuple[str, ...]:
+        """The columns that say who replied: questions of the codebook, then those that it lacks.
+
+        >>> Codebook.read("it-staffing").identifying("code", "prefecture")
+        ('Q01', '@code', '@prefecture')
+        """
+        own = (q.id for q in self.questions if q.identity in kinds)
+        return (*own, *(f"@{kind}" for kind in kinds))
+
     def identity(self, what: str) -> Question | None:
         """The question that tells the municipality's code, name, prefecture or date of reply."""
         return next((q for q in self.questions if q.identity == what), None)

@@ -208,8 +208,7 @@ class Headings:
     @property
     def who(self) -> set[str]:
         """The targets that say which municipality replied."""
-        told = {q.id for q in self.book if q.identity in {"code", "name"}}
-        return {"@code", "@name"} | told
+        return {*self.book.identifying("code", "name")}
 
     def check_header(self, file: str) -> None:
         """Refuse entries under ``header`` that name no question."""
