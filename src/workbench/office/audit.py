@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -22,11 +22,13 @@ from analysis.errors import InputError, Message
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.headings import normalise
-from analysis.intake.workbook import Sheet, address, column_number
+from analysis.intake.workbook import Place, Sheet, address, column_number
 from analysis.text import Language, Model, Text, label
 from workbench import outputs
 from workbench.office import file_checks, open_document, readability
+from workbench.office.file_checks import Look
 from workbench.office.notes import with_notes
+from workbench.office.open_document import Page
 from workbench.office.readability import CODE_TABLE, UNIT_HEAD, Breach, Table
 
 
@@ -101,15 +103,17 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
     given = [Path(file) for file in files]
     before = read_file(Path(earlier)) if earlier else []
     read = [(name, file, _read(file)) for file, name in zip(given, _names(given), strict=True)]
-    explained = _explained([(name, sheets) for name, _, sheets in read if isinstance(sheets, list)])
+    explained = _explained([
+        (name, [page.sheet for page in pages]) for name, _, pages in read if isinstance(pages, list)
+    ])  # fmt: skip
     found: list[tuple[str, ...]] = []
-    for name, file, sheets in read:
-        if isinstance(sheets, InputError):
-            found.append(_unreadable(name, sheets))
+    for name, file, pages in read:
+        if isinstance(pages, InputError):
+            found.append(_unreadable(name, pages))
             continue
-        if open_document.is_open_document(file):
+        if file.suffix.lower() == open_document.SUFFIX:
             found.append(_unreadable(name, OPEN_DOCUMENT))
-        for sheet, breach in _breaches(file, sheets, before):
+        for sheet, breach in _breaches(file, pages, before):
             if not _names_of(breach[2]) & explained.get(breach[0], set()):
                 found.append(_finding(name, sheet, breach))
     return pd.DataFrame(found, columns=COLUMNS, dtype="str")
@@ -137,7 +141,7 @@ def _names_of(heading: str) -> set[str]:
     return parts | {part.rpartition("_")[0] for part in parts} - {""}
 
 
-def _read(file: Path) -> list[Sheet] | InputError:
+def _read(file: Path) -> list[Page] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
         raise InputError(
@@ -156,28 +160,25 @@ def _read(file: Path) -> list[Sheet] | InputError:
                 "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
             )
         if open_document.is_open_document(file):
-            return [page.sheet for page in open_document.read(file)]
-        return read_file(file)
+            return open_document.read(file)
+        return [Page(sheet) for sheet in read_file(file)]
     except InputError as error:
         return error
 
 
-def _breaches(file: Path, sheets: list[Sheet], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
+def _breaches(file: Path, pages: list[Page], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
     """Sheet and breach, sheet by sheet in the order of the checks."""
-    content = file.read_bytes()
-    book = file.suffix.lower() in SUFFIXES["workbook"]
-    pictures = workbook.objects(content) if book else {}
-    looks = file_checks.looks(content) if book else {}
-    if open_document.is_open_document(file):
-        book, pages = True, open_document.read(file)
-        pictures = {page.sheet.sheet: page.objects for page in pages}
-        looks = {page.sheet.sheet: page.looks for page in pages}
+    content, sheets = file.read_bytes(), [page.sheet for page in pages]
+    pictures: Mapping[str, Sequence[str]] = {page.sheet.sheet: page.objects for page in pages}
+    looks: Mapping[str, Mapping[Place, Look]] = {p.sheet.sheet: p.looks for p in pages}
+    if file.suffix.lower() in SUFFIXES["workbook"]:
+        pictures, looks = workbook.objects(content), file_checks.looks(content)
     for sheet in sheets:
         table = Table.of(sheet)
         own = [*readability.breaches(table)]
         own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
         own += file_checks.look_breaches(table, looks.get(sheet.sheet, {}))
-        if not book:
+        if file.suffix.lower() in SUFFIXES["text"]:
             text = decode(content, file.name)
             broken = [*file_checks.line_breaches(text, separator(text[:100_000]))]
             cells = {cell for _, cell, _ in broken}  # what looks odd there is that a line is broken

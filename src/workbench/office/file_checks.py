@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -92,7 +92,7 @@ def _styles(xml: bytes) -> dict[str, Look]:
     return {str(number): look for number, look in enumerate(own) if look != own[0]}
 
 
-def look_breaches(table: Table, looks: dict[tuple[int, int], Look]) -> Iterator[Breach]:
+def look_breaches(table: Table, looks: Mapping[tuple[int, int], Look]) -> Iterator[Breach]:
     """Data cells of a column that look otherwise than the rest of it, bands of rows excepted."""
     if not looks or table.blank:
         return

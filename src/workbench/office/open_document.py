@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.parsers import expat
@@ -19,7 +19,7 @@ from analysis.intake import workbook
 from analysis.intake.workbook import MAX_COLUMNS, MAX_ROWS, Place, Sheet, address
 from workbench.office.file_checks import Look
 
-CONTENT = "content.xml"
+SUFFIX, CONTENT = ".ods", "content.xml"
 MOST = 2_000_000  # filled cells
 CELLS = {"table-cell", "covered-table-cell"}
 DRAWN = {"frame", "custom-shape", "rect", "line", "ellipse", "polygon", "path", "g"}
@@ -32,13 +32,13 @@ class Page(NamedTuple):
     """A sheet, the look of its cells that do not look plain, and the cells with objects."""
 
     sheet: Sheet
-    looks: dict[Place, Look]
-    objects: list[str]
+    looks: Mapping[Place, Look] = {}
+    objects: Sequence[str] = ()
 
 
 def is_open_document(file: Path) -> bool:
     """Whether a file is an OpenDocument spreadsheet with contents, by its name and its parts."""
-    if file.suffix.lower() != ".ods" or not zipfile.is_zipfile(file):
+    if file.suffix.lower() != SUFFIX or not zipfile.is_zipfile(file):
         return False
     with zipfile.ZipFile(file) as archive:
         return CONTENT in archive.namelist()
