@@ -25,7 +25,7 @@ from analysis.cleaning.texts import (
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option, Question
 from analysis.intake.printed import MARKS
-from analysis.intake.workbook import CellKind
+from analysis.intake.sheet import CellKind
 
 TICKS = frozenset(MARKS) - {"◎"}  # which says more than ○ where an office writes both
 BLANKS = frozenset("☐□")

@@ -22,7 +22,7 @@ from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.intake.cells import REASONS, Received, Remark, addresses
-from analysis.intake.workbook import CellKind
+from analysis.intake.sheet import CellKind
 from analysis.text import Language, label, labels
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.codebook.questions import Question
-from analysis.intake.workbook import CellKind
+from analysis.intake.sheet import CellKind
 from analysis.text import Text
 
 _MINUS = str.maketrans("−‐", "--")

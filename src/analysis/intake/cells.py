@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.intake.workbook import CellKind, Sheet, column_letters
+from analysis.intake.sheet import CellKind, Sheet, column_letters
 from analysis.text import Text
 
 # why a cell is no answer

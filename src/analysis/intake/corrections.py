@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.intake.cells import REASONS, Piece, Remark
 from analysis.intake.files import is_table, read_file
 from analysis.intake.headings import normalise
-from analysis.intake.workbook import Sheet, column_number
+from analysis.intake.sheet import Sheet, column_number
 from analysis.text import LANGUAGES, label
 
 FOLDER = "corrections"

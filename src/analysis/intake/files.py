@@ -23,14 +23,7 @@ import pandas as pd
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake import labelled
-from analysis.intake.workbook import (
-    MAX_CELLS,
-    MAX_COLUMNS,
-    MAX_PARTS,
-    MAX_UNPACKED,
-    CellKind,
-    Sheet,
-)
+from analysis.intake.sheet import MAX_CELLS, MAX_COLUMNS, MAX_PARTS, MAX_UNPACKED, CellKind, Sheet
 
 SUFFIXES = {
     "workbook": {".xlsx", ".xlsm"},

@@ -31,8 +31,8 @@ from analysis.intake.printed import (
     is_answer_word,
     labels_of,
 )
+from analysis.intake.sheet import Sheet
 from analysis.intake.tables import UNIT, check_questions
-from analysis.intake.workbook import Sheet
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from analysis.codebook.model import Codebook, Issue
 from analysis.errors import InputError, Message
 from analysis.intake.headings import normalise
-from analysis.intake.workbook import Sheet
+from analysis.intake.sheet import Sheet
 
 TITLED = 5  # rows in which a title stands
 

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.intake.workbook import CellKind, Sheet, typed
+from analysis.intake.sheet import CellKind, Sheet, typed
 
 SECONDS = 120
 

@@ -16,8 +16,8 @@ from analysis.codebook import municipality
 from analysis.codebook.wave import WaveFile
 from analysis.errors import InputError
 from analysis.intake.headings import Headings
+from analysis.intake.sheet import Sheet
 from analysis.intake.tables import SEARCHED_ROWS
-from analysis.intake.workbook import Sheet
 
 
 @dataclass(frozen=True)

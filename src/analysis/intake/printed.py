@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.codebook.questions import Question
 from analysis.intake.headings import Headings, Meaning, normalise
-from analysis.intake.workbook import CellKind, Sheet
+from analysis.intake.sheet import CellKind, Sheet
 
 Place = tuple[int, int]
 RIGHT, BELOW, LEFT, ABOVE = (0, 1), (1, 0), (0, -1), (-1, 0)

@@ -16,7 +16,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.headings import Headings
-from analysis.intake.workbook import CellKind, Sheet
+from analysis.intake.sheet import CellKind, Sheet
 from analysis.text import Language, label
 
 IDS = "workbench"  # the name of the hidden sheet

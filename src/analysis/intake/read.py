@@ -21,8 +21,8 @@ from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unp
 from analysis.intake.forms import Reply, read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, choose, listed, refuse_table
+from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
 from analysis.intake.tables import Table, read_rows
-from analysis.intake.workbook import CellKind, Sheet, column_letters, stacked
 
 KNOWN = set[str]().union(*SUFFIXES.values())
 

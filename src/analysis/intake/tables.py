@@ -16,8 +16,8 @@ from analysis.codebook.model import Codebook
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
+from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tools.core import Export, Kind, targets
-from analysis.intake.workbook import CellKind, Sheet
 
 UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|団体)$")
 

@@ -30,7 +30,7 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.validation import describe_validation
 from analysis.errors import InputError, Message
 from analysis.intake.files import read_file
-from analysis.intake.workbook import Sheet
+from analysis.intake.sheet import Sheet
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL

@@ -22,7 +22,7 @@ from analysis.errors import InputError, Message
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.headings import normalise
-from analysis.intake.workbook import Place, Sheet, address, column_number
+from analysis.intake.sheet import Place, Sheet, address, column_number
 from analysis.text import Language, Model, Text, label
 from workbench import outputs
 from workbench.office import file_checks, open_document, readability

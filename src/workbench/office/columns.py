@@ -12,9 +12,9 @@ from itertools import pairwise
 from analysis.codebook import municipality
 from analysis.intake import labelled
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
+from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
 from analysis.intake.tools.core import Column, Kind, bracketed, key, keys, parted
-from analysis.intake.workbook import CellKind, Sheet
 from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(

@@ -17,8 +17,8 @@ import numpy as np
 
 from analysis.intake import workbook
 from analysis.intake.headings import normalise
+from analysis.intake.sheet import Sheet, address
 from analysis.intake.tables import TOTAL
-from analysis.intake.workbook import Sheet, address
 from workbench.office.readability import NOTE, Breach, Table
 
 

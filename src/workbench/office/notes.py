@@ -18,7 +18,8 @@ from html import escape
 from itertools import count
 from typing import NamedTuple
 
-from analysis.intake.workbook import address, as_utf8, bare, parser, relations, sheet_parts, tags
+from analysis.intake.sheet import address
+from analysis.intake.workbook import as_utf8, bare, parser, relations, sheet_parts, tags
 
 AUTHOR = "workbench"
 TYPES = "[Content_Types].xml"

@@ -16,7 +16,7 @@ from xml.parsers import expat
 import pandas as pd
 
 from analysis.intake import workbook
-from analysis.intake.workbook import MAX_COLUMNS, MAX_ROWS, Place, Sheet, address
+from analysis.intake.sheet import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Place, Sheet, address, typed
 from workbench.office.file_checks import Look
 
 SUFFIX, CONTENT = ".ods", "content.xml"
@@ -84,12 +84,12 @@ class _Table:
         """The sheet as the audit takes it."""
         height = 1 + max((row for row, _ in self.cells), default=-1)
         width = 1 + max((column for _, column in self.cells), default=-1)
-        if height * width > workbook.MAX_CELLS:
+        if height * width > MAX_CELLS:
             raise workbook.broken(file)
         rows: list[list[Any]] = [[""] * width for _ in range(height)]
         for (row, column), cell in self.cells.items():
             rows[row][column] = cell.value
-        text, kind = workbook.typed(rows, height, width)
+        text, kind = typed(rows, height, width)
         sheet = Sheet(
             file=file,
             sheet=self.name,

@@ -17,8 +17,8 @@ import numpy as np
 
 from analysis.codebook.municipality import check_digit
 from analysis.intake.headings import IDENTITY, normalise
+from analysis.intake.sheet import CellKind, Sheet, address, column_letters
 from analysis.intake.tables import TOTAL
-from analysis.intake.workbook import CellKind, Sheet, address, column_letters
 
 D = "0-9０-９"
 N = rf"[{D}][{D},，.．]*"

@@ -12,7 +12,7 @@ from analysis.cleaning.answers import SEPARATORS, Reader
 from analysis.cleaning.findings import RULES
 from analysis.cleaning.texts import clock, outside_brackets
 from analysis.codebook.model import Codebook
-from analysis.intake.workbook import CellKind
+from analysis.intake.sheet import CellKind
 
 TEXT, NUMBER, DATE, ERROR = CellKind.TEXT, CellKind.NUMBER, CellKind.DATE, CellKind.ERROR
 OPTIONS = [

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.intake.files import decode, read_file, read_text
-from analysis.intake.workbook import CellKind, address, as_utf8, read_workbook, telling_formats
+from analysis.intake.sheet import CellKind, address
+from analysis.intake.workbook import as_utf8, read_workbook, telling_formats
 
 SHEET = "xl/worksheets/sheet1.xml"
 

@@ -20,7 +20,7 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import read as intake
 from analysis.intake.cells import addresses
-from analysis.intake.workbook import CellKind
+from analysis.intake.sheet import CellKind
 
 SHARED = Path(__file__).parents[3].parent / "shared"
 NATIONAL = SHARED / "data" / "digital-agency-r5" / "市区町村毎のDX進捗状況_市区町村比較.csv"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.errors import InputError
+from analysis.intake.sheet import Sheet
 from analysis.intake.tools import (
     google_forms,
     limesurvey,
@@ -18,7 +19,6 @@ from analysis.intake.tools import (
     surveymonkey,
 )
 from analysis.intake.tools.core import Export, Reader, head_of
-from analysis.intake.workbook import Sheet
 
 # the first that knows a header reads it; those that are surest come first
 READERS: Mapping[str, Reader] = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis.intake.headings import Headings, Meaning, is_personal, normalise
-from analysis.intake.workbook import Sheet
+from analysis.intake.sheet import Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
 Head = Sequence[Sequence[str]]  # the first rows of a sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.intake.workbook import Sheet
+from analysis.intake.sheet import Sheet
 from workbench.office.definitions import limesurvey, redcap, xlsform
 from workbench.office.definitions.core import Definition
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.intake.workbook import Sheet
+from analysis.intake.sheet import Sheet
 from workbench.office.definitions.core import (
     Choice,
     Definition,

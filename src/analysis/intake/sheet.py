@@ -1,0 +1,212 @@
+"""A table as received, of whatever kind of file: text and kind of every cell, and its place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError
+
+MAX_COLUMNS = 16_384  # Excel's own limit
+MAX_ROWS = 1_048_576
+MAX_CELLS = 24_000_000
+MAX_UNPACKED = 512 * 2**20  # bytes of a workbook or an archive
+MAX_PARTS = 10_000
+Place = tuple[int, int]  # 0-based row and column
+
+
+class CellKind(IntEnum):
+    """What a cell holds in the file; a CSV file knows only texts."""
+
+    EMPTY = 0
+    TEXT = 1
+    NUMBER = 2
+    DATE = 3
+    BOOL = 4
+    ERROR = 5
+
+
+KINDS: dict[type, int] = {
+    str: CellKind.TEXT,
+    float: CellKind.NUMBER,
+    int: CellKind.NUMBER,
+    bool: CellKind.BOOL,
+    dt.date: CellKind.DATE,
+    dt.datetime: CellKind.DATE,
+    dt.time: CellKind.DATE,
+    dt.timedelta: CellKind.DATE,
+}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook, or a text file, as received.
+
+    All positions are 0-based (row, column) places in `text`. Numbers are canonical texts (``13``,
+    ``0.62``), dates ISO. `number_format` lists only formats that change what a number means:
+    leading zeros (``000000``), percent, units. `merged` ranges are (top, left, bottom, right),
+    inclusive. A transposed sheet (one column per municipality) gives its addresses as in the file.
+    A form on several sheets is one sheet of several `pages`: the first row of each, and its name.
+    """
+
+    file: str
+    sheet: str
+    text: pd.DataFrame
+    kind: np.ndarray
+    number_format: dict[tuple[int, int], str] = field(default_factory=dict)
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    hidden: bool = False
+    formulas: dict[tuple[int, int], str] = field(default_factory=dict)
+    transposed: bool = False
+    heads: int = 0  # rows that are a header whatever they say, as in an SPSS file
+    pages: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.kind.shape[0], self.kind.shape[1]
+
+    def address(self, row: int, column: int) -> str:
+        """The cell's name in the file, of several pages in the page it stands on."""
+        row -= self.page(row)[0]
+        return address(column, row) if self.transposed else address(row, column)
+
+    def page(self, row: int) -> tuple[int, str]:
+        """The first row and the name of the page on which a row stands."""
+        before = [page for page in self.pages if page[0] <= row]
+        return before[-1] if before else (0, self.sheet)
+
+    def error(
+        self, what: str, *, hint: str, at: tuple[int, int] | None = None, **values: Any
+    ) -> InputError:
+        """What is wrong in this sheet, or in the cell `at`."""
+        cell = self.address(*at) if at else None
+        name = self.page(at[0])[1] if at else self.sheet
+        return InputError(what, file=self.file, sheet=name, cell=cell, hint=hint, **values)
+
+    @property
+    def turned(self) -> Sheet:
+        """Rows and columns exchanged."""
+        return Sheet(
+            file=self.file,
+            sheet=self.sheet,
+            text=pd.DataFrame(self.text.to_numpy(object).T, dtype="str"),
+            kind=np.ascontiguousarray(self.kind.T),
+            number_format={(c, r): code for (r, c), code in self.number_format.items()},
+            merged=tuple((c0, r0, c1, r1) for r0, c0, r1, c1 in self.merged),
+            hidden_rows=self.hidden_columns,
+            hidden_columns=self.hidden_rows,
+            hidden=self.hidden,
+            formulas={(c, r): text for (r, c), text in self.formulas.items()},
+            transposed=not self.transposed,
+        )
+
+
+def stacked(sheets: Sequence[Sheet]) -> Sheet:
+    """The pages of one form below each other, as one sheet."""
+    width = max(sheet.shape[1] for sheet in sheets)
+    starts = np.cumsum([0, *(sheet.shape[0] for sheet in sheets)]).tolist()
+    kind = np.zeros((starts[-1], width), sheets[0].kind.dtype)
+    text = np.full((starts[-1], width), "", object)
+    formats, formulas = dict[tuple[int, int], str](), dict[tuple[int, int], str]()
+    merged, hidden = list[tuple[int, int, int, int]](), set[int]()
+    for start, sheet in zip(starts, sheets, strict=False):
+        own = slice(start, start + sheet.shape[0]), slice(0, sheet.shape[1])
+        kind[own], text[own] = sheet.kind, sheet.text.to_numpy(object)
+        formats |= {(r + start, c): code for (r, c), code in sheet.number_format.items()}
+        formulas |= {(r + start, c): formula for (r, c), formula in sheet.formulas.items()}
+        merged += [(t + start, left, b + start, right) for t, left, b, right in sheet.merged]
+        hidden |= {row + start for row in sheet.hidden_rows}
+    return Sheet(
+        file=sheets[0].file,
+        sheet=sheets[0].sheet,
+        text=pd.DataFrame(text, dtype="str"),
+        kind=kind,
+        number_format=formats,
+        merged=tuple(merged),
+        hidden_rows=frozenset(hidden),
+        formulas=formulas,
+        pages=tuple((start, sheet.sheet) for start, sheet in zip(starts, sheets, strict=False)),
+    )
+
+
+def address(row: int, column: int) -> str:
+    """The name of a cell from its 0-based place.
+
+    >>> address(11, 2), address(0, 27)
+    ('C12', 'AB1')
+    """
+    return f"{column_letters(column)}{row + 1}"
+
+
+def column_letters(column: int) -> str:
+    """The letters of a 0-based column."""
+    letters, rest = "", column + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(65 + digit) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """The 0-based column of its letters.
+
+    >>> column_number("A"), column_number("AB")
+    (0, 27)
+    """
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + ord(letter) - 64
+    return number - 1
+
+
+def typed(rows: list[list[Any]], height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Canonical text and kind of every cell of rows of Python values, empty cells as ''."""
+    text = np.full((height, width), "", dtype=object)
+    kind = np.zeros((height, width), np.uint8)
+    if not rows or not rows[0]:
+        return text, kind
+    flat = np.empty(len(rows) * len(rows[0]), dtype=object)
+    flat[:] = list(chain.from_iterable(rows))
+    kinds = np.fromiter(map(KINDS.__getitem__, map(type, flat)), np.uint8, len(flat))
+    kinds[flat == ""] = CellKind.EMPTY
+    numbers = kinds == CellKind.NUMBER
+    flat[numbers] = _number_texts(flat[numbers].astype(float))
+    for other, write in ((CellKind.DATE, _date_text), (CellKind.BOOL, str)):
+        at = kinds == other
+        flat[at] = [
+            write(value).upper() if other == CellKind.BOOL else write(value) for value in flat[at]
+        ]
+    text[: len(rows), : len(rows[0])] = flat.reshape(len(rows), -1)
+    kind[: len(rows), : len(rows[0])] = kinds.reshape(len(rows), -1)
+    return text, kind
+
+
+def _number_texts(values: np.ndarray) -> np.ndarray:
+    """Numbers as Excel holds them: 15 digits, no trailing zeros.
+
+    >>> _number_texts(np.array([13.0, 0.62, 0.1 + 0.2, 1e21])).tolist()
+    ['13', '0.62', '0.3', '1e+21']
+    """
+    out = np.empty(len(values), dtype=object)
+    whole = (np.abs(values) < 1e15) & (values == np.floor(values))
+    out[whole] = values[whole].astype(np.int64).astype(str)
+    out[~whole] = [format(value, ".15g") for value in values[~whole]]
+    return out
+
+
+def _date_text(value: dt.date | dt.time | dt.timedelta) -> str:
+    if isinstance(value, dt.timedelta):
+        return str(value)
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    return value.isoformat()
