@@ -66,14 +66,18 @@ class Ledger:
     @classmethod
     def count(cls, received: Received, place: np.ndarray) -> Ledger:
         """Count the cells of a wave; `place`: where each cell of an answer ended, in `PLACES`."""
-        cells = received.cells
+        cells, names = received.cells, [*PLACES, *REASONS]
         reasons = cells["reason"].cat.codes.to_numpy() + np.int8(len(PLACES))
         ended = np.where(cells["record"] >= 0, place, reasons)
-        known = np.where(ended < len(PLACES) + len(REASONS), ended, -1)  # a lost cell is in none
-        places = pd.Categorical.from_codes(known, [*PLACES, *REASONS])
-        keys = ["file", "sheet", "place"]
-        counts = cells[keys[:2]].assign(place=places).groupby(keys, observed=True).size()
-        return cls(counts.reset_index(name="cells").astype(dict.fromkeys(keys, "str")), len(cells))
+        files, sheets = cells["file"].cat, cells["sheet"].cat
+        shape = len(files.categories), len(sheets.categories), len(names)
+        known = (ended >= 0) & (ended < len(names))  # a lost cell is in no place
+        keys = (files.codes[known], sheets.codes[known], ended[known])
+        counts = pd.Series(np.ravel_multi_index(keys, shape)).value_counts().sort_index()
+        file, sheet, at = np.unravel_index(counts.index, shape)
+        table = {"file": files.categories[file], "sheet": sheets.categories[sheet],
+                 "place": pd.array(names, "str").take(at), "cells": counts.to_numpy()}  # fmt: skip
+        return cls(pd.DataFrame(table), len(cells))
 
     def without_files(self) -> Ledger:
         """The same counts without the names of files and sheets, which may name who sent them."""
