@@ -44,11 +44,12 @@ def shown(value: Any, question: Question | None = None) -> str:
     return "" if value is None else str(value)
 
 
-ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
 EMPTY = -1
-
-
+STATES = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}
+ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
+SUPERSEDED = len(STATUSES)  # a place of the ledger that is no state of an answer
 PLACES = (*STATUSES, "superseded")  # where the cells of answers end
+QUOTED = 200  # characters of the answers of a reply that is nobody's
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,6 @@ class Ledger:
         return pd.DataFrame(rows, columns=["ledger", "cells"])
 
 
-QUOTED = 200  # characters of the answers of a reply that is nobody's
-SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer
-
-
 @dataclass(frozen=True)
 class Cleaned:
     """A wave after cleaning; see the working words in the package's documentation."""
@@ -131,15 +128,12 @@ class Cleaned:
 
         `invited`: how many were asked, where that is known.
         """
-        found = counted(self.findings, language)
-        said = label("survey.replies", language)
         replied = (self.register["replied"] & self.register["invited"]).sum()
-        head = (
-            f"{said} {len(self.responses)}" if invited is None else f"{said} {replied} / {invited}"
-        )
-        heads = {name: label(f"column.{name}", language) for name in ("ledger", "cells")}
+        replies = f"{len(self.responses)}" if invited is None else f"{replied} / {invited}"
         ledger = self.ledger.table().replace({"ledger": labels("ledger", language)})
-        return f"{head}\n{ledger.rename(columns=heads).to_string(index=False)}\n{found}"
+        ledger = ledger.rename(columns=labels("column", language)).to_string(index=False)
+        found = counted(self.findings, language)
+        return f"{label('survey.replies', language)} {replies}\n{ledger}\n{found}"
 
 
 def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
@@ -221,14 +215,15 @@ class _Cleaning:
         of_text, of_kind = np.divmod(pairs, len(CellKind))
         cells = zip(distinct[of_text], of_kind.tolist(), strict=True)
         read = [self.reader.read(text, kind, question, column) for text, kind in cells]
-        states = np.array([_STATE[parsed.state] for parsed in read], np.int8)[codes]
+        states = np.array([STATES[parsed.state] for parsed in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
         for name in question.variables if whole else (column,):
             found = [parsed.value for parsed in read]
             if whole:
                 option = int(name.rpartition("_")[2])
                 found = [None if chosen is None else option in chosen for chosen in found]
-            self.values[name] = _typed(found, question).take(codes)
+            typed = pd.Series(found, dtype="object").astype(question.dtype)
+            self.values[name] = typed.array.take(codes)
             self.state[name] = states.copy()
             self.column[name] = column
         if any(parsed.other for parsed in read):
@@ -334,8 +329,7 @@ class _Cleaning:
 
     def _check_ticks(self, question: Question) -> None:
         """What `answers` asks of options in one cell, asked of those in columns of their own."""
-        names = question.variables
-        chosen = self._ticked(names)
+        names, chosen = question.variables, self._ticked(question.variables)
         alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
         count = chosen.sum(axis=1)
         broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
@@ -395,7 +389,7 @@ class _Cleaning:
         for name, column in self.column.items():
             refused = self.filled[column] & (self.state[name] == UNREADABLE)
             self.end[column][refused] = UNREADABLE
-        left_out: set[tuple[int, str]] = set()
+        left_out: dict[tuple[int, str], None] = {}
         for question in self.codebook:
             out = np.zeros(self.n, bool)
             if question.ask_if is not None:
@@ -409,13 +403,12 @@ class _Cleaning:
                 empty = self.state[name] == EMPTY
                 kinds = np.where(out, NOT_APPLICABLE, np.where(there, NO_ANSWER, NOT_SURVEYED))
                 self.state[name][empty] = kinds[empty]
-        self.notes = [n for n in self.notes if n.rule == "left-out" or n[:2] not in left_out]
+        self.notes = [note for note in self.notes if note[:2] not in left_out]
+        self.notes += [Note(i, column, "left-out") for i, column in left_out]
 
     def _behind(self, names: set[str]) -> pd.Series:
         """Where nothing but a question that was itself left out keeps a rule from being decided."""
-        used = [name for q in self.codebook.using(names) for name in q.variables
-                if {name, q.id} & names]  # fmt: skip
-        states = np.column_stack([self.state[name] for name in used])
+        states = np.column_stack([self.state[name] for name in self._used(names)])
         known = np.isin(states, (ANSWERED, NOT_APPLICABLE)).all(axis=1)
         return pd.Series(known & (states == NOT_APPLICABLE).any(axis=1))
 
@@ -427,36 +420,32 @@ class _Cleaning:
         columns = {self.column[name] for name in names if name in self.column}
         return np.any([self.there[name] for name in columns] or [np.zeros(self.n, bool)], axis=0)
 
-    def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, str]]:
+    def _leave_out(self, question: Question, out: np.ndarray) -> dict[tuple[int, str], None]:
         """Drop what was answered to a question that did not apply; the cells that said something.
 
         Form tools write 0 for each option of a question that was skipped.
         """
         said = self.counts & self._ticked(question.variables).any(axis=1)
         noted: dict[tuple[int, str], None] = {}
-        for name in question.variables:
-            if (column := self.column.get(name)) is None:
-                continue
-            state = self.state[name]
+        for name in (name for name in question.variables if name in self.column):
+            state, column = self.state[name], self.column[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
             here = hit & said & (state == ANSWERED) & self.filled[column]
             noted |= dict.fromkeys((i, column) for i in np.flatnonzero(here).tolist())
             self.values[name][hit] = None
             state[hit] = NOT_APPLICABLE
-        self.notes += [Note(i, column, "left-out") for i, column in noted]
-        return {*noted}
+        return noted
 
     def _claimed(self, question: Question, applies: np.ndarray) -> None:
         """'Not applicable' given where earlier answers make the question apply."""
-        noted: set[int] = set()
-        for name in question.variables:
-            if (column := self.column.get(name)) is None:
-                continue
+        noted: dict[Any, Note] = {}  # one answer, one finding
+        for name in (name for name in question.variables if name in self.column):
+            column = self.column[name]
             given = applies & self.filled[column] & self.counts
             for i in np.flatnonzero(given & (self.state[name] == NOT_APPLICABLE)).tolist():
-                if question.type != "multi" or i not in noted:  # one answer, one finding
-                    self.notes.append(Note(i, column, "not-applicable"))
-                noted.add(i)
+                answer = i if question.type == "multi" else (i, name)
+                noted.setdefault(answer, Note(i, column, "not-applicable"))
+        self.notes += noted.values()
 
     def place_cells(self, who: Identified) -> None:
         """Where each cell of an answer ends: by its state, refused, or with a reply replaced."""
@@ -501,10 +490,14 @@ class _Cleaning:
         told = zip(question.options, own, strict=True)
         return shown(frozenset(option.code for option, value in told if value is True))
 
+    def _used(self, names: set[str]) -> list[str]:
+        """The variables that a rule with these names asks for."""
+        owners = self.codebook.using(names)
+        return [name for q in owners for name in q.variables if not names.isdisjoint({name, q.id})]
+
     def _frame(self, names: set[str]) -> pd.DataFrame:
-        """The answers that a rule with these names asks for."""
-        used = (n for q in self.codebook.using(names) for n in q.variables if {n, q.id} & names)
-        return pd.DataFrame({name: self.values[name] for name in used}, range(self.n))
+        """Their answers."""
+        return pd.DataFrame({name: self.values[name] for name in self._used(names)}, range(self.n))
 
     # --- the result ------------------------------------------------------------------------
 
@@ -515,16 +508,16 @@ class _Cleaning:
         index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
         variables = list(self.codebook.variables)
         answers = {name: self.values[name].take(order) for name in variables}
-        states = {name: pd.Categorical.from_codes(self.state[name][order], STATUSES)
-                  for name in variables}  # fmt: skip
+        codes = {name: self.state[name][order] for name in variables}
+        states = {name: pd.Categorical.from_codes(own, STATUSES) for name, own in codes.items()}
         told: list[str | None] = [None] * self.n
         if (sizes := self.codebook.identity("size_class")) is not None:
             told = size_classes_told(sizes, self.values[sizes.id])
         register = register_of(self.wave, who, order, told)
         names = register["name"].to_dict()
-        received, asked, replied = self.received, self.wave.invited, len(order)
-        if isinstance(asked, int) and replied > asked:
-            more = Remark("more-replies", "wave.yml", "", "", str(asked), str(replied))
+        received, asked = self.received, self.wave.invited
+        if isinstance(asked, int) and len(order) > asked:
+            more = Remark("more-replies", "wave.yml", "", "", str(asked), str(len(order)))
             self.remarks.append(more)
         place = np.full(len(received.cells), EMPTY, np.int8)
         for name, at in received.positions.items():
@@ -538,11 +531,3 @@ class _Cleaning:
             outside=received.outside,
             ledger=Ledger.count(received, place),
         )
-
-
-def _typed(values: list[Any], question: Question) -> Any:
-    """Values as an array of the dtype of a question."""
-    return pd.Series(values, dtype="object").astype(question.dtype).array
-
-
-_STATE = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}
