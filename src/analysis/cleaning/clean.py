@@ -140,13 +140,29 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     """Read every cell of a wave; nothing is lost and nothing guessed in silence."""
     work = _Cleaning(received, wave, codebook)
     work.read_columns()
-    who = identify(received, wave, codebook, *work.arrived(), work.answered())
+    who = identify(received, wave, codebook, *work.arrived(), answered(received, codebook))
     work.note_identity(who)
     work.apply_skip_rules()
     work.place_cells(who)
     work.note_merged()
     work.check_answers()
     return work.finish(who)
+
+
+def answered(received: Received, codebook: Codebook) -> np.ndarray:
+    """Which records hold anything but the municipality; the date is what somebody wrote."""
+    who = codebook.identifying("code", "name", "prefecture", "size_class")
+    asked = (name for name in received.variables if name not in who)
+    filled = [received.kinds(name) != CellKind.EMPTY for name in asked]
+    found = np.any([*filled, np.zeros(received.n, bool)], axis=0)
+    cells = received.cells
+    found[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
+    # a form with an answer in no known place is answered all the same
+    loose = cells.loc[cells["reason"] == "unmatched", ["file", "sheet"]].drop_duplicates()
+    sources = received.sources[["file", "sheet"]]
+    alone = ~sources.duplicated(keep=False).to_numpy()
+    written = pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose))
+    return found | (alone & written)
 
 
 class _Cleaning:
@@ -264,20 +280,6 @@ class _Cleaning:
             return days, np.full(self.n, np.nan)
         codes, distinct = pd.factorize(self.received.texts(question.id))
         return days, np.array([clock(text) for text in distinct], float)[codes]
-
-    def answered(self) -> np.ndarray:
-        """Which records hold anything but the municipality; the date is what somebody wrote."""
-        who = self.codebook.identifying("code", "name", "prefecture", "size_class")
-        filled = [filled for name, filled in self.filled.items() if name not in who]
-        answered = np.any([*filled, np.zeros(self.n, bool)], axis=0)
-        cells = self.received.cells
-        answered[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
-        # a form with an answer in no known place is answered all the same
-        loose = cells.loc[cells["reason"] == "unmatched", ["file", "sheet"]].drop_duplicates()
-        sources = self.received.sources[["file", "sheet"]]
-        alone = ~sources.duplicated(keep=False).to_numpy()
-        written = pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose))
-        return answered | (alone & written)
 
     # --- ticks -----------------------------------------------------------------------------
 
