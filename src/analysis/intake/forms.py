@@ -17,7 +17,7 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.errors import InputError
-from analysis.intake.cells import ANSWER, REASONS
+from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.printed import (
     ABOVE,
@@ -53,8 +53,15 @@ class Reply:
     mark: np.ndarray
     stands_for: dict[str, str]  # variable -> the option that the mark in its cell stands for
 
+    @property
+    def piece(self) -> Piece:
+        """One record, each answer with a place of its own."""
+        there = {name: np.array([place]).T for name, place in self.cells.items() if place}
+        answers = {name: (rows, columns) for name, (rows, columns) in there.items()}
+        return Piece(self.sheet, self.mark, answers, self.stands_for)
 
-def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], list[Sheet]]:
+
+def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], list[Sheet]]:
     """The replies, and the sheets that are no forms (such as instructions).
 
     Raises
@@ -89,7 +96,7 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
         replies.append(
             _reply(form, own, chosen, [q for q in matrices if q.id in form.across], headings.book)
         )
-    return _marked(replies, forms, headings), [form.sheet for form in others]
+    return [reply.piece for reply in _marked(replies, forms, headings)], [f.sheet for f in others]
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
