@@ -79,8 +79,6 @@ def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
 
     The sign test gives its least where all who answered both times changed the same way.
 
-    Examples
-    --------
     >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
     (124, 0.0302734375)
     """
@@ -91,8 +89,6 @@ def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
 def sign_test(up: int, down: int) -> float:
     """Two-sided exact p-value of `up` against `down` (McNemar's test, the sign test).
 
-    Examples
-    --------
     >>> sign_test(5, 0), sign_test(2, 2), sign_test(0, 0)
     (0.0625, 1.0, 1.0)
     """

@@ -58,8 +58,6 @@ def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float
 def wilson(count: int, n: int) -> tuple[float, float]:
     """95 % score interval of a share (Wilson 1927).
 
-    Examples
-    --------
     >>> [round(x, 3) for x in wilson(5, 15)]
     [0.152, 0.583]
     """
@@ -78,8 +76,6 @@ def difference_within(
     strata (Zou & Donner 2008), which are Newcombe's (1998, method 10). NaN where no stratum holds
     both groups.
 
-    Examples
-    --------
     >>> has, group = np.array([1, 0, 1, 1], bool), np.array([1, 0, 1, 0], bool)
     >>> difference_within(has, group, np.array(["a", "a", "b", "b"])).estimate
     0.5
@@ -130,8 +126,6 @@ def _stratified(
 def arrangements(group: np.ndarray, strata: np.ndarray | None = None) -> int:
     """In how many ways the labels of a group can lie, exchanged only within strata.
 
-    Examples
-    --------
     >>> arrangements(np.array([1, 1, 0, 0, 0], bool)), arrangements(np.array([1, 0]), ["a", "b"])
     (10, 1)
     """
@@ -234,8 +228,6 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
     knows no ties; with ties its end towards zero is where the exact test with ties puts it. All NaN
     but `p` where the groups differ and yet most pairs are equal: no shift describes that.
 
-    Examples
-    --------
     >>> e = difference(np.array([5.0, 6, 7, 1, 2, 3]), np.array([1, 1, 1, 0, 0, 0], bool))
     >>> e.estimate, e.p
     (4.0, 0.1)
@@ -287,8 +279,6 @@ def rank_sum_p(mine: np.ndarray, rest: np.ndarray) -> float:
 
     `scipy.stats.mannwhitneyu` is exact without ties only.
 
-    Examples
-    --------
     >>> rank_sum_p(np.array([1.0, 2.0, 2.0]), np.array([3.0, 4.0]))
     0.1
     """
@@ -305,8 +295,6 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     over all permutations, with ties (Kendall 1970): Wilson's interval for the share of concordant
     pairs (1 + t) / 2 that 1/v independent pairs would give.
 
-    Examples
-    --------
     >>> e = association(np.arange(6.0), np.array([1.0, 2, 2, 3, 5, 4]))
     >>> round(e.estimate, 2), round(e.low, 2), round(e.high, 2), e.p < 0.05
     (0.83, 0.13, 0.98, True)
@@ -358,8 +346,6 @@ def dominance(
     stratum are compared, labels are exchanged only within it, and the intervals of the strata are
     joined (Zou & Donner 2008).
 
-    Examples
-    --------
     >>> e = dominance(np.array([3.0, 4, 5, 1, 2, 2]), np.array([1, 1, 1, 0, 0, 0], bool))
     >>> e.estimate, round(e.low, 2), e.high, e.p
     (1.0, -0.19, 1.0, 0.1)
@@ -431,8 +417,6 @@ def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) ->
 def holm(p: np.ndarray) -> np.ndarray:
     """Holm's step-down adjustment; NaN stays NaN and does not count as a test.
 
-    Examples
-    --------
     >>> holm(np.array([0.01, 0.04, 0.03])).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
