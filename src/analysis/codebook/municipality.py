@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -183,6 +183,7 @@ def _valid(code6: str) -> bool:
     return check_digit(code6[:5]) == code6[5]
 
 
+@lru_cache(4096)
 def fold(name: str) -> str:
     """A name without what never tells two places apart: width, spaces, variant characters.
 
@@ -225,10 +226,9 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
         full = _prefecture_of(bracket[2])
         if full in _prefectures():
             text, given = bracket[1], given or full
-    for full in _prefectures():
-        if text.startswith(full) and len(text) > len(full):
-            text, given = text.removeprefix(full), given or full
-            break
+    if text.startswith(_prefectures()) and text not in _prefectures():
+        full = next(full for full in _prefectures() if text.startswith(full))
+        text, given = text.removeprefix(full), given or full
     candidates = [text]
     if "郡" in text[1:]:
         candidates.append(text[text.index("郡", 1) + 1 :])
@@ -354,16 +354,23 @@ def prefecture_named(text: str) -> str:
     >>> prefecture_named("兵庫"), prefecture_named("不明")
     ('兵庫県', '')
     """
-    full = _prefecture_of(fold(text))
+    full = _prefecture_of(fold(text)) if text else ""
     return full if full in _prefectures() else ""
 
 
 def _prefecture_of(text: str) -> str:
-    return next((full for full in _prefectures() if full == text or full[:-1] == text), text)
+    return next((full for full in _prefectures() if text in (full, full[:-1])), text)
 
 
 def _prefecture(code: str) -> str:
-    return str(register().at[code, "prefecture"])
+    return _today()[code][0]
+
+
+@cache
+def _today() -> dict[str, tuple[str, str]]:
+    """Code -> prefecture and name."""
+    table = register()
+    return dict(zip(table.index, zip(table["prefecture"], table["name"], strict=True), strict=True))
 
 
 @cache
@@ -384,9 +391,8 @@ def place(code: str, on: dt.date | None = None) -> tuple[str, str] | None:
     >>> place("092037"), place("093670"), place("093670", dt.date(2013, 4, 1))
     (('栃木県', '栃木市'), None, ('栃木県', '岩舟町'))
     """
-    table = register()
-    if code in table.index:
-        return str(table.at[code, "prefecture"]), str(table.at[code, "name"])
+    if code in _today():
+        return _today()[code]
     for prefecture, name, until, _, merged in _by_code().get(code, ()):
         if on is not None and merged == "yes" and until >= on.isoformat():
             return prefecture, name
