@@ -219,7 +219,7 @@ def standing(survey: Survey, here: Place) -> Figure | NotAvailable:
     from analysis.figures import plots
     from analysis.results import profile
 
-    frame, others = profile.standing(survey, here), profile.beside(survey, here)
+    frame, others = profile.standing(survey, here)
     dots = survey.label("profile.dots", **others)
     gaps = (frame["value"] - frame["median"]).abs()
     far = frame.loc[gaps.idxmax(), "indicator"] if len(gaps) else ""
