@@ -20,14 +20,15 @@ from analysis.codebook import waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
+from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
 from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import hypotheses, indicators, tabulate
+from analysis.stats.disclosure import Audience
 from analysis.stats.population import Population
 from analysis.text import Language, Text
 from analysis.typology.classifier import Classifier, Projection, renamed
-from analysis.view import Audience, View
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse

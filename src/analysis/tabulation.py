@@ -11,12 +11,11 @@ import pandas as pd
 
 from analysis import edition
 from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import COUNTED, HIDDEN, MEASURED, is_shown, protects
+from analysis.edition import COUNTED, HIDDEN, MEASURED, View, is_shown, protects
 from analysis.errors import InputError, Message
 from analysis.figures import plots
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
-from analysis.view import View
 
 ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
 COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
