@@ -218,13 +218,8 @@ def protects(survey: View, *questions: Question | None) -> bool:
 
 def kept_back(survey: View) -> list[str]:
     """The columns of answers that this edition shows of no single respondent."""
-    return [
-        v
-        for q in survey.codebook
-        if protects(survey, q)
-        for v in q.variables
-        if v in survey.responses
-    ]
+    protected = (v for q in survey.codebook if protects(survey, q) for v in q.variables)
+    return [v for v in protected if v in survey.responses]
 
 
 def shown_questions(survey: View) -> list[Question]:
@@ -263,8 +258,13 @@ def _gives_away(survey: View, question: Question) -> bool:
         if gate.type in tabulate.BREAKDOWNS:
             if not _apart(*_counted(survey, gate), survey):
                 return True
-        elif gate.type == "multi" and rule.names == {gate.id} and _narrows(survey, gate, rule, n):
-            return True
+        elif gate.type == "multi" and rule.names == {gate.id}:
+            # more answered it than the shown ones of the options that lead to it were ticked: then
+            # the only hidden one must have been ticked by the others
+            counted = frequency(survey, gate)
+            ticks = counted.frame["count"][_alone(gate, rule)].astype("Int64")
+            if ticks.isna().sum() == 1 and ticks.sum() < n - (survey.n - counted.n):
+                return True
     return False
 
 
@@ -282,25 +282,11 @@ def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[in
     return counted.frame["count"].to_numpy(int), [[codes.index(c) for c in part] for part in known]
 
 
-def _narrows(survey: View, gate: Question, rule: Expression, n: int) -> bool:
-    """Whether n of a question needs more ticks of the options that lead to it than are shown.
-
-    Then the only hidden one of these options must have been ticked so often.
-    """
-    counts = frequency(survey, gate).frame["count"]
-    leads = _alone(gate, rule)
-    there = counts[leads].astype("Int64")
-    unknown = survey.n - int(tabulate.answered(survey.status, gate).sum())
-    return bool(there.isna().sum() == 1 and there.sum() < n - unknown)
-
-
 def _alone(gate: Question, rule: Expression) -> np.ndarray:
     """Which options of a question lead to another one by themselves."""
     ticked = pd.DataFrame(np.eye(len(gate.variables), dtype=bool), columns=list(gate.variables))
-    names = rule.names - {gate.id}
-    open_ = pd.array([pd.NA] * len(ticked), "Int64")
-    frame = ticked.astype("boolean").assign(**dict.fromkeys(sorted(names), open_))
-    return rule.holds(frame, unknown=True)
+    others = dict.fromkeys(rule.names - {gate.id}, pd.array([pd.NA] * len(ticked), "Int64"))
+    return rule.holds(ticked.astype("boolean").assign(**others), unknown=True)
 
 
 def _group(survey: View) -> disclosure.Group:
@@ -326,7 +312,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
         frame = _means(survey, question, frame)
     elif question.type in {"integer", "ratio"}:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
-    # the kinds of missing are not told apart: how many were not asked is an answer, too
+    # the kinds of missing stay together: how many were not asked is an answer, too
     return dataclasses.replace(counted, frame=frame, missing={})
 
 
@@ -460,16 +446,12 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
     told where, whatever the outcome, each still has three possible values.
     """
     group = Expression(rule)
-    question = next((q for q in survey.codebook if group.names == {q.id}), None)
-    if (
-        question is None
-        or question.type not in tabulate.BREAKDOWNS
-        or not protects(survey, question)
-    ):
+    asked = (q for q in survey.codebook if group.names == {q.id} and protects(survey, q))
+    question = next((q for q in asked if q.type in tabulate.BREAKDOWNS), None)
+    if question is None:
         return True
     codes = list(tabulate.labels_of(question, survey.language))
-    frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
-    inside = group.holds(frame)
+    inside = group.holds(pd.DataFrame({question.id: pd.array(codes, "Int64")}))
     made = parts(survey, question)
     if all(inside[part].all() or not inside[part].any() for part in made):
         return True
@@ -492,23 +474,16 @@ def _possible(survey: View, question: Question, made: list[list[int]]) -> np.nda
     sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, made, strict=True)]
     if math.prod(sizes) > MOST_POSSIBLE:
         return None
-    found = []
-    for filled in itertools.product(
-        *(_ways(total, len(part)) for total, part in zip(totals, made, strict=True))
-    ):
-        x = np.zeros(len(counts), int)
-        for part, values in zip(made, filled, strict=True):
-            x[part] = values
-        if _parts(x, known, survey) == made:
-            found.append(x)
-    return np.array(found)
+    ways = (_ways(total, len(part)) for total, part in zip(totals, made, strict=True))
+    tried = np.zeros((math.prod(sizes), len(counts)), int)
+    tried[:, np.concatenate(made)] = [np.concatenate(filled) for filled in itertools.product(*ways)]
+    return tried[[_parts(one, known, survey) == made for one in tried]]
 
 
-def _ways(total: int, places: int) -> Iterator[tuple[int, ...]]:
-    """The ways to share a total out among places."""
+def _ways(total: int, places: int) -> Iterator[np.ndarray]:
+    """The ways to share a total out among places, by the bars between these."""
     for bars in itertools.combinations(range(total + places - 1), places - 1):
-        ends = (-1, *bars, total + places - 1)
-        yield tuple(b - a - 1 for a, b in itertools.pairwise(ends))
+        yield np.diff([-1, *bars, total + places - 1]) - 1
 
 
 def note(survey: View) -> list[str]:

@@ -46,18 +46,18 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
     parts: list[pd.DataFrame] = []
     for q in (q for q in questions if q.type in {*COUNTED, "battery"}):
         if by is None:
-            parts.append(_whole(survey, q))
+            made = [_whole(survey, q)]
         elif q.type == "battery":
             members = _members(survey, q, by)
-            parts += [_scale(survey, q, inside).assign(**group) for group, inside in members]
+            made = [_scale(survey, q, inside).assign(**group) for group, inside in members]
         else:
-            own = {q.id, q.identity} - {None}
-            groups = (one for one in _breakdowns(survey, q, by) if one.name not in own)
-            parts += [_crossed(survey, q, one) for one in groups]
-    kept = [part for part in parts if len(part)]
-    if not kept:
+            groups = (g for g in _breakdowns(survey, q, by) if q not in edition.asked_by(survey, g))
+            made = [_crossed(survey, q, one) for one in groups]
+        about = {"question": q.id, "question_type": q.type}
+        parts += [part.assign(**about, item=part.get("item", "")) for part in made if len(part)]
+    if not parts:
         return Frame.nothing("withheld", COUNTS)
-    frame = Frame(pd.concat(kept, ignore_index=True).reindex(columns=COUNTS))
+    frame = Frame(pd.concat(parts, ignore_index=True).reindex(columns=COUNTS))
     floats = dict.fromkeys(["share", "low", "high"], "Float64")
     frame = frame.astype({"count": "Int64", "n": "Int64", **floats})
     return frame.drop(columns=["low", "high", "missing"] if by is not None else ["group"])
@@ -68,9 +68,8 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
     if question.type == "battery":
         frame = pd.DataFrame() if protects(survey, question) else _scale(survey, question)
     else:
-        frame = counted.frame.reset_index(names="answer").assign(item="", n=counted.n)
+        frame = counted.frame.reset_index(names="answer").assign(n=counted.n)
         frame[["variable", "code"]] = edition.coded(survey, question)
-        frame = frame.assign(question=question.id, question_type=question.type)
     # how many did not answer is an answer, too; the size class of those who did not reply is known
     if not protects(survey, question) and counted.n:
         words = survey.labels("status")
@@ -102,14 +101,13 @@ def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.Da
     rows = []
     for item in question.items:
         values = survey.responses[item.id].loc[inside].dropna().astype(int)
+        about = {"item": item.text[survey.language], "variable": item.id, "n": len(values)}
         for option in sorted(question.options, key=lambda option: option.code):
-            answer, count = option.text[survey.language], int((values == option.code).sum())
+            count = int((values == option.code).sum())
             share = count / len(values) if len(values) else np.nan
-            name = item.text[survey.language]
-            rows.append((name, item.id, str(option.code), answer, count, len(values), share))
-    columns = ["item", "variable", "code", "answer", "count", "n", "share"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(question=question.id, question_type=question.type)
+            answer = {"code": str(option.code), "answer": option.text[survey.language]}
+            rows.append(about | answer | {"count": count, "share": share})
+    return pd.DataFrame(rows)
 
 
 def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
@@ -119,9 +117,7 @@ def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
     long = counts.set_axis(index).dropna().stack().rename("count").astype("Int64").reset_index()
     long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
     n = long["group"].map(answered).astype("Int64")
-    share = (long["count"] / n.where(n > 0)).astype("Float64")
-    about = {"question": question.id, "question_type": question.type}
-    return long.assign(item="", n=n, share=share, **about)
+    return long.assign(n=n, share=(long["count"] / n.where(n > 0)).astype("Float64"))
 
 
 def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
@@ -136,19 +132,17 @@ def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = 
         return Frame(columns=NUMBERS)
     for q in (q for q in questions if q.type in MEASURED):
         names = {i.id: i.text[survey.language] for i in q.items} or {q.id: ""}
-        hidden = edition.frequency(survey, q) if protects(survey, q) else None
+        hidden = edition.frequency(survey, q).frame if protects(survey, q) else None
+        if hidden is not None and q.type == "battery" and by is None:
+            means = hidden.dropna().rename_axis("item").rename(columns={"count": "n"})
+            rows += means.reset_index().assign(question=q.id).astype({"n": int}).to_dict("records")
+            continue
         for group, inside in _members(survey, q, by):
-            about = {"question": q.id} | group
-            if hidden is not None and q.type == "battery":
-                known = hidden.frame.dropna().itertuples()
-                rows += [
-                    about | {"item": i.Index, "n": int(i.count), "mean": i.mean} for i in known
-                ]
-                continue
             for variable, item in names.items():
                 values = survey.responses[variable].loc[inside].astype("Float64").dropna()
-                frame = tabulate.summary(values) if hidden is None else hidden.frame
-                rows.append(about | {"item": item, "n": len(values)} | frame["value"].to_dict())
+                frame = tabulate.summary(values) if hidden is None else hidden
+                about = {"question": q.id, "item": item, "n": len(values)} | group
+                rows.append(about | frame["value"].to_dict())
     if not rows and any(q.type in MEASURED for q in questions):
         return Frame.nothing("withheld", NUMBERS)
     frame = Frame(rows, columns=NUMBERS)
@@ -177,19 +171,13 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     if frame.empty:
         return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
     rows = [name for name in ("question", "item", "answer") if name in frame]
-    if value == "share":
-        cells = [cell(*pair) for pair in zip(frame["count"], frame["n"], strict=True)]
-    else:
-        cells = [
-            f"{digits(v)} (n={n:,})" if n else HIDDEN
-            for v, n in zip(frame[value], frame["n"], strict=True)
-        ]
-    groups = list(dict.fromkeys(frame["group"]))
-    order = frame[rows].drop_duplicates()
+    write = cell if value == "share" else _of_n
+    numbers = frame["count" if value == "share" else value]
+    cells = [write(*pair) for pair in zip(numbers, frame["n"], strict=True)]
+    order = pd.MultiIndex.from_frame(frame[rows].drop_duplicates())
     table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
-    table = table.reindex(pd.MultiIndex.from_frame(order))[groups].fillna(HIDDEN)
-    table.columns = pd.Index([str(group) for group in groups])
-    return Frame(titled(survey, table.reset_index()))
+    table = table.reindex(order)[frame["group"].unique()].fillna(HIDDEN)
+    return titled(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
 
 
 def main_rows(frame: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
@@ -231,13 +219,10 @@ def titled(survey: View, frame: pd.DataFrame) -> Frame:
 
     A question is its number, short text, unit and, of a battery, the item.
     """
-    language = survey.language
-    names = {q.id: called(q, tabulate.with_unit(q, language)) for q in survey.codebook}
+    names = {q.id: called(q, tabulate.with_unit(q, survey.language)) for q in survey.codebook}
     item = frame["item"].map(lambda item: f" — {item}" if item else "")
-    question = frame["question"].map(names) + item
-    return Frame(
-        frame.assign(question=question).drop(columns=["item", "variable", "code"], errors="ignore")
-    )
+    named = frame.assign(question=frame["question"].map(names) + item)
+    return Frame(named.drop(columns=["item", "variable", "code"], errors="ignore"))
 
 
 def called(question: Question, text: str) -> str:
@@ -264,26 +249,21 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
         else survey.label("tabulation.hidden", answer=a)
         for a, c, s in shown[["answer", "count", "share"]].itertuples(index=False)
     ]
+    together = {"answers": survey.label("answers.separator").join, "n": "first", "missing": "first"}
     shown = titled(survey, shown.assign(answers=texts))
-    parts = shown.groupby("question", sort=False)
-    joined = parts["answers"].agg(survey.label("answers.separator").join)
-    missing = {"missing": parts["missing"].first()} if "missing" in shown else {}
-    return Frame(Frame({"answers": joined, "n": parts["n"].first(), **missing}).reset_index())
+    kept = {name: how for name, how in together.items() if name in shown}
+    return Frame(shown.groupby("question", sort=False).agg(kept).reset_index())
 
 
 def by_kind(survey: View, frame: pd.DataFrame) -> Frame:
     """The same frame, how many did not answer in a column for each kind in the place of words."""
     if "missing" not in frame:
         return Frame(frame)
-    known = {id: edition.frequency(survey, survey.question(id)) for id in set(frame["question"])}
-    told = frame["question"].where(frame["missing"].notna())
-    missing = pd.DataFrame(
-        [known[id].missing if isinstance(id, str) else {} for id in told],
-        index=frame.index,
-        columns=list(STATUSES[1:]),
-    )
-    kinds = missing.dropna(axis="columns", how="all").astype("Int64")
-    return Frame(frame.drop(columns="missing").join(kinds.mask(told.notna(), kinds.fillna(0))))
+    stated = frame.loc[frame["missing"].notna(), "question"]
+    known = {id: edition.frequency(survey, survey.question(id)).missing for id in stated.unique()}
+    kinds = pd.DataFrame([known[id] for id in stated], stated.index, list(STATUSES[1:]))
+    kinds = kinds.dropna(axis="columns", how="all").fillna(0).astype("Int64")
+    return Frame(frame.drop(columns="missing").join(kinds))
 
 
 def digits(value: float) -> str:
@@ -293,6 +273,10 @@ def digits(value: float) -> str:
     ('12.35', '12,346')
     """
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+def _of_n(value: float, n: int) -> str:
+    return f"{digits(value)} (n={n:,})" if n else HIDDEN
 
 
 def cell(count: Any, n: int) -> str:
