@@ -325,6 +325,18 @@ def size_class(code: str, on: dt.date) -> str | None:
     return "other_city" if block == "2" else "town_village"
 
 
+def size_classes(on: dt.date) -> pd.Series:
+    """How many municipalities are in each size class on a date.
+
+    Examples
+    --------
+    >>> size_classes(dt.date(2019, 10, 3)).to_dict()["core_city"]
+    58
+    """
+    classes = pd.Series([size_class(code, on) for code in register().index])
+    return classes.value_counts().reindex(list(SIZE_CLASSES), fill_value=0)
+
+
 # --- the tables ------------------------------------------------------------------------------
 
 

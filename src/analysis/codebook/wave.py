@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, ValidationError
 
 from analysis import paths
-from analysis.codebook import municipality, national, yaml_file
+from analysis.codebook import municipality, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.validation import describe_validation
@@ -198,7 +198,7 @@ class Wave(Model):
     def size_classes(self) -> pd.Series:
         """How many of those who can be asked are in each size class, on the wave's date."""
         if self.own is None:
-            return national.size_classes(self.as_of)
+            return municipality.size_classes(self.as_of)
         sizes = self.own.table["size"]
         return sizes[sizes != ""].value_counts().sort_index()
 
