@@ -37,9 +37,7 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
         on name, prefecture and size_class, or one value true or false a municipality, by code.
         Where it is missing the municipality is left out.
 
-    Raises
-    ------
-    InputError : the rule cannot be read, or holds for nobody.
+    Raises InputError: the rule cannot be read, or holds for nobody.
     """
     chosen = _holds(full.responses.join(full.register[list(KNOWN)]), rule)
     if not chosen.any():
@@ -134,9 +132,7 @@ def variable(
     sensitive : whether the values may not be seen one by one. A rule on sensitive questions is so
         by itself.
 
-    Raises
-    ------
-    InputError : the rule cannot be read, nothing matches, or a municipality has two values.
+    Raises InputError: the rule cannot be read, nothing matches, or a municipality has two values.
     """
     if name in codebook or name in codebook.question_of or not name.isidentifier():
         raise InputError(

@@ -71,8 +71,6 @@ def only_language(language: Literal["ja", "en"]) -> None:
 def part(name: str, /, **values: Any) -> Markup:
     """One output as HTML: the macro `name` of ``outputs.html.j2``.
 
-    Examples
-    --------
     >>> part("unavailable", reason="<nothing>")
     Markup('<p class="unavailable">&lt;nothing&gt;</p>')
     """
@@ -141,8 +139,6 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
 def plain(rows: Sequence[Sequence[object]], heads: Sequence[str], numeric: Sequence[int]) -> Markup:
     """A table without caption, notes and headings of rows; `numeric`: the places of its numbers.
 
-    Examples
-    --------
     >>> print(plain([["yes", "15"]], ["answer", "n"], [1]))  # doctest: +ELLIPSIS
     <div ...<th scope=col>answer<th scope=col class=n>n</thead><tbody><tr><td>yes<td class=n>15...
     """
@@ -178,8 +174,6 @@ def _kind(texts: Sequence[str]) -> str:
 def width(text: str) -> float:
     """How wide a text is in Japanese characters.
 
-    Examples
-    --------
     >>> width("団体"), width("n = 15")
     (2.0, 2.88)
     """
@@ -191,8 +185,6 @@ def width(text: str) -> float:
 def scoped(fragment: str) -> str:
     """Cleaned HTML tables whose headings say what they are headings of.
 
-    Examples
-    --------
     >>> scoped("<tbody><tr><th>a</th><td>1</td></tr></tbody>")
     '<tbody><tr><th scope="row">a</th><td>1</td></tr></tbody>'
     """
@@ -251,8 +243,6 @@ class Frame(pd.DataFrame):
     public's have the tables. Other frames, such as the answers of single municipalities, are left
     out of these with a word.
 
-    Examples
-    --------
     >>> shares = Frame({"answer": ["yes", "no"], "share": [0.8, None]})
     >>> type(shares.query("share > 0.5")).__name__, shares.records
     ('Frame', [{'answer': 'yes', 'share': 0.8}, {'answer': 'no', 'share': None}])
@@ -269,8 +259,6 @@ class Frame(pd.DataFrame):
         `why`: a label of the section ``figure``, such as ``withheld``. What is selected or sorted
         of the frame keeps it.
 
-        Examples
-        --------
         >>> Frame.nothing("withheld", ["code", "type"]).query("type > 1").why
         'withheld'
         """

@@ -81,8 +81,6 @@ class Survey(View):
     codebook, wave : what was asked, and of whom.
     audience : what was left out at the source for those who may not see it.
 
-    Examples
-    --------
     >>> survey = Survey.load("demo-2019")
     >>> survey.n, survey.invited
     (15, 16)
@@ -153,7 +151,7 @@ class Survey(View):
                 )
             asked = self.codebook.using(derived.named(rule))
             if sensitive := sorted(q.id for q in asked if q.sensitive):
-                hint = "choose another question, or use the internal edition"
+                hint = Message("choose another question, or use the internal edition")
                 raise InputError("{told} is sensitive: no part by it", hint=hint, told=sensitive[0])
         chosen = derived.part(self._full, self.codebook, rule)
         words = label or (rule if isinstance(rule, str) else str(rule.name or "…"))
@@ -220,12 +218,12 @@ class Survey(View):
         for key, text in self.wave.names.items():
             kind = key if isinstance(key, int) else int(found.labels.get(key, 0))
             if kind not in found.names or kind in given:
-                why = "there is a name already" if kind in given else "there is no type"
+                why = Message("there is a name already" if kind in given else "there is no type")
                 raise InputError(
                     "names: {why} for {key}",
                     file=self.wave.folder / "wave.yml",
                     hint="give a number (1 to {n}) or the code of a member, one a type",
-                    why=Message(why),
+                    why=why,
                     key=key,
                     n=len(found.names),
                 )
@@ -261,10 +259,9 @@ class Survey(View):
         if book != self.codebook.id:
             mine = indicators.comparable(self._full.responses, self.codebook, book)
             if mine is None:
-                hint = "add `comparable` to the codebook"
                 raise InputError(
                     "nothing says what {id} shares with {book}",
-                    hint=hint,
+                    hint="add `comparable` to the codebook",
                     id=self.codebook.id,
                     book=book,
                 )

@@ -228,8 +228,6 @@ def titled(survey: View, frame: pd.DataFrame) -> Frame:
 def called(question: Question, text: str) -> str:
     """A text of a question after its number; the name of a variable is no number.
 
-    Examples
-    --------
     >>> from types import SimpleNamespace as Q
     >>> called(Q(id="Q07"), "CIO"), called(Q(id="cio_aide"), "CIO")
     ('Q07 CIO', 'CIO')
@@ -307,9 +305,7 @@ def to_answer(survey: View, question: Question | None) -> int | None:
 def table(survey: View, question: Question, by: Breakdown | None = None) -> Table | NotAvailable:
     """One question as a table, broken down where asked.
 
-    Raises
-    ------
-    InputError : the edition shows nothing of it by group.
+    Raises InputError: the edition shows nothing of it by group.
     """
     name, words = f"table_{question.id}", "tabulation/one"
     about: dict[str, Any] = {
@@ -351,9 +347,7 @@ def figure(
 ) -> Figure | NotAvailable:
     """One question as a figure, broken down where asked; `key`: the index shows the page by it.
 
-    Raises
-    ------
-    InputError : it is free text.
+    Raises InputError: it is free text.
     """
     name, title = f"q_{question.id}", called(question, question.label[survey.language])
     counted = edition.frequency(survey, question)
