@@ -330,7 +330,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
         if isinstance(by, pd.DataFrame):  # its groups overlap
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
-    elif question.type == "text":
+    elif question.type in {"text", "date"}:
         n, shown = edition.frequency(survey, question).n, Frame({"answer": ["—"]})
         shown["count"] = n
     else:
@@ -345,22 +345,17 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
 def figure(
     survey: View, question: Question, by: Breakdown | None = None, *, key: bool = False
 ) -> Figure | NotAvailable:
-    """One question as a figure, broken down where asked; `key`: the index shows the page by it.
-
-    Raises InputError: it is free text.
-    """
+    """One question as a figure, broken down where asked; `key`: the index shows the page by it."""
     name, title = f"q_{question.id}", called(question, question.label[survey.language])
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
+    if question.type in {"text", "date"}:
+        return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
     why = survey.say("tabulation/withheld", question=title, by=by is not None)
     withheld = NotAvailable(name, why, withheld=True)
     if counted.frame.isna().all(axis=None) or not is_shown(survey, question):
         return withheld
-    if question.type == "text":
-        raise InputError(
-            "{id} is free text and has no figure", hint="see the table", id=question.id
-        )
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     if question.type in COUNTED:
         drawn = _drawn_counts(survey, question, by)
