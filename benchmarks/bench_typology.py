@@ -29,8 +29,7 @@ from analysis.errors import InputError
 from analysis.typology import choice, dissimilarity
 from analysis.typology.choice import Classes, latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
-from analysis.typology.partition import k_medoids
-from analysis.typology.stability import stability
+from analysis.typology.partition import k_medoids, stability
 from analysis.typology.study import study
 
 R_TO_PLAIN = 2.25 / 0.81  # R fpc::clusterboot to plain FasterPAM, 20 bootstraps, one machine

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
@@ -29,15 +29,18 @@ from workbench.run.execute import Progress, clean, side_by_side, started_kernels
 from workbench.run.kernels import Kernels
 from workbench.run.plan import Plan
 from workbench.run.record import (
+    FILES,
     Edition,
     Options,
     Ran,
     RunRecord,
     Status,
+    hashes_of,
     lock,
     notebooks_of,
     read_record,
     swap_in,
+    write_record,
 )
 
 JOURNAL = "pages.jsonl"
@@ -57,7 +60,7 @@ class Pages:
         """Take over what is up to date in a run that was stopped or failed, and published."""
         self.folder.mkdir(parents=True, exist_ok=True)
         last = {ran.name: ran for ran in _journal(self.folder)}  # its last line counts
-        self._take(self.folder, last.values())
+        self._take(self.folder, last.values(), {})
         kept = {ran.html for ran in self.made.values()}
         for path in self.folder.iterdir():
             if path.is_dir():
@@ -66,11 +69,13 @@ class Pages:
                 path.unlink()
         self._note(*self.made.values())
         for folder in (self.edition.incomplete, self.edition.folder):
-            self._take(folder, notebooks_of(read_record(folder)).values())
+            record = read_record(folder)
+            self._take(folder, notebooks_of(record).values(), hashes_of(record))
 
-    def _take(self, folder: Path, rans: Iterable[Ran]) -> None:
+    def _take(self, folder: Path, rans: Iterable[Ran], hashes: Mapping[str, str]) -> None:
         for ran in rans:
-            if ran.name not in self.made and ran.has_page(folder, self.key):
+            current = ran.key == self.key and ran.name not in self.made
+            if current and ran.has_page(folder, hashes):
                 self.made[ran.name] = self._linked(ran, folder)
 
     def _linked(self, ran: Ran, folder: Path) -> Ran:
@@ -100,13 +105,13 @@ class Pages:
     def take_earlier(self, codes: Set[str]) -> Iterator[Ran]:
         """Take over pages of an earlier state of the data, where no newer one is ready."""
         folder = self.edition.folder
-        for ran in notebooks_of(read_record(folder)).values():
-            if ran.name in codes and ran.has_page(folder, ran.key):
+        record = read_record(folder)
+        for ran in notebooks_of(record).values():
+            if ran.name in codes and ran.has_page(folder, hashes_of(record)):
                 yield self._linked(ran, folder)
 
     def publish(self, record: RunRecord) -> None:
         """Swap all in; beside the last complete pages if a page failed."""
-        record.write(self.folder)
         (self.folder / JOURNAL).unlink(missing_ok=True)
         swap_in(record, self.folder, self.edition)
 
@@ -287,4 +292,6 @@ def _publish(
     with contextlib.suppress(InputError), lock(edition):
         if run := read_record(edition.folder):
             index.write_index(edition.folder, run["notebooks"], release.context(edition, run))
+            home = {"index.html": fingerprints.hash_file(edition.folder / "index.html")}
+            write_record({**run, FILES: {**hashes_of(run), **home}}, edition.folder)
     return record

@@ -15,7 +15,16 @@ from analysis import paths
 from analysis.errors import InputError, printed
 from workbench.run import parameters
 from workbench.run.plan import OWN, Notebook, Plan
-from workbench.run.record import Edition, Options, Ran, lock, notebooks_of, read_record
+from workbench.run.record import (
+    Edition,
+    Options,
+    Ran,
+    hashes_of,
+    is_whole,
+    lock,
+    notebooks_of,
+    read_record,
+)
 
 NOTEBOOK = "profile"
 NAMED = 5  # failures of one kind that are named
@@ -152,6 +161,11 @@ def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Summary | None:
         return None
     rans = notebooks_of(record)
     wanted = list(asked) if asked else record["members"]
-    if not all(code in rans and rans[code].has_page(folder, key) for code in wanted):
+    hashes = hashes_of(record)
+
+    def ready(code: str) -> bool:
+        return code in rans and rans[code].key == key and rans[code].has_page(folder, hashes)
+
+    if not (is_whole(folder, "index.html", hashes) and all(map(ready, wanted))):
         return None
     return Summary(folder, len(wanted), [replace(rans[code], reused=True) for code in wanted])

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -96,9 +97,25 @@ def test_a_breakdown_that_nobody_has_is_left_out(survey):
 
 def test_free_text_stands_under_every_topic_whose_words_it_holds(survey, page):
     texts = {"a": "研修を近隣と共同で開きたい", "b": "オープンデータの更新", "c": "特にありません"}
-    found = answers._themes(survey, pd.Series(texts))
-    assert list(found) == ["採用・処遇・育成", "他団体との連携", "オープンデータ", "その他"]
-    assert list(found.values()) == [["a"], ["a"], ["b"], ["c"]]
+    question = SimpleNamespace(free=True, id="Q", label=survey.codebook["Q36"].label)
+    told = SimpleNamespace(
+        codebook=[question],
+        audience="internal",
+        language="ja",
+        responses=pd.DataFrame({"Q": texts}),
+        status=pd.DataFrame({"Q": dict.fromkeys(texts, "answered")}),
+        names={},
+        label=survey.label,
+    )
+    (found,) = answers.free_texts(told)
+    assert {
+        theme["name"]: [each["who"] for each in theme["texts"]] for theme in found["themes"]
+    } == {
+        "採用・処遇・育成": ["a"],
+        "他団体との連携": ["a"],
+        "オープンデータ": ["b"],
+        "その他": ["c"],
+    }
     answered = survey.responses["Q36"][survey.status["Q36"] == "answered"]
     assert f"n = {len(answered)}" in page.prose and "白浪崎市" in page.prose
 

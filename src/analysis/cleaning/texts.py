@@ -200,9 +200,11 @@ ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
 CLOCK = re.compile(  # as form tools write it, and a date cell saved as CSV
     r"[\sT](?:(?:午前|午後|[AP]M)\s*)?(\d{1,2})(?::|時)(\d{2})(?:分|:(\d{2})(?:\.\d+)?|分(\d{2})秒)?"
-    r"\s*(午前|午後|[AP]M)?\s*(?:(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?(?:\s?\([^()]*\))?|Z|GMT|UTC|JST)?$",
+    r"\s*(午前|午後|[AP]M)?"
+    r"\s*(?:(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?(?:\s?\([^()]*\))?|(Z|GMT|UTC)|JST)?$",
     re.I,
 )
+JAPAN = 9  # hours before UTC
 AFTERNOON = re.compile(r"午後|pm", re.I)
 HALVES = re.compile(r"午前|午後|[ap]m", re.I)
 WEEKDAY = re.compile(r"(?:\(([月火水木金土日])(?:曜日?)?\)|([月火水木金土日])曜日?)$")
@@ -225,7 +227,21 @@ JAPANESE = re.compile(
 
 
 def date(text: str, kind: int, question: Question) -> Parsed:
-    """A day, or a month where the question asks for one."""
+    """A day, or a month where the question asks for one.
+
+    A stamp with a time zone is the day that it was in Japan: 2024-06-03T23:30:00Z is 4 June.
+    """
+    read, at = _day(text, kind, question), CLOCK.search(tidy(text))
+    days = math.floor(_in_japan(at)) if at else 0
+    if not days or read.value is None or question.precision == "month":
+        return read
+    day = read.value + dt.timedelta(days=days)
+    rules = [rule for rule in read.rules if rule != "outside-range"]
+    return _dated(day.year, day.month, day.day, question, *rules, "time-zone")
+
+
+def _day(text: str, kind: int, question: Question) -> Parsed:
+    """The day as it is written."""
     digits = widths(text.strip())
     plain = _of_english(CLOCK.sub("", tidy(text)))
     if digits is None or re.search(r"\d\s+\d", plain):  # 3 4 is not 34
@@ -258,10 +274,12 @@ def _of_english(text: str) -> str:
 
 
 def clock(text: str) -> float | None:
-    """The time of the day as a fraction of it, as a form tool writes it beside a date.
+    """The time of the day in Japan as a fraction of it, as a form tool writes it beside a date.
 
     >>> clock("2024/06/03 6:00:00 午後 GMT+9"), clock("45446.75"), clock("2024年06月03日 18時00分")
     (0.75, 0.75, 0.75)
+    >>> clock("2024-06-03T09:00:00Z"), clock("2024-06-03T22:00:00-0500")
+    (0.75, 0.5)
     >>> clock("2024/06/03") is None
     True
     """
@@ -269,11 +287,22 @@ def clock(text: str) -> float | None:
     if re.fullmatch(r"[1-9]\d{4}\.\d+", plain):
         return float(plain) % 1
     found = CLOCK.search(plain)
-    if found is None:
-        return None
+    return None if found is None else _in_japan(found) % 1
+
+
+def _in_japan(found: re.Match[str]) -> float:
+    """The time of a stamp in days since midnight of its written day in Japan, below 0 or above 1.
+
+    One without a time zone is Japan's time.
+    """
     hour, minute = int(found[1]), int(found[2])
     if HALVES.search(found[0]):
         hour = hour % 12 + (12 if AFTERNOON.search(found[0]) else 0)
+    if found[6]:  # an offset, such as +0900 or -3:30
+        east = int(f"{found[6][0]}1") * (abs(int(found[6])) * 60 + int(found[7] or 0))
+        minute += JAPAN * 60 - east
+    elif found[8]:
+        minute += JAPAN * 60
     return (hour * 3600 + minute * 60 + int(found[3] or found[4] or 0)) / 86400
 
 

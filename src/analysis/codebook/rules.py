@@ -144,7 +144,7 @@ class Expression:
                 return self._ask(what, name, codes, node)
             case ast.Call(func=ast.Name(id="log1p"), args=[part], keywords=[]):
                 number = self._number(part)
-                return lambda frame: np.log1p(number(frame).where(lambda value: value > -1))
+                return lambda frame: _log1p(number(frame))
             case ast.Call(
                 func=ast.Name(id="mean"),
                 args=[_, *_, ast.Constant(value=int() as enough)] as parts,
@@ -205,6 +205,11 @@ def _column(value: Any, frame: pd.DataFrame) -> pd.Series:
         return value
     kind = "boolean" if isinstance(value, bool) else "Float64"
     return pd.Series(value, index=frame.index, dtype=kind)
+
+
+def _log1p(value: pd.Series) -> pd.Series:
+    plain = value.where(value > -1).to_numpy("float64", na_value=np.nan)
+    return pd.Series(np.log1p(plain), value.index).astype("Float64")
 
 
 def _mean(parts: list[pd.Series], enough: int) -> pd.Series:

@@ -59,23 +59,21 @@ def by_rule(survey: Survey) -> Frame:
 
     Columns: rule, severity, findings, municipalities; inside also example and place.
     """
-    rows = []
-    for (rule, severity), group in survey.findings.groupby(["rule", "severity"], observed=True):
-        row: dict[str, object] = {
-            "rule": RULES[str(rule)].title[survey.language],
-            "severity": severity,
-            "findings": len(group),
-            "municipalities": group["code"].replace("", None).nunique(),
-        }
-        if survey.audience == "internal":
-            first = group.iloc[0]
-            value = survey.label("cleaning.ticked") if rule == "tick" else first["value"]
-            row["example"] = f"{first['raw']}{f' → {value}' if value else ''}"
-            row["place"] = f"{first['sheet']} {first['cell']}".strip()
-        rows.append(row)
-    rows.sort(key=lambda row: (SEVERITIES.index(str(row["severity"])), -int(str(row["findings"]))))
-    frame = Frame(rows)
-    return _without_small(survey, frame) if protects(survey) and rows else frame
+    findings = survey.findings.assign(code=survey.findings["code"].replace("", None))
+    groups = findings.groupby(["rule", "severity"], observed=True)
+    frame = Frame(groups.agg(findings=("code", "size"), municipalities=("code", "nunique")))
+    if survey.audience == "internal":
+        first = groups.head(1).set_index(["rule", "severity"]).loc[frame.index]
+        value = first["value"].where(
+            first.index.get_level_values("rule") != "tick", survey.label("cleaning.ticked")
+        )
+        frame["example"] = first["raw"] + (" → " + value).where(value != "", "")
+        frame["place"] = (first["sheet"] + " " + first["cell"]).str.strip()
+    frame = frame.reset_index()
+    frame["rule"] = frame["rule"].map(lambda rule: RULES[str(rule)].title[survey.language])
+    order = frame.assign(worst=frame["severity"].map(SEVERITIES.index), most=-frame["findings"])
+    frame = frame.loc[order.sort_values(["worst", "most"], kind="stable").index]
+    return _without_small(survey, frame.reset_index(drop=True)) if protects(survey) else frame
 
 
 def _without_small(survey: Survey, frame: Frame) -> Frame:
@@ -124,23 +122,16 @@ def to_confirm(survey: Survey) -> Frame:
 
 def _called(survey: Survey, name: str) -> str:
     """A question, option or item by its id and its words."""
-    identity = survey.labels("identity")
-    if name in identity and name not in survey.codebook:
-        return identity[name]
-    label = survey.codebook.label(name) if name in survey.codebook.question_of else None
-    if label is None and name in survey.codebook:
-        label = survey.codebook[name].label
-    return f"{name} {label[survey.language]}" if label else name
+    book, identity = survey.codebook, survey.labels("identity")
+    if name in book.question_of:
+        return f"{name} {book.label(name)[survey.language]}"
+    return _row(survey, book[name]) if name in book else identity.get(name, name)
 
 
 def states(survey: Survey) -> pd.DataFrame:
     """The status of each question (rows) for each respondent; a battery's is its most frequent."""
-    rows = {}
-    for question in survey.codebook:
-        if question.role == "id" or question.variables[0] not in survey.status:
-            continue
-        rows[_row(survey, question)] = tabulate.state(survey.status, question)
-    return pd.DataFrame(rows).T
+    asked = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
+    return pd.DataFrame({_row(survey, q): tabulate.state(survey.status, q) for q in asked}).T
 
 
 def missing(survey: Survey) -> Frame:
@@ -149,12 +140,9 @@ def missing(survey: Survey) -> Frame:
     Where small numbers are protected: answered and not_answered alone.
     """
     if protects(survey):
-        n = {
-            _row(survey, q): int(tabulate.answered(survey.status, q).sum())
-            for q in shown_questions(survey)
-        }
-        rows = [(name, count, survey.n - count) for name, count in n.items()]
-        return Frame(rows, columns=["question", "answered", "not_answered"])
+        frame = Frame({"question": [_row(survey, q) for q in shown_questions(survey)]})
+        n = [int(tabulate.answered(survey.status, q).sum()) for q in shown_questions(survey)]
+        return frame.assign(answered=n, not_answered=survey.n - pd.Series(n, dtype=int))
     each = states(survey)
     counts = pd.DataFrame({kind: (each == kind).sum(axis=1) for kind in STATUSES})
     return Frame(counts.reset_index(names="question"))

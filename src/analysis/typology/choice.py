@@ -18,10 +18,9 @@ from analysis.stats.thresholds import (
 )
 from analysis.text import say
 from analysis.typology.dissimilarity import Gower, Patterns, collapse
-from analysis.typology.partition import medoids_for, separation
+from analysis.typology.partition import least_stable, medoids_for, separation
 from analysis.typology.prepare import Prepared
 from analysis.typology.rivals import Beside, rivals
-from analysis.typology.stability import least_stable
 
 QUICK = 20  # resamples for the stability of each number of types that is tried
 
@@ -86,23 +85,22 @@ def compared(
     While the last number tried is the best, by the silhouette or by BIC, another is tried, up to
     `MOST_TYPES_EXTENDED` and as far as the units allow.
     """
-    patterns = collapse(data.frame.to_numpy(float)).by_unit()
-    measure = Gower(patterns, list(data.frame), data.kinds, data.groups)
-    distance, units = measure.among(), patterns.weights
+    measure = data.measure()
+    distance, units = measure.among(), measure.patterns.weights
     most = min(MOST_TYPES_EXTENDED, data.n // SMALLEST_TYPE, len(units))
-    found = medoids_for(distance, counts, units)
-    apart = separation(distance, found, units)
-    while best(_table(apart)) == max(found) < most:
-        one_more = medoids_for(distance, [max(found) + 1], units)
-        found |= one_more
-        apart |= separation(distance, one_more, units)
-    table = _table(apart)
+    found: dict[int, np.ndarray] = {}
+    more = list(counts)
+    while more:
+        tried = medoids_for(distance, more, units)
+        found |= {k: medoids.labels for k, medoids in tried.items()}
+        silhouette, smallest = separation(distance, list(found.values()), units)
+        table = pd.DataFrame({"silhouette": silhouette, "smallest": smallest}, [*found])
+        more = [max(found) + 1] if best(table) == max(found) < most else []
     more_tried = sorted({*found} - {*counts})
     null, smooth = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed)
     table["gap"] = null.gap
     if criteria:
-        labels = {k: one.labels for k, one in found.items()}
-        lowest = least_stable(distance, labels, units, n_bootstrap=QUICK, seed=seed)
+        lowest = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed)
         table["stability"] = pd.Series(lowest)
     if criteria and data.given.basis == "none":
         bic = {k: _bic(data, k, seed) for k in (1, *sorted(found))}
@@ -110,10 +108,6 @@ def compared(
             bic[max(bic) + 1] = _bic(data, max(bic) + 1, seed)
         table = table.join(pd.Series(bic, name="bic"), how="outer")
     return Compared(measure, distance, null, smooth, table.sort_index().rename_axis("k"))
-
-
-def _table(apart: Mapping[int, tuple[float, int]]) -> pd.DataFrame:
-    return pd.DataFrame(apart, ["silhouette", "smallest"]).T
 
 
 def _bic(data: Prepared, k: int, seed: int) -> float:

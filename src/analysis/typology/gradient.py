@@ -16,9 +16,11 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ONE_SIDED
-from analysis.typology.dissimilarity import feature_weights, source
+from analysis.typology.dissimilarity import Groups, feature_weights, source
 
 CUBIC_FROM = 60  # rows from which a curve, not only a line, is taken out
+SHUFFLED = 50  # surveys of independent features that say what chance gives
+RESAMPLES = 200  # for the interval of the share
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,9 @@ def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
     if "nominal" not in {kinds[name] for name in frame}:
         return frame.astype(float)
     parts: dict[str, pd.Series] = {}
-    for name in frame.columns:
-        column = frame[name].astype(float)
-        if kinds[name] != "nominal":
-            parts[name] = column
+    for name, column in frame.astype(float).items():
+        if kinds[str(name)] != "nominal":
+            parts[str(name)] = column
             continue
         for code in sorted(column.dropna().unique()):
             parts[f"{name}={code:g}"] = (column == code).astype(float).where(column.notna())
@@ -70,9 +71,9 @@ def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
 def gradient(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
+    groups: Groups = None,
     *,
-    n_null: int = 50,
+    n_null: int = SHUFFLED,
     seed: int = 0,
 ) -> Gradient:
     """Find the gradient: first principal axis, weighed against chance by parallel analysis.
@@ -92,31 +93,22 @@ def gradient(
     """
     scaled, weights = _standardised(frame, kinds, groups)
     if scaled.empty:
-        zero = pd.Series(0.0, index=frame.index)
-        return Gradient(zero, 0.0, pd.Series(dtype=float))
+        return Gradient(pd.Series(0.0, frame.index), 0.0, pd.Series(dtype=float))
     X = scaled.to_numpy() * np.sqrt(weights)
     values, vectors = np.linalg.eigh(X.T @ X / len(X))
-    values, axis = values[::-1], vectors[:, -1]
-    chance = _chance_eigenvalues(X, [source(c) for c in scaled.columns], n_null, seed)
-    score = X @ axis
+    score = X @ vectors[:, -1]
     score = (score - score.mean()) / max(score.std(), 1e-12)
     loadings = (scaled.to_numpy() * score[:, None]).mean(axis=0)
     turn = -1.0 if loadings.sum() < 0 else 1.0
     return Gradient(
         pd.Series(turn * score, index=frame.index),
-        _share(values, chance),
+        _share(values[::-1], _chance_eigenvalues(scaled, weights, n_null, seed)),
         pd.Series(turn * loadings, index=scaled.columns),
     )
 
 
 def share_interval(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
-    *,
-    n_bootstrap: int = 200,
-    n_null: int = 50,
-    seed: int = 0,
+    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None, *, seed: int = 0
 ) -> tuple[float, float]:
     """A 95 % interval for `Gradient.share`.
 
@@ -135,17 +127,18 @@ def share_interval(
     scaled, weights = _standardised(frame, kinds, groups)
     if scaled.empty:
         return 0.0, 1.0
-    Z = scaled.to_numpy()
-    X = Z * np.sqrt(weights)
-    chance = _chance_eigenvalues(X, [source(c) for c in scaled.columns], n_null, seed)
-    own = _share(np.linalg.eigvalsh(X.T @ X / len(X))[::-1], chance)
+    Z, chance = scaled.to_numpy(), _chance_eigenvalues(scaled, weights, SHUFFLED, seed)
     rng, shares = np.random.default_rng(seed), []
-    for _ in range(n_bootstrap):
+
+    def share(survey: np.ndarray) -> float:
+        X = survey * np.sqrt(weights)
+        return _share(np.linalg.eigvalsh(X.T @ X / len(X))[::-1], chance)
+
+    for _ in range(RESAMPLES):
         again = Z[rng.integers(0, len(Z), len(Z))]
         spread = again.std(axis=0)
-        Y = (again - again.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0) * np.sqrt(weights)
-        shares.append(_share(np.linalg.eigvalsh(Y.T @ Y / len(Y))[::-1], chance))
-    low, high = np.quantile(shares, [0.025, 0.975])
+        shares.append(share((again - again.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)))
+    own, (low, high) = share(Z), np.quantile(shares, [0.025, 0.975])
     low, high = min(low, 2 * own - high), max(high, 2 * own - low)
     return float(max(low, 0.0)), float(min(high, 1.0))
 
@@ -157,29 +150,32 @@ def _share(values: np.ndarray, chance: np.ndarray) -> float:
 
 
 def _standardised(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
+    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Columns that vary, mean 0 and deviation 1, missing ones neutral; and their weights."""
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)
     seen = ~np.isnan(values)
+    known = np.where(seen, values, 0.0)
     n = np.maximum(seen.sum(axis=0), 1)
-    centred = np.where(seen, values - np.where(seen, values, 0.0).sum(axis=0) / n, 0.0)
+    centred = np.where(seen, values - known.sum(axis=0) / n, 0.0)
     spread = np.sqrt((centred**2).sum(axis=0) / n)
-    varies = spread > 1e-12 * np.maximum(np.abs(np.where(seen, values, 0.0)).max(axis=0), 1e-300)
+    varies = spread > 1e-12 * np.maximum(np.abs(known).max(axis=0), 1e-300)
     scaled = pd.DataFrame(centred[:, varies] / spread[varies], frame.index, columns.columns[varies])
     return scaled, feature_weights(map(str, scaled.columns), groups)
 
 
-def _chance_eigenvalues(X: np.ndarray, owner: list[str], n_null: int, seed: int) -> np.ndarray:
+def _chance_eigenvalues(
+    scaled: pd.DataFrame, weights: np.ndarray, n_null: int, seed: int
+) -> np.ndarray:
     """Mean eigenvalues, largest first, after each feature was shuffled by itself."""
-    rng = np.random.default_rng(seed)
-    features = {name: np.flatnonzero([o == name for o in owner]) for name in sorted(set(owner))}
+    X, rng = scaled.to_numpy() * np.sqrt(weights), np.random.default_rng(seed)
+    owner = np.array([source(column) for column in scaled])
     total = np.zeros(X.shape[1])
     for _ in range(n_null):
         shuffled = X.copy()
-        for at in features.values():
-            shuffled[:, at] = X[rng.permutation(len(X))][:, at]
+        for name in np.unique(owner):
+            shuffled[:, owner == name] = X[rng.permutation(len(X))][:, owner == name]
         total += np.linalg.eigvalsh(shuffled.T @ shuffled / len(X))[::-1]
     return total / n_null
 
@@ -197,7 +193,7 @@ def map_axes(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
     texts: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
+    groups: Groups = None,
 ) -> Axes:
     """Places for a map: each unit, and the direction in which each feature rises.
 

@@ -40,9 +40,8 @@ from analysis.typology.dissimilarity import (
     source,
 )
 from analysis.typology.gradient import numeric
-from analysis.typology.partition import k_medoids
+from analysis.typology.partition import k_medoids, with_type
 from analysis.typology.prepare import Answers, set_aside
-from analysis.typology.stability import with_type
 
 
 class Setting(NamedTuple):

@@ -1,19 +1,24 @@
-"""k-medoids: each type is known by its most typical member.
+"""k-medoids on answer patterns, how well its types separate, and how they hold when drawn again.
 
 Kaufman & Rousseeuw (1990), Finding Groups in Data, chapter 2; the search is FasterPAM (Schubert &
-Rousseeuw 2021, "Fast and eager k-medoids clustering", Information Systems 101) on distinct answer
-patterns.
+Rousseeuw 2021, Information Systems 101). Stability is Hennig's (2007, Computational Statistics &
+Data Analysis 52): units are drawn again and patterns clustered, so that a resample costs what its
+distinct patterns cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import kmedoids
 import numpy as np
+import pandas as pd
+
+from analysis.stats.thresholds import UNPLACED
 
 STARTS = 5  # from BUILD alone the national table's two types are worse than PAM's
+CHUNK = 10  # resamples that share a seed
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,7 @@ class Medoids:
 
 
 def k_medoids(
-    distance: np.ndarray,
-    k: int,
-    weights: np.ndarray | None = None,
-    *,
-    n_init: int = STARTS,
+    distance: np.ndarray, k: int, weights: np.ndarray | None = None, *, n_init: int = STARTS
 ) -> Medoids:
     """The k medoids with the least weighted sum of dissimilarities.
 
@@ -39,7 +40,7 @@ def k_medoids(
     medoids, so that rows multiplied by their weights make its objective that of all units, exactly.
     Rows are searched in an order that depends on the dissimilarities alone, not on how they came.
     The first start is PAM's BUILD, the others are random. At most as many medoids are found as
-    there are rows. Types are numbered heaviest first.
+    there are rows. Types are numbered heaviest first, ties by the first row.
 
     Parameters
     ----------
@@ -70,37 +71,27 @@ def medoids_for(
     order = there[np.lexsort((-weights[there], total))]
     weighted = distance[np.ix_(order, order)]
     weighted *= weights[order][:, None]
-    built = _build(weighted, min(max(counts), len(order)))
+    built, n = np.arange(min(max(counts), len(order))), len(order)
+    if 1 < len(built) < n:  # where BUILD sees no gain it ends: the rows that come next
+        best = kmedoids.pam_build(weighted, len(built)).medoids.astype(int)
+        built = np.append(best, np.setdiff1d(np.arange(n), best))[: len(built)]
     found = {}
     for k in counts:
-        best, least = np.arange(min(k, len(order))), 0.0
-        if k == 1:
-            least = float(total.min())
-        elif k < len(order):
+        best, least = np.arange(min(k, n)), float(total.min()) if k == 1 else 0.0
+        if 1 < k < n:
             best, least = _search(weighted, built[:k], n_init)
         found[k] = _numbered(distance, order[best], weights, least)
     return found
 
 
-def _build(weighted: np.ndarray, k: int) -> np.ndarray:
-    """PAM's BUILD; where no more can be gained, the rows that come next."""
-    if not 1 < k < len(weighted):
-        return np.arange(k)
-    built = kmedoids.pam_build(weighted, k).medoids.astype(int)
-    rest = np.setdiff1d(np.arange(k + len(built)), built)
-    return np.append(built, rest[: k - len(built)])
-
-
 def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> tuple[np.ndarray, float]:
     """The best medoids from all starts, and their objective."""
-    first = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
-    best, least = first.medoids, float(first.loss)
+    best = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
     random = np.random.RandomState(0)
     for _ in range(n_init - 1):
         again = kmedoids.fasterpam(weighted, len(start), random_state=random, n_cpu=1)
-        if again.loss < least - 1e-9:
-            best, least = again.medoids, float(again.loss)
-    return np.sort(best.astype(int)), least
+        best = again if again.loss < best.loss - 1e-9 else best
+    return np.sort(best.medoids.astype(int)), float(best.loss)
 
 
 def _numbered(
@@ -146,15 +137,149 @@ def silhouette_widths(
 
 
 def separation(
-    distance: np.ndarray, found: Mapping[int, Medoids], weights: np.ndarray
-) -> dict[int, tuple[float, int]]:
-    """How well each number of types separates, and the units of its smallest group.
+    distance: np.ndarray, found: Sequence[np.ndarray], weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average silhouette of each partition (-1: one group), and units of its smallest group."""
+    widths = [silhouette_widths(distance, types, weights) @ weights for types in found]
+    several = [types.max() > 0 for types in found]
+    smallest = [np.bincount(types, weights).min() for types in found]
+    return np.where(several, np.array(widths) / weights.sum(), -1.0), np.array(smallest)
 
-    The first is the average silhouette width; -1 where all are in one group.
+
+# --- stability ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stability:
+    """What resampling says of each type and each answer pattern.
+
+    Attributes
+    ----------
+    types : per type ``n`` (units), ``jaccard_bootstrap`` (0 to 1; NaN: no resample has a member)
+        and ``jaccard_se``, its Monte Carlo error. Below 0.6 unstable, 0.6 to 0.75 doubtful, above
+        stable.
+    together : patterns x patterns, share of the resamples with both that put them into one type.
+    membership : patterns x types, mean share of being together with the type's members, rows sum
+        to 1: the strength of membership of each unit of the pattern.
+    second : strongest type other than its own, per pattern (0: there is none).
     """
-    apart = {}
-    for k, labels in ((k, medoids.labels) for k, medoids in found.items()):
-        mean = silhouette_widths(distance, labels, weights) @ weights / weights.sum()
-        smallest = int(np.bincount(labels, weights).min())
-        apart[k] = (float(mean) if labels.max() > 0 else -1.0, smallest)
-    return apart
+
+    types: pd.DataFrame
+    together: np.ndarray
+    membership: pd.DataFrame
+    second: np.ndarray
+
+
+def stability(
+    distance: np.ndarray,
+    k: int,
+    types: np.ndarray,
+    counts: np.ndarray,
+    *,
+    n_bootstrap: int = 100,
+    seed: int = 0,
+) -> Stability:
+    """Draw units with replacement and make k types again, by k-medoids.
+
+    Per type: the greatest Jaccard coefficient with any cluster of the resample among the distinct
+    units drawn, averaged over the resamples that have a member of the type.
+
+    Parameters
+    ----------
+    distance : patterns x patterns.
+    types : type of each pattern; `UNPLACED` ones belong to no type.
+    counts : units of each pattern, whole numbers.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1, 2, 10, 11, 12])
+    >>> D = np.abs(np.subtract.outer(x, x))
+    >>> types = np.array([1, 1, 1, 2, 2, 2])
+    >>> stability(D, 2, types, np.full(6, 5)).types.round(2).values.tolist()
+    [[15.0, 1.0, 0.0], [15.0, 1.0, 0.0]]
+    """
+    named = np.array([t for t in np.unique(types) if t != UNPLACED])
+    mine = types[:, None] == named
+    both, seen = np.zeros((2, *distance.shape))
+    scores = []
+    for weights, drawn in _resamples(counts, n_bootstrap, seed):
+        cluster = k_medoids(distance, k, weights).labels
+        theirs = _members(cluster)
+        scores.append(_jaccard(mine, drawn, theirs))
+        both += theirs @ theirs.T
+        seen += np.outer(cluster >= 0, cluster >= 0)
+    together = np.divide(both, seen, out=np.zeros(distance.shape), where=seen > 0)
+    np.fill_diagonal(together, 1.0)
+    jaccard = pd.DataFrame(np.reshape(scores, (-1, len(named))), columns=named)
+    units = counts.round().astype(int) @ mine
+    about = {"n": units, "jaccard_bootstrap": jaccard.mean(), "jaccard_se": jaccard.sem()}
+    share = with_type(together, types, counts, named)
+    total = share.sum(axis=1, keepdims=True)
+    even = np.full_like(share, 1.0 / max(len(named), 1))
+    membership = np.divide(share, total, out=even, where=total > 1e-12)
+    second = np.full(len(types), UNPLACED)
+    if len(named):
+        others = np.where(mine, -1.0, membership.round(12))
+        second = np.where(others.max(axis=1) >= 0, named[others.argmax(axis=1)], UNPLACED)
+    of_types = pd.DataFrame(about, pd.Index(named, name="type"))
+    return Stability(of_types, together, pd.DataFrame(membership, columns=named), second)
+
+
+def least_stable(
+    distance: np.ndarray,
+    types: Mapping[int, np.ndarray],
+    counts: np.ndarray,
+    *,
+    n_bootstrap: int,
+    seed: int = 0,
+) -> dict[int, float]:
+    """Number of types -> ``jaccard_bootstrap`` of its least stable one, from the same resamples.
+
+    Parameters
+    ----------
+    types : type of each pattern for each number of types, as k-medoids on `distance` found them.
+    """
+    scores: dict[int, list[np.ndarray]] = {k: [] for k in types}
+    for weights, drawn in _resamples(counts, n_bootstrap, seed):
+        for k, again in medoids_for(distance, list(types), weights).items():
+            scores[k].append(_jaccard(_members(types[k]), drawn, _members(again.labels)))
+    return {k: float(pd.DataFrame(of_k).mean().min()) for k, of_k in scores.items()}
+
+
+def _resamples(
+    counts: np.ndarray, n_bootstrap: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each pattern the units drawn with replacement, and how many of them are distinct."""
+    m = len(counts)
+    unit = np.repeat(np.arange(m), np.asarray(counts).round().astype(int))
+    seeds = np.random.SeedSequence(seed).spawn(-(-n_bootstrap // CHUNK))
+    generators = [np.random.default_rng(one) for one in seeds]
+    for b in range(n_bootstrap):
+        drawn = generators[b // CHUNK].integers(0, len(unit), len(unit))
+        times = np.bincount(drawn, minlength=len(unit))
+        yield np.bincount(unit, times, minlength=m), np.bincount(unit, times > 0, minlength=m)
+
+
+def _members(labels: np.ndarray) -> np.ndarray:
+    """Patterns x clusters, 1 for a member; of those that were not drawn (-1) all 0."""
+    return (labels[:, None] == np.arange(labels.max() + 1)).astype(float)
+
+
+def _jaccard(mine: np.ndarray, drawn: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Greatest Jaccard coefficient of each type with any cluster; NaN where nobody was drawn.
+
+    ``mine``, ``theirs``: patterns x types or clusters. ``drawn``: distinct units of each pattern.
+    """
+    own = drawn @ mine
+    common = (mine * drawn[:, None]).T @ theirs
+    either = own[:, None] + drawn @ theirs - common
+    return np.where(own > 0, (common / np.maximum(either, 1)).max(axis=1), np.nan)
+
+
+def with_type(
+    together: np.ndarray, types: np.ndarray, counts: np.ndarray, named: np.ndarray
+) -> np.ndarray:
+    """Mean of ``together`` (of patterns) over the members of each type but the unit itself."""
+    mine = types[:, None] == named
+    others = (mine * counts[:, None]).sum(axis=0) - mine
+    return (together @ (mine * counts[:, None]) - mine) / np.maximum(others, 1)

@@ -9,7 +9,7 @@ beforehand and look at no typology.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -57,6 +57,11 @@ class Answers:
     frame: pd.DataFrame
     kinds: dict[str, str]
     groups: dict[str, str]
+
+    def measure(self) -> Gower:
+        """Dissimilarity of the different answers, in the order of the first units to give them."""
+        patterns = collapse(self.frame.to_numpy(float)).by_unit()
+        return Gower(patterns, list(self.frame), self.kinds, self.groups)
 
 
 @dataclass(frozen=True)
@@ -167,12 +172,7 @@ def _far_out(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> n
 
 
 def prepare(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None,
-    adjust: Adjust,
-    *,
-    seed: int = 0,
+    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, adjust: Adjust, *, seed: int = 0
 ) -> Prepared:
     """Check the features, decide who takes part in the fit, and adjust by those.
 
@@ -201,38 +201,26 @@ def prepare(
             n=len(frame),
         )
     fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
-    others = replace(fitted, frame=ordered.loc[~fit, list(fitted.frame)])
-    raw = gradient(fitted.frame, fitted.kinds, fitted.groups, seed=seed)
-    level = pd.concat([raw.score, _level(raw, fitted, others)]) if len(others.frame) else raw.score
+    codes = fitted.frame.index
     strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
     basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
-    given = Given(
-        fitted.frame,
-        fitted.kinds,
-        fitted.groups,
-        basis,
-        None if strata is None else strata.loc[fitted.frame.index],
-    )
+    own = None if strata is None else strata.loc[codes]
+    given = Given(fitted.frame, fitted.kinds, fitted.groups, basis, own)
     left = given.adjusted()
     if left.frame.empty:
         raise InputError(
             "nothing is left of the answers after the adjustment", hint="use fewer strata"
         )
-    rest, found = others.frame, raw
+    raw = gradient(fitted.frame, fitted.kinds, fitted.groups, seed=seed)
+    every = numeric(ordered[list(fitted.frame)], fitted.kinds)
+    known, others = every[fit], every[~fit]
+    level = pd.concat([raw.score, _level(raw, known, others, fitted.groups)])
+    found, rest = raw, ordered.loc[~fit, list(fitted.frame)]
     if basis != "none":
         place = level if strata is None else strata.astype(str).astype(object)
-        rest = _adjusted_likewise(fitted, left.frame, others, place)
+        rest = _adjusted_likewise(left.frame, known, others, place)
         found = gradient(left.frame, left.kinds, left.groups, seed=seed)
-    return Prepared(
-        left.frame,
-        left.kinds,
-        left.groups,
-        others=rest,
-        aside=aside,
-        given=given,
-        gradient=found,
-        level=level,
-    )
+    return Prepared(left.frame, left.kinds, left.groups, rest, aside, given, found, level)
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
@@ -258,9 +246,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     return ordered
 
 
-def _those_that_vary(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Mapping[str, str] | None
-) -> Answers:
+def _those_that_vary(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> Answers:
     """The features with more than one answer; one that no group claims is a group of its own."""
     names = [str(c) for c in frame if frame[c].nunique() > 1]
     if not names:
@@ -272,44 +258,33 @@ def _those_that_vary(
     return Answers(frame[names], {name: kinds[name] for name in names}, own)
 
 
-def _level(found: Gradient, fitted: Answers, others: Answers) -> pd.Series:
+def _level(found: Gradient, known: pd.DataFrame, others: pd.DataFrame, groups: Groups) -> pd.Series:
     """Place of units that did not make the gradient, within its ends; NaN: nothing answered.
 
     The score is the mean of the standardised answers weighed by their loadings. An answer that is
-    missing is the average one, as in `gradient`.
+    missing is the average one, as in `gradient`. ``known``: the answers that made the gradient.
     """
     names = found.loadings.index
-    known, seen = (part[names] for part in _numbers(fitted, others))
-    weights = found.loadings.to_numpy() * feature_weights(names, fitted.groups)
-    mean, spread = known.mean(), known.std(ddof=0)
-    own, new = (((part - mean) / spread).fillna(0.0) @ weights for part in (known, seen))
+    weights = found.loadings.to_numpy() * feature_weights(names, groups)
+    mean, spread = known[names].mean(), known[names].std(ddof=0)
+    own, new = (((part[names] - mean) / spread).fillna(0.0) @ weights for part in (known, others))
     score = (new / max(own.std(ddof=0), 1e-12)).clip(found.score.min(), found.score.max())
-    return score.where(seen.notna().any(axis=1))
+    return score.where(others[names].notna().any(axis=1))
 
 
 def _adjusted_likewise(
-    fitted: Answers, rest: pd.DataFrame, others: Answers, place: pd.Series
+    rest: pd.DataFrame, known: pd.DataFrame, others: pd.DataFrame, place: pd.Series
 ) -> pd.DataFrame:
     """Answers of the units set aside, less what is expected at their place by those of the fit.
 
     `place`: of every unit, its stratum (text) or its level (a number). A stratum without a
-    unit of the fit expects nothing, and leaves nothing known.
+    unit of the fit expects nothing, and leaves nothing known. ``rest``: what is left of ``known``.
     """
-    codes = others.frame.index
-    if codes.empty:
-        return pd.DataFrame(index=codes, columns=rest.columns, dtype=float)
-    known, answers = (part[rest.columns] for part in _numbers(fitted, others))
-    at = place.reindex(codes)
-    expected = (known - rest).groupby(place.reindex(known.index)).mean()
+    answers, at = others[rest.columns], place.reindex(others.index)
+    expected = (known[rest.columns] - rest).groupby(place.reindex(known.index)).mean()
     if at.dtype == object:
-        return answers - expected.reindex(at).set_axis(codes)
+        return answers - expected.reindex(at).set_axis(others.index)
     for name in answers:
         line = expected[name].dropna()
         answers[name] -= np.interp(at.fillna(0.0), line.index, line)
     return answers
-
-
-def _numbers(fitted: Answers, others: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`numeric` of both, with the same columns."""
-    both = numeric(pd.concat([fitted.frame, others.frame]), fitted.kinds)
-    return both.iloc[: len(fitted.frame)], both.iloc[len(fitted.frame) :]

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.thresholds import SURELY_MORE
-from analysis.typology.dissimilarity import Gower, collapse, feature_weights
+from analysis.typology.dissimilarity import Groups, feature_weights
 from analysis.typology.gradient import gradient
 from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Given
@@ -33,6 +33,8 @@ STEPS = (1.0, 1.0, 0.5, 0.33, 0.25, 0.2)  # of the calibration: smaller ones ave
 ROWS = 1500  # rows drawn per step, in surveys of the original size, at least three
 PULLS, PULL, NEAR = 12, 0.15, 0.97  # towards the main axis where the calibration falls short of it
 APART = 1e3  # between strata in what is sorted; more than any latent value
+UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
+BATCH = 5  # surveys drawn before it is asked whether more could change the answer; fixed
 UNIQUE = 0.02  # least share of a feature's variance that is not the gradient's
 
 
@@ -46,8 +48,6 @@ class Continuum:
 
     Parameters
     ----------
-    frame : units x features, NaN where missing.
-    kinds : kind of each feature.
     keep : what is kept beside the margins: nothing (``margins``: independent features), one
         ``gradient``, or all ``correlations``.
     strata : stratum of each unit. groups : of the features, which weigh the gradient.
@@ -72,14 +72,12 @@ class Continuum:
         *,
         keep: Keep = "correlations",
         strata: pd.Series | None = None,
-        groups: Mapping[str, str] | None = None,
+        groups: Groups = None,
         seed: int = 0,
     ) -> None:
         self.frame = frame
         table, self._codes = _in_order(frame, kinds, seed)
-        block = np.zeros(len(frame), dtype=int)
-        if strata is not None:
-            block = pd.factorize(strata)[0]
+        block = np.zeros(len(frame), int) if strata is None else pd.factorize(strata)[0]
         self._seen = ~np.isnan(table)
         self._place = np.where(self._seen, APART * block[:, None], np.inf)
         order = np.lexsort((table, self._place), axis=0)
@@ -192,11 +190,6 @@ def _root(matrix: np.ndarray) -> np.ndarray:
     return root / np.linalg.norm(root, axis=1, keepdims=True)
 
 
-UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
-FEW = 100  # units up to which looking for equal answers costs more than it saves
-BATCH = 5  # surveys drawn before it is asked whether more could change the answer; fixed
-
-
 @dataclass(frozen=True)
 class Beside:
     """The survey beside surveys without types.
@@ -214,12 +207,7 @@ class Beside:
 
 
 def rivals(
-    given: Given,
-    counts: Sequence[int],
-    *,
-    more: Sequence[int] = (),
-    n_null: int = 99,
-    seed: int = 0,
+    given: Given, counts: Sequence[int], *, more: Sequence[int] = (), n_null: int, seed: int = 0
 ) -> tuple[Beside, Beside]:
     """Compare the survey with invented ones that have no types.
 
@@ -295,12 +283,9 @@ def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> lis
     left = given.adjusted()
     if left.frame.empty:
         return [-1.0] * (1 + len(counts) + len(more))
-    measure = Gower.of(left.frame, left.kinds, left.groups)
-    if len(left.frame) > FEW:
-        patterns = collapse(left.frame.to_numpy(float)).by_unit()
-        measure = Gower(patterns, list(left.frame), left.kinds, left.groups)
+    measure = left.measure()
     distance, units = measure.among(), measure.patterns.weights
-    found = separation(distance, medoids_for(distance, [*counts, *more], units, n_init=1), units)
-    widths = [width for width, _ in found.values()]
-    whole = [found[k][0] for k in counts if found[k][1] > 1]
-    return [max(whole or widths[: len(counts)]), *widths]
+    found = medoids_for(distance, [*counts, *more], units, n_init=1).values()
+    widths, smallest = separation(distance, [medoids.labels for medoids in found], units)
+    tried, whole = widths[: len(counts)], smallest[: len(counts)] > 1
+    return [max(tried[whole] if whole.any() else tried), *widths]

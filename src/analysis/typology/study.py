@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import SMALLEST_TYPE
+from analysis.stats.thresholds import SMALLEST_TYPE, UNPLACED
 from analysis.typology.choice import Compared, best, compared, counts_to_try, preferred, reason
-from analysis.typology.describe import UNPLACED, most_and_least_typical, profile, propose_names
+from analysis.typology.describe import most_and_least_typical, profile, propose_names
+from analysis.typology.dissimilarity import Groups
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
-from analysis.typology.partition import k_medoids, silhouette_widths
+from analysis.typology.multiverse import Multiverse
+from analysis.typology.partition import k_medoids, silhouette_widths, stability
 from analysis.typology.prepare import Adjust, Prepared, prepare
-from analysis.typology.stability import Stability, stability
 from analysis.typology.verdict import Evidence, Verdict, judge
-
-if TYPE_CHECKING:
-    from analysis.typology.multiverse import Multiverse
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,11 @@ class Typology:
     profile : what sets each type apart, see `analysis.typology.describe.profile`.
     paragons, atypical : most and least typical member of each type.
     stability : how each type holds when the units are drawn again, see
-        `analysis.typology.stability.Stability`.
+        `analysis.typology.partition.Stability`.
     coassignment : unit x unit of the fit, share of the resamples with both in one type.
     membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
     verdict : how far the types can be trusted, and the evidence for it.
-    params : what was used: ``n_types``, ``adjust``, ``n_bootstrap``, ``n_null``, ``drawn``.
+    params : what was used: ``n_types``, ``n_bootstrap``, ``n_null``, ``drawn``.
     """
 
     labels: pd.Series
@@ -100,7 +98,7 @@ Texts = Mapping[str, Mapping[str, str]]
 def study(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
+    groups: Groups = None,
     labels: Texts | None = None,
     *,
     n_types: int | Literal["auto"] = "auto",
@@ -122,7 +120,7 @@ def study(
     labels : label of each feature for the names, ``{feature: {"ja": ..., "en": ...}}``.
     n_types : their number, or ``auto``: the number with the greatest average silhouette.
     adjust : ``"gradient"`` takes the main gradient out, a Series of strata (such as size classes)
-        the strata's means; `Typology.params` and the verdict say so.
+        the strata's means; the verdict says so.
     composites : units x indices (higher is more), to name the types by instead of by single
         features; their labels are looked up in `labels` too.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
@@ -151,107 +149,23 @@ def study(
     make = remember(compared) if remember else compared
     tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
     k = best(tried.table) if n_types == "auto" else n_types
-    medoids = k_medoids(tried.distance, k, tried.patterns.weights)
-    types = _numbered(medoids.labels[tried.patterns.back], data.frame.index)
-    sure = stability(
-        tried.distance,
-        k,
-        types.to_numpy(int)[tried.patterns.first],
-        tried.patterns.weights,
-        n_bootstrap=n_bootstrap,
-        seed=seed,
-    )
-    back, fitted = tried.patterns.back, types.index
-    aside = _afterwards(data, tried, medoids.medoids, types)
-    placed = pd.DataFrame({"type": types, "second": sure.second[back]}, dtype="Int16")
-    placed = pd.concat([placed, aside]).loc[frame.index]
-    own = frame.index[frame.index.isin(fitted)]
-    widths = _silhouette(tried, types)
-    weighed = _evidence(data, tried, types, widths, sure, k, auto=auto, n_null=n_null, seed=seed)
-    return Typology(
-        labels=placed["type"],
-        second=placed["second"],
-        silhouette=widths.reindex(frame.index),
-        level=data.level.loc[frame.index],
-        aside=data.aside.loc[frame.index[frame.index.isin(data.aside.index)]],
-        choice=tried.table,
-        **_description(data, tried, types, composites, adjust, labels or {}),
-        stability=sure.types,
-        coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted).loc[own, own],
-        membership=sure.membership.iloc[back].set_axis(fitted).reindex(frame.index),
-        verdict=judge(weighed),
-        params={
-            "n_types": k,
-            "adjust": data.given.basis,
-            "n_bootstrap": n_bootstrap,
-            "n_null": n_null,
-            "drawn": (tried.null.drawn, tried.continuum.drawn),
-        },
-    )
-
-
-def _numbered(labels: np.ndarray, index: pd.Index) -> pd.Series:
-    """Number types 1..k by size, ties by the smallest code; too small groups become 0."""
-    members = [np.flatnonzero(labels == kind) for kind in np.unique(labels)]
-    members.sort(key=lambda at: (-len(at), at[0]))
-    types = pd.Series(UNPLACED, index=index, dtype="Int16", name="type")
-    for number, at in enumerate((m for m in members if len(m) >= SMALLEST_TYPE), start=1):
-        types.iloc[at] = number
-    return types
-
-
-def _afterwards(
-    data: Prepared, tried: Compared, medoids: np.ndarray, types: pd.Series
-) -> pd.DataFrame:
-    """Nearest and second-nearest type of the units set aside, by the medoids of the named types.
-
-    Of medoids equally near, that whose type is nearer on average. A unit of which nothing is known
-    has no type.
-    """
-    of_pattern = types.to_numpy(int)[tried.patterns.first]
-    named = sorted((int(of_pattern[m]), int(m)) for m in medoids if of_pattern[m] != UNPLACED)
-    nearest = np.full((len(data.others), 2), UNPLACED)
-    if named and len(nearest):
-        numbers, at = np.array(named).T
-        apart = tried.measure.between(data.others.to_numpy(float), tried.patterns.rows)
-        member = (types.to_numpy(int)[:, None] == numbers).astype(float)
-        mean = apart[:, tried.patterns.back] @ member / member.sum(axis=0)
-        order = np.lexsort((mean.round(9), apart[:, at].round(9)), axis=1)[:, :2]
-        nearest[:, : order.shape[1]] = numbers[order]
-        nearest[data.others.isna().all(axis=1).to_numpy()] = UNPLACED
-    return pd.DataFrame(nearest, data.others.index, ["type", "second"], dtype="Int16")
-
-
-def _silhouette(tried: Compared, types: pd.Series) -> pd.Series:
-    """Silhouette widths among the named types; NaN for the unplaced, or where there is one type."""
-    widths = pd.Series(np.nan, index=types.index)
-    at = np.flatnonzero((types != UNPLACED).to_numpy(bool))
-    found = types.iloc[at].to_numpy(int)
-    if len(np.unique(found)) > 1:
-        pattern = tried.patterns.back[at]
-        widths.iloc[at] = silhouette_widths(tried.distance[np.ix_(pattern, pattern)], found)
-    return widths
-
-
-def _evidence(
-    data: Prepared,
-    tried: Compared,
-    types: pd.Series,
-    silhouette: pd.Series,
-    sure: Stability,
-    k: int,
-    *,
-    auto: bool,
-    n_null: int,
-    seed: int,
-) -> Evidence:
-    """What speaks for and against the types, gathered for the verdict."""
-    widths = silhouette.dropna()
-    return Evidence(
+    back, fitted, weights = tried.patterns.back, data.frame.index, tried.patterns.weights
+    medoids = k_medoids(tried.distance, k, weights)  # numbered by size, ties by the smallest code
+    sizes = np.bincount(medoids.labels, weights)
+    numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
+    of_pattern = numbers[medoids.labels]
+    types = pd.Series(of_pattern[back], fitted, dtype="Int16", name="type")
+    sure = stability(tried.distance, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed)
+    apart = tried.distance[np.ix_(back, back)]
+    widths = pd.Series(np.nan, fitted)
+    if len(sure.types) > 1:
+        at = np.flatnonzero(types != UNPLACED)
+        widths.iloc[at] = silhouette_widths(apart[np.ix_(at, at)], types.iloc[at].to_numpy(int))
+    evidence = Evidence(
         n=data.n,
         unplaced=int((types == UNPLACED).sum()),
         stability=sure.types["jaccard_bootstrap"].to_dict(),
-        silhouette=float(widths.mean()) if len(widths) else 0.0,
+        silhouette=float(widths.mean()) if len(sure.types) > 1 else 0.0,
         null_p=tried.null.p,
         continuum_p=tried.continuum.p,
         gradient_share=data.gradient.share,
@@ -263,32 +177,70 @@ def _evidence(
         most_tried=int(tried.table["silhouette"].last_valid_index()) if auto else 0,
         criteria=preferred(tried.table),
     )
+    placed = pd.DataFrame({"type": types, "second": sure.second[back]}, dtype="Int16")
+    placed = pd.concat([placed, _afterwards(data, tried, medoids.medoids[numbers > 0], types)])
+    placed = placed.loc[frame.index]
+    own = frame.index[frame.index.isin(fitted)]
+    differences = profile(data.frame, data.kinds, types)
+    paragons, atypical = most_and_least_typical(apart, types)
+    return Typology(
+        labels=placed["type"],
+        second=placed["second"],
+        silhouette=widths.reindex(frame.index),
+        level=data.level.loc[frame.index],
+        aside=data.aside.loc[frame.index[frame.index.isin(data.aside.index)]],
+        choice=tried.table,
+        names=_names(data, differences, types, composites, adjust, labels or {}),
+        profile=differences,
+        paragons=paragons,
+        atypical=atypical,
+        stability=sure.types,
+        coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted).loc[own, own],
+        membership=sure.membership.iloc[back].set_axis(fitted).reindex(frame.index),
+        verdict=judge(evidence),
+        params={
+            "n_types": k,
+            "n_bootstrap": n_bootstrap,
+            "n_null": n_null,
+            "drawn": (tried.null.drawn, tried.continuum.drawn),
+        },
+    )
 
 
-def _description(
+def _afterwards(
+    data: Prepared, tried: Compared, medoids: np.ndarray, types: pd.Series
+) -> pd.DataFrame:
+    """Nearest and second-nearest type of the units set aside, by the medoids of types 1, 2, ...
+
+    Of medoids equally near, that whose type is nearer on average. A unit of which nothing is known
+    has no type.
+    """
+    nearest = np.full((len(data.others), 2), UNPLACED)
+    if len(medoids) and len(nearest):
+        apart = tried.measure.between(data.others.to_numpy(float), tried.patterns.rows)
+        member = types.to_numpy(int)[:, None] == np.arange(1, len(medoids) + 1)
+        mean = apart[:, tried.patterns.back] @ member.astype(float) / member.sum(axis=0)
+        order = np.lexsort((mean.round(9), apart[:, medoids].round(9)), axis=1)[:, :2]
+        nearest[:, : order.shape[1]] = 1 + order
+        nearest[data.others.isna().all(axis=1).to_numpy()] = UNPLACED
+    return pd.DataFrame(nearest, data.others.index, ["type", "second"], dtype="Int16")
+
+
+def _names(
     data: Prepared,
-    tried: Compared,
+    traits: pd.DataFrame,
     types: pd.Series,
     composites: pd.DataFrame | None,
     adjust: Adjust,
     labels: Texts,
-) -> dict[str, Any]:
-    """What the types are like; they are named by the composites where there are any."""
-    differences = profile(data.frame, data.kinds, types)
-    traits, kinds = differences, data.kinds
-    if composites is not None:
-        kinds = dict.fromkeys(map(str, composites.columns), "ratio")
-        given = composites.loc[types.index].astype(float)
-        if isinstance(adjust, pd.Series):
-            given = without_strata(given, kinds, adjust)
-        elif adjust == "gradient":
-            given = without_gradient(given, kinds, data.level.loc[types.index])
-        traits = profile(given, kinds, types)
-    apart = tried.distance[np.ix_(tried.patterns.back, tried.patterns.back)]
-    most, least = most_and_least_typical(apart, types)
-    return {
-        "names": propose_names(traits, kinds, labels),
-        "profile": differences,
-        "paragons": most,
-        "atypical": least,
-    }
+) -> dict[int, dict[str, str]]:
+    """Names of the types by their traits, or by the composites, adjusted like the answers."""
+    if composites is None:
+        return propose_names(traits, data.kinds, labels)
+    kinds = dict.fromkeys(map(str, composites.columns), "ratio")
+    given = composites.loc[types.index].astype(float)
+    if isinstance(adjust, pd.Series):
+        given = without_strata(given, kinds, adjust)
+    elif adjust == "gradient":
+        given = without_gradient(given, kinds, data.level.loc[types.index])
+    return propose_names(profile(given, kinds, types), kinds, labels)

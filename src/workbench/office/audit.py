@@ -17,6 +17,7 @@ from xml.parsers.expat import ExpatError
 
 import pandas as pd
 import yaml
+from lxml import etree
 
 from analysis.errors import InputError, Message
 from analysis.intake import workbook
@@ -78,6 +79,7 @@ OPEN_DOCUMENT = InputError(
     reason="open_document",
     subject=Message("an OpenDocument table"),
 )
+DAMAGED = (KeyError, ValueError, AttributeError, ExpatError, etree.LxmlError, zipfile.BadZipFile)
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -275,7 +277,7 @@ def annotate(
     }
     try:
         content = with_notes(file.read_bytes(), texts)
-    except (KeyError, IndexError, ValueError, ExpatError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise InputError(
             "the workbook cannot be copied ({fault})",
             file=file,

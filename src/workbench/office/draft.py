@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import count, groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ from analysis.errors import InputError
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
-from analysis.intake.tools.core import Column, is_other, key
+from analysis.intake.tools.core import Column, bracketed, is_other, key
 from workbench.office import definitions, guesses
 from workbench.office.columns import (
     NUMBER_BEFORE,
@@ -149,6 +149,8 @@ def _of_definition(definition: definitions.Definition, file: Path) -> str:
             question["other_of"] = owner
     book = _book(file, definition.title, questions, [])
     head = HEAD.split("\n# - types")[0].format(file=file.name) + "\n"
+    head += "".join(f"# left out: {id}: {why}\n"
+                    for id, why in definition.left.items() if id not in names)  # fmt: skip
     return head + written(book, definition.left, file)
 
 
@@ -164,10 +166,39 @@ def written(book: dict[str, Any], seen: dict[str, str], file: Path) -> str:
 # --- columns of one question --------------------------------------------------------------------
 
 
-def _groups(columns: Sequence[Filled], tokens: set[str], sure: bool) -> list[list[Filled]]:
+# a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
+CELL = re.compile(
+    r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"
+    r"(?:\.\s|$)"
+)
+
+
+def _cells_of_arrays(columns: Sequence[Filled], export: tools.Export | None) -> dict[str, bool]:
+    """Headings of LimeSurvey that are one cell of an array; whether it holds a number.
+
+    An array has lines and columns: ``Q6[SQ001_SQ002]``, ``人数 [本庁][正規]``; that of two scales
+    has a line once for each: ``Q5[SQ001][1]``.
+    """
+    if export is None or export.tool != "limesurvey":
+        return {}
+    lines = Counter(bracketed(text).text for text in {column.column.text for column in columns})
+    found = {}
+    for column in (filled.column for filled in columns):
+        by_words = bracketed(column.text)
+        if coded := CELL.match(column.heading):
+            found[column.heading] = not (coded["dual"] or coded["r"])
+        elif by_words.part and column.has_part and lines[by_words.text] > 1:
+            found[column.heading] = True
+    return found
+
+
+def _groups(
+    columns: Sequence[Filled], tokens: set[str], sure: bool, cells: Collection[str]
+) -> list[list[Filled]]:
     """The columns of each question; most have one.
 
-    `sure`: whether a form tool says which columns belong together.
+    `sure`: whether a form tool says which columns belong together. `cells`: the headings of those
+    that are cells of an array, each a question of its own unless it is a tick.
     """
     found: list[list[Filled]] = []
     for whole, run in groupby(columns, key=_whole):
@@ -179,7 +210,9 @@ def _groups(columns: Sequence[Filled], tokens: set[str], sure: bool) -> list[lis
         many = whole and len(own) > 1 and different
         kind = guesses.several(answers, labels, sure and parted) if many else ""
         several = [text for texts in answers for text in texts]
-        if kind == "battery" and sure and guesses.joined(several, own[0].column.text):
+        if kind != "multi" and own[0].column.heading in cells:
+            found += [[_alone(column)] for column in own]
+        elif kind == "battery" and sure and guesses.joined(several, own[0].column.text):
             # a grid of boxes: each line is a question with several answers in a cell
             found += [[Filled(Column(c.column.heading), c.cells)] for c in own]
         elif kind and (parted or kind == "battery"):
@@ -187,6 +220,14 @@ def _groups(columns: Sequence[Filled], tokens: set[str], sure: bool) -> list[lis
         else:
             found += [[column] for column in own]
     return found
+
+
+def _alone(filled: Filled) -> Filled:
+    """A cell of an array as a question of its own."""
+    own = filled.column
+    name = f"{own.name}_{own.part_name}" if own.name and own.part_name else ""
+    text = " / ".join(filter(None, (own.text, own.part)))
+    return Filled(Column(own.heading, name=name, text=text), filled.cells)
 
 
 def _whole(filled: Filled) -> str:
@@ -290,7 +331,12 @@ def _questions(
     """The proposed questions, and what was seen of each."""
     others = [column for column in columns if column.column.kind == "other"]
     asked = [column for column in columns if column.column.kind != "other"]
-    groups = _by_set(asked, sav) if sav else _statements(_groups(asked, tokens, export is not None))
+    cells = _cells_of_arrays(asked, export)
+    groups = (
+        _by_set(asked, sav)
+        if sav
+        else _statements(_groups(asked, tokens, export is not None, cells))
+    )
     lasts = Counter(column.column.heading.rpartition(" / ")[2] for column in asked)
     questions: list[Question] = []
     seen: dict[str, str] = {}
@@ -308,12 +354,15 @@ def _questions(
             last = own[0].column.heading.rpartition(" / ")[2]
             alone = not sav and lasts[last] == 1 and not own[0].column.name
             answers = [text for text in texts if text not in tokens]
-            question = _single(id, own[0], sav, answers, export)
+            cell = cells.get(own[0].column.heading)
+            question = _single(id, own[0], sav, answers, export, "count" if cell else "")
             if alone:  # a heading of two rows: what stands in the cell
                 question["source"] = [last]
         questions.append(question)
         by_name[own[0].column.question] = question
         seen[id] = _summary(question, own)
+        if own[0].column.heading in cells and question["type"] in {"single", "ordinal"}:
+            seen[id] += "; one line of an array: those with the same options may be one battery"
     for column in others:
         owner = by_name.get(column.column.question)
         if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
@@ -446,8 +495,9 @@ def _single(
     sav: labelled.Labelled | None,
     answers: list[str],
     export: tools.Export | None,
+    kind: str = "",
 ) -> Question:
-    """The question of one column."""
+    """The question of one column; `kind`: ``count`` where its tool says that it holds numbers."""
     several_in_cell = export is None or export.joined
     by_names = export is not None and export.tool == "odk"
     column = filled.column
@@ -470,7 +520,7 @@ def _single(
     if FREE.search(text):
         question["free"] = True
     elif not identity:
-        kind = "share" if "%" in normalise(label) or "率" in label else ""
+        kind = kind or ("share" if "%" in normalise(label) or "率" in label else "")
         kind = kind or ("count" if COUNT.search(BRACKETED.sub("", text)) else "")
         of_categories = sav is not None and column.name in {o.name for o in sav.sets}
         names = guesses.by_space(answers) if by_names else None

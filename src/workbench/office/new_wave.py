@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 
 from analysis import paths
+from analysis.cleaning.clean import answered
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
@@ -322,7 +323,7 @@ class UnfinishedError(InputError):
 
 
 def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
-    """How many replies there are, if most say from which municipality."""
+    """How many replies there are and how many of them are blank, if most say whose they are."""
     n, who = received.n, [name for name in received.variables if name in headings.who]
     known = [[bool(headings.named_in(text)) for text in received.texts(v)] for v in who]
     named = int(np.any(known, axis=0).sum()) if known else 0
@@ -339,11 +340,12 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             n=n,
             layout=chosen.layout,
         )
-    unsaid = n - named if chosen.codes == "column" else 0
-    if unsaid:
-        return Message(
-            "{n:,} replies ({unsaid:,} do not say from which municipality)", n=n, unsaid=unsaid
-        )
+    doubts = {
+        "{n:,} do not say from which municipality": n - named if chosen.codes == "column" else 0,
+        "{n:,} are blank": n - int(answered(received, headings.book).sum()),
+    }
+    if said := [Message(template, n=count) for template, count in doubts.items() if count]:
+        return Message("{n:,} replies ({doubts})", n=n, doubts=said)
     return Message("{n:,} replies", n=n)
 
 

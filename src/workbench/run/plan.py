@@ -24,8 +24,8 @@ from workbench.run.record import (
     Edition,
     Ran,
     Status,
+    hashes_of,
     is_whole,
-    last_record,
     notebooks_of,
     read_record,
 )
@@ -270,9 +270,10 @@ class Plan:
         """
         found: dict[str, Path] = {}
         for folder in (self.edition.folder, self.edition.incomplete, self.edition.part):
-            for name, ran in notebooks_of(read_record(folder)).items():
+            record = read_record(folder)
+            for name, ran in notebooks_of(record).items():
                 same = ran.key == self.keys.get(name)
-                if same and name not in found and ran.is_in(folder):
+                if same and name not in found and ran.is_in(folder, hashes_of(record)):
                     found[name] = folder
         return found
 
@@ -283,12 +284,20 @@ class Plan:
         rans = notebooks_of(record)
         if record is None or record["status"] != Status.OK or list(rans) != list(self.keys):
             return None
-        whole = all(name in valid and is_whole(folder / ran.html) for name, ran in rans.items())
+        pages = ["index.html", *(ran.html for ran in rans.values())]
+        whole = all(is_whole(folder, page, hashes_of(record)) for page in pages)
+        whole = whole and rans.keys() <= valid.keys()
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
+
+    def has_page(self, notebook: Notebook) -> bool:
+        """Whether the published page of a notebook is there as it was written."""
+        record = read_record(self.edition.folder)
+        ran = notebooks_of(record).get(notebook.name)
+        return ran is not None and ran.has_page(self.edition.folder, hashes_of(record))
 
     def reason(self, notebook: Notebook) -> Message:
         """Why a notebook would run; empty if nothing changed since the published run."""
-        before = last_record(self.edition)
+        before = read_record(self.edition.folder)
         if before is None:
             return Message("there is no complete run yet")
         ran = notebooks_of(before).get(notebook.name)
@@ -305,7 +314,9 @@ class Plan:
             for name in names
             if was.get(name) != now.get(name)
         ]
-        return Message("changed: {changed}", changed=changed) if changed else Message("")
+        if not changed:
+            return Message("its files in the report are missing or were edited")
+        return Message("changed: {changed}", changed=changed)
 
     def _details(self, name: str, notebook: Notebook, ran: Ran, before: Mapping[str, Any]) -> str:
         """Which file or parameter changed, if the record has it."""

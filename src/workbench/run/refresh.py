@@ -58,8 +58,10 @@ def why(wave: str, **asked: Any) -> str:
         source = valid.get(notebook.name)
         if source is None:
             state = printed("would run; {why}", why=plan.reason(notebook))
-        elif source == edition.folder:
+        elif source == edition.folder and plan.has_page(notebook):
             state = printed("unchanged, would not run")
+        elif source == edition.folder:
+            state = printed("would not run; its page is missing or was edited, and made again")
         else:
             state = printed("would not run: complete already, in a run that failed or was stopped")
         lines.append(f"{notebook.name}: {state}")

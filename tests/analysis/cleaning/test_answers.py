@@ -485,13 +485,16 @@ def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
         ("2024/06/03 9:15:42 午後 GMT+9", dt.date(2024, 6, 3), "21:15:42"),
         ("2024年06月03日 09時15分", dt.date(2024, 6, 3), "09:15:00"),
         ("2024-06-03T09:15:42+09:00", dt.date(2024, 6, 3), "09:15:42"),
-        ("2024-06-03T09:15:42.123Z", dt.date(2024, 6, 3), "09:15:42"),
+        ("2024-06-03T09:15:42.123Z", dt.date(2024, 6, 3), "18:15:42"),
+        ("2024-06-03T23:30:00Z", dt.date(2024, 6, 4), "08:30:00"),
+        ("2024/06/03 11:30:00 午後 GMT-7", dt.date(2024, 6, 4), "15:30:00"),
+        ("2024-06-04T00:15:00+13:00", dt.date(2024, 6, 3), "20:15:00"),
         ("2024-06-03 15:15:42", dt.date(2024, 6, 3), "15:15:42"),
         ("45446.5", dt.date(2024, 6, 3), "12:00:00"),
         ("20240603", dt.date(2024, 6, 3), None),
         ("6/13/2024 9:15 PM", dt.date(2024, 6, 13), "21:15:00"),
         ("Mon Jun 03 2024 09:15:42 GMT+0900 (日本標準時)", dt.date(2024, 6, 3), "09:15:42"),
-        ("Mon, 03 Jun 2024 09:15:42 GMT", dt.date(2024, 6, 3), "09:15:42"),
+        ("Mon, 03 Jun 2024 20:15:42 GMT", dt.date(2024, 6, 4), "05:15:42"),
         ("2024年6月3日 月曜日 9:15:42 GMT+0900 (日本標準時)", dt.date(2024, 6, 3), "09:15:42"),
         ("Jun 3, 2024", dt.date(2024, 6, 3), None),
         ("3 June 2024 9:15 PM", dt.date(2024, 6, 3), "21:15:00"),
@@ -502,6 +505,12 @@ def test_dates_and_times_of_form_tools(text, day, time):
     fraction = clock(text)
     at = fraction and f"{dt.datetime.min + dt.timedelta(days=fraction):%H:%M:%S}"
     assert at == time
+
+
+def test_a_day_that_was_another_in_japan_is_told():
+    assert tool("DAY", "2024-06-03T23:30:00Z").rules == ("time-zone",)
+    assert tool("DAY", "2024-06-03T09:15:00Z").rules == ()
+    assert tool("DAY", "2024-06-03T23:30:00+09:00").rules == ()
 
 
 def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_gives():

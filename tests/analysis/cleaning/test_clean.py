@@ -364,6 +364,13 @@ def test_of_several_replies_each_is_told_whether_its_date_is_earlier(write, days
     assert set(earlier["value"]) == {f"a.csv A{kept + 1}"}
 
 
+def test_replies_are_ranked_by_the_instant_whatever_their_time_zones(write):
+    sent = ["2019-08-08T23:30:00Z", "2019-08-09T08:00:00+09:00", "2019/8/9 8:15"]
+    result = cleaned(write([f"990019,架空市,{t},{n},1,2," for n, t in enumerate(sent, 1)]))
+    assert result.responses["ALL"].tolist() == [1]  # at 8:30 of 9 August in Japan
+    assert result.register["received"].dropna().dt.strftime("%Y-%m-%d").tolist() == ["2019-08-09"]
+
+
 def test_a_reply_that_may_be_of_another_is_not_replaced_in_silence(excel):
     rows = [["99001", "見本町", "2019/8/1", 9, 5, 2], ["990019", "架空市", "2019/8/9", 9, 5, 2]]
     result = cleaned(excel(rows, lambda page: page.merge_cells("E2:G2")))

@@ -300,6 +300,22 @@ def test_an_spss_file(tmp_path):
     assert sheet.kind[2].tolist() == [CellKind.TEXT, CellKind.NUMBER, CellKind.DATE]
 
 
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ("Index/Document.iwa", "a document of Apple Numbers; open it in Numbers and export it as"),
+        ("word/document.xml", "a Word document; save it from Excel as"),
+    ],
+)
+def test_a_document_of_another_program_is_refused_with_what_to_do(tmp_path, part, sentence):
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr(part, b"x")
+    (tmp_path / "a.numbers").write_bytes((tmp_path / "a.xlsx").read_bytes())
+    for name in ("a.xlsx", "a.numbers"):
+        with pytest.raises(InputError, match=f"this is {sentence}"):
+            read_file(tmp_path / name)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "replies.csv")

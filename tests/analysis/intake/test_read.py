@@ -146,6 +146,16 @@ def test_a_reply_without_code_and_name_is_not_swallowed_as_a_note(folder):
     assert read(folder, "r.xlsx").texts("Q03").tolist()[-1] == "7"
 
 
+def test_few_replies_among_many_filled_rows_are_refused(folder):
+    rows = [[None, None, n, 1, 1, 1] for n in range(5)]
+    workbook(folder / "r.xlsx", [HEADINGS, ROWS[0], *[["メモ"]] * 3, *rows])
+    assert read(folder, "r.xlsx").n == 6  # rows that answer without a name are replies of nobody
+    notes = [[None, None, None, None, None, None, "メモ", n] for n in range(5)]
+    workbook(folder / "r.xlsx", [[*HEADINGS, "覚え", "番"], *ROWS, *notes])
+    with pytest.raises(InputError, match=r"A5: 3 rows are replies, but 5 others .* name nobody"):
+        read(folder, "r.xlsx")
+
+
 @pytest.mark.parametrize("label", ["例", "記入例", "回答例①", "（例）"])
 def test_an_example_with_the_code_of_a_municipality_is_no_reply(folder, label):
     example = [label, "990019", "架空市", 99]

@@ -13,8 +13,7 @@ from analysis.typology.choice import latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.gradient import map_axes
 from analysis.typology.multiverse import Setting, universes
-from analysis.typology.partition import k_medoids, silhouette_widths
-from analysis.typology.stability import stability
+from analysis.typology.partition import k_medoids, silhouette_widths, stability
 
 
 def binary(frame):

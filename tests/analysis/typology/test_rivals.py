@@ -92,7 +92,7 @@ def test_the_interval_of_the_share_covers_and_keeps_three_types_from_being_a_gra
     above, covered = 0, 0
     for seed in range(40):
         frame, _ = known_types(15, 3.0, rng=np.random.default_rng(seed))
-        low, high = share_interval(frame, dict.fromkeys(frame, "ratio"), n_null=20, seed=seed)
+        low, high = share_interval(frame, dict.fromkeys(frame, "ratio"), seed=seed)
         above += low > 0.5
         covered += low <= 0.5 <= high
     assert above <= 4 and covered >= 34

@@ -174,6 +174,7 @@ def test_the_structure_of_a_limesurvey(tmp_path):
             question("3", "Q3", "N", relevance='Q2_SQ001.NAOK == "Y"'),
             question("4", "Q4", "F"),
             question("5", "Q5", "X"),
+            question("6", "Q6", "1"),
         ],
         subquestions=[question("21", "SQ001", "T", "2"), question("22", "SQ002", "T", "2"),
                       question("41", "SQ001", "T", "4")],
@@ -187,7 +188,9 @@ def test_the_structure_of_a_limesurvey(tmp_path):
     with zipfile.ZipFile(tmp_path / "s.lsa", "w") as archive:
         archive.writestr("survey_1_responses.lsr", "<document/>")
         archive.writestr("survey_1.lss", xml)
-    found = parsed(draft(tmp_path / "s.lss"))
+    found = parsed(text := draft(tmp_path / "s.lss"))
+    assert "# left out: Q6: an array of two scales is to be written by hand" in text
+    assert "Q5" not in text
     assert parsed(draft(tmp_path / "s.lsa")) == found
     with pytest.raises(InputError, match="archive of LimeSurvey"):
         read_file(tmp_path / "s.lsa")

@@ -451,6 +451,36 @@ def test_pairs_of_numbers_whole_numbers_with_a_point_and_spellings_of_one_word(t
     assert len(found[3]["options"]) == 4
 
 
+ARRAYS = {  # headings of an array of numbers and of one with two scales, as LimeSurvey writes them
+    "codes": ["Q5[SQ001][1]", "Q5[SQ001][2]", "Q5[SQ002][1]", "Q5[SQ002][2]", "Q6[SQ001_SQ003]",
+              "Q6[SQ001_SQ004]", "Q6[SQ002_SQ003]", "Q6[SQ002_SQ004]"],
+    "R": ["Q5_SQ001_0", "Q5_SQ001_1", "Q5_SQ002_0", "Q5_SQ002_1", "Q6_SQ001_SQ003",
+          "Q6_SQ001_SQ004", "Q6_SQ002_SQ003", "Q6_SQ002_SQ004"],
+    "words": ["連携 [国][今]", "連携 [国][五年後]", "連携 [県][今]", "連携 [県][五年後]",
+              "人数 [本庁][正規]", "人数 [本庁][任期]", "人数 [支所][正規]", "人数 [支所][任期]"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ARRAYS)
+def test_the_cells_of_an_array_of_limesurvey_are_questions(tmp_path, monkeypatch, how):
+    rows = [["id", "submitdate", "lastpage", "startlanguage", "団体名", *ARRAYS[how]]]
+    if how == "words":
+        rows[0][:4] = ["回答ID", "送信日", "最後のページ", "開始言語"]
+    for n in range(12):
+        scales = [f"A{n % 3 + 1}", f"B{n % 2 + 1}", f"A{(n + 1) % 3 + 1}", f"B{(n + 1) % 2 + 1}"]
+        rows.append([n, "2024-06-03 09:15:42", 3, "ja", f"町{n}", *scales,
+                     *((n + k) % 4 for k in range(4))])  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    found = [q for q in yaml.safe_load(text)["questions"] if not q.get("identity")]
+    assert [q["type"] for q in found] == ["single"] * 4 + ["integer"] * 4
+    assert [len(q["options"]) for q in found[:4]] == [3, 2, 3, 2]
+    assert text.count("one line of an array") == 4
+    sheet, export = tools.choose(read_file(tmp_path / "r.csv"))
+    table = read_rows(sheet, Headings(Codebook.parse(yaml.safe_load(text))), export=export)
+    assert [table.columns[q["id"]] for q in found] == [*range(5, 13)]
+
+
 def test_markers_that_recur_and_columns_of_persons(tmp_path):
     heads = ["団体名", "メールアドレス", *(f"問{n} 人数" for n in range(1, 7))]
     rows = [heads]

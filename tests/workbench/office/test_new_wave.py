@@ -138,6 +138,17 @@ def test_replies_that_do_not_say_who_they_are_are_counted(libraries, tmp_path):
     assert "layout rows, 3 replies (1 do not say from which municipality)" in said
 
 
+def test_forms_that_came_back_blank_are_counted(libraries, tmp_path):
+    for name, staff in (("つくば市", 25), ("千葉市", None), ("大津市", None)):
+        form(tmp_path / "forms", name, staff, 1 if staff else None)
+        if staff is None:
+            workbook = openpyxl.load_workbook(tmp_path / "forms" / f"{name}.xlsx")
+            workbook.active["C5"] = workbook.active["C7"] = None
+            workbook.save(tmp_path / "forms" / f"{name}.xlsx")
+    said = looked_at([tmp_path / "forms"], "libraries")
+    assert said.startswith("layout form, 3 replies (2 are blank)")
+
+
 def test_a_form_that_lacks_a_question_is_refused_for_that_and_not_read_otherwise(
     libraries, tmp_path
 ):

@@ -18,6 +18,7 @@ from workbench.office.definitions.core import (
     Pattern,
     Texts,
     compared,
+    id_of,
     labelled,
     with_rule,
 )
@@ -29,6 +30,8 @@ UNSURE = (*YES_NO, Choice("U", ("わからない", "uncertain")))
 CHANGE = (Choice("I", ("増加", "increase")), Choice("S", ("変わらない", "same")),
           Choice("D", ("減少", "decrease")))  # fmt: skip
 TEXTS = {"S": False, "T": True, "U": True}  # type -> several lines
+BY_HAND = {"1": "an array of two scales", ":": "an array of numbers", ";": "an array of texts",
+           "K": "a list of numbers", "Q": "a list of texts", "R": "a ranking"}  # fmt: skip
 MAX_BYTES = 1 << 24
 SUFFIXES = {".lss", ".lsa"}  # the structure alone, and the archive of a survey with its structure
 Row = dict[str, str]
@@ -100,6 +103,9 @@ class _Survey:
                 question = self._add(found, row)
                 if question is not None:
                     with_rule(found, question, row.get("relevance", ""), _patterns(found))
+                elif (kind := row.get("type", "")) not in {"X", "*"}:  # a note, an equation
+                    what = BY_HAND.get(kind, f"a question of LimeSurvey's type {kind}")
+                    found.left[id_of(row["title"])] = f"{what} is to be written by hand"
         return found
 
     def _add(self, found: Definition, row: Row) -> dict[str, Any] | None:
@@ -124,8 +130,6 @@ class _Survey:
             return question
         if kind in TEXTS:
             return found.add(name, "text", texts, free=TEXTS[kind])
-        if kind not in {"X", "*"}:  # a note, an equation
-            found.left[name] = f"a question of LimeSurvey's type {kind} is to be written by hand"
         return None
 
     def _battery(self, found: Definition, row: Row, texts: Texts) -> dict[str, Any] | None:

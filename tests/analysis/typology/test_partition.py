@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.typology.partition import k_medoids
-from analysis.typology.stability import stability
+from analysis.typology.partition import k_medoids, stability
 
 
 def line(places):
