@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import paths, text
+from analysis import text
 from analysis.cleaning import clean, respondents
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import SIZE_CLASSES
@@ -38,6 +38,7 @@ COUNTED = ("single", "ordinal", "binary", "multi")
 MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class View:
     """The answers of a wave as one audience may see them.
 
@@ -45,49 +46,35 @@ class View:
     figures of one question need no more than a view; `analysis.survey.Survey` adds the analysis.
     """
 
-    def __init__(
-        self,
-        cleaned: clean.Cleaned,
-        wave: Wave,
-        codebook: Codebook,
-        *,
-        audience: Audience = "internal",
-        language: Language = "ja",
-        output: str | Path = "",
-        files: bool = True,
-        size: str = "report",
-        part: population.Population | None = None,
-    ) -> None:
+    _full: clean.Cleaned
+    wave: Wave
+    codebook: Codebook
+    output: Path
+    audience: Audience = "internal"
+    language: Language = "ja"
+    files: bool = True
+    size: str = "report"
+    _part: population.Population | None = None
+
+    def __post_init__(self) -> None:
         for what, given, known in (
-            ("audience", audience, disclosure.AUDIENCES),
-            ("language", language, LANGUAGES),
-            ("size", size, list(SIZES)),
+            ("audience", self.audience, disclosure.AUDIENCES),
+            ("language", self.language, LANGUAGES),
+            ("size", self.size, list(SIZES)),
         ):
             if given not in known:
                 raise unknown(what, given, known)
-        self.wave, self.codebook = wave, codebook
-        self.audience, self.language = audience, language
-        self._full = cleaned
         shown, self._alias = disclosure.minimise(
-            cleaned, codebook, audience=audience, named=wave.named
+            self._full, self.codebook, audience=self.audience, named=self.wave.named
         )
         self.responses, self.status = shown.responses, shown.status
         self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
-        self._part = part
-        if part and audience != "internal":  # the whole less a part gives away the rest
-            kept = [v for q in codebook if q.sensitive for v in q.variables if v in self.responses]
-            self.responses = self.responses.drop(columns=kept)
-            self.status = self.status.drop(columns=kept)
-        self.output = Path(output) if output else paths.reports() / "by-hand" / wave.name
-        self._how: dict[str, Any] = {
-            "audience": audience,
-            "language": language,
-            "output": self.output,
-            "files": files,
-            "size": size,
-        }
+        if self._part and self.audience != "internal":  # the whole less a part gives away the rest
+            sensitive = [v for q in self.codebook if q.sensitive for v in q.variables]
+            self.responses = self.responses.drop(columns=sensitive, errors="ignore")
+            self.status = self.status.drop(columns=sensitive, errors="ignore")
         # a figure takes its fonts when it is drawn, so the style must stand before the first one
-        use_style(language)
+        use_style(self.language)
 
     # --- the sample ------------------------------------------------------------------------
 
@@ -180,11 +167,11 @@ class View:
     def gallery(self) -> Gallery:
         """Where figures and tables of this survey are checked and exported."""
         return Gallery(
-            self.output if self._how["files"] else None,
+            self.output if self.files else None,
             language=self.language,
             source=self.source,
             invented=self.wave.invented,
-            size=self._how["size"],
+            size=self.size,
             digits=3 if self.audience == "public" and not self.wave.named else None,
         )
 

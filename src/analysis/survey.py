@@ -26,7 +26,6 @@ from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import hypotheses, indicators, tabulate
 from analysis.stats.disclosure import Audience
-from analysis.stats.population import Population
 from analysis.text import Language, Text
 from analysis.typology.classifier import Classifier, Projection, renamed
 
@@ -117,16 +116,8 @@ class Survey(View):
             )
         if fingerprints.INPUTS not in os.environ:
             show.only_language(language)
-        return cls(
-            cleaned,
-            about,
-            book,
-            audience=audience,
-            language=language,
-            output=output,
-            files=files,
-            size=size,
-        )
+        place = Path(output) if output else paths.reports() / "by-hand" / wave
+        return cls(cleaned, about, book, place, audience, language, files, size)
 
     # --- parts and new variables -----------------------------------------------------------
 
@@ -158,7 +149,7 @@ class Survey(View):
         if self._part:
             words = f"{self._part.label} / {words}"
         part = derived.population(self.population, chosen.register, rule, self.codebook, words)
-        return self._with(chosen, self.codebook, part)
+        return replace(self, _full=chosen, _part=part)
 
     def with_(
         self, name: str, values: str | pd.Series, *, label: str, sensitive: bool = False
@@ -175,10 +166,7 @@ class Survey(View):
         data, book = derived.variable(
             self._full, self.codebook, name, values, label, sensitive=sensitive
         )
-        return self._with(data, book, self._part)
-
-    def _with(self, data: clean.Cleaned, book: Codebook, part: Population | None) -> Survey:
-        return Survey(data, self.wave, book, part=part, **self._how)
+        return replace(self, _full=data, codebook=book)
 
     # --- numbers from answers --------------------------------------------------------------
 

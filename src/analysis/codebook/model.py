@@ -270,9 +270,8 @@ class Codebook(Model):
             )
         return found
 
-    def issued(self, id: str | None) -> Codebook:
+    def issued(self, issue: Issue | None) -> Codebook:
         """This codebook for the files of one of its issues; itself where it has none."""
-        issue = self.issue(id)
         if issue is None:
             return self
         own = []

@@ -158,7 +158,7 @@ class Wave(Model):
                 observed=issue.as_of,
                 as_of=self.as_of,
             )
-        return book.issued(self.issue)
+        return book.issued(issue)
 
     @cached_property
     def own(self) -> OwnRegister | None:

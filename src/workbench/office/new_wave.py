@@ -87,7 +87,7 @@ def new_wave(
         )
     on = issue.as_of if issue else _date(as_of)
     content = _content(wave, book, on, title, publisher, invented) | _of(issue)
-    book = book.issued(issue.id if issue else None)
+    book = book.issued(issue)
     content |= {"codebook": codebook, "invited": _invited(invited), "population": population}
     content |= {"register": register.name} if register else {}
     content["tools"], aside = _tools(files, tool)
@@ -379,7 +379,7 @@ def looked_at(
     _check_files([*files, *beside])
     book = Codebook.read(codebook)
     issue = _issue(files, book, None)
-    book = book.issued(issue.id if issue else None)
+    book = book.issued(issue)
     content = _content("check", book, issue.as_of if issue else dt.date.today()) | _of(issue)
     content |= {"register": register.name} if register else {}
     content["tools"], aside = _tools(files, tool)
