@@ -12,7 +12,7 @@ import pandas as pd
 from analysis import edition
 from analysis.codebook.questions import STATUSES, Question
 from analysis.edition import COUNTED, HIDDEN, MEASURED, View, is_shown, protects
-from analysis.errors import InputError, Message
+from analysis.errors import InputError
 from analysis.figures import plots
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
@@ -307,12 +307,6 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
 
     Raises InputError: the edition shows nothing of it by group.
     """
-    name, words = f"table_{question.id}", "tabulation/one"
-    about: dict[str, Any] = {
-        "question": called(question, question.label[survey.language]),
-        "multiple": question.type == "multi",
-        "more": edition.note(survey),
-    }
     scale = question.type == "battery" and not protects(survey, question)
     make = numbers if question.type in MEASURED and not scale else counts
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
@@ -331,15 +325,18 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
     elif question.type in {"text", "date"}:
-        n, shown = edition.frequency(survey, question).n, Frame({"answer": ["—"]})
-        shown["count"] = n
+        n = edition.frequency(survey, question).n
+        shown = Frame({"answer": [HIDDEN], "count": [n]})
     else:
         n = int(frame["n"].max())
         kept = ["item", "answer", "count", "n", "share"] if scale else ["answer", "count", "share"]
         shown = frame[kept] if make is counts else frame.dropna(axis="columns", how="all")
     if by is None or not scale:
         shown = shown.drop(columns="question", errors="ignore")
-    return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about, base=n)
+    about = {"question": called(question, question.label[survey.language]), "base": n}
+    about |= {"multiple": question.type == "multi", "more": edition.note(survey)}
+    name, words = f"table_{question.id}", "tabulation/one"
+    return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about)
 
 
 def figure(
@@ -362,22 +359,17 @@ def figure(
     elif question.type == "battery":
         drawn = _drawn_battery(survey, question)
     elif isinstance(by, pd.DataFrame):
-        hint = Message("see the table")
         raise InputError(
-            "{id} is a number: no figure by several answers", hint=hint, id=question.id
+            "{id} is a number: no figure by several answers", hint="see the table", id=question.id
         )
-    elif protects(survey, question, *edition.asked_by(survey, by)):
-        return withheld
     else:
         drawn = _drawn_numbers(survey, question, by)
     if drawn is None:
         return withheld
     ax, data, words, values = drawn
     asked = called(question, question.text[survey.language])
-    asked = "" if asked == title else asked
-    several = question.type == "multi"
-    values |= {"question": title, "asked": asked, "multiple": several, "base": counted.n}
-    values["label"] = question.label[survey.language]
+    values |= {"question": title, "label": question.label[survey.language], "base": counted.n}
+    values |= {"asked": "" if asked == title else asked, "multiple": question.type == "multi"}
     unit = question.unit[survey.language] if question.unit else ""
     values["units"] = {"value": unit.replace("（", "、").rstrip("）")} if unit else {}
     return survey.gallery.show(
@@ -399,14 +391,13 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     """How many say yes to each of several questions, sorted, as one figure."""
     frame = counts(survey, questions).query("code == '1'").dropna(subset="count")
     names = {q.id: called(q, q.label[survey.language]) for q in questions}
-    alike = frame["n"].nunique() == 1
     data = frame.assign(answer=frame["question"].map(names), said=frame["answer"])
-    if not alike:
+    if frame["n"].nunique() > 1:
         data["answer"] += [f" (n={n:,})" for n in data["n"]]
     data = data.sort_values("share", ascending=False, kind="stable").round({"share": 4})
     data = Frame(data[["answer", "said", "count", "n", "share"]])
     n = int(data["n"].max()) if len(data) else 0
-    ends = {"top": data.loc[data.index[0]], "least": data.loc[data.index[-1]]} if n else {}
+    ends = {"top": data.iloc[0], "least": data.iloc[-1]} if n else {}
     apart = n >= FEWEST and ends["top"]["share"] - ends["least"]["share"] >= APART
     lead = "・".join(dict.fromkeys(data["said"]))
     ax = plots.shares(data, dots=True, language=survey.language)
@@ -433,19 +424,17 @@ def leads(counted: Sequence[int], n: int) -> bool:
 def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Drawn | None:
     whole = counts(survey, [question])
     known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
-    n = int(whole["n"].max())
-    values = {
-        "top": next(iter(known.records), None),
-        "lead": by is None and len(known) == len(whole) and leads(list(known["count"]), n),
-    }
+    lead = by is None and len(known) == len(whole)
+    lead = lead and leads(list(known["count"]), int(whole["n"].max()))
+    values = {"top": next(iter(known.records), None), "lead": lead}
     if by is None:
         shown = _sorted(whole, question) if question.type == "multi" else whole
         data = shown[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
-    frame = counts(survey, [question], by)
-    if frame.empty:
+    data = counts(survey, [question], by).round({"share": 4})
+    data = data.drop(columns=[name for name in ANSWER if name != "answer"])
+    if data.empty:
         return None
-    data = frame.drop(columns=[name for name in ANSWER if name != "answer"]).round({"share": 4})
     return plots.crossed(data, language=survey.language), data, "shares", values
 
 
@@ -473,7 +462,9 @@ def _drawn_battery(survey: View, question: Question) -> Drawn:
     return ax, Frame(data[[*points, *data.columns.difference(points.columns)]]), "battery", values
 
 
-def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn:
+def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn | None:
+    if protects(survey, question, *edition.asked_by(survey, by)):
+        return None
     values = survey.responses[question.id].astype("Float64")
     data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})
     if by is not None:
@@ -482,8 +473,8 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     data = data.dropna().sort_values([*data.columns[::-1]], kind="stable")
     label = tabulate.with_unit(question, survey.language)
     ax = plots.plot_numbers(data, label=label, language=survey.language)
-    low, median, high = data["value"].quantile([0.25, 0.5, 0.75])
-    written = {"low": digits(low), "median": digits(median), "high": digits(high)}
+    quartiles = data["value"].quantile([0.25, 0.5, 0.75]).map(digits)
+    written = dict(zip(("low", "median", "high"), quartiles, strict=True))
     unit = question.unit[survey.language] if question.unit else ""
     lead = by is None and len(data) >= FEWEST
     return ax, data, "numbers_figure", {**written, "unit": unit, "lead": lead}
