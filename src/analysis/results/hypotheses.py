@@ -87,18 +87,11 @@ def with_caution(results: pd.DataFrame) -> Frame:
 def effects(survey: Survey, results: pd.DataFrame) -> Frame:
     """What can be drawn: label of the row, effect with its interval, of each that has one."""
     shown = results.dropna(subset=["effect"])
+    about = shown[["id", "family", "compares"]].assign(negative=shown["expected"] < 0).records
     shown = shown.assign(effect=shown["same_size"].fillna(shown["effect"]))
-    return Frame(
-        {
-            "label": [
-                survey.say("hypotheses/row", id=id, family=family, compares=c, negative=sign < 0)
-                for id, family, c, sign in shown[
-                    ["id", "family", "compares", "expected"]
-                ].to_numpy()
-            ],
-            **{name: shown[name].astype(float).round(4) for name in ("effect", "low", "high")},
-        }
-    ).dropna(axis="columns", how="all")
+    drawn = shown[["effect", "low", "high"]].astype(float).round(4)
+    drawn.insert(0, "label", [survey.say("hypotheses/row", **row) for row in about])
+    return Frame(drawn.drop(columns=["low", "high"] if drawn["low"].isna().all() else []))
 
 
 def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
@@ -107,11 +100,10 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     Columns: family, tests, least (NA in an edition where the sizes of groups could be reckoned from
     it), reaches (whether it is at most 0.05).
     """
-    rows: list[tuple[str, int, float, bool]] = []
-    for family, mine in results[results["least"].notna()].groupby("family", sort=False):
-        least = min(1.0, len(mine) * float(mine["least"].min()))
-        rows.append((str(family), len(mine), least, least <= ALPHA))
-    frame = Frame(rows, columns=["family", "tests", "least", "reaches"])
+    tested = results.dropna(subset=["least"]).groupby("family", sort=False)["least"]
+    frame = Frame(tested.agg(tests="size", least="min").reset_index())
+    frame["least"] = (frame["tests"] * frame["least"].astype(float)).clip(upper=1.0)
+    frame["reaches"] = frame["least"] <= ALPHA
     return frame.assign(least=np.nan) if protects(survey) else frame
 
 

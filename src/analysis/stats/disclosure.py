@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +39,8 @@ def minimise(
     alias: dict[str, str] = {}
     if audience == "internal":
         return cleaned, alias
-    hidden = [
-        v
-        for q in codebook
-        if q.free or q.identity in {"code", "name", "received"}
-        for v in q.variables
-        if v in cleaned.responses
-    ]
+    identifying = [q for q in codebook if q.free or q.identity in {"code", "name", "received"}]
+    hidden = [v for q in identifying for v in q.variables if v in cleaned.responses]
     responses, status = (f.drop(columns=hidden) for f in (cleaned.responses, cleaned.status))
     register = cleaned.register
     findings = cleaned.findings.assign(raw="", value="", file="", sheet="", cell="", ja="", en="")
@@ -58,15 +53,9 @@ def minimise(
         register = register.assign(name=register.index, prefecture="", received=pd.NaT)
         who = findings["code"].map(alias).fillna("")
         findings = findings.assign(code=who, name=who)
-    return replace(
-        cleaned,
-        responses=responses,
-        status=status,
-        register=register,
-        findings=findings,
-        outside=cleaned.outside[:0],
-        ledger=cleaned.ledger.without_files(),
-    ), alias
+    made = {"responses": responses, "status": status, "register": register, "findings": findings}
+    made |= {"outside": cleaned.outside[:0], "ledger": cleaned.ledger.without_files()}
+    return replace(cleaned, **made), alias
 
 
 def may_be_shown(counts: npt.ArrayLike, group: Group = "hide") -> np.ndarray:
@@ -156,8 +145,6 @@ def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
 
     Units of no group come last, as `nowhere`. `between`: joins the names of groups.
 
-    Examples
-    --------
     >>> merged(pd.Series(list("aaaabbbbccd")), "none").value_counts().to_dict()
     {'a': 4, 'b': 4, 'c／d': 3}
     """
@@ -165,14 +152,11 @@ def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
     sizes = kinds.value_counts(sort=False)
     if (unknown := int(kinds.isna().sum())) > 0:
         sizes[nowhere] = unknown
-    names = list(map(str, sizes.index))
-    label = {
-        at: between.join(names[i] for i in part)
-        for part in put_together(list(sizes))
-        for at in part
-    }
-    own = dict(zip(sizes.index, label.values(), strict=True))
-    named = [own[nowhere] if pd.isna(kind) else own[kind] for kind in kinds]
+    label: dict[Any, str] = {}
+    for part in put_together(list(sizes)):
+        joined = between.join(str(sizes.index[at]) for at in part)
+        label |= {sizes.index[at]: joined for at in part}
+    named = [label[nowhere] if pd.isna(kind) else label[kind] for kind in kinds]
     order = list(dict.fromkeys(label.values()))
     return pd.Series(pd.Categorical(named, order, ordered=True), groups.index, name=groups.name)
 
@@ -184,12 +168,10 @@ def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
     number of those who are short of people.
     """
     codes = list(labels_of(question, "en"))
-    rules = [q.ask_if for q in codebook if q.ask_if]
+    rules = dict.fromkeys(q.ask_if for q in codebook if q.ask_if)
     frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
     sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
-    for rule in map(Expression, dict.fromkeys(rules)):
-        if rule.names == {question.id}:
-            sides.append(rule.holds(frame).tolist())
+    sides += [r.holds(frame).tolist() for r in map(Expression, rules) if r.names == {question.id}]
     parts: dict[tuple[bool, ...], list[int]] = {}
     for at, code in enumerate(codes):
         parts.setdefault(tuple(side[at] for side in sides), []).append(code)

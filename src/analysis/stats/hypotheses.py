@@ -70,10 +70,8 @@ def run(
         family = [h.id for h in codebook.hypotheses if h.primary == primary]
         mine = [id for id in family if frame.at[id, "word"] != "not testable"]
         frame.loc[mine, "p_holm"] = inference.holm(frame.loc[mine, "p"].to_numpy(float))
-    numbers = zip(
-        codebook.hypotheses, frame["effect"], frame["p_holm"], frame["sizes"], strict=True
-    )
-    frame["word"] = [word(*one) for one in numbers]
+    found = frame[["effect", "p_holm", "sizes"]].itertuples(index=False)
+    frame["word"] = [word(h, *row) for h, row in zip(codebook.hypotheses, found, strict=True)]
     return frame.assign(significant=frame["p_holm"] <= ALPHA)
 
 
@@ -183,26 +181,17 @@ def effect(
     With `strata` of pairs within a stratum alone. NaN where there is no pair that differs in `x`
     (for tau-b: and in `y`).
 
-    Examples
-    --------
     >>> group, y = np.array([1.0, 1, 0, 0]), np.array([3.0, 2, 2, 1])
     >>> effect(group, y, two_groups=True)
     0.75
     >>> effect(group, y, np.array(["a", "b", "a", "b"]), two_groups=True)
     1.0
     """
-    labels = np.zeros(len(x), int) if strata is None else np.unique(strata, return_inverse=True)[1]
-    agree = in_x = in_y = 0
-    for stratum in range(labels.max(initial=-1) + 1):
-        part = labels == stratum
-        a, b = (np.sign(v[part][:, None] - v[part]).astype(np.int8) for v in (x, y))
-        agree, in_x, in_y = (
-            agree + int((a * b).sum(dtype=np.int64)),
-            in_x + int(np.abs(a).sum(dtype=np.int64)),
-            in_y + int(np.abs(b).sum(dtype=np.int64)),
-        )
-    below = float(in_x) if two_groups else float(np.sqrt(in_x * in_y))
-    return agree / below if below else float("nan")
+    labels = np.zeros(len(x)) if strata is None else np.unique(strata, return_inverse=True)[1]
+    a, b = (np.sign(v[:, None] - v) * (labels[:, None] == labels) for v in (x, y))
+    in_x, in_y = float(np.abs(a).sum()), float(np.abs(b).sum())
+    below = in_x if two_groups else np.sqrt(in_x * in_y)
+    return float((a * b).sum() / below) if below else float("nan")
 
 
 def intraclass(y: np.ndarray, groups: Any) -> tuple[float, float]:
@@ -211,19 +200,17 @@ def intraclass(y: np.ndarray, groups: Any) -> tuple[float, float]:
     The design effect is 1 + (m - 1) ICC with the mean size m of a group (Donner 1986; Kish 1965).
     NaN where there is one group, or no group of two.
 
-    Examples
-    --------
     >>> [round(x, 3) for x in intraclass(np.array([1.0, 2, 5, 6]), list("aabb"))]
     [0.939, 1.939]
     """
-    parts = pd.Series(np.asarray(y, float)).groupby(np.asarray(groups, object))
-    sizes = parts.size().to_numpy(float)
-    n, k = sizes.sum(), len(sizes)
+    values = pd.Series(np.asarray(y, float))
+    parts = values.groupby(np.asarray(groups, object))
+    sizes = parts.size()
+    n, k = float(sizes.sum()), len(sizes)
     if not 1 < k < n:
         return float("nan"), float("nan")
-    means = parts.mean().to_numpy(float)
-    between = float((sizes * (means - np.mean(y)) ** 2).sum() / (k - 1))
-    within = float(((np.asarray(y) - parts.transform("mean")) ** 2).sum() / (n - k))
+    between = float((sizes * (parts.mean() - values.mean()) ** 2).sum() / (k - 1))
+    within = float(((values - parts.transform("mean")) ** 2).sum() / (n - k))
     size = (n - (sizes**2).sum() / n) / (k - 1)
     below = between + (size - 1) * within
     icc = float((between - within) / below) if below else float("nan")

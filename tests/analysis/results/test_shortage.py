@@ -113,8 +113,15 @@ def test_what_may_be_said_follows_size_direction_and_corrected_p(
 
 
 def test_a_difference_of_exactly_a_fifth_is_notable():
-    a, b = inference.difference_of_shares(5, 5, 4, 5).estimate, 0.2  # no binary number
-    assert 100 * a < 20 <= round(100 * a, 7) == 100 * b
+    survey = six()
+    codes = [f"c{i}" for i in range(10)]
+    survey.register = pd.DataFrame({"size_class": "other_city"}, codes)
+    done = [True] * 9 + [False]
+    columns = {"Q1": [5] * 5 + [1] * 5, "Q2_1": done, "Q2_2": done, "Q2_3": False}
+    survey.responses = pd.DataFrame(columns, codes)
+    # 5/5 less 4/5 is a little less than 0.2 as a binary number
+    (first, *_) = shortage.compared(survey).itertuples()
+    assert 100 * (5 / 5 - 4 / 5) < 20 == first.difference == shortage.NOTABLE
 
 
 def test_nothing_is_put_in_order_where_no_answer_could_be_suggested(demo):
