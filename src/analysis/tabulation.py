@@ -333,8 +333,8 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
         shown = frame[kept] if make is counts else frame.dropna(axis="columns", how="all")
     if by is None or not scale:
         shown = shown.drop(columns="question", errors="ignore")
-    about = {"question": called(question, question.label[survey.language]), "base": n}
-    about |= {"multiple": question.type == "multi", "more": edition.note(survey)}
+    about: dict[str, Any] = {"question": called(question, question.label[survey.language])}
+    about |= {"multiple": question.type == "multi", "more": edition.note(survey), "base": n}
     name, words = f"table_{question.id}", "tabulation/one"
     return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about)
 
