@@ -196,7 +196,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
 
 def standing(survey: Survey, here: profile.Place) -> Figure | NotAvailable:
     """Where a municipality is among the others, as on its page."""
-    frame, others = profile.standing(survey, here), profile.beside(survey, here)
+    frame, others = profile.standing(survey, here)
     dots = survey.label("profile.dots", **others)
     gaps = (frame["value"] - frame["median"]).abs()
     far = frame.loc[gaps.idxmax(), "indicator"] if len(gaps) else ""

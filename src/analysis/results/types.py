@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,18 +23,17 @@ from analysis.stats import disclosure
 from analysis.stats.thresholds import NOTABLE_TRAIT, UNPLACED
 from analysis.survey import SEED, Survey
 from analysis.typology.gradient import source
+from analysis.typology.study import Typology
 from analysis.typology.verdict import facts, other_draws
-
-if TYPE_CHECKING:
-    from analysis.typology.study import Typology
 
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 LISTED = 10  # municipalities that a sentence can name
 TWOFOLD = ("binary", "asymmetric", "nominal")  # kinds of which a mean is a share
-Made = Callable[..., Any]
 
 
-def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callable[..., Frame]]:
+def as_frame(
+    *columns: str, of_single: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Frame]]:
     """Make what a function gives (rows, or a table) the frame that an edition may show.
 
     The frame has these columns, or all of the table where none is named. It is empty where one of
@@ -42,7 +41,7 @@ def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callabl
     municipalities (`of_single`).
     """
 
-    def decorate(make: Made) -> Callable[..., Frame]:
+    def decorate(make: Callable[..., Any]) -> Callable[..., Frame]:
         @wraps(make)
         def shown(survey: Survey, *given: Any, **choices: Any) -> Frame:
             if any(isinstance(one, NotAvailable) for one in given):
