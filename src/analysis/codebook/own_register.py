@@ -27,8 +27,6 @@ COLUMNS = ("id", "name", "group", "size")
 class OwnRegister:
     """The bodies of a register: index id; columns name, group, size (empty where not given).
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"name": ["Til Til", "Ñuñoa"], "group": ["", ""], "size": ["", ""]},
     ...                      index=["007", "008"])
     >>> own = OwnRegister(table)
@@ -42,10 +40,7 @@ class OwnRegister:
     def read(cls, path: Path, file: str) -> OwnRegister:
         """Read the CSV file (UTF-8); ids are texts, so that their zeros stay.
 
-        Raises
-        ------
-        InputError
-            It is missing or no such table, or an id or name is empty or an id is there twice.
+        Raises InputError: it is no such table, or has an id twice, or a body without id or name.
         """
         try:
             text = paths.read_text(path).removeprefix("\ufeff")
