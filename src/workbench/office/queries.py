@@ -79,7 +79,8 @@ def take_in(wave: str, files: Sequence[Path], language: Language = "ja") -> str:
                 else:
                     left.append(f"{file.name} {one.cell}")
         place = about.folder / corrections.FOLDER / name
-        if place.is_file() and place.read_bytes() != content:
+        there = place.read_bytes() if place.is_file() else made.get(place, content)
+        if there != content:
             hint = "give the file another name"
             raise InputError("another query sheet of this name came today", file=place, hint=hint)
         made[place] = content
