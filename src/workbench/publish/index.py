@@ -149,7 +149,8 @@ def _downloads(
     if (folder / "report.docx").is_file():
         found["report.docx"] = words["word"]
     if any((folder / "figures").glob("*")):
-        paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
+        drawn = {file.name: file.read_bytes() for file in sorted((folder / "figures").iterdir())}
+        paths.write_atomic(folder / "figures.zip", archive(drawn))
         found["figures.zip"] = words["figures"]
     if tables:
         codebook = folder / "codebook.yml"
