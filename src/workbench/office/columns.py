@@ -16,16 +16,14 @@ from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technic
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
 from analysis.intake.tools.core import Column, Kind, bracketed, key, keys, parted
+from workbench.office.guesses import KNOWN
 from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
-RECEIVED = keys(
-    *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
-    *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
-)
+RECEIVED = keys(*KNOWN["received"])
 # a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
 CELL = re.compile(
     r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"

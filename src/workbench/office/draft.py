@@ -18,7 +18,7 @@ from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.tools.core import is_other, key
-from workbench.office import definitions, guesses
+from workbench.office import guesses
 from workbench.office.columns import (
     NUMBER_BEFORE,
     RECEIVED,
@@ -28,6 +28,8 @@ from workbench.office.columns import (
     cells_of_arrays,
     table,
 )
+from workbench.office.definitions import limesurvey, redcap, xlsform
+from workbench.office.definitions.core import Definition
 from workbench.office.guesses import (
     KIND_OF,
     KNOWN,
@@ -47,9 +49,7 @@ COUNT = re.compile(
     r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
 )
 FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?\??$", re.I)
-UNTICKED = {
-    *("", "0", "×", "FALSE", "False", "N", "No", "いいえ", "無", "未選択", "Unchecked", "□", "☐")
-}
+UNTICKED = {"", *KNOWN["unticked"]}
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
 # - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
@@ -77,11 +77,13 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         raise InputError(
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
-    sheets = [] if file.suffix.lower() in definitions.limesurvey.SUFFIXES else read_file(file)
-    if (definition := definitions.find(file, sheets)) is not None:
+    suffix = file.suffix.lower()
+    if suffix in limesurvey.SUFFIXES:
+        return _of_definition(limesurvey.read(file), file)
+    sheets = read_file(file)
+    if (definition := xlsform.read(sheets) or redcap.read(sheets)) is not None:
         return _of_definition(definition, file)
-    package = file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]
-    sav = labelled.read(file, file.name) if package else None
+    sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     known = None if sav or tool == "none" else tools.choose(sheets, tool)
     remarks, export = "", None
     if known is not None:
@@ -128,7 +130,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     return _written(head, book, made.seen, file)
 
 
-def _of_definition(definition: definitions.Definition, file: Path) -> str:
+def _of_definition(definition: Definition, file: Path) -> str:
     """The codebook of a questionnaire as its tool defines it."""
     questions = definition.questions
     if not questions:

@@ -33,7 +33,7 @@ RECURRING = re.compile(  # what stands for no answer where it is in many columns
     re.I,
 )
 NOT_GIVEN = re.compile(r"無回答|不明|非該当|don.?t know|refused|missing|no answer|not asked", re.I)
-NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
+TICKED = {*KNOWN["ticked"], *KNOWN["unticked"]}
 CODED = re.compile(r"[A-Z]{1,3}\d{1,3}")  # the code of a form tool for an option
 TRANSLATE = "(to translate)"
 
@@ -214,11 +214,6 @@ def bands(words: Collection[str]) -> list[str] | None:
 
 # --- several columns ----------------------------------------------------------------------------
 
-TICKED = {
-    *("0", "1", "○", "〇", "◯", "×", "●", "✓", "✔", "レ", "TRUE", "FALSE", "True", "False"),
-    *("Y", "N", "Yes", "No", "はい", "いいえ", "有", "無", "選択", "未選択", "X", "x"),
-    *("■", "□", "☑", "☐", "Checked", "Unchecked", "Selected", "Not Selected"),
-}
 MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 
 
@@ -380,10 +375,6 @@ SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
 YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
-YES_NO = (
-    *({"0", "1"}, {"○", "×"}, {"はい", "いいえ"}, {"有", "無"}, {"あり", "なし"}),
-    *({"yes", "no"}, {"Yes", "No"}, {"Y", "N"}, {"TRUE", "FALSE"}, {"True", "False"}),
-)
 
 
 def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | None:
@@ -432,7 +423,10 @@ def one(
     values = [
         EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in given
     ]
-    declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
+    declared = [
+        *declared,
+        *(c for c, text in labels.items() if text.strip() in KNOWN["never_an_answer"]),
+    ]
     outlying = _outlying({*values}) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
     outlying -= {code[1] for text in texts if (code := EXPLAINED.match(plain(text)))}
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
@@ -457,7 +451,7 @@ def one(
     if all(map(YEAR.match, values)) and not all(map(_whole, values)):
         return {}  # years alone are no dates, those of an era no numbers, and neither are options
     answers = {*counts} - {*missing, *CODES}
-    if len(answers) > 1 and any(answers <= pair for pair in YES_NO):
+    if len(answers) > 1 and any(answers <= {*pair} for pair in KNOWN["yes_no"]):
         return _with({"type": "binary"}, sorted({*counts} - answers))
     if number := _number(counts, len(values), missing, heading, kind):
         return number
