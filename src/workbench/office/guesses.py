@@ -220,10 +220,8 @@ MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool = False) -> str:
     """What columns of one question are: ``multi``, ``battery``, or nothing of the kind.
 
-    Parameters
-    ----------
-    labels : the words of the option or item of each. Its own words are a tick; beside "other" any.
-    sure : whether a form tool says that they are parts of one question, so that little is enough.
+    `labels`: the option or item of each. Its own words are a tick; beside "other" any are.
+    `sure`: whether a form tool says that they are parts of one question: then little is enough.
     """
     values = [{*map(plain, column)} for column in columns]
     labels = [plain(label) for label in labels]
@@ -248,16 +246,13 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
 def _alike(values: Sequence[set[str]], cells: int) -> bool:
     """Whether all columns are answered on one scale, in numbers or in the same few words."""
     points = set[str]().union(*values) - CODES
-    if scale(points):
-        return True
-    if not all(len(own) > 1 for own in values):
-        return False
-    if len(points) > 2 and points <= {str(point) for point in range(1, SCALE + 1)}:
-        return True
-    shared = all(sum(point in own for own in values) > 1 for point in points)
-    enough = 2 < len(points) <= SCALE and cells >= 3 * len(points)
+    if scale(points) or not all(len(own) > 1 for own in values):
+        return scale(points) is not None
+    numbers = points <= {str(point) for point in range(1, SCALE + 1)}
     words = not any(point[:1].isdecimal() or point in TICKED for point in points)
-    return shared and enough and words
+    shared = all(sum(point in own for own in values) > 1 for point in points)
+    enough = len(points) <= SCALE and cells >= 3 * len(points)
+    return len(points) > 2 and (numbers or (words and shared and enough))
 
 
 def battery(texts: Sequence[str]) -> Question:
@@ -410,11 +405,9 @@ def one(
 ) -> Question:
     """Type, options and missing codes from what stands in a column.
 
-    Parameters
-    ----------
-    kind : ``share`` or ``count`` where the heading says that the answers are such.
-    labels, declared : the value labels and codes of no answer of a statistics package.
-    several_in_cell : whether one cell may hold several answers in words.
+    `kind`: ``share`` or ``count`` where the heading says that the answers are such. `labels`,
+    `declared`: the value labels and codes of no answer of a statistics package.
+    `several_in_cell`: whether one cell may hold several answers in words.
     """
     labels = labels or {}
     given = [text for text in texts if text not in KIND_OF]
