@@ -30,25 +30,8 @@ from analysis.text import LANGUAGES, Language, label
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
-def run(
-    wave: str | None,
-    files: Sequence[Path],
-    codebook: str,
-    check: Sequence[Path] = (),
-    language: Language = "ja",
-    **given: Any,
-) -> str:
-    """``workbench new-wave``: a new wave, or with `check` only what would be read of files."""
-    if check:
-        how = {name: given[name] for name in ("layout", "tool", "register")}
-        return looked_at(check, codebook, language=language, **how)
-    if wave is None or not files:
-        raise InputError("new-wave takes a name and files", hint="or --check FILE")
-    return new_wave(wave, files, codebook, **given)
-
-
 def new_wave(
-    wave: str,
+    wave: str | None,
     files: Sequence[Path],
     codebook: str,
     as_of: str | None = None,
@@ -60,14 +43,23 @@ def new_wave(
     layout: str | None = None,
     tool: str | None = None,
     invented: bool = False,
+    check: Sequence[Path] = (),
+    language: Language = "ja",
 ) -> str:
     """Make data/raw/WAVE from files as received and say what to check.
 
+    With `check` only what would be read of these files is said, see `looked_at`.
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
     The layout is chosen by what the files show. Where their headings leave something open, the
     files and the wave.yml stay, to be corrected there.
     """
+    if check:
+        return looked_at(
+            check, codebook, layout=layout, tool=tool, register=register, language=language
+        )
+    if wave is None or not files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
             "a wave cannot be called {wave!r}",
