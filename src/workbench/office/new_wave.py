@@ -165,7 +165,7 @@ class _New:
         _check_files(self.all)
         book = Codebook.read(codebook)
         issue = _issue(files, book, as_of) if book.issues else None
-        self.book = book.issued(issue.id if issue else None)
+        self.book = book.issued(issue)
         self.as_of = issue.as_of if issue else as_of
         self.sheet = issue.sheet if issue else None
         self.content: dict[str, Any] = {
