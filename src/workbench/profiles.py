@@ -15,7 +15,16 @@ from analysis import paths
 from analysis.errors import InputError, printed
 from workbench.run import parameters
 from workbench.run.plan import OWN, Notebook, Plan
-from workbench.run.record import Edition, Options, Ran, lock, notebooks_of, read_record
+from workbench.run.record import (
+    Edition,
+    Options,
+    Ran,
+    hashes_of,
+    is_whole,
+    lock,
+    notebooks_of,
+    read_record,
+)
 
 NOTEBOOK = "profile"
 NAMED = 5  # failures of one kind that are named
@@ -51,39 +60,28 @@ class Summary:
                 old=old,
             )
         ]
-        failures: dict[str, list[Ran]] = {}
-        for ran in self.rans:
-            if not ran.ok:
-                failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(ran)
+        failures: dict[str, list[str]] = {}
+        for ran in (ran for ran in self.rans if not ran.ok):
+            at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
+            named = printed("{name} (cell {cell} of {cells})", **at)
+            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
         for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
-            named = ", ".join(
-                printed(
-                    "{name} (cell {cell} of {cells})",
-                    name=ran.name,
-                    cell=ran.last_cell,
-                    cells=ran.cells,
-                )
-                for ran in those[:NAMED]
-            )
             over = len(those) - NAMED
             more = printed(" and {n:,} more", n=over) if over > 0 else ""
-            lines.append(f"  {len(those):,} {why}\n    {named}{more}")
+            lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
         if self.stopped:
-            left = self.asked - len(self.rans)
-            lines.append(
-                printed(
-                    "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
-                    "command carries on.",
-                    why=self.stopped,
-                    left=left,
-                )
+            said = printed(
+                "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
+                "command carries on.",
+                why=self.stopped,
+                left=self.asked - len(self.rans),
             )
         else:
             where = self.folder / "index.html"
             with contextlib.suppress(ValueError):
                 where = where.relative_to(paths.root())
-            lines.append(printed("Open {file} in a browser.", file=where))
-        return "\n".join(lines)
+            said = printed("Open {file} in a browser.", file=where)
+        return "\n".join([*lines, said])
 
 
 def profiles(
@@ -152,6 +150,11 @@ def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Summary | None:
         return None
     rans = notebooks_of(record)
     wanted = list(asked) if asked else record["members"]
-    if not all(code in rans and rans[code].has_page(folder, key) for code in wanted):
+    hashes = hashes_of(record)
+
+    def ready(code: str) -> bool:
+        return code in rans and rans[code].key == key and rans[code].has_page(folder, hashes)
+
+    if not (is_whole(folder, "index.html", hashes) and all(map(ready, wanted))):
         return None
     return Summary(folder, len(wanted), [replace(rans[code], reused=True) for code in wanted])

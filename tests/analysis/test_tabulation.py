@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -96,11 +97,36 @@ def test_a_breakdown_that_nobody_has_is_left_out(survey):
 
 def test_free_text_stands_under_every_topic_whose_words_it_holds(survey, page):
     texts = {"a": "研修を近隣と共同で開きたい", "b": "オープンデータの更新", "c": "特にありません"}
-    found = answers._themes(survey, pd.Series(texts))
-    assert list(found) == ["採用・処遇・育成", "他団体との連携", "オープンデータ", "その他"]
-    assert list(found.values()) == [["a"], ["a"], ["b"], ["c"]]
+    question = SimpleNamespace(free=True, id="Q", label=survey.codebook["Q36"].label)
+    told = SimpleNamespace(
+        codebook=[question],
+        audience="internal",
+        language="ja",
+        responses=pd.DataFrame({"Q": texts}),
+        status=pd.DataFrame({"Q": dict.fromkeys(texts, "answered")}),
+        names={},
+        label=survey.label,
+    )
+    (found,) = answers.free_texts(told)
+    assert {
+        theme["name"]: [each["who"] for each in theme["texts"]] for theme in found["themes"]
+    } == {
+        "採用・処遇・育成": ["a"],
+        "他団体との連携": ["a"],
+        "オープンデータ": ["b"],
+        "その他": ["c"],
+    }
     answered = survey.responses["Q36"][survey.status["Q36"] == "answered"]
     assert f"n = {len(answered)}" in page.prose and "白浪崎市" in page.prose
+
+
+def test_words_and_dates_have_a_table_of_how_many_answered_and_no_figure(survey):
+    kinds = {question.type: question.id for question in survey.codebook}
+    for id in (kinds["text"], kinds["date"]):
+        answered = int((survey.status[id] == "answered").sum())
+        assert survey.table(id).n == answered > 0
+        figure = survey.figure(id)
+        assert not figure.withheld and "文章または日付" in figure.reason
 
 
 def test_free_text_stays_inside(tmp_path):

@@ -7,6 +7,7 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
-from analysis.cleaning.respondents import Identified, identify, register_of, size_class_told
+from analysis.cleaning.respondents import Identified, identify, register_of, size_classes_told
 from analysis.cleaning.texts import Parsed, clock
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
@@ -44,11 +45,12 @@ def shown(value: Any, question: Question | None = None) -> str:
     return "" if value is None else str(value)
 
 
-ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
 EMPTY = -1
-
-
+STATES = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}
+ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
+SUPERSEDED = len(STATUSES)  # a place of the ledger that is no state of an answer
 PLACES = (*STATUSES, "superseded")  # where the cells of answers end
+QUOTED = 200  # characters of the answers of a reply that is nobody's
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,21 @@ class Ledger:
     @classmethod
     def count(cls, received: Received, place: np.ndarray) -> Ledger:
         """Count the cells of a wave; `place`: where each cell of an answer ended, in `PLACES`."""
-        cells = received.cells
-        reasons = cells["reason"].cat.codes.to_numpy() + len(PLACES)
+        cells, names = received.cells, [*PLACES, *REASONS]
+        reasons = cells["reason"].cat.codes.to_numpy() + np.int8(len(PLACES))
         ended = np.where(cells["record"] >= 0, place, reasons)
-        known = np.where(ended < len(PLACES) + len(REASONS), ended, -1)  # a lost cell is in none
-        places = pd.Categorical.from_codes(known, [*PLACES, *REASONS])
-        keys = ["file", "sheet", "place"]
-        counts = cells[keys[:2]].assign(place=places).groupby(keys, observed=True).size()
-        return cls(counts.reset_index(name="cells").astype(dict.fromkeys(keys, "str")), len(cells))
+        files, sheets = cells["file"].cat, cells["sheet"].cat
+        shape = len(files.categories), len(sheets.categories), len(names)
+        known = (ended >= 0) & (ended < len(names))  # a lost cell is in no place
+        ids = np.zeros(known.sum(), np.min_scalar_type(-math.prod(shape)))  # of few bytes
+        for codes, size in zip((files.codes, sheets.codes, ended), shape, strict=True):
+            ids *= size
+            ids += codes[known]
+        counts = pd.Series(ids).value_counts().sort_index()
+        file, sheet, at = np.unravel_index(counts.index, shape)
+        table = {"file": files.categories[file], "sheet": sheets.categories[sheet],
+                 "place": pd.array(names, "str").take(at), "cells": counts.to_numpy()}  # fmt: skip
+        return cls(pd.DataFrame(table), len(cells))
 
     def without_files(self) -> Ledger:
         """The same counts without the names of files and sheets, which may name who sent them."""
@@ -107,10 +116,6 @@ class Ledger:
         return pd.DataFrame(rows, columns=["ledger", "cells"])
 
 
-QUOTED = 200  # characters of the answers of a reply that is nobody's
-SUPERSEDED = len(STATUSES)  # places of the ledger that are no state of an answer
-
-
 @dataclass(frozen=True)
 class Cleaned:
     """A wave after cleaning; see the working words in the package's documentation."""
@@ -127,15 +132,12 @@ class Cleaned:
 
         `invited`: how many were asked, where that is known.
         """
-        found = counted(self.findings, language)
-        said = label("survey.replies", language)
         replied = (self.register["replied"] & self.register["invited"]).sum()
-        head = (
-            f"{said} {len(self.responses)}" if invited is None else f"{said} {replied} / {invited}"
-        )
-        heads = {name: label(f"column.{name}", language) for name in ("ledger", "cells")}
+        replies = f"{len(self.responses)}" if invited is None else f"{replied} / {invited}"
         ledger = self.ledger.table().replace({"ledger": labels("ledger", language)})
-        return f"{head}\n{ledger.rename(columns=heads).to_string(index=False)}\n{found}"
+        ledger = ledger.rename(columns=labels("column", language)).to_string(index=False)
+        found = counted(self.findings, language)
+        return f"{label('survey.replies', language)} {replies}\n{ledger}\n{found}"
 
 
 def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
@@ -173,14 +175,14 @@ class _Cleaning:
     Attributes
     ----------
     values, state : by variable of the codebook, one entry a record; a state is a position in
-        STATUSES, or EMPTY. A value is None but where the state is ANSWERED.
+        STATUSES, or EMPTY. A value is missing but where the state is ANSWERED.
     column : variable -> the variable of the files whose cells hold it, itself but for a multi in
         one column.
     there, filled : by variable of the files, the records that have such a cell, and those in which
         it holds something.
+    end : by variable of the files, where each cell ends, a position in PLACES; set by
+        `apply_skip_rules` where it gives no value whatever the rules say, else by `place_cells`.
     counts : the records that count; set by `note_identity`.
-    refused, end : by variable of the files, its cells that give no value, whatever the skip rules
-        say, and where each ends, a position in PLACES; set by `apply_skip_rules`, `place_cells`.
     words : question -> what stands beside its option "other", one text a record.
     notes, remarks : the findings, of an answer and of more than one.
     """
@@ -189,14 +191,14 @@ class _Cleaning:
         self.received, self.wave, self.codebook = received, wave, codebook
         self.n = received.n
         self.reader = Reader(codebook)
-        self.values: dict[str, np.ndarray] = {}
+        self.values: dict[str, Any] = {}
         self.state: dict[str, np.ndarray] = {}
         self.column: dict[str, str] = {}
         self.words: dict[str, np.ndarray] = {}
         self.notes: list[Note] = []
         self.remarks: list[Remark] = []
         self.there = {name: at >= 0 for name, at in received.positions.items()}
-        self.end = {name: np.full(self.n, EMPTY) for name in self.there}
+        self.end = {name: np.full(self.n, EMPTY, np.int8) for name in self.there}
         self.filled = {name: received.kinds(name) != CellKind.EMPTY for name in self.there}
 
     # --- reading ---------------------------------------------------------------------------
@@ -214,7 +216,7 @@ class _Cleaning:
                 if column in self.there:
                     self._read(question, column)
                 else:
-                    self.values[column] = np.full(self.n, None, object)
+                    self.values[column] = pd.array([None] * self.n, question.dtype)
                     self.state[column] = np.full(self.n, EMPTY, np.int8)
             if apart:
                 self.complete_ticks(question)
@@ -222,20 +224,26 @@ class _Cleaning:
                 self._take_words(question.id, self.codebook[question.other_of])
 
     def _read(self, question: Question, column: str) -> None:
+        """Each distinct cell of a column once, and what it says in every record."""
         texts, kinds = self.received.texts(column), self.received.kinds(column)
         for i, shown in self.received.formats(column).items():
             if "%" in shown and kinds[i] == CellKind.NUMBER:
                 texts[i] = f"{float(texts[i]) * 100:.10g}%"
                 kinds[i] = CellKind.TEXT
-        codes, distinct = pd.factorize(pd.MultiIndex.from_arrays([texts, kinds]))
-        read = [self.reader.read(text, int(kind), question, column) for text, kind in distinct]
-        states = np.array([_STATE[p.state] for p in read], np.int8)[codes]
+        numbers, distinct = pd.factorize(texts)
+        codes, pairs = pd.factorize(numbers * len(CellKind) + kinds)
+        of_text, of_kind = np.divmod(pairs, len(CellKind))
+        cells = zip(distinct[of_text], of_kind.tolist(), strict=True)
+        read = [self.reader.read(text, kind, question, column) for text, kind in cells]
+        states = np.array([STATES[parsed.state] for parsed in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
-        found = [parsed.value for parsed in read]
         for name in question.variables if whole else (column,):
-            option = int(name.rpartition("_")[2]) if whole else None
-            values = [v if option is None or v is None else option in v for v in found]
-            self.values[name] = np.array(values, object)[codes]
+            found = [parsed.value for parsed in read]
+            if whole:
+                option = int(name.rpartition("_")[2])
+                found = [None if chosen is None else option in chosen for chosen in found]
+            typed = pd.Series(found, dtype="object").astype(question.dtype)
+            self.values[name] = typed.array.take(codes)
             self.state[name] = states.copy()
             self.column[name] = column
         if any(parsed.other for parsed in read):
@@ -255,9 +263,8 @@ class _Cleaning:
         alone = unsaid & (self.state[name] == ANSWERED)
         other = next(option.code for option in owner.options if option.other)
         for part in owner.variables if alone.any() else ():
-            self.values[part][alone] = (
-                part == f"{owner.id}_{other}" if owner.type == "multi" else other
-            )
+            ticked = part == f"{owner.id}_{other}"
+            self.values[part][alone] = ticked if owner.type == "multi" else other
             self.state[part][alone] = ANSWERED
         for i in np.flatnonzero(alone).tolist():
             self.notes.append(Note(i, name, "other-words", str(self.values[name][i])))
@@ -268,14 +275,15 @@ class _Cleaning:
         self.notes += [Note(i, column, rule, value, read.more) for rule in read.rules]
 
     def arrived(self) -> tuple[np.ndarray, np.ndarray]:
-        """The date of each reply, None where it is not known, and the time as a part of the day."""
+        """The date of each reply, NaT where it is not known, and the time as a part of the day."""
         question = self.codebook.identity("received")
         if question is None:
-            return np.full(self.n, None, object), np.full(self.n, np.nan)
-        there = question.id in self.there
-        texts = self.received.texts(question.id) if there else np.full(self.n, "", object)
-        codes, distinct = pd.factorize(texts)
-        return self.values[question.id], np.array([clock(t) for t in distinct], float)[codes]
+            return np.full(self.n, "NaT", "datetime64[s]"), np.full(self.n, np.nan)
+        days = self.values[question.id].to_numpy()
+        if question.id not in self.there:
+            return days, np.full(self.n, np.nan)
+        codes, distinct = pd.factorize(self.received.texts(question.id))
+        return days, np.array([clock(text) for text in distinct], float)[codes]
 
     # --- ticks -----------------------------------------------------------------------------
 
@@ -299,8 +307,7 @@ class _Cleaning:
                 rule = "not-ticked" if own[i] == NOT_APPLICABLE else "unsure-tick"
                 self.notes.append(Note(i, name, rule, "0"))
             self.values[name][unticked] = False
-            rest = np.where(unread, own, first)
-            self.state[name] = np.where(answered, ANSWERED, rest).astype(np.int8)
+            self.state[name] = np.where(answered, np.int8(ANSWERED), np.where(unread, own, first))
         for i in np.flatnonzero(unread).tolist():
             self._refuse_ticks(i, question, Parsed("unreadable", None, ("beside-refused",)))
         self._check_ticks(question)
@@ -313,8 +320,9 @@ class _Cleaning:
 
     def _ticked(self, names: tuple[str, ...]) -> np.ndarray:
         """Which of these variables are true, a row a record."""
-        ticks = [pd.Series(self.values[name], dtype=object).eq(True) for name in names]
-        return np.column_stack(ticks)
+        if self.codebook.question_of[names[0]].type != "multi":
+            return np.ones((self.n, 1), bool)
+        return np.column_stack([self.values[name].to_numpy(bool, na_value=False) for name in names])
 
     def _refuse_ticks(self, i: int, question: Question, read: Parsed) -> None:
         """The whole answer of one reply is refused: each of its cells that says something."""
@@ -327,8 +335,7 @@ class _Cleaning:
 
     def _check_ticks(self, question: Question) -> None:
         """What `answers` asks of options in one cell, asked of those in columns of their own."""
-        names = question.variables
-        chosen = self._ticked(names)
+        names, chosen = question.variables, self._ticked(question.variables)
         alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
         count = chosen.sum(axis=1)
         broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
@@ -385,11 +392,10 @@ class _Cleaning:
 
     def apply_skip_rules(self) -> None:
         """Empty cells become not applicable, not surveyed or no answer; what is left out is out."""
-        self.refused = {
-            column: self.filled[column] & (self.state[name] == UNREADABLE)
-            for name, column in self.column.items()
-        }
-        left_out: set[tuple[int, str]] = set()
+        for name, column in self.column.items():
+            refused = self.filled[column] & (self.state[name] == UNREADABLE)
+            self.end[column][refused] = UNREADABLE
+        left_out: dict[tuple[int, str], None] = {}
         for question in self.codebook:
             out = np.zeros(self.n, bool)
             if question.ask_if is not None:
@@ -400,17 +406,15 @@ class _Cleaning:
                 self._claimed(question, asked.fillna(False).to_numpy(bool))
             there = self._there(question)
             for name in question.variables:
-                state = self.state[name]
-                empty = np.where(out, NOT_APPLICABLE, np.where(there, NO_ANSWER, NOT_SURVEYED))
-                self.state[name] = np.where(state == EMPTY, empty, state).astype(np.int8)
-        self.notes = [n for n in self.notes if n.rule == "left-out" or n[:2] not in left_out]
+                empty = self.state[name] == EMPTY
+                kinds = np.where(out, NOT_APPLICABLE, np.where(there, NO_ANSWER, NOT_SURVEYED))
+                self.state[name][empty] = kinds[empty]
+        self.notes = [note for note in self.notes if note[:2] not in left_out]
+        self.notes += [Note(i, column, "left-out") for i, column in left_out]
 
     def _behind(self, names: set[str]) -> pd.Series:
         """Where nothing but a question that was itself left out keeps a rule from being decided."""
-        states = np.column_stack([
-            state for name, state in self.state.items()
-            if {name, self.codebook.question_of[name].id} & names
-        ])  # fmt: skip
+        states = np.column_stack([self.state[name] for name in self._used(names)])
         known = np.isin(states, (ANSWERED, NOT_APPLICABLE)).all(axis=1)
         return pd.Series(known & (states == NOT_APPLICABLE).any(axis=1))
 
@@ -422,48 +426,46 @@ class _Cleaning:
         columns = {self.column[name] for name in names if name in self.column}
         return np.any([self.there[name] for name in columns] or [np.zeros(self.n, bool)], axis=0)
 
-    def _leave_out(self, question: Question, out: np.ndarray) -> set[tuple[int, str]]:
+    def _leave_out(self, question: Question, out: np.ndarray) -> dict[tuple[int, str], None]:
+        """Drop what was answered to a question that did not apply; the cells that said something.
+
+        Form tools write 0 for each option of a question that was skipped.
+        """
+        said = self.counts & self._ticked(question.variables).any(axis=1)
         noted: dict[tuple[int, str], None] = {}
-        # form tools write 0 for each option of a question that was skipped
-        silent = (question.type == "multi") & ~self._ticked(question.variables).any(axis=1)
-        for name in question.variables:
-            if (column := self.column.get(name)) is None:
-                continue
-            state = self.state[name]
+        for name in (name for name in question.variables if name in self.column):
+            state, column = self.state[name], self.column[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
-            said = (state == ANSWERED) & self.filled[column] & self.counts
-            noted |= dict.fromkeys(
-                (i, column) for i in np.flatnonzero(hit & said & ~silent).tolist()
-            )
+            here = hit & said & (state == ANSWERED) & self.filled[column]
+            noted |= dict.fromkeys((i, column) for i in np.flatnonzero(here).tolist())
             self.values[name][hit] = None
             state[hit] = NOT_APPLICABLE
-        self.notes += [Note(i, column, "left-out") for i, column in noted]
-        return {*noted}
+        return noted
 
     def _claimed(self, question: Question, applies: np.ndarray) -> None:
         """'Not applicable' given where earlier answers make the question apply."""
-        noted: set[int] = set()
-        for name in question.variables:
-            if (column := self.column.get(name)) is None:
-                continue
+        noted: dict[Any, Note] = {}  # one answer, one finding
+        for name in (name for name in question.variables if name in self.column):
+            column = self.column[name]
             given = applies & self.filled[column] & self.counts
             for i in np.flatnonzero(given & (self.state[name] == NOT_APPLICABLE)).tolist():
-                if question.type != "multi" or i not in noted:  # one answer, one finding
-                    self.notes.append(Note(i, column, "not-applicable"))
-                noted.add(i)
+                answer = i if question.type == "multi" else (i, name)
+                noted.setdefault(answer, Note(i, column, "not-applicable"))
+        self.notes += noted.values()
 
     def place_cells(self, who: Identified) -> None:
         """Where each cell of an answer ends: by its state, refused, or with a reply replaced."""
         for name in who.variables:  # those that are no questions of the codebook
-            self.end[name] = np.where(self.filled[name], ANSWERED, NO_ANSWER)
+            self.end[name] = np.where(self.filled[name], np.int8(ANSWERED), np.int8(NO_ANSWER))
         for name, column in self.column.items():
-            state = self.state[name]
+            state, refused = self.state[name], self.end[column] == UNREADABLE
             unsaid = (state == UNREADABLE) & ~self.filled[column]
-            self.end[column] = np.where(unsaid, NO_ANSWER, state)
-            self.end[column][self.refused[column]] = UNREADABLE
+            state = np.where(unsaid, np.int8(NO_ANSWER), state)
+            self.end[column] = np.where(refused, np.int8(UNREADABLE), state)
         for name, end in self.end.items():
-            end[self.filled[name] & np.isin(np.arange(self.n), who.unidentified)] = UNREADABLE
-            end[self.filled[name] & np.isin(np.arange(self.n), [*who.superseded])] = SUPERSEDED
+            for dropped, place in ((who.unidentified, UNREADABLE), (who.superseded, SUPERSEDED)):
+                records = np.array([*dropped], int)
+                end[records[self.filled[name][records]]] = place
 
     def note_merged(self) -> None:
         """Cells that a merged range covers are empty in the file, yet somebody answered there."""
@@ -488,57 +490,51 @@ class _Cleaning:
 
     def _own(self, i: int, question: Question) -> str:
         """An answer as it was kept, for a finding that doubts it."""
+        own = [self.values[name][i : i + 1].astype(object)[0] for name in question.variables]
         if question.type != "multi":
-            return shown(self.values[question.variables[0]][i], question)
-        told = zip(question.options, question.variables, strict=True)
-        return shown(frozenset(o.code for o, name in told if self.values[name][i]))
+            return "" if pd.isna(own[0]) else shown(own[0], question)
+        told = zip(question.options, own, strict=True)
+        return shown(frozenset(option.code for option, value in told if value is True))
 
-    def _frame(self, names: set[str] | None = None) -> pd.DataFrame:
-        """The answers, each column with the dtype of its question; `names`: only these of them."""
-        answers = {}
-        for variable, values in self.values.items():
-            question = self.codebook.question_of[variable]
-            if names is None or {variable, question.id} & names:
-                answers[variable] = pd.Series(values, dtype="object").astype(question.dtype)
-        return pd.DataFrame(answers, index=range(self.n))
+    def _used(self, names: set[str]) -> list[str]:
+        """The variables that a rule with these names asks for."""
+        owners = self.codebook.using(names)
+        return [name for q in owners for name in q.variables if not names.isdisjoint({name, q.id})]
+
+    def _frame(self, names: set[str]) -> pd.DataFrame:
+        """Their answers."""
+        return pd.DataFrame({name: self.values[name] for name in self._used(names)}, range(self.n))
 
     # --- the result ------------------------------------------------------------------------
 
     def finish(self, who: Identified) -> Cleaned:
         """Typed frames in the order of codes, findings in the order of the files, the ledger."""
-        kept = np.array(who.kept, dtype=int)
-        order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
-        index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
-        frame = self._frame().iloc[order].set_axis(index)
-        status = pd.DataFrame(
-            {
-                name: pd.Categorical.from_codes(state[order], STATUSES)
-                for name, state in self.state.items()
-            },
-            index=index,
-        )
-        variables = list(self.codebook.variables)
-        told: list[str | None] = [None] * self.n
-        if (sizes := self.codebook.identity("size_class")) is not None:
-            told = [size_class_told(sizes, value) for value in self.values[sizes.id]]
-        register = register_of(self.wave, who, order, told)
-        names = register["name"].to_dict()
-        received, asked, replied = self.received, self.wave.invited, len(order)
-        if isinstance(asked, int) and replied > asked:
-            more = Remark("more-replies", "wave.yml", "", "", str(asked), str(replied))
-            self.remarks.append(more)
-        place = np.full(len(received.cells), EMPTY)
+        received, asked = self.received, self.wave.invited
+        place = np.full(len(received.cells), EMPTY, np.int8)
         for name, at in received.positions.items():
             there = self.there[name]
             place[at[there]] = self.end[name][there]
+        ledger = Ledger.count(received, place)
+        kept = np.array(who.kept, dtype=int)
+        order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
+        index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
+        variables = list(self.codebook.variables)
+        answers = {name: self.values[name].take(order) for name in variables}
+        codes = {name: self.state[name][order] for name in variables}
+        states = {name: pd.Categorical.from_codes(own, STATUSES) for name, own in codes.items()}
+        told: list[str | None] = [None] * self.n
+        if (sizes := self.codebook.identity("size_class")) is not None:
+            told = size_classes_told(sizes, self.values[sizes.id])
+        register = register_of(self.wave, who, order, told)
+        names = register["name"].to_dict()
+        if isinstance(asked, int) and len(order) > asked:
+            more = Remark("more-replies", "wave.yml", "", "", str(asked), str(len(order)))
+            self.remarks.append(more)
         return Cleaned(
-            responses=frame[variables],
-            status=status[variables],
+            responses=pd.DataFrame(answers, index),
+            status=pd.DataFrame(states, index),
             register=register,
             findings=listed(self.notes, received, who.codes, names, self.remarks),
             outside=received.outside,
-            ledger=Ledger.count(received, place),
+            ledger=ledger,
         )
-
-
-_STATE = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}

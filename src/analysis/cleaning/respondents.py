@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,14 +20,17 @@ from analysis.errors import InputError
 from analysis.intake.cells import Received
 from analysis.text import Text, say_both
 
+Asked = dict[str, tuple[str, str, str | None]]  # code -> name, prefecture and size class
+
 
 @dataclass
 class Identified:
     """The municipality of each record.
 
-    `codes` and `names` per record ("" where unknown); `kept`: the records that count;
-    `blank`: those that hold no answer, which are no replies; `superseded`: earlier record -> the
-    later one that replaces it; `variables` hold who it is.
+    `codes` and `names` per record ("" where unknown), and the day it was `received`, NaT where that
+    is not known; `kept`: the records that count; `blank`: those that hold no answer, which are no
+    replies; `superseded`: earlier record -> the later one that replaces it; `variables` hold who it
+    is.
     """
 
     codes: np.ndarray
@@ -45,7 +49,7 @@ def identify(
     received: Received,
     wave: Wave,
     codebook: Codebook,
-    arrived: np.ndarray,
+    days: np.ndarray,
     times: np.ndarray,
     answered: np.ndarray,
 ) -> Identified:
@@ -53,17 +57,20 @@ def identify(
 
     Parameters
     ----------
-    arrived : the date of each reply, None where it is not known.
+    days : the date of each reply, NaT where it is not known.
     times : its time as a part of the day, NaN where it is not known.
     answered : whether it holds anything but who it is from.
     """
-    at = {what: _variable(received, codebook, what) for what in ("code", "name", "prefecture")}
+    at = {
+        what: next((v for v in codebook.identifying(what) if v in received.positions), None)
+        for what in ("code", "name", "prefecture")
+    }
     n = received.n
-    who = Identified(np.full(n, "", object), [""] * n, arrived)
+    who = Identified(np.full(n, "", object), [""] * n, days)
     who.variables = [variable for variable in at.values() if variable is not None]
-    nothing = np.full(n, "", object)
     codes, names, prefectures = (
-        nothing if variable is None else received.texts(variable) for variable in at.values()
+        np.full(n, "", object) if variable is None else received.texts(variable)
+        for variable in at.values()
     )
     if any(file.codes == "order" for file in wave.files):
         who.codes = np.array(municipality.align(list(names)), object)
@@ -76,33 +83,18 @@ def identify(
             file=received.sources["file"].iloc[0],
             hint="name the column of codes or names under header in wave.yml",
         )
-    if at["code"] is not None:
-        codes = _with_zeros(codes, received.formats(at["code"]))
+    for i, shown in received.formats(at["code"]).items() if at["code"] else ():
+        if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
+            codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
     reader = _Reader(wave, at)
     found: dict[tuple[str, str, str], tuple[str, str, list[Note]]] = {}
     for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
         if key not in found:
-            found[key] = reader.read(*(str(part) for part in key))
-        code, name, notes = found[key]
-        who.codes[i], who.names[i] = code, name
+            found[key] = reader.read(*key)
+        who.codes[i], who.names[i], notes = found[key]
         who.notes += [note._replace(record=i) for note in notes]
     _settle(who, times, answered)
     return who
-
-
-def _variable(received: Received, codebook: Codebook, what: str) -> str | None:
-    """The column that holds the code, name or prefecture."""
-    known = codebook.identifying(what)
-    return next((name for name in known if name in received.positions), None)
-
-
-def _with_zeros(codes: np.ndarray, formats: dict[int, str]) -> np.ndarray:
-    """Codes with the leading zeros that their cells show and their numbers lack."""
-    codes = codes.copy()
-    for i, shown in formats.items():
-        if set(shown) == {"0"}:
-            codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
-    return codes
 
 
 class _Reader:
@@ -111,13 +103,13 @@ class _Reader:
     def __init__(self, wave: Wave, at: Mapping[str, str | None]) -> None:
         self.wave, self.own, self.code_at, self.name_at = wave, wave.own, at["code"], at["name"]
         self.prefecture_at = at["prefecture"]
-        invited = wave.invited if isinstance(wave.invited, tuple) else ()
-        self.invited = {one.code: one.name for one in invited}
-        self.by_name: dict[str, list[str]] = {}
-        self.by_stem: dict[str, list[str]] = {}
-        for one in invited:
-            self.by_name.setdefault(fold(one.name), []).append(one.code)
-            self.by_stem.setdefault(fold(one.name)[:-1], []).append(one.code)
+        self.invited: dict[str, str] = {}
+        self.by_name: defaultdict[str, list[str]] = defaultdict(list)
+        self.by_stem: defaultdict[str, list[str]] = defaultdict(list)
+        for one in wave.invited if isinstance(wave.invited, tuple) else ():
+            self.invited[one.code] = one.name
+            self.by_name[fold(one.name)].append(one.code)
+            self.by_stem[fold(one.name)[:-1]].append(one.code)
 
     def read(self, code_text: str, name_text: str, prefecture: str) -> tuple[str, str, list[Note]]:
         """Code, official name, and the notes, which are of no record yet."""
@@ -137,36 +129,27 @@ class _Reader:
         if elsewhere:
             note(self.prefecture_at, "code-and-name", self._place(code))
         match = self._by_name(name_text, "" if elsewhere else told)
-        by_name = match.code
         at = self.code_at or self.name_at
         if code:
             if code_text.strip() != code:
                 note(at, "code-repaired", code)
             namesake = match.how == "ambiguous" and code in match.options
-            if known and name_text.strip() and by_name != code and not namesake:
+            if known and name_text.strip() and match.code != code and not namesake:
                 note(self.name_at, "code-and-name", self._place(code))
-        elif by_name:
-            code = by_name
+        elif match.code:
+            code = match.code
             if code_text:
                 meant = code in self._readings(code_text)
                 note(at, "code-repaired" if meant else "code-wrong", code)
         else:
-            readings = self._readings(code_text)
-            if match.how == "unknown" and not readings and told:  # of another prefecture
-                bare = self._by_name(name_text, "")
-                readings = bare.options or tuple(filter(None, [bare.code]))
-            city = "" if self.own else municipality.city_of_ward(code_text)
-            if readings and match.how == "unknown":
-                match = Match("", "", "ambiguous", readings)
-            elif city and match.how == "unknown":
-                match = Match("", "", "ward", (city,))
-            note(at if code_text else self.name_at or at, "who", more=self._advice(match))
+            perhaps = self._perhaps(match, code_text, name_text, told)
+            note(at if code_text else self.name_at or at, "who", more=self._advice(perhaps))
             return "", "", notes
         official = self._official(code, name_text)
-        if by_name == code and name_text != official:
+        if match.code == code and name_text != official:
             rule = "renamed" if match.how == "renamed" else "name-variant"
             note(self.name_at, rule, official)
-        if match.how == "ambiguous" and by_name == code and not code_text:
+        if match.how == "ambiguous" and match.code and not code_text:
             note(self.name_at, "namesake", self._place(code))
         if self.invited and code not in self.invited:
             note(at, "not-invited", official)
@@ -184,8 +167,8 @@ class _Reader:
 
     def _elsewhere(self, code: str, prefecture: str) -> bool:
         """Whether a code of the register lies in another prefecture than is told."""
-        there = _place_of(self.wave, code)
-        return bool(prefecture) and there is not None and fold(there[0]) != fold(prefecture)
+        there = _place_of(self.wave, code) if prefecture else None
+        return there is not None and fold(there[0]) != fold(prefecture)
 
     def _official(self, code: str, told: str = "") -> str:
         """Its name by the list of the invited or the register; of an invented one as it is told."""
@@ -198,28 +181,35 @@ class _Reader:
         """Who bears a name: among those invited, and in the whole country."""
         if not text.strip():
             return Match("", "", "unknown")
-        folded = fold(text)
-        names = (folded, folded.removesuffix("役所"), folded.removesuffix("役場"))
-        codes = next((self.by_name[name] for name in names if name in self.by_name), [])
-        codes = codes or self.by_stem.get(folded, [])
-        codes = [code for code in codes if not self._elsewhere(code, prefecture)]
         if self.own is not None:
             return self.own.resolve(text, prefecture)
         match = municipality.resolve(text, prefecture or None, self.wave.as_of)
         if match.how == "ambiguous":  # the list of those invited may decide, and that is said
             codes = [code for code in match.options if code in self.invited]
-        elif match.code or not codes:
-            return match
+        else:
+            name = fold(text)
+            names = (name, name.removesuffix("役所"), name.removesuffix("役場"))
+            codes = next((self.by_name[name] for name in names if name in self.by_name), [])
+            codes = codes or self.by_stem.get(name, [])
+            codes = [code for code in codes if not self._elsewhere(code, prefecture)]
+            if match.code or not codes:
+                return match
         if len(codes) == 1:
             return Match(codes[0], self.invited[codes[0]], match.how)
         return Match("", "", "ambiguous", match.options or tuple(codes))
 
-    def _place(self, code: str) -> str:
-        there = _place_of(self.wave, code)
-        name = self._official(code)
-        if self.own is not None:
-            return f"{name} ({there[0]})" if there and there[0] else name
-        return (there[0] if there else "") + name
+    def _perhaps(self, match: Match, code_text: str, name_text: str, prefecture: str) -> Match:
+        """Who an unknown name could be: by its code, or by its name in another prefecture."""
+        if match.how != "unknown":
+            return match
+        options = self._readings(code_text)
+        if not options and prefecture:
+            bare = self._by_name(name_text, "")
+            options = bare.options or tuple(filter(None, [bare.code]))
+        city = "" if self.own else municipality.city_of_ward(code_text)
+        if options:
+            return Match("", "", "ambiguous", options)
+        return Match("", "", "ward", (city,)) if city else match
 
     def _advice(self, match: Match) -> Text:
         """What the office is asked where a name was not decided."""
@@ -228,6 +218,13 @@ class _Reader:
             places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
         return say_both("cleaning/which_municipality", ward=match.how == "ward", places=places)
 
+    def _place(self, code: str) -> str:
+        """Its name with its prefecture or group."""
+        there, name = _place_of(self.wave, code), self._official(code)
+        if self.own is not None:
+            return f"{name} ({there[0]})" if there and there[0] else name
+        return (there[0] if there else "") + name
+
 
 def _settle(who: Identified, times: np.ndarray, answered: np.ndarray) -> None:
     """Of several replies of one municipality the latest counts, then the last to arrive.
@@ -235,16 +232,17 @@ def _settle(who: Identified, times: np.ndarray, answered: np.ndarray) -> None:
     The time of the day decides where all its replies have one. A blank form, or a row of a list of
     all that were asked, is no reply and replaces none.
     """
-    replies: dict[str, list[int]] = {}
+    replies: defaultdict[str, list[int]] = defaultdict(list)
     for i, code in enumerate(who.codes):
         if not code:
             who.unidentified.append(i)
         elif not answered[i]:
             who.blank.append(i)
         else:
-            replies.setdefault(code, []).append(i)
-    for of_one in replies.values():
-        dated = [i for i in of_one if who.received[i] is not None]
+            replies[code].append(i)
+    who.kept = [of_one[0] for of_one in replies.values() if len(of_one) == 1]
+    for of_one in (of_one for of_one in replies.values() if len(of_one) > 1):
+        dated = [i for i in of_one if not np.isnat(who.received[i])]
         timed = not np.isnan(times[dated]).any()
         sent = {i: (who.received[i], times[i] if timed else 0.0) for i in dated}
         latest = max(dated, key=lambda i, sent=sent: (sent[i], i), default=-1)  # type: ignore[misc]
@@ -270,27 +268,22 @@ def register_of(
     told), invited (true of all where no list says who was), replied, received.
     """
     replied = {str(who.codes[i]): int(i) for i in order}
-    rows = _asked(wave)
-    asked = set(rows) or set(replied)
-    for code, i in replied.items():
-        if code not in rows:
-            there = _place_of(wave, code)
-            prefecture = there[0] if there else ""
-            rows[code] = {"name": who.names[i], "prefecture": prefecture, "size_class": None}
-    for code, row in rows.items():
+    asked, rows = _asked(wave), []
+    codes = sorted({*asked, *replied})
+    for code in codes:
         reply = replied.get(code)
-        row["size_class"] = row["size_class"] or _size_of(wave, code)
-        row["size_class"] = row["size_class"] or (None if reply is None else told[reply])
-        row["invited"], row["replied"] = code in asked, reply is not None
-        day = None if reply is None else who.received[reply]
-        row["received"] = None if day is None else np.datetime64(day, "s")
-    texts = ["name", "prefecture", "size_class"]
-    columns = [*texts, "invited", "replied", "received"]
-    register = pd.DataFrame.from_dict(rows, orient="index", columns=columns).sort_index()
-    register.index = register.index.astype("str").rename("code")
-    register[texts] = register[texts].astype("str")
-    register["received"] = pd.to_datetime(register["received"]).astype("datetime64[s]")
-    return register.astype({"invited": bool, "replied": bool})
+        if code in asked:
+            name, prefecture, size = asked[code]
+        else:
+            name, size = who.names[replied[code]], None
+            prefecture = (_place_of(wave, code) or ("", ""))[0]
+        size = size or _size_of(wave, code) or (None if reply is None else told[reply])
+        day = np.datetime64("NaT") if reply is None else who.received[reply]
+        rows.append((name, prefecture, size, code in asked or not asked, reply is not None, day))
+    columns = ["name", "prefecture", "size_class", "invited", "replied", "received"]
+    register = pd.DataFrame(rows, pd.Index(codes, dtype="str", name="code"), columns)
+    types = dict.fromkeys(columns[:3], "str") | dict.fromkeys(columns[3:5], bool)
+    return register.astype(types | {"received": "datetime64[s]"})
 
 
 def invited(wave: Wave, register: pd.DataFrame) -> int | None:
@@ -311,27 +304,20 @@ def _size_of(wave: Wave, code: str) -> str | None:
     return str(wave.own.table.at[code, "size"]) or None if code in wave.own.table.index else None
 
 
-def _asked(wave: Wave) -> dict[str, dict[str, Any]]:
+def _asked(wave: Wave) -> Asked:
+    """Those of a list or a register that were asked; none where nobody knows who."""
     if isinstance(wave.invited, tuple):
-        return {
-            i.code: {"name": i.name, "prefecture": i.prefecture, "size_class": i.size_class}
-            for i in wave.invited
-        }
+        return {one.code: (one.name, one.prefecture, one.size_class) for one in wave.invited}
     if wave.invited != "all":
         return {}
     everybody = municipality.register() if wave.own is None else wave.own.table
     places = everybody["prefecture" if wave.own is None else "group"]
-    return {
-        str(code): {"name": name, "prefecture": place, "size_class": None}
-        for code, name, place in zip(everybody.index, everybody["name"], places, strict=True)
-    }
+    rows = zip(everybody.index, everybody["name"], places, strict=True)
+    return {str(code): (name, place, None) for code, name, place in rows}
 
 
-def size_class_told(question: Question, value: Any) -> str | None:
-    """The size class that an answer to the question on it stands for; None where it is none."""
-    if value is None:
-        return None
-    label = question.option(int(value)).ja
-    return next(
-        (kind for kind, text in municipality.SIZE_CLASSES.items() if text.ja == label), None
-    )
+def size_classes_told(question: Question, answers: Sequence[Any]) -> list[str | None]:
+    """The size classes that answers to the question on it stand for; None where one is none."""
+    kinds = {text.ja: kind for kind, text in municipality.SIZE_CLASSES.items()}
+    meant = {option.code: kinds.get(option.ja) for option in question.options}
+    return [None if pd.isna(answer) else meant[int(answer)] for answer in answers]

@@ -14,11 +14,14 @@ import stat
 import unicodedata
 import zipfile
 import zlib
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
@@ -39,16 +42,6 @@ ARE = {
 }
 JUNK = {"thumbs.db", "desktop.ini", "icon\r"}  # what a file manager leaves in a folder
 MAX_BYTES = 1 << 30
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-FOREIGN = {  # first bytes -> what the file is, and the id of the reason why it is not read
-    b"%PDF": ("a PDF document", "pdf"),
-    b"\x89PNG": ("a picture", "picture"),
-    b"\xff\xd8\xff": ("a picture", "picture"),
-    b"\x1f\x8b": ("a gzip archive", "archive"),
-    b"7z\xbc\xaf": ("a 7-Zip archive", "archive"),
-    b"Rar!": ("a RAR archive", "archive"),
-    b"PAR1": ("a Parquet file", ""),
-}
 BOMS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -205,82 +198,37 @@ def sniff(content: bytes, file: str) -> str:
         raise InputError(
             "the file is empty", file=file, hint="ask the sender for the file again", reason="empty"
         )
-    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _sniff_archive(content, file)
-    if content.startswith(OLE):
-        if "EncryptedPackage".encode("utf-16-le") in content:
-            raise InputError(
-                "the workbook is protected by a password",
-                file=file,
-                hint="open it in Excel, remove the password and save it again",
-                reason="password",
-            )
-        raise InputError(
-            "this is a workbook of the old .xls format",
-            file=file,
-            hint="open it in Excel and save it as .xlsx",
-            reason="old_excel",
-        )
     if content.startswith((b"$FL2", b"$FL3")):
         return "sav"
     if content.startswith(b"<stata_dta>") or re.match(rb"[\x69-\x73][\x01\x02]\x01", content):
         return "dta"
-    for mark, (what, reason) in FOREIGN.items():
-        if content.startswith(mark):
+    zipped = content.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+    if zipped and b"xl/workbook.xml" in content:
+        return "workbook"
+    for one in _foreign():
+        if zipped and "holds" in one:
+            known = one["holds"].encode() in content
+        else:
+            known = "starts" in one and bool(re.match(one["starts"].encode("latin-1"), content))
+        if known:
+            what = "this is {subject}" if zipped else "this is {subject}, not a table"
+            hint = "save it from Excel as .xlsx" if zipped else "save it as .xlsx"
             raise InputError(
-                "this is {subject}, not a table",
+                one.get("what", what),
                 file=file,
-                hint="save it as .xlsx",
-                reason=reason,
-                subject=Message(what),
+                hint=one.get("hint", hint),
+                reason=one["reason"],
+                subject=Message(one.get("subject", "")),
             )
-    if re.match(rb"(?i)(\xef\xbb\xbf)?\s*(<!doctype html|<html|<\?xml)", content):
-        raise InputError(
-            "this is a web page or XML, whatever its name says",
-            file=file,
-            hint="open it in Excel and save it as .xlsx",
-            reason="web_page",
-        )
     return "text"
 
 
-def _sniff_archive(content: bytes, file: str) -> str:
-    if b"xl/workbook.xml" in content:
-        return "workbook"
-    if b"Index/Document.iwa" in content or b"Index.zip" in content:
-        raise InputError(
-            "this is a document of Apple Numbers",
-            file=file,
-            hint="open it in Numbers and export it as Excel (.xlsx) or CSV",
-            reason="numbers",
-        )
-    if b"_responses.lsr" in content:
-        raise InputError(
-            "this is an archive of LimeSurvey",
-            file=file,
-            hint="export its responses as CSV; `workbench codebook draft` reads its questions",
-            reason="unknown",
-        )
-    for mark, what, reason in (
-        (b"opendocument.spreadsheet", "an OpenDocument table", "open_document"),
-        (b"xl/workbook.bin", "a binary workbook (.xlsb)", "binary_excel"),
-        (b"word/document.xml", "a Word document", "word"),
-        (b"ppt/presentation.xml", "a presentation", "presentation"),
-    ):
-        if mark in content:
-            raise InputError(
-                "this is {subject}",
-                file=file,
-                hint="save it from Excel as .xlsx",
-                reason=reason,
-                subject=Message(what),
-            )
-    raise InputError(
-        "this is a zip archive and not an Excel workbook, or it is damaged",
-        file=file,
-        hint="call it .zip if it holds tables, or ask the sender for a new copy",
-        reason="damaged",
-    )
+@cache
+def _foreign() -> list[dict[str, str]]:
+    """The files that are no tables, as data/foreign_files.yml lists them."""
+    text = files("analysis").joinpath("data/foreign_files.yml").read_text(encoding="utf-8")
+    listed: list[dict[str, str]] = yaml.safe_load(text)
+    return listed
 
 
 # --- text files ---------------------------------------------------------------------------------
@@ -360,15 +308,17 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
         return _decode_as(content, encoding, marked, file)
     if marked:
         return _strict(content, marked, file).removeprefix("\ufeff")
-    if content[1::2].count(0) > len(content) // 8 or content[::2].count(0) > len(content) // 8:
-        order = "le" if content[1::2].count(0) > content[::2].count(0) else "be"
-        return _strict(content, f"utf-16-{order}", file)
-    if _is_utf8(content):
-        return content.decode("utf-8")
-    if (euc := _as_euc(content)) is not None:
+    low, high = content[::2].count(0), content[1::2].count(0)  # a zero beside each ASCII letter
+    if max(low, high) > len(content) // 8:
+        return _strict(content, "utf-16-le" if high > low else "utf-16-be", file)
+    if (text := _or_none(content, "utf-8")) is not None:
+        return text
+    euc, cp932 = _or_none(content, "euc_jp"), _or_none(content, "cp932")
+    plain = cp932 is not None and not _looks_wrong(cp932)
+    if euc is not None and not plain and not _looks_wrong(euc):
         return euc
     text = _strict(content, "cp932", file)
-    if _looks_wrong(text):
+    if not plain:
         raise InputError(
             "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
             file=file,
@@ -390,64 +340,39 @@ def _decode_as(content: bytes, encoding: str, marked: str | None, file: str) -> 
         ) from None
     if wanted == "shift_jis":
         wanted = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
-    if wanted == "cp932" and not content.isascii() and _is_utf8(content):
-        raise InputError(
-            "the wave says {encoding} but the file is UTF-8",
-            file=file,
-            hint="correct wave.yml",
-            encoding=encoding,
-        )
-    if wanted.startswith("utf-16") and b"\0" not in content:
-        raise InputError(
-            "the file is not {encoding}", file=file, hint="correct wave.yml", encoding=encoding
-        )
+    what = None
+    if wanted == "cp932" and not content.isascii() and _or_none(content, "utf-8") is not None:
+        what = Message("the wave says {encoding} but the file is UTF-8", encoding=encoding)
+    elif wanted.startswith("utf-16") and b"\0" not in content:
+        what = Message("the file is not {encoding}", encoding=encoding)
+    if what:
+        raise InputError(what, file=file, hint="correct wave.yml")
     text = _strict(content, marked if marked and wanted.startswith("utf") else wanted, file)
     return text.removeprefix("\ufeff")
 
 
-def _is_utf8(content: bytes) -> bool:
+def _or_none(content: bytes, encoding: str) -> str | None:
+    """The text, or None where the bytes are of another encoding."""
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _as_euc(content: bytes) -> str | None:
-    """The text where it is EUC-JP and cannot be meant as cp932, else None."""
-    try:
-        text = content.decode("euc_jp")
+        return content.decode(encoding)
     except UnicodeDecodeError:
         return None
-    try:
-        other = content.decode("cp932")
-    except UnicodeDecodeError:
-        other = "\x80"
-    return text if _looks_wrong(other) and not _looks_wrong(text) else None
 
 
 def _strict(content: bytes, encoding: str, file: str) -> str:
     try:
         return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            "the file is not {encoding}: byte {byte:#04x} in line {line} has no meaning there",
-            file=file,
-            hint="state its encoding in wave.yml, or save it as UTF-8",
-            reason="encoding",
-            encoding=encoding,
-            byte=content[error.start],
-            line=line,
-        ) from None
-    except UnicodeError:
-        raise InputError(
-            "the file is not {encoding}",
-            file=file,
-            hint="save it as UTF-8",
-            reason="encoding",
-            encoding=encoding,
-        ) from None
+    except UnicodeError as error:
+        what, hint = Message("the file is not {encoding}", encoding=encoding), "save it as UTF-8"
+        if isinstance(error, UnicodeDecodeError):
+            hint = "state its encoding in wave.yml, or save it as UTF-8"
+            what = Message(
+                "the file is not {encoding}: byte {byte:#04x} in line {line} has no meaning there",
+                encoding=encoding,
+                byte=content[error.start],
+                line=content[: error.start].count(b"\n") + 1,
+            )
+        raise InputError(what, file=file, hint=hint, reason="encoding") from None
 
 
 def _looks_wrong(text: str) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.errors import InputError
-from analysis.intake.cells import ANSWER, REASONS
+from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.printed import (
     ABOVE,
@@ -26,12 +26,10 @@ from analysis.intake.printed import (
     MARKS,
     RIGHT,
     Form,
-    Place,
     in_a_row,
     is_answer_word,
-    labels_of,
 )
-from analysis.intake.sheet import Sheet
+from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import UNIT, check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
@@ -42,27 +40,18 @@ INSTRUCTION = re.compile(
     r"^(?:[(（][^()（）]*[)）]|※.*)$", re.S
 )  # printed between a label and its answer
 POINTED = re.compile(r"[→⇒⇨➡]\s*([^→⇒⇨➡]+)$")  # an answer behind the options in their own cell
+HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
 
 
-@dataclass(frozen=True)
-class Reply:
-    """The answers of one form: per question or variable the cell, and the mark of every cell."""
-
-    sheet: Sheet
-    cells: dict[str, Place | None]
-    mark: np.ndarray
-    stands_for: dict[str, str]  # variable -> the option that the mark in its cell stands for
-
-
-def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], list[Sheet]]:
-    """The replies, and the sheets that are no forms (such as instructions).
+def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], list[Sheet]]:
+    """The replies, a piece each, and the sheets that are no forms (such as instructions).
 
     Raises
     ------
     InputError
         No sheet is a form of this codebook, or a form lacks a question.
     """
-    found = [labels_of(sheet, headings) for sheet in sheets]
+    found = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in found), default=0)
     if most == 0:
         raise InputError(
@@ -72,34 +61,24 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Reply], li
             id=headings.book.id,
         )
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
-    others = [form for form in found if not any(form is other for other in forms)]
+    others = [form for form in found if form not in forms]
     _check_files(forms, others, headings)
-    places = _Places(forms, headings)
-    targets = places.targets()
-    ways = places.ways(targets)
-    marked = places.marked()
-    matrices = [headings.book[question] for question in sorted(places.matrices())]
-    replies = []
+    copies, replies = _Copies(forms, headings), []
     for form in forms:
-        check_questions(
-            {target: 0 for target in targets if target in form.labels}, headings, form.sheet
-        )
-        own = {t: w for t, w in ways.items() if t in form.labels}
-        chosen = {q: w for q, w in marked.items() if q in form.options}
-        replies.append(
-            _reply(form, own, chosen, [q for q in matrices if q.id in form.across], headings.book)
-        )
-    return _marked(replies, forms, headings), [form.sheet for form in others]
+        asked = {target: 0 for target in copies.targets if target in form.labels}
+        check_questions(asked, headings, form.sheet)
+        replies.append(copies.reply(form))
+    _tell_notes(replies, headings)
+    return [reply.piece for reply in replies], [form.sheet for form in others]
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
     """Refuse a file of which no sheet is read though one says who filled it in."""
     read = {form.sheet.file for form in forms}
-    for form in others:
+    for form in (form for form in others if form.sheet.file not in read):
         whose = [target for target in headings.who if target in form.labels]
         beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
-        named = next((text for text in beside if headings.named_in(text)), "")
-        if form.sheet.file not in read and named:
+        if named := next((text for text in beside if headings.named_in(text)), ""):
             raise form.sheet.error(
                 "this is a form of {named}, but only {n} labels of the codebook {id} stand in "
                 "it, fewer than half of those in the other forms",
@@ -110,54 +89,155 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
             )
 
 
+class _Reply:
+    """The answers of one form.
+
+    Attributes
+    ----------
+    cells : question or variable -> the cell of its answer.
+    stands_for : variable -> the option that the mark in its cell stands for.
+    marks : cells beside options, with the mark of the one that is the answer, or an open box.
+    mark : what each cell of the sheet is, ANSWER or a position in REASONS.
+    """
+
+    def __init__(self, form: Form, cells: dict[str, Place | None]) -> None:
+        self.form, self.cells = form, cells
+        self.stands_for: dict[str, str] = {}
+        self.marks: list[Place] = []
+        self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
+        self.mark[tuple(np.array([*form.words]).T)] = HEADER
+
+    def take_option(self, question: str, way: Place) -> None:
+        """The answer of one choice by the mark on this side of its option."""
+        form, options = self.form, self.form.options[question]
+        self.mark[tuple(np.array([*options.values()]).T)] = HEADER
+        beside = [(place, form.mark_of(code, place, way)) for code, place in options.items()]
+        self.marks += [mark for _, mark in beside if mark and OPEN.match(form.text(mark))]
+        chosen = [(at, mark) for at, mark in beside if form.text(mark) and mark not in self.marks]
+        if len(chosen) == 1 and MARK.match(form.text(chosen[0][1])):
+            self.cells[question] = chosen[0][0]  # the answer is the option, in its own words
+            self.marks += filter(None, [chosen[0][1]])
+        else:  # none: an empty cell; several: the first, which is refused, and the others are told
+            self.cells[question] = (chosen or beside)[0][1]
+
+    def take_boxes(self, id: str, question: Question) -> None:
+        """The answer to a question, or an item of a battery, by boxes before the words of options.
+
+        Of one choice the cell with the ticked box is the answer; where several are, it stands for
+        all of them, which is refused.
+        """
+        form, found = self.form, self.form.boxed[id]
+        ticked = {code for code, place in found.items() if place in form.ticked}
+        if question.type == "multi":
+            self.cells.pop(id, None)
+            for code, place in found.items():
+                self.cells[f"{id}_{code}"] = place
+                self.stands_for[f"{id}_{code}"] = str(int(code in ticked))
+        elif ticked:
+            self.cells[id] = found[min(ticked)]
+            all_of_them = " ".join(form.text(place) for place in found.values())
+            self.stands_for[id] = str(min(ticked)) if len(ticked) == 1 else all_of_them
+        else:
+            beside = (form.next_to(place) for place in found.values())
+            self.cells[id] = next((at for at in beside if at and not form.text(at)), None)
+
+    def take_matrix(self, battery: Question) -> None:
+        """The answers to the items of a battery by marks in the line of each option."""
+        form, codes = self.form, [*self.form.across[battery.id]]
+        for variable in (v for v in battery.variables if v in form.labels):
+            meet = {code: form.crossing(battery.id, variable, code) for code in codes}
+            opened = [place for place in meet.values() if place and OPEN.match(form.text(place))]
+            self.marks += opened
+            filled = [c for c, place in meet.items() if form.text(place) and place not in opened]
+            code = (filled or codes)[0]
+            self.cells[variable] = meet[code]
+            if len(filled) == 1 and MARK.match(form.text(meet[code])):
+                self.stands_for[variable] = battery.option(code).ja
+
+    def finish(self, book: Codebook) -> None:
+        """Answers behind an arrow, and what each cell is; two answers in one cell are refused."""
+        for target, place in self.cells.items():
+            asked = book.question_of.get(target)
+            pointed = POINTED.search(self.form.text(place))
+            if pointed and asked is not None and asked.options and target not in self.stands_for:
+                self.stands_for[target] = pointed[1].strip()
+        places = [*filter(None, self.cells.values())]
+        if twice := [place for place, n in Counter(places).items() if n > 1]:
+            raise self.form.sheet.error(
+                "the answer to {rivals} is looked for in the same cell",
+                at=twice[0],
+                hint="give the label of each in wave.yml under header",
+                rivals=[target for target, place in self.cells.items() if place == twice[0]],
+            )
+        for place in self.marks:
+            self.mark[place] = REASONS.index("mark")
+        for place in places:
+            self.mark[place] = ANSWER
+
+    @property
+    def piece(self) -> Piece:
+        """One record, each answer with a place of its own."""
+        there = {name: place for name, place in self.cells.items() if place is not None}
+        answers = {name: (np.array([r]), np.array([c])) for name, (r, c) in there.items()}
+        return Piece(self.form.sheet, self.mark, answers, self.stands_for)
+
+
 @dataclass(frozen=True)
-class _Places:
+class _Copies:
     """Where the answers of copies of one form stand, decided over all of them together."""
 
     forms: list[Form]
     headings: Headings
 
+    def reply(self, form: Form) -> _Reply:
+        """The answers of one of the forms."""
+        book = self.headings.book
+        ways = {target: way for target, way in self.ways.items() if target in form.labels}
+        reply = _Reply(form, {target: form.beside(target, *way) for target, way in ways.items()})
+        for question, way in self.marked.items():
+            if question in form.options:
+                reply.take_option(question, way)
+        for id in form.boxed:
+            reply.take_boxes(id, book.question_of.get(id) or book[id])
+        for question in sorted(self.matrices & form.across.keys()):
+            reply.take_matrix(book[question])
+        reply.finish(book)
+        return reply
+
     def count(self, target: str, way: Place, step: int = 1) -> int:
         """In how many forms something stands there that is not printed on the form."""
-        texts = [
-            form.text(form.beside(target, way, step))
-            for form in self.forms
-            if target in form.labels
-        ]
+        there = [form for form in self.forms if target in form.labels]
+        texts = [form.text(form.beside(target, way, step)) for form in there]
+        if len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0]):
+            return 0  # printed
         number = target.rpartition("_")[2]
-        said = [
-            text
+        return sum(
+            not (way == LEFT and normalise(text).strip("().") == number)
+            and not (way == BELOW and INSTRUCTION.match(text))
             for text in texts
             if text
-            and not (way == LEFT and normalise(text).strip("().") == number)
-            and not (way == BELOW and INSTRUCTION.match(text))
-        ]
-        printed = len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0])
-        return 0 if printed else len(said)
+        )
 
+    @cached_property
     def marked(self) -> dict[str, Place]:
         """The questions of one choice whose options are marked, and on which side of them."""
         found = {}
-        for question in {id for form in self.forms for id in form.options}:
+        for question in sorted({id for form in self.forms for id in form.options}):
+            forms = [form for form in self.forms if question in form.options]
+            row = all(in_a_row(form.options[question].values()) for form in forms)
             marks = {
                 way: sum(
                     bool(MARK.match(form.text(form.mark_of(code, place, way))))
-                    for form in self.forms
-                    for code, place in form.options.get(question, {}).items()
+                    for form in forms
+                    for code, place in form.options[question].items()
                 )
-                for way in self._sides(question)
+                for way in ((RIGHT, LEFT, BELOW, ABOVE) if row else (RIGHT, LEFT))
             }
             if any(marks.values()):
                 found[question] = max(marks, key=lambda way: (marks[way], way == RIGHT))
         return found
 
-    def _sides(self, question: str) -> tuple[Place, ...]:
-        """Where the marks of options may be: above or below only where these are in a row."""
-        row = all(
-            in_a_row(f.options[question].values()) for f in self.forms if question in f.options
-        )
-        return (RIGHT, LEFT, BELOW, ABOVE) if row else (RIGHT, LEFT)
-
+    @cached_property
     def matrices(self) -> set[str]:
         """The batteries that are answered by marks in the columns of their options."""
         return {
@@ -170,6 +250,7 @@ class _Places:
             if MARK.match(form.text(form.crossing(question, variable, code)))
         }
 
+    @cached_property
     def targets(self) -> list[str]:
         """The columns of the table: a question in one cell, or its options or items one by one."""
         labelled = {target for form in self.forms for target in form.labels}
@@ -177,20 +258,18 @@ class _Places:
         for question in self.headings.book:
             parts = [v for v in question.variables if v in labelled]
             whole = question.id in labelled
-            if parts and parts != [question.id]:
-                lines = self._lines(question) if question.type == "multi" else ()
-                ways = (*TICKS, *((way, 1) for way in lines))
-                ticked = sum(self.count(p, way, s) for p in parts for way, s in ways)
-                written = (
-                    whole
-                    and question.type == "multi"
-                    and any(self.count(question.id, way) for way in (RIGHT, BELOW))
-                )
-                # some text that reads like an option is not the list of them
-                listed = ticked and len(parts) == len(question.variables)
-                targets += [question.id] if written and not listed else parts
-            elif whole:
-                targets.append(question.id)
+            if not parts or parts == [question.id]:
+                targets += [question.id] if whole else []
+                continue
+            multi = question.type == "multi"
+            ways = (*TICKS, *((way, 1) for way in self._lines(question))) if multi else TICKS
+            ticked = sum(self.count(p, way, s) for p in parts for way, s in ways)
+            written = (
+                whole and multi and any(self.count(question.id, way) for way in (RIGHT, BELOW))
+            )
+            # some text that reads like an option is not the list of them
+            listed = ticked and len(parts) == len(question.variables)
+            targets += [question.id] if written and not listed else parts
         return [*sorted(t for t in labelled if t.startswith("@")), *targets]
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
@@ -200,12 +279,13 @@ class _Places:
         )
         return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
-    def ways(self, targets: list[str]) -> dict[str, tuple[Place, int]]:
+    @cached_property
+    def ways(self) -> dict[str, tuple[Place, int]]:
         """On which side of its label each answer stands, and how many cells from it."""
-        near, far = (sum(self.count(t, RIGHT, s) for t in targets) for s in (1, 2))
+        near, far = (sum(self.count(t, RIGHT, s) for t in self.targets) for s in (1, 2))
         # copies of a form with an empty column, or one of units, between labels and answers
         step = 2 if len(self.forms) > 1 and far > near else 1
-        return {target: self._way(target, step) for target in targets}
+        return {target: self._way(target, step) for target in self.targets}
 
     def _way(self, target: str, step: int) -> tuple[Place, int]:
         """Where most forms have something."""
@@ -241,10 +321,10 @@ class _Places:
     @cached_property
     def _all_below(self) -> bool:
         """Whether what is answered has its answer two cells below its label, nothing nearer."""
-        book = self.headings.book
         asked = {
-            t for form in self.forms for t in form.labels if t in book and not book[t].identity
-        }
+            q.id for q in self.headings.book
+            if not q.identity and any(q.id in form.labels for form in self.forms)
+        }  # fmt: skip
         near = any(self.count(target, way) for target in asked for way in (RIGHT, BELOW))
         return not near and sum(self.count(target, BELOW, 2) > 0 for target in asked) > 1
 
@@ -261,209 +341,115 @@ class _Places:
         return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
 
 
-def _reply(
-    form: Form,
-    ways: dict[str, tuple[Place, int]],
-    marked: dict[str, Place],
-    matrices: list[Question],
-    book: Codebook,
-) -> Reply:
-    """The answers of one form.
-
-    `marked`: questions whose chosen option has a mark on this side; `matrices`: batteries whose
-    items have a mark in the column of an option.
-    """
-    cells = {target: form.beside(target, *way) for target, way in ways.items()}
-    marks: list[Place] = []
-    for question, way in marked.items():
-        options = form.options[question].items()
-        beside = [(place, form.mark_of(code, place, way)) for code, place in options]
-        marks += [mark for _, mark in beside if mark and OPEN.match(form.text(mark))]
-        chosen = [(place, mark) for place, mark in beside if form.text(mark) and mark not in marks]
-        if len(chosen) == 1 and MARK.match(form.text(chosen[0][1])):
-            cells[question] = chosen[0][0]  # the answer is the option, in its own words
-            marks += filter(None, [chosen[0][1]])
-        else:  # none: an empty cell; several: the first, which is refused, and the others are told
-            cells[question] = (chosen or beside)[0][1]
-    stands_for = _boxes(form, cells, book)
-    for battery in matrices:
-        codes = [*form.across[battery.id]]
-        for variable in (v for v in battery.variables if v in form.labels):
-            meet = {code: form.crossing(battery.id, variable, code) for code in codes}
-            opened = [place for place in meet.values() if place and OPEN.match(form.text(place))]
-            marks += opened
-            filled = [c for c, place in meet.items() if form.text(place) and place not in opened]
-            code = (filled or codes)[0]
-            cells[variable] = meet[code]
-            if len(filled) == 1 and MARK.match(form.text(cells[variable])):
-                stands_for[variable] = battery.option(code).ja
-    for target, place in cells.items():
-        asked = book.question_of.get(target)
-        pointed = POINTED.search(form.text(place))
-        if pointed and asked is not None and asked.options and target not in stands_for:
-            stands_for[target] = pointed[1].strip()
-    taken = Counter(place for place in cells.values() if place is not None)
-    for place in cells.values():
-        if place is not None and taken[place] > 1:
-            rivals = [t for t, p in cells.items() if p == place]
-            raise form.sheet.error(
-                "the answer to {rivals} is looked for in the same cell",
-                at=place,
-                hint="give the label of each in wave.yml under header",
-                rivals=rivals,
-            )
-    mark = np.full(form.sheet.shape, REASONS.index("note"), np.uint8)
-    printed = [p for question in marked for p in form.options[question].values()]
-    for place in (*form.words, *printed):
-        mark[place] = REASONS.index("header")
-    for place in marks:
-        mark[place] = REASONS.index("mark")
-    for place in filter(None, cells.values()):
-        mark[place] = ANSWER
-    return Reply(form.sheet, cells, mark, stands_for)
-
-
-def _boxes(form: Form, cells: dict[str, Place | None], book: Codebook) -> dict[str, str]:
-    """Put the cells with a box before their words among the answers; what each stands for.
-
-    Of one choice the cell with the ticked box is the answer; where several are, it stands for all
-    of them, which is refused.
-    """
-    stands_for: dict[str, str] = {}
-    for id, found in form.boxed.items():
-        question = book.question_of.get(id) or book[id]
-        ticked = {code for code, place in found.items() if place in form.ticked}
-        if question.type == "multi":
-            cells.pop(id, None)
-            for code, place in found.items():
-                cells[f"{id}_{code}"] = place
-                stands_for[f"{id}_{code}"] = str(int(code in ticked))
-        elif ticked:
-            cells[id] = found[min(ticked)]
-            all_of_them = " ".join(form.text(place) for place in found.values())
-            stands_for[id] = str(min(ticked)) if len(ticked) == 1 else all_of_them
-        else:
-            beside = (form.next_to(place) for place in found.values())
-            cells[id] = next((place for place in beside if place and not form.text(place)), None)
-    return stands_for
-
-
-def _marked(replies: list[Reply], forms: list[Form], headings: Headings) -> list[Reply]:
+def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
     """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
-    note, unmatched, told = REASONS.index("note"), REASONS.index("unmatched"), headings.who
-    texts = [reply.sheet.text.to_numpy(object) for reply in replies]
-    said = [
-        Counter(grid[(reply.mark == note) & (grid != "")])
-        for grid, reply in zip(texts, replies, strict=True)
-    ]
-    every = set().union(*said)
+    who, grids = headings.who, [reply.form.text_at for reply in replies]
+    said = [Counter(r.form.text_at[(r.mark == NOTE) & (r.form.text_at != "")]) for r in replies]
     # how often the form itself says a text: as often as all copies do, but for one in ten; of what
     # stands around an answer, such as a unit, as half of them do
-    share = {text: 2 if UNIT.match(normalise(text)) else 10 for text in every}
     printed = {
-        text: sorted(own[text] for own in said)[(len(said) - 1) // share[text]] for text in every
+        text: sorted(own[text] for own in said)[
+            (len(said) - 1) // (2 if UNIT.match(normalise(text)) else 10)
+        ]
+        for text in set().union(*said)
     }
-    _tell_changed_labels(replies, texts)
-    for grid, reply, form, own in zip(texts, replies, forms, said, strict=True):
+    _tell_changed_labels(replies)
+    lone = len(replies) == 1
+    for reply, own in zip(replies, said, strict=True):
+        form, grid = reply.form, reply.form.text_at
         rows = {row for row, _ in form.labels.values()}
-        who = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in told}
+        whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
-        for row, column in zip(*np.nonzero((reply.mark == note) & (grid != "")), strict=True):
+        for row, column in np.argwhere((reply.mark == NOTE) & (grid != "")).tolist():
             text = grid[row, column]
-            lone = len(replies) == 1
             # a mark or number is an office's, unless every copy has it in the same place
-            mark = _entered(form, reply, (int(row), int(column))) and (
-                lone
-                or any(
-                    not (
-                        row < other.shape[0]
-                        and column < other.shape[1]
-                        and other[row, column] == text
-                    )
-                    for other in texts
-                )
+            entered = _entered(reply, (row, column)) and (
+                lone or any(_text(other, row, column) != text for other in grids)
             )
-            if not lone and own[text] <= printed[text] and not mark:
+            if not lone and own[text] <= printed[text] and not entered:
                 continue
             named = headings.named_in(text, known=True)
-            if named and named in who:
+            if named and named in whose:
                 continue  # who replied, told again
             if named:
-                others[int(row), int(column)] = text
-            if not lone or mark or row in rows or (int(row), int(column)) in others:
-                reply.mark[row, column] = unmatched
-        _check_shifted(reply, unmatched)
-        _set_aside(reply, form, headings)
-        if not told & {t for t, texts in (headings.header or {}).items() if texts}:
+                others[row, column] = text
+            if not lone or entered or row in rows or named:
+                reply.mark[row, column] = UNMATCHED
+        _check_shifted(reply)
+        _set_aside(reply, headings)
+        if not who & {t for t, texts in (headings.header or {}).items() if texts}:
             _check_others(reply, others)
-    return replies
 
 
-def _tell_changed_labels(replies: list[Reply], texts: list[np.ndarray]) -> None:
+def _text(grid: np.ndarray, row: int, column: int) -> str | None:
+    """What stands in a cell, None beyond the sheet."""
+    height, width = grid.shape
+    return grid[row, column] if row < height and column < width else None
+
+
+def _tell_changed_labels(replies: list[_Reply]) -> None:
     """Mark labels that at most half of the copies have: an office wrote something into them.
 
     A form of which most labels are its own is another print, and nothing was written into it.
     """
-    header, unmatched = REASONS.index("header"), REASONS.index("unmatched")
-    copies = Counter(text for grid in texts for text in set(grid.ravel()))
-    for reply, grid in zip(replies, texts, strict=True):
-        heads = [(int(r), int(c)) for r, c in np.argwhere((reply.mark == header) & (grid != ""))]
-        own = [place for place in heads if 2 * copies[grid[place]] <= len(replies)]
+    copies = Counter(text for reply in replies for text in set(reply.form.text_at.ravel()))
+    for reply in replies:
+        grid = reply.form.text_at
+        heads = np.argwhere((reply.mark == HEADER) & (grid != "")).tolist()
+        own = [
+            (row, column) for row, column in heads if 2 * copies[grid[row, column]] <= len(replies)
+        ]
         if len(replies) > 1 and 2 * len(own) < len(heads):
             for place in own:
-                reply.mark[place] = unmatched
+                reply.mark[place] = UNMATCHED
 
 
-def _entered(form: Form, reply: Reply, place: Place) -> bool:
+def _entered(reply: _Reply, place: Place) -> bool:
     """Whether a mark or a number stands in a cell, and does not just number what is beside it."""
-    text = form.text(place)
+    text = reply.form.text(place)
     if MARK.match(text) or not ANSWER_LIKE.match(text):
         return bool(MARK.match(text))
-    beside = (form.next_to(place, way) for way in (RIGHT, BELOW))
-    return all(reply.mark[cell] != REASONS.index("header") for cell in beside if cell)
+    beside = (reply.form.next_to(place, way) for way in (RIGHT, BELOW))
+    return all(reply.mark[cell] != HEADER for cell in beside if cell)
 
 
-def _set_aside(reply: Reply, form: Form, headings: Headings) -> None:
+def _set_aside(reply: _Reply, headings: Headings) -> None:
     """Mark personal details (the name, telephone, mail of who filled it in), beside their labels.
 
     A label may stand in the cell itself, in front of a colon.
     """
-    note, unmatched = REASONS.index("note"), REASONS.index("unmatched")
-    grid = reply.sheet.text.to_numpy(object)
-    loose = ((reply.mark == note) | (reply.mark == unmatched)) & (grid != "")
+    form, grid = reply.form, reply.form.text_at
+    loose = np.isin(reply.mark, (NOTE, UNMATCHED)) & (grid != "")
     for row, column in np.argwhere(loose).tolist():
-        label, inside = (*re.split("[:：]", grid[row, column], maxsplit=1), "")[:2]
-        reason = headings.set_aside(label, reply.sheet.address(row, column))
-        there = (row, column) if inside else form.next_to((row, column))
+        label, *inside = re.split("[:：]", grid[row, column], maxsplit=1)
+        reason = headings.set_aside(label, form.sheet.address(row, column))
+        there = (row, column) if any(inside) else form.next_to((row, column))
         if reason and there and loose[there]:
             reply.mark[there] = REASONS.index(reason)
 
 
-def _check_others(reply: Reply, others: dict[Place, str]) -> None:
+def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
     """Refuse a form with several other municipalities in a line: it may be a table of replies."""
     for axis in (0, 1):
-        line, most = max(
-            Counter(p[axis] for p in others).items(), key=lambda c: c[1], default=(0, 0)
-        )
-        if most >= 2:
-            at = [place for place in others if place[axis] == line]
-            names = [others[place] for place in at[:3]]
-            raise reply.sheet.error(
+        lines = Counter(place[axis] for place in others).most_common(1)
+        if lines and lines[0][1] >= 2:
+            at = [place for place in others if place[axis] == lines[0][0]]
+            raise reply.form.sheet.error(
                 "other municipalities stand beside the answers ({names})",
                 at=at[0],
                 hint="if they replied, give another layout in wave.yml; if they did not, give "
                 "the label of who replied under header, such as header: {{'@name': [団体名]}}",
-                names=names,
+                names=[others[place] for place in at[:3]],
             )
 
 
-def _check_shifted(reply: Reply, unmatched: int) -> None:
+def _check_shifted(reply: _Reply) -> None:
     """Refuse a form with no answer in its place but several beside: not a copy of the others."""
-    answered = any(reply.sheet.kind[place] for place in reply.cells.values() if place)
-    rows = {place[0] for place in reply.cells.values() if place}
-    beside = [(int(r), int(c)) for r, c in np.argwhere(reply.mark == unmatched) if r in rows]
-    if not answered and len(beside) > 1:
-        raise reply.sheet.error(
+    places, sheet = [*filter(None, reply.cells.values())], reply.form.sheet
+    rows = {row for row, _ in places}
+    beside = [(r, c) for r, c in np.argwhere(reply.mark == UNMATCHED).tolist() if r in rows]
+    if len(beside) > 1 and not any(sheet.kind[place] for place in places):
+        raise sheet.error(
             "no answer stands where the other forms have theirs",
             at=beside[0],
             hint="put the answers where they are in the others, or give the file an entry of its "

@@ -17,12 +17,6 @@ from analysis.intake.sheet import Sheet
 TITLED = 5  # rows in which a title stands
 
 
-def titles(sheet: Sheet) -> list[str]:
-    """The texts of the first rows of a sheet, in their order."""
-    rows = sheet.text.iloc[:TITLED].to_numpy(object)
-    return [str(text) for row in rows for text in row if text != ""]
-
-
 def of_sheets(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
     """The issue that the titles of a file tell; None of a codebook without issues.
 
@@ -32,14 +26,14 @@ def of_sheets(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
     """
     if not book.issues:
         return None
-    texts = [normalise(text) for sheet in sheets for text in titles(sheet)]
+    heads = [sheet.text.iloc[:TITLED].to_numpy(object).ravel() for sheet in sheets]
+    texts = [str(text) for head in heads for text in head if text != ""]
     there = [
         issue
         for issue in book.issues
-        if any(normalise(title) in text for title in issue.titles for text in texts)
+        if any(normalise(title) in normalise(text) for title in issue.titles for text in texts)
     ]
     if len(there) != 1:
-        first = next((text for sheet in sheets for text in titles(sheet)), "")
         raise InputError(
             "no title of the codebook {book} is in the file, which begins with {first!r}"
             if not there
@@ -48,7 +42,7 @@ def of_sheets(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
             hint="the workbench knows {known}; give one of these files, or add the new year "
             "to the codebook under issues",
             book=book.id,
-            first=first[:60],
+            first=texts[0][:60] if texts else "",
             there=[issue.id for issue in there],
             known=[f"{issue.id}（{issue.titles[0]}）" for issue in book.issues],
         )

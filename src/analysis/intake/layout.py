@@ -7,10 +7,12 @@ heading that names municipalities are a table, whatever is wrong with its other 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.wave import WaveFile
@@ -62,10 +64,9 @@ class Evidence:
         labels = [_labels(sheet, headings) for sheet in visible]
         whole = ""
         if headings.own is None and not headings.who & set().union(*labels):
-            all_of_them = len(municipality.register())
-            sizes = {"rows": 0, "columns": 1}
-            whole = next((name for name, axis in sizes.items()
-                          if any(s.shape[axis] > all_of_them for s in visible)), "")  # fmt: skip
+            every = len(municipality.register())
+            down, across = (any(s.shape[axis] > every for s in visible) for axis in (0, 1))
+            whole = "rows" if down else "columns" if across else ""
         return cls(
             rows=sum(len(listed(sheet, headings)) for sheet in visible),
             columns=sum(len(listed(sheet, headings)) for sheet in turned),
@@ -108,6 +109,20 @@ class Evidence:
         return Layout("rows" if one_row else "form")
 
 
+def _found(sheet: Sheet, headings: Headings) -> list[tuple[int, int, str]]:
+    """Row, column and target of each heading in the first rows of a sheet, in their order."""
+    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+    codes, texts = pd.factorize(head.ravel())
+    meant = [meaning.target if (meaning := headings.meaning(text)) else "" for text in texts]
+    at = np.flatnonzero(np.array([*map(bool, meant)], bool)[codes]).tolist()
+    return [(*divmod(i, head.shape[1]), meant[codes[i]]) for i in at]
+
+
+def _labels(sheet: Sheet, headings: Headings) -> set[str]:
+    """The questions and variables whose headings are anywhere in a sheet."""
+    return {target for _, column, target in _found(sheet, headings) if column < SEARCHED_ROWS}
+
+
 def _questions(targets: set[str], headings: Headings) -> set[str]:
     """The questions of the codebook among what headings mean."""
     owner = headings.book.question_of
@@ -121,12 +136,6 @@ def asked_in(sheet: Sheet, headings: Headings) -> set[str]:
     return {id for id in found if headings.book[id].identity is None}
 
 
-def _labels(sheet: Sheet, headings: Headings) -> set[str]:
-    """The questions and variables whose headings are anywhere in a sheet."""
-    texts = set(sheet.text.iloc[:SEARCHED_ROWS, :SEARCHED_ROWS].to_numpy(object).ravel())
-    return {meaning.target for text in texts if (meaning := headings.meaning(text))}
-
-
 def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     """The sheet that ``wave.yml`` names, else the one visible sheet that has a header.
 
@@ -136,9 +145,8 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
         There is no such sheet, or there are several tables and ``wave.yml`` does not say which.
     """
     if file.sheet is not None:
-        for sheet in sheets:
-            if sheet.sheet == file.sheet:
-                return sheet
+        if named := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):
+            return named
         there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
         raise InputError(
             "there is no sheet {sheet_name!r}",
@@ -169,10 +177,8 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
 
 def _headed(sheet: Sheet, headings: Headings) -> int:
     """How many headings stand in one row, which a list of the questions does not have."""
-    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
-    meant = {text: headings.meaning(text) for text in set(head[head != ""])}
-    rows = ({meaning.target for text in row if (meaning := meant.get(text))} for row in head)
-    return max(map(len, rows), default=0)
+    pairs = {(row, target) for row, _, target in _found(sheet, headings)}
+    return max(Counter(row for row, _ in pairs).values(), default=0)
 
 
 def listed(sheet: Sheet, headings: Headings) -> set[str]:
@@ -183,19 +189,14 @@ def listed(sheet: Sheet, headings: Headings) -> set[str]:
     line of that heading, whatever stands below it. For columns give ``sheet.turned``: a form with
     the answers beside their labels looks like one column, so that only the first of these counts.
     """
-    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
-    meant = {text: headings.meaning(text) for text in set(head[head != ""])}
-    owner = headings.book.question_of
-    whose = headings.who
-    heads, asked = [], []
-    for row, column in zip(*np.nonzero(head != ""), strict=True):
-        target = meaning.target if (meaning := meant[head[row, column]]) else "@"
-        if target in whose:
-            heads.append((int(row), int(column)))
-        elif not target.startswith("@"):
-            asked.append((int(row), owner[target].id if target in owner else target))
+    owner, found = headings.book.question_of, _found(sheet, headings)
+    asked = [
+        (row, owner[target].id if target in owner else target)
+        for row, _, target in found
+        if target not in headings.who and not target.startswith("@")
+    ]
     best: set[str] = set()
-    for row, column in heads:
+    for row, column in ((row, column) for row, column, target in found if target in headings.who):
         below = [
             (at, headings.named_in(text), text)
             for at, text in enumerate(sheet.text[column].iloc[row + 1 :], row + 1)

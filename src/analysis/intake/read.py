@@ -7,7 +7,6 @@ to one variable, or has the reason why it is none (see `analysis.intake.cells`).
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,11 @@ from analysis.errors import InputError
 from analysis.intake import corrections, issues, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
-from analysis.intake.forms import Reply, read_forms
+from analysis.intake.forms import read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, choose, listed, refuse_table
 from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
-from analysis.intake.tables import Table, read_rows
+from analysis.intake.tables import read_rows
 
 KNOWN = set[str]().union(*SUFFIXES.values())
 
@@ -31,25 +30,25 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
     """The sheets of the file, or of each file of a folder or a zip archive by name."""
     books = []
     for path, name in paths_of(folder, file):
-        if is_archive(path):
-            inside = [part for part in unpacked(path, name) if is_table(part.name)]
-            for part in inside:
-                if Path(part.name).suffix.lower() not in KNOWN:
-                    raise InputError(
-                        "the archive holds something that is no table ({name})",
-                        file=name,
-                        hint="unpack it, and give the tables in it",
-                        name=part.name,
-                    )
-            if not inside:
-                raise InputError("the archive holds no table", file=name, hint="unpack it")
-            books += [
-                read_file(path, name=f"{name}/{part.name}", encoding=file.encoding,
-                          content=part.content)
-                for part in inside
-            ]  # fmt: skip
-        else:
+        if not is_archive(path):
             books.append(read_file(path, name=name, encoding=file.encoding))
+            continue
+        inside = [part for part in unpacked(path, name) if is_table(part.name)]
+        for part in inside:
+            if Path(part.name).suffix.lower() not in KNOWN:
+                raise InputError(
+                    "the archive holds something that is no table ({name})",
+                    file=name,
+                    hint="unpack it, and give the tables in it",
+                    name=part.name,
+                )
+        if not inside:
+            raise InputError("the archive holds no table", file=name, hint="unpack it")
+        named = ((f"{name}/{part.name}", part.content) for part in inside)
+        books += [
+            read_file(path, name=own, encoding=file.encoding, content=content)
+            for own, content in named
+        ]
     return books
 
 
@@ -92,31 +91,7 @@ def _as_spelt(path: Path) -> Path:
     return path
 
 
-def followed(table: Table, header: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """The questions that stand in a table under a heading that ``wave.yml`` gives."""
-    sheet, head = table.sheet, table.mark == REASONS.index("header")
-    cells = [(int(r), int(c)) for r, c in zip(*np.nonzero(head), strict=True)]
-    found = set()
-    for target, texts in header.items():
-        column, keys = table.columns.get(target), {normalise(text) for text in texts}
-        if any(
-            column in (None, c)  # of a question over several columns the heading stands anywhere
-            and sheet.kind[r, c] != CellKind.EMPTY
-            and (sheet.address(r, c) in texts or normalise(sheet.text.iat[r, c]) in keys)
-            for r, c in cells
-        ):
-            found.add(target)
-    return found
-
-
-def said_in(sheets: Iterable[Sheet], header: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """The questions of which a label that ``wave.yml`` gives stands anywhere in forms."""
-    wanted = {normalise(text): target for target, texts in header.items() for text in texts}
-    texts = (text for sheet in sheets for text in set(sheet.text.to_numpy(object).ravel()))
-    return {wanted[key] for text in texts if (key := normalise(text)) in wanted}
-
-
-def check_followed(file: WaveFile, found: set[str]) -> None:
+def _check_followed(file: WaveFile, found: set[str]) -> None:
     """Refuse a heading that ``wave.yml`` gives and no file has: another column would be taken."""
     for target, texts in file.header.items():
         if texts and target not in found:
@@ -179,11 +154,13 @@ def _forms(
         (others if ours else sheets).extend(book if ours else _pages(book, headings))
     if not sheets:
         return pieces, others
-    check_followed(file, said_in(sheets, file.header))
+    wanted = {normalise(text): target for target, texts in file.header.items() for text in texts}
+    texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
+    _check_followed(file, {wanted[key] for key in map(normalise, texts) if key in wanted})
     for sheet in sheets:
         refuse_table(sheet, headings)
     replies, beside = read_forms(sheets, headings)
-    return [*pieces, *map(from_form, replies)], [*others, *beside]
+    return [*pieces, *replies], [*others, *beside]
 
 
 def _pages(book: list[Sheet], headings: Headings) -> list[Sheet]:
@@ -216,10 +193,15 @@ def _tables(
         table = read_rows(turned, headings, ordered=file.codes == "order", export=export)
         rows = table.rows  # a record each
         answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
-        pieces.append(Piece(table.sheet, table.mark, answers))
-        found |= followed(table, file.header)
+        pieces.append(Piece(turned, table.mark, answers))
+        heads = (table.mark == REASONS.index("header")) & (turned.kind != CellKind.EMPTY)
+        for row, column in np.argwhere(heads).tolist() if file.header else ():
+            target = headings.given(str(turned.text.iat[row, column]), turned.address(row, column))
+            # of a question over several columns the heading stands anywhere
+            if target and table.columns.get(target, column) == column:
+                found.add(target)
         others += [sheet for sheet in sheets if sheet.sheet != chosen.sheet]
-    check_followed(file, found)
+    _check_followed(file, found)
     return pieces, others
 
 
@@ -259,21 +241,19 @@ def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str],
     """By file (of a folder: the folder) and text, the first heading understood by number alone."""
     found: dict[tuple[str, str], Remark] = {}
     owner = headings.book.question_of
+    aside = [REASONS.index(reason) for reason in ("record", "personal", "ignored")]
     for piece in pieces:
-        sheet = piece.sheet
+        sheet, mark = piece.sheet, piece.mark
         read = {owner[name].id if name in owner else name for name in piece.answers}
-        heads = (piece.mark == REASONS.index("header")) & (sheet.kind != CellKind.EMPTY)
-        aside = [REASONS.index(reason) for reason in ("record", "personal", "ignored")]
-        asked = (piece.mark == ANSWER).any(axis=0) | ~np.isin(piece.mark, aside).any(axis=0)
-        heads &= asked  # what a tool notes for itself is read as no question
+        # what a tool notes for itself is read as no question
+        asked = (mark == ANSWER).any(axis=0) | ~np.isin(mark, aside).any(axis=0)
+        heads = (mark == REASONS.index("header")) & (sheet.kind != CellKind.EMPTY) & asked
         for row, column in np.argwhere(heads).tolist():
             text = str(sheet.text.iat[row, column])
             question = headings.by_number_alone(text)
             if question is not None and question.id in read:
-                cell = sheet.address(row, column)
-                remark = Remark(
-                    "heading", sheet.file, sheet.sheet, cell, text, question.id, question.label
-                )
+                place = sheet.file, sheet.sheet, sheet.address(row, column)
+                remark = Remark("heading", *place, text, question.id, question.label)
                 found.setdefault((sheet.file.rpartition("/")[0] or sheet.file, text), remark)
     return found
 
@@ -293,16 +273,6 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
             )
 
 
-# --- what a sheet gives -------------------------------------------------------------------------
-
-
-def from_form(reply: Reply) -> Piece:
-    """A form: one record, each answer with a place of its own."""
-    there = {name: place for name, place in reply.cells.items() if place is not None}
-    answers = {name: (np.array([r]), np.array([c])) for name, (r, c) in there.items()}
-    return Piece(reply.sheet, reply.mark, answers, reply.stands_for)
-
-
 def _no_reply(sheet: Sheet) -> Piece:
     """A sheet that holds no answers: all its cells are listed."""
     reason = "hidden" if sheet.hidden else "sheet"
@@ -311,9 +281,8 @@ def _no_reply(sheet: Sheet) -> Piece:
 
 def _hidden(piece: Piece) -> list[Remark]:
     """Hidden rows and columns that hold answers, or all the answers of a hidden sheet."""
-    sheet = piece.sheet
-    answer = piece.mark == ANSWER
-    rows, columns = (set(np.flatnonzero(answer.any(axis=axis)).tolist()) for axis in (1, 0))
+    sheet, answers = piece.sheet, np.argwhere(piece.mark == ANSWER)
+    rows, columns = (set(answers[:, axis].tolist()) for axis in (0, 1))
     if sheet.hidden:  # with all that is in it
         first, last = (sheet.address(pick(rows), pick(columns)) for pick in (min, max))
         places = [(sheet.sheet, f"{first}:{last}")]
@@ -322,8 +291,8 @@ def _hidden(piece: Piece) -> list[Remark]:
         if sheet.transposed:
             down, across = across, down
         lines = [(name, row + 1 - start) for row in down for start, name in [sheet.page(row)]]
-        places = [(name, f"{row}:{row}") for name, row in lines]
         letters = [column_letters(column) for column in across]
+        places = [(name, f"{row}:{row}") for name, row in lines]
         places += [(sheet.sheet, f"{letter}:{letter}") for letter in letters]
     return [Remark("hidden", sheet.file, name, place, place) for name, place in places]
 
@@ -337,11 +306,9 @@ def _personal(piece: Piece) -> list[Remark]:
         rows = np.flatnonzero(dropped[:, column]).tolist()
         first, last = (sheet.address(row, column) for row in (rows[0], rows[-1]))
         cell = first if first == last else f"{first}:{last}"
-        left = [text for text in sheet.text.iloc[rows[0], :column][::-1] if text][:1]
+        beside = [text for text in sheet.text.iloc[rows[0], :column] if text]
         header = mark[: rows[0], column] == REASONS.index("header")
-        heads = sheet.text[column].iloc[: rows[0]][header]
-        above = [text for text in heads[::-1] if text][:1]
-        label = left and is_personal(left[0])
-        heading = "".join(left if label else above)
-        found.append(Remark("personal", sheet.file, sheet.sheet, cell, heading))
+        above = [text for text in sheet.text[column].iloc[: rows[0]][header] if text]
+        label = beside if beside and is_personal(beside[-1]) else above
+        found.append(Remark("personal", sheet.file, sheet.sheet, cell, label[-1] if label else ""))
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -19,145 +20,163 @@ from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tools.core import Export, Kind, targets
 
+SEARCHED_ROWS = 100
+TOTAL = re.compile(
+    r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
+    r"|標準偏差|構成比|割合|回答数|total|subtotal|sum|average|mean|median|max|min"
+    r"|.{1,5}[都道府県郡]計|市計|区計|町計|村計|町村計|市町村計|市区町村計|\d+団体)([(\[【].*)?[)）]?$"
+)
+PLACE_NAME = re.compile(r".*[市町村区]$")
+NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|note|source)")
+EXAMPLE = re.compile(
+    r"^[(\[【<](記入|記載|回答|入力)?例[)\]】>]|^(記入|記載|回答|入力)?例(\(?\d{1,2}\)?)?$|^[(\[]?example[)\]]?$"
+)
 UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|団体)$")
 
 
-def find_header(
-    sheet: Sheet, head: np.ndarray, headings: Headings
-) -> tuple[int, int, dict[tuple[int, int], Meaning]]:
-    """First and last row of the header, and the meaning of its cells."""
-    meanings = {
-        (row, column): meaning
-        for row, column in zip(*np.nonzero(head != ""), strict=True)
-        if (meaning := headings.meaning(head[row, column])) is not None
-    }
-    below = headings.below(head)
-    meanings |= below
-    score = np.zeros(len(head), int)
-    for row in range(len(head)):
-        score[row] = len({m.target for (r, _), m in meanings.items() if r == row})
-    if not score.any():
-        layout = Message("one column" if sheet.transposed else "one row")
-        raise sheet.error(
-            "no heading of the codebook {id} was found (read as {layout} per municipality)",
-            hint="check sheet, layout and header in wave.yml, and the codebook",
-            id=headings.book.id,
-            layout=layout,
-        )
-    key = int(score.argmax())
-    top = key
-    while top and (score[top - 1] or (head[top - 1] != "").sum() >= 2):  # sections, no title
-        top -= 1
-    bottom = key
-    spans = _spans(head[key], {c: m for (r, c), m in meanings.items() if r == key}, headings.book)
-    while bottom + 1 < len(head) and _continues(head[bottom + 1], bottom + 1, meanings, spans,
-                                                headings):  # fmt: skip
-        bottom += 1
-    while below and bottom + 1 < len(head) and not any(map(headings.named_in, head[bottom + 1])):
-        bottom += 1  # what the columns under a heading are called, down to the first municipality
-    return top, max(bottom, sheet.heads - 1), meanings
+class _Header:
+    """The heading rows of a table: from where to where they go, and what their cells mean.
 
+    Raises
+    ------
+    InputError
+        No heading of the codebook is found.
+    """
 
-def _spans(row: np.ndarray, meanings: dict[int, Meaning], book: Codebook) -> dict[int, str]:
-    """Column -> the question with options or items whose heading stands in it or to its left."""
-    spans, current = {}, None
-    for column, text in enumerate(row):
-        if text != "":
-            meaning = meanings.get(column)
-            target = meaning.target if meaning else ""
-            many = target in book and book[target].type in {"multi", "battery"}
-            current = target if many else None
-        if current:
-            spans[column] = current
-    return spans
-
-
-def _continues(
-    row: np.ndarray,
-    number: int,
-    meanings: dict[tuple[int, int], Meaning],
-    spans: dict[int, str],
-    headings: Headings,
-) -> bool:
-    """Whether the row below the questions still belongs to the header: options, ids or units."""
-    filled = np.flatnonzero(row != "")
-    known = 0
-    for column in filled:
-        key = normalise(row[column])
-        question = spans.get(int(column))
-        named = (
-            question is not None
-            and not key.strip("()").isdecimal()
-            and headings.choice(headings.book[question], row[column])
-        )
-        known += bool((number, int(column)) in meanings or named or UNIT.match(key))
-    if len(filled) and known >= 0.6 * len(filled):
-        return True
-    under = len(filled) >= 2 and all(int(column) in spans for column in filled)
-    if under and all(re.search(r"[^\W\d_]", row[column]) for column in filled):
-        return True  # options of which the codebook knows few or none; who replied is not told
-    # option numbers alone (1, 2, 3 ...) look like answers: only where nothing else is filled
-    return bool(
-        len(filled) >= 2
-        and all(
-            int(column) in spans and headings.choice(headings.book[spans[int(column)]], row[column])
-            for column in filled
-        )
-        and len({row[c] for c in filled}) > 1
-        and _distinct_choices(row, filled, spans, headings)
-    )
-
-
-def _distinct_choices(
-    row: np.ndarray, filled: np.ndarray, spans: dict[int, str], headings: Headings
-) -> bool:
-    chosen = [headings.choice(headings.book[spans[int(c)]], row[c]) for c in filled]
-    return len(set(chosen)) == len(chosen)
-
-
-def find_columns(
-    sheet: Sheet,
-    header: np.ndarray,
-    top: int,
-    meanings: dict[tuple[int, int], Meaning],
-    headings: Headings,
-) -> dict[str, int]:
-    """Question id or variable -> column; the deepest heading that means something decides."""
-    found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
-    apart = told_apart(header)
-    spans = [
-        _spans(
-            header[r], {c: m for (row, c), m in meanings.items() if row == top + r}, headings.book
-        )
-        for r in range(len(header))
-    ]
-    for column in range(header.shape[1]):
-        if column in apart and (known := headings.known.get(normalise(apart[column]))):
-            found[known.target] = (OVERRIDE, top + len(header) - 1, column)
-            continue
-        choice = _column_meaning(header, top, column, meanings, spans, headings, sheet)
-        if choice is None:
-            continue
-        meaning, row = choice
-        rival = found.get(meaning.target)
-        if rival and rival[0] == meaning.rank:
-            both = [rival[1:], (row, column)]
-            first, second = (sheet.address(*place) for place in both)
-            texts = [str(header[place[0] - top, place[1]]) for place in both]
-            closer = second if headings.closest(meaning.target, texts) == 1 else first
+    def __init__(self, sheet: Sheet, headings: Headings) -> None:
+        self.sheet, self.headings, self.book = sheet, headings, headings.book
+        self.text = head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
+        below = headings.below(head)
+        self.meanings = {
+            (row, column): meaning
+            for row, column in np.argwhere(head != "").tolist()
+            if (meaning := headings.meaning(head[row, column])) is not None
+        } | below
+        score = np.zeros(len(head), int)
+        for row in range(len(head)):
+            score[row] = len({m.target for (r, _), m in self.meanings.items() if r == row})
+        if not score.any():
+            layout = Message("one column" if sheet.transposed else "one row")
             raise sheet.error(
-                "two columns are headed {target} ({first} and {second})",
-                at=(row, column),
-                hint="give the cell of the right one in wave.yml, such as header: {{{target}: "
-                "[{closer}]}}; the other under ignore if it is none",
-                target=meaning.target,
-                first=first,
-                second=second,
-                closer=closer,
+                "no heading of the codebook {id} was found (read as {layout} per municipality)",
+                hint="check sheet, layout and header in wave.yml, and the codebook",
+                id=self.book.id,
+                layout=layout,
             )
-        if rival is None or rival[0] < meaning.rank:
-            found[meaning.target] = (meaning.rank, row, column)
-    return {target: column for target, (_, _, column) in found.items()}
+        self.spans = cache(self._spans)
+        key = top = bottom = int(score.argmax())
+        while top and (score[top - 1] or (head[top - 1] != "").sum() >= 2):  # sections, no title
+            top -= 1
+        while bottom + 1 < len(head) and self._continues(bottom + 1, key):
+            bottom += 1
+        while (
+            below and bottom + 1 < len(head) and not any(map(headings.named_in, head[bottom + 1]))
+        ):
+            bottom += 1  # what the columns under a heading are called, down to the first name
+        self.top, self.bottom = top, max(bottom, sheet.heads - 1)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The texts of the heading rows."""
+        return self.text[self.top : self.bottom + 1]
+
+    def _spans(self, row: int) -> dict[int, str]:
+        """Column -> the question with options or items whose heading is in it or to its left."""
+        spans, current = {}, None
+        for column, text in enumerate(self.text[row]):
+            if text != "":
+                meaning = self.meanings.get((row, column))
+                target = meaning.target if meaning else ""
+                many = target in self.book and self.book[target].type in {"multi", "battery"}
+                current = target if many else None
+            if current:
+                spans[column] = current
+        return spans
+
+    def _continues(self, row: int, key: int) -> bool:
+        """Whether a row below the questions (`key`) is of the header: options, ids or units."""
+        texts = {c: self.text[row, c] for c in np.flatnonzero(self.text[row] != "").tolist()}
+        over = self.spans(key)
+        named = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
+        known = 0
+        for column, text in texts.items():
+            plain = normalise(text)
+            words = named.get(column) and not plain.strip("()").isdecimal()
+            known += bool((row, column) in self.meanings or words or UNIT.match(plain))
+        if texts and known >= 0.6 * len(texts):
+            return True
+        if len(texts) < 2 or named.keys() != texts.keys():
+            return False
+        if all(re.search(r"[^\W\d_]", text) for text in texts.values()):
+            return True  # options of which the codebook knows few or none
+        # option numbers alone (1, 2, 3 ...) look like answers: only where nothing else is filled
+        once = len({*named.values()}) == len(named) and len({*texts.values()}) > 1
+        return once and all(named.values())
+
+    def columns(self) -> dict[str, int]:
+        """Question id or variable -> column; the deepest heading that means something decides."""
+        found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
+        apart = told_apart(self.rows)
+        for column in range(self.text.shape[1]):
+            if known := self.headings.known.get(normalise(apart.get(column, ""))):
+                found[known.target] = (OVERRIDE, self.bottom, column)
+                continue
+            if (read := self._meaning(column)) is None:
+                continue
+            meaning, row = read
+            target, rival = meaning.target, found.get(meaning.target)
+            if rival and rival[0] == meaning.rank:
+                places = [rival[1:], (row, column)]
+                first, second = (self.sheet.address(*place) for place in places)
+                texts = [str(self.text[place]) for place in places]
+                raise self.sheet.error(
+                    "two columns are headed {target} ({first} and {second})",
+                    at=(row, column),
+                    hint="give the cell of the right one in wave.yml, such as header: {{{target}: "
+                    "[{closer}]}}; the other under ignore if it is none",
+                    target=target,
+                    first=first,
+                    second=second,
+                    closer=second if self.headings.closest(target, texts) == 1 else first,
+                )
+            if rival is None or rival[0] < meaning.rank:
+                found[target] = (meaning.rank, row, column)
+        # a question over its options or items is in the column of the first, whose own heading
+        # means nothing to the codebook
+        return {
+            target: column
+            for target, (_, _, column) in found.items()
+            if target not in self.book
+            or self.book[target].type not in {"multi", "battery"}
+            or (self.book[target].type == "multi"
+                and not {*self.book[target].variables} & found.keys())
+        }  # fmt: skip
+
+    def _meaning(self, column: int) -> tuple[Meaning, int] | None:
+        """What a column is, and the row of the heading that says so."""
+        headings = self.headings
+        for row in range(self.bottom, self.top - 1, -1):
+            text, meaning = self.text[row, column], self.meanings.get((row, column))
+            cell = self.sheet.address(row, column)
+            if text == "" and meaning is None:
+                continue
+            if headings.set_aside(text, cell) == "ignored":
+                return None
+            if target := headings.given("", cell):
+                return Meaning(target, OVERRIDE), row
+            if normalise(text) not in headings.known and (variable := headings.by_source(text)):
+                return Meaning(variable, OVERRIDE - 1), row
+            for above in range(row - 1, self.top - 1, -1):
+                question = self.spans(above).get(column)
+                if question and (variable := headings.choice(self.book[question], text)):
+                    return Meaning(variable, 3), row
+            if meaning is not None:
+                below = self.text[row + 1 : self.bottom + 1, column : column + 2]
+                beside = self.spans(row).get(column + 1) == meaning.target
+                if beside and (below != "").any(axis=0).all():
+                    return None  # a heading over several columns, of which this means nothing
+                return meaning, row
+        return None
 
 
 def told_apart(header: np.ndarray) -> dict[int, str]:
@@ -173,59 +192,12 @@ def told_apart(header: np.ndarray) -> dict[int, str]:
     if not len(rows) or not twice.any():
         return {}
     above = pd.DataFrame(rows).replace("", np.nan).ffill(axis=1).fillna("").to_numpy(object)
-    lines = [
-        list(
-            dict.fromkeys(filter(None, (" ".join(str(t).split()) for t in [*above[:, c], last[c]])))
-        )
-        for c in range(len(last))
-    ]
-    return {c: " / ".join(lines[c]) for c in np.flatnonzero(twice).tolist() if len(lines[c]) > 1}
-
-
-def _column_meaning(
-    header: np.ndarray,
-    top: int,
-    column: int,
-    meanings: dict[tuple[int, int], Meaning],
-    spans: list[dict[int, str]],
-    headings: Headings,
-    sheet: Sheet,
-) -> tuple[Meaning, int] | None:
-    for depth in reversed(range(len(header))):
-        text, row = header[depth, column], top + depth
-        if text == "" and (row, column) not in meanings:
-            continue
-        if headings.set_aside(text, sheet.address(row, column)) == "ignored":
-            return None
-        for target, texts in (headings.header or {}).items():
-            if sheet.address(row, column) in texts:
-                return Meaning(target, OVERRIDE), row
-        if normalise(text) not in headings.known and (variable := headings.by_source(text)):
-            return Meaning(variable, OVERRIDE - 1), row
-        for above in reversed(range(depth)):
-            question = spans[above].get(column)
-            variable = headings.choice(headings.book[question], text) if question else None
-            if variable:
-                return Meaning(variable, 3), row
-        if (row, column) in meanings:
-            meaning, below = meanings[row, column], header[depth + 1 :, column : column + 2]
-            if spans[depth].get(column + 1) == meaning.target and (below != "").any(axis=0).all():
-                return None  # a heading over several columns, of which this one means nothing
-            return meaning, row
-    return None
-
-
-SEARCHED_ROWS = 100
-TOTAL = re.compile(
-    r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
-    r"|標準偏差|構成比|割合|回答数|total|subtotal|sum|average|mean|median|max|min"
-    r"|.{1,5}[都道府県郡]計|市計|区計|町計|村計|町村計|市町村計|市区町村計|\d+団体)([(\[【].*)?[)）]?$"
-)
-PLACE_NAME = re.compile(r".*[市町村区]$")
-NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|note|source)")
-EXAMPLE = re.compile(
-    r"^[(\[【<](記入|記載|回答|入力)?例[)\]】>]|^(記入|記載|回答|入力)?例(\(?\d{1,2}\)?)?$|^[(\[]?example[)\]]?$"
-)
+    found = {}
+    for column in np.flatnonzero(twice).tolist():
+        texts = (" ".join(str(text).split()) for text in [*above[:, column], last[column]])
+        if len(lines := [*dict.fromkeys(filter(None, texts))]) > 1:
+            found[column] = " / ".join(lines)
+    return found
 
 
 @dataclass(frozen=True)
@@ -257,39 +229,35 @@ def read_rows(
     """
     mark = np.zeros(sheet.shape, np.uint8)
     filled = sheet.kind != CellKind.EMPTY
-    head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
     meanings: dict[tuple[int, int], Meaning] = {}
     if export is not None:
         top, bottom, columns = 0, export.heads - 1, targets(export, sheet, headings)
     else:
-        top, bottom, meanings = find_header(sheet, head, headings)
-        columns = find_columns(sheet, head[top : bottom + 1], top, meanings, headings)
-        columns = _without_group_headings(columns, headings.book)
+        header = _Header(sheet, headings)
+        top, bottom, meanings = header.top, header.bottom, header.meanings
+        columns = header.columns()
     if ordered and "@name" not in columns:
-        _add_unnamed_column(columns, filled, bottom, sheet)
-    loose = {
-        sheet.address(top + int(row), int(column)): str(head[top + row, column])
-        for row, column in np.argwhere(head[top : bottom + 1] != "")
-        if column not in columns.values() and (top + row, column) not in meanings
+        columns["@name"] = _unnamed_column(columns, filled[bottom + 1 :], sheet)
+    loose = {  # the headings of no question, by their cells
+        sheet.address(row, column): str(sheet.text.iat[row, column])
+        for row, column in np.argwhere(filled[: bottom + 1]).tolist()
+        if row >= top and column not in columns.values() and (row, column) not in meanings
     }
     check_questions(columns, headings, sheet, loose)
     mark[:top] = REASONS.index("title")
     mark[top : bottom + 1] = REASONS.index("header")
-    hidden = [c for c in sheet.hidden_columns if c not in set(columns.values())]
-    mark[bottom + 1 :, hidden] = REASONS.index("hidden")
-    if export is not None:
-        free = set(range(sheet.shape[1])) - set(columns.values())
-        aside: dict[Kind, str] = {"received": "record", "record": "record", "personal": "personal"}
-        for kind, reason in aside.items():
-            mark[bottom + 1 :, sorted(free & {*export.of_kind(kind)})] = REASONS.index(reason)
+    free = set(range(sheet.shape[1])) - set(columns.values())
+    mark[bottom + 1 :, sorted(free & sheet.hidden_columns)] = REASONS.index("hidden")
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
     if export is not None or sheet.heads:  # a program wrote it: no row is a note
         kinds[(kinds == "note") & filled.any(axis=1)] = "record"
-    for row in () if export else _headers_below(sheet, bottom, kinds, columns, headings):
-        kinds[row] = "header"
+    if export is None:
+        kinds[_headers_below(sheet, bottom, kinds, columns, headings)] = "header"
     _check_lost(sheet, kinds, filled, columns, headings)
-    for column, reason in _set_aside(sheet, head[top : bottom + 1], top, columns, headings).items():
-        mark[bottom + 1 :, column] = REASONS.index(reason)
+    for column in sorted(free):
+        by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
+        if reason := _aside(sheet, top, bottom, column, headings) or by_tool:
+            mark[bottom + 1 :, column] = REASONS.index(reason)
     for reason in ("header", "total", "note", "example"):
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
@@ -303,6 +271,8 @@ def read_rows(
     return Table(sheet, rows, columns, mark)
 
 
+# of what a form tool writes beside the answers
+BY_TOOL: dict[Kind, str] = {"received": "record", "record": "record", "personal": "personal"}
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|(?:\d{1,3}\.){3}\d{1,3}")
 
 
@@ -315,46 +285,21 @@ def are_addresses(texts: Collection[str]) -> bool:
     return sum(bool(ADDRESS.fullmatch(text.strip())) for text in texts) > 0.8 * len(texts)
 
 
-def _set_aside(
-    sheet: Sheet, header: np.ndarray, top: int, columns: dict[str, int], headings: Headings
-) -> dict[int, str]:
-    """The columns that are no questions, with the reason: ignored, personal."""
-    found = {}
-    for column in set(range(header.shape[1])) - set(columns.values()):
-        below = sheet.text[column].iloc[top + len(header) :]
-        if below.str.contains("[@.]").any() and are_addresses(below[below != ""].tolist()):
-            found[column] = "personal"
-            continue
-        for depth in range(len(header)):
-            text, cell = header[depth, column], sheet.address(top + depth, column)
-            if reason := headings.set_aside(text, cell):
-                found[column] = reason
-    return found
+def _aside(sheet: Sheet, top: int, bottom: int, column: int, headings: Headings) -> str:
+    """Why a column is no question: ignored or personal, else empty."""
+    below = sheet.text[column].iloc[bottom + 1 :]
+    if below.str.contains("[@.]").any() and are_addresses(below[below != ""].tolist()):
+        return "personal"
+    heads = [(str(sheet.text.iat[row, column]), sheet.address(row, column))
+             for row in range(bottom, top - 1, -1)]  # fmt: skip
+    return next(filter(None, (headings.set_aside(*head) for head in heads)), "")
 
 
-def _without_group_headings(columns: dict[str, int], book: Codebook) -> dict[str, int]:
-    """Without the questions whose heading stands over their options or items.
-
-    It is then in the column of the first, whose own heading means nothing to the codebook.
-    """
-    return {
-        target: column
-        for target, column in columns.items()
-        if target not in book
-        or book[target].type not in {"multi", "battery"}
-        or (book[target].type == "multi" and not {*book[target].variables} & columns.keys())
-    }
-
-
-def _add_unnamed_column(
-    columns: dict[str, int], filled: np.ndarray, bottom: int, sheet: Sheet
-) -> None:
+def _unnamed_column(columns: dict[str, int], filled: np.ndarray, sheet: Sheet) -> int:
     """The names of a table in register order stand before the first question, without heading."""
     for column in range(min(columns.values())):
-        below = filled[bottom + 1 :, column]
-        if 2 * below.sum() > len(below):
-            columns["@name"] = column
-            return
+        if 2 * filled[:, column].sum() > len(filled):
+            return column
     raise sheet.error(
         "the names of the municipalities were not found beside the answers",
         hint="codes: order needs a row or column of names",
@@ -407,33 +352,30 @@ def _headers_below(
     sheet: Sheet, bottom: int, kinds: np.ndarray, columns: dict[str, int], headings: Headings
 ) -> list[int]:
     """Rows that repeat the header, as on printed pages; another header below is another table."""
-    own = [c for name, c in columns.items() if _is_identity(name, headings.book)]
+    who = {q.id for q in headings.book if q.identity is not None}
+    own = [c for name, c in columns.items() if name.startswith("@") or name in who]
     heads = set()
     for column in own or sorted(columns.values())[:3]:  # not of every text of every answer
         codes, texts = pd.factorize(sheet.text[column])
         meant = np.array([headings.meaning(text) is not None for text in texts], bool)
         heads |= set(np.flatnonzero(meant[codes]).tolist())
     found = []
-    for row in sorted(heads):
-        texts = sheet.text.iloc[row].tolist() if row > bottom and kinds[row] != "" else []
+    for row in sorted(row for row in heads if row > bottom and kinds[row] != ""):
+        texts = sheet.text.iloc[row].tolist()
         said = [(m.target, c) for c, text in enumerate(texts) if (m := headings.meaning(text))]
-        others = [(target, c) for target, c in said if columns.get(target, c) != c]
         if len({target for target, _ in said}) < 2:
             continue
-        if others:
-            raise sheet.error(
-                "a second table with other columns starts here ({others} is in another column "
-                "above)",
-                at=(row, others[0][1]),
-                hint="put it on a sheet of its own, and name both sheets in wave.yml",
-                others=others[0][0],
-            )
+        for target, column in said:
+            if columns.get(target, column) != column:
+                raise sheet.error(
+                    "a second table with other columns starts here ({others} is in another column "
+                    "above)",
+                    at=(row, column),
+                    hint="put it on a sheet of its own, and name both sheets in wave.yml",
+                    others=target,
+                )
         found.append(row)
     return found
-
-
-def _is_identity(name: str, book: Codebook) -> bool:
-    return name.startswith("@") or (name in book and book[name].identity is not None)
 
 
 # --- the rows below -----------------------------------------------------------------------------
@@ -495,40 +437,34 @@ def _check_lost(
     sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, columns: dict[str, int], headings: Headings
 ) -> None:
     """Refuse a sheet in which a row that names a municipality, or most rows, would be no reply."""
-    count, identity = filled.sum(axis=1), [columns[t] for t in headings.who & columns.keys()]
-    left = np.flatnonzero((kinds != "record") & (kinds != "example") & (count >= 2))
     line = Message("column" if sheet.transposed else "row")
-    for row in np.flatnonzero((kinds == "note") | (kinds == "total")).tolist():
-        for column in np.flatnonzero(filled[row]).tolist():
-            text = str(sheet.text.iat[row, column])  # a sum may be the number of a municipality
-            if not text.isdecimal() and headings.named_in(text, known=True):
-                raise sheet.error(
-                    "this {line} names a municipality ({text}) but is read as {kinds}",
-                    at=(row, column),
-                    hint="remove it, or say under header in wave.yml which column says who replied",
-                    line=line,
-                    text=text,
-                    kinds=Message(kinds[row]),
-                )
-    for row in left.tolist():
-        for column in identity:
-            if headings.named_in(text := str(sheet.text.iat[row, column]), known=True):
-                raise sheet.error(
-                    "this {line} names a municipality ({text}) but is read as {kinds}",
-                    at=(row, column),
-                    hint="remove what makes it look so, or give header and sheet in wave.yml",
-                    line=line,
-                    text=text,
-                    kinds=Message(kinds[row] or "part of the header or what stands above it"),
-                )
-    notes, records = int((kinds[left] == "note").sum()), int((kinds == "record").sum())
-    if notes > max(records, 3):
-        first = int(left[kinds[left] == "note"][0])
+    who = sorted(columns[target] for target in headings.who & columns.keys())
+    left = np.flatnonzero((kinds != "record") & (kinds != "example") & (filled.sum(axis=1) >= 2))
+    say_who = Message("remove it, or say under header in wave.yml which column says who replied")
+    remove = Message("remove what makes it look so, or give header and sheet in wave.yml")
+    aside = np.flatnonzero((kinds == "note") | (kinds == "total")).tolist()
+    suspects = [(row, c, say_who) for row in aside for c in np.flatnonzero(filled[row]).tolist()]
+    suspects += [(row, c, remove) for row in left.tolist() for c in who]
+    for row, column, hint in suspects:
+        text = str(sheet.text.iat[row, column])
+        if hint is say_who and text.isdecimal():
+            continue  # a sum may be the number of a municipality
+        if headings.named_in(text, known=True):
+            raise sheet.error(
+                "this {line} names a municipality ({text}) but is read as {kinds}",
+                at=(row, column),
+                hint=hint,
+                line=line,
+                text=text,
+                kinds=Message(kinds[row] or "part of the header or what stands above it"),
+            )
+    notes, records = left[kinds[left] == "note"], int((kinds == "record").sum())
+    if len(notes) > max(records, 3):
         raise sheet.error(
             "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody",
-            at=(first, 0),
+            at=(int(notes[0]), 0),
             hint="check the column that says who replied, under header in wave.yml",
             records=records,
             line=line,
-            notes=notes,
+            notes=len(notes),
         )

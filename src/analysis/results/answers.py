@@ -11,12 +11,16 @@ from analysis.codebook import municipality
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.questions import Question
 from analysis.edition import protects
-from analysis.show import Frame
+from analysis.results import types
+from analysis.results.guide import guide
+from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure, inference, tabulate
-from analysis.stats.visits import guide
+from analysis.stats.thresholds import UNPLACED
 from analysis.survey import Survey
 from analysis.tabulation import digits
+from analysis.typology.study import Typology
 
+MOST_TEXTS = 100  # of a theme: beyond, a page of them is no list that anybody reads
 MANY = 2  # items of a battery, and options of a group, that a brief answer lists
 
 
@@ -29,17 +33,18 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     """
     nation = survey.wave.size_classes
     here = survey.register["size_class"].reindex(survey.responses.index)
-    counts = here.value_counts().reindex(nation.index, fill_value=0).to_numpy(int)
-    everyone, n = nation.to_numpy(int), counts.sum()
+    frame = Frame({"count": here.value_counts().reindex(nation.index, fill_value=0)}).astype(int)
+    frame = frame.assign(national=nation.astype(int))
+    frame[["here", "nation"]] = frame / frame.sum()
+    names = nation.index.map(size_labels(nation.index, survey.language))
+    frame.insert(0, "size_class", names)
+    counts, everyone = frame["count"].to_numpy(), frame["national"].to_numpy()
     fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
-    columns = ["size_class", "count", "national", "here", "nation"]
-    if n in {0, everyone.sum()} or (protects(survey) and not fit.all()):
-        return Frame(columns=columns), None
-    labels = nation.index.map(size_labels(nation.index, survey.language))
-    shares = counts / n, everyone / everyone.sum()
-    frame = Frame(dict(zip(columns, (labels, counts, everyone, *shares), strict=True)))
+    if counts.sum() in {0, everyone.sum()} or (protects(survey) and not fit.all()):
+        return Frame(columns=frame.columns), None
     tested = survey.population.tests
-    return frame, inference.uneven_draw_p(counts, everyone) if tested else None
+    p = inference.uneven_draw_p(counts, everyone) if tested else None
+    return frame.reset_index(drop=True), p
 
 
 def homes(survey: Survey) -> Frame:
@@ -52,44 +57,54 @@ def homes(survey: Survey) -> Frame:
         home = home.head(0)
     codes = {name: code[:2] for code, name in municipality.register()["prefecture"].items()}
     counts = home[home.isin(list(codes))].value_counts(sort=False)
-    found = [(codes[name], name, int(n)) for name, n in counts.items() if n]
-    return Frame(sorted(found), columns=["code", "prefecture", "count"])
+    rows = [(codes[name], name, int(n)) for name, n in counts.items() if n]
+    return Frame(sorted(rows), columns=["code", "prefecture", "count"])
 
 
 def free_texts(survey: Survey) -> list[dict[str, Any]]:
     """What was written freely, a dict a question: question, n, themes; inside only.
+
+    ``most`` and ``named``: how many texts of a theme, and names beside each, a page can show.
 
     A text stands under every topic whose words it holds (``words`` of the topics of visits), else
     under "others": words, not a reader's judgement, so that the list is the same for everyone.
     """
     found = []
     for question in (q for q in survey.codebook if q.free and survey.audience == "internal"):
-        values = survey.responses[question.id][survey.status[question.id] == "answered"]
-        themes = [
+        values = survey.responses[question.id][survey.status[question.id] == "answered"].astype(str)
+        themes = {
+            topic.text[survey.language]: [
+                code for code, text in values.items() if any(word in text for word in topic.words)
+            ]
+            for topic in guide().topics
+        }
+        rest = values.index.difference([c for codes in themes.values() for c in codes], sort=False)
+        themes[survey.label("by.others")] = list(rest)
+        told = [
             {
                 "name": name,
-                "texts": [
-                    {"text": values[code], "who": survey.names.get(code, code)} for code in codes
-                ],
+                "texts": [{"text": values[c], "who": survey.names.get(c, c)} for c in codes],
             }
-            for name, codes in _themes(survey, values).items()
+            for name, codes in themes.items()
+            if codes
         ]
         label = question.label[survey.language]
-        found.append({"question": label, "n": len(values), "themes": themes})
+        limits = {"most": MOST_TEXTS, "named": types.LISTED}
+        found.append({"question": label, "n": len(values), "themes": told, **limits})
     return found
 
 
-def _themes(survey: Survey, values: pd.Series) -> dict[str, list[str]]:
-    """Topic -> the municipalities whose text holds one of its words; then the others."""
-    found: dict[str, list[str]] = {}
-    for topic in guide().topics:
-        codes = [c for c, text in values.items() if any(w in str(text) for w in topic.words)]
-        if codes:
-            found[topic.text[survey.language]] = codes
-    named = {code for codes in found.values() for code in codes}
-    if rest := [code for code in values.index if code not in named]:
-        found[survey.label("by.others")] = rest
-    return found
+def others(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, list[str]]:
+    """The codes of the others of its type (``same_type`` or ``same_group``) and of ``its_class``.
+
+    Nobody where it has no type, or no known size class.
+    """
+    classes, kinds = survey.size_class, survey.responses.index[:0]
+    if not isinstance(found, NotAvailable) and found.labels.get(code, UNPLACED) != UNPLACED:
+        kinds = found.labels.index[found.labels == found.labels[code]]
+    same = (classes == classes[code]).fillna(False).to_numpy(bool)
+    both = {f"same_{types.called(found)}": kinds, "its_class": survey.responses.index[same]}
+    return {whom: [each for each in codes if each != code] for whom, codes in both.items()}
 
 
 Subset = tuple[pd.DataFrame, pd.DataFrame]  # responses and status of some municipalities
@@ -106,35 +121,29 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
     state = tabulate.state_of(survey.status, code, question)
     if state != "answered":
         return survey.label(f"status.{state}")
-    said = pd.Series({v: survey.responses.at[code, v] for v in question.variables}, dtype=object)
+    given = survey.responses.loc[code, list(question.variables)].dropna()
     match question.type:
         case "multi":
-            chosen = [
-                option.text[survey.language]
-                for option, v in zip(question.options, question.variables, strict=True)
-                if pd.notna(said[v]) and said[v]
-            ]
+            options = zip(question.options, question.variables, strict=True)
+            chosen = [o.text[survey.language] for o, v in options if given.get(v)]
             return survey.label("answers.separator").join(chosen)
         case "battery" if brief and len(question.items) > MANY:
-            return _mean(survey, said[list(question.variables)].dropna())
+            return _mean(survey, given)
         case "battery":
-            return " / ".join(
-                f"{item.text[survey.language]} {said[item.id]}"
-                for item in question.items
-                if pd.notna(said[item.id])
-            )
+            items = (item for item in question.items if item.id in given)
+            return " / ".join(f"{item.text[survey.language]} {given[item.id]}" for item in items)
         case "single" | "ordinal" | "binary":
-            return tabulate.labels_of(question, survey.language)[int(said[question.id])]
+            return tabulate.labels_of(question, survey.language)[int(given.iloc[0])]
         case "date":
-            return f"{said[question.id]:%Y-%m}"
-    return number(float(said[question.id]), question, survey)
+            return f"{given.iloc[0]:%Y-%m}"
+    return number(float(given.iloc[0]), question, survey)
 
 
 def number(value: float, question: Question, survey: Survey) -> str:
     """A number with its unit."""
     unit = question.unit[survey.language] if question.unit else ""
-    said = digits(value)
-    return f"{said}{unit}" if survey.language == "ja" else f"{said} {unit}".strip()
+    between = "" if survey.language == "ja" or not unit else " "
+    return f"{digits(value)}{between}{unit}"
 
 
 def _mean(survey: Survey, values: pd.Series) -> str:

@@ -59,23 +59,21 @@ def by_rule(survey: Survey) -> Frame:
 
     Columns: rule, severity, findings, municipalities; inside also example and place.
     """
-    rows = []
-    for (rule, severity), group in survey.findings.groupby(["rule", "severity"], observed=True):
-        row: dict[str, object] = {
-            "rule": RULES[str(rule)].title[survey.language],
-            "severity": severity,
-            "findings": len(group),
-            "municipalities": group["code"].replace("", None).nunique(),
-        }
-        if survey.audience == "internal":
-            first = group.iloc[0]
-            value = survey.label("cleaning.ticked") if rule == "tick" else first["value"]
-            row["example"] = f"{first['raw']}{f' → {value}' if value else ''}"
-            row["place"] = f"{first['sheet']} {first['cell']}".strip()
-        rows.append(row)
-    rows.sort(key=lambda row: (SEVERITIES.index(str(row["severity"])), -int(str(row["findings"]))))
-    frame = Frame(rows)
-    return _without_small(survey, frame) if protects(survey) and rows else frame
+    findings = survey.findings.assign(code=survey.findings["code"].replace("", None))
+    groups = findings.groupby(["rule", "severity"], observed=True)
+    frame = Frame(groups.agg(findings=("code", "size"), municipalities=("code", "nunique")))
+    if survey.audience == "internal":
+        first = groups.head(1).set_index(["rule", "severity"]).loc[frame.index]
+        value = first["value"].where(
+            first.index.get_level_values("rule") != "tick", survey.label("cleaning.ticked")
+        )
+        frame["example"] = first["raw"] + (" → " + value).where(value != "", "")
+        frame["place"] = (first["sheet"] + " " + first["cell"]).str.strip()
+    frame = frame.reset_index()
+    frame["rule"] = frame["rule"].map(lambda rule: RULES[str(rule)].title[survey.language])
+    order = frame.assign(worst=frame["severity"].map(SEVERITIES.index), most=-frame["findings"])
+    frame = frame.loc[order.sort_values(["worst", "most"], kind="stable").index]
+    return _without_small(survey, frame.reset_index(drop=True)) if protects(survey) else frame
 
 
 def _without_small(survey: Survey, frame: Frame) -> Frame:
@@ -85,7 +83,7 @@ def _without_small(survey: Survey, frame: Frame) -> Frame:
         if lost[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
             lost.loc[part.index[~lost[part.index]][-1:]] = True
     rest = frame[lost].groupby("severity", sort=False)["findings"].sum().reset_index()
-    rest["rule"], rest["municipalities"] = survey.label("cleaning.other_rules"), HIDDEN
+    rest = rest.assign(rule=survey.label("cleaning.other_rules"), municipalities=HIDDEN)
     kept = frame[~lost].astype({"municipalities": object})
     return Frame(pd.concat([kept, rest])[list(frame.columns)])
 
@@ -101,15 +99,13 @@ def to_confirm(survey: Survey) -> Frame:
         return Frame()
     questions = pd.Series([_called(survey, name) for name in asked["question"]], asked.index)
     if survey.audience != "internal":
-        none = survey.label("cleaning.no_question")
         codes = asked["code"].replace("", None)  # a heading is no municipality's
-        grouped = codes.groupby(questions.replace("", none), observed=True)
-        return Frame(
-            grouped.agg(findings="size", municipalities="nunique").reset_index(names="question")
-        )
+        groups = codes.groupby(questions.replace("", survey.label("cleaning.no_question")))
+        counts = groups.agg(findings="size", municipalities="nunique")
+        return Frame(counts.reset_index(names="question"))
     # those of a municipality together, what belongs to none last: it would read as the one's above
-    order = {name: at for at, name in enumerate(dict.fromkeys(asked["name"]))} | {"": len(asked)}
-    frame = pd.DataFrame(
+    order = {name: at for at, name in enumerate(asked["name"].unique())} | {"": len(asked)}
+    frame = Frame(
         {
             "municipality": asked["name"].replace("", survey.label("cleaning.office")),
             "question": questions,
@@ -119,28 +115,21 @@ def to_confirm(survey: Survey) -> Frame:
             "place": (asked["sheet"] + " " + asked["cell"]).str.strip(),
         }
     )
-    return Frame(frame.iloc[asked["name"].map(order).argsort(kind="stable")])
+    return frame.iloc[asked["name"].map(order).argsort(kind="stable")]
 
 
 def _called(survey: Survey, name: str) -> str:
     """A question, option or item by its id and its words."""
-    identity = survey.labels("identity")
-    if name in identity and name not in survey.codebook:
-        return identity[name]
-    label = survey.codebook.label(name) if name in survey.codebook.question_of else None
-    if label is None and name in survey.codebook:
-        label = survey.codebook[name].label
-    return f"{name} {label[survey.language]}" if label else name
+    book, identity = survey.codebook, survey.labels("identity")
+    if name in book.question_of:
+        return f"{name} {book.label(name)[survey.language]}"
+    return _row(survey, book[name]) if name in book else identity.get(name, name)
 
 
 def states(survey: Survey) -> pd.DataFrame:
-    """The status of each question (rows) for each respondent; a battery's is its most frequent."""
-    rows = {}
-    for question in survey.codebook:
-        if question.role == "id" or question.variables[0] not in survey.status:
-            continue
-        rows[_row(survey, question)] = tabulate.state(survey.status, question)
-    return pd.DataFrame(rows).T
+    """The status of each question (columns) for each respondent; see `tabulate.state`."""
+    asked = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
+    return pd.DataFrame({_row(survey, q): tabulate.state(survey.status, q) for q in asked})
 
 
 def missing(survey: Survey) -> Frame:
@@ -149,14 +138,11 @@ def missing(survey: Survey) -> Frame:
     Where small numbers are protected: answered and not_answered alone.
     """
     if protects(survey):
-        n = {
-            _row(survey, q): int(tabulate.answered(survey.status, q).sum())
-            for q in shown_questions(survey)
-        }
-        rows = [(name, count, survey.n - count) for name, count in n.items()]
-        return Frame(rows, columns=["question", "answered", "not_answered"])
+        frame = Frame({"question": [_row(survey, q) for q in shown_questions(survey)]})
+        n = [int(tabulate.answered(survey.status, q).sum()) for q in shown_questions(survey)]
+        return frame.assign(answered=n, not_answered=survey.n - pd.Series(n, dtype=int))
     each = states(survey)
-    counts = pd.DataFrame({kind: (each == kind).sum(axis=1) for kind in STATUSES})
+    counts = pd.DataFrame({kind: (each == kind).sum() for kind in STATUSES})
     return Frame(counts.reset_index(names="question"))
 
 
@@ -168,13 +154,11 @@ def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
     """
     if survey.n > ONE_BY_ONE or survey.audience != "internal":
         return pd.DataFrame()
-    each = states(survey).loc[missing["question"]].rename(columns=survey.names)
     asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
-    each.index = pd.Index(
-        f"{name} {answered}/{of}"
-        for name, answered, of in zip(each.index, missing["answered"], asked, strict=True)
-    )
-    return each
+    counts = zip(missing["question"], missing["answered"], asked, strict=True)
+    rows = [f"{name} {answered}/{of}" for name, answered, of in counts]
+    each = states(survey)[missing["question"]].T.rename(columns=survey.names)
+    return each.set_axis(rows, axis="index")
 
 
 def _row(survey: Survey, question: Question) -> str:

@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook import municipality
-from analysis.codebook.model import Codebook, Hypothesis
+from analysis.codebook.model import Hypothesis
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
-from analysis.stats import hypotheses, population
-from analysis.stats.hypotheses import ALPHA, FEWEST, Deviation, Registration, Tested
-from analysis.stats.population import Described
+from analysis.stats import hypotheses
+from analysis.stats.hypotheses import ALPHA, FEWEST, Deviation, Registration
 from analysis.survey import SEED, Survey
 
 NUMBERS = [
     "n", "group", "rest", "effect", "low", "high", "shift", "shift_low", "shift_high",
     "p", "p_holm", "least", "same_size", "same_home", "icc", "design",
 ]  # fmt: skip
+
+OF_PLACES = ("icc", "design", "turns")  # of a full count, whether or not an effect can be given
 
 
 def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
@@ -33,26 +34,25 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     caution : from the codebook.
     word : an id of the labels ``word``, what the evidence allows to say.
     n, group, rest : municipalities compared; two groups where there are groups.
-    effect, low, high : Cliff's delta or Kendall's tau-b with the 95 % interval of each alone.
-    shift, shift_low, shift_high : difference of two groups in the unit of the answers.
-    p, p_holm : of each alone, and corrected within its family. least : the least p possible.
-    significant : whether p_holm is at most 0.05.
-    same_size, same_home, icc, design, turns : of a full count, in place of intervals and p-values;
-        see `analysis.stats.population.Described`.
+    effect and the others : see `analysis.stats.hypotheses`, ``run``; of a full count ``describe``.
 
     Where small numbers are protected, effects have one decimal, and intervals, p-values and the
     sizes of groups are NA: answers could be reckoned back from them.
     """
     rows = {h.id: _about(survey, h) | {"word": "withheld"} for h in survey.codebook.hypotheses}
-    here = [h for h in survey.codebook.hypotheses if _there(survey, h)]
-    book = survey.codebook.model_copy(update={"hypotheses": tuple(here)})
+    there = [h for h in survey.codebook.hypotheses if _there(survey, h)]
+    book = survey.codebook.model_copy(update={"hypotheses": tuple(there)})
+    size = survey.register["size_class"]
     if survey.population.tests:
-        classes = survey.register["size_class"].reindex(survey.responses.index)
-        for tested in hypotheses.run(book, survey.responses, classes, seed=seed):
-            rows[tested.hypothesis.id] |= _tested(survey, tested)
+        classes = size.reindex(survey.responses.index)
+        made = hypotheses.run(book, survey.responses, classes, seed=seed)
     else:
-        for described in _described(survey, book):
-            rows[described.hypothesis.id] |= _sizes(survey, described)
+        home = survey.register["prefecture"].astype("object")
+        known = municipality.register()["prefecture"].reindex(home.index)
+        home = home.where(home.notna() & (home != ""), known)
+        made = hypotheses.describe(book, survey.responses, size, home)
+    for h, row in zip(there, made.to_dict("records"), strict=True):
+        rows[h.id] |= _shown(survey, h, row)
     texts = ["id", "family", "topic", "hypothesis", "compares", "expected", "caution", "word"]
     frame = Frame(list(rows.values()), columns=[*texts, *NUMBERS, "significant", "turns"])
     return frame.astype(dict.fromkeys(NUMBERS, "Float64"))
@@ -82,18 +82,11 @@ def with_caution(results: pd.DataFrame) -> Frame:
 def effects(survey: Survey, results: pd.DataFrame) -> Frame:
     """What can be drawn: label of the row, effect with its interval, of each that has one."""
     shown = results.dropna(subset=["effect"])
+    about = shown[["id", "family", "compares"]].assign(negative=shown["expected"] < 0).records
     shown = shown.assign(effect=shown["same_size"].fillna(shown["effect"]))
-    return Frame(
-        {
-            "label": [
-                survey.say("hypotheses/row", id=id, family=family, compares=c, negative=sign < 0)
-                for id, family, c, sign in shown[
-                    ["id", "family", "compares", "expected"]
-                ].to_numpy()
-            ],
-            **{name: shown[name].astype(float).round(4) for name in ("effect", "low", "high")},
-        }
-    ).dropna(axis="columns", how="all")
+    drawn = shown[["effect", "low", "high"]].astype(float).round(4)
+    drawn.insert(0, "label", [survey.say("hypotheses/row", **row) for row in about])
+    return Frame(drawn.drop(columns=["low", "high"] if drawn["low"].isna().all() else []))
 
 
 def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
@@ -102,11 +95,11 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     Columns: family, tests, least (NA in an edition where the sizes of groups could be reckoned from
     it), reaches (whether it is at most 0.05).
     """
-    rows: list[tuple[str, int, float, bool]] = []
-    for family, mine in results[results["least"].notna()].groupby("family", sort=False):
-        least = min(1.0, len(mine) * float(mine["least"].min()))
-        rows.append((str(family), len(mine), least, least <= ALPHA))
-    frame = Frame(rows, columns=["family", "tests", "least", "reaches"])
+    tested = results.dropna(subset=["least"]).groupby("family", sort=False)["least"]
+    frame = Frame(tested.agg(tests="size", least="min").reset_index())
+    frame = frame.astype({"family": object, "tests": int, "least": float})
+    frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
+    frame["reaches"] = frame["least"] <= ALPHA
     return frame.assign(least=np.nan) if protects(survey) else frame
 
 
@@ -135,32 +128,10 @@ def _about(survey: Survey, h: Hypothesis) -> dict[str, Any]:
     }
 
 
-def _tested(survey: Survey, r: Tested) -> dict[str, Any]:
-    """The evidence of a test as far as the edition may show it."""
-    if r.hypothesis.group and not group_may_be_told(survey, r.hypothesis.group, FEWEST):
-        return {"word": "withheld"}
-    coarse = protects(survey, *_asked(survey, r.hypothesis))
-    if _too_few(survey, r.n):
-        return {"word": r.word}
-    shown: dict[str, Any] = {"word": r.word, "n": sum(r.n)}
-    if not coarse and len(r.n) == 2:
-        shown |= {"group": r.n[0], "rest": r.n[1]}
-    if r.word == "not testable":
-        return shown
-    shown |= {"effect": r.effect, "significant": r.p_holm <= ALPHA, "least": r.least}
-    if coarse:  # exact effects of few answers could be reckoned back to counts
-        return shown | {"effect": round(r.effect, 1) + 0}  # + 0: no -0.0
-    shown |= {"low": r.low, "high": r.high, "p": r.p, "p_holm": r.p_holm}
-    if r.shift is not None and not np.isnan(r.shift.estimate):
-        shown |= {"shift": r.shift.estimate, "shift_low": r.shift.low, "shift_high": r.shift.high}
-    return shown
-
-
 def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
     """The questions that a hypothesis is about."""
     rules = (h.group, h.x, h.value)
-    names = {name for rule in rules if rule for name in Expression(rule).names}
-    return survey.codebook.using(names)
+    return survey.codebook.using({n for rule in rules if rule for n in Expression(rule).names})
 
 
 def _there(survey: Survey, h: Hypothesis) -> bool:
@@ -168,35 +139,20 @@ def _there(survey: Survey, h: Hypothesis) -> bool:
     return all(v in survey.responses for q in _asked(survey, h) for v in q.variables)
 
 
-def _too_few(survey: Survey, n: tuple[int, ...]) -> bool:
-    """Whether a group is so small that its effect would give away the answer of one or two."""
-    outside = survey.audience != "internal" and not survey.wave.named
-    return outside and (not n or min(n) < FEWEST)
-
-
-def _described(survey: Survey, book: Codebook) -> list[Described]:
-    """The hypotheses in the answers of all municipalities."""
-    home = survey.register["prefecture"].astype("object")
-    known = municipality.register()["prefecture"].reindex(home.index)
-    home = home.where(home.notna() & (home != ""), known)
-    return population.describe(book, survey.responses, survey.register["size_class"], home)
-
-
-def _sizes(survey: Survey, r: Described) -> dict[str, Any]:
-    """The differences of a full count as far as the edition may show them."""
-    if _too_few(survey, r.n):
-        return {"word": r.word}
-    shown: dict[str, Any] = {"word": r.word, "n": sum(r.n)}
-    if protects(survey):
-        testable = r.word != "not testable"
-        return shown | ({"effect": round(r.effect, 1) + 0} if testable else {})
-    if len(r.n) == 2:
-        shown |= {"group": r.n[0], "rest": r.n[1]}
-    shown |= {"icc": r.icc, "design": r.design, "turns": r.turns}
-    if r.word == "not testable":
-        return shown
-    return shown | {
-        "effect": r.overall,
-        "same_size": r.same_size,
-        "same_home": r.same_home,
-    }
+def _shown(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str, Any]:
+    """What a test, or a full count, says of a hypothesis, as far as the edition may show it."""
+    word, sizes = row["word"], row.pop("sizes")
+    if h.group and not group_may_be_told(survey, h.group, FEWEST):
+        return {"word": "withheld"}
+    if survey.audience != "internal" and not survey.wave.named and min(sizes) < FEWEST:
+        return {"word": word}  # the effect would give away the answer of one or two
+    coarse = protects(survey, *_asked(survey, h))
+    if coarse:  # exact effects of few answers could be reckoned back to counts
+        effect = row["effect"] if pd.isna(row.get("same_size")) else row["same_size"]
+        row = {name: row.get(name) for name in ("word", "significant", "least")}
+        row["effect"] = round(effect, 1) + 0  # no -0.0
+    elif len(sizes) == 2:
+        row |= {"group": sizes[0], "rest": sizes[1]}
+    if word == "not testable":
+        row = {k: v for k, v in row.items() if k in {"word", "group", "rest", *OF_PLACES}}
+    return row | {"n": sum(sizes)}

@@ -13,11 +13,10 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.edition import kept_back, protects, shown_questions
 from analysis.errors import InputError
-from analysis.results import answers, shortage, types
+from analysis.results import answers, guide, shortage, types
 from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Frame, NotAvailable
-from analysis.stats import visits as guidebook
-from analysis.survey import Survey
+from analysis.survey import SEED, Survey
 from analysis.typology.study import Typology
 
 PEERS = 5
@@ -36,25 +35,13 @@ class Place:
     found: Typology | NotAvailable
     peers: list[str]
 
-    def kin(self) -> list[str]:
-        """The others of its type; none where it has no type."""
-        if isinstance(self.found, NotAvailable) or not self.found.labels.get(self.code, 0):
-            return []
-        labels = self.found.labels
-        return [c for c in labels.index[labels == labels[self.code]] if c != self.code]
-
-    def mates(self, survey: Survey) -> list[str]:
-        """The others of its size class."""
-        same = (survey.size_class == survey.size_class[self.code]).fillna(False)
-        return [code for code in survey.responses.index[same.to_numpy(bool)] if code != self.code]
-
 
 def place(
     survey: Survey,
     municipality: str | int,
     *,
     same_prefecture: bool = False,
-    seed: int = 20191003,
+    seed: int = SEED,
     found: Typology | NotAvailable | None = None,
 ) -> Place:
     """Find a municipality and its peers: those of its size class most alike in population and such.
@@ -77,10 +64,9 @@ def place(
             )
         code = str(named.index[0])
     found = typology(survey, seed=seed) if found is None else found
-    classes = survey.size_class
+    size = survey.size_class.get(code)
     peers = _nearest(survey, code, same_prefecture=same_prefecture)
-    name, size = str(survey.names[code]), classes.get(code)
-    return Place(code, name, "" if pd.isna(size) else str(size), found, peers)
+    return Place(code, str(survey.names[code]), "" if pd.isna(size) else str(size), found, peers)
 
 
 def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvailable:
@@ -112,17 +98,18 @@ def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
     if same_prefecture:
         home = survey.register["prefecture"].reindex(survey.responses.index)
         same &= home == home[code]
-    pool = [other for other in distance.index if same[other]]
+    pool = distance[same[distance.index]]
     if len(pool) < PEERS and not same_prefecture:
-        pool = list(distance.index)
-    return list(distance[pool].sort_values(kind="stable").index[:PEERS])
+        pool = distance
+    return list(pool.sort_values(kind="stable").index[:PEERS])
 
 
 def who(survey: Survey, here: Place) -> dict[str, Any]:
     """Name, class, types and peers: the values of the sentence ``profile/answer``."""
     found, full = here.found, survey.full_names
+    there = not isinstance(found, NotAvailable) and here.code in found.labels.index
     kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
-    if not isinstance(found, NotAvailable) and here.code in found.labels.index:
+    if there and not isinstance(found, NotAvailable):
         kind = {
             "called": types.called(found),
             "kind": types.name(survey, found, int(found.labels[here.code])),
@@ -140,22 +127,17 @@ def who(survey: Survey, here: Place) -> dict[str, Any]:
 def facts(survey: Survey, here: Place) -> list[str]:
     """What identifies it: code, class with its date, population and staff, date of reply."""
     as_of = survey.wave.as_of.isoformat()
-    parts = [survey.label("profile.code", code=here.code)]
     home = str(survey.register.at[here.code, "prefecture"])
-    if home and home != "nan":
-        parts.append(home)
+    parts = [survey.label("profile.code", code=here.code), "" if home == "nan" else home]
     if here.size_class:
         parts.append(survey.label("profile.class_as_of", size_class=here.size_class, as_of=as_of))
-    parts += [
-        f"{q.label[survey.language]} {answers.own(survey, here.code, q)}"
-        for q in likeness(survey)[:FACTS]
-    ]
-    received = survey.codebook.identity("received")
-    if received is not None and received.id in survey.responses:
+    for q in likeness(survey)[:FACTS]:
+        parts.append(f"{q.label[survey.language]} {answers.own(survey, here.code, q)}")
+    if (received := survey.codebook.identity("received")) and received.id in survey.responses:
         day = survey.responses.at[here.code, received.id]
         if pd.notna(day):
             parts.append(f"{received.label[survey.language]} {day:%Y-%m-%d}")
-    return parts
+    return list(filter(None, parts))
 
 
 def need(survey: Survey, here: Place) -> str:
@@ -163,12 +145,10 @@ def need(survey: Survey, here: Place) -> str:
 
     ``hidden`` of everyone where the edition shows no single answers to that question.
     """
-    asked, said = shortage.question(survey), shortage.short(survey)
-    if asked is None or said is None:
-        return ""
-    if protects(survey, asked):
+    said = shortage.short(survey)
+    if said is not None and protects(survey, shortage.question(survey)):
         return "hidden"
-    own = said[here.code]
+    own = pd.NA if said is None else said[here.code]
     return "" if pd.isna(own) else "short" if own else "enough"
 
 
@@ -179,24 +159,21 @@ def missing(survey: Survey, here: Place) -> Frame:
     size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
     among all: an id of the labels ``word``, or NA).
     """
-    costs = {"low": 0, "medium": 1, "high": 2}
-    graded = shortage.compared(survey)
+    graded, rows = shortage.compared(survey), []
     words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
-    mates, rows = here.mates(survey), []
+    mates = answers.others(survey, here.code, here.found)["its_class"]
     for question, variable, cost in _measures(survey):
-        own = survey.responses.at[here.code, variable]
-        theirs, class_ = (
-            survey.responses.loc[codes, variable].dropna().astype(bool)
-            for codes in (here.peers, mates)
-        )
-        if pd.isna(own) or bool(own) or not len(theirs) or theirs.mean() < 0.5:
+        done = survey.responses[variable]
+        theirs, class_ = (done[codes].dropna().astype(bool) for codes in (here.peers, mates))
+        if pd.isna(done[here.code]) or done[here.code] or len(theirs) == 0 or theirs.mean() < 0.5:
             continue
-        label, asked = survey.codebook.label(variable)[survey.language], question.label
+        label = survey.codebook.label(variable)[survey.language]
+        asked = question.label[survey.language]
         rows.append(
             {
                 "variable": variable,
                 "measure": label,
-                "question": "" if asked[survey.language] == label else asked[survey.language],
+                "question": "" if asked == label else asked,
                 "do": int(theirs.sum()),
                 "asked": len(theirs),
                 "share": float(theirs.mean()),
@@ -204,14 +181,16 @@ def missing(survey: Survey, here: Place) -> Frame:
                 "size_asked": len(class_),
                 "cost": cost,
                 "word": words.get(variable),
-                "order": costs.get(str(cost), 1),
             }
         )
     columns = ["variable", "measure", "question", "do", "asked", "share", "size_do", "size_asked",
-               "cost", "word", "order"]  # fmt: skip
+               "cost", "word"]  # fmt: skip
     frame = Frame(rows, columns=columns)
-    frame = frame.sort_values(["share", "order"], ascending=[False, True], kind="stable")
-    return frame.drop(columns="order").reset_index(drop=True)
+    order = frame["cost"].map({"low": 0, "high": 2}).fillna(1).astype(int)
+    ranked = frame.assign(order=order).sort_values(
+        ["share", "order"], ascending=[False, True], kind="stable", ignore_index=True
+    )
+    return ranked.drop(columns="order")
 
 
 def _measures(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
@@ -228,15 +207,15 @@ def _measures(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
 
 def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
     """Which peer does what the municipality does not: measure, a column a peer, cost."""
-    done = survey.responses.loc[here.peers, missing["variable"].tolist()]
-    marks = {str(survey.names[code]): map(_mark, row) for code, row in done.T.items()}
-    frame = Frame({"measure": missing["measure"], **{k: list(v) for k, v in marks.items()}})
-    costs = missing["cost"]
+    words = {True: "○", False: "–"}
+    marks = {
+        str(survey.names[code]): [
+            words.get(survey.responses.at[code, variable], "") for variable in missing["variable"]
+        ]
+        for code in here.peers
+    }
+    frame, costs = Frame({"measure": missing["measure"], **marks}), missing["cost"]
     return frame.assign(cost=costs) if costs.notna().any() else frame
-
-
-def _mark(done: Any) -> str:
-    return "" if pd.isna(done) else "○" if bool(done) else "–"
 
 
 def to_confirm(survey: Survey, here: Place) -> Frame:
@@ -244,14 +223,9 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
 
     Columns: question (empty where several are at odds), to_confirm (in words).
     """
-    shown = survey.responses.loc[[here.code]].drop(columns=kept_back(survey))
-    at_odds = guidebook.contradictions(here.code, shown, survey.codebook, survey.language)
-    rows = [("", remark.text) for remark in at_odds]
+    rows = [("", remark.text) for remark in guide.contradictions(survey, here.code)]
     if survey.audience == "internal":
-        mine = survey.findings[
-            (survey.findings["code"] == here.code)
-            & survey.findings["severity"].isin(["doubtful", "refused"])
-        ]
+        mine = survey.findings.query("code == @here.code and severity in ['doubtful', 'refused']")
         rows += list(mine[["question", survey.language]].itertuples(index=False, name=None))
     state = survey.status.loc[here.code]
     for question in shown_questions(survey):
@@ -264,46 +238,31 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
 # --- beside others --------------------------------------------------------------------------------
 
 
-def standing(survey: Survey, here: Place) -> Frame:
-    """Its place on each composite, against the quartiles of its size class or of all.
+def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
+    """Its place on each composite, against the quartiles of its size class, or of all if too few.
 
-    Columns: indicator, value, low, median, high, n (the compared).
+    Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
+    and in which unit: who, n, unit.
     """
-    frame, _ = _composites(survey)
-    others = frame.loc[_compared(survey, here)]
-    place = pd.DataFrame(
-        {
-            "value": frame.loc[here.code],
-            "low": others.quantile(0.25),
-            "median": others.median(),
-            "high": others.quantile(0.75),
-        }
-    ).dropna()
-    return Frame(place.assign(n=len(others)).reset_index(names="indicator"))
-
-
-def beside(survey: Survey, here: Place) -> dict[str, Any]:
-    """Whom `standing` compares with and in which unit: who, n, unit."""
-    codes, who = _compared(survey, here), survey.label("profile.everybody")
-    if len(codes) < survey.n:
-        who = survey.label("profile.others_of_class", size_class=here.size_class)
-    return {"who": who, "n": len(codes), "unit": _composites(survey)[1]}
-
-
-def _compared(survey: Survey, here: Place) -> list[str]:
-    """The others of its class, or all where these are too few for quartiles."""
-    mates = here.mates(survey)
-    return list(survey.responses.index) if len(mates) < COMPARED else mates
+    codes = answers.others(survey, here.code, here.found)["its_class"]
+    who = survey.label("profile.others_of_class", size_class=here.size_class)
+    if len(codes) < COMPARED:
+        codes, who = list(survey.responses.index), survey.label("profile.everybody")
+    frame, unit = _composites(survey)
+    low, median, high = (frame.loc[codes].quantile(q) for q in (0.25, 0.5, 0.75))
+    place = {"value": frame.loc[here.code], "low": low, "median": median, "high": high}
+    known = pd.DataFrame(place).dropna().assign(n=len(codes))
+    about = {"who": who, "n": len(codes), "unit": unit}
+    return Frame(known.reset_index(names="indicator")), about
 
 
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """What places a municipality: composites of several features; of yes/no tables, shares."""
-    sizes = pd.Series(survey.features.groups).value_counts()
-    hidden = set(kept_back(survey))
+    groups, hidden = list(survey.features.groups.values()), set(kept_back(survey))
     chosen = [
         i
         for i in survey.codebook.indices
-        if (i.role == "cluster" and sizes.get(i.id, 0) > 1)
+        if (i.role == "cluster" and groups.count(i.id) > 1)
         or (i.rule and i.role != "factor" and not hidden & Expression(i.rule).names)
     ]
     if chosen:
@@ -331,8 +290,7 @@ def compared(survey: Survey, here: Place) -> Frame:
     Columns: asked (the question), this_one; same_type or same_group, its_class: what these mostly
     answer, with their n. Without what the head of the page and its figures show.
     """
-    kin = f"same_{types.called(here.found)}"
-    groups = {kin: here.kin(), "its_class": here.mates(survey)}
+    groups = answers.others(survey, here.code, here.found)
     others = {name: answers.subset(survey, codes) for name, codes in groups.items() if codes}
     head = likeness(survey)[:FACTS]
     drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
@@ -360,20 +318,19 @@ def organisation(survey: Survey, here: Place) -> Frame:
     state (what is known of it), there. Empty where the codebook asks of none.
     """
     columns = ["box", "name", "state", "there"]
-    asked = {box.id: box for box in survey.codebook.organisation}
+    asked = {
+        box.id: (box.text[survey.language], *_state(survey, here, box.rule))
+        for box in survey.codebook.organisation
+    }
     if not asked:
         return Frame.nothing(columns=columns)
-    rows = []
-    for id, text in survey.labels("organisation").items():
-        if id not in asked:
-            rows.append((id, text, survey.label("profile.not_asked"), False))
-            continue
-        rows.append((id, asked[id].text[survey.language], *_state(survey, here, asked[id].rule)))
-    if "joint" in asked and _state(survey, here, asked["joint"].rule)[1]:
-        rows = [row for row in rows if row[0] not in {"policy_section", "operations_section"}]
-        name = asked["joint"].text[survey.language]
-        rows.append(("joint", name, survey.label("profile.there"), True))
-    return Frame(rows, columns=columns)
+    lacking = survey.label("profile.not_asked")
+    rows = {id: (text, lacking, False) for id, text in survey.labels("organisation").items()}
+    rows |= {id: box for id, box in asked.items() if id in rows}
+    if "joint" in asked and asked["joint"][2]:
+        del rows["policy_section"], rows["operations_section"]
+        rows["joint"] = asked["joint"]
+    return Frame([(id, *box) for id, box in rows.items()], columns=columns)
 
 
 def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:
@@ -384,23 +341,19 @@ def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:
         return survey.label("profile.withheld"), False
     # the few columns first: a row of all of them is made anew for each rule
     value = expression.evaluate(survey.responses[variables].loc[[here.code]]).iloc[0]
-    if pd.isna(value):
-        states = set(survey.status.loc[here.code, variables]) - {"answered"}
-        if states:
-            return f"（{survey.label(f'status.{min(states)}')}）", False
-        return survey.label("profile.unknown"), False
-    return survey.label(f"profile.{'there' if value else 'not_there'}"), bool(value)
+    if pd.notna(value):
+        return survey.label(f"profile.{'there' if value else 'not_there'}"), bool(value)
+    states = set(survey.status.loc[here.code, variables]) - {"answered"}
+    word = f"（{survey.label(f'status.{min(states)}')}）" if states else ""
+    return word or survey.label("profile.unknown"), False
 
 
 def _readable(survey: Survey, expression: Expression) -> list[str] | None:
     """The variables that a rule reads; None where this edition keeps one of them back."""
-    book = survey.codebook
-    variables = [
-        v for name in sorted(expression.names)
-        for v in (book[name].variables if name in book else (name,))
-    ]  # fmt: skip
-    hidden = set(kept_back(survey)) | (set(variables) - set(survey.responses))
-    return None if hidden & set(variables) else variables
+    book, names = survey.codebook, sorted(expression.names)
+    variables = [v for name in names for v in (book[name].variables if name in book else (name,))]
+    shown = set(survey.responses) - set(kept_back(survey))
+    return variables if shown.issuperset(variables) else None
 
 
 def staff(survey: Survey, here: Place) -> Frame:
@@ -417,21 +370,16 @@ def staff(survey: Survey, here: Place) -> Frame:
         values = expression.evaluate(survey.responses).astype("Float64")
         skipped = (survey.status[variables] == "not_applicable").any(axis=1)  # then there is none
         columns[kind.text[survey.language]] = values.mask(skipped, 0.0)
-    frame = pd.DataFrame(columns)
-    if frame.empty:
+    if not columns:
         return Frame.nothing(columns=["who", "kind", "persons"])
+    frame = pd.DataFrame(columns)
     rows = {survey.label("column.this_one"): frame.loc[here.code]}
-    kin = survey.label(f"called.same_{types.called(here.found)}")
-    groups = {kin: here.kin(), survey.label("column.its_class"): here.mates(survey)}
-    for name, codes in groups.items():
-        theirs = frame.loc[codes].dropna()
-        if len(theirs):
+    for whom, codes in answers.others(survey, here.code, here.found).items():
+        if len(theirs := frame.loc[codes].dropna()):
+            name = survey.label("column.its_class" if whom == "its_class" else f"called.{whom}")
             rows[f"{name} (n={len(theirs):,})"] = theirs.median()
-    wide = pd.DataFrame(rows).T.astype(float).rename_axis("who").reset_index()
-    order = {name: at for at, name in enumerate(rows)}
-    long = wide.melt("who", var_name="kind", value_name="persons")
-    long = long.sort_values("who", key=lambda x: x.map(order), kind="stable", ignore_index=True)
-    return Frame(long)
+    wide = pd.DataFrame(rows).astype(float).rename_axis(index="kind", columns="who")
+    return Frame(wide.unstack().rename("persons").reset_index())
 
 
 def charted(boxes: Frame, staff: Frame) -> Frame:

@@ -1,24 +1,22 @@
-"""What to ask on a visit, city by city, the record sheet, and what was heard."""
+"""What to ask on a visit, city by city, beside the answers of others, and what was heard."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-
-import pandas as pd
 
 from analysis import paths
 from analysis.codebook.municipality import given
 from analysis.codebook.questions import Question
-from analysis.edition import kept_back, protects
+from analysis.edition import protects
 from analysis.errors import InputError
-from analysis.results import types
-from analysis.results.answers import Subset, most_answers, own, subset, typical
+from analysis.results import guide as guidebook
+from analysis.results import record_sheet, types
+from analysis.results.answers import most_answers, others, own, subset, typical
+from analysis.results.guide import Case, Remark, Topic, guide
 from analysis.show import Frame, NotAvailable
-from analysis.stats import visits as guidebook
 from analysis.stats.thresholds import MOST_UNUSUAL
-from analysis.stats.visits import Case, Group, Remark, Topic, guide
 from analysis.survey import Survey
 from analysis.tabulation import called
 from analysis.typology.study import Typology
@@ -31,16 +29,15 @@ KINDS = ("contradictory", "missing", "unusual", "doubtful")  # of remarks, in th
 
 @dataclass(frozen=True)
 class Chosen:
-    """The cities to visit (code -> name), what to ask there, and whom they are compared with.
+    """The cities to visit (code -> name), what to ask there, and the types of the survey.
 
-    why : a label of ``visits``, why these. kin : a label of ``called``, the others of a city's
-    type. reason : why this edition has no guide; then there are no cities.
+    why : a label of ``visits``, why these. reason : why this edition has no guide; then there are
+    no cities.
     """
 
+    found: Typology | NotAvailable
     cities: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, list[Remark]] = field(default_factory=dict)
-    groups: dict[str, list[Group]] = field(default_factory=dict)
-    kin: str = "same_type"
     why: str = "as_asked"
     reason: str = ""
 
@@ -49,17 +46,21 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     """The cities named in `codes`; else those that the working group visits, or the paragons.
 
     Of a wave with invented data nobody real can be visited: there the paragon of each type stands
-    in, which are the municipalities to learn most of their type from.
+    in, which are the municipalities to learn most of their type from. Of unusual answers a city
+    has the most unusual ones.
     """
     if not any(survey.codebook.id in topic.questions for topic in guide().topics):
-        return Chosen(reason=survey.label("visits.no_topics"))
+        return Chosen(found, reason=survey.label("visits.no_topics"))
     if protects(survey):
-        return Chosen(reason=survey.label("visits.not_public"))
+        return Chosen(found, reason=survey.label("visits.not_public"))
     picked, why = _picked(survey, codes, found)
-    cities = {code: str(survey.names[code]) for code in picked}
-    groups = {code: _groups(survey, code, found) for code in picked}
-    remarks = {code: _remarks(survey, code, groups[code]) for code in picked}
-    return Chosen(cities, remarks, groups, f"same_{types.called(found)}", why)
+    remarks = {}
+    for code in picked:
+        every = guidebook.remarks(survey, code, groups(survey, code, found))
+        rare = sorted((r for r in every if r.kind == "unusual"), key=lambda r: r.rarity)
+        kept = [r for r in every if r.kind != "unusual"] + rare[:MOST_UNUSUAL]
+        remarks[code] = sorted(kept, key=lambda r: (r.topic, KINDS.index(r.kind), r.rarity))
+    return Chosen(found, {code: str(survey.names[code]) for code in picked}, remarks, why)
 
 
 def _picked(
@@ -86,47 +87,15 @@ def _picked(
     return list(replied[:3]), "first_three"
 
 
-def _groups(survey: Survey, code: str, found: Typology | NotAvailable) -> list[Group]:
-    """Its type and its size class, where it has them; then all."""
-    groups = []
-    if not isinstance(found, NotAvailable) and found.labels.get(code, 0) in found.names:
-        kind = int(found.labels[code])
-        members = found.labels.index[found.labels == kind]
-        own, of = found.names[kind][survey.language], f"compared.{types.called(found)}"
-        groups.append(Group(list(members), survey.label(of, kind=kind, name=own)))
-    classes = survey.size_class
-    if pd.notna(classes[code]):
-        mates = classes.index[(classes == classes[code]).to_numpy(bool)]
-        groups.append(Group(list(mates), survey.label("compared.class", name=classes[code])))
-    return [*groups, Group(list(survey.responses.index), survey.label("compared.all"))]
-
-
-def _remarks(survey: Survey, code: str, groups: list[Group]) -> list[Remark]:
-    """What is worth asking a city, of unusual answers the most unusual ones, by topic."""
-    responses, status = survey.responses, survey.status
-    shown = responses.drop(columns=kept_back(survey))
-    found = guidebook.remarks(code, shown, status, survey.codebook, groups, survey.language)
-    if survey.audience == "internal":
-        found += _doubts(survey, code)
-    rare = sorted((r for r in found if r.kind == "unusual"), key=lambda r: r.rarity)
-    kept = [r for r in found if r.kind != "unusual"] + rare[:MOST_UNUSUAL]
-    return sorted(kept, key=lambda r: (r.topic, KINDS.index(r.kind), r.rarity))
-
-
-def _doubts(survey: Survey, code: str) -> list[Remark]:
-    """What cleaning doubts in the answers of a city."""
-    topic_of = {
-        id: topic.id for topic in guide().topics for id in topic.questions[survey.codebook.id]
-    }
-    mine = survey.findings[
-        (survey.findings["code"] == code) & (survey.findings["severity"] == "doubtful")
-    ]
-    asked = {**survey.codebook.question_of, **{q.id: q for q in survey.codebook}}
-    return [
-        Remark(topic_of[id], id, "doubtful", str(getattr(row, survey.language)))
-        for row in mine.itertuples()
-        if row.question in asked and (id := asked[row.question].id) in topic_of
-    ]
+def groups(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, list[str]]:
+    """Whom a city is compared with, name -> codes: others of its type, of its size class; all."""
+    (kind, size), made = others(survey, code, found).values(), dict[str, list[str]]()
+    if kind and not isinstance(found, NotAvailable):
+        at, of = int(found.labels[code]), f"compared.{types.called(found)}"
+        made[survey.label(of, kind=at, name=found.names[at][survey.language])] = kind
+    if size:
+        made[survey.label("compared.class", name=survey.size_class[code])] = size
+    return made | {survey.label("compared.all"): list(survey.responses.index)}
 
 
 def remarks(survey: Survey, chosen: Chosen) -> Frame:
@@ -148,7 +117,7 @@ def to_ask(survey: Survey, chosen: Chosen) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "beside": chosen.groups[code][0].name,
+            "beside": next(iter(groups(survey, code, chosen.found))),
             "topics": {
                 title(survey, topic): lines
                 for topic in guide().topics
@@ -163,7 +132,11 @@ def to_ask(survey: Survey, chosen: Chosen) -> list[dict[str, Any]]:
 def _lines(survey: Survey, chosen: Chosen, code: str, topic: int) -> list[str]:
     """The remarks of a topic in words, and what is published of the city."""
     mine = [r for r in chosen.remarks[code] if r.topic == topic]
-    lines = [_sentence(survey, remark) for remark in mine[:MOST]]
+    lines = []
+    for r in mine[:MOST]:
+        alone = r.kind != "contradictory"
+        question = survey.codebook[r.question].label[survey.language] if alone else ""
+        lines.append(survey.say("visits/remark", kind=r.kind, question=question, text=r.text))
     if len(mine) > MOST:
         lines.append(survey.label("visits.more", n=len(mine) - MOST))
     for fact in guide().facts.get(code, ()) if not survey.wave.invented else ():
@@ -171,13 +144,6 @@ def _lines(survey: Survey, chosen: Chosen, code: str, topic: int) -> list[str]:
             words = fact.text[survey.language]
             lines.append(survey.say("visits/fact", text=words, source=fact.source))
     return lines
-
-
-def _sentence(survey: Survey, remark: Remark) -> str:
-    question = ""
-    if remark.kind != "contradictory":
-        question = survey.codebook[remark.question].label[survey.language]
-    return survey.say("visits/remark", kind=remark.kind, question=question, text=remark.text)
 
 
 def title(survey: Survey, topic: Topic) -> str:
@@ -193,7 +159,7 @@ def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
         for topic in guide().topics
     }
     if chosen.cities:
-        content = guidebook.form(chosen.cities, known, survey.source, survey.language)
+        content = record_sheet.form(chosen.cities, known, survey.source, survey.language)
         paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
 
 
@@ -216,12 +182,11 @@ def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
     page : a question a row: topic, asked, own_answer; same_type or same_group, its_class: what
         these mostly answer, in words with their n; to_ask.
     """
-    kind, size = _others(survey, chosen.groups[code], code)
-    others = {chosen.kin: kind, "its_class": size}
-    compared = {"own_answer": subset(survey, [code]), **others}
+    them = others(survey, code, chosen.found)
+    compared = {whom: subset(survey, c) for whom, c in {"own_answer": [code], **them}.items()}
     rows, page = [], []
     for q, about, to_ask in _questions(survey, chosen, code):
-        words = {whom: typical(survey, group, q) for whom, group in others.items()}
+        words = {whom: typical(survey, compared[whom], q) for whom in them}
         page.append({**about, "own_answer": own(survey, code, q), **words, "to_ask": to_ask})
         unit = q.unit[survey.language] if q.unit else survey.label("visits.scale")
         for whom, group in compared.items():
@@ -242,79 +207,49 @@ def _questions(
     """The questions of the guide that a city was asked, their words, and what to ask of them."""
     language = survey.language
     for topic in guide().topics:
-        for q in guidebook.asked(topic, survey.codebook, survey.responses):
-            skipped = survey.status.at[code, q.variables[0]] == "not_applicable"
-            if protects(survey, q) or skipped:
+        for q in guidebook.asked(survey, topic):
+            if survey.status.at[code, q.variables[0]] == "not_applicable":
                 continue
             mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
             said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
-            about = {
-                "topic": f"{topic.id} {topic.text[language]}",
-                "asked": called(q, q.label[language]),
-            }
+            name, asked = f"{topic.id} {topic.text[language]}", called(q, q.label[language])
+            about = {"topic": name, "asked": asked}
             yield q, about, survey.label("visits.between").join(said)
-
-
-def _others(survey: Survey, groups: Sequence[Group], code: str) -> tuple[Subset, Subset]:
-    """The others of its type and of its size class; nobody where it has none."""
-    # `groups`: its type and its size class, where it has them; then all
-    kind = groups[0].codes if len(groups) == 3 else ()
-    size = groups[-2].codes if len(groups) >= 2 else ()
-    theirs, others = (subset(survey, [c for c in codes if c != code]) for codes in (kind, size))
-    return theirs, others
 
 
 # --- what was heard -----------------------------------------------------------------------------
 
 
-def heard(survey: Survey) -> Frame:
-    """What was heard on visits: column topic, then one for each city with a record."""
-    visits = _visits(survey)
-    if not visits:
-        return Frame.nothing("no_record", ["topic"])
-    titles = [title(survey, topic) for topic in guide().topics]
-    columns = {
-        f"{visit.name} {visit.date}".strip(): [
-            _heard(survey, visit, topic.id) for topic in guide().topics
-        ]
-        for visit in visits
-    }
-    return Frame({"topic": titles, **columns})
-
-
 def notes(survey: Survey) -> Frame:
-    """The same for the file, a topic of a city a row: what was said, seen, differs, follows up."""
-    rows = []
-    for visit in _visits(survey):
-        for topic in guide().topics:
-            if topic.id in visit.notes.index:
-                note = visit.notes.loc[topic.id]
-                about = {"topic": title(survey, topic), "municipality": visit.name}
-                hidden = {"answer": survey.label("visits.withheld")}
-                said = note[["answer", *NOTED]] if _may_show(survey, note) else hidden
-                rows.append({**about, "visited": visit.date, **said})
+    """What was heard on visits, a topic of a city a row: what was said, seen, differs, follows up.
+
+    Columns: topic, municipality, visited (the day), answer, evidence, difference, follow_up. What
+    the edition may not publish is a word in the column answer.
+    """
     columns = ["topic", "municipality", "visited", "answer", *NOTED]
+    allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
+    folder, rows = survey.wave.folder / "visits", []
+    for visit in [] if protects(survey) else record_sheet.read_all(folder, survey.register.index):
+        for topic in (topic for topic in guide().topics if topic.id in visit.notes.index):
+            note = visit.notes.loc[topic.id]
+            hidden = {"answer": survey.label("visits.withheld")}
+            shown = survey.audience == "internal" or note["publish"] in allowed
+            said = note[["answer", *NOTED]] if shown else hidden
+            about = {"topic": title(survey, topic), "municipality": visit.name}
+            rows.append({**about, "visited": visit.date, **said})
     return Frame(rows, columns=columns) if rows else Frame.nothing("no_record", columns)
 
 
-def _visits(survey: Survey) -> list[guidebook.Visit]:
-    """The records that this edition may show something of."""
-    folder = survey.wave.folder / "visits"
-    return [] if protects(survey) else guidebook.read_all(folder, survey.register.index)
-
-
-def _may_show(survey: Survey, note: pd.Series) -> bool:
-    """Whether the edition may show a note."""
-    allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
-    return survey.audience == "internal" or note["publish"] in allowed
-
-
-def _heard(survey: Survey, visit: guidebook.Visit, topic: int) -> str:
-    if topic not in visit.notes.index:
-        return "—"
-    note = visit.notes.loc[topic]
-    if not _may_show(survey, note):
-        return survey.label("visits.withheld")
-    parts = [note["answer"]]
-    parts += [f"{survey.label(f'visits.{key}')}{note[key]}" for key in NOTED if note[key]]
-    return " ".join(part for part in parts if part) or "—"
+def heard(survey: Survey, notes: Frame) -> Frame:
+    """The same for a page, from `notes`: column topic, then one for each city with a record."""
+    if notes.empty:
+        return Frame.nothing("no_record", ["topic"])
+    titles = [title(survey, topic) for topic in guide().topics]
+    page = {"topic": titles}
+    for (name, day), mine in notes.fillna("").groupby(["municipality", "visited"], sort=False):
+        said = {}
+        for row in mine.records:
+            parts = [f"{survey.label(f'visits.{key}')}{row[key]}" for key in NOTED if row[key]]
+            said[row["topic"]] = " ".join(filter(None, [row["answer"], *parts])) or "—"
+        page[f"{name} {day}".strip()] = [said.get(each, "—") for each in titles]
+    return Frame(page)

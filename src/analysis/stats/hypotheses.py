@@ -14,9 +14,8 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -31,7 +30,7 @@ from analysis.codebook.rules import Expression
 from analysis.errors import InputError, Message
 from analysis.stats import inference
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import ALPHA, NOTABLE_EFFECT
+from analysis.stats.thresholds import ALPHA, EFFECT_SIZES, NOTABLE_EFFECT
 from analysis.stats.thresholds import SMALLEST_GROUP as FEWEST
 from analysis.text import Model
 
@@ -39,66 +38,40 @@ Word = Literal[
     "suggested", "illustrated", "not shown", "not testable", "withheld",
     "large", "medium", "small", "negligible", "reverse",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Tested:
-    """A hypothesis with what the answers say.
-
-    `effect` is Cliff's delta (two groups) or Kendall's tau-b (two values), -1 to 1, with its 95 %
-    interval; `p` the exact or permutation p-value; both are of this hypothesis alone. `p_holm` is
-    corrected among the primary ones that can be tested, or among the exploratory ones; `word` says
-    what it allows. `least`: the least p-value that the number of arrangements allows. `shift`: the
-    difference of two groups in the unit of the answers with its exact 95 % interval, not given
-    within strata.
-    """
-
-    hypothesis: Hypothesis
-    effect: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-    n: tuple[int, ...]
-    word: Word
-    shift: inference.Effect | None = None
-    least: float = float("nan")
+OF_TESTS = ["effect", "low", "high", "p", "least", "shift", "shift_low", "shift_high"]
 
 
 def run(
     codebook: Codebook, responses: pd.DataFrame, size_class: pd.Series, *, seed: int = 0
-) -> list[Tested]:
-    """Test every hypothesis of a codebook on its answers.
+) -> pd.DataFrame:
+    """Test every hypothesis of a codebook on its answers, a row each (index: its id).
 
     Parameters
     ----------
     responses : one row a municipality. size_class : same index; strata of those that ask for it.
+
+    Returns
+    -------
+    sizes : how many were compared, a tuple: of both groups, or of all.
+    effect, low, high : Cliff's delta (two groups) or Kendall's tau-b (two values), -1 to 1, with
+        the 95 % interval. shift, shift_low, shift_high : the difference of two groups in the unit
+        of the answers with its exact 95 % interval; NaN within strata.
+    p, least : exact or permutation p-value, and the least that the number of arrangements allows.
+        All but `p_holm` and `word` are of this hypothesis alone.
+    p_holm : corrected among the primary ones that can be tested, or among the exploratory ones.
+    word : what it allows to say. significant : whether p_holm is at most 0.05.
     """
     classes = aligned(size_class, responses.index, "size_class")
-    raw = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
-    adjusted = np.array([e.p for e, _ in raw], float)
-    for family in (True, False):
-        mine = [
-            at
-            for at, (h, (e, _)) in enumerate(zip(codebook.hypotheses, raw, strict=True))
-            if h.primary == family and word(h, e.estimate, e.p, e.n) != "not testable"
-        ]
-        adjusted[mine] = inference.holm(adjusted[mine])
-    return [
-        Tested(
-            hypothesis=h,
-            effect=e.estimate,
-            low=e.low,
-            high=e.high,
-            p=e.p,
-            p_holm=float(p),
-            n=e.n,
-            word=word(h, e.estimate, float(p), e.n),
-            shift=shift,
-            least=e.least,
-        )
-        for h, (e, shift), p in zip(codebook.hypotheses, raw, adjusted, strict=True)
-    ]
+    rows = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
+    frame = pd.DataFrame(rows, [h.id for h in codebook.hypotheses], ["sizes", *OF_TESTS, "word"])
+    frame["p_holm"] = frame["p"]
+    for primary in (True, False):
+        family = [h.id for h in codebook.hypotheses if h.primary == primary]
+        mine = [id for id in family if frame.at[id, "word"] != "not testable"]
+        frame.loc[mine, "p_holm"] = inference.holm(frame.loc[mine, "p"].to_numpy(float))
+    found = frame[["effect", "p_holm", "sizes"]].itertuples(index=False)
+    frame["word"] = [word(h, *row) for h, row in zip(codebook.hypotheses, found, strict=True)]
+    return frame.assign(significant=frame["p_holm"] <= ALPHA)
 
 
 def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
@@ -113,21 +86,134 @@ def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
 
 def _test(
     h: Hypothesis, responses: pd.DataFrame, size_class: pd.Series, seed: int
-) -> tuple[inference.Effect, inference.Effect | None]:
-    y = Expression(h.value).floats(responses)
+) -> dict[str, Any]:
+    x, y = (Expression(rule).floats(responses) for rule in (h.x or h.group or "", h.value))
+    shift = None
     if h.x is not None:
-        return inference.association(Expression(h.x).floats(responses), y, seed=seed), None
-    assert h.group is not None
-    belongs = Expression(h.group).floats(responses)
-    known = ~np.isnan(belongs) & ~np.isnan(y)
-    strata = None
-    if h.within_size_class:
-        classes = size_class.astype("str").to_numpy(object)
-        known &= classes != "nan"
-        strata = classes[known]
-    group, values = belongs[known] > 0, y[known]
-    shift = None if strata is not None else inference.difference(values, group, seed=seed)
-    return inference.dominance(values, group, strata=strata, seed=seed), shift
+        e = inference.association(x, y, seed=seed)
+    else:
+        known, classes = ~np.isnan(x) & ~np.isnan(y), size_class.astype("str").to_numpy(object)
+        if h.within_size_class:
+            known &= classes != "nan"
+        group, values = x[known] > 0, y[known]
+        if not h.within_size_class:
+            shift = inference.difference(values, group, seed=seed)
+        strata = classes[known] if h.within_size_class else None
+        e = inference.dominance(values, group, strata=strata, seed=seed)
+    row = {"sizes": e.n, "effect": e.estimate, "low": e.low, "high": e.high, "p": e.p}
+    row |= {"least": e.least, "word": word(h, e.estimate, e.p, e.n)}
+    unit = (shift.estimate, shift.low, shift.high) if shift else (float("nan"),) * 3
+    return row | dict(zip(("shift", "shift_low", "shift_high"), unit, strict=True))
+
+
+# --- of all municipalities ------------------------------------------------------------------------
+
+
+def describe(
+    codebook: Codebook, responses: pd.DataFrame, size_class: pd.Series, prefecture: pd.Series
+) -> pd.DataFrame:
+    """Each hypothesis of a codebook in the answers of all municipalities (index: their codes).
+
+    Returns
+    -------
+    A row each (index: its id). sizes : as of `run`. effect : among all pairs; same_size : among
+        pairs of one size class; same_home : of one size class and prefecture; Cliff's delta or
+        Kendall's tau-b, NaN where there is no such pair.
+    icc, design : intraclass correlation of the value within prefectures, size classes taken out,
+        and its design effect.
+    word : how large the effect is among municipalities of one size (else of all), in the direction
+        that was expected or the other. turns : whether an effect has another sign than the others.
+    """
+    size = size_class.reindex(responses.index).astype("str").to_numpy(object)
+    home = prefecture.reindex(responses.index).fillna("").astype("str").to_numpy(object)
+    rows = [_describe(h, responses, size, home) for h in codebook.hypotheses]
+    return pd.DataFrame(rows, [h.id for h in codebook.hypotheses])
+
+
+def _describe(
+    h: Hypothesis, responses: pd.DataFrame, size: np.ndarray, home: np.ndarray
+) -> dict[str, Any]:
+    x, y = (Expression(rule).floats(responses) for rule in (h.x or h.group or "", h.value))
+    known = ~(np.isnan(x) | np.isnan(y))
+    x, y, size, home = x[known], y[known], size[known], home[known]
+    n = (len(x),) if h.x is not None else (int(x.sum()), int((1 - x).sum()))
+    both = np.array([f"{a} {b}" for a, b in zip(size, home, strict=True)], object)
+    overall, same_size, same_home = (
+        effect(x, y, strata, two_groups=h.x is None) for strata in (None, size, both)
+    )
+    icc = design = float("nan")
+    if (home != "").all():
+        means = pd.Series(y).groupby(size).transform("mean").to_numpy(float)
+        icc, design = intraclass(y - means, home)
+    else:
+        same_home = float("nan")
+    seen = [e for e in (overall, same_size, same_home) if not np.isnan(e)]
+    return {
+        "sizes": n,
+        "effect": overall,
+        "same_size": same_size,
+        "same_home": same_home,
+        "icc": icc,
+        "design": design,
+        "word": size_word(h, overall if np.isnan(same_size) else same_size, n),
+        "turns": bool(seen) and min(seen) < 0 < max(seen),
+    }
+
+
+def size_word(h: Hypothesis, effect: float, n: tuple[int, ...]) -> Word:
+    """How large an effect of all municipalities is, where no test applies."""
+    if np.isnan(effect) or min(n) < FEWEST:
+        return "not testable"
+    small, medium, large = EFFECT_SIZES
+    if abs(effect) < small:
+        return "negligible"
+    if effect * h.expected < 0:
+        return "reverse"
+    return "small" if abs(effect) < medium else "medium" if abs(effect) < large else "large"
+
+
+def effect(
+    x: np.ndarray, y: np.ndarray, strata: np.ndarray | None = None, *, two_groups: bool
+) -> float:
+    """Cliff's delta of `y` between two groups (`x` 1 and 0), or Kendall's tau-b of `x` and `y`.
+
+    With `strata` of pairs within a stratum alone. NaN where there is no pair that differs in `x`
+    (for tau-b: and in `y`).
+
+    >>> group, y = np.array([1.0, 1, 0, 0]), np.array([3.0, 2, 2, 1])
+    >>> effect(group, y, two_groups=True)
+    0.75
+    >>> effect(group, y, np.array(["a", "b", "a", "b"]), two_groups=True)
+    1.0
+    """
+    labels = np.zeros(len(x)) if strata is None else np.unique(strata, return_inverse=True)[1]
+    a, b = (np.sign(v[:, None] - v) * (labels[:, None] == labels) for v in (x, y))
+    in_x, in_y = float(np.abs(a).sum()), float(np.abs(b).sum())
+    below = in_x if two_groups else np.sqrt(in_x * in_y)
+    return float((a * b).sum() / below) if below else float("nan")
+
+
+def intraclass(y: np.ndarray, groups: Any) -> tuple[float, float]:
+    """Intraclass correlation of `y` in `groups` (one-way analysis of variance), design effect.
+
+    The design effect is 1 + (m - 1) ICC with the mean size m of a group (Donner 1986; Kish 1965).
+    NaN where there is one group, or no group of two.
+
+    >>> [round(x, 3) for x in intraclass(np.array([1.0, 2, 5, 6]), list("aabb"))]
+    [0.939, 1.939]
+    """
+    values = pd.Series(np.asarray(y, float))
+    parts = values.groupby(np.asarray(groups, object))
+    sizes = parts.size()
+    n, k = float(sizes.sum()), len(sizes)
+    if not 1 < k < n:
+        return float("nan"), float("nan")
+    between = float((sizes * (parts.mean() - values.mean()) ** 2).sum() / (k - 1))
+    within = float(((values - parts.transform("mean")) ** 2).sum() / (n - k))
+    size = (n - (sizes**2).sum() / n) / (k - 1)
+    below = between + (size - 1) * within
+    icc = float((between - within) / below) if below else float("nan")
+    return icc, float(1 + (n / k - 1) * icc)
 
 
 # --- on record ------------------------------------------------------------------------------------
@@ -136,6 +222,7 @@ HEAD = (
     "# Written once, when replies were first cleaned. Not to be edited: changes are deviations.\n"
 )
 MEANING = {"ja", "en", "type", "options", "items", "range", "unit", "ask_if", "missing_tokens"}
+UNSAID = {part: {"__all__": {"source", "cost"}} for part in ("options", "items")}
 
 
 class Registration(Model):
@@ -183,21 +270,15 @@ def section(book: Codebook) -> tuple[dict[str, dict[str, Any]], dict[str, dict[s
     """
     primary = [h for h in book.hypotheses if h.primary]
     rules = [rule for h in primary for rule in (h.group, h.x, h.value) if rule]
-    known = {**{question.id: question for question in book}, **book.question_of}
     used: dict[str, dict[str, Any]] = {}
     while rules:
         for name in sorted(Expression(rules.pop()).names):
-            question = known.get(name)
+            question = book.named.get(name)
             if question is not None and question.id not in used:
                 used[question.id] = question.model_dump(
-                    mode="json", include=MEANING, exclude_defaults=True
+                    mode="json", include=MEANING, exclude=UNSAID, exclude_defaults=True
                 )
                 rules += [question.ask_if] if question.ask_if else []
-    for entry in (
-        part for q in used.values() for k in ("options", "items") for part in q.get(k, ())
-    ):
-        for name in {"source", "cost"} & entry.keys():
-            del entry[name]
     dump = {h.id: h.model_dump(mode="json", exclude={"id"}, exclude_defaults=True) for h in primary}
     return dump, dict(sorted(used.items()))
 
@@ -207,19 +288,12 @@ def _hash(*parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def file_of(wave: str) -> Path:
-    """Where the registration of a wave lies."""
-    return paths.codebooks() / "registered" / f"{wave}.yml"
-
-
 def register(wave: str, book: Codebook, received: pd.Series) -> None:
     """Put the primary hypotheses on record, unless this was done before or nothing may be written.
 
-    Parameters
-    ----------
-    received : a row a reply, when it was sent (NaT where unknown).
+    `received`: a row a reply, when it was sent (NaT where unknown).
     """
-    file = file_of(wave)
+    file = paths.registration(wave)
     if not book.hypotheses or file.exists():
         return
     hypotheses, definitions = section(book)
@@ -244,13 +318,8 @@ def register(wave: str, book: Codebook, received: pd.Series) -> None:
 
 
 def registered(wave: str) -> Registration | None:
-    """What is on record for a wave; None where nothing is.
-
-    Raises
-    ------
-    InputError : the file is there and cannot be read.
-    """
-    file = file_of(wave)
+    """What is on record for a wave; None where nothing is. An InputError where it is unreadable."""
+    file = paths.registration(wave)
     if not file.is_file():
         return None
     try:
@@ -268,17 +337,13 @@ def deviations(record: Registration, book: Codebook) -> list[Deviation]:
     for old, new in zip((record.hypotheses, record.definitions), section(book), strict=True):
         for id in dict.fromkeys([*old, *new]):
             if id in old and id in new:
-                found += _changed(id, old[id], new[id])
+                for field in dict.fromkeys([*old[id], *new[id]]):
+                    before, after = (_plain(entries[id].get(field)) for entries in (old, new))
+                    if before != after:
+                        found.append(Deviation(id, "changed", field, before, after))
             elif old is record.hypotheses:  # of a question that is used no more it says so
                 found.append(Deviation(id, "dropped" if id in old else "added"))
     return found
-
-
-def _changed(id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Deviation]:
-    for field in dict.fromkeys([*old, *new]):
-        before, after = (_plain(entry.get(field)) for entry in (old, new))
-        if before != after:
-            yield Deviation(id, "changed", field, before, after)
 
 
 def _plain(value: Any) -> str:

@@ -13,7 +13,7 @@ from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 from analysis.stats.inference import holm, rank_sum_p
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT, UNPLACED
-from analysis.text import Language, label, say
+from analysis.text import LANGUAGES, Language, label, say
 from analysis.typology.gradient import numeric
 
 EXACT_UP_TO = 60  # answers up to which the rank-sum distribution is enumerated
@@ -42,20 +42,15 @@ def profile(frame: pd.DataFrame, kinds: Mapping[str, str], labels: pd.Series) ->
     >>> profile(frame, {"ai": "binary"}, labels)[["effect", "p", "p_holm"]].round(2).values.tolist()
     [[1.0, 0.1, 0.2], [-1.0, 0.1, 0.2]]
     """
-    columns = numeric(frame, kinds)
+    columns, rows = numeric(frame, kinds), []
     labels = aligned(labels, frame.index, "labels")
-    types = sorted(int(t) for t in labels.unique() if t != UNPLACED)
-    rows = []
-    for kind in types:
+    for kind in sorted({int(t) for t in labels} - {UNPLACED}):
         inside = (labels == kind).to_numpy(bool)
-        for name in columns:
-            y = columns[name].to_numpy(float)
+        for name, column in columns.items():
+            y = column.to_numpy(float)
             mine, rest = y[inside & ~np.isnan(y)], y[~inside & ~np.isnan(y)]
-            row = {"type": kind, "feature": name, "n": mine.size, "n_rest": rest.size}
-            row["mean"] = mine.mean() if mine.size else np.nan
-            row["rest_mean"] = rest.mean() if rest.size else np.nan
-            row["effect"], row["p"] = _compare(mine, rest)
-            rows.append(row)
+            means = (part.mean() if part.size else np.nan for part in (mine, rest))
+            rows.append((kind, name, mine.size, rest.size, *means, *_compare(mine, rest)))
     names = ["type", "feature", "n", "n_rest", "mean", "rest_mean", "effect", "p"]
     table = pd.DataFrame(rows, columns=names)
     return table.assign(p_holm=holm(table["p"].to_numpy(float)))
@@ -66,17 +61,17 @@ def _compare(mine: np.ndarray, rest: np.ndarray) -> tuple[float, float]:
     if not mine.size or not rest.size:
         return np.nan, np.nan
     both = np.concatenate([mine, rest])
-    ranks = rankdata(both)
     m, n = mine.size, both.size
-    delta = (2 * ranks[:m].sum() - m * (n + 1)) / (m * (n - m))
+    delta = (2 * rankdata(both)[:m].sum() - m * (n + 1)) / (m * (n - m))
     if np.ptp(both) == 0:
         return 0.0, 1.0
     if set(np.unique(both)) <= {0.0, 1.0}:
-        table = [[mine.sum(), m - mine.sum()], [rest.sum(), n - m - rest.sum()]]
-        return float(delta), float(fisher_exact(table).pvalue)
-    if n <= EXACT_UP_TO:
-        return float(delta), rank_sum_p(mine, rest)
-    return float(delta), float(mannwhitneyu(mine, rest, method="asymptotic").pvalue)
+        p = fisher_exact([[mine.sum(), m - mine.sum()], [rest.sum(), n - m - rest.sum()]]).pvalue
+    elif n <= EXACT_UP_TO:
+        p = rank_sum_p(mine, rest)
+    else:
+        p = mannwhitneyu(mine, rest, method="asymptotic").pvalue
+    return float(delta), float(p)
 
 
 def most_and_least_typical(
@@ -93,7 +88,7 @@ def most_and_least_typical(
     ({1: 'b'}, {1: 'c'})
     """
     most, least = {}, {}
-    for kind in sorted(int(t) for t in labels.unique() if t != UNPLACED):
+    for kind in sorted({int(t) for t in labels} - {UNPLACED}):
         at = np.flatnonzero((labels == kind).to_numpy(bool))
         at = at[np.argsort(labels.index[at], kind="stable")]  # ties: the smallest code
         total = dissimilarity[np.ix_(at, at)].sum(axis=1).round(9)
@@ -140,8 +135,7 @@ def propose_names(
         ["size", "feature"], ascending=[False, True], kind="stable"
     )
     for kind in sorted(int(t) for t in profile["type"].unique()):
-        mine = sizes[sizes["type"] == kind]
-        effects = dict(zip(mine["feature"], mine["effect"], strict=True))
+        effects = sizes[sizes["type"] == kind].set_index("feature")["effect"]
         for count in range(TRAITS, TRAITS + len(effects) + 1):
             name = _name(effects, count, kinds, texts)
             if all(name["ja"] != other["ja"] for other in names.values()):
@@ -153,51 +147,49 @@ def propose_names(
 
 
 def _name(
-    effects: Mapping[str, float],
+    effects: pd.Series,
     count: int,
     kinds: Mapping[str, str],
     texts: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
     """The name with up to `count` traits; a broad type spends the first two on being broad."""
-    signs = pd.Series(effects, dtype=float)
-    up, down = (signs >= NOTABLE_TRAIT).mean(), (signs <= -NOTABLE_TRAIT).mean()
-    broad = len(signs) >= 4 and max(up, down) >= BROAD
-    traits = [f for f, e in effects.items() if abs(e) >= NOTABLE_TRAIT or count > TRAITS]
-    traits = traits[: count - TRAITS if broad else count]
-    across = "degree_high" if up >= down else "degree_low"
-    languages: tuple[Language, ...] = ("ja", "en")
-    return {
-        language: say(
-            "typology/name",
-            language,
-            across=label(f"trait.{across}", language) if broad else "",
-            traits=_traits({f: effects[f] > 0 for f in traits}, kinds, texts, language),
-        )
-        for language in languages
-    }
+    up, down = (effects >= NOTABLE_TRAIT).mean(), (effects <= -NOTABLE_TRAIT).mean()
+    broad = len(effects) >= 4 and max(up, down) >= BROAD
+    traits = effects if count > TRAITS else effects[effects.abs() >= NOTABLE_TRAIT]
+    traits = traits.iloc[: count - TRAITS if broad else count]
+    made: dict[str, str] = {}
+    for language in LANGUAGES:
+        across = label(f"trait.degree_{'high' if up >= down else 'low'}", language)
+        words = [_trait(str(f), e > 0, kinds, texts, language) for f, e in traits.items()]
+        grouped = itertools.groupby(words, key=lambda trait: trait[0])
+        alike = [(word, _joined([own for _, own in same], language)) for word, same in grouped]
+        values = {"across": across if broad else "", "traits": alike}
+        made[language] = say("typology/name", language, **values)
+    return made
 
 
-def _traits(
-    high: Mapping[str, bool],
+def _trait(
+    feature: str,
+    high: bool,
     kinds: Mapping[str, str],
     texts: Mapping[str, Mapping[str, str]],
     language: Language,
-) -> list[tuple[str, str]]:
-    """Word and indicators of each trait; neighbours with one word are one: 「AとBが多い」."""
-    traits = []
-    for feature, is_high in high.items():
-        own, kind = _label(feature, texts, language), kinds.get(feature, "nominal")
-        if language == "ja":
-            plain = own.split("（")[0]
-            ends = (sense for sense, endings in ENDINGS.items() if plain.endswith(endings))
-            sense = next(ends, "degree" if kind == "ordinal" else "amount")
-            own = re.sub("の(深さ|広さ|幅)$", "", own)
-        else:
-            sense = "share" if kind in YES_NO else "amount"
-            own = own[0].lower() + own[1:] if own[1:2].islower() else own
-        traits.append((label(f"trait.{sense}_{'high' if is_high else 'low'}", language), own))
-    grouped = itertools.groupby(traits, key=lambda trait: trait[0])
-    return [(word, _joined([own for _, own in same], language)) for word, same in grouped]
+) -> tuple[str, str]:
+    """The word of a trait and its indicator; neighbours with one word are one: 「AとBが多い」."""
+    base, _, code = feature.partition("=")
+    kind = kinds.get(feature, "nominal")
+    own = texts.get(feature, texts.get(base, {})).get(language, base).strip()
+    if code and feature not in texts:
+        own += ("が" if language == "ja" else " ") + code
+    if language == "ja":
+        plain = own.split("（")[0]
+        ends = (sense for sense, endings in ENDINGS.items() if plain.endswith(endings))
+        sense = next(ends, "degree" if kind == "ordinal" else "amount")
+        own = re.sub("の(深さ|広さ|幅)$", "", own)
+    else:
+        sense = "share" if kind in YES_NO else "amount"
+        own = own[0].lower() + own[1:] if own[1:2].islower() else own
+    return label(f"trait.{sense}_{'high' if high else 'low'}", language), own
 
 
 def _joined(heads: list[str], language: Language) -> str:
@@ -209,12 +201,3 @@ def _joined(heads: list[str], language: Language) -> str:
     if len(heads) > 1 and len(ends) == 1 and all(starts):
         return f"{'・'.join(starts)}の{ends.pop()}"
     return "と".join(heads)
-
-
-def _label(feature: str, texts: Mapping[str, Mapping[str, str]], language: Language) -> str:
-    base, _, code = feature.partition("=")
-    if feature in texts:
-        return texts[feature][language].strip()
-    own = texts[base][language].strip() if base in texts else base
-    between = "が" if language == "ja" else " "
-    return f"{own}{between}{code}" if code else own

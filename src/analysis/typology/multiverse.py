@@ -8,7 +8,8 @@ belong together whatever is chosen, who is on a border, and which choice matters
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -53,16 +54,21 @@ class Setting(NamedTuple):
 
 
 def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[str, list[str]]]:
-    """All settings, and the features of each indicator set."""
-    sets = indicator_sets(frame, groups)
-    grouped = groups is not None and len({groups.get(c, c) for c in frame}) < frame.shape[1]
-    measures = [name for name in DISSIMILARITIES if grouped or name != FLAT]
-    return [
-        Setting(s, m, d)
-        for s, names in sets.items()
-        for m in treatments(frame[names])
-        for d in measures
-    ], sets
+    """All settings, and the features of each indicator set.
+
+    The sets are all indicators, and all but one group (but one feature where there are under 3
+    groups). To weigh groups equally is a choice only where a group has several features.
+    """
+    names = [str(c) for c in frame]
+    owner = {name: (groups or {}).get(name, name) for name in names}
+    measures = [d for d in DISSIMILARITIES if len({*owner.values()}) < len(names) or d != FLAT]
+    if len({*owner.values()}) < 3:
+        owner = dict(zip(names, names, strict=True))
+    sets = {"all": names}
+    for left_out in dict.fromkeys(owner.values()) if len({*owner.values()}) >= 3 else ():
+        sets[f"without {left_out}"] = [c for c in names if owner[c] != left_out]
+    tasks = [(s, m, d) for s in sets for m in treatments(frame[sets[s]]) for d in measures]
+    return [Setting(*task) for task in tasks], sets
 
 
 def treatments(frame: pd.DataFrame) -> list[str]:
@@ -76,19 +82,6 @@ def treatments(frame: pd.DataFrame) -> list[str]:
         return ["none missing"]
     enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= SMALLEST_SURVEY
     return ["pairwise", "imputed", *["complete cases"] * bool(enough)]
-
-
-def indicator_sets(frame: pd.DataFrame, groups: Groups) -> dict[str, list[str]]:
-    """All indicators, and all but one group (but one feature where there are under 3 groups)."""
-    names = [str(c) for c in frame.columns]
-    owner = {name: (groups or {}).get(name, name) for name in names}
-    if len(set(owner.values())) < 3:
-        owner = {name: name for name in names}
-    sets = {"all": names}
-    if len(set(owner.values())) >= 3:
-        for left_out in dict.fromkeys(owner.values()):
-            sets[f"without {left_out}"] = [c for c in names if owner[c] != left_out]
-    return sets
 
 
 DRAWS = 5  # imputed surveys
@@ -125,21 +118,18 @@ def imputed(frame: pd.DataFrame, kinds: Mapping[str, str], *, seed: int = 0) -> 
     surveys = []
     for number in range(DRAWS):
         rng = np.random.default_rng([seed, number])
-        filled, answers = np.where(np.isnan(scaled), 0.0, scaled), given.to_numpy(copy=True)
-        for turn in range(ROUNDS + 1):
-            for name, own in blocks:
-                at = names.index(name)
-                seen = np.flatnonzero(given[name].notna())
-                gaps = np.flatnonzero(given[name].isna())
-                if turn:
-                    donors = _donors(
-                        np.delete(filled, own, axis=1), scaled[:, own], seen, gaps, rng
-                    )
-                else:
-                    donors = rng.choice(seen, len(gaps))
-                filled[np.ix_(gaps, own)] = scaled[np.ix_(donors, own)]
-                answers[gaps, at] = answers[donors, at]
-        survey = pd.DataFrame(answers[like], given.index, names)
+        filled, answers = np.where(np.isnan(scaled), 0.0, scaled), given.copy()
+        for turn, (name, own) in itertools.product(range(ROUNDS + 1), blocks):
+            missing = given[name].isna().to_numpy()
+            seen, gaps = np.flatnonzero(~missing), np.flatnonzero(missing)
+            if turn == 0:
+                donors = rng.choice(seen, len(gaps))
+            else:
+                others = np.delete(filled, own, axis=1)
+                donors = _donors(others, scaled[:, own], seen, gaps, rng)
+            filled[np.ix_(gaps, own)] = scaled[np.ix_(donors, own)]
+            answers.loc[missing, name] = given[name].to_numpy()[donors]
+        survey = answers.iloc[like].set_axis(frame.index)
         surveys.append(survey.reindex(columns=frame.columns))
     return surveys
 
@@ -153,12 +143,9 @@ def _donors(
 ) -> np.ndarray:
     """For each gap a respondent whose predicted answer is among the nearest."""
     drawn = rng.choice(seen, len(seen))
-    x, y = others[drawn], own[drawn]
-    centre = x.mean(axis=0)
-    cross = (x - centre).T @ (x - centre)
-    penalty = max(1, x.shape[1]) * np.eye(x.shape[1])
-    slope = np.linalg.solve(cross + penalty, (x - centre).T @ (y - y.mean(axis=0)))
-    predicted = (others - centre) @ slope
+    x, y = others[drawn] - others[drawn].mean(axis=0), own[drawn] - own[drawn].mean(axis=0)
+    slope = np.linalg.solve(x.T @ x + x.shape[1] * np.eye(x.shape[1]), x.T @ y)
+    predicted = (others - others[drawn].mean(axis=0)) @ slope
     apart = np.abs(predicted[gaps][:, None] - predicted[seen]).sum(axis=2).round(9)
     near = apart.argsort(axis=1, kind="stable")[:, :DONORS]
     return seen[near[np.arange(len(gaps)), rng.integers(0, near.shape[1], len(gaps))]]
@@ -191,13 +178,11 @@ def universes(
     given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
     answers = [Answers(table, dict(kinds), dict(groups or {})) for table in given]
     found = [_types(one, fit, setting.dissimilarity) for one in answers]
-    rows: list[tuple[object, ...]] = []
     labels = []
     for method, k in found[0]:
-        together = [one[method, k] for one in found if (method, k) in one]
-        types = together[0] if len(given) == 1 else consensus(np.array(together), k)
-        rows.append((*setting, method, k))
-        labels.append(types)
+        several = np.array([one[method, k] for one in found if (method, k) in one])
+        labels.append(several[0] if len(given) == 1 else consensus(several, k))
+    rows: list[tuple[object, ...]] = [(*setting, method, k) for method, k in found[0]]
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
 
@@ -207,20 +192,28 @@ def _types(
     """The type of each unit by method and number of types, made from those of the fit."""
     seen = collapse(answers.frame.to_numpy(float))
     distance = np.round(DISSIMILARITIES[dissimilarity](answers, seen), 10)
-    root = dissimilarity in (GROUPED, FLAT)
     weights = np.bincount(seen.back[fit], minlength=len(seen.rows)).astype(float)
     inside = np.flatnonzero(weights)
     # ties are settled by the dissimilarities, not by the rows
     inside = inside[np.lexsort((-weights[inside], (distance @ weights).round(9)[inside]))]
     weights = weights[inside]
-    found = {}
-    for method, k, types in _partitions(distance[np.ix_(inside, inside)], weights, root=root):
+    among = distance[np.ix_(inside, inside)]
+    most = min(MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(among))
+    counts = range(2, most + 1)
+    found = {("k-medoids", k): k_medoids(among, k, weights).labels for k in counts}
+    # Ward's method needs Euclidean distances, which the root of Gower's coefficient gives
+    euclidean = np.sqrt(among) if dissimilarity in (GROUPED, FLAT) else among
+    average = weighted_tree(among, weights, "average")
+    ward = weighted_tree(euclidean, weights, "ward")
+    for name, tree in (("average linkage", average), ("Ward", ward)):
+        found |= {(name, k): cut(tree, k) for k in counts}
+    for choice, types in found.items():
         of_pattern = np.empty(len(distance), dtype=int)
         if len(inside) < len(distance):
-            member = (types[:, None] == np.arange(k)) * weights[:, None]
+            member = (types[:, None] == np.arange(choice[1])) * weights[:, None]
             of_pattern = (distance[:, inside] @ (member / member.sum(axis=0))).argmin(axis=1)
         of_pattern[inside] = types
-        found[method, k] = of_pattern[seen.back]
+        found[choice] = of_pattern[seen.back]
     return found
 
 
@@ -250,9 +243,9 @@ def weighted_tree(
     >>> weighted_tree(D, np.array([1.0, 1, 2]), "average").tolist()
     [[1.0, 0.0, 1.0], [2.0, 0.0, 4.5]]
     """
-    m, size = len(distance), np.array(weights, dtype=float)
+    m, size, ward = len(distance), np.array(weights, dtype=float), method == "ward"
     between = np.array(distance, dtype=float)
-    if method == "ward":
+    if ward:
         between = between**2 * 2 * np.outer(size, size) / np.add.outer(size, size)
     np.fill_diagonal(between, np.inf)
     merges, chain, gone = np.empty((m - 1, 3)), list[int](), np.zeros(m, dtype=bool)
@@ -267,7 +260,7 @@ def weighted_tree(
             chain.append(y)
         del chain[-2:]
         height, a, b = between[x, y], size[x], size[y]
-        if method == "ward":
+        if ward:
             both = (a + size) * between[x] + (b + size) * between[y] - size * height
             row = both / (a + b + size)
         else:
@@ -275,9 +268,7 @@ def weighted_tree(
         between[x, :] = between[:, x] = np.inf
         between[y, :] = between[:, y] = row
         between[y, y], size[y], gone[x] = np.inf, a + b, True
-        merges[step] = x, y, height
-    if method == "ward":
-        merges[:, 2] = np.sqrt(merges[:, 2])
+        merges[step] = x, y, np.sqrt(height) if ward else height
     return merges[np.argsort(merges[:, 2].round(10), kind="stable")]
 
 
@@ -303,21 +294,6 @@ def consensus(labels: np.ndarray, k: int) -> np.ndarray:
     seen = collapse(labels.T.astype(float))
     together = (seen.rows[:, None] == seen.rows).mean(axis=2)
     return cut(weighted_tree(1 - together, seen.weights, "average"), k)[seen.back]
-
-
-def _partitions(
-    distance: np.ndarray, weights: np.ndarray, *, root: bool
-) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Ward's method needs Euclidean distances, which the root of Gower's coefficient gives."""
-    most = min(MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(distance))
-    counts = range(2, most + 1)
-    for k in counts:
-        yield "k-medoids", k, k_medoids(distance, k, weights).labels
-    average = weighted_tree(distance, weights, "average")
-    ward = weighted_tree(np.sqrt(distance) if root else distance, weights, "ward")
-    for name, tree in (("average linkage", average), ("Ward", ward)):
-        for k in counts:
-            yield name, k, cut(tree, k)
 
 
 def _standardised(answers: Answers, seen: Patterns) -> np.ndarray:
@@ -394,7 +370,7 @@ class Multiverse:
 def multiverse(
     frame: pd.DataFrame,
     kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None,
+    groups: Groups,
     reference: pd.Series,
 ) -> Multiverse:
     """Run the multiverse.
@@ -434,13 +410,11 @@ def multiverse(
     blocks = [
         universes(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
     ]
-    rows = [row for found, _ in blocks for row in found]
-    labels = np.concatenate([found for _, found in blocks])
-    types = aligned(reference, ordered.index, "reference").to_numpy(int)
-    belongs = [_members(found) for found in labels]
+    belongs = [_members(types) for _, labels in blocks for types in labels]
     everything = np.hstack(belongs)
-    shares = everything @ everything.T / len(labels)
-    runs = pd.DataFrame(rows, columns=list(CHOICES))
+    shares = everything @ everything.T / len(belongs)
+    types = aligned(reference, ordered.index, "reference").to_numpy(int)
+    runs = pd.DataFrame([row for rows, _ in blocks for row in rows], columns=list(CHOICES))
     return Multiverse(
         runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),
         pd.DataFrame(shares, ordered.index, ordered.index).loc[frame.index, frame.index],
@@ -464,37 +438,30 @@ def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np
     def pairs(counts: np.ndarray) -> np.ndarray:
         return counts * (counts - 1) / 2
 
-    def first(parts: Sequence[np.ndarray]) -> np.ndarray:
-        return np.cumsum([0, *(part.shape[1] for part in parts[:-1])])
+    def summed(counts: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Pairs within types, summed over the types of each partition, along the last axis."""
+        first = np.cumsum([0, *(part.shape[1] for part in parts[:-1])])
+        return np.add.reduceat(counts, first, axis=-1)
 
     mine, others = np.hstack(some), np.hstack(other)
-    both = np.add.reduceat(pairs(mine.T @ others), first(some), axis=0)
-    both = np.add.reduceat(both, first(other), axis=1)
-    a = np.add.reduceat(pairs(mine.sum(axis=0)), first(some))[:, None]
-    b = np.add.reduceat(pairs(others.sum(axis=0)), first(other))[None, :]
+    both = summed(summed(pairs(mine.T @ others), other).T, some).T
+    a, b = summed(pairs(mine.sum(axis=0)), some)[:, None], summed(pairs(others.sum(axis=0)), other)
     expected = a * b / pairs(np.array(len(mine)))
     room = (a + b) / 2 - expected
-    return np.where(room > 1e-12, (both - expected) / np.where(room > 1e-12, room, 1.0), 1.0)
+    return np.divide(both - expected, room, out=np.ones_like(room), where=room > 1e-12)
 
 
 def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     """How firmly each unit stays with its type: `shares` of the universes that join two units."""
     kinds = np.unique(types)
-    own = types[:, None] == kinds
+    own, named = types[:, None] == kinds, kinds != UNPLACED
     share = with_type(shares, types, np.ones(len(types)), kinds).round(12)
-    named = kinds != UNPLACED
     inside = np.where(own & named, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan
     outside = np.where(~own & named, share, 0.0).max(axis=1)
-    status = np.select(
-        [
-            types == UNPLACED,
-            (inside >= CORE) & (inside - outside >= LEAD),
-            inside - outside < BORDER,
-        ],
-        ["unplaced", "core", "borderline"],
-        "between",
-    )
+    lead = inside - outside
+    rules = [types == UNPLACED, (inside >= CORE) & (lead >= LEAD), lead < BORDER]
+    status = np.select(rules, ["unplaced", "core", "borderline"], "between")
     columns = {"type": types, "inside": inside, "outside": outside, "status": status}
     return pd.DataFrame(columns)
 
@@ -504,11 +471,10 @@ def _variation(runs: pd.DataFrame, unlike: np.ndarray) -> pd.DataFrame:
     total = unlike.sum() / (2 * len(runs))
     rows = {}
     for choice in CHOICES:
-        within = 0.0
-        for at in runs.groupby(choice).indices.values():
-            within += unlike[np.ix_(at, at)].sum() / (2 * len(at))
-        share = (total - within) / total if total > 0 else 0.0
-        rows[choice] = {"options": runs[choice].nunique(), "share": max(0.0, share)}
+        alike = runs.groupby(choice).indices.values()
+        within = sum(unlike[np.ix_(at, at)].sum() / (2 * len(at)) for at in alike)
+        share = max(0.0, (total - within) / total) if total > 0 else 0.0
+        rows[choice] = {"options": runs[choice].nunique(), "share": share}
     rest = max(0.0, 1.0 - sum(row["share"] for row in rows.values())) if total > 0 else 0.0
     rows["combinations"] = {"options": len(runs), "share": rest}
     return pd.DataFrame(rows).T.astype({"options": int})

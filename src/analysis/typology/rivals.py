@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.thresholds import SURELY_MORE
-from analysis.typology.dissimilarity import Groups, feature_weights
+from analysis.typology.dissimilarity import Gower, Groups, feature_weights
 from analysis.typology.gradient import gradient
 from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Given
@@ -34,6 +34,7 @@ ROWS = 1500  # rows drawn per step, in surveys of the original size, at least th
 PULLS, PULL, NEAR = 12, 0.15, 0.97  # towards the main axis where the calibration falls short of it
 APART = 1e3  # between strata in what is sorted; more than any latent value
 UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
+FEW = 100  # units up to which looking for equal answers costs more than it saves
 BATCH = 5  # surveys drawn before it is asked whether more could change the answer; fixed
 UNIQUE = 0.02  # least share of a feature's variance that is not the gradient's
 
@@ -283,7 +284,8 @@ def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> lis
     left = given.adjusted()
     if left.frame.empty:
         return [-1.0] * (1 + len(counts) + len(more))
-    measure = left.measure()
+    few = len(left.frame) <= FEW
+    measure = Gower.of(left.frame, left.kinds, left.groups) if few else left.measure()
     distance, units = measure.among(), measure.patterns.weights
     found = medoids_for(distance, [*counts, *more], units, n_init=1).values()
     widths, smallest = separation(distance, [medoids.labels for medoids in found], units)

@@ -129,7 +129,7 @@ def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     numeric = [at for at, cells in enumerate(zip(*rows, strict=True))
                if all(isinstance(cell, int | float) for cell in cells)]  # fmt: skip
     cells = [[str(cell) for cell in row] for row in rows]
-    table = show.plain(cells, columns, numeric=numeric, headings=False)
+    table = show.plain(cells, columns, numeric)
     return show.part("data", summary=words["data"].format(n=data["n"]), table=table) + "\n"
 
 

@@ -30,7 +30,7 @@ from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
-from workbench.run.record import Edition, Ran, RunRecord, Status, last_record, swap_in
+from workbench.run.record import Edition, Ran, RunRecord, Status, read_record, swap_in
 
 _rendering = threading.Lock()  # one exporter for all
 
@@ -110,7 +110,7 @@ def _sample(wave: str) -> dict[str, int]:
 
 def _before(edition: Edition) -> list[dict[str, Any]]:
     """The runs before this one, latest first."""
-    last = last_record(edition)
+    last = read_record(edition.folder)
     if last is None:
         return []
     kept = ("finished", "status", "data_sha256", "code_sha256", "commit")
@@ -201,7 +201,6 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     if plan.codebook.is_file():
         shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
-    record.write(part)
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])

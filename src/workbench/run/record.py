@@ -21,10 +21,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from analysis import paths
+from analysis import fingerprints, paths
 from analysis.errors import InputError, Message, printed
 
 RECORD = "run.json"
+FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
@@ -167,19 +168,24 @@ class Ran:
         """Whether it was skipped because the run was for other notebooks only (--only)."""
         return self.status == Status.SKIPPED and not self.lacks
 
-    def is_in(self, folder: Path) -> bool:
+    def is_in(self, folder: Path, hashes: Mapping[str, str]) -> bool:
         """Whether it is complete and a run folder has all its files; its page can be made again."""
         files = [f"notebooks/{self.name}.ipynb", *self.files.values()]
-        return self.ok and all(is_whole(folder / file) for file in files)
+        return self.ok and all(is_whole(folder, file, hashes) for file in files)
 
-    def has_page(self, folder: Path, key: str) -> bool:
-        """Whether it is complete, depends on just what `key` says, and a folder has its page."""
-        return self.ok and self.key == key and is_whole(folder / self.html)
+    def has_page(self, folder: Path, hashes: Mapping[str, str]) -> bool:
+        """Whether it is complete and a run folder has its page."""
+        return self.ok and is_whole(folder, self.html, hashes)
 
 
-def is_whole(file: Path) -> bool:
-    """Whether a file is there and not empty, as a full disk leaves it."""
-    return file.is_file() and file.stat().st_size > 0
+def is_whole(folder: Path, name: str, hashes: Mapping[str, str]) -> bool:
+    """Whether a file is there as the run wrote it: not empty, as a full disk leaves it, or edited.
+
+    `hashes`: see `hashes_of`; the file may be of a run that was stopped, which has none yet.
+    """
+    file = folder / name
+    there = file.is_file() and file.stat().st_size > 0
+    return there and (name not in hashes or hashes[name] == fingerprints.hash_file(file))
 
 
 @dataclass
@@ -236,12 +242,17 @@ class RunRecord:
 
 
 def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
-    """Publish a run folder whole; beside the last complete one if the run is not complete.
+    """Publish a run folder whole, with its record and the hashes of its files.
+
+    It goes beside the last complete one if the run is not complete.
 
     Raises
     ------
     OSError : the folder cannot be written.
     """
+    files = fingerprints.hash_files(part)
+    record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
+    record.write(part)
     kept = not record.ok and (read_record(edition.folder) or {}).get("status") == Status.OK
     place = edition.incomplete if kept else edition.folder
     paths.swap_folder(part, place, RECORD)
@@ -259,7 +270,7 @@ def write_record(record: Mapping[str, Any], folder: Path) -> None:
 def read_record(folder: Path) -> dict[str, Any] | None:
     """run.json of a folder; None if there is none, or none that can be read."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(paths.read_text(folder / RECORD))
         return record if isinstance(record["notebooks"], list) else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -275,12 +286,19 @@ def notebooks_of(record: Mapping[str, Any] | None) -> dict[str, Ran]:
     return found
 
 
+def hashes_of(record: Mapping[str, Any] | None) -> dict[str, str]:
+    """The hash of each file of a published run, by its name there; empty where there is none."""
+    found = (record or {}).get(FILES)
+    return found if isinstance(found, dict) else {}
+
+
 def last_record(edition: Edition) -> dict[str, Any] | None:
-    """run.json of the published run; None if a file that it names is missing or empty."""
-    record = read_record(edition.folder)
+    """run.json of the published run; None if a file of the run is missing, empty or was edited."""
+    folder, record = edition.folder, read_record(edition.folder)
+    hashes = hashes_of(record)
     good = [ran for ran in notebooks_of(record).values() if ran.ok]
-    whole = all(ran.is_in(edition.folder) and is_whole(edition.folder / ran.html) for ran in good)
-    return record if whole else None
+    whole = all(ran.is_in(folder, hashes) and ran.has_page(folder, hashes) for ran in good)
+    return record if whole and all(is_whole(folder, name, hashes) for name in hashes) else None
 
 
 def all_waves(reports: Path) -> Path:

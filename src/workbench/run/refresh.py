@@ -39,11 +39,16 @@ def refresh(
         printing.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.given, notebooks)
     with lock(edition):
+        if plan.unregistered:
+            from workbench.run import execute  # heavy, and not needed where nothing is to run
+
+            execute.clean(wave)
+            plan = Plan.make(edition, options.given, notebooks)
         valid = {} if options.force else plan.valid()
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
-        from workbench.run import execute  # heavy, and not needed where nothing is to run
+        from workbench.run import execute
 
         return execute.run(plan, todo, options, valid=valid, pdf=pdf, word=word)
 
@@ -58,8 +63,10 @@ def why(wave: str, **asked: Any) -> str:
         source = valid.get(notebook.name)
         if source is None:
             state = printed("would run; {why}", why=plan.reason(notebook))
-        elif source == edition.folder:
+        elif source == edition.folder and plan.has_page(notebook):
             state = printed("unchanged, would not run")
+        elif source == edition.folder:
+            state = printed("would not run; its page is missing or was edited, and made again")
         else:
             state = printed("would not run: complete already, in a run that failed or was stopped")
         lines.append(f"{notebook.name}: {state}")

@@ -6,16 +6,18 @@ import io
 import os
 import re
 import zipfile
+from importlib.resources import files
 
 import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
 import xlsxwriter
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.errors import InputError
+from analysis.errors import InputError, japanese
 from analysis.intake.files import decode, read_file, read_text
 from analysis.intake.sheet import CellKind, address
 from analysis.intake.workbook import as_utf8, read_workbook, telling_formats
@@ -314,6 +316,12 @@ def test_a_document_of_another_program_is_refused_with_what_to_do(tmp_path, part
     for name in ("a.xlsx", "a.numbers"):
         with pytest.raises(InputError, match=f"this is {sentence}"):
             read_file(tmp_path / name)
+
+
+def test_every_refusal_of_the_list_has_its_japanese():
+    listed = yaml.safe_load(files("analysis").joinpath("data/foreign_files.yml").read_text("utf-8"))
+    texts = {one[name] for one in listed for name in ("what", "hint", "subject") if name in one}
+    assert len(texts) > 10 and texts <= japanese().keys()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")

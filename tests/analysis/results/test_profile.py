@@ -25,11 +25,12 @@ def survey(tmp_path_factory):
     return Survey.load("demo-2019", output=tmp_path_factory.mktemp("out"))
 
 
-def place(survey, code, *, same_prefecture=False):
-    nearest = profile._nearest(survey, code, same_prefecture=same_prefecture)
-    size = survey.size_class[code]
-    found = NotAvailable("typology", "none")
-    return profile.Place(code, str(survey.names[code]), str(size), found, nearest)
+def place(survey, code):
+    return profile.place(survey, code, found=NotAvailable("typology", "none"))
+
+
+def mates(survey, here):
+    return answers.others(survey, here.code, here.found)["its_class"]
 
 
 def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey):
@@ -39,8 +40,8 @@ def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey)
     assert {classes[peer] for peer in here.peers} == {"other_city"} and len(here.peers) == 5
     numbers = survey.responses[["Q03", "Q05", "Q08"]].astype("Float64").rank(pct=True)
     distance = (numbers - numbers.loc[code]).abs().astype(float).mean(axis=1)
-    mates = [c for c in survey.responses.index if classes[c] == "other_city" and c != code]
-    assert here.peers == list(distance[mates].sort_values(kind="stable").index[:5])
+    others = [c for c in survey.responses.index if classes[c] == "other_city" and c != code]
+    assert here.peers == list(distance[others].sort_values(kind="stable").index[:5])
 
 
 def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
@@ -63,7 +64,7 @@ def test_every_step_gives_its_evidence(survey):
     frame = profile.missing(survey, here)
     line = survey.say("profile/steps", steps=frame.head(3), peers=5, need="short").splitlines()[0]
     assert survey.label(f"word.{words[frame['variable'].iloc[0]]}") in line
-    assert f"同じ区分では{len(here.mates(survey))}団体中" in line
+    assert f"同じ区分では{len(mates(survey, here))}団体中" in line
 
 
 def test_who_is_not_short_is_advised_nothing(survey):
@@ -162,9 +163,9 @@ def test_staff_stand_beside_the_medians_of_the_others_of_the_class(survey):
     assert shown.loc["本団体"].tolist() == pytest.approx(
         [own.Q09, own.Q08 - own.Q09, own.Q10, own.Q11, own.Q22], nan_ok=True
     )
-    mates = q.loc[here.mates(survey)].dropna()
-    row = shown.loc[f"同じ区分 (n={len(mates)})"]
-    assert row["再任用"] == mates["Q10"].median() and row["常駐SE等"] == mates["Q11"].median()
+    others = q.loc[mates(survey, here)].dropna()
+    row = shown.loc[f"同じ区分 (n={len(others)})"]
+    assert row["再任用"] == others["Q10"].median() and row["常駐SE等"] == others["Q11"].median()
 
 
 @pytest.mark.parametrize(("level", "word"), [("tentative", "類型"), ("gradient", "グループ")])
@@ -175,8 +176,7 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
     assert f"{word}は「" in survey.say("profile/answer", **profile.who(survey, here))
     page = run("profile", given={"survey": survey, "here": here})
     assert f"同じ{word}" in page.tables["answers"].frame
-    (first, *_) = visits._groups(survey, "990078", found)
-    assert first.name.startswith(f"{word}「")
+    assert next(iter(visits.groups(survey, "990078", found))).startswith(f"{word}「")
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")

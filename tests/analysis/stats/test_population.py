@@ -24,6 +24,7 @@ from analysis.figures import typology_plots
 from analysis.results import certainty, hypotheses
 from analysis.show import Frame, NotAvailable, Prose
 from analysis.stats import population
+from analysis.stats.hypotheses import effect, intraclass
 from analysis.stats.population import Population, share_of_finite
 from analysis.survey import QUICK
 
@@ -315,12 +316,12 @@ def test_sizes_of_a_full_count_stand_in_the_place_of_tests(cities):
 def test_a_full_count_of_five_by_hand():
     x, y = np.array([1.0, 1, 0, 0, 0]), np.array([3.0, 1, 2, 1, 0])
     # pairs: 3>2 3>1 3>0, 1<2 1=1 1>0: 4 more, 1 less of 6
-    assert population.effect(x, y, two_groups=True) == pytest.approx(3 / 6)
+    assert effect(x, y, two_groups=True) == pytest.approx(3 / 6)
     strata = np.array(["a", "b", "a", "b", "b"])  # 3>2; 1=1, 1>0
-    assert population.effect(x, y, strata, two_groups=True) == pytest.approx(2 / 3)
-    assert np.isnan(population.effect(x, y, np.array(list("aabbb")), two_groups=True))
+    assert effect(x, y, strata, two_groups=True) == pytest.approx(2 / 3)
+    assert np.isnan(effect(x, y, np.array(list("aabbb")), two_groups=True))
     a, b = np.array([1.0, 2, 2, 3, 5, 4]), np.array([2.0, 1, 3, 3, 4, 6])
-    assert population.effect(a, b, two_groups=False) == pytest.approx(kendalltau(a, b).statistic)
+    assert effect(a, b, two_groups=False) == pytest.approx(kendalltau(a, b).statistic)
 
 
 def test_the_intraclass_correlation_is_that_of_r():
@@ -329,7 +330,7 @@ def test_the_intraclass_correlation_is_that_of_r():
     breaks = [26, 30, 54, 25, 70, 52, 51, 26, 67, 18, 21, 29, 17, 12, 18, 35, 30, 36,
               36, 21, 24, 18, 10, 43, 28, 15, 26, 27, 14, 29, 19, 29, 31, 41, 20, 44,
               42, 26, 19, 16, 39, 28, 21, 39, 29, 20, 21, 24, 17, 13, 15, 15, 16, 28]  # fmt: skip
-    icc, design = population.intraclass(np.array(breaks, float), np.repeat(range(6), 9))
+    icc, design = intraclass(np.array(breaks, float), np.repeat(range(6), 9))
     assert icc == pytest.approx(0.3491421, abs=1e-7) and design == pytest.approx(1 + 8 * icc)
 
 
@@ -350,7 +351,7 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
     # of all 1,741 the outcome itself, size classes taken out: the audit's .061 and 3.2
     y = survey.responses[["ai", "rpa", "telework"]].astype(float).sum(axis=1)
     size, home = (survey.register[c].astype(str) for c in ("size_class", "prefecture"))
-    icc, design = population.intraclass(y - y.groupby(size).transform("mean"), home)
+    icc, design = intraclass(y - y.groupby(size).transform("mean"), home)
     assert (round(icc, 3), round(design, 1)) == (0.061, 3.2)
     page = run("04_hypotheses", given={"survey": survey}, language=language)
     shown = [page.answer.paragraph, page.prose, page.tables["hypotheses"].frame.to_csv()]
@@ -406,6 +407,20 @@ def test_those_not_short_and_those_short_of_a_full_count_are_compared_by_size(de
     text = page.prose + written(page.tables["measures"])
     assert not list(CHANCE.finditer(text))
     assert "同じ規模どうしの差" in text and "効果の順ではない" in text and "偶然" not in text
+
+
+def test_a_full_count_hides_what_a_sample_of_the_same_answers_hides(monkeypatch):
+    survey = Survey.load("demo-2019", audience="public", files=False)
+    sample = hypotheses.evidence(survey).set_index("id")
+    full = Population("class", True, 15, 15, ("core_city",))
+    monkeypatch.setitem(survey.__dict__, "population", full)
+    shown = hypotheses.evidence(survey).set_index("id")
+    assert (
+        shown.index[shown["word"] == "withheld"] == sample.index[sample["word"] == "withheld"]
+    ).all()
+    assert (shown["word"] == "withheld").any() and shown[["same_size", "icc", "group"]].isna().all(
+        axis=None
+    )
 
 
 def test_who_replied_without_being_asked_is_described_too():

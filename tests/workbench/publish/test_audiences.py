@@ -30,9 +30,9 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder, pseudonym
-from analysis.results import cleaning, hypotheses, shortage, types
+from analysis.results import cleaning, hypotheses, record_sheet, shortage, types
 from analysis.show import NotAvailable, Table
-from analysis.stats import tabulate, visits
+from analysis.stats import tabulate
 from analysis.stats.hypotheses import FEWEST
 from analysis.survey import prepare
 from workbench.demo import arrivals
@@ -92,7 +92,7 @@ def wave(folder):
         "files": [{"path": FILE, "layout": "rows", "sheet": SHEET}],
     }
     (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), encoding="utf-8")
-    form = visits.form({last["Q01"]: asked[-1]["name"]}, {}, "架空データ", "ja")
+    form = record_sheet.form({last["Q01"]: asked[-1]["name"]}, {}, "架空データ", "ja")
     record = openpyxl.load_workbook(io.BytesIO(form))
     for cells in record.active.iter_rows():
         if isinstance(cells[0].value, int | float):
@@ -449,7 +449,7 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
                     responses[variable] = responses[variable].sample(frac=1, random_state=3).array
             cleaned = dataclasses.replace(cleaned, responses=responses)
         about = Wave.read("demo-2019")
-        survey = Survey(cleaned, about, book, audience="committee", output=tmp_path / str(change))
+        survey = Survey(cleaned, about, book, tmp_path / str(change), audience="committee")
         page = run("profile", given={"survey": survey}, municipality="990051")
         drawn, standing = page.figures["organisation_990051"], page.figures["standing_990051"]
         said = [page.answer.text, standing.csv, drawn.csv, drawn.alt]

@@ -17,6 +17,7 @@ from refreshing import contents, executed, put, record, statuses
 import analysis
 from analysis.errors import InputError
 from workbench import cli
+from workbench.publish.given_out import release
 from workbench.run.execute import Progress
 from workbench.run.refresh import refresh, why
 
@@ -468,7 +469,25 @@ def test_what_hides_or_lies_where_a_run_writes_stays(project, tmp_path, capsys, 
     assert not (project / "reports" / "demo-2019").exists()
 
 
-def test_a_page_or_figure_that_is_empty_is_made_again(complete):
-    page = complete / "reports" / "demo-2019" / "01_a.html"
-    page.write_bytes(b"")
-    assert refresh("demo-2019").ok and page.stat().st_size > 1000
+@pytest.mark.parametrize("file", ["01_a.html", "index.html", "notebooks/01_a.ipynb"])
+def test_a_report_that_was_edited_or_emptied_is_made_again(complete, file):
+    place = complete / "reports" / "demo-2019" / file
+    for text in (b"", place.read_bytes().replace(b"1", b"7")):
+        place.write_bytes(text)
+        runs_again = file.endswith("ipynb")
+        state = "would run; its files in the report are missing or were edited"
+        if file == "01_a.html":
+            state = "would not run; its page is missing or was edited, and made again"
+        assert said(complete)["01_a"] == (UNCHANGED if file == "index.html" else state)
+        found = refresh("demo-2019")
+        assert found.ok and found.notebooks[0].reused is not runs_again
+        assert place.read_bytes() not in (b"", text)
+        assert record(complete)["before"], "the runs before are still listed"
+
+
+def test_an_edited_report_is_not_released(complete):
+    assert refresh("demo-2019", audience="public").ok
+    page = complete / "reports" / "demo-2019.public" / "01_a.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("1", "7"), encoding="utf-8")
+    with pytest.raises(InputError, match="no complete edition"):
+        release("demo-2019", by="n")

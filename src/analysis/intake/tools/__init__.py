@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from analysis.errors import InputError
 from analysis.intake.sheet import Sheet
-from analysis.intake.tools import (
-    google_forms,
-    limesurvey,
-    logo,
-    ms_forms,
-    odk,
-    qualtrics,
-    redcap,
-    surveymonkey,
-)
-from analysis.intake.tools.core import Export, Reader, head_of
+from analysis.intake.tools.core import Export, head_of
+from analysis.intake.tools.readers import READERS
 
-# the first that knows a header reads it; those that are surest come first
-READERS: Mapping[str, Reader] = {
-    "qualtrics": qualtrics.read,
-    "surveymonkey": surveymonkey.read,
-    "redcap": redcap.read,
-    "odk": odk.read,
-    "limesurvey": limesurvey.read,
-    "google-forms": google_forms.read,
-    "ms-forms": ms_forms.read,
-    "kintone": logo.read_kintone,
-    "logo": logo.read_logo,
-}
+__all__ = ["READERS", "Export", "choose", "find"]
 
 
 def find(sheet: Sheet, tool: str | None = None) -> Export | None:
@@ -52,7 +32,7 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     readers = READERS.values() if tool is None else [READERS[tool]]
     export = next(filter(None, (read(head) for read in readers)), None)
     if export is not None:
-        _one_row_a_record(sheet, export)
+        _refuse_split_records(sheet, export)
     elif tool is not None:
         raise sheet.error(
             "the header is not that of an export of {tool}",
@@ -62,7 +42,7 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     return export
 
 
-def _one_row_a_record(sheet: Sheet, export: Export) -> None:
+def _refuse_split_records(sheet: Sheet, export: Export) -> None:
     """Refuse records over several rows: the latest row would stand for all."""
     body = sheet.text.iloc[export.heads :]
     if export.opens is None:
@@ -93,15 +73,10 @@ def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Exp
     refusals = []
     for sheet in (sheet for sheet in sheets if not sheet.hidden):
         try:
-            export = find(sheet, tool)
+            if (export := find(sheet, tool)) is not None:
+                return sheet, export
         except InputError as error:
             refusals.append(error)
-            continue
-        if export is not None:
-            return sheet, export
     if refusals:
         raise refusals[0]
     return None
-
-
-__all__ = ["READERS", "Export", "choose", "find"]

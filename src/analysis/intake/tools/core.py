@@ -1,8 +1,8 @@
 """What the exports of form tools have in common: columns of questions, options, items and others.
 
-Each tool has a reader of its own (`analysis.intake.tools.READERS`), which knows how that tool
-writes its header and nothing else. It turns the first rows of a sheet into an `Export`; everything
-behind it, the match with a codebook and the draft of one, knows no tool.
+A reader of each tool (`analysis.intake.tools.readers`) knows how that tool writes its header and
+nothing else. It turns the first rows of a sheet into an `Export`; everything behind it, the match
+with a codebook and the draft of one, knows no tool.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def head_of(sheet: Sheet) -> list[list[str]]:
 
 
 def key(text: str) -> str:
-    """A heading without width, case and space, as `headings.normalise` has it."""
+    """A heading without width, case, space and underscores, by `headings.normalise`."""
     return normalise(text).replace("_", "")
 
 
@@ -105,23 +105,19 @@ def noted(
     received : keys of headings that say when the reply was sent, the best first.
     """
     columns = list(columns)
-    there = [key(column.name or column.heading) for column in columns]
-    also = [key(column.heading) for column in columns]
-    sent = next((word for word in received if word in there or word in also), None)
+    called = [{key(c.name or c.heading), key(c.heading)} for c in columns]
+    sent = next((word for word in received if any(word in own for own in called)), None)
     found = []
-    for column, *both in zip(columns, there, also, strict=True):
+    for column, own in zip(columns, called, strict=True):
         kind: Kind = column.kind
-        if sent in both:
+        if sent in own:
             kind, sent = "received", None
         elif any(map(is_personal, (column.name, column.text, column.heading))):
             kind = "personal"
-        elif not column.heading or {*both} & {*records, *received}:
+        elif not column.heading or not own.isdisjoint((*records, *received)):
             kind = "record"
         found.append(replace(column, kind=kind))
     return tuple(found)
-
-
-BRACKETED = re.compile(r"(.*\S)\s*[\[［]([^\[\]［］]*)[\]］]\.?")
 
 
 def bracketed(heading: str) -> Column:
@@ -130,7 +126,7 @@ def bracketed(heading: str) -> Column:
     >>> bracketed("Q4. 取組の状況 [AI]").part
     'AI'
     """
-    found = BRACKETED.fullmatch(heading)
+    found = re.fullmatch(r"(.*\S)\s*[\[［]([^\[\]［］]*)[\]］]\.?", heading)
     if found is None:
         return Column(heading, text=heading)
     return Column(heading, text=found[1], part=found[2].strip())
@@ -153,12 +149,9 @@ def parted(headings: Sequence[str], sign: str) -> list[Column]:
     ]
 
 
-OTHER = re.compile(r"^(?:その他|other)", re.I)
-
-
 def is_other(text: str) -> bool:
     """Whether the words of an option are those of "other"."""
-    return OTHER.match(unicodedata.normalize("NFKC", text).strip()) is not None
+    return unicodedata.normalize("NFKC", text).strip().casefold().startswith(("その他", "other"))
 
 
 def beside_other(columns: Sequence[Column]) -> list[Column]:
@@ -190,23 +183,20 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     InputError
         Two columns are headed as one question.
     """
-    book = headings.book
+    sent = headings.book.identity("received")
     found: dict[str, int] = {}
-    left, sure = [], set[int]()
-    for position in export.of_kind("answer", "received", "other"):
+    named: dict[str, bool] = {}  # whether the column bears the very name of the question
+    for position in export.of_kind("answer", "received"):
         column = export.columns[position]
-        target = _overridden(sheet, export.heads, position, headings) or _target(column, headings)
-        if target is None and column.kind == "received" and (sent := book.identity("received")):
+        given = (headings.given(str(sheet.text.iat[row, position]), sheet.address(row, position))
+                 for row in range(export.heads))  # fmt: skip
+        target = next(filter(None, given), None) or _target(column, headings)
+        if target is None and column.kind == "received" and sent:
             target = sent.id
-        if target is None or column.kind == "other":
-            left.append(position)
+        if target is None:
             continue
-        if column.name == target or normalise(column.heading) in headings.known:
-            sure.add(position)
-        if target in found and (found[target] in sure) != (position in sure):
-            found[target] = position if position in sure else found[target]
-            continue  # beside the column that bears the very name, another one is unmatched
-        if target in found:
+        own = column.name == target or normalise(column.heading) in headings.known
+        if target in found and named[target] == own:
             raise sheet.error(
                 "two columns are headed {target} ({first} and {second})",
                 at=(0, position),
@@ -216,66 +206,53 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
                 first=sheet.address(0, found[target]),
                 second=sheet.address(0, position),
             )
-        found[target] = position
-    for position in left:
-        column = export.columns[position]
-        if column.kind == "other" and (target := _of_other(column, headings, found)):
+        if target not in found or own:  # beside such a column another one is unmatched
+            found[target], named[target] = position, own
+    for position in export.of_kind("other"):
+        if target := _of_other(export.columns[position], headings, found):
             found.setdefault(target, position)
     return found
-
-
-def _overridden(sheet: Sheet, heads: int, position: int, headings: Headings) -> str | None:
-    """The question that ``wave.yml`` gives a column, by its cell or by a text of its header."""
-    for row in range(heads):
-        text = sheet.text.iat[row, position]
-        for target, texts in (headings.header or {}).items():
-            known = {normalise(known) for known in texts}
-            if sheet.address(row, position) in texts or (text and normalise(text) in known):
-                return target
-    return None
 
 
 def _meaning(column: Column, headings: Headings) -> Meaning | None:
     """What a heading means by its whole, by what is asked, or by the tool's name of the question.
 
-    The surest reading decides, so that words come before a number which they begin with.
+    The surest reading decides, so that words come before a number which they begin with. A part's
+    own words are looked for as a source of the option or item (see `_target`).
     """
-    texts = [column.text, column.heading, column.name, *column.heading.split(" / ")]
-    if column.has_part:  # its own words, as a source of the option or item has them
-        texts = [column.text, column.name]
+    texts = [column.text, column.name]
+    if not column.has_part:
+        texts = [column.text, column.heading, column.name, *column.heading.split(" / ")]
     known = [meaning for text in texts if text and (meaning := headings.meaning(text))]
     return max(known, key=lambda meaning: meaning.rank, default=None)
 
 
 def _target(column: Column, headings: Headings) -> str | None:
     """The question or variable that a column holds."""
-    book = headings.book
-    if column.has_part and (variable := headings.by_source(column.heading)):
-        return variable
-    whole = headings.known.get(normalise(column.heading)) if column.has_part else None
-    if whole is not None and whole.target in book:  # a line of a grid of boxes is a question
-        return whole.target
     meaning = _meaning(column, headings)
-    if meaning is None or not column.has_part:
+    if not column.has_part:
         return meaning.target if meaning else None
-    if meaning.target not in book:
-        return meaning.target
+    if variable := headings.by_source(column.heading):
+        return variable
+    book = headings.book
+    line = headings.known.get(normalise(column.heading))
+    if line is not None and line.target in book:  # a line of a grid of boxes is a question
+        return line.target
+    if meaning is None or meaning.target not in book:
+        return meaning.target if meaning else None
     question = book[meaning.target]
-    many = question.type in {"multi", "battery"}
-    for part in filter(None, (column.part, column.part_name)):
-        if many and (variable := headings.choice(question, part)):
-            return variable
-    if not many and is_other(column.part) and f"{question.id}_other" in book:
-        return f"{question.id}_other"
-    return None if many else question.id
+    if question.type in {"multi", "battery"}:
+        parts = filter(None, (column.part, column.part_name))
+        return next(filter(None, (headings.choice(question, part) for part in parts)), None)
+    words = f"{question.id}_other"
+    return words if is_other(column.part) and words in book else question.id
 
 
 def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str | None:
     """Where the words beside "other" belong: to the option where it has no column of its own."""
-    meaning = _meaning(column, headings)
-    book = headings.book
-    if meaning is None:
+    if (meaning := _meaning(column, headings)) is None:
         return None
+    book = headings.book
     question = book.question_of.get(meaning.target) or book[meaning.target]
     if question.other_of is not None:
         return question.id
@@ -283,6 +260,5 @@ def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str 
     if option is None:
         return None
     tick = f"{question.id}_{option.code}"
-    if question.type == "multi" and question.id not in found and tick not in found:
-        return tick
-    return f"{question.id}_other"
+    alone = question.type == "multi" and not {question.id, tick} & found.keys()
+    return tick if alone else f"{question.id}_other"

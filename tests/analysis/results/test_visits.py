@@ -1,18 +1,19 @@
 """Site visits: what is worth asking, the record sheet there and back, the notes on cases."""
 
+from types import SimpleNamespace
+
 import openpyxl
 import pandas as pd
 import pytest
 from notebook_run import run
 
-from analysis import Survey
+from analysis import Survey, text
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError
-from analysis.results import visits as report
+from analysis.results import guide, record_sheet, visits
 from analysis.show import NotAvailable
-from analysis.stats import visits
 
 BOOKS = {name: Codebook.read(name) for name in ("it-staffing", "dx-dashboard")}
 FIRST = 11  # row of topic 1 in the form
@@ -20,9 +21,9 @@ FIRST = 11  # row of topic 1 in the form
 
 @pytest.mark.parametrize("book", BOOKS.values(), ids=list(BOOKS))
 def test_topics_and_rules_name_questions_of_the_codebook(book):
-    for topic in visits.guide().topics:
+    for topic in guide.guide().topics:
         assert all(id in book for id in topic.questions[book.id])
-    for rule in visits.guide().contradictions[book.id]:
+    for rule in guide.guide().contradictions[book.id]:
         read = Expression(rule.rule, truth=True)
         assert all(name in book or name in book.variables for name in read.names), rule.rule
         for name, codes in read.codes.items():
@@ -45,11 +46,23 @@ RESPONSES = pd.DataFrame(
 STATUS = pd.DataFrame("answered", index=RESPONSES.index, columns=RESPONSES.columns)
 for name in RESPONSES.columns[RESPONSES.isna().all()]:
     STATUS[name] = "not_surveyed"
-ALL = visits.Group(CODES, "all")
+ALL = {"all": CODES}
 
 
-def said(code="a", groups=(ALL,)):
-    found = visits.remarks(code, RESPONSES, STATUS, BOOKS["dx-dashboard"], groups, "en")
+class Answers(SimpleNamespace):
+    """A survey made of two frames, in an edition that shows all of open data."""
+
+    audience, language, wave = "committee", "en", SimpleNamespace(named=True)
+
+    def say(self, sentence, **values):
+        return text.say(sentence, "en", **values)
+
+
+DASHBOARD = Answers(responses=RESPONSES, status=STATUS, codebook=BOOKS["dx-dashboard"])
+
+
+def said(code="a", groups=ALL):
+    found = guide.remarks(DASHBOARD, code, groups)
     return {(r.kind, r.question): r.text for r in found}
 
 
@@ -67,10 +80,10 @@ def test_answers_at_odds_missing_and_unusual_are_found():
 
 
 def test_fewer_than_six_others_make_nothing_unusual():
-    few = visits.Group(CODES[:6], "type")
-    assert not [key for key in said(groups=(few,)) if key[0] == "unusual"]
+    few = {"type": CODES[:6]}
+    assert not [key for key in said(groups=few) if key[0] == "unusual"]
     # the next group decides then
-    assert ("unusual", "cio") in said(groups=(few, ALL))
+    assert ("unusual", "cio") in said(groups=few | ALL)
 
 
 def test_multiple_answers_are_compared_option_by_option():
@@ -85,7 +98,8 @@ def test_multiple_answers_are_compared_option_by_option():
     frame["Q32_1"] = pd.array([False, True, True, True, True, True, True], "boolean")  # all six
     frame["Q32_3"] = pd.array([True, True, False, False, False, False, False], "boolean")  # 1 of 6
     frame["Q32_4"] = pd.array([True, False, False, False, False, False, False], "boolean")  # none
-    found = visits.remarks("a", frame, status, book, [ALL], "en")
+    survey = Answers(responses=frame, status=status, codebook=book)
+    found = guide.remarks(survey, "a", ALL)
     unusual = [r for r in found if r.question == "Q32" and r.kind == "unusual"]
     assert [r.text for r in unusual] == [
         "does not name “CISO” (6 of the 6 others in all do)",
@@ -99,7 +113,7 @@ def test_multiple_answers_are_compared_option_by_option():
 
 def filled(path, cities, change):
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(visits.form(cities, {}, "note", "ja"))
+    path.write_bytes(record_sheet.form(cities, {}, "note", "ja"))
     book = openpyxl.load_workbook(path)
     for sheet in book:
         change(sheet)
@@ -113,7 +127,7 @@ def test_a_filled_in_form_comes_back_as_it_was_written(tmp_path):
         sheet.cell(FIRST + 3, 5).value, sheet.cell(FIRST + 3, 8).value = "RPA 3業務", "不可"
 
     filled(tmp_path / "v" / "one.xlsx", {"990019": "青嶺市"}, fill)
-    (visit,) = visits.read_all(tmp_path / "v", ["990019"])
+    (visit,) = record_sheet.read_all(tmp_path / "v", ["990019"])
     assert (visit.code, visit.name, visit.date) == ("990019", "青嶺市", "2019-11-12")
     assert visit.notes["answer"].to_dict() == {
         1: "=1+1 と言われた", 4: "RPA 3業務",
@@ -125,7 +139,7 @@ def test_a_filled_in_form_comes_back_as_it_was_written(tmp_path):
 def test_the_form_holds_no_formula_whatever_a_name_or_answer_says(tmp_path):
     file = tmp_path / "form.xlsx"
     evil = '=HYPERLINK("http://x","y")'
-    file.write_bytes(visits.form({"990019": evil}, {("990019", 1): "@SUM(A1)"}, "n", "en"))
+    file.write_bytes(record_sheet.form({"990019": evil}, {("990019", 1): "@SUM(A1)"}, "n", "en"))
     (sheet,) = openpyxl.load_workbook(file).worksheets
     assert sheet["C4"].value == evil
     cells = [cell for row in sheet.iter_rows() for cell in row]
@@ -135,7 +149,7 @@ def test_the_form_holds_no_formula_whatever_a_name_or_answer_says(tmp_path):
 
 def test_a_sheet_left_blank_is_no_visit(tmp_path):
     filled(tmp_path / "v" / "two.xlsx", {"990019": "青嶺市", "990027": "白浪崎市"}, lambda s: None)
-    assert visits.read_all(tmp_path / "v", ["990019", "990027"]) == []
+    assert record_sheet.read_all(tmp_path / "v", ["990019", "990027"]) == []
 
 
 def put(row, column, value):
@@ -158,7 +172,7 @@ def put(row, column, value):
 def test_a_bad_form_is_one_clear_error(tmp_path, change, message):
     filled(tmp_path / "v" / "bad.xlsx", {"990019": "青嶺市"}, change)
     with pytest.raises(InputError, match=message) as caught:
-        visits.read_all(tmp_path / "v", ["990019"])
+        record_sheet.read_all(tmp_path / "v", ["990019"])
     assert "bad.xlsx" in str(caught.value)
 
 
@@ -166,7 +180,7 @@ def test_a_second_sheet_of_a_city_is_refused(tmp_path):
     for name in ("one", "two"):
         filled(tmp_path / "v" / f"{name}.xlsx", {"990019": "青嶺市"}, put(FIRST, 5, "x"))
     with pytest.raises(InputError, match=r"two\.xlsx.*second record sheet"):
-        visits.read_all(tmp_path / "v", ["990019"])
+        record_sheet.read_all(tmp_path / "v", ["990019"])
 
 
 # --- what the notebook shows -------------------------------------------------------------------
@@ -195,12 +209,9 @@ def test_the_matrix_has_a_column_a_city_and_respects_what_may_be_published(tmp_p
 def test_a_city_has_the_ten_most_unusual_of_its_answers(tmp_path):
     """More are found; none that is left out is rarer than one that is listed."""
     survey = Survey.load("demo-2019", language="en", output=tmp_path)
-    chosen = report.choose(survey, "", NONE)
+    chosen = visits.choose(survey, "", NONE)
     for code, kept in chosen.remarks.items():
-        shown = survey.responses
-        found = visits.remarks(
-            code, shown, survey.status, survey.codebook, chosen.groups[code], "en"
-        )
+        found = guide.remarks(survey, code, visits.groups(survey, code, NONE))
         rarity = sorted(r.rarity for r in found if r.kind == "unusual")
         listed = sorted(r.rarity for r in kept if r.kind == "unusual")
         assert listed == rarity[: len(listed)] and len(listed) == min(len(rarity), 10)
@@ -215,22 +226,22 @@ def test_the_public_edition_has_neither_guide_nor_record_sheet(tmp_path):
 
 
 def test_invented_waves_send_nobody_to_a_real_city(tmp_path):
-    chosen = report.choose(Survey.load("demo-2019", output=tmp_path), "", NONE)
+    chosen = visits.choose(Survey.load("demo-2019", output=tmp_path), "", NONE)
     assert all(code.startswith("99") for code in chosen.cities)
-    names = [municipality.register().at[c, "name"] for c in visits.guide().visits["dx-dashboard"]]
+    names = [municipality.register().at[c, "name"] for c in guide.guide().visits["dx-dashboard"]]
     assert names == ["千葉市", "姫路市", "大津市"]
 
 
 def test_a_city_that_did_not_reply_is_refused(tmp_path):
     survey = Survey.load("demo-2019", output=tmp_path)
     with pytest.raises(InputError, match="'121002' did not reply"):
-        report.choose(survey, "121002", NotAvailable("typology", ""))
+        visits.choose(survey, "121002", NotAvailable("typology", ""))
 
 
 @pytest.mark.parametrize("given", [990027, "990027", "990027、 990019"])
 def test_a_code_that_papermill_read_as_a_number_is_still_a_code(given, tmp_path):
     survey = Survey.load("demo-2019", output=tmp_path)
-    chosen = report.choose(survey, given, NotAvailable("typology", ""))
+    chosen = visits.choose(survey, given, NotAvailable("typology", ""))
     assert list(chosen.cities) == ["990027", "990019"][: len(chosen.cities)]
     assert len(chosen.cities) == 1 + ("、" in str(given))
 
@@ -238,11 +249,11 @@ def test_a_code_that_papermill_read_as_a_number_is_still_a_code(given, tmp_path)
 def test_a_number_gets_back_the_zero_that_a_code_begins_with(tmp_path):
     survey = Survey.load("demo-2019", output=tmp_path)
     with pytest.raises(InputError, match="'012025' did not reply"):
-        report.choose(survey, 12025, NotAvailable("typology", ""))
+        visits.choose(survey, 12025, NotAvailable("typology", ""))
 
 
 def test_case_notes_say_whose_and_from_where():
-    found = {case.city: case for case in visits.cases()}
+    found = {case.city: case for case in guide.cases()}
     assert set(found) == {"つくば市", "西予市"}
     for case in found.values():
         assert municipality.register().at[case.code, "name"] == case.city
@@ -255,4 +266,4 @@ def test_a_case_note_without_its_header_is_refused(project):
     (project / "data" / "cases").mkdir()
     (project / "data" / "cases" / "x.md").write_text("## ja\n本文\n## en\ntext\n")
     with pytest.raises(InputError, match=r"x\.md: this is no case note"):
-        visits.cases()
+        guide.cases()

@@ -1,0 +1,252 @@
+"""What to ask on a site visit: the topics, and what in a city's answers is worth asking about.
+
+A remark is computed, never written by hand: an answer is missing, unusual among comparable
+municipalities, at odds with another answer, or doubted by cleaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import yaml
+from pydantic import StrictStr, ValidationError
+
+from analysis import paths
+from analysis.codebook import yaml_file
+from analysis.codebook.questions import Labelled, Question
+from analysis.codebook.rules import Expression
+from analysis.codebook.validation import describe_validation
+from analysis.edition import kept_back, protects
+from analysis.errors import InputError, Message
+from analysis.stats import tabulate
+from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
+from analysis.survey import Survey
+from analysis.text import Model, Text
+
+STEPS = 2  # points of a scale between an unusual answer and the median of the others
+MISSING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
+
+
+class Topic(Labelled):
+    """One topic of a visit; `questions`: codebook -> ids of its questions."""
+
+    id: int
+    ask: tuple[Text, ...]
+    evidence: Text | None = None
+    contradicts: Text
+    words: tuple[StrictStr, ...] = ()  # in free text they tell that it is on this topic
+    questions: dict[StrictStr, tuple[StrictStr, ...]]
+
+
+class Contradiction(Labelled):
+    """A rule over the answers whose truth is worth asking about."""
+
+    topic: int
+    rule: StrictStr
+
+
+class Fact(Labelled):
+    """Something published about a city, to be confirmed there."""
+
+    topic: int
+    source: StrictStr
+
+
+class Guide(Model):
+    """The content of data/codebooks/visits/topics.yml."""
+
+    topics: tuple[Topic, ...]
+    contradictions: dict[StrictStr, tuple[Contradiction, ...]]
+    visits: dict[StrictStr, tuple[StrictStr, ...]]
+    facts: dict[StrictStr, tuple[Fact, ...]]
+
+
+class Case(Model):
+    """A note on a case that the working group heard of; `body`: language -> Markdown.
+
+    `public`: it rests on what is published, so the public edition may name the city.
+    """
+
+    city: StrictStr
+    code: StrictStr
+    date: Any
+    source: Text
+    body: Text
+    public: bool = False
+
+
+@cache
+def guide() -> Guide:
+    """The topics of the working group; none in a project without its file.
+
+    >>> [topic.en for topic in guide().topics][3:6]
+    ['AI and RPA', 'Open data', 'Information security']
+    """
+    file = paths.codebooks() / "visits" / "topics.yml"
+    if not file.is_file():
+        return Guide(topics=(), contradictions={}, visits={}, facts={})
+    return Guide.model_validate(yaml_file.load(file))
+
+
+def cases() -> list[Case]:
+    """The notes in data/cases, one Markdown file a city with a header and a part per language.
+
+    Raises
+    ------
+    InputError : a file lacks its header, an entry of it, or one of the languages.
+    """
+    return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("*.md"))]
+
+
+def _case(file: Path) -> Case:
+    hint = Message(
+        "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
+    )
+    try:
+        _, header, body = paths.read_text(file).split("---\n", 2)
+        ja, en = body.split("## ja\n", 1)[1].split("## en\n", 1)
+        content = {**yaml_file.read(header), "body": {"ja": ja.strip(), "en": en.strip()}}
+    except InputError:
+        raise
+    except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
+        raise InputError("this is no case note", file=file, hint=hint) from None
+    try:
+        return Case.model_validate(content)
+    except ValidationError as error:
+        raise InputError(describe_validation(error, content), file=file, hint=hint) from None
+
+
+# --- what is worth asking -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing worth asking: its topic, question (or several), kind and words.
+
+    rarity : of an unusual answer the share of the municipalities compared, its own among them, that
+        gave answers as unusual as it; 0 of any other remark.
+    """
+
+    topic: int
+    question: str
+    kind: Literal["contradictory", "doubtful", "missing", "unusual"]
+    text: str
+    rarity: float = 0.0
+
+
+def asked(survey: Survey, topic: Topic) -> list[Question]:
+    """The questions of a topic that this codebook has and this edition shows of single ones."""
+    book = survey.codebook
+    named = [book[id] for id in topic.questions.get(book.id, ()) if id in book]
+    return [q for q in named if q.variables[0] in survey.responses and not protects(survey, q)]
+
+
+def remarks(survey: Survey, code: str, groups: Mapping[str, Sequence[str]]) -> list[Remark]:
+    """What is contradictory, missing, unusual or doubtful in a city's answers.
+
+    Parameters
+    ----------
+    groups : name -> codes of those that it is compared with; the first group with five others that
+        answered decides whether an answer is unusual.
+
+    Notes
+    -----
+    An answer is unusual where at most `UNUSUAL` of the municipalities compared, the city among
+    them, gave one as rare, or on a scale as far from the median of the others. This share is exact:
+    were the city any of them, it is how often chance alone would find its answer so unusual. On a
+    scale it must be two points from that median, too; a number must be beyond 1.5 interquartile
+    ranges from the quartiles (Tukey 1977).
+    """
+    found = contradictions(survey, code)
+    topic_of: dict[str, int] = {}
+    for topic in guide().topics:
+        for question in asked(survey, topic):
+            topic_of[question.id] = topic.id
+            state = tabulate.state_of(survey.status, code, question)
+            if state in MISSING:
+                why = survey.say("visits/missing", status=state)
+                found.append(Remark(topic.id, question.id, "missing", why))
+            elif state == "answered":
+                unusual = _unusual(survey, code, question, groups)
+                found += [Remark(topic.id, question.id, "unusual", *one) for one in unusual]
+    if survey.audience == "internal":
+        mine = survey.findings.query("code == @code and severity == 'doubtful'")
+        for name, text in mine[["question", survey.language]].itertuples(index=False):
+            of = survey.codebook.named.get(name)
+            if of is not None and of.id in topic_of:
+                found.append(Remark(topic_of[of.id], of.id, "doubtful", str(text)))
+    return found
+
+
+def contradictions(survey: Survey, code: str) -> list[Remark]:
+    """What a city's answers say against each other."""
+    found: list[Remark] = []
+    mine = survey.responses.loc[[code]].drop(columns=kept_back(survey))
+    for at_odds in guide().contradictions.get(survey.codebook.id, ()):
+        rule = Expression(at_odds.rule, truth=True)
+        try:
+            (holds,) = rule.holds(mine)
+        except KeyError:  # an edition without the question
+            continue
+        if holds:
+            names = ", ".join(sorted(q.id for q in survey.codebook.using(rule.names)))
+            text = at_odds.text[survey.language]
+            found.append(Remark(at_odds.topic, names, "contradictory", text))
+    return found
+
+
+def _unusual(
+    survey: Survey, code: str, question: Question, groups: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, float]]:
+    """What is unusual in the answer to a question, in words, and how rare it is."""
+    if question.type in {"text", "date"}:
+        return
+    answered = tabulate.answered(survey.status, question)
+    for name, codes in groups.items():
+        known = answered.loc[[c for c in codes if c != code]]
+        if known.sum() < FEWEST_OTHERS:
+            continue
+        for variable in question.variables:
+            values = survey.responses[variable]
+            others, own = values[known.index[known]].dropna().astype(float), values[code]
+            if pd.notna(own):
+                yield from _rare(survey, question, variable, float(own), others, name)
+        return
+
+
+def _rare(
+    survey: Survey, question: Question, variable: str, own: float, others: pd.Series, group: str
+) -> Iterator[tuple[str, float]]:
+    """Why the value of a variable is unusual among those of others, if it is, and how rare."""
+    language, same = survey.language, int((others == own).sum())
+    scale = question.type in {"ordinal", "battery"}
+    number = question.type in {"integer", "ratio"}
+    far = (others - others.median()).abs() >= abs(own - others.median())
+    counts = pd.concat([others, pd.Series([own])]).value_counts()
+    at_most = far.sum() + 1 if scale or number else counts[counts <= counts[own]].sum()
+    rarity = float(at_most / (len(others) + 1))
+    if rarity > UNUSUAL:
+        return
+    beside: dict[str, Any] = {"group": group, "n": len(others)}
+    if question.type == "multi":
+        option, chosen = question.options[question.variables.index(variable)], bool(own)
+        if chosen or not option.exclusive:
+            beside |= {"option": option.text[language], "chosen": chosen}
+            beside["same"] = same if chosen else len(others) - same
+            yield survey.say("visits/option", **beside), rarity
+    elif number:
+        low, high = others.quantile(0.25), others.quantile(0.75)
+        reach = 1.5 * (high - low)
+        if reach > 0 and not low - reach <= own <= high + reach:
+            unit = question.unit[language] if question.unit else ""
+            beside |= {"low": low, "high": high, "unit": unit}
+            yield survey.say("visits/far", value=own, **beside), rarity
+    elif not scale or abs(own - others.median()) >= STEPS:
+        item = next((i.text[language] for i in question.items if i.id == variable), "")
+        answer = tabulate.labels_of(question, language)[int(own)]
+        yield survey.say("visits/rare", answer=answer, item=item, same=same, **beside), rarity

@@ -1,0 +1,184 @@
+"""The record sheet of a visit: an Excel form, a sheet a city, written and read when filled in."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import xlsxwriter
+
+from analysis.codebook.municipality import given
+from analysis.intake.files import read_file
+from analysis.intake.sheet import Sheet
+from analysis.results.guide import Topic, guide
+from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
+from analysis.text import LANGUAGES, Language, label, labels
+
+WIDTHS = (5, 16, 36, 40, 44, 22, 24, 10, 24)
+FILLED = ("answer", "evidence", "difference", "publish", "follow_up")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A filled-in record sheet: who, when, and per topic (index 1 to 8) the `FILLED` columns."""
+
+    code: str
+    name: str
+    date: str
+    notes: pd.DataFrame
+
+
+def form(
+    cities: Mapping[str, str], known: Mapping[tuple[str, int], str], note: str, language: Language
+) -> bytes:
+    """A workbook with a sheet a city (code -> name).
+
+    `known`: (code, topic) -> what is known beforehand. `note`: a line under the title, such as that
+    the data are invented.
+    """
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    title = label("visit_form.title", language)
+    book.set_properties({"created": EPOCH, "title": title})
+    bold = book.add_format({"bold": True, "font_size": 14})
+    head = book.add_format({**WRAP, "bold": True, "bg_color": "#e6eef3"})
+    cell = book.add_format(WRAP)
+    quoted = book.add_format({**WRAP, "quote_prefix": True})
+    blank = book.add_format({**WRAP, "bg_color": "#fff9e0", "num_format": "@"})
+    fields, columns = labels("visit_field", language), labels("visit_column", language)
+    top = 3 + len(fields)  # the row of the headings
+    allowed = {"validate": "list", "source": list(labels("visit_publish", language).values())}
+    for code, name in cities.items():
+        sheet = book.add_worksheet(sheet_name(code, name))
+        sheet.write_string(0, 0, title, bold)
+        sheet.write_string(1, 0, note)
+        about = {"code": code, "name": name}
+        for row, (field, words) in enumerate(fields.items(), 2):
+            sheet.merge_range(row, 0, row, 1, words, head)
+            if field in about:
+                write_text(sheet, row, 2, about[field], cell, quoted)
+            else:
+                sheet.write_blank(row, 2, None, blank)
+        for column, words in enumerate(columns.values()):
+            sheet.write_string(top, column, words, head)
+            sheet.set_column(column, column, WIDTHS[column])
+        for row, topic in enumerate(guide().topics, top + 1):
+            sheet.write_number(row, 0, topic.id, cell)
+            asked, beforehand = _questions(topic, language), known.get((code, topic.id), "")
+            for column, text in enumerate((topic.text[language], asked, beforehand), 1):
+                write_text(sheet, row, column, text, cell, quoted)
+            for column in range(4, len(columns)):
+                sheet.write_blank(row, column, None, blank)
+        sheet.data_validation(top + 1, 7, top + len(guide().topics), 7, allowed)
+        sheet.freeze_panes(top + 1, 2)
+        on_a4(sheet)
+    book.close()
+    return buffer.getvalue()
+
+
+def _questions(topic: Topic, language: Language) -> str:
+    asked = [f"・{question[language]}" for question in topic.ask]
+    if topic.evidence:
+        asked.append(label("visit_form.evidence", language, evidence=topic.evidence[language]))
+    return "\n".join(asked)
+
+
+def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
+    """The filled-in record sheets of a folder, by code; sheets left blank are passed over.
+
+    `known`: the codes of the wave's register. An InputError where a workbook holds no record sheet,
+    names a city that the wave lacks or that another sheet records too, or answers a topic or a
+    choice that the form does not have.
+    """
+    codes, visits = set(known), dict[str, Visit]()
+    files = (f for f in sorted(folder.glob("*.xlsx")) if not f.name.startswith(("~$", ".")))
+    for sheet in (sheet for file in files for sheet in read_file(file)):
+        visit = _read(sheet, codes)
+        if visit is None:
+            continue
+        if visit.code in visits:
+            raise sheet.error(
+                "{name} has a second record sheet",
+                hint="keep one sheet for each municipality in the folder",
+                name=visit.name,
+            )
+        visits[visit.code] = visit
+    return [visits[code] for code in sorted(visits)]
+
+
+def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
+    cells = sheet.text.map(_folded).to_numpy(object)
+    about = {field: _beside(cells, words) for field, words in _known("visit_field").items()}
+    heads = _known("visit_column")
+    lower = [[value.lower() for value in row] for row in cells]
+    tops = [i for i, row in enumerate(lower) if all(words & {*row} for words in heads.values())]
+    if not tops or about["code"] is None:
+        raise sheet.error(
+            "this sheet is no record sheet of a visit",
+            hint="fill in the form that 05_site_visits writes, without moving its headings",
+        )
+    code = given(about["code"])
+    if code not in codes:
+        raise sheet.error(
+            "the municipality {code!r} is not in this wave",
+            hint="check the code in the form",
+            code=code,
+        )
+    head = lower[tops[0]]
+    columns = {
+        key: next(j for j, value in enumerate(head) if value in words)
+        for key, words in heads.items()
+    }
+    topics = {str(topic.id): topic.id for topic in guide().topics}
+    choices = {word: key for key, words in _known("visit_publish").items() for word in words}
+    rows = {}
+    for i in range(tops[0] + 1, len(cells)):
+        number = cells[i][columns["topic"]]
+        line = {key: str(sheet.text.iat[i, columns[key]]).strip() for key in FILLED}
+        if not number and not any(line.values()):
+            continue
+        if number not in topics:
+            raise sheet.error(
+                "there is no topic {number!r}",
+                at=(i, columns["topic"]),
+                hint="the topics are numbered 1 to {n}",
+                number=number,
+                n=len(topics),
+            )
+        publish = choices.get(lower[i][columns["publish"]], "")
+        if line["publish"] and not publish:
+            raise sheet.error(
+                "whether it may be published cannot be {value!r}",
+                at=(i, columns["publish"]),
+                hint="write 可, 不可 or 要確認 (yes, no, to confirm)",
+                value=line["publish"],
+            )
+        rows[topics[number]] = {**line, "publish": publish}
+    notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED)).fillna("")
+    if not (notes != "").any(axis=None):
+        return None
+    return Visit(code, about["name"] or code, about["date"] or "", notes.sort_index())
+
+
+def _folded(value: object) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(value))).strip()
+
+
+def _known(section: str) -> dict[str, set[str]]:
+    """Name -> the words of a section of labels in both languages, as a cell is compared with."""
+    both = [labels(section, language) for language in LANGUAGES]
+    return {name: {_folded(words[name]).lower() for words in both} for name in both[0]}
+
+
+def _beside(cells: Iterable[Sequence[str]], words: set[str]) -> str | None:
+    """The first filled cell right of a label; empty where nothing is, None without the label."""
+    for row in cells:
+        for j, value in enumerate(row):
+            if value.lower() in words:
+                return next((other for other in row[j + 1 :] if other), "")
+    return None
