@@ -68,8 +68,8 @@ def text_of(page, tag):
 
 
 def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview(quick):
-    summary = profiles("demo-2019")
-    assert summary.ok and "15 of 15" in summary.text()
+    found = profiles("demo-2019")
+    assert found.as_asked and "15 of 15" in found.summary()
     folder = quick / "reports" / "demo-2019.profiles"
     codes = made(quick)
     assert len(codes) == 15
@@ -94,8 +94,8 @@ def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick):
     page = quick / "reports" / "demo-2019.profiles" / "990019.html"
     before = page.stat()
     code = (
-        "import sys\nfrom workbench.profiles import profiles\nsummary = profiles('demo-2019')\n"
-        "assert summary.ok and all(ran.reused for ran in summary.rans), summary.text()\n"
+        "import sys\nfrom workbench.profiles import profiles\nfound = profiles('demo-2019')\n"
+        "assert found.as_asked and all(ran.reused for ran in found.rans), found.summary()\n"
         "heavy = {'pandas', 'numpy', 'papermill', 'nbconvert', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -189,9 +189,9 @@ def test_pages_that_fail_are_counted_by_reason_and_the_last_complete_pages_stay(
     assert profiles("demo-2019", THREE).ok
     good = (quick / "reports" / "demo-2019.profiles" / "990019.html").read_bytes()
     put(quick, SAYS, "assert municipality not in {'990019', '990027'}, '残念 <b>'", "1")
-    summary = profiles("demo-2019", THREE)
-    said = summary.text()
-    assert not summary.ok and "1 of 3" in said
+    found = profiles("demo-2019", THREE)
+    said = found.summary()
+    assert not found.as_asked and "1 of 3" in said
     assert "2 failed: AssertionError: 残念" in said and "990019 (cell 4 of 5)" in said
     assert (quick / "reports" / "demo-2019.profiles" / "990019.html").read_bytes() == good
     beside = quick / "reports" / "demo-2019.profiles.incomplete"
@@ -213,8 +213,8 @@ def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
     index = quick / "reports" / "demo-2019.profiles" / "index.html"
     assert made(quick) == links(index) == set(THREE)
     assert "2団体のページは以前のデータまたはプログラムによる" in index.read_text()
-    summary = profiles("demo-2019", THREE)
-    assert summary.ok and [ran.name for ran in summary.rans if ran.reused] == THREE[:1]
+    found = profiles("demo-2019", THREE)
+    assert found.as_asked and [ran.name for ran in found.rans if ran.reused] == THREE[:1]
     assert "以前のデータ" not in index.read_text()
 
 
@@ -235,9 +235,9 @@ def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(q
     assert not (quick / "reports" / "demo-2019.profiles").exists()
     with journal.open("a") as file:
         file.write('{"name": "990')  # as if it had died while writing
-    summary = profiles("demo-2019", some)
-    assert summary.ok and made(quick) == {ran.name for ran in summary.rans} == set(some)
-    assert sum(ran.reused for ran in summary.rans) == ready < len(some)
+    found = profiles("demo-2019", some)
+    assert found.as_asked and made(quick) == {ran.name for ran in found.rans} == set(some)
+    assert sum(ran.reused for ran in found.rans) == ready < len(some)
     assert not journal.exists() and not list((quick / "reports").glob(".*.part"))
 
 
@@ -260,17 +260,17 @@ def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):
         "file.write_text(file.read_text() + '# saved')"
     )
     put(quick, saves, SAYS)
-    summary = profiles("demo-2019", THREE)
-    assert not summary.ok and "changed: the data of the wave" in summary.text()
-    assert "nothing was published" in summary.text() and not made(quick)
+    found = profiles("demo-2019", THREE)
+    assert not found.as_asked and "changed: the data of the wave" in found.summary()
+    assert "nothing was published" in found.summary() and not made(quick)
     assert not list((quick / "reports").glob(".*.part"))
 
 
 def test_a_run_that_takes_too_long_stops_says_so_and_is_carried_on(quick):
     put(quick, "import time; time.sleep(60)", SAYS)
-    summary = profiles("demo-2019", jobs=1, timeout=2)
-    assert not summary.ok and "longer than 2 s" in summary.text() and not made(quick)
-    assert "carries on" in summary.text()
+    found = profiles("demo-2019", jobs=1, timeout=2)
+    assert not found.as_asked and "longer than 2 s" in found.summary() and not made(quick)
+    assert "carries on" in found.summary()
 
 
 def test_two_runs_do_not_meet_and_a_refresh_is_another_matter(quick):
