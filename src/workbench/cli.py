@@ -117,7 +117,7 @@ def _commands() -> argparse.ArgumentParser:
         return sub
 
     what = "copy files as received into data/raw and write their wave.yml"
-    sub = command("new-wave", "office.new_wave:run", what)
+    sub = command("new-wave", "office.new_wave:new_wave", what)
     sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
     sub.add_argument("files", nargs="*", type=Path, help="the files (or a folder) as received")
     only = "only say what would be read of these files; needs no name and no date"

@@ -152,14 +152,9 @@ def permutation_p(
     the sum of the first group is as far from its expectation as the sum seen (R: coin's
     ``independence_test``); all are counted where there are at most 200,000, else 20,000 are drawn
     and (b + 1) / (m + 1) is given (Phipson & Smyth 2010). With `strata` labels are exchanged, and
-    the expectation is taken, only within a stratum, such as a size class.
+    the expectation is taken, only within a stratum, such as a size class. `group`: True for the
+    first of the two.
 
-    Parameters
-    ----------
-    values : numbers. group : True for the first group. strata : labels, same length.
-
-    Examples
-    --------
     >>> permutation_p(np.array([1.0, 2, 3, 4]), np.array([True, True, False, False]))
     0.3333333333333333
     """
@@ -394,14 +389,9 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
 def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) -> float:
     """How often a simple random draw is spread at least as unevenly over classes as this one.
 
-    Chi-square statistic, 9,999 draws without replacement.
+    Chi-square statistic, 9,999 draws without replacement. `counts`: drawn of each class;
+    `everyone`: how many there are of each.
 
-    Parameters
-    ----------
-    counts : drawn of each class. everyone : how many there are of each.
-
-    Examples
-    --------
     >>> uneven_draw_p(np.array([10, 0]), np.array([20, 80])) < 0.01
     True
     """
