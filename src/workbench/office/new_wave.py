@@ -24,7 +24,7 @@ from analysis.intake import issues, questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Evidence, Layout
+from analysis.intake.layout import Layout, asked_in, layout_of
 from analysis.text import LANGUAGES, Language, label
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
@@ -297,18 +297,20 @@ def _read_in(
     sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
     if questionnaire.ids_of(sheets):
         layout = "form"
-    evidence = Evidence.of(sheets, Headings(book, own=wave.own))
+    headings = Headings(book, own=wave.own)
     try:
-        chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
+        chosen = layout_of(sheets, headings, layout)
         _write(part, content, files, chosen)
         received = read.read(Wave.read(part), book, part)
         said = Message(
             "layout {layout}, {replies}",
             layout=chosen.layout,
-            replies=_replies(received, chosen, Headings(book, own=wave.own)),
+            replies=_replies(received, chosen, headings),
         )
     except InputError as error:
-        if 2 * evidence.questions < len(book.questions):
+        visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+        asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
+        if 2 * asked < len(book.questions):
             raise
         raise UnfinishedError(**vars(error)) from None
     if chosen.codes == "order":
