@@ -71,8 +71,6 @@ def combined(files: Mapping[str, str]) -> str:
 def package_files(*packages: str) -> dict[str, str]:
     """sha256 of the code, tables and templates of `packages`, by default of both.
 
-    Examples
-    --------
     >>> "analysis/fingerprints.py" in package_files("analysis")
     True
     """
@@ -150,8 +148,6 @@ def pseudonym_key() -> bytes:
 def pseudonym(code: str, key: bytes) -> str:
     """A stable name that cannot be computed without the key; no two of 1,741 are alike.
 
-    Examples
-    --------
     >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"k" * 32)
     True
     >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"x" * 32)

@@ -32,17 +32,12 @@ def root() -> Path:
 
 
 def raw(wave: str) -> Path:
-    """The files of a wave as received.
-
-    Raises
-    ------
-    InputError : no wave can have this name.
-    """
+    """The files of a wave as received; errors as of `wave_name`."""
     return root() / "data" / "raw" / wave_name(wave)
 
 
 def processed(wave: str) -> Path:
-    """The cleaned data of a wave; errors as of `raw`."""
+    """The cleaned data of a wave; errors as of `wave_name`."""
     return root() / "data" / "processed" / wave_name(wave)
 
 
@@ -58,12 +53,8 @@ def waves() -> list[Path]:
 def wave_name(name: str) -> str:
     """The name, unless files of this wave would lie where another wave's are.
 
-    Raises
-    ------
-    InputError : it is no name of one folder, or that of an edition or output of another wave.
+    Raises InputError: it is no name of one folder, or that of an edition or output of another wave.
 
-    Examples
-    --------
     >>> wave_name("demo-2019.b")
     'demo-2019.b'
     >>> wave_name("demo-2019.public")
@@ -112,9 +103,7 @@ def codebooks() -> Path:
 def refuse_received(place: Path) -> None:
     """Refuse a place in data/raw, also where a link leads there.
 
-    Raises
-    ------
-    InputError : it is in data/raw.
+    Raises InputError: it is in data/raw.
     """
     try:
         received = (root() / "data" / "raw").resolve()
@@ -134,9 +123,7 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
 
     Only what is `received`, or invented in its place, goes into data/raw.
 
-    Raises
-    ------
-    InputError : another file would go there.
+    Raises InputError: another file would go there.
     """
     if not received:
         refuse_received(path)
@@ -159,9 +146,7 @@ def refuse_foreign(folder: Path, mark: str) -> None:
     ----------
     mark : the file that every folder of ours has there.
 
-    Raises
-    ------
-    InputError : it is in data/raw, is a link or a file, or a folder with files and without `mark`.
+    Raises InputError: it is in data/raw, a link, a file, or a folder with files but no `mark`.
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()

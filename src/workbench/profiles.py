@@ -60,39 +60,28 @@ class Summary:
                 old=old,
             )
         ]
-        failures: dict[str, list[Ran]] = {}
-        for ran in self.rans:
-            if not ran.ok:
-                failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(ran)
+        failures: dict[str, list[str]] = {}
+        for ran in (ran for ran in self.rans if not ran.ok):
+            at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
+            named = printed("{name} (cell {cell} of {cells})", **at)
+            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
         for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
-            named = ", ".join(
-                printed(
-                    "{name} (cell {cell} of {cells})",
-                    name=ran.name,
-                    cell=ran.last_cell,
-                    cells=ran.cells,
-                )
-                for ran in those[:NAMED]
-            )
             over = len(those) - NAMED
             more = printed(" and {n:,} more", n=over) if over > 0 else ""
-            lines.append(f"  {len(those):,} {why}\n    {named}{more}")
+            lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
         if self.stopped:
-            left = self.asked - len(self.rans)
-            lines.append(
-                printed(
-                    "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
-                    "command carries on.",
-                    why=self.stopped,
-                    left=left,
-                )
+            said = printed(
+                "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
+                "command carries on.",
+                why=self.stopped,
+                left=self.asked - len(self.rans),
             )
         else:
             where = self.folder / "index.html"
             with contextlib.suppress(ValueError):
                 where = where.relative_to(paths.root())
-            lines.append(printed("Open {file} in a browser.", file=where))
-        return "\n".join(lines)
+            said = printed("Open {file} in a browser.", file=where)
+        return "\n".join([*lines, said])
 
 
 def profiles(

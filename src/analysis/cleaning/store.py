@@ -56,7 +56,11 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
             buffer = io.BytesIO()
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
-            table = to_csv(_to_read(name, frame, book), index=name not in LISTS)
+            of = book.question_of if name == "responses" else {}
+            shown = {v: coded(frame[v], question) for v, question in of.items() if v in frame}
+            if name in LISTS:
+                shown = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
+            table = to_csv(frame.assign(**shown), index=name not in LISTS)
             paths.write_atomic(part / f"{name}.csv", table)
         asked = {v: q for q in book for v in q.variables if v in cleaned.responses}
         paths.write_atomic(part / "codes.csv", to_csv(code_table(asked)))
@@ -75,17 +79,6 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
     finally:
         if part.exists():
             shutil.rmtree(part, ignore_errors=True)
-
-
-def _to_read(name: str, frame: pd.DataFrame, book: Codebook) -> pd.DataFrame:
-    """A table as its CSV file has it."""
-    given: dict[str, pd.Series] = {}
-    if name == "responses":
-        known = frame.columns.intersection([*book.question_of])
-        given = {variable: coded(frame[variable], book.question_of[variable]) for variable in known}
-    elif name in LISTS:
-        given = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
-    return frame.assign(**given)
 
 
 def load(folder: Path, codebook: Codebook) -> Cleaned:

@@ -81,27 +81,18 @@ def without_frame(ax: Axes) -> Axes:
 
 def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Stacked bars of who answered: a column question, then a column of counts for each status."""
-    words = {**labels("column", language), **labels("status", language)}
     counts = data.set_index("question").iloc[::-1]
-    counts = counts.loc[:, counts.sum() > 0].rename(columns=words)
-    ax = axes_for(len(counts) * 0.85)
-    left = np.zeros(len(counts))
-    hatches = ("", "", "//", "..", "xx", "\\\\")
-    for at, (name, count) in enumerate(counts.items()):
-        ax.barh(
-            counts.index.astype(str),
-            count,
-            left=left,
-            color=PALETTE[at % len(PALETTE)] if at else "#c8d0d8",
-            hatch=hatches[at % len(hatches)],
-            edgecolor="white",
-            linewidth=0.4,
-            label=str(name),
-            height=0.78,
-        )
+    counts = counts.loc[:, counts.sum() > 0]
+    words = labels("column", language) | labels("status", language)
+    ax, left = axes_for(len(counts) * 0.85), np.zeros(len(counts))
+    look: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.4, "height": 0.78}
+    looks = zip(("#c8d0d8", *PALETTE[1:]), ("", "", "//", "..", "xx", "\\\\"), strict=False)
+    for (name, count), (colour, hatch) in zip(counts.items(), looks, strict=False):
+        text = words.get(str(name), str(name))
+        row = counts.index.astype(str)
+        ax.barh(row, count, left=left, color=colour, hatch=hatch, label=text, **look)
         left += count.to_numpy(float)
-    ax.set_xlabel(label("figure.municipalities", language))
-    ax.set_xlim(0, left.max())
+    ax.set(xlabel=label("figure.municipalities", language), xlim=(0, left.max()))
     ax.margins(y=0.01)
     legend_above(ax)
     return without_frame(ax)
@@ -119,14 +110,19 @@ def rows(
     lines = np.array([1 + text.count("\n") for text in named], dtype=float)
     ends = np.cumsum(lines + mark)
     total = float(ends[-1]) if len(ends) else 1.0
+    return _column(named, ends - lines - mark, "top", total, extra), ends - 0.57 * mark
+
+
+def _column(
+    named: Sequence[str], places: np.ndarray, va: str, total: float, extra: float = 0.0
+) -> Axes:
+    """Bare axes of a narrow chart, `total` lines of text high, with labels at these places."""
     ax = plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
-    for text, top in zip(named, ends - lines - mark, strict=True):
-        ax.text(0, top, text, va="top", linespacing=1.1, transform=ax.get_yaxis_transform())
-    ax.set_ylim(total, 0)
-    ax.set_xticks([])
-    ax.set_yticks([])
+    for text, place in zip(named, places, strict=True):
+        ax.text(0, place, text, va=va, linespacing=1.1, transform=ax.get_yaxis_transform())
+    ax.set(ylim=(total, 0), xticks=[], yticks=[])
     sns.despine(ax=ax, left=True, bottom=True)
-    return ax, ends - 0.57 * mark
+    return ax
 
 
 def _labelled(labels: Sequence[object]) -> tuple[Axes, np.ndarray, float]:
@@ -139,16 +135,8 @@ def _labelled(labels: Sequence[object]) -> tuple[Axes, np.ndarray, float]:
     over = sum(2.05 + text.count("\n") for text in wrapped(labels, 23))
     if not named or lines.sum() > over:
         return *rows(labels), 0.0
-    total = float(lines.sum())
-    ax = plt.subplots(figsize=(COLUMN, total * ROW + 0.08))[1]
     places = np.cumsum(lines) - lines / 2
-    for text, place in zip(named, places, strict=True):
-        ax.text(0, place, text, va="center", linespacing=1.1, transform=ax.get_yaxis_transform())
-    ax.set_ylim(total, 0)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    sns.despine(ax=ax, left=True, bottom=True)
-    return ax, places, LABELS
+    return _column(named, places, "center", float(lines.sum())), places, LABELS
 
 
 def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja") -> Axes:
@@ -215,10 +203,8 @@ def heat(
             ground = TRACK if np.isnan(table[row, at]) else to_hex(grounds[row, at])
             ax.barh(place, 1, left=at, height=thick, color=ground, ec="white")
             ax.text(at + 0.5, place, written, color=ink(ground), **middle)
-    ax.set_xlim(left, len(heads))
-    ax.set_ylim(below[-1], 0)
+    ax.set(xlim=(left, len(heads)), ylim=(below[-1], 0), yticks=[])
     ax.set_xticks(np.arange(len(heads)) + 0.5, heads)
-    ax.set_yticks([])
     ax.xaxis.tick_top()
     ax.set_xlabel(note, fontsize=SMALL, loc="left")
     ax.tick_params(length=0)
@@ -276,8 +262,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     heights = np.histogram(values, edges)[0]
     middle = np.sqrt(edges[1:] * edges[:-1]) if skewed else (edges[1:] + edges[:-1]) / 2
     if few:
-        at = np.repeat(middle, heights)
-        up = np.concatenate([np.arange(n) + 0.5 for n in heights])
+        at, up = np.repeat(middle, heights), np.concatenate([np.arange(n) + 0.5 for n in heights])
         ax.plot(at, up, "o", color=PALETTE[1], markeredgecolor=PALETTE[0], markersize=5.5)
         ax.set_yticks([])
         sns.despine(ax=ax, left=True)
@@ -286,12 +271,10 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
         ax.yaxis.set_major_formatter("{x:,.0f}")
         ax.set_ylabel(words["municipalities"])
     ax.axvline(median, color=PALETTE[3], linewidth=2)
-    written = words["median"].format(median=f"{median:,.6g}")
-    right = median > edges[len(edges) // 2]
-    ax.annotate(
-        written, (median, 1.0), (-4 if right else 4, 0), xycoords=ax.get_xaxis_transform(),
-        textcoords="offset points", ha="right" if right else "left", va="bottom", color=PALETTE[3],
-    )  # fmt: skip
+    side, gap = ("right", -4) if median > edges[len(edges) // 2] else ("left", 4)
+    look: dict[str, Any] = {"ha": side, "va": "bottom", "color": PALETTE[3]}
+    where = (median, 1.0), (gap, 0), ax.get_xaxis_transform(), "offset points"
+    ax.annotate(words["median"].format(median=f"{median:,.6g}"), *where, **look)
     ax.set_ylim(0, max(5.0, heights.max() * 1.05) if few else heights.max() * 1.08)
     ax.xaxis.set_major_formatter("{x:,.6g}")
     if not skewed:
@@ -326,8 +309,7 @@ def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
         ax.vlines(median, place - 0.45, place + 0.45, color=PALETTE[3], linewidth=2.4)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter("{x:,.6g}")
-    said = label("figure.with_median", language)
-    ax.set_xlabel("\n".join([*wrapped([name], 24), said]))
+    ax.set_xlabel("\n".join([*wrapped([name], 24), label("figure.with_median", language)]))
     sns.despine(ax=ax, left=True)
     return ax
 
@@ -377,9 +359,7 @@ def means(data: pd.DataFrame, *, question: Question, language: Language = "ja") 
     for place, mean in zip(places, data["mean"], strict=True):
         ax.text(max(codes) + 0.2, place, f"{mean:.1f}", va="center")
     ends = [f"{at(codes)}: {question.option(at(codes)).text[language]}" for at in (min, max)]
-    ax.set_xlim(min(codes) - 0.15, max(codes) + 0.7)
-    ax.set_xticks(codes)
-    ax.set_xlabel("\n".join(ends))
+    ax.set(xlim=(min(codes) - 0.15, max(codes) + 0.7), xticks=codes, xlabel="\n".join(ends))
     return ax
 
 
@@ -395,30 +375,22 @@ def ink(ground: str) -> str:
 
 def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Matrix of the status of each answer: a row a question, a column a municipality."""
-    kinds, marks = list(STATUSES), ["", "×", "−", "?", "○", "!"]
-    codes = data.map(kinds.index).to_numpy(int)
+    marks = dict(zip(STATUSES, ("", "×", "−", "?", "○", "!"), strict=True))
+    colours = dict(zip(STATUSES, ("#e9edf0", *PALETTE[1:]), strict=False))
+    codes = data.map(list(STATUSES).index).to_numpy(int)
     ax = axes_for(len(data) * 0.5, 1.7)
-    colours = ["#e9edf0", *(PALETTE[at % len(PALETTE)] for at in range(1, len(kinds)))]
-    ax.pcolormesh(
-        codes, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(kinds) - 0.5,
-        edgecolors="white", linewidth=0.8,
-    )  # fmt: skip
-    for at in np.unique(codes[codes > 0]):
-        for y, x in np.argwhere(codes == at):
-            ax.text(
-                x + 0.5,
-                y + 0.5,
-                marks[at],
-                ha="center",
-                va="center",
-                fontsize=SMALL,
-                color=ink(colours[at]),
-            )
-    words = labels("status", language)
-    there = [at for at in range(len(kinds)) if (codes == at).any()]
-    handles = [
-        Patch(color=colours[at], label=f"{words[kinds[at]]} {marks[at]}".strip()) for at in there
-    ]
+    map_of = ListedColormap(list(colours.values()))
+    look: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.8}
+    ax.pcolormesh(codes, cmap=map_of, vmin=-0.5, vmax=len(marks) - 0.5, **look)
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
+    words, handles = labels("status", language), []
+    for at, kind in enumerate(marks):
+        there = np.argwhere(codes == at)
+        if len(there):
+            name = f"{words[kind]} {marks[kind]}".strip()
+            handles.append(Patch(color=colours[kind], label=name))
+        for y, x in there if at else ():
+            ax.text(x + 0.5, y + 0.5, marks[kind], color=ink(colours[kind]), **middle)
     legend_above(ax, handles)
     ax.set_yticks(np.arange(len(data)) + 0.5, [str(row) for row in data.index])
     ax.set_xticks(np.arange(data.shape[1]) + 0.5, [str(x) for x in data.columns], rotation=90)
@@ -446,20 +418,16 @@ def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     half, odd = divmod(len(points), 2)
     left = -(shares[:, :half].sum(axis=1) + (shares[:, half] / 2 if odd else 0.0))
     ends = (left.min() - 1, (left + shares.sum(axis=1)).max() + 1)
-    for at, (name, colour) in enumerate(zip(points, _scale_colours(len(points)), strict=True)):
-        width = shares[:, at]
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
+    for name, colour, width in zip(points, _scale_colours(len(points)), shares.T, strict=True):
         ax.barh(places, width, left=left, color=colour, ec="white", height=0.8, label=str(name))
         for place, start, share in zip(places, left, width, strict=True):
             if share >= 0.07 * (ends[1] - ends[0]):
-                ax.text(
-                    start + share / 2, place, f"{share:.0f}", ha="center", va="center",
-                    color=ink(colour), fontsize=SMALL,
-                )  # fmt: skip
+                ax.text(start + share / 2, place, f"{share:.0f}", color=ink(colour), **middle)
         left = left + width
     for place in places:
         ax.vlines(0, place - 0.52, place + 0.52, color="#1b1f23", linewidth=1, zorder=0)
-    ax.set_xlim(*ends)
-    ax.set_xlabel(label("figure.share_of_item", language))
+    ax.set(xlim=ends, xlabel=label("figure.share_of_item", language))
     more = max(0, legend_above(ax) - 2)  # lines of the legend for which `rows` left no room
     canvas = ax.get_figure(root=True)
     assert canvas is not None
@@ -473,9 +441,6 @@ def _scale_colours(points: int) -> list[str]:
     return [to_hex(colour) for colour in scale]
 
 
-COLUMNS = 2
-
-
 def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     """Shares by year, a panel a total: columns total, when, percent, series, current.
 
@@ -483,10 +448,9 @@ def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     marks the break; points that a later edition replaced are hollow.
     """
     items = list(dict.fromkeys(data["total"]))
-    rows = -(-len(items) // COLUMNS) or 1
-    figure, axes = plt.subplots(
-        rows, COLUMNS, figsize=(WIDTH, 1.75 * rows + 0.4), sharex=True, sharey=True, squeeze=False
-    )
+    rows = -(-len(items) // 2) or 1
+    size = (WIDTH, 1.75 * rows + 0.4)
+    figure, axes = plt.subplots(rows, 2, figsize=size, sharex=True, sharey=True, squeeze=False)
     if not items:
         return figure
     for ax, item in zip(axes.flat, items, strict=False):
@@ -499,10 +463,8 @@ def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     for ax in axes[-1]:
         ax.set_xlabel(label("figure.year", language))
     first, last = int(data["when"].min()), int(np.ceil(data["when"].max()))
-    axes[0, 0].set_xticks(range(first, last + 1, 2))
-    axes[0, 0].set_xlim(first - 0.3, last + 0.9)
-    axes[0, 0].set_ylim(0, 112)
-    axes[0, 0].set_yticks([0, 50, 100])
+    axes[0, 0].set(xticks=range(first, last + 1, 2), xlim=(first - 0.3, last + 0.9))
+    axes[0, 0].set(ylim=(0, 112), yticks=[0, 50, 100])
     sns.despine(figure)
     return figure
 
@@ -518,19 +480,14 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
             face = PALETTE[1] if row.current else "white"
             ax.plot(row.when, row.percent, "o", color=colour, mfc=face, markersize=5)
         ends.append((shown["when"].min(), shown["when"].max()))
-    breaks = [(a[1], b[0]) for a, b in itertools.pairwise(ends) if b[0] > a[1]]
-    for end, start in breaks:
-        ax.axvline((end + start) / 2, color=BREAK, linestyle=":")
-        said = label("figure.other_definition", language)
-        ax.text((end + start) / 2 + 0.1, 4, said, fontsize=SMALL, color=BREAK)
-    last = points[points["current"]].sort_values("when").iloc[-1]
-    ax.annotate(
-        f"{last['percent']:.0f}%",
-        (last["when"], last["percent"]),
-        xytext=(5, 3),
-        textcoords="offset points",
-        fontsize=SMALL,
-    )
+    look: dict[str, Any] = {"fontsize": SMALL}
+    for (_, end), (start, _) in itertools.pairwise(ends):
+        if start > end:
+            ax.axvline((end + start) / 2, color=BREAK, linestyle=":")
+            said = label("figure.other_definition", language)
+            ax.text((end + start) / 2 + 0.1, 4, said, color=BREAK, **look)
+    when, share = points[points["current"]].sort_values("when").iloc[-1][["when", "percent"]]
+    ax.annotate(f"{share:.0f}%", (when, share), (5, 3), textcoords="offset points", **look)
 
 
 def beside(data: pd.DataFrame, *, language: Language = "ja") -> Axes:

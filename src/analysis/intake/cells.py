@@ -142,7 +142,7 @@ class Received:
         answers = self.cells[["record", "file", "sheet"]][self.cells["record"] >= 0]
         return answers.drop_duplicates("record").set_index("record").sort_index()
 
-    @property
+    @cached_property
     def outside(self) -> pd.DataFrame:
         """The cells of no reply: file, sheet, cell (such as ``C12``), text and reason."""
         own = self.cells[self.cells["record"] < 0].reset_index(drop=True)

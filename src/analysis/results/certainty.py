@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from joblib import Memory
@@ -19,12 +19,10 @@ from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
+from analysis.typology.multiverse import Multiverse
 from analysis.typology.power import power
+from analysis.typology.study import Typology
 from analysis.typology.verdict import SMALLEST_TYPE
-
-if TYPE_CHECKING:
-    from analysis.typology.multiverse import Multiverse
-    from analysis.typology.study import Typology
 
 POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power is worth its time
 FIRM = ["core", "between", "borderline"]
@@ -41,14 +39,9 @@ def axis(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     """
     if isinstance(found, NotAvailable):
         return {}
-    low, high = found.evidence.gradient_interval
-    return {
-        "share": found.evidence.gradient_share,
-        "low": low,
-        "high": high,
-        "adoption": found.evidence.adoption,
-        "tested": survey.population.tests,
-    }
+    e, (low, high) = found.evidence, found.evidence.gradient_interval
+    about = {"share": e.gradient_share, "low": low, "high": high, "adoption": e.adoption}
+    return about | {"tested": survey.population.tests}
 
 
 @as_frame("type", "level")
@@ -59,45 +52,27 @@ def levels(survey: Survey, found: Typology) -> pd.DataFrame:
     return mean.loc[list(found.stability.index)].rename_axis("type").rename("level").reset_index()
 
 
-@as_frame("adjust", "verdict", "groups", "silhouette", "agreement")
-def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> list[dict[str, Any]]:
-    """Typologies side by side; agreement: adjusted Rand index with the first."""
+def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> tuple[Frame, Frame]:
+    """Typologies side by side: a row for each type, for the file, and one for each typology.
+
+    Columns: adjust, verdict, type and members (or groups: every type with its members), silhouette,
+    agreement (adjusted Rand index with the first).
+    """
     there = [found for found in them if not isinstance(found, NotAvailable)]
-    rows = []
+    long, page = [], []
     for found in there:
         both = there[0].fitted.index.intersection(found.fitted.index)
         agreement = float(adjusted_rand_score(there[0].labels[both], found.labels[both]))
-        rows.append(
-            {
-                "adjust": found.params.get("adjust") or "none",
-                "verdict": types.level(found),
-                "groups": types.groups(survey, found),
-                "silhouette": round(found.evidence.silhouette, 2),
-                "agreement": round(agreement, 2),
-            }
-        )
-    return rows
-
-
-@as_frame("adjust", "verdict", "type", "members", "silhouette", "agreement")
-def each_type(
-    survey: Survey, them: Sequence[Typology | NotAvailable], readings: Frame
-) -> pd.DataFrame:
-    """The same with a row for each type, for the file."""
-    groups = pd.DataFrame(
-        [
-            {
-                "adjust": found.params.get("adjust") or "none",
-                "type": types.name(survey, found, kind),
-                "members": int(n),
-            }
-            for found in them
-            if not isinstance(found, NotAvailable)
-            for kind, n in found.stability["n"].items()
-        ],
-        columns=["adjust", "type", "members"],
+        made, sure = (types.adjusted(found), types.level(found)), found.evidence.silhouette
+        numbers = round(sure, 2), round(agreement, 2)
+        page.append((*made, types.groups(survey, found), *numbers))
+        for kind, n in found.stability["n"].items():
+            long.append((*made, types.name(survey, found, kind), int(n), *numbers))
+    first, last = ["adjust", "verdict"], ["silhouette", "agreement"]
+    return (
+        Frame(long, columns=[*first, "type", "members", *last]),
+        Frame(page, columns=[*first, "groups", *last]),
     )
-    return readings.drop(columns="groups").merge(groups, on="adjust")
 
 
 # --- how sure it is -------------------------------------------------------------------------------
@@ -154,23 +129,17 @@ def _pairs(found: Typology, shares: pd.DataFrame) -> pd.DataFrame:
 
 
 @as_frame("against", "drawn", "as_good", "p", "least")
-def chance(survey: Survey, found: Typology) -> list[dict[str, Any]]:
+def chance(survey: Survey, found: Typology) -> list[tuple[object, ...]]:
     """How many surveys without types separate at least as well.
 
     against : ``independent`` items or a ``continuum``. drawn : surveys. as_good : of these, those
     that separate at least as well. p, and whether it is the least that it can be.
     """
-    e = found.evidence
-    pairs = zip(found.params["drawn"], (e.null_p, e.continuum_p), strict=True)
+    e, (items, line) = found.evidence, found.params["drawn"]
+    both = (("independent", items, e.null_p), ("continuum", line, e.continuum_p))
     return [
-        {
-            "against": against,
-            "drawn": drawn,
-            "as_good": round(p * (drawn + 1)) - 1,
-            "p": p,
-            "least": p <= e.least_p + 1e-9,
-        }
-        for against, (drawn, p) in zip(("independent", "continuum"), pairs, strict=True)
+        (against, drawn, round(p * (drawn + 1)) - 1, p, p <= e.least_p + 1e-9)
+        for against, drawn, p in both
     ]
 
 
@@ -183,29 +152,24 @@ def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     """
     if isinstance(found, NotAvailable):
         return {}
-    k, n = int(found.params["n_types"]), found.n
+    k, n, made = int(found.params["n_types"]), found.n, survey.features
     about = {"n": n, "n_types": k, "enough": n >= SMALLEST_TYPE * k, "found": {}}
     about |= {"kinds": {}, "groups": 0, "missing": 0.0}
     if not about["enough"] or n > POWER_UP_TO:
         return about
-    made = survey.features
     used = list(dict.fromkeys(gradient.source(feature) for feature in found.profile["feature"]))
     kinds, groups = ([of[name] for name in used] for of in (made.kinds, made.groups))
     answers = made.frame.loc[found.fitted.index, used]
     missing = float(answers.isna().to_numpy().mean())
+    twofold = [kind in ("binary", "asymmetric") for kind in kinds]
     yes = [
-        float(answers[name].mean()) if kind in ("binary", "asymmetric") else 0.5
-        for name, kind in zip(used, kinds, strict=True)
+        float(answers[name].mean()) if of else 0.5 for name, of in zip(used, twofold, strict=True)
     ]
     kept = Memory(paths.cache() / store.package_key(), verbose=0).cache(power)  # for all editions
     table = kept(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
-    counted = Counter("binary" if kind == "asymmetric" else kind for kind in kinds)
-    return about | {
-        "found": table["recovered"].to_dict(),
-        "kinds": dict(counted),
-        "groups": len(set(groups)),
-        "missing": missing,
-    }
+    counted = dict(Counter("binary" if kind == "asymmetric" else kind for kind in kinds))
+    about |= {"found": table["recovered"].to_dict(), "kinds": counted}
+    return about | {"groups": len(set(groups)), "missing": missing}
 
 
 # --- how much depends on choices of the analysis --------------------------------------------------
@@ -227,16 +191,10 @@ def stayed(survey: Survey, runs: Multiverse | NotAvailable) -> dict[str, Any]:
     """How many stay with their type, and what matters most: values of ``types/matters``."""
     if isinstance(runs, NotAvailable):
         return {}
-    status, share = runs.units["status"], runs.choices["share"]
-    return {
-        "runs": runs.n,
-        "of": len(status),
-        "core": int((status == "core").sum()),
-        "border": int((status == "borderline").sum()),
-        "most": runs.matters_most,
-        "share": float(share[runs.matters_most]),
-        "rest": float(share["combinations"]),
-    }
+    status, share, most = runs.units["status"], runs.choices["share"], runs.matters_most
+    firm = {"core": int((status == "core").sum()), "border": int((status == "borderline").sum())}
+    shares = {"share": float(share[most]), "rest": float(share["combinations"])}
+    return {"runs": runs.n, "of": len(status), "most": most} | firm | shares
 
 
 @as_frame("type", "member", "n", "code", "name", "inside", "outside")
@@ -251,10 +209,8 @@ def firmness(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
     if found.n > NAMED_UP_TO or protects(survey):
         return units.groupby(["type", "member"]).size().rename("n").reset_index()
     units = units.assign(code=units.index, name=survey.names.reindex(units.index), n=1)
-    last = units["type"] == UNPLACED
-    order = units.assign(last=last).sort_values(
-        ["last", "type", "inside"], ascending=[True, True, False], kind="stable"
-    )
+    order = units.assign(last=units["type"] == UNPLACED, least=-units["inside"])
+    order = order.sort_values(["last", "type", "least"], kind="stable")
     return order.round({"inside": 4, "outside": 4})
 
 
@@ -283,9 +239,9 @@ def places(survey: Survey, found: Typology) -> pd.DataFrame:
 
 
 @as_frame("axis", "share", of_single=True)
-def axes(survey: Survey, found: Typology) -> list[dict[str, Any]]:
+def axes(survey: Survey, found: Typology) -> list[tuple[int, float]]:
     """Which share of the variation each axis of the map carries."""
-    return [{"axis": at, "share": s} for at, s in enumerate(_map(survey, found).inertia, start=1)]
+    return list(enumerate(_map(survey, found).inertia, start=1))
 
 
 def _map(survey: Survey, found: Typology) -> gradient.Axes:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis import tabulation
 from analysis.codebook import municipality
-from analysis.codebook.crosswalk import Crosswalk, Shared
+from analysis.codebook.crosswalk import Crosswalk
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
@@ -66,7 +66,7 @@ def who_answered(survey: Survey, before: Survey | None) -> Frame:
     """
     columns = ["reply", "municipalities", "which"]
     if before is None:
-        return _nothing(survey, before, columns)
+        return Frame.nothing("alone", columns)
     old, new = before.responses.index, survey.responses.index
     left, came = old.difference(new, sort=False), new.difference(old, sort=False)
     now, own = survey.wave.as_of, before.wave.own or survey.wave.own
@@ -75,11 +75,10 @@ def who_answered(survey: Survey, before: Survey | None) -> Frame:
     names, between = {**before.names, **survey.names}, survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
     for reply, codes in (("before", left), ("merged", merged), ("now", came)):
-        if reply == "merged" and codes.empty:
-            continue
         few = 0 < len(codes) <= types.NAMED_UP_TO and not protects(survey)
         which = between.join(str(names[code]) for code in codes) if few else pd.NA
-        rows.append((reply, len(codes), which))
+        if reply != "merged" or len(codes):
+            rows.append((reply, len(codes), which))
     return Frame(rows, columns=columns)
 
 
@@ -89,32 +88,26 @@ def denominators(survey: Survey, before: Survey | None) -> Frame:
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
     where only the number of replies changed), missing_before, missing_now (how many).
     """
-    made, questions = pd.DataFrame(columns=changes.OF_DENOMINATORS), survey.codebook.questions
-    if before:
-        questions, old, new = _paired(survey, before)
-        made = changes.denominators(questions, old, new)
-    return _framed(survey, before, made, questions)
+    if before is None:
+        return Frame.nothing("alone", changes.OF_DENOMINATORS)
+    questions, old, new = _paired(survey, before)
+    return _framed(survey, changes.denominators(questions, old, new), questions)
 
 
 def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
     """Shares and scales in both waves, the largest changes first.
 
-    Returns
-    -------
-    shares : question, answer; count_before, n_before, count_now, n_now of all who answered; n
-        of those who answered both times, gained and lost among them, points (change of the share in
-        percentage points) with its interval low and high, p, p_holm; id of the question.
-    scales : question, answer (an item), median_before, median_now, n, rose, fell, same, p, p_holm,
-        all of those who answered both times. p_holm is corrected for both frames together.
-
-    Of a full count low, high, p and p_holm are NA.
+    The columns of `analysis.stats.changes.moved`; of shares the change with its interval is in
+    percentage points (points, low, high), and `id` is the number of the question. Of a full count
+    low, high, p and p_holm are NA.
     """
-    made = pd.DataFrame(columns=changes.OF_SHARES), pd.DataFrame(columns=changes.OF_SCALES)
-    questions = survey.codebook.questions
-    if before:
-        questions, old, new = _paired(survey, before)
-        made = changes.moved(questions, old, new, survey.language)
-    shares, scales = (_framed(survey, before, frame, questions) for frame in made)
+    if before is None:
+        columns = ["points" if name == "estimate" else name for name in changes.OF_SHARES]
+        nothing = [Frame.nothing("alone", each) for each in ([*columns, "id"], changes.OF_SCALES)]
+        return nothing[0], nothing[1]
+    questions, old, new = _paired(survey, before)
+    made = changes.moved(questions, old, new, survey.language)
+    shares, scales = (_framed(survey, frame, questions) for frame in made)
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
@@ -150,10 +143,9 @@ def summary(shares: Frame, scales: Frame) -> dict[str, Any]:
 
 def points(survey: Survey, shares: Frame) -> Frame:
     """What can be drawn of shares: label of the row, effect (percentage points), low, high."""
-    rows = shares[["id", "answer", "n"]].itertuples(index=False)
-    labels = [survey.say("changes/row", id=id, answer=answer, n=n) for id, answer, n in rows]
-    drawn = shares[["points", "low", "high"]].rename(columns={"points": "effect"})
-    return Frame(drawn.astype(float).assign(label=labels))
+    about = shares[["id", "answer", "n"]].records
+    drawn = shares[["points", "low", "high"]].rename(columns={"points": "effect"}).astype(float)
+    return Frame(drawn.assign(label=[survey.say("changes/row", **row) for row in about]))
 
 
 def breaks(survey: Survey, before: Survey | None) -> list[str]:
@@ -174,17 +166,16 @@ def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Fo
     if before is None:
         none = NotAvailable("typology", survey.say("changes/alone"))
         return none, none
-    if before.codebook.features != survey.codebook.features:
-        why = survey.say("changes/other_indicators")
-        return types.typology(before, seed=seed), NotAvailable("typology", why)
-    return types.typology(before, seed=seed), types.typology(survey, seed=seed)
+    if before.codebook.features == survey.codebook.features:
+        return types.typology(before, seed=seed), types.typology(survey, seed=seed)
+    other = NotAvailable("typology", survey.say("changes/other_indicators"))
+    return types.typology(before, seed=seed), other
 
 
 def verdicts(survey: Survey, before: Survey, found: Found) -> list[str]:
     """The verdict on the types of the wave before and of this one, a sentence each."""
     both = zip((before, survey), found, strict=True)
-    said = [one.answer("types/verdict", **types.verdict(one, kinds)) for one, kinds in both]
-    return [answer.text for answer in said]
+    return [one.answer("types/verdict", **types.verdict(one, kinds)).text for one, kinds in both]
 
 
 def type_changes(found: Found) -> dict[str, Any]:
@@ -209,22 +200,23 @@ def movers(survey: Survey, before: Survey | None, found: Found) -> Frame:
     """
     columns = ["municipality", "type_before", "type_now", "membership_before", "membership_now"]
     first, second = found
-    if before is None or isinstance(first, NotAvailable) or isinstance(second, NotAvailable):
-        return _nothing(survey, before, columns)
-    kinds = changes.movers(first, second).types.query("moved")
-    if protects(survey) or kinds.empty:
-        return _nothing(survey, before, columns)
-    rows = [
-        (
-            str(survey.names[code]),
-            types.name(before, first, kind.before),
-            types.name(survey, second, kind.after),
-            float(first.membership.at[code, kind.before]),
-            float(second.membership.at[code, kind.after]),
-        )
-        for code, kind in zip(kinds.index, kinds.itertuples(), strict=True)
-    ]
-    return Frame(rows, columns=columns)
+    if before is None:
+        return Frame.nothing("alone", columns)
+    rows = []
+    if not (isinstance(first, NotAvailable) or isinstance(second, NotAvailable)):
+        kinds = changes.movers(first, second).types
+        rows = [
+            (
+                str(survey.names[kind.Index]),
+                types.name(before, first, kind.before),
+                types.name(survey, second, kind.after),
+                float(first.membership.at[kind.Index, kind.before]),
+                float(second.membership.at[kind.Index, kind.after]),
+            )
+            for kind in kinds[kinds["moved"]].itertuples()
+            if not protects(survey)
+        ]
+    return Frame(rows, columns=columns) if rows else _nothing(survey, columns)
 
 
 def _paired(
@@ -235,27 +227,19 @@ def _paired(
     if before.codebook.id == survey.codebook.id:
         return survey.codebook.questions, old, new
     walk = Crosswalk.between(before.codebook, survey.codebook)
-    added = [(one, _shared(survey, one)) for one in walk.shared]
-    for one, question in added:
-        _add(old, question, one.before)
-        _add(new, question, one.after)
-    columns = walk.variables(before.codebook, survey.codebook) | {q.id: q.id for _, q in added}
-    frames = (
+    added, section = [], survey.codebook.sections[0].id
+    for one in walk.shared:  # a quantity of both questionnaires, as a question of this one
+        about = {"id": one.id, "section": section, "role": "describe", "type": one.type}
+        text = {k: label("changes.shared", k, name=one[k]) for k in LANGUAGES}
+        added.append(Question.model_validate(about | text))
+        _add(old, added[-1], one.before)
+        _add(new, added[-1], one.after)
+    columns = walk.variables(before.codebook, survey.codebook) | {q.id: q.id for q in added}
+    same = [
         frame[[c for c in frame if c in columns]].rename(columns=columns)
         for frame in (old.responses, old.status)
-    )
-    return (
-        (*survey.codebook.questions, *(question for _, question in added)),
-        changes.Wave(*frames),
-        new,
-    )
-
-
-def _shared(survey: Survey, one: Shared) -> Question:
-    """A quantity that two questionnaires share, as a question of this one."""
-    text = {k: label("changes.shared", k, name=one[k]) for k in LANGUAGES}
-    about = {"id": one.id, "section": survey.codebook.sections[0].id, "role": "describe"}
-    return Question.model_validate({**about, "type": one.type, **text})
+    ]
+    return (*survey.codebook.questions, *added), changes.Wave(*same), new
 
 
 def _add(wave: changes.Wave, question: Question, rule: str) -> None:
@@ -291,12 +275,10 @@ def _shown(survey: Survey) -> changes.Wave:
     return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
 
 
-def _framed(
-    survey: Survey, before: Survey | None, made: pd.DataFrame, questions: Sequence[Question]
-) -> Frame:
+def _framed(survey: Survey, made: pd.DataFrame, questions: Sequence[Question]) -> Frame:
     """The frame with id and label of each question; an empty one says why."""
-    if before is None or made.empty:
-        return _nothing(survey, before, list(made.columns))
+    if made.empty:
+        return _nothing(survey, list(made.columns))
     return Frame(made.assign(question=made["question"].map(_labels(survey, questions))))
 
 
@@ -313,6 +295,5 @@ def _labels(
     return labels
 
 
-def _nothing(survey: Survey, before: Survey | None, columns: list[str]) -> Frame:
-    why = "alone" if before is None else "withheld" if protects(survey) else "nothing"
-    return Frame.nothing(why, columns)
+def _nothing(survey: Survey, columns: list[str]) -> Frame:
+    return Frame.nothing("withheld" if protects(survey) else "nothing", columns)

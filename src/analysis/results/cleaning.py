@@ -83,7 +83,7 @@ def _without_small(survey: Survey, frame: Frame) -> Frame:
         if lost[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
             lost.loc[part.index[~lost[part.index]][-1:]] = True
     rest = frame[lost].groupby("severity", sort=False)["findings"].sum().reset_index()
-    rest["rule"], rest["municipalities"] = survey.label("cleaning.other_rules"), HIDDEN
+    rest = rest.assign(rule=survey.label("cleaning.other_rules"), municipalities=HIDDEN)
     kept = frame[~lost].astype({"municipalities": object})
     return Frame(pd.concat([kept, rest])[list(frame.columns)])
 
@@ -99,15 +99,13 @@ def to_confirm(survey: Survey) -> Frame:
         return Frame()
     questions = pd.Series([_called(survey, name) for name in asked["question"]], asked.index)
     if survey.audience != "internal":
-        none = survey.label("cleaning.no_question")
         codes = asked["code"].replace("", None)  # a heading is no municipality's
-        grouped = codes.groupby(questions.replace("", none), observed=True)
-        return Frame(
-            grouped.agg(findings="size", municipalities="nunique").reset_index(names="question")
-        )
+        groups = codes.groupby(questions.replace("", survey.label("cleaning.no_question")))
+        counts = groups.agg(findings="size", municipalities="nunique")
+        return Frame(counts.reset_index(names="question"))
     # those of a municipality together, what belongs to none last: it would read as the one's above
-    order = {name: at for at, name in enumerate(dict.fromkeys(asked["name"]))} | {"": len(asked)}
-    frame = pd.DataFrame(
+    order = {name: at for at, name in enumerate(asked["name"].unique())} | {"": len(asked)}
+    frame = Frame(
         {
             "municipality": asked["name"].replace("", survey.label("cleaning.office")),
             "question": questions,
@@ -117,7 +115,7 @@ def to_confirm(survey: Survey) -> Frame:
             "place": (asked["sheet"] + " " + asked["cell"]).str.strip(),
         }
     )
-    return Frame(frame.iloc[asked["name"].map(order).argsort(kind="stable")])
+    return frame.iloc[asked["name"].map(order).argsort(kind="stable")]
 
 
 def _called(survey: Survey, name: str) -> str:
@@ -156,13 +154,11 @@ def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
     """
     if survey.n > ONE_BY_ONE or survey.audience != "internal":
         return pd.DataFrame()
-    each = states(survey).loc[missing["question"]].rename(columns=survey.names)
     asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
-    each.index = pd.Index(
-        f"{name} {answered}/{of}"
-        for name, answered, of in zip(each.index, missing["answered"], asked, strict=True)
-    )
-    return each
+    counts = zip(missing["question"], missing["answered"], asked, strict=True)
+    rows = [f"{name} {answered}/{of}" for name, answered, of in counts]
+    each = states(survey).loc[missing["question"]].rename(columns=survey.names)
+    return each.set_axis(rows, axis="index")
 
 
 def _row(survey: Survey, question: Question) -> str:

@@ -84,8 +84,6 @@ class Case(Model):
 def guide() -> Guide:
     """The topics of the working group; none in a project without its file.
 
-    Examples
-    --------
     >>> [topic.en for topic in guide().topics][3:6]
     ['AI and RPA', 'Open data', 'Information security']
     """

@@ -34,12 +34,7 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     caution : from the codebook.
     word : an id of the labels ``word``, what the evidence allows to say.
     n, group, rest : municipalities compared; two groups where there are groups.
-    effect, low, high : Cliff's delta or Kendall's tau-b with the 95 % interval of each alone.
-    shift, shift_low, shift_high : difference of two groups in the unit of the answers.
-    p, p_holm : of each alone, and corrected within its family. least : the least p possible.
-    significant : whether p_holm is at most 0.05.
-    same_size, same_home, icc, design, turns : of a full count, in place of intervals and p-values;
-        see `analysis.stats.hypotheses.describe`.
+    effect and the others : see `analysis.stats.hypotheses`, ``run``; of a full count ``describe``.
 
     Where small numbers are protected, effects have one decimal, and intervals, p-values and the
     sizes of groups are NA: answers could be reckoned back from them.
@@ -87,18 +82,11 @@ def with_caution(results: pd.DataFrame) -> Frame:
 def effects(survey: Survey, results: pd.DataFrame) -> Frame:
     """What can be drawn: label of the row, effect with its interval, of each that has one."""
     shown = results.dropna(subset=["effect"])
+    about = shown[["id", "family", "compares"]].assign(negative=shown["expected"] < 0).records
     shown = shown.assign(effect=shown["same_size"].fillna(shown["effect"]))
-    return Frame(
-        {
-            "label": [
-                survey.say("hypotheses/row", id=id, family=family, compares=c, negative=sign < 0)
-                for id, family, c, sign in shown[
-                    ["id", "family", "compares", "expected"]
-                ].to_numpy()
-            ],
-            **{name: shown[name].astype(float).round(4) for name in ("effect", "low", "high")},
-        }
-    ).dropna(axis="columns", how="all")
+    drawn = shown[["effect", "low", "high"]].astype(float).round(4)
+    drawn.insert(0, "label", [survey.say("hypotheses/row", **row) for row in about])
+    return Frame(drawn.drop(columns=["low", "high"] if drawn["low"].isna().all() else []))
 
 
 def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
@@ -107,11 +95,10 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     Columns: family, tests, least (NA in an edition where the sizes of groups could be reckoned from
     it), reaches (whether it is at most 0.05).
     """
-    rows: list[tuple[str, int, float, bool]] = []
-    for family, mine in results[results["least"].notna()].groupby("family", sort=False):
-        least = min(1.0, len(mine) * float(mine["least"].min()))
-        rows.append((str(family), len(mine), least, least <= ALPHA))
-    frame = Frame(rows, columns=["family", "tests", "least", "reaches"])
+    tested = results.dropna(subset=["least"]).groupby("family", sort=False)["least"]
+    frame = Frame(tested.agg(tests="size", least="min").reset_index())
+    frame["least"] = (frame["tests"] * frame["least"].astype(float)).clip(upper=1.0)
+    frame["reaches"] = frame["least"] <= ALPHA
     return frame.assign(least=np.nan) if protects(survey) else frame
 
 

@@ -25,33 +25,30 @@ def places(survey: Survey) -> pd.DataFrame:
     Share of the items taken on the high side less the share on the low side, among the items that
     it answered; on either side at least half must be answered. Index: code, a column an axis.
     """
-    return pd.DataFrame({axis.id: _place(survey, axis) for axis in _axes(survey)})
+    found = {}
+    for axis in _axes(survey):
+        taken, sides = _taken(survey, axis), np.array([item.side for item in axis.items])
+        high, low = (taken.loc[:, sides == side] for side in ("high", "low"))
+        known = (high.notna().mean(axis=1) >= 0.5) & (low.notna().mean(axis=1) >= 0.5)
+        found[axis.id] = (high.mean(axis=1) - low.mean(axis=1)).where(known)
+    return pd.DataFrame(found)
 
 
 def _taken(survey: Survey, axis: Axis) -> pd.DataFrame:
     """Whether each respondent takes each item (1, 0, NaN), a column an item in their order."""
-    frame = survey.responses
-    return pd.DataFrame(
-        {at: Expression(item.rule).floats(frame) for at, item in enumerate(axis.items)}, frame.index
-    )
-
-
-def _place(survey: Survey, axis: Axis) -> pd.Series:
-    taken, sides = _taken(survey, axis), np.array([item.side for item in axis.items])
-    high, low = (taken.loc[:, sides == side] for side in ("high", "low"))
-    known = [side.notna().mean(axis=1) >= 0.5 for side in (high, low)]
-    return (high.mean(axis=1) - low.mean(axis=1)).where(known[0] & known[1])
+    answers = survey.responses
+    taken = [Expression(item.rule).floats(answers) for item in axis.items]
+    return pd.DataFrame(dict(enumerate(taken)), answers.index)
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
 def municipalities(survey: Survey, found: Typology) -> pd.DataFrame:
     """Each respondent's type (0: none) and its places on the first two axes."""
-    places_, codes = places(survey), survey.responses.index
+    found_at, codes = places(survey).iloc[:, :2], survey.responses.index
     about = {"code": codes, "name": survey.names.reindex(codes)}
     about["type"] = found.labels.reindex(codes).fillna(0).astype(int)
-    pairs = dict(zip(("axis1", "axis2"), places_, strict=False))
-    frame = pd.DataFrame(about, codes).assign(**{k: places_[v] for k, v in pairs.items()})
-    return frame.dropna(subset=list(pairs))
+    drawn = found_at.set_axis(["axis1", "axis2"][: found_at.shape[1]], axis=1)
+    return pd.DataFrame(about, codes).join(drawn).dropna(subset=list(drawn))
 
 
 @as_frame("axis", "type", "n", "mean", "n_low", "n_middle", "n_high", of_single=True)
@@ -85,16 +82,17 @@ def summary(survey: Survey, kinds: pd.DataFrame) -> list[dict[str, Any]]:
     label, low, high, note; n, n_low, n_middle, n_high : members of types; types : how many types
     have members there, apart : those whose members all lie on one side.
     """
-    language, told = survey.language, []
+    told = []
     for axis in _axes(survey):
         own = kinds[(kinds["axis"] == _ends(axis, survey)) & (kinds["n"] > 0)]
-        sides = {name: int(own[name].sum()) for name in ("n_low", "n_middle", "n_high")}
+        if own.empty:
+            continue
         apart = ((own["n_high"] == own["n"]) | (own["n_low"] == own["n"])).sum()
-        about = {"label": axis.text[language], "low": axis.low[language]}
-        about |= {"high": axis.high[language], "note": axis.note[language]}
-        told.append(about | sides | {"n": int(own["n"].sum()), "types": len(own)})
-        told[-1]["apart"] = int(apart)
-    return [one for one in told if one["n"]]
+        parts = {"label": axis.text, "low": axis.low, "high": axis.high, "note": axis.note}
+        words = {name: text[survey.language] for name, text in parts.items()}
+        sums = own[["n", "n_low", "n_middle", "n_high"]].sum().astype(int).to_dict()
+        told.append({**words, **sums, "types": len(own), "apart": int(apart)})
+    return told
 
 
 def titles(survey: Survey) -> list[str]:

@@ -53,11 +53,8 @@ def basis(survey: Survey, placed: Placed) -> dict[str, Any]:
     """Which types, made from which indicators: values of the sentence ``types/placed``."""
     other, shown, language = placed.other, placed.projection, survey.language
     labels = [other.features.labels[name][language] for name in shown.shared]
-    cautions = [
-        link.text[language]
-        for link in survey.codebook.comparable
-        if link.codebook == other.codebook.id and link.codebook != survey.codebook.id
-    ]
+    links = [one for one in survey.codebook.comparable if one.codebook == other.codebook.id]
+    cautions = [one.text[language] for one in links if one.codebook != survey.codebook.id]
     return {
         "title": other.wave.title[language],
         "made_of": placed.found.n,
@@ -75,12 +72,8 @@ def source(placed: Placed | NotAvailable) -> dict[str, Any]:
     """Where the types are from: values of the words of the table."""
     if isinstance(placed, NotAvailable):
         return {}
-    other = placed.other
-    return {
-        "wave": other.wave.title[other.language],
-        "source": other.source,
-        "made_of": placed.found.n,
-    }
+    title = placed.other.wave.title[placed.other.language]
+    return {"wave": title, "source": placed.other.source, "made_of": placed.found.n}
 
 
 @as_frame("municipality", "type", "membership", "second", "fit", of_single=True)

@@ -127,21 +127,17 @@ def who(survey: Survey, here: Place) -> dict[str, Any]:
 def facts(survey: Survey, here: Place) -> list[str]:
     """What identifies it: code, class with its date, population and staff, date of reply."""
     as_of = survey.wave.as_of.isoformat()
-    parts = [survey.label("profile.code", code=here.code)]
     home = str(survey.register.at[here.code, "prefecture"])
-    if home and home != "nan":
-        parts.append(home)
+    parts = [survey.label("profile.code", code=here.code), "" if home == "nan" else home]
     if here.size_class:
         parts.append(survey.label("profile.class_as_of", size_class=here.size_class, as_of=as_of))
-    parts += [
-        f"{q.label[survey.language]} {answers.own(survey, here.code, q)}"
-        for q in likeness(survey)[:FACTS]
-    ]
+    for q in likeness(survey)[:FACTS]:
+        parts.append(f"{q.label[survey.language]} {answers.own(survey, here.code, q)}")
     if (received := survey.codebook.identity("received")) and received.id in survey.responses:
         day = survey.responses.at[here.code, received.id]
         if pd.notna(day):
             parts.append(f"{received.label[survey.language]} {day:%Y-%m-%d}")
-    return parts
+    return list(filter(None, parts))
 
 
 def need(survey: Survey, here: Place) -> str:
@@ -149,12 +145,10 @@ def need(survey: Survey, here: Place) -> str:
 
     ``hidden`` of everyone where the edition shows no single answers to that question.
     """
-    asked, said = shortage.question(survey), shortage.short(survey)
-    if asked is None or said is None:
-        return ""
-    if protects(survey, asked):
+    said = shortage.short(survey)
+    if said is not None and protects(survey, shortage.question(survey)):
         return "hidden"
-    own = said[here.code]
+    own = pd.NA if said is None else said[here.code]
     return "" if pd.isna(own) else "short" if own else "enough"
 
 
@@ -244,46 +238,31 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
 # --- beside others --------------------------------------------------------------------------------
 
 
-def standing(survey: Survey, here: Place) -> Frame:
-    """Its place on each composite, against the quartiles of its size class or of all.
+def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
+    """Its place on each composite, against the quartiles of its size class, or of all if too few.
 
-    Columns: indicator, value, low, median, high, n (the compared).
+    Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
+    and in which unit: who, n, unit.
     """
-    frame, _ = _composites(survey)
-    others = frame.loc[_compared(survey, here)]
-    place = pd.DataFrame(
-        {
-            "value": frame.loc[here.code],
-            "low": others.quantile(0.25),
-            "median": others.median(),
-            "high": others.quantile(0.75),
-        }
-    ).dropna()
-    return Frame(place.assign(n=len(others)).reset_index(names="indicator"))
-
-
-def beside(survey: Survey, here: Place) -> dict[str, Any]:
-    """Whom `standing` compares with and in which unit: who, n, unit."""
-    codes, who = _compared(survey, here), survey.label("profile.everybody")
-    if len(codes) < survey.n:
-        who = survey.label("profile.others_of_class", size_class=here.size_class)
-    return {"who": who, "n": len(codes), "unit": _composites(survey)[1]}
-
-
-def _compared(survey: Survey, here: Place) -> list[str]:
-    """The others of its class, or all where these are too few for quartiles."""
-    mates = answers.others(survey, here.code, here.found)["its_class"]
-    return list(survey.responses.index) if len(mates) < COMPARED else mates
+    codes = answers.others(survey, here.code, here.found)["its_class"]
+    who = survey.label("profile.others_of_class", size_class=here.size_class)
+    if len(codes) < COMPARED:
+        codes, who = list(survey.responses.index), survey.label("profile.everybody")
+    frame, unit = _composites(survey)
+    low, median, high = (frame.loc[codes].quantile(q) for q in (0.25, 0.5, 0.75))
+    place = {"value": frame.loc[here.code], "low": low, "median": median, "high": high}
+    known = pd.DataFrame(place).dropna().assign(n=len(codes))
+    about = {"who": who, "n": len(codes), "unit": unit}
+    return Frame(known.reset_index(names="indicator")), about
 
 
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """What places a municipality: composites of several features; of yes/no tables, shares."""
-    sizes = pd.Series(survey.features.groups).value_counts()
-    hidden = set(kept_back(survey))
+    groups, hidden = list(survey.features.groups.values()), set(kept_back(survey))
     chosen = [
         i
         for i in survey.codebook.indices
-        if (i.role == "cluster" and sizes.get(i.id, 0) > 1)
+        if (i.role == "cluster" and groups.count(i.id) > 1)
         or (i.rule and i.role != "factor" and not hidden & Expression(i.rule).names)
     ]
     if chosen:
@@ -339,20 +318,19 @@ def organisation(survey: Survey, here: Place) -> Frame:
     state (what is known of it), there. Empty where the codebook asks of none.
     """
     columns = ["box", "name", "state", "there"]
-    asked = {box.id: box for box in survey.codebook.organisation}
+    asked = {
+        box.id: (box.text[survey.language], *_state(survey, here, box.rule))
+        for box in survey.codebook.organisation
+    }
     if not asked:
         return Frame.nothing(columns=columns)
-    rows = []
-    for id, text in survey.labels("organisation").items():
-        if id not in asked:
-            rows.append((id, text, survey.label("profile.not_asked"), False))
-            continue
-        rows.append((id, asked[id].text[survey.language], *_state(survey, here, asked[id].rule)))
-    if "joint" in asked and _state(survey, here, asked["joint"].rule)[1]:
-        rows = [row for row in rows if row[0] not in {"policy_section", "operations_section"}]
-        name = asked["joint"].text[survey.language]
-        rows.append(("joint", name, survey.label("profile.there"), True))
-    return Frame(rows, columns=columns)
+    lacking = survey.label("profile.not_asked")
+    rows = {id: (text, lacking, False) for id, text in survey.labels("organisation").items()}
+    rows |= {id: box for id, box in asked.items() if id in rows}
+    if "joint" in asked and asked["joint"][2]:
+        del rows["policy_section"], rows["operations_section"]
+        rows["joint"] = asked["joint"]
+    return Frame([(id, *box) for id, box in rows.items()], columns=columns)
 
 
 def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:

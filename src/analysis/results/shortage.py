@@ -86,22 +86,22 @@ def by_group(survey: Survey, found: Typology | NotAvailable) -> Frame:
     columns = ["breakdown", "part", "count", "n", "share", "low", "high"]
     if why := why_not(survey):
         return Frame.nothing(why, columns)
+    invited = survey.register.query("invited")["size_class"]
     parts = {"size_class": survey.size_class}
-    asked = survey.register.query("invited")["size_class"]
-    whole = {"size_class": tabulate.size_class_labels(asked, survey.language).value_counts()}
+    whole = {"size_class": tabulate.size_class_labels(invited, survey.language)}
     if not isinstance(found, NotAvailable):
         kinds = found.labels.map(lambda kind: types.name(survey, found, int(kind)))
-        parts["type"] = kinds.reindex(survey.responses.index)
-        whole["type"] = parts["type"].value_counts()
+        parts["type"] = whole["type"] = kinds.reindex(survey.responses.index)
     here = survey.population
     hides = here.finite and protects(survey, question(survey))  # who did not answer is one, too
     rows = []
     for breakdown, groups in parts.items():
+        sizes = whole[breakdown].value_counts()
         for part, (count, other) in split(survey, groups).iterrows():
-            n, size = int(count + other), int(whole[breakdown].get(part, 0))
-            around = None if hides else here.drawn(int(count), n, size)
-            ends = around or (float("nan"), float("nan"))
-            rows.append((breakdown, str(part), int(count), n, count / n, *ends))
+            n, size = int(count + other), int(sizes.get(part, 0))
+            ends = None if hides else here.drawn(int(count), n, size)
+            about = (breakdown, str(part), int(count), n, count / n)
+            rows.append((*about, *(ends or (float("nan"), float("nan")))))
     return Frame(rows, columns=columns) if rows else Frame.nothing("few", columns)
 
 
@@ -115,41 +115,27 @@ def apart(groups: Frame) -> dict[str, bool]:
     return found
 
 
-def practices(survey: Survey) -> list[Question]:
-    """The yes/no questions, where there are enough to compare what size classes do."""
-    asked = [
-        q
-        for q in survey.codebook
-        if q.type == "binary" and q.id in survey.responses and not q.identity
-    ]
-    return [] if len(asked) < NEEDED or protects(survey) else asked
-
-
 def by_class(survey: Survey) -> Frame:
     """How many municipalities of each size class do something.
 
     Columns: indicator, part (the class), size (its municipalities), count, n, share (0 to 1),
-    smallest (whether it is the class of the smallest), measure (whether types rest on it).
+    smallest (whether it is the class of the smallest), measure (whether types rest on it). Empty
+    where there are too few questions of yes or no to compare what size classes do.
     """
-    sizes, rows = survey.size_class, []
-    for asked in practices(survey):
-        done = survey.responses[asked.id].astype("boolean")
-        for group in sizes.cat.categories:
-            here = done[(sizes == group).fillna(False).to_numpy(bool)]
-            rows.append(
-                {
-                    "indicator": asked.label[survey.language],
-                    "part": str(group),
-                    "size": len(here),
-                    "count": int(here.sum()),
-                    "n": int(here.notna().sum()),
-                    "share": float(here.astype("Float64").mean()),
-                    "smallest": group == sizes.cat.categories[-1],
-                    "measure": asked.role == "cluster",
-                }
-            )
     columns = ["indicator", "part", "size", "count", "n", "share", "smallest", "measure"]
-    return Frame(rows, columns=columns)
+    book, sizes = survey.codebook, survey.size_class
+    asked = [q for q in book if q.type == "binary" and q.id in survey.responses and not q.identity]
+    if len(asked) < NEEDED or protects(survey):
+        return Frame(columns=columns)
+    parts = []
+    for q in asked:
+        groups = survey.responses[q.id].astype("boolean").groupby(sizes, observed=True)
+        part = groups.agg(size="size", count="sum", n="count", share="mean")
+        part = part.astype({"count": int, "share": float}).reset_index(names="part")
+        part["smallest"] = part["part"] == sizes.cat.categories[-1]
+        label = q.label[survey.language]
+        parts.append(part.assign(indicator=label, measure=q.role == "cluster"))
+    return Frame(pd.concat(parts, ignore_index=True).astype({"part": str})[columns])
 
 
 def lag(rates: Frame) -> Frame:
@@ -185,15 +171,13 @@ def measures(survey: Survey) -> Frame:
     Where small numbers are protected, measures with a small count are left out, and what is
     reckoned within size classes is NA: it would tell how many of each are short.
     """
-    hides = protects(survey, question(survey))
     if (why := why_not(survey)) or (table := compared(survey)).empty:
         return Frame.nothing(why or "no_measures", COLUMNS)
     if not survey.population.tests:
         table = table.sort_values("difference", key=lambda x: -x.abs(), kind="stable")
         table[["within_low", "within_high", "p", "p_holm", "word"]] = None
-    untested = ~table["testable"]
-    table.loc[untested, OF_CLASSES] = float("nan")
-    if hides:
+    table.loc[~table["testable"], OF_CLASSES] = float("nan")
+    if protects(survey, question(survey)):
         table = table[~table["small"]].assign(**dict.fromkeys(OF_CLASSES, float("nan")))
     return Frame(table[COLUMNS]) if len(table) else Frame.nothing("few", COLUMNS)
 
@@ -202,12 +186,11 @@ def side_by_side(frame: pd.DataFrame) -> Frame:
     """Measures for a page, without their question: of each side ``5/8`` in one column."""
     if frame.empty:
         return Frame(frame)
-    shown = frame.copy()
+    shown = frame.drop(columns=["n_enough", "n_short", "question"])
     for side in ("enough", "short"):
-        counts = frame[[side, f"n_{side}"]].to_numpy()
-        shown[side] = [f"{int(count)}/{int(n)}" for count, n in counts]
-    named = {"enough": "enough_of", "short": "short_of"}
-    return Frame(shown.drop(columns=["n_enough", "n_short", "question"]).rename(columns=named))
+        counts = frame[[side, f"n_{side}"]].astype(int).astype(str)
+        shown[side] = counts[side] + "/" + counts[f"n_{side}"]
+    return Frame(shown.rename(columns={"enough": "enough_of", "short": "short_of"}))
 
 
 def compared(survey: Survey) -> pd.DataFrame:
@@ -217,9 +200,9 @@ def compared(survey: Survey) -> pd.DataFrame:
     that an edition may hide). For other computations; to be shown, take `measures`.
     """
     lacking, rows = short(survey), []
+    sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
     if lacking is None:
         return pd.DataFrame(columns=COLUMNS)
-    sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
     for asked in (q for q in survey.codebook if q.type == "multi"):
         for option in (o for o in asked.options if o.cost is not None):
             variable = f"{asked.id}_{option.code}"
@@ -235,10 +218,10 @@ def compared(survey: Survey) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     # what cannot be compared costs the others no correction
     table["p_holm"] = inference.holm(table["p"].where(table["testable"]).to_numpy(float))
-    numbers = ("testable", "difference", "within", "p_holm")
-    table["word"] = [grade(*row) for row in table[list(numbers)].itertuples(index=False)]
-    first, far = table["word"] != "suggested", -table["difference"].abs()
-    order = table.assign(first=first, far=far).sort_values(["first", "far"], kind="stable")
+    numbers = ["testable", "difference", "within", "p_holm"]
+    table["word"] = [grade(*row) for row in table[numbers].itertuples(index=False)]
+    order = table.assign(rest=table["word"] != "suggested", near=-table["difference"].abs())
+    order = order.sort_values(["rest", "near"], kind="stable")
     return table.loc[order.index].reset_index(drop=True)
 
 
@@ -246,33 +229,25 @@ def _compared(chosen: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[s
     """Counts of those not short and those short, their difference, and that within size classes."""
     known = lacking.notna() & chosen.notna()
     is_short, does = lacking[known].to_numpy(bool), chosen[known].to_numpy(bool)
-    unknown = chosen[lacking.isna() & chosen.notna()].to_numpy(bool)
     strata = sizes[known].to_numpy(object)
     a, n_a = int(does[~is_short].sum()), int((~is_short).sum())
     b, n_b = int(does[is_short].sum()), int(is_short.sum())
-    all_, within = (
-        inference.difference_of_shares(a, n_a, b, n_b),
-        inference.difference_within(does, ~is_short, strata),
-    )
+    within = inference.difference_within(does, ~is_short, strata)
+    unknown = chosen[lacking.isna() & chosen.notna()].to_numpy(bool)
+    cells = [a, n_a - a, b, n_b - b]  # of those whose shortage is not known there may be none
+    cells += [unknown.sum(), (~unknown).sum()] if unknown.size else []
     return {
         "enough": a, "n_enough": n_a, "short": b, "n_short": n_b,
-        "difference": round(100 * all_.estimate, 7),
+        "difference": round(100 * (a / n_a - b / n_b), 7) if n_a and n_b else float("nan"),
         "within": 100 * within.estimate,
         "within_low": 100 * within.low,
         "within_high": 100 * within.high,
         "p": within.p,
         "least": within.least,
         "ways": inference.arrangements(is_short, strata),
-        "testable": min(n_a, n_b) >= FEWEST and not np.isnan(all_.estimate),
-        "small": _small(a, n_a - a, b, n_b - b, int(unknown.sum()), int((~unknown).sum())),
+        "testable": min(n_a, n_b) >= FEWEST,
+        "small": bool(min(cells) < disclosure.SMALLEST),
     }  # fmt: skip
-
-
-def _small(*cells: int) -> bool:
-    """Whether an edition that protects may not count a measure: a cell of it is small, or empty."""
-    counts, unknown = cells[:4], cells[4:]  # whose shortage is unknown: there may be none of them
-    few = any(unknown) and min(unknown) < disclosure.SMALLEST
-    return bool(few or min(counts) < disclosure.SMALLEST)
 
 
 def grade(testable: bool, difference: float, within: float, p_holm: float) -> hypotheses.Word:

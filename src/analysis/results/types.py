@@ -8,8 +8,9 @@ the types are is in `analysis.results.certainty`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,18 +23,17 @@ from analysis.stats import disclosure
 from analysis.stats.thresholds import NOTABLE_TRAIT, UNPLACED
 from analysis.survey import SEED, Survey
 from analysis.typology.gradient import source
+from analysis.typology.study import Typology
 from analysis.typology.verdict import facts, other_draws
-
-if TYPE_CHECKING:
-    from analysis.typology.study import Typology
 
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 LISTED = 10  # municipalities that a sentence can name
 TWOFOLD = ("binary", "asymmetric", "nominal")  # kinds of which a mean is a share
-Made = Callable[..., Any]
 
 
-def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callable[..., Frame]]:
+def as_frame(
+    *columns: str, of_single: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Frame]]:
     """Make what a function gives (rows, or a table) the frame that an edition may show.
 
     The frame has these columns, or all of the table where none is named. It is empty where one of
@@ -41,7 +41,7 @@ def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callabl
     municipalities (`of_single`).
     """
 
-    def decorate(make: Made) -> Callable[..., Frame]:
+    def decorate(make: Callable[..., Any]) -> Callable[..., Frame]:
         @wraps(make)
         def shown(survey: Survey, *given: Any, **choices: Any) -> Frame:
             if any(isinstance(one, NotAvailable) for one in given):
@@ -100,16 +100,11 @@ def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
             "text": found.reason, "others": nobody, "aside": nobody,
         }  # fmt: skip
     evidence = facts(found.evidence, tested=survey.population.tests)
-    aside = [
-        {
-            "why": why,
-            "n": len(codes),
-            "names": list(survey.full_names[codes])
-            if len(codes) <= LISTED and not protects(survey)
-            else [],
-        }
-        for why, codes in found.aside.groupby(found.aside).groups.items()
-    ]
+    aside = []
+    for why, codes in found.aside.groupby(found.aside).groups.items():
+        few = len(codes) <= LISTED and not protects(survey)
+        names = list(survey.full_names[codes]) if few else []
+        aside.append({"why": why, "n": len(codes), "names": names})
     return {
         "text": survey.say("typology/verdict", level=found.verdict.level, e=evidence),
         "others": borderline(found),
@@ -154,15 +149,13 @@ def named(survey: Survey, found: Typology | NotAvailable, frame: Frame) -> Frame
     """A frame for a table: its columns ``type`` and ``second`` with numbers and names."""
     if isinstance(found, NotAvailable):
         return frame
-    columns = frame.columns.intersection(["type", "second"])
-    return frame.assign(
-        **{
-            column: [
-                None if pd.isna(kind) else name(survey, found, int(kind)) for kind in frame[column]
-            ]
-            for column in columns
-        }
-    )
+    called = {
+        column: [
+            None if pd.isna(kind) else name(survey, found, int(kind)) for kind in frame[column]
+        ]
+        for column in frame.columns.intersection(["type", "second"])
+    }
+    return frame.assign(**called)
 
 
 def groups(survey: Survey, found: Typology) -> str:
@@ -179,8 +172,6 @@ def summary(survey: Survey, found: Typology) -> pd.DataFrame:
 
     stability : mean bootstrap Jaccard. The two members are there where they may be named.
 
-    Examples
-    --------
     >>> from analysis.survey import QUICK
     >>> survey = Survey.load("demo-2019", language="en", files=False)
     >>> summary(survey, survey.typology(**QUICK)).records[0]["name"]
@@ -212,7 +203,7 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     """
     table, kinds = found.profile, survey.features.kinds
     shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
-    units = ("points", "deviation") if _adjusted(found) else ("share", "mean")
+    units = ("points", "deviation") if adjusted(found) != "none" else ("share", "mean")
     notable = table["effect"].where(table["effect"].abs() >= NOTABLE_TRAIT)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
@@ -237,11 +228,8 @@ def members(survey: Survey, found: Typology) -> pd.DataFrame:
 
     membership : 0 to 1; none for the unplaced. aside : why it took no part in making the types.
     """
-    own = [
-        found.membership.at[code, kind] if kind in found.membership else np.nan
-        for code, kind in found.labels.items()
-    ]
-    codes = found.labels.index
+    codes, kinds = found.labels.index, found.labels.items()
+    own = [found.membership.get(kind, {}).get(code, np.nan) for code, kind in kinds]
     return pd.DataFrame(
         {
             "code": codes,
@@ -284,25 +272,21 @@ def by_size(
 
     Columns: size, members, verdict, groups, one_axis (share of the structure on one gradient).
     """
-    columns = ["size", "members", "verdict", "groups", "one_axis"]
-    try:
+    columns, rows = ["size", "members", "verdict", "groups", "one_axis"], []
+    with suppress(InputError):
         apart = survey.typology_by_size(seed=seed, **resamples) if found.n else {}
-    except InputError:
-        apart = {}
-    if not apart:
-        return Frame.nothing("no_large_class" if found.n else "nothing", columns)
-    labels = size_labels(apart, survey.language)
-    ordered = {label: apart[name] for name, label in labels.items() if name in apart}
-    rows = [
-        (size, one.n, level(one), groups(survey, one), round(one.evidence.gradient_share, 2))
-        for size, one in ordered.items()
-    ]
-    return Frame(rows, columns=columns)
+        labels = size_labels(apart, survey.language)
+        for size, one in ((label, apart[name]) for name, label in labels.items() if name in apart):
+            share = round(one.evidence.gradient_share, 2)
+            rows.append((size, one.n, level(one), groups(survey, one), share))
+    why = "no_large_class" if found.n else "nothing"
+    return Frame(rows, columns=columns) if rows else Frame.nothing(why, columns)
 
 
-def _adjusted(found: Typology) -> bool:
-    """Whether something was taken out of the answers before."""
-    return (found.params.get("adjust") or "none") != "none"
+def adjusted(found: Typology) -> str:
+    """What was taken out of the answers before: ``none``, ``gradient`` or ``size_class``."""
+    basis = found.evidence.basis
+    return "size_class" if basis == "strata" else basis
 
 
 def _safe(survey: Survey, found: Typology) -> pd.Series:
@@ -317,6 +301,6 @@ def _safe(survey: Survey, found: Typology) -> pd.Series:
     no = table[["n", "n_rest"]].to_numpy(float) - yes
     group = survey.codebook.disclosure.group
     fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
-    fit &= not _adjusted(found)
+    fit &= adjusted(found) == "none"
     enough = pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
     return ~twofold | enough

@@ -52,12 +52,8 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
     how the two hang together and is wide at small n. The p-value is McNemar's exact test, and zero
     itself is in the interval just where that test does not reject it.
 
-    Parameters
-    ----------
-    before, after : bool, one entry a municipality, in the same order.
+    `before`, `after`: bool, one entry a municipality, in the same order.
 
-    Examples
-    --------
     >>> s = shift(np.array([0, 0, 0, 0, 1], bool), np.array([1, 1, 1, 0, 1], bool))
     >>> s.gained, s.lost, round(s.estimate, 1), s.p
     (3, 0, 0.6, 0.25)
@@ -79,22 +75,16 @@ def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
 
     The sign test gives its least where all who answered both times changed the same way.
 
-    Examples
-    --------
     >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
     (124, 0.0302734375)
     """
-    n = pd.concat([pd.Series(dtype=int), *(f.loc[f["p"].notna(), "n"] for f in frames if len(f))])
-    if n.empty:
-        return 0, float("nan")
-    return len(n), min(1.0, len(n) * sign_test(int(n.max()), 0))
+    n = [int(n) for f in frames if len(f) for n in f.loc[f["p"].notna(), "n"]]
+    return len(n), min(1.0, len(n) * sign_test(max(n), 0)) if n else float("nan")
 
 
 def sign_test(up: int, down: int) -> float:
     """Two-sided exact p-value of `up` against `down` (McNemar's test, the sign test).
 
-    Examples
-    --------
     >>> sign_test(5, 0), sign_test(2, 2), sign_test(0, 0)
     (0.0625, 1.0, 1.0)
     """
@@ -123,11 +113,7 @@ def moved(
     """
     shares: list[Row] = []
     scales: list[Row] = []
-    for question in questions:
-        if question.role == "id" or question.free or question.variables[0] not in before.responses:
-            continue
-        if question.variables[0] not in after.responses:
-            continue
+    for question in _of_both(questions, before.responses, after.responses):
         if question.type in SHARES:
             shares += _shares(question, before, after, language)
         elif question.type in SCALES:
@@ -137,40 +123,40 @@ def moved(
     adjusted = holm(np.array([*first["p"], *second["p"]], float))
     first["p_holm"], second["p_holm"] = adjusted[: len(first)], adjusted[len(first) :]
     towards = (second["rose"] - second["fell"]).abs().astype(float)
-    return (
-        _largest(first, first["estimate"].abs()),
-        _largest(second, towards / second["n"].clip(lower=1).astype(float)),
+    sizes = first["estimate"].abs(), towards / second["n"].clip(lower=1).astype(float)
+    first, second = (
+        frame.loc[size.fillna(-1).sort_values(ascending=False, kind="stable").index]
+        for frame, size in zip((first, second), sizes, strict=True)
     )
+    return first.reset_index(drop=True), second.reset_index(drop=True)
 
 
-def _largest(frame: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
-    order = size.fillna(-1).sort_values(ascending=False, kind="stable").index
-    return frame.loc[order].reset_index(drop=True)
+def _of_both(
+    questions: Iterable[Question], before: pd.DataFrame, after: pd.DataFrame
+) -> list[Question]:
+    """The questions that both frames have answers to; none that says who replied."""
+    asked = (q for q in questions if q.role != "id")
+    return [q for q in asked if q.variables[0] in before and q.variables[0] in after]
 
 
-def _indicators(question: Question, wave: Wave, language: Language) -> dict[str, pd.Series]:
+def _gave(question: Question, wave: Wave, language: Language) -> dict[str, pd.Series]:
     """Answer -> whether each municipality that answered gave it."""
-    there = answered(wave.status, question)
-    rows = wave.responses[there.to_numpy(bool)]
+    rows = wave.responses[answered(wave.status, question).to_numpy(bool)]
     if question.type == "multi":
-        return {
-            option.text[language]: rows[name].fillna(False).astype(bool)
-            for option, name in zip(question.options, question.variables, strict=True)
-        }
-    values = rows[question.id].astype("Int64")
+        options = zip(question.options, question.variables, strict=True)
+        return {o.text[language]: rows[name].fillna(False).astype(bool) for o, name in options}
+    codes = labels_of(question, language)
     if question.type == "binary":
-        return {labels_of(question, language)[1]: (values == 1).astype(bool)}
-    return {
-        label: (values == code).astype(bool)
-        for code, label in labels_of(question, language).items()
-    }
+        codes = {1: codes[1]}  # the other answer is its mirror
+    values = rows[question.id].astype("Int64")
+    return {label: (values == code).astype(bool) for code, label in codes.items()}
 
 
 def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
     rows: list[Row] = []
-    known = _indicators(question, after, language)
-    for label, old in _indicators(question, before, language).items():
-        new = known[label]
+    now = _gave(question, after, language)
+    for label, old in _gave(question, before, language).items():
+        new = now[label]
         both = old.index.intersection(new.index, sort=False)
         found = shift(old[both].to_numpy(bool), new[both].to_numpy(bool))
         counts = int(old.sum()), len(old), int(new.sum()), len(new)
@@ -187,13 +173,10 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
             for wave in (before, after)
         )
         both = old.index.intersection(new.index, sort=False)
-        change = new[both] - old[both]
-        rose, fell = int((change > 0).sum()), int((change < 0).sum())
-        counts = len(both), rose, fell, len(both) - rose - fell
-        medians = old[both].median(), new[both].median()
-        rows.append(
-            (question.id, names.get(variable, ""), *medians, *counts, sign_test(rose, fell))
-        )
+        change = np.sign(new[both] - old[both])
+        rose, fell, same = (int((change == sign).sum()) for sign in (1, -1, 0))
+        numbers = old[both].median(), new[both].median(), len(both), rose, fell, same
+        rows.append((question.id, names.get(variable, ""), *numbers, sign_test(rose, fell)))
     return rows
 
 
@@ -203,19 +186,16 @@ def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
     changed; NA where nothing but the number of replies did), missing_before, missing_now.
     """
-    rows: list[tuple[Any, ...]] = []
-    for question in questions:
-        first = question.variables[0]
-        if question.role == "id" or question.type in {"text", "date"}:
-            continue
-        if first not in before.status or first not in after.status:
+    rows: list[Row] = []
+    for question in _of_both(questions, before.status, after.status):
+        if question.type in {"text", "date"}:
             continue
         there = [answered(wave.status, question) for wave in (before, after)]
         n = [int(a.sum()) for a in there]
         if n[0] == n[1]:
             continue
         old, new = (
-            wave.status.loc[~a, first].value_counts()
+            wave.status.loc[~a, question.variables[0]].value_counts()
             for wave, a in zip((before, after), there, strict=True)
         )
         kinds = sorted({*old.index, *new.index})
@@ -284,13 +264,15 @@ def movers(before: Placed, after: Placed) -> Movers:
     placed = ((old != UNPLACED) & (new != UNPLACED)).to_numpy(bool)
     overlap = pd.crosstab(old[placed], new[placed])
     rows, columns = linear_sum_assignment(-overlap.to_numpy())
-    matched = {
-        int(overlap.index[i]): int(overlap.columns[j]) for i, j in zip(rows, columns, strict=True)
-    }
+    pairs = zip(overlap.index[rows], overlap.columns[columns], strict=True)
+    matched = {int(old_kind): int(new_kind) for old_kind, new_kind in pairs}
     called = old.map({UNPLACED: UNPLACED, **matched})
     table = pd.DataFrame({"before": old, "after": new, "moved": called != new})
     types, crossed = table[placed], table[~placed & table["moved"].to_numpy(bool)]
-    leave = _chances_to_leave(types.index, before.membership, after.membership)
+    # the chance of each to end in another type when drawn again
+    kept = [m.reindex(types.index) for m in (before.membership, after.membership) if m.shape[1]]
+    stay = [(member**2).sum(axis=1, min_count=1) for member in kept]
+    leave = 1 - pd.DataFrame(stay, columns=types.index).mean().dropna().clip(0, 1).to_numpy(float)
     expected = low = high = p = float("nan")
     if leave.size:
         pmf = stats.poisson_binom.pmf(np.arange(leave.size + 1), leave)
@@ -298,13 +280,3 @@ def movers(before: Placed, after: Placed) -> Movers:
         expected, p = float(leave.sum()), float(pmf[int(types["moved"].sum()) :].sum())
         low, high = (float(np.searchsorted(below, at)) for at in (0.025, 0.975))
     return Movers(types, crossed, matched, expected, low, high, p)
-
-
-def _chances_to_leave(codes: pd.Index, *memberships: pd.DataFrame) -> np.ndarray:
-    """Chance of each municipality to end in another type when drawn again, where it is known."""
-    kept = [member.reindex(codes) for member in memberships if member.shape[1]]
-    if not kept:
-        return np.empty(0)
-    stay = [(m**2).sum(axis=1, min_count=1) for m in kept]
-    mean = pd.concat(stay, axis=1).mean(axis=1).dropna().clip(0, 1)
-    return 1 - mean.to_numpy(float)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +39,8 @@ def minimise(
     alias: dict[str, str] = {}
     if audience == "internal":
         return cleaned, alias
-    hidden = [
-        v
-        for q in codebook
-        if q.free or q.identity in {"code", "name", "received"}
-        for v in q.variables
-        if v in cleaned.responses
-    ]
+    identifying = [q for q in codebook if q.free or q.identity in {"code", "name", "received"}]
+    hidden = [v for q in identifying for v in q.variables if v in cleaned.responses]
     responses, status = (f.drop(columns=hidden) for f in (cleaned.responses, cleaned.status))
     register = cleaned.register
     findings = cleaned.findings.assign(raw="", value="", file="", sheet="", cell="", ja="", en="")
@@ -58,15 +53,9 @@ def minimise(
         register = register.assign(name=register.index, prefecture="", received=pd.NaT)
         who = findings["code"].map(alias).fillna("")
         findings = findings.assign(code=who, name=who)
-    return replace(
-        cleaned,
-        responses=responses,
-        status=status,
-        register=register,
-        findings=findings,
-        outside=cleaned.outside[:0],
-        ledger=cleaned.ledger.without_files(),
-    ), alias
+    made = {"responses": responses, "status": status, "register": register, "findings": findings}
+    made |= {"outside": cleaned.outside[:0], "ledger": cleaned.ledger.without_files()}
+    return replace(cleaned, **made), alias
 
 
 def may_be_shown(counts: npt.ArrayLike, group: Group = "hide") -> np.ndarray:
@@ -88,18 +77,10 @@ def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> l
     Read from the first answer on, a part is closed as soon as its total may be shown; what is left
     at the end joins the part before. Nothing else decides, so whoever knows this rule learns from a
     part of several answers only that the total was not reached before its last one: each of its
-    answers has at least three possible values, whatever the number of replies.
+    answers has at least three possible values, whatever the number of replies. Given are the
+    `counts` of the answers and whether it may be shown that nobody gave one (`group`); what comes
+    out are the places of the answers of each part.
 
-    Parameters
-    ----------
-    counts : respondents by answer. group : whether it may be disclosed that nobody gave an answer.
-
-    Returns
-    -------
-    The places of the answers of each part.
-
-    Examples
-    --------
     >>> put_together([1, 4, 4, 4, 1])
     [[0, 1], [2], [3, 4]]
     >>> put_together([15, 0, 0])
@@ -156,8 +137,6 @@ def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
 
     Units of no group come last, as `nowhere`. `between`: joins the names of groups.
 
-    Examples
-    --------
     >>> merged(pd.Series(list("aaaabbbbccd")), "none").value_counts().to_dict()
     {'a': 4, 'b': 4, 'c／d': 3}
     """
@@ -165,14 +144,11 @@ def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
     sizes = kinds.value_counts(sort=False)
     if (unknown := int(kinds.isna().sum())) > 0:
         sizes[nowhere] = unknown
-    names = list(map(str, sizes.index))
-    label = {
-        at: between.join(names[i] for i in part)
-        for part in put_together(list(sizes))
-        for at in part
-    }
-    own = dict(zip(sizes.index, label.values(), strict=True))
-    named = [own[nowhere] if pd.isna(kind) else own[kind] for kind in kinds]
+    label: dict[Any, str] = {}
+    for part in put_together(list(sizes)):
+        joined = between.join(str(sizes.index[at]) for at in part)
+        label |= {sizes.index[at]: joined for at in part}
+    named = [label[nowhere] if pd.isna(kind) else label[kind] for kind in kinds]
     order = list(dict.fromkeys(label.values()))
     return pd.Series(pd.Categorical(named, order, ordered=True), groups.index, name=groups.name)
 
@@ -184,12 +160,10 @@ def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
     number of those who are short of people.
     """
     codes = list(labels_of(question, "en"))
-    rules = [q.ask_if for q in codebook if q.ask_if]
+    rules = dict.fromkeys(q.ask_if for q in codebook if q.ask_if)
     frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
     sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
-    for rule in map(Expression, dict.fromkeys(rules)):
-        if rule.names == {question.id}:
-            sides.append(rule.holds(frame).tolist())
+    sides += [r.holds(frame).tolist() for r in map(Expression, rules) if r.names == {question.id}]
     parts: dict[tuple[bool, ...], list[int]] = {}
     for at, code in enumerate(codes):
         parts.setdefault(tuple(side[at] for side in sides), []).append(code)

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -70,10 +70,8 @@ def run(
         family = [h.id for h in codebook.hypotheses if h.primary == primary]
         mine = [id for id in family if frame.at[id, "word"] != "not testable"]
         frame.loc[mine, "p_holm"] = inference.holm(frame.loc[mine, "p"].to_numpy(float))
-    numbers = zip(
-        codebook.hypotheses, frame["effect"], frame["p_holm"], frame["sizes"], strict=True
-    )
-    frame["word"] = [word(*one) for one in numbers]
+    found = frame[["effect", "p_holm", "sizes"]].itertuples(index=False)
+    frame["word"] = [word(h, *row) for h, row in zip(codebook.hypotheses, found, strict=True)]
     return frame.assign(significant=frame["p_holm"] <= ALPHA)
 
 
@@ -183,26 +181,17 @@ def effect(
     With `strata` of pairs within a stratum alone. NaN where there is no pair that differs in `x`
     (for tau-b: and in `y`).
 
-    Examples
-    --------
     >>> group, y = np.array([1.0, 1, 0, 0]), np.array([3.0, 2, 2, 1])
     >>> effect(group, y, two_groups=True)
     0.75
     >>> effect(group, y, np.array(["a", "b", "a", "b"]), two_groups=True)
     1.0
     """
-    labels = np.zeros(len(x), int) if strata is None else np.unique(strata, return_inverse=True)[1]
-    agree = in_x = in_y = 0
-    for stratum in range(labels.max(initial=-1) + 1):
-        part = labels == stratum
-        a, b = (np.sign(v[part][:, None] - v[part]).astype(np.int8) for v in (x, y))
-        agree, in_x, in_y = (
-            agree + int((a * b).sum(dtype=np.int64)),
-            in_x + int(np.abs(a).sum(dtype=np.int64)),
-            in_y + int(np.abs(b).sum(dtype=np.int64)),
-        )
-    below = float(in_x) if two_groups else float(np.sqrt(in_x * in_y))
-    return agree / below if below else float("nan")
+    labels = np.zeros(len(x)) if strata is None else np.unique(strata, return_inverse=True)[1]
+    a, b = (np.sign(v[:, None] - v) * (labels[:, None] == labels) for v in (x, y))
+    in_x, in_y = float(np.abs(a).sum()), float(np.abs(b).sum())
+    below = in_x if two_groups else np.sqrt(in_x * in_y)
+    return float((a * b).sum() / below) if below else float("nan")
 
 
 def intraclass(y: np.ndarray, groups: Any) -> tuple[float, float]:
@@ -211,19 +200,17 @@ def intraclass(y: np.ndarray, groups: Any) -> tuple[float, float]:
     The design effect is 1 + (m - 1) ICC with the mean size m of a group (Donner 1986; Kish 1965).
     NaN where there is one group, or no group of two.
 
-    Examples
-    --------
     >>> [round(x, 3) for x in intraclass(np.array([1.0, 2, 5, 6]), list("aabb"))]
     [0.939, 1.939]
     """
-    parts = pd.Series(np.asarray(y, float)).groupby(np.asarray(groups, object))
-    sizes = parts.size().to_numpy(float)
-    n, k = sizes.sum(), len(sizes)
+    values = pd.Series(np.asarray(y, float))
+    parts = values.groupby(np.asarray(groups, object))
+    sizes = parts.size()
+    n, k = float(sizes.sum()), len(sizes)
     if not 1 < k < n:
         return float("nan"), float("nan")
-    means = parts.mean().to_numpy(float)
-    between = float((sizes * (means - np.mean(y)) ** 2).sum() / (k - 1))
-    within = float(((np.asarray(y) - parts.transform("mean")) ** 2).sum() / (n - k))
+    between = float((sizes * (parts.mean() - values.mean()) ** 2).sum() / (k - 1))
+    within = float(((values - parts.transform("mean")) ** 2).sum() / (n - k))
     size = (n - (sizes**2).sum() / n) / (k - 1)
     below = between + (size - 1) * within
     icc = float((between - within) / below) if below else float("nan")
@@ -310,9 +297,7 @@ def file_of(wave: str) -> Path:
 def register(wave: str, book: Codebook, received: pd.Series) -> None:
     """Put the primary hypotheses on record, unless this was done before or nothing may be written.
 
-    Parameters
-    ----------
-    received : a row a reply, when it was sent (NaT where unknown).
+    `received`: a row a reply, when it was sent (NaT where unknown).
     """
     file = file_of(wave)
     if not book.hypotheses or file.exists():
@@ -339,12 +324,7 @@ def register(wave: str, book: Codebook, received: pd.Series) -> None:
 
 
 def registered(wave: str) -> Registration | None:
-    """What is on record for a wave; None where nothing is.
-
-    Raises
-    ------
-    InputError : the file is there and cannot be read.
-    """
+    """What is on record for a wave; None where nothing is. An InputError where it is unreadable."""
     file = file_of(wave)
     if not file.is_file():
         return None
@@ -363,17 +343,13 @@ def deviations(record: Registration, book: Codebook) -> list[Deviation]:
     for old, new in zip((record.hypotheses, record.definitions), section(book), strict=True):
         for id in dict.fromkeys([*old, *new]):
             if id in old and id in new:
-                found += _changed(id, old[id], new[id])
+                for field in dict.fromkeys([*old[id], *new[id]]):
+                    before, after = (_plain(entries[id].get(field)) for entries in (old, new))
+                    if before != after:
+                        found.append(Deviation(id, "changed", field, before, after))
             elif old is record.hypotheses:  # of a question that is used no more it says so
                 found.append(Deviation(id, "dropped" if id in old else "added"))
     return found
-
-
-def _changed(id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Deviation]:
-    for field in dict.fromkeys([*old, *new]):
-        before, after = (_plain(entry.get(field)) for entry in (old, new))
-        if before != after:
-            yield Deviation(id, "changed", field, before, after)
 
 
 def _plain(value: Any) -> str:

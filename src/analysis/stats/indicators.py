@@ -41,8 +41,6 @@ def features(responses: pd.DataFrame, status: pd.DataFrame, codebook: Codebook) 
     Where the skip rule left out a question of the rule, the feature takes its
     ``when_not_applicable`` value: nobody recruited is zero persons recruited, not an unknown.
 
-    Examples
-    --------
     >>> book = Codebook.parse({
     ...     "id": "t", "title": {"ja": "例", "en": "t"}, "version": "1",
     ...     "sections": [{"id": "A", "ja": "例", "en": "t"}],
@@ -56,23 +54,23 @@ def features(responses: pd.DataFrame, status: pd.DataFrame, codebook: Codebook) 
     >>> features(answers, status, book).frame["f"].tolist()
     [0.0, 0.0, nan]
     """
-    columns = {}
-    for feature in codebook.features:
+    columns, book = {}, codebook
+    for feature in book.features:
         rule = Expression(feature.rule)
         values = rule.floats(responses)
         if feature.when_not_applicable is not None:
-            asked = [n if n in status else codebook[n].variables[0] for n in sorted(rule.names)]
+            asked = [n if n in status else book[n].variables[0] for n in sorted(rule.names)]
             left_out = (status[asked] == "not_applicable").any(axis=1).to_numpy()
             values = np.where(np.isnan(values) & left_out, feature.when_not_applicable, values)
         columns[feature.id] = values
-    used = {feature.index for feature in codebook.features}
+    used = {feature.index for feature in book.features}
     return Features(
         frame=pd.DataFrame(columns, index=responses.index, dtype="float64"),
-        kinds={f.id: f.kind for f in codebook.features},
-        groups={f.id: f.index for f in codebook.features},
-        signs={f.id: f.sign for f in codebook.features},
-        labels={f.id: f.text for f in codebook.features},
-        group_labels={i.id: i.text for i in codebook.indices if i.id in used},
+        kinds={f.id: f.kind for f in book.features},
+        groups={f.id: f.index for f in book.features},
+        signs={f.id: f.sign for f in book.features},
+        labels={f.id: f.text for f in book.features},
+        group_labels={i.id: i.text for i in book.indices if i.id in used},
     )
 
 
@@ -98,14 +96,9 @@ def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.D
             columns[index.id] = Expression(index.rule).floats(responses)
             continue
         parts = [name for name, group in made.groups.items() if group == index.id]
-        scaled = pd.DataFrame(
-            {name: made.signs[name] * _standardised(made.frame[name]) for name in parts}
-        )
+        values = made.frame[parts]
+        scaled = (values - values.mean()) / values.std(ddof=0).replace(0, 1.0)
+        scaled *= pd.Series(made.signs)[parts]
         enough = scaled.notna().sum(axis=1) * 2 >= len(parts)
         columns[index.id] = scaled.mean(axis=1).where(enough).to_numpy()
     return pd.DataFrame(columns, index=responses.index)
-
-
-def _standardised(values: pd.Series) -> pd.Series:
-    spread = values.std(ddof=0)
-    return (values - values.mean()) / (spread if spread > 0 else 1.0)

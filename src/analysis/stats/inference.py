@@ -58,8 +58,6 @@ def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float
 def wilson(count: int, n: int) -> tuple[float, float]:
     """95 % score interval of a share (Wilson 1927).
 
-    Examples
-    --------
     >>> [round(x, 3) for x in wilson(5, 15)]
     [0.152, 0.583]
     """
@@ -69,41 +67,15 @@ def wilson(count: int, n: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def difference_of_shares(a: int, n_a: int, b: int, n_b: int) -> Effect:
-    """Share a minus share b, Newcombe's hybrid score interval (1998, method 10), Fisher's test.
-
-    Examples
-    --------
-    >>> e = difference_of_shares(56, 70, 48, 80)
-    >>> round(e.estimate, 4), round(e.low, 4), round(e.high, 4)
-    (0.2, 0.0524, 0.3339)
-    """
-    if not n_a or not n_b:
-        return _undefined((n_a, n_b))
-    d, low, high = _newcombe(a, n_a, b, n_b)
-    p = float(stats.fisher_exact([[a, n_a - a], [b, n_b - b]]).pvalue)
-    low, high = _agreeing(d, low, high, p)
-    return Effect(d, low, high, p, (n_a, n_b), 1 / comb(n_a + n_b, n_a))
-
-
-def _newcombe(a: int, n_a: int, b: int, n_b: int) -> tuple[float, float, float]:
-    """Difference of two shares and Newcombe's interval (1998, method 10)."""
-    p_a, p_b = a / n_a, b / n_b
-    (l_a, u_a), (l_b, u_b) = wilson(a, n_a), wilson(b, n_b)
-    d = p_a - p_b
-    low = d - sqrt((p_a - l_a) ** 2 + (u_b - p_b) ** 2)
-    high = d + sqrt((u_a - p_a) ** 2 + (p_b - l_b) ** 2)
-    return d, low, high
-
-
-def difference_within(has: np.ndarray, group: np.ndarray, strata: np.ndarray) -> Effect:
+def difference_within(
+    has: np.ndarray, group: np.ndarray, strata: np.ndarray | None = None
+) -> Effect:
     """Share of the group minus share of the rest, within strata (Mantel & Haenszel 1959).
 
-    The p-value is the exact conditional one of `permutation_p`; the interval joins Newcombe's of
-    the strata (Zou & Donner 2008). NaN where no stratum holds both.
+    The p-value is the exact conditional one of `permutation_p`; the interval joins those of the
+    strata (Zou & Donner 2008), which are Newcombe's (1998, method 10). NaN where no stratum holds
+    both groups.
 
-    Examples
-    --------
     >>> has, group = np.array([1, 0, 1, 1], bool), np.array([1, 0, 1, 0], bool)
     >>> difference_within(has, group, np.array(["a", "a", "b", "b"])).estimate
     0.5
@@ -111,7 +83,11 @@ def difference_within(has: np.ndarray, group: np.ndarray, strata: np.ndarray) ->
 
     def compare(mine: np.ndarray, rest: np.ndarray) -> Part:
         m, n = len(mine), len(rest)
-        return *_newcombe(int(mine.sum()), m, int(rest.sum()), n), m * n / (m + n)
+        p, q = mine.mean(), rest.mean()
+        (low_p, high_p), (low_q, high_q) = wilson(int(mine.sum()), m), wilson(int(rest.sum()), n)
+        low = p - q - sqrt((p - low_p) ** 2 + (high_q - q) ** 2)
+        high = p - q + sqrt((high_p - p) ** 2 + (q - low_q) ** 2)
+        return p - q, low, high, m * n / (m + n)
 
     return _stratified(compare, np.asarray(has, float), group, strata)
 
@@ -150,8 +126,6 @@ def _stratified(
 def arrangements(group: np.ndarray, strata: np.ndarray | None = None) -> int:
     """In how many ways the labels of a group can lie, exchanged only within strata.
 
-    Examples
-    --------
     >>> arrangements(np.array([1, 1, 0, 0, 0], bool)), arrangements(np.array([1, 0]), ["a", "b"])
     (10, 1)
     """
@@ -178,14 +152,9 @@ def permutation_p(
     the sum of the first group is as far from its expectation as the sum seen (R: coin's
     ``independence_test``); all are counted where there are at most 200,000, else 20,000 are drawn
     and (b + 1) / (m + 1) is given (Phipson & Smyth 2010). With `strata` labels are exchanged, and
-    the expectation is taken, only within a stratum, such as a size class.
+    the expectation is taken, only within a stratum, such as a size class. `group`: True for the
+    first of the two.
 
-    Parameters
-    ----------
-    values : numbers. group : True for the first group. strata : labels, same length.
-
-    Examples
-    --------
     >>> permutation_p(np.array([1.0, 2, 3, 4]), np.array([True, True, False, False]))
     0.3333333333333333
     """
@@ -237,13 +206,13 @@ def _sums(
     rng = np.random.default_rng(seed)
     sums = np.zeros(DRAWS)
     for block, size in zip(blocks, sizes, strict=True):
-        if 0 < size < len(block):
-            for start in range(0, DRAWS, 1_000):  # in parts, so that memory stays small
-                keys = rng.random((1_000, len(block)))
-                chosen = np.argpartition(keys, size, axis=1)[:, :size]
-                sums[start : start + 1_000] += values[block][chosen].sum(axis=1)
-        else:
+        if size in {0, len(block)}:
             sums += values[block].sum() if size else 0.0
+            continue
+        for start in range(0, DRAWS, 1_000):  # in parts, so that memory stays small
+            keys = rng.random((1_000, len(block)))
+            chosen = np.argpartition(keys, size, axis=1)[:, :size]
+            sums[start : start + 1_000] += values[block][chosen].sum(axis=1)
     return sums, False
 
 
@@ -254,8 +223,6 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
     knows no ties; with ties its end towards zero is where the exact test with ties puts it. All NaN
     but `p` where the groups differ and yet most pairs are equal: no shift describes that.
 
-    Examples
-    --------
     >>> e = difference(np.array([5.0, 6, 7, 1, 2, 3]), np.array([1, 1, 1, 0, 0, 0], bool))
     >>> e.estimate, e.p
     (4.0, 0.1)
@@ -307,8 +274,6 @@ def rank_sum_p(mine: np.ndarray, rest: np.ndarray) -> float:
 
     `scipy.stats.mannwhitneyu` is exact without ties only.
 
-    Examples
-    --------
     >>> rank_sum_p(np.array([1.0, 2.0, 2.0]), np.array([3.0, 4.0]))
     0.1
     """
@@ -325,8 +290,6 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     over all permutations, with ties (Kendall 1970): Wilson's interval for the share of concordant
     pairs (1 + t) / 2 that 1/v independent pairs would give.
 
-    Examples
-    --------
     >>> e = association(np.arange(6.0), np.array([1.0, 2, 2, 3, 5, 4]))
     >>> round(e.estimate, 2), round(e.low, 2), round(e.high, 2), e.p < 0.05
     (0.83, 0.13, 0.98, True)
@@ -334,25 +297,23 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     x, y = np.asarray(x, float), np.asarray(y, float)
     known = ~(np.isnan(x) | np.isnan(y))
     x, y = x[known], y[known]
-    n = len(x)
+    n, draws = len(x), 4_999
     if n < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return _undefined((n,))
     signs_x, signs_y = (np.sign(v[:, None] - v[None, :]) for v in (x, y))
     scale = sqrt((signs_x**2).sum() * (signs_y**2).sum())
     tau = float((signs_x * signs_y).sum() / scale)
-    rng, draws = np.random.default_rng(seed), 4_999
+    rng = np.random.default_rng(seed)
     orders = np.array([rng.permutation(n) for _ in range(draws)])
     parts = np.array_split(orders, -(-draws * n * n // 2_000_000))  # so that memory stays small
     drawn = np.concatenate(
         [signs_y[o[:, :, None], o[:, None]].reshape(len(o), -1) @ signs_x.ravel() for o in parts]
     )
-    drawn /= scale
-    p = float(((np.abs(drawn) >= abs(tau) - 1e-12).sum() + 1) / (draws + 1))
-    k = Z**2 * _tau_variance(x, y) * (n * (n - 1) / scale) ** 2
+    hits = int((np.abs(drawn / scale) >= abs(tau) - 1e-12).sum())
+    p, least = (hits + 1) / (draws + 1), max(1 / (draws + 1), 1 / factorial(min(n, 20)))
+    k = float(Z**2 * _tau_variance(x, y) * (n * (n - 1) / scale) ** 2)
     half = sqrt(k * (1 + k - tau**2))
-    ends = float((tau - half) / (1 + k)), float((tau + half) / (1 + k))
-    low, high = _agreeing(tau, *ends, p)
-    least = max(1 / (draws + 1), 1 / factorial(min(n, 20)))
+    low, high = _agreeing(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
     return Effect(tau, max(low, -1.0), min(high, 1.0), p, (n,), least)
 
 
@@ -380,8 +341,6 @@ def dominance(
     stratum are compared, labels are exchanged only within it, and the intervals of the strata are
     joined (Zou & Donner 2008).
 
-    Examples
-    --------
     >>> e = dominance(np.array([3.0, 4, 5, 1, 2, 2]), np.array([1, 1, 1, 0, 0, 0], bool))
     >>> e.estimate, round(e.low, 2), e.high, e.p
     (1.0, -0.19, 1.0, 0.1)
@@ -430,14 +389,9 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
 def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) -> float:
     """How often a simple random draw is spread at least as unevenly over classes as this one.
 
-    Chi-square statistic, 9,999 draws without replacement.
+    Chi-square statistic, 9,999 draws without replacement. `counts`: drawn of each class;
+    `everyone`: how many there are of each.
 
-    Parameters
-    ----------
-    counts : drawn of each class. everyone : how many there are of each.
-
-    Examples
-    --------
     >>> uneven_draw_p(np.array([10, 0]), np.array([20, 80])) < 0.01
     True
     """
@@ -453,14 +407,11 @@ def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) ->
 def holm(p: np.ndarray) -> np.ndarray:
     """Holm's step-down adjustment; NaN stays NaN and does not count as a test.
 
-    Examples
-    --------
     >>> holm(np.array([0.01, 0.04, 0.03])).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
     adjusted = np.full(p.shape, np.nan)
-    at = np.flatnonzero(~np.isnan(p))
-    order = at[np.argsort(p[at], kind="stable")]
+    order = np.argsort(p, kind="stable")[: np.count_nonzero(~np.isnan(p))]  # NaN comes last
     steps = p[order] * np.arange(order.size, 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return adjusted

@@ -111,33 +111,24 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
     Where wave.yml does not say, it is the invited: of all readings the one that claims least. Where
     all municipalities were invited, these are the nation.
     """
-    kind = wave.population or "invited"
-    stated = wave.population is not None
-    if kind == "invited" and wave.invited == "all":
-        kind = "nation"
-    asked = register[register["invited"]]
-    size: int | None = None
-    classes: tuple[str, ...] = ()
-    match kind:
-        case "nation":
-            size = wave.everybody
-        case "class":
-            there = set(asked["size_class"])
-            classes = tuple(name for name in wave.size_classes.index if name in there)
-            if not classes:
-                raise InputError(
-                    "population is class, but the size class of no municipality is known",
-                    file=wave.folder / "wave.yml",
-                    hint="ask for it (identity: size_class), or write population: invited",
-                )
-            size = int(wave.size_classes[list(classes)].sum())
-        case "invited":
-            size = respondents.invited(wave, register)
-    replied, others = int(asked["replied"].sum()), 0
-    if kind == "invited" and size is not None:
+    kind, asked = wave.population or "invited", register[register["invited"]]
+    size, classes, others = None, tuple[str, ...](), 0
+    if kind == "nation" or (kind == "invited" and wave.invited == "all"):
+        kind, size = "nation", wave.everybody
+    elif kind == "class":
+        classes = tuple(c for c in wave.size_classes.index if c in set(asked["size_class"]))
+        if not classes:
+            raise InputError(
+                "population is class, but the size class of no municipality is known",
+                file=wave.folder / "wave.yml",
+                hint="ask for it (identity: size_class), or write population: invited",
+            )
+        size = int(wave.size_classes[list(classes)].sum())
+    elif kind == "invited" and (invited := respondents.invited(wave, register)) is not None:
         others = len(register) - len(asked)
-        size, replied = size + others, replied + others
-    return Population(kind, stated, size, replied, classes, others)
+        size = invited + others
+    replied = int(asked["replied"].sum()) + others
+    return Population(kind, wave.population is not None, size, replied, classes, others)
 
 
 def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None:
@@ -148,8 +139,6 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
     variance is 0 and the exact hypergeometric limit takes its place. None where nothing is left
     unknown, and where a single answer allows no interval.
 
-    Examples
-    --------
     >>> [round(x, 3) for x in share_of_finite(5, 13, 16)]
     [0.263, 0.522]
     >>> share_of_finite(0, 13, 16)
@@ -169,36 +158,28 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
     return float(low), float(high)
 
 
+def facts(here: Population, language: Language) -> dict[str, Any]:
+    """What the sentence ``population/stands`` says of a population."""
+    classes = [size_labels(here.classes, language)[name] for name in here.classes]
+    names = ("kind", "stated", "full", "size", "replied", "others")
+    return {name: getattr(here, name) for name in names} | {"classes": classes}
+
+
 def words(here: Population, language: Language) -> str:
     """What the numbers of a page stand for, in a few sentences."""
     return say("population/stands", language, **facts(here, language))
 
 
-def facts(here: Population, language: Language) -> dict[str, Any]:
-    """What the sentence ``population/stands`` says of a population."""
-    return {
-        "kind": here.kind,
-        "stated": here.stated,
-        "full": here.full,
-        "size": here.size,
-        "replied": here.replied,
-        "others": here.others,
-        "classes": [size_labels(here.classes, language)[name] for name in here.classes],
-    }
-
-
 def chance(here: Population, language: Language) -> str:
     """What a p-value and the interval of an effect mean here; empty where there are none."""
-    if not here.tests:
-        return ""
-    return say("population/chance", language, drawn=here.kind in {"class", "beyond"})
+    drawn = here.kind in {"class", "beyond"}
+    return say("population/chance", language, drawn=drawn) if here.tests else ""
 
 
 def bounds_words(here: Population, language: Language) -> str:
     """What bounds and interval of a share mean; empty where neither can be given."""
-    if here.size is None or not here.finite:
-        return ""
-    return say("population/bounds", language, invited=here.kind == "invited")
+    given, invited = here.size is not None and here.finite, here.kind == "invited"
+    return say("population/bounds", language, invited=invited) if given else ""
 
 
 def beside(
@@ -206,8 +187,6 @@ def beside(
 ) -> str:
     """What is given in brackets beside a share: its bounds, its interval, both, or nothing.
 
-    Examples
-    --------
     >>> beside(Population("invited", True, 16, 15), 5, 13, "en")
     '31% to 50% of all 16 invited, finite-population 95 % interval 26% to 52%'
     """

@@ -7,6 +7,7 @@ rule left out are not in it, and each kind of missing is counted apart.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -44,18 +45,9 @@ class Counted:
 def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown")) -> Given:
     """Values given from outside, in the order of `index`: matched by code, never by position.
 
-    Parameters
-    ----------
-    given : a Series (or DataFrame) indexed by code. It may hold more codes than `index`, and NaN.
-    index : the codes of the respondents. what : what an error calls the values.
+    `given` may hold more codes than `index`, and NaN; an InputError, which calls it `what`, where
+    it has no such index, a code twice, or lacks a respondent.
 
-    Raises
-    ------
-    InputError
-        `given` has no such index, a code twice, or lacks a respondent.
-
-    Examples
-    --------
     >>> codes = pd.Index(["011002", "012025"])
     >>> aligned(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
     ['town', 'city']
@@ -74,7 +66,7 @@ def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown"))
     if given.index is index or (given.index.equals(index) and index.is_unique):
         return given
     lacking = index[~index.isin(given.index)]
-    if len(index) and len(lacking) == len(index):
+    if len(lacking) == len(index) > 0:
         here, wanted = (", ".join(map(repr, codes[:2].tolist())) for codes in (given.index, index))
         raise InputError(
             "{subject} is not indexed by the codes of the respondents (it has {here}; they "
@@ -85,7 +77,6 @@ def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown"))
             wanted=wanted,
         )
     if len(lacking):
-        more = ", ..." if len(lacking) > 5 else ""
         raise InputError(
             "{subject} lacks {n:,} of {of:,} respondents ({codes}{more})",
             hint="give a value for each of them",
@@ -93,15 +84,14 @@ def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown"))
             n=len(lacking),
             of=len(index),
             codes=", ".join(map(str, lacking[:5])),
-            more=more,
+            more=", ..." if len(lacking) > 5 else "",
         )
     if given.index.has_duplicates:
-        twice = given.index[given.index.duplicated()]
         raise InputError(
             "{subject} holds the code {twice} twice",
             hint="keep one row of each",
             subject=what,
-            twice=twice[0],
+            twice=given.index[given.index.duplicated()][0],
         )
     return given.reindex(index)
 
@@ -116,8 +106,6 @@ def labels_of(question: Question, language: Language) -> dict[int, str]:
 def with_unit(question: Question, language: Language) -> str:
     """The short text of a question with its unit in brackets, where that is not yet in it.
 
-    Examples
-    --------
     >>> from analysis.codebook.model import Codebook
     >>> book = Codebook.read("it-staffing")
     >>> [with_unit(book[id], "ja") for id in ("Q08", "Q11", "Q07")]
@@ -125,17 +113,12 @@ def with_unit(question: Question, language: Language) -> str:
     >>> with_unit(book["Q11"], "en")
     'Resident contractors (FTE)'
     """
-    name = question.label[language]
-    if question.unit is None:
-        return name
-    unit, _, more = question.unit[language].partition("（")
-    if f"（{more}" in name and name.endswith("）") and more:
-        return f"{name[:-1]}、{unit}）"
-    unit = question.unit[language]
-    opens = "（" if language == "ja" else " ("
-    if f"{opens}{unit}" in name:
-        return name
-    return f"{name}（{unit}）" if language == "ja" else f"{name} ({unit})"
+    name, (opens, closes) = question.label[language], "（）" if language == "ja" else (" (", ")")
+    unit = question.unit[language] if question.unit else ""
+    noun, _, more = unit.partition("（")
+    if more and f"（{more}" in name and name.endswith("）"):
+        return f"{name[:-1]}、{noun}）"
+    return f"{name}{opens}{unit}{closes}" if unit and f"{opens}{unit}" not in name else name
 
 
 def labelled(values: pd.Series, question: Question, language: Language) -> pd.Series:
@@ -182,39 +165,38 @@ def frequency(
     match question.type:
         case "multi":
             chosen = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
-            counts = np.array([int(column[there].sum()) for column in chosen])
-            index = [option.text[language] for option in question.options]
-            return Counted(_shares(counts, n, index), n, missing)
+            labels = [option.text[language] for option in question.options]
+            return _counted([column[there] for column in chosen], labels, n, missing)
         case "single" | "ordinal" | "binary":
-            labels = labels_of(question, language)
+            options = labels_of(question, language)
             values = responses[question.id].astype("Int64").to_numpy(float, na_value=np.nan)[there]
-            counts = np.array([int((values == code).sum()) for code in labels])
-            return Counted(_shares(counts, n, list(labels.values())), n, missing)
+            return _counted([values == code for code in options], options.values(), n, missing)
         case "battery":
             items = responses[list(question.variables)][there].astype("Float64")
-            index = [item.text[language] for item in question.items]
-            frame = pd.DataFrame(
-                {
-                    "count": items.notna().sum().to_numpy(int),
-                    "mean": items.mean().to_numpy(float),
-                    "median": items.median().to_numpy(float),
-                },
-                index=index,
-            )
-            return Counted(frame, n, missing)
+            measured = {"count": items.notna().sum(), "mean": items.mean()}
+            frame = pd.DataFrame(measured | {"median": items.median()})
+            frame.index = pd.Index([item.text[language] for item in question.items])
+            return Counted(frame.astype({"mean": float, "median": float}), n, missing)
         case "integer" | "ratio":
             numbers = responses[question.id][there].astype("Float64")
             return Counted(summary(numbers), n, missing)
     return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
 
 
+def _counted(
+    gave: list[np.ndarray], labels: Iterable[str], n: int, missing: dict[str, int]
+) -> Counted:
+    """Counts and shares of answers, from who gave each."""
+    counts = np.array([int(each.sum()) for each in gave])
+    shares = counts / n if n else np.full(len(counts), np.nan)
+    return Counted(pd.DataFrame({"count": counts, "share": shares}, list(labels)), n, missing)
+
+
 def summary(values: pd.Series) -> pd.DataFrame:
     """Median, quartiles, least, greatest and mean of numbers: index `MEASURES`, column value."""
-    numbers = values.dropna().astype(float)
-    if numbers.empty:
-        return pd.DataFrame({"value": [np.nan] * len(MEASURES)}, index=list(MEASURES))
-    got = [numbers.median(), numbers.quantile(0.25), numbers.quantile(0.75)]
-    got += [numbers.min(), numbers.max(), numbers.mean()]
+    x = values.dropna().astype(float)
+    quartiles = [x.quantile(0.25), x.quantile(0.75)]
+    got = [x.median(), *quartiles, x.min(), x.max(), x.mean()]
     return pd.DataFrame({"value": got}, index=list(MEASURES))
 
 
@@ -244,8 +226,3 @@ def cross(
         parts[group] = frequency(responses[names][rows], status[names][rows], question, language)
     counts = pd.DataFrame({group: part.frame["count"] for group, part in parts.items()})
     return counts, pd.Series({group: part.n for group, part in parts.items()}, dtype="int64")
-
-
-def _shares(counts: np.ndarray, n: int, index: list[str]) -> pd.DataFrame:
-    shares = counts / n if n else np.full(len(counts), np.nan)
-    return pd.DataFrame({"count": counts, "share": shares}, index=index)

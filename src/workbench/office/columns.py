@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 from analysis.codebook import municipality
 from analysis.intake import labelled
@@ -25,19 +26,34 @@ RECEIVED = keys(
     *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
     *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
 )
+# a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
+CELL = re.compile(
+    r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"
+    r"(?:\.\s|$)"
+)
 
 
 @dataclass(frozen=True)
-class Filled:
-    """A column with the text of each record, empty where a cell is."""
+class Filled(Column):
+    """A column with the text of each record, empty where a cell is.
 
-    column: Column
-    cells: tuple[str, ...]
+    `cell`: of one cell of an array of LimeSurvey, what it holds.
+    """
+
+    cells: tuple[str, ...] = ()
+    cell: Literal["", "number", "point of a scale"] = ""
 
     @property
     def texts(self) -> list[str]:
         """What stands in the cells that are filled."""
         return [text for text in self.cells if text]
+
+    @property
+    def alone(self) -> Filled:
+        """An option or item as a question of its own."""
+        name = f"{self.name}_{self.part_name}" if self.name and self.part_name else ""
+        text = f"{self.text} [{self.part}]" if self.part else self.text
+        return replace(self, name=name, text=text, part="", part_name="")
 
 
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
@@ -49,17 +65,16 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
         if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
     ]
     found = [
-        Filled(column, tuple(grid[row, position].strip() for row in rows))
+        Filled(**vars(column), cells=tuple(grid[row, position].strip() for row in rows))
         for position, column in enumerate(columns)
     ]
     found = [
-        replace(own, column=replace(own.column, kind="personal"))
-        if own.texts and are_addresses(own.texts) else own
+        replace(own, kind="personal") if own.texts and are_addresses(own.texts) else own
         for own in found
-    ]  # fmt: skip
-    many = Counter(f.column.question for f in found if f.column.has_part and any(f.cells))
+    ]
+    many = Counter(own.question for own in found if own.has_part and any(own.cells))
     # an option that nobody chose is one all the same
-    return [f for f in found if any(f.cells) or (f.column.has_part and many[f.column.question])]
+    return [own for own in found if any(own.cells) or (own.has_part and many[own.question])]
 
 
 def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
@@ -80,11 +95,12 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts
-        columns.append(
-            _column(parts, sav is not None)
-            if parts
-            else Column(sheet.address(start - 1, position), kind="record")
-        )
+        if not parts:
+            columns.append(Column(sheet.address(start - 1, position), kind="record"))
+        elif sav:
+            columns.append(Column(" / ".join(parts), name=parts[0], text=parts[-1]))
+        else:
+            columns.append(_column(parts))
     if sav is None:
         behind = parted([column.heading for column in columns], "_")
         columns = [own if own.has_part or own.kind != "answer" else cut
@@ -92,31 +108,39 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     return [column for column in below(sheet, start, columns) if any(column.cells)]
 
 
-def _column(parts: list[str], from_sav: bool) -> Column:
+def _column(parts: list[str]) -> Column:
     """What a heading of one row or several says: its question, and its option or item."""
-    heading = " / ".join(parts)
-    if from_sav:
-        return Column(heading, name=parts[0], text=parts[-1])
+    heading, last = " / ".join(parts), parts[-1]
     if key(heading) not in RECEIVED and (is_personal(heading) or is_technical(heading)):
         kind: Kind = "personal" if is_personal(heading) else "record"
         return Column(heading, text=heading, kind=kind)
-    number, words = _part(parts[-1])
-    numbered = NUMBERED.match(normalise(parts[-1]))
-    if numbered and numbered[2]:
-        return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=str(number))
-    if len(parts) > 1:
-        part_name = str(number) if number else ""
-        return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=part_name)
-    return bracketed(heading)
-
-
-def _part(last: str) -> tuple[int, str]:
-    """The number (0 where there is none) and the words of a part."""
     numbered = NUMBERED.match(normalise(last))
     if numbered and numbered[2]:
-        return int(numbered[2]), NUMBER_BEFORE.sub("", last).strip()
+        words, number = NUMBER_BEFORE.sub("", last).strip(), str(int(numbered[2]))
+        return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=number)
+    if len(parts) == 1:
+        return bracketed(heading)
     found = PART.match(unicodedata.normalize("NFKC", last).strip())
-    return (int(found[1]), found[2].strip()) if found else (0, last)
+    words, number = (found[2].strip(), found[1]) if found else (last, "")
+    return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)
+
+
+def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
+    """Columns of LimeSurvey of which those that are one cell of an array are marked.
+
+    An array has lines and columns: ``Q6[SQ001_SQ002]``, ``人数 [本庁][正規]``; that of two scales
+    has a line once for each: ``Q5[SQ001][1]``.
+    """
+    lines = Counter(bracketed(text).text for text in {column.text for column in columns})
+    found = []
+    for column in columns:
+        coded, words = CELL.match(column.heading), bracketed(column.text)
+        if coded and (coded["dual"] or coded["r"]):
+            column = replace(column, cell="point of a scale")
+        elif coded or (words.part and column.has_part and lines[words.text] > 1):
+            column = replace(column, cell="number")
+        found.append(column)
+    return found
 
 
 def answer_in_heading(names: list[str]) -> str:

@@ -24,9 +24,9 @@ from analysis import fingerprints, paths
 from analysis.codebook import yaml_file
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
-from analysis.view import Audience
 from workbench.run.record import Edition, Status, last_record, lock, one_at_a_time
 
 RESULTS = "results"  # of a run folder: its numbers with ids in the place of words

@@ -130,7 +130,7 @@ def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
         at for at in range(len(columns)) if all(isinstance(row[at], int | float) for row in rows)
     ]
     cells = [[str(cell) for cell in row] for row in rows]
-    table = show.plain(cells, columns, numeric=numeric, headings=False)
+    table = show.plain(cells, columns, numeric)
     return show.part("data", summary=words["data"].format(n=data["n"]), table=table) + "\n"
 
 

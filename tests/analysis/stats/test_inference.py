@@ -139,13 +139,12 @@ def test_an_interval_never_contradicts_its_test_nor_has_no_width(rows, by_size):
     values, group, strata = (np.array(column) for column in zip(*rows, strict=True))
     strata = strata if by_size else np.zeros(len(values))
     yes = values > 2
-    a, b = yes[group], yes[~group]
     shift = inference.difference(values, group)  # the one whose interval may be a point
     effects = [
         shift,
         inference.dominance(values, group, strata=strata),
         inference.difference_within(yes, group, strata),
-        inference.difference_of_shares(int(a.sum()), len(a), int(b.sum()), len(b)),
+        inference.difference_within(yes, group),
         inference.association(values, yes),
     ]
     for e in effects:
@@ -185,12 +184,13 @@ def test_hodges_lehmann_interval_inverts_the_rank_sum_test():
 
 def test_newcombe_interval_matches_the_published_example():
     # Newcombe (1998), table II, method 10: 9/10 against 3/10
-    e = inference.difference_of_shares(9, 10, 3, 10)
+    has, group = groups([1] * 9 + [0], [1] * 3 + [0] * 7)
+    e = inference.difference_within(has, group)
     assert (round(e.low, 4), round(e.high, 4)) == (0.1705, 0.8090)
 
 
 def test_nothing_to_compare_is_not_a_number():
-    e = inference.difference_of_shares(0, 0, 3, 10)
+    e = inference.difference_within(np.arange(10) < 3, np.zeros(10, bool))
     assert np.isnan(e.estimate) and np.isnan(e.p)
     assert np.isnan(inference.permutation_p(np.array([1.0, 2.0]), np.array([True, True])))
     assert np.isnan(inference.association(np.ones(6), np.arange(6.0)).p)
