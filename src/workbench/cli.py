@@ -108,7 +108,7 @@ def _commands() -> argparse.ArgumentParser:
     sub = command(
         "new-wave",
         "copy files as received into data/raw and write their wave.yml",
-        _prints("office.new_wave:run"),
+        _prints("office.new_wave:new_wave"),
     )
     sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
     sub.add_argument("files", nargs="*", type=Path, help="the files (or a folder) as received")
