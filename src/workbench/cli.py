@@ -408,7 +408,7 @@ def _codebook(options: argparse.Namespace) -> int:
             )
         )
         return OK
-    from workbench.office.check import check
+    from workbench.office.draft import check
 
     if Path(options.file).is_file() and Path(options.file).suffix not in {".yml", ".yaml"}:
         raise InputError(
