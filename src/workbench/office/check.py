@@ -23,35 +23,23 @@ def check(codebook: str) -> str:
     """
     file, content = Codebook.read_content(codebook)
     if faults := Codebook.faults(content):
+        what = "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}"
         listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
-        raise InputError(
-            "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}",
-            file=file,
-            n=len(faults),
-            listed=listed,
-        )
+        raise InputError(what, file=file, n=len(faults), listed=listed)
     book = Codebook.parse(content, file=file)
-    lines = [
-        printed(
-            "{book}: {n} questions, {variables} variables, no fault",
-            book=book.id,
-            n=len(book.questions),
-            variables=len(book.variables),
-        )
-    ]
+    what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
+    lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
     if left := list(open_texts(content)):
         lines.append(printed("{n} texts are still to be filled in:", n=len(left)))
         lines += [f"- {place}: {text}" for place, text in left[:SHOWN]]
-        if len(left) > SHOWN:
-            lines.append(printed("- and {n} more", n=len(left) - SHOWN))
+    if len(left) > SHOWN:
+        lines.append(printed("- and {n} more", n=len(left) - SHOWN))
     return "\n".join(lines)
 
 
 def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """Each text that is marked as open, after its place in the file.
 
-    Examples
-    --------
     >>> list(open_texts({"id": "Q1", "options": [{"code": 1, "ja": "選択肢1", "en": "yes"}]}))
     [('Q1 > options > 1 > ja', '選択肢1')]
     """

@@ -33,7 +33,7 @@ RECURRING = re.compile(  # what stands for no answer where it is in many columns
     re.I,
 )
 NOT_GIVEN = re.compile(r"無回答|不明|非該当|don.?t know|refused|missing|no answer|not asked", re.I)
-NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
+TICKED = {*KNOWN["ticked"], *KNOWN["unticked"]}
 CODED = re.compile(r"[A-Z]{1,3}\d{1,3}")  # the code of a form tool for an option
 TRANSLATE = "(to translate)"
 
@@ -214,21 +214,14 @@ def bands(words: Collection[str]) -> list[str] | None:
 
 # --- several columns ----------------------------------------------------------------------------
 
-TICKED = {
-    *("0", "1", "○", "〇", "◯", "×", "●", "✓", "✔", "レ", "TRUE", "FALSE", "True", "False"),
-    *("Y", "N", "Yes", "No", "はい", "いいえ", "有", "無", "選択", "未選択", "X", "x"),
-    *("■", "□", "☑", "☐", "Checked", "Unchecked", "Selected", "Not Selected"),
-}
 MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 
 
 def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool = False) -> str:
     """What columns of one question are: ``multi``, ``battery``, or nothing of the kind.
 
-    Parameters
-    ----------
-    labels : the words of the option or item of each. Its own words are a tick; beside "other" any.
-    sure : whether a form tool says that they are parts of one question, so that little is enough.
+    `labels`: the option or item of each. Its own words are a tick; beside "other" any are.
+    `sure`: whether a form tool says that they are parts of one question: then little is enough.
     """
     values = [{*map(plain, column)} for column in columns]
     labels = [plain(label) for label in labels]
@@ -253,16 +246,13 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
 def _alike(values: Sequence[set[str]], cells: int) -> bool:
     """Whether all columns are answered on one scale, in numbers or in the same few words."""
     points = set[str]().union(*values) - CODES
-    if scale(points):
-        return True
-    if not all(len(own) > 1 for own in values):
-        return False
-    if len(points) > 2 and points <= {str(point) for point in range(1, SCALE + 1)}:
-        return True
-    shared = all(sum(point in own for own in values) > 1 for point in points)
-    enough = 2 < len(points) <= SCALE and cells >= 3 * len(points)
+    if scale(points) or not all(len(own) > 1 for own in values):
+        return scale(points) is not None
+    numbers = points <= {str(point) for point in range(1, SCALE + 1)}
     words = not any(point[:1].isdecimal() or point in TICKED for point in points)
-    return shared and enough and words
+    shared = all(sum(point in own for own in values) > 1 for point in points)
+    enough = len(points) <= SCALE and cells >= 3 * len(points)
+    return len(points) > 2 and (numbers or (words and shared and enough))
 
 
 def battery(texts: Sequence[str]) -> Question:
@@ -380,10 +370,6 @@ SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
 YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
-YES_NO = (
-    *({"0", "1"}, {"○", "×"}, {"はい", "いいえ"}, {"有", "無"}, {"あり", "なし"}),
-    *({"yes", "no"}, {"Yes", "No"}, {"Y", "N"}, {"TRUE", "FALSE"}, {"True", "False"}),
-)
 
 
 def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | None:
@@ -419,11 +405,9 @@ def one(
 ) -> Question:
     """Type, options and missing codes from what stands in a column.
 
-    Parameters
-    ----------
-    kind : ``share`` or ``count`` where the heading says that the answers are such.
-    labels, declared : the value labels and codes of no answer of a statistics package.
-    several_in_cell : whether one cell may hold several answers in words.
+    `kind`: ``share`` or ``count`` where the heading says that the answers are such. `labels`,
+    `declared`: the value labels and codes of no answer of a statistics package.
+    `several_in_cell`: whether one cell may hold several answers in words.
     """
     labels = labels or {}
     given = [text for text in texts if text not in KIND_OF]
@@ -432,7 +416,10 @@ def one(
     values = [
         EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in given
     ]
-    declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
+    declared = [
+        *declared,
+        *(c for c, text in labels.items() if text.strip() in KNOWN["never_an_answer"]),
+    ]
     outlying = _outlying({*values}) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
     outlying -= {code[1] for text in texts if (code := EXPLAINED.match(plain(text)))}
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
@@ -457,7 +444,7 @@ def one(
     if all(map(YEAR.match, values)) and not all(map(_whole, values)):
         return {}  # years alone are no dates, those of an era no numbers, and neither are options
     answers = {*counts} - {*missing, *CODES}
-    if len(answers) > 1 and any(answers <= pair for pair in YES_NO):
+    if len(answers) > 1 and any(answers <= {*pair} for pair in KNOWN["yes_no"]):
         return _with({"type": "binary"}, sorted({*counts} - answers))
     if number := _number(counts, len(values), missing, heading, kind):
         return number
