@@ -16,7 +16,7 @@ from analysis.stats.thresholds import (
     MOST_TYPES_EXTENDED,
     SMALLEST_TYPE,
 )
-from analysis.text import say
+from analysis.text import LANGUAGES, say
 from analysis.typology.dissimilarity import Gower, Patterns, collapse
 from analysis.typology.partition import least_stable, medoids_for, separation
 from analysis.typology.prepare import Prepared
@@ -177,7 +177,7 @@ number tried (3); more were not tried.
         "named": named,
         "smallest": SMALLEST_TYPE,
     }
-    return {language: say("typology/reason", language, **values) for language in ("ja", "en")}
+    return {language: say("typology/reason", language, **values) for language in LANGUAGES}
 
 
 # --- latent classes -------------------------------------------------------------------------------
@@ -204,12 +204,7 @@ class Classes:
 
 
 def latent_classes(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    k: int,
-    *,
-    tol: float = 1e-7,
-    seed: int = 0,
+    frame: pd.DataFrame, kinds: Mapping[str, str], k: int, *, tol: float = 1e-7, seed: int = 0
 ) -> Classes | None:
     """The likeliest k classes of conditionally independent answers; None if there are too few.
 
@@ -236,16 +231,13 @@ def latent_classes(
     True
     """
     coded = [_categories(frame[name].to_numpy(float), kinds[name]) for name in frame]
-    answers = collapse(np.column_stack([codes for codes, _ in coded]), list(map(str, frame)))
+    codes, sizes = (list(part) for part in zip(*coded, strict=True))
+    answers = collapse(np.column_stack(codes), list(map(str, frame)))
     if k > len(answers.rows):
         return None
-    sizes = [size for _, size in coded]
-    items = _Items(
-        np.hstack([answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]) * 1.0,
-        np.repeat(np.arange(len(sizes)), sizes),
-        answers.weights,
-    )
-    likelihood = _likeliest(items, k, tol, seed)
+    chosen = [answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    likelihood = _likeliest(_Items(np.hstack(chosen) * 1.0, owner, answers.weights), k, tol, seed)
     free = k - 1 + k * sum(max(size - 1, 0) for size in sizes)
     return Classes(likelihood, free, len(frame))
 

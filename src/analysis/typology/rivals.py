@@ -290,4 +290,5 @@ def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> lis
     found = medoids_for(distance, [*counts, *more], units, n_init=1).values()
     widths, smallest = separation(distance, [medoids.labels for medoids in found], units)
     tried, whole = widths[: len(counts)], smallest[: len(counts)] > 1
-    return [max(tried[whole] if whole.any() else tried), *widths]
+    greatest = (tried[whole] if whole.any() else tried).max()
+    return [float(greatest), *map(float, widths)]

@@ -46,7 +46,7 @@ class Typology:
     coassignment : unit x unit of the fit, share of the resamples with both in one type.
     membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
     verdict : how far the types can be trusted, and the evidence for it.
-    params : what was used: ``n_types``, ``adjust``, ``n_bootstrap``, ``n_null``, ``drawn``.
+    params : what was used: ``n_types``, ``n_bootstrap``, ``n_null``, ``drawn``.
     """
 
     labels: pd.Series
@@ -200,7 +200,6 @@ def study(
         verdict=judge(evidence),
         params={
             "n_types": k,
-            "adjust": data.given.basis,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
             "drawn": (tried.null.drawn, tried.continuum.drawn),
