@@ -21,7 +21,7 @@ from analysis.errors import InputError, unknown
 from analysis.stats.indicators import Features
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
-from analysis.typology.dissimilarity import Gower, answered, feature_weights
+from analysis.typology.dissimilarity import Gower, Groups, Kinds, answered, feature_weights
 from analysis.typology.multiverse import Multiverse, multiverse
 from analysis.typology.study import Typology, study
 
@@ -173,21 +173,15 @@ def project(
     frame: pd.DataFrame,
     reference: pd.DataFrame,
     types: pd.Series,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
+    kinds: Kinds,
+    groups: Groups = None,
 ) -> Projection:
     """Place each row of `frame` into the types of `reference` by the features both have.
 
     The strength of membership in a type falls with the square of the mean Gower dissimilarity to
     its members, as in fuzzy clustering with exponent 2 (Bezdek 1981; Kaufman & Rousseeuw 1990).
-    Ranges are those of the reference; values beyond them count as the end of the range. The
-    features must be comparable: the same question, asked in the same way.
-
-    Parameters
-    ----------
-    frame : new units x features. reference : the units that made the typology x features.
-    types : type of each unit of the reference; unplaced ones (0) are ignored.
-    kinds, groups : as for the typology.
+    Ranges are those of the reference (the units that made the types); values beyond them count as
+    the end of the range. The features must be comparable: the same question, asked the same way.
 
     Raises
     ------

@@ -20,6 +20,7 @@ LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 NUMBERS = ("ordinal", "ratio")
 DIGITS = 12  # kept, so that sums in another order give the same ties
 
+Kinds = Mapping[str, str]
 Groups = Mapping[str, str] | None
 
 
@@ -52,11 +53,8 @@ class Patterns:
 def collapse(values: np.ndarray, names: Sequence[str] | None = None) -> Patterns:
     """Find the distinct rows; two missing answers are equal.
 
-    Parameters
-    ----------
-    values : units x features, NaN where missing.
-    names : of the columns; patterns are sorted by the columns in the order of their names, so that
-        ties are settled in the same way whatever the order of the columns.
+    Patterns are sorted by the columns in the order of their `names`, so that ties are settled in
+    the same way whatever the order of the columns.
 
     Examples
     --------
@@ -111,11 +109,7 @@ class Gower:
     group. A pair is compared by the features both have answered, so missing answers have weight 0.
     A pair with nothing in common gets the dissimilarity expected of two units drawn at random.
 
-    Parameters
-    ----------
-    patterns : the survey. names : of its columns.
-    kinds : ``nominal | binary | asymmetric | ordinal | ratio``; a missing one is ``ratio``.
-    groups : group of each feature. Each group has the same total weight, shared by its features.
+    Each group has the same total weight, shared by its features. A missing kind is ``ratio``.
 
     Raises
     ------
@@ -130,11 +124,7 @@ class Gower:
     """
 
     def __init__(
-        self,
-        patterns: Patterns,
-        names: Sequence[str],
-        kinds: Mapping[str, str],
-        groups: Groups = None,
+        self, patterns: Patterns, names: Sequence[str], kinds: Kinds, groups: Groups = None
     ) -> None:
         self.kinds = np.array([kinds.get(name, "ratio") for name in names])
         self.weights = feature_weights(names, groups)
@@ -150,7 +140,7 @@ class Gower:
         self._low, self._high = (np.nan_to_num(f.reduce(ranked)) for f in (np.fmin, np.fmax))
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None) -> Gower:
+    def of(cls, frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> Gower:
         """Of a frame (units x features), each unit a row of its own."""
         units = np.arange(len(frame))
         alone = Patterns(frame.to_numpy(float), np.ones(len(frame)), units)
