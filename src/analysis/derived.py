@@ -37,9 +37,7 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
         on name, prefecture and size_class, or one value true or false a municipality, by code.
         Where it is missing the municipality is left out.
 
-    Raises
-    ------
-    InputError : the rule cannot be read, or holds for nobody.
+    Raises InputError: the rule cannot be read, or holds for nobody.
     """
     chosen = _holds(full.responses.join(full.register[list(KNOWN)]), rule)
     if not chosen.any():
@@ -62,9 +60,8 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
 
 def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     if isinstance(rule, pd.Series):
-        return (
-            tabulate.aligned(rule, frame.index, Message("the condition")).fillna(False).astype(bool)
-        )
+        given = tabulate.aligned(rule, frame.index, Message("the condition"))
+        return given.fillna(False).astype(bool)
     if missing := sorted(_variables(rule) - set(frame.columns)):
         raise unknown("variable", missing[0], list(frame.columns))
     try:
@@ -95,8 +92,7 @@ def _variables(rule: str) -> set[str]:
 
 def _of_register(rule: str, codebook: Codebook) -> bool:
     """Whether a condition asks only what is known of those who did not reply, too."""
-    names = {name for q in codebook for name in (q.id, *q.variables)}
-    return not names & set(named(rule))
+    return not codebook.using(named(rule))
 
 
 def named(rule: str) -> set[str]:
@@ -108,12 +104,11 @@ def population(
     whole: Population, register: pd.DataFrame, rule: str | pd.Series, codebook: Codebook, label: str
 ) -> Population:
     """What the numbers of a part stand for; `register` is that of the part."""
+    known = whole.full or (isinstance(rule, str) and _of_register(rule, codebook))
+    kind, size = "part" if whole.finite else "beyond", None
+    if whole.finite and known:
+        size = len(register)
     replied = int(register["replied"].sum())
-    if not whole.finite:
-        kind, size = "beyond", None
-    else:
-        known = isinstance(rule, str) and _of_register(rule, codebook)
-        kind, size = "part", len(register) if known or whole.full else None
     return Population(kind, True, size, replied, label=label, counted=whole.full)
 
 
@@ -137,9 +132,7 @@ def variable(
     sensitive : whether the values may not be seen one by one. A rule on sensitive questions is so
         by itself.
 
-    Raises
-    ------
-    InputError : the rule cannot be read, nothing matches, or a municipality has two values.
+    Raises InputError: the rule cannot be read, nothing matches, or a municipality has two values.
     """
     if name in codebook or name in codebook.question_of or not name.isidentifier():
         raise InputError(
@@ -164,9 +157,9 @@ def variable(
     status = pd.Series("answered", full.responses.index).where(column.notna(), "not_surveyed")
     content = codebook.model_dump(mode="json", exclude_defaults=True)
     if SECTION not in {section.id for section in codebook.sections}:
-        added = {"id": SECTION} | {k: label_of("survey.added", k) for k in LANGUAGES}
-        content["sections"] = [*content["sections"], added]
-    content["questions"] = [*content["questions"], question]
+        added = {k: label_of("survey.added", k) for k in LANGUAGES}
+        content["sections"].append({"id": SECTION} | added)
+    content["questions"].append(question)
     more = full.status.assign(**{name: status.astype(full.status.dtypes.iloc[0])})
     answers = full.responses.assign(**{name: column})
     return replace(full, responses=answers, status=more, findings=found), Codebook.parse(content)
@@ -188,24 +181,18 @@ def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd
             name=name,
         )
     taken = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
-    twice = taken.index[taken.index.duplicated()]
-    if len(twice):
+    if taken.index.has_duplicates:
         raise InputError(
             "the values of {name} have {twice} twice",
             hint="leave one in",
             name=name,
-            twice=twice[0],
+            twice=taken.index[taken.index.duplicated()][0],
         )
-    lost = codes.index[~known & ~codes.isin(full.register.index).to_numpy()]
-    rule = RULES["outside-data"]
-    about = dict.fromkeys(COLUMNS, "")
-    about |= {"question": name, "rule": rule.id, "severity": rule.severity}
-    rows = [
-        about
-        | {"raw": key}
-        | {language: rule.message(language, raw=key, value=name) for language in LANGUAGES}
-        for key in map(str, lost)
-    ]
+    rule, rows = RULES["outside-data"], []
+    about = {"question": name, "rule": rule.id, "severity": rule.severity}
+    for key in map(str, codes.index[(codes == "").to_numpy()]):
+        words = {k: rule.message(k, raw=key, value=name) for k in LANGUAGES}
+        rows.append(dict.fromkeys(COLUMNS, "") | about | words | {"raw": key})
     more = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
     return taken.reindex(index), pd.concat([full.findings, more], ignore_index=True)
 
@@ -215,10 +202,8 @@ def _code(key: str, register: pd.DataFrame) -> str:
     if key in register.index:
         return key
     code = municipality.parse_code(key)[0] or municipality.resolve(key).code
-    if code in register.index:
-        return code
-    named = register.index[register["name"] == key]
-    return str(named[0]) if len(named) == 1 else ""
+    bearers = register.index[register["name"] == key]
+    return code if code in register.index else str(bearers[0]) if len(bearers) == 1 else ""
 
 
 def _described(
@@ -227,15 +212,13 @@ def _described(
     """A variable as a question of the codebook, and its values in the column type of these."""
     question: dict[str, object] = {"id": name, "section": SECTION, "role": "describe"}
     question |= {"ja": label, "en": label, "sensitive": sensitive}
-    kind = column.dtype
-    if pd.api.types.is_bool_dtype(kind):
+    if pd.api.types.is_bool_dtype(column.dtype):
         question["type"] = "binary"
-    elif pd.api.types.is_numeric_dtype(kind):
+    elif pd.api.types.is_numeric_dtype(column.dtype):
         question["type"] = "ratio"
     else:
-        ordered = isinstance(kind, pd.CategoricalDtype)
-        names = list(column.cat.categories) if ordered else sorted(set(column.dropna()))
-        options = [{"code": at, "ja": str(n), "en": str(n)} for at, n in enumerate(names, 1)]
+        codes = {name: code for code, name in enumerate(tabulate.groups(column), 1)}
+        options = [{"code": code, "ja": str(n), "en": str(n)} for n, code in codes.items()]
         question |= {"type": "single", "options": options}
-        column = column.map({n: at for at, n in enumerate(names, 1)}).astype("Int64")
+        column = column.map(codes).astype("Int64")
     return question, column.astype(Question.model_validate(question).dtype)

@@ -1,4 +1,4 @@
-"""What an edition may show of answers: where small numbers are protected, coarser tables.
+"""What an edition shows of a wave: its answers, who gave them, and of small numbers coarser tables.
 
 Answers are put together until each part may be counted, options and breakdowns are shown where all
 their cells may be. Every other output of such an edition is computed from what is shown here, or is
@@ -11,21 +11,188 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis import text
+from analysis.cleaning import clean, respondents
+from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import SIZE_CLASSES
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
-from analysis.stats import disclosure, tabulate
-from analysis.stats.disclosure import SMALLEST
-from analysis.view import View
+from analysis.codebook.wave import Wave
+from analysis.errors import unknown
+from analysis.figures.gallery import SIZES, Gallery, use_style
+from analysis.show import Answer, Frame, Prose
+from analysis.stats import disclosure, population, tabulate
+from analysis.stats.disclosure import SMALLEST, Audience
+from analysis.text import LANGUAGES, Language
 
 HIDDEN = "—"
 MOST_POSSIBLE = 20_000  # counts of a question that are tried out
 COUNTED = ("single", "ordinal", "binary", "multi")
 MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
+
+
+@dataclasses.dataclass(eq=False, repr=False)
+class View:
+    """The answers of a wave as one audience may see them.
+
+    What must not be seen is left out when the view is made: names, free text, findings. Tables and
+    figures of one question need no more than a view; `analysis.survey.Survey` adds the analysis.
+    """
+
+    _full: clean.Cleaned
+    wave: Wave
+    codebook: Codebook
+    output: Path
+    audience: Audience = "internal"
+    language: Language = "ja"
+    files: bool = True
+    size: str = "report"
+    _part: population.Population | None = None
+
+    def __post_init__(self) -> None:
+        for what, given, known in (
+            ("audience", self.audience, disclosure.AUDIENCES),
+            ("language", self.language, LANGUAGES),
+            ("size", self.size, list(SIZES)),
+        ):
+            if given not in known:
+                raise unknown(what, given, known)
+        shown, self._alias = disclosure.minimise(
+            self._full, self.codebook, audience=self.audience, named=self.wave.named
+        )
+        self.responses, self.status = shown.responses, shown.status
+        self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
+        if self._part and self.audience != "internal":  # the whole less a part gives away the rest
+            sensitive = [v for q in self.codebook if q.sensitive for v in q.variables]
+            self.responses = self.responses.drop(columns=sensitive, errors="ignore")
+            self.status = self.status.drop(columns=sensitive, errors="ignore")
+        # a figure takes its fonts when it is drawn, so the style must stand before the first one
+        use_style(self.language)
+
+    # --- the sample ------------------------------------------------------------------------
+
+    @property
+    def n(self) -> int:
+        """How many municipalities replied."""
+        return len(self.responses)
+
+    @property
+    def invited(self) -> int | None:
+        """How many were asked; None where nobody knows."""
+        return self._part.size if self._part else respondents.invited(self.wave, self.register)
+
+    @property
+    def replied(self) -> int:
+        """How many of those asked replied; a reply that nobody asked for is not among them."""
+        return int((self.register["invited"] & self.register["replied"]).sum())
+
+    @property
+    def response_rate(self) -> str:
+        """Replies of those asked, such as ``15 / 16 = 93.8%``, or how many there are."""
+        asked = self.invited
+        return (
+            f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else f"{self.n:,}"
+        )
+
+    @cached_property
+    def population(self) -> population.Population:
+        """What the numbers stand for, and which intervals and tests may be printed."""
+        return self._part or population.of(self.wave, self._full.register)
+
+    @property
+    def names(self) -> pd.Series:
+        """The name of each respondent (a pseudonym in the public edition of a survey)."""
+        return self.register["name"].reindex(self.responses.index)
+
+    @property
+    def full_names(self) -> pd.Series:
+        """The name of each municipality with its prefecture, where that is known."""
+        home = self.register["prefecture"].astype("object").fillna("").astype(str)
+        names = self.register["name"].astype(str)
+        known = [
+            self.label("called.in_prefecture", name=name, prefecture=place) if place else name
+            for name, place in zip(names, home, strict=True)
+        ]
+        return pd.Series(known, names.index)
+
+    @property
+    def size_class(self) -> pd.Series:
+        """The size class of each respondent as an ordered, labelled category."""
+        return tabulate.size_class_labels(
+            self.register["size_class"].reindex(self.responses.index), self.language
+        )
+
+    @property
+    def source(self) -> str:
+        """What a figure gives as its source."""
+        text = self.label(
+            "survey.source",
+            title=self.wave.title[self.language],
+            publisher=self.wave.publisher[self.language],
+            date=self.wave.as_of.isoformat(),
+        )
+        if self._part:
+            text += self.label("survey.part", part=self._part.label, n=self.n)
+        return text
+
+    def say(self, sentence: str, **values: Any) -> str:
+        """A computed sentence in this survey's language, see `analysis.text.say`."""
+        rows = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
+        return text.say(sentence, self.language, **rows)
+
+    def prose(self, sentence: str, **values: Any) -> Prose:
+        """A computed sentence or paragraph as a notebook shows it; frames go in as rows."""
+        return Prose(self.say(sentence, **values))
+
+    def answer(self, sentence: str, **values: Any) -> Answer:
+        """The one sentence that answers the question of a page; then what follows it."""
+        return Answer.first(text.unescaped(self.say(sentence, **values)))
+
+    def label(self, id: str, **values: Any) -> str:
+        """A label in this survey's language, see `analysis.text.label`."""
+        return text.label(id, self.language, **values)
+
+    def labels(self, section: str) -> dict[str, str]:
+        """All labels of a section in this survey's language, by name."""
+        return text.labels(section, self.language)
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """Where figures and tables of this survey are checked and exported."""
+        return Gallery(
+            self.output if self.files else None,
+            language=self.language,
+            source=self.source,
+            invented=self.wave.invented,
+            size=self.size,
+            digits=3 if self.audience == "public" and not self.wave.named else None,
+        )
+
+    # --- questions -------------------------------------------------------------------------
+
+    def question(self, id: str) -> Question:
+        """The question with this id; the error names the near matches."""
+        if id not in self.codebook:
+            known = [question.id for question in self.codebook]
+            raise unknown("question", id, known, "see survey.questions")
+        return self.codebook[id]
+
+    @property
+    def questions(self) -> pd.DataFrame:
+        """All questions: id, section, type, role and text."""
+        rows = [(q.id, q.section, q.type, q.role, q.text[self.language]) for q in self.codebook]
+        columns = ["id", "section", "type", "role", "text"]
+        return pd.DataFrame(rows, columns=columns).set_index("id")
+
+
+# --- small numbers ------------------------------------------------------------------------------
 
 
 def protects(survey: View, *questions: Question | None) -> bool:
@@ -38,13 +205,8 @@ def protects(survey: View, *questions: Question | None) -> bool:
 
 def kept_back(survey: View) -> list[str]:
     """The columns of answers that this edition shows of no single respondent."""
-    return [
-        v
-        for q in survey.codebook
-        if protects(survey, q)
-        for v in q.variables
-        if v in survey.responses
-    ]
+    protected = (v for q in survey.codebook if protects(survey, q) for v in q.variables)
+    return [v for v in protected if v in survey.responses]
 
 
 def shown_questions(survey: View) -> list[Question]:
@@ -83,8 +245,13 @@ def _gives_away(survey: View, question: Question) -> bool:
         if gate.type in tabulate.BREAKDOWNS:
             if not _apart(*_counted(survey, gate), survey):
                 return True
-        elif gate.type == "multi" and rule.names == {gate.id} and _narrows(survey, gate, rule, n):
-            return True
+        elif gate.type == "multi" and rule.names == {gate.id}:
+            # more answered it than the shown ones of the options that lead to it were ticked: then
+            # the only hidden one must have been ticked by the others
+            counted = frequency(survey, gate)
+            ticks = counted.frame["count"][_alone(gate, rule)].astype("Int64")
+            if ticks.isna().sum() == 1 and ticks.sum() < n - (survey.n - counted.n):
+                return True
     return False
 
 
@@ -102,25 +269,11 @@ def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[in
     return counted.frame["count"].to_numpy(int), [[codes.index(c) for c in part] for part in known]
 
 
-def _narrows(survey: View, gate: Question, rule: Expression, n: int) -> bool:
-    """Whether n of a question needs more ticks of the options that lead to it than are shown.
-
-    Then the only hidden one of these options must have been ticked so often.
-    """
-    counts = frequency(survey, gate).frame["count"]
-    leads = _alone(gate, rule)
-    there = counts[leads].astype("Int64")
-    unknown = survey.n - int(tabulate.answered(survey.status, gate).sum())
-    return bool(there.isna().sum() == 1 and there.sum() < n - unknown)
-
-
 def _alone(gate: Question, rule: Expression) -> np.ndarray:
     """Which options of a question lead to another one by themselves."""
     ticked = pd.DataFrame(np.eye(len(gate.variables), dtype=bool), columns=list(gate.variables))
-    names = rule.names - {gate.id}
-    open_ = pd.array([pd.NA] * len(ticked), "Int64")
-    frame = ticked.astype("boolean").assign(**dict.fromkeys(sorted(names), open_))
-    return rule.holds(frame, unknown=True)
+    others = dict.fromkeys(rule.names - {gate.id}, pd.array([pd.NA] * len(ticked), "Int64"))
+    return rule.holds(ticked.astype("boolean").assign(**others), unknown=True)
 
 
 def _group(survey: View) -> disclosure.Group:
@@ -146,7 +299,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
         frame = _means(survey, question, frame)
     elif question.type in {"integer", "ratio"}:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
-    # the kinds of missing are not told apart: how many were not asked is an answer, too
+    # the kinds of missing stay together: how many were not asked is an answer, too
     return dataclasses.replace(counted, frame=frame, missing={})
 
 
@@ -280,16 +433,12 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
     told where, whatever the outcome, each still has three possible values.
     """
     group = Expression(rule)
-    question = next((q for q in survey.codebook if group.names == {q.id}), None)
-    if (
-        question is None
-        or question.type not in tabulate.BREAKDOWNS
-        or not protects(survey, question)
-    ):
+    asked = (q for q in survey.codebook if group.names == {q.id} and protects(survey, q))
+    question = next((q for q in asked if q.type in tabulate.BREAKDOWNS), None)
+    if question is None:
         return True
     codes = list(tabulate.labels_of(question, survey.language))
-    frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
-    inside = group.holds(frame)
+    inside = group.holds(pd.DataFrame({question.id: pd.array(codes, "Int64")}))
     made = parts(survey, question)
     if all(inside[part].all() or not inside[part].any() for part in made):
         return True
@@ -312,23 +461,16 @@ def _possible(survey: View, question: Question, made: list[list[int]]) -> np.nda
     sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, made, strict=True)]
     if math.prod(sizes) > MOST_POSSIBLE:
         return None
-    found = []
-    for filled in itertools.product(
-        *(_ways(total, len(part)) for total, part in zip(totals, made, strict=True))
-    ):
-        x = np.zeros(len(counts), int)
-        for part, values in zip(made, filled, strict=True):
-            x[part] = values
-        if _parts(x, known, survey) == made:
-            found.append(x)
-    return np.array(found)
+    ways = (_ways(total, len(part)) for total, part in zip(totals, made, strict=True))
+    tried = np.zeros((math.prod(sizes), len(counts)), int)
+    tried[:, np.concatenate(made)] = [np.concatenate(filled) for filled in itertools.product(*ways)]
+    return tried[[_parts(one, known, survey) == made for one in tried]]
 
 
-def _ways(total: int, places: int) -> Iterator[tuple[int, ...]]:
-    """The ways to share a total out among places."""
+def _ways(total: int, places: int) -> Iterator[np.ndarray]:
+    """The ways to share a total out among places, by the bars between these."""
     for bars in itertools.combinations(range(total + places - 1), places - 1):
-        ends = (-1, *bars, total + places - 1)
-        yield tuple(b - a - 1 for a, b in itertools.pairwise(ends))
+        yield np.diff([-1, *bars, total + places - 1]) - 1
 
 
 def note(survey: View) -> list[str]:

@@ -19,8 +19,6 @@ class Message(str):
     convention), so that it is read where it is raised or printed. A value may be a `Message`
     itself; one of several texts is joined with the comma of the language.
 
-    Examples
-    --------
     >>> text = Message("there are: {known}", known=["2019", "2020"])
     >>> print(text, text.say("ja"))
     there are: 2019, 2020 次のものがある：2019、2020
@@ -33,21 +31,16 @@ class Message(str):
         """Fill the places of the English template."""
         if isinstance(template, Message):
             return template
-        values = {
-            name: tuple(value)
-            if isinstance(value, Iterable) and not isinstance(value, str)
-            else value
-            for name, value in values.items()
-        }
+        for name, value in values.items():
+            if isinstance(value, Iterable) and not isinstance(value, str):
+                values[name] = tuple(value)
         self = super().__new__(cls, _fill(template, values, "en") if values else template)
         self.template, self.values = template, values
         return self
 
     def say(self, language: str) -> str:
         """The text in a language; a text that has no Japanese stays English."""
-        if language != "ja":
-            return str(self)
-        template = japanese().get(self.template)
+        template = japanese().get(self.template) if language == "ja" else None
         return _fill(template, self.values, "ja") if template else str(self)
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
@@ -116,8 +109,6 @@ class InputError(ValueError):
     reason : why a file cannot be read, as an id of data/readability.yml; empty for other errors.
     values : what the places of both templates are filled with.
 
-    Examples
-    --------
     >>> error = InputError("there is no sheet {sheet_name!r}", file="replies.xlsx",
     ...                    hint="there are: {known}", sheet_name="回答", known=["1", "2"])
     >>> print(error)
@@ -155,12 +146,10 @@ class InputError(ValueError):
             (f"セル{self.cell}" if ja else f"cell {self.cell}") if self.cell else "",
         ]
         where = ("、" if ja else ", ").join(filter(None, place))
-        text = ("。" if ja else "; ").join(
-            part.say(language) for part in (self.what, self.hint) if part
-        )
-        if ja:  # a list of faults ends without a full stop
-            return f"{where}{'：' if where else ''}{text}{'' if chr(10) in text else '。'}"
-        return f"{where}: {text}" if where else text
+        said = [part.say(language) for part in (self.what, self.hint) if part]
+        text = ("。" if ja else "; ").join(said)
+        text += "。" if ja and "\n" not in text else ""  # a list of faults ends without full stop
+        return ("：" if ja else ": ").join(filter(None, [where, text]))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes with all fields."""
@@ -170,8 +159,6 @@ class InputError(ValueError):
 def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> InputError:
     """The error for a name that is not there: it gives the near matches, else `otherwise`.
 
-    Examples
-    --------
     >>> print(unknown("index", "cooperatoin", ["cooperation", "management"]))
     there is no index 'cooperatoin'; did you mean cooperation?
     """

@@ -33,7 +33,10 @@ def sha(text: str) -> str:
 
 def hash_file(path: Path) -> str:
     """sha256 of a file's content; empty if there is no such file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as handle:  # piece by piece: it may be larger than the memory
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:
@@ -71,8 +74,6 @@ def combined(files: Mapping[str, str]) -> str:
 def package_files(*packages: str) -> dict[str, str]:
     """sha256 of the code, tables and templates of `packages`, by default of both.
 
-    Examples
-    --------
     >>> "analysis/fingerprints.py" in package_files("analysis")
     True
     """
@@ -150,8 +151,6 @@ def pseudonym_key() -> bytes:
 def pseudonym(code: str, key: bytes) -> str:
     """A stable name that cannot be computed without the key; no two of 1,741 are alike.
 
-    Examples
-    --------
     >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"k" * 32)
     True
     >>> pseudonym("282014", b"k" * 32) == pseudonym("282014", b"x" * 32)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from analysis.errors import InputError, Message
 
-# how the names of run folders end, see `workbench.run.record.Edition`, and other names in reports
+# how the names of run folders end, see `workbench.run.record.Edition`, and names of other things
 EDITIONS = frozenset({"committee", "public", "en", "incomplete", "profiles"})
-REPORTS = frozenset({"compare", "index.html"})
+OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 
 def root() -> Path:
@@ -32,17 +32,12 @@ def root() -> Path:
 
 
 def raw(wave: str) -> Path:
-    """The files of a wave as received.
-
-    Raises
-    ------
-    InputError : no wave can have this name.
-    """
+    """The files of a wave as received; errors as of `wave_name`."""
     return root() / "data" / "raw" / wave_name(wave)
 
 
 def processed(wave: str) -> Path:
-    """The cleaned data of a wave; errors as of `raw`."""
+    """The cleaned data of a wave; errors as of `wave_name`."""
     return root() / "data" / "processed" / wave_name(wave)
 
 
@@ -58,12 +53,8 @@ def waves() -> list[Path]:
 def wave_name(name: str) -> str:
     """The name, unless files of this wave would lie where another wave's are.
 
-    Raises
-    ------
-    InputError : it is no name of one folder, or that of an edition or output of another wave.
+    Raises InputError: it is no name of one folder, or that of an edition or output of another wave.
 
-    Examples
-    --------
     >>> wave_name("demo-2019.b")
     'demo-2019.b'
     >>> wave_name("demo-2019.public")
@@ -75,7 +66,7 @@ def wave_name(name: str) -> str:
     taken = sorted(EDITIONS.intersection(parts))
     if taken:
         where = Message("the reports of another wave end in .{end}", end=taken[0])
-    elif name.lower() in REPORTS or name.endswith(("-queries", "-dataset")):
+    elif name.lower() in OTHERS or name.endswith(("-queries", "-dataset")):
         where = Message("files of this project have this name")
     elif name in {"", ".", ".."} or re.search(r"[/\\\0]", name):
         where = Message("it is the name of no single folder")
@@ -91,12 +82,19 @@ def wave_name(name: str) -> str:
 
 def reports() -> Path:
     """All run folders; ``WORKBENCH_REPORTS`` moves them elsewhere."""
-    return Path(os.environ.get("WORKBENCH_REPORTS") or root() / "reports")
+    return _moved("WORKBENCH_REPORTS", "reports")
 
 
 def cache() -> Path:
     """Results that take long, kept until data or code change; ``WORKBENCH_CACHE`` moves them."""
-    return Path(os.environ.get("WORKBENCH_CACHE") or root() / "data" / "processed" / ".cache")
+    return _moved("WORKBENCH_CACHE", "data/processed/.cache")
+
+
+def _moved(variable: str, usual: str) -> Path:
+    """The folder that a variable of the environment names, else the usual one of the project."""
+    place = Path(os.environ.get(variable) or root() / usual)
+    refuse_received(place)
+    return place
 
 
 def notebooks() -> Path:
@@ -109,12 +107,28 @@ def codebooks() -> Path:
     return root() / "data" / "codebooks"
 
 
-def refuse_received(place: Path) -> None:
-    """Refuse a place in data/raw, also where a link leads there.
+def registration(wave: str) -> Path:
+    """Where the primary hypotheses of a wave are on record."""
+    return codebooks() / "registered" / f"{wave}.yml"
+
+
+def read_text(file: Path) -> str:
+    """The text of a file in UTF-8.
 
     Raises
     ------
-    InputError : it is in data/raw.
+    InputError : it is a pipe, at which one would wait for ever, or no file at all. Where there is
+        nothing, or no UTF-8, the errors of Python.
+    """
+    if file.exists() and not file.is_file():
+        raise InputError("this is a folder, a pipe or a device, no file", file=file)
+    return file.read_text(encoding="utf-8")
+
+
+def refuse_received(place: Path) -> None:
+    """Refuse a place in data/raw, also where a link leads there.
+
+    Raises InputError: it is in data/raw.
     """
     try:
         received = (root() / "data" / "raw").resolve()
@@ -134,9 +148,7 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
 
     Only what is `received`, or invented in its place, goes into data/raw.
 
-    Raises
-    ------
-    InputError : another file would go there.
+    Raises InputError: another file would go there.
     """
     if not received:
         refuse_received(path)
@@ -159,9 +171,7 @@ def refuse_foreign(folder: Path, mark: str) -> None:
     ----------
     mark : the file that every folder of ours has there.
 
-    Raises
-    ------
-    InputError : it is in data/raw, is a link or a file, or a folder with files and without `mark`.
+    Raises InputError: it is in data/raw, a link, a file, or a folder with files but no `mark`.
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()

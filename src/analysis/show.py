@@ -71,8 +71,6 @@ def only_language(language: Literal["ja", "en"]) -> None:
 def part(name: str, /, **values: Any) -> Markup:
     """One output as HTML: the macro `name` of ``outputs.html.j2``.
 
-    Examples
-    --------
     >>> part("unavailable", reason="<nothing>")
     Markup('<p class="unavailable">&lt;nothing&gt;</p>')
     """
@@ -92,29 +90,45 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
     rows, notes = data["rows"][:most], list(data["notes"])
     if len(data["rows"]) > most:
         notes.append(more.format(most=most, n=len(data["rows"])))
-    columns = data["columns"]
-    labels = [column["label"] for column in columns]
+    labels = [column["label"] for column in data["columns"]]
     kinds = [
-        "n" if column["numeric"] else _kind([labels[at], *(row[at] for row in rows)])
-        for at, column in enumerate(columns)
+        "n" if column["numeric"] else _kind([column["label"], *(row[at] for row in rows)])
+        for at, column in enumerate(data["columns"])
     ]
-    runs = _runs(rows) if kinds and kinds[0] != "n" else []
-    grouped = len(columns) > 2 and max(map(len, runs), default=0) >= LONG_RUN
+    named = bool(kinds) and kinds[0] != "n"  # neighbouring rows with the same first cell are a run
+    runs = [list(run) for _, run in itertools.groupby(rows, key=lambda r: r[0] if named else id(r))]
+    grouped = len(labels) > 2 and max(map(len, runs), default=0) >= LONG_RUN
     if grouped:
-        between = " / " if labels[0].isascii() else "／"
-        same = [at for at, kind in enumerate(kinds) if at > 1 and kind != "n" and _alike(runs, at)]
-        kept = [at for at in range(1, len(columns)) if at not in same]
+        # the first column becomes headings, with what a column says alike of all rows of each run
+        alike = [at for at, kind in enumerate(kinds) if at > 1 and kind != "n" and _same(runs, at)]
+        kept = [at for at in range(1, len(labels)) if at not in alike]
         kinds = [kinds[at] for at in kept]
-        bodies = [_under(run, kept, kinds, {labels[at]: at for at in same}) for run in runs]
-        labels = [f"{labels[0]}{between}{labels[1]}", *(labels[at] for at in kept[1:])]
+        bodies = [
+            {
+                "heading": run[0][0],
+                "said": [f"{labels[at]}: {run[0][at]}" for at in alike if run[0][at]],
+                "rows": [_cells([row[at] for at in kept], kinds) for row in run],
+            }
+            for run in runs
+        ]
+        between = " / " if labels[0].isascii() else "／"
+        labels = [between.join(labels[:2]), *(labels[at] for at in kept[1:])]
     else:
-        bodies = _bodies(runs or [[row] for row in rows], kinds)
+        joined = [
+            [_cells(run[0], kinds, len(run)), *(_cells(row, kinds)[1:] for row in run[1:])]
+            for run in runs
+        ]
+        if all(len(run) == 1 for run in runs):
+            joined = [[row for rows in joined for row in rows]] if joined else []
+        bodies = [{"rows": rows} for rows in joined]
+    # wide: more than a printed sheet holds, which then draws the columns together
+    across = sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds)
     return part(
         "table",
         id=f"table-{anchor(data['name'])}",
         title=data["title"],
         caption=data["caption"],
-        classes=["grouped"] * grouped + ["wide"] * _wide(kinds),
+        classes=["grouped"] * grouped + ["wide"] * (across > SHEET),
         heads=list(zip(labels, kinds, strict=True)),
         bodies=bodies,
         notes=notes,
@@ -122,32 +136,15 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
     )
 
 
-def plain(
-    rows: Sequence[Sequence[object]],
-    heads: Sequence[str] = (),
-    *,
-    numeric: Sequence[int] = (),
-    headings: bool = True,
-) -> Markup:
-    """A table without caption or notes; with `headings`, the first cell is that of its row.
+def plain(rows: Sequence[Sequence[object]], heads: Sequence[str], numeric: Sequence[int]) -> Markup:
+    """A table without caption, notes and headings of rows; `numeric`: the places of its numbers.
 
-    Examples
-    --------
-    >>> print(plain([["replies", "15"]]))  # doctest: +ELLIPSIS
-    <div ...><table><tbody><tr><th scope=row>replies<td>15</tbody></table></div>
+    >>> print(plain([["yes", "15"]], ["answer", "n"], [1]))  # doctest: +ELLIPSIS
+    <div ...<th scope=col>answer<th scope=col class=n>n</thead><tbody><tr><td>yes<td class=n>15...
     """
-    width = len(heads) or max(map(len, rows), default=0)
-    kinds = ["n" if at in numeric else "" for at in range(width)]
-    body = [
-        [(text, "row" if headings and at == 0 else "", kinds[at], 1) for at, text in enumerate(row)]
-        for row in rows
-    ]
-    return part("table", heads=list(zip(heads, kinds, strict=False)), bodies=[{"rows": body}])
-
-
-def _wide(kinds: Sequence[str]) -> bool:
-    """Whether the columns need more than a printed sheet, which then draws them together."""
-    return sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds) > SHEET
+    kinds = ["n" if at in numeric else "" for at in range(len(heads))]
+    body = [[(text, "", kind, 1) for text, kind in zip(row, kinds, strict=True)] for row in rows]
+    return part("table", heads=list(zip(heads, kinds, strict=True)), bodies=[{"rows": body}])
 
 
 def anchor(name: object) -> str:
@@ -155,44 +152,15 @@ def anchor(name: object) -> str:
     return re.sub(r"[^\w-]", "-", str(name), flags=re.ASCII)
 
 
-def _runs(rows: Sequence[Sequence[str]]) -> list[list[Sequence[str]]]:
-    """Neighbouring rows with the same first cell."""
-    return [list(run) for _, run in itertools.groupby(rows, key=lambda row: row[0])]
-
-
-def _alike(runs: Sequence[Sequence[Sequence[str]]], at: int) -> bool:
+def _same(runs: Sequence[Sequence[Sequence[str]]], at: int) -> bool:
     """Whether a column says the same of all rows of a run, in every run."""
     return all(len({row[at] for row in run}) == 1 for run in runs)
 
 
-def _under(
-    run: Sequence[Sequence[str]], kept: Sequence[int], kinds: Sequence[str], same: Mapping[str, int]
-) -> dict[str, Any]:
-    """Rows under a heading, which frees its column and those that say the `same` of all rows."""
-    return {
-        "heading": run[0][0],
-        "said": [f"{label}: {run[0][at]}" for label, at in same.items() if run[0][at]],
-        "rows": [_cells([row[at] for at in kept], kinds) for row in run],
-    }
-
-
-def _bodies(runs: Sequence[Sequence[Sequence[str]]], kinds: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows one by one; a first cell that repeats the one above is joined with it."""
-    joined = [
-        [_cells(run[0], kinds, len(run)), *(_cells(row, kinds)[1:] for row in run[1:])]
-        for run in runs
-    ]
-    if any(len(run) > 1 for run in runs):
-        return [{"rows": rows} for rows in joined]
-    return [{"rows": [row for rows in joined for row in rows]}] if joined else []
-
-
 def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[Cell]:
     """The cells of a row; the first is its heading unless it is a number."""
-    return [
-        (text, "row", "", span) if at == 0 and kind != "n" else (text, "", "n" * (kind == "n"), 1)
-        for at, (text, kind) in enumerate(zip(row, kinds, strict=True))
-    ]
+    cells: list[Cell] = [(t, "", "n" * (k == "n"), 1) for t, k in zip(row, kinds, strict=True)]
+    return [(row[0], "row", "", span), *cells[1:]] if kinds[:1] != ["n"] and cells else cells
 
 
 def _kind(texts: Sequence[str]) -> str:
@@ -206,22 +174,17 @@ def _kind(texts: Sequence[str]) -> str:
 def width(text: str) -> float:
     """How wide a text is in Japanese characters.
 
-    Examples
-    --------
     >>> width("団体"), width("n = 15")
     (2.0, 2.88)
     """
-    wide = sum(unicodedata.east_asian_width(c) in "WFA" for c in str(text))
-    slim = sum(c in " ,.()-/:" for c in str(text))
-    signs = str(text).count("%")
-    return round(wide + 0.3 * slim + 0.9 * signs + 0.57 * (len(str(text)) - wide - slim - signs), 2)
+    wide = sum(unicodedata.east_asian_width(c) in "WFA" for c in text)
+    slim, signs = sum(c in " ,.()-/:" for c in text), text.count("%")
+    return round(wide + 0.3 * slim + 0.9 * signs + 0.57 * (len(text) - wide - slim - signs), 2)
 
 
 def scoped(fragment: str) -> str:
     """Cleaned HTML tables whose headings say what they are headings of.
 
-    Examples
-    --------
     >>> scoped("<tbody><tr><th>a</th><td>1</td></tr></tbody>")
     '<tbody><tr><th scope="row">a</th><td>1</td></tr></tbody>'
     """
@@ -254,27 +217,23 @@ def stored(bundle: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 class _Output:
+    """What is shown: its fields for a page, HTML for JupyterLab, its text (`repr`) elsewhere."""
+
     kind: ClassVar[str]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {
-            f"{VENDOR}{self.kind}+json": self._data(),
-            "text/html": STYLE + self._html(),
-            "text/plain": self._plain(),
-        }
+        own = f"{VENDOR}{self.kind}+json"
+        return {own: self._data(), **self._shown(), "text/plain": repr(self)}
 
     def _data(self) -> dict[str, Any]:
         return asdict(self)  # type: ignore[call-overload]
 
+    def _shown(self) -> dict[str, str]:
+        return {"text/html": STYLE + self._html()}
+
     def _html(self) -> Markup:
         """The same HTML as on a published page, without what only a page can offer."""
         raise NotImplementedError
-
-    def _plain(self) -> str:
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return self._plain()
 
 
 class Frame(pd.DataFrame):
@@ -284,8 +243,6 @@ class Frame(pd.DataFrame):
     public's have the tables. Other frames, such as the answers of single municipalities, are left
     out of these with a word.
 
-    Examples
-    --------
     >>> shares = Frame({"answer": ["yes", "no"], "share": [0.8, None]})
     >>> type(shares.query("share > 0.5")).__name__, shares.records
     ('Frame', [{'answer': 'yes', 'share': 0.8}, {'answer': 'no', 'share': None}])
@@ -302,8 +259,6 @@ class Frame(pd.DataFrame):
         `why`: a label of the section ``figure``, such as ``withheld``. What is selected or sorted
         of the frame keeps it.
 
-        Examples
-        --------
         >>> Frame.nothing("withheld", ["code", "type"]).query("type > 1").why
         'withheld'
         """
@@ -323,18 +278,19 @@ class Frame(pd.DataFrame):
         return pd.DataFrame(plain.where(plain.notna(), None)).to_dict("records")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        few = self.head(FEW_ROWS).reset_index(drop=isinstance(self.index, pd.RangeIndex))
-        cells = few.astype(object).where(few.notna(), "").map(_short).to_numpy().tolist()
-        data = {"columns": list(map(str, few.columns)), "rows": cells, "n": len(self)}
+        first = pd.DataFrame(self).head(FEW_ROWS)
+        few = first.reset_index(drop=isinstance(self.index, pd.RangeIndex))
+        cells = (
+            few.astype(object)
+            .where(few.notna(), "")
+            .map(lambda value: f"{value:.4g}" if isinstance(value, float) else str(value))
+        )
+        data = {"columns": list(map(str, few)), "rows": cells.to_numpy().tolist(), "n": len(self)}
         return {
             f"{VENDOR}data+json": data,
-            "text/html": pd.DataFrame(self).head(FEW_ROWS).to_html(border=0),
-            "text/plain": pd.DataFrame(self).head(FEW_ROWS).to_string(),
+            "text/html": first.to_html(border=0),
+            "text/plain": first.to_string(),
         }
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, repr=False)
@@ -367,7 +323,7 @@ class Answer(_Output):
     def _html(self) -> Markup:
         return part("answer", text=self.text, gap=gap(self.text), more=self.more)
 
-    def _plain(self) -> str:
+    def __repr__(self) -> str:
         return self.paragraph
 
 
@@ -378,14 +334,10 @@ class Prose(_Output):
     kind = "prose"
     markdown: str
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {
-            f"{VENDOR}prose+json": self._data(),
-            "text/markdown": self.markdown,
-            "text/plain": self._plain(),
-        }
+    def _shown(self) -> dict[str, str]:
+        return {"text/markdown": self.markdown}
 
-    def _plain(self) -> str:
+    def __repr__(self) -> str:
         return self.markdown
 
 
@@ -406,7 +358,7 @@ class NotAvailable(_Output):
     def _html(self) -> Markup:
         return part("unavailable", reason=self.reason)
 
-    def _plain(self) -> str:
+    def __repr__(self) -> str:
         return self.reason
 
 
@@ -435,7 +387,7 @@ class Figure(_Output):
         words = {"title": self.title, "asked": self.asked, "caption": self.caption}
         return part("figure", id="", picture=picture, **words)
 
-    def _plain(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.title} ({self.caption})\n{self.alt}"
 
     @property
@@ -466,5 +418,5 @@ class Table(_Output):
     def _html(self) -> Markup:
         return table(asdict(self), most=len(self.rows))
 
-    def _plain(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.title} ({self.caption})\n{self.frame.to_string(index=False)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import html
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from analysis import derived, edition, fingerprints, paths, show, tabulation
 from analysis.cleaning import clean, store
@@ -20,14 +20,14 @@ from analysis.codebook import waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
+from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
 from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import hypotheses, indicators, tabulate
-from analysis.stats.population import Population
+from analysis.stats.disclosure import Audience
 from analysis.text import Language, Text
 from analysis.typology.classifier import Classifier, Projection, renamed
-from analysis.view import Audience, View
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
@@ -45,9 +45,14 @@ def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
 
 def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
     """The cleaned data, wave.yml and codebook, all of one state of the files, else an error."""
+    changed = InputError(
+        "the data of {wave}, its codebook or this package changed while they were in use",
+        hint="run the command again when nobody is saving them",
+        wave=wave,
+    )
     key = store.key(Wave.read(wave))  # before anything that is used is read, and again after it
     if fingerprints.expected_key(wave) not in {None, key}:
-        raise _changed(wave)
+        raise changed
     about = Wave.read(wave)
     book, folder = about.book(), paths.processed(wave)
     if not force and store.is_current(folder, key):
@@ -57,18 +62,10 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     cleaned = clean.clean(read.read(about, book), about, book)
     cleaned.ledger.check()
     if store.key(about) != key:
-        raise _changed(wave)
+        raise changed
     store.write(cleaned, folder, key, book)
     hypotheses.register(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
-
-
-def _changed(wave: str) -> InputError:
-    return InputError(
-        "the data of {wave}, its codebook or this package changed while they were in use",
-        hint="run the command again when nobody is saving them",
-        wave=wave,
-    )
 
 
 class Survey(View):
@@ -83,8 +80,6 @@ class Survey(View):
     codebook, wave : what was asked, and of whom.
     audience : what was left out at the source for those who may not see it.
 
-    Examples
-    --------
     >>> survey = Survey.load("demo-2019")
     >>> survey.n, survey.invited
     (15, 16)
@@ -121,16 +116,8 @@ class Survey(View):
             )
         if fingerprints.INPUTS not in os.environ:
             show.only_language(language)
-        return cls(
-            cleaned,
-            about,
-            book,
-            audience=audience,
-            language=language,
-            output=output,
-            files=files,
-            size=size,
-        )
+        place = Path(output) if output else paths.reports() / "by-hand" / wave
+        return cls(cleaned, about, book, place, audience, language, files, size)
 
     # --- parts and new variables -----------------------------------------------------------
 
@@ -147,21 +134,22 @@ class Survey(View):
         (2, 3)
         """
         if self.audience != "internal" and not self.wave.named:
-            sensitive = {v for q in self.codebook if q.sensitive for v in (q.id, *q.variables)}
             if self.audience == "public" or not isinstance(rule, str):
-                hint = Message("use by=, or the internal edition")
                 raise InputError(
-                    "the {audience} edition has no such part", hint=hint, audience=self.audience
+                    "the {audience} edition has no such part",
+                    hint="use by=, or the internal edition",
+                    audience=self.audience,
                 )
-            if told := sorted(derived.named(rule) & sensitive):
+            asked = self.codebook.using(derived.named(rule))
+            if sensitive := sorted(q.id for q in asked if q.sensitive):
                 hint = Message("choose another question, or use the internal edition")
-                raise InputError("{told} is sensitive: no part by it", hint=hint, told=told[0])
+                raise InputError("{told} is sensitive: no part by it", hint=hint, told=sensitive[0])
         chosen = derived.part(self._full, self.codebook, rule)
         words = label or (rule if isinstance(rule, str) else str(rule.name or "…"))
         if self._part:
             words = f"{self._part.label} / {words}"
         part = derived.population(self.population, chosen.register, rule, self.codebook, words)
-        return self._with(chosen, self.codebook, part)
+        return replace(self, _full=chosen, _part=part)
 
     def with_(
         self, name: str, values: str | pd.Series, *, label: str, sensitive: bool = False
@@ -178,10 +166,7 @@ class Survey(View):
         data, book = derived.variable(
             self._full, self.codebook, name, values, label, sensitive=sensitive
         )
-        return self._with(data, book, self._part)
-
-    def _with(self, data: clean.Cleaned, book: Codebook, part: Population | None) -> Survey:
-        return Survey(data, self.wave, book, part=part, **self._how)
+        return replace(self, _full=data, codebook=book)
 
     # --- numbers from answers --------------------------------------------------------------
 
@@ -217,29 +202,25 @@ class Survey(View):
         A name that an earlier wave gives by the code of a member goes to the type that this
         municipality is in now, where that has no name of its own.
         """
-        names, given = dict(found.names), set[int]()
+        given: dict[int, dict[str, str]] = {}
         for key, text in self.wave.names.items():
             kind = key if isinstance(key, int) else int(found.labels.get(key, 0))
-            if kind not in names or kind in given:
-                why = Message(
-                    "there is no type" if kind not in names else "there is a name already"
-                )
+            if kind not in found.names or kind in given:
+                why = Message("there is a name already" if kind in given else "there is no type")
                 raise InputError(
                     "names: {why} for {key}",
                     file=self.wave.folder / "wave.yml",
                     hint="give a number (1 to {n}) or the code of a member, one a type",
                     why=why,
                     key=key,
-                    n=len(names),
+                    n=len(found.names),
                 )
-            given.add(kind)
-            names[kind] = text.model_dump()
-        for code, text in waves.names_before(self.wave.name).items():
+            given[kind] = text.model_dump()
+        for code, before in waves.names_before(self.wave.name).items():
             kind = int(found.labels.get(code, 0))
-            if kind in names and kind not in given:
-                given.add(kind)
-                names[kind] = Text.model_validate(text).model_dump()
-        return replace(found, names=names)
+            if kind in found.names and kind not in given:
+                given[kind] = Text.model_validate(before).model_dump()
+        return replace(found, names=dict(found.names) | given)
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""
@@ -262,10 +243,9 @@ class Survey(View):
 
         The types are made from the shared indicators alone; see `typology.classifier.project`.
         """
-        mine = self._classifier.features.frame
-        if other.codebook.id != self.codebook.id:
-            responses, book = self._full.responses, other.codebook.id
-            mine = indicators.comparable(responses, self.codebook, book)
+        mine, book = self._classifier.features.frame, other.codebook.id
+        if book != self.codebook.id:
+            mine = indicators.comparable(self._full.responses, self.codebook, book)
             if mine is None:
                 raise InputError(
                     "nothing says what {id} shares with {book}",
@@ -305,9 +285,8 @@ class Survey(View):
     def by(self, breakdown: str | pd.Series | None) -> tabulation.Breakdown | None:
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
 
-        Of several answers it is a frame of who chose each, whose groups overlap.
-
-        A Series of one's own is matched by municipal code (`tables.aligned`).
+        Of several answers it is a frame of who chose each, whose groups overlap. A Series of one's
+        own is matched by municipal code (`tabulate.aligned`).
         """
         if breakdown is None:
             return None
@@ -324,19 +303,19 @@ class Survey(View):
         if breakdown not in self.codebook:
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
-        question = self.question(breakdown)
-        if question.type == "multi":
-            chosen = self.responses[list(question.variables)].fillna(False).astype(bool)
-            options = [option.text[self.language] for option in question.options]
-            return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
-        if question.type not in tabulate.BREAKDOWNS:
+        question = self.codebook[breakdown]
+        if question.type in tabulate.BREAKDOWNS:
+            return tabulate.labelled(self.responses[question.id], question, self.language)
+        if question.type != "multi":
             raise InputError(
                 "{id} is of type {type} and cannot be a breakdown",
                 hint="use a question with options",
                 id=question.id,
                 type=question.type,
             )
-        return tabulate.labelled(self.responses[question.id], question, self.language)
+        chosen = self.responses[list(question.variables)].fillna(False).astype(bool)
+        options = [option.text[self.language] for option in question.options]
+        return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
 
     def tabulate(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """How often each answer was given, tidy, with n and share; see `tabulation.counts`.
@@ -399,15 +378,13 @@ class Survey(View):
         return question
 
     def __getattr__(self, id: str) -> Asked:
-        book = self.__dict__.get("codebook")
-        if book is not None and id in (index.id for index in book.indices):
+        book = self.__dict__.get("codebook")  # None while a survey is being made or copied
+        if book is not None and (id in book or id in (index.id for index in book.indices)):
             held = self._measured(id)
-            return Asked(held, held.question(id))
-        if book is None or id.startswith("_") or id not in book:
-            near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
-        return Asked(self, book[id])
+            return Asked(held, held.codebook[id])
+        near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
 
     def __dir__(self) -> list[str]:
         asked = (part.id for part in (*self.codebook, *self.codebook.indices))
@@ -415,7 +392,7 @@ class Survey(View):
 
     # --- showing itself --------------------------------------------------------------------
 
-    def _facts(self) -> list[tuple[str, str]]:
+    def _facts(self) -> dict[str, str]:
         facts = {
             "wave": f"{self.wave.title[self.language]} ({self.wave.name})",
             "as_of": self.wave.as_of.isoformat(),
@@ -426,16 +403,14 @@ class Survey(View):
         }
         if self.wave.invented:
             facts["note"] = self.label("page.invented_short")
-        return [(self.label(f"survey.{name}"), value) for name, value in facts.items()]
+        return {self.label(f"survey.{name}"): value for name, value in facts.items()}
 
     def __repr__(self) -> str:
-        return "\n".join(f"{name}: {value}" for name, value in self._facts())
+        return "\n".join(f"{name}: {value}" for name, value in self._facts().items())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th scope='row'>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>"
-            for a, b in self._facts()
-        )
+        row = Markup("<tr><th scope='row'>{}</th><td>{}</td></tr>")
+        rows = Markup().join(row.format(*fact) for fact in self._facts().items())
         return f"<table>{rows}</table>"
 
 

@@ -11,12 +11,11 @@ import pandas as pd
 
 from analysis import edition
 from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import COUNTED, HIDDEN, MEASURED, is_shown, protects
-from analysis.errors import InputError, Message
+from analysis.edition import COUNTED, HIDDEN, MEASURED, View, is_shown, protects
+from analysis.errors import InputError
 from analysis.figures import plots
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
-from analysis.view import View
 
 ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
 COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
@@ -47,18 +46,18 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
     parts: list[pd.DataFrame] = []
     for q in (q for q in questions if q.type in {*COUNTED, "battery"}):
         if by is None:
-            parts.append(_whole(survey, q))
+            made = [_whole(survey, q)]
         elif q.type == "battery":
             members = _members(survey, q, by)
-            parts += [_scale(survey, q, inside).assign(**group) for group, inside in members]
+            made = [_scale(survey, q, inside).assign(**group) for group, inside in members]
         else:
-            own = {q.id, q.identity} - {None}
-            groups = (one for one in _breakdowns(survey, q, by) if one.name not in own)
-            parts += [_crossed(survey, q, one) for one in groups]
-    kept = [part for part in parts if len(part)]
-    if not kept:
+            groups = (g for g in _breakdowns(survey, q, by) if q not in edition.asked_by(survey, g))
+            made = [_crossed(survey, q, one) for one in groups]
+        about = {"question": q.id, "question_type": q.type}
+        parts += [part.assign(**about, item=part.get("item", "")) for part in made if len(part)]
+    if not parts:
         return Frame.nothing("withheld", COUNTS)
-    frame = Frame(pd.concat(kept, ignore_index=True).reindex(columns=COUNTS))
+    frame = Frame(pd.concat(parts, ignore_index=True).reindex(columns=COUNTS))
     floats = dict.fromkeys(["share", "low", "high"], "Float64")
     frame = frame.astype({"count": "Int64", "n": "Int64", **floats})
     return frame.drop(columns=["low", "high", "missing"] if by is not None else ["group"])
@@ -69,9 +68,8 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
     if question.type == "battery":
         frame = pd.DataFrame() if protects(survey, question) else _scale(survey, question)
     else:
-        frame = counted.frame.reset_index(names="answer").assign(item="", n=counted.n)
+        frame = counted.frame.reset_index(names="answer").assign(n=counted.n)
         frame[["variable", "code"]] = edition.coded(survey, question)
-        frame = frame.assign(question=question.id, question_type=question.type)
     # how many did not answer is an answer, too; the size class of those who did not reply is known
     if not protects(survey, question) and counted.n:
         words = survey.labels("status")
@@ -103,14 +101,13 @@ def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.Da
     rows = []
     for item in question.items:
         values = survey.responses[item.id].loc[inside].dropna().astype(int)
+        about = {"item": item.text[survey.language], "variable": item.id, "n": len(values)}
         for option in sorted(question.options, key=lambda option: option.code):
-            answer, count = option.text[survey.language], int((values == option.code).sum())
+            count = int((values == option.code).sum())
             share = count / len(values) if len(values) else np.nan
-            name = item.text[survey.language]
-            rows.append((name, item.id, str(option.code), answer, count, len(values), share))
-    columns = ["item", "variable", "code", "answer", "count", "n", "share"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(question=question.id, question_type=question.type)
+            answer = {"code": str(option.code), "answer": option.text[survey.language]}
+            rows.append(about | answer | {"count": count, "share": share})
+    return pd.DataFrame(rows)
 
 
 def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
@@ -120,9 +117,7 @@ def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
     long = counts.set_axis(index).dropna().stack().rename("count").astype("Int64").reset_index()
     long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
     n = long["group"].map(answered).astype("Int64")
-    share = (long["count"] / n.where(n > 0)).astype("Float64")
-    about = {"question": question.id, "question_type": question.type}
-    return long.assign(item="", n=n, share=share, **about)
+    return long.assign(n=n, share=(long["count"] / n.where(n > 0)).astype("Float64"))
 
 
 def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
@@ -137,19 +132,17 @@ def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = 
         return Frame(columns=NUMBERS)
     for q in (q for q in questions if q.type in MEASURED):
         names = {i.id: i.text[survey.language] for i in q.items} or {q.id: ""}
-        hidden = edition.frequency(survey, q) if protects(survey, q) else None
+        hidden = edition.frequency(survey, q).frame if protects(survey, q) else None
+        if hidden is not None and q.type == "battery" and by is None:
+            means = hidden.dropna().rename_axis("item").rename(columns={"count": "n"})
+            rows += means.reset_index().assign(question=q.id).astype({"n": int}).to_dict("records")
+            continue
         for group, inside in _members(survey, q, by):
-            about = {"question": q.id} | group
-            if hidden is not None and q.type == "battery":
-                known = hidden.frame.dropna().itertuples()
-                rows += [
-                    about | {"item": i.Index, "n": int(i.count), "mean": i.mean} for i in known
-                ]
-                continue
             for variable, item in names.items():
                 values = survey.responses[variable].loc[inside].astype("Float64").dropna()
-                frame = tabulate.summary(values) if hidden is None else hidden.frame
-                rows.append(about | {"item": item, "n": len(values)} | frame["value"].to_dict())
+                frame = tabulate.summary(values) if hidden is None else hidden
+                about = {"question": q.id, "item": item, "n": len(values)} | group
+                rows.append(about | frame["value"].to_dict())
     if not rows and any(q.type in MEASURED for q in questions):
         return Frame.nothing("withheld", NUMBERS)
     frame = Frame(rows, columns=NUMBERS)
@@ -178,19 +171,13 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     if frame.empty:
         return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
     rows = [name for name in ("question", "item", "answer") if name in frame]
-    if value == "share":
-        cells = [cell(*pair) for pair in zip(frame["count"], frame["n"], strict=True)]
-    else:
-        cells = [
-            f"{digits(v)} (n={n:,})" if n else HIDDEN
-            for v, n in zip(frame[value], frame["n"], strict=True)
-        ]
-    groups = list(dict.fromkeys(frame["group"]))
-    order = frame[rows].drop_duplicates()
+    write = cell if value == "share" else _of_n
+    numbers = frame["count" if value == "share" else value]
+    cells = [write(*pair) for pair in zip(numbers, frame["n"], strict=True)]
+    order = pd.MultiIndex.from_frame(frame[rows].drop_duplicates())
     table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
-    table = table.reindex(pd.MultiIndex.from_frame(order))[groups].fillna(HIDDEN)
-    table.columns = pd.Index([str(group) for group in groups])
-    return Frame(titled(survey, table.reset_index()))
+    table = table.reindex(order)[frame["group"].unique()].fillna(HIDDEN)
+    return titled(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
 
 
 def main_rows(frame: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
@@ -232,20 +219,15 @@ def titled(survey: View, frame: pd.DataFrame) -> Frame:
 
     A question is its number, short text, unit and, of a battery, the item.
     """
-    language = survey.language
-    names = {q.id: called(q, tabulate.with_unit(q, language)) for q in survey.codebook}
+    names = {q.id: called(q, tabulate.with_unit(q, survey.language)) for q in survey.codebook}
     item = frame["item"].map(lambda item: f" — {item}" if item else "")
-    question = frame["question"].map(names) + item
-    return Frame(
-        frame.assign(question=question).drop(columns=["item", "variable", "code"], errors="ignore")
-    )
+    named = frame.assign(question=frame["question"].map(names) + item)
+    return Frame(named.drop(columns=["item", "variable", "code"], errors="ignore"))
 
 
 def called(question: Question, text: str) -> str:
     """A text of a question after its number; the name of a variable is no number.
 
-    Examples
-    --------
     >>> from types import SimpleNamespace as Q
     >>> called(Q(id="Q07"), "CIO"), called(Q(id="cio_aide"), "CIO")
     ('Q07 CIO', 'CIO')
@@ -265,26 +247,21 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
         else survey.label("tabulation.hidden", answer=a)
         for a, c, s in shown[["answer", "count", "share"]].itertuples(index=False)
     ]
+    together = {"answers": survey.label("answers.separator").join, "n": "first", "missing": "first"}
     shown = titled(survey, shown.assign(answers=texts))
-    parts = shown.groupby("question", sort=False)
-    joined = parts["answers"].agg(survey.label("answers.separator").join)
-    missing = {"missing": parts["missing"].first()} if "missing" in shown else {}
-    return Frame(Frame({"answers": joined, "n": parts["n"].first(), **missing}).reset_index())
+    kept = {name: how for name, how in together.items() if name in shown}
+    return Frame(shown.groupby("question", sort=False).agg(kept).reset_index())
 
 
 def by_kind(survey: View, frame: pd.DataFrame) -> Frame:
     """The same frame, how many did not answer in a column for each kind in the place of words."""
     if "missing" not in frame:
         return Frame(frame)
-    known = {id: edition.frequency(survey, survey.question(id)) for id in set(frame["question"])}
-    told = frame["question"].where(frame["missing"].notna())
-    missing = pd.DataFrame(
-        [known[id].missing if isinstance(id, str) else {} for id in told],
-        index=frame.index,
-        columns=list(STATUSES[1:]),
-    )
-    kinds = missing.dropna(axis="columns", how="all").astype("Int64")
-    return Frame(frame.drop(columns="missing").join(kinds.mask(told.notna(), kinds.fillna(0))))
+    stated = frame.loc[frame["missing"].notna(), "question"]
+    known = {id: edition.frequency(survey, survey.question(id)).missing for id in stated.unique()}
+    kinds = pd.DataFrame([known[id] for id in stated], stated.index, list(STATUSES[1:]))
+    kinds = kinds.dropna(axis="columns", how="all").fillna(0).astype("Int64")
+    return Frame(frame.drop(columns="missing").join(kinds))
 
 
 def digits(value: float) -> str:
@@ -294,6 +271,10 @@ def digits(value: float) -> str:
     ('12.35', '12,346')
     """
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+def _of_n(value: float, n: int) -> str:
+    return f"{digits(value)} (n={n:,})" if n else HIDDEN
 
 
 def cell(count: Any, n: int) -> str:
@@ -324,16 +305,8 @@ def to_answer(survey: View, question: Question | None) -> int | None:
 def table(survey: View, question: Question, by: Breakdown | None = None) -> Table | NotAvailable:
     """One question as a table, broken down where asked.
 
-    Raises
-    ------
-    InputError : the edition shows nothing of it by group.
+    Raises InputError: the edition shows nothing of it by group.
     """
-    name, words = f"table_{question.id}", "tabulation/one"
-    about: dict[str, Any] = {
-        "question": called(question, question.label[survey.language]),
-        "multiple": question.type == "multi",
-        "more": edition.note(survey),
-    }
     scale = question.type == "battery" and not protects(survey, question)
     make = numbers if question.type in MEASURED and not scale else counts
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
@@ -351,61 +324,52 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
         if isinstance(by, pd.DataFrame):  # its groups overlap
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
-    elif question.type == "text":
-        n, shown = edition.frequency(survey, question).n, Frame({"answer": ["—"]})
-        shown["count"] = n
+    elif question.type in {"text", "date"}:
+        n = edition.frequency(survey, question).n
+        shown = Frame({"answer": [HIDDEN], "count": [n]})
     else:
         n = int(frame["n"].max())
         kept = ["item", "answer", "count", "n", "share"] if scale else ["answer", "count", "share"]
         shown = frame[kept] if make is counts else frame.dropna(axis="columns", how="all")
     if by is None or not scale:
         shown = shown.drop(columns="question", errors="ignore")
-    return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about, base=n)
+    about: dict[str, Any] = {"question": called(question, question.label[survey.language])}
+    about |= {"multiple": question.type == "multi", "more": edition.note(survey), "base": n}
+    name, words = f"table_{question.id}", "tabulation/one"
+    return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about)
 
 
 def figure(
     survey: View, question: Question, by: Breakdown | None = None, *, key: bool = False
 ) -> Figure | NotAvailable:
-    """One question as a figure, broken down where asked; `key`: the index shows the page by it.
-
-    Raises
-    ------
-    InputError : it is free text.
-    """
+    """One question as a figure, broken down where asked; `key`: the index shows the page by it."""
     name, title = f"q_{question.id}", called(question, question.label[survey.language])
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
+    if question.type in {"text", "date"}:
+        return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
     why = survey.say("tabulation/withheld", question=title, by=by is not None)
     withheld = NotAvailable(name, why, withheld=True)
     if counted.frame.isna().all(axis=None) or not is_shown(survey, question):
         return withheld
-    if question.type == "text":
-        raise InputError(
-            "{id} is free text and has no figure", hint="see the table", id=question.id
-        )
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     if question.type in COUNTED:
         drawn = _drawn_counts(survey, question, by)
     elif question.type == "battery":
         drawn = _drawn_battery(survey, question)
     elif isinstance(by, pd.DataFrame):
-        hint = Message("see the table")
         raise InputError(
-            "{id} is a number: no figure by several answers", hint=hint, id=question.id
+            "{id} is a number: no figure by several answers", hint="see the table", id=question.id
         )
-    elif protects(survey, question, *edition.asked_by(survey, by)):
-        return withheld
     else:
         drawn = _drawn_numbers(survey, question, by)
     if drawn is None:
         return withheld
     ax, data, words, values = drawn
     asked = called(question, question.text[survey.language])
-    asked = "" if asked == title else asked
-    several = question.type == "multi"
-    values |= {"question": title, "asked": asked, "multiple": several, "base": counted.n}
-    values["label"] = question.label[survey.language]
+    values |= {"question": title, "label": question.label[survey.language], "base": counted.n}
+    values |= {"asked": "" if asked == title else asked, "multiple": question.type == "multi"}
     unit = question.unit[survey.language] if question.unit else ""
     values["units"] = {"value": unit.replace("（", "、").rstrip("）")} if unit else {}
     return survey.gallery.show(
@@ -427,14 +391,13 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     """How many say yes to each of several questions, sorted, as one figure."""
     frame = counts(survey, questions).query("code == '1'").dropna(subset="count")
     names = {q.id: called(q, q.label[survey.language]) for q in questions}
-    alike = frame["n"].nunique() == 1
     data = frame.assign(answer=frame["question"].map(names), said=frame["answer"])
-    if not alike:
+    if frame["n"].nunique() > 1:
         data["answer"] += [f" (n={n:,})" for n in data["n"]]
     data = data.sort_values("share", ascending=False, kind="stable").round({"share": 4})
     data = Frame(data[["answer", "said", "count", "n", "share"]])
     n = int(data["n"].max()) if len(data) else 0
-    ends = {"top": data.loc[data.index[0]], "least": data.loc[data.index[-1]]} if n else {}
+    ends = {"top": data.iloc[0], "least": data.iloc[-1]} if n else {}
     apart = n >= FEWEST and ends["top"]["share"] - ends["least"]["share"] >= APART
     lead = "・".join(dict.fromkeys(data["said"]))
     ax = plots.shares(data, dots=True, language=survey.language)
@@ -461,19 +424,17 @@ def leads(counted: Sequence[int], n: int) -> bool:
 def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Drawn | None:
     whole = counts(survey, [question])
     known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
-    n = int(whole["n"].max())
-    values = {
-        "top": next(iter(known.records), None),
-        "lead": by is None and len(known) == len(whole) and leads(list(known["count"]), n),
-    }
+    lead = by is None and len(known) == len(whole)
+    lead = lead and leads(list(known["count"]), int(whole["n"].max()))
+    values = {"top": next(iter(known.records), None), "lead": lead}
     if by is None:
         shown = _sorted(whole, question) if question.type == "multi" else whole
         data = shown[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
-    frame = counts(survey, [question], by)
-    if frame.empty:
+    data = counts(survey, [question], by).round({"share": 4})
+    data = data.drop(columns=[name for name in ANSWER if name != "answer"])
+    if data.empty:
         return None
-    data = frame.drop(columns=[name for name in ANSWER if name != "answer"]).round({"share": 4})
     return plots.crossed(data, language=survey.language), data, "shares", values
 
 
@@ -501,7 +462,9 @@ def _drawn_battery(survey: View, question: Question) -> Drawn:
     return ax, Frame(data[[*points, *data.columns.difference(points.columns)]]), "battery", values
 
 
-def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn:
+def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn | None:
+    if protects(survey, question, *edition.asked_by(survey, by)):
+        return None
     values = survey.responses[question.id].astype("Float64")
     data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})
     if by is not None:
@@ -510,8 +473,8 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     data = data.dropna().sort_values([*data.columns[::-1]], kind="stable")
     label = tabulate.with_unit(question, survey.language)
     ax = plots.plot_numbers(data, label=label, language=survey.language)
-    low, median, high = data["value"].quantile([0.25, 0.5, 0.75])
-    written = {"low": digits(low), "median": digits(median), "high": digits(high)}
+    quartiles = data["value"].quantile([0.25, 0.5, 0.75]).map(digits)
+    written = dict(zip(("low", "median", "high"), quartiles, strict=True))
     unit = question.unit[survey.language] if question.unit else ""
     lead = by is None and len(data) >= FEWEST
     return ax, data, "numbers_figure", {**written, "unit": unit, "lead": lead}

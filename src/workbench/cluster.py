@@ -17,7 +17,6 @@ import time
 import uuid
 import zipfile
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,27 +45,21 @@ def shared(files: Iterable[Path], target: str | None, folder: Path) -> Iterator[
     It holds the answers of the wave, so it is kept where the internal edition may be: under
     `target`, or in `folder`, that of the pages, which the workers then have to share.
     """
-    name = f".data-{uuid.uuid4().hex}.zip"
     place, root = _filesystem(target or folder.resolve().as_uri())
-    with _errors(
-        "cannot write to {place} ({fault})", hint="see --target", place=target or folder.name
-    ):
-        _put(place, f"{root}/{name}", _archive(files))
-    try:
-        yield place.unstrip_protocol(f"{root}/{name}")
-    finally:
-        with contextlib.suppress(Exception):
-            place.rm_file(f"{root}/{name}")
-
-
-def _archive(files: Iterable[Path]) -> bytes:
-    buffer = io.BytesIO()
+    sent, buffer = f"{root}/.data-{uuid.uuid4().hex}.zip", io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in files:
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if file.is_file():
                     archive.write(file, file.relative_to(paths.root()))
-    return buffer.getvalue()
+    where = target or folder.name
+    with _errors("cannot write to {place} ({fault})", hint="see --target", place=where):
+        _put(place, sent, buffer.getvalue())
+    try:
+        yield place.unstrip_protocol(sent)
+    finally:
+        with contextlib.suppress(Exception):
+            place.rm_file(sent)
 
 
 def remote(
@@ -87,12 +80,11 @@ def remote(
     try:
         client = Client(scheduler, timeout=CONNECTING)
     except (OSError, ValueError) as error:
-        text = " ".join(str(error).split())[:160]
         raise InputError(
             "there is no scheduler at {scheduler} ({text})",
             hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
             scheduler=scheduler,
-            text=text,
+            text=" ".join(str(error).split())[:160],
         ) from None
     with client:
         waiting, seen = iter(todo), time.monotonic()
@@ -130,55 +122,43 @@ def remote(
 # --- a worker --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Site:
-    """What one worker process has unpacked of a run."""
-
-    data: str
-    folder: Path
-    kernels: Kernels
-
-
-_site: Site | None = None
+_sites: dict[str, tuple[Path, Kernels]] = {}  # data -> what this process has unpacked of it
 _guard = threading.Lock()
 
 
 def make_there(work: Work, data: str, code: str, name: str) -> Made:
     """Make one page on a worker."""
-    site = _unpacked(work, data)
-    return work.make(code, name, kernels=site.kernels, scratch=site.folder / "scratch")
-
-
-def _unpacked(work: Work, data: str) -> Site:
-    global _site
     with _guard:
-        if _site is None or _site.data != data:
-            if package_hash() != work.package:
-                raise InputError(
-                    "a worker has another version of this package than the process that asked",
-                    hint="install the same on all machines",
-                )
-            place, path = _filesystem(data)
-            hint = Message("give with --target a URL that all workers can read, such as s3://...")
-            with _errors("a worker cannot read {place} ({fault})", hint=hint, place=data):
-                content = place.cat_file(path)
-            folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=_room()))
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                archive.extractall(folder)
-            (folder / "scratch").mkdir()
-            kernels = Kernels(
-                fork=work.options.fork,
-                memory_mb=work.options.memory_mb,
-                environment={"WORKBENCH_ROOT": str(folder), INPUTS: json.dumps(work.inputs)},
-            )
-            _site = Site(data, folder, kernels)
-        return _site
+        if data not in _sites:
+            _sites.clear()
+            _sites[data] = _unpacked(work, data)
+        folder, kernels = _sites[data]
+    return work.make(code, name, kernels=kernels, scratch=folder / "scratch")
 
 
-def _room() -> str:
+def _unpacked(work: Work, data: str) -> tuple[Path, Kernels]:
+    """The folder of the data on this machine, which dask clears away with the worker."""
     from distributed import get_worker
 
-    return str(get_worker().local_directory)  # dask clears it away with the worker
+    if package_hash() != work.package:
+        raise InputError(
+            "a worker has another version of this package than the process that asked",
+            hint="install the same on all machines",
+        )
+    place, path = _filesystem(data)
+    hint = Message("give with --target a URL that all workers can read, such as s3://...")
+    with _errors("a worker cannot read {place} ({fault})", hint=hint, place=data):
+        content = place.cat_file(path)
+    folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+    (folder / "scratch").mkdir()
+    kernels = Kernels(
+        fork=work.options.fork,
+        memory_mb=work.options.memory_mb,
+        environment={"WORKBENCH_ROOT": str(folder), INPUTS: json.dumps(work.inputs)},
+    )
+    return folder, kernels
 
 
 # --- where it is published -------------------------------------------------------------------

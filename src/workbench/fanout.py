@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
@@ -59,7 +59,12 @@ class Pages:
     def open(self) -> None:
         """Take over what is up to date in a run that was stopped or failed, and published."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        last = {ran.name: ran for ran in _journal(self.folder)}  # its last line counts
+        last = {}
+        with contextlib.suppress(FileNotFoundError):
+            for line in (self.folder / JOURNAL).read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(ValueError, TypeError):  # of the moment it died
+                    ran = Ran.read(json.loads(line))
+                    last[ran.name] = ran  # its last line counts
         self._take(self.folder, last.values(), {})
         kept = {ran.html for ran in self.made.values()}
         for path in self.folder.iterdir():
@@ -76,9 +81,9 @@ class Pages:
         for ran in rans:
             current = ran.key == self.key and ran.name not in self.made
             if current and ran.has_page(folder, hashes):
-                self.made[ran.name] = self._linked(ran, folder)
+                self.made[ran.name] = self.linked(ran, folder)
 
-    def _linked(self, ran: Ran, folder: Path) -> Ran:
+    def linked(self, ran: Ran, folder: Path) -> Ran:
         """A page of a folder under the same name here, or a copy where the disk has no links."""
         try:
             os.link(folder / ran.html, self.folder / ran.html)
@@ -101,26 +106,6 @@ class Pages:
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
             for ran in rans:
                 journal.write(json.dumps(asdict(ran), ensure_ascii=False) + "\n")
-
-    def take_earlier(self, codes: Set[str]) -> Iterator[Ran]:
-        """Take over pages of an earlier state of the data, where no newer one is ready."""
-        folder = self.edition.folder
-        record = read_record(folder)
-        for ran in notebooks_of(record).values():
-            if ran.name in codes and ran.has_page(folder, hashes_of(record)):
-                yield self._linked(ran, folder)
-
-    def publish(self, record: RunRecord) -> None:
-        """Swap all in; beside the last complete pages if a page failed."""
-        (self.folder / JOURNAL).unlink(missing_ok=True)
-        swap_in(record, self.folder, self.edition)
-
-
-def _journal(folder: Path) -> Iterator[Ran]:
-    with contextlib.suppress(FileNotFoundError):
-        for line in (folder / JOURNAL).read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError, TypeError):  # the line of the moment it died
-                yield Ran.read(json.loads(line))
 
 
 # --- a run -----------------------------------------------------------------------------------
@@ -156,13 +141,15 @@ def run(
             names = overview.wanted(survey, asked)
             pages.open()
             facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
-            work = _work(plan, pages.key, facts, options)
+            work = _work(plan, pages.key, release.context(edition, facts), options)
             todo = [(c, n) for c, n in names.items() if options.force or c not in pages.made]
             progress = Progress(len(todo), "profiles")
             with contextlib.ExitStack() as stack:
                 if scheduler and todo:
                     overview.members(survey, seed=seed)  # caches the typology, which workers read
-                    archive = cluster.shared(_read_by(plan), target, pages.folder)
+                    reads = [paths.root() / name for name in notebook.declares.get("reads", [])]
+                    files = [paths.raw(edition.wave), paths.processed(edition.wave), plan.codebook]
+                    archive = cluster.shared([*files, *reads], target, pages.folder)
                     data = stack.enter_context(archive)
                     made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
                 else:
@@ -219,8 +206,8 @@ def local(
     return side_by_side(more, jobs, kernels)
 
 
-def _work(plan: Plan, key: str, facts: dict[str, Any], options: Options) -> Work:
-    """What the pages of a run have in common."""
+def _work(plan: Plan, key: str, context: dict[str, Any], options: Options) -> Work:
+    """What the pages of a run have in common; `context`: what pages of its edition state of it."""
     notebook = plan.notebooks[0]
     declared = notebook.declares
     blank = Ran(
@@ -231,7 +218,6 @@ def _work(plan: Plan, key: str, facts: dict[str, Any], options: Options) -> Work
         expected=[*declared.get("figures", []), *declared.get("tables", [])],
         parameters=plan.parameters(notebook),
     )
-    context = release.context(plan.edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
     home = ("index.html", label("overview.title", plan.edition.language))
     return Work(
@@ -245,13 +231,6 @@ def _work(plan: Plan, key: str, facts: dict[str, Any], options: Options) -> Work
     )
 
 
-def _read_by(plan: Plan) -> list[Path]:
-    """The files and folders that the notebook reads."""
-    notebook, wave = plan.notebooks[0], plan.edition.wave
-    reads = [paths.root() / name for name in notebook.declares.get("reads", [])]
-    return [paths.raw(wave), paths.processed(wave), plan.codebook, *reads]
-
-
 def _publish(
     plan: Plan,
     pages: Pages,
@@ -261,12 +240,15 @@ def _publish(
     seed: int,
     started: float,
 ) -> RunRecord:
-    """Write overview and record, and swap all in."""
+    """Write overview and record, and swap all in; beside the last complete pages if one failed."""
     listed, verdict = overview.members(survey, seed=seed)
     codes = list(listed.index)
-    earlier = pages.take_earlier(set(codes) - pages.made.keys())
-    rans = pages.made | {ran.name: ran for ran in earlier}
-    edition = plan.edition
+    rans, edition = dict(pages.made), plan.edition
+    last = read_record(pages.edition.folder)  # pages of earlier data, where no newer one is ready
+    for ran in notebooks_of(last).values():
+        wanted = ran.name in codes and ran.name not in rans
+        if wanted and ran.has_page(pages.edition.folder, hashes_of(last)):
+            rans[ran.name] = pages.linked(ran, pages.edition.folder)
     overview.write(
         pages.folder,
         listed,
@@ -286,7 +268,8 @@ def _publish(
     }
     status = Status.OK if all(ran.ok for ran in pages.made.values()) else Status.PARTIAL
     record = RunRecord(edition, status, [rans[code] for code in codes if code in rans], facts)
-    pages.publish(record)
+    (pages.folder / JOURNAL).unlink(missing_ok=True)
+    swap_in(record, pages.folder, pages.edition)
     index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):

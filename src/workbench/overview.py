@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,8 @@ def wanted(survey: Survey, asked: Sequence[str] | None) -> dict[str, str]:
 
 
 def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
-    called = [code for code, name in names.items() if name == text]
     code = text if text in names else municipality.parse_code(text)[0] or text
-    if code in names:
-        return code
+    called = [code] if code in names else [one for one, name in names.items() if name == text]
     if len(called) == 1:
         return called[0]
     if called:
@@ -122,7 +121,14 @@ def write(
         there = {"code": ORDERS["prefecture"], **there}
     notes = _notes(words, states, verdict if "type" in columns else "")
     text = listed.astype("string").fillna("").reset_index()
-    table = _workbook(words, text[["code", "name", *columns]], notes)
+    table = {
+        "name": "profiles",
+        "title": words["title"],
+        "caption": notes[0],
+        "n": len(listed),
+        "notes": notes[1:],
+        "csv": to_csv(text[["code", "name", *columns]].rename(columns=words)).decode("utf-8-sig"),
+    }
     paths.write_atomic(folder / "profiles.xlsx", workbook([table], context["language"]))
     for by, file in there.items():
         rows = _grouped(text, listed.get(by), words)
@@ -157,12 +163,10 @@ def _state(ran: Ran | None, key: str) -> str:
 
 
 def _notes(words: Mapping[str, str], states: Mapping[str, str], verdict: str) -> list[str]:
-    counts = pd.Series(list(states.values()), dtype=object).value_counts()
-    made = int(counts.get("", 0)) + int(counts.get("earlier", 0))
-    notes = [words["count"].format(n=len(states), made=made)]
-    for kind in ("failed", "earlier"):
-        if counts.get(kind, 0):
-            notes.append(words[f"some_{kind}"].format(n=int(counts[kind])))
+    counts = Counter(states.values())
+    notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
+    some = (kind for kind in ("failed", "earlier") if counts[kind])
+    notes += [words[f"some_{kind}"].format(n=counts[kind]) for kind in some]
     return [*notes, verdict] if verdict else notes
 
 
@@ -184,16 +188,3 @@ def _line(
     page = "" if state == "absent" else f"{row['code']}.html"
     name = show.part("member", page=page, name=row["name"], state=words.get(state, ""))
     return [(name, "row", "", 1), *((row[column], "", "", 1) for column in columns)]
-
-
-def _workbook(
-    words: Mapping[str, str], listed: pd.DataFrame, notes: Sequence[str]
-) -> dict[str, Any]:
-    return {
-        "name": "profiles",
-        "title": words["title"],
-        "caption": notes[0],
-        "n": len(listed),
-        "notes": list(notes[1:]),
-        "csv": to_csv(listed.rename(columns=words)).decode("utf-8-sig"),
-    }

@@ -120,6 +120,15 @@ def test_free_text_stands_under_every_topic_whose_words_it_holds(survey, page):
     assert f"n = {len(answered)}" in page.prose and "白浪崎市" in page.prose
 
 
+def test_words_and_dates_have_a_table_of_how_many_answered_and_no_figure(survey):
+    kinds = {question.type: question.id for question in survey.codebook}
+    for id in (kinds["text"], kinds["date"]):
+        answered = int((survey.status[id] == "answered").sum())
+        assert survey.table(id).n == answered > 0
+        figure = survey.figure(id)
+        assert not figure.withheld and "文章または日付" in figure.reason
+
+
 def test_free_text_stays_inside(tmp_path):
     page = run("02_explore", audience="committee", output=str(tmp_path), skip="figures")
     assert "自由記述**" not in page.prose and "研修に出したくても" not in page.prose

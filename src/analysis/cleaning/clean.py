@@ -7,6 +7,7 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +74,11 @@ class Ledger:
         files, sheets = cells["file"].cat, cells["sheet"].cat
         shape = len(files.categories), len(sheets.categories), len(names)
         known = (ended >= 0) & (ended < len(names))  # a lost cell is in no place
-        keys = (files.codes[known], sheets.codes[known], ended[known])
-        counts = pd.Series(np.ravel_multi_index(keys, shape)).value_counts().sort_index()
+        ids = np.zeros(known.sum(), np.min_scalar_type(-math.prod(shape)))  # of few bytes
+        for codes, size in zip((files.codes, sheets.codes, ended), shape, strict=True):
+            ids *= size
+            ids += codes[known]
+        counts = pd.Series(ids).value_counts().sort_index()
         file, sheet, at = np.unravel_index(counts.index, shape)
         table = {"file": files.categories[file], "sheet": sheets.categories[sheet],
                  "place": pd.array(names, "str").take(at), "cells": counts.to_numpy()}  # fmt: skip
@@ -505,6 +509,12 @@ class _Cleaning:
 
     def finish(self, who: Identified) -> Cleaned:
         """Typed frames in the order of codes, findings in the order of the files, the ledger."""
+        received, asked = self.received, self.wave.invited
+        place = np.full(len(received.cells), EMPTY, np.int8)
+        for name, at in received.positions.items():
+            there = self.there[name]
+            place[at[there]] = self.end[name][there]
+        ledger = Ledger.count(received, place)
         kept = np.array(who.kept, dtype=int)
         order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
         index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
@@ -517,19 +527,14 @@ class _Cleaning:
             told = size_classes_told(sizes, self.values[sizes.id])
         register = register_of(self.wave, who, order, told)
         names = register["name"].to_dict()
-        received, asked = self.received, self.wave.invited
         if isinstance(asked, int) and len(order) > asked:
             more = Remark("more-replies", "wave.yml", "", "", str(asked), str(len(order)))
             self.remarks.append(more)
-        place = np.full(len(received.cells), EMPTY, np.int8)
-        for name, at in received.positions.items():
-            there = self.there[name]
-            place[at[there]] = self.end[name][there]
         return Cleaned(
             responses=pd.DataFrame(answers, index),
             status=pd.DataFrame(states, index),
             register=register,
             findings=listed(self.notes, received, who.codes, names, self.remarks),
             outside=received.outside,
-            ledger=Ledger.count(received, place),
+            ledger=ledger,
         )

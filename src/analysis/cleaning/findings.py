@@ -99,57 +99,51 @@ def listed(
 
     `codes` per record; `names` of the municipalities by code; `remarks` beside those of intake.
     """
-    outside, sources = received.outside, received.sources
-    sheets = list(zip(sources["file"], sources["sheet"], strict=True))
+    sheets = [*zip(received.sources["file"], received.sources["sheet"], strict=True)]
     replies = Counter(sheets)
     alone = {s: str(code) for s, code in zip(sheets, codes, strict=True) if replies[s] == 1}
-    rows = list(_of_answers(notes, received, codes))
-    for remark in (*received.remarks, *remarks):
-        rule, file, sheet, cell, text, value, more, record, variable = remark
-        code = "" if rule == "heading" else alone.get((file, sheet), "")
-        code = str(codes[record] or "") if record >= 0 else code
-        question = value if rule == "heading" else variable.lstrip("@")
-        rows.append((file, sheet, cell, code, question, rule, text, value, more))
-    loose = outside[outside["reason"] == "unmatched"]
-    for file, sheet, cell, text in _loose(loose, outside[outside["reason"] == "header"]):
-        code = alone.get((file, sheet), "")  # of a form, the one who filled it in
-        rows.append((file, sheet, cell, code, "", "unmatched", text, "", ""))
-    columns = ["file", "sheet", "cell", "code", "question", "rule", "raw", "value", "more"]
-    found = pd.DataFrame(rows, columns=columns)
+
+    def code_of(remark: Remark) -> str:
+        """Whom a finding is about; on a loose cell of a form, the one who filled it in."""
+        if remark.record >= 0:
+            return str(codes[remark.record] or "")
+        return "" if remark.rule == "heading" else alone.get((remark.file, remark.sheet), "")
+
+    rows = [*_of_answers(notes, received), *received.remarks, *remarks, *_loose(received.outside)]
+    found = pd.DataFrame(rows, columns=Remark._fields).rename(columns={"text": "raw"})
+    found["question"] = [r.value if r.rule == "heading" else r.variable.lstrip("@") for r in rows]
+    found["code"] = [code_of(remark) for remark in rows]
     found["name"] = [names.get(code, "") for code in found["code"]]
-    found["severity"] = [RULES[rule].severity for rule in found["rule"]]
+    found["severity"] = [RULES[remark.rule].severity for remark in rows]
     for language in LANGUAGES:
         found[language] = [
-            RULES[rule].message(language, raw=raw, value=value, more=more)
-            for rule, raw, value, more in found[columns[-4:]].itertuples(index=False, name=None)
+            RULES[r.rule].message(language, raw=r.text, value=r.value, more=r.more) for r in rows
         ]
     return found[COLUMNS].astype("str")
 
 
-def _of_answers(
-    notes: Sequence[Note], received: Received, codes: np.ndarray
-) -> Iterator[tuple[str | Text, ...]]:
+def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
     """The findings on answers, each with its cell."""
     order = {variable: number for number, variable in enumerate(received.variables)}
     notes = sorted(notes, key=lambda note: (note.record, order[note.variable]))
     at = np.array([received.positions[note.variable][note.record] for note in notes], int)
     cells = received.cells[["file", "sheet", "row", "column", "text"]].take(at)
     places = zip(cells["file"], cells["sheet"], addresses(cells), cells["text"], strict=True)
-    for (i, variable, rule, value, more), (file, sheet, cell, text) in zip(
-        notes, places, strict=True
-    ):
-        code = str(codes[i] or "")
-        yield file, sheet, cell, code, variable.lstrip("@"), rule, text, value, more
+    for (record, variable, rule, value, more), place in zip(notes, places, strict=True):
+        yield Remark(rule, *place, value, more, record, variable)
 
 
-def _loose(cells: pd.DataFrame, heads: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
-    """File, sheet, place and text of cells of no question; a column with a heading is told once."""
-    column = cells["cell"].str.extract("([A-Z]+)", expand=False)
-    headed = heads.assign(column=heads["cell"].str.extract("([A-Z]+)", expand=False))
-    told = headed.groupby(["file", "sheet", "column"])["text"].last()
-    for (file, sheet, letters), part in cells.groupby(["file", "sheet", column], sort=False):
-        heading = told.get((file, sheet, letters), "")
+def _loose(outside: pd.DataFrame) -> Iterator[Remark]:
+    """Cells of no question; a column with a heading is one finding."""
+    outside = outside.assign(letters=outside["cell"].str.extract("([A-Z]+)", expand=False))
+    heads = outside[outside["reason"] == "header"]
+    headings = heads.groupby(["file", "sheet", "letters"])["text"].last()
+    loose = outside[outside["reason"] == "unmatched"]
+    for column, part in loose.groupby(["file", "sheet", "letters"], sort=False):
+        heading = headings.get(column, "")
         if heading and len(part) > 1:
-            yield file, sheet, f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}", heading
+            place = f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}"
+            yield Remark("unmatched", column[0], column[1], place, heading)
         else:
-            yield from part[["file", "sheet", "cell", "text"]].itertuples(index=False, name=None)
+            for cell, text in zip(part["cell"], part["text"], strict=True):
+                yield Remark("unmatched", column[0], column[1], cell, text)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Item, Option, Question
+from analysis.codebook.questions import Question
 from analysis.spreadsheet import quoted
-from analysis.text import Language, Text, label, labels
+from analysis.text import LANGUAGES, Language, Text, labels
 
 COLUMNS = (
     *("no", "variable", "question", "type", "unit_ja", "unit_en"),
@@ -48,11 +48,7 @@ def labelled_codes(codebook: Codebook, language: Language) -> pd.DataFrame:
 
 def variable_label(name: str, question: Question) -> Text:
     """What a variable asks: the question, and its option or item."""
-    parts: dict[str, Option | Item] = {item.id: item for item in question.items}
-    if question.type == "multi":
-        parts |= {f"{question.id}_{option.code}": option for option in question.options}
-    part = parts.get(name)
-    if part is None:
+    if (part := question.parts.get(name)) is None:
         return question.text
     return Text(ja=f"{question.ja}：{part.ja}", en=f"{question.en}: {part.en}")
 
@@ -60,13 +56,10 @@ def variable_label(name: str, question: Question) -> Text:
 def value_labels(question: Question) -> dict[int, Text]:
     """What the codes of a variable mean; empty where it holds a quantity, a date or words."""
     if question.type in {"multi", "binary"}:
-        names = ("chosen", "not_chosen") if question.type == "multi" else ("yes", "no")
-        return {code: _both(f"dataset.{name}") for code, name in zip((1, 0), names, strict=True)}
+        names = {1: "chosen", 0: "not_chosen"} if question.type == "multi" else {1: "yes", 0: "no"}
+        words = {k: labels("dataset", k) for k in LANGUAGES}
+        return {c: Text(**{k: words[k][name] for k in LANGUAGES}) for c, name in names.items()}
     return {option.code: option.text for option in question.options}
-
-
-def _both(id: str) -> Text:
-    return Text(ja=label(id, "ja"), en=label(id, "en"))
 
 
 def coded(answers: pd.Series, question: Question) -> pd.Series:

@@ -17,7 +17,7 @@ from analysis.codebook import waves, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, describe_validation, named, of_rule
+from analysis.codebook.validation import at, describe_validation, named, of_rule, repeated
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
@@ -64,9 +64,7 @@ class Crosswalk(Model):
     def between(cls, before: Codebook, after: Codebook) -> Crosswalk:
         """The crosswalk from one codebook to a later one.
 
-        Raises
-        ------
-        InputError : there is none, or it does not fit the codebooks: all its faults are listed.
+        Raises InputError: there is none, or it does not fit the codebooks, with all its faults.
         """
         file = waves.crosswalks().get((before.id, after.id))
         if file is None:
@@ -92,22 +90,22 @@ class Crosswalk(Model):
         """What does not fit the codebooks, each naming the question."""
         for one in self.shared:
             if _is_condition(one.before) != _is_condition(one.after):
-                yield at(
-                    named("shared", one.id),
-                    Message("one rule is true or false, the other a number"),
-                )
+                fault = Message("one rule is true or false, the other a number")
+                yield at(named("shared", one.id), fault)
+        names = self.variables(before, after)
+        names |= {old: new for old, new in self.same.items() if old in before and new in after}
         for old, new in self.same.items():
             if old not in before or new not in after:
                 continue
             what = _differs(before[old], after[new])
-            if not what and self._asked(before[old].ask_if, before, after) != after[new].ask_if:
-                what = "skip rule"
-            if what:
+            rule = before[old].ask_if  # in the names after, of the questions that are the same
+            asked = rule and re.sub(r"[A-Za-z_]\w*", lambda name: names.get(name[0], name[0]), rule)
+            if what or asked != after[new].ask_if:
                 yield Message(
                     "{old} and {new} are not the same, their {what} differs",
                     old=old,
                     new=new,
-                    what=Message(what),
+                    what=Message(what or "skip rule"),
                 )
         sides = (
             (before, "before", [*self.same, *(one.id for one in self.ended)]),
@@ -121,27 +119,17 @@ class Crosswalk(Model):
                 used |= _questions(getattr(shared, side), book)
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
-            for id in dict.fromkeys(id for id in listed if listed.count(id) > 1):
-                yield Message(
-                    "{what} {value!r} stands more than once", what=Message("question"), value=id
-                )
-            for question in book:
-                if question.id not in used and question.other_of is None:
-                    yield Message(
-                        "question {id} of {book} is missing", id=question.id, book=book.id
-                    )
-
-    def _asked(self, rule: str | None, before: Codebook, after: Codebook) -> str | None:
-        """A skip rule before in the names after, of the questions that are the same."""
-        same = {o: n for o, n in self.same.items() if o in before and n in after}
-        names = same | self.model_copy(update={"same": same}).variables(before, after)
-        return rule and re.sub(r"[A-Za-z_]\w*", lambda name: names.get(name[0], name[0]), rule)
+            yield from repeated("question", listed)
+            absent = (q.id for q in book if q.id not in used and q.other_of is None)
+            for id in absent:
+                yield Message("question {id} of {book} is missing", id=id, book=book.id)
 
     def variables(self, before: Codebook, after: Codebook) -> dict[str, str]:
         """Column of the answers before -> column after, of the questions that are the same."""
         return {
             old: new
             for first, second in self.same.items()
+            if first in before and second in after
             for old, new in zip(before[first].variables, after[second].variables, strict=False)
         }
 

@@ -16,7 +16,6 @@ from analysis.codebook.questions import (
     Labelled,
     Missing,
     MissingKind,
-    Option,
     Question,
     Role,
     Section,
@@ -25,7 +24,6 @@ from analysis.codebook.rules import Expression, ExpressionError
 from analysis.codebook.validation import (
     NOT_THERE,
     at,
-    describe_validation,
     described,
     named,
     of_question,
@@ -33,7 +31,7 @@ from analysis.codebook.validation import (
     repeated,
 )
 from analysis.errors import InputError, Message, unknown
-from analysis.text import Language, Model, Text, label
+from analysis.text import LANGUAGES, Model, Text, label
 
 
 class Feature(Labelled):
@@ -164,8 +162,6 @@ class Disclosure(Model):
 class Codebook(Model):
     """A questionnaire or the description of a table.
 
-    Examples
-    --------
     >>> book = Codebook.parse({
     ...     "id": "tiny", "title": {"ja": "小調査", "en": "Tiny"}, "version": "1",
     ...     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
@@ -209,13 +205,9 @@ class Codebook(Model):
 
         Behind a question with an option ``other: true`` comes another, ``{id}_other``: its words.
         """
-        try:
-            book = cls._made(content)
-        except ValidationError as error:
-            raise InputError(describe_validation(error, content), file=file) from None
-        for problem in problems(book):
-            raise InputError(problem, file=file)
-        return book
+        for fault in cls.faults(content):
+            raise InputError(fault, file=file)
+        return cls._made(content)
 
     @classmethod
     def _made(cls, content: Any) -> Codebook:
@@ -234,21 +226,18 @@ class Codebook(Model):
         except ValidationError as error:
             faulty = error.errors(include_url=False)
             found = [described(fault, content) for fault in faulty]
-        wrong = {place["loc"][1] for place in faulty if place["loc"][:1] == ("questions",)}
         questions = content.get("questions") if isinstance(content, dict) else None
-        if not isinstance(questions, list) or len(wrong) == len(questions):
+        if not isinstance(questions, list):
             return found
+        wrong = {fault["loc"][1] for fault in faulty if fault["loc"][0] == "questions"}
         others = [one for number, one in enumerate(questions) if number not in wrong]
         texts = {one["loc"][0]: str(one["input"]) for one in faulty if one["type"] == "string_type"}
         try:
-            more = [*problems(cls._made({**content, **texts, "questions": others}))]
+            more = problems(cls._made({**content, **texts, "questions": others}))
         except ValidationError:
             return found
         # a rule may name a question that was left out
-        return [
-            *found,
-            *(one for one in more if one.values.get("fault", one).template != NOT_THERE),
-        ]
+        return found + [one for one in more if one.values.get("fault", one).template != NOT_THERE]
 
     @classmethod
     def read_content(cls, path: Path | str) -> tuple[Path, dict[str, Any]]:
@@ -265,9 +254,7 @@ class Codebook(Model):
     def issue(self, id: str | None) -> Issue | None:
         """The issue of this id, None of a codebook without issues.
 
-        Raises
-        ------
-        InputError : there is no such issue, or it must be said which.
+        Raises InputError: there is no such issue, or it must be said which.
         """
         found = next((issue for issue in self.issues if issue.id == id), None)
         if found is None and (self.issues or id is not None):
@@ -283,20 +270,17 @@ class Codebook(Model):
             )
         return found
 
-    def issued(self, id: str | None) -> Codebook:
+    def issued(self, issue: Issue | None) -> Codebook:
         """This codebook for the files of one of its issues; itself where it has none."""
-        issue = self.issue(id)
         if issue is None:
             return self
-        own = [
-            question.model_copy(
-                update={
-                    "at": issue.columns.get(question.column or ""),
-                    "fractions": issue.fractions,
-                }
-            )
-            for question in self.questions
-        ]
+        own = []
+        for question in self.questions:
+            of_issue = {
+                "at": issue.columns.get(question.column or ""),
+                "fractions": issue.fractions,
+            }
+            own.append(question.model_copy(update=of_issue))
         return self.model_copy(update={"questions": tuple(own)})
 
     def __getitem__(self, id: str) -> Question:
@@ -351,52 +335,53 @@ class Codebook(Model):
     def label(self, variable: str) -> Text:
         """What a variable is called in a table or figure."""
         question = self.question_of[variable]
-        if question.type == "multi":
-            return question.option(int(variable.rpartition("_")[2])).text
-        if question.type == "battery":
-            return next(item.text for item in question.items if item.id == variable)
-        return question.label
+        part = question.parts.get(variable)
+        return question.label if part is None else part.text
 
 
 def _with_words(questions: Sequence[Question]) -> Iterator[Question]:
     """The questions, each with an option "other" followed by one for the words beside it."""
-    there = {question.id for question in questions} | {q.other_of for q in questions}
+    explained = {question.other_of for question in questions}
+    there = explained | {question.id for question in questions}
     for question in questions:
         yield question
-        option = next((option for option in question.options if option.other), None)
-        if option is None or question.id in {q.other_of for q in questions}:
+        other = next((option for option in question.options if option.other), None)
+        if other is None or question.id in explained or f"{question.id}_other" in there:
             continue
-        if f"{question.id}_other" in there:
-            continue
-        multi = question.type == "multi"
+        asked = "{}_{}" if question.type == "multi" else "{} == {}"
+        ja, en = (
+            label("codebook.other_words", k, question=question.label[k], option=other.text[k])
+            for k in LANGUAGES
+        )
         yield Question(
             id=f"{question.id}_other",
             section=question.section,
             type="text",
             role="describe",
-            ja=_words_of(question, option, "ja"),
-            en=_words_of(question, option, "en"),
-            ask_if=f"{question.id}_{option.code}" if multi else f"{question.id} == {option.code}",
+            ja=ja,
+            en=en,
+            ask_if=asked.format(question.id, other.code),
             free=True,
             other_of=question.id,
         )
 
 
-def _words_of(question: Question, option: Option, language: Language) -> str:
-    """What the words beside the option "other" are called."""
-    names = {"question": question.label[language], "option": option.text[language]}
-    return label("codebook.other_words", language, **names)
-
-
 def problems(book: Codebook) -> Iterator[Message]:
     """Every fault, each naming the question (or feature, index, hypothesis) and the rule."""
-    yield from repeated("question", [q.id for q in book.questions])
-    yield from repeated("section", [s.id for s in book.sections])
-    yield from repeated("feature", [f.id for f in book.features])
-    yield from repeated("index", [i.id for i in book.indices])
-    yield from repeated("hypothesis", [h.id for h in book.hypotheses])
+    unique: dict[str, Sequence[Any]] = {
+        "question": book.questions,
+        "section": book.sections,
+        "feature": book.features,
+        "index": book.indices,
+        "hypothesis": book.hypotheses,
+        "issue": book.issues,
+        "axis": book.axes,
+        "organisation": book.organisation,
+        "topic": book.topics,
+    }
+    for what, entries in unique.items():
+        yield from repeated(what, [one.id for one in entries])
     yield from repeated("identity", [q.identity for q in book.questions if q.identity])
-    yield from repeated("issue", [issue.id for issue in book.issues])
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}  # by id and by variable
     for question in book.questions:
@@ -407,8 +392,9 @@ def problems(book: Codebook) -> Iterator[Message]:
         for fault in (*of_question(question), *asked):
             yield at(where, fault)
         earlier |= dict.fromkeys((question.id, *question.variables), question)
-    yield from repeated("variable", [v for q in book.questions for v in q.variables])
-    if "code" in (v for q in book.questions for v in q.variables):
+    variables = [v for q in book.questions for v in q.variables]
+    yield from repeated("variable", variables)
+    if "code" in variables:
         taken = Message("`code` is the municipality's code in every table; give another id")
         yield at(named("question", "code"), taken)
     for where, rule, truth in _rules(book):
@@ -419,9 +405,6 @@ def problems(book: Codebook) -> Iterator[Message]:
     for other in book.comparable:
         for fault in repeated("feature", [shared.id for shared in other.features]):
             yield at(named("comparable", other.codebook), fault)
-    yield from repeated("axis", [axis.id for axis in book.axes])
-    yield from repeated("organisation", [box.id for box in book.organisation])
-    yield from repeated("topic", [topic.id for topic in book.topics])
     for hypothesis in book.hypotheses:
         where = named("hypothesis", hypothesis.id)
         if hypothesis.topic not in {None, *(topic.id for topic in book.topics)}:
@@ -438,16 +421,14 @@ def _rules(book: Codebook) -> Iterator[tuple[Message, str | None, bool]]:
     yield from ((named("index", one.id), one.rule, False) for one in book.indices)
     for other in book.comparable:
         where = named("comparable", other.codebook)
-        for shared in other.features:
-            yield at(where, named("feature", shared.id)), shared.rule, False
+        yield from ((at(where, named("feature", s.id)), s.rule, False) for s in other.features)
     yield from ((named("organisation", box.id), box.rule, True) for box in book.organisation)
     for axis in book.axes:
         yield from ((named("axis", axis.id), item.rule, True) for item in axis.items)
     yield from ((named("staff", kind.en), kind.rule, False) for kind in book.staff)
-    for hypothesis in book.hypotheses:
-        where = named("hypothesis", hypothesis.id)
-        yield where, hypothesis.group, True
-        yield from ((where, rule, False) for rule in (hypothesis.x, hypothesis.value))
+    for one in book.hypotheses:
+        where = named("hypothesis", one.id)
+        yield from ((where, one.group, True), (where, one.x, False), (where, one.value, False))
 
 
 def _features(book: Codebook) -> Iterator[Message]:
@@ -460,17 +441,16 @@ def _features(book: Codebook) -> Iterator[Message]:
             names = sorted(Expression(feature.rule).names)
         except ExpressionError:  # reported with the other rules
             continue
-        for name in names:
-            question = book.named.get(name)
-            if question is not None and question.role in {"outcome", "factor"}:
-                fault = Message(
-                    "the rule {rule!r} uses {id}, which has the role {role} and must not feed the "
-                    "typology (the comparison of types by it would be circular)",
-                    rule=feature.rule,
-                    id=question.id,
-                    role=question.role,
-                )
-                yield at(where, fault)
+        used = (book.named[name] for name in names if name in book.named)
+        for question in (q for q in used if q.role in {"outcome", "factor"}):
+            fault = Message(
+                "the rule {rule!r} uses {id}, which has the role {role} and must not feed the "
+                "typology (the comparison of types by it would be circular)",
+                rule=feature.rule,
+                id=question.id,
+                role=question.role,
+            )
+            yield at(where, fault)
     for index in book.indices:
         if (index.rule is None) == (index.id not in fed):
             yield at(named("index", index.id), Message("give it either features or a rule"))

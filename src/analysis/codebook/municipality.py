@@ -10,11 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -63,8 +64,6 @@ class Match:
 def size_labels(there: Iterable[str], language: Language) -> dict[str, str]:
     """Each size class with its label, largest first; those of a register of one's own follow.
 
-    Examples
-    --------
     >>> list(size_labels(["Grupo 1"], "en"))[-2:]
     ['town_village', 'Grupo 1']
     """
@@ -76,8 +75,6 @@ def size_labels(there: Iterable[str], language: Language) -> dict[str, str]:
 def register() -> pd.DataFrame:
     """The 1,741 municipalities: index ``code``; columns ``prefecture``, ``name``.
 
-    Examples
-    --------
     >>> len(register()), register().loc["282014", "name"]
     (1741, '姫路市')
     """
@@ -87,8 +84,6 @@ def register() -> pd.DataFrame:
 def check_digit(code5: str) -> str:
     """The sixth digit of a code: weights 6 to 2, modulus 11, last digit of what is left.
 
-    Examples
-    --------
     >>> [check_digit(c) for c in ("01100", "08220", "01213", "14150")]
     ['2', '1', '1', '0']
     """
@@ -102,16 +97,14 @@ def parse_code(text: str) -> tuple[str, How]:
     Five digits may be a code without its check digit or a 6-digit code that lost its zero; only a
     reading that exists is taken, and where both do the answer is ``ambiguous`` and empty.
 
-    Examples
-    --------
     >>> parse_code("282014"), parse_code("28201"), parse_code("11002")
     (('282014', 'exact'), ('282014', 'shortened'), ('011002', 'shortened'))
     >>> parse_code("282015"), parse_code("12203")
     (('', 'unknown'), ('', 'ambiguous'))
     """
-    digits = _digits(text)
-    if len(digits) == 6:
-        return (digits, "exact") if _valid(digits) else ("", "unknown")
+    readings = _readings(text)
+    if readings and len(_digits(text)) == 6:
+        return readings[0], "exact"
     known = code_readings(text)
     if len(known) == 1:
         return known[0], "shortened"
@@ -121,17 +114,11 @@ def parse_code(text: str) -> tuple[str, How]:
 def code_readings(text: str) -> tuple[str, ...]:
     """All codes that exist which 4 or 5 digits could stand for.
 
-    Examples
-    --------
     >>> code_readings("12203"), [register().at[c, "name"] for c in code_readings("12203")]
     (('012203', '122033'), ['士別市', '市川市'])
     """
-    digits = _digits(text)
-    if not 4 <= len(digits) <= 5:
-        return ()
-    readings = {digits.zfill(6), _with_check(digits.zfill(5))}
-    table = register().index
-    return tuple(sorted(c for c in readings if _valid(c) and (c in table or c.startswith("99"))))
+    known = (c for c in set(_readings(text)) if c in _today() or c.startswith("99"))
+    return tuple(sorted(known)) if len(_digits(text)) < 6 else ()
 
 
 def city_of_ward(text: str) -> str:
@@ -139,21 +126,15 @@ def city_of_ward(text: str) -> str:
 
     The codes of wards follow that of their city; a leading zero or the check digit may lack.
 
-    Examples
-    --------
     >>> [register().at[city_of_ward(text), "name"] for text in ("011011", "11011", "27102")]
     ['札幌市', '札幌市', '大阪市']
     >>> city_of_ward("131016")
     ''
     """
-    digits = _digits(text)
-    codes = [digits] if len(digits) == 6 else [digits.zfill(6), _with_check(digits.zfill(5))]
-    table = register().index
-    for code in codes if digits else ():
-        if _valid(code) and code not in table and code[2] == "1" and not code.startswith("13"):
-            cities = [c for c in table if c[:3] == code[:3] and c < code]
-            if cities:
-                return str(max(cities))
+    for code in _readings(text):
+        before = [c for c in _today() if c[:3] == code[:3] and c < code]
+        if before and code not in _today() and code[2] == "1" and not code.startswith("13"):
+            return max(before)
     return ""
 
 
@@ -163,11 +144,17 @@ def _digits(text: str) -> str:
     return digits if re.fullmatch("[0-9]{4,6}", digits) else ""
 
 
+def _readings(text: str) -> list[str]:
+    """The codes with a right check digit that a text may be: it may lack its zero or that digit."""
+    digits = _digits(text)
+    five = digits.zfill(5)
+    codes = [digits.zfill(6), *([five + check_digit(five)] if len(digits) < 6 else [])]
+    return [code for code in codes if digits and check_digit(code[:5]) == code[5]]
+
+
 def given(code: str | int) -> str:
     """A code as a user gave it; papermill's own command reads one as a number and drops its zeros.
 
-    Examples
-    --------
     >>> given(12025), given("012025 "), given("Sapporo")
     ('012025', '012025', 'Sapporo')
     """
@@ -175,20 +162,10 @@ def given(code: str | int) -> str:
     return text.zfill(6) if text.isdigit() else text
 
 
-def _with_check(code5: str) -> str:
-    return code5 + check_digit(code5)
-
-
-def _valid(code6: str) -> bool:
-    return check_digit(code6[:5]) == code6[5]
-
-
 @lru_cache(4096)
 def fold(name: str) -> str:
     """A name without what never tells two places apart: width, spaces, variant characters.
 
-    Examples
-    --------
     >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
     (True, True)
     """
@@ -211,8 +188,6 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     Prefecture, 郡 and 役所 around the name, a missing 市町村区 and variant characters are read
     through; a name that several places bear is ``ambiguous`` until the prefecture is given.
 
-    Examples
-    --------
     >>> resolve("兵庫県姫路市役所").code, resolve("姫路").how
     ('282014', 'shortened')
     >>> resolve("府中市").how, resolve("府中市", "広島県").code
@@ -229,26 +204,24 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     if text.startswith(_prefectures()) and text not in _prefectures():
         full = next(full for full in _prefectures() if text.startswith(full))
         text, given = text.removeprefix(full), given or full
-    candidates = [text]
+    candidates = [text]  # of 大和郡山 the whole, of 生駒郡三郷 what follows the 郡
     if "郡" in text[1:]:
         candidates.append(text[text.index("郡", 1) + 1 :])
-    once, in_force = next(
-        (found for one in candidates if (found := _former(one, given, on))[0]), ([], False)
-    )
-    for at, candidate in enumerate(candidates):
-        codes = [c for c in _names().get(candidate, ()) if not given or _prefecture(c) == given]
+    former_ones = (_former(one, given, on) for one in candidates)
+    once, in_force = next((found for found in former_ones if found[0]), ([], False))
+    for candidate in candidates:
+        codes = [c for c in _names().get(candidate, ()) if given in ("", _today()[c][0])]
         if codes:  # and who bore the name on that date
             codes += once if in_force else []
-            return _match(codes, name, "variant" if at or candidate != name else "exact", on)
+            return _match(codes, name, "exact" if candidate == name else "variant", on)
     if once:
         return _match(once, name, "exact" if in_force else "renamed", on)
-    if re.search(r".市.+区$", text) and text[: text.index("市") + 1] in _names():
-        return Match("", "", "ward", tuple(_names()[text[: text.index("市") + 1]]))
-    stems: list[str] = []
-    for candidate in candidates:  # of 大和郡山 the whole, of 生駒郡三郷 what follows the 郡
-        stems = stems or [c for suffix in "市区町村" for c in _names().get(candidate + suffix, ())]
-    stems = [c for c in stems if not given or _prefecture(c) == given]
-    return _match(stems, name, "shortened") if stems else Match("", "", "unknown")
+    city = text[: text.find("市") + 1]
+    if re.search(r".市.+区$", text) and city in _names():
+        return Match("", "", "ward", tuple(_names()[city]))
+    stems = ([c for end in "市区町村" for c in _names().get(one + end, ())] for one in candidates)
+    bearers = [c for c in next(filter(None, stems), []) if given in ("", _today()[c][0])]
+    return _match(bearers, name, "shortened") if bearers else Match("", "", "unknown")
 
 
 def named_in(text: str, *, known: bool = False) -> str:
@@ -259,8 +232,6 @@ def named_in(text: str, *, known: bool = False) -> str:
     text : a code, or a name in any of the ways that `resolve` reads.
     known : leave out what only looks like a name: shortened ones, places of no register.
 
-    Examples
-    --------
     >>> [named_in(text) for text in ("282014", "兵庫県姫路市役所", "府中市", "架空市", "町村")]
     ['282014', '282014', '府中市', '架空市', '']
     >>> named_in("架空市", known=True), named_in("姫路", known=True)
@@ -307,8 +278,6 @@ def align(names: Sequence[str]) -> list[str]:
 def size_class(code: str, on: dt.date) -> str | None:
     """The class of a municipality on a date (from 2019-04-01 on); None for fictional codes.
 
-    Examples
-    --------
     >>> size_class("272051", dt.date(2019, 10, 3)), size_class("272051", dt.date(2020, 4, 1))
     ('special_city', 'core_city')
     >>> size_class("121002", dt.date(2019, 10, 3)), size_class("131016", dt.date(2019, 10, 3))
@@ -316,13 +285,23 @@ def size_class(code: str, on: dt.date) -> str | None:
     """
     if code.startswith("99"):
         return None
-    for kind, start, end in _classes().get(code, ()):
-        if start <= on <= end:
-            return kind
-    block = code[2]
-    if block == "1":
+    day = on.isoformat()
+    for row in _classes().get(code, ()):
+        if row.valid_from <= day <= (row.valid_to or day):
+            return str(row.size_class)
+    if code[2] == "1":
         return "special_ward" if code.startswith("13") else "designated_city"
-    return "other_city" if block == "2" else "town_village"
+    return "other_city" if code[2] == "2" else "town_village"
+
+
+def size_classes(on: dt.date) -> pd.Series:
+    """How many municipalities are in each size class on a date.
+
+    >>> size_classes(dt.date(2019, 10, 3)).to_dict()["core_city"]
+    58
+    """
+    classes = pd.Series([size_class(code, on) for code in register().index])
+    return classes.value_counts().reindex(list(SIZE_CLASSES), fill_value=0)
 
 
 # --- the tables ------------------------------------------------------------------------------
@@ -334,13 +313,18 @@ def packaged(name: str) -> pd.DataFrame:
         return pd.read_csv(handle, dtype=str, keep_default_na=False)
 
 
+def _grouped(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[Any]]:
+    """Rows by a key, in their order."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
 @cache
-def _names() -> dict[str, tuple[str, ...]]:
-    table = register()
-    found: dict[str, list[str]] = {}
-    for code, name in zip(table.index, table["name"], strict=True):
-        found.setdefault(fold(name), []).append(code)
-    return {name: tuple(codes) for name, codes in found.items()}
+def _names() -> dict[str, list[str]]:
+    """Folded name -> the codes of those that bear it."""
+    return _grouped(_today(), lambda code: fold(_today()[code][1]))
 
 
 @cache
@@ -360,10 +344,6 @@ def prefecture_named(text: str) -> str:
 
 def _prefecture_of(text: str) -> str:
     return next((full for full in _prefectures() if text in (full, full[:-1])), text)
-
-
-def _prefecture(code: str) -> str:
-    return _today()[code][0]
 
 
 @cache
@@ -386,16 +366,14 @@ def former() -> pd.DataFrame:
 def place(code: str, on: dt.date | None = None) -> tuple[str, str] | None:
     """Prefecture and name of a code that is in force today or was on a date; None of others.
 
-    Examples
-    --------
     >>> place("092037"), place("093670"), place("093670", dt.date(2013, 4, 1))
     (('栃木県', '栃木市'), None, ('栃木県', '岩舟町'))
     """
     if code in _today():
         return _today()[code]
-    for prefecture, name, until, _, merged in _by_code().get(code, ()):
-        if on is not None and merged == "yes" and until >= on.isoformat():
-            return prefecture, name
+    for row in _by_code().get(code, ()):
+        if on is not None and row.merged == "yes" and row.until >= on.isoformat():
+            return row.prefecture, row.name
     return None
 
 
@@ -405,64 +383,49 @@ def current(code: str, on: dt.date | None = None) -> str:
     A town that became a city has its code of today in every wave, so that waves compare; one that
     became part of another has its own until that day.
 
-    Examples
-    --------
     >>> current("233048", dt.date(2011, 4, 1)), current("093670")
     ('232386', '092037')
     >>> current("093670", dt.date(2013, 4, 1))
     '093670'
     """
     if place(code, on) is None and code in _by_code():
-        today = _by_code()[code][0][3]
+        today: str = _by_code()[code][0].today
         return "" if " " in today else today
     return code
 
 
 @cache
-def _by_code() -> dict[str, list[tuple[str, str, str, str, str]]]:
-    """Code -> its prefecture, name, until, today and merged, the latest first."""
-    found: dict[str, list[tuple[str, str, str, str, str]]] = {}
-    for code, *row in former().sort_values("until", ascending=False).itertuples(index=False):
-        found.setdefault(code, []).append(tuple(row))
-    return found
+def _by_code() -> dict[str, list[Any]]:
+    """Code -> its rows of `former`, the latest first."""
+    latest_first = former().sort_values("until", ascending=False)
+    return _grouped(latest_first.itertuples(), attrgetter("code"))
 
 
 @cache
-def _by_former_name() -> dict[str, list[tuple[str, str, str, str, str]]]:
-    """Folded name -> code, prefecture, until, today and merged of those that bore it."""
-    found: dict[str, list[tuple[str, str, str, str, str]]] = {}
-    for code, prefecture, name, *row in former().itertuples(index=False):
-        found.setdefault(fold(name), []).append((code, prefecture, *row))
-    return found
+def _by_former_name() -> dict[str, list[Any]]:
+    """Folded name -> the rows of `former` that have it."""
+    return _grouped(former().itertuples(), lambda row: fold(row.name))
+
+
+@cache
+def _classes() -> dict[str, list[Any]]:
+    """Code -> the size classes that it had by a decision, with their days (ISO, empty: open)."""
+    return _grouped(packaged("size_classes.csv").itertuples(), attrgetter("code"))
 
 
 def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
     """The codes of places once called so, and whether that was their name on the date."""
-    rows = [row for row in _by_former_name().get(text, ()) if given in ("", row[1])]
-    there = [row for row in rows if on is not None and row[2] >= on.isoformat()]
-    codes = (
-        [code if merged == "yes" else today for code, _, _, today, merged in there]
-        or [code for row in rows for code in row[3].split()]
-    )  # fmt: skip
+    rows = [row for row in _by_former_name().get(text, ()) if given in ("", row.prefecture)]
+    there = [row for row in rows if on is not None and row.until >= on.isoformat()]
+    codes = [row.code if row.merged == "yes" else row.today for row in there]
+    codes = codes or [code for row in rows for code in row.today.split()]
     return list(dict.fromkeys(codes)), bool(there)
 
 
 def _match(codes: Sequence[str], given: str, how: How, on: dt.date | None = None) -> Match:
     if len(codes) > 1:
         return Match("", "", "ambiguous", tuple(codes))
-    there = place(codes[0], on)
-    assert there is not None
-    name = there[1]
+    name = (place(codes[0], on) or ("", ""))[1]
     if how == "exact" and name != given and fold(name) == fold(given):
         how = "variant"
     return Match(codes[0], name, how)
-
-
-@cache
-def _classes() -> dict[str, list[tuple[str, dt.date, dt.date]]]:
-    found: dict[str, list[tuple[str, dt.date, dt.date]]] = {}
-    for row in packaged("size_classes.csv").itertuples():
-        start = dt.date.fromisoformat(row.valid_from) if row.valid_from else dt.date.min
-        end = dt.date.fromisoformat(row.valid_to) if row.valid_to else dt.date.max
-        found.setdefault(row.code, []).append((row.size_class, start, end))
-    return found

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis import paths
 from analysis.codebook.municipality import How, Match, fold
 from analysis.errors import InputError
 
@@ -26,8 +27,6 @@ COLUMNS = ("id", "name", "group", "size")
 class OwnRegister:
     """The bodies of a register: index id; columns name, group, size (empty where not given).
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"name": ["Til Til", "Ñuñoa"], "group": ["", ""], "size": ["", ""]},
     ...                      index=["007", "008"])
     >>> own = OwnRegister(table)
@@ -41,13 +40,11 @@ class OwnRegister:
     def read(cls, path: Path, file: str) -> OwnRegister:
         """Read the CSV file (UTF-8); ids are texts, so that their zeros stay.
 
-        Raises
-        ------
-        InputError
-            It is missing or no such table, or an id or name is empty or an id is there twice.
+        Raises InputError: it is no such table, or has an id twice, or a body without id or name.
         """
         try:
-            rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+            text = paths.read_text(path).removeprefix("\ufeff")
+            rows = list(csv.DictReader(io.StringIO(text)))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise InputError(
                 "the register cannot be read ({why})",

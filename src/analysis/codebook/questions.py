@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, StrictInt, StrictStr
 
@@ -13,14 +13,7 @@ QuestionType = Literal[
 ]
 Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
 MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
-STATUSES = (
-    "answered",
-    "no_answer",
-    "not_applicable",
-    "dont_know",
-    "not_surveyed",
-    "unreadable",
-)
+STATUSES = ("answered", *get_args(MissingKind), "unreadable")
 DTYPES = {
     "single": "Int16",
     "ordinal": "Int16",
@@ -135,6 +128,13 @@ class Question(Labelled):
         if self.type == "battery":
             return tuple(item.id for item in self.items)
         return (self.id,)
+
+    @property
+    def parts(self) -> dict[str, Option | Item]:
+        """The option or item that each of its columns holds, where it has several."""
+        if self.type == "multi":
+            return {f"{self.id}_{option.code}": option for option in self.options}
+        return {item.id: item for item in self.items}
 
     @property
     def dtype(self) -> str:

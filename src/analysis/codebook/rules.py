@@ -53,8 +53,6 @@ class ExpressionError(ValueError):
 class Expression:
     """One rule; `truth`: it must say true or false, not give a number.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame({"Q08": pd.array([3, 0, None], "Int64")})
     >>> Expression("Q08 >= 1").evaluate(frame).tolist()
     [True, False, <NA>]
@@ -133,7 +131,8 @@ class Expression:
                 if not (named or (isinstance(right, ast.Constant) and right.value)):
                     raise self._refuse(node)
                 a, b = self._number(left), self._number(right)
-                return lambda frame: _divide(a(frame), b(frame))
+                # missing where the denominator is zero; a constant one is refused above
+                return lambda frame: a(frame) / b(frame).where(lambda below: below != 0)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
                 a, b, compute = self._number(left), self._number(right), ARITHMETIC[type(op)]
                 return lambda frame: compute(a(frame), b(frame))
@@ -145,14 +144,14 @@ class Expression:
                 return self._ask(what, name, codes, node)
             case ast.Call(func=ast.Name(id="log1p"), args=[part], keywords=[]):
                 number = self._number(part)
-                return lambda frame: _log1p(_column(number(frame), frame))
+                return lambda frame: _log1p(number(frame))
             case ast.Call(
                 func=ast.Name(id="mean"),
                 args=[_, *_, ast.Constant(value=int() as enough)] as parts,
                 keywords=[],
             ) if 1 <= enough < len(parts):
                 numbers = [self._number(part) for part in parts[:-1]]
-                return lambda frame: _mean([_column(n(frame), frame) for n in numbers], enough)
+                return lambda frame: _mean([number(frame) for number in numbers], enough)
         raise self._refuse(node)
 
     def _refuse(self, node: ast.AST) -> ExpressionError:
@@ -166,12 +165,7 @@ class Expression:
 
     def _number(self, node: ast.AST) -> Value:
         value = self._read(node)
-
-        def number(frame: pd.DataFrame) -> Any:
-            found = value(frame)
-            return found.astype("Float64") if isinstance(found, pd.Series) else float(found)
-
-        return number
+        return lambda frame: _column(value(frame), frame).astype("Float64")
 
     def _boolean(self, node: ast.AST) -> Value:
         value = self._read(node, truth=True)
@@ -211,11 +205,6 @@ def _column(value: Any, frame: pd.DataFrame) -> pd.Series:
         return value
     kind = "boolean" if isinstance(value, bool) else "Float64"
     return pd.Series(value, index=frame.index, dtype=kind)
-
-
-def _divide(a: Any, b: Any) -> Any:
-    """a / b; missing where the denominator is zero (a constant one is refused when read)."""
-    return a / b.mask(b == 0) if isinstance(b, pd.Series) else a / b
 
 
 def _log1p(value: pd.Series) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,17 +20,14 @@ FAULTS = {
     "too_short": Message("it is empty; give at least 1 entry"),
     "string_type": Message("it should be a text"),
     "int_type": Message("it should be a whole number"),
-    "int_parsing": Message("it should be a whole number"),
     "float_type": Message("it should be a number"),
     "bool_type": Message("it should be true or false"),
     "date_type": Message("it should be a date such as 2020-10-03"),
-    "date_parsing": Message("it should be a date such as 2020-10-03"),
-    "date_from_datetime_parsing": Message("it should be a date such as 2020-10-03"),
-    "tuple_type": Message("it should be a list"),
     "list_type": Message("it should be a list"),
     "dict_type": Message("it should have entries of its own, each with a name"),
-    "model_type": Message("it should have entries of its own, each with a name"),
 }
+ALIKE = {"int_parsing": "int_type", "tuple_type": "list_type", "model_type": "dict_type"}
+ALIKE |= dict.fromkeys(("date_parsing", "date_from_datetime_parsing"), "date_type")
 
 
 def describe_validation(error: ValidationError, content: Any) -> Message:
@@ -60,7 +57,8 @@ def described(fault: Any, content: Any) -> Message:
         known = re.findall("'([^']*)'", fault["ctx"]["expected"])
         what = Message("there is no value {given!r}; there are: {known}", given=given, known=known)
     else:
-        what = FAULTS.get(fault["type"]) or Message("not valid ({msg})", msg=fault["msg"])
+        type = ALIKE.get(fault["type"], fault["type"])
+        what = FAULTS.get(type) or Message("not valid ({msg})", msg=fault["msg"])
     return at(" > ".join(place) or Message("the file"), what)
 
 
@@ -91,24 +89,19 @@ def of_question(question: Question) -> Iterator[Message]:
         yield Message("the options of a binary question are 1 and 0")
     if question.max_choices is not None and type != "multi":
         yield Message("max_choices belongs to a question of type multi")
-    if question.range is not None:
-        yield from _range(question)
+    if question.range is not None and type not in {"integer", "ratio", "date"}:
+        yield Message("a question of type {type} has no range", type=type)
+    elif question.range is not None:
+        low, high = question.range
+        if {isinstance(end, str) for end in (low, high)} != {type == "date"}:
+            kind = Message("dates in quotes" if type == "date" else "numbers")
+            yield Message(
+                "the range of a question of type {type} is two {kind}", type=type, kind=kind
+            )
+        elif low > high:  # type: ignore[operator]
+            yield Message("the range begins at {low} above its end {high}", low=low, high=high)
     yield from repeated("option code", [o.code for o in question.options])
     yield from repeated("option label", [o.ja for o in question.options])
-
-
-def _range(question: Question) -> Iterator[Message]:
-    low, high = question.range or (0, 0)
-    wanted = {"integer": float, "ratio": float, "date": str}.get(question.type)
-    if wanted is None:
-        yield Message("a question of type {type} has no range", type=question.type)
-    elif isinstance(low, str) != (wanted is str) or isinstance(high, str) != (wanted is str):
-        kind = Message("dates in quotes" if wanted is str else "numbers")
-        yield Message(
-            "the range of a question of type {type} is two {kind}", type=question.type, kind=kind
-        )
-    elif low > high:  # type: ignore[operator]
-        yield Message("the range begins at {low} above its end {high}", low=low, high=high)
 
 
 def of_rule(
@@ -141,8 +134,7 @@ def of_rule(
         question = known.get(name)
         if question is None or (question.type == "multi" and name != question.id):
             continue  # a column of one option has no codes
-        gone = codes - {option.code for option in question.options}
-        if gone and question.options:
+        if question.options and (gone := codes - {option.code for option in question.options}):
             yield Message(
                 "the rule {rule!r} names option {code} of {id}, which has no such option",
                 rule=rule,
@@ -163,16 +155,18 @@ def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message
             first=question.variables[0],
             last=question.variables[-1],
         )
-    elif single and question.type in {"text", "date"}:
-        yield Message(
-            "uses {id} as a number, but it is of type {type}", id=name, type=question.type
-        )
+    elif single and (type := question.type) in {"text", "date"}:
+        yield Message("uses {id} as a number, but it is of type {type}", id=name, type=type)
     elif name in rule.truths and question.type not in {"binary", "multi"}:
         yield Message("uses {id} as true or false; write a comparison such as {id} >= 1", id=name)
 
 
-def repeated(what: str, values: Sequence[object]) -> Iterator[Message]:
-    """The first of `values` that is there more than once."""
-    twice = [value for value, times in Counter(values).items() if times > 1]
-    for value in twice[:1]:
+def repeated(what: str, values: Iterable[object]) -> Iterator[Message]:
+    """The values that are there more than once."""
+    for value in twice(values):
         yield Message("{what} {value!r} stands more than once", what=Message(what), value=value)
+
+
+def twice(values: Iterable[Any]) -> list[Any]:
+    """The values that are there more than once."""
+    return [value for value, times in Counter(values).items() if times > 1]

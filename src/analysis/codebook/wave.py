@@ -11,10 +11,10 @@ import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, ValidationError
 
 from analysis import paths
-from analysis.codebook import municipality, national, yaml_file
+from analysis.codebook import municipality, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.validation import describe_validation
+from analysis.codebook.validation import describe_validation, twice
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
@@ -75,8 +75,6 @@ class Wave(Model):
     they are not the municipalities of Japan; ``all`` and the nation then are all of them.
     `language`: of its reports and messages, where a command asks for none.
 
-    Examples
-    --------
     >>> Wave.read("no-such-wave")
     Traceback (most recent call last):
     ...
@@ -139,31 +137,7 @@ class Wave(Model):
                 name=read.name,
                 folder=folder.name,
             )
-        for path in (*(part.path for part in read.files), read.register_file or ""):
-            parts = [part for part in Path(path).parts if part != ".." and part[:2] != "~$"]
-            if any(part.startswith(OF_PROGRAMS) for part in parts):  # ~$: refused where it is read
-                raise InputError(
-                    "{path} is hidden, so that nobody would notice when it changes",
-                    file=file,
-                    hint="give it a name that does not begin with a point",
-                    path=path,
-                )
-        seen = set()
-        for part in read.files:
-            if (where := (part.path, part.sheet)) in seen:
-                raise InputError(
-                    "files names {path} twice",
-                    file=file,
-                    hint="remove one of the entries",
-                    path=part.path,
-                )
-            seen.add(where)
-        if read.own is not None and any(part.codes == "order" for part in read.files):
-            raise InputError(
-                "codes: order is for the municipalities of Japan, and the wave has a register",
-                file=file,
-                hint="remove codes: order, and give a column of ids or names",
-            )
+        _check_files(read, file)
         _check_invited(read, file)
         _check_population(read, file)
         return read
@@ -171,9 +145,7 @@ class Wave(Model):
     def book(self) -> Codebook:
         """The codebook as it is for the files of this wave.
 
-        Raises
-        ------
-        InputError : there is none, or its issue was observed on another day than the wave.
+        Raises InputError: there is none, or its issue was observed on another day than the wave.
         """
         book = Codebook.read(self.codebook)
         issue = book.issue(self.issue)
@@ -186,7 +158,7 @@ class Wave(Model):
                 observed=issue.as_of,
                 as_of=self.as_of,
             )
-        return book.issued(self.issue)
+        return book.issued(issue)
 
     @cached_property
     def own(self) -> OwnRegister | None:
@@ -198,9 +170,14 @@ class Wave(Model):
     def size_classes(self) -> pd.Series:
         """How many of those who can be asked are in each size class, on the wave's date."""
         if self.own is None:
-            return national.size_classes(self.as_of)
+            return municipality.size_classes(self.as_of)
         sizes = self.own.table["size"]
         return sizes[sizes != ""].value_counts().sort_index()
+
+    @property
+    def listed(self) -> tuple[Invited, ...]:
+        """The invited one by one, where they are listed."""
+        return self.invited if isinstance(self.invited, tuple) else ()
 
     @property
     def everybody(self) -> int:
@@ -218,30 +195,46 @@ class Wave(Model):
         return self.data == "invented"
 
 
+def _check_files(wave: Wave, file: Path) -> None:
+    """Refuse a file that is hidden or named twice, and an order of codes that no register has."""
+    for path in (*(part.path for part in wave.files), wave.register_file or ""):
+        parts = [part for part in Path(path).parts if part != ".." and part[:2] != "~$"]
+        if any(part.startswith(OF_PROGRAMS) for part in parts):  # ~$: refused where it is read
+            raise InputError(
+                "{path} is hidden, so that nobody would notice when it changes",
+                file=file,
+                hint="give it a name that does not begin with a point",
+                path=path,
+            )
+    if again := twice((part.path, part.sheet) for part in wave.files):
+        hint = Message("remove one of the entries")
+        raise InputError("files names {path} twice", file=file, hint=hint, path=again[0][0])
+    if wave.own is not None and any(part.codes == "order" for part in wave.files):
+        raise InputError(
+            "codes: order is for the municipalities of Japan, and the wave has a register",
+            file=file,
+            hint="remove codes: order, and give a column of ids or names",
+        )
+
+
 def _check_invited(wave: Wave, file: Path) -> None:
     """Refuse a list of the invited with a code that is there twice or that no municipality has."""
-    invited = wave.invited if isinstance(wave.invited, tuple) else ()
-    seen = set()
-    for one in invited:
-        if one.code in seen:
-            raise InputError(
-                "invited has the code {code} twice",
-                file=file,
-                hint="remove one of the entries",
-                code=one.code,
-            )
-        parse = wave.own.parse_code if wave.own else municipality.parse_code
+    if again := twice(one.code for one in wave.listed):
+        hint = Message("remove one of the entries")
+        raise InputError("invited has the code {code} twice", file=file, hint=hint, code=again[0])
+    parse = municipality.parse_code
+    hint = Message("give its six digits with the check digit")
+    if wave.own:
+        parse, hint = wave.own.parse_code, Message("give its id as in the register")
+    for one in wave.listed:
         if parse(one.code) != (one.code, "exact"):
             raise InputError(
                 "invited gives {name} the code {code!r}, which does not exist",
                 file=file,
-                hint="give its id as in the register"
-                if wave.own
-                else "give its six digits with the check digit",
+                hint=hint,
                 name=one.name,
                 code=one.code,
             )
-        seen.add(one.code)
 
 
 def _check_population(wave: Wave, file: Path) -> None:
@@ -262,11 +255,10 @@ def _check_population(wave: Wave, file: Path) -> None:
                 hint="write invited: all where everybody was asked, else population: invited",
                 who=who,
             )
-    named = wave.invited if isinstance(wave.invited, tuple) else ()
     known = (
         wave.own.table.at[one.code, "size"] if wave.own is not None
         else one.size_class or municipality.size_class(one.code, wave.as_of)
-        for one in named
+        for one in wave.listed
     )  # fmt: skip
     if wave.population == "class" and not all(known):
         raise InputError(

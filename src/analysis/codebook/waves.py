@@ -17,9 +17,7 @@ from analysis.errors import InputError, unknown
 def content(wave: str) -> dict[str, Any]:
     """The content of a wave's wave.yml.
 
-    Raises
-    ------
-    InputError : there is no such wave, or its file is no YAML mapping.
+    Raises InputError: there is no such wave, or its file is no YAML mapping.
     """
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
@@ -51,8 +49,6 @@ def earlier(wave: str) -> str:
 
     It has the same codebook, or one from which a crosswalk leads to it.
 
-    Examples
-    --------
     >>> earlier("demo-2020")
     'demo-2019'
     """

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from analysis import paths
 from analysis.errors import InputError, Message
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
@@ -35,12 +36,8 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
 def read(text: str) -> Any:
     """The content of a YAML text, unless it could fill the memory or end the process.
 
-    Raises
-    ------
-    yaml.YAMLError : it is no YAML, or has too many entries within entries, or by its aliases.
+    Raises yaml.YAMLError: it is no YAML, or has too many entries within entries, or by its aliases.
 
-    Examples
-    --------
     >>> read("files: [a.xlsx]")
     {'files': ['a.xlsx']}
     >>> read("[" * 60)
@@ -70,12 +67,12 @@ def read(text: str) -> Any:
 def load(file: Path, such_as: str = Message("entries such as title and files")) -> dict[str, Any]:
     """The entries of a YAML file.
 
-    Raises
-    ------
-    InputError : it is no YAML, or no mapping.
+    Raises InputError: it is no YAML, or no mapping.
     """
     try:
-        found = read(file.read_text(encoding="utf-8"))
+        found = read(paths.read_text(file))
+    except InputError:
+        raise
     except (yaml.YAMLError, ValueError) as error:  # ValueError: 30 February
         if isinstance(error, UnicodeDecodeError):
             raise InputError(

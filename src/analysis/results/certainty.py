@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from joblib import Memory
@@ -19,12 +19,10 @@ from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
+from analysis.typology.multiverse import Multiverse
 from analysis.typology.power import power
+from analysis.typology.study import Typology
 from analysis.typology.verdict import SMALLEST_TYPE
-
-if TYPE_CHECKING:
-    from analysis.typology.multiverse import Multiverse
-    from analysis.typology.study import Typology
 
 POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power is worth its time
 FIRM = ["core", "between", "borderline"]
@@ -54,39 +52,27 @@ def levels(survey: Survey, found: Typology) -> pd.DataFrame:
     return mean.loc[list(found.stability.index)].rename_axis("type").rename("level").reset_index()
 
 
-@as_frame("adjust", "verdict", "groups", "silhouette", "agreement")
-def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> list[dict[str, Any]]:
-    """Typologies side by side; agreement: adjusted Rand index with the first."""
+def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> tuple[Frame, Frame]:
+    """Typologies side by side: a row for each type, for the file, and one for each typology.
+
+    Columns: adjust, verdict, type and members (or groups: every type with its members), silhouette,
+    agreement (adjusted Rand index with the first).
+    """
     there = [found for found in them if not isinstance(found, NotAvailable)]
-    rows = []
+    long, page = [], []
     for found in there:
         both = there[0].fitted.index.intersection(found.fitted.index)
         agreement = float(adjusted_rand_score(there[0].labels[both], found.labels[both]))
-        rows.append(
-            {
-                "adjust": types.adjusted(found),
-                "verdict": types.level(found),
-                "groups": types.groups(survey, found),
-                "silhouette": round(found.evidence.silhouette, 2),
-                "agreement": round(agreement, 2),
-            }
-        )
-    return rows
-
-
-@as_frame("adjust", "verdict", "type", "members", "silhouette", "agreement")
-def each_type(
-    survey: Survey, them: Sequence[Typology | NotAvailable], readings: Frame
-) -> pd.DataFrame:
-    """The same with a row for each type, for the file."""
-    rows = [
-        (types.adjusted(found), types.name(survey, found, kind), int(n))
-        for found in them
-        if not isinstance(found, NotAvailable)
-        for kind, n in found.stability["n"].items()
-    ]
-    groups = pd.DataFrame(rows, columns=["adjust", "type", "members"])
-    return readings.drop(columns="groups").merge(groups, on="adjust")
+        made, sure = (found.evidence.basis, types.level(found)), found.evidence.silhouette
+        numbers = round(sure, 2), round(agreement, 2)
+        page.append((*made, types.groups(survey, found), *numbers))
+        for kind, n in found.stability["n"].items():
+            long.append((*made, types.name(survey, found, kind), int(n), *numbers))
+    first, last = ["adjust", "verdict"], ["silhouette", "agreement"]
+    return (
+        Frame(long, columns=[*first, "type", "members", *last]),
+        Frame(page, columns=[*first, "groups", *last]),
+    )
 
 
 # --- how sure it is -------------------------------------------------------------------------------

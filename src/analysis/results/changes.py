@@ -97,15 +97,9 @@ def denominators(survey: Survey, before: Survey | None) -> Frame:
 def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
     """Shares and scales in both waves, the largest changes first.
 
-    Returns
-    -------
-    shares : question, answer; count_before, n_before, count_now, n_now of all who answered; n
-        of those who answered both times, gained and lost among them, points (change of the share in
-        percentage points) with its interval low and high, p, p_holm; id of the question.
-    scales : question, answer (an item), median_before, median_now, n, rose, fell, same, p, p_holm,
-        all of those who answered both times. p_holm is corrected for both frames together.
-
-    Of a full count low, high, p and p_holm are NA.
+    The columns of `analysis.stats.changes.moved`; of shares the change with its interval is in
+    percentage points (points, low, high), and `id` is the number of the question. Of a full count
+    low, high, p and p_holm are NA.
     """
     if before is None:
         columns = ["points" if name == "estimate" else name for name in changes.OF_SHARES]

@@ -34,12 +34,7 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     caution : from the codebook.
     word : an id of the labels ``word``, what the evidence allows to say.
     n, group, rest : municipalities compared; two groups where there are groups.
-    effect, low, high : Cliff's delta or Kendall's tau-b with the 95 % interval of each alone.
-    shift, shift_low, shift_high : difference of two groups in the unit of the answers.
-    p, p_holm : of each alone, and corrected within its family. least : the least p possible.
-    significant : whether p_holm is at most 0.05.
-    same_size, same_home, icc, design, turns : of a full count, in place of intervals and p-values;
-        see `analysis.stats.hypotheses.describe`.
+    effect and the others : see `analysis.stats.hypotheses`, ``run``; of a full count ``describe``.
 
     Where small numbers are protected, effects have one decimal, and intervals, p-values and the
     sizes of groups are NA: answers could be reckoned back from them.
@@ -102,7 +97,8 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     """
     tested = results.dropna(subset=["least"]).groupby("family", sort=False)["least"]
     frame = Frame(tested.agg(tests="size", least="min").reset_index())
-    frame["least"] = (frame["tests"] * frame["least"].astype(float)).clip(upper=1.0)
+    frame = frame.astype({"family": object, "tests": int, "least": float})
+    frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
     frame["reaches"] = frame["least"] <= ALPHA
     return frame.assign(least=np.nan) if protects(survey) else frame
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import pandas as pd
 
 from analysis import paths
-from analysis.codebook import national
 from analysis.figures.gallery import Gallery
 from analysis.show import Frame
 from analysis.survey import Survey
 
 
 def totals(survey: Survey) -> Frame:
-    """Every published total, a row a point; see `analysis.codebook.national.totals`.
+    """Every published total, a row a point; see `published`.
 
     Columns: total, year, as_of (NA where the day is not known), count, n, percent, edition,
     source, series, when (a place on an axis of years), current (no later edition replaced it).
@@ -22,7 +24,7 @@ def totals(survey: Survey) -> Frame:
     more = ["series", "when", "current"]
     if survey.codebook.published is None:
         return Frame(columns=[*columns, *more])
-    frame = national.totals(paths.codebooks() / survey.codebook.published)
+    frame = published(paths.codebooks() / survey.codebook.published)
     source = frame["source_ja" if survey.language == "ja" else "source"]
     return Frame(
         frame.rename(columns={"item": "total"}).assign(
@@ -31,6 +33,39 @@ def totals(survey: Survey) -> Frame:
             year=frame["year"].astype(str),
             as_of=frame["as_of"].replace("", pd.NA),
         )[[*columns, *more]]
+    )
+
+
+@cache
+def published(file: Path) -> pd.DataFrame:
+    """Published totals, a row a point, from a file that a codebook names under ``published``.
+
+    Columns: item (an id of the labels ``total``), year, as_of (empty where it is not known), count,
+    n, edition (an id of the labels ``edition``), series, source; `share` = count / n; `when`, the
+    place on an axis of years; `current`, whether no later edition replaced it.
+
+    Points of one series may be compared. Between two series of an item the definition or the
+    edition differs, which is a break and no trend.
+
+    Examples
+    --------
+    >>> from analysis import paths
+    >>> file = paths.codebooks() / "national_totals.csv"
+    >>> cio = published(file).query("item == 'cio' and current")
+    >>> cio[["year", "count", "series"]].to_numpy().tolist()
+    [[2022, 1222, 3], [2023, 1270, 3]]
+    """
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    table = table.astype(dict.fromkeys(("year", "count", "n", "series"), int))
+    dated = pd.to_datetime(table["as_of"].where(table["as_of"] != ""), format="%Y-%m-%d")
+    within = ((dated.dt.day_of_year - 1) / 365.25).fillna(0.25)  # undated: as of 1 April
+    later = table["edition"] == "corrected"
+    replaced = table.loc[later, ["item", "year"]].apply(tuple, axis=1)
+    known = table[["item", "year"]].apply(tuple, axis=1)
+    return table.assign(
+        share=table["count"] / table["n"],
+        when=table["year"] + within,
+        current=later | ~known.isin(set(replaced)),
     )
 
 

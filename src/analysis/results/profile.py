@@ -238,31 +238,22 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
 # --- beside others --------------------------------------------------------------------------------
 
 
-def standing(survey: Survey, here: Place) -> Frame:
-    """Its place on each composite, against the quartiles of its size class or of all.
+def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
+    """Its place on each composite, against the quartiles of its size class, or of all if too few.
 
-    Columns: indicator, value, low, median, high, n (the compared).
+    Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
+    and in which unit: who, n, unit.
     """
-    frame, _ = _composites(survey)
-    others = frame.loc[_compared(survey, here)]
-    low, median, high = (others.quantile(q) for q in (0.25, 0.5, 0.75))
+    codes = answers.others(survey, here.code, here.found)["its_class"]
+    who = survey.label("profile.others_of_class", size_class=here.size_class)
+    if len(codes) < COMPARED:
+        codes, who = list(survey.responses.index), survey.label("profile.everybody")
+    frame, unit = _composites(survey)
+    low, median, high = (frame.loc[codes].quantile(q) for q in (0.25, 0.5, 0.75))
     place = {"value": frame.loc[here.code], "low": low, "median": median, "high": high}
-    known = pd.DataFrame(place).dropna()
-    return Frame(known.assign(n=len(others)).reset_index(names="indicator"))
-
-
-def beside(survey: Survey, here: Place) -> dict[str, Any]:
-    """Whom `standing` compares with and in which unit: who, n, unit."""
-    codes, who = _compared(survey, here), survey.label("profile.everybody")
-    if len(codes) < survey.n:
-        who = survey.label("profile.others_of_class", size_class=here.size_class)
-    return {"who": who, "n": len(codes), "unit": _composites(survey)[1]}
-
-
-def _compared(survey: Survey, here: Place) -> list[str]:
-    """The others of its class, or all where these are too few for quartiles."""
-    mates = answers.others(survey, here.code, here.found)["its_class"]
-    return list(survey.responses.index) if len(mates) < COMPARED else mates
+    known = pd.DataFrame(place).dropna().assign(n=len(codes))
+    about = {"who": who, "n": len(codes), "unit": unit}
+    return Frame(known.reset_index(names="indicator")), about
 
 
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:

@@ -32,12 +32,13 @@ def asked(survey: Survey) -> Frame:
     no_answer, ... : how many did not answer, by kind. repaired, ... : what cleaning did with its
         answers, by severity, internally. All of questions that can be tabulated.
     """
-    shown, findings = {q.id for q in shown_questions(survey)}, _findings(survey)
-    between, rows = survey.label("answers.separator"), []
+    shown, between = {q.id for q in shown_questions(survey)}, survey.label("answers.separator")
+    rows = []
     for question in survey.codebook:
         if question.role == "id" and question.identity:
             continue
         row: dict[str, Any] = {
+            "id": question.id,
             "question": called(question, question.text[survey.language]),
             "translated": question.text[OTHER[survey.language]],
             "question_type": question.type,
@@ -50,10 +51,14 @@ def asked(survey: Survey) -> Frame:
             if not protects(survey, question):
                 counts = tabulate.state(survey.status, question).value_counts()
                 row |= {str(kind): int(count) for kind, count in counts.items() if count}
-        rows.append(row | findings.get(question.id, {}))
+        rows.append(row)
+    inside = survey.audience == "internal"
+    findings = survey.findings if inside else survey.findings.head(0)
+    of = {name: question.id for name, question in survey.codebook.named.items()}
+    cleaned = pd.crosstab(findings["question"].map(of), findings["severity"])
     kinds = [*STATUSES[1:], *survey.labels("severity")]
-    frame = Frame(rows).reindex(columns=[*COLUMNS, *kinds]).replace("", None)
-    frame = frame.dropna(axis="columns", how="all")
+    frame = Frame(rows).join(cleaned.where(cleaned > 0), on="id").replace("", None)
+    frame = frame.reindex(columns=[*COLUMNS, *kinds]).dropna(axis="columns", how="all")
     return frame.astype(dict.fromkeys(frame.columns.intersection(["n", *kinds]), "Int64"))
 
 
@@ -122,19 +127,6 @@ def _whom(survey: Survey, question: Question) -> str:
     gates = survey.codebook.using(Expression(question.ask_if).names) if question.ask_if else []
     labels = [called(q, q.label[survey.language]) for q in gates]
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
-
-
-def _findings(survey: Survey) -> dict[str, dict[str, int]]:
-    """What cleaning found in the answers of each question, by severity; internally alone."""
-    counts: dict[str, dict[str, int]] = {}
-    if survey.audience == "internal":
-        of = {name: question.id for name, question in survey.codebook.named.items()}
-        kinds = survey.findings.groupby(
-            [survey.findings["question"].map(of), "severity"], observed=True
-        )
-        for (id, severity), count in kinds.size().items():
-            counts.setdefault(str(id), {})[str(severity)] = int(count)
-    return counts
 
 
 def _uses(survey: Survey, question: Question) -> Iterator[str]:

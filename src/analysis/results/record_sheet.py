@@ -36,12 +36,10 @@ class Visit:
 def form(
     cities: Mapping[str, str], known: Mapping[tuple[str, int], str], note: str, language: Language
 ) -> bytes:
-    """A workbook with a sheet a city.
+    """A workbook with a sheet a city (code -> name).
 
-    Parameters
-    ----------
-    cities : code -> name. known : (code, topic) -> what is known beforehand. note : a line under
-        the title, such as that the data are invented.
+    `known`: (code, topic) -> what is known beforehand. `note`: a line under the title, such as that
+    the data are invented.
     """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
@@ -93,14 +91,9 @@ def _questions(topic: Topic, language: Language) -> str:
 def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
     """The filled-in record sheets of a folder, by code; sheets left blank are passed over.
 
-    Parameters
-    ----------
-    known : the codes of the wave's register.
-
-    Raises
-    ------
-    InputError : a workbook holds no record sheet, names a city that the wave lacks or that another
-        sheet records too, or answers a topic or a choice that the form does not have.
+    `known`: the codes of the wave's register. An InputError where a workbook holds no record sheet,
+    names a city that the wave lacks or that another sheet records too, or answers a topic or a
+    choice that the form does not have.
     """
     codes, visits = set(known), dict[str, Visit]()
     files = (f for f in sorted(folder.glob("*.xlsx")) if not f.name.startswith(("~$", ".")))

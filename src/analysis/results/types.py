@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,18 +23,17 @@ from analysis.stats import disclosure
 from analysis.stats.thresholds import NOTABLE_TRAIT, UNPLACED
 from analysis.survey import SEED, Survey
 from analysis.typology.gradient import source
+from analysis.typology.study import Typology
 from analysis.typology.verdict import facts, other_draws
-
-if TYPE_CHECKING:
-    from analysis.typology.study import Typology
 
 NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 LISTED = 10  # municipalities that a sentence can name
 TWOFOLD = ("binary", "asymmetric", "nominal")  # kinds of which a mean is a share
-Made = Callable[..., Any]
 
 
-def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callable[..., Frame]]:
+def as_frame(
+    *columns: str, of_single: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Frame]]:
     """Make what a function gives (rows, or a table) the frame that an edition may show.
 
     The frame has these columns, or all of the table where none is named. It is empty where one of
@@ -42,7 +41,7 @@ def as_frame(*columns: str, of_single: bool = False) -> Callable[[Made], Callabl
     municipalities (`of_single`).
     """
 
-    def decorate(make: Made) -> Callable[..., Frame]:
+    def decorate(make: Callable[..., Any]) -> Callable[..., Frame]:
         @wraps(make)
         def shown(survey: Survey, *given: Any, **choices: Any) -> Frame:
             if any(isinstance(one, NotAvailable) for one in given):
@@ -204,7 +203,7 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     """
     table, kinds = found.profile, survey.features.kinds
     shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
-    units = ("points", "deviation") if adjusted(found) != "none" else ("share", "mean")
+    units = ("points", "deviation") if found.evidence.basis != "none" else ("share", "mean")
     notable = table["effect"].where(table["effect"].abs() >= NOTABLE_TRAIT)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
@@ -284,12 +283,6 @@ def by_size(
     return Frame(rows, columns=columns) if rows else Frame.nothing(why, columns)
 
 
-def adjusted(found: Typology) -> str:
-    """What was taken out of the answers before: ``none``, ``gradient`` or ``size_class``."""
-    basis = found.evidence.basis
-    return "size_class" if basis == "strata" else basis
-
-
 def _safe(survey: Survey, found: Typology) -> pd.Series:
     """Which rows of a profile may be shown where small numbers are protected.
 
@@ -302,6 +295,6 @@ def _safe(survey: Survey, found: Typology) -> pd.Series:
     no = table[["n", "n_rest"]].to_numpy(float) - yes
     group = survey.codebook.disclosure.group
     fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
-    fit &= adjusted(found) == "none"
+    fit &= found.evidence.basis == "none"
     enough = pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
     return ~twofold | enough

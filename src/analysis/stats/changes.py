@@ -52,12 +52,8 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
     how the two hang together and is wide at small n. The p-value is McNemar's exact test, and zero
     itself is in the interval just where that test does not reject it.
 
-    Parameters
-    ----------
-    before, after : bool, one entry a municipality, in the same order.
+    `before`, `after`: bool, one entry a municipality, in the same order.
 
-    Examples
-    --------
     >>> s = shift(np.array([0, 0, 0, 0, 1], bool), np.array([1, 1, 1, 0, 1], bool))
     >>> s.gained, s.lost, round(s.estimate, 1), s.p
     (3, 0, 0.6, 0.25)

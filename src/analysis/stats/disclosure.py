@@ -77,18 +77,10 @@ def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> l
     Read from the first answer on, a part is closed as soon as its total may be shown; what is left
     at the end joins the part before. Nothing else decides, so whoever knows this rule learns from a
     part of several answers only that the total was not reached before its last one: each of its
-    answers has at least three possible values, whatever the number of replies.
+    answers has at least three possible values, whatever the number of replies. Given are the
+    `counts` of the answers and whether it may be shown that nobody gave one (`group`); what comes
+    out are the places of the answers of each part.
 
-    Parameters
-    ----------
-    counts : respondents by answer. group : whether it may be disclosed that nobody gave an answer.
-
-    Returns
-    -------
-    The places of the answers of each part.
-
-    Examples
-    --------
     >>> put_together([1, 4, 4, 4, 1])
     [[0, 1], [2], [3, 4]]
     >>> put_together([15, 0, 0])

@@ -14,9 +14,8 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -289,19 +288,12 @@ def _hash(*parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def file_of(wave: str) -> Path:
-    """Where the registration of a wave lies."""
-    return paths.codebooks() / "registered" / f"{wave}.yml"
-
-
 def register(wave: str, book: Codebook, received: pd.Series) -> None:
     """Put the primary hypotheses on record, unless this was done before or nothing may be written.
 
-    Parameters
-    ----------
-    received : a row a reply, when it was sent (NaT where unknown).
+    `received`: a row a reply, when it was sent (NaT where unknown).
     """
-    file = file_of(wave)
+    file = paths.registration(wave)
     if not book.hypotheses or file.exists():
         return
     hypotheses, definitions = section(book)
@@ -326,13 +318,8 @@ def register(wave: str, book: Codebook, received: pd.Series) -> None:
 
 
 def registered(wave: str) -> Registration | None:
-    """What is on record for a wave; None where nothing is.
-
-    Raises
-    ------
-    InputError : the file is there and cannot be read.
-    """
-    file = file_of(wave)
+    """What is on record for a wave; None where nothing is. An InputError where it is unreadable."""
+    file = paths.registration(wave)
     if not file.is_file():
         return None
     try:
@@ -350,17 +337,13 @@ def deviations(record: Registration, book: Codebook) -> list[Deviation]:
     for old, new in zip((record.hypotheses, record.definitions), section(book), strict=True):
         for id in dict.fromkeys([*old, *new]):
             if id in old and id in new:
-                found += _changed(id, old[id], new[id])
+                for field in dict.fromkeys([*old[id], *new[id]]):
+                    before, after = (_plain(entries[id].get(field)) for entries in (old, new))
+                    if before != after:
+                        found.append(Deviation(id, "changed", field, before, after))
             elif old is record.hypotheses:  # of a question that is used no more it says so
                 found.append(Deviation(id, "dropped" if id in old else "added"))
     return found
-
-
-def _changed(id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Deviation]:
-    for field in dict.fromkeys([*old, *new]):
-        before, after = (_plain(entry.get(field)) for entry in (old, new))
-        if before != after:
-            yield Deviation(id, "changed", field, before, after)
 
 
 def _plain(value: Any) -> str:

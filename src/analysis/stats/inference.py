@@ -50,8 +50,9 @@ def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float
     """
     if np.isnan(p) or not estimate or (p <= ALPHA) == (low > 0 or high < 0):
         return low, high
-    end = estimate * (1 - Z / max(float(stats.norm.isf(p / 2)), 1e-3))
-    end = float(np.clip(end, -1.0, 1.0))
+    part = 1 - Z / max(float(stats.norm.isf(p / 2)), 1e-3)
+    part = max(part, 1e-9) if p <= ALPHA else part  # at p = 0.05 the end would be zero itself
+    end = float(np.clip(estimate * part, -1.0, 1.0))
     return (end, high) if estimate > 0 else (low, end)
 
 
@@ -152,14 +153,9 @@ def permutation_p(
     the sum of the first group is as far from its expectation as the sum seen (R: coin's
     ``independence_test``); all are counted where there are at most 200,000, else 20,000 are drawn
     and (b + 1) / (m + 1) is given (Phipson & Smyth 2010). With `strata` labels are exchanged, and
-    the expectation is taken, only within a stratum, such as a size class.
+    the expectation is taken, only within a stratum, such as a size class. `group`: True for the
+    first of the two.
 
-    Parameters
-    ----------
-    values : numbers. group : True for the first group. strata : labels, same length.
-
-    Examples
-    --------
     >>> permutation_p(np.array([1.0, 2, 3, 4]), np.array([True, True, False, False]))
     0.3333333333333333
     """
@@ -194,7 +190,8 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
         chances = np.convolve(chances, stats.hypergeom.pmf(support, size, yes, drawn))
         low += fewest
     seen = chances[int(has[group].sum()) - low]
-    return min(1.0, float(chances[chances <= seen * (1 + 1e-7)].sum()))  # as R: ties by rounding
+    p = float(chances[chances <= seen * (1 + 1e-7)].sum())  # as R: ties by rounding
+    return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
 
 
 def _sums(
@@ -394,14 +391,9 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
 def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) -> float:
     """How often a simple random draw is spread at least as unevenly over classes as this one.
 
-    Chi-square statistic, 9,999 draws without replacement.
+    Chi-square statistic, 9,999 draws without replacement. `counts`: drawn of each class;
+    `everyone`: how many there are of each.
 
-    Parameters
-    ----------
-    counts : drawn of each class. everyone : how many there are of each.
-
-    Examples
-    --------
     >>> uneven_draw_p(np.array([10, 0]), np.array([20, 80])) < 0.01
     True
     """

@@ -40,8 +40,6 @@ class Model(BaseModel):
 class Text(Model):
     """One text in both languages.
 
-    Examples
-    --------
     >>> Text(ja="指定都市", en="designated city")["en"]
     'designated city'
     """
@@ -60,8 +58,6 @@ def label(id: str, language: str, **values: Any) -> str:
     ----------
     language : ``ja`` or ``en``. id : ``section.name``; one that is not there is a KeyError.
 
-    Examples
-    --------
     >>> label("index.downloads", "ja"), label("index.findings_link", "en", n=1200)
     ('ダウンロード', 'list of the 1,200 findings to confirm')
     """
@@ -90,8 +86,6 @@ def say(sentence: str, language: str, **values: Any) -> str:
     A paragraph may be written on several lines: a line break is joined with a space in English and
     without one in Japanese. An empty line begins a new paragraph.
 
-    Examples
-    --------
     >>> values = {"counts": ["answers 2"], "answers_alike": False, "types_alike": True}
     >>> say("compare/headline", "en", **values)
     'Changed: answers 2. No municipality changed type.'
@@ -109,8 +103,6 @@ def say(sentence: str, language: str, **values: Any) -> str:
 def say_both(sentence: str, **values: Any) -> Text:
     """A computed sentence in both languages; a Text among the values goes in in each language.
 
-    Examples
-    --------
     >>> say_both("cleaning/which_municipality", ward=False, places=[]).en
     'Please give its code and name.'
     """
@@ -129,8 +121,6 @@ def sections() -> frozenset[str]:
 def gap(sentence: str) -> str:
     """What stands between a sentence and the next: a space, but nothing after a Japanese one.
 
-    Examples
-    --------
     >>> gap("There are 3 types."), gap("3つの型がある。")
     (' ', '')
     """
@@ -140,8 +130,6 @@ def gap(sentence: str) -> str:
 def p_text(p: float) -> str:
     """A p-value as it is printed; a dash where there is none.
 
-    Examples
-    --------
     >>> p_text(0.0502), p_text(0.0004), p_text(float("nan"))
     ('0.0502', '<0.001', '—')
     """
@@ -154,8 +142,6 @@ def p_text(p: float) -> str:
 def interval_text(estimate: float, low: float, high: float, digits: int = 2) -> str:
     """Estimate and interval as they are printed; an end beside zero is not rounded to zero.
 
-    Examples
-    --------
     >>> interval_text(0.41, 0.004, 0.7), interval_text(float("nan"), 0, 1)
     ('+0.41 (+0.01, +0.70)', '—')
     """
@@ -174,8 +160,6 @@ def interval_text(estimate: float, low: float, high: float, digits: int = 2) -> 
 def escape(text: object) -> str:
     """Text from an answer or a name, made inert inside Markdown.
 
-    Examples
-    --------
     >>> print(escape("<b>[x](javascript:y)"))
     \\<b\\>\\[x\\]\\(javascript\\:y\\)
     """
@@ -185,8 +169,6 @@ def escape(text: object) -> str:
 def unescaped(sentence: str) -> str:
     """A sentence without the backslashes of `escape`, for titles and answers: no Markdown.
 
-    Examples
-    --------
     >>> print(unescaped(escape("re-employed [retirees]")))
     re-employed [retirees]
     """

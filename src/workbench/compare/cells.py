@@ -9,13 +9,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
-TYPES = ("type", "second")  # columns that hold a type: its number, perhaps with its name
+TYPES = ("type", "second")  # columns that hold a type
 RELATIVE, ABSOLUTE = 1e-6, 1e-9  # what another processor's arithmetic may change
 
 
@@ -60,7 +60,7 @@ class Cells:
     @property
     def count(self) -> int:
         """How many places differ."""
-        return len(self.changed) + len(self.added) + len(self.removed) + len(self.columns)
+        return sum(map(len, (self.changed, self.added, self.removed, self.columns)))
 
     @property
     def share(self) -> float:
@@ -95,8 +95,9 @@ def compare(
     """
     if before == after and all(number == called for number, called in (types or {}).items()):
         return Cells()
-    a = _Sheet.read(before, ids[0] if ids else before, names or {})
-    b = _Sheet.read(after, ids[1] if ids else after, names or {}, types)
+    old_ids, new_ids = ids or (before, after)
+    a = _Table.read(before, old_ids, names or {}, {})
+    b = _Table.read(after, new_ids, names or {}, types or {})
     common = [c for c in a.ids if c in b.ids]
     columns = [f"- {a.label(c)}" for c in a.ids if c not in common]
     columns += [f"+ {b.label(c)}" for c in b.ids if c not in common]
@@ -105,7 +106,7 @@ def compare(
     leading = (common[:size] for size in range(1, len(common) + 1))
     unique = (k for k in leading if not (a.ids.duplicated(k).any() or b.ids.duplicated(k).any()))
     key = next(unique, None)
-    old, new = (sheet.rows(key or common, apart=key is None) for sheet in (a, b))
+    old, new = (table.rows(key or common, apart=key is None) for table in (a, b))
     both = [(old[row][0], new[row][0], old[row][1]) for row in old if row in new]
     rest = [c for c in common if c not in (key or common)]
     x = a.ids[rest].to_numpy(object)[[i for i, _, _ in both]]
@@ -121,7 +122,7 @@ def compare(
 
 
 @dataclass(frozen=True)
-class _Sheet:
+class _Table:
     """A table of texts by ids, and with the labels that a reader sees, cell for cell.
 
     `shown` has the columns of `ids`, which `headings` calls as a reader does; `names` are what a
@@ -135,21 +136,22 @@ class _Sheet:
 
     @classmethod
     def read(
-        cls,
-        shown: str,
-        ids: str,
-        names: Mapping[str, str],
-        types: Mapping[str, str] | None = None,
-    ) -> _Sheet:
+        cls, shown: str, ids: str, names: Mapping[str, str], types: Mapping[str, str]
+    ) -> _Table:
         """Both from CSV, each type under the number of its counterpart in `types`."""
         by_id, seen = _read(ids), _read(shown)
         if by_id.shape != seen.shape:
             raise ValueError("the results of a table do not fit what it shows")
-        for frame in (by_id, seen):
-            for at in [at for at, c in enumerate(by_id) if types and c in TYPES]:
-                frame.isetitem(at, [_counterpart(kind, types or {}) for kind in frame.iloc[:, at]])
         headings = dict(zip(by_id, map(str, seen), strict=True))
-        return cls(by_id, seen.set_axis(by_id.columns, axis=1), headings, names)
+        seen.columns = by_id.columns
+        for frame in (by_id, seen) if types else ():
+            for column in by_id.columns.intersection(TYPES):  # a number, perhaps with a name
+                parts = [kind.partition(" ") for kind in frame[column]]
+                known = [types.get(n, f"+{n}") if n.isdigit() else n for n, _, _ in parts]
+                frame[column] = [
+                    n + "".join(name) for n, (_, *name) in zip(known, parts, strict=True)
+                ]
+        return cls(by_id, seen, headings, names)
 
     def label(self, column: str) -> str:
         """What a reader calls a column."""
@@ -182,13 +184,6 @@ def _read(csv: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
 
 
-def _counterpart(kind: str, types: Mapping[str, str]) -> str:
-    """A type, by its number or with its name, under the number of its counterpart before."""
-    number, space, name = kind.partition(" ")
-    called = types.get(number, f"+{number}") if number.isdigit() else number
-    return f"{called}{space}{name}"
-
-
 def shown(value: str) -> str:
     """A value without the mark that keeps spreadsheets from running it, and not too precise."""
     number = _number(value)
@@ -212,8 +207,7 @@ def _same(a: str, b: str) -> bool:
     return math.isclose(x, y, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """One thing that has another value; empty: it was not there."""
 
     what: str
@@ -278,17 +272,14 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
         for item in value:
             inner = {k: v for k, v in item.items() if k not in ("id", "code")}
             yield from _leaves(inner or "✓", (*path, _id(item)))
+    elif isinstance(value, str):
+        yield path, value
     else:
-        text = (
-            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        )
-        yield path, text
+        yield path, json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _id(item: Any) -> str:
-    if not isinstance(item, Mapping):
-        return ""
-    return str(item.get("id", item.get("code", "")))
+    return str(item.get("id", item.get("code", ""))) if isinstance(item, Mapping) else ""
 
 
 WIDTH = 900  # pixels of a picture in the comparison
@@ -299,18 +290,15 @@ MARK = (200, 30, 30)
 def pictures(before: str, after: str) -> tuple[bytes, bytes, bytes, float]:
     """Before, after, and after in grey with what differs in red, as PNG of the same size.
 
-    Parameters
-    ----------
-    before, after : PNG in base64, as a figure's data holds it.
-
-    Returns
-    -------
-    three PNG, and the share of their area that is marked.
+    Both are given as PNG in base64, as a figure's data holds it. With the three comes the share of
+    their area that is marked.
     """
-    a, b = _opened(before), _opened(after)
-    size = (max(a.width, b.width), max(a.height, b.height))
-    a, b = _on_paper(a, size), _on_paper(b, size)
-    apart = np.abs(np.asarray(a, np.int16) - np.asarray(b, np.int16)).max(axis=2) > DIFFERS
+    one, other = _opened(before), _opened(after)
+    size = (max(one.width, other.width), max(one.height, other.height))
+    a, b = (Image.new("RGB", size, "white") for _ in range(2))
+    a.paste(one)
+    b.paste(other)
+    apart = np.asarray(ImageChops.difference(a, b)).max(axis=2) > DIFFERS
     # a blur by 3 pixels leaves something wherever anything within 3 pixels differs
     mask = Image.fromarray(apart.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(3))
     mask = mask.point(lambda value: 255 * (value > 0))
@@ -325,12 +313,6 @@ def _opened(png: str) -> Image.Image:
     if image.width <= WIDTH:
         return image
     return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.BOX)
-
-
-def _on_paper(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    paper = Image.new("RGB", size, "white")
-    paper.paste(image)
-    return paper
 
 
 def _png(image: Image.Image) -> bytes:

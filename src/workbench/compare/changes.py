@@ -105,30 +105,27 @@ def between(before: Run, after: Run) -> Comparison:
             )
     who, moved = movers(before.types, after.types)
     titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
-    # pages that take other municipalities as their example in the second run
-    others = [page for page in _pages("about", before, after) if page.before and page.after]
-    left_out = {page.what for page in others}
+    examples = [page for page in _pages("about", before, after) if page.before and page.after]
+    left_out = {page.what for page in examples}
     figures, tables = (_outputs(k, before, after, who, left_out) for k in ("figures", "tables"))
     old, new = before.record, after.record
     kept = {name: title for name, title in titles.items() if name not in left_out}
     results: dict[str, Sequence[Any]] = {
         "answers": _texts_of("answers", before, after, kept),
-        "examples": [Value(titles[page.what], page.before, page.after) for page in others],
+        "examples": [page._replace(what=titles[page.what]) for page in examples],
         "movers": moved,
         "sample": _sample(before, after, left_out),
-        "pages": [
-            Value(titles[page.what], page.before, page.after)
-            for page in _pages("status", before, after)
-        ],
+        "pages": [p._replace(what=titles[p.what]) for p in _pages("status", before, after)],
         "figures": [out for out in figures if out.result],
         "tables": [out for out in tables if out.data["notebook"] != CLEANING],
         "prose": _texts_of("prose", before, after, kept),
         "cleaning": [out for out in tables if out.data["notebook"] == CLEANING],
     }
     books = [before.codebook, after.codebook]
+    used = ({page.title: page.parameters for page in run.pages.values()} for run in (before, after))
     made: dict[str, Sequence[Any]] = {
         "codebook": entries(*books) if all(books) else [],
-        "parameters": entries(_parameters(before), _parameters(after)),
+        "parameters": entries(*used),
         "sources": _sources(before, after),
         "inputs": _inputs(old, new),
         "versions": entries(old.get("versions", {}), new.get("versions", {})),
@@ -252,10 +249,8 @@ def _texts(a: Shown, b: Shown) -> list[Value]:
 
 def _reasons(name: str, before: Run, after: Run) -> list[Value]:
     """Why a figure or table is not there."""
-    a, b = (
-        next((page.missing[name] for page in run.pages.values() if name in page.missing), "")
-        for run in (before, after)
-    )
+    told = ([page.missing.get(name) for page in run.pages.values()] for run in (before, after))
+    a, b = (next(filter(None, reasons), "") for reasons in told)
     return [Value("reason", a, b)] if a != b else []
 
 
@@ -265,10 +260,6 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Value]:
     if not (old or new) and a.get("data_sha256") != b.get("data_sha256"):
         old, new = {"data": a.get("data_sha256", "")}, {"data": b.get("data_sha256", "")}
     return entries(*({name: sha[:12] for name, sha in files.items()} for files in (old, new)))
-
-
-def _parameters(run: Run) -> dict[str, Any]:
-    return {page.title: page.parameters for page in run.pages.values()}
 
 
 def _sources(before: Run, after: Run) -> list[Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,19 +53,21 @@ def run(
     InputError : neither or both ways were asked for, a run is missing or not complete, or the runs
         are different editions.
     """
+    if base and (before or after):
+        raise InputError("give two runs, or --base with --wave, not both")
     if base:
-        if before or after:
-            raise InputError("give two runs, or --base with --wave, not both")
-        two = _with_base(base, Edition(wave or "demo-2019", audience, language))
+        edition = Edition(wave or "demo-2019", audience, language)
+        two = run_of_base(base, edition), _run_of_here(edition)
+        name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
     elif before and after and not wave:
         find = {"audience": audience, "language": language}
         two = Run.find(before, **find), Run.find(after, **find)
+        name = "..".join(run.folder.name for run in two)
     else:
         raise InputError(
             "two things are to be compared",
             hint="`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`",
         )
-    name = "..".join(run.folder.name if not base else _plain(run.label) for run in two)
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in FILES)], "compare")
     text = write(between(*two), folder)
@@ -79,16 +82,11 @@ def write(found: Comparison, folder: Path) -> str:
     return text
 
 
-def _plain(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-._" else "-" for c in name).strip("-")
-
-
 # --- a revision and the working tree ---------------------------------------------------------
 
 
-def _with_base(base: str, edition: Edition) -> tuple[Run, Run]:
-    """The run of a revision and that of the working tree, which is refreshed."""
-    old = run_of_base(base, edition)
+def _run_of_here(edition: Edition) -> Run:
+    """The run of the working tree, which is refreshed."""
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
         raise InputError(
@@ -96,7 +94,7 @@ def _with_base(base: str, edition: Edition) -> tuple[Run, Run]:
             hint="see {folder}/index.html",
             folder=record.folder,
         )
-    return old, Run.read(edition.folder, label("compare.here", edition.language))
+    return Run.read(edition.folder, label("compare.here", edition.language))
 
 
 def run_of_base(revision: str, edition: Edition) -> Run:

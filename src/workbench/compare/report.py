@@ -39,13 +39,12 @@ def escape(text: str) -> str:
 
 def page(found: Comparison) -> str:
     """The page: the headline, results by importance, then what was changed to get them."""
-    language, runs = found.after.language, (found.before, found.after)
-    values, names = _values(found), " → ".join(run.label for run in runs)
-    title = values["words"]["title"]
+    values = _values(found)
+    title, names = values["words"]["title"], values["names"]
     context = {
-        "language": language,
+        "language": found.after.language,
         "audience": found.after.audience,
-        "invented": any(run.record.get("invented") for run in runs),
+        "invented": any(run.record.get("invented") for run in (found.before, found.after)),
         "wave": names,
     }
     about = page_context(context, title=f"{title} — {names}", site=title)
@@ -75,28 +74,29 @@ def _values(found: Comparison) -> dict[str, Any]:
     """What both templates read."""
     language = found.after.language
     words, known = labels("compare", language), labels("compare_values", language)
-    none = words["unplaced"]
-    moved = [
-        (
-            m.name,
-            m.before or none,
-            m.after or none,
-            "" if isnan(m.membership) else f"{m.membership:.2f}",
-        )
-        for m in found.results["movers"]
-    ]
-    results = {**found.results, "movers": moved}
-    sections = {"results": {**results, "drawn": found.drawn}, "made": found.made}
-
     keys, names = labels("codebook_key", language), found.before.names | found.after.names
+    moved = [
+        (m.name, *(kind or words["unplaced"] for kind in (m.before, m.after)),
+         "" if isnan(m.membership) else f"{m.membership:.2f}")
+        for m in found.results["movers"]
+    ]  # fmt: skip
+    sections = {
+        "results": {**found.results, "movers": moved, "drawn": found.drawn},
+        "made": found.made,
+    }
 
     def path(what: str) -> str:
         """An entry of the codebook: its sections and keys in words, what has an id by its name."""
         return " › ".join(names.get(part) or keys.get(part, part) for part in what.split(" › "))
 
     def value_rows(changed: Sequence[Value]) -> list[tuple[str, ...]]:
-        rows = [(known.get(x.what, x.what), x.before, x.after) for x in changed]
-        return [(path(what), *(known.get(v, v) for v in values)) for what, *values in rows]
+        return [
+            (path(known.get(what, what)), known.get(before, before), known.get(after, after))
+            for what, before, after in changed
+        ]
+
+    def cell_rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
+        return [(c.row, c.column, shown(c.before), shown(c.after), c.difference) for c in cells]
 
     return {
         "words": words,
@@ -110,7 +110,7 @@ def _values(found: Comparison) -> dict[str, Any]:
         "code": found.code,
         "empty": found.empty,
         "value_rows": value_rows,
-        "cell_rows": _cell_rows,
+        "cell_rows": cell_rows,
     }
 
 
@@ -145,10 +145,6 @@ def _moved(found: Comparison) -> str:
     )
 
 
-def _cell_rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
-    return [(c.row, c.column, shown(c.before), shown(c.after), c.difference) for c in cells]
-
-
 def marked(before: str, after: str) -> list[list[tuple[str, bool]]]:
     """Both texts in parts, and whether these differ: whole numbers and words, single characters.
 
@@ -158,8 +154,7 @@ def marked(before: str, after: str) -> list[list[tuple[str, bool]]]:
     [('13団体中', False), ('6', True), ('団体', False)]
     """
     parts = _parts(before, after)
-    both = ([(a, a != b) for a, b in parts], [(b, a != b) for a, b in parts])
-    return [[(text, differs) for text, differs in side if text] for side in both]
+    return [[(both[side], len({*both}) > 1) for both in parts if both[side]] for side in (0, 1)]
 
 
 def _parts(before: str, after: str) -> list[tuple[str, str]]:

@@ -81,20 +81,24 @@ class Page:
     @classmethod
     def read(cls, folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> Page:
         """The page of an `entry` of a run's `record`; without contents if it was not executed."""
-        name, file = entry["name"], folder / "notebooks" / f"{entry['name']}.ipynb"
-        title = str(entry["title"].get(record["language"], name))
+        name, language = entry["name"], record["language"]
+        file, title = (
+            folder / "notebooks" / f"{name}.ipynb",
+            str(entry["title"].get(language, name)),
+        )
         if not file.is_file():
             return cls(name, title, entry["status"])
         content = json.loads(file.read_text(encoding="utf-8"))
         made: dict[str, list[Shown]] = outputs(content)
-        given = record.get("parameters", {})
+        kept, given = entry.get("files", {}), record.get("parameters", {})
 
         def by_name(kind: str) -> dict[str, Shown]:
-            named = {data["name"]: data for data in made.get(kind, [])}
-            files = {n: entry.get("files", {}).get(f"results/{kind}s/{n}.csv") for n in named}
-            more = {n: folder / file if file else None for n, file in files.items()}
-            known = {"page": title, "notebook": name}
-            return {n: data | known | {"results": more[n]} for n, data in named.items()}
+            found = {}
+            for data in made.get(kind, []):
+                results = kept.get(f"results/{kind}s/{data['name']}.csv")
+                about = {"page": title, "notebook": name}
+                found[data["name"]] = data | about | {"results": results and folder / results}
+            return found
 
         return cls(
             name,
@@ -111,7 +115,7 @@ class Page:
                 if "injected-parameters" not in cell["metadata"].get("tags", [])
             ],
             {
-                _called(p, record["language"]): given.get(p.name, p.default)
+                _called(p, language): given.get(p.name, p.default)
                 for p in parameters.declared(content, file)
                 if p.name not in OWN
             },
@@ -209,6 +213,4 @@ class Run:
     def codebook(self) -> Any:
         """The codebook it was made with; None in runs that kept none."""
         file = self.folder / "codebook.yml"
-        if not file.is_file():
-            return None
-        return yaml_file.read(file.read_text(encoding="utf-8"))
+        return yaml_file.read(file.read_text(encoding="utf-8")) if file.is_file() else None

@@ -133,10 +133,8 @@ def as_in_2020(rows: list[Row], drawn: Simulated) -> list[Row]:
     rows = slip(rows, drawn, SLIPS_2020)
     rows[0]["Q09"] = drawn.records[0]["Q08"] + 1  # a part above its total
     rows[1]["Q00"] = rows[2]["Q00"]
-    ticks = {key: "○" if told == 1 else "" for key, told in rows[6].items() if key in TICKED}
-    rows[6] |= ticks
-    dashes = {key: "－" if told == 0 else told for key, told in rows[9].items() if key in TICKED}
-    rows[9] |= dashes | {"Q32_7": "不明"}
+    rows[6] |= {key: "○" if rows[6][key] == 1 else "" for key in TICKED}
+    rows[9] |= {key: "－" for key in TICKED if rows[9][key] == 0} | {"Q32_7": "不明"}
     rows[10]["Q32_1"] = "検討中"  # one of its ticks cannot be read
     trial = dict.fromkeys(rows[0], "") | {"Q00": "入力テスト", "Q01": "999999", "Q08": "1"}
     return [*rows, {**rows[7], "Q18": 1}, trial]
@@ -146,16 +144,13 @@ def soiled(
     rows: list[Row], drawn: Simulated, book: Codebook, share: float, rng: np.random.Generator
 ) -> list[Row]:
     """The rows with this share of the answers written in some other way that means the same."""
-    made = []
+    rows = [dict(row) for row in rows]
     for row, record in zip(rows, drawn.records, strict=True):
-        new = dict(row)
         for key, value in record.items():
-            question = book.question_of[key] if key in book.question_of else book[key]
-            ways = _ways(value, question)
+            ways = _ways(value, book.named[key])
             if key in row and ways and rng.random() < share:
-                new[key] = ways[int(rng.integers(len(ways)))]
-        made.append(new)
-    return made
+                row[key] = ways[int(rng.integers(len(ways)))]
+    return rows
 
 
 def _ways(value: Any, question: Question) -> list[str]:
@@ -180,6 +175,7 @@ def _ways(value: Any, question: Question) -> list[str]:
     return []
 
 
+WORDS = ("publisher", "mode", "contact")  # of wave.yml
 EPOCH = dt.datetime(2019, 9, 2)
 TITLE = "【架空データ】自治体の情報人材に関する調査　回答一覧"
 
@@ -258,7 +254,7 @@ def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
 
 def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
     """Two header rows: the section merged over its questions, then the questions."""
-    owners = [book.question_of.get(key) or book[key] for key in columns]
+    owners = [book.named[key] for key in columns]
     titles, end = {section.id: section.ja for section in book.sections}, 0
     for section, group in groupby(owners, key=lambda question: question.section):
         start, end = end, end + len(list(group))
@@ -266,18 +262,13 @@ def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
             sheet.merge_range(3, start, 3, end - 1, titles[section], bold)
         else:
             sheet.write(3, start, titles[section], bold)
+    known = {"Q00": "団体名", "Q12": "問12 人手の状況"}  # the assistant's own words
     for j, (key, question) in enumerate(zip(columns, owners, strict=True)):
-        sheet.write(4, j, _heading(key, question, book), bold)
-
-
-def _heading(key: str, question: Question, book: Codebook) -> str:
-    if question.identity == "name":
-        return "団体名"
-    if key == "Q12":
-        return "問12 人手の状況"  # the assistant's own word for it: the number alone tells
-    if key == question.id:
-        return f"{key.replace('Q', '問', 1)} {question.label.ja}"
-    return f"{key} {book.label(key).ja}"
+        whole = key == question.id
+        number, text = (
+            (key.replace("Q", "問", 1), question.label) if whole else (key, book.label(key))
+        )
+        sheet.write(4, j, known.get(key, f"{number} {text.ja}"), bold)
 
 
 def tidy_csv(rows: Sequence[Row]) -> bytes:
@@ -342,13 +333,11 @@ def write_wave(
         {"code": code_of(i), "name": name_of(i, size), "size_class": SIZES[size]}
         for i, size in enumerate(sizes, 1)
     ]
+    words = {k: {name: label(f"demo.{k}", name) for name in LANGUAGES} for k in WORDS}
     about = {
         "title": {name: label("demo.title", name, year=year) for name in LANGUAGES},
         "as_of": dt.date(year, 4, 1),
-        **{
-            key: {name: label(f"demo.{key}", name) for name in LANGUAGES}
-            for key in ("publisher", "mode", "contact")
-        },
+        **words,
         "codebook": book.id,
         "data": "invented",
         "invited": asked,
@@ -400,11 +389,8 @@ def a_year_later(first: Simulated, book: Codebook) -> Simulated:
 
 def _like(before: Row, kind: int, fresh: Simulated) -> int:
     """Which fresh municipality is of another type, yet of the same class and a similar size."""
-    other = [
-        at
-        for at, record in enumerate(fresh.records)
-        if record["Q02"] == before["Q02"] and fresh.truth["type"].iloc[at] != kind
-    ]
+    same = [at for at, record in enumerate(fresh.records) if record["Q02"] == before["Q02"]]
+    other = [at for at in same if fresh.truth["type"].iloc[at] != kind]
     return min(other, key=lambda at: abs((fresh.records[at]["Q03"] or 0) - before["Q03"]))
 
 

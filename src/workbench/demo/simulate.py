@@ -28,6 +28,7 @@ SIZES = {  # by the code of the questionnaire
     1: "designated_city", 2: "core_city", 3: "special_city",
     4: "other_city", 5: "special_ward", 6: "town_village",
 }  # fmt: skip
+FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}  # all answer
 TOWN = 6  # size class of towns and villages in the questionnaire
 KNOWN: dict[str, Any] = yaml.safe_load(
     files("workbench").joinpath("data/simulate.yml").read_text(encoding="utf-8")
@@ -113,7 +114,10 @@ def simulate(
     ]
     _skip(records, book)
     for record in records:
-        _leave_out(record, book, missing, rng)
+        for name, value in record.items():
+            given = name not in FILTERS and value != "not_applicable"
+            if given and rng.random() < missing:
+                record[name] = None
     responses, status = frames(records, book)
     known = pd.DataFrame({"type": types, "management": management}, index=responses.index)
     return Simulated(records, responses, status, known)
@@ -213,24 +217,12 @@ def _skip(records: list[dict[str, Any]], book: Codebook) -> None:
         if question.ask_if is None:
             continue
         rule = Expression(question.ask_if)
-        named = book.using(rule.names)
-        answers, _ = frames(records, named)
+        answers, _ = frames(records, book.using(rule.names))
         asked = rule.evaluate(answers).fillna(False).to_numpy(bool)
         for record, ask in zip(records, asked, strict=True):
             for variable in () if ask else (question.id, *question.variables):
                 if variable in record:
                     record[variable] = "not_applicable"
-
-
-FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}
-
-
-def _leave_out(
-    record: dict[str, Any], book: Codebook, share: float, rng: np.random.Generator
-) -> None:
-    for name, value in record.items():
-        if name not in FILTERS and value != "not_applicable" and rng.random() < share:
-            record[name] = None
 
 
 def frames(
@@ -240,16 +232,11 @@ def frames(
     index = pd.Index([record["Q01"] for record in records], name="code")
     columns: dict[str, Any] = {}
     states: dict[str, list[str]] = {}
-    given: dict[str, tuple[list[Any], list[str]]] = {}  # the options of a question share one
     for question in questions:
-        for variable in question.variables:
-            key = variable if variable in records[0] else question.id
-            if key not in given:
-                raw = [record.get(key) for record in records]
-                state = [_state(value) for value in raw]
-                pairs = zip(raw, state, strict=True)
-                given[key] = [v if s == "answered" else None for v, s in pairs], state
-            values, states[variable] = given[key]
+        for variable in question.variables:  # the options of a question share one answer
+            raw = [record.get(variable, record.get(question.id)) for record in records]
+            states[variable] = [_state(value) for value in raw]
+            values = [v if _state(v) == "answered" else None for v in raw]
             if question.type == "multi":
                 code = int(variable.rpartition("_")[2])
                 values = [None if v is None else code in v for v in values]
@@ -260,6 +247,6 @@ def frames(
 
 
 def _state(value: Any) -> str:
-    if isinstance(value, str) and value == "not_applicable":
-        return "not_applicable"
-    return "no_answer" if value is None else "answered"
+    if value is None:
+        return "no_answer"
+    return "not_applicable" if value == "not_applicable" else "answered"

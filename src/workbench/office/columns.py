@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from typing import Literal
 
 from analysis.codebook import municipality
 from analysis.intake import labelled
@@ -15,29 +16,53 @@ from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technic
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
 from analysis.intake.tools.core import Column, Kind, bracketed, key, keys, parted
+from workbench.office.guesses import KNOWN
 from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
-RECEIVED = keys(
-    *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
-    *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
+RECEIVED = keys(*KNOWN["received"])
+# a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
+CELL = re.compile(
+    r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"
+    r"(?:\.\s|$)"
 )
 
 
 @dataclass(frozen=True)
-class Filled:
-    """A column with the text of each record, empty where a cell is."""
+class Filled(Column):
+    """A column with the text of each record, empty where a cell is.
 
-    column: Column
-    cells: tuple[str, ...]
+    Attributes
+    ----------
+    cell : of one cell of an array of LimeSurvey, what it holds.
+    labels, missing, says : of a variable of a statistics package its value labels, the codes of no
+        answer, and what the package says that it is.
+    counted, ticks : of an option of a multiple-response set the value that stands for chosen, and
+        all values where these are not 1 and 0.
+    """
+
+    cells: tuple[str, ...] = ()
+    cell: Literal["", "number", "point of a scale"] = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    says: Literal["", "date", "ordinal", "several"] = ""
+    counted: str = ""
+    ticks: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[str]:
         """What stands in the cells that are filled."""
         return [text for text in self.cells if text]
+
+    @property
+    def alone(self) -> Filled:
+        """An option or item as a question of its own."""
+        name = f"{self.name}_{self.part_name}" if self.name and self.part_name else ""
+        text = f"{self.text} [{self.part}]" if self.part else self.text
+        return replace(self, name=name, text=text, part="", part_name="")
 
 
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
@@ -49,17 +74,16 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
         if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
     ]
     found = [
-        Filled(column, tuple(grid[row, position].strip() for row in rows))
+        Filled(**vars(column), cells=tuple(grid[row, position].strip() for row in rows))
         for position, column in enumerate(columns)
     ]
     found = [
-        replace(own, column=replace(own.column, kind="personal"))
-        if own.texts and are_addresses(own.texts) else own
+        replace(own, kind="personal") if own.texts and are_addresses(own.texts) else own
         for own in found
-    ]  # fmt: skip
-    many = Counter(f.column.question for f in found if f.column.has_part and any(f.cells))
+    ]
+    many = Counter(own.question for own in found if own.has_part and any(own.cells))
     # an option that nobody chose is one all the same
-    return [f for f in found if any(f.cells) or (f.column.has_part and many[f.column.question])]
+    return [own for own in found if any(own.cells) or (own.has_part and many[own.question])]
 
 
 def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
@@ -80,43 +104,107 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts
-        columns.append(
-            _column(parts, sav is not None)
-            if parts
-            else Column(sheet.address(start - 1, position), kind="record")
-        )
+        if not parts:
+            columns.append(Column(sheet.address(start - 1, position), kind="record"))
+        elif sav:
+            columns.append(Column(" / ".join(parts), name=parts[0], text=parts[-1]))
+        else:
+            columns.append(_column(parts))
     if sav is None:
         behind = parted([column.heading for column in columns], "_")
         columns = [own if own.has_part or own.kind != "answer" else cut
                    for own, cut in zip(columns, behind, strict=True)]  # fmt: skip
-    return [column for column in below(sheet, start, columns) if any(column.cells)]
+    found = [column for column in below(sheet, start, columns) if any(column.cells)]
+    return [_labelled(column, sav) for column in found] if sav else found
 
 
-def _column(parts: list[str], from_sav: bool) -> Column:
+def _labelled(column: Filled, sav: labelled.Labelled) -> Filled:
+    """A variable with what its statistics package says of it."""
+    name = column.name
+    says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
+    says = "several" if name in {one.name for one in sav.sets} else says
+    says = "date" if name in sav.dates else says
+    labels, missing = sav.value_labels.get(name, {}), sav.missing.get(name, [])
+    return replace(column, labels=labels, missing=missing, says=says)
+
+
+def of_package(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[Filled]]:
+    """The variables of each question: those of a multiple-response set of SPSS, each an option.
+
+    The lines of a battery have names such as q2a and q2b and the same value labels.
+    """
+    found: list[list[Filled]] = []
+    by_name = {column.name: column for column in columns}
+    sets = {name: one for one in sav.sets if one.counted and len(one.variables) > 1
+            for name in one.variables}  # fmt: skip
+
+    def stem(column: Filled) -> tuple[str, str]:
+        named = re.fullmatch(r"(.*\d)[a-z]|(.+)_[A-Za-z0-9]{1,3}", column.name)
+        if named is None or len(column.labels) < 3:
+            return "", column.name
+        return named[1] or named[2], str(column.labels)
+
+    for (shared, _), run in groupby(columns, key=stem):
+        lines = list(run)
+        if shared and len(lines) > 1 and not {column.name for column in lines} & {*sets}:
+            found.append([replace(line, name=shared, text="", part=line.text or line.name,
+                                  part_name=line.name) for line in lines])  # fmt: skip
+            continue
+        for column in lines:
+            one = sets.get(column.name)
+            own = [by_name[name] for name in one.variables if name in by_name] if one else [column]
+            if column is own[0]:
+                found.append(_options(own, one) if one else own)
+    return found
+
+
+def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
+    """The variables of a multiple-response set as options with columns of their own."""
+    values = sorted({one.counted, *(text for column in own for text in column.texts)})
+    plain = one.counted == "1" and {*values} <= {"0", "1"}
+    ticks = {} if plain else {text: text == one.counted for text in values}
+    found = []
+    for column in own:
+        cells = tuple(text and str(int(text == one.counted)) for text in column.cells)
+        option = replace(column, name=one.name, text=one.label, part=column.text)
+        option = replace(option, part_name=column.name, counted=one.counted, ticks=ticks)
+        found.append(replace(option, cells=cells))
+    return found
+
+
+def _column(parts: list[str]) -> Column:
     """What a heading of one row or several says: its question, and its option or item."""
-    heading = " / ".join(parts)
-    if from_sav:
-        return Column(heading, name=parts[0], text=parts[-1])
+    heading, last = " / ".join(parts), parts[-1]
     if key(heading) not in RECEIVED and (is_personal(heading) or is_technical(heading)):
         kind: Kind = "personal" if is_personal(heading) else "record"
         return Column(heading, text=heading, kind=kind)
-    number, words = _part(parts[-1])
-    numbered = NUMBERED.match(normalise(parts[-1]))
-    if numbered and numbered[2]:
-        return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=str(number))
-    if len(parts) > 1:
-        part_name = str(number) if number else ""
-        return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=part_name)
-    return bracketed(heading)
-
-
-def _part(last: str) -> tuple[int, str]:
-    """The number (0 where there is none) and the words of a part."""
     numbered = NUMBERED.match(normalise(last))
     if numbered and numbered[2]:
-        return int(numbered[2]), NUMBER_BEFORE.sub("", last).strip()
+        words, number = NUMBER_BEFORE.sub("", last).strip(), str(int(numbered[2]))
+        return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=number)
+    if len(parts) == 1:
+        return bracketed(heading)
     found = PART.match(unicodedata.normalize("NFKC", last).strip())
-    return (int(found[1]), found[2].strip()) if found else (0, last)
+    words, number = (found[2].strip(), found[1]) if found else (last, "")
+    return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)
+
+
+def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
+    """Columns of LimeSurvey of which those that are one cell of an array are marked.
+
+    An array has lines and columns: ``Q6[SQ001_SQ002]``, ``人数 [本庁][正規]``; that of two scales
+    has a line once for each: ``Q5[SQ001][1]``.
+    """
+    lines = Counter(bracketed(text).text for text in {column.text for column in columns})
+    found = []
+    for column in columns:
+        coded, words = CELL.match(column.heading), bracketed(column.text)
+        if coded and (coded["dual"] or coded["r"]):
+            column = replace(column, cell="point of a scale")
+        elif coded or (words.part and column.has_part and lines[words.text] > 1):
+            column = replace(column, cell="number")
+        found.append(column)
+    return found
 
 
 def answer_in_heading(names: list[str]) -> str:

@@ -24,31 +24,14 @@ from analysis.intake import issues, questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Evidence, Layout
+from analysis.intake.layout import Layout, asked_in, layout_of
 from analysis.text import LANGUAGES, Language, label
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
-def run(
-    wave: str | None,
-    files: Sequence[Path],
-    codebook: str,
-    check: Sequence[Path] = (),
-    language: Language = "ja",
-    **given: Any,
-) -> str:
-    """``workbench new-wave``: a new wave, or with `check` only what would be read of files."""
-    if check:
-        how = {name: given[name] for name in ("layout", "tool", "register")}
-        return looked_at(check, codebook, language=language, **how)
-    if wave is None or not files:
-        raise InputError("new-wave takes a name and files", hint="or --check FILE")
-    return new_wave(wave, files, codebook, **given)
-
-
 def new_wave(
-    wave: str,
+    wave: str | None,
     files: Sequence[Path],
     codebook: str,
     as_of: str | None = None,
@@ -60,61 +43,59 @@ def new_wave(
     layout: str | None = None,
     tool: str | None = None,
     invented: bool = False,
+    check: Sequence[Path] = (),
+    language: Language = "ja",
 ) -> str:
     """Make data/raw/WAVE from files as received and say what to check.
 
+    With `check` only what would be read of these files is said, see `looked_at`.
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
     The layout is chosen by what the files show. Where their headings leave something open, the
     files and the wave.yml stay, to be corrected there.
     """
+    if check:
+        return looked_at(
+            check, codebook, layout=layout, tool=tool, register=register, language=language
+        )
+    if wave is None or not files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
             "a wave cannot be called {wave!r}",
             hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
             wave=wave,
         )
-    beside = [register] if register else []
-    _check_files([*files, *beside])
-    book = Codebook.read(codebook)
-    folder = paths.raw(wave)
+    folder, on = paths.raw(wave), _date(as_of) if as_of else None
     if (folder / "wave.yml").is_file():
-        return _fill(folder, files, codebook, as_of)
-    issue = _issue(files, book, as_of)
-    if as_of is None and issue is None:
+        return _fill(folder, files, codebook, on)
+    new = _New(wave, files, codebook, register, tool, on)
+    if not new.as_of:
         raise InputError(
             "the date that the answers describe is not given", hint="write --as-of 2026-04-01"
         )
-    on = issue.as_of if issue else _date(as_of)
-    content = _content(wave, book, on, title, publisher, invented) | _of(issue)
-    book = book.issued(issue.id if issue else None)
-    content |= {"codebook": codebook, "invited": _invited(invited), "population": population}
-    content |= {"register": register.name} if register else {}
-    content["tools"], aside = _tools(files, tool)
-    by_tool = "rows" if content["tools"] else None
-    unfinished: UnfinishedError | None = None
+    said = {
+        "title": title and dict.fromkeys(LANGUAGES, title),
+        "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
+        "data": invented and "invented",
+        "invited": _invited(invited),
+        "population": population,
+    }
+    new.content |= {entry: value for entry, value in said.items() if value}
     try:
-        with _beside(folder) as part:
-            for file in [*files, *beside]:
-                _copy(file, part)
-            try:
-                _, chosen = _read_in(part, content, files, layout or by_tool, book)
-            except UnfinishedError as error:
-                unfinished = error
-    except (OSError, shutil.Error) as error:
-        raise _not_copied(folder, error) from None
-    if unfinished:
+        with _copied(new.all, folder) as part:
+            _, chosen = new.read_in(part, layout)
+    except UnfinishedError as error:
         hint = Message(
             "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
             "correct wave.yml there, then run workbench clean {wave}",
-            hint=unfinished.hint,
-            layout=content["files"][0]["layout"],
+            hint=error.hint,
+            layout=new.chosen.layout,
             wave=wave,
         )
-        raise InputError(**{**vars(unfinished), "hint": hint})
-    if content["ignore"]:
-        columns = ", ".join(content["ignore"])
-        aside.append(label("new_wave.ignored", spoken(), columns=columns))
+        raise InputError(**{**vars(error), "hint": hint}) from None
+    if new.ignore:
+        new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
     done = printed(
         "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written.",
         wave=wave,
@@ -125,25 +106,157 @@ def new_wave(
         "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
         "for: {stands}), then run: workbench clean {wave}, and workbench refresh {wave}",
         wave=wave,
-        stands=_stands(content),
+        stands=new.stands_for,
     )
-    return "\n".join([done, *aside, then])
+    return "\n".join([done, *new.remarks, then])
 
 
-def _issue(files: Sequence[Path], book: Codebook, as_of: str | None) -> Issue | None:
-    """The issue of a yearly publication that the files are; None of other codebooks.
+def looked_at(
+    files: Sequence[Path],
+    codebook: str,
+    *,
+    layout: str | None = None,
+    tool: str | None = None,
+    register: Path | None = None,
+    language: Language = "ja",
+) -> str:
+    """What `new_wave` would read of files: the layout, the replies, and what each column is.
+
+    Nothing is kept.
+
+    Raises
+    ------
+    InputError
+        They cannot be read; of files of this codebook it lists the headings as understood.
+    """
+    new = _New("check", files, codebook, register, tool)
+    new.content["as_of"] = new.as_of or dt.date.today()
+    with _copied(new.all, paths.raw("check"), keep=False) as part:
+        received, said = new.read_in(part, layout)
+    columns = _columns(received, new.ignore, new.book, language)
+    return "\n".join([said.say(spoken()), *new.remarks, *columns])
+
+
+class UnfinishedError(InputError):
+    """Files of the codebook of which wave.yml must say more; they stay where they were put."""
+
+
+class _New:
+    """A wave in the making: its files, and what its wave.yml says.
+
+    Attributes
+    ----------
+    as_of : the day that the answers describe, as given or as the issue of a publication has it.
+    tools : of each file that a form tool wrote, the tool.
+    remarks : what to say of the files.
+    chosen, ignore : the layout, and the headings of columns that are no questions.
+    """
+
+    def __init__(
+        self,
+        wave: str,
+        files: Sequence[Path],
+        codebook: str,
+        register: Path | None,
+        tool: str | None,
+        as_of: dt.date | None = None,
+    ) -> None:
+        self.files, self.all = files, [*files, *([register] if register else [])]
+        _check_files(self.all)
+        book = Codebook.read(codebook)
+        issue = _issue(files, book, as_of) if book.issues else None
+        self.book = book.issued(issue)
+        self.as_of = issue.as_of if issue else as_of
+        self.sheet = issue.sheet if issue else None
+        self.content: dict[str, Any] = {
+            "title": {
+                name: label("new_wave.title", name, title=book.title[name], wave=wave)
+                for name in LANGUAGES
+            },
+            "as_of": self.as_of,
+            "publisher": {name: label("new_wave.open", name) for name in LANGUAGES},
+            "codebook": codebook,
+            "data": "real",
+            "invited": None,
+            "population": None,
+            "files": [],
+        }
+        self.content |= {"issue": issue.id} if issue else {}
+        self.content |= {"register": register.name} if register else {}
+        self.tools, self.remarks = _tools(files, tool)
+        self.chosen, self.ignore = Layout(LAYOUTS[0]), list[str]()
+
+    @property
+    def stands_for(self) -> str:
+        """What the numbers stand for: where it is not said, for nobody who was not asked."""
+        asked = "nation" if self.content["invited"] == "all" else "invited"
+        return self.content["population"] or asked
+
+    def read_in(self, part: Path, layout: str | None) -> tuple[Received, Message]:
+        """Write the wave.yml of the layout that the files show, read them, and say what is read.
+
+        Raises
+        ------
+        UnfinishedError
+            The files have the headings of the codebook, and wave.yml must say more of them.
+        InputError
+            They are no files of this codebook, or cannot be read at all.
+        """
+        layout = layout or ("rows" if self.tools else None)
+        wave = self._write(part, Layout(layout or LAYOUTS[0]))
+        sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
+        if questionnaire.ids_of(sheets):
+            layout = "form"
+        headings = Headings(self.book, own=wave.own)
+        try:
+            chosen = layout_of(sheets, headings, layout)
+            received = read.read(self._write(part, chosen), self.book, part)
+            replies = _replies(received, chosen, headings)
+        except InputError as error:
+            visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+            asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
+            if 2 * asked < len(self.book.questions):
+                raise
+            raise UnfinishedError(**vars(error)) from None
+        if chosen.codes == "order":  # only the whole register is in its order
+            self.content["invited"] = self.content["invited"] or "all"
+        heads = received.outside["text"][received.outside["reason"] == "header"]
+        plain = Headings(self.book)
+        self.ignore = [text for text in dict.fromkeys(heads)
+                       if is_technical(text) and plain.meaning(text) is None]  # fmt: skip
+        self._write(part, chosen)
+        return received, Message("layout {layout}, {replies}", layout=chosen.layout,
+                                 replies=replies)  # fmt: skip
+
+    def _write(self, part: Path, chosen: Layout) -> Wave:
+        """The wave.yml with this layout."""
+        self.chosen = chosen
+        files = [
+            {"path": file.name, "layout": chosen.layout, "codes": chosen.codes}
+            | ({"sheet": self.sheet} if self.sheet else {})
+            | ({"ignore": self.ignore} if self.ignore and file.name not in self.tools else {})
+            | ({"tool": self.tools[file.name]} if file.name in self.tools else {})
+            for file in self.files
+        ]
+        content = self.content | {"population": self.stands_for, "files": files}
+        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+        paths.write_atomic(part / "wave.yml", text, received=True)
+        return Wave.read(part)
+
+
+def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issue:
+    """The issue of a yearly publication that the files are.
 
     Raises
     ------
     InputError : they are of none, of several, or of another day than `as_of`.
     """
-    found = [_issue_of(file, book) for file in files] if book.issues else []
-    if len({issue.id for issue in found if issue}) > 1:
+    issue, *others = (issue for file in files if (issue := _issue_of(file, book)))
+    if any(other.id != issue.id for other in others):
         raise InputError(
             "the files are of several issues", hint="make a wave of each, and compare them"
         )
-    issue = found[0] if found else None
-    if issue and as_of is not None and _date(as_of) != issue.as_of:
+    if as_of not in (None, issue.as_of):
         raise InputError(
             "the issue {issue} describes {observed}, not {as_of}",
             file=files[0],
@@ -174,11 +287,6 @@ def _issue_of(file: Path, book: Codebook) -> Issue | None:
     )
 
 
-def _of(issue: Issue | None) -> dict[str, Any]:
-    """What wave.yml says of the issue of its files."""
-    return {} if issue is None else {"issue": issue.id, "sheet": issue.sheet}
-
-
 def _check_files(files: Sequence[Path]) -> None:
     """Refuse files that are not there, and two of one name."""
     for file in files:
@@ -196,34 +304,10 @@ def _check_files(files: Sequence[Path]) -> None:
         raise InputError("two files have the same name", file=twice[0], hint=hint)
 
 
-def _content(
-    wave: str,
-    book: Codebook,
-    as_of: dt.date,
-    title: str | None = None,
-    publisher: str | None = None,
-    invented: bool = False,
-) -> dict[str, Any]:
-    """What a new wave.yml says, but for its files."""
-    return {
-        "title": {
-            name: title or label("new_wave.title", name, title=book.title[name], wave=wave)
-            for name in LANGUAGES
-        },
-        "as_of": as_of,
-        "publisher": {name: publisher or label("new_wave.open", name) for name in LANGUAGES},
-        "codebook": book.id,
-        "data": "invented" if invented else "real",
-        "invited": None,
-        "population": None,
-        "files": [],
-    }
-
-
-def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None) -> str:
+def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | None) -> str:
     """Add the data files that a committed wave.yml names."""
     known = Wave.read(folder)
-    if known.codebook != codebook or (as_of and _date(as_of) != known.as_of):
+    if known.codebook != codebook or as_of not in (None, known.as_of):
         raise InputError(
             "the wave exists with codebook {codebook} and date {as_of}",
             file=folder / "wave.yml",
@@ -243,12 +327,14 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: str | None)
             name=folder.name,
             lacks=sorted(missing),
         )
-    try:
+    with _copied(files, folder, keep=False) as part:
         for file in files:
-            _copy(file, folder)
-    except (OSError, shutil.Error) as error:
-        raise _not_copied(folder, error) from None
-    return f"data/raw/{folder.name}: {len(files)} file(s) added to the wave.yml that was there"
+            (part / file.name).rename(folder / file.name)
+    return printed(
+        "data/raw/{wave}: {n} file(s) added to the wave.yml that was there",
+        wave=folder.name,
+        n=len(files),
+    )
 
 
 def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], list[str]]:
@@ -258,68 +344,23 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
     """
     found: dict[str, str] = {}
     lines: list[str] = []
+    language = spoken()
     for file in files if tool != "none" else ():
         try:
-            sheets = [] if file.is_dir() else read_file(file)
+            known = None if file.is_dir() else tools.choose(read_file(file), tool)
         except InputError:
             if tool is not None:
                 raise
             continue  # what cannot be read is refused below
-        if (read := tools.choose(sheets, tool)) is None:
-            continue
-        export = read[1]
-        found[file.name] = export.tool
-        personal = [export.columns[i].heading for i in export.of_kind("personal")]
-        language = spoken()
-        name = label(f"tool.{export.tool}", language)
-        line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
-        if personal:
-            line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
-        lines.append(line)
+        if known is not None:
+            _, export = known
+            found[file.name] = export.tool
+            name = label(f"tool.{export.tool}", language)
+            line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
+            if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
+                line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
+            lines.append(line)
     return found, lines
-
-
-def _read_in(
-    part: Path, content: dict[str, Any], files: Sequence[Path], layout: str | None, book: Codebook
-) -> tuple[Received, Message]:
-    """Write the wave.yml of the layout that the files show, read them, and say what is read.
-
-    Raises
-    ------
-    UnfinishedError
-        The files have the headings of the codebook, and wave.yml must say more of them.
-    InputError
-        They are no files of this codebook, or cannot be read at all.
-    """
-    content["ignore"] = []
-    _write(part, content, files, Layout(layout or LAYOUTS[0]))
-    wave = Wave.read(part)
-    sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
-    if questionnaire.ids_of(sheets):
-        layout = "form"
-    evidence = Evidence.of(sheets, Headings(book, own=wave.own))
-    try:
-        chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
-        _write(part, content, files, chosen)
-        received = read.read(Wave.read(part), book, part)
-        said = Message(
-            "layout {layout}, {replies}",
-            layout=chosen.layout,
-            replies=_replies(received, chosen, Headings(book, own=wave.own)),
-        )
-    except InputError as error:
-        if 2 * evidence.questions < len(book.questions):
-            raise
-        raise UnfinishedError(**vars(error)) from None
-    if chosen.codes == "order":
-        content["invited"] = content["invited"] or "all"  # only the whole register is in its order
-    content["ignore"] = _technical(received, book)
-    _write(part, content, files, chosen)
-    return received, said
-
-
-class UnfinishedError(InputError):
-    """Files of the codebook of which wave.yml must say more; they stay where they were put."""
 
 
 def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
@@ -349,141 +390,69 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     return Message("{n:,} replies", n=n)
 
 
-def _technical(received: Received, book: Codebook) -> list[str]:
-    """The headings of columns that tools and offices keep for themselves, to be ignored."""
-    headings, outside = Headings(book), received.outside
-    heads = outside["text"][outside["reason"] == "header"]
-    return [text for text in dict.fromkeys(heads)
-            if is_technical(text) and headings.meaning(text) is None]  # fmt: skip
-
-
-def looked_at(
-    files: Sequence[Path],
-    codebook: str,
-    *,
-    layout: str | None = None,
-    tool: str | None = None,
-    register: Path | None = None,
-    language: Language = "ja",
-) -> str:
-    """What `new_wave` would read of files: the layout, the replies, and what each column is.
-
-    Nothing is kept.
-
-    Raises
-    ------
-    InputError
-        They cannot be read; of files of this codebook it lists the headings as understood.
-    """
-    beside = [register] if register else []
-    _check_files([*files, *beside])
-    book = Codebook.read(codebook)
-    issue = _issue(files, book, None)
-    book = book.issued(issue.id if issue else None)
-    content = _content("check", book, issue.as_of if issue else dt.date.today()) | _of(issue)
-    content |= {"register": register.name} if register else {}
-    content["tools"], aside = _tools(files, tool)
-    with _beside(paths.raw("check"), keep=False) as part:
-        for file in [*files, *beside]:
-            _copy(file, part)
-        received, said = _read_in(
-            part, content, files, layout or ("rows" if content["tools"] else None), book
-        )
-    return "\n".join(
-        [said.say(spoken()), *aside, *_columns(received, content["ignore"], book, language)]
-    )
-
-
 def _columns(
     received: Received, ignored: Sequence[str], book: Codebook, language: Language
 ) -> list[str]:
     """A line a column: its first cell, what it is, and what stands there."""
-    lines = []
-    for variable in received.variables:
-        at = received.positions[variable]
-        first = received.cells.iloc[[at[at >= 0][0]]]
-        known = variable in book.question_of
-        name = variable if known or variable in book else variable.removeprefix("@")
-        meant = (
-            [book.label(variable)] if known else [book[variable].label] if variable in book else []
-        )
-        words = " ".join([name, *(text[language] for text in meant)])
+    lines, cells = [], received.cells
+    for variable, at in received.positions.items():
+        first = addresses(cells.iloc[[at[at >= 0][0]]])[0]
+        words = variable.removeprefix("@")
+        if variable in book.question_of:
+            words += f" {book.label(variable)[language]}"
+        elif variable in book:
+            words += f" {book[variable].label[language]}"
         example = next((text for text in received.texts(variable) if text), "")
-        lines.append(f"  {addresses(first)[0]}: {words} ({example})")
-    outside = received.outside
-    heads = outside[outside["reason"] == "header"]
+        lines.append(f"  {first}: {words} ({example})")
+    heads = cells[(cells["record"] < 0) & (cells["reason"] == "header")]
     for reason in ("ignored", "personal", "record", "unmatched"):
-        cells = outside[outside["reason"] == reason]
-        columns = set(cells["cell"].str.extract("([A-Z]+)", expand=False))
-        of = heads[heads["cell"].str.extract("([A-Z]+)", expand=False).isin(columns)]["text"]
-        if len(columns):
-            named = ", ".join(dict.fromkeys(of)) or ", ".join(cells["cell"][:5])
-            lines.append(f"  {label(f'ledger.{reason}', language)}: {named}")
+        own = cells[(cells["record"] < 0) & (cells["reason"] == reason)]
+        named = [*dict.fromkeys(heads.loc[heads["column"].isin(own["column"]), "text"])]
+        if len(own):
+            shown = ", ".join(named or addresses(own)[:5])
+            lines.append(f"  {label(f'ledger.{reason}', language)}: {shown}")
     if ignored:
         proposed = ", ".join(ignored)
         lines.append(f"  {label('new_wave.proposed', language, columns=proposed)}")
     return lines
 
 
-def _write(part: Path, content: dict[str, Any], files: Sequence[Path], chosen: Layout) -> None:
-    known, ignore = content["tools"], content["ignore"]
-    content["files"] = [
-        {"path": file.name, "layout": chosen.layout, "codes": chosen.codes}
-        | ({"sheet": content["sheet"]} if content.get("sheet") else {})
-        | ({"ignore": ignore} if ignore and file.name not in known else {})
-        | ({"tool": known[file.name]} if file.name in known else {})
-        for file in files
-    ]
-    written = {
-        key: value for key, value in content.items() if key not in ("tools", "ignore", "sheet")
-    }
-    text = yaml.safe_dump(
-        written | {"population": _stands(content)}, allow_unicode=True, sort_keys=False
-    )
-    paths.write_atomic(part / "wave.yml", text, received=True)
-
-
-def _stands(content: dict[str, Any]) -> str:
-    """What the numbers stand for: where it is not said, for nobody who was not asked."""
-    return content["population"] or ("nation" if content["invited"] == "all" else "invited")
-
-
 @contextmanager
-def _beside(folder: Path, *, keep: bool = True) -> Iterator[Path]:
-    """A folder that gets its name only when everything in it is right; without `keep`, never."""
+def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Copies of files in a folder that gets its name when they can be read, or be corrected there.
+
+    Without `keep` it never does.
+
+    Raises
+    ------
+    InputError
+        A full or protected disk, or a file that may not be read; nothing half-made is left.
+    """
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
-    part.mkdir(parents=True)
     try:
-        yield part
+        part.mkdir(parents=True)
+        for file in files:
+            copy = shutil.copytree if file.is_dir() else shutil.copyfile
+            copy(file, part / file.name)
+        try:
+            yield part
+        except UnfinishedError:
+            if keep:
+                part.rename(folder)
+            raise
         if keep:
             part.rename(folder)
+    except (OSError, shutil.Error) as error:
+        # of a folder copytree gives a list: from, to, why
+        why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
+        hint = Message("make room, or ask for the right to read the files and write there")
+        what = "the files cannot be copied ({why})"
+        raise InputError(what, file=folder, hint=hint, why=why) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _not_copied(folder: Path, error: OSError) -> InputError:
-    """A full or protected disk, or a file that may not be read; nothing half-made is left."""
-    # of a folder copytree gives a list: from, to, why
-    why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
-    hint = Message("make room, or ask for the right to read the files and write there")
-    return InputError("the files cannot be copied ({why})", file=folder, hint=hint, why=why)
-
-
-def _copy(file: Path, folder: Path) -> None:
-    if file.is_dir():
-        shutil.copytree(file, folder / file.name)
-        return
-    beside = folder / f".{file.name}.part"
-    try:
-        shutil.copyfile(file, beside)
-        beside.rename(folder / file.name)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _date(text: str | None) -> dt.date:
-    if text is None:
-        return dt.date.today()
+def _date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:

@@ -32,9 +32,9 @@ from analysis.codebook.code_table import code_table, coded, value_labels, variab
 from analysis.codebook.questions import STATUSES, Question
 from analysis.errors import InputError
 from analysis.spreadsheet import to_csv
+from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
 from analysis.text import LANGUAGES, Language, Text, label, labels, say
-from analysis.view import Audience
 from workbench import outputs
 
 MISSING = STATUSES[1:]

@@ -143,6 +143,11 @@ def test_what_is_no_codebook_is_told_in_one_sentence(tmp_path, text):
         Codebook.read(file)
 
 
+def test_questions_that_are_no_list_are_a_fault_in_one_sentence():
+    (fault,) = Codebook.faults(BASE | {"questions": "Q1"})
+    assert fault == "questions: it should be a list"
+
+
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(InputError, match="dx-dashboard, it-staffing"):
         Codebook.read("no-such-codebook")

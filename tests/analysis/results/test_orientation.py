@@ -1,5 +1,7 @@
 """The axes that the field discusses: a place is what the answers say, where it may be seen."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from analysis import Survey
@@ -34,5 +36,5 @@ def test_no_single_municipality_is_placed_for_the_public_nor_by_a_sensitive_answ
     others = [q27 if q.id == "Q27" else q for q in committee.codebook.questions]
     content = committee.codebook.model_dump(mode="json", exclude_defaults=True)
     content["questions"] = [q.model_dump(mode="json", exclude_defaults=True) for q in others]
-    hidden = committee._with(committee._full, type(committee.codebook).parse(content), None)
+    hidden = replace(committee, codebook=type(committee.codebook).parse(content))
     assert list(orientation.places(hidden)) == ["stance"]

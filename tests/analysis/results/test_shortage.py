@@ -16,11 +16,10 @@ from printed import published as made
 from project import ROOT
 
 from analysis import Survey, text
-from analysis.codebook import national
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.figures import plots
-from analysis.results import national as published
-from analysis.results import shortage, types
+from analysis.results import national, shortage, types
 from analysis.show import NotAvailable, Prose
 from analysis.stats import inference
 from workbench.publish.pdf import BROWSERS
@@ -193,17 +192,17 @@ def test_each_figure_of_the_report_stands_with_its_words_on_few_sheets(language,
 
 
 def test_size_classes_of_the_date():
-    then = national.size_classes(dt.date(2019, 10, 3)).to_dict()
+    then = municipality.size_classes(dt.date(2019, 10, 3)).to_dict()
     assert then == {
         "designated_city": 20, "core_city": 58, "special_city": 27, "special_ward": 23,
         "other_city": 687, "town_village": 926,
     }  # fmt: skip
-    now = national.size_classes(dt.date(2023, 4, 1))
+    now = municipality.size_classes(dt.date(2023, 4, 1))
     assert (now["core_city"], now["special_city"], now.sum()) == (62, 23, 1741)
 
 
 def test_published_totals_name_their_edition_and_source_and_keep_their_denominators():
-    table = national.totals(ROOT / "data" / "codebooks" / "national_totals.csv")
+    table = national.published(ROOT / "data" / "codebooks" / "national_totals.csv")
     assert set(table["item"]) == set(text.labels("total", "ja"))
     assert set(table["edition"]) == set(text.labels("edition", "ja"))
     assert (table["source"] != "").all() and (table["count"] <= table["n"]).all()
@@ -213,18 +212,18 @@ def test_published_totals_name_their_edition_and_source_and_keep_their_denominat
 
 
 def test_a_change_of_definition_is_drawn_as_a_break(demo):
-    totals = published.totals(demo)
+    totals = national.totals(demo)
     totals = totals[totals["current"]].copy()
     # as if the CIO aides of 2021 had been counted otherwise
     totals.loc[(totals["total"] == "cio_aide") & (totals["when"] < 2022), "series"] = 2
-    totals = published.of_several_years(totals)
+    totals = national.of_several_years(totals)
     axes = {ax.get_title(loc="left"): ax for ax in plots.totals(totals).axes}
     lines = [line.get_xdata() for line in axes[demo.label("total.cio_aide")].lines]
     lines = [x for x in lines if len(x) > 1]
     # no line runs from the total of 2021 to a later one; the break has its own vertical
     assert not any(min(x) < 2022 < max(x) for x in lines) and any(min(x) == max(x) for x in lines)
-    assert published.broken(totals) == ["cio_aide"]
-    gallery = published.gallery(demo)
+    assert national.broken(totals) == ["cio_aide"]
+    gallery = national.gallery(demo)
     assert not gallery.notice and "総務省" in gallery.source
 
 

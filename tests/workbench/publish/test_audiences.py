@@ -449,7 +449,7 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
                     responses[variable] = responses[variable].sample(frac=1, random_state=3).array
             cleaned = dataclasses.replace(cleaned, responses=responses)
         about = Wave.read("demo-2019")
-        survey = Survey(cleaned, about, book, audience="committee", output=tmp_path / str(change))
+        survey = Survey(cleaned, about, book, tmp_path / str(change), audience="committee")
         page = run("profile", given={"survey": survey}, municipality="990051")
         drawn, standing = page.figures["organisation_990051"], page.figures["standing_990051"]
         said = [page.answer.text, standing.csv, drawn.csv, drawn.alt]

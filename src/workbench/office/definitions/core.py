@@ -6,20 +6,22 @@ written by `workbench.office.draft`.
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.intake.tools.core import is_other
 from workbench.office.guesses import Question, both
 
 Texts = tuple[str, str]  # Japanese, English; one of them may be empty
+LONGEST = 5_000  # characters of a condition; nobody wrote a longer one by hand
+SIGNS = {"=": "==", "<>": "!=", "eq": "==", "ne": "!="}
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """An answer that can be chosen, by the tool's name of it."""
 
     name: str
@@ -33,7 +35,6 @@ class Definition:
     title: str
     questions: list[Question] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
-    codes: dict[tuple[str, str], int] = field(default_factory=dict)  # (question, choice) -> code
 
     def add(
         self, name: str, kind: str, texts: Texts, choices: Sequence[Choice] = (), **more: Any
@@ -45,9 +46,7 @@ class Definition:
         if id != name:
             question["source"] = [name]
         if choices:
-            question["options"] = options(choices)
-            for choice, option in zip(choices, question["options"], strict=True):
-                self.codes[name, choice.name] = option["code"]
+            question["options"] = options(choices, kind)
         question |= {key: value for key, value in more.items() if value}
         self.questions.append(question)
         return question
@@ -56,6 +55,27 @@ class Definition:
         """The question of a name of the tool."""
         id = id_of(name)
         return next((question for question in self.questions if question["id"] == id), None)
+
+    def line(
+        self, battery: str, asked: Texts, choices: Sequence[Choice], name: str, texts: Texts
+    ) -> Question | None:
+        """Add a line to a battery; the battery itself where the line is its first."""
+        known = self.find(battery)
+        question = known or self.add(battery, "battery", asked, choices, items=[{}])
+        ja, en = texts
+        item = {"id": id_of(name), "ja": ja or en or name, "en": en or ja or name}
+        question["items"] = [*filter(None, question["items"]), item]
+        return None if known else question
+
+    def ask(self, question: Question, text: str, patterns: Sequence[str]) -> None:
+        """Give a question its skip rule, or note the condition that is to be written by hand."""
+        text = " ".join(text.split())
+        if text in ("", "1"):
+            return
+        if found := rule(self, text, patterns):
+            question["ask_if"] = found
+        else:
+            self.left[question["id"]] = f"ask_if to be written by hand: {text}"
 
 
 def id_of(name: str) -> str:
@@ -70,6 +90,24 @@ def id_of(name: str) -> str:
     return id.upper() if id == "code" else id
 
 
+def in_both(words: Mapping[str, str]) -> Texts:
+    """Words by language as Japanese and English; those of another language alone as English.
+
+    >>> in_both({"japanese (ja)": "用途", "": "Uses"}), in_both({"de": "Ziele"})
+    (('用途', 'Uses'), ('', 'Ziele'))
+    """
+    ja, en = (
+        next((text for language, text in words.items() if re.search(known, language)), "")
+        for known in (r"\bja|日本", r"\ben")
+    )
+    return ja, en or words.get("", "") or ("" if ja else next(iter(words.values()), ""))
+
+
+def in_one(text: str) -> Texts:
+    """Words of which the file does not say in which language they are."""
+    return ("", text) if text.isascii() else (text, "")
+
+
 def labelled(texts: Texts, name: str) -> dict[str, str]:
     """Both labels, the one that is lacking marked; the name where there is none."""
     ja, en = (re.sub(r"<[^<>]+>", "", " ".join(str(text).split())) for text in texts)
@@ -78,12 +116,13 @@ def labelled(texts: Texts, name: str) -> dict[str, str]:
     return both(ja or en or name)
 
 
-def options(choices: Sequence[Choice]) -> list[dict[str, Any]]:
+def options(choices: Sequence[Choice], kind: str) -> list[dict[str, Any]]:
     """Options by their names where these are numbers, else counted; "other" has its mark."""
     numbered = all(re.fullmatch(r"\d+", choice.name) for choice in choices)
     found = []
     for number, choice in enumerate(choices, start=1):
-        option: dict[str, Any] = {"code": int(choice.name) if numbered else number}
+        code = 2 - number if kind == "binary" else number
+        option: dict[str, Any] = {"code": int(choice.name) if numbered else code}
         option |= labelled(choice.texts, choice.name)
         if any(map(is_other, choice.texts)) or choice.name in {"other", "-oth-"}:
             option["other"] = True
@@ -93,69 +132,48 @@ def options(choices: Sequence[Choice]) -> list[dict[str, Any]]:
     return found
 
 
-Pattern = tuple[str, Callable[[re.Match[str]], str | None]]
-LONGEST = 5_000  # characters of a condition; nobody wrote a longer one by hand
-SIGNS = {"=": "==", "<>": "!=", "!=": "!=", "==": "==", "eq": "==", "ne": "!="}
+def rule(definition: Definition, text: str, patterns: Sequence[str]) -> str | None:
+    """A tool's condition as a skip rule; None where it asks what a rule cannot say.
 
-
-def compared(definition: Definition, name: str, sign: str, value: str) -> str | None:
-    """A comparison of a question with a choice or a number, in the language of rules."""
-    question = definition.find(name)
-    if question is None or value == "":
-        return None
-    sign = SIGNS.get(sign, sign)
-    if (code := definition.codes.get((name, value))) is not None:
-        if question["type"] == "multi":
-            return f"{question['id']}_{code}"
-        return f"{question['id']} {sign} {code}"
-    number = re.fullmatch(r"-?\d+(\.\d+)?", value)
-    return f"{question['id']} {sign} {value}" if number and "options" not in question else None
-
-
-def rule(text: str, patterns: Sequence[Pattern]) -> str | None:
-    """A tool's condition as a skip rule; None where it asks what a rule cannot say."""
+    `patterns` match a comparison: the groups ``name`` and ``value``, and where the tool has them
+    ``sign`` and ``unless``, which turns it round.
+    """
     if len(text) > LONGEST:
         return None
-    for pattern, replace in patterns:
-        for found in re.finditer(pattern, text):
-            if replace(found) is None:
-                return None
-        text = re.sub(pattern, lambda m, replace=replace: f"({replace(m)})", text)  # type: ignore[misc]
+    lost = False
+
+    def compared(match: re.Match[str]) -> str:
+        nonlocal lost
+        said: dict[str, Any] = {"sign": "=", "unless": None} | match.groupdict()
+        sign = "!=" if said["unless"] else said["sign"]
+        found = _compared(definition, said["name"], sign, said["value"])
+        lost |= found is None
+        return f"({found})"
+
+    for pattern in patterns:
+        text = re.sub(pattern, compared, text)
     words = re.sub(r"\b(AND|OR|NOT)\b", lambda m: m[0].lower(), text)
-    words = words.replace("&&", " and ").replace("||", " or ")
-    words = re.sub(r"not\s*\(", "not (", " ".join(words.split()))
-    while (shorter := re.sub(r"\(\s*(\([^()]*\))\s*\)", r"\1", words)) != words:
-        words = shorter
-    while _enclosed(words):
-        words = words[1:-1].strip()
+    words = " ".join(words.replace("&&", " and ").replace("||", " or ").split())
     try:
         Expression(words, truth=True)
     except ExpressionError:
         return None
-    return words
+    return None if lost else ast.unparse(ast.parse(words, mode="eval"))
 
 
-def _enclosed(text: str) -> bool:
-    """Whether one pair of brackets is around the whole."""
-    depth = 0
-    for position, sign in enumerate(text):
-        depth += (sign == "(") - (sign == ")")
-        if depth == 0:
-            return text.startswith("(") and position == len(text) - 1
-    return False
-
-
-def with_rule(
-    definition: Definition, question: Question, text: str, patterns: Sequence[Pattern]
-) -> None:
-    """Give a question its skip rule, or note the condition that is to be written by hand."""
-    if not text.strip() or text.strip() == "1":
-        return
-    found = rule(text, patterns)
-    if found is None:
-        definition.left[question["id"]] = f"ask_if to be written by hand: {' '.join(text.split())}"
-    else:
-        question["ask_if"] = found
+def _compared(definition: Definition, name: str, sign: str, value: str) -> str | None:
+    """A comparison of a question with a choice or a number, in the language of rules."""
+    question = definition.find(name)
+    if question is None or value == "":
+        return None
+    id, sign = question["id"], SIGNS.get(sign, sign)
+    for option in question.get("options", ()):
+        if value in option.get("source", [str(option["code"])]):
+            if question["type"] != "multi":
+                return f"{id} {sign} {option['code']}"
+            return f"not {id}_{option['code']}" if sign == "!=" else f"{id}_{option['code']}"
+    number = re.fullmatch(r"-?\d+(\.\d+)?", value)
+    return f"{id} {sign} {value}" if number and "options" not in question else None
 
 
 def numbers(low: str, high: str) -> list[float] | None:

@@ -7,16 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.intake.sheet import Sheet
-from workbench.office.definitions.core import (
-    Choice,
-    Definition,
-    Pattern,
-    Texts,
-    compared,
-    id_of,
-    numbers,
-    with_rule,
-)
+from workbench.office.definitions.core import Choice, Definition, Texts, id_of, in_both, numbers
 
 TYPES = {
     "integer": "integer", "int": "integer", "decimal": "ratio", "range": "integer",
@@ -24,6 +15,12 @@ TYPES = {
 }  # fmt: skip
 SELECT = re.compile(r"(select_one|select_multiple|rank)\s+(\S+)(\s+or_other)?")
 ENDS = re.compile(r"\.\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
+QUOTED = r"\s*['\"](?P<value>[^'\"]*)['\"]"
+RELEVANT = (
+    rf"selected\(\s*\$\{{(?P<name>[\w-]+)\}}\s*,{QUOTED}\s*\)",
+    rf"\$\{{(?P<name>[\w-]+)\}}\s*(?P<sign>!=|=){QUOTED}",
+    r"\$\{(?P<name>[\w-]+)\}\s*(?P<sign>!=|>=|<=|=|>|<)\s*(?P<value>-?\d+(?:\.\d+)?)",
+)
 Row = dict[str, str]
 
 
@@ -54,9 +51,7 @@ def read(sheets: Sequence[Sheet]) -> Definition | None:
 def _rows(sheet: Sheet) -> list[Row]:
     """The rows of a sheet by its headings in lower case."""
     grid = sheet.text.to_numpy(object)
-    if not len(grid):
-        return []
-    heads = [str(text).strip().casefold() for text in grid[0]]
+    heads = [str(text).strip().casefold() for text in grid[0]] if len(grid) else []
     return [
         {head: str(text).strip() for head, text in zip(heads, row, strict=True) if head and text}
         for row in grid[1:]
@@ -64,11 +59,9 @@ def _rows(sheet: Sheet) -> list[Row]:
 
 
 def _texts(row: Row) -> Texts:
-    """The labels in Japanese and English; the only one of another language as the English one."""
-    said = {head: text for head, text in row.items() if re.match(r"label(::|$)", head)}
-    ja = next((t for head, t in said.items() if re.search(r"::.*(ja|日本)", head)), "")
-    en = next((t for head, t in said.items() if re.search(r"::.*en", head)), "")
-    return ja, en or said.get("label", "") or ("" if ja else next(iter(said.values()), ""))
+    """The labels of a row in Japanese and English."""
+    heads = ((head.partition("::"), text) for head, text in row.items())
+    return in_both({language: text for (label, _, language), text in heads if label == "label"})
 
 
 def _add(
@@ -76,68 +69,30 @@ def _add(
 ) -> None:
     """One row of the survey; notes, calculations and what the device notes are no questions."""
     select, name = SELECT.match(kind), row["name"]
+    own = list(choices.get(select[2], [])) if select else []
     if select is None and kind not in TYPES:
         return
-    own = list(choices.get(select[2], [])) if select else []
     if select and not own:
         found.left[id_of(name)] = f"the list {select[2]} has no choices"
         return
     if select and select[3]:
         own.append(Choice("other", ("その他", "other")))
+    asked = groups
     group = groups[-1] if groups else {}
-    table = "table-list" in group.get("appearance", "") and kind.startswith("select_one")
-    if table:
-        question = _item(found, row, group, own)
-        if question is None:
-            return
+    question: dict[str, Any] | None
+    if "table-list" in group.get("appearance", "") and kind.startswith("select_one"):
+        question = found.line(group.get("name", ""), _texts(group), own, name, _texts(row))
     else:
-        question = found.add(name, _type(kind, own), _texts(row), own, **_more(row, kind))
-    conditions = [one.get("relevant", "") for one in (*groups, *(() if table else (row,)))]
-    text = " and ".join(f"({one})" for one in conditions if one)
-    with_rule(found, question, text, _patterns(found))
-
-
-def _type(kind: str, own: Sequence[Choice]) -> str:
-    if kind.startswith(("select_multiple", "rank")):
-        return "multi"
-    return "single" if own else TYPES[kind]
-
-
-def _more(row: Row, kind: str) -> dict[str, Any]:
-    """What else an entry says: the range of a number, a text of several lines."""
-    more: dict[str, Any] = {}
-    ends = {sign[0]: value for sign, value in ENDS.findall(row.get("constraint", ""))}
-    if TYPES.get(kind) in {"integer", "ratio"} and len(ends) == 2:
-        more["range"] = numbers(ends[">"], ends["<"])
-    if TYPES.get(kind) == "text" and "multiline" in row.get("appearance", ""):
-        more["free"] = True
-    return more
-
-
-def _item(found: Definition, row: Row, group: Row, own: Sequence[Choice]) -> dict[str, Any] | None:
-    """A line of a table of one list: a battery, made with its first line."""
-    battery = found.find(group.get("name", ""))
-    made = battery is None
-    if battery is None:
-        battery = found.add(group.get("name", ""), "battery", _texts(group), own, items=[{}])
-        battery["items"] = []
-    ja, en = _texts(row)
-    item = {"id": id_of(row["name"]), "ja": ja or en or row["name"], "en": en or ja or row["name"]}
-    battery["items"].append(item)
-    return battery if made else None
-
-
-def _patterns(found: Definition) -> list[Pattern]:
-    """How a condition of XPath compares."""
-    quoted = r"\s*['\"]([^'\"]*)['\"]"
-    return [
-        (
-            rf"selected\(\s*\$\{{([\w-]+)\}}\s*,{quoted}\s*\)",
-            lambda m: compared(found, m[1], "=", m[2]),
-        ),
-        (rf"\$\{{([\w-]+)\}}\s*(!=|=){quoted}", lambda m: compared(found, m[1], m[2], m[3])),
-        (
-            r"\$\{([\w-]+)\}\s*(!=|>=|<=|=|>|<)\s*(-?\d+(?:\.\d+)?)",
-            lambda m: compared(found, m[1], m[2], m[3]),
-        ),
-    ]
+        asked = [*groups, row]
+        many = kind.startswith(("select_multiple", "rank"))
+        type_ = "multi" if many else "single" if own else TYPES[kind]
+        more: dict[str, Any] = {}
+        ends = {sign[0]: value for sign, value in ENDS.findall(row.get("constraint", ""))}
+        if type_ in {"integer", "ratio"} and len(ends) == 2:
+            more["range"] = numbers(ends[">"], ends["<"])
+        if type_ == "text":
+            more["free"] = "multiline" in row.get("appearance", "")
+        question = found.add(name, type_, _texts(row), own, **more)
+    conditions = [f"({one['relevant']})" for one in asked if one.get("relevant")]
+    if question is not None:
+        found.ask(question, " and ".join(conditions), RELEVANT)
