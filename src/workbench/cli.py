@@ -361,7 +361,7 @@ def _codebook(action: str, file: str, out: Path | None, tool: str | None) -> str
             return text
         outputs.write({out: text}, "codebook draft")
         return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
-    from workbench.office.check import check
+    from workbench.office.draft import check
 
     if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
         raise InputError(
