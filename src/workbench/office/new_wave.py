@@ -24,7 +24,7 @@ from analysis.intake import issues, questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Evidence, Layout
+from analysis.intake.layout import Layout, asked_in, layout_of
 from analysis.text import LANGUAGES, Language, label
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
@@ -208,13 +208,14 @@ class _New:
         if questionnaire.ids_of(sheets):
             layout = "form"
         headings = Headings(self.book, own=wave.own)
-        evidence = Evidence.of(sheets, headings)
         try:
-            chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
+            chosen = layout_of(sheets, headings, layout)
             received = read.read(self._write(part, chosen), self.book, part)
             replies = _replies(received, chosen, headings)
         except InputError as error:
-            if 2 * evidence.questions < len(self.book.questions):
+            visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+            asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
+            if 2 * asked < len(self.book.questions):
                 raise
             raise UnfinishedError(**vars(error)) from None
         if chosen.codes == "order":  # only the whole register is in its order
@@ -346,12 +347,12 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
     language = spoken()
     for file in files if tool != "none" else ():
         try:
-            known = None if file.is_dir() else tools.choose(read_file(file), tool)
+            sheets = [] if file.is_dir() else read_file(file)
         except InputError:
             if tool is not None:
                 raise
             continue  # what cannot be read is refused below
-        if known is not None:
+        if (known := tools.choose(sheets, tool)) is not None:
             _, export = known
             found[file.name] = export.tool
             name = label(f"tool.{export.tool}", language)
