@@ -1,7 +1,6 @@
-"""Files of statistics packages, SPSS and Stata: variables with labels, and kinds of missing.
+"""Files of SPSS and Stata: variables with labels, and kinds of missing.
 
-They are read by pyreadstat, the optional extra ``spss``, in a process of its own: a damaged file
-can end the process that reads it.
+pyreadstat (the optional extra ``spss``) runs in a process of its own, which a damaged file can end.
 """
 
 from __future__ import annotations
@@ -60,8 +59,7 @@ def read(path: Path, file: str) -> Labelled:
 
     Raises
     ------
-    InputError
-        pyreadstat is not installed, or the file is damaged.
+    InputError : pyreadstat is not installed, or the file is damaged.
     """
     package = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
     command = [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())]
