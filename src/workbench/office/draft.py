@@ -101,7 +101,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         columns = table(sheet, sav)
     records = max((len(column.texts) for column in columns), default=0)
     asked = [column for column in columns if column.kind not in ASIDE]
-    if not records or not asked:
+    if not records or all(column.kind == "other" for column in asked):
         raise InputError(
             "no heading with records below it was found",
             file=file,

@@ -502,8 +502,10 @@ def test_how_offices_head_the_column_of_who_replied(tmp_path, head):
     assert yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][0]["identity"] == "name"
 
 
-def test_a_file_of_columns_that_are_no_questions_is_refused(tmp_path):
-    (tmp_path / "r.csv").write_text(csv_text([["ID", "メール"], [1, "a@b.jp"], [2, "c@d.jp"]]))
+@pytest.mark.parametrize("heads", [["ID", "メール"], ["Q3[other]"]])
+def test_a_file_of_columns_that_are_no_questions_is_refused(tmp_path, heads):
+    rows = [heads, *([f"x{n}"] * len(heads) for n in range(3))]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
     with pytest.raises(InputError, match="no heading with records below it"):
         draft(tmp_path / "r.csv")
 
