@@ -1,10 +1,10 @@
-"""A codebook proposed from a file: columns of one question joined, types and options guessed."""
+"""A codebook proposed from a file, questions and types guessed; and what a codebook leaves open."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, groupby
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from analysis.codebook.model import Codebook
-from analysis.errors import InputError
+from analysis.errors import InputError, printed, spoken
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
@@ -40,16 +40,13 @@ from workbench.office.guesses import (
     open_option,
     other_option,
     plain,
+    tells,
 )
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS: dict[str, str] = KNOWN["units"]
-COUNT = re.compile(
-    r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
-)
-FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?\??$", re.I)
 UNTICKED = {"", *KNOWN["unticked"]}
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
@@ -59,6 +56,9 @@ HEAD = """\
 GUESSED = """\
 # - types are guesses from {n} records; `{question}` etc. list what was seen under `# seen:`
 """
+OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
+SHOWN = 20  # open texts that are listed
+ASIDE = ("record", "personal")  # kinds of columns that are no questions
 Group = list[Filled]  # the columns of one question
 
 
@@ -100,7 +100,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
         columns = table(sheet, sav)
     records = max((len(column.texts) for column in columns), default=0)
-    if not records:
+    asked = [column for column in columns if column.kind not in ASIDE]
+    if not records or all(column.kind == "other" for column in asked):
         raise InputError(
             "no heading with records below it was found",
             file=file,
@@ -116,12 +117,11 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "written by hand",
             beside=beside,
         )
-    aside = [column.heading for column in columns if column.kind in ("record", "personal")]
+    aside = [column.heading for column in columns if column.kind in ASIDE]
     if aside:
         remarks += f"# left out, no questions: {', '.join(aside)}\n"
-    columns = [column for column in columns if column.kind not in ("record", "personal")]
-    markers = guesses.recurring([column.texts for column in columns])
-    made = _Questions(columns, sav, export, {*KIND_OF, *markers})
+    markers = guesses.recurring([column.texts for column in asked])
+    made = _Questions(asked, sav, export, {*KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
@@ -172,6 +172,49 @@ def _written(head: str, book: dict[str, Any], seen: dict[str, str], file: Path) 
     for id, what in seen.items():
         text = text.replace(f"- id: {id}\n", f"- id: {id}  # seen: {what}\n", 1)
     return head + text
+
+
+def check(codebook: str) -> str:
+    """What a codebook holds, and which of its texts a draft left open.
+
+    Raises
+    ------
+    InputError
+        There is no such codebook, or it has faults: all of them are listed.
+    """
+    file, content = Codebook.read_content(codebook)
+    if faults := Codebook.faults(content):
+        what = "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}"
+        listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
+        raise InputError(what, file=file, n=len(faults), listed=listed)
+    book = Codebook.parse(content, file=file)
+    what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
+    lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
+    if left := list(open_texts(content)):
+        lines.append(printed("{n} texts are still to be filled in:", n=len(left)))
+        lines += [f"- {place}: {text}" for place, text in left[:SHOWN]]
+    if len(left) > SHOWN:
+        lines.append(printed("- and {n} more", n=len(left) - SHOWN))
+    return "\n".join(lines)
+
+
+def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Each text that is marked as open, after its place in the file.
+
+    >>> list(open_texts({"id": "Q1", "options": [{"code": 1, "ja": "選択肢1", "en": "yes"}]}))
+    [('Q1 > options > 1 > ja', '選択肢1')]
+    """
+    if isinstance(content, str) and OPEN.search(content):
+        yield place, content
+    elif isinstance(content, list):
+        for part in content:
+            yield from open_texts(part, place)
+    elif isinstance(content, dict):
+        name = str(content.get("id", content.get("code", "")))
+        here = " > ".join(filter(None, (place, name)))
+        for entry, part in content.items():
+            listed = isinstance(part, list) and entry in {"questions", "sections"}
+            yield from open_texts(part, here if listed else " > ".join(filter(None, (here, entry))))
 
 
 class _Questions:
@@ -306,7 +349,7 @@ class _Questions:
         question |= both(text) | {"source": [column.heading]}
         if self.export is None and column.name not in ("", label):
             question["source"] = [column.name, label]
-        if FREE.search(text):
+        if tells("free", text):
             question["free"] = True
         elif not identity:
             question |= self._guess(column, label, text)
@@ -326,7 +369,7 @@ class _Questions:
         answers, export = self._answers([column])[0], self.export
         kind = "count" if column.cell == "number" else ""
         kind = kind or ("share" if "%" in normalise(label) or "率" in label else "")
-        kind = kind or ("count" if COUNT.search(BRACKETED.sub("", text)) else "")
+        kind = kind or ("count" if tells("count", BRACKETED.sub("", text)) else "")
         if export and export.tool == "odk" and (names := guesses.by_space(answers)):
             return names
         several = export is None or export.joined
