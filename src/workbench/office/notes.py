@@ -39,6 +39,7 @@ KIND, BOX = files("workbench").joinpath("templates/comment_boxes.vml").read_text
 # what the format puts behind the line that names the drawing of the comments
 BEHIND = ("legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems",
           "tableParts", "extLst", "AlternateContent")  # fmt: skip
+NO_CELLS = b"<sheetData/>"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # which XML cannot hold
 Notes = Mapping[Place, str]
 
@@ -78,14 +79,15 @@ class _Parts:
         return as_utf8(self.archive.read(name)) if name in self.names else default.encode()
 
     def tree(self, name: str, default: str = "") -> etree._Element:
-        """The XML of a part; `write` keeps what is changed in it."""
+        """The XML of a part without the cells of a sheet; `write` keeps what is changed in it."""
         reader = etree.XMLParser(resolve_entities=False, huge_tree=True)
-        return etree.fromstring(self.read(name, default), reader)
+        return etree.fromstring(_parted(self.read(name, default))[0], reader)
 
     def write(self, name: str, root: etree._Element) -> None:
-        self.changed[name] = etree.tostring(
-            root.getroottree(), xml_declaration=True, encoding="UTF-8", standalone=True
-        )
+        tree, cells = root.getroottree(), _parted(self.read(name))[1]
+        encoding = tree.docinfo.encoding or "UTF-8"
+        xml = etree.tostring(tree, xml_declaration=True, encoding=encoding, standalone=True)
+        self.changed[name] = xml.replace(NO_CELLS, cells, 1) if cells else xml
 
     def new(self, pattern: str) -> str:
         """A name that no part has."""
@@ -142,6 +144,13 @@ class _Parts:
         if attributes.get("Extension") not in known:
             _inside(root, element, **attributes)
             self.write(TYPES, root)
+
+
+def _parted(xml: bytes) -> tuple[bytes, bytes]:
+    """The XML of a sheet without its cells, a million of which make a tree of 600 MB, and these."""
+    before, tag, rest = xml.partition(b"<sheetData>")
+    cells, end, behind = rest.rpartition(b"</sheetData>")
+    return (before + NO_CELLS + behind, tag + cells + end) if end else (xml, b"")
 
 
 def _inside(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
