@@ -12,14 +12,7 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 
 from analysis import paths
 from analysis.codebook import yaml_file
-from analysis.codebook.questions import (
-    Labelled,
-    Missing,
-    MissingKind,
-    Question,
-    Role,
-    Section,
-)
+from analysis.codebook.questions import Labelled, Missing, MissingKind, Question, Role, Section
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.codebook.validation import (
     NOT_THERE,
