@@ -34,7 +34,10 @@ def sha(text: str) -> str:
 
 def hash_file(path: Path) -> str:
     """sha256 of a file's content; empty if there is no such file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as handle:  # piece by piece: it may be larger than the memory
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:

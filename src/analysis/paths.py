@@ -11,9 +11,9 @@ from pathlib import Path
 
 from analysis.errors import InputError, Message
 
-# how the names of run folders end, see `workbench.run.record.Edition`, and other names in reports
+# how the names of run folders end, see `workbench.run.record.Edition`, and names of other things
 EDITIONS = frozenset({"committee", "public", "en", "incomplete", "profiles"})
-REPORTS = frozenset({"compare", "index.html"})
+OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 
 def root() -> Path:
@@ -66,7 +66,7 @@ def wave_name(name: str) -> str:
     taken = sorted(EDITIONS.intersection(parts))
     if taken:
         where = Message("the reports of another wave end in .{end}", end=taken[0])
-    elif name.lower() in REPORTS or name.endswith(("-queries", "-dataset")):
+    elif name.lower() in OTHERS or name.endswith(("-queries", "-dataset")):
         where = Message("files of this project have this name")
     elif name in {"", ".", ".."} or re.search(r"[/\\\0]", name):
         where = Message("it is the name of no single folder")
@@ -82,12 +82,19 @@ def wave_name(name: str) -> str:
 
 def reports() -> Path:
     """All run folders; ``WORKBENCH_REPORTS`` moves them elsewhere."""
-    return Path(os.environ.get("WORKBENCH_REPORTS") or root() / "reports")
+    return _moved("WORKBENCH_REPORTS", "reports")
 
 
 def cache() -> Path:
     """Results that take long, kept until data or code change; ``WORKBENCH_CACHE`` moves them."""
-    return Path(os.environ.get("WORKBENCH_CACHE") or root() / "data" / "processed" / ".cache")
+    return _moved("WORKBENCH_CACHE", "data/processed/.cache")
+
+
+def _moved(variable: str, usual: str) -> Path:
+    """The folder that a variable of the environment names, else the usual one of the project."""
+    place = Path(os.environ.get(variable) or root() / usual)
+    refuse_received(place)
+    return place
 
 
 def notebooks() -> Path:
@@ -98,6 +105,24 @@ def notebooks() -> Path:
 def codebooks() -> Path:
     """The codebooks."""
     return root() / "data" / "codebooks"
+
+
+def registration(wave: str) -> Path:
+    """Where the primary hypotheses of a wave are on record."""
+    return codebooks() / "registered" / f"{wave}.yml"
+
+
+def read_text(file: Path) -> str:
+    """The text of a file in UTF-8.
+
+    Raises
+    ------
+    InputError : it is a pipe, at which one would wait for ever, or no file at all. Where there is
+        nothing, or no UTF-8, the errors of Python.
+    """
+    if file.exists() and not file.is_file():
+        raise InputError("this is a folder, a pipe or a device, no file", file=file)
+    return file.read_text(encoding="utf-8")
 
 
 def refuse_received(place: Path) -> None:

@@ -80,7 +80,7 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
 def _noted() -> dict[str, Any]:
     """Place -> command and hash of what it wrote there last."""
     with contextlib.suppress(OSError, ValueError, InputError):
-        found = json.loads((paths.cache() / NOTES).read_text(encoding="utf-8"))
+        found = json.loads(paths.read_text(paths.cache() / NOTES))
         return found if isinstance(found, dict) else {}
     return {}
 

@@ -8,6 +8,7 @@ from refreshing import contents
 from analysis import Survey, paths
 from analysis.errors import InputError
 from workbench import cli
+from workbench.run.record import Edition, lock
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside(tmp_path):
@@ -51,6 +52,8 @@ def test_the_project_is_found_from_any_folder_inside_it(tmp_path, monkeypatch):
         "x.incomplete",
         "x.profiles",
         "compare",
+        "by-hand",
+        ".cache",
         "x-queries",
         "x-dataset",
         "..",
@@ -64,6 +67,16 @@ def test_a_wave_is_not_called_as_files_of_another(project, name, capsys):
         assert cli.main(command) == 2
         assert "a wave cannot be called" in capsys.readouterr().err
     assert contents(project) == before
+
+
+@pytest.mark.parametrize("variable", ["WORKBENCH_REPORTS", "WORKBENCH_CACHE"])
+def test_no_variable_moves_what_is_made_into_the_files_as_received(project, monkeypatch, variable):
+    monkeypatch.setenv(variable, str(project / "data" / "raw" / "demo-2019"))
+    before = contents(project / "data" / "raw")
+    with pytest.raises(InputError, match="data/raw keeps the files as received"):
+        Survey.load("demo-2019").typology(n_bootstrap=2, n_null=2, criteria=False)
+        lock(Edition("demo-2019")).__enter__()
+    assert contents(project / "data" / "raw") == before
 
 
 def test_a_folder_that_is_called_as_an_edition_is_no_wave(project):

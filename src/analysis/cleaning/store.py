@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sys
 import uuid
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +18,19 @@ from analysis.codebook.code_table import code_table, coded
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.fingerprints import cleaned_key, hash_file, hash_folder, package_files
+from analysis.fingerprints import (
+    cleaned_key,
+    combined,
+    hash_file,
+    hash_folder,
+    package_files,
+    sha,
+)
 from analysis.spreadsheet import quoted, to_csv
 
 TABLES = ("responses", "status", "register", "findings", "outside")
 LISTS = {"findings", "outside"}  # without a code a row
+COMPUTING = ("numpy", "scipy", "pandas", "kmedoids")  # libraries whose versions may tell
 VERBATIM = ("raw", "value", "text")  # their columns of what was written and read
 
 
@@ -31,16 +41,25 @@ def key(wave: Wave) -> str:
 
 
 def package_key() -> str:
-    """Hash of the typology's code, for its results that are kept beside the data."""
-    return hash_folder(Path(__file__).parents[1] / "typology", "*.py")[:16]
+    """Hash of what typologies that are kept beside the data depend on, besides their arguments.
+
+    That is the code of `analysis` with its thresholds and words, and the libraries that compute.
+    """
+    code = combined(package_files("analysis"))
+    return sha(" ".join([code, sys.version, *map(version, COMPUTING)]))[:16]
 
 
 def is_current(folder: Path, key: str) -> bool:
-    """Whether the folder holds the complete result of just this key."""
-    file = folder / "ledger.json"
-    if not file.is_file() or not all((folder / f"{t}.parquet").is_file() for t in TABLES):
+    """Whether the folder holds the complete result of just this key, as it was written."""
+    try:
+        content = json.loads(paths.read_text(folder / "ledger.json"))
+        return bool(content["key"] == key and content["tables"] == _hashes(folder))
+    except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
         return False
-    return bool(json.loads(file.read_text(encoding="utf-8"))["key"] == key)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {name: hash_file(folder / f"{name}.parquet") for name in TABLES}
 
 
 def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
@@ -65,7 +84,8 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         asked = {v: q for q in book for v in q.variables if v in cleaned.responses}
         paths.write_atomic(part / "codes.csv", to_csv(code_table(asked)))
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
-        content = {"key": key, "received": cleaned.ledger.received, "counts": counts}
+        about = {"key": key, "tables": _hashes(part)}
+        content = {**about, "received": cleaned.ledger.received, "counts": counts}
         paths.write_atomic(
             part / "ledger.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n"
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis import paths
 from analysis.codebook.municipality import How, Match, fold
 from analysis.errors import InputError
 
@@ -42,7 +43,8 @@ class OwnRegister:
         Raises InputError: it is no such table, or has an id twice, or a body without id or name.
         """
         try:
-            rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+            text = paths.read_text(path).removeprefix("\ufeff")
+            rows = list(csv.DictReader(io.StringIO(text)))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise InputError(
                 "the register cannot be read ({why})",

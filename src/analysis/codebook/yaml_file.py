@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from analysis import paths
 from analysis.errors import InputError, Message
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
@@ -69,7 +70,9 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
     Raises InputError: it is no YAML, or no mapping.
     """
     try:
-        found = read(file.read_text(encoding="utf-8"))
+        found = read(paths.read_text(file))
+    except InputError:
+        raise
     except (yaml.YAMLError, ValueError) as error:  # ValueError: 30 February
         if isinstance(error, UnicodeDecodeError):
             raise InputError(

@@ -20,6 +20,7 @@ from analysis.survey import Survey
 from analysis.tabulation import digits
 from analysis.typology.study import Typology
 
+MOST_TEXTS = 100  # of a theme: beyond, a page of them is no list that anybody reads
 MANY = 2  # items of a battery, and options of a group, that a brief answer lists
 
 
@@ -63,6 +64,8 @@ def homes(survey: Survey) -> Frame:
 def free_texts(survey: Survey) -> list[dict[str, Any]]:
     """What was written freely, a dict a question: question, n, themes; inside only.
 
+    ``most`` and ``named``: how many texts of a theme, and names beside each, a page can show.
+
     A text stands under every topic whose words it holds (``words`` of the topics of visits), else
     under "others": words, not a reader's judgement, so that the list is the same for everyone.
     """
@@ -86,7 +89,8 @@ def free_texts(survey: Survey) -> list[dict[str, Any]]:
             if codes
         ]
         label = question.label[survey.language]
-        found.append({"question": label, "n": len(values), "themes": told})
+        limits = {"most": MOST_TEXTS, "named": types.LISTED}
+        found.append({"question": label, "n": len(values), "themes": told, **limits})
     return found
 
 

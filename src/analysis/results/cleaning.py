@@ -127,9 +127,9 @@ def _called(survey: Survey, name: str) -> str:
 
 
 def states(survey: Survey) -> pd.DataFrame:
-    """The status of each question (rows) for each respondent; a battery's is its most frequent."""
+    """The status of each question (columns) for each respondent; see `tabulate.state`."""
     asked = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
-    return pd.DataFrame({_row(survey, q): tabulate.state(survey.status, q) for q in asked}).T
+    return pd.DataFrame({_row(survey, q): tabulate.state(survey.status, q) for q in asked})
 
 
 def missing(survey: Survey) -> Frame:
@@ -142,7 +142,7 @@ def missing(survey: Survey) -> Frame:
         n = [int(tabulate.answered(survey.status, q).sum()) for q in shown_questions(survey)]
         return frame.assign(answered=n, not_answered=survey.n - pd.Series(n, dtype=int))
     each = states(survey)
-    counts = pd.DataFrame({kind: (each == kind).sum(axis=1) for kind in STATUSES})
+    counts = pd.DataFrame({kind: (each == kind).sum() for kind in STATUSES})
     return Frame(counts.reset_index(names="question"))
 
 
@@ -157,7 +157,7 @@ def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
     asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
     counts = zip(missing["question"], missing["answered"], asked, strict=True)
     rows = [f"{name} {answered}/{of}" for name, answered, of in counts]
-    each = states(survey).loc[missing["question"]].rename(columns=survey.names)
+    each = states(survey)[missing["question"]].T.rename(columns=survey.names)
     return each.set_axis(rows, axis="index")
 
 

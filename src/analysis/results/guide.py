@@ -108,9 +108,11 @@ def _case(file: Path) -> Case:
         "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
     )
     try:
-        _, header, body = file.read_text(encoding="utf-8").split("---\n", 2)
+        _, header, body = paths.read_text(file).split("---\n", 2)
         ja, en = body.split("## ja\n", 1)[1].split("## en\n", 1)
         content = {**yaml_file.read(header), "body": {"ja": ja.strip(), "en": en.strip()}}
+    except InputError:
+        raise
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
         raise InputError("this is no case note", file=file, hint=hint) from None
     try:

@@ -203,7 +203,7 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     """
     table, kinds = found.profile, survey.features.kinds
     shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
-    units = ("points", "deviation") if adjusted(found) != "none" else ("share", "mean")
+    units = ("points", "deviation") if found.evidence.basis != "none" else ("share", "mean")
     notable = table["effect"].where(table["effect"].abs() >= NOTABLE_TRAIT)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
@@ -283,12 +283,6 @@ def by_size(
     return Frame(rows, columns=columns) if rows else Frame.nothing(why, columns)
 
 
-def adjusted(found: Typology) -> str:
-    """What was taken out of the answers before: ``none``, ``gradient`` or ``size_class``."""
-    basis = found.evidence.basis
-    return "size_class" if basis == "strata" else basis
-
-
 def _safe(survey: Survey, found: Typology) -> pd.Series:
     """Which rows of a profile may be shown where small numbers are protected.
 
@@ -301,6 +295,6 @@ def _safe(survey: Survey, found: Typology) -> pd.Series:
     no = table[["n", "n_rest"]].to_numpy(float) - yes
     group = survey.codebook.disclosure.group
     fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
-    fit &= adjusted(found) == "none"
+    fit &= found.evidence.basis == "none"
     enough = pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
     return ~twofold | enough

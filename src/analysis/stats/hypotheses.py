@@ -16,7 +16,6 @@ import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -289,17 +288,12 @@ def _hash(*parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def file_of(wave: str) -> Path:
-    """Where the registration of a wave lies."""
-    return paths.codebooks() / "registered" / f"{wave}.yml"
-
-
 def register(wave: str, book: Codebook, received: pd.Series) -> None:
     """Put the primary hypotheses on record, unless this was done before or nothing may be written.
 
     `received`: a row a reply, when it was sent (NaT where unknown).
     """
-    file = file_of(wave)
+    file = paths.registration(wave)
     if not book.hypotheses or file.exists():
         return
     hypotheses, definitions = section(book)
@@ -325,7 +319,7 @@ def register(wave: str, book: Codebook, received: pd.Series) -> None:
 
 def registered(wave: str) -> Registration | None:
     """What is on record for a wave; None where nothing is. An InputError where it is unreadable."""
-    file = file_of(wave)
+    file = paths.registration(wave)
     if not file.is_file():
         return None
     try:

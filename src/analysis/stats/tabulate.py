@@ -137,8 +137,13 @@ def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
 
 def state(status: pd.DataFrame, question: Question) -> pd.Series:
     """Each respondent's status for a question; of a battery the most frequent of its items."""
-    parts = status[list(question.variables)]
-    return parts.mode(axis=1)[0] if question.type == "battery" else parts.iloc[:, 0]
+    first, *others = (status[v] for v in question.variables)
+    if question.type != "battery" or not others:
+        return first
+    cells = np.stack([part.to_numpy(object) for part in (first, *others)])
+    kinds = sorted(pd.unique(cells.ravel()))  # of two as frequent the first
+    often = np.argmax([(cells == kind).sum(axis=0) for kind in kinds], axis=0)
+    return pd.Series(np.array(kinds, object)[often], index=status.index)
 
 
 def answered(status: pd.DataFrame, question: Question) -> pd.Series:

@@ -227,23 +227,19 @@ class _Form:
 
     def _condition(self, question: Question) -> _Condition | None:
         """When a question is asked, where that can be said in a formula and in words."""
-        if question.ask_if is None:
-            return None
-        return _Conditions(self).read(ast.parse(question.ask_if, mode="eval").body)
+        rule = question.ask_if and ast.parse(question.ask_if, mode="eval").body
+        return _Conditions(self).read(rule) if rule else None
 
     def skipped(self, question: Question) -> str:
         """The formula that is true where a skip rule leaves the question out, or nothing."""
         rule = self._condition(question)
         if rule is None:
             return ""
-        known = ",".join(f"{self.said(name)}>0" for name in sorted(rule.names))
-        before = [self.skipped(self.book[name]) for name in sorted(rule.names)]
-        return f"OR({','.join([f'AND({known},NOT({rule.formula}))', *filter(None, before)])})"
-
-    def said(self, id: str) -> str:
-        """How many cells of a question are filled."""
-        cells = [self.cell(variable) for variable in self.book[id].variables]
-        return f"COUNTA({cells[0]}:{cells[-1]})"
+        asked = [self.book[name] for name in sorted(rule.names)]
+        ends = ((self.cell(one.variables[0]), self.cell(one.variables[-1])) for one in asked)
+        known = ",".join(f"COUNTA({first}:{last})>0" for first, last in ends)
+        before = filter(None, map(self.skipped, asked))
+        return f"OR({','.join([f'AND({known},NOT({rule.formula}))', *before])})"
 
     def cell(self, variable: str) -> str:
         """The address of an answer."""
@@ -254,7 +250,8 @@ class _Form:
     def workbook(self, one: Invited | None = None) -> bytes:
         """The form, with the code and name of the municipality that it is for."""
         buffer = io.BytesIO()
-        book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+        as_they_are = dict.fromkeys(("strings_to_formulas", "strings_to_urls"), False)
+        book = xlsxwriter.Workbook(buffer, {"in_memory": True} | as_they_are)
         title = self.book.title[self.language]
         book.set_properties({"created": EPOCH, "title": title})
         styles = {name: book.add_format(style) for name, style in STYLES.items()}
@@ -318,25 +315,23 @@ class _Form:
             return {}
         if question.type == "date":
             low, high = question.range or ("1900-01-01", "9999-12-31")
-            ends: list[Any] = [_day(low, "start"), _day(high, "end")]
+            ends: dict[str, Any] = {"minimum": _day(low, "start"), "maximum": _day(high, "end")}
         else:
-            ends = [float(end) for end in question.range or (-1e15, 1e15)]
-        return {"validate": kinds[question.type], "criteria": "between", "minimum": ends[0],
-                "maximum": ends[1], "error_type": "warning"}  # fmt: skip
+            low, high = question.range or (-1e15, 1e15)
+            ends = {"minimum": float(low), "maximum": float(high)}
+        how = {"validate": kinds[question.type], "criteria": "between", "error_type": "warning"}
+        return how | ends
 
     def _hide(self, ids: Any, printed: list[tuple[int, str]]) -> None:
         """The hidden sheet; see `analysis.intake.questionnaire`."""
         ids.write_row(0, 0, [MARK, self.book.id, self.book.version, self.language])
         ids.write_row(1, 0, [self.words["sheet"], self.words["answer"]])
-        for i, row in enumerate((row for row in self.rows if row.variable), 2):
-            ids.write_string(i, 0, row.variable)
-            ids.write_string(i, 1, row.mark)
-        for i, (column, text) in enumerate(dict.fromkeys(printed), 2):
-            ids.write_number(i, 3, column)
-            ids.write_string(i, 4, text)
+        marks = {row.variable: row.mark for row in self.rows if row.variable}
+        columns, texts = zip(*dict.fromkeys(printed), strict=True)
+        for j, content in enumerate((marks, marks.values(), (), columns, texts)):
+            ids.write_column(2, j, content)
         for j, listed in enumerate(self.lists, 6):
-            for i, text in enumerate(listed):
-                ids.write_string(i, j, text)
+            ids.write_column(0, j, listed)
         ids.protect()
         ids.hide()
 

@@ -42,9 +42,11 @@ REQUIRED = {
     "shortage": Message("no question of the codebook measures shortage"),
     "no report": Message("the codebook has the report on shortage"),
 }
+KINDS = ("figures", "tables")
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
 NAMES = "the names that earlier waves give types"
+REGISTERED = "the hypotheses on record"
 RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
 
 
@@ -63,10 +65,34 @@ class Notebook:
 
         Raises
         ------
-        InputError : its parameters cell declares something else than constants.
+        InputError : it is no notebook, what it declares of itself is unknown, or its parameters
+            cell declares something else than constants.
         """
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return cls(path, content, {p.name: p for p in parameters.declared(content, path)})
+        try:
+            content = json.loads(paths.read_text(path))
+            book = cls(path, content, {p.name: p for p in parameters.declared(content, path)})
+            fingerprints.source_hash(content)
+            book._check()
+        except InputError:
+            raise
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise InputError(
+                "this is no notebook that can be read ({fault})",
+                file=path,
+                hint="take it back from git, or out of the folder",
+                fault=" ".join(f"{type(error).__name__}: {error}".split())[:160],
+            ) from None
+        return book
+
+    def _check(self) -> None:
+        """Raise a TypeError where an entry of what it declares is of another kind, or unknown."""
+        lists = [self.declares.get(name, []) for name in ("needs", "reads", "requires", *KINDS)]
+        if not all(isinstance(one, list) and all(isinstance(e, str) for e in one) for one in lists):
+            raise TypeError("needs, reads, requires, figures and tables are lists of texts")
+        if unknown := set(self.declares.get("requires", ())) - REQUIRED.keys():
+            raise TypeError(f"requires: {min(unknown)}")
+        if not all(isinstance(self.title[language], str) for language in ("ja", "en")):
+            raise TypeError("title: ja, en")
 
     @property
     def name(self) -> str:
@@ -210,9 +236,13 @@ class Plan:
     def _key(self, notebook: Notebook) -> dict[str, str]:
         values = json.dumps(self.values(notebook), sort_keys=True, ensure_ascii=False, default=str)
         reads = {
-            f"{name} (which it reads)": fingerprints.hash_path(paths.root() / name)
+            f"{name} (which it reads)": for_edition(
+                self.edition, fingerprints.hash_path(paths.root() / name)
+            )
             for name in notebook.declares.get("reads", [])
         }
+        if "hypotheses" in notebook.declares.get("requires", []):
+            reads[REGISTERED] = fingerprints.hash_file(paths.registration(self.edition.wave))
         if other := self._compared(notebook):
             digest = fingerprints.sha(other + self._cleaned(other))
             reads["the wave it compares with"] = for_edition(self.edition, digest)
@@ -288,6 +318,12 @@ class Plan:
         whole = all(is_whole(folder, page, hashes_of(record)) for page in pages)
         whole = whole and rans.keys() <= valid.keys()
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
+
+    @property
+    def unregistered(self) -> bool:
+        """Whether cleaning will put hypotheses on record on which the keys of notebooks depend."""
+        there = paths.registration(self.edition.wave).exists()
+        return not there and any(REGISTERED in _parts(key) for key in self.keys.values())
 
     def has_page(self, notebook: Notebook) -> bool:
         """Whether the published page of a notebook is there as it was written."""
@@ -408,7 +444,7 @@ def _common(
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
-        NAMES: fingerprints.sha(repr(waves.names_before(edition.wave))),
+        NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }

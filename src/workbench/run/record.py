@@ -270,7 +270,7 @@ def write_record(record: Mapping[str, Any], folder: Path) -> None:
 def read_record(folder: Path) -> dict[str, Any] | None:
     """run.json of a folder; None if there is none, or none that can be read."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(paths.read_text(folder / RECORD))
         return record if isinstance(record["notebooks"], list) else None
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -39,11 +39,16 @@ def refresh(
         printing.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.given, notebooks)
     with lock(edition):
+        if plan.unregistered:
+            from workbench.run import execute  # heavy, and not needed where nothing is to run
+
+            execute.clean(wave)
+            plan = Plan.make(edition, options.given, notebooks)
         valid = {} if options.force else plan.valid()
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
-        from workbench.run import execute  # heavy, and not needed where nothing is to run
+        from workbench.run import execute
 
         return execute.run(plan, todo, options, valid=valid, pdf=pdf, word=word)
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from notebook_run import run
 
-from analysis import Survey
+from analysis import Survey, paths
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.results import hypotheses as evidence
@@ -188,7 +188,7 @@ def page(survey):
 
 
 def test_the_first_cleaning_registers_and_no_later_one_does(project):
-    file = hypotheses.file_of("demo-2019")
+    file = paths.registration("demo-2019")
     file.unlink()
     said = page(Survey.load("demo-2019"))
     found = hypotheses.registered("demo-2019")
@@ -224,7 +224,7 @@ def test_what_does_not_concern_a_primary_hypothesis_is_no_deviation(project):
 
 
 def test_a_record_that_was_edited_is_called_so(project):
-    file = hypotheses.file_of("demo-2019")
+    file = paths.registration("demo-2019")
     file.write_text(file.read_text(encoding="utf-8").replace("Q06 in [2]", "Q06 in [3]", 1))
     said = page(Survey.load("demo-2019", language="en"))
     assert "The record was edited" in said and "`group`" in said
@@ -234,18 +234,18 @@ def test_a_record_that_was_edited_is_called_so(project):
 
 
 def test_without_a_record_the_page_says_so_and_nothing_fails(project, monkeypatch):
-    hypotheses.file_of("demo-2019").unlink()
+    paths.registration("demo-2019").unlink()
 
     def refuse(*_):
         raise PermissionError("read-only")
 
     monkeypatch.setattr(hypotheses.os, "link", refuse)
     assert "**登録なし**" in page(Survey.load("demo-2019"))
-    assert not list(hypotheses.file_of("demo-2019").parent.glob(".*"))
+    assert not list(paths.registration("demo-2019").parent.glob(".*"))
 
 
 def test_a_record_older_than_the_first_reply_says_so(project):
-    file = hypotheses.file_of("demo-2019")
+    file = paths.registration("demo-2019")
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     content |= {"date": dt.date(2019, 7, 1), "replies": 0}
     file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")

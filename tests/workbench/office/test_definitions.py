@@ -192,6 +192,9 @@ def test_the_structure_of_a_limesurvey(tmp_path):
     assert "# left out: Q6: an array of two scales is to be written by hand" in text
     assert "Q5" not in text
     assert parsed(draft(tmp_path / "s.lsa")) == found
+    (tmp_path / "no.lss").write_text("<html/>")
+    with pytest.raises(InputError, match="no structure of LimeSurvey"):
+        draft(tmp_path / "no.lss")
     with pytest.raises(InputError, match="archive of LimeSurvey"):
         read_file(tmp_path / "s.lsa")
     assert {id: q["type"] for id, q in found.items()} == {

@@ -1,14 +1,17 @@
 """A run is of one state of its inputs: data, codebook and notebooks that change make it fail."""
 
 import json
+import os
+import shutil
 
 import pytest
 from refreshing import executed, put, record, statuses
 
-from analysis import Survey, paths
-from analysis.cleaning import clean
+from analysis import Survey, fingerprints, paths
+from analysis.cleaning import clean, store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
 
 COUNTS = 'from analysis import Survey; print(Survey.load("demo-2019").n)'
@@ -85,4 +88,102 @@ def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_we
 def test_a_hidden_file_is_no_file_of_a_wave(project, data, path):
     data.write_text(data.read_text(encoding="utf-8").replace("replies.xlsx", path))
     with pytest.raises(InputError, match="hidden, so that nobody would notice"):
+        Wave.read("demo-2019")
+
+
+@pytest.mark.parametrize("file", ["responses.parquet", "ledger.json"])
+def test_cleaned_data_that_were_edited_are_cleaned_again(project, file):
+    survey = Survey.load("demo-2019")
+    folder = paths.processed("demo-2019")
+    good = {p.name: p.read_bytes() for p in folder.iterdir()}
+    edited = survey.responses.iloc[1:] if file.endswith("parquet") else None
+    if edited is None:
+        (folder / file).write_text("[]")
+    else:
+        edited.to_parquet(folder / file)
+    assert Survey.load("demo-2019").n == survey.n
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == good
+
+
+@pytest.mark.parametrize("code", ["stats/thresholds.py", "text/labels.yml", "typology/study.py"])
+def test_no_kept_typology_is_of_another_state_of_the_package(monkeypatch, code):
+    files, before = fingerprints.package_files("analysis"), store.package_key()
+    edited = {**files, f"analysis/{code}": "another"}
+    monkeypatch.setattr(store, "package_files", lambda *packages: edited)
+    assert store.package_key() != before
+
+
+def test_hypotheses_on_record_that_were_edited_count_for_their_notebook(project):
+    put(project, "01_a", "print(1)")
+    put(project, "04_h", "print(4)", requires=["hypotheses"])
+    assert refresh("demo-2019").ok
+    assert why("demo-2019").count("unchanged") == 2
+    record = paths.registration("demo-2019")
+    record.write_text(record.read_text(encoding="utf-8") + "# edited", encoding="utf-8")
+    assert "04_h: would run; changed: the hypotheses on record" in why("demo-2019")
+    record.unlink()  # as before the first cleaning of a wave, which writes it
+    shutil.rmtree(paths.processed("demo-2019"))
+    assert refresh("demo-2019").ok and record.is_file()
+    assert refresh("demo-2019").notebooks[1].reused
+
+
+def test_a_hash_outside_confirms_no_guess(project, data):
+    """Who knows the words of a name must not find out by the hash of whose code it was given."""
+    earlier = data.parents[1] / "demo-2018"
+    shutil.copytree(data.parent, earlier)
+    text = data.read_text(encoding="utf-8").replace("as_of: 2019", "as_of: 2018")
+    names = {"990019": {"ja": "先行", "en": "early"}}
+    text += f"names: {json.dumps(names, ensure_ascii=False)}\n"
+    (earlier / "wave.yml").write_text(text, encoding="utf-8")
+    notes = project / "data" / "cases" / "note.md"
+    notes.parent.mkdir()
+    notes.write_text("yes")
+    put(project, "01_a", "print(1)", reads=["data/cases"])
+    guesses = [fingerprints.sha(repr(names)), fingerprints.hash_path(notes.parent)]
+    for audience, seen in (("internal", True), ("public", False)):
+        assert refresh("demo-2019", audience=audience).ok
+        folder = paths.reports() / Edition("demo-2019", audience).name
+        text = (folder / "run.json").read_text(encoding="utf-8")
+        assert [guess in text for guess in guesses] == [seen] * 2
+
+
+DAMAGED = (
+    *("", "[]", "{}", "null", '{"cells": 3}', '{"cells": [{"cell_type": "code"}], "metadata": {}}'),
+    '{"cells": [], "metadata": {"workbench": []}}',
+    '{"cells": [], "metadata": {"workbench": {"requires": ["zzz"]}}}',
+    '{"cells": [], "metadata": {"workbench": {"needs": "01_a"}}}',
+    '{"cells": [], "metadata": {"workbench": {"title": 3}}}',
+)
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_notebook_is_refused_in_a_sentence(project, text):
+    put(project, "01_a", "print(1)")
+    (project / "notebooks" / "02_b.ipynb").write_text(text)
+    with pytest.raises(InputError, match=r"02_b\.ipynb: this is no notebook"):
+        refresh("demo-2019")
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["notebooks/02_b.ipynb", "data/raw/demo-2018/wave.yml", "data/codebooks/crosswalks/x.yml"],
+)
+def test_at_a_pipe_nobody_waits(project, place):
+    put(project, "01_a", "print(1)")
+    pipe = project / place
+    pipe.parent.mkdir(exist_ok=True)
+    os.mkfifo(pipe)
+    if "raw" in place:  # of another wave
+        assert "01_a" in why("demo-2019")
+    else:
+        with pytest.raises(InputError, match="no file"):
+            why("demo-2019")
+
+
+def test_a_register_that_is_a_pipe_is_refused(project, data):
+    text = data.read_text(encoding="utf-8").partition("invited:")[0]
+    files = "invited: all\nregister: who.csv\nfiles: [{path: replies.xlsx}]\n"
+    data.write_text(text + files, encoding="utf-8")
+    os.mkfifo(data.with_name("who.csv"))
+    with pytest.raises(InputError, match="no file"):
         Wave.read("demo-2019")
