@@ -13,6 +13,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Mapping
+from importlib.resources import files
 from itertools import count
 
 from lxml import etree
@@ -33,24 +34,11 @@ VML_SPACES = (
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
     'xmlns:x="urn:schemas-microsoft-com:office:excel"'
 )
+# the kind of shape that a comment has, and the box of one
+KIND, BOX = files("workbench").joinpath("templates/comment_boxes.vml").read_text().splitlines()
 # what the format puts behind the line that names the drawing of the comments
 BEHIND = ("legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems",
           "tableParts", "extLst", "AlternateContent")  # fmt: skip
-SHAPE_TYPE = (
-    f'<v:shapetype {VML_SPACES} id="_x0000_t202" coordsize="21600,21600" o:spt="202" '
-    'path="m,l,21600r21600,l21600,xe"><v:stroke joinstyle="miter"/>'
-    '<v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
-)
-SHAPE = (
-    '<v:shape {spaces} id="_x0000_s{id}" type="#_x0000_t202" style="position:absolute;'
-    "margin-left:59.25pt;margin-top:1.5pt;width:320px;height:{height}px;z-index:1;"
-    'visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/>'
-    '<v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
-    '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
-    '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
-    "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
-    "</x:ClientData></v:shape>"
-)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # which XML cannot hold
 Notes = Mapping[Place, str]
 
@@ -189,9 +177,9 @@ def _add_comments(lists: etree._Element, notes: Notes) -> list[Place]:
 def _drawn(xml: bytes, notes: Notes, cells: list[Place]) -> bytes:
     """The drawing with a box for each new comment; nobody writes it as well-formed XML."""
     first = 1 + max([1024, *map(int, re.findall(rb"_x0000_s(\d+)", xml))])
-    shapes = [] if b"_x0000_t202" in xml else [SHAPE_TYPE]
+    shapes = [] if b"_x0000_t202" in xml else [KIND]
     for id, (row, column) in enumerate(cells, first):
         height = 40 + 40 * (1 + notes[row, column].count("\n"))
-        shapes.append(SHAPE.format(spaces=VML_SPACES, id=id, height=height, row=row, column=column))
+        shapes.append(BOX.format(id=id, height=height, row=row, column=column))
     end = xml.rstrip().rfind(b"</xml>")
     return xml[:end] + "".join(shapes).encode() + xml[end:]
