@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,7 +161,7 @@ def missing(survey: Survey, here: Place) -> Frame:
     graded, rows = shortage.compared(survey), []
     words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
     mates = answers.others(survey, here.code, here.found)["its_class"]
-    for question, variable, cost in _measures(survey):
+    for question, variable, cost in shortage.actions(survey):
         done = survey.responses[variable]
         theirs, class_ = (done[codes].dropna().astype(bool) for codes in (here.peers, mates))
         if pd.isna(done[here.code]) or done[here.code] or len(theirs) == 0 or theirs.mean() < 0.5:
@@ -191,18 +190,6 @@ def missing(survey: Survey, here: Place) -> Frame:
         ["share", "order"], ascending=[False, True], kind="stable", ignore_index=True
     )
     return ranked.drop(columns="order")
-
-
-def _measures(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
-    """Measures: options with a cost, and yes/no questions of the typology; with their cost."""
-    there = survey.responses
-    for question in survey.codebook:
-        if question.type == "multi":
-            for option, variable in zip(question.options, question.variables, strict=True):
-                if option.cost is not None and variable in there:
-                    yield question, variable, option.cost
-        elif (question.type, question.role) == ("binary", "cluster") and question.id in there:
-            yield question, question.id, None
 
 
 def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
