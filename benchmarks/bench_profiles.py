@@ -87,7 +87,7 @@ def cells() -> list[tuple[Any, Any]]:
 
 def analysis(code: str) -> None:
     """What the notebook does for one municipality, as a function; nothing is kept between calls."""
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"display": lambda *shown: [x._repr_mimebundle_() for x in shown]}
     for at, (statements, shown) in enumerate(cells()):
         exec(statements, names)
         if at == 0:

@@ -27,7 +27,7 @@ TOOLS = (
     *("surveymonkey", "redcap", "odk"),
 )
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
-Handler = Callable[[argparse.Namespace], int]
+NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     try:
         try:
-            return int(options.run(options))
+            made = _carried_out(options)
+            say(made if isinstance(made, str) else made.summary())
+            return OK if isinstance(made, str) or made.as_asked else FAILED
         except OSError as error:
             if options.debug or error.errno not in REFUSED or not error.filename:
                 raise
@@ -81,6 +83,15 @@ def _run(options: argparse.Namespace) -> int:
         return FAILED
 
 
+def _carried_out(options: argparse.Namespace) -> Any:
+    """What a command gives: a text, or an outcome with a summary; its options are the arguments."""
+    run = options.run
+    if isinstance(run, str):
+        module, _, name = run.partition(":")
+        run = getattr(import_module(f"workbench.{module}"), name)
+    return run(**{k: v for k, v in vars(options).items() if k not in NO_ARGUMENTS})
+
+
 def parser(language: str = "en") -> argparse.ArgumentParser:
     """The whole command line as argparse sees it (the docs are checked against it)."""
     top = _commands()
@@ -99,17 +110,14 @@ def _commands() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(name: str, help: str, run: Handler) -> argparse.ArgumentParser:
+    def command(name: str, run: str | Callable[..., str], help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
         sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
         sub.set_defaults(run=run)
         return sub
 
-    sub = command(
-        "new-wave",
-        "copy files as received into data/raw and write their wave.yml",
-        _prints("office.new_wave:run"),
-    )
+    what = "copy files as received into data/raw and write their wave.yml"
+    sub = command("new-wave", "office.new_wave:new_wave", what)
     sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
     sub.add_argument("files", nargs="*", type=Path, help="the files (or a folder) as received")
     only = "only say what would be read of these files; needs no name and no date"
@@ -130,11 +138,12 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
     _language(sub)
 
-    sub = command("clean", "clean a wave into data/processed and print the ledger of cells", _clean)
+    sub = command("clean", _clean, "clean a wave into data/processed and print the ledger of cells")
     sub.add_argument("wave")
     _language(sub)
 
-    sub = command("refresh", "rerun everything for a wave: clean, notebooks, HTML, index", _refresh)
+    what = "rerun everything for a wave: clean, notebooks, HTML, index"
+    sub = command("refresh", "run.refresh:refresh", what)
     sub.add_argument("wave")
     only = "only these notebooks"
     sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
@@ -142,26 +151,23 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
     sub.add_argument("--word", action="store_true", help="also write the report as a Word document")
 
-    sub = command("why", "say what a refresh would run, and why", _prints("run.refresh:why"))
+    sub = command("why", "run.refresh:why", "say what a refresh would run, and why")
     sub.add_argument("wave")
     _edition(sub)
     _parameter(sub)
 
-    sub = command("profiles", "one page a municipality (自治体カルテ) for a whole wave", _profiles)
+    what = "one page a municipality (自治体カルテ) for a whole wave"
+    sub = command("profiles", "profiles:profiles", what)
     sub.add_argument("wave")
     sub.add_argument("--municipality", nargs="+", metavar="CODE", help="only these")
     sub.add_argument("--scheduler", metavar="tcp://HOST:8786", help="a dask.distributed cluster")
     sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
     _run_options(sub)
 
-    sub = command(
-        "parameters", "show the parameters of a notebook", _prints("run.parameters:describe")
-    )
+    sub = command("parameters", "run.parameters:describe", "show the parameters of a notebook")
     sub.add_argument("notebook", help="such as 03_typology")
 
-    sub = command(
-        "compare", "what changed between two waves or runs", _prints("compare.command:run")
-    )
+    sub = command("compare", "compare.command:run", "what changed between two waves or runs")
     sub.add_argument("before", nargs="?", help="a wave, or a run folder")
     sub.add_argument("after", nargs="?", help="a wave, or a run folder")
     sub.add_argument("--base", metavar="REVISION", help="compare with a git revision instead")
@@ -169,11 +175,8 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder for compare.html and compare.md")
     _edition(sub)
 
-    sub = command(
-        "audit",
-        "check files against the rules of machine readability of 2020 and 2026",
-        _prints("office.audit:report"),
-    )
+    what = "check files against the rules of machine readability of 2020 and 2026"
+    sub = command("audit", "office.audit:report", what)
     sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
     copy = "a copy with comments"
     sub.add_argument("--annotate", dest="annotate_to", type=Path, metavar="OUT.xlsx", help=copy)
@@ -181,22 +184,16 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--earlier", type=Path, metavar="FILE", help=before)
     _language(sub)
 
-    sub = command(
-        "questionnaire",
-        "write the form to send, one for each of those invited where they are listed",
-        _prints("office.questionnaire:write"),
-    )
+    what = "write the form to send, one for each of those invited where they are listed"
+    sub = command("questionnaire", "office.questionnaire:write", what)
     sub.add_argument("codebook", help="name of a codebook in data/codebooks")
     sub.add_argument("--out", type=Path, required=True, help="the form, or with --invited a folder")
     whom = "a file with codes and names, or a wave that lists whom it invited"
     sub.add_argument("--invited", metavar="LIST", help=whom)
     _language(sub)
 
-    sub = command(
-        "queries",
-        "a workbook of what to ask each municipality, or the answers that came back",
-        _prints("office.queries:run"),
-    )
+    what = "a workbook of what to ask each municipality, or the answers that came back"
+    sub = command("queries", "office.queries:run", what)
     sub.add_argument("wave")
     came = "take in the query sheets that came back, filled in"
     sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)
@@ -204,36 +201,27 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub, of="the workbook")
 
-    sub = command(
-        "dataset",
-        "the answers as CSV with a code table, SPSS and Stata files",
-        _prints("publish.dataset:write_for_wave"),
-    )
+    what = "the answers as CSV with a code table, SPSS and Stata files"
+    sub = command("dataset", "publish.dataset:write_for_wave", what)
     sub.add_argument("wave")
     sub.add_argument("--out", type=Path, help="folder, default: data/processed/WAVE-dataset")
     _edition(sub)
 
-    sub = command(
-        "release",
-        "keep a published edition as given out, and note it in releases.yml",
-        _prints("publish.given_out:release"),
-    )
+    what = "keep a published edition as given out, and note it in releases.yml"
+    sub = command("release", "publish.given_out:release", what)
     sub.add_argument("wave")
     sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
     _edition(sub)
 
-    sub = command("codebook", "propose a codebook from a file, or check one", _codebook)
+    sub = command("codebook", _codebook, "propose a codebook from a file, or check one")
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file or questionnaire; check: a codebook")
     sub.add_argument("--out", type=Path, help="draft: the new file to write, in UTF-8")
     wrote = "draft: the form tool that wrote the file (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
 
-    sub = command(
-        "simulate",
-        "make a wave of invented replies with a known truth",
-        _prints("demo.arrivals:simulate_wave"),
-    )
+    what = "make a wave of invented replies with a known truth"
+    sub = command("simulate", "demo.arrivals:simulate_wave", what)
     sub.add_argument("wave")
     sub.add_argument("-n", type=int, default=16, help="municipalities invited (default 16)")
     sub.add_argument("--seed", type=int, default=20191003)
@@ -345,18 +333,7 @@ def _speak_utf8() -> None:
 # --- the commands ----------------------------------------------------------------------------
 
 
-def _prints(where: str) -> Handler:
-    """A command that prints what a function of a module returns; its options are the arguments."""
-    module, _, name = where.partition(":")
-
-    def run(options: argparse.Namespace) -> int:
-        say(getattr(import_module(f"workbench.{module}"), name)(**_given(options)))
-        return OK
-
-    return run
-
-
-def _clean(options: argparse.Namespace) -> int:
+def _clean(wave: str, language: Literal["ja", "en"]) -> str:
     import pandas as pd
 
     from analysis.cleaning import store
@@ -365,63 +342,34 @@ def _clean(options: argparse.Namespace) -> int:
     from analysis.survey import prepare
     from analysis.text import label
 
-    cleaned, wave = prepare(options.wave, force=True), options.wave
+    cleaned = prepare(wave, force=True)
     with pd.option_context("display.unicode.east_asian_width", True):
-        say(cleaned.describe(options.language, invited(Wave.read(wave), cleaned.register)))
-    asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
+        said = cleaned.describe(language, invited(Wave.read(wave), cleaned.register))
     files = ", ".join(f"{table}.csv" for table in (*store.TABLES, "codes"))
-    say(label("clean.written", options.language, wave=wave, files=files))
-    if asked:
-        say(label("clean.then", options.language, wave=wave, n=asked))
-    return OK
+    said += "\n" + label("clean.written", language, wave=wave, files=files)
+    asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
+    return said + ("\n" + label("clean.then", language, wave=wave, n=asked) if asked else "")
 
 
-def _refresh(options: argparse.Namespace) -> int:
-    from workbench.run.refresh import refresh
-
-    record = refresh(**_given(options))
-    say(record.summary())
-    return OK if record.as_asked else FAILED
-
-
-def _profiles(options: argparse.Namespace) -> int:
-    from workbench.profiles import profiles
-
-    summary = profiles(**_given(options))
-    say(summary.text())
-    return OK if summary.ok else FAILED
-
-
-def _codebook(options: argparse.Namespace) -> int:
-    if options.action == "draft":
+def _codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
+    if action == "draft":
         from workbench import outputs
         from workbench.office.draft import draft
 
-        text = draft(Path(options.file), options.tool)
-        if options.out is None:
-            say(text)
-            return OK
-        outputs.write({options.out: text}, "codebook draft")
-        say(
-            printed(
-                "{out}: a draft to finish by hand; workbench codebook check {out}", out=options.out
-            )
-        )
-        return OK
-    from workbench.office.check import check
+        text = draft(Path(file), tool)
+        if out is None:
+            return text
+        outputs.write({out: text}, "codebook draft")
+        return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
+    from workbench.office.draft import check
 
-    if Path(options.file).is_file() and Path(options.file).suffix not in {".yml", ".yaml"}:
+    if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
         raise InputError(
             "this is no codebook, whose name ends in .yml",
-            file=options.file,
+            file=file,
             hint="workbench codebook draft proposes one from a table of replies",
         )
-    say(check(options.file))
-    return OK
-
-
-def _given(options: argparse.Namespace) -> dict[str, Any]:
-    return {k: v for k, v in vars(options).items() if k not in {"run", "debug", "pages"}}
+    return check(file)
 
 
 if __name__ == "__main__":

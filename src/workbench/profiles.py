@@ -31,7 +31,7 @@ NAMED = 5  # failures of one kind that are named
 
 
 @dataclass(frozen=True)
-class Summary:
+class Outcome:
     """What became of the profiles that were asked for.
 
     `rans` are those that were made now or were up to date, `stopped` why the run ended early.
@@ -43,11 +43,11 @@ class Summary:
     stopped: str = ""
 
     @property
-    def ok(self) -> bool:
+    def as_asked(self) -> bool:
         """Whether every page that was asked for is complete."""
         return len(self.rans) == self.asked and all(ran.ok for ran in self.rans)
 
-    def text(self) -> str:
+    def summary(self) -> str:
         """The text for the terminal: how many, which failed and why, where to look."""
         good = [ran for ran in self.rans if ran.ok]
         old = sum(ran.reused for ran in good)
@@ -91,7 +91,7 @@ def profiles(
     scheduler: str | None = None,
     target: str | None = None,
     **asked: Any,
-) -> Summary:
+) -> Outcome:
     """Make the pages that are out of date and publish them with their overview.
 
     Parameters
@@ -115,7 +115,7 @@ def profiles(
         from workbench import fanout  # heavy, and not needed where nothing is to be made
 
         folder, wanted, rans, stopped = fanout.run(plan, municipality, options, scheduler, target)
-        return Summary(folder, wanted, rans, stopped)
+        return Outcome(folder, wanted, rans, stopped)
 
 
 def _plan(edition: Edition, given: dict[str, Any]) -> Plan:
@@ -142,7 +142,7 @@ def _plan(edition: Edition, given: dict[str, Any]) -> Plan:
     return plan
 
 
-def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Summary | None:
+def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
     """The summary if all that is asked for is published and up to date; None if not."""
     folder, key = plan.edition.profiles.folder, plan.keys[NOTEBOOK]
     record = read_record(folder)
@@ -157,4 +157,4 @@ def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Summary | None:
 
     if not (is_whole(folder, "index.html", hashes) and all(map(ready, wanted))):
         return None
-    return Summary(folder, len(wanted), [replace(rans[code], reused=True) for code in wanted])
+    return Outcome(folder, len(wanted), [replace(rans[code], reused=True) for code in wanted])

@@ -68,8 +68,8 @@ def text_of(page, tag):
 
 
 def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview(quick):
-    summary = profiles("demo-2019")
-    assert summary.ok and "15 of 15" in summary.text()
+    found = profiles("demo-2019")
+    assert found.as_asked and "15 of 15" in found.summary()
     folder = quick / "reports" / "demo-2019.profiles"
     codes = made(quick)
     assert len(codes) == 15
@@ -90,24 +90,24 @@ def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview
 
 
 def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick):
-    assert profiles("demo-2019").ok
+    assert profiles("demo-2019").as_asked
     page = quick / "reports" / "demo-2019.profiles" / "990019.html"
     before = page.stat()
     code = (
-        "import sys\nfrom workbench.profiles import profiles\nsummary = profiles('demo-2019')\n"
-        "assert summary.ok and all(ran.reused for ran in summary.rans), summary.text()\n"
+        "import sys\nfrom workbench.profiles import profiles\nfound = profiles('demo-2019')\n"
+        "assert found.as_asked and all(ran.reused for ran in found.rans), found.summary()\n"
         "heavy = {'pandas', 'numpy', 'papermill', 'nbconvert', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert page.stat().st_mtime_ns == before.st_mtime_ns
-    assert profiles("demo-2019", ["990019"], force=True).ok
+    assert profiles("demo-2019", ["990019"], force=True).as_asked
     assert page.stat().st_mtime_ns > before.st_mtime_ns
 
 
 def test_a_municipality_is_named_by_code_short_code_or_name(quick):
-    assert profiles("demo-2019", ["990019", "99002", "緑陵ヶ原市"]).ok
+    assert profiles("demo-2019", ["990019", "99002", "緑陵ヶ原市"]).as_asked
     assert made(quick) == {"990019", "990027", "990035"}
     shown = (quick / "reports" / "demo-2019.profiles" / "index.html").read_text()
     assert "15団体のうち3団体のページがある" in shown and "ページなし" in shown
@@ -134,7 +134,7 @@ def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open
     about = quick / "data" / "raw" / "demo-2019" / "wave.yml"
     about.write_text(about.read_text(encoding="utf-8") + "named: true\n", encoding="utf-8")
     put(quick, "from analysis import Survey", "print(*Survey.load(wave, audience=audience).names)")
-    assert profiles("demo-2019", ["990019"], audience="public").ok
+    assert profiles("demo-2019", ["990019"], audience="public").as_asked
     folder = quick / "reports" / "demo-2019.profiles.public"
     assert made(quick, folder.name) == {"990019"}
     assert "青嶺市" in (folder / "index.html").read_text(encoding="utf-8")
@@ -171,7 +171,7 @@ def test_a_hostile_name_is_no_code_and_no_file_in_refresh_and_profiles(quick, mo
     cells = "from analysis import Survey", "Survey.load(wave).register['name'].to_dict()"
     put(quick, *cells)
     shutil.copy(quick / "notebooks" / "profile.ipynb", quick / "notebooks" / "01_a.ipynb")
-    assert profiles("demo-2019", codes).ok and refresh("demo-2019").ok
+    assert profiles("demo-2019", codes).as_asked and refresh("demo-2019").ok
     made_now = [p.relative_to(quick).as_posix() for p in quick.rglob("*")]
     assert [name for name in made_now if not re.fullmatch(r"[\w./-]+", name)] == []
     assert not [name for name in made_now if "hacked" in name]
@@ -186,12 +186,12 @@ def test_the_command_gives_status_2_for_an_unknown_municipality(quick, capsys):
 
 
 def test_pages_that_fail_are_counted_by_reason_and_the_last_complete_pages_stay(quick):
-    assert profiles("demo-2019", THREE).ok
+    assert profiles("demo-2019", THREE).as_asked
     good = (quick / "reports" / "demo-2019.profiles" / "990019.html").read_bytes()
     put(quick, SAYS, "assert municipality not in {'990019', '990027'}, '残念 <b>'", "1")
-    summary = profiles("demo-2019", THREE)
-    said = summary.text()
-    assert not summary.ok and "1 of 3" in said
+    found = profiles("demo-2019", THREE)
+    said = found.summary()
+    assert not found.as_asked and "1 of 3" in said
     assert "2 failed: AssertionError: 残念" in said and "990019 (cell 4 of 5)" in said
     assert (quick / "reports" / "demo-2019.profiles" / "990019.html").read_bytes() == good
     beside = quick / "reports" / "demo-2019.profiles.incomplete"
@@ -202,19 +202,19 @@ def test_pages_that_fail_are_counted_by_reason_and_the_last_complete_pages_stay(
     assert any(o["output_type"] == "error" for c in executed["cells"] for o in c.get("outputs", []))
     # what was complete is not made again, and the whole replaces both
     put(quick, SAYS)
-    assert profiles("demo-2019", THREE).ok and not beside.exists()
+    assert profiles("demo-2019", THREE).as_asked and not beside.exists()
 
 
 def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
-    assert profiles("demo-2019", THREE).ok
+    assert profiles("demo-2019", THREE).as_asked
     with (quick / "data" / "raw" / "demo-2019" / "wave.yml").open("a") as file:
         file.write("# the wave changed\n")
-    assert profiles("demo-2019", THREE[:1]).ok
+    assert profiles("demo-2019", THREE[:1]).as_asked
     index = quick / "reports" / "demo-2019.profiles" / "index.html"
     assert made(quick) == links(index) == set(THREE)
     assert "2団体のページは以前のデータまたはプログラムによる" in index.read_text()
-    summary = profiles("demo-2019", THREE)
-    assert summary.ok and [ran.name for ran in summary.rans if ran.reused] == THREE[:1]
+    found = profiles("demo-2019", THREE)
+    assert found.as_asked and [ran.name for ran in found.rans if ran.reused] == THREE[:1]
     assert "以前のデータ" not in index.read_text()
 
 
@@ -235,9 +235,9 @@ def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(q
     assert not (quick / "reports" / "demo-2019.profiles").exists()
     with journal.open("a") as file:
         file.write('{"name": "990')  # as if it had died while writing
-    summary = profiles("demo-2019", some)
-    assert summary.ok and made(quick) == {ran.name for ran in summary.rans} == set(some)
-    assert sum(ran.reused for ran in summary.rans) == ready < len(some)
+    found = profiles("demo-2019", some)
+    assert found.as_asked and made(quick) == {ran.name for ran in found.rans} == set(some)
+    assert sum(ran.reused for ran in found.rans) == ready < len(some)
     assert not journal.exists() and not list((quick / "reports").glob(".*.part"))
 
 
@@ -260,17 +260,17 @@ def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):
         "file.write_text(file.read_text() + '# saved')"
     )
     put(quick, saves, SAYS)
-    summary = profiles("demo-2019", THREE)
-    assert not summary.ok and "changed: the data of the wave" in summary.text()
-    assert "nothing was published" in summary.text() and not made(quick)
+    found = profiles("demo-2019", THREE)
+    assert not found.as_asked and "changed: the data of the wave" in found.summary()
+    assert "nothing was published" in found.summary() and not made(quick)
     assert not list((quick / "reports").glob(".*.part"))
 
 
 def test_a_run_that_takes_too_long_stops_says_so_and_is_carried_on(quick):
     put(quick, "import time; time.sleep(60)", SAYS)
-    summary = profiles("demo-2019", jobs=1, timeout=2)
-    assert not summary.ok and "longer than 2 s" in summary.text() and not made(quick)
-    assert "carries on" in summary.text()
+    found = profiles("demo-2019", jobs=1, timeout=2)
+    assert not found.as_asked and "longer than 2 s" in found.summary() and not made(quick)
+    assert "carries on" in found.summary()
 
 
 def test_two_runs_do_not_meet_and_a_refresh_is_another_matter(quick):
@@ -280,7 +280,7 @@ def test_two_runs_do_not_meet_and_a_refresh_is_another_matter(quick):
     ):
         profiles("demo-2019")
     with lock(Edition("demo-2019")):
-        assert profiles("demo-2019", ["990019"]).ok
+        assert profiles("demo-2019", ["990019"]).as_asked
 
 
 def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
@@ -289,7 +289,7 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
     assert refresh("demo-2019").ok
     reports = quick / "reports"
     assert "profiles" not in (reports / "demo-2019" / "index.html").read_text()
-    assert profiles("demo-2019", THREE[:1]).ok
+    assert profiles("demo-2019", THREE[:1]).as_asked
     for _ in range(2):  # also when the reports are made again
         index = (reports / "demo-2019" / "index.html").read_text()
         assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index
@@ -301,7 +301,7 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
 def test_the_overview_and_the_page_tell_the_same_type(project):
     source = (ROOT / "notebooks" / "profile.ipynb").read_text()
     (project / "notebooks" / "profile.ipynb").write_text(source)
-    assert profiles("demo-2019", ["990019", "990060"]).ok
+    assert profiles("demo-2019", ["990019", "990060"]).as_asked
     folder = project / "reports" / "demo-2019.profiles"
     shown = (folder / "by-type.html").read_text()
     for code in ("990019", "990060"):

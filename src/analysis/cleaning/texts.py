@@ -325,33 +325,28 @@ def _in_order(plain: str, question: Question) -> tuple[int, int, int] | None:
 def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
     if parts := _in_order(plain, question):
         return _dated(*parts, question, *digits)
-    found = WESTERN.fullmatch(plain) or DIGITS.fullmatch(plain)
-    japanese = JAPANESE.fullmatch(plain)
-    match = found or japanese
-    if found and not found[3] and plain.endswith(".1"):
-        return refused("not-a-date")  # or October: a spreadsheet makes 2019.1 of 2019.10
-    if match is None or not (match.groups()[-1] or question.precision == "month"):
+    if western := WESTERN.fullmatch(plain) or DIGITS.fullmatch(plain):
+        year, month, day = western.groups()
+        # 2019.1 may be October: a spreadsheet makes it of 2019.10
+        if not day and (question.precision != "month" or plain.endswith(".1")):
+            return refused("not-a-date")
+        return _dated(int(year), int(month), int(day or 1), question, *digits)
+    found = JAPANESE.fullmatch(plain)
+    if found is None or not (found[4] or question.precision == "month"):
         return refused("not-a-date")
-    *_, month, day = match.groups()
-    if found:
-        return _dated(int(found[1]), int(month), int(day or 1), question, *digits)
-    assert japanese is not None
-    era = ERA_LETTERS.get(japanese[1].upper(), japanese[1])
-    since = 1 if japanese[2] == "元" else int(japanese[2])
-    if since == 0:
-        return refused("not-a-date")
+    era = ERA_LETTERS.get(found[1].upper(), found[1])
+    since = 1 if found[2] == "元" else int(found[2])
     year = ERAS[era].year + since - 1
-    read = _dated(year, int(month), int(day or 1), question, "wareki")
-    if read.value is None or _in_era(era, dt.date(year, int(month), int(day or 1)), bool(day)):
+    read = _dated(year, int(found[3]), int(found[4] or 1), question, "wareki")
+    if since == 0 or read.value is None:
+        return refused("not-a-date")
+    first = last = dt.date(year, int(found[3]), int(found[4] or 1))
+    if not found[4]:  # the era began or ended within the month
+        last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    ends = min((start for start in ERAS.values() if start > ERAS[era]), default=dt.date.max)
+    if ERAS[era] <= last and first < ends:
         return read
     return replace(read, rules=("impossible-era", *read.rules[1:]))
-
-
-def _in_era(era: str, day: dt.date, whole: bool) -> bool:
-    """Whether the era was in force on the day or, of a date without a day, within its month."""
-    last = day if whole else day.replace(day=calendar.monthrange(day.year, day.month)[1])
-    later = [start for start in ERAS.values() if start > ERAS[era]]
-    return ERAS[era] <= last and (not later or day < later[0])
 
 
 def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> Parsed:

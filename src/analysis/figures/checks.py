@@ -30,26 +30,21 @@ def strict(name: str) -> Iterator[None]:
         try:
             yield
         except UserWarning as warning:
-            raise _refusal(name, str(warning)) from None
-
-
-def _refusal(name: str, warning: str) -> InputError:
-    glyph = re.match(r"Glyph (\d+) ", warning)
-    if glyph is None:
-        return InputError(
-            "the labels of the figure {name!r} leave no room for the drawing",
-            hint="make the figure larger or the labels shorter",
-            name=name,
-        )
-    number = int(glyph[1])
-    return InputError(
-        "the figure {name!r} needs the character {character} (U+{number:04X}), "
-        "which the font lacks",
-        hint="install a font that has it, such as Noto Sans CJK JP",
-        name=name,
-        character=chr(number),
-        number=number,
-    )
+            glyph = re.match(r"Glyph (\d+) ", str(warning))
+            if glyph is None:
+                raise InputError(
+                    "the labels of the figure {name!r} leave no room for the drawing",
+                    hint="make the figure larger or the labels shorter",
+                    name=name,
+                ) from None
+            raise InputError(
+                "the figure {name!r} needs the character {character} (U+{number:04X}), "
+                "which the font lacks",
+                hint="install a font that has it, such as Noto Sans CJK JP",
+                name=name,
+                character=chr(int(glyph[1])),
+                number=int(glyph[1]),
+            ) from None
 
 
 def check(canvas: Canvas, name: str) -> None:
@@ -65,11 +60,10 @@ def check(canvas: Canvas, name: str) -> None:
                     name=name,
                 )
             continue
-        for axis, label in ((ax.xaxis, ax.get_xlabel()), (ax.yaxis, ax.get_ylabel())):
+        for which, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
             ticks = [t.get_text() for t in axis.get_ticklabels() if t.get_visible()]
-            numbers = [t for t in ticks if is_number(t)]
-            if numbers and len(numbers) == len([t for t in ticks if t]) and not label.strip():
-                which = "x" if axis is ax.xaxis else "y"
+            written = [text for text in ticks if text]
+            if written and all(map(is_number, written)) and not axis.get_label_text().strip():
                 raise InputError(
                     "the figure {name!r} has an axis {which} of numbers without a name",
                     hint="ax.set_{which}label(...)",
@@ -99,9 +93,9 @@ def _check_texts(canvas: Canvas, name: str) -> None:
                 text=text,
                 points=SMALLEST,
             )
-        clip = label.get_clip_box() if label.get_clip_on() else None
-        over = 0.0 if clip is None else max(clip.x0 - box[0], box[2] - clip.x1)
-        over = over if clip is None else max(over, clip.y0 - box[1], box[3] - clip.y1)
+        over, clip = 0.0, label.get_clip_box() if label.get_clip_on() else None
+        if clip is not None:
+            over = max(clip.x0 - box[0], box[2] - clip.x1, clip.y0 - box[1], box[3] - clip.y1)
         if over > 1 or box[0] < -width / 2 or box[2] > width * 1.5:  # all else would shrink
             raise InputError(
                 "in the figure {name!r} the text {label!r} is cut or sticks out",

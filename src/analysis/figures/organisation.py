@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -24,6 +26,7 @@ PLACES = {  # left, bottom, width; in units of the chart
     "joint": (0.0, 0.0, 3.2),
 }
 HEIGHT = 0.72
+MIDDLE: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
 
 
 def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja") -> Figure:
@@ -38,10 +41,8 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
     staff = staff.pivot(index="who", columns="kind", values="persons").loc[who, kinds]
     bars = not staff.empty
     heights = [1.45, 0.22 + 0.38 * len(staff)] if bars else [1.45]
-    figure, axes = plt.subplots(
-        len(heights), 1, figsize=(WIDTH, sum(heights) + 0.6 * bars), height_ratios=heights,
-        squeeze=False,
-    )  # fmt: skip
+    size = (WIDTH, sum(heights) + 0.6 * bars)
+    figure, axes = plt.subplots(len(heights), figsize=size, height_ratios=heights, squeeze=False)
     _chart(axes[0, 0], boxes)
     if bars:
         _bars(axes[1, 0], staff, language)
@@ -49,22 +50,17 @@ def chart(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language = "ja"
 
 
 def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
+    known: dict[str, Any] = {"facecolor": "#dce6ec", "edgecolor": PALETTE[0], "linestyle": "-"}
+    absent: dict[str, Any] = {"facecolor": "white", "edgecolor": "#858585", "linestyle": "--"}
     for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
         left, bottom, width = PLACES[id]
-        ax.add_patch(
-            FancyBboxPatch(
-                (left + 0.04, bottom + 0.04), width - 0.08, HEIGHT - 0.08,
-                boxstyle="round,pad=0.04", facecolor="#dce6ec" if there else "white",
-                edgecolor=PALETTE[0] if there else "#858585", linestyle="-" if there else "--",
-            )
-        )  # fmt: skip
-        ax.text(
-            left + width / 2, bottom + HEIGHT / 2,
-            "\n".join(wrapped([name, state], 8.5 * width)), ha="center", va="center",
-            fontsize=SMALL, color="black" if there else "#595959",
-        )  # fmt: skip
-    ax.set_xlim(-0.02, 3.22)
-    ax.set_ylim(-0.04, 1.0 + HEIGHT + 0.04)
+        corner, look = (left + 0.04, bottom + 0.04), known if there else absent
+        box = FancyBboxPatch(corner, width - 0.08, HEIGHT - 0.08, boxstyle="round,pad=0.04", **look)
+        ax.add_patch(box)
+        written = "\n".join(wrapped([name, state], 8.5 * width))
+        colour = "black" if there else "#595959"
+        ax.text(left + width / 2, bottom + HEIGHT / 2, written, color=colour, **MIDDLE)
+    ax.set(xlim=(-0.02, 3.22), ylim=(-0.04, 1.0 + HEIGHT + 0.04))
     ax.set_axis_off()
 
 
@@ -76,10 +72,8 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
         ax.barh(range(len(shown)), values, left=left, height=0.5, color=colour, label=kind)
         for place, (value, start) in enumerate(zip(values, left, strict=True)):
             if value > 0.06 * widest:
-                ax.text(
-                    start + value / 2, place, f"{value:g}", ha="center", va="center",
-                    fontsize=SMALL, color=ink(to_hex(colour)),
-                )  # fmt: skip
+                written, on = f"{value:g}", ink(to_hex(colour))
+                ax.text(start + value / 2, place, written, color=on, **MIDDLE)
         left += values
     between = label("answers.separator", language)
     # over the bars, so that they take no width from the chart
@@ -87,9 +81,7 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
         listed = between.join(line.index[line.isna()])
         unknown = label("organisation_figure.no_value", language, kinds=listed) if listed else ""
         ax.text(0, place + 0.3, f"{group}　{unknown}".strip(), va="bottom", fontsize=SMALL)
-    ax.set_yticks([])
-    ax.set_ylim(-0.4, len(shown) - 0.25)
+    ax.set(yticks=[], ylim=(-0.4, len(shown) - 0.25), xlim=(0, max(widest, 1.0) * 1.02))
     ax.set_xlabel(label("organisation_figure.persons", language))
-    ax.set_xlim(0, max(widest, 1.0) * 1.02)
     sns.despine(ax=ax, left=True)
     legend_above(ax)

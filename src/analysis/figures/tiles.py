@@ -10,7 +10,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, ListedColormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
 from analysis.figures.gallery import SMALL
@@ -58,11 +57,9 @@ def prefectures(
     frame : columns prefecture, share (0 to 1; missing where nobody was asked).
     codes : the two digits of each prefecture's code.
     """
-    norm, shades = BoundaryNorm(EDGES, len(STEPS)), ListedColormap(STEPS)
-    grounds = {
-        codes[str(name)]: MISSING if np.isnan(share) else to_hex(shades(norm(min(share, 0.9999))))
-        for name, share in frame.set_index("prefecture")["share"].astype(float).items()
-    }
+    steps_of = np.digitize(frame["share"].astype(float), EDGES[1:-1])
+    shades = np.where(frame["share"].isna(), MISSING, np.array(STEPS)[steps_of])
+    grounds = dict(zip(frame["prefecture"].map(codes), shades, strict=True))
     steps = [f"{100 * low:.0f}–{100 * high:.0f}%" for low, high in itertools.pairwise(EDGES)]
     return _map(grounds, dict(zip(steps, STEPS, strict=True)), "share_of_municipalities", language)
 
@@ -80,22 +77,15 @@ def _map(
     """Tiles of these colours by code, with a legend of the colours."""
     figure, ax = plt.subplots(figsize=(COLUMN, 1.04 * COLUMN + 0.5))
     names, at = labels("prefecture_short", language), places()
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
     for code, ground in grounds.items():
         x, y = at[code]
         ax.add_patch(Rectangle((x, y), 0.94, 0.94, facecolor=ground, edgecolor=BORDER, lw=0.4))
-        middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
         ax.text(x + 0.47, y + 0.47, names[code], color=ink(ground), **middle)
-    ax.set_xlim(-0.05, 12)
-    ax.set_ylim(12, -0.05)
-    ax.set_aspect("equal")
+    ax.set(xlim=(-0.05, 12), ylim=(12, -0.05), aspect="equal")
     ax.set_axis_off()
     patches = [Patch(facecolor=c, edgecolor=BORDER, label=said) for said, c in legend.items()]
-    look: dict[str, Any] = {
-        "frameon": False,
-        "title_fontsize": "medium",
-        "alignment": "left",
-        "ncols": 3,
-    }
-    name = label(f"figure.{title}", language) if title else None
-    figure.legend(handles=patches, loc="outside lower left", title=name, **look)
+    look: dict[str, Any] = {"frameon": False, "title_fontsize": "medium", "alignment": "left"}
+    look["title"] = label(f"figure.{title}", language) if title else None
+    figure.legend(handles=patches, loc="outside lower left", ncols=3, **look)
     return ax

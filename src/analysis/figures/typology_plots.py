@@ -37,8 +37,6 @@ WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}  # behind a numb
 LINE = "#404040"
 
 
-# --- what the figures share -----------------------------------------------------------------------
-
 with mpl.rc_context({"text.parse_math": True}):
     UNKNOWN = MarkerStyle("$?$")  # of a municipality without a type
 _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
@@ -107,12 +105,6 @@ def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, st
     return named | {0: head(0, language)}
 
 
-def legend(ax: Axes, kinds: Sequence[int], types: pd.DataFrame, language: Language) -> None:
-    """Names of the types over the axes."""
-    names = heads(types, language, 22)
-    legend_above(ax, [Patch(**style(kind), label=names[kind]) for kind in kinds])
-
-
 # --- what the types are ---------------------------------------------------------------------------
 
 WRITTEN = {"share": "{:.0f}%", "points": "{:+z.0f}pt", "mean": "{:.2f}", "deviation": "{:+z.2f}"}
@@ -125,24 +117,25 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
     Parameters
     ----------
     data : type, indicator, unit, mean, effect, direction and, where tested, p_holm. Without means
-        the marks alone are drawn.
+        the marks alone are drawn. After an adjustment a mean is a difference from 0.
     """
     if data.empty:
         return canvas(2.0)
-    rows = list(dict.fromkeys(data["indicator"]))
     numbered, tested = data["mean"].notna().any(), data["p_holm"].notna().any()
     marked = data["direction"].map({"higher": 0.5, "lower": -0.5}).astype(float).fillna(0.0)
+    means = np.where(data["unit"].isin(["share", "points"]), 100 * data["mean"], data["mean"])
+    written = [
+        "" if pd.isna(mean) else WRITTEN[unit].format(mean)
+        for mean, unit in zip(means, data["unit"], strict=True)
+    ]
+    marks = data["direction"].map(MARKS).fillna("").astype(str)
     data = data.assign(
         shade=data["effect"].astype(float).fillna(marked),
-        text=data["direction"].map(MARKS).fillna("").astype(str)
-        + [_number(*row) for row in data[["mean", "unit"]].itertuples(index=False)]
-        + np.where(data["p_holm"].astype(float) < 0.05, "*", ""),
+        text=marks + written + np.where(data["p_holm"].astype(float) < 0.05, "*", ""),
     )
-    shades, texts = (
-        data.pivot(index="indicator", columns="type", values=of).loc[rows]
-        for of in ("shade", "text")
-    )
-    kinds = [int(kind) for kind in shades]
+    table = data.pivot(index="indicator", columns="type", values=["shade", "text"])
+    table = table.loc[list(dict.fromkeys(data["indicator"]))]
+    kinds = [int(kind) for kind in table["shade"]]
     count, named = types.set_index("type")["members"], heads(types, language, 99)
     tops = [f"{head(kind, language)}\n{_members(count[kind], language)}" for kind in kinds]
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
@@ -150,20 +143,8 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
     note += label("type_profile.star", language) if tested else ""
     note += label("type_profile.shade", language) if numbered else ""
     notes = [*(named[kind].replace("\n", " ") for kind in kinds), note]
-    return heat(shades, texts, tops, colours="PuOr_r", ends=(-1, 1), notes=notes)
-
-
-def _ink(ax: Axes, dark: pd.DataFrame) -> None:
-    """White on dark cells, black on all others: seaborn's own choice is hard to read on some."""
-    for text, on_dark in zip(ax.texts, dark.to_numpy().ravel(), strict=False):
-        text.set_color("white" if on_dark else "black")
-
-
-def _number(mean: float, unit: str) -> str:
-    """A mean as written in its cell; after an adjustment what counts is the difference from 0."""
-    if pd.isna(mean):
-        return ""
-    return WRITTEN[unit].format(100 * mean if unit in ("share", "points") else mean)
+    look: dict[str, Any] = {"colours": "PuOr_r", "ends": (-1, 1), "notes": notes}
+    return heat(table["shade"], table["text"], tops, **look)
 
 
 def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
@@ -180,10 +161,11 @@ def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     names = [f"{size}\n({_members(int(row.sum()), language)})" for size, row in counts.iterrows()]
     ax.set_yticks(range(len(counts)), names)
     ax.invert_yaxis()
-    ax.set_xlim(0, 100)
-    ax.set_xlabel(wrapped([label("typology_figure.share_in_class", language)], 16)[0])
+    about = wrapped([label("typology_figure.share_in_class", language)], 16)[0]
+    ax.set(xlim=(0, 100), xlabel=about)
     ax.grid(False)
-    legend(ax, kinds, types, language)
+    named = heads(types, language, 22)
+    legend_above(ax, [Patch(**style(kind), label=named[kind]) for kind in kinds])
     return ax
 
 
@@ -202,13 +184,14 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     last = data["type"].replace(0, len(types) + 1)
     data = data.assign(last=last).sort_values(["last", "silhouette"], ascending=[False, True])
     widths, at = data["silhouette"].to_numpy(float), np.arange(len(data))
-    kinds, members = in_order(data["type"]), data["type"].to_numpy(int)
-    plain: dict[str, Any] = {} if few else {"edgecolor": "none", "hatch": ""}
-    for kind in kinds:
+    members = data["type"].to_numpy(int)
+    bars: dict[str, Any] = {"height": 0.8, "linewidth": 0.5}
+    if not few:
+        bars = {"height": 1.0, "linewidth": 0.0, "edgecolor": "none", "hatch": ""}
+    beside, over = ax.get_yaxis_transform(), ax.get_xaxis_transform()
+    for kind in in_order(data["type"]):
         mine = at[members == kind]
-        bars = {"height": 0.8 if few else 1.0, "linewidth": 0.5 if few else 0.0}
-        ax.barh(mine, np.nan_to_num(widths[mine]), **{**style(kind), **bars, **plain})
-        beside = ax.get_yaxis_transform()
+        ax.barh(mine, np.nan_to_num(widths[mine]), **{**style(kind), **bars})
         text = head(kind, language)
         ax.text(1.02, float(mine.mean()), text, transform=beside, va="center", fontsize=8)
         if mine[0] > 0:
@@ -216,7 +199,6 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     mean = float(np.nanmean(widths))
     ax.axvline(mean, color="black", linestyle="--", linewidth=1)
     average = label("typology_figure.average", language, mean=mean)
-    over = ax.get_xaxis_transform()
     ax.text(mean, 1.01, average, transform=over, ha="center", va="bottom", fontsize=8)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(at if few else [], data["name"] if few else [], fontsize=8)
@@ -251,26 +233,23 @@ def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = 
     look: dict[str, Any] = {"cmap": "Greys", "vmin": 0, "vmax": 1}
     shares = data.iloc[:, 1:].rename_axis(columns="")
     sns.heatmap(shares, annot=not single, fmt=".2f", cbar=single, cbar_kws=bar, ax=ax, **look)
-    _ink(ax, shares > 0.5)
+    # seaborn's own choice is hard to read on some greys
+    for text, share in zip(ax.texts, shares.to_numpy().ravel(), strict=False):
+        text.set_color("white" if share > 0.5 else "black")
     for edge in map(float, np.flatnonzero(np.diff(kinds)) + 1):
         ax.axhline(edge, color=PALETTE[3], linewidth=1.2)
         ax.axvline(edge, color=PALETTE[3], linewidth=1.2)
-    middles = {kind: float(np.flatnonzero(kinds == kind).mean()) + 0.5 for kind in in_order(kinds)}
-    ax.set_xticks([*middles.values()], _tops(kinds, language), fontsize=8)
+    middles, tops = [], []
+    for kind in in_order(kinds):
+        middles.append(float(np.flatnonzero(kinds == kind).mean()) + 0.5)
+        named, room = head(kind, language), 23 * float((kinds == kind).mean())  # in ems
+        tops.append(named if ems(named) < room else str(kind or ""))
+    ax.set_xticks(middles, tops, fontsize=8)
     ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, rotation=0)
     ax.xaxis.tick_top()
     ax.tick_params(length=0, axis="both", labelrotation=0)
-    ax.set_ylabel("")
-    if not single:
-        ax.set_xlabel(label("typology_figure.coassignment", language))
+    ax.set(ylabel="", **({} if single else {"xlabel": bar["label"]}))
     return ax
-
-
-def _tops(kinds: np.ndarray, language: Language) -> list[str]:
-    """Types over their columns, by number alone where there is no room for more."""
-    room = {kind: 20 * float((kinds == kind).mean()) for kind in in_order(kinds)}  # ems
-    short = {kind: str(kind) if kind else "" for kind in room}
-    return [h if ems(h := head(k, language)) < 1.15 * room[k] else short[k] for k in room]
 
 
 CRITERIA = ("silhouette", "bic_above", "bic", "gap", "stability")  # in the order shown
@@ -282,25 +261,23 @@ def criteria(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     rows = max(1, -(-len(there) // 2))
     size = (COLUMN, 0.4 + 1.55 * rows)
     figure, axes = plt.subplots(rows, 2, figsize=size, layout="constrained", squeeze=False)
-    for ax, name in zip(axes.flat, there, strict=False):
-        _criterion(ax, data.set_index("k"), name, language)
-    for ax in list(axes.flat)[len(there) :]:
+    for ax in axes.flat[len(there) :]:
         ax.set_axis_off()
-    for k in data.loc[data["chosen"], "k"] if there else ():
-        said = label("typology_figure.chosen", language, k=int(k))
-        figure.supxlabel(said, fontsize=8, color=PALETTE[3])
+    if not there:
+        return figure
+    chosen = int(data.loc[data["chosen"], "k"].iloc[0])
+    for ax, name in zip(axes.flat, there, strict=False):
+        values = data.set_index("k")[name].dropna()
+        ax.plot(values.index, values, color=PALETTE[0], marker="o", markersize=4)
+        ax.plot(chosen, values.get(chosen, np.nan), "s", color=PALETTE[3], markersize=8)
+        said = wrapped(label(f"criterion.{name}", language).split("\n"), 12)
+        ax.set_ylabel("\n".join(said), fontsize=8)
+        ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
+        ax.set_xticks(list(data["k"]))
+        ax.tick_params(labelsize=8)
+    about = label("typology_figure.chosen", language, k=chosen)
+    figure.supxlabel(about, fontsize=8, color=PALETTE[3])
     return figure
-
-
-def _criterion(ax: Axes, data: pd.DataFrame, name: str, language: Language) -> None:
-    values, chosen = data[name].dropna(), int(data.index[data["chosen"]][0])
-    ax.plot(values.index, values, color=PALETTE[0], marker="o", markersize=4)
-    ax.plot(chosen, values.get(chosen, np.nan), "s", color=PALETTE[3], markersize=8)
-    said = label(f"criterion.{name}", language).split("\n")
-    ax.set_ylabel("\n".join(wrapped(said, 12)), fontsize=8)
-    ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
-    ax.set_xticks(list(data.index))
-    ax.tick_params(labelsize=8)
 
 
 # --- what all analyses agree on -------------------------------------------------------------------
@@ -327,16 +304,24 @@ def multiverse(
     kinds = len(firmness) if named else firmness["type"].nunique()
     heights = (0.9 + (0.17 if named else 0.35) * kinds, 1.7, 0.7 + 0.18 * len(choices))
     figure = plt.figure(figsize=(COLUMN, sum(heights)), layout="constrained")
-    mosaic: list[Any] = [["firmness"], ["agreement"], ["matters"]]
-    axes: dict[str, Axes] = figure.subplot_mosaic(mosaic, height_ratios=heights)
-    for ax in axes.values():
+    above, middle, below = figure.subplots(3, height_ratios=heights)
+    for ax, name in zip((above, middle, below), ("firm", "agreement", "matters"), strict=True):
         ax.tick_params(labelsize=8)
+        if name != "firm" or len(firmness):
+            head = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
+            ax.set_title(head, fontsize=9)
     if len(firmness):
-        (_lines if named else _bars)(axes["firmness"], firmness, language)
-        _head(axes["firmness"], "firm", language)
-        legend_above(axes["firmness"])
-    _agreement(axes["agreement"], agreement, language)
-    _matters(axes["matters"], choices, language)
+        (_lines if named else _bars)(above, firmness, language)
+        legend_above(above)
+    ari = agreement["ari"]  # adjusted Rand index of each analysis with the types shown
+    middle.hist(ari, bins=list(np.arange(-0.2, 1.01, 0.1)), color=PALETTE[1], ec="black")
+    middle.set_xlabel(label("typology_figure.ari", language), fontsize=8)
+    middle.set_ylabel(label("typology_figure.analyses", language, n=len(ari)), fontsize=8)
+    names = [label(f"choice.{choice}", language) for choice in choices["choice"]]
+    bars = below.barh(names[::-1], 100 * choices["share"].iloc[::-1], color=PALETTE[0])
+    below.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
+    below.set_xlim(0, max(10.0, 118 * choices["share"].max()) if len(choices) else 100)
+    below.set_xlabel(label("typology_figure.variation", language), fontsize=8)
     return figure
 
 
@@ -345,10 +330,10 @@ def _lines(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     ax.hlines(at, outside, inside, color="#909090", linewidth=1)
     ax.plot(inside, at, "o", color=PALETTE[0], label=label("typology_figure.inside", language))
     ax.plot(outside, at, "x", color=PALETTE[3], label=label("typology_figure.outside", language))
-    known = [label(f"member.{member}", language) for member in data["member"]]
+    status = data["member"].map(lambda member: label(f"member.{member}", language))
     names = [
-        label("typology_figure.with_status", language, name=name, status=status)
-        for name, status in zip(data["name"], known, strict=True)
+        label("typology_figure.with_status", language, name=name, status=known)
+        for name, known in zip(data["name"], status, strict=True)
     ]
     ax.set_yticks(at, names)
     ax.invert_yaxis()
@@ -368,29 +353,6 @@ def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     _stacked(ax, counts, written, looks)
     ax.set_yticks(range(len(kinds)), [head(kind, language) for kind in kinds])
     ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
-
-
-def _head(ax: Axes, name: str, language: Language) -> None:
-    said = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
-    ax.set_title(said, fontsize=9)
-
-
-def _agreement(ax: Axes, data: pd.DataFrame, language: Language) -> None:
-    """How many analyses agree how far (adjusted Rand index, ``ari``) with the types shown."""
-    ax.hist(data["ari"], bins=list(np.arange(-0.2, 1.01, 0.1)), color=PALETTE[1], ec="black")
-    _head(ax, "agreement", language)
-    ax.set_xlabel(label("typology_figure.ari", language), fontsize=8)
-    ax.set_ylabel(label("typology_figure.analyses", language, n=len(data)), fontsize=8)
-
-
-def _matters(ax: Axes, data: pd.DataFrame, language: Language) -> None:
-    """Which choice changes the result: columns choice, share (0 to 1) of the variation."""
-    names = [label(f"choice.{choice}", language) for choice in data["choice"]]
-    bars = ax.barh(names[::-1], 100 * data["share"].iloc[::-1], color=PALETTE[0])
-    ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
-    ax.set_xlim(0, max(10.0, 118 * data["share"].max()) if len(data) else 100)
-    _head(ax, "matters", language)
-    ax.set_xlabel(label("typology_figure.variation", language), fontsize=8)
 
 
 # --- the map --------------------------------------------------------------------------------------
@@ -418,10 +380,15 @@ def places(
     few = len(units) <= NAMED_UP_TO
     names = heads(types, language, 14)
     handles = []
+    # units of one answer lie on one spot: where there are many, its area counts them
+    edge: dict[str, Any] = {"mew": 0.5 if few else 0.3, "alpha": 1.0 if few else 0.75}
     for kind in in_order(units["type"]):
         marker = MARKERS[(kind - 1) % len(MARKERS)] if kind else UNKNOWN
         look = {"color": style(kind)["facecolor"], "marker": marker, "markeredgecolor": "black"}
-        _spots(ax, units.loc[units["type"] == kind, ["axis1", "axis2"]], look, few=few)
+        spots = units.loc[units["type"] == kind, ["axis1", "axis2"]].value_counts().sort_index()
+        for count, alike in spots.groupby(spots):
+            size = 7 if few else 2.2 * np.sqrt(count)
+            ax.plot(*zip(*alike.index, strict=True), ls="", markersize=size, **edge, **look)
         handles.append(Line2D([], [], linestyle="", label=names[kind], **look))
     ax.plot(answers["axis1"], answers["axis2"], "+", color=PALETTE[3], ms=8, mew=1.5)
     ax.axhline(0, color="#b0b0b0", linewidth=0.6, zorder=0)
@@ -440,15 +407,6 @@ def places(
     looks = [red] * len(answers) + [{"fontsize": 8}] * (len(written) - len(answers))
     place_labels(ax, written[["axis1", "axis2"]].to_numpy(float), list(written["name"]), looks)
     return ax
-
-
-def _spots(ax: Axes, points: pd.DataFrame, look: Mapping[str, Any], *, few: bool) -> None:
-    """Units of one answer lie on one spot: where there are many, its area counts them."""
-    spots, counts = np.unique(points.to_numpy(float), axis=0, return_counts=True)
-    edge: dict[str, Any] = {"mew": 0.5 if few else 0.3, "alpha": 1.0 if few else 0.75}
-    for count in np.unique(counts):
-        size = 7 if few else 2.2 * np.sqrt(count)
-        ax.plot(*spots[counts == count].T, linestyle="", markersize=size, **edge, **look)
 
 
 _DIRECTIONS = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
@@ -497,7 +455,14 @@ def place_labels(
             (dx * (reach * scale + box.width / 2), dy * (reach * scale + box.height / 2))
             for reach, (dx, dy) in itertools.product(_REACH, _DIRECTIONS)
         ]
-        step = min(steps, key=lambda step: _cost(box.translated(*step), taken, frame))
+
+        def cost(step: tuple[float, float], box: Bbox = box) -> int:
+            """Texts and points that a place covers; more than all where it leaves the axes."""
+            there = box.translated(*step)
+            within = frame.contains(there.x0, there.y0) and frame.contains(there.x1, there.y1)
+            return int(there.count_overlaps(taken)) + (0 if within else 1000)
+
+        step = min(steps, key=cost)
         taken.append(box.translated(*step))
         offset = (step[0] / scale, step[1] / scale)
         placed[i].set_position(offset)
@@ -506,9 +471,3 @@ def place_labels(
             arrow = ax.annotate("", points[i], offset, arrowprops=line, **middle)
             arrow.set_zorder(0)
     return [placed[i] for i in sorted(placed)]
-
-
-def _cost(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> int:
-    """How many texts and points a place covers; more than all where it leaves the axes."""
-    within = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
-    return int(box.count_overlaps(taken)) + (0 if within else 1000)

@@ -1,8 +1,4 @@
-"""The tidy frame of cells: one row a cell of the files as received.
-
-Intake fills it, cleaning says of each cell where it ended (`place`), the ledger counts it by file,
-sheet and place, and a finding is a row that points into it. Files are joined by `concat`.
-"""
+"""The tidy frame: one row a cell of the files as received, each with its place and what it is."""
 
 from __future__ import annotations
 
@@ -180,12 +176,10 @@ class Piece:
 
 def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
     """The tidy frame of several sheets, their records numbered one after the other."""
-    parts = [_cells(piece) for piece in pieces]
-    start = 0
-    for part in parts:
-        record = part.numbers["record"]
-        record[record >= 0] += start
-        start = max(start, int(record.max(initial=-1)) + 1)
+    parts, start = [], 0
+    for piece in pieces:
+        parts.append(_cells(piece, start))
+        start = max(start, int(parts[-1].numbers["record"].max(initial=-1)) + 1)
     columns: dict[str, Any] = {
         name: np.concatenate([part.numbers.pop(name) for part in parts]) for name in NUMBERS
     }
@@ -205,8 +199,11 @@ class _Part(NamedTuple):
     words: dict[str, Words]
 
 
-def _cells(piece: Piece) -> _Part:
-    """The answers, variable by variable, then what else holds something, in the sheet's order."""
+def _cells(piece: Piece, start: int) -> _Part:
+    """The answers, variable by variable, then what else holds something, in the sheet's order.
+
+    `start`: the number of its first record.
+    """
     sheet, names, places = piece.sheet, list(piece.answers), list(piece.answers.values())
     n = len(places[0][0]) if places else 0
     others = np.nonzero((sheet.kind != CellKind.EMPTY) & (piece.mark != ANSWER))
@@ -218,29 +215,30 @@ def _cells(piece: Piece) -> _Part:
         texts = [_taken(sheet.text[across[0]], down) for down, across in places]
     else:
         texts = [_texts(sheet, *np.array(places, int).reshape(len(names), 2).T)]
-    marks = piece.mark[others]
     texts.append(_texts(sheet, *others))
+    marks, answers = piece.mark[others], n * len(names)
     texts[-1][marks == REASONS.index("personal")] = ""  # kept nowhere
-    answers, same = n * len(names), np.zeros(len(rows), np.int8)
     pages = sheet.pages or ((0, sheet.sheet),)
-    page = np.searchsorted([start for start, _ in pages], rows, side="right") - 1
+    page = np.searchsorted([first for first, _ in pages], rows, side="right") - 1
     variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int8)
     record = np.full(len(rows), -1, np.int32)
     variable[:answers] = np.repeat(np.arange(len(names)), n)
-    record[:answers] = np.tile(np.arange(n), len(names))
+    record[:answers] = np.tile(np.arange(start, start + n), len(names))
     reason[answers:] = marks
+    meant = {(int(r[0]), int(c[0])): piece.stands_for[name]
+             for name, (r, c) in piece.answers.items() if name in piece.stands_for}  # fmt: skip
     words: dict[str, Words] = {
-        "file": (same, [sheet.file]),
+        "file": (np.zeros(len(rows), np.int8), [sheet.file]),
         "sheet": (page, [name for _, name in pages]),
         "number_format": _sparse(sheet, sheet.number_format, rows, columns),
         "covered": _sparse(sheet, _covered(piece), rows, columns),
-        "stands_for": _meant(piece, len(rows)),
+        "stands_for": _sparse(sheet, meant, rows, columns),
         "variable": (variable, names),
         "reason": (reason, REASONS),
     }
     down, across = (columns, rows) if sheet.transposed else (rows, columns)
     numbers: dict[str, np.ndarray] = {
-        "row": (down + 1 - np.array([start for start, _ in pages])[page]).astype(np.int32),
+        "row": (down + 1 - np.array([first for first, _ in pages])[page]).astype(np.int32),
         "column": (across + 1).astype(np.int16),
         "kind": sheet.kind[rows, columns],
         "record": record,
@@ -284,15 +282,6 @@ def _sparse(sheet: Sheet, texts: Grid, rows: np.ndarray, columns: np.ndarray) ->
     for place, text in texts.items():
         grid[place] = number[text]
     return grid[rows, columns], known
-
-
-def _meant(piece: Piece, n: int) -> Words:
-    """What the marks of a lone record stand for, by variable; of `n` cells, its answers first."""
-    said = [piece.stands_for.get(name, "") for name in piece.answers if piece.stands_for]
-    known = ["", *dict.fromkeys(filter(None, said))]
-    codes = np.zeros(n, np.int32)
-    codes[: len(said)] = [known.index(text) for text in said]
-    return codes, known
 
 
 def _covered(piece: Piece) -> Grid:

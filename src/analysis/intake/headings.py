@@ -1,9 +1,7 @@
 """What a heading in a file means: which question, option or battery item of the codebook.
 
-Headings are found by what they say, never by where they stand: by the question's id (``Q13``,
-``問13``, ``問13 業務改革の取組み``, ``Q13_1``, ``問13(1)``), by its text or short label in either
-language, or by a text that the codebook lists under ``source``. What ``wave.yml`` says under
-``header`` comes first.
+By what it says, never by where it stands: an id or number (``Q13``, ``問13(1)``), the words of the
+codebook in either language or a ``source`` of it; what ``wave.yml`` says under ``header`` first.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
 
@@ -130,6 +128,7 @@ class Headings:
     header: Mapping[str, tuple[str, ...]] | None = None
     ignore: tuple[str, ...] = ()
     own: OwnRegister | None = None
+    _meanings: dict[str, Meaning | None] = field(default_factory=dict)  # looked up before
 
     def named_in(self, text: str, *, known: bool = False) -> str:
         """The municipality, or the body of the wave's own register, that a whole cell names.
@@ -166,55 +165,37 @@ class Headings:
     @cached_property
     def known(self) -> dict[str, Meaning]:
         """Normalised heading -> its meaning; the surer one where two are possible."""
+        pairs: list[tuple[str, str, int]] = []
+        for question in self.book:
+            pairs += [(name, name, ID) for name in (question.id, *question.variables)]
+            pairs += [(text, question.id, TEXT) for text in _words(question)]
+            for item in question.items:
+                pairs += [(text, item.id, TEXT) for text in (item.ja, item.en, *item.source)]
+        for identity, texts in IDENTITY.items():
+            owner = self.book.identity(identity)
+            pairs += [(text, owner.id if owner else f"@{identity}", PREFIX) for text in texts]
+        for target, given in (self.header or {}).items():
+            pairs += [(text, target, OVERRIDE) for text in given]
         found: dict[str, Meaning] = {}
-
-        def add(text: str, target: str, rank: int) -> None:
+        for text, target, rank in pairs:
             key = normalise(text)
             if key and (key not in found or found[key].rank < rank):
                 found[key] = Meaning(target, rank)
-
-        for question in self.book:
-            add(question.id, question.id, ID)
-            for text in (question.ja, question.en, *question.source):
-                add(text, question.id, TEXT)
-            if question.short:
-                add(question.short.ja, question.id, TEXT)
-                add(question.short.en, question.id, TEXT)
-            for variable in question.variables:
-                add(variable, variable, ID)
-            for item in question.items:
-                for text in (item.ja, item.en, *item.source):
-                    add(text, item.id, TEXT)
-        for identity, texts in IDENTITY.items():
-            owner = self.book.identity(identity)
-            for text in texts:
-                add(text, owner.id if owner else f"@{identity}", PREFIX)
-        for target, texts in (self.header or {}).items():
-            for text in texts:
-                add(text, target, OVERRIDE)
-        return found
-
-    @cached_property
-    def _under(self) -> dict[str, list[Question]]:
-        """The questions with a column under a heading, by that heading, normalised."""
-        found: dict[str, list[Question]] = {}
-        for question in self.book:
-            if question.under is not None and question.at is not None:
-                found.setdefault(normalise(question.under), []).append(question)
         return found
 
     def below(self, head: np.ndarray) -> dict[tuple[int, int], Meaning]:
         """The cells whose column is a question by its place under a heading of several columns."""
-        return (
-            {
-                (int(row), int(column) + question.at): Meaning(question.id, OVERRIDE - 1)
-                for row, column in zip(*np.nonzero(head != ""), strict=True)
-                for question in self._under.get(normalise(head[row, column]), ())
-                if question.at is not None and column + question.at < head.shape[1]
-            }
-            if self._under
-            else {}
-        )
+        under = [
+            (normalise(q.under), q.at, q.id) for q in self.book if q.under and q.at is not None
+        ]
+        texts = np.argwhere(head != "").tolist() if under else []
+        keys = [(row, column, normalise(head[row, column])) for row, column in texts]
+        return {
+            (row, column + at): Meaning(id, OVERRIDE - 1)
+            for heading, at, id in under
+            for row, column, key in keys
+            if key == heading and column + at < head.shape[1]
+        }
 
     @property
     def who(self) -> set[str]:
@@ -237,20 +218,10 @@ class Headings:
 
     @cached_property
     def _numbers(self) -> dict[int, Question]:
-        """Question by number, where ids are one letter and a number."""
-        found: dict[int, Question] = {}
-        for question in self.book:
-            match = re.fullmatch(r"[A-Za-z]+0*(\d+)", question.id)
-            if match:
-                if int(match[1]) in found:
-                    return {}
-                found[int(match[1])] = question
-        return found
-
-    @cached_property
-    def _meanings(self) -> dict[str, Meaning | None]:
-        """What was looked up before: copies of a form say the same."""
-        return {}
+        """Question by number, where ids are one letter and a number, and no two have the same."""
+        ids = ((re.fullmatch(r"[A-Za-z]+0*(\d+)", question.id), question) for question in self.book)
+        pairs = [(int(match[1]), question) for match, question in ids if match]
+        return dict(pairs) if len(dict(pairs)) == len(pairs) else {}
 
     def meaning(self, text: str) -> Meaning | None:
         """What a heading stands for, if anything."""
@@ -262,8 +233,8 @@ class Headings:
         key = normalise(text)
         if not key or key in self.ignored:
             return None
-        if key in self.known:
-            return self.known[key]
+        if meaning := self.known.get(key):
+            return meaning
         if variable := self._part(key):
             return Meaning(variable, TEXT)
         numbered = NUMBERED.match(key)
@@ -337,16 +308,19 @@ class Headings:
             return None
         parts = (*question.items, *question.options)
         texts = [*_words(question), *(words for part in parts for words in (part.ja, part.en))]
-        return None if _shares_words(numbered[3], texts) else question
+        own = _pairs(numbered[3])  # a third of which is in one of the texts
+        shared = any(len(own & _pairs(normalise(text))) * 3 >= len(own) for text in texts)
+        return None if shared or not own else question
 
     def closest(self, target: str, texts: Sequence[str]) -> int | None:
         """Which of some headings says most of what a question asks, by pairs of letters.
 
         None where none says anything of it; the first of equals.
         """
-        question = self.book.question_of.get(target)
+        if (question := self.book.question_of.get(target)) is None:
+            return None
         asked = set().union(*(_pairs(normalise(words)) for words in _words(question)))
-        if target in self.book.question_of and question and target != question.id:
+        if target != question.id:
             label = self.book.label(target)
             asked = _pairs(normalise(label.ja)) | _pairs(normalise(label.en)) or asked
         shared = [len(_pairs(normalise(text)) & asked) for text in texts]
@@ -357,10 +331,8 @@ class Headings:
         """A heading that the codebook lists under ``source`` of one option or item alone."""
         found: dict[str, set[str]] = {}
         for question in self.book:
-            multi = question.type == "multi"
-            parts: Sequence[Item | Option] = question.options if multi else question.items
-            for part, variable in zip(parts, question.variables, strict=False):
-                for text in part.source:
+            for variable, part in zip(question.variables, _parts(question), strict=False):
+                for text in part.source if question.type in {"multi", "battery"} else ():
                     found.setdefault(normalise(text), set()).add(variable)
         return {text: min(names) for text, names in found.items() if len(names) == 1}
 
@@ -370,12 +342,17 @@ class Headings:
 
     def choice(self, question: Question, text: str) -> str | None:
         """The variable that an option or item label under a question's heading stands for."""
-        key = normalise(text)
-        if not key:
-            return None
+        known, key = self._choices(question), normalise(text)
         lettered = normalise(LETTER.sub("", text))  # ア 研修, a) 研修
-        known = self._choices(question)
-        return known.get(key) or known.get(lettered) or self._numbered_choice(question, key)
+        if variable := key and (known.get(key) or known.get(lettered)):
+            return variable
+        if (match := CHOICE.match(key)) is None:
+            return None
+        variable, rest = _numbered_variable(question, int(match[1])), match[2].strip(".:、")
+        if rest and not re.search(r"[^\W\d_]", rest):
+            return None  # "1、3" is an answer
+        # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
+        return variable if not rest or known.get(rest) in (variable, None) else None
 
     def option(self, question: Question, text: str) -> int | None:
         """The code of the option whose words, with or without its number, are the whole text."""
@@ -390,34 +367,23 @@ class Headings:
         return None
 
     def _choices(self, question: Question) -> dict[str, str]:
-        labelled: Sequence[Item | Option] = (
-            question.items if question.type == "battery" else question.options
-        )
-        found = {}
-        for variable, option in zip(question.variables, labelled, strict=True):
-            for text in (option.ja, option.en, *option.source, variable):
-                found[normalise(text)] = variable
-        return found
-
-    def _numbered_choice(self, question: Question, key: str) -> str | None:
-        match = CHOICE.match(key)
-        if match is None:
-            return None
-        variable = _numbered_variable(question, int(match[1]))
-        rest = match[2].strip(".:、")
-        if rest and not re.search(r"[^\W\d_]", rest):
-            return None  # "1、3" is an answer
-        named = self._choices(question).get(rest) if rest else variable
-        # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
-        return variable if named in (variable, None) else None
+        """The words of options or items, normalised -> their variables."""
+        return {
+            normalise(text): variable
+            for variable, part in zip(question.variables, _parts(question), strict=True)
+            for text in (part.ja, part.en, *part.source, variable)
+        }
 
 
-def _words(question: Question | None) -> list[str]:
+def _words(question: Question) -> list[str]:
     """The texts of a question, without those of its options and items."""
-    if question is None:
-        return []
     short = [question.short.ja, question.short.en] if question.short else []
     return [question.ja, question.en, *question.source, *short]
+
+
+def _parts(question: Question) -> Sequence[Item | Option]:
+    """What the variables of a question are: its items, else its options."""
+    return question.items if question.type == "battery" else question.options
 
 
 def _asked(rest: str) -> str:
@@ -425,25 +391,21 @@ def _asked(rest: str) -> str:
     return rest.lstrip("-_:.、)").rstrip("-_:.、")
 
 
-def _shares_words(said: str, texts: Sequence[str]) -> bool:
-    """Whether a third of its pairs of kanji (in English, of its words) is in one of the texts."""
-    own = _pairs(said)
-    return not own or any(len(own & _pairs(normalise(text))) * 3 >= len(own) for text in texts)
-
-
 def _pairs(key: str) -> set[str]:
+    """The words of a text: pairs of kanji or katakana, which carry what is asked, and English."""
     words = set(re.findall(r"[a-z]{3,}", key))
-    rest = re.sub(r"[\W\d_a-zぁ-ん]", " ", key)  # kanji and katakana carry what is asked
+    rest = re.sub(r"[\W\d_a-zぁ-ん]", " ", key)
     return words | {a + b for part in rest.split() for a, b in itertools.pairwise(part)}
 
 
 def _numbered_variable(question: Question, number: int) -> str | None:
+    """The variable of an option by its code, of an item by the number that its id ends in."""
+    names = question.variables
     if question.type == "multi":
-        name = f"{question.id}_{number}"
-        return name if name in question.variables else None
+        return next((name for name in names if name == f"{question.id}_{number}"), None)
     if question.type == "battery":
-        exact = [v for v in question.variables if re.search(rf"(?<!\d)0*{number}$", v)]
+        exact = [name for name in names if re.search(rf"(?<!\d)0*{number}$", name)]
         if exact:
             return exact[0]
-        return question.variables[number - 1] if 0 < number <= len(question.variables) else None
+        return names[number - 1] if 0 < number <= len(names) else None
     return None

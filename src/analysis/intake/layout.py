@@ -1,7 +1,6 @@
 """Which sheet of a file holds the replies, and in which layout, by what is found in it.
 
-A layout is never chosen because another one raised an error: two municipalities or more below a
-heading that names municipalities are a table, whatever is wrong with its other headings.
+A layout is never chosen because another one raised an error.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,8 +21,7 @@ from analysis.intake.sheet import Sheet
 from analysis.intake.tables import SEARCHED_ROWS
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """How files are to be read: a layout of ``wave.yml``, and where it is known who replied.
 
     `codes`: ``column``, or ``order`` where the municipalities have no heading and there are as many
@@ -34,79 +32,47 @@ class Layout:
     codes: str = "column"
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What files show: per layout how many municipalities, and how many headings at once.
+def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = None) -> Layout:
+    """The layout that is `wanted`, else the one that the visible sheets show.
 
-    Attributes
-    ----------
-    rows, columns : municipalities in a line below (beside) a heading that names municipalities.
-    across, down : the most headings of the codebook in one row, in one column of a sheet.
-    labels : the most headings in one sheet, wherever they are.
-    questions : how many questions of the codebook have a heading in one sheet.
-    whole : ``rows`` or ``columns`` where these are as many as the municipalities of the register
-        and no heading names municipalities, else empty.
+    Raises
+    ------
+    InputError : no heading of the codebook is found, or two layouts fit.
     """
-
-    rows: int
-    columns: int
-    across: int
-    down: int
-    labels: int
-    questions: int
-    whole: str = ""
-
-    @classmethod
-    def of(cls, sheets: Sequence[Sheet], headings: Headings) -> Evidence:
-        """What the visible sheets show."""
-        visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
-        turned = [sheet.turned for sheet in visible]
-        labels = [_labels(sheet, headings) for sheet in visible]
-        whole = ""
-        if headings.own is None and not headings.who & set().union(*labels):
-            every = len(municipality.register())
-            down, across = (any(s.shape[axis] > every for s in visible) for axis in (0, 1))
-            whole = "rows" if down else "columns" if across else ""
-        return cls(
-            rows=sum(len(listed(sheet, headings)) for sheet in visible),
-            columns=sum(len(listed(sheet, headings)) for sheet in turned),
-            across=max((_headed(sheet, headings) for sheet in visible), default=0),
-            down=max((_headed(sheet, headings) for sheet in turned), default=0),
-            labels=max(map(len, labels), default=0),
-            questions=max((len(_questions(own, headings)) for own in labels), default=0),
-            whole=whole,
+    visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
+    targets = [_labels(sheet, headings) for sheet in visible]
+    if headings.own is None and not headings.who & set().union(*targets):
+        every = len(municipality.register())
+        for axis, layout in enumerate(("rows", "columns")):
+            if any(sheet.shape[axis] > every for sheet in visible):
+                return Layout(layout, "order")
+    if wanted:
+        return Layout(wanted)
+    turned = [sheet.turned for sheet in visible]
+    # municipalities below a heading that names them, and beside one
+    rows, columns = (sum(len(listed(s, headings)) for s in of) for of in (visible, turned))
+    if min(rows, columns) >= 2:
+        raise InputError(
+            "the files can be read as rows ({rows:,} municipalities below a heading) and "
+            "as columns ({columns:,} beside one)",
+            hint="say which with --layout rows or --layout columns",
+            rows=rows,
+            columns=columns,
         )
-
-    def layout(self) -> Layout:
-        """The one layout that fits.
-
-        Raises
-        ------
-        InputError
-            No heading of the codebook is found, or two layouts fit.
-        """
-        if min(self.rows, self.columns) >= 2:
-            raise InputError(
-                "the files can be read as rows ({rows:,} municipalities below a heading) and "
-                "as columns ({columns:,} beside one)",
-                hint="say which with --layout rows or --layout columns",
-                rows=self.rows,
-                columns=self.columns,
-            )
-        if max(self.rows, self.columns) >= 2:
-            return Layout("rows" if self.rows >= 2 else "columns")
-        if self.whole:
-            return Layout(self.whole, "order")
-        if self.across == self.down and self.labels > 1:
-            raise InputError(
-                "the file can be read as rows ({across:,} headings in one row) and as a form "
-                "({labels:,} labels)",
-                hint="say which with --layout rows or --layout form",
-                across=self.across,
-                labels=self.labels,
-            )
-        one_row = self.across > self.down and self.across >= 0.8 * self.labels
-        return Layout("rows" if one_row else "form")
+    if max(rows, columns) >= 2:
+        return Layout("rows" if rows >= 2 else "columns")
+    # the most headings of the codebook in one row, in one column, and anywhere in one sheet
+    across, down = (max((_headed(s, headings) for s in of), default=0) for of in (visible, turned))
+    labels = max(map(len, targets), default=0)
+    if across == down and labels > 1:
+        raise InputError(
+            "the file can be read as rows ({across:,} headings in one row) and as a form "
+            "({labels:,} labels)",
+            hint="say which with --layout rows or --layout form",
+            across=across,
+            labels=labels,
+        )
+    return Layout("rows" if across > down and across >= 0.8 * labels else "form")
 
 
 def _found(sheet: Sheet, headings: Headings) -> list[tuple[int, int, str]]:
@@ -123,17 +89,11 @@ def _labels(sheet: Sheet, headings: Headings) -> set[str]:
     return {target for _, column, target in _found(sheet, headings) if column < SEARCHED_ROWS}
 
 
-def _questions(targets: set[str], headings: Headings) -> set[str]:
-    """The questions of the codebook among what headings mean."""
-    owner = headings.book.question_of
-    found = {owner[target].id if target in owner else target for target in targets}
-    return {question for question in found if question in headings.book}
-
-
-def asked_in(sheet: Sheet, headings: Headings) -> set[str]:
-    """The questions that have a heading in a sheet, without those that say who replied."""
-    found = _questions(_labels(sheet, headings), headings)
-    return {id for id in found if headings.book[id].identity is None}
+def asked_in(sheet: Sheet, headings: Headings, *, who: bool = False) -> set[str]:
+    """The questions that have a heading in a sheet, those that say who replied only with `who`."""
+    book, labels = headings.book, _labels(sheet, headings)
+    found = {book.question_of[name].id if name in book.question_of else name for name in labels}
+    return {id for id in found if id in book and (who or book[id].identity is None)}
 
 
 def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
@@ -141,8 +101,8 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
 
     Raises
     ------
-    InputError
-        There is no such sheet, or there are several tables and ``wave.yml`` does not say which.
+    InputError : there is no such sheet, or there are several tables and ``wave.yml`` does not say
+        which.
     """
     if file.sheet is not None:
         if named := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import chain
 from typing import Any
@@ -96,46 +96,41 @@ class Sheet:
     @property
     def turned(self) -> Sheet:
         """Rows and columns exchanged."""
-        return Sheet(
-            file=self.file,
-            sheet=self.sheet,
+        return replace(
+            self,
             text=pd.DataFrame(self.text.to_numpy(object).T, dtype="str"),
             kind=np.ascontiguousarray(self.kind.T),
             number_format={(c, r): code for (r, c), code in self.number_format.items()},
             merged=tuple((c0, r0, c1, r1) for r0, c0, r1, c1 in self.merged),
             hidden_rows=self.hidden_columns,
             hidden_columns=self.hidden_rows,
-            hidden=self.hidden,
             formulas={(c, r): text for (r, c), text in self.formulas.items()},
             transposed=not self.transposed,
+            heads=0,
+            pages=(),
         )
 
 
 def stacked(sheets: Sequence[Sheet]) -> Sheet:
     """The pages of one form below each other, as one sheet."""
     width = max(sheet.shape[1] for sheet in sheets)
-    starts = np.cumsum([0, *(sheet.shape[0] for sheet in sheets)]).tolist()
-    kind = np.zeros((starts[-1], width), sheets[0].kind.dtype)
-    text = np.full((starts[-1], width), "", object)
-    formats, formulas = dict[tuple[int, int], str](), dict[tuple[int, int], str]()
-    merged, hidden = list[tuple[int, int, int, int]](), set[int]()
-    for start, sheet in zip(starts, sheets, strict=False):
+    *starts, height = np.cumsum([0, *(sheet.shape[0] for sheet in sheets)]).tolist()
+    kind = np.zeros((height, width), sheets[0].kind.dtype)
+    text = np.full((height, width), "", object)
+    pages = [*zip(starts, sheets, strict=True)]
+    for start, sheet in pages:
         own = slice(start, start + sheet.shape[0]), slice(0, sheet.shape[1])
         kind[own], text[own] = sheet.kind, sheet.text.to_numpy(object)
-        formats |= {(r + start, c): code for (r, c), code in sheet.number_format.items()}
-        formulas |= {(r + start, c): formula for (r, c), formula in sheet.formulas.items()}
-        merged += [(t + start, left, b + start, right) for t, left, b, right in sheet.merged]
-        hidden |= {row + start for row in sheet.hidden_rows}
     return Sheet(
         file=sheets[0].file,
         sheet=sheets[0].sheet,
         text=pd.DataFrame(text, dtype="str"),
         kind=kind,
-        number_format=formats,
-        merged=tuple(merged),
-        hidden_rows=frozenset(hidden),
-        formulas=formulas,
-        pages=tuple((start, sheet.sheet) for start, sheet in zip(starts, sheets, strict=False)),
+        number_format={(r + at, c): f for at, s in pages for (r, c), f in s.number_format.items()},
+        merged=tuple((t + at, c0, b + at, c1) for at, s in pages for t, c0, b, c1 in s.merged),
+        hidden_rows=frozenset(row + at for at, s in pages for row in s.hidden_rows),
+        formulas={(r + at, c): f for at, s in pages for (r, c), f in s.formulas.items()},
+        pages=tuple((start, sheet.sheet) for start, sheet in pages),
     )
 
 
@@ -179,13 +174,12 @@ def typed(rows: list[list[Any]], height: int, width: int) -> tuple[np.ndarray, n
     flat[:] = list(chain.from_iterable(rows))
     kinds = np.fromiter(map(KINDS.__getitem__, map(type, flat)), np.uint8, len(flat))
     kinds[flat == ""] = CellKind.EMPTY
-    numbers = kinds == CellKind.NUMBER
+    numbers, dates, truths = (
+        kinds == kind for kind in (CellKind.NUMBER, CellKind.DATE, CellKind.BOOL)
+    )
     flat[numbers] = _number_texts(flat[numbers].astype(float))
-    for other, write in ((CellKind.DATE, _date_text), (CellKind.BOOL, str)):
-        at = kinds == other
-        flat[at] = [
-            write(value).upper() if other == CellKind.BOOL else write(value) for value in flat[at]
-        ]
+    flat[dates] = [_date_text(value) for value in flat[dates]]
+    flat[truths] = [str(value).upper() for value in flat[truths]]
     text[: len(rows), : len(rows[0])] = flat.reshape(len(rows), -1)
     kind[: len(rows), : len(rows[0])] = kinds.reshape(len(rows), -1)
     return text, kind

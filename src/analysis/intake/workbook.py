@@ -1,9 +1,7 @@
 """An Excel workbook as received becomes sheets: text, kind and format of every cell.
 
-Values come from calamine, which is fast. What it does not tell (hidden rows, error cells, formulas
-without a value, number formats that change the meaning) is read beside it by one pass of expat, in
-time linear in the size of the file, unpacked under a limit: a workbook may declare anything. A
-sheet that would need more memory than a table can is refused before calamine sees it.
+Values come from calamine; what it does not tell is read beside it by one pass of expat. A workbook
+may declare anything: it is unpacked under a limit, and a sheet too large is refused before.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -72,25 +69,20 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
                     max_unpacked=MAX_UNPACKED // 2**20,
                     max_parts=MAX_PARTS,
                 )
-            parts = {}
-            for info in wanted:
-                if info.flag_bits & 1:
-                    raise InputError(
-                        "the archive is protected by a password",
-                        file=file,
-                        hint="save it without a password",
-                        reason="password",
-                    )
-                with archive.open(info) as part:  # never gives more than info.file_size
-                    name = info.filename.replace("\\", "/").lstrip("/")
-                    parts[name] = as_utf8(part.read())
-            return parts
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise broken(file, error) from None
-    except (NotImplementedError, ValueError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise broken(file, error) from None
+            if any(info.flag_bits & 1 for info in wanted):
+                raise InputError(
+                    "the archive is protected by a password",
+                    file=file,
+                    hint="save it without a password",
+                    reason="password",
+                )
+            # reading never gives more than the size that is declared
+            parts = {info.filename: as_utf8(archive.read(info)) for info in wanted}
+            return {name.replace("\\", "/").lstrip("/"): data for name, data in parts.items()}
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise broken(file, error) from None  # a compression that is not known is a RuntimeError
 
 
 def as_utf8(data: bytes) -> bytes:
@@ -104,14 +96,17 @@ def as_utf8(data: bytes) -> bytes:
 
 def repack(parts: dict[str, bytes]) -> io.BytesIO:
     """The same parts stored plainly, without the counts that calamine would reserve room for."""
+
+    def uncounted(tag: re.Match[bytes]) -> bytes:
+        return tag[1] + b"".join(SPACES.findall(tag[0])) + tag[2]
+
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, data in parts.items():
-            if name.endswith(".xml") and (b"count" in data or b"Count" in data):
-                data = COUNTS.sub(
-                    lambda tag: tag[1] + b"".join(SPACES.findall(tag[0])) + tag[2], data
-                )
-            archive.writestr(zipfile.ZipInfo(name), data)
+            counted = name.endswith(".xml") and (b"count" in data or b"Count" in data)
+            archive.writestr(
+                zipfile.ZipInfo(name), COUNTS.sub(uncounted, data) if counted else data
+            )
     out.seek(0)
     return out
 
@@ -235,9 +230,11 @@ def _anchors(drawing: bytes) -> list[str]:
 # --- what calamine does not tell ----------------------------------------------------------------
 
 
-@dataclass
 class Marks:
-    """What the XML of a sheet says beside its values, by 0-based place.
+    """What the XML of a sheet says beside its values, by 0-based place, read in one pass.
+
+    Rows and cells without a place follow the one before. `styles`: style number -> its number
+    format, of those that matter (see `telling_formats`).
 
     Attributes
     ----------
@@ -246,100 +243,81 @@ class Marks:
     formats : number formats that change what a number means.
     formulas : the text of each formula, such as ``=A1+1``; shared ones may have none.
     errors : cells with an error value or with a formula whose result is not stored.
-    """
 
-    height: int = 0
-    width: int = 0
-    far: Place = (0, 0)
-    formats: dict[Place, str] = field(default_factory=dict)
-    formulas: dict[Place, str] = field(default_factory=dict)
-    errors: dict[Place, str] = field(default_factory=dict)
-    hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
-
-
-def marks(xml: bytes, styles: dict[str, str]) -> Marks:
-    """Read the marks of a sheet in one pass; rows and cells without a place follow the one before.
-
-    `styles`: style number -> its number format, of those that matter (see `telling_formats`).
-
-    >>> found = marks(b'<x><row hidden="1"><c s="3"><v>1</v></c><c><f>A1</f></c></row></x>',
+    Examples
+    --------
+    >>> found = Marks(b'<x><row hidden="1"><c s="3"><v>1</v></c><c><f>A1</f></c></row></x>',
     ...               {"3": "0%"})
     >>> found.formats, found.formulas, found.hidden_rows, (found.height, found.width)
     ({(0, 0): '0%'}, {(0, 1): '=A1'}, {0}, (1, 2))
     """
-    found = Marks()
-    if _surely_plain(xml, styles):
-        return found
-    reader = _SheetReader(found, styles)
-    reader.parser.Parse(xml, True)
-    return found
 
+    def __init__(self, xml: bytes = b"", styles: dict[str, str] | None = None) -> None:
+        self.height = self.width = 0
+        self.far: Place = (0, 0)
+        self.formats: dict[Place, str] = {}
+        self.formulas: dict[Place, str] = {}
+        self.errors: dict[Place, str] = {}
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: list[tuple[int, int]] = []  # the first, and the one behind the last
+        self._styles = styles or {}
+        if not xml or _surely_plain(xml, self._styles):
+            return
+        self._row = self._column = -1
+        self._cell: dict[str, str] = {}
+        self._texts: dict[str, str] = {}  # of the formula and the value of the current cell
+        self._inside = ""
+        reader = parser()
+        reader.StartElementHandler, reader.EndElementHandler = self._start, self._end
+        reader.CharacterDataHandler = self._text
+        reader.Parse(xml, True)
 
-class _SheetReader:
-    """The handlers of the pass: where it is, and what the current cell says."""
-
-    def __init__(self, found: Marks, styles: dict[str, str]) -> None:
-        self.found, self.styles = found, styles
-        self.row = self.column = -1
-        self.cell: dict[str, str] = {}
-        self.filled = False
-        self.texts: dict[str, str] = {}  # of the formula and the value of the current cell
-        self.inside = ""
-        self.parser = parser()
-        self.parser.StartElementHandler = self.start
-        self.parser.EndElementHandler = self.end
-        self.parser.CharacterDataHandler = self.text
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = bare(name)
+        hidden = attributes.get("hidden") in ("1", "true")
         if name == "c":
-            self.cell, self.filled, self.texts = attributes, False, {}
-            said = place_of(attributes.get("r", ""))
-            self.row, self.column = said or (max(self.row, 0), self.column + 1)
+            self._cell, self._texts = attributes, {}
+            there = place_of(attributes.get("r", ""))
+            self._row, self._column = there or (max(self._row, 0), self._column + 1)
         elif name in ("v", "f", "is"):
-            self.filled, self.inside = True, name
-            self.texts[name] = ""
+            self._inside, self._texts[name] = name, ""
         elif name == "row":
             number = attributes.get("r", "")
-            self.row = int(number) - 1 if number.isdecimal() else self.row + 1
-            self.column = -1
-            if attributes.get("hidden") in ("1", "true"):
-                self.found.hidden_rows.add(self.row)
-        elif name == "col" and attributes.get("hidden") in ("1", "true"):
+            self._row = int(number) - 1 if number.isdecimal() else self._row + 1
+            self._column = -1
+            if hidden:
+                self.hidden_rows.add(self._row)
+        elif name == "col" and hidden:
             ends = (attributes.get(end, "") for end in ("min", "max"))
             first, last = (int(end) if end.isdecimal() else 0 for end in ends)
-            self.found.hidden_columns.append((first - 1, last))
+            self.hidden_columns.append((first - 1, last))
 
-    def text(self, text: str) -> None:
-        if self.inside in ("v", "f"):
-            self.texts[self.inside] += text
+    def _text(self, text: str) -> None:
+        if self._inside in ("v", "f"):
+            self._texts[self._inside] += text
 
-    def end(self, name: str) -> None:
+    def _end(self, name: str) -> None:
         name = bare(name)
-        if name == self.inside:
-            self.inside = ""
-        elif name == "c" and self.filled:
-            self.close()
+        if name == self._inside:
+            self._inside = ""
+        elif name == "c" and self._texts:
+            self._close()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Note what the cell that ends here says."""
-        place, found = (self.row, self.column), self.found
-        found.height, found.width = (
-            max(found.height, self.row + 1),
-            max(found.width, self.column + 1),
-        )
-        if (self.row + 1) * (self.column + 1) > (found.far[0] + 1) * (found.far[1] + 1):
-            found.far = place
-        if self.cell.get("s", "") in self.styles:
-            found.formats[place] = self.styles[self.cell["s"]]
-        value, kind = self.texts.get("v", ""), self.cell.get("t")
-        if "f" in self.texts:
-            found.formulas[place] = f"={self.texts['f']}"
+        place = row, column = self._row, self._column
+        self.height, self.width = max(self.height, row + 1), max(self.width, column + 1)
+        if (row + 1) * (column + 1) > (self.far[0] + 1) * (self.far[1] + 1):
+            self.far = place
+        if self._cell.get("s", "") in self._styles:
+            self.formats[place] = self._styles[self._cell["s"]]
+        value, kind = self._texts.get("v", ""), self._cell.get("t")
+        if "f" in self._texts:
+            self.formulas[place] = f"={self._texts['f']}"
             if not value and kind != "str":  # one that yields "" stores an empty text
-                found.errors[place] = found.formulas[place]
+                self.errors[place] = self.formulas[place]
         if kind == "e":
-            found.errors[place] = value or "#ERROR"
+            self.errors[place] = value or "#ERROR"
 
 
 def place_of(cell: str) -> Place | None:
@@ -365,8 +343,8 @@ def _surely_plain(xml: bytes, styles: dict[str, str]) -> bool:
     digits = len(str(rows))
     if re.search(rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits, xml):
         return False
-    letters = {found.decode() for found in re.findall(rb'<c r="([A-Z]+)', xml)}
-    columns = max(map(column_number, letters), default=-1) + 1
+    letters = {*re.findall(rb'<c r="([A-Z]+)', xml)}
+    columns = max((column_number(one.decode()) for one in letters), default=-1) + 1
     return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
 
 
@@ -424,9 +402,8 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
 
     Raises
     ------
-    InputError
-        The archive or a sheet is damaged, unpacks to more than 512 MiB, or spans more cells than a
-        table can have.
+    InputError : the archive or a sheet is damaged, unpacks to more than 512 MiB, or spans more
+        cells than a table can have.
     """
     parts = unpack(content, file)
     try:
@@ -440,18 +417,16 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
             )
         styles = telling_formats(part(parts, "xl/styles.xml"))
         sheet_of = {path.lower(): name for name, path in paths.items()}
-        told = {}
-        for path, xml in parts.items():  # whatever calamine may come to read as a sheet
-            if b"sheetData" in xml:
-                told[path.lower()] = marks(xml, styles)
-                _refuse_vast(told[path.lower()], file, sheet_of.get(path.lower(), path))
+        marks = {}
+        for path, xml in parts.items():
+            if b"sheetData" in xml:  # whatever calamine may come to read as a sheet
+                marks[path.lower()] = Marks(xml, styles)
+                _refuse_vast(marks[path.lower()], file, sheet_of.get(path.lower(), path))
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
-            if len(set(book.sheet_names)) < len(
-                book.sheet_names
-            ):  # it would read one of them twice
+            if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise InputError("two sheets have the same name", file=file, hint="rename one")
             return [
-                _sheet(file, about, book, told.get(paths.get(about.name, "").lower(), Marks()))
+                _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata
                 if about.typ is SheetTypeEnum.WorkSheet
             ]
@@ -465,14 +440,14 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         raise broken(file) from None
 
 
-def _sheet(file: str, about: SheetMetadata, book: CalamineWorkbook, told: Marks) -> Sheet:
+def _sheet(file: str, about: SheetMetadata, book: CalamineWorkbook, marks: Marks) -> Sheet:
     """One sheet: the values of calamine, with what the marks tell."""
     values = book.get_sheet_by_name(about.name)
     rows = values.to_python(skip_empty_area=False)
-    height = max([len(rows), *(row + 1 for row, _ in told.errors)])
-    width = max([len(rows[0]) if rows else 0, *(column + 1 for _, column in told.errors)])
+    height = max([len(rows), *(row + 1 for row, _ in marks.errors)])
+    width = max([len(rows[0]) if rows else 0, *(column + 1 for _, column in marks.errors)])
     text, kind = typed(rows, height, width)
-    for place, value in told.errors.items():
+    for place, value in marks.errors.items():
         if kind[place] == CellKind.EMPTY:
             text[place], kind[place] = value, CellKind.ERROR
     return Sheet(
@@ -482,16 +457,16 @@ def _sheet(file: str, about: SheetMetadata, book: CalamineWorkbook, told: Marks)
         kind=kind,
         number_format={  # of a text such as 無回答 it says nothing
             place: code
-            for place, code in told.formats.items()
+            for place, code in marks.formats.items()
             if place[0] < height and place[1] < width and kind[place] == CellKind.NUMBER
         },
         merged=tuple((*first, *last) for first, last in values.merged_cell_ranges or ()),
-        hidden_rows=frozenset(told.hidden_rows),
+        hidden_rows=frozenset(marks.hidden_rows),
         hidden_columns=frozenset(
             column
-            for first, last in told.hidden_columns
+            for first, last in marks.hidden_columns
             for column in range(max(first, 0), min(last, width))
         ),
         hidden=about.visible is not SheetVisibleEnum.Visible,
-        formulas=told.formulas,
+        formulas=marks.formulas,
     )

@@ -63,7 +63,7 @@ def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> tuple[F
     for found in there:
         both = there[0].fitted.index.intersection(found.fitted.index)
         agreement = float(adjusted_rand_score(there[0].labels[both], found.labels[both]))
-        made, sure = (types.adjusted(found), types.level(found)), found.evidence.silhouette
+        made, sure = (found.evidence.basis, types.level(found)), found.evidence.silhouette
         numbers = round(sure, 2), round(agreement, 2)
         page.append((*made, types.groups(survey, found), *numbers))
         for kind, n in found.stability["n"].items():

@@ -8,6 +8,7 @@ hypothesis, or of a question that it uses, is printed as a deviation.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import datetime as dt
 import hashlib
@@ -165,12 +166,9 @@ def size_word(h: Hypothesis, effect: float, n: tuple[int, ...]) -> Word:
     """How large an effect of all municipalities is, where no test applies."""
     if np.isnan(effect) or min(n) < FEWEST:
         return "not testable"
-    small, medium, large = EFFECT_SIZES
-    if abs(effect) < small:
-        return "negligible"
-    if effect * h.expected < 0:
-        return "reverse"
-    return "small" if abs(effect) < medium else "medium" if abs(effect) < large else "large"
+    sizes: tuple[Word, ...] = ("negligible", "small", "medium", "large")
+    size = sizes[bisect.bisect(EFFECT_SIZES, abs(effect))]
+    return "reverse" if effect * h.expected < 0 and size != "negligible" else size
 
 
 def effect(
@@ -195,7 +193,7 @@ def effect(
 
 
 def _pairs(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
-    """Ordered pairs that differ in x, that differ in y, and those that agree less those that do not.
+    """Ordered pairs that differ in x, in y, and those that agree less those that disagree.
 
     >>> _pairs(np.array([1.0, 2, 2]), np.array([1.0, 2, 3]))
     (4.0, 6.0, 4.0)

@@ -50,8 +50,9 @@ def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float
     """
     if np.isnan(p) or not estimate or (p <= ALPHA) == (low > 0 or high < 0):
         return low, high
-    end = estimate * (1 - Z / max(float(stats.norm.isf(p / 2)), 1e-3))
-    end = float(np.clip(end, -1.0, 1.0))
+    part = 1 - Z / max(float(stats.norm.isf(p / 2)), 1e-3)
+    part = max(part, 1e-9) if p <= ALPHA else part  # at p = 0.05 the end would be zero itself
+    end = float(np.clip(estimate * part, -1.0, 1.0))
     return (end, high) if estimate > 0 else (low, end)
 
 
@@ -192,7 +193,8 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
         low += int(support[first])
     at = int(has[group].sum()) - low
     seen = chances[at] if 0 <= at < len(chances) else 0.0
-    return min(1.0, float(chances[chances <= seen * (1 + 1e-7)].sum()))  # as R: ties by rounding
+    p = float(chances[chances <= seen * (1 + 1e-7)].sum())  # as R: ties by rounding
+    return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
 
 
 def _sums(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,14 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.stats.thresholds import (
-    FEW_FOR_BIC,
-    MOST_TYPES,
-    MOST_TYPES_EXTENDED,
-    SMALLEST_TYPE,
-)
-from analysis.text import say
-from analysis.typology.dissimilarity import Gower, Patterns, collapse
+from analysis.stats.thresholds import FEW_FOR_BIC, MOST_TYPES, MOST_TYPES_EXTENDED, SMALLEST_TYPE
+from analysis.text import LANGUAGES, say
+from analysis.typology.dissimilarity import Gower, Kinds, collapse
 from analysis.typology.partition import least_stable, medoids_for, separation
 from analysis.typology.prepare import Prepared
 from analysis.typology.rivals import Beside, rivals
@@ -33,7 +28,7 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
     InputError : `n_types` is more than the units can hold.
     """
     patterns = len(data.frame.drop_duplicates())
-    most = min(data.n // SMALLEST_TYPE, patterns)
+    most = min(len(data.frame) // SMALLEST_TYPE, patterns)
     tried = set(range(2, min(MOST_TYPES, most) + 1))
     if n_types == "auto":
         return sorted(tried)
@@ -42,7 +37,7 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
             "{n} respondents with {patterns} different answer patterns cannot be put into "
             "{n_types} types",
             hint="choose 2 to {most}",
-            n=data.n,
+            n=len(data.frame),
             patterns=patterns,
             n_types=n_types,
             most=most,
@@ -56,8 +51,7 @@ class Compared:
 
     Attributes
     ----------
-    patterns, distance : different answers, and Gower's dissimilarity among them.
-    measure : that dissimilarity, for other units.
+    measure, distance : Gower's dissimilarity, of the different answers among each other.
     null, continuum : the survey beside surveys without types, see `analysis.typology.rivals`.
     table : one row per number of types: ``silhouette`` (average), ``smallest`` (units of the
         smallest group), ``gap`` (its lead over surveys with independent features), ``stability``
@@ -71,11 +65,6 @@ class Compared:
     continuum: Beside
     table: pd.DataFrame
 
-    @property
-    def patterns(self) -> Patterns:
-        """Different answers, in the order of their first units."""
-        return self.measure.patterns
-
 
 def compared(
     data: Prepared, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int
@@ -87,7 +76,7 @@ def compared(
     """
     measure = data.measure()
     distance, units = measure.among(), measure.patterns.weights
-    most = min(MOST_TYPES_EXTENDED, data.n // SMALLEST_TYPE, len(units))
+    most = min(MOST_TYPES_EXTENDED, len(data.frame) // SMALLEST_TYPE, len(units))
     found: dict[int, np.ndarray] = {}
     more = list(counts)
     while more:
@@ -144,11 +133,8 @@ def preferred(table: pd.DataFrame) -> dict[str, int]:
 def reason(table: pd.DataFrame, k: int, *, asked: bool, n: int, named: int) -> dict[str, str]:
     """Why this number of types and what the other criteria say, in each language.
 
-    Parameters
-    ----------
-    table : criteria by number of types, see `Compared`.
-    k : the number made. asked : whether it was asked for. n : units.
-    named : how many of the k groups are large enough to be types.
+    ``table``: see `Compared`. ``k``: the number made; ``asked``: whether it was asked for.
+    ``named``: how many of the k groups are large enough to be types. ``n``: units.
 
     Examples
     --------
@@ -177,7 +163,7 @@ number tried (3); more were not tried.
         "named": named,
         "smallest": SMALLEST_TYPE,
     }
-    return {language: say("typology/reason", language, **values) for language in ("ja", "en")}
+    return {language: say("typology/reason", language, **values) for language in LANGUAGES}
 
 
 # --- latent classes -------------------------------------------------------------------------------
@@ -204,12 +190,7 @@ class Classes:
 
 
 def latent_classes(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    k: int,
-    *,
-    tol: float = 1e-7,
-    seed: int = 0,
+    frame: pd.DataFrame, kinds: Kinds, k: int, *, tol: float = 1e-7, seed: int = 0
 ) -> Classes | None:
     """The likeliest k classes of conditionally independent answers; None if there are too few.
 
@@ -218,12 +199,8 @@ def latent_classes(
     2003). A round is two EM steps, a leap in their direction that is taken back where it does not
     help, and a third step, so that the likelihood never falls.
 
-    Parameters
-    ----------
-    frame : units x features, NaN where missing.
-    kinds : kind of each feature; one of kind ``ratio`` with more than two values is cut into
-        thirds, all others are taken as categories.
-    tol : a start ends when a round raises the mean log-likelihood of a unit by less.
+    A feature of kind ``ratio`` with more than two values is cut into thirds, all others are taken
+    as categories. A start ends when a round raises a unit's mean log-likelihood by less than `tol`.
 
     Examples
     --------
@@ -236,16 +213,13 @@ def latent_classes(
     True
     """
     coded = [_categories(frame[name].to_numpy(float), kinds[name]) for name in frame]
-    answers = collapse(np.column_stack([codes for codes, _ in coded]), list(map(str, frame)))
+    codes, sizes = (list(part) for part in zip(*coded, strict=True))
+    answers = collapse(np.column_stack(codes), list(map(str, frame)))
     if k > len(answers.rows):
         return None
-    sizes = [size for _, size in coded]
-    items = _Items(
-        np.hstack([answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]) * 1.0,
-        np.repeat(np.arange(len(sizes)), sizes),
-        answers.weights,
-    )
-    likelihood = _likeliest(items, k, tol, seed)
+    chosen = [answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    likelihood = _likeliest(_Items(np.hstack(chosen) * 1.0, owner, answers.weights), k, tol, seed)
     free = k - 1 + k * sum(max(size - 1, 0) for size in sizes)
     return Classes(likelihood, free, len(frame))
 

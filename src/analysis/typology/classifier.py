@@ -21,7 +21,7 @@ from analysis.errors import InputError, unknown
 from analysis.stats.indicators import Features
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
-from analysis.typology.dissimilarity import Gower, answered, feature_weights
+from analysis.typology.dissimilarity import Gower, Groups, Kinds, answered, feature_weights
 from analysis.typology.multiverse import Multiverse, multiverse
 from analysis.typology.study import Typology, study
 
@@ -42,17 +42,17 @@ class Classifier:
         self, *, adjust: str | pd.Series = "none", indices: Sequence[str] = (), **choices: Any
     ) -> Typology:
         """The typology; see `analysis.typology.study.study` for the choices."""
-        known = list(inspect.signature(study).parameters)
-        if strange := [name for name in choices if name not in known]:
-            raise unknown("choice", strange[0], known)
+        possible = list(inspect.signature(study).parameters)
+        if strange := [name for name in choices if name not in possible]:
+            raise unknown("choice", strange[0], possible)
+        if not isinstance(adjust, pd.Series):
+            known = {"none": None, "gradient": "gradient", "size_class": self.size_class}
+            if str(adjust) not in known:
+                raise InputError(
+                    "there is no adjustment {adjust!r}", hint=", ".join(known), adjust=adjust
+                )
+            adjust = known[adjust]
         used = restricted(self.features, indices)
-        adjustments = {"none": None, "gradient": "gradient", "size_class": self.size_class}
-        if not isinstance(adjust, pd.Series | str) or (
-            isinstance(adjust, str) and adjust not in adjustments
-        ):
-            raise InputError(
-                "there is no adjustment {adjust!r}", hint=", ".join(adjustments), adjust=adjust
-            )
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
         grouped = 1 < len(used.group_labels) < len(used.labels)
         made: Typology = self._cached(study)(
@@ -60,7 +60,7 @@ class Classifier:
             used.kinds,
             used.groups,
             texts,
-            adjust=adjust if isinstance(adjust, pd.Series) else adjustments[adjust],
+            adjust=adjust,
             composites=self.composites[list(used.group_labels)] if grouped else None,
             remember=self._cached,
             **choices,
@@ -173,21 +173,15 @@ def project(
     frame: pd.DataFrame,
     reference: pd.DataFrame,
     types: pd.Series,
-    kinds: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
+    kinds: Kinds,
+    groups: Groups = None,
 ) -> Projection:
     """Place each row of `frame` into the types of `reference` by the features both have.
 
     The strength of membership in a type falls with the square of the mean Gower dissimilarity to
     its members, as in fuzzy clustering with exponent 2 (Bezdek 1981; Kaufman & Rousseeuw 1990).
-    Ranges are those of the reference; values beyond them count as the end of the range. The
-    features must be comparable: the same question, asked in the same way.
-
-    Parameters
-    ----------
-    frame : new units x features. reference : the units that made the typology x features.
-    types : type of each unit of the reference; unplaced ones (0) are ignored.
-    kinds, groups : as for the typology.
+    Ranges are those of the reference (the units that made the types); values beyond them count as
+    the end of the range. The features must be comparable: the same question, asked the same way.
 
     Raises
     ------
@@ -218,30 +212,27 @@ def project(
         raise InputError("the typology has no types to place anybody into")
     measure = Gower.of(reference[shared], kinds, groups)
     known = reference[shared].to_numpy(float)
-    old = measure.between(known, known)
-    edges = {kind: _edge(old, np.flatnonzero(types == kind)) for kind in named}
-    new = measure.between(frame[shared].to_numpy(float), known)
-    distance = np.column_stack([new[:, np.flatnonzero(types == k)].mean(axis=1) for k in named])
+    member = types.to_numpy(int)[:, None] == named
+    old, new = (measure.between(rows, known) for rows in (known, frame[shared].to_numpy(float)))
+    # mean distance to each type; of its own members 95 % keep within its edge
+    edges = []
+    for own in member.T:
+        others = max(own.sum() - 1, 1)  # without themselves
+        edges.append(np.quantile(old[np.ix_(own, own)].sum(axis=1) / others, FAR_MEMBER))
+    distance = np.column_stack([new[:, own].mean(axis=1) for own in member.T])
     closeness = 1.0 / np.maximum(distance, 1e-9) ** 2
     strength = closeness / closeness.sum(axis=1, keepdims=True)
     order = np.argsort(-strength.round(12), axis=1, kind="stable")
-    first = np.array(named)[order[:, 0]]
-    second = np.array(named)[order[:, min(1, len(named) - 1)]]
+    first, second = (np.array(named)[order[:, at]] for at in (0, min(1, len(named) - 1)))
     near = distance[np.arange(len(frame)), order[:, 0]]
-    index = frame.index
     nothing = frame[shared].isna().all(axis=1).to_numpy()
     first[nothing] = second[nothing] = UNPLACED
     strength[nothing] = np.nan
+    fits = (near <= np.array(edges)[order[:, 0]] + 1e-12) & ~nothing
     return Projection(
-        pd.Series(first, index, dtype="Int16"),
-        pd.DataFrame(strength, index, named),
-        pd.Series(second, index, dtype="Int16"),
-        pd.Series(near <= np.array([edges.get(k, -1.0) for k in first]) + 1e-12, index),
+        pd.Series(first, frame.index, dtype="Int16"),
+        pd.DataFrame(strength, frame.index, named),
+        pd.Series(second, frame.index, dtype="Int16"),
+        pd.Series(fits, frame.index),
         shared,
     )
-
-
-def _edge(distance: np.ndarray, at: np.ndarray) -> float:
-    """Mean distance to the type that 95 % of its own members (without themselves) keep."""
-    own = distance[np.ix_(at, at)].sum(axis=1) / max(len(at) - 1, 1)
-    return float(np.quantile(own, FAR_MEMBER))

@@ -14,19 +14,18 @@ from analysis.stats.inference import holm, rank_sum_p
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT, UNPLACED
 from analysis.text import LANGUAGES, Language, label, say
+from analysis.typology.dissimilarity import Kinds
 from analysis.typology.gradient import numeric
+
+Texts = Mapping[str, Mapping[str, str]]  # feature -> language -> label
 
 EXACT_UP_TO = 60  # answers up to which the rank-sum distribution is enumerated
 
 
-def profile(frame: pd.DataFrame, kinds: Mapping[str, str], labels: pd.Series) -> pd.DataFrame:
+def profile(frame: pd.DataFrame, kinds: Kinds, labels: pd.Series) -> pd.DataFrame:
     """Compare each type with all other units, feature by feature.
 
-    Parameters
-    ----------
-    frame : units x features, NaN where missing (left out of that feature's comparison).
-    kinds : kind of each feature; a nominal one is compared category by category (``f=2``).
-    labels : type of each unit; `UNPLACED` ones belong to "all other units".
+    A nominal feature is compared category by category (``f=2``); unplaced units are others.
 
     Returns
     -------
@@ -77,9 +76,7 @@ def _compare(mine: np.ndarray, rest: np.ndarray) -> tuple[float, float]:
 def most_and_least_typical(
     dissimilarity: np.ndarray, labels: pd.Series
 ) -> tuple[dict[int, str], dict[int, str]]:
-    """The medoid of each type, and its member that is least like the others.
-
-    The medoid is the member with the least total dissimilarity to the others.
+    """The member of each type that is most like the others, its medoid, and the one least so.
 
     Examples
     --------
@@ -108,18 +105,11 @@ ENDINGS = {
 }
 
 
-def propose_names(
-    profile: pd.DataFrame,
-    kinds: Mapping[str, str],
-    texts: Mapping[str, Mapping[str, str]],
-) -> dict[int, dict[str, str]]:
+def propose_names(profile: pd.DataFrame, kinds: Kinds, texts: Texts) -> dict[int, dict[str, str]]:
     """One name per type in Japanese and English, no two alike.
 
-    Parameters
-    ----------
-    profile : as made by `analysis.typology.describe.profile`.
-    kinds : kind of each feature.
-    texts : label of each feature, ``{feature: {"ja": ..., "en": ...}}``; the id where it lacks one.
+    ``profile``: see `profile`. ``texts``: label of each feature, ``{feature: {"ja": ..., "en":
+    ...}}``; the id where it lacks one.
 
     Examples
     --------
@@ -146,12 +136,7 @@ def propose_names(
     return names
 
 
-def _name(
-    effects: pd.Series,
-    count: int,
-    kinds: Mapping[str, str],
-    texts: Mapping[str, Mapping[str, str]],
-) -> dict[str, str]:
+def _name(effects: pd.Series, count: int, kinds: Kinds, texts: Texts) -> dict[str, str]:
     """The name with up to `count` traits; a broad type spends the first two on being broad."""
     up, down = (effects >= NOTABLE_TRAIT).mean(), (effects <= -NOTABLE_TRAIT).mean()
     broad = len(effects) >= 4 and max(up, down) >= BROAD
@@ -169,11 +154,7 @@ def _name(
 
 
 def _trait(
-    feature: str,
-    high: bool,
-    kinds: Mapping[str, str],
-    texts: Mapping[str, Mapping[str, str]],
-    language: Language,
+    feature: str, high: bool, kinds: Kinds, texts: Texts, language: Language
 ) -> tuple[str, str]:
     """The word of a trait and its indicator; neighbours with one word are one: 「AとBが多い」."""
     base, _, code = feature.partition("=")

@@ -20,6 +20,7 @@ LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 NUMBERS = ("ordinal", "ratio")
 DIGITS = 12  # kept, so that sums in another order give the same ties
 
+Kinds = Mapping[str, str]
 Groups = Mapping[str, str] | None
 
 
@@ -52,11 +53,8 @@ class Patterns:
 def collapse(values: np.ndarray, names: Sequence[str] | None = None) -> Patterns:
     """Find the distinct rows; two missing answers are equal.
 
-    Parameters
-    ----------
-    values : units x features, NaN where missing.
-    names : of the columns; patterns are sorted by the columns in the order of their names, so that
-        ties are settled in the same way whatever the order of the columns.
+    Patterns are sorted by the columns in the order of their `names`, so that ties are settled in
+    the same way whatever the order of the columns.
 
     Examples
     --------
@@ -111,11 +109,7 @@ class Gower:
     group. A pair is compared by the features both have answered, so missing answers have weight 0.
     A pair with nothing in common gets the dissimilarity expected of two units drawn at random.
 
-    Parameters
-    ----------
-    patterns : the survey. names : of its columns.
-    kinds : ``nominal | binary | asymmetric | ordinal | ratio``; a missing one is ``ratio``.
-    groups : group of each feature. Each group has the same total weight, shared by its features.
+    Each group has the same total weight, shared by its features. A missing kind is ``ratio``.
 
     Raises
     ------
@@ -130,25 +124,23 @@ class Gower:
     """
 
     def __init__(
-        self,
-        patterns: Patterns,
-        names: Sequence[str],
-        kinds: Mapping[str, str],
-        groups: Groups = None,
+        self, patterns: Patterns, names: Sequence[str], kinds: Kinds, groups: Groups = None
     ) -> None:
         self.kinds = np.array([kinds.get(name, "ratio") for name in names])
         self.weights = feature_weights(names, groups)
         self.patterns = patterns
         self._number = np.isin(self.kinds, NUMBERS)
-        self._ranks = {
-            j: _mean_ranks(patterns.rows[:, j], patterns.weights)
-            for j in np.flatnonzero(self.kinds == "ordinal")
-        }
+        self._ranks = {}  # of an ordinal feature its values, and the mean rank of each
+        for j in np.flatnonzero(self.kinds == "ordinal"):
+            known = ~np.isnan(patterns.rows[:, j])
+            values, at = np.unique(patterns.rows[known, j], return_inverse=True)
+            counts = np.bincount(at, patterns.weights[known], minlength=len(values))
+            self._ranks[j] = values, np.cumsum(counts) - (counts - 1) / 2.0
         ranked = self._ranked(patterns.rows)
         self._low, self._high = (np.nan_to_num(f.reduce(ranked)) for f in (np.fmin, np.fmax))
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None) -> Gower:
+    def of(cls, frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> Gower:
         """Of a frame (units x features), each unit a row of its own."""
         units = np.arange(len(frame))
         alone = Patterns(frame.to_numpy(float), np.ones(len(frame)), units)
@@ -180,8 +172,7 @@ class Gower:
             w = self.weights[whole]
             total += cdist(a[:, whole] * w, b[:, whole] * w, "cityblock")
         for j in np.flatnonzero(self._number & ~whole):
-            apart = np.abs(a[:, j, None] - b[None, :, j])
-            total += self.weights[j] * np.nan_to_num(apart)
+            total += self.weights[j] * np.nan_to_num(np.abs(a[:, j, None] - b[None, :, j]))
         if not self._number.all():
             total += self._unequal(a, b, known_a, known_b)
         if (one_sided := self.kinds == "asymmetric").any():
@@ -225,26 +216,18 @@ class Gower:
         """Dissimilarity expected of two units whose answers are not known."""
         total = weight = 0.0
         placed, counts = self._placed(self.patterns.rows), self.patterns.weights
-        for j, kind in enumerate(self.kinds):
-            known = ~np.isnan(placed[:, j])
+        for column, kind, w in zip(placed.T, self.kinds, self.weights, strict=True):
+            known = ~np.isnan(column)
             if not known.any():
                 continue
-            values, at = np.unique(placed[known, j], return_inverse=True)
+            values, at = np.unique(column[known], return_inverse=True)
             share = np.bincount(at, counts[known]) / counts[known].sum()
+            apart, compared = 1 - (share**2).sum(), 1.0
             if kind in NUMBERS:
                 below = np.cumsum(share)[:-1]
-                apart, compared = 2 * (below * (1 - below) * np.diff(values)).sum(), 1.0
-            else:
-                apart = 1 - (share**2).sum()
-                compared = 1 - (share[values == 0] ** 2).sum() if kind == "asymmetric" else 1.0
-            total += self.weights[j] * apart
-            weight += self.weights[j] * compared
+                apart = 2 * (below * (1 - below) * np.diff(values)).sum()
+            elif kind == "asymmetric":
+                compared = 1 - (share[values == 0] ** 2).sum()
+            total += w * apart
+            weight += w * compared
         return float(total / weight) if weight > 1e-9 else 0.0
-
-
-def _mean_ranks(column: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The values of a column and the mean rank of the units that share each."""
-    known = ~np.isnan(column)
-    values, at = np.unique(column[known], return_inverse=True)
-    counts = np.bincount(at, weights[known], minlength=len(values))
-    return values, np.cumsum(counts) - (counts - 1) / 2.0

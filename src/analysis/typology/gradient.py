@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ONE_SIDED
-from analysis.typology.dissimilarity import Groups, feature_weights, source
+from analysis.typology.dissimilarity import Groups, Kinds, feature_weights, source
 
 CUBIC_FROM = 60  # rows from which a curve, not only a line, is taken out
 SHUFFLED = 50  # surveys of independent features that say what chance gives
@@ -46,7 +46,7 @@ class Gradient:
         return bool(weight[self.loadings > 0].sum() >= ONE_SIDED * weight.sum() > 0)
 
 
-def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+def numeric(frame: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
     """Numbers to calculate with: a nominal feature becomes one 0/1 column per category.
 
     Examples
@@ -70,7 +70,7 @@ def numeric(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
 
 def gradient(
     frame: pd.DataFrame,
-    kinds: Mapping[str, str],
+    kinds: Kinds,
     groups: Groups = None,
     *,
     n_null: int = SHUFFLED,
@@ -108,7 +108,7 @@ def gradient(
 
 
 def share_interval(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None, *, seed: int = 0
+    frame: pd.DataFrame, kinds: Kinds, groups: Groups = None, *, seed: int = 0
 ) -> tuple[float, float]:
     """A 95 % interval for `Gradient.share`.
 
@@ -150,7 +150,7 @@ def _share(values: np.ndarray, chance: np.ndarray) -> float:
 
 
 def _standardised(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups
+    frame: pd.DataFrame, kinds: Kinds, groups: Groups
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Columns that vary, mean 0 and deviation 1, missing ones neutral; and their weights."""
     columns = numeric(frame, kinds)
@@ -190,10 +190,7 @@ class Axes:
 
 
 def map_axes(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    texts: Mapping[str, str],
-    groups: Groups = None,
+    frame: pd.DataFrame, kinds: Kinds, texts: Mapping[str, str], groups: Groups = None
 ) -> Axes:
     """Places for a map: each unit, and the direction in which each feature rises.
 
@@ -226,14 +223,11 @@ def map_axes(
     )
 
 
-def without_gradient(
-    frame: pd.DataFrame, kinds: Mapping[str, str], score: pd.Series
-) -> pd.DataFrame:
+def without_gradient(frame: pd.DataFrame, kinds: Kinds, score: pd.Series) -> pd.DataFrame:
     """What is left of each feature when its expectation at this level is taken out.
 
     The expectation is a line in the score, from `CUBIC_FROM` rows a cubic, so that the bend that
-    an adoption curve always shows does not return as a second axis. All columns of the result are
-    of kind "ratio"; missing stays missing.
+    an adoption curve always shows does not return as a second axis. All that is left is "ratio".
     """
     columns = numeric(frame, kinds)
     degree = 3 if len(frame) >= CUBIC_FROM else 1
@@ -247,13 +241,10 @@ def without_gradient(
     return pd.DataFrame(rest, index=frame.index, columns=columns.columns)
 
 
-def without_strata(
-    frame: pd.DataFrame, kinds: Mapping[str, str], strata: pd.Series
-) -> pd.DataFrame:
+def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.DataFrame:
     """Each feature less its mean in the unit's own stratum, such as its size class.
 
-    All columns of the result are of kind "ratio". A unit alone in its stratum becomes 0 (average):
-    there is nobody to compare it with.
+    All that is left is "ratio". A unit alone in its stratum becomes 0: nobody compares with it.
 
     Examples
     --------

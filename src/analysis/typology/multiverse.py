@@ -9,7 +9,7 @@ belong together whatever is chosen, who is on a border, and which choice matters
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -35,6 +35,7 @@ from analysis.stats.thresholds import (
 from analysis.typology.dissimilarity import (
     Gower,
     Groups,
+    Kinds,
     Patterns,
     collapse,
     feature_weights,
@@ -74,8 +75,7 @@ def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[s
 def treatments(frame: pd.DataFrame) -> list[str]:
     """What can be done about missing answers; ``none missing`` where there are none.
 
-    Complete cases are an option where at least `ENOUGH_COMPLETE` of the units are some, and two
-    types of three can be made of them.
+    Complete cases alone where at least `ENOUGH_COMPLETE` of the units are some, enough for types.
     """
     complete = frame.notna().all(axis=1)
     if complete.all():
@@ -89,7 +89,7 @@ ROUNDS = 8  # through all features, for each of them
 DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
 
-def imputed(frame: pd.DataFrame, kinds: Mapping[str, str], *, seed: int = 0) -> list[pd.DataFrame]:
+def imputed(frame: pd.DataFrame, kinds: Kinds, *, seed: int = 0) -> list[pd.DataFrame]:
     """Surveys in which every missing answer is filled in; answers that were given stay.
 
     Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
@@ -153,7 +153,7 @@ def _donors(
 
 def universes(
     frame: pd.DataFrame,
-    kinds: Mapping[str, str],
+    kinds: Kinds,
     groups: Groups,
     setting: Setting,
     filled: Sequence[pd.DataFrame] = (),
@@ -163,10 +163,8 @@ def universes(
     Who takes part is decided for these features again (`prepare.set_aside`); the rest is put
     to the group that is nearest on average.
 
-    Parameters
-    ----------
-    filled : the survey with its missing answers imputed, several times; a type is then made of
-        those who are together in most imputations (average linkage on their co-assignment).
+    ``filled``: the survey with its missing answers imputed, several times; a type is then made of
+    those who are together in most imputations (average linkage on their co-assignment).
 
     Returns
     -------
@@ -224,13 +222,7 @@ def weighted_tree(
 
     Müllner (2011, arXiv:1109.2378); the distances of what has joined are those of Lance & Williams
     (1967). `scipy.cluster.hierarchy.linkage` knows no weights. Identical units join at height 0
-    before all others, so a pattern may stand for them from the start: the national table has 1,741
-    units and some 360 patterns.
-
-    Parameters
-    ----------
-    distance : patterns x patterns, symmetric (Ward: Euclidean).
-    weights : units of each pattern.
+    before all others, so a pattern may stand for them from the start.
 
     Returns
     -------
@@ -368,19 +360,13 @@ class Multiverse:
 
 
 def multiverse(
-    frame: pd.DataFrame,
-    kinds: Mapping[str, str],
-    groups: Groups,
-    reference: pd.Series,
+    frame: pd.DataFrame, kinds: Kinds, groups: Groups, reference: pd.Series
 ) -> Multiverse:
     """Run the multiverse.
 
     Nothing in it is random but the imputation of missing answers, whose seed is fixed.
 
-    Parameters
-    ----------
-    frame, kinds, groups : the features of the typology, of the units that took part in its fit.
-    reference : the typology to look at, a type per unit (0: unplaced).
+    The units are those that took part in the fit of the typology to look at, ``reference``.
 
     Raises
     ------

@@ -23,12 +23,10 @@ CHUNK = 10  # resamples that share a seed
 
 @dataclass(frozen=True)
 class Medoids:
-    """``medoids`` (rows of the matrix), ``labels`` 0..k-1 per row, ``objective``: weighted sum of
-    dissimilarities to the nearest medoid."""
+    """``medoids`` (rows of the matrix) and ``labels`` 0..k-1 per row."""
 
     medoids: np.ndarray
     labels: np.ndarray
-    objective: float
 
 
 def k_medoids(
@@ -42,17 +40,13 @@ def k_medoids(
     The first start is PAM's BUILD, the others are random. At most as many medoids are found as
     there are rows. Types are numbered heaviest first, ties by the first row.
 
-    Parameters
-    ----------
-    distance : patterns x patterns, symmetric, zero diagonal.
-    weights : units that each pattern stands for (default 1; 0: it is not there, its label is -1).
+    A pattern of weight 0 is not there: its label is -1.
 
     Examples
     --------
     >>> D = np.abs(np.subtract.outer([0.0, 1, 9], [0.0, 1, 9]))
-    >>> found = k_medoids(D, 1, np.array([1.0, 1, 5]))
-    >>> found.medoids.tolist(), found.objective
-    ([2], 17.0)
+    >>> k_medoids(D, 1, np.array([1.0, 1, 5])).medoids.tolist()
+    [2]
     """
     return medoids_for(distance, [k], weights, n_init=n_init)[k]
 
@@ -67,8 +61,7 @@ def medoids_for(
     """`k_medoids` for several k. BUILD is greedy, so the largest k's contains all the others'."""
     weights = np.ones(len(distance)) if weights is None else weights
     there = np.flatnonzero(weights)
-    total = (distance @ weights)[there].round(9)
-    order = there[np.lexsort((-weights[there], total))]
+    order = there[np.lexsort((-weights[there], (distance @ weights)[there].round(9)))]
     weighted = distance[np.ix_(order, order)]
     weighted *= weights[order][:, None]
     built, n = np.arange(min(max(counts), len(order))), len(order)
@@ -77,26 +70,22 @@ def medoids_for(
         built = np.append(best, np.setdiff1d(np.arange(n), best))[: len(built)]
     found = {}
     for k in counts:
-        best, least = np.arange(min(k, n)), float(total.min()) if k == 1 else 0.0
-        if 1 < k < n:
-            best, least = _search(weighted, built[:k], n_init)
-        found[k] = _numbered(distance, order[best], weights, least)
+        best = _search(weighted, built[:k], n_init) if 1 < k < n else np.arange(min(k, n))
+        found[k] = _numbered(distance, order[best], weights)
     return found
 
 
-def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> tuple[np.ndarray, float]:
-    """The best medoids from all starts, and their objective."""
+def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> np.ndarray:
+    """The best medoids from all starts."""
     best = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
     random = np.random.RandomState(0)
     for _ in range(n_init - 1):
         again = kmedoids.fasterpam(weighted, len(start), random_state=random, n_cpu=1)
         best = again if again.loss < best.loss - 1e-9 else best
-    return np.sort(best.medoids.astype(int)), float(best.loss)
+    return np.sort(best.medoids.astype(int))
 
 
-def _numbered(
-    distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray, objective: float
-) -> Medoids:
+def _numbered(distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray) -> Medoids:
     """Each pattern with its nearest medoid; the heaviest type first, ties by the first pattern."""
     nearest = distance[:, medoids].argmin(axis=1)
     nearest[medoids] = np.arange(len(medoids))
@@ -105,7 +94,7 @@ def _numbered(
     first = np.unique(nearest[there], return_index=True)[1]
     rank = np.lexsort((first, -sizes.round(9)))
     labels = np.where(weights > 0, np.argsort(rank)[nearest], -1)
-    return Medoids(medoids[rank], labels, objective)
+    return Medoids(medoids[rank], labels)
 
 
 def silhouette_widths(
@@ -113,9 +102,7 @@ def silhouette_widths(
 ) -> np.ndarray:
     """Silhouette width of each unit (Rousseeuw 1987); 0 for a unit alone in its type.
 
-    With weights a row stands for that many identical units; all have the same width. With one type
-    only there is no other to compare with: all widths are 0. (`sklearn.metrics.silhouette_samples`
-    knows no weights.)
+    With one type only all widths are 0. (`sklearn.metrics.silhouette_samples` knows no weights.)
 
     Examples
     --------
@@ -184,12 +171,6 @@ def stability(
     Per type: the greatest Jaccard coefficient with any cluster of the resample among the distinct
     units drawn, averaged over the resamples that have a member of the type.
 
-    Parameters
-    ----------
-    distance : patterns x patterns.
-    types : type of each pattern; `UNPLACED` ones belong to no type.
-    counts : units of each pattern, whole numbers.
-
     Examples
     --------
     >>> x = np.array([0.0, 1, 2, 10, 11, 12])
@@ -235,9 +216,7 @@ def least_stable(
 ) -> dict[int, float]:
     """Number of types -> ``jaccard_bootstrap`` of its least stable one, from the same resamples.
 
-    Parameters
-    ----------
-    types : type of each pattern for each number of types, as k-medoids on `distance` found them.
+    ``types``: type of each pattern for each number of types, as k-medoids found them.
     """
     scores: dict[int, list[np.ndarray]] = {k: [] for k in types}
     for weights, drawn in _resamples(counts, n_bootstrap, seed):

@@ -98,17 +98,14 @@ def power(
     >>> bool(table.loc["weak", "recovered"] < table.loc["strong", "recovered"])
     True
     """
-    rng = np.random.default_rng(seed)
-    names = [f"x{j + 1}" for j in range(len(kinds))]
-    its_kinds = dict(zip(names, kinds, strict=True))
-    its_groups = dict(zip(names, groups, strict=True)) if groups is not None else None
-    rows = {}
+    rng, rows = np.random.default_rng(seed), {}
     features: dict[str, Any] = {"kinds": kinds, "groups": groups, "yes": yes, "missing": missing}
     for name, separation in SEPARATIONS.items():
         scores = []
         for _ in range(n_simulations):
             frame, truth = known_types(n, separation, n_types=n_types, rng=rng, **features)
-            distance = Gower.of(frame, its_kinds, its_groups).among()
+            owner = None if groups is None else dict(zip(frame, groups, strict=True))
+            distance = Gower.of(frame, dict(zip(frame, kinds, strict=True)), owner).among()
             found = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
             scores.append(adjusted_rand_score(truth, found))
         share = float(np.mean(np.array(scores) >= RECOVERED))

@@ -8,7 +8,6 @@ beforehand and look at no typology.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -28,18 +27,13 @@ from analysis.typology.dissimilarity import (
     LIMIT,
     Gower,
     Groups,
+    Kinds,
     answered,
     collapse,
     feature_weights,
     source,
 )
-from analysis.typology.gradient import (
-    Gradient,
-    gradient,
-    numeric,
-    without_gradient,
-    without_strata,
-)
+from analysis.typology.gradient import Gradient, gradient, numeric, without_gradient, without_strata
 
 Basis = Literal["none", "gradient", "strata"]
 Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
@@ -52,7 +46,7 @@ TOO_FEW = Message(
 
 @dataclass(frozen=True)
 class Answers:
-    """Units x features, NaN where missing, with kind and group of each feature."""
+    """Answers, with kind and group of each feature."""
 
     frame: pd.DataFrame
     kinds: dict[str, str]
@@ -111,13 +105,8 @@ class Prepared(Answers):
     gradient: Gradient
     level: pd.Series
 
-    @property
-    def n(self) -> int:
-        """Number of units of the fit."""
-        return len(self.frame)
 
-
-def set_aside(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = None) -> pd.Series:
+def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Series:
     """The units that take no part in the fit, and why.
 
     Set aside are units without any answer (``empty``), units that answered less than half of the
@@ -126,10 +115,6 @@ def set_aside(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = No
     plus three interquartile ranges of all units') and above one and a half times the mean
     dissimilarity of two units. A member of a group of three has two near ones, so that no type that
     may be named is set aside.
-
-    Parameters
-    ----------
-    frame : units x features, NaN where missing. kinds, groups : as in `dissimilarity.Gower`.
 
     Examples
     --------
@@ -147,7 +132,7 @@ def set_aside(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups = No
     return why[~fit]
 
 
-def _far_out(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> np.ndarray:
+def _far_out(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> np.ndarray:
     """Whether each unit is farther from its nearest others than Tukey's far fence."""
     names = list(map(str, frame))
     patterns = collapse(frame.to_numpy(float), names)
@@ -156,23 +141,16 @@ def _far_out(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> n
         return np.zeros(n, dtype=bool)
     distance = Gower(patterns, names, kinds, groups).among()
     mean = float(counts @ distance @ counts) / (n * (n - 1))
-    np.fill_diagonal(distance, np.inf)
-    # nearest patterns, and how many other units are as near or nearer: those of the same answers,
-    # then the patterns in turn
-    near = np.argpartition(distance, others - 1, axis=1)[:, :others]
-    apart = np.take_along_axis(distance, near, axis=1)
-    order = np.argsort(apart, axis=1, kind="stable")
-    apart = np.take_along_axis(apart, order, axis=1)
-    within = np.take_along_axis(counts[near], order, axis=1).cumsum(axis=1) + counts[:, None] - 1
-    place = np.minimum((within < others).sum(axis=1), others - 1)[:, None]
-    reach = np.where(counts > others, 0.0, np.take_along_axis(apart, place, axis=1)[:, 0])
-    low, high = np.quantile(reach[patterns.back], [0.25, 0.75])
+    apart = distance[:, patterns.back]  # from each unit, itself included, which is nearest
+    apart.partition(others, axis=1)
+    reach = apart[patterns.back, others]
+    low, high = np.quantile(reach, [0.25, 0.75])
     fence = max(high + FAR_FENCE * (high - low), FAR_PAIR * mean)
-    return reach[patterns.back] > fence + 1e-9
+    return reach > fence + 1e-9
 
 
 def prepare(
-    frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups, adjust: Adjust, *, seed: int = 0
+    frame: pd.DataFrame, kinds: Kinds, groups: Groups, adjust: Adjust, *, seed: int = 0
 ) -> Prepared:
     """Check the features, decide who takes part in the fit, and adjust by those.
 
@@ -246,7 +224,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     return ordered
 
 
-def _those_that_vary(frame: pd.DataFrame, kinds: Mapping[str, str], groups: Groups) -> Answers:
+def _those_that_vary(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> Answers:
     """The features with more than one answer; one that no group claims is a group of its own."""
     names = [str(c) for c in frame if frame[c].nunique() > 1]
     if not names:

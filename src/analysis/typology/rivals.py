@@ -13,7 +13,7 @@ shuffle would break a dependence that is no type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.thresholds import SURELY_MORE
-from analysis.typology.dissimilarity import Gower, Groups, feature_weights
+from analysis.typology.dissimilarity import Gower, feature_weights
 from analysis.typology.gradient import gradient
 from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Given
@@ -40,9 +40,9 @@ UNIQUE = 0.02  # least share of a feature's variance that is not the gradient's
 
 
 class Continuum:
-    """Draw type-free surveys that look like `frame`.
+    """Draw type-free surveys that look like those answers.
 
-    Each feature keeps its values and its missing cells; with `strata` also in each stratum, so that
+    Each feature keeps its values and its missing cells; with strata also in each stratum, so that
     the strata's means stay as they are. Ties, rounding and skips weaken correlations, so the latent
     correlations are tuned until drawn surveys show on average those of the survey (within strata).
     Nominal categories are ordered along the survey's first axis.
@@ -51,7 +51,6 @@ class Continuum:
     ----------
     keep : what is kept beside the margins: nothing (``margins``: independent features), one
         ``gradient``, or all ``correlations``.
-    strata : stratum of each unit. groups : of the features, which weigh the gradient.
     seed : of the calibration; the draws take a generator of their own.
 
     Examples
@@ -59,26 +58,18 @@ class Continuum:
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=200)
     >>> frame = pd.DataFrame({"a": x, "b": x + rng.normal(size=200)})
-    >>> drawn = Continuum(frame, dict.fromkeys(frame, "ratio")).sample(rng)
+    >>> given = Given(frame, dict.fromkeys(frame, "ratio"), {"a": "a", "b": "b"})
+    >>> drawn = Continuum(given).sample(rng)
     >>> bool((np.sort(drawn["a"]) == np.sort(frame["a"])).all())
     True
     >>> bool(abs(drawn.corr().loc["a", "b"] - frame.corr().loc["a", "b"]) < 0.15)
     True
     """
 
-    def __init__(
-        self,
-        frame: pd.DataFrame,
-        kinds: Mapping[str, str],
-        *,
-        keep: Keep = "correlations",
-        strata: pd.Series | None = None,
-        groups: Groups = None,
-        seed: int = 0,
-    ) -> None:
-        self.frame = frame
-        table, self._codes = _in_order(frame, kinds, seed)
-        block = np.zeros(len(frame), int) if strata is None else pd.factorize(strata)[0]
+    def __init__(self, given: Given, keep: Keep = "correlations", seed: int = 0) -> None:
+        self.frame, strata = given.frame, given.strata
+        table, self._codes = _in_order(given, seed)
+        block = np.zeros(len(table), int) if strata is None else pd.factorize(strata)[0]
         self._seen = ~np.isnan(table)
         self._place = np.where(self._seen, APART * block[:, None], np.inf)
         order = np.lexsort((table, self._place), axis=0)
@@ -89,7 +80,7 @@ class Continuum:
         if keep != "margins":
             target = _correlations(rest, self._seen)
             if keep == "gradient":
-                target = _one_gradient(target, feature_weights(frame.columns, groups))
+                target = _one_gradient(target, feature_weights(self.frame, given.groups))
             self._root = self._calibrated(target, np.random.default_rng(seed))
 
     def _calibrated(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -134,19 +125,16 @@ class Continuum:
         return pd.DataFrame(drawn, index=self.frame.index, columns=self.frame.columns)
 
 
-def _in_order(
-    frame: pd.DataFrame, kinds: Mapping[str, str], seed: int
-) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+def _in_order(given: Given, seed: int) -> tuple[np.ndarray, dict[int, np.ndarray]]:
     """The answers as numbers with an order, and the codes of each nominal column in that order."""
-    table, codes = frame.to_numpy(float, copy=True), {}
-    if "nominal" in (kinds[name] for name in frame):
-        level = gradient(frame, kinds, n_null=1, seed=seed).score
-        for j, name in enumerate(frame):
-            if kinds[name] == "nominal":
-                order = level.groupby(frame[name]).mean().sort_values(kind="stable").index
-                codes[j] = np.asarray(order, dtype=float)
-                rank = {code: float(i) for i, code in enumerate(order)}
-                table[:, j] = frame[name].map(rank).to_numpy(float)
+    table, codes = given.frame.to_numpy(float, copy=True), {}
+    nominal = [name for name in given.frame if given.kinds[name] == "nominal"]
+    if nominal:
+        level = gradient(given.frame, given.kinds, n_null=1, seed=seed).score
+    for name in nominal:
+        order = level.groupby(given.frame[name]).mean().sort_values(kind="stable").index
+        j, rank = given.frame.columns.get_loc(name), pd.Series(np.arange(len(order)), order)
+        codes[j], table[:, j] = np.asarray(order, dtype=float), given.frame[name].map(rank)
     return table, codes
 
 
@@ -256,9 +244,7 @@ def beside(
     thin = np.sort(np.random.default_rng(seed).permutation(len(frame))[:UNITS])
     strata = None if given.strata is None else given.strata.iloc[thin]
     given = replace(given, frame=frame.iloc[thin], strata=strata)
-    source = Continuum(
-        given.frame, given.kinds, keep=keep, strata=strata, groups=given.groups, seed=seed
-    )
+    source = Continuum(given, keep, seed)
     own = _separation(given, counts, more)
     worst = Beside(0.0, 0, pd.Series(dtype=float))
     for j, shape in enumerate(SHAPES if keep != "margins" else SHAPES[:1]):
@@ -290,4 +276,5 @@ def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> lis
     found = medoids_for(distance, [*counts, *more], units, n_init=1).values()
     widths, smallest = separation(distance, [medoids.labels for medoids in found], units)
     tried, whole = widths[: len(counts)], smallest[: len(counts)] > 1
-    return [max(tried[whole] if whole.any() else tried), *widths]
+    greatest = (tried[whole] if whole.any() else tried).max()
+    return [float(greatest), *map(float, widths)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -12,8 +12,8 @@ import pandas as pd
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import SMALLEST_TYPE, UNPLACED
 from analysis.typology.choice import Compared, best, compared, counts_to_try, preferred, reason
-from analysis.typology.describe import most_and_least_typical, profile, propose_names
-from analysis.typology.dissimilarity import Groups
+from analysis.typology.describe import Texts, most_and_least_typical, profile, propose_names
+from analysis.typology.dissimilarity import Groups, Kinds
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.multiverse import Multiverse
 from analysis.typology.partition import k_medoids, silhouette_widths, stability
@@ -46,7 +46,7 @@ class Typology:
     coassignment : unit x unit of the fit, share of the resamples with both in one type.
     membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
     verdict : how far the types can be trusted, and the evidence for it.
-    params : what was used: ``n_types``, ``adjust``, ``n_bootstrap``, ``n_null``, ``drawn``.
+    params : what was used: ``n_types``, ``n_bootstrap``, ``n_null``, ``drawn``.
     """
 
     labels: pd.Series
@@ -92,12 +92,9 @@ class Typology:
         return replace(self, verdict=judge(evidence))
 
 
-Texts = Mapping[str, Mapping[str, str]]
-
-
 def study(
     frame: pd.DataFrame,
-    kinds: Mapping[str, str],
+    kinds: Kinds,
     groups: Groups = None,
     labels: Texts | None = None,
     *,
@@ -114,9 +111,7 @@ def study(
 
     Parameters
     ----------
-    frame : units x features, float, NaN where missing; the index holds codes (str).
-    kinds : ``nominal | binary | asymmetric | ordinal | ratio`` of each feature.
-    groups : index that each feature belongs to; groups weigh the same.
+    frame, kinds, groups : see `analysis.typology`.
     labels : label of each feature for the names, ``{feature: {"ja": ..., "en": ...}}``.
     n_types : their number, or ``auto``: the number with the greatest average silhouette.
     adjust : ``"gradient"`` takes the main gradient out, a Series of strata (such as size classes)
@@ -149,7 +144,8 @@ def study(
     make = remember(compared) if remember else compared
     tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
     k = best(tried.table) if n_types == "auto" else n_types
-    back, fitted, weights = tried.patterns.back, data.frame.index, tried.patterns.weights
+    patterns, fitted = tried.measure.patterns, data.frame.index
+    back, weights = patterns.back, patterns.weights
     medoids = k_medoids(tried.distance, k, weights)  # numbered by size, ties by the smallest code
     sizes = np.bincount(medoids.labels, weights)
     numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
@@ -162,7 +158,7 @@ def study(
         at = np.flatnonzero(types != UNPLACED)
         widths.iloc[at] = silhouette_widths(apart[np.ix_(at, at)], types.iloc[at].to_numpy(int))
     evidence = Evidence(
-        n=data.n,
+        n=len(fitted),
         unplaced=int((types == UNPLACED).sum()),
         stability=sure.types["jaccard_bootstrap"].to_dict(),
         silhouette=float(widths.mean()) if len(sure.types) > 1 else 0.0,
@@ -200,7 +196,6 @@ def study(
         verdict=judge(evidence),
         params={
             "n_types": k,
-            "adjust": data.given.basis,
             "n_bootstrap": n_bootstrap,
             "n_null": n_null,
             "drawn": (tried.null.drawn, tried.continuum.drawn),
@@ -218,9 +213,9 @@ def _afterwards(
     """
     nearest = np.full((len(data.others), 2), UNPLACED)
     if len(medoids) and len(nearest):
-        apart = tried.measure.between(data.others.to_numpy(float), tried.patterns.rows)
+        apart = tried.measure.between(data.others.to_numpy(float), tried.measure.patterns.rows)
         member = types.to_numpy(int)[:, None] == np.arange(1, len(medoids) + 1)
-        mean = apart[:, tried.patterns.back] @ member.astype(float) / member.sum(axis=0)
+        mean = apart[:, tried.measure.patterns.back] @ member.astype(float) / member.sum(axis=0)
         order = np.lexsort((mean.round(9), apart[:, medoids].round(9)), axis=1)[:, :2]
         nearest[:, : order.shape[1]] = 1 + order
         nearest[data.others.isna().all(axis=1).to_numpy()] = UNPLACED

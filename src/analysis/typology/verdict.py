@@ -3,8 +3,7 @@
 Four answers are possible, and "no separated types" is as good an answer as any: clear types,
 tentative types, a gradient rather than types, no separated types. The rules are few; where they
 come from is in docs/method.md, and their rate of false alarms on surveys without types is measured
-by benchmarks/bench_verdict.py. Its words are the sentence
-``typology/verdict``; nothing is decided on them.
+by benchmarks/bench_verdict.py. Its words are the sentence ``typology/verdict``.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from analysis.stats.thresholds import (
     STABLE,
     WEAK,
 )
-from analysis.text import say
+from analysis.text import LANGUAGES, say
 from analysis.typology.prepare import Basis
 
 Level = Literal["clear", "tentative", "gradient", "none"]
@@ -120,7 +119,7 @@ class Verdict:
     def text(self) -> dict[str, str]:
         """One paragraph in each language."""
         values = {"level": self.level, "e": facts(self.evidence)}
-        return {language: say("typology/verdict", language, **values) for language in ("ja", "en")}
+        return {language: say("typology/verdict", language, **values) for language in LANGUAGES}
 
 
 def judge(e: Evidence) -> Verdict:
@@ -142,24 +141,17 @@ def judge(e: Evidence) -> Verdict:
     'clear'
     >>> judge(Evidence(1733, 0, {1: 0.76, 2: 0.47}, 0.24, 0.01, 0.01, 0.7, (0.6, 0.8))).level
     'gradient'
-    >>> print(judge(Evidence(15, 1, {1: 0.5, 2: 0.4}, 0.2, 0.4, 0.5, 0.0)).text["en"])
-    No separated types can be shown (n=15). Surveys of independent items separate into groups as \
-well (p=0.40). This does not say that the respondents are alike or that their answers are \
-unrelated. The groups below describe these respondents only and are not types.
     """
-    return Verdict(_level(e), e)
-
-
-def _level(e: Evidence) -> Level:
+    level: Level = "gradient" if e.on_a_line else "none"
     if e.null_p > ALPHA or len(e.stability) < 2:
-        return "none"
-    if e.beyond_continuum and not (e.on_a_line and e.unstable):
+        level = "none"
+    elif e.beyond_continuum and not (e.on_a_line and e.unstable):
         convincing = e.silhouette >= (REASONABLE if e.leans_to_a_line else WEAK)
         robust = e.core_share is None or e.core_share >= CORE_SHARE
         settled = not e.at_the_edge and not e.disputed
         sure = not e.doubtful and convincing and robust and settled
-        return "clear" if sure else "tentative"
-    return "gradient" if e.on_a_line else "none"
+        level = "clear" if sure else "tentative"
+    return Verdict(level, e)
 
 
 def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
@@ -167,7 +159,7 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
 
     `tested`: whether p and intervals are given; of a full count they are not.
     """
-    out = "ruled out"
+    continuum = "not surely enough" if e.continuum_p <= ALPHA else "possible"
     return asdict(e) | {
         "types": len(e.stability),
         "others": {name: k for name, k in e.criteria.items() if k != e.made},
@@ -176,12 +168,8 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
         "unstable": e.unstable,
         "doubtful": e.doubtful,
         "close": e.silhouette < WEAK,
-        "independent": out if e.null_p <= ALPHA else "possible",
-        "continuum": out
-        if e.beyond_continuum
-        else "not surely enough"
-        if e.continuum_p <= ALPHA
-        else "possible",
+        "independent": "ruled out" if e.null_p <= ALPHA else "possible",
+        "continuum": "ruled out" if e.beyond_continuum else continuum,
         "drawn": round(1 / e.least_p) - 1,
         "limits": LIMITS,
         "tested": tested,
@@ -218,5 +206,5 @@ def other_draws(
         for kind, j in evidence.stability.items():
             at = j + sign * jaccard_se.get(kind, 0.0)
             moved.append(replace(evidence, stability={**evidence.stability, kind: at}))
-    own = _level(evidence)
-    return [level for level in get_args(Level) if level in {*map(_level, moved)} - {own}]
+    other = {judge(one).level for one in moved} - {judge(evidence).level}
+    return [level for level in get_args(Level) if level in other]

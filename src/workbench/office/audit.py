@@ -7,28 +7,22 @@ in the cells that can be mailed back to the office (see `notes`). No codebook is
 from __future__ import annotations
 
 import os
-import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from itertools import count
 from pathlib import Path
-from xml.parsers.expat import ExpatError
 
 import pandas as pd
 import yaml
-from lxml import etree
 
 from analysis.errors import InputError, Message
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.headings import normalise
-from analysis.intake.sheet import Place, Sheet, address, column_number
-from analysis.text import Language, Model, Text, label
-from workbench import outputs
+from analysis.intake.sheet import Place, Sheet
+from analysis.text import LANGUAGES, Language, Model, Text, label
 from workbench.office import file_checks, open_document, readability
 from workbench.office.file_checks import Look
-from workbench.office.notes import with_notes
+from workbench.office.notes import annotate, check_place
 from workbench.office.open_document import Page
 from workbench.office.readability import CODE_TABLE, UNIT_HEAD, Breach, Table
 
@@ -45,23 +39,6 @@ class Check(Model):
     title: Text
     advice: Text
 
-    @property
-    def numbers(self) -> str:
-        """The numbers of its rules: that of 2020, that of 2026 with its level, or both."""
-        return "・".join(self.rules.values())
-
-    @property
-    def level(self) -> str:
-        """L1, L2 or L3, empty where the rules of 2026 have no such rule."""
-        return self.rules.get(2026, "").partition("-")[0]
-
-
-class Unreadable(Model):
-    """Why a file cannot be read, and what the office can do, in Japanese."""
-
-    reason: str
-    advice: str
-
 
 _DATA = yaml.safe_load(
     files("workbench").joinpath("data/readability.yml").read_text(encoding="utf-8")
@@ -69,17 +46,15 @@ _DATA = yaml.safe_load(
 CHECKS = {id: Check(id=id, **entry) for id, entry in _DATA["checks"].items()}
 JUDGED: dict[str, dict[Language, str]] = _DATA["judged"]
 SCORES: dict[str, dict[str, int]] = _DATA["scores"]
-UNREADABLE = {id: Unreadable(**entry) for id, entry in _DATA["unreadable"].items()}
+UNREADABLE: dict[str, dict[str, str]] = _DATA["unreadable"]  # why, and what to do, in Japanese
 
 COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
-PARTS = re.compile(r"([A-Z]*)([0-9]*)")
 OPEN_DOCUMENT = InputError(
     "this is {subject}",
     hint="save it from Excel as .xlsx",
     reason="open_document",
     subject=Message("an OpenDocument table"),
 )
-DAMAGED = (KeyError, ValueError, AttributeError, ExpatError, etree.LxmlError, zipfile.BadZipFile)
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -108,13 +83,13 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
     explained = _explained([
         (name, [page.sheet for page in pages]) for name, _, pages in read if isinstance(pages, list)
     ])  # fmt: skip
-    found: list[tuple[str, ...]] = []
+    found: list[list[str]] = []
     for name, file, pages in read:
         if isinstance(pages, InputError):
-            found.append(_unreadable(name, pages))
+            found.append(_finding(name, "", ("format", "", pages.what), pages))
             continue
         if file.suffix.lower() == open_document.SUFFIX:
-            found.append(_unreadable(name, OPEN_DOCUMENT))
+            found.append(_finding(name, "", ("format", "", OPEN_DOCUMENT.what), OPEN_DOCUMENT))
         for sheet, breach in _breaches(file, pages, before):
             if not _names_of(breach[2]) & explained.get(breach[0], set()):
                 found.append(_finding(name, sheet, breach))
@@ -123,8 +98,7 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
 
 def _explained(read: list[tuple[str, list[Sheet]]]) -> dict[str, set[str]]:
     """Check -> the headings that a code table among the files explains: codes, unit, one letter."""
-    codes: set[str] = set()
-    units: set[str] = set()
+    codes, units = set[str](), set[str]()
     for name, sheets in read:
         for sheet in sheets:
             named = CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet)
@@ -176,7 +150,7 @@ def _breaches(file: Path, pages: list[Page], before: list[Sheet]) -> Iterator[tu
     if file.suffix.lower() in SUFFIXES["workbook"]:
         pictures, looks = workbook.objects(content), file_checks.looks(content)
     for sheet in sheets:
-        table = Table.of(sheet)
+        table = Table(sheet)
         own = [*readability.breaches(table)]
         own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
         own += file_checks.look_breaches(table, looks.get(sheet.sheet, {}))
@@ -195,34 +169,29 @@ def _breaches(file: Path, pages: list[Page], before: list[Sheet]) -> Iterator[tu
         yield chart, ("objects", "", "")
 
 
-def _finding(name: str, sheet: str, breach: Breach) -> tuple[str, ...]:
+def _finding(name: str, sheet: str, breach: Breach, error: InputError | None = None) -> list[str]:
+    """The row of a breach; with `error`, of a file that cannot be read."""
     check, cell, raw = breach
     about = CHECKS[check]
-    ja, en = _shown(raw, "ja"), _shown(raw, "en")
-    title = about.title.en[:1].upper() + about.title.en[1:]
-    advice = about.advice.en[:1].upper() + about.advice.en[1:]
-    return (
-        *(name, sheet, cell, check, about.rules.get(2020, ""), about.rules.get(2026, "")),
-        *(about.level, raw),
-        f"[{about.numbers}] {about.title.ja}{f'（{ja}）' if ja else ''}。{about.advice.ja}。",
-        f"[{about.numbers}] {title}{f' ({en})' if en else ''}. {advice}.",
-    )
+    rules, advice = dict(about.rules), about.advice.model_dump()
+    why = {language: _shown(raw, language) for language in LANGUAGES}
+    if error:
+        known = UNREADABLE[error.reason or "unknown"]
+        why = {"ja": known["reason"], "en": error.what}
+        advice = {"ja": known["advice"], "en": error.hint or advice["en"]}
+        if error.reason == "open_document":
+            del rules[2026]  # which has .ods beside .xlsx and CSV
+    numbers, level = "・".join(rules.values()), rules.get(2026, "").partition("-")[0]
+    ja, en = f"（{why['ja']}）" * bool(raw), f" ({why['en']})" * bool(raw)
+    return [
+        *(name, sheet, cell, check, rules.get(2020, ""), rules.get(2026, ""), level, raw),
+        f"[{numbers}] {about.title.ja}{ja}。{advice['ja']}。",
+        f"[{numbers}] {_capital(about.title.en)}{en}. {_capital(advice['en'])}.",
+    ]
 
 
-def _unreadable(name: str, error: InputError) -> tuple[str, ...]:
-    """The finding on a file that cannot be read."""
-    about, format = UNREADABLE[error.reason or "unknown"], CHECKS["format"]
-    rules = dict(format.rules)
-    if error.reason == "open_document":
-        del rules[2026]  # which has .ods beside .xlsx and CSV
-    numbers = "・".join(rules.values())
-    hint = error.hint or format.advice.en
-    return (
-        *(name, "", "", "format", rules[2020], rules.get(2026, "")),
-        *("L1" if 2026 in rules else "", error.what),
-        f"[{numbers}] {format.title.ja}（{about.reason}）。{about.advice}。",
-        f"[{numbers}] The file is Excel or CSV ({error.what}). {hint[:1].upper()}{hint[1:]}.",
-    )
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def scores(findings: pd.DataFrame, file: str) -> dict[str, int]:
@@ -231,11 +200,10 @@ def scores(findings: pd.DataFrame, file: str) -> dict[str, int]:
     Each rule that is breached takes points by its severity, however often; a fatal one takes all.
     The method is that of the guide to the rules; what a person has to judge does not count.
     """
-    own = findings[(findings["file"] == file) & (findings["level"] != "")]
-    breached = [CHECKS[check] for check in own["check"].unique()]
+    own = findings[findings["file"] == file].drop_duplicates("check")
     points = {}
     for level, weights in SCORES.items():
-        severities = [check.severity for check in breached if check.level == level]
+        severities = [CHECKS[check].severity for check in own.loc[own["level"] == level, "check"]]
         taken = 100 if "fatal" in severities else sum(weights[s] for s in severities)
         points[level] = max(0, 100 - taken)
     return points
@@ -245,85 +213,6 @@ def _names(files: Sequence[Path]) -> list[str]:
     """What each file is called: its own name, with its folders where two have the same."""
     own = [file.name for file in files]
     return [str(f) if own.count(f.name) > 1 else f.name for f in files]
-
-
-def annotate(
-    file: str | Path, findings: pd.DataFrame, out: str | Path, *, language: Language = "ja"
-) -> Path:
-    """Write a copy of a workbook with a comment in every cell that breaks a rule.
-
-    Raises
-    ------
-    InputError
-        The file is no workbook, or `out` is a file that is no earlier copy of this kind.
-    """
-    file, out = Path(file), Path(out)
-    check_place(file, out)
-    pages = {sheet.sheet: sheet for sheet in read_file(file)}  # refuses damaged ones
-    seen = [name for name, page in pages.items() if not page.hidden]
-    notes: dict[str, dict[tuple[int, int], list[str]]] = {}
-    own = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
-    for row in own.itertuples():
-        name, said = str(row.sheet), str(getattr(row, language))
-        if pages[name].hidden and row.check == "hidden" and seen:
-            name = seen[0]  # nobody would find it in the hidden sheet
-        place = _place(pages[name], str(row.cell))
-        if row.cell not in (address(*place), "A1"):
-            said = f"{row.cell} {said}"
-        notes.setdefault(name, {}).setdefault(place, []).append(said)
-    texts = {
-        name: {place: "\n".join(dict.fromkeys(said)) for place, said in told.items()}
-        for name, told in notes.items()
-    }
-    try:
-        content = with_notes(file.read_bytes(), texts)
-    except DAMAGED as error:
-        raise InputError(
-            "the workbook cannot be copied ({fault})",
-            file=file,
-            hint=workbook.REPAIR,
-            fault=workbook.brief(error),
-        ) from None
-    outputs.write({out: content}, "audit")
-    return out
-
-
-def check_place(file: Path, out: Path) -> None:
-    """Refuse what would harm a file as received, or give a copy that Excel does not open."""
-    if out.resolve() == file.resolve():
-        raise InputError("a file as received is never changed", file=out, hint="name another file")
-    suffix = file.suffix.lower()
-    if suffix not in {".xlsx", ".xlsm"}:
-        raise InputError(
-            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
-        )
-    if out.suffix.lower() != suffix:
-        raise InputError(
-            "the copy of a workbook {suffix} is one, too",
-            file=out,
-            hint="call it {name}",
-            suffix=suffix,
-            name=f"{out.stem}{suffix}",
-        )
-    outputs.refuse_others([out], "audit")
-
-
-def _place(page: Sheet, cell: str) -> tuple[int, int]:
-    """Where a comment is put: the first cell of a range that can be seen."""
-    first = PARTS.match(cell)
-    letters, digits = (first[1], first[2]) if first else ("", "")
-    row = _shown_near(int(digits) - 1 if digits else 0, page.hidden_rows)
-    column = _shown_near(column_number(letters) if letters else 0, page.hidden_columns)
-    for top, left, bottom, right in page.merged:
-        if top <= row <= bottom and left <= column <= right:
-            return top, left
-    return row, column
-
-
-def _shown_near(at: int, hidden: frozenset[int]) -> int:
-    """This row or column, else the next one before it, else after it, that is not hidden."""
-    before = next((i for i in range(at, -1, -1) if i not in hidden), None)
-    return before if before is not None else next(i for i in count(at) if i not in hidden)
 
 
 def report(
@@ -339,28 +228,23 @@ def report(
     if annotate_to:
         check_place(files[0], annotate_to)
     findings = audit(files, earlier=earlier)
-
-    def words(id: str, **values: object) -> str:
-        return label(f"audit.{id}", language, **values)
-
     lines = []
     for file in _names(files):
         own = findings[findings["file"] == file]
         for sheet, group in own.groupby("sheet", sort=False):
             lines += [f"{file}  {sheet}".rstrip(), *_lines(group, language)]
         if own.empty:
-            lines.append(words("clean", file=file))
-        points = scores(findings, file)
-        lines.append(words("scores", **points))
-    lines.append(words("judged"))
+            lines.append(label("audit.clean", language, file=file))
+        lines.append(label("audit.scores", language, **scores(findings, file)))
+    lines.append(label("audit.judged", language))
     lines += [f"  [{rule}] {text[language]}" for rule, text in JUDGED.items()]
-    lines.append(words("total", files=len(files), n=len(findings)))
+    lines.append(label("audit.total", language, files=len(files), n=len(findings)))
     readable = not findings["check"].eq("format").any()
     if annotate_to and readable and findings["cell"].eq("").all():
-        lines.append(words("no_copy"))
+        lines.append(label("audit.no_copy", language))
     elif annotate_to:
         annotate(files[0], findings, annotate_to, language=language)
-        lines.append(words("copy", file=annotate_to))
+        lines.append(label("audit.copy", language, file=annotate_to))
     return "\n".join(lines)
 
 
@@ -373,7 +257,8 @@ def _lines(findings: pd.DataFrame, language: Language) -> list[str]:
             continue
         about = CHECKS[str(check)]
         title, advice = about.title[language], about.advice[language]
-        lines.append(f"  [{about.numbers}] {title}{'：' if language == 'ja' else ': '}{advice}")
+        numbers, mark = "・".join(about.rules.values()), "：" if language == "ja" else ": "
+        lines.append(f"  [{numbers}] {title}{mark}{advice}")
         cells = [
             f"{cell} {_shown(raw, language)}".strip()
             for cell, raw in zip(group["cell"], group["raw"], strict=True)

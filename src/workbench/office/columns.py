@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 from typing import Literal
 
 from analysis.codebook import municipality
@@ -16,16 +16,14 @@ from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technic
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
 from analysis.intake.tools.core import Column, Kind, bracketed, key, keys, parted
+from workbench.office.guesses import KNOWN
 from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
-RECEIVED = keys(
-    *("回答日", "回答年月日", "記入日", "記入年月日", "提出日", "ご回答日", "回答日時", "申請日時"),
-    *("送信日時", "タイムスタンプ", "完了時刻", "submitdate", "EndDate", "Timestamp"),
-)
+RECEIVED = keys(*KNOWN["received"])
 # a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
 CELL = re.compile(
     r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"
@@ -37,11 +35,22 @@ CELL = re.compile(
 class Filled(Column):
     """A column with the text of each record, empty where a cell is.
 
-    `cell`: of one cell of an array of LimeSurvey, what it holds.
+    Attributes
+    ----------
+    cell : of one cell of an array of LimeSurvey, what it holds.
+    labels, missing, says : of a variable of a statistics package its value labels, the codes of no
+        answer, and what the package says that it is.
+    counted, ticks : of an option of a multiple-response set the value that stands for chosen, and
+        all values where these are not 1 and 0.
     """
 
     cells: tuple[str, ...] = ()
     cell: Literal["", "number", "point of a scale"] = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    says: Literal["", "date", "ordinal", "several"] = ""
+    counted: str = ""
+    ticks: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[str]:
@@ -105,7 +114,62 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
         behind = parted([column.heading for column in columns], "_")
         columns = [own if own.has_part or own.kind != "answer" else cut
                    for own, cut in zip(columns, behind, strict=True)]  # fmt: skip
-    return [column for column in below(sheet, start, columns) if any(column.cells)]
+    found = [column for column in below(sheet, start, columns) if any(column.cells)]
+    return [_labelled(column, sav) for column in found] if sav else found
+
+
+def _labelled(column: Filled, sav: labelled.Labelled) -> Filled:
+    """A variable with what its statistics package says of it."""
+    name = column.name
+    says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
+    says = "several" if name in {one.name for one in sav.sets} else says
+    says = "date" if name in sav.dates else says
+    labels, missing = sav.value_labels.get(name, {}), sav.missing.get(name, [])
+    return replace(column, labels=labels, missing=missing, says=says)
+
+
+def of_package(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[Filled]]:
+    """The variables of each question: those of a multiple-response set of SPSS, each an option.
+
+    The lines of a battery have names such as q2a and q2b and the same value labels.
+    """
+    found: list[list[Filled]] = []
+    by_name = {column.name: column for column in columns}
+    sets = {name: one for one in sav.sets if one.counted and len(one.variables) > 1
+            for name in one.variables}  # fmt: skip
+
+    def stem(column: Filled) -> tuple[str, str]:
+        named = re.fullmatch(r"(.*\d)[a-z]|(.+)_[A-Za-z0-9]{1,3}", column.name)
+        if named is None or len(column.labels) < 3:
+            return "", column.name
+        return named[1] or named[2], str(column.labels)
+
+    for (shared, _), run in groupby(columns, key=stem):
+        lines = list(run)
+        if shared and len(lines) > 1 and not {column.name for column in lines} & {*sets}:
+            found.append([replace(line, name=shared, text="", part=line.text or line.name,
+                                  part_name=line.name) for line in lines])  # fmt: skip
+            continue
+        for column in lines:
+            one = sets.get(column.name)
+            own = [by_name[name] for name in one.variables if name in by_name] if one else [column]
+            if column is own[0]:
+                found.append(_options(own, one) if one else own)
+    return found
+
+
+def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
+    """The variables of a multiple-response set as options with columns of their own."""
+    values = sorted({one.counted, *(text for column in own for text in column.texts)})
+    plain = one.counted == "1" and {*values} <= {"0", "1"}
+    ticks = {} if plain else {text: text == one.counted for text in values}
+    found = []
+    for column in own:
+        cells = tuple(text and str(int(text == one.counted)) for text in column.cells)
+        option = replace(column, name=one.name, text=one.label, part=column.text)
+        option = replace(option, part_name=column.name, counted=one.counted, ticks=ticks)
+        found.append(replace(option, cells=cells))
+    return found
 
 
 def _column(parts: list[str]) -> Column:

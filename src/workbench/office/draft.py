@@ -1,10 +1,10 @@
-"""A codebook proposed from a file: columns of one question joined, types and options guessed."""
+"""A codebook proposed from a file, questions and types guessed; and what a codebook leaves open."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, groupby
 from pathlib import Path
@@ -13,12 +13,12 @@ from typing import Any
 import yaml
 
 from analysis.codebook.model import Codebook
-from analysis.errors import InputError
+from analysis.errors import InputError, printed, spoken
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.tools.core import is_other, key
-from workbench.office import definitions, guesses
+from workbench.office import guesses
 from workbench.office.columns import (
     NUMBER_BEFORE,
     RECEIVED,
@@ -26,8 +26,11 @@ from workbench.office.columns import (
     answer_in_heading,
     below,
     cells_of_arrays,
+    of_package,
     table,
 )
+from workbench.office.definitions import limesurvey, redcap, xlsform
+from workbench.office.definitions.core import Definition
 from workbench.office.guesses import (
     KIND_OF,
     KNOWN,
@@ -37,19 +40,14 @@ from workbench.office.guesses import (
     open_option,
     other_option,
     plain,
+    tells,
 )
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS: dict[str, str] = KNOWN["units"]
-COUNT = re.compile(
-    r"(数|額|日数|回数|面積|人口|年数)$|^how (many|much|old|long)\b|^number of\b", re.I
-)
-FREE = re.compile(r"自由記述|自由記入|自由意見|ご意見|意見$|comments?\??$", re.I)
-UNTICKED = {
-    *("", "0", "×", "FALSE", "False", "N", "No", "いいえ", "無", "未選択", "Unchecked", "□", "☐")
-}
+UNTICKED = {"", *KNOWN["unticked"]}
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
 # - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
@@ -58,6 +56,9 @@ HEAD = """\
 GUESSED = """\
 # - types are guesses from {n} records; `{question}` etc. list what was seen under `# seen:`
 """
+OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
+SHOWN = 20  # open texts that are listed
+ASIDE = ("record", "personal")  # kinds of columns that are no questions
 Group = list[Filled]  # the columns of one question
 
 
@@ -77,11 +78,13 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         raise InputError(
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
-    sheets = [] if file.suffix.lower() in definitions.limesurvey.SUFFIXES else read_file(file)
-    if (definition := definitions.find(file, sheets)) is not None:
+    suffix = file.suffix.lower()
+    if suffix in limesurvey.SUFFIXES:
+        return _of_definition(limesurvey.read(file), file)
+    sheets = read_file(file)
+    if (definition := xlsform.read(sheets) or redcap.read(sheets)) is not None:
         return _of_definition(definition, file)
-    package = file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]
-    sav = labelled.read(file, file.name) if package else None
+    sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     known = None if sav or tool == "none" else tools.choose(sheets, tool)
     remarks, export = "", None
     if known is not None:
@@ -97,7 +100,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
         columns = table(sheet, sav)
     records = max((len(column.texts) for column in columns), default=0)
-    if not records:
+    asked = [column for column in columns if column.kind not in ASIDE]
+    if not records or all(column.kind == "other" for column in asked):
         raise InputError(
             "no heading with records below it was found",
             file=file,
@@ -113,12 +117,11 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "written by hand",
             beside=beside,
         )
-    aside = [column.heading for column in columns if column.kind in ("record", "personal")]
+    aside = [column.heading for column in columns if column.kind in ASIDE]
     if aside:
         remarks += f"# left out, no questions: {', '.join(aside)}\n"
-    columns = [column for column in columns if column.kind not in ("record", "personal")]
-    markers = guesses.recurring([column.texts for column in columns])
-    made = _Questions(columns, sav, export, {*KIND_OF, *markers})
+    markers = guesses.recurring([column.texts for column in asked])
+    made = _Questions(asked, sav, export, {*KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
@@ -128,7 +131,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     return _written(head, book, made.seen, file)
 
 
-def _of_definition(definition: definitions.Definition, file: Path) -> str:
+def _of_definition(definition: Definition, file: Path) -> str:
     """The codebook of a questionnaire as its tool defines it."""
     questions = definition.questions
     if not questions:
@@ -171,6 +174,49 @@ def _written(head: str, book: dict[str, Any], seen: dict[str, str], file: Path) 
     return head + text
 
 
+def check(codebook: str) -> str:
+    """What a codebook holds, and which of its texts a draft left open.
+
+    Raises
+    ------
+    InputError
+        There is no such codebook, or it has faults: all of them are listed.
+    """
+    file, content = Codebook.read_content(codebook)
+    if faults := Codebook.faults(content):
+        what = "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}"
+        listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
+        raise InputError(what, file=file, n=len(faults), listed=listed)
+    book = Codebook.parse(content, file=file)
+    what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
+    lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
+    if left := list(open_texts(content)):
+        lines.append(printed("{n} texts are still to be filled in:", n=len(left)))
+        lines += [f"- {place}: {text}" for place, text in left[:SHOWN]]
+    if len(left) > SHOWN:
+        lines.append(printed("- and {n} more", n=len(left) - SHOWN))
+    return "\n".join(lines)
+
+
+def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Each text that is marked as open, after its place in the file.
+
+    >>> list(open_texts({"id": "Q1", "options": [{"code": 1, "ja": "選択肢1", "en": "yes"}]}))
+    [('Q1 > options > 1 > ja', '選択肢1')]
+    """
+    if isinstance(content, str) and OPEN.search(content):
+        yield place, content
+    elif isinstance(content, list):
+        for part in content:
+            yield from open_texts(part, place)
+    elif isinstance(content, dict):
+        name = str(content.get("id", content.get("code", "")))
+        here = " > ".join(filter(None, (place, name)))
+        for entry, part in content.items():
+            listed = isinstance(part, list) and entry in {"questions", "sections"}
+            yield from open_texts(part, here if listed else " > ".join(filter(None, (here, entry))))
+
+
 class _Questions:
     """The questions proposed for the columns of a file, and what was seen of each.
 
@@ -184,9 +230,9 @@ class _Questions:
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
-        self.columns, self.sav, self.export, self.tokens = columns, sav, export, tokens
+        self.columns, self.export, self.tokens = columns, export, tokens
         asked = [column for column in columns if column.kind != "other"]
-        groups = self._groups(asked) if sav is None else _of_package(asked, sav)
+        groups = of_package(asked, sav) if sav else self._groups(asked)
         lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
         self.questions: list[Question] = []
         self.seen: dict[str, str] = {}
@@ -194,7 +240,7 @@ class _Questions:
         for id, own in zip(self._ids(groups), groups, strict=True):
             question = self._several(id, own) if len(own) > 1 else self._single(id, own[0])
             last = own[0].heading.rpartition(" / ")[2]
-            if len(own) == 1 and not sav and lasts[last] == 1 and not own[0].name:
+            if len(own) == 1 and lasts[last] == 1 and not own[0].name:
                 question["source"] = [last]  # a heading of two rows: what stands in the cell
             self.questions.append(question)
             by_name[own[0].question] = question
@@ -240,7 +286,7 @@ class _Questions:
             if name and re.fullmatch(VARIABLE, name) and name not in own.values():
                 own[i] = name.upper() if name == "code" else name
                 continue
-            if self.sav:
+            if first.name and self.export is None:  # a variable of a statistics package
                 own[i] = f"V{i + 1:02}"
                 continue
             headings = [first.text] if len(group) > 1 else first.heading.split(" / ")
@@ -258,11 +304,10 @@ class _Questions:
     def _several(self, id: str, own: Group) -> Question:
         """The question whose options or items stand in columns of their own."""
         answers, parted = self._answers(own), own[0].has_part
-        sets = [one for one in self.sav.sets if one.name == own[0].name] if self.sav else []
-        if self.sav and not sets:
-            kind = "battery"
+        labels = [column.part or column.part_name or column.text for column in own]
+        if own[0].counted or own[0].labels:
+            kind = "multi" if own[0].counted else "battery"
         else:
-            labels = [column.part or column.part_name or column.text for column in own]
             kind = guesses.several(answers, labels, sure=parted) or "multi"
         asked = own[0].text if parted else ""
         stem = own[0].name if parted else _whole(own[0]).rstrip("_")
@@ -278,23 +323,14 @@ class _Questions:
             numbers = list(range(1, len(own) + 1))
         if kind == "multi":
             question["options"] = [_option(*both) for both in zip(numbers, own, strict=True)]
-            return question | (self._ticks(own, sets[0].counted) if sets else {})
-        if self.sav and not sets:
-            codes = {code for c in own for code in self.sav.missing.get(c.part_name, ())}
-            labels_of = self.sav.value_labels[own[0].part_name]
-            guess = guesses.labelled(labels_of, sorted(codes)) or {}
+            return question | ({"ticks": own[0].ticks} if own[0].ticks else {})
+        if own[0].labels:
+            codes = {code for column in own for code in column.missing}
+            guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])
         items = [_item(id, *both) for both in zip(numbers, own, strict=True)]
         return question | guess | {"type": "battery", "items": items}
-
-    def _ticks(self, own: Group, counted: str) -> Question:
-        """What stands for chosen in a multiple-response set, where it is not 1 and 0."""
-        names = {column.part_name for column in own}
-        values = {text for c in self.columns if c.name in names for text in c.texts}
-        if counted == "1" and values <= {"0", "1"}:
-            return {}
-        return {"ticks": {value: value == counted for value in sorted({*values, counted})}}
 
     # --- one column ------------------------------------------------------------------------------
 
@@ -311,19 +347,17 @@ class _Questions:
             question |= {"role": "id", "identity": identity[0]}
         text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
         question |= both(text) | {"source": [column.heading]}
-        if self.sav and column.name != label:
+        if self.export is None and column.name not in ("", label):
             question["source"] = [column.name, label]
-        if FREE.search(text):
+        if tells("free", text):
             question["free"] = True
         elif not identity:
             question |= self._guess(column, label, text)
         unit = BRACKETED.search(label)
         if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
             question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
-            text = (
-                question["ja"].replace(unit[0], "").strip() or question["ja"]
-            )  # axes add the unit
-            question |= both(text)
+            without = question["ja"].replace(unit[0], "").strip()  # axes add the unit
+            question |= both(without or question["ja"])
         if question["type"] == "date" and words.endswith("年月"):
             question["precision"] = "month"
         if question["type"] == "date" and (column.kind == "received" or key(words) in RECEIVED):
@@ -332,25 +366,20 @@ class _Questions:
 
     def _guess(self, column: Filled, label: str, text: str) -> Question:
         """Type and options of one column, with what its package or its tool says of it."""
-        answers, name, sav, export = self._answers([column])[0], column.name, self.sav, self.export
+        answers, export = self._answers([column])[0], self.export
         kind = "count" if column.cell == "number" else ""
         kind = kind or ("share" if "%" in normalise(label) or "率" in label else "")
-        kind = kind or ("count" if COUNT.search(BRACKETED.sub("", text)) else "")
-        if sav is None:
-            odk = export is not None and export.tool == "odk"
-            names = guesses.by_space(answers) if odk else None
-            return names or guesses.one(
-                answers, label, kind, several_in_cell=export is None or export.joined
-            )
-        labels, of_categories = sav.value_labels.get(name, {}), name in {o.name for o in sav.sets}
-        found = guesses.one(
-            answers, "複数" * of_categories + label, kind, labels, sav.missing.get(name, [])
-        )
-        if of_categories and found.get("options"):
+        kind = kind or ("count" if tells("count", BRACKETED.sub("", text)) else "")
+        if export and export.tool == "odk" and (names := guesses.by_space(answers)):
+            return names
+        several = export is None or export.joined
+        heading = "複数" * (column.says == "several") + label
+        found = guesses.one(answers, heading, kind, column.labels, column.missing, several)
+        if column.says == "several" and found.get("options"):
             found["type"] = "multi"
-        elif name in sav.ordinal and found.get("type") == "single" and labels:
+        elif column.says == "ordinal" and found.get("type") == "single" and column.labels:
             found["type"] = "ordinal"
-        if name in sav.dates and DAY.match(answers[0] if answers else ""):
+        elif column.says == "date" and DAY.match(answers[0] if answers else ""):
             found["type"] = "date"
         return found
 
@@ -395,44 +424,6 @@ def _statements(groups: list[Group]) -> list[Group]:
                 continue
         found.append(own)
     return found
-
-
-def _of_package(columns: Sequence[Filled], sav: labelled.Labelled) -> list[Group]:
-    """The columns of SPSS's multiple-response sets together, each an option; and the lines of a
-    battery, variables such as q2a and q2b with the same value labels; all others alone."""
-    found: list[Group] = []
-    by_name = {column.name: column for column in columns}
-    sets = {name: one for one in sav.sets if one.counted and len(one.variables) > 1
-            for name in one.variables}  # fmt: skip
-
-    def stem(column: Filled) -> tuple[str, str]:
-        labels = sav.value_labels.get(column.name, {})
-        named = re.fullmatch(r"(.*\d)[a-z]|(.+)_[A-Za-z0-9]{1,3}", column.name)
-        if named is None or len(labels) < 3:
-            return "", column.name
-        return named[1] or named[2], str(labels)
-
-    for (shared, _), run in groupby(columns, key=stem):
-        lines = list(run)
-        if shared and len(lines) > 1 and not {column.name for column in lines} & {*sets}:
-            found.append([replace(line, name=shared, text="", part=line.text or line.name,
-                                  part_name=line.name) for line in lines])  # fmt: skip
-            continue
-        for column in lines:
-            own = sets.get(column.name)
-            there = [name for name in own.variables if name in by_name] if own else []
-            if own is None:
-                found.append([column])
-            elif column.name == there[0]:
-                found.append([_ticked(by_name[name], own) for name in there])
-    return found
-
-
-def _ticked(column: Filled, own: labelled.AnswerSet) -> Filled:
-    """A variable of a multiple-response set as an option with a column of its own."""
-    cells = tuple(text and str(int(text == own.counted)) for text in column.cells)
-    return replace(column, name=own.name, text=own.label, part=column.text,
-                   part_name=column.name, cells=cells)  # fmt: skip
 
 
 # --- parts of a question ------------------------------------------------------------------------

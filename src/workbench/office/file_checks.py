@@ -115,7 +115,7 @@ def look_breaches(table: Table, looks: Mapping[tuple[int, int], Look]) -> Iterat
 
 def layout_breaches(table: Table, earlier: Sheet) -> Iterator[Breach]:
     """Headings that the earlier file does not have, and those of it that are gone."""
-    now, before = ({head for head in t.heads if head} for t in (table, Table.of(earlier)))
+    now, before = ({head for head in t.heads if head} for t in (table, Table(earlier)))
     for column, head in enumerate(table.heads):
         if head and head not in before:
             yield "layout", address(max(table.start - 1, 0), column), head

@@ -22,20 +22,21 @@ from analysis.intake.tools.core import is_other
 
 Question = dict[str, Any]
 KNOWN = yaml.safe_load(files("workbench").joinpath("data/draft.yml").read_text("utf-8"))
+WORDS = {name: re.compile("|".join(words), re.I) for name, words in KNOWN["words"].items()}
 MISSING: dict[str, dict[str, Any]] = KNOWN["missing"]
 KIND_OF = {token: kind for kind, marker in MISSING.items() for token in marker["tokens"]}
 CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no answers
 SCALE = 7  # points of the answers of a battery, at most
 MAX_OPTIONS = 12
 MAX_CHOICES = 40  # options of a question with several answers
-RECURRING = re.compile(  # what stands for no answer where it is in many columns
-    r"#?n\.?\s?[/.]?\s?[as]\.?|-\d{1,3}|[.…‥]+|no answer|missing|null|nan|欠測|記入なし|回答なし",
-    re.I,
-)
-NOT_GIVEN = re.compile(r"無回答|不明|非該当|don.?t know|refused|missing|no answer|not asked", re.I)
-NEVER_AN_ANSWER = {"無回答", "未回答", "未記入", "非該当", "対象外"}  # as the label of a code
+TICKED = {*KNOWN["ticked"], *KNOWN["unticked"]}
 CODED = re.compile(r"[A-Z]{1,3}\d{1,3}")  # the code of a form tool for an option
 TRANSLATE = "(to translate)"
+
+
+def tells(what: str, text: str) -> bool:
+    """Whether a text has one of the words of data/draft.yml that tell this."""
+    return WORDS[what].search(text) is not None
 
 
 def plain(text: str) -> str:
@@ -72,7 +73,8 @@ def worded(words: Sequence[str]) -> list[dict[str, Any]]:
 
 def recurring(columns: Sequence[Collection[str]]) -> list[str]:
     """The markers of no answer that stand in many columns, such as ``#n.s.`` and ``-99``."""
-    there = Counter(text for column in columns for text in {*column} if RECURRING.fullmatch(text))
+    marker = WORDS["recurring"].fullmatch
+    there = Counter(text for column in columns for text in {*column} if marker(text))
     return sorted(text for text, n in there.items() if n >= max(3, 0.2 * len(columns)))
 
 
@@ -82,19 +84,6 @@ def _whole(text: str) -> bool:
 
 
 # --- scales -------------------------------------------------------------------------------------
-
-NEUTRAL = re.compile(r"どちらとも|普通|ふつう|neither|neutral", re.I)
-STRONG = re.compile(
-    r"非常|とても|大いに|十分|大変|全く|まったく|全然|very|strongly|extremely", re.I
-)
-WEAK = re.compile(
-    r"やや|ある程度|おおむね|概ね|少し|まあ|どちらかと|あまり|somewhat|rather|slightly", re.I
-)
-NEGATIVE = re.compile(r"不|ない|なし|低|悪|^dis|[^a-z]dis|^un|[^a-z]un|not |poor|bad", re.I)
-GRADED = re.compile(
-    r"満足|思[うわ]|感じ|当てはま|重要|agree|satisf|favou?rab|important|likely", re.I
-)
-RATED = re.compile(r"段階|件法|満足度|重要度|評価|程度|rate|satisf|agree|scale", re.I)
 
 
 def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
@@ -132,8 +121,9 @@ def _ranked(words: Collection[str]) -> list[str] | None:
     """Words from the best to the worst, where each tells a degree of its own."""
 
     def rank(word: str) -> int:
-        degree = 3 if STRONG.search(word) else 1 if WEAK.search(word) else 2
-        return 0 if NEUTRAL.search(word) else degree if NEGATIVE.search(word) else -degree
+        degree = 3 if tells("strong", word) else 1 if tells("weak", word) else 2
+        sign = 0 if tells("neutral", word) else 1 if tells("negative", word) else -1
+        return sign * degree
 
     ranks = {word: rank(word) for word in words}
     return sorted(words, key=ranks.__getitem__) if len({*ranks.values()}) == len(words) else None
@@ -143,10 +133,11 @@ def graded(words: Collection[str]) -> list[dict[str, Any]] | None:
     """The options of a scale in words, known or ordered by its words; None where it is none."""
     if known := scale(words):
         return known
-    ranked = _ranked(words) if len(words) > 2 else None
-    negative = sum(bool(NEGATIVE.search(word)) for word in words)
-    both_ways = 0 < negative < len(words)
-    return worded(ranked) if ranked and both_ways and any(map(GRADED.search, words)) else None
+    both_ways = 0 < sum(tells("negative", word) for word in words) < len(words)
+    if len(words) > 2 and both_ways and any(tells("graded", word) for word in words):
+        ranked = _ranked(words)
+        return worded(ranked) if ranked else None
+    return None
 
 
 POINT = re.compile(r"(\d{1,2})\s*(?:[-–:：.]\s*|\()(\D.*?)\)?")
@@ -180,8 +171,6 @@ def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
     ]
 
 
-LEAST = re.compile(r"[<＜]|under|less|below|未満|以下|まで|up to", re.I)
-MOST = re.compile(r"[>＞+]|over|more|above|以上|超|older", re.I)
 BAND = re.compile(
     r"(?:<|>|under|over|less than|more than|up to|above|below|age)?\s*[$€£¥]?\s*"
     r"(\d[\d,.]*)(万|千|億)?"
@@ -207,28 +196,21 @@ def bands(words: Collection[str]) -> list[str] | None:
     def low(word: str) -> tuple[float, int]:
         start, unit, end, of_both = found[word]  # 1～5万: the unit is that of both
         number = float(start.replace(",", "").rstrip(".")) * MANY.get(unit or of_both, 1)
-        return number, 0 if end else -1 if LEAST.search(word) else int(bool(MOST.search(word)))
+        return number, 0 if end else -1 if tells("least", word) else int(tells("most", word))
 
     return sorted(found, key=low)
 
 
 # --- several columns ----------------------------------------------------------------------------
 
-TICKED = {
-    *("0", "1", "○", "〇", "◯", "×", "●", "✓", "✔", "レ", "TRUE", "FALSE", "True", "False"),
-    *("Y", "N", "Yes", "No", "はい", "いいえ", "有", "無", "選択", "未選択", "X", "x"),
-    *("■", "□", "☑", "☐", "Checked", "Unchecked", "Selected", "Not Selected"),
-}
 MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 
 
 def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool = False) -> str:
     """What columns of one question are: ``multi``, ``battery``, or nothing of the kind.
 
-    Parameters
-    ----------
-    labels : the words of the option or item of each. Its own words are a tick; beside "other" any.
-    sure : whether a form tool says that they are parts of one question, so that little is enough.
+    `labels`: the option or item of each. Its own words are a tick; beside "other" any are.
+    `sure`: whether a form tool says that they are parts of one question: then little is enough.
     """
     values = [{*map(plain, column)} for column in columns]
     labels = [plain(label) for label in labels]
@@ -253,16 +235,13 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
 def _alike(values: Sequence[set[str]], cells: int) -> bool:
     """Whether all columns are answered on one scale, in numbers or in the same few words."""
     points = set[str]().union(*values) - CODES
-    if scale(points):
-        return True
-    if not all(len(own) > 1 for own in values):
-        return False
-    if len(points) > 2 and points <= {str(point) for point in range(1, SCALE + 1)}:
-        return True
-    shared = all(sum(point in own for own in values) > 1 for point in points)
-    enough = 2 < len(points) <= SCALE and cells >= 3 * len(points)
+    if scale(points) or not all(len(own) > 1 for own in values):
+        return scale(points) is not None
+    numbers = points <= {str(point) for point in range(1, SCALE + 1)}
     words = not any(point[:1].isdecimal() or point in TICKED for point in points)
-    return shared and enough and words
+    shared = all(sum(point in own for own in values) > 1 for point in points)
+    enough = len(points) <= SCALE and cells >= 3 * len(points)
+    return len(points) > 2 and (numbers or (words and shared and enough))
 
 
 def battery(texts: Sequence[str]) -> Question:
@@ -290,9 +269,6 @@ def _by_code(codes: Collection[str]) -> list[dict[str, Any]]:
 
 # --- several answers in one cell ----------------------------------------------------------------
 
-CHOOSE = re.compile(
-    r"複数|すべて|全て|いくつでも|あてはまるもの|当てはまるもの|all that apply", re.I
-)
 ENDED = re.compile(r".*[;；]\s*$", re.S)
 
 
@@ -327,7 +303,7 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
         [part.strip() for part in outside_brackets(text.strip(), signs) if part.strip()]
         for text in answers
     ]
-    asked = CHOOSE.search(heading) is not None or sum(map(bool, map(ENDED.match, answers))) > 1
+    asked = tells("choose", heading) or sum(map(bool, map(ENDED.match, answers))) > 1
     if not cells or (not any(len(cell) > 1 for cell in cells) and not asked):
         return None
     if not firm:
@@ -380,10 +356,6 @@ SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
 YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
-YES_NO = (
-    *({"0", "1"}, {"○", "×"}, {"はい", "いいえ"}, {"有", "無"}, {"あり", "なし"}),
-    *({"yes", "no"}, {"Yes", "No"}, {"Y", "N"}, {"TRUE", "FALSE"}, {"True", "False"}),
-)
 
 
 def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | None:
@@ -398,7 +370,7 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | No
     if not options or len({option["ja"] for option in options}) < len(options):
         return None
     yes_no = {*answers} == {"0", "1"}
-    rated = graded([text for text in answers.values() if not NOT_GIVEN.search(text)])
+    rated = graded([text for text in answers.values() if not tells("not_given", text)])
     kind = "binary" if yes_no else "ordinal" if rated else "single"
     # the codes of no answer, apart by kind where their labels tell it
     kinds = {code: KIND_OF.get(labels.get(code, "").strip(), "no_answer") for code in missing}
@@ -412,33 +384,31 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | No
 def one(
     texts: Sequence[str],
     heading: str,
-    kind: str = "",
-    labels: Mapping[str, str] | None = None,
-    declared: Sequence[str] = (),
-    several_in_cell: bool = True,
+    kind: str,
+    labels: Mapping[str, str],
+    declared: Sequence[str],
+    several_in_cell: bool,
 ) -> Question:
     """Type, options and missing codes from what stands in a column.
 
-    Parameters
-    ----------
-    kind : ``share`` or ``count`` where the heading says that the answers are such.
-    labels, declared : the value labels and codes of no answer of a statistics package.
-    several_in_cell : whether one cell may hold several answers in words.
+    `kind`: ``share`` or ``count`` where the heading says that the answers are such. `labels`,
+    `declared`: the value labels and codes of no answer of a statistics package.
+    `several_in_cell`: whether one cell may hold several answers in words.
     """
-    labels = labels or {}
     given = [text for text in texts if text not in KIND_OF]
     if rated := ends_named([plain(text) for text in given]):
         return {"type": "ordinal", "options": rated}
     values = [
         EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in given
     ]
-    declared = [*declared, *(c for c, text in labels.items() if text.strip() in NEVER_AN_ANSWER)]
+    never = KNOWN["never_an_answer"]
+    declared = [*declared, *(c for c, text in labels.items() if text.strip() in never)]
     outlying = _outlying({*values}) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
     outlying -= {code[1] for text in texts if (code := EXPLAINED.match(plain(text)))}
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))
     if labels and sum(value in labels for value in values) < 0.5 * len(values):
         # a number of which the labels name the ends
-        missing = sorted({*missing, *(c for c, text in labels.items() if NOT_GIVEN.search(text))})
+        missing = sorted({*missing, *(c for c, text in labels.items() if tells("not_given", text))})
         declared, labels = missing, {}
     if labels and (found := labelled(labels, missing)):
         return found
@@ -457,7 +427,7 @@ def one(
     if all(map(YEAR.match, values)) and not all(map(_whole, values)):
         return {}  # years alone are no dates, those of an era no numbers, and neither are options
     answers = {*counts} - {*missing, *CODES}
-    if len(answers) > 1 and any(answers <= pair for pair in YES_NO):
+    if len(answers) > 1 and any(answers <= {*pair} for pair in KNOWN["yes_no"]):
         return _with({"type": "binary"}, sorted({*counts} - answers))
     if number := _number(counts, len(values), missing, heading, kind):
         return number
@@ -473,7 +443,7 @@ def _number(
     listed = sum(times for value, times in counts.items() if SEVERAL.match(value)) / n
     numbers = sum(times for value, times in counts.items() if NUMBER.match(value)) / n
     lengths = {len(re.findall(r"\d+", v)) for v in counts if SEVERAL.match(v) or NUMBER.match(v)}
-    if listed > 0.1 and listed + numbers > 0.8 and (len(lengths) > 1 or CHOOSE.search(heading)):
+    if listed > 0.1 and listed + numbers > 0.8 and (len(lengths) > 1 or tells("choose", heading)):
         found = {code for value in counts for code in re.findall(r"\d+", value) if _whole(code)}
         options = [open_option(code) for code in sorted({*map(int, found - {*missing})})]
         return _with({"type": "multi", "options": options}, missing)
@@ -485,7 +455,7 @@ def _number(
     coded = sum(counts[str(code)] for code in codes) > 0.8 * answered
     if few and coded and kind != "count" and all(0 <= code <= 20 for code in codes):
         last = next((top for top in (4, 5, 7, 10) if max(codes) <= top), 0)
-        rated = min(codes) > 0 and max(codes) > 3 and last and RATED.search(heading)
+        rated = min(codes) > 0 and max(codes) > 3 and last and tells("rated", heading)
         every = range(1, max(last, 5) + 1) if rated else sorted(codes)  # with those nobody chose
         options = [open_option(code) for code in every]
         return _with({"type": "ordinal" if rated else "single", "options": options}, missing)

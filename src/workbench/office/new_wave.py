@@ -24,31 +24,14 @@ from analysis.intake import issues, questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Evidence, Layout
+from analysis.intake.layout import Layout, asked_in, layout_of
 from analysis.text import LANGUAGES, Language, label
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
 
-def run(
-    wave: str | None,
-    files: Sequence[Path],
-    codebook: str,
-    check: Sequence[Path] = (),
-    language: Language = "ja",
-    **given: Any,
-) -> str:
-    """``workbench new-wave``: a new wave, or with `check` only what would be read of files."""
-    if check:
-        how = {name: given[name] for name in ("layout", "tool", "register")}
-        return looked_at(check, codebook, language=language, **how)
-    if wave is None or not files:
-        raise InputError("new-wave takes a name and files", hint="or --check FILE")
-    return new_wave(wave, files, codebook, **given)
-
-
 def new_wave(
-    wave: str,
+    wave: str | None,
     files: Sequence[Path],
     codebook: str,
     as_of: str | None = None,
@@ -60,14 +43,23 @@ def new_wave(
     layout: str | None = None,
     tool: str | None = None,
     invented: bool = False,
+    check: Sequence[Path] = (),
+    language: Language = "ja",
 ) -> str:
     """Make data/raw/WAVE from files as received and say what to check.
 
+    With `check` only what would be read of these files is said, see `looked_at`.
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
     The layout is chosen by what the files show. Where their headings leave something open, the
     files and the wave.yml stay, to be corrected there.
     """
+    if check:
+        return looked_at(
+            check, codebook, layout=layout, tool=tool, register=register, language=language
+        )
+    if wave is None or not files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
         raise InputError(
             "a wave cannot be called {wave!r}",
@@ -91,7 +83,7 @@ def new_wave(
     }
     new.content |= {entry: value for entry, value in said.items() if value}
     try:
-        with new.beside(folder) as part:
+        with _copied(new.all, folder) as part:
             _, chosen = new.read_in(part, layout)
     except UnfinishedError as error:
         hint = Message(
@@ -102,8 +94,6 @@ def new_wave(
             wave=wave,
         )
         raise InputError(**{**vars(error), "hint": hint}) from None
-    except (OSError, shutil.Error) as error:
-        raise _not_copied(folder, error) from None
     if new.ignore:
         new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
     done = printed(
@@ -141,7 +131,7 @@ def looked_at(
     """
     new = _New("check", files, codebook, register, tool)
     new.content["as_of"] = new.as_of or dt.date.today()
-    with new.beside(paths.raw("check"), keep=False) as part:
+    with _copied(new.all, paths.raw("check"), keep=False) as part:
         received, said = new.read_in(part, layout)
     columns = _columns(received, new.ignore, new.book, language)
     return "\n".join([said.say(spoken()), *new.remarks, *columns])
@@ -202,28 +192,6 @@ class _New:
         asked = "nation" if self.content["invited"] == "all" else "invited"
         return self.content["population"] or asked
 
-    @contextmanager
-    def beside(self, folder: Path, *, keep: bool = True) -> Iterator[Path]:
-        """A folder with copies of the files that gets its name when they can be read, or corrected.
-
-        Without `keep` it never does.
-        """
-        part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
-        part.mkdir(parents=True)
-        right = False
-        try:
-            for file in self.all:
-                _copy(file, part)
-            yield part
-            right = True
-        except UnfinishedError:
-            right = True
-            raise
-        finally:
-            if keep and right:
-                part.rename(folder)
-            shutil.rmtree(part, ignore_errors=True)
-
     def read_in(self, part: Path, layout: str | None) -> tuple[Received, Message]:
         """Write the wave.yml of the layout that the files show, read them, and say what is read.
 
@@ -240,13 +208,14 @@ class _New:
         if questionnaire.ids_of(sheets):
             layout = "form"
         headings = Headings(self.book, own=wave.own)
-        evidence = Evidence.of(sheets, headings)
         try:
-            chosen = Layout(layout) if layout and not evidence.whole else evidence.layout()
+            chosen = layout_of(sheets, headings, layout)
             received = read.read(self._write(part, chosen), self.book, part)
             replies = _replies(received, chosen, headings)
         except InputError as error:
-            if 2 * evidence.questions < len(self.book.questions):
+            visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+            asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
+            if 2 * asked < len(self.book.questions):
                 raise
             raise UnfinishedError(**vars(error)) from None
         if chosen.codes == "order":  # only the whole register is in its order
@@ -358,12 +327,14 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
             name=folder.name,
             lacks=sorted(missing),
         )
-    try:
+    with _copied(files, folder, keep=False) as part:
         for file in files:
-            _copy(file, folder)
-    except (OSError, shutil.Error) as error:
-        raise _not_copied(folder, error) from None
-    return f"data/raw/{folder.name}: {len(files)} file(s) added to the wave.yml that was there"
+            (part / file.name).rename(folder / file.name)
+    return printed(
+        "data/raw/{wave}: {n} file(s) added to the wave.yml that was there",
+        wave=folder.name,
+        n=len(files),
+    )
 
 
 def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], list[str]]:
@@ -376,20 +347,19 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
     language = spoken()
     for file in files if tool != "none" else ():
         try:
-            known = None if file.is_dir() else tools.choose(read_file(file), tool)
+            sheets = [] if file.is_dir() else read_file(file)
         except InputError:
             if tool is not None:
                 raise
             continue  # what cannot be read is refused below
-        if known is None:
-            continue
-        export = known[1]
-        found[file.name] = export.tool
-        name = label(f"tool.{export.tool}", language)
-        line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
-        if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
-            line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
-        lines.append(line)
+        if (known := tools.choose(sheets, tool)) is not None:
+            _, export = known
+            found[file.name] = export.tool
+            name = label(f"tool.{export.tool}", language)
+            line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
+            if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
+                line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
+            lines.append(line)
     return found, lines
 
 
@@ -424,51 +394,62 @@ def _columns(
     received: Received, ignored: Sequence[str], book: Codebook, language: Language
 ) -> list[str]:
     """A line a column: its first cell, what it is, and what stands there."""
-    lines = []
-    for variable in received.variables:
-        at = received.positions[variable]
-        first = received.cells.iloc[[at[at >= 0][0]]]
-        known = variable in book.question_of
-        name = variable if known or variable in book else variable.removeprefix("@")
-        meant = (
-            [book.label(variable)] if known else [book[variable].label] if variable in book else []
-        )
-        words = " ".join([name, *(text[language] for text in meant)])
+    lines, cells = [], received.cells
+    for variable, at in received.positions.items():
+        first = addresses(cells.iloc[[at[at >= 0][0]]])[0]
+        words = variable.removeprefix("@")
+        if variable in book.question_of:
+            words += f" {book.label(variable)[language]}"
+        elif variable in book:
+            words += f" {book[variable].label[language]}"
         example = next((text for text in received.texts(variable) if text), "")
-        lines.append(f"  {addresses(first)[0]}: {words} ({example})")
-    outside = received.outside
-    heads = outside[outside["reason"] == "header"]
+        lines.append(f"  {first}: {words} ({example})")
+    heads = cells[(cells["record"] < 0) & (cells["reason"] == "header")]
     for reason in ("ignored", "personal", "record", "unmatched"):
-        cells = outside[outside["reason"] == reason]
-        columns = set(cells["cell"].str.extract("([A-Z]+)", expand=False))
-        of = heads[heads["cell"].str.extract("([A-Z]+)", expand=False).isin(columns)]["text"]
-        if len(columns):
-            named = ", ".join(dict.fromkeys(of)) or ", ".join(cells["cell"][:5])
-            lines.append(f"  {label(f'ledger.{reason}', language)}: {named}")
+        own = cells[(cells["record"] < 0) & (cells["reason"] == reason)]
+        named = [*dict.fromkeys(heads.loc[heads["column"].isin(own["column"]), "text"])]
+        if len(own):
+            shown = ", ".join(named or addresses(own)[:5])
+            lines.append(f"  {label(f'ledger.{reason}', language)}: {shown}")
     if ignored:
         proposed = ", ".join(ignored)
         lines.append(f"  {label('new_wave.proposed', language, columns=proposed)}")
     return lines
 
 
-def _not_copied(folder: Path, error: OSError) -> InputError:
-    """A full or protected disk, or a file that may not be read; nothing half-made is left."""
-    # of a folder copytree gives a list: from, to, why
-    why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
-    hint = Message("make room, or ask for the right to read the files and write there")
-    return InputError("the files cannot be copied ({why})", file=folder, hint=hint, why=why)
+@contextmanager
+def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Copies of files in a folder that gets its name when they can be read, or be corrected there.
 
+    Without `keep` it never does.
 
-def _copy(file: Path, folder: Path) -> None:
-    if file.is_dir():
-        shutil.copytree(file, folder / file.name)
-        return
-    beside = folder / f".{file.name}.part"
+    Raises
+    ------
+    InputError
+        A full or protected disk, or a file that may not be read; nothing half-made is left.
+    """
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        shutil.copyfile(file, beside)
-        beside.rename(folder / file.name)
+        part.mkdir(parents=True)
+        for file in files:
+            copy = shutil.copytree if file.is_dir() else shutil.copyfile
+            copy(file, part / file.name)
+        try:
+            yield part
+        except UnfinishedError:
+            if keep:
+                part.rename(folder)
+            raise
+        if keep:
+            part.rename(folder)
+    except (OSError, shutil.Error) as error:
+        # of a folder copytree gives a list: from, to, why
+        why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
+        hint = Message("make room, or ask for the right to read the files and write there")
+        what = "the files cannot be copied ({why})"
+        raise InputError(what, file=folder, hint=hint, why=why) from None
     finally:
-        beside.unlink(missing_ok=True)
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _date(text: str) -> dt.date:

@@ -62,37 +62,36 @@ def take_in(wave: str, files: Sequence[Path], language: Language = "ja") -> str:
     They are copied unchanged into its folder ``corrections``, named by today's date, and read with
     the wave from then on (see `analysis.intake.corrections`). Either all of them or none.
     """
-    folder = Wave.read(wave).folder
-    made: dict[Path, bytes] = {}
-    known = {one.answer: one for one in corrections.returned(folder)[1]}
-    today = dt.date.today().isoformat()
-    count, left = 0, []
-    about = Wave.read(wave)
+    about, today = Wave.read(wave), dt.date.today().isoformat()
+    known = {one.answer: one for one in corrections.returned(about.folder)[1]}
     received = read(about, about.book()).cells
+    made: dict[Path, bytes] = {}
+    count, left = 0, []
     for file in files:
         content = _returned(file, wave)
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
         for sheet in read_file(file, name=f"{corrections.FOLDER}/{name}"):
             for one in corrections.replies(sheet):
-                _check_rival(one, known, today)
+                _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
                 if corrections.of_an_answer(received, one):
                     count += 1
                 else:
                     left.append(f"{file.name} {one.cell}")
-        made[folder / corrections.FOLDER / name] = content
-    for place, content in made.items():
-        if place.is_file() and place.read_bytes() != content:
+        place = about.folder / corrections.FOLDER / name
+        there = place.read_bytes() if place.is_file() else made.get(place, content)
+        if there != content:
             hint = "give the file another name"
             raise InputError("another query sheet of this name came today", file=place, hint=hint)
+        made[place] = content
     for place, content in made.items():
         if not place.is_file():
             paths.write_atomic(place, content, received=True)
-    said = label("queries.returned", language, wave=wave, files=len(files), n=count)
-    comma = "、" if language == "ja" else ", "
-    return "\n".join(
-        [said, *([label("queries.left", language, rows=comma.join(left))] if left else [])]
-    )
+    said = [label("queries.returned", language, wave=wave, files=len(files), n=count)]
+    if left:
+        rows = ("、" if language == "ja" else ", ").join(left)
+        said.append(label("queries.left", language, rows=rows))
+    return "\n".join(said)
 
 
 def _returned(file: Path, wave: str) -> bytes:
@@ -109,14 +108,10 @@ def _returned(file: Path, wave: str) -> bytes:
     return file.read_bytes()
 
 
-def _check_rival(
-    one: Correction, known: Mapping[tuple[str, str, str], Correction], day: str
-) -> None:
+def _check_rival(one: Correction, other: Correction | None, day: str) -> None:
     """Refuse two different replies of one day about the same answer: none of them is the later."""
-    other = known.get(one.answer)
-    if other and other.text != one.text and Path(other.sheet.file).name.startswith(day):
-        if other.sheet.file == one.sheet.file and other.cell == one.cell:
-            return  # the same file once more
+    of_that_day = other and other.place.startswith(f"{corrections.FOLDER}/{day}")
+    if other and of_that_day and other.text != one.text and other.place != one.place:
         raise one.sheet.error(
             "{text} stands here and {other} in {place}, of the same day, about the same answer",
             at=(one.row, one.column),
@@ -135,25 +130,26 @@ def write_for_wave(
     One workbook: a list of the invited, then a sheet for each municipality with questions. With
     `split` a folder of workbooks, one for each municipality, to send without showing others'.
     """
-    about = Wave.read(wave)
-    cleaned = prepare(wave)
+    about, cleaned = Wave.read(wave), prepare(wave)
     asked = _asked(cleaned.findings)
-    # whose reply it is must be settled before anybody is sent its answers
-    unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
-    asked.loc[asked["rule"].isin(OFFICE) | unsure, "code"] = ""
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
     queries = _Queries(about, about.book(), cleaned, language)
-    names = {code: f"{code}_{FORBIDDEN.sub('_', queries.names[code])}.xlsx" for code in pages}
-    _check_place(place, {*names.values()} if split else None)
-    outputs.refuse_others([place], "queries")
     if split:
         made = {
-            place / names[code]: _workbook(queries, {code: part}) for code, part in pages.items()
+            place / f"{code}_{FORBIDDEN.sub('_', queries.names[code])}.xlsx": {code: part}
+            for code, part in pages.items()
         }
+        _check_folder(place, {*made})
     else:
-        made = {place: _workbook(queries, pages, asked)}
-    outputs.write(made, "queries")
+        made = {place: pages}
+        if place.suffix.lower() != ".xlsx":
+            hint = "let the name end in .xlsx"
+            raise InputError("the queries are a workbook", file=place, hint=hint)
+    outputs.refuse_others([place], "queries")
+    listed = None if split else asked
+    contents = {name: _workbook(queries, own, listed) for name, own in made.items()}
+    outputs.write(contents, "queries")
     count = sum(map(len, pages.values()))
     done = label("queries.done", language, file=place, n=len(pages), asked=count)
     more = label(f"queries.{'apart' if split else 'more'}", language, n=len(asked) - count)
@@ -161,32 +157,32 @@ def write_for_wave(
 
 
 def _asked(findings: pd.DataFrame) -> pd.DataFrame:
-    """What is asked; beside a question which of two replies counts, also where they differ."""
+    """What is asked, with the code of a municipality where it is asked of that.
+
+    Beside the question which of two replies counts, also where they differ.
+    """
     twice = findings.loc[findings["rule"] == "same-date", "code"]
     differs = (findings["rule"] == "changed") & findings["code"].isin(twice)
     asked = findings[findings["severity"].isin(ASKED) | differs].copy()
     asked.loc[asked["rule"] == "changed", "severity"] = "doubtful"
+    # whose reply it is must be settled before anybody is sent its answers
+    unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
+    asked.loc[asked["rule"].isin(OFFICE) | unsure, "code"] = ""
     return asked
 
 
-def _check_place(place: Path, names: set[str] | None) -> None:
-    """Refuse a place that is no workbook, or a folder (`names` go there) with outdated queries."""
-    if (place.suffix.lower() == ".xlsx") == (names is not None):
-        if names is not None:
-            raise InputError(
-                "--split writes a folder", file=place, hint="give the name of a folder"
-            )
-        raise InputError("the queries are a workbook", file=place, hint="let the name end in .xlsx")
-    if names is not None and place.is_dir():
-        # what a municipality was asked before must not be sent once more by mistake
-        old = sorted(f.name for f in place.glob("*_*.xlsx") if f.name not in names)
-        if old:
-            raise InputError(
-                "the folder holds {old}, which nobody is to be asked now",
-                file=place,
-                hint="delete the files of the earlier run, or name a new folder",
-                old=old[0],
-            )
+def _check_folder(place: Path, files: set[Path]) -> None:
+    """Refuse a place for these files that is no folder, or one with outdated queries."""
+    if place.suffix.lower() == ".xlsx":
+        raise InputError("--split writes a folder", file=place, hint="give the name of a folder")
+    # what a municipality was asked before must not be sent once more by mistake
+    if old := sorted({*place.glob("*_*.xlsx")} - files):
+        raise InputError(
+            "the folder holds {old}, which nobody is to be asked now",
+            file=place,
+            hint="delete the files of the earlier run, or name a new folder",
+            old=old[0].name,
+        )
 
 
 class _Link(str):
@@ -194,7 +190,7 @@ class _Link(str):
 
 
 def _workbook(
-    queries: _Queries, pages: Mapping[str, pd.DataFrame], asked: pd.DataFrame | None = None
+    queries: _Queries, pages: Mapping[str, pd.DataFrame], asked: pd.DataFrame | None
 ) -> bytes:
     """The sheets of `pages`; with all that is `asked`, a list of everyone in front."""
     words, buffer = queries.words, io.BytesIO()
@@ -202,50 +198,46 @@ def _workbook(
     book.set_properties({"created": EPOCH, "title": words["title"]})
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
     sheets = {code: sheet_name(code, queries.names[code]) for code in pages}
+    listed = [
+        (sheets[code], f"{queries.names[code]}　{words['title']}", words["please"], part)
+        for code, part in pages.items()
+    ]
     if asked is not None:
         rows = _everyone(queries, asked, sheets)
         above = [queries.title, words["warning"]]
         sheet = _sheet(book, words["contents"], above, queries.heads("queries_list"), rows, styles)
         sheet.set_column(0, 5, 16)
         sheet.freeze_panes(4, 2)
-    listed = [
-        (sheets[code], f"{queries.names[code]}　{words['title']}", words["please"], part)
-        for code, part in pages.items()
-    ]
-    if asked is not None and (asked["code"] == "").any():
-        listed.append((words["office"], words["office"], "", asked[asked["code"] == ""]))
+        if len(own := asked[asked["code"] == ""]):
+            listed.append((words["office"], words["office"], "", own))
     for name, title, please, part in listed:
         rows = [[i, *queries.cells(row), None] for i, row in enumerate(part.itertuples(), 1)]
         above = [title, queries.title, please]
         sheet = _sheet(book, name, above, queries.heads("queries_column"), rows, styles)
-        _write_ids(sheet, queries.wave, part)
         for j, width in enumerate(WIDTHS):
             sheet.set_column(j, j, width)
         sheet.freeze_panes(4, 0)
+        # where each answer stands, hidden behind the reply, so that it finds its way back:
+        # see `analysis.intake.corrections`
+        at = len(WIDTHS)
+        sheet.set_column(at, at + 2, None, None, {"hidden": True})
+        sheet.write_row(3, at, [MARK, queries.wave])
+        for i, answer in enumerate(part[["file", "sheet", "cell"]].astype(str).to_numpy(), 4):
+            for j, text in enumerate(answer, at):
+                sheet.write_string(i, j, text)
     book.close()
     return buffer.getvalue()
-
-
-def _write_ids(sheet: Any, wave: str, part: pd.DataFrame) -> None:
-    """Where each answer stands, in hidden columns behind the reply, so that it finds its way back.
-
-    See `analysis.intake.corrections`.
-    """
-    at = len(WIDTHS)
-    sheet.write_row(3, at, [MARK, wave])
-    for i, row in enumerate(part.itertuples(), 4):
-        for j, place in enumerate((row.file, row.sheet, row.cell), at):
-            sheet.write_string(i, j, str(place))
-    sheet.set_column(at, at + 2, None, None, {"hidden": True})
 
 
 def _everyone(queries: _Queries, asked: pd.DataFrame, sheets: Mapping[str, str]) -> list[list[Any]]:
     """The invited, whether they replied, how much is asked of them, and on which sheet."""
     counts = asked.groupby(["code", "severity"]).size()
     return [
-        [str(code), one["name"], queries.words["replied" if one["replied"] else "no_reply"]]
-        + [int(counts.get((code, severity), 0)) for severity in ASKED]
-        + [_Link(sheets[code]) for code in [str(code)] if code in sheets]
+        [
+            *(code, one["name"], queries.words["replied" if one["replied"] else "no_reply"]),
+            *(int(counts.get((code, severity), 0)) for severity in ASKED),
+            *([_Link(sheets[code])] if code in sheets else []),
+        ]
         for code, one in queries.cleaned.register.iterrows()
     ]
 
@@ -262,18 +254,15 @@ def _sheet(
     sheet = book.add_worksheet(name)
     for i, line in enumerate(above):
         sheet.write_string(i, 0, line, styles["title"] if i == 0 else None)
-    for j, head in enumerate(heads):
-        sheet.write_string(3, j, head, styles["head"])
+    sheet.write_row(3, 0, heads, styles["head"])
     for i, row in enumerate(rows, 4):
         for j, value in enumerate(row):
-            if value is None:
-                sheet.write_blank(i, j, None, styles["answer"])
-            elif isinstance(value, int):
-                sheet.write_number(i, j, value, styles["cell"])
-            elif isinstance(value, _Link):
+            if isinstance(value, _Link):
                 sheet.write_url(i, j, f"internal:'{value}'!A1", styles["cell"], value)
-            else:
+            elif isinstance(value, str):
                 write_text(sheet, i, j, value, styles["cell"], styles["quoted"])
+            else:
+                sheet.write(i, j, value, styles["answer" if value is None else "cell"])
     on_a4(sheet)
     sheet.repeat_rows(3)
     return sheet
@@ -304,9 +293,7 @@ class _Queries:
         of merged cells quotes the other cell, which may be another municipality's.
         """
         own = not row.code or row.file.startswith(self.forms)
-        place = (
-            "\n".join(filter(None, [row.file, f"{row.sheet} {row.cell}".strip()])) if own else ""
-        )
+        lines = [row.file, f"{row.sheet} {row.cell}".strip()] if own else []
         taken = row.value or self.taken_as.get(row.rule, self.words["none"])
         if row.value in ("0", "1") and self._option(row.question):
             taken = self.words["chosen" if row.value == "1" else "not_chosen"]
@@ -315,6 +302,7 @@ class _Queries:
             confirm = self.words["unmatched"]
         if others := self._others(row):
             confirm += f"\n{self.words['others']}{others}"
+        place = "\n".join(filter(None, lines))
         return [place, self._question(row.question), row.raw, taken, confirm]
 
     def _question(self, name: str) -> str:
@@ -322,12 +310,12 @@ class _Queries:
         if question is None:  # a column that the codebook does not ask for
             return labels("identity", self.language).get(name, name)
         text = f"{question.id} {question.text[self.language]}"
-        if option := self._option(name):  # a column of its own
-            return f"{text} － {option}"
-        item = next((item for item in question.items if item.id == name), None)
-        text += f" － {item.text[self.language]}" if item else ""
+        items = {item.id: item.text[self.language] for item in question.items}
+        option = self._option(name)
+        if part := option or items.get(name):
+            text += f" － {part}"
         options = " / ".join(f"{o.code} {o.text[self.language]}" for o in question.options)
-        return f"{text}\n{self.words['options']}{options}" if options else text
+        return f"{text}\n{self.words['options']}{options}" if options and not option else text
 
     def _others(self, row: Any) -> str:
         """The municipality's other answers that a finding holds against this one."""
@@ -365,7 +353,7 @@ class _Queries:
     def _option(self, name: str) -> str:
         """The option that a column of ticks is of, or nothing."""
         question = self.asked.get(name)
-        if question is None or question.type != "multi" or name == question.id:
+        if question is None or question.type != "multi" or name not in question.variables:
             return ""
-        codes = {f"{question.id}_{o.code}": o for o in question.options}
-        return f"{codes[name].code} {codes[name].text[self.language]}" if name in codes else ""
+        option = question.options[question.variables.index(name)]
+        return f"{option.code} {option.text[self.language]}"

@@ -139,6 +139,14 @@ class _Row(NamedTuple):
     style: str = "cell"
 
 
+class _Condition(NamedTuple):
+    """A rule as a formula and in words, with the questions it depends on."""
+
+    formula: str
+    words: str
+    names: frozenset[str]
+
+
 class _Form:
     """The form of one codebook in one language."""
 
@@ -227,34 +235,91 @@ class _Form:
 
     def _condition(self, question: Question) -> _Condition | None:
         """When a question is asked, where that can be said in a formula and in words."""
-        if question.ask_if is None:
-            return None
-        return _Conditions(self).read(ast.parse(question.ask_if, mode="eval").body)
+        rule = question.ask_if and ast.parse(question.ask_if, mode="eval").body
+        return self._rule(rule) if rule else None
 
     def skipped(self, question: Question) -> str:
         """The formula that is true where a skip rule leaves the question out, or nothing."""
         rule = self._condition(question)
         if rule is None:
             return ""
-        known = ",".join(f"{self.said(name)}>0" for name in sorted(rule.names))
-        before = [self.skipped(self.book[name]) for name in sorted(rule.names)]
-        return f"OR({','.join([f'AND({known},NOT({rule.formula}))', *filter(None, before)])})"
-
-    def said(self, id: str) -> str:
-        """How many cells of a question are filled."""
-        cells = [self.cell(variable) for variable in self.book[id].variables]
-        return f"COUNTA({cells[0]}:{cells[-1]})"
+        asked = [self.book[name] for name in sorted(rule.names)]
+        ends = ((self.cell(one.variables[0]), self.cell(one.variables[-1])) for one in asked)
+        known = ",".join(f"COUNTA({first}:{last})>0" for first, last in ends)
+        before = filter(None, map(self.skipped, asked))
+        return f"OR({','.join([f'AND({known},NOT({rule.formula}))', *before])})"
 
     def cell(self, variable: str) -> str:
         """The address of an answer."""
         return f"$C${self.answers[variable] + 1}"
+
+    def _rule(self, node: ast.AST) -> _Condition | None:
+        """A rule of the codebook; None where it computes, which no form says plainly."""
+        match node:
+            case ast.BoolOp(op=op, values=parts):
+                how = "and" if isinstance(op, ast.And) else "or"
+                rules = [rule for part in parts if (rule := self._rule(part))]
+                if len(rules) < len(parts):
+                    return None
+                return _Condition(
+                    f"{how.upper()}({','.join(rule.formula for rule in rules)})",
+                    self.words[how].join(rule.words for rule in rules),
+                    frozenset[str]().union(*(rule.names for rule in rules)),
+                )
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                rule = self._rule(part)
+                return rule and rule._replace(
+                    formula=f"NOT({rule.formula})", words=self._say("not", rule=rule.words)
+                )
+            case (
+                ast.Compare(left=ast.Name(id=id), ops=[ast.In()], comparators=[codes])
+                | ast.Call(func=ast.Name(id="any"), args=[ast.Name(id=id), codes])
+            ):
+                return self._chosen(id, [*ast.literal_eval(codes)])
+            case ast.Compare(
+                left=ast.Name(id=id), ops=[op], comparators=[ast.Constant(value=number)]
+            ):
+                return self._compared(id, type(op).__name__, number)
+            case ast.Name(id=id):
+                multi = self.book.question_of[id].type == "multi"
+                return self._chosen(id, [int(id.rpartition("_")[2]) if multi else 1])
+        return None
+
+    def _chosen(self, id: str, codes: Sequence[int]) -> _Condition:
+        """One of these options is the answer, or among the answers."""
+        question = self.book[id] if id in self.book else self.book.question_of[id]
+        multi = question.type == "multi"
+        texts = {code: text for text, code in entries(self.book, question, self.language).items()}
+        tests = [
+            f'{self.cell(f"{question.id}_{code}")}="{TICK}"'
+            if multi else f"{self.cell(id)}={_quoted(texts[code])}"
+            for code in codes
+        ]  # fmt: skip
+        named = {o.code: o.text[self.language] for o in question.options} or texts
+        quoted = "「{}」" if self.language == "ja" else '"{}"'
+        options = self.words["or"].join(quoted.format(named[code]) for code in codes)
+        words = self._say("is_chosen" if multi else "is_one", question=id, options=options)
+        return _Condition(f"OR({','.join(tests)})", words, frozenset({question.id}))
+
+    def _compared(self, id: str, sign: str, number: Any) -> _Condition | None:
+        """A number against another; of options those whose code is on its side."""
+        question, (written, holds) = self.book.question_of[id], SIGNS[sign]
+        if question.type in CHOICES:
+            codes = [o.code for o in question.options] or [1, 0]
+            return self._chosen(id, [code for code in codes if holds(code, number)])
+        if question.type not in ("integer", "ratio"):
+            return None
+        words = self._say("is", question=id, number=number, sign=self.words[sign])
+        formula = f"{self.cell(id)}{written}{number}"
+        return _Condition(formula, words, frozenset({question.id}))
 
     # --- the workbook ------------------------------------------------------------------------
 
     def workbook(self, one: Invited | None = None) -> bytes:
         """The form, with the code and name of the municipality that it is for."""
         buffer = io.BytesIO()
-        book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+        as_they_are = dict.fromkeys(("strings_to_formulas", "strings_to_urls"), False)
+        book = xlsxwriter.Workbook(buffer, {"in_memory": True} | as_they_are)
         title = self.book.title[self.language]
         book.set_properties({"created": EPOCH, "title": title})
         styles = {name: book.add_format(style) for name, style in STYLES.items()}
@@ -318,25 +383,23 @@ class _Form:
             return {}
         if question.type == "date":
             low, high = question.range or ("1900-01-01", "9999-12-31")
-            ends: list[Any] = [_day(low, "start"), _day(high, "end")]
+            ends: dict[str, Any] = {"minimum": _day(low, "start"), "maximum": _day(high, "end")}
         else:
-            ends = [float(end) for end in question.range or (-1e15, 1e15)]
-        return {"validate": kinds[question.type], "criteria": "between", "minimum": ends[0],
-                "maximum": ends[1], "error_type": "warning"}  # fmt: skip
+            low, high = question.range or (-1e15, 1e15)
+            ends = {"minimum": float(low), "maximum": float(high)}
+        how = {"validate": kinds[question.type], "criteria": "between", "error_type": "warning"}
+        return how | ends
 
     def _hide(self, ids: Any, printed: list[tuple[int, str]]) -> None:
         """The hidden sheet; see `analysis.intake.questionnaire`."""
         ids.write_row(0, 0, [MARK, self.book.id, self.book.version, self.language])
         ids.write_row(1, 0, [self.words["sheet"], self.words["answer"]])
-        for i, row in enumerate((row for row in self.rows if row.variable), 2):
-            ids.write_string(i, 0, row.variable)
-            ids.write_string(i, 1, row.mark)
-        for i, (column, text) in enumerate(dict.fromkeys(printed), 2):
-            ids.write_number(i, 3, column)
-            ids.write_string(i, 4, text)
+        marks = {row.variable: row.mark for row in self.rows if row.variable}
+        columns, texts = zip(*dict.fromkeys(printed), strict=True)
+        for j, content in enumerate((marks, marks.values(), (), columns, texts)):
+            ids.write_column(2, j, content)
         for j, listed in enumerate(self.lists, 6):
-            for i, text in enumerate(listed):
-                ids.write_string(i, j, text)
+            ids.write_column(0, j, listed)
         ids.protect()
         ids.hide()
 
@@ -373,87 +436,6 @@ def _to_print(sheet: Any, first: int, head: str, page: str) -> None:
     sheet.set_header(f"&R{head.replace('&', '&&')}")
     sheet.set_footer(f"&C{page}")
     sheet.set_selection(first, 2, first, 2)
-
-
-# --- skip rules ---------------------------------------------------------------------------------
-
-
-class _Condition(NamedTuple):
-    """A rule as a formula and in words, with the questions it depends on."""
-
-    formula: str
-    words: str
-    names: frozenset[str]
-
-
-class _Conditions:
-    """Rules of the codebook in the language of a spreadsheet, and in words.
-
-    None where a rule computes, which no form says plainly.
-    """
-
-    def __init__(self, form: _Form) -> None:
-        self.form, self.say, self.book, self.language = form, form._say, form.book, form.language
-
-    def read(self, node: ast.AST) -> _Condition | None:
-        """One node of a rule; see `analysis.codebook.rules`."""
-        match node:
-            case ast.BoolOp(op=op, values=parts):
-                how = "and" if isinstance(op, ast.And) else "or"
-                rules = [rule for part in parts if (rule := self.read(part))]
-                if len(rules) < len(parts):
-                    return None
-                return _Condition(
-                    f"{how.upper()}({','.join(rule.formula for rule in rules)})",
-                    self.form.words[how].join(rule.words for rule in rules),
-                    frozenset[str]().union(*(rule.names for rule in rules)),
-                )
-            case ast.UnaryOp(op=ast.Not(), operand=part):
-                rule = self.read(part)
-                return rule and rule._replace(
-                    formula=f"NOT({rule.formula})", words=self.say("not", rule=rule.words)
-                )
-            case (
-                ast.Compare(left=ast.Name(id=id), ops=[ast.In()], comparators=[codes])
-                | ast.Call(func=ast.Name(id="any"), args=[ast.Name(id=id), codes])
-            ):
-                return self._chosen(id, [*ast.literal_eval(codes)])
-            case ast.Compare(
-                left=ast.Name(id=id), ops=[op], comparators=[ast.Constant(value=number)]
-            ):
-                return self._compared(id, type(op).__name__, number)
-            case ast.Name(id=id):
-                multi = self.book.question_of[id].type == "multi"
-                return self._chosen(id, [int(id.rpartition("_")[2]) if multi else 1])
-        return None
-
-    def _chosen(self, id: str, codes: Sequence[int]) -> _Condition:
-        """One of these options is the answer, or among the answers."""
-        question = self.book[id] if id in self.book else self.book.question_of[id]
-        multi = question.type == "multi"
-        texts = {code: text for text, code in entries(self.book, question, self.language).items()}
-        tests = [
-            f'{self.form.cell(f"{question.id}_{code}")}="{TICK}"'
-            if multi else f"{self.form.cell(id)}={_quoted(texts[code])}"
-            for code in codes
-        ]  # fmt: skip
-        named = {o.code: o.text[self.language] for o in question.options} or texts
-        quoted = "「{}」" if self.language == "ja" else '"{}"'
-        options = self.form.words["or"].join(quoted.format(named[code]) for code in codes)
-        words = self.say("is_chosen" if multi else "is_one", question=id, options=options)
-        return _Condition(f"OR({','.join(tests)})", words, frozenset({question.id}))
-
-    def _compared(self, id: str, sign: str, number: Any) -> _Condition | None:
-        """A number against another; of options those whose code is on its side."""
-        question, (written, holds) = self.book.question_of[id], SIGNS[sign]
-        if question.type in CHOICES:
-            codes = [o.code for o in question.options] or [1, 0]
-            return self._chosen(id, [code for code in codes if holds(code, number)])
-        if question.type not in ("integer", "ratio"):
-            return None
-        words = self.say("is", question=id, number=number, sign=self.form.words[sign])
-        formula = f"{self.form.cell(id)}{written}{number}"
-        return _Condition(formula, words, frozenset({question.id}))
 
 
 def _quoted(text: str) -> str:

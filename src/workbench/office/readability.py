@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from analysis.codebook.municipality import check_digit
 from analysis.intake.headings import IDENTITY, normalise
-from analysis.intake.sheet import CellKind, Sheet, address, column_letters
+from analysis.intake.sheet import CellKind, Place, Sheet, address, column_letters
 from analysis.intake.tables import TOTAL
 
 D = "0-9０-９"
@@ -105,45 +104,56 @@ OTHER = re.compile(
     r"^\s*([0-9０-９①-⑳]{1,2}\s*[.．:：)）]?\s*)?(その他|other)\s*([:：]|[(（])\s*[^\s)）]", re.I
 )
 LISTED = re.compile(r"[、，,;；/／・|\n]")
+CLAUSE = re.compile("[がはを].|[くりてし、]$|[。0-9]$")
 YEARS = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)年?度?|(令和|平成|昭和|[RHS])\s?(元|\d{1,2})\s?年度?")
 PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CODE_TABLE = re.compile(r"コード(表|一覧|リスト)|符号表|code.?(book|list|table)|^codes\b", re.I)
 UNIT_HEAD = re.compile(r"単位|unit", re.I)  # the column of a code table with the units
 RULE = re.compile(r"[<>=\[]")  # of a condition, such as Q08 >= 1
+OF_DATA = {"one_datum", "numbers", "other_detail"}  # checks that a heading passes
 FEW = 12  # at most so many different answers make a column one of choices
 
 Breach = tuple[str, str, str]  # check, cell, text of the cell
 
 
-@dataclass(frozen=True)
 class Table:
     """One sheet as a table: where its header stands, what its columns are called and hold.
 
-    Notes outside the table are counted as empty in `filled`; `outside` lists them.
+    Attributes
+    ----------
+    grid, filled : the text of each cell, and whether it belongs to the table and is not empty.
+    outside : the places of notes beside and below the table.
+    top, start : the first row of the header, and of the data.
     """
 
-    sheet: Sheet
-    grid: np.ndarray
-    filled: np.ndarray
-    outside: list[tuple[int, int]]
-    top: int
-    start: int
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet, self.grid = sheet, sheet.text.to_numpy(object)
+        self.filled = sheet.kind != CellKind.EMPTY
+        self.blank = not self.filled.any()
+        self.top, self.start = data_start(sheet, self.filled)
+        self.outside = self._outside()
+        for place in self.outside:
+            self.filled[place] = False
 
-    @classmethod
-    def of(cls, sheet: Sheet) -> Table:
-        """Find header and data of a sheet."""
-        grid = sheet.text.to_numpy(object)
-        filled = sheet.kind != CellKind.EMPTY
-        top, start = data_start(sheet, filled)
-        outside = _outside(sheet, grid, filled, top, start)
-        for place in outside:
-            filled[place] = False
-        return cls(sheet, grid, filled, outside, top, start)
-
-    @property
-    def blank(self) -> bool:
-        """Whether the sheet has no filled cell, not even a note."""
-        return not (self.sheet.kind != CellKind.EMPTY).any()
+    def _outside(self) -> list[Place]:
+        """Notes: marked as such, or in a sparse column without a heading."""
+        sheet, grid, filled, start = self.sheet, self.grid, self.filled, self.start
+        found = set()
+        for row in range(self.top, len(grid)):
+            places = np.flatnonzero(filled[row]).tolist()
+            notes = [c for c in places if NOTE.match(grid[row, c])]
+            if notes and row >= start and len(places) <= 2 and notes[0] == places[0]:
+                notes = places  # the sign of a note, and the note beside it
+            found |= {(row, c) for c in notes if row >= start or not filled[start:, c].any()}
+        data = filled[start:]
+        for column in range(1, grid.shape[1]):
+            texts = (sheet.kind[start:, column] == CellKind.TEXT)[data[:, column]]
+            headed = filled[self.top : start, column].any() or any(
+                r0 < start and c0 <= column <= c1 for r0, c0, _, c1 in sheet.merged
+            )
+            if not headed and len(texts) and texts.all() and 2 * len(texts) <= len(data):
+                found |= {(start + int(row), column) for row in np.flatnonzero(data[:, column])}
+        return sorted(found)
 
     @cached_property
     def heads(self) -> list[str]:
@@ -157,12 +167,12 @@ class Table:
     @cached_property
     def numeric(self) -> list[list[float]]:
         """The numbers of each column that holds mostly numbers, else nothing."""
-        return [self._numbers_of(column) for column in range(self.grid.shape[1])]
-
-    def _numbers_of(self, column: int) -> list[float]:
-        texts = self.grid[self.start :, column][self.filled[self.start :, column]]
-        known = [value for text in texts if (value := _value(text.strip())) is not None]
-        return known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else []
+        found = []
+        for column in range(self.grid.shape[1]):
+            texts = self.grid[self.start :, column][self.filled[self.start :, column]]
+            known = [value for text in texts if (value := _value(text.strip())) is not None]
+            found.append(known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else [])
+        return found
 
     def coded(self, column: int) -> bool:
         """Whether a column of numbers holds codes of answers, and counts nothing."""
@@ -179,9 +189,17 @@ class Table:
 
     def texts(self, column: int) -> dict[int, str]:
         """Row -> text of the data cells of a column that hold a text."""
-        kinds = self.sheet.kind[:, column]
-        rows = np.flatnonzero(self.filled[self.start :, column]) + self.start
-        return {int(row): self.grid[row, column] for row in rows if kinds[row] == CellKind.TEXT}
+        own = self.filled[:, column] & (self.sheet.kind[:, column] == CellKind.TEXT)
+        rows = np.flatnonzero(own[self.start :]) + self.start
+        return {row: self.grid[row, column] for row in rows.tolist()}
+
+    def cell(self, check: str, row: int, column: int) -> Breach:
+        """A breach in one cell."""
+        return check, address(row, column), self.grid[row, column]
+
+    def heading(self, check: str, column: int) -> Breach:
+        """A breach in the heading of a column."""
+        return check, address(self.start - 1, column), self.heads[column]
 
 
 def breaches(table: Table) -> Iterator[Breach]:
@@ -189,14 +207,9 @@ def breaches(table: Table) -> Iterator[Breach]:
     yield from _layout(table.sheet)
     if table.blank:
         return
-    yield from (("outside", address(*place), table.grid[place]) for place in table.outside)
-    yield from _texts(table)
-    yield from _numbers(table)
-    yield from _codes(table)
-    yield from _headings(table)
-    yield from _labels(table)
-    yield from _choices(table)
-    yield from _blocks(table)
+    yield from (table.cell("outside", *place) for place in table.outside)
+    for check in (_texts, _numbers, _codes, _headings, _labels, _choices, _blocks):
+        yield from check(table)
 
 
 def _layout(sheet: Sheet) -> Iterator[Breach]:
@@ -204,8 +217,8 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
         inside = top < sheet.shape[0] and left < sheet.shape[1]
         raw = str(sheet.text.iat[top, left]) if inside else ""
         yield "merged", f"{address(top, left)}:{address(bottom, right)}", raw
-    for (row, column), formula in sheet.formulas.items():
-        yield "formulas", address(row, column), formula
+    for place, formula in sheet.formulas.items():
+        yield "formulas", address(*place), formula
     for row in sorted(sheet.hidden_rows):
         yield "hidden", f"{row + 1}:{row + 1}", ""
     for column in sorted(sheet.hidden_columns):
@@ -214,7 +227,7 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
         yield "hidden", "A1", sheet.sheet
 
 
-def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
+def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
     """The header's first row, and the first row of data."""
     count = filled.sum(axis=1)
     wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
@@ -227,42 +240,19 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> tuple[int, int]:
     return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
 
 
-def _outside(
-    sheet: Sheet, grid: np.ndarray, filled: np.ndarray, top: int, start: int
-) -> list[tuple[int, int]]:
-    """Notes beside and below the table: marked as such, or in a sparse column without heading."""
-    found = set()
-    for row in range(top, len(grid)):
-        places = np.flatnonzero(filled[row])
-        notes = [int(c) for c in places if NOTE.match(grid[row, c])]
-        if notes and row >= start and len(places) <= 2 and notes[0] == places[0]:
-            notes = places.tolist()  # the sign of a note, and the note beside it
-        found |= {(row, c) for c in notes if row >= start or not filled[start:, c].any()}
-    data = filled[start:]
-    for column in range(1, grid.shape[1]):
-        texts = (sheet.kind[start:, column] == CellKind.TEXT)[data[:, column]]
-        headed = filled[top:start, column].any() or any(
-            r0 < start and c0 <= column <= c1 for r0, c0, _, c1 in sheet.merged
-        )
-        if not headed and len(texts) and texts.all() and 2 * len(texts) <= len(data):
-            found |= {(start + int(row), column) for row in np.flatnonzero(data[:, column])}
-    return sorted(found)
-
-
 def _texts(table: Table) -> Iterator[Breach]:
-    """What a text says by itself, wherever it stands; texts that repeat are looked at once."""
+    """What a text says by itself, wherever it stands."""
+    mask = table.filled & (table.sheet.kind == CellKind.TEXT)
+    verdicts = {text: [*_text_breaches(text)] for text in set(table.grid[mask])}
     coded = [bool(CODED.search(head)) for head in table.heads]
     dated = [bool(re.search("[年月日時期]|date|year", head, re.I)) for head in table.heads]
-    rows, columns = np.nonzero(table.filled & (table.sheet.kind == CellKind.TEXT))
-    verdicts: dict[str, list[str]] = {}
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        text = table.grid[row, column]
-        if text not in verdicts:
-            verdicts[text] = list(_text_breaches(text))
+    for row, column in np.argwhere(mask).tolist():
+        text, in_data = table.grid[row, column], row >= table.start
         for check in verdicts[text]:
-            in_data = row >= table.start
-            if check in ("one_datum", "numbers", "other_detail") and (not in_data or coded[column]):
+            if check in OF_DATA and (not in_data or coded[column]):
                 continue
+            if check == "numbers" and not table.sheet.sheet and PLAIN_NUMBER.fullmatch(text):
+                continue  # a text file has no number cells
             if (
                 check == "omitted"
                 and in_data
@@ -270,10 +260,8 @@ def _texts(table: Table) -> Iterator[Breach]:
                 and SIGN.match(text.strip())
             ):
                 continue  # among numbers … is a sign
-            if check == "years" and BARE.fullmatch(text) and in_data and not dated[column]:
+            if check == "years" and in_data and not dated[column] and BARE.fullmatch(text):
                 continue  # H1 may be a name or a cell
-            if check == "numbers" and not table.sheet.sheet and PLAIN_NUMBER.fullmatch(text):
-                continue  # a text file has no number cells
             yield check, address(row, column), text
 
 
@@ -309,24 +297,23 @@ def _dependent(letter: str) -> bool:
 
 def _numbers(table: Table) -> Iterator[Breach]:
     """Errors and signs among numbers without a legend, and numbers without a unit."""
-    sheet, grid, start = table.sheet, table.grid, table.start
-    texts = set(grid[sheet.kind != CellKind.EMPTY])
-    legend = any(LEGEND.search(text) for text in texts)
-    stated = any(STATED.search(text) for text in texts) or any(map(UNIT_HEAD.match, table.heads))
-    rows, columns = np.nonzero(sheet.kind == CellKind.ERROR)
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+    sheet = table.sheet
+    texts = set(table.grid[sheet.kind != CellKind.EMPTY])
+    legend = any(map(LEGEND.search, texts))
+    stated = any(map(STATED.search, texts)) or any(map(UNIT_HEAD.match, table.heads))
+    for row, column in np.argwhere(sheet.kind == CellKind.ERROR).tolist():
         if (row, column) not in sheet.formulas:
-            yield "numbers", address(row, column), grid[row, column]
+            yield table.cell("numbers", row, column)
     for column, known in enumerate(table.numeric):
         if not known:
             continue
-        for row, text in table.texts(column).items() if not legend else ():
-            if SIGN.match(text.strip()):
+        for row, text in table.texts(column).items():
+            if not legend and SIGN.match(text.strip()):
                 yield "symbols", address(row, column), text.strip()
         if table.coded(column):
-            yield "code_table", address(max(start - 1, 0), column), table.heads[column]
+            yield table.heading("code_table", column)
         elif not (stated or all(map(_is_code, known)) or UNIT.search(table.heads[column])):
-            yield "units", address(max(start - 1, 0), column), table.heads[column]
+            yield table.heading("units", column)
 
 
 def _is_code(value: float) -> bool:
@@ -340,16 +327,16 @@ def _codes(table: Table) -> Iterator[Breach]:
     """Codes of municipalities that lost their leading zero as numbers."""
     known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
     for column, head in enumerate(table.heads):
-        if not known & {normalise(part) for part in head.split("\n")}:
+        if known.isdisjoint(map(normalise, head.split("\n"))):
             continue
-        rows = range(table.start, len(table.grid))
-        codes = {row: table.grid[row, column].strip() for row in rows}
+        codes = {
+            row: table.grid[row, column].strip() for row in range(table.start, len(table.grid))
+        }
         short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
         # five digits may also be a code without its check digit
         five = [f"0{code}" for code in short.values() if len(code) == 5]
         if all(check_digit(code[:5]) == code[5] for code in five):
-            for row, code in short.items():
-                yield "areas", address(row, column), code
+            yield from (("areas", address(row, column), code) for row, code in short.items())
 
 
 def _value(text: str) -> float | None:
@@ -362,27 +349,25 @@ def _value(text: str) -> float | None:
 
 def _headings(table: Table) -> Iterator[Breach]:
     """Where the header stands, and whether each column is called by a name of its own."""
-    top, start, grid = table.top, table.start, table.grid
-    if not table.filled[start:].any():
+    start, grid, data = table.start, table.grid, table.filled[table.start :]
+    if not data.any():
         return
-    if top or start > 1:
+    if table.top or start > 1:
         yield "header_row", f"1:{start}", ""
     merged = [r for r in table.sheet.merged if r[0] < start and r[3] > r[1]]
-    yield from (("unique", address(r0, c0), grid[r0, c0]) for r0, c0, _, _ in merged)
+    yield from (table.cell("unique", r0, c0) for r0, c0, _, _ in merged)
     seen: set[str] = set()
     years = defaultdict(set)  # the rest of a heading -> the years it has
-    for column in np.flatnonzero(table.filled[start:].any(axis=0)).tolist():
-        name = str(grid[start - 1, column]).strip()
-        cell = address(start - 1, column)
+    for column in np.flatnonzero(data.any(axis=0)).tolist():
+        name, cell = str(grid[start - 1, column]).strip(), address(start - 1, column)
+        head = unicodedata.normalize("NFKC", table.heads[column])
         if name and name in seen and not any(c0 < column <= c1 for _, c0, _, c1 in merged):
             yield "unique", cell, name
         seen.add(name)
-        if EMPTY_NAME.match(unicodedata.normalize("NFKC", table.heads[column].strip())):
+        if EMPTY_NAME.match(head.strip()):
             yield "headings", cell, name
-        if year := YEARS.search(unicodedata.normalize("NFKC", table.heads[column])):
-            years[YEARS.sub("", unicodedata.normalize("NFKC", table.heads[column]))].add(
-                (year[0], cell)
-            )
+        if year := YEARS.search(head):
+            years[YEARS.sub("", head)].add((year[0], cell))
     for names in years.values():
         if len({year for year, _ in names}) >= 2:
             yield from (("long_form", cell, year) for year, cell in sorted(names))
@@ -390,30 +375,28 @@ def _headings(table: Table) -> Iterator[Breach]:
 
 def _labels(table: Table) -> Iterator[Breach]:
     """Columns without a heading, rows without a label, a table without municipalities."""
-    sheet, grid, filled, start = table.sheet, table.grid, table.filled, table.start
-    covered = np.zeros(sheet.shape, bool)
+    sheet, grid, start = table.sheet, table.grid, table.start
+    data, written = table.filled[start:], table.filled.copy()
     for r0, c0, r1, c1 in sheet.merged:
-        covered[r0 : r1 + 1, c0 : c1 + 1] = True
-    data = filled[start:]
+        written[r0 : r1 + 1, c0 : c1 + 1] = True
     if not data.any():
         return
-    for column in np.flatnonzero(data.any(axis=0)):
-        if not (filled[table.top : start, column] | covered[table.top : start, column]).any():
-            yield "headings", address(max(start - 1, 0), int(column)), ""
-    first = int(np.flatnonzero(filled.any(axis=0))[0])
+    unnamed = data.any(axis=0) & ~written[table.top : start].any(axis=0)
+    for column in np.flatnonzero(unnamed).tolist():
+        yield "headings", address(start - 1, column), ""
+    first = int(table.filled.any(axis=0).argmax())
     own = table.texts(first)
     labels = len(own) > 0.5 * data[:, first].sum() and start in own
-    for row in np.flatnonzero(data.sum(axis=1) >= 2) + start if labels else ():
-        total = any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3])
-        if not filled[row, first] and not covered[row, first] and not total:
-            yield "omitted", address(int(row), first), ""
+    nameless = (data.sum(axis=1) >= 2) & ~written[start:, first]
+    for row in (np.flatnonzero(nameless) + start).tolist() if labels else ():
+        if not any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3]):
+            yield "omitted", address(row, first), ""
     rest = [_value(text) for text in grid[start + 1 :, first]]
     serial = len(rest) > 1 and rest == list(range(2, len(rest) + 2))
     if serial and _value(own.get(start, "1")) is None:  # the label, and then mere numbers
-        for below in range(start + 1, len(grid)):
-            yield "omitted", address(below, first), grid[below, first]
+        yield from (table.cell("omitted", row, first) for row in range(start + 1, len(grid)))
     known = {normalise(text) for texts in IDENTITY.values() for text in texts}
-    named = {normalise(text) for text in set(grid[filled])}
+    named = {normalise(text) for text in set(grid[table.filled])}
     places = sum(bool(re.fullmatch(r".{1,6}[都道府県市区町村]|\d{5,6}", text)) for text in named)
     if (
         not (CODE_TABLE.search(sheet.sheet) or CODE_TABLE.search(sheet.file))
@@ -422,7 +405,7 @@ def _labels(table: Table) -> Iterator[Breach]:
         and places < 3
         and not any(re.search(r"団体|市区?町村|自治体|都道府県", text) for text in named)
     ):
-        yield "areas", address(max(start - 1, 0), first), ""
+        yield "areas", address(start - 1, first), ""
 
 
 def _choices(table: Table) -> Iterator[Breach]:
@@ -432,7 +415,7 @@ def _choices(table: Table) -> Iterator[Breach]:
         lists = {row: text for row, text in texts.items() if _is_list(text)}
         most = 3 * len(lists) >= 2 * len(texts)
         if 2 * len(lists) >= len(texts) and _are_lists([*lists.values()], most):
-            yield from (("one_datum", address(row, column), t) for row, t in lists.items())
+            yield from (table.cell("one_datum", row, column) for row in lists)
             continue
         ways: dict[str, Counter[str]] = defaultdict(Counter)
         for text in texts.values():
@@ -449,7 +432,7 @@ def _choices(table: Table) -> Iterator[Breach]:
         }
         for row, text in texts.items():
             if text.strip() in rare and not (OTHER.match(text) or SEVERAL.match(text.strip())):
-                yield "choices", address(row, column), text
+                yield table.cell("choices", row, column)
 
 
 def _words(text: str) -> list[str]:
@@ -459,8 +442,7 @@ def _words(text: str) -> list[str]:
 def _is_list(text: str) -> bool:
     """Whether a text is a list of short words, such as 窓口・電話・メール; a clause is none."""
     words = _words(text)
-    clause = re.compile("[がはを].|[くりてし、]$|[。0-9]$")
-    return len(words) > 1 and all(0 < len(w) <= 12 and not clause.search(w) for w in words)
+    return len(words) > 1 and all(0 < len(w) <= 12 and not CLAUSE.search(w) for w in words)
 
 
 def _are_lists(lists: list[str], most: bool) -> bool:
@@ -491,30 +473,28 @@ def _choice(text: str) -> str:
 
 
 def _blocks(table: Table) -> Iterator[Breach]:
-    """Blank rows and columns inside the data, and a second table below the first."""
+    """Blank rows and columns inside the data, and a second table below or beside the first."""
     sheet, filled, start = table.sheet, table.filled, table.start
     count = filled.sum(axis=1)
-    rows = np.flatnonzero(count >= 2)
-    for before, after in pairwise(rows.tolist()):
+    for before, after in pairwise(np.flatnonzero(count >= 2).tolist()):
         gap = count[before + 1 : after]
         if before < start or not (gap == 0).any():
             continue
         texts = sheet.kind[after][filled[after]] == CellKind.TEXT
-        words = texts.all() and not table.has_number(slice(after, after + 1))
-        new = words and len(texts) >= 2 and table.has_number(slice(after + 1, after + 3))
-        same = table.has_number(slice(before, before + 1))
-        blank = int(before + 1 + np.flatnonzero(gap == 0)[0])
-        if new and same:
-            yield "tables", address(int(after), int(np.flatnonzero(filled[after])[0])), ""
+        words = len(texts) >= 2 and texts.all() and not table.has_number(slice(after, after + 1))
+        numbers = slice(before, before + 1), slice(after + 1, after + 3)
+        if words and all(map(table.has_number, numbers)):
+            yield "tables", address(after, int(filled[after].argmax())), ""
         else:
-            yield "split", f"{blank + 1}:{blank + 1}", ""
-    used = np.flatnonzero(filled[max(start - 1, 0) :].any(axis=0))
-    for left, right in pairwise(used.tolist()):
-        if right - left > 1:
-            heading = sheet.text.iloc[max(start - 1, 0)].to_numpy(object)
-            once_more = {*heading[: left + 1]} & {*heading[right:]} - {""}
-            if start and once_more:  # a table beside the first
-                yield "tables", address(start - 1, int(right)), ""
-                continue
-            letters = column_letters(int(left) + 1)
+            blank = before + 2 + int((gap == 0).argmax())
+            yield "split", f"{blank}:{blank}", ""
+    heading = sheet.text.iloc[start - 1].to_numpy(object)
+    used = np.flatnonzero(filled[start - 1 :].any(axis=0)).tolist()
+    for left, right in pairwise(used):
+        if right - left == 1:
+            continue
+        if {*heading[: left + 1]} & {*heading[right:]} - {""}:
+            yield "tables", address(start - 1, right), ""
+        else:
+            letters = column_letters(left + 1)
             yield "split", f"{letters}:{letters}", ""

@@ -1,11 +1,9 @@
 """What was given out: an edition kept as it left the house, and a line in releases.yml for each.
 
-Editions for others hide small numbers. Two of them side by side may tell what neither does: where a
-number of municipalities differs by one or two, whoever has both learns the answer of those that
-were added, dropped or corrected; where the same answers are withheld or counted together otherwise,
-one release gives what the other keeps back. A later release is therefore compared with all earlier
-ones of its wave or of a copy of it, those for another audience too (a committee reads what is
-public), and refused.
+Two editions side by side may tell what neither does: where a number differs by one or two, whoever
+has both learns the answers of those added, dropped or corrected; where the same answers are
+withheld otherwise, one gives what the other keeps back. A release is therefore compared with all
+earlier ones of its wave or of a copy of it, for whatever audience (a committee reads the public).
 """
 
 from __future__ import annotations
@@ -13,7 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,7 @@ def _release(edition: Edition, by: str, shelf: Path) -> tuple[int, Path]:
     line = {
         "edition": edition.name,
         "number": number,
-        **{name: getattr(edition, name) for name in ("wave", "audience", "language")},
+        **asdict(edition),
         "date": dt.date.today().isoformat(),
         "by": by.strip(),
         "folder": f"{edition.name}/{number}",
@@ -107,9 +106,7 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
             "there is no complete edition {name}",
             hint="run workbench refresh {wave} --audience {audience} --language {language}",
             name=edition.name,
-            wave=edition.wave,
-            audience=edition.audience,
-            language=edition.language,
+            **asdict(edition),
         )
     return record
 
@@ -117,26 +114,28 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
 def _refuse_strays(edition: Edition, record: dict[str, Any], files: Iterable[str]) -> None:
     """Refuse a file that the run did not write: nobody knows for whom it is."""
     made = {"index.html", "run.json", "codebook.yml", "tables.xlsx", "figures.zip", "report.docx"}
-    made |= {"report.pdf", "index.pdf", RESULTS + "/codes.csv"}
+    made |= {"report.pdf", "index.pdf", f"{RESULTS}/codes.csv"}
     for ran in record["notebooks"]:
         page = ran.get("html", "")
         made |= {page, f"{page.removesuffix('.html')}.pdf", f"notebooks/{ran['name']}.ipynb"}
         made |= {*ran.get("files", {}).values()}
-    for file in files:
-        if file not in made:
-            raise InputError(
-                "the folder of {name} holds a file that its run did not write: {stray}",
-                hint="take it out, or run workbench refresh {wave} --force",
-                name=edition.name,
-                stray=file,
-                wave=edition.wave,
-            )
+    if strays := [file for file in files if file not in made]:
+        raise InputError(
+            "the folder of {name} holds a file that its run did not write: {stray}",
+            hint="take it out, or run workbench refresh {wave} --force",
+            name=edition.name,
+            stray=strays[0],
+            wave=edition.wave,
+        )
 
 
 def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], shelf: Path) -> None:
     """Refuse what is released already, or would disclose answers beside an earlier release."""
+    own = _survey_in(edition.folder)
     for line in lines:
-        if line["wave"] != edition.wave and not _is_copy(edition.folder, shelf / line["folder"]):
+        earlier = shelf / line["folder"]
+        copy = own is not None and own == _survey_in(earlier)  # one wave under two names
+        if line["wave"] != edition.wave and not copy:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
             raise InputError(
@@ -146,13 +145,7 @@ def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], sh
                 date=line["date"],
             )
         if not Wave.read(edition.wave).named:
-            _refuse_difference(shelf / line["folder"], edition, line)
-
-
-def _is_copy(folder: Path, earlier: Path) -> bool:
-    """Whether two waves are one under two names."""
-    survey = _survey_in(folder)
-    return survey is not None and survey == _survey_in(earlier)
+            _refuse_difference(earlier, edition, line)
 
 
 def _survey_in(folder: Path) -> tuple[str, str] | None:
@@ -194,21 +187,23 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
             # a row in another language, or called otherwise, is in its place
             known = then.index.isin(today.index) | today.index.isin(then.index)
             named = today.set_axis(today.index.where(known, then.index))
-        for place, before, after in _differences(then, named):
+        both = pd.concat([then.stack(), named.stack()], axis=1, keys=["old", "new"]).dropna()
+        near = both[(both["old"] - both["new"]).abs().between(1, SMALLEST_CELL - 1)]
+        for key, row in near.iterrows():
             raise InputError(
                 "with the release {edition} no. {number} of {date} this one would disclose single "
                 "answers: {place} in {name} was {before:g} and is {after:g}",
                 hint="keep to that release, or release again when {smallest_cell} or more differ",
                 **about,
-                place=place,
+                place=" / ".join(map(str, key)),
                 name=name,
-                before=before,
-                after=after,
+                before=row["old"],
+                after=row["new"],
                 smallest_cell=SMALLEST_CELL,
             )
-        same_words = line["language"] == edition.language
-        frames = [named, *[today] * same_words] if alike else []
-        if place := next(filter(None, (_withheld_otherwise(then, f) for f in frames)), ""):
+        frames = [named, today] if line["language"] == edition.language else [named]
+        otherwise = (_withheld_otherwise(then, frame) for frame in frames if alike)
+        if place := next(filter(None, otherwise), ""):
             raise InputError(
                 "with the release {edition} no. {number} of {date} this one would disclose single "
                 "answers: the same answers are withheld or counted together otherwise, as in "
@@ -220,17 +215,12 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
             )
 
 
-def _differences(then: pd.DataFrame, now: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
-    """Counts of the same thing in two releases that differ by fewer than may be shown."""
-    both = pd.concat([then.stack(), now.stack()], axis=1, keys=["old", "new"]).dropna()
-    small = both[(both["old"] - both["new"]).abs().between(1, SMALLEST_CELL - 1)]
-    for key, row in small.iterrows():
-        yield " / ".join(map(str, key)), row["old"], row["new"]
-
-
 def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:
     """The row of a question whose known numbers are as before, while others are withheld."""
-    old, new = dict(_by_question(then)), dict(_by_question(now))
+    old, new = (
+        dict([*frame.groupby(frame.index.str.partition(" / ").get_level_values(0))])
+        for frame in (then, now)
+    )
     for question in old.keys() & new.keys():
         columns = old[question].columns.intersection(new[question].columns)
         before, after = old[question][columns], new[question][columns]
@@ -245,19 +235,14 @@ def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:
     return ""
 
 
-def _by_question(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The rows of a table by the first of their texts."""
-    yield from frame.groupby(frame.index.str.partition(" / ").get_level_values(0))
-
-
 def _numbers(file: Path) -> pd.DataFrame:
     """The columns of whole numbers of a table by the texts of each row."""
     frame = pd.read_csv(file)
     numbers = frame.select_dtypes("number")
     whole = [c for c in numbers if (numbers[c].dropna() % 1 == 0).all()]
-    words = frame.drop(columns=numbers.columns).fillna("").astype(str).agg(" / ".join, axis=1)
+    texts = frame.drop(columns=numbers.columns).fillna("").astype(str)
     words = (
-        words if len(frame.columns) > len(numbers.columns) else frame.index.astype(str).to_series()
+        texts.agg(" / ".join, axis=1) if len(texts.columns) else frame.index.to_series().astype(str)
     )
     again = words.groupby(words).cumcount()  # rows that are called alike, in their order
     words = words.where(again == 0, words + " / " + again.astype(str))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from analysis import paths, show
 from analysis.codebook.code_table import labelled_codes
 from analysis.codebook.model import Codebook
 from analysis.text import Language, label, labels, say
-from workbench.publish.page import key_figure, markdown, page_context, rendered
+from workbench.publish.page import figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook
 from workbench.run.record import all_waves, read_record
 
@@ -56,29 +54,29 @@ def write_index(
     title = str((context.get("wave_title") or {}).get(language, context["wave"]))
     about = page_context(context, title=title, site=words["index"])
     asked = [e for e in notebooks if e["status"] != "skipped" or e.get("lacks")]  # --only
-    shown = {entry["name"]: _Shown.of(entry, folder) for entry in asked}
-    tables = [table for one in shown.values() for table in one.made.get("table", [])]
-    findings: dict[str, Any] = {}
-    for one in shown.values():
-        for table in one.made.get("table", []):
-            if table["name"] == "to_ask" and table["n"]:
-                findings = _findings(table, one.entry["html"], words)
-    ordered = sorted(shown.values(), key=lambda one: is_cleaning(one.entry["name"]))
+    shown = [_Shown(entry, folder, language) for entry in asked]
+    tables = [(one, table) for one in shown for table in one.made.get("table", [])]
+    to_ask = [(one, table) for one, table in tables if table["name"] == "to_ask" and table["n"]]
+    ordered = sorted(shown, key=lambda one: is_cleaning(one.entry["name"]))
     ranked = sorted((one for one in ordered if one.rank is not False), key=lambda one: one.rank)
+    results: dict[str, dict[str, str]] = {}  # each said once
+    for one in ranked:
+        if one.answer:
+            results.setdefault(one.answer, {"text": one.answer, **one.link})
     page = rendered(
         "run",
         about,
         words=words,
         about=_about(about),
         key=_key_figure(ranked, about),
-        results=_results(ranked, language),
-        next=_tagged(ordered, "summary-next", language),
-        visits=_tagged(ordered, "summary-visits", language),
-        limits=_tagged(ordered, "summary-limits", language),
+        results=[*results.values()][:MOST_FINDINGS],
+        next=_tagged(ordered, "summary-next"),
+        visits=_tagged(ordered, "summary-visits"),
+        limits=_tagged(ordered, "summary-limits"),
         cards=[_card(one, about) for one in ordered],
-        findings=findings,
+        findings=_findings(*to_ask[-1], words) if to_ask else {},
         profiles=context.get("profiles", ""),
-        downloads=_downloads(folder, tables, about),
+        downloads=_downloads(folder, [table for _, table in tables], about),
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
@@ -89,31 +87,18 @@ def is_cleaning(name: str) -> bool:
     return name.startswith("01_")
 
 
-@dataclass(frozen=True)
 class _Shown:
     """A notebook of the run and what it shows; nothing where it is not complete."""
 
-    entry: Mapping[str, Any]
-    book: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, entry: Mapping[str, Any], folder: Path) -> _Shown:
+    def __init__(self, entry: Mapping[str, Any], folder: Path, language: str) -> None:
+        self.entry, self.good = entry, entry["status"] == "ok"
         executed = folder / "notebooks" / f"{entry['name']}.ipynb"
-        good = entry["status"] == "ok"
         empty: dict[str, Any] = {"cells": [], "metadata": {}}
-        return cls(entry, json.loads(executed.read_text(encoding="utf-8")) if good else empty)
-
-    @cached_property
-    def made(self) -> dict[str, list[dict[str, Any]]]:
-        return outputs(self.book)
-
-    @property
-    def rank(self) -> int | bool:
-        return self.book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
-
-    def title(self, language: str) -> str:
-        """What the page is called; its name where it has no title."""
-        return str(self.entry["title"].get(language, self.entry["name"]))
+        book = json.loads(executed.read_text(encoding="utf-8")) if self.good else empty
+        self.cells, self.made = book["cells"], outputs(book)
+        self.answer = next((answer["text"] for answer in self.made.get("answer", [])), "")
+        self.rank = book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
+        self.link = {"page": entry["html"], "title": entry["title"].get(language, entry["name"])}
 
 
 def _about(about: Mapping[str, Any]) -> str:
@@ -129,37 +114,28 @@ def _about(about: Mapping[str, Any]) -> str:
     return markdown(say("index/about", language, published=bool(about.get("named")), **values))
 
 
-def _results(ranked: Sequence[_Shown], language: str) -> list[dict[str, str]]:
-    """The answers of the pages that have a finding, by their rank, each said once."""
-    found: dict[str, dict[str, str]] = {}
-    for one in ranked:
-        for answer in one.made.get("answer", [])[:1]:
-            about = {"page": one.entry["html"], "title": one.title(language)}
-            found.setdefault(answer["text"], {"text": answer["text"], **about})
-    return [*found.values()][:MOST_FINDINGS]
-
-
-def _tagged(shown: Sequence[_Shown], tag: str, language: str) -> list[dict[str, str]]:
+def _tagged(shown: Sequence[_Shown], tag: str) -> list[dict[str, str]]:
     """The first paragraph, or the first item of a list, of the cells with a tag, and their page."""
     found = []
     for one in shown:
-        cells = [c for c in one.book["cells"] if tag in c.get("metadata", {}).get("tags", [])]
+        cells = [c for c in one.cells if tag in c.get("metadata", {}).get("tags", [])]
         made = outputs({"cells": cells})
         texts = [answer["text"] for answer in made.get("answer", [])]
         texts += [prose["markdown"] for prose in made.get("prose", [])]
-        for text in texts[:1]:
-            first = re.split(r"\n\n|\n- ", text.strip().removeprefix("- "))[0]
-            said = {"text": Markup(re.sub(r"^<p>|</p>\s*$", "", markdown(first)))}
-            found.append({**said, "page": one.entry["html"], "title": one.title(language)})
+        if texts:
+            first = re.split(r"\n\n|\n- ", texts[0].strip().removeprefix("- "))[0]
+            text = Markup(re.sub(r"^<p>|</p>\s*$", "", markdown(first)))
+            found.append({"text": text, **one.link})
     return found
 
 
 def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
     """The one figure of the summary: that of the page whose finding stands first, if it has one."""
-    for one in ranked:
-        for figure in one.made.get("figure", []):
-            if figure.get("key"):
-                return key_figure(figure, about["words"], one.entry["html"])
+    made = ((one, data) for one in ranked for data in one.made.get("figure", []))
+    for one, data in made:
+        if data.get("key"):
+            place = f"{one.entry['html']}#figure-{show.anchor(data['name'])}"
+            return figure(data, about["words"], id="", page=place)
     return ""
 
 
@@ -173,7 +149,8 @@ def _downloads(
     if (folder / "report.docx").is_file():
         found["report.docx"] = words["word"]
     if any((folder / "figures").glob("*")):
-        paths.write_atomic(folder / "figures.zip", archive(sorted((folder / "figures").iterdir())))
+        drawn = {file.name: file.read_bytes() for file in sorted((folder / "figures").iterdir())}
+        paths.write_atomic(folder / "figures.zip", archive(drawn))
         found["figures.zip"] = words["figures"]
     if tables:
         codebook = folder / "codebook.yml"
@@ -186,86 +163,76 @@ def _downloads(
 
 def _card(one: _Shown, about: Mapping[str, Any]) -> dict[str, Any]:
     """A page of the list: its title, what it answers, and whether it is complete."""
-    entry, good = one.entry, one.entry["status"] == "ok"
-    answers = one.made.get("answer", [])
-    said = not good and about["audience"] == "internal"  # an error may quote an answer
+    said = not one.good and about["audience"] == "internal"  # an error may quote an answer
     return {
-        "page": entry["html"],
-        "title": one.title(about["language"]),
-        "good": good,
-        "answer": answers[0]["text"] if answers else "",
-        "error": entry.get("error") if said else "",
-        "pdf": Path(entry["html"]).with_suffix(".pdf").name if about.get("pdf") else "",
+        **one.link,
+        "good": one.good,
+        "answer": one.answer,
+        "error": one.entry.get("error") if said else "",
+        "pdf": Path(one.entry["html"]).with_suffix(".pdf").name if about.get("pdf") else "",
     }
 
 
-def _findings(table: Mapping[str, Any], page: str, words: Mapping[str, str]) -> dict[str, Any]:
+def _findings(one: _Shown, table: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
     """Where what must be confirmed is listed and, where it is known, whom it concerns most."""
-    found = {"page": f"{page}#table-to_ask", "n": table["n"], "places": ""}
+    found = {"page": f"{one.entry['html']}#table-to_ask", "n": table["n"], "places": ""}
     if table["columns"][1]["numeric"]:  # counts by question, for editions without single answers
         return found
     asked: dict[str, list[str]] = {}
     for row in table["rows"]:
         asked.setdefault(row[0] or words["whole"], []).append(row[1])
     ranked = sorted(asked.items(), key=lambda item: -len(item[1]))
-    listed = {
-        "name": "findings",
-        "title": words["by_place"],
-        "caption": words["of_findings"].format(n=table["n"]),
-        "notes": [words["most"].format(most=MOST)] if len(ranked) > MOST else [],
-        "columns": _columns(words, place=False, count=True, questions=False),
-        "rows": [
-            [place, str(len(ids)), "、".join(dict.fromkeys(i for i in ids if i))]
-            for place, ids in ranked[:MOST]
-        ],
-    }
-    return {**found, "places": show.table(listed)}
-
-
-def _columns(words: Mapping[str, str], **numeric: bool) -> list[dict[str, Any]]:
-    return [{"label": words[name], "numeric": number} for name, number in numeric.items()]
+    rows = [[place, str(len(ids)), "、".join(dict.fromkeys(filter(None, ids)))]
+            for place, ids in ranked[:MOST]]  # fmt: skip
+    found["places"] = _listed(
+        words,
+        rows,
+        {"place": False, "count": True, "questions": False},
+        name="findings",
+        title=words["by_place"],
+        caption=words["of_findings"].format(n=table["n"]),
+        notes=[words["most"].format(most=MOST)] if len(ranked) > MOST else [],
+    )
+    return found
 
 
 def _history(about: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """The runs before as a table; empty where there are none."""
-    runs = about.get("before") or []
-    if not runs:
-        return ""
-    now = str(about["data_sha256"])
-    listed = {
-        "name": "before",
-        "title": words["before"],
-        "caption": words["runs"].format(n=len(runs)),
-        "notes": [],
-        "columns": _columns(words, made=False, state=False, data=False, hash=False),
-        "rows": [
-            [
-                str(run["finished"])[:16].replace("T", " "),
-                words["ok"] if run["status"] == "ok" else words["failed"],
-                words["same"] if str(run["data_sha256"]).startswith(now) else words["other"],
-                str(run["data_sha256"])[: len(now)],
-            ]
-            for run in runs
-        ],
-    }
-    return show.table(listed)
+    runs, now = about.get("before") or [], str(about["data_sha256"])
+    rows = [
+        [
+            str(run["finished"])[:16].replace("T", " "),
+            words["ok"] if run["status"] == "ok" else words["failed"],
+            words["same"] if str(run["data_sha256"]).startswith(now) else words["other"],
+            str(run["data_sha256"])[: len(now)],
+        ]
+        for run in runs
+    ]
+    columns = dict.fromkeys(("made", "state", "data", "hash"), False)
+    heading = {"title": words["before"], "caption": words["runs"].format(n=len(runs))}
+    return _listed(words, rows, columns, name="before", notes=[], **heading) if rows else ""
+
+
+def _listed(
+    words: Mapping[str, str], rows: list[list[str]], numeric: Mapping[str, bool], **about: Any
+) -> str:
+    """A table of the index; `numeric`: the labels of its columns, whether they hold numbers."""
+    columns = [{"label": words[name], "numeric": number} for name, number in numeric.items()]
+    return show.table({**about, "columns": columns, "rows": rows})
 
 
 def write_waves(reports: Path) -> None:
     """The list of all waves and their editions at the top of the reports folder."""
     waves: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for folder in sorted(reports.glob("[!.]*")):
-        run = read_record(folder)
-        if run is not None:
+        if run := read_record(folder):
             waves.setdefault(run["wave"], []).append((folder.name, run))
     known = {run["language"] for editions in waves.values() for _, run in editions}
     language: Language = "en" if known == {"en"} else "ja"
     words = labels("index", language)
-    latest = sorted(
-        waves.values(), key=lambda editions: str(editions[0][1].get("as_of")), reverse=True
-    )
-    page = page_context({"language": language}, title=words["all"], site="")
+    latest = sorted(waves.values(), key=lambda own: str(own[0][1].get("as_of")), reverse=True)
     listed = [_wave(editions, language, words) for editions in latest]
+    page = page_context({"language": language}, title=words["all"], site="")
     paths.write_atomic(all_waves(reports), rendered("waves", page, words=words, waves=listed))
 
 
@@ -277,9 +244,10 @@ def _wave(
     facts = [run["wave"], words["as_of"].format(date=run.get("as_of", ""))]
     facts += [label("page.invented_short", language)] if run.get("invented") else []
     audiences, languages = labels("audience", language), labels("language", language)
-    ranks = {audience: rank for rank, audience in enumerate(audiences)}
+    ranks = [*audiences]
     ordered = sorted(
-        editions, key=lambda e: (ranks[e[1]["audience"]], e[1]["language"] != "ja", e[0])
+        editions,
+        key=lambda e: (ranks.index(e[1]["audience"]), e[1]["language"] != "ja", e[0]),
     )
     return {
         "title": (run.get("wave_title") or {}).get(language) or run["wave"],

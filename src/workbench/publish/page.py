@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import html
-import math
 import re
 import struct
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,6 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from traitlets.config import Config
 
 from analysis import paths, show
 from analysis.show import VENDOR
@@ -43,6 +42,7 @@ _SIDE_BY_SIDE = re.compile(
     r"[^<]*(?:<(?!/figure>)[^<]*)*</figure>\s*){2,}"
 )
 HALF = 420  # pixels up to which two figures stand side by side
+PNG = b"\x89PNG\r\n\x1a\n"
 DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title"}
 
 
@@ -82,37 +82,38 @@ def markdown(text: str) -> str:
 def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     """One output of a cell: the workbench's own kinds from their data, anything else cut down."""
     kind, words = cell_output["output_type"], page["words"]
-    if kind in {"stream", "error"} and page["audience"] != "internal":
+    inside = page["audience"] == "internal"
+    if kind in {"stream", "error"} and not inside:
         return ""  # what a library printed is no part of a report, an error may quote an answer
     if kind == "stream":
-        return f"<pre tabindex='0'>{html.escape(_joined(cell_output['text']))}</pre>\n"
+        return f"<pre tabindex='0'>{html.escape(cell_output['text'])}</pre>\n"
     if kind == "error":
         said = html.escape(f"{cell_output['ename']}: {cell_output['evalue']}")
         return f'<p class="error">{said}</p>\n'
     data = cell_output.get("data", {})
-    if f"{VENDOR}data+json" in data and page["audience"] != "internal":
+    if FRAME in data and not inside:
         return ""  # the tables and the numbers of the figures have it
     for own, fields in show.stored(data):
         if own in _RENDERERS:
             return _RENDERERS[own](fields, words)
-    if page["audience"] != "internal":  # it may hold answers that the edition keeps back
+    if not inside:  # it may hold answers that the edition keeps back
         return show.part("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
-        return markdown(_joined(data["text/markdown"]))
+        return markdown(data["text/markdown"])
     if "text/html" in data:
-        safe = show.scoped(clean(_joined(data["text/html"])))
+        safe = show.scoped(clean(data["text/html"]))
         return f'<div class="scroll" tabindex="0">{safe}</div>\n'
     if "image/png" in data:
-        shown = {"png": _joined(data["image/png"]), "alt": words["picture"]}
+        shown = {"png": data["image/png"], "alt": words["picture"]}
         return f"<figure>{_image(shown)}</figure>\n"
     if "text/plain" in data:
-        return f"<pre tabindex='0'>{html.escape(_joined(data['text/plain']))}</pre>\n"
+        return f"<pre tabindex='0'>{html.escape(data['text/plain'])}</pre>\n"
     return ""
 
 
 def _answer(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    said, more = data["text"], data.get("more", "")
-    return show.part("answer", text=said, gap=gap(said), more=more) + "\n"
+    text = data["text"]
+    return show.part("answer", text=text, gap=gap(text), more=data.get("more", "")) + "\n"
 
 
 def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -121,14 +122,11 @@ def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """The first rows of a tidy frame, behind a button and not on paper; nothing of an empty one."""
-    if not data["n"]:
-        return ""
     columns, rows = data["columns"], data["rows"]
     if not rows:
         return ""
-    numeric = [
-        at for at in range(len(columns)) if all(isinstance(row[at], int | float) for row in rows)
-    ]
+    numeric = [at for at, cells in enumerate(zip(*rows, strict=True))
+               if all(isinstance(cell, int | float) for cell in cells)]  # fmt: skip
     cells = [[str(cell) for cell in row] for row in rows]
     table = show.plain(cells, columns, numeric)
     return show.part("data", summary=words["data"].format(n=data["n"]), table=table) + "\n"
@@ -140,26 +138,23 @@ def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     return show.part("unavailable", reason=data["reason"]) + "\n"
 
 
-def figure(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def _on_page(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A figure with caption, text alternative and a link to its numbers."""
     # the source stands once, at the end of the page, and in the files
     link = _download(data, words, alone=False)
-    return _figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link) + "\n"
+    return figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link) + "\n"
 
 
-def key_figure(data: Mapping[str, Any], words: Mapping[str, str], page: str) -> Markup:
-    """A figure as the index shows it: a link to its place on `page`."""
-    return _figure(data, words, id="", page=f"{page}#figure-{show.anchor(data['name'])}")
-
-
-def _figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Markup:
+def figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Markup:
+    """A figure with its caption; `more`: its id, a link under it, the `page` that it leads to."""
+    size = _size(data)
     return show.part(
         "figure",
         title=data["title"],
         asked=data.get("asked", ""),
         caption=words["of"].format(n=data["n"], of=data["denominator"]),
         picture=_image(data),
-        half=_width(data) <= HALF,
+        half=bool(size) and size[0] <= HALF,
         alt=data["alt"],
         large=words["large"],
         **more,
@@ -167,23 +162,14 @@ def _figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> M
 
 
 def _image(data: Mapping[str, Any]) -> Markup:
-    """A PNG with its size on the page: 10 pixels of ours to 6 of the reader's."""
-    content = base64.b64decode("".join(data["png"].split()))
-    size = [pixels * 6 // 10 for pixels in _size(content)]
-    png = base64.b64encode(content).decode("ascii")
-    return show.part("image", alt=data["alt"], png=png, size=size)
+    return show.part("image", alt=data["alt"], png="".join(data["png"].split()), size=_size(data))
 
 
-def _size(content: bytes) -> tuple[int, ...]:
-    """Width and height of a PNG; empty of anything else."""
-    known = content[:8] == b"\x89PNG\r\n\x1a\n"
-    return struct.unpack(">II", content[16:24]) if known else ()
-
-
-def _width(data: Mapping[str, Any]) -> float:
-    """How wide a picture stands on the page."""
-    size = _size(base64.b64decode("".join(data["png"].split())[:64]))
-    return size[0] * 0.6 if size else math.inf
+def _size(data: Mapping[str, Any]) -> list[int]:
+    """Width and height of a PNG on the page, 6 pixels to 10 of its own; empty of anything else."""
+    head = base64.b64decode("".join(data["png"][:80].split())[:64])
+    known = head.startswith(PNG)
+    return [pixels * 6 // 10 for pixels in struct.unpack(">II", head[16:24])] if known else []
 
 
 def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -206,28 +192,21 @@ _RENDERERS = {
     "prose": _prose,
     "not-available": _unavailable,
     "data": _data,
-    "figure": figure,
+    "figure": _on_page,
     "table": _table,
 }
 
 
-def _joined(text: str | list[str]) -> str:
-    return text if isinstance(text, str) else "".join(text)
-
-
-TEMPLATES = Path(__file__).parents[1] / "templates"
+FRAME = f"{VENDOR}data+json"
 FACTS = (  # in the footer, in this order
     *("wave", "as_of", "publisher", "audience", "parameters"),
     *("data_sha256", "code_sha256", "commit", "date", "command"),
 )
 
 
-class PageExporter(TemplateExporter):
-    """nbconvert with our own template; its HTML exporter would load from four other sites."""
-
-    file_extension = ".html"
-    output_mimetype = "text/html"
-    template_name = "workbench"
+FACTS_OF_RUN = {"wave", "language", "audience", "output"}  # parameters of every notebook
+# what a page is not, where its context does not say otherwise
+UNSAID = dict.fromkeys(("home", "layout", "contents", "audience", "invented", "named"), "")
 
 
 def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
@@ -238,25 +217,33 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     the paragraph under it, and with `home` a link to a list of such pages.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
-    language = context["language"]
+    language, about = context["language"], notebook.metadata.get("workbench", {})
     hidden = {f"lang-{'en' if language == 'ja' else 'ja'}", "remove-cell"}
-    notebook.cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
-    declared = notebook.metadata.get("workbench", {}).get("title", {}).get(language)
+    cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
+    declared = about.get("title", {}).get(language)
     title = context.get("title") or declared or executed.stem
     if lead := (context.get("leads") or {}).get(executed.stem):
-        first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+        first = next(cell for cell in cells if cell.cell_type == "markdown")
         first.source = f"# {title}\n\n{lead}"
-    used = {**_defaults(executed), **(context.get("parameters") or {})}
-    layout = notebook.metadata.get("workbench", {}).get("layout", "")
-    page = page_context({**context, "parameters": used}, title=title, contents=True, layout=layout)
-    page["heading"] = context.get("title", "")
-    notebook.cells = _with_content(notebook.cells, page)
-    for cell in notebook.cells:
+    # of the parameters, those that the footer does not say otherwise
+    used = {p.name: p.default for p in schema(executed) if p.name not in FACTS_OF_RUN}
+    used |= context.get("parameters") or {}
+    page = page_context(
+        {**context, "parameters": used},
+        title=title,
+        contents=True,
+        layout=about.get("layout", ""),
+        heading=context.get("title", ""),
+    )
+    for made in (made for cell in cells for made in cell.get("outputs", [])):
+        made.shown = output(made, page)
+    cells = _with_content(cells, page)
+    for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = markdown(_LANGUAGE.sub("", cell.source))
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
-    notebook.cells = _joined_cells(notebook.cells)
+    notebook.cells = _joined_cells(cells)
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
@@ -279,18 +266,18 @@ def _with_content(cells: Sequence[Any], page: Mapping[str, Any]) -> list[Any]:
     why: list[str] = []
     below = 0  # level of the heading after this part, where that is kept
     for level, part in reversed(parts):
-        outputs = [output for cell in part for output in cell.get("outputs", [])]
         code = any(cell.cell_type == "code" for cell in part)
-        reasons = [_withheld(output) for output in outputs]
-        shows = any(_shows(o, page) and not r for o, r in zip(outputs, reasons, strict=True))
+        outputs = [output for cell in part for output in cell.get("outputs", [])]
+        reasons = [*filter(None, map(_withheld, outputs))]
+        shows = any(output.shown.strip() and not _withheld(output) for output in outputs)
         if shows or not code or not level or below > level:
             kept, below = [*part, *kept], level
-        elif any(reasons):
+        elif reasons:
             left.insert(0, part[0].source.partition("\n")[0].lstrip("# "))
-            why = list(dict.fromkeys([*filter(None, reasons), *why]))
+            why = [*reasons, *why]
     if left:
-        between = page["words"]["between"]
-        said = page["words"]["left"].format(parts=between.join(left), why=" ".join(why))
+        words, reasons = page["words"], list(dict.fromkeys(why))
+        said = words["left"].format(parts=words["between"].join(left), why=" ".join(reasons))
         kept.append(nbformat.v4.new_markdown_cell(said))
     return kept
 
@@ -301,44 +288,24 @@ def _withheld(output: Mapping[str, Any]) -> str:
     return absent["reason"] if absent is not None and absent.get("withheld", True) else ""
 
 
-def _shows(output: Mapping[str, Any], page: Mapping[str, Any]) -> bool:
-    """Whether there is anything in an output for a reader."""
-    data = output.get("data", {})
-    absent, frame, prose = (
-        data.get(f"{VENDOR}{kind}+json") for kind in ("not-available", "data", "prose")
-    )
-    if absent is not None:
-        return bool(absent.get("withheld", True))
-    if frame is not None:
-        return bool(frame["n"]) and page["audience"] == "internal"
-    return bool(prose["markdown"].strip()) if prose is not None else True
-
-
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
     """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
     kept: list[Any] = []
-    for cell in cells:
-        last = kept[-1] if kept else None
-        if last and last.cell_type == cell.cell_type == "code":
-            last.source = "\n\n".join(text for text in (last.source, cell.source) if text.strip())
-            last.outputs = [*last.outputs, *cell.outputs]
-        else:
-            kept.append(cell)
-    for cell in kept:
-        if cell.cell_type == "code":
-            reasons = [_withheld(output) for output in cell.outputs]
-            once = [r not in reasons[:at] for at, r in enumerate(reasons)]
-            outputs = [
-                o for o, r, first in zip(cell.outputs, reasons, once, strict=True) if first or not r
-            ]
-            cell.outputs = sorted(outputs, key=lambda o: f"{VENDOR}data+json" in o.get("data", {}))
+    for kind, run in groupby(cells, key=lambda cell: cell.cell_type):
+        first, *others = run
+        if kind != "code":
+            kept += [first, *others]
+            continue
+        sources = (cell.source for cell in (first, *others))
+        first.source = "\n\n".join(source for source in sources if source.strip())
+        outputs = [output for cell in (first, *others) for output in cell.outputs]
+        reasons = [*map(_withheld, outputs)]
+        once = [
+            o for at, o in enumerate(outputs) if not reasons[at] or reasons[at] not in reasons[:at]
+        ]
+        first.outputs = sorted(once, key=lambda output: FRAME in output.get("data", {}))
+        kept.append(first)
     return kept
-
-
-def _defaults(executed: Path) -> dict[str, Any]:
-    """What the parameters of a notebook are where none is given, without what the footer says."""
-    own = {"wave", "language", "audience", "output"}
-    return {p.name: p.default for p in schema(executed) if p.name not in own}
 
 
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -348,37 +315,25 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     narrow = label(f"audience.{audience}", language) if audience else ""
     if context.get("named"):  # its data are published: no edition of it is for a few
         narrow, audience = words["open"], "public"
-    facts = []
-    for name in FACTS:
-        value = context.get(name)
-        if value:
-            shown = narrow if name == "audience" else _fact(value, language)
-            facts.append((label(f"facts.{name}", language), shown))
+    known = {**context, "audience": narrow}
+    facts = [(label(f"facts.{name}", language), _fact(known[name], language))
+             for name in FACTS if context.get(name)]  # fmt: skip
     if invented:
         facts.append((label("facts.note", language), words["invented"]))
-    wave_title = context.get("wave_title") or {}
+    wave_title = (context.get("wave_title") or {}).get(language, context.get("wave", ""))
     warned = [narrow] if audience and audience != "public" else []
     warned += [words["invented_short"]] if invented else []
-    site = more.get("site") or wave_title.get(language, context.get("wave", ""))
+    site = more.get("site") or wave_title
+    between = "・" if language == "ja" else "; "
     return {
-        **{
-            "home": None,
-            "layout": "",
-            "contents": False,
-            "audience": "",
-            "invented": False,
-            "named": False,
-        },
+        **UNSAID,
         **context,
         "site": site,
-        "running": (
-            _css(str(site)),
-            _css("・".join(warned) if language == "ja" else "; ".join(warned)),
-        ),
+        "running": (_css(str(site)), _css(between.join(warned))),
         "audience_label": narrow,
         "words": words,
         "facts": facts,
-        "wave_title": wave_title.get(language, context.get("wave", "")),
+        "wave_title": wave_title,
         **more,
     }
 
@@ -457,10 +412,12 @@ def _css(text: str) -> str:
 
 
 @cache
-def _exporter() -> PageExporter:
-    exporter = PageExporter(config=Config(), extra_template_basedirs=[str(TEMPLATES)])
-    exporter.register_filter("shown_output", output)
-    return exporter
+def _exporter() -> TemplateExporter:
+    """nbconvert with our own template; its HTML exporter would load from four other sites."""
+    folder = str(Path(__file__).parents[1] / "templates")
+    return TemplateExporter(
+        template_name="workbench", file_extension=".html", extra_template_basedirs=[folder]
+    )
 
 
 def _fact(value: Any, language: str) -> str:

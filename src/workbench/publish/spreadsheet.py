@@ -9,7 +9,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from itertools import chain, count
 from typing import Any
 
 import pandas as pd
@@ -48,30 +48,26 @@ def workbook(
     book = xlsxwriter.Workbook(buffer, options)
     about = " ".join(filter(None, (title, words["tables"])))
     book.set_properties({"title": about, "subject": title, "created": dt.datetime(2000, 1, 1)})
-    names = sheet_names([table["name"] for table in tables])
-    grids = [_grid(table["csv"]) for table in tables]
-    rows = [[name, t["title"], str(t["n"])] for name, t in zip(names, tables, strict=True)]
-    contents = _write_sheet(
-        book, words["contents"], [words["sheet"], words["name"], words["n"]], rows
-    )
-    for at, name in enumerate(names, 1):
-        contents.write_url(at, 0, f"internal:'{name}'!A1", string=name)
-    notes = [
-        [name, note.strip()]
-        for name, table in zip(names, tables, strict=True)
-        for note in (table["caption"], *table["notes"])
-    ]
-    _write_sheet(book, words["notes"], [words["sheet"], words["note"]], notes)
-    columns = [
-        [name, head, *_about(head, [row[at] for row in rows], words)]
-        for name, (heads, rows) in zip(names, grids, strict=True)
-        for at, head in enumerate(heads)
-    ]
-    heads = [words[key] for key in ("sheet", "column", "kind", "unit")]
-    _write_sheet(book, words["columns"], heads, columns)
+    taken: set[str] = set()
+    named = {_sheet_name(t["name"], taken): (t, *_grid(t["csv"])) for t in tables}
+    contents, notes, columns = [], [], []
+    for name, (table, heads, rows) in named.items():
+        contents.append([name, table["title"], str(table["n"])])
+        notes += [[name, note.strip()] for note in (table["caption"], *table["notes"])]
+        for at, head in enumerate(heads):
+            columns.append([name, head, *_about(head, [row[at] for row in rows], words)])
+
+    def sheet(id: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+        return _write_sheet(book, words[id], [words[head] for head in heads], rows)
+
+    listed = sheet("contents", ("sheet", "name", "n"), contents)
+    for at, name in enumerate(named, 1):
+        listed.write_url(at, 0, f"internal:'{name}'!A1", string=name)
+    sheet("notes", ("sheet", "note"), notes)
+    sheet("columns", ("sheet", "column", "kind", "unit"), columns)
     if codes is not None:
         _write_sheet(book, words["codes"], [*codes], codes.astype(str).to_numpy().tolist())
-    for name, (heads, rows) in zip(names, grids, strict=True):
+    for name, (_, heads, rows) in named.items():
         _write_sheet(book, name, heads, rows)
     book.close()
     return buffer.getvalue()
@@ -108,13 +104,8 @@ def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequ
                 sheet.write_number(row, at, float(cell))
             elif cell:
                 sheet.write_string(row, at, cell)
-    sheet.add_table(
-        0,
-        0,
-        max(1, len(rows)),
-        len(heads) - 1,
-        {"style": None, "autofilter": False, "columns": [{"header": head} for head in heads]},
-    )
+    options = {"style": None, "autofilter": False, "columns": [{"header": head} for head in heads]}
+    sheet.add_table(0, 0, max(1, len(rows)), len(heads) - 1, options)
     return sheet
 
 
@@ -123,27 +114,19 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def sheet_names(names: Sequence[str]) -> list[str]:
-    """Names that Excel allows, each once."""
-    taken: set[str] = set()
-    return [_sheet_name(name, taken) for name in names]
-
-
 def _sheet_name(name: str, taken: set[str]) -> str:
+    """A name that Excel allows, unlike those that are `taken`; it is one of them from now on."""
     base = re.sub(r"[^\w .-]|[\U00010000-\U0010ffff]", "_", name)[:28] or "table"
-    chosen, count = base, 1
-    while chosen.lower() in taken:
-        count += 1
-        chosen = f"{base[:25]}_{count}"
+    others = (f"{base[:25]}_{number}" for number in count(2))
+    chosen = next(own for own in chain([base], others) if own.lower() not in taken)
     taken.add(chosen.lower())
     return chosen
 
 
-def archive(files: Sequence[Path]) -> bytes:
+def archive(contents: Mapping[str, bytes]) -> bytes:
     """Files as one zip; the same files give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archived:
-        for file in files:
-            entry = zipfile.ZipInfo(file.name, EPOCH)
-            archived.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+        for name, content in contents.items():
+            archived.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

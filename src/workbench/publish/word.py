@@ -18,7 +18,7 @@ from typing import Any
 
 import docx
 from docx.document import Document
-from docx.enum.section import WD_ORIENT
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
@@ -32,17 +32,26 @@ from lxml import etree, html
 
 from analysis import show
 from analysis.text import Language, labels
+from workbench.publish.spreadsheet import archive
 
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(22)
 COLUMN = Mm(210 - 2 * 22)
 TALLEST = Mm(200)  # a figure
-EPOCH = (1980, 1, 1, 0, 0, 0)  # of every part of the file: the same pages give the same bytes
 FONTS = {  # for Latin and for Japanese letters, as Word for Windows and Mac has them
     "body": ("Times New Roman", "游明朝"),
     "heading": ("Arial", "游ゴシック"),
 }
 SIZES = {"Normal": 10.5, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11, "Caption": 9}
+OWN = {  # styles that python-docx does not bring
+    "Answer": 12,
+    "Footnote": 8.5,
+    "Table Text": 9,
+    "Contents Heading": 13,
+    "Contents 1": 10.5,
+    "Contents 2": 9.5,
+}
+LANGUAGE = {"ja": "ja-JP", "en": "en-GB"}
 LEFT_OUT = {"details", "nav", "script", "style", "form", "button"}
 INK = RGBColor(0x17, 0x3F, 0x5F)
 
@@ -63,12 +72,14 @@ def document(
     _style(made, language)
     about = made.core_properties
     about.title, about.author = title, str(context["publisher"])
-    about.language = {"ja": "ja-JP", "en": "en-GB"}[language]
+    about.language = LANGUAGE[language]
     about.created = about.modified = dt.datetime.fromisoformat(context["date"][:10])
     about.last_modified_by, about.comments = "", ""
-    warned = [context["audience"]] if context.get("audience") else []
-    warned += [context["invented"]] if context.get("invented") else []
-    _footer(made, warned)
+    warned = [context[name] for name in ("audience", "invented") if context.get(name)]
+    foot = made.sections[0].footer.paragraphs[0]  # who may see it, and the number of the page
+    foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    foot.add_run("　".join([*warned, ""]))
+    _field(foot, "PAGE", "1")
     made.add_paragraph(title, style="Title")
     for line in (f"{context['publisher']}　{context['as_of']}", *warned):
         made.add_paragraph(line)
@@ -80,7 +91,8 @@ def document(
     _footnotes(made, writer.notes)
     buffer = io.BytesIO()
     made.save(buffer)
-    return _repacked(buffer.getvalue())
+    with zipfile.ZipFile(buffer) as held:  # with a fixed date: the same pages give the same bytes
+        return archive({name: held.read(name) for name in held.namelist()})
 
 
 class _Writer:
@@ -95,10 +107,8 @@ class _Writer:
 
     def page(self, root: html.HtmlElement) -> None:
         """A chapter: the page's heading, then what stands in its main part."""
-        heading = root.find(".//h1")
-        self.heading(_text(heading) if heading is not None else "", 1)
-        main = root.find(".//main")
-        for part in main if main is not None else ():
+        self.heading("".join(map(_text, root.xpath("(//h1)[1]"))), 1)
+        for part in root.xpath("//main/*"):
             self.block(part)
 
     def block(self, part: html.HtmlElement) -> None:
@@ -162,17 +172,16 @@ class _Writer:
     def figure(self, part: html.HtmlElement) -> None:
         """A picture under its caption, with its text alternative."""
         picture = part.find(".//img")
-        if picture is None or not picture.get("src", "").startswith("data:image/png;base64,"):
+        kind, _, png = ("" if picture is None else picture.get("src", "")).partition(",")
+        if kind != "data:image/png;base64":
             return
-        said = part.find("figcaption")
-        title = said.find("strong") if said is not None else None
-        if said is not None and title is not None:
-            for link in said.iterfind("a"):
+        for said in part.iterfind("figcaption"):
+            for link in said.findall("a"):
                 said.remove(link)
-            self.caption("figure", _text(title), (title.tail or "").strip())
-        content = base64.b64decode(picture.get("src").partition(",")[2])
+            title = "".join(map(_text, said.iterfind("strong")))
+            self.caption("figure", title, _text(said).removeprefix(title).strip())
         paragraph = self.made.add_paragraph()
-        shape = paragraph.add_run().add_picture(io.BytesIO(content))
+        shape = paragraph.add_run().add_picture(io.BytesIO(base64.b64decode(png)))
         scale = min(1.0, COLUMN / shape.width, TALLEST / shape.height)
         shape.width, shape.height = Emu(int(shape.width * scale)), Emu(int(shape.height * scale))
         shape._inline.docPr.set("descr", picture.get("alt", ""))
@@ -180,23 +189,20 @@ class _Writer:
     def table(self, part: html.HtmlElement) -> None:
         """A table whose head is repeated on every sheet; cells that span stay joined."""
         said = part.find("caption")
-        small = said.find("small") if said is not None else None
         if said is not None and said.text:
-            more = _text(small) if small is not None else ""
+            more = "".join(map(_text, said.iterfind("small")))
             self.captioned = self.caption("table", said.text.strip(), more)
         rows = [row for row in part.iter("tr") if len(row)]
         width = max((sum(_span(cell, "col") for cell in row) for row in rows), default=0)
         if not width:
             return
         made = self.made.add_table(rows=len(rows), cols=width, style="Table Grid")
-        heads = {id(row) for row in part.iterfind("thead/tr")}
-        size = Pt(9 if width <= 5 else 8 if width <= 8 else 7)
-        for at, row in enumerate(rows):
-            marks = made.rows[at]._tr.get_or_add_trPr()
+        for line, row in zip(made.rows, rows, strict=True):
+            marks = line._tr.get_or_add_trPr()
             marks.append(_element("cantSplit"))
-            if id(row) in heads:
+            if row.getparent().tag == "thead":
                 marks.append(_element("tblHeader"))
-        _fill(made, rows, size)
+        _fill(made, rows, Pt(9 if width <= 5 else 8 if width <= 8 else 7))
         _widths(made, rows, width)
         self.made.add_paragraph(style="Footnote")
 
@@ -212,14 +218,11 @@ def _fill(made: Table, rows: Sequence[html.HtmlElement], size: Pt) -> None:
             right = column + _span(cell, "col") - 1
             below = min(at + _span(cell, "row") - 1, len(rows) - 1)
             taken |= {(i, j) for i in range(at, below + 1) for j in range(column, right + 1)}
-            target = made.cell(at, column)
-            if (below, right) != (at, column):
-                target = target.merge(made.cell(below, right))
+            target = made.cell(at, column).merge(made.cell(below, right))
             paragraph = target.paragraphs[0]
             paragraph.style = "Table Text"
-            _runs(
-                paragraph, cell, size=size, bold=cell.tag == "th" and row.getparent().tag == "thead"
-            )
+            head = cell.tag == "th" and row.getparent().tag == "thead"
+            _runs(paragraph, cell, size=size, bold=head)
             if cell.get("class") == "n":
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             column = right + 1
@@ -229,15 +232,13 @@ def _widths(made: Table, rows: Sequence[html.HtmlElement], width: int) -> None:
     """Columns as wide as their longest text needs, within the width of the page."""
     needs = [4.0] * width
     for row in rows:
-        if len(row) == width:
-            for at, cell in enumerate(row):
-                longest = 30 if at else 18
-                needs[at] = max(needs[at], min(longest, show.width(_text(cell))))
+        for at, cell in enumerate(row if len(row) == width else ()):
+            needs[at] = max(needs[at], min(30 if at else 18, show.width(_text(cell))))
     made.autofit = False
-    for at, need in enumerate(needs):
+    for column, need in zip(made.columns, needs, strict=True):
         own = Emu(int(COLUMN * need / sum(needs)))
-        made.columns[at].width = own
-        for cell in made.columns[at].cells:
+        column.width = own
+        for cell in column.cells:
             cell.width = own
 
 
@@ -288,23 +289,14 @@ def _pieces(part: html.HtmlElement, bold: bool, link: str) -> Iterator[tuple[str
 def _style(made: Document, language: Language) -> None:
     """A4, fonts for both scripts, and the styles that python-docx does not bring."""
     section = made.sections[0]
-    section.orientation = WD_ORIENT.PORTRAIT
     section.page_width, section.page_height = A4
     section.left_margin = section.right_margin = MARGIN
     section.top_margin = section.bottom_margin = Mm(20)
-    styles = made.styles
-    for name, base, size in (
-        ("Answer", "Normal", 12),
-        ("Footnote", "Normal", 8.5),
-        ("Table Text", "Normal", 9),
-        ("Contents Heading", "Normal", 13),
-        ("Contents 1", "Normal", 10.5),
-        ("Contents 2", "Normal", 9.5),
-    ):
-        style = styles.add_style(name, 1)
-        style.base_style, style.font.size = styles[base], Pt(size)
+    styles, sizes = made.styles, {**SIZES, **OWN}
+    for name in OWN:
+        styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = styles["Normal"]
     for style in styles:
-        if style.type != 1:
+        if style.type != WD_STYLE_TYPE.PARAGRAPH:
             continue
         heading = style.name.startswith(("Heading", "Title", "Contents Heading"))
         latin, japanese = FONTS["heading" if heading else "body"]
@@ -313,8 +305,8 @@ def _style(made: Document, language: Language) -> None:
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{theme}"), None)
         fonts.set(qn("w:eastAsia"), japanese)
-        if style.name in SIZES:
-            style.font.size = Pt(SIZES[style.name])
+        if style.name in sizes:
+            style.font.size = Pt(sizes[style.name])
         if heading or style.name == "Caption":
             style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
             style.font.italic = False
@@ -325,32 +317,23 @@ def _style(made: Document, language: Language) -> None:
     for name in ("Contents 1", "Contents 2", "Table Text"):
         styles[name].paragraph_format.space_after = Pt(0)
     styles["Heading 1"].paragraph_format.page_break_before = True
-    tag = {"ja": "ja-JP", "en": "en-GB"}[language]
-    own = styles["Normal"].element.get_or_add_rPr()
-    own.append(_element("lang", val=tag, eastAsia="ja-JP"))
-
-
-def _footer(made: Document, warned: Sequence[str]) -> None:
-    """Who may see it, and the number of the page."""
-    paragraph = made.sections[0].footer.paragraphs[0]
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    paragraph.add_run("　".join([*warned, ""]))
-    _field(paragraph, "PAGE", "1")
+    tag = _element("lang", val=LANGUAGE[language], eastAsia="ja-JP")
+    styles["Normal"].element.get_or_add_rPr().append(tag)
 
 
 def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
     """Contents before the first heading; Word gives them page numbers when they are updated."""
-    shown = [(at, *heading) for at, heading in enumerate(headings) if heading[1] <= 2]
-    for place, (at, heading, level) in enumerate(shown):
-        paragraph = headings[0][0].insert_paragraph_before(style=f"Contents {level}")
-        if place == 0:
-            _field_begin(paragraph, 'TOC \\o "1-2" \\h \\z \\u')
-        link = _element("hyperlink", anchor=f"_Toc{at}")
-        run = paragraph.add_run(heading.text)
-        link.append(run._r)
-        paragraph._p.append(link)
-        if place == len(shown) - 1:
-            paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))
+    lines = []
+    for at, (heading, level) in enumerate(headings):
+        if level <= 2:
+            lines.append(headings[0][0].insert_paragraph_before(style=f"Contents {level}"))
+            if len(lines) == 1:
+                _field_begin(lines[0], 'TOC \\o "1-2" \\h \\z \\u')
+            link = _element("hyperlink", anchor=f"_Toc{at}")
+            link.append(lines[-1].add_run(heading.text)._r)
+            lines[-1]._p.append(link)
+    if lines:
+        lines[-1].add_run()._r.append(_element("fldChar", fldCharType="end"))
 
 
 def _footnotes(made: Document, notes: Sequence[str]) -> None:
@@ -397,15 +380,3 @@ def _element(kind: str, **attributes: str) -> Any:
     for name, value in attributes.items():
         made.set(qn(f"w:{name}"), value)
     return made
-
-
-def _repacked(content: bytes) -> bytes:
-    """The same parts with a fixed date."""
-    buffer = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as held,
-        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as out,
-    ):
-        for name in held.namelist():
-            out.writestr(zipfile.ZipInfo(name, EPOCH), held.read(name), zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()

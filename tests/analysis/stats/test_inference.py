@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -134,6 +134,10 @@ def test_intervals_of_cliffs_delta_are_newcombes():
         st.tuples(st.integers(0, 4), st.booleans(), st.integers(0, 1)), min_size=4, max_size=13
     ),
     st.booleans(),
+)
+@example(  # p is 3 arrangements in 60, and the end of the interval the test's own
+    [(0, False, 0), *[(0, True, 0)] * 2, *[(0, True, 1)] * 3, (3, False, 0), *[(3, False, 1)] * 2],
+    True,
 )
 def test_an_interval_never_contradicts_its_test_nor_has_no_width(rows, by_size):
     values, group, strata = (np.array(column) for column in zip(*rows, strict=True))

@@ -15,7 +15,6 @@ def test_patterns_that_cannot_be_told_apart_still_make_as_many_types_as_asked():
     for k in (1, 2, 3):
         found = k_medoids(nothing, k)
         assert sorted(set(found.labels)) == list(range(k))
-        assert found.objective == 0
 
 
 @pytest.mark.parametrize("useless", [1.0, np.nan], ids=["constant", "all missing"])

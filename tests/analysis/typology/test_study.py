@@ -112,7 +112,7 @@ def test_types_within_size_classes_are_not_size_classes(tmp_path):
     within = study(mixed, RATIO, adjust=size, **QUICK)
     assert adjusted_rand_score(size, plain.labels) == 1
     assert adjusted_rand_score(truth, within.labels) > 0.9
-    assert within.params["adjust"] == "strata"
+    assert within.evidence.basis == "strata"
     assert "規模" in within.verdict.text["ja"]
     made = Features(mixed, RATIO, {c: c for c in mixed}, {}, {}, {})
     apart = Classifier(made, mixed, size, tmp_path).study_by_size(**QUICK)

@@ -307,6 +307,15 @@ def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(aske
     assert prepare("own").findings.query("rule == 'corrected'")["value"].tolist() == ["42", "43"]
 
 
+def test_two_query_sheets_of_one_name_are_refused_and_none_is_kept(asked):
+    file = asked / "each" / "131016_千代田区.xlsx"
+    (asked / "other").mkdir()
+    other = answer(shutil.copy(file, asked / "other" / file.name), 43)
+    with pytest.raises(InputError, match="another query sheet of this name"):
+        queries.run("own", [answer(file, 42), other])
+    assert not (asked / "data" / "raw" / "own" / "corrections").exists()
+
+
 def test_what_is_about_no_answer_is_told_and_what_is_no_query_sheet_refused(asked):
     file = answer(asked / "each" / "131016_千代田区.xlsx", 42)
     answer(file, "Z9", column="J")

@@ -30,15 +30,11 @@ class Choice(NamedTuple):
 
 @dataclass
 class Definition:
-    """The questions of a questionnaire, and what could not be carried over, by question.
-
-    `codes`: the code of the option that a choice of a question became, by both names of the tool.
-    """
+    """The questions of a questionnaire, and what could not be carried over, by question."""
 
     title: str
     questions: list[Question] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
-    codes: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def add(
         self, name: str, kind: str, texts: Texts, choices: Sequence[Choice] = (), **more: Any
@@ -51,8 +47,6 @@ class Definition:
             question["source"] = [name]
         if choices:
             question["options"] = options(choices, kind)
-            for choice, option in zip(choices, question["options"], strict=True):
-                self.codes[name, choice.name] = option["code"]
         question |= {key: value for key, value in more.items() if value}
         self.questions.append(question)
         return question
@@ -173,10 +167,11 @@ def _compared(definition: Definition, name: str, sign: str, value: str) -> str |
     if question is None or value == "":
         return None
     id, sign = question["id"], SIGNS.get(sign, sign)
-    if (code := definition.codes.get((name, value))) is not None:
-        if question["type"] == "multi":
-            return f"not {id}_{code}" if sign == "!=" else f"{id}_{code}"
-        return f"{id} {sign} {code}"
+    for option in question.get("options", ()):
+        if value in option.get("source", [str(option["code"])]):
+            if question["type"] != "multi":
+                return f"{id} {sign} {option['code']}"
+            return f"not {id}_{option['code']}" if sign == "!=" else f"{id}_{option['code']}"
     number = re.fullmatch(r"-?\d+(\.\d+)?", value)
     return f"{id} {sign} {value}" if number and "options" not in question else None
 

@@ -40,20 +40,24 @@ RELEVANCE = (
 Row = dict[str, str]
 
 
-def read(path: Path) -> Definition | None:
-    """The questionnaire, where the file is the structure of a survey.
+def read(path: Path) -> Definition:
+    """The questionnaire of the structure of a survey.
 
     Raises
     ------
     InputError
-        The XML is damaged, too large, or declares entities.
+        The file holds no structure, or its XML is damaged, too large, or declares entities.
     """
     content = path.read_bytes()
     if path.suffix.lower() == ".lsa":
         inside = (one.content for one in unpacked(path, path.name) if one.name.endswith(".lss"))
         content = next(inside, b"")
     if b"<LimeSurveyDocType>" not in content[:4096]:
-        return None
+        raise InputError(
+            "this is no structure of LimeSurvey",
+            file=path,
+            hint="export the survey as .lss once more, or give a table of replies",
+        )
     if len(content) > MAX_BYTES or b"<!ENTITY" in content or b"<!DOCTYPE" in content:
         raise InputError("the file is too large or declares entities", file=path)
     try:
@@ -104,7 +108,8 @@ class _Survey:
                 found.ask(question, row.get("relevance", ""), RELEVANCE)
             elif kind not in ("X", "*"):  # a note, an equation
                 what = BY_HAND.get(kind, f"a question of LimeSurvey's type {kind}")
-                found.left[id_of(row["title"])] = f"{what} is to be written by hand"
+                lacks = ", which lacks its answers," if kind in TYPES else ""
+                found.left[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
         return found
 
     def _add(self, found: Definition, row: Row) -> dict[str, Any] | None:
