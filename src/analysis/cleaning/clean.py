@@ -288,29 +288,44 @@ class _Cleaning:
     # --- ticks -----------------------------------------------------------------------------
 
     def complete_ticks(self, question: Question) -> None:
-        """Options in columns of their own become one answer: all of one state in each reply."""
-        names = question.variables
-        states = np.column_stack([self.state[name] for name in names])
+        """Options in columns of their own become one answer: all of one state in each reply.
+
+        What `answers` asks of options in one cell is asked of them. An answer is refused whole.
+        """
+        names, exclusive = question.variables, [option.exclusive for option in question.options]
+        states, chosen = np.column_stack([self.state[n] for n in names]), self._ticked(names)
         unread = (states == UNREADABLE).any(axis=1)
         answered = (states == ANSWERED).any(axis=1) & ~unread
-        if any(option.exclusive for option in question.options):
+        if any(exclusive):
             # "none of these" was offered and not ticked either: zeros alone are no answer
-            silent = answered & ~self._ticked(names).any(axis=1)
+            silent = answered & ~chosen.any(axis=1)
             answered &= ~silent
             states[silent] = EMPTY
-            for name in names:
-                self.values[name][silent] = None
         first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
+        whole = np.where(answered, ANSWERED, np.where(unread, UNREADABLE, first)).astype(np.int8)
         for name, own in zip(names, states.T, strict=True):
             unticked = answered & (own != ANSWERED)
             for i in np.flatnonzero(unticked & (own != EMPTY)).tolist():
                 rule = "not-ticked" if own[i] == NOT_APPLICABLE else "unsure-tick"
                 self.notes.append(Note(i, name, rule, "0"))
             self.values[name][unticked] = False
-            self.state[name] = np.where(answered, np.int8(ANSWERED), np.where(unread, own, first))
-        for i in np.flatnonzero(unread).tolist():
-            self._refuse_ticks(i, question, Parsed("unreadable", None, ("beside-refused",)))
-        self._check_ticks(question)
+            self.values[name][~answered] = None
+            self.state[name] = whole.copy()
+        count, alone = chosen.sum(axis=1), chosen[:, exclusive].any(axis=1)
+        broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
+        for i in np.flatnonzero(unread | (answered & broken)).tolist():
+            codes = {
+                option.code for option, on in zip(question.options, chosen[i], strict=True) if on
+            }
+            beside = Parsed("unreadable", None, ("beside-refused",))
+            read = beside if unread[i] else judged(codes, (), question)
+            if read.state == "answered":  # too many: one question to the office, at the first tick
+                self.note(i, names[chosen[i].argmax()], read, question)
+                continue
+            for name, own in zip(names, states[i], strict=True):
+                if own != UNREADABLE and name in self.filled and self.filled[name][i]:
+                    self.note(i, name, read, question)
+                self.values[name][i], self.state[name][i] = None, UNREADABLE
         self.notes = [  # how a tick was read is of no use where it was not taken
             note
             for note in self.notes
@@ -323,29 +338,6 @@ class _Cleaning:
         if self.codebook.question_of[names[0]].type != "multi":
             return np.ones((self.n, 1), bool)
         return np.column_stack([self.values[name].to_numpy(bool, na_value=False) for name in names])
-
-    def _refuse_ticks(self, i: int, question: Question, read: Parsed) -> None:
-        """The whole answer of one reply is refused: each of its cells that says something."""
-        for name in question.variables:
-            says = name in self.filled and self.filled[name][i]
-            if says and self.state[name][i] != UNREADABLE:
-                self.note(i, name, read, question)
-            self.values[name][i] = None
-            self.state[name][i] = UNREADABLE
-
-    def _check_ticks(self, question: Question) -> None:
-        """What `answers` asks of options in one cell, asked of those in columns of their own."""
-        names, chosen = question.variables, self._ticked(question.variables)
-        alone = chosen[:, [option.exclusive for option in question.options]].any(axis=1)
-        count = chosen.sum(axis=1)
-        broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
-        for i in np.flatnonzero(broken).tolist():
-            at = np.flatnonzero(chosen[i]).tolist()
-            read = judged({question.options[k].code for k in at}, (), question)
-            if read.state == "answered":  # too many: one question to the office, at the first tick
-                self.note(i, names[at[0]], read, question)
-            else:
-                self._refuse_ticks(i, question, read)
 
     # --- identity --------------------------------------------------------------------------
 

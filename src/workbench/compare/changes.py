@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -155,10 +156,8 @@ def _texts_of(kind: str, before: Run, after: Run, titles: Mapping[str, str]) -> 
 def _aligned(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
     """Texts of one page side by side; where their number differs, equal ones stay together."""
     if len(old) != len(new):
-        gone = [text for text in old if text not in new]
-        come = [text for text in new if text not in old]
-        return list(zip_longest(gone, come, fillvalue=""))
-    return list(zip(old, new, strict=True))
+        old, new = [t for t in old if t not in new], [t for t in new if t not in old]
+    return list(zip_longest(old, new, fillvalue=""))
 
 
 def _sample(before: Run, after: Run, left_out: Set[str]) -> list[Value]:
@@ -202,15 +201,14 @@ def movers(before: Types | None, after: Types | None) -> tuple[Movers | None, li
     inside = before.membership.reindex(rows.index)
     moved = [
         Mover(
-            name=str(before.names[code]),
-            before=before.called.get(row.before, ""),
-            after=after.called.get(row.after, ""),
-            membership=float(inside.at[code, row.before]) if row.before in inside else float("nan"),
+            str(before.names[row.Index]),
+            before.called.get(row.before, ""),
+            after.called.get(row.after, ""),
+            float(inside.at[row.Index, row.before]) if row.before in inside else nan,
         )
-        for code, row in zip(rows.index, rows.itertuples(), strict=True)
+        for row in rows.itertuples()
     ]
-    moved.sort(key=lambda m: -m.membership if m.membership == m.membership else 0.0)
-    return found, moved
+    return found, sorted(moved, key=lambda m: 0.0 if isnan(m.membership) else -m.membership)
 
 
 def _outputs(
@@ -228,23 +226,15 @@ def _outputs(
         if a is None or b is None:
             found.append(Output(a, b, Cells(), _reasons(name, before, after), False))
         elif b["notebook"] not in left_out:
-            cells = compare(a["csv"], b["csv"], called, _ids(a, b), before.names | after.names)
-            out = Output(a, b, cells, _texts(a, b), a.get("png") != b.get("png"))
+            files = a["results"], b["results"]  # with ids in the place of labels
+            ids = tuple(file.read_text("utf-8") for file in files) if all(files) else None
+            cells = compare(a["csv"], b["csv"], called, ids, before.names | after.names)
+            both = [data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b)]
+            kinds = [k for k in ("title", "alt", "notes") if both[0].get(k) != both[1].get(k)]
+            texts = [Value(k, *(data[k] for data in both)) for k in kinds]
+            out = Output(a, b, cells, texts, a.get("png") != b.get("png"))
             found += [out] if out.result or out.drawn else []
     return sorted(found, key=lambda out: out.importance)
-
-
-def _ids(a: Shown, b: Shown) -> tuple[str, str] | None:
-    """Both tables with ids in the place of labels, where both runs kept these."""
-    if not (a["results"] and b["results"]):
-        return None
-    return a["results"].read_text("utf-8"), b["results"].read_text("utf-8")
-
-
-def _texts(a: Shown, b: Shown) -> list[Value]:
-    old, new = (data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b))
-    kinds = (k for k in ("title", "alt", "notes") if old.get(k) != new.get(k))
-    return [Value(kind, old[kind], new[kind]) for kind in kinds]
 
 
 def _reasons(name: str, before: Run, after: Run) -> list[Value]:
@@ -256,9 +246,9 @@ def _reasons(name: str, before: Run, after: Run) -> list[Value]:
 
 def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Value]:
     """Files as received that differ, by the beginning of their hash."""
-    old, new = a.get("inputs", {}), b.get("inputs", {})
-    if not (old or new) and a.get("data_sha256") != b.get("data_sha256"):
-        old, new = {"data": a.get("data_sha256", "")}, {"data": b.get("data_sha256", "")}
+    old, new = (run.get("inputs", {}) for run in (a, b))
+    if not (old or new):  # editions for others name no files
+        old, new = ({"data": run.get("data_sha256", "")} for run in (a, b))
     return entries(*({name: sha[:12] for name, sha in files.items()} for files in (old, new)))
 
 

@@ -1,11 +1,9 @@
 """What was given out: an edition kept as it left the house, and a line in releases.yml for each.
 
-Editions for others hide small numbers. Two of them side by side may tell what neither does: where a
-number of municipalities differs by one or two, whoever has both learns the answer of those that
-were added, dropped or corrected; where the same answers are withheld or counted together otherwise,
-one release gives what the other keeps back. A later release is therefore compared with all earlier
-ones of its wave or of a copy of it, those for another audience too (a committee reads what is
-public), and refused.
+Two editions side by side may tell what neither does: where a number differs by one or two, whoever
+has both learns the answers of those added, dropped or corrected; where the same answers are
+withheld otherwise, one gives what the other keeps back. A release is therefore compared with all
+earlier ones of its wave or of a copy of it, for whatever audience (a committee reads the public).
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,7 @@ def _release(edition: Edition, by: str, shelf: Path) -> tuple[int, Path]:
     line = {
         "edition": edition.name,
         "number": number,
-        **{name: getattr(edition, name) for name in ("wave", "audience", "language")},
+        **asdict(edition),
         "date": dt.date.today().isoformat(),
         "by": by.strip(),
         "folder": f"{edition.name}/{number}",
@@ -107,9 +106,7 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
             "there is no complete edition {name}",
             hint="run workbench refresh {wave} --audience {audience} --language {language}",
             name=edition.name,
-            wave=edition.wave,
-            audience=edition.audience,
-            language=edition.language,
+            **asdict(edition),
         )
     return record
 

@@ -22,7 +22,6 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from traitlets.config import Config
 
 from analysis import paths, show
 from analysis.show import VENDOR
@@ -87,7 +86,7 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     if kind in {"stream", "error"} and not inside:
         return ""  # what a library printed is no part of a report, an error may quote an answer
     if kind == "stream":
-        return f"<pre tabindex='0'>{html.escape(_joined(cell_output['text']))}</pre>\n"
+        return f"<pre tabindex='0'>{html.escape(cell_output['text'])}</pre>\n"
     if kind == "error":
         said = html.escape(f"{cell_output['ename']}: {cell_output['evalue']}")
         return f'<p class="error">{said}</p>\n'
@@ -100,15 +99,15 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     if not inside:  # it may hold answers that the edition keeps back
         return show.part("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
-        return markdown(_joined(data["text/markdown"]))
+        return markdown(data["text/markdown"])
     if "text/html" in data:
-        safe = show.scoped(clean(_joined(data["text/html"])))
+        safe = show.scoped(clean(data["text/html"]))
         return f'<div class="scroll" tabindex="0">{safe}</div>\n'
     if "image/png" in data:
-        shown = {"png": _joined(data["image/png"]), "alt": words["picture"]}
+        shown = {"png": data["image/png"], "alt": words["picture"]}
         return f"<figure>{_image(shown)}</figure>\n"
     if "text/plain" in data:
-        return f"<pre tabindex='0'>{html.escape(_joined(data['text/plain']))}</pre>\n"
+        return f"<pre tabindex='0'>{html.escape(data['text/plain'])}</pre>\n"
     return ""
 
 
@@ -198,12 +197,7 @@ _RENDERERS = {
 }
 
 
-def _joined(text: str | list[str]) -> str:
-    return text if isinstance(text, str) else "".join(text)
-
-
 FRAME = f"{VENDOR}data+json"
-TEMPLATES = Path(__file__).parents[1] / "templates"
 FACTS = (  # in the footer, in this order
     *("wave", "as_of", "publisher", "audience", "parameters"),
     *("data_sha256", "code_sha256", "commit", "date", "command"),
@@ -211,22 +205,8 @@ FACTS = (  # in the footer, in this order
 
 
 FACTS_OF_RUN = {"wave", "language", "audience", "output"}  # parameters of every notebook
-UNSAID = {  # what a page is, where its context does not say otherwise
-    "home": None,
-    "layout": "",
-    "contents": False,
-    "audience": "",
-    "invented": False,
-    "named": False,
-}
-
-
-class PageExporter(TemplateExporter):
-    """nbconvert with our own template; its HTML exporter would load from four other sites."""
-
-    file_extension = ".html"
-    output_mimetype = "text/html"
-    template_name = "workbench"
+# what a page is not, where its context does not say otherwise
+UNSAID = dict.fromkeys(("home", "layout", "contents", "audience", "invented", "named"), "")
 
 
 def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
@@ -432,8 +412,12 @@ def _css(text: str) -> str:
 
 
 @cache
-def _exporter() -> PageExporter:
-    return PageExporter(config=Config(), extra_template_basedirs=[str(TEMPLATES)])
+def _exporter() -> TemplateExporter:
+    """nbconvert with our own template; its HTML exporter would load from four other sites."""
+    folder = str(Path(__file__).parents[1] / "templates")
+    return TemplateExporter(
+        template_name="workbench", file_extension=".html", extra_template_basedirs=[folder]
+    )
 
 
 def _fact(value: Any, language: str) -> str:
