@@ -1,8 +1,7 @@
 """Query sheets that came back: each answer in them takes the place of the one it is about.
 
-``workbench queries WAVE --returned`` keeps them as received in the folder ``corrections`` of the
-wave, named by the day on which they came. A reply in them is read as a later answer of its cell;
-the answer that was there before stays in the ledger as corrected, and the file it is in untouched.
+``workbench queries WAVE --returned`` keeps them in the folder ``corrections`` of the wave, named by
+the day on which they came; the answer that was there before stays in the ledger as corrected.
 """
 
 from __future__ import annotations

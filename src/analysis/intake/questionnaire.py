@@ -35,8 +35,7 @@ def pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
 
     Raises
     ------
-    InputError
-        The form is of another codebook, or the row of a question is gone or there twice.
+    InputError : the form is of another codebook, or the row of a question is gone or there twice.
     """
     ids = ids_of(sheets)
     if ids is None:
