@@ -262,11 +262,10 @@ def _apart(counts: np.ndarray, known: list[list[int]], survey: View) -> bool:
 
 
 def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
-    """How often each answer was given, and `disclosure.subtotals` by the places of the answers."""
+    """How often each answer was given, and the `disclosure.subtotals` of the question."""
     counted = tabulate.frequency(survey.responses, survey.status, question, survey.language)
-    codes = list(tabulate.labels_of(question, survey.language))
     known = disclosure.subtotals(question, survey.codebook)
-    return counted.frame["count"].to_numpy(int), [[codes.index(c) for c in part] for part in known]
+    return counted.frame["count"].to_numpy(int), known
 
 
 def _alone(gate: Question, rule: Expression) -> np.ndarray:
@@ -406,11 +405,9 @@ def asked_by(survey: View, by: pd.Series | None) -> list[Question]:
 
 def grouped(survey: View, by: pd.Series) -> pd.Series:
     """A breakdown whose groups are put together where small numbers are protected."""
-    labels = {str(text[survey.language]) for text in SIZE_CLASSES.values()}
-    if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= labels:
-        every = [text[survey.language] for text in SIZE_CLASSES.values()]  # also those not there
-        by = by.cat.set_categories(every)
-    nowhere = survey.label("joined.nowhere")
+    every = [text[survey.language] for text in SIZE_CLASSES.values()]
+    if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= set(every):
+        by = by.cat.set_categories(every)  # also those not there
     for question in (q for q in asked_by(survey, by) if q.type in tabulate.BREAKDOWNS):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
@@ -418,7 +415,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
             label = {names[at]: _joined(survey, names, part) for part in made for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
-    return disclosure.merged(by, nowhere, survey.label("joined.between"))
+    return disclosure.merged(by, survey.label("joined.nowhere"), survey.label("joined.between"))
 
 
 def _joined(survey: View, names: list[str], part: list[int]) -> str:

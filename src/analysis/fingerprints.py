@@ -23,7 +23,8 @@ from analysis import paths
 # hidden files, and what programs keep beside others, such as ``~$name.xlsx`` of an open workbook:
 # neither read as data (`analysis.intake.files.is_table`) nor hashed as such
 OF_PROGRAMS = (".", "~$", "__MACOSX")
-INPUTS = "WORKBENCH_INPUTS"  # the environment variable with the keys of the waves that a run reads
+# the environment variable in which a run gives its notebooks the keys of the cleaned waves, as JSON
+INPUTS = "WORKBENCH_INPUTS"
 
 
 def sha(text: str) -> str:
@@ -101,15 +102,6 @@ def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
     """
     code = {name: digest for name, digest in package.items() if name.startswith("analysis/")}
     return f"{data} {codebook} {combined(code)}"
-
-
-def expected_key(wave: str) -> str | None:
-    """The key of the cleaned data that a run began with; None outside a run, or for another wave.
-
-    A run gives it to its notebooks in the environment, as JSON (`INPUTS`).
-    """
-    found: dict[str, str] = json.loads(os.environ.get(INPUTS, "{}"))
-    return found.get(wave)
 
 
 def source_hash(notebook: Mapping[str, Any]) -> str:

@@ -6,7 +6,6 @@ templates escape whatever they are given.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import math
 import re
@@ -389,11 +388,6 @@ class Figure(_Output):
 
     def __repr__(self) -> str:
         return f"{self.title} ({self.caption})\n{self.alt}"
-
-    @property
-    def image(self) -> bytes:
-        """The PNG."""
-        return base64.b64decode(self.png)
 
 
 @dataclass(frozen=True, repr=False)

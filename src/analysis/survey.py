@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from analysis import derived, edition, fingerprints, paths, show, tabulation
+from analysis import derived, edition, paths, show, tabulation
 from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
@@ -22,6 +23,7 @@ from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
+from analysis.fingerprints import INPUTS
 from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import hypotheses, indicators, tabulate
@@ -51,7 +53,7 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
         wave=wave,
     )
     key = store.key(Wave.read(wave))  # before anything that is used is read, and again after it
-    if fingerprints.expected_key(wave) not in {None, key}:
+    if json.loads(os.environ.get(INPUTS, "{}")).get(wave, key) != key:  # it changed during a run
         raise changed
     about = Wave.read(wave)
     book, folder = about.book(), paths.processed(wave)
@@ -114,7 +116,7 @@ class Survey(View):
                 hint="see `workbench clean {wave}` and `workbench queries {wave}`",
                 wave=wave,
             )
-        if fingerprints.INPUTS not in os.environ:
+        if INPUTS not in os.environ:
             show.only_language(language)
         place = Path(output) if output else paths.reports() / "by-hand" / wave
         return cls(cleaned, about, book, place, audience, language, files, size)
@@ -326,13 +328,11 @@ class Survey(View):
         >>> len(shares.query("group == '中核市' and share > 0.5"))
         2
         """
-        held = self._measured(*ids)
-        return tabulation.counts(held, held._asked(ids), held.by(by))
+        return tabulation.counts(*self._asked(ids, by))
 
     def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
-        held = self._measured(*ids)
-        return tabulation.numbers(held, held._asked(ids), held.by(by))
+        return tabulation.numbers(*self._asked(ids, by))
 
     def crosstab(self, id: str, by: str | pd.Series) -> Frame:
         """A question by another one or any breakdown: answers down, groups across."""
@@ -340,47 +340,49 @@ class Survey(View):
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Frequencies of a question, or a cross table, with their denominators."""
-        held = self._measured(id)
-        return tabulation.table(held, held._shown(id), held.by(by))
+        held, (question,), groups = self._asked([id], by)
+        return tabulation.table(held, question, groups)
 
     def figure(
         self, id: str, by: str | pd.Series | None = None, *, key: bool = False
     ) -> Figure | NotAvailable:
         """The same as a figure; `key`: by which the index shows the page."""
-        held = self._measured(id)
-        return tabulation.figure(held, held._shown(id), held.by(by), key=key)
+        held, (question,), groups = self._asked([id], by)
+        return tabulation.figure(held, question, groups, key=key)
 
-    def _measured(self, *ids: str) -> Survey:
+    def _asked(
+        self, ids: Sequence[str], by: str | pd.Series | None
+    ) -> tuple[Survey, list[Question], tabulation.Breakdown | None]:
+        """These questions, all that the edition shows where none is named, and the breakdown.
+
+        Indices are questions of the survey that is given beside them.
+        """
+        held = self._measured(ids)
+        questions = [held.question(id) for id in ids] if ids else edition.shown_questions(held)
+        for question in questions:
+            if question.variables[0] not in held.responses:
+                raise InputError(
+                    "the {audience} edition does not show {id}",
+                    hint="the internal edition has it",
+                    audience=self.audience,
+                    id=question.id,
+                )
+        return held, questions, held.by(by)
+
+    def _measured(self, ids: Sequence[str]) -> Survey:
         """The survey in which the indices among `ids` are questions like any other."""
         held = self
-        for index in self.codebook.indices:
-            if index.id in ids and index.id not in held.codebook:
-                values = self._full_indices[index.id]
-                sensitive = any(q.sensitive for q in self.codebook)
-                label = index.text[self.language]
+        sensitive = any(q.sensitive for q in self.codebook)
+        for index in (one for one in self.codebook.indices if one.id in ids):
+            if index.id not in held.codebook:
+                values, label = self._full_indices[index.id], index.text[self.language]
                 held = held.with_(index.id, values, label=label, sensitive=sensitive)
         return held
-
-    def _asked(self, ids: Sequence[str]) -> list[Question]:
-        """The questions with these ids; all that the edition shows where none is named."""
-        return [self._shown(id) for id in ids] if ids else edition.shown_questions(self)
-
-    def _shown(self, id: str) -> Question:
-        """A question whose answers this edition has."""
-        question = self.question(id)
-        if question.variables[0] not in self.responses:
-            raise InputError(
-                "the {audience} edition does not show {id}",
-                hint="the internal edition has it",
-                audience=self.audience,
-                id=id,
-            )
-        return question
 
     def __getattr__(self, id: str) -> Asked:
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
-            held = self._measured(id)
+            held = self._measured([id])
             return Asked(held, held.codebook[id])
         near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
         hint = f"; did you mean {', '.join(near)}?" if near else ""

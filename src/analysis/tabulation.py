@@ -156,7 +156,7 @@ def _members(
     if by is None:
         yield {}, slice(None)
         return
-    for groups in _breakdowns(survey, question, tabulate.aligned(by, survey.responses.index)):
+    for groups in _breakdowns(survey, question, by):
         if not protects(survey, question, *edition.asked_by(survey, groups)):
             for group in tabulate.groups(groups):
                 yield {"group": group}, (groups == group).fillna(False).to_numpy(bool)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal
 
 from pydantic import Field, StrictStr, ValidationError
@@ -75,7 +76,8 @@ class Crosswalk(Model):
                 hint="write it (see docs/codebook.md), or compare two waves of one codebook",
                 before=before.id,
                 after=after.id,
-                other=_numbers(before, after) or Message("none"),
+                other=[q.id for q in before if q.id in after and _differs(q, after[q.id])]
+                or Message("none"),
             )
         content = yaml_file.load(file)
         try:
@@ -114,9 +116,11 @@ class Crosswalk(Model):
         for book, side, listed in sides:
             used = set(listed)
             for shared in self.shared:
-                for fault in of_rule(getattr(shared, side), book.named):
+                rule = getattr(shared, side)
+                for fault in of_rule(rule, book.named):
                     yield at(named("shared", shared.id), at(book.id, fault))
-                used |= _questions(getattr(shared, side), book)
+                with suppress(ExpressionError):  # one of the faults
+                    used |= {question.id for question in book.using(Expression(rule).names)}
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
             yield from repeated("question", listed)
@@ -148,22 +152,9 @@ def _differs(old: Question, new: Question) -> str:
     return next((what for what, differs in apart.items() if differs), "")
 
 
-def _numbers(before: Codebook, after: Codebook) -> list[str]:
-    """The numbers that both codebooks have and that are not the same question."""
-    return [q.id for q in before if q.id in after and _differs(q, after[q.id])]
-
-
 def _is_condition(rule: str) -> bool:
     """Whether a rule says true or false; a bare name is taken for its number."""
     try:
         return not rule.isidentifier() and bool(Expression(rule, truth=True))
     except ExpressionError:
         return False
-
-
-def _questions(rule: str, book: Codebook) -> set[str]:
-    """The questions that a rule uses."""
-    try:
-        return {question.id for question in book.using(Expression(rule).names)}
-    except ExpressionError:
-        return set()

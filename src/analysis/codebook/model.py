@@ -18,6 +18,7 @@ from analysis.codebook.questions import (
     MissingKind,
     Question,
     Role,
+    Ruled,
     Section,
 )
 from analysis.codebook.rules import Expression, ExpressionError
@@ -53,11 +54,10 @@ class Index(Labelled):
     role: Literal["cluster", "outcome", "context", "factor"] = "cluster"
 
 
-class AxisItem(Labelled):
+class AxisItem(Ruled):
     """One measure on a side of an axis: taken where its rule holds."""
 
     side: Literal["low", "high"]
-    rule: StrictStr
 
 
 class Axis(Labelled):
@@ -74,7 +74,7 @@ class Axis(Labelled):
     items: tuple[AxisItem, ...] = Field(min_length=2)
 
 
-class Shared(Model):
+class SharedFeature(Model):
     """A feature of another codebook, computed from this one's answers."""
 
     id: StrictStr
@@ -85,7 +85,7 @@ class Comparable(Labelled):
     """What this codebook shares with another: ``ja`` and ``en`` say how far they compare."""
 
     codebook: StrictStr
-    features: tuple[Shared, ...] = Field(min_length=1)
+    features: tuple[SharedFeature, ...] = Field(min_length=1)
 
 
 class Box(Labelled):
@@ -97,12 +97,6 @@ class Box(Labelled):
     id: Literal[
         "cio", "cio_aide", "cross_agency_body", "policy_section", "operations_section", "joint"
     ]
-    rule: StrictStr
-
-
-class Staff(Labelled):
-    """A kind of IT staff and the rule that counts it."""
-
     rule: StrictStr
 
 
@@ -183,7 +177,7 @@ class Codebook(Model):
     axes: tuple[Axis, ...] = ()
     comparable: tuple[Comparable, ...] = ()
     organisation: tuple[Box, ...] = ()
-    staff: tuple[Staff, ...] = ()
+    staff: tuple[Ruled, ...] = ()  # kinds of IT staff, each by the rule that counts it
     topics: tuple[Section, ...] = ()  # of the discussion, which hypotheses are on
     hypotheses: tuple[Hypothesis, ...] = ()
     disclosure: Disclosure = Disclosure()

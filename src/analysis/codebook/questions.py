@@ -71,8 +71,8 @@ class Item(Labelled):
     source: tuple[StrictStr, ...] = ()
 
 
-class Check(Labelled):
-    """A rule that answers should keep, such as ``Q09 <= Q08``; breaking it is doubtful."""
+class Ruled(Labelled):
+    """A rule with its label, such as ``Q09 <= Q08``."""
 
     rule: StrictStr
 
@@ -96,7 +96,7 @@ class Question(Labelled):
     ticks: dict[StrictStr, bool] = Field(default_factory=dict)  # what stands for chosen, or not
     other_of: StrictStr | None = None  # the question whose option "other" it explains
     ask_if: StrictStr | None = None
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Ruled, ...] = ()  # what answers should keep; breaking it is doubtful
     max_choices: int | None = None
     # codes that are no answer to this question, or those of each kind of missing
     missing_tokens: tuple[StrictStr, ...] | dict[MissingKind, tuple[StrictStr, ...]] = ()

@@ -78,22 +78,17 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
             raise InputError(
                 "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
             ) from None
-        mark = getattr(error, "problem_mark", None)
-        if mark is not None and _begins_with_tab(file, mark.line):
+        line: Any = getattr(getattr(error, "problem_mark", None), "line", None)
+        rest = [] if line is None else file.read_text(encoding="utf-8").split("\n")[line:]
+        if rest and rest[0].lstrip(" ").startswith("\t"):
             raise InputError(
                 "line {line} begins with a tab",
                 file=file,
                 hint="indent with spaces",
-                line=mark.line + 1,
+                line=line + 1,
             ) from None
         fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
         raise InputError("this is not readable YAML ({fault})", file=file, fault=fault) from None
     if not isinstance(found, dict):
         raise InputError("the file must hold {such_as}", file=file, such_as=such_as)
     return found
-
-
-def _begins_with_tab(file: Path, line: int) -> bool:
-    """Whether a line of a file is indented by a tab, which YAML does not take."""
-    lines = file.read_text(encoding="utf-8").split("\n")
-    return line < len(lines) and lines[line].lstrip(" ").startswith("\t")

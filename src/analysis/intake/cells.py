@@ -1,8 +1,4 @@
-"""The tidy frame of cells: one row a cell of the files as received.
-
-Intake fills it, cleaning says of each cell where it ended (`place`), the ledger counts it by file,
-sheet and place, and a finding is a row that points into it. Files are joined by `concat`.
-"""
+"""The tidy frame: one row a cell of the files as received, each with its place and what it is."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A file as received becomes sheets; its content decides what it is, not its name.
-
-Workbooks, text files in any encoding that offices use, and files of SPSS and Stata; everything
-else is refused with what it is and what to do.
-"""
+"""A file as received becomes sheets; its content decides what it is, not its name."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import codecs
 import csv
 import io
 import re
-import stat
 import unicodedata
 import zipfile
 import zlib
@@ -42,11 +37,8 @@ ARE = {
 }
 JUNK = {"thumbs.db", "desktop.ini", "icon\r"}  # what a file manager leaves in a folder
 MAX_BYTES = 1 << 30
-BOMS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
+BOM = "\ufeff"  # the byte order mark
+BOMS = {BOM.encode(code): code for code in ("utf-8", "utf-16-le", "utf-16-be")}
 
 
 def is_table(name: str) -> bool:
@@ -77,35 +69,32 @@ def read_file(
 
     Raises
     ------
-    InputError
-        The file is missing, empty, damaged, protected, too large, or not what its name says.
+    InputError : the file is missing, empty, damaged, protected, too large, or not what its name
+        says.
     """
     name = name or path.name
     packed = content is not None
     content = _bytes_of(path, name) if content is None else content
-    kind = sniff(content, name)
-    suffix = Path(name).suffix.lower()
+    kind, suffix = sniff(content, name), Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        is_a = ARE[kind]
-        right = sorted(SUFFIXES[kind])
         raise InputError(
             "the file is called {suffix} but is {is_a}",
             file=name,
             hint="rename it to {right}, or save it again in the format of its name",
             reason="misnamed",
             suffix=suffix or Message("without an extension"),
-            is_a=Message(is_a),
-            right=right,
+            is_a=Message(ARE[kind]),
+            right=sorted(SUFFIXES[kind]),
         )
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 
         return read_workbook(content, name)
-    if kind in ("sav", "dta") and packed:
+    if kind == "text":
+        return [read_text(content, name, encoding)]
+    if packed:
         raise InputError("this SPSS file lies in an archive", file=name, hint="unpack the archive")
-    if kind in ("sav", "dta"):
-        return [labelled.sheet(path, name)]
-    return [read_text(content, name, encoding)]
+    return [labelled.sheet(path, name)]
 
 
 def _bytes_of(path: Path, name: str) -> bytes:
@@ -118,8 +107,8 @@ def _bytes_of(path: Path, name: str) -> bytes:
             name=Path(name).name.removeprefix("~$"),
         )
     try:
-        mode, size = (about := path.stat()).st_mode, about.st_size
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        size = path.stat().st_size
+        if not (path.is_file() or path.is_dir()):
             raise InputError("this is a pipe or a device, no file", file=name, hint="save it first")
         if size > MAX_BYTES:
             raise InputError(
@@ -157,8 +146,7 @@ def unpacked(path: Path, file: str) -> list[Packed]:
 
     Raises
     ------
-    InputError
-        The archive is damaged, protected by a password, or unpacks to more than 512 MiB.
+    InputError : the archive is damaged, protected by a password, or unpacks to more than 512 MiB.
     """
     try:
         with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:
@@ -305,30 +293,33 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
     """
     marked = next((code for mark, code in BOMS.items() if content.startswith(mark)), None)
     if encoding is not None:
-        return _decode_as(content, encoding, marked, file)
-    if marked:
-        return _strict(content, marked, file).removeprefix("\ufeff")
+        encoding = _given(content, encoding, marked, file)
+    return _strict(content, encoding or marked or _fitting(content, file), file).removeprefix(BOM)
+
+
+def _fitting(content: bytes, file: str) -> str:
+    """The encoding in which bytes without a mark make sense."""
     low, high = content[::2].count(0), content[1::2].count(0)  # a zero beside each ASCII letter
     if max(low, high) > len(content) // 8:
-        return _strict(content, "utf-16-le" if high > low else "utf-16-be", file)
-    if (text := _or_none(content, "utf-8")) is not None:
-        return text
+        return "utf-16-le" if high > low else "utf-16-be"
+    if _or_none(content, "utf-8") is not None:
+        return "utf-8"
     euc, cp932 = _or_none(content, "euc_jp"), _or_none(content, "cp932")
-    plain = cp932 is not None and not _looks_wrong(cp932)
-    if euc is not None and not plain and not _looks_wrong(euc):
-        return euc
-    text = _strict(content, "cp932", file)
-    if not plain:
+    doubtful = cp932 is None or _looks_wrong(cp932)
+    if doubtful and euc is not None and not _looks_wrong(euc):
+        return "euc_jp"
+    if doubtful and cp932 is not None:
         raise InputError(
             "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
             file=file,
             hint="state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8",
             reason="encoding",
         )
-    return text
+    return "cp932"
 
 
-def _decode_as(content: bytes, encoding: str, marked: str | None, file: str) -> str:
+def _given(content: bytes, encoding: str, marked: str | None, file: str) -> str:
+    """The encoding that ``wave.yml`` gives, where the bytes do not tell of another."""
     try:
         wanted = codecs.lookup(encoding).name
     except LookupError:
@@ -347,8 +338,7 @@ def _decode_as(content: bytes, encoding: str, marked: str | None, file: str) -> 
         what = Message("the file is not {encoding}", encoding=encoding)
     if what:
         raise InputError(what, file=file, hint="correct wave.yml")
-    text = _strict(content, marked if marked and wanted.startswith("utf") else wanted, file)
-    return text.removeprefix("\ufeff")
+    return marked if marked and wanted.startswith("utf") else wanted
 
 
 def _or_none(content: bytes, encoding: str) -> str | None:

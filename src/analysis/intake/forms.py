@@ -1,8 +1,7 @@
 """Forms: one sheet (or file) per municipality, each question's label beside its answer.
 
-The offices fill in copies of one form, so that what the copies share is the form and what differs
-are the answers. Whether answers stand to the right of a label or below it, and whether options are
-ticked to the left or to the right, is decided over all copies together.
+What copies of a form share is the form, what differs are the answers; on which side of a label or
+an option these stand is decided over all copies together.
 """
 
 from __future__ import annotations
@@ -48,8 +47,7 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
 
     Raises
     ------
-    InputError
-        No sheet is a form of this codebook, or a form lacks a question.
+    InputError : no sheet is a form of this codebook, or a form lacks a question.
     """
     found = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in found), default=0)

@@ -1,9 +1,7 @@
 """What a heading in a file means: which question, option or battery item of the codebook.
 
-Headings are found by what they say, never by where they stand: by the question's id (``Q13``,
-``問13``, ``問13 業務改革の取組み``, ``Q13_1``, ``問13(1)``), by its text or short label in either
-language, or by a text that the codebook lists under ``source``. What ``wave.yml`` says under
-``header`` comes first.
+By what it says, never by where it stands: an id or number (``Q13``, ``問13(1)``), the words of the
+codebook in either language or a ``source`` of it; what ``wave.yml`` says under ``header`` first.
 """
 
 from __future__ import annotations
@@ -130,9 +128,7 @@ class Headings:
     header: Mapping[str, tuple[str, ...]] | None = None
     ignore: tuple[str, ...] = ()
     own: OwnRegister | None = None
-    _meanings: dict[str, Meaning | None] = field(
-        default_factory=dict
-    )  # copies of a form say the same
+    _meanings: dict[str, Meaning | None] = field(default_factory=dict)  # looked up before
 
     def named_in(self, text: str, *, known: bool = False) -> str:
         """The municipality, or the body of the wave's own register, that a whole cell names.
@@ -312,7 +308,9 @@ class Headings:
             return None
         parts = (*question.items, *question.options)
         texts = [*_words(question), *(words for part in parts for words in (part.ja, part.en))]
-        return None if _shares_words(numbered[3], texts) else question
+        own = _pairs(numbered[3])  # a third of which is in one of the texts
+        shared = any(len(own & _pairs(normalise(text))) * 3 >= len(own) for text in texts)
+        return None if shared or not own else question
 
     def closest(self, target: str, texts: Sequence[str]) -> int | None:
         """Which of some headings says most of what a question asks, by pairs of letters.
@@ -344,12 +342,17 @@ class Headings:
 
     def choice(self, question: Question, text: str) -> str | None:
         """The variable that an option or item label under a question's heading stands for."""
-        key = normalise(text)
-        if not key:
-            return None
+        known, key = self._choices(question), normalise(text)
         lettered = normalise(LETTER.sub("", text))  # ア 研修, a) 研修
-        known = self._choices(question)
-        return known.get(key) or known.get(lettered) or self._numbered_choice(question, key)
+        if variable := key and (known.get(key) or known.get(lettered)):
+            return variable
+        if (match := CHOICE.match(key)) is None:
+            return None
+        variable, rest = _numbered_variable(question, int(match[1])), match[2].strip(".:、")
+        if rest and not re.search(r"[^\W\d_]", rest):
+            return None  # "1、3" is an answer
+        # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
+        return variable if not rest or known.get(rest) in (variable, None) else None
 
     def option(self, question: Question, text: str) -> int | None:
         """The code of the option whose words, with or without its number, are the whole text."""
@@ -371,18 +374,6 @@ class Headings:
             for text in (part.ja, part.en, *part.source, variable)
         }
 
-    def _numbered_choice(self, question: Question, key: str) -> str | None:
-        match = CHOICE.match(key)
-        if match is None:
-            return None
-        variable = _numbered_variable(question, int(match[1]))
-        rest = match[2].strip(".:、")
-        if rest and not re.search(r"[^\W\d_]", rest):
-            return None  # "1、3" is an answer
-        named = self._choices(question).get(rest) if rest else variable
-        # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
-        return variable if named in (variable, None) else None
-
 
 def _words(question: Question) -> list[str]:
     """The texts of a question, without those of its options and items."""
@@ -400,15 +391,10 @@ def _asked(rest: str) -> str:
     return rest.lstrip("-_:.、)").rstrip("-_:.、")
 
 
-def _shares_words(said: str, texts: Sequence[str]) -> bool:
-    """Whether a third of its pairs of kanji (in English, of its words) is in one of the texts."""
-    own = _pairs(said)
-    return not own or any(len(own & _pairs(normalise(text))) * 3 >= len(own) for text in texts)
-
-
 def _pairs(key: str) -> set[str]:
+    """The words of a text: pairs of kanji or katakana, which carry what is asked, and English."""
     words = set(re.findall(r"[a-z]{3,}", key))
-    rest = re.sub(r"[\W\d_a-zぁ-ん]", " ", key)  # kanji and katakana carry what is asked
+    rest = re.sub(r"[\W\d_a-zぁ-ん]", " ", key)
     return words | {a + b for part in rest.split() for a, b in itertools.pairwise(part)}
 
 

@@ -1,8 +1,6 @@
-"""Which year's table of a publication a file is: told by its title, never by its columns.
+"""Which year's table of a publication a file is: by its title, never by its columns.
 
-The publisher changes rows, columns and units from year to year, and the year in a title may be that
-of the survey, of the publication or of what was counted. A codebook lists its issues with the texts
-that tell them (`analysis.codebook.model.Issue`); a file of another issue is refused.
+A codebook lists its issues with the titles that tell them (`analysis.codebook.model.Issue`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Files of statistics packages, SPSS and Stata: variables with labels, and kinds of missing.
+"""Files of SPSS and Stata: variables with labels, and kinds of missing.
 
-They are read by pyreadstat, the optional extra ``spss``, in a process of its own: a damaged file
-can end the process that reads it.
+pyreadstat (the optional extra ``spss``) runs in a process of its own, which a damaged file can end.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from analysis.errors import InputError
 from analysis.intake.sheet import CellKind, Sheet, typed
 
 SECONDS = 120
+NOT_INSTALLED = 3  # the exit code that says so
 
 
 @dataclass(frozen=True)
@@ -59,34 +59,27 @@ def read(path: Path, file: str) -> Labelled:
 
     Raises
     ------
-    InputError
-        pyreadstat is not installed, or the file is damaged.
+    InputError : pyreadstat is not installed, or the file is damaged.
     """
     package = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
+    command = [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())]
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())],
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        done = None
-    if done is not None and done.returncode == 3:
-        raise InputError(
-            "reading {package} files needs pyreadstat, the optional extra spss",
-            file=file,
-            hint="pip install pyreadstat, or install the workbench as '.[spss]'",
-            package=package,
-        )
-    if done is None or done.returncode:
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+        if isinstance(error, subprocess.CalledProcessError) and error.returncode == NOT_INSTALLED:
+            raise InputError(
+                "reading {package} files needs pyreadstat, the optional extra spss",
+                file=file,
+                hint="pip install pyreadstat, or install the workbench as '.[spss]'",
+                package=package,
+            ) from None
         raise InputError(
             "the {package} file is damaged and cannot be read",
             file=file,
             hint="ask the sender for a new copy",
             reason="damaged",
             package=package,
-        )
+        ) from None
     found = json.loads(done.stdout)
     data = Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
     for one in data.sets:
@@ -107,10 +100,9 @@ def join(data: Labelled, one: AnswerSet) -> None:
         row[first] = ";".join([code for code in codes if code not in missing] or codes[:1])
     data.labels[first], data.names[first] = one.label or one.name, one.name
     data.missing[one.name] = sorted(missing)
-    for labels in (data.value_labels.get(variable, {}) for variable in one.variables):
-        data.value_labels.setdefault(one.name, {}).update(labels)
-    if data.value_labels.get(one.name) == {}:
-        del data.value_labels[one.name]
+    labels = [pair for name in one.variables for pair in data.value_labels.get(name, {}).items()]
+    if labels:
+        data.value_labels[one.name] = data.value_labels.get(one.name, {}) | dict(labels)
     for place in reversed(places[1:]):
         for line in (data.names, data.labels, *data.rows):
             del line[place]
@@ -134,52 +126,49 @@ def _main(path: str) -> None:
     try:
         import pyreadstat
     except ImportError:
-        sys.exit(3)
+        sys.exit(NOT_INSTALLED)
     stata = path.lower().endswith(".dta")
     reader = pyreadstat.read_dta if stata else pyreadstat.read_sav
     frame, meta = reader(path, user_missing=True)
     # Stata's .a to .z: pyreadstat gives the letter alone
     tagged = {n: {*map(str, of)} for n, of in (meta.missing_user_values or {}).items()}
-    dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
     cells = frame.astype(object).where(frame.notna(), "")
+    dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
     for name in dates:
         cells[name] = [v.isoformat() if hasattr(v, "isoformat") else v for v in cells[name]]
     for name, letters in tagged.items():
         cells[name] = [f".{v}" if v in letters else v for v in cells[name]]
-    declared = {
-        name: _missing(ranges, {*frame[name], *meta.variable_value_labels.get(name, {})})
-        for name, ranges in meta.missing_ranges.items()
-    }
-    json.dump(
-        {
-            "names": list(frame.columns),
-            "labels": [label or "" for label in meta.column_labels],
-            "value_labels": {
-                name: {_code(code, tagged.get(name)): str(text) for code, text in labels.items()}
-                for name, labels in meta.variable_value_labels.items()
-            },
-            "missing": declared | {n: sorted(f".{v}" for v in of) for n, of in tagged.items()},
-            "dates": dates,
-            "rows": cells.to_numpy().tolist(),
-            "sets": [
-                {"name": name, "label": one["label"], "variables": one["variable_list"],
-                 "counted": _code(one["counted_value"]) if one["is_dichotomy"] else ""}
-                for name, one in (getattr(meta, "mr_sets", None) or {}).items()
-            ],
-            "ordinal": [n for n, of in meta.variable_measure.items() if of == "ordinal"],
+    values = meta.variable_value_labels
+    missing = {name: _missing(ranges, {*frame[name], *values.get(name, {})})
+               for name, ranges in meta.missing_ranges.items()}  # fmt: skip
+    found = Labelled(
+        names=list(frame.columns),
+        labels=[label or "" for label in meta.column_labels],
+        value_labels={
+            name: {_code(code, tagged.get(name)): str(text) for code, text in labels.items()}
+            for name, labels in values.items()
         },
-        sys.stdout,
+        missing=missing | {n: sorted(f".{v}" for v in of) for n, of in tagged.items()},
+        dates=dates,
+        rows=cells.to_numpy().tolist(),
+        sets=[
+            AnswerSet(name, one["label"], one["variable_list"],
+                      _code(one["counted_value"]) if one["is_dichotomy"] else "")
+            for name, one in (getattr(meta, "mr_sets", None) or {}).items()
+        ],
+        ordinal=[n for n, of in meta.variable_measure.items() if of == "ordinal"],
     )  # fmt: skip
+    json.dump(vars(found), sys.stdout, default=vars)
 
 
 def _missing(ranges: Any, known: set[Any]) -> list[str]:
     """The declared codes; of a range such as 97 to 99 those that occur or have a label."""
-    found = [r["lo"] for r in ranges if r["lo"] == r["hi"]]
+    single = [r["lo"] for r in ranges if r["lo"] == r["hi"]]
     wide = [(r["lo"], r["hi"]) for r in ranges if r["lo"] != r["hi"]]
-    found += sorted(
+    within = sorted(
         v for v in known if isinstance(v, int | float) and any(lo <= v <= hi for lo, hi in wide)
     )
-    return list(dict.fromkeys(map(_code, found)))
+    return list(dict.fromkeys(map(_code, [*single, *within])))
 
 
 def _code(value: Any, tagged: set[str] | None = None) -> str:

@@ -1,7 +1,6 @@
 """Which sheet of a file holds the replies, and in which layout, by what is found in it.
 
-A layout is never chosen because another one raised an error: two municipalities or more below a
-heading that names municipalities are a table, whatever is wrong with its other headings.
+A layout is never chosen because another one raised an error.
 """
 
 from __future__ import annotations
@@ -38,8 +37,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
 
     Raises
     ------
-    InputError
-        No heading of the codebook is found, or two layouts fit.
+    InputError : no heading of the codebook is found, or two layouts fit.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
     targets = [_labels(sheet, headings) for sheet in visible]
@@ -103,8 +101,8 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
 
     Raises
     ------
-    InputError
-        There is no such sheet, or there are several tables and ``wave.yml`` does not say which.
+    InputError : there is no such sheet, or there are several tables and ``wave.yml`` does not say
+        which.
     """
     if file.sheet is not None:
         if named := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):

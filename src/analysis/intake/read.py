@@ -1,7 +1,6 @@
 """Files as received become one tidy frame of cells, each with its place.
 
-Nothing is interpreted here and nothing is lost: every cell of every file is an answer of one reply
-to one variable, or has the reason why it is none (see `analysis.intake.cells`).
+Nothing is interpreted and nothing lost: every cell is an answer, or has the reason why it is none.
 """
 
 from __future__ import annotations
@@ -44,11 +43,9 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
                 )
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
-        named = ((f"{name}/{part.name}", part.content) for part in inside)
-        books += [
-            read_file(path, name=own, encoding=file.encoding, content=content)
-            for own, content in named
-        ]
+        for part in inside:
+            own = f"{name}/{part.name}"
+            books.append(read_file(path, name=own, encoding=file.encoding, content=part.content))
     return books
 
 
@@ -112,8 +109,8 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 
     Raises
     ------
-    InputError
-        A file cannot be read, a sheet is missing, or a question of the codebook is not in it.
+    InputError : A file cannot be read, a sheet is missing, or a question of the codebook is not in
+        it.
     """
     pieces: list[Piece] = []
     others: list[Sheet] = []
@@ -128,14 +125,16 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         pieces += own
         others += no_replies
         headed = _by_number(own, headings) | headed
+    if not pieces:
+        raise InputError("the wave has no replies", hint="check files in wave.yml")
+    _check_alike(pieces, codebook)
     read = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
     left = {(sheet.file, sheet.sheet): sheet for sheet in others}
     unread = [sheet for place, sheet in left.items() if place not in read]
-    _check_alike(pieces, codebook)
-    if not pieces:
-        raise InputError("the wave has no replies", hint="check files in wave.yml")
     came_back, replies = corrections.returned(folder or wave.folder)
-    cells = concat([*pieces, *map(_no_reply, unread), *came_back])
+    why = [REASONS.index("hidden" if sheet.hidden else "sheet") for sheet in unread]
+    no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
+    cells = concat([*pieces, *no_reply, *came_back])
     corrected = corrections.apply(cells, replies)
     noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
     found = Received(cells, (*headed.values(), *noticed, *corrected))
@@ -188,7 +187,9 @@ def _tables(
     """The replies of one table in each file, and the sheets beside it."""
     pieces, others, found = [], [], set[str]()
     for sheets in books:
-        chosen, export = _export(sheets, file, headings)
+        named = sheets if file.sheet is None else [choose(sheets, file, headings)]
+        export_of = tools.choose(named, file.tool) if file.tool is not None else None
+        chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
         table = read_rows(turned, headings, ordered=file.codes == "order", export=export)
         rows = table.rows  # a record each
@@ -203,16 +204,6 @@ def _tables(
         others += [sheet for sheet in sheets if sheet.sheet != chosen.sheet]
     _check_followed(file, found)
     return pieces, others
-
-
-def _export(
-    sheets: list[Sheet], file: WaveFile, headings: Headings
-) -> tuple[Sheet, tools.Export | None]:
-    """The sheet to be read and, where a form tool wrote it, its header."""
-    if file.tool is None:
-        return choose(sheets, file, headings), None
-    named = sheets if file.sheet is None else [choose(sheets, file, headings)]
-    return tools.choose(named, file.tool) or (choose(sheets, file, headings), None)
 
 
 def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Codebook) -> None:
@@ -273,16 +264,10 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
             )
 
 
-def _no_reply(sheet: Sheet) -> Piece:
-    """A sheet that holds no answers: all its cells are listed."""
-    reason = "hidden" if sheet.hidden else "sheet"
-    return Piece(sheet, np.full(sheet.shape, REASONS.index(reason), np.uint8))
-
-
 def _hidden(piece: Piece) -> list[Remark]:
     """Hidden rows and columns that hold answers, or all the answers of a hidden sheet."""
-    sheet, answers = piece.sheet, np.argwhere(piece.mark == ANSWER)
-    rows, columns = (set(answers[:, axis].tolist()) for axis in (0, 1))
+    sheet, answer = piece.sheet, piece.mark == ANSWER
+    rows, columns = (set(np.flatnonzero(answer.any(axis=axis)).tolist()) for axis in (1, 0))
     if sheet.hidden:  # with all that is in it
         first, last = (sheet.address(pick(rows), pick(columns)) for pick in (min, max))
         places = [(sheet.sheet, f"{first}:{last}")]

@@ -39,8 +39,7 @@ class _Header:
 
     Raises
     ------
-    InputError
-        No heading of the codebook is found.
+    InputError : no heading of the codebook is found.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -224,8 +223,7 @@ def read_rows(
 
     Raises
     ------
-    InputError
-        There is no header, two columns claim one question, or a question has no column.
+    InputError : there is no header, two columns claim one question, or a question has no column.
     """
     mark = np.zeros(sheet.shape, np.uint8)
     filled = sheet.kind != CellKind.EMPTY
@@ -316,7 +314,7 @@ def check_questions(
 
     `loose`: the headings of no question by their cells; the closest is proposed.
     """
-    header = headings.header or {}
+    header, loose = headings.header or {}, loose or {}
     for question in headings.book:
         whole = question.id in columns and question.type != "battery"
         if whole or question.other_of or header.get(question.id) == ():
@@ -324,13 +322,13 @@ def check_questions(
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue
+        all_of_it, first = len(lacking) == len(question.variables), lacking[0]
         part = Message("")
-        if lacking[0] != question.id and len(lacking) < len(question.variables):
-            label = headings.book.label(lacking[0]).ja
-            part = Message(" for {variable}「{label}」", variable=lacking[0], label=label)
-        target = question.id if len(lacking) == len(question.variables) else lacking[0]
-        cells = list(loose or {})
-        near = headings.closest(target, [*(loose or {}).values()]) if loose else None
+        if first != question.id and not all_of_it:
+            label = headings.book.label(first).ja
+            part = Message(" for {variable}「{label}」", variable=first, label=label)
+        target = question.id if all_of_it else first
+        near = headings.closest(target, [*loose.values()])
         raise sheet.error(
             "question {id} of the codebook {book} (「{label}」) has no column{part}",
             hint="give its heading in wave.yml under header, or an empty list where it was not "
@@ -344,7 +342,7 @@ def check_questions(
             label=question.label.ja,
             part=part,
             target=target,
-            heading="" if near is None else cells[near],
+            heading="" if near is None else [*loose][near],
         )
 
 
@@ -385,45 +383,45 @@ def _row_kinds(
     sheet: Sheet, filled: np.ndarray, start: int, columns: dict[str, int], book: Codebook
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
-    count = filled.sum(axis=1)
-    identity = {
-        what: columns[name]
-        for what in ("code", "name", "prefecture")
-        if (name := q.id if (q := book.identity(what)) else f"@{what}") in columns
-    }
-    answers = [c for name, c in columns.items() if c not in identity.values()]
-    texts: dict[int, tuple[np.ndarray, list[str]]] = {}
+    count, nobody = filled.sum(axis=1), np.zeros(len(filled), bool)
+    ids = {what: q.id if (q := book.identity(what)) else f"@{what}"
+           for what in ("code", "name", "prefecture")}  # fmt: skip
+    identity = {what: columns[id] for what, id in ids.items() if id in columns}
+    own = {*identity.values()}
+    answers = [column for column in columns.values() if column not in own]
+    first = {0, 1} & {*range(sheet.shape[1])}
 
-    def matches(column: int, pattern: re.Pattern[str]) -> np.ndarray:
-        """Whether each text of a column, normalised, begins with a pattern; equal texts at once."""
-        if column not in texts:
-            codes, known = pd.factorize(sheet.text[column])
-            texts[column] = codes, [normalise(text) for text in known]
-        codes, plain = texts[column]
+    @cache
+    def texts(column: int) -> tuple[np.ndarray, list[str]]:
+        """Each different text of a column, normalised, and which of them is in each row."""
+        codes, known = pd.factorize(sheet.text[column])
+        return codes, [normalise(text) for text in known]
+
+    def matches(column: int | None, pattern: re.Pattern[str]) -> np.ndarray:
+        """Whether the texts of a column begin with a pattern."""
+        if column is None:
+            return nobody
+        codes, plain = texts(column)
         return np.array([bool(pattern.match(text)) for text in plain], bool)[codes]
 
-    coded, named = np.zeros(len(count), bool), np.zeros(len(count), bool)
-    at = identity.get("name")
-    placed = np.zeros_like(coded) if at is None else matches(at, PLACE_NAME)
+    code, name = identity.get("code"), identity.get("name")
+    placed = matches(name, PLACE_NAME)
 
     def labelled(pattern: re.Pattern[str]) -> np.ndarray:
         """Rows so labelled; beside the name of a municipality 全体 or ※ is an answer."""
-        beside = {0, 1} & set(range(sheet.shape[1])) - set(identity.values())
-        own = [matches(c, pattern) for c in identity.values()]
-        return np.asarray(np.any([*own, *(matches(c, pattern) & ~placed for c in beside)], axis=0))
+        beside = [matches(column, pattern) & ~placed for column in first - own]
+        return np.any([nobody, *(matches(column, pattern) for column in own), *beside], axis=0)
 
     total, note = labelled(TOTAL), labelled(NOTE)
     # an example may have the code and name of a municipality
-    labels = [*identity.values(), *({0, 1} & set(range(sheet.shape[1])) - set(answers))]
-    example = np.any([coded, *(matches(c, EXAMPLE) for c in labels)], axis=0)
-    if "code" in identity:
-        named |= matches(identity["code"], re.compile(r".*\d"))
-        coded = matches(identity["code"], re.compile(r"\d{4,6}$"))
-    if "name" in identity:
-        named |= matches(identity["name"], re.compile("."))
-    lonely = ~named & (count <= 1)
-    if "name" in identity:
-        lonely |= ~named & ~filled[:, answers].any(axis=1)
+    labels = own | (first - {*answers})
+    example = np.any([nobody, *(matches(column, EXAMPLE) for column in labels)], axis=0)
+    coded = matches(code, re.compile(r"\d{4,6}$"))
+    named = matches(code, re.compile(r".*\d")) | matches(name, re.compile("."))
+    unnamed = count <= 1
+    if name is not None:
+        unnamed |= ~filled[:, answers].any(axis=1)
+    lonely = ~named & unnamed
     kinds = np.select(
         [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
         ["", "example", "record", "total", "note"],

@@ -1,9 +1,7 @@
 """An Excel workbook as received becomes sheets: text, kind and format of every cell.
 
-Values come from calamine, which is fast. What it does not tell (hidden rows, error cells, formulas
-without a value, number formats that change the meaning) is read beside it by one pass of expat, in
-time linear in the size of the file, unpacked under a limit: a workbook may declare anything. A
-sheet that would need more memory than a table can is refused before calamine sees it.
+Values come from calamine; what it does not tell is read beside it by one pass of expat. A workbook
+may declare anything: it is unpacked under a limit, and a sheet too large is refused before.
 """
 
 from __future__ import annotations
@@ -39,6 +37,7 @@ from analysis.intake.sheet import (
     Sheet,
     address,
     column_number,
+    place_of,
     typed,
 )
 
@@ -322,19 +321,6 @@ class Marks:
             self.errors[place] = value or "#ERROR"
 
 
-def place_of(cell: str) -> Place | None:
-    """The 0-based place of a cell's name, None where it is none.
-
-    >>> place_of("C12"), place_of("C")
-    ((11, 2), None)
-    """
-    letters = cell.rstrip("0123456789")
-    digits = cell[len(letters) :]
-    if not (digits and letters.isascii() and letters.isalpha()):
-        return None
-    return int(digits) - 1, column_number(letters)
-
-
 def _surely_plain(xml: bytes, styles: dict[str, str]) -> bool:
     """Whether a sheet surely has no marks and is no larger than a table, as nearly all are."""
     if b":c" in xml or any(mark in xml for mark in (b"<f", b"hidden", b't="e"', b"'e'", b"<!")):
@@ -345,8 +331,8 @@ def _surely_plain(xml: bytes, styles: dict[str, str]) -> bool:
     digits = len(str(rows))
     if re.search(rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits, xml):
         return False
-    letters = {found.decode() for found in re.findall(rb'<c r="([A-Z]+)', xml)}
-    columns = max(map(column_number, letters), default=-1) + 1
+    letters = {*re.findall(rb'<c r="([A-Z]+)', xml)}
+    columns = max((column_number(one.decode()) for one in letters), default=-1) + 1
     return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
 
 
@@ -404,9 +390,8 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
 
     Raises
     ------
-    InputError
-        The archive or a sheet is damaged, unpacks to more than 512 MiB, or spans more cells than a
-        table can have.
+    InputError : the archive or a sheet is damaged, unpacks to more than 512 MiB, or spans more
+        cells than a table can have.
     """
     parts = unpack(content, file)
     try:

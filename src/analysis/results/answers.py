@@ -156,8 +156,8 @@ def most_answers(
 ) -> tuple[int, list[dict[str, Any]]]:
     """n of a group of municipalities and what it mostly says, one datum a field.
 
-    Of numbers the median (`value`), of a battery that of each item (`answer`); of options those
-    that half chose, else the most frequent, with their `share`.
+    Of numbers the median (`value`), of a battery that of each item (`answer`) and its `mean`; of
+    options those that half chose, else the most frequent, with their `share`.
     """
     counted = tabulate.frequency(*group, question, survey.language)
     if counted.n == 0 or question.type in {"date", "text"}:
@@ -167,8 +167,8 @@ def most_answers(
         case "integer" | "ratio":
             return counted.n, [{"value": float(frame["value"].iloc[0])}]
         case "battery":
-            medians = frame["median"].dropna().items()
-            return counted.n, [{"answer": item, "value": float(value)} for item, value in medians]
+            items = frame.rename(columns={"median": "value"})[["value", "mean"]].dropna()
+            return counted.n, items.reset_index(names="answer").to_dict("records")
         case "multi":
             often = frame.loc[frame["share"] >= 0.5, "share"]
         case _:
@@ -191,8 +191,7 @@ def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = 
             said = [f"{m['answer']} {m['share']:.0%}" for m in mostly[: MANY if brief else None]]
             return (label("answers.separator").join(said) or label("answers.none_by_half")) + size
         case "battery" if brief and len(question.items) > MANY:
-            means = tabulate.frequency(*group, question, survey.language).frame["mean"]
-            return _mean(survey, means) + size
+            return _mean(survey, pd.Series([m["mean"] for m in mostly])) + size
         case "battery":
             return " / ".join(f"{m['answer']} {m['value']:g}" for m in mostly) + size
         case "integer" | "ratio":

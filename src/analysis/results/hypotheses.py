@@ -39,8 +39,25 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     Where small numbers are protected, effects have one decimal, and intervals, p-values and the
     sizes of groups are NA: answers could be reckoned back from them.
     """
-    rows = {h.id: _about(survey, h) | {"word": "withheld"} for h in survey.codebook.hypotheses}
-    there = [h for h in survey.codebook.hypotheses if _there(survey, h)]
+    language, shown = survey.language, set(survey.responses)
+    rows: dict[str, dict[str, Any]] = {
+        h.id: {
+            "id": h.id,
+            "family": "primary" if h.primary else "exploratory",
+            "topic": h.topic,
+            "hypothesis": h.text[language],
+            "compares": h.compares[language],
+            "expected": h.expected,
+            "caution": h.caution[language] if h.caution else "",
+            "word": "withheld",
+        }
+        for h in survey.codebook.hypotheses
+    }
+    there = [  # the edition of a part has no sensitive answers
+        h
+        for h in survey.codebook.hypotheses
+        if shown.issuperset(v for q in _asked(survey, h) for v in q.variables)
+    ]
     book = survey.codebook.model_copy(update={"hypotheses": tuple(there)})
     size = survey.register["size_class"]
     if survey.population.tests:
@@ -114,29 +131,10 @@ def deviations(survey: Survey, record: Registration | None) -> list[Deviation]:
     return hypotheses.deviations(record, survey.codebook) if record else []
 
 
-def _about(survey: Survey, h: Hypothesis) -> dict[str, Any]:
-    """What the codebook says of a hypothesis."""
-    language = survey.language
-    return {
-        "id": h.id,
-        "family": "primary" if h.primary else "exploratory",
-        "topic": h.topic,
-        "hypothesis": h.text[language],
-        "compares": h.compares[language],
-        "expected": h.expected,
-        "caution": h.caution[language] if h.caution else "",
-    }
-
-
 def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
     """The questions that a hypothesis is about."""
     rules = (h.group, h.x, h.value)
     return survey.codebook.using({n for rule in rules if rule for n in Expression(rule).names})
-
-
-def _there(survey: Survey, h: Hypothesis) -> bool:
-    """Whether the edition has the answers: that of a part has no sensitive ones."""
-    return all(v in survey.responses for q in _asked(survey, h) for v in q.variables)
 
 
 def _shown(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 import pandas as pd
 
 from analysis import paths
@@ -14,59 +11,37 @@ from analysis.survey import Survey
 
 
 def totals(survey: Survey) -> Frame:
-    """Every published total, a row a point; see `published`.
+    """Every published total, a row a point, of the file that the codebook names (``published``).
 
-    Columns: total, year, as_of (NA where the day is not known), count, n, percent, edition,
-    source, series, when (a place on an axis of years), current (no later edition replaced it).
-    Empty where the codebook names none.
-    """
-    columns = ["total", "year", "as_of", "count", "n", "percent", "edition", "source"]
-    more = ["series", "when", "current"]
-    if survey.codebook.published is None:
-        return Frame(columns=[*columns, *more])
-    frame = published(paths.codebooks() / survey.codebook.published)
-    source = frame["source_ja" if survey.language == "ja" else "source"]
-    return Frame(
-        frame.rename(columns={"item": "total"}).assign(
-            source=source,
-            percent=100 * frame["share"],
-            year=frame["year"].astype(str),
-            as_of=frame["as_of"].replace("", pd.NA),
-        )[[*columns, *more]]
-    )
+    Columns: total (an id of the labels ``total``), year, as_of (NA where the day is not known),
+    count, n, percent, edition (an id of the labels ``edition``), source, series, when (a place on
+    an axis of years), current (no later edition replaced it). Points of one series may be compared;
+    between two series the definition or the edition differs, which is a break and no trend. Empty
+    where the codebook names no file.
 
-
-@cache
-def published(file: Path) -> pd.DataFrame:
-    """Published totals, a row a point, from a file that a codebook names under ``published``.
-
-    Columns: item (an id of the labels ``total``), year, as_of (empty where it is not known), count,
-    n, edition (an id of the labels ``edition``), series, source; `share` = count / n; `when`, the
-    place on an axis of years; `current`, whether no later edition replaced it.
-
-    Points of one series may be compared. Between two series of an item the definition or the
-    edition differs, which is a break and no trend.
-
-    Examples
-    --------
-    >>> from analysis import paths
-    >>> file = paths.codebooks() / "national_totals.csv"
-    >>> cio = published(file).query("item == 'cio' and current")
+    >>> cio = totals(Survey.load("demo-2019", files=False)).query("total == 'cio' and current")
     >>> cio[["year", "count", "series"]].to_numpy().tolist()
-    [[2022, 1222, 3], [2023, 1270, 3]]
+    [['2022', 1222, 3], ['2023', 1270, 3]]
     """
-    table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    table = table.astype(dict.fromkeys(("year", "count", "n", "series"), int))
-    dated = pd.to_datetime(table["as_of"].where(table["as_of"] != ""), format="%Y-%m-%d")
-    within = ((dated.dt.day_of_year - 1) / 365.25).fillna(0.25)  # undated: as of 1 April
-    later = table["edition"] == "corrected"
-    replaced = table.loc[later, ["item", "year"]].apply(tuple, axis=1)
-    known = table[["item", "year"]].apply(tuple, axis=1)
-    return table.assign(
-        share=table["count"] / table["n"],
-        when=table["year"] + within,
-        current=later | ~known.isin(set(replaced)),
+    columns = ["total", "year", "as_of", "count", "n", "percent", "edition", "source",
+               "series", "when", "current"]  # fmt: skip
+    if survey.codebook.published is None:
+        return Frame(columns=columns)
+    file = paths.codebooks() / survey.codebook.published
+    numbers = dict.fromkeys(("count", "n", "series"), int)
+    table = pd.read_csv(file, dtype=str, keep_default_na=False).astype(numbers)
+    table = table.rename(columns={"item": "total"}).replace({"as_of": {"": pd.NA}})
+    day = pd.to_datetime(table["as_of"], format="%Y-%m-%d").dt.day_of_year
+    within = ((day - 1) / 365.25).fillna(0.25)  # undated: as of 1 April
+    corrected = table["edition"] == "corrected"
+    replaced = corrected.groupby([table["total"], table["year"]]).transform("any")
+    table = table.assign(
+        source=table["source_ja" if survey.language == "ja" else "source"],
+        percent=100 * (table["count"] / table["n"]),
+        when=table["year"].astype(int) + within,
+        current=corrected | ~replaced,
     )
+    return Frame(table[columns])
 
 
 def newest(totals: Frame) -> Frame:

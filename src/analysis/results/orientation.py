@@ -54,10 +54,10 @@ def municipalities(survey: Survey, found: Typology) -> pd.DataFrame:
 @as_frame("axis", "type", "n", "mean", "n_low", "n_middle", "n_high", of_single=True)
 def by_type(survey: Survey, found: Typology) -> pd.DataFrame:
     """Of each type the mean place, and how many of its members lie on either side of the middle."""
-    rows = []
-    for axis, (_, place) in zip(_axes(survey), places(survey).items(), strict=True):
+    rows, at = [], places(survey)
+    for axis in _axes(survey):
         for kind in found.stability.index:
-            own = place[found.labels.reindex(place.index) == kind].dropna()
+            own = at.loc[found.labels.reindex(at.index) == kind, axis.id].dropna()
             sides = (own < 0).sum(), (own == 0).sum(), (own > 0).sum()
             rows.append((_ends(axis, survey), kind, len(own), round(own.mean(), 2), *sides))
     columns = ["axis", "type", "n", "mean", "n_low", "n_middle", "n_high"]
@@ -69,10 +69,10 @@ def items(survey: Survey) -> pd.DataFrame:
     """How many respondents take each item of an axis, of those who answered it (n)."""
     language, rows = survey.language, []
     for axis in _axes(survey):
-        for (_, taken), item in zip(_taken(survey, axis).items(), axis.items, strict=True):
+        taken = _taken(survey, axis)
+        for item, count, n in zip(axis.items, taken.sum(), taken.count(), strict=True):
             side = getattr(axis, item.side)[language]
-            about = (axis.text[language], side, item.text[language])
-            rows.append((*about, int(taken.sum()), int(taken.notna().sum())))
+            rows.append((axis.text[language], side, item.text[language], int(count), n))
     return pd.DataFrame(rows, columns=["axis", "side", "item", "count", "n"])
 
 

@@ -84,16 +84,14 @@ def respondents(survey: Survey, placed: Placed) -> pd.DataFrame:
     the shared indicators.
     """
     shown = placed.projection
-    fit = pd.Series(None, shown.labels.index, dtype=object)
-    fit[~shown.fits] = "far"
-    fit[shown.labels == UNPLACED] = "unanswered"
+    far = pd.Series(None, shown.labels.index, dtype=object).mask(~shown.fits, "far")
     frame = Frame(
         {
             "municipality": survey.names.reindex(shown.labels.index),
             "type": shown.labels.astype(int),
             "membership": shown.membership.max(axis=1).round(2),
             "second": shown.second.where(shown.second != UNPLACED),
-            "fit": fit,
+            "fit": far.mask(shown.labels == UNPLACED, "unanswered"),
         }
     )
     return named(placed.other, placed.found, frame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,9 +106,8 @@ def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
 def who(survey: Survey, here: Place) -> dict[str, Any]:
     """Name, class, types and peers: the values of the sentence ``profile/answer``."""
     found, full = here.found, survey.full_names
-    there = not isinstance(found, NotAvailable) and here.code in found.labels.index
     kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
-    if there and not isinstance(found, NotAvailable):
+    if not isinstance(found, NotAvailable) and here.code in found.labels.index:
         kind = {
             "called": types.called(found),
             "kind": types.name(survey, found, int(found.labels[here.code])),
@@ -159,10 +157,10 @@ def missing(survey: Survey, here: Place) -> Frame:
     size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
     among all: an id of the labels ``word``, or NA).
     """
-    graded, rows = shortage.compared(survey), []
+    graded, rows = shortage.compared(survey), list[dict[str, Any]]()
     words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
     mates = answers.others(survey, here.code, here.found)["its_class"]
-    for question, variable, cost in _measures(survey):
+    for question, variable, cost in shortage.actions(survey):
         done = survey.responses[variable]
         theirs, class_ = (done[codes].dropna().astype(bool) for codes in (here.peers, mates))
         if pd.isna(done[here.code]) or done[here.code] or len(theirs) == 0 or theirs.mean() < 0.5:
@@ -185,24 +183,8 @@ def missing(survey: Survey, here: Place) -> Frame:
         )
     columns = ["variable", "measure", "question", "do", "asked", "share", "size_do", "size_asked",
                "cost", "word"]  # fmt: skip
-    frame = Frame(rows, columns=columns)
-    order = frame["cost"].map({"low": 0, "high": 2}).fillna(1).astype(int)
-    ranked = frame.assign(order=order).sort_values(
-        ["share", "order"], ascending=[False, True], kind="stable", ignore_index=True
-    )
-    return ranked.drop(columns="order")
-
-
-def _measures(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
-    """Measures: options with a cost, and yes/no questions of the typology; with their cost."""
-    there = survey.responses
-    for question in survey.codebook:
-        if question.type == "multi":
-            for option, variable in zip(question.options, question.variables, strict=True):
-                if option.cost is not None and variable in there:
-                    yield question, variable, option.cost
-        elif (question.type, question.role) == ("binary", "cluster") and question.id in there:
-            yield question, question.id, None
+    rows.sort(key=lambda row: (-row["share"], {"low": 0, "high": 2}.get(row["cost"], 1)))
+    return Frame(rows, columns=columns)
 
 
 def peers(survey: Survey, here: Place, missing: Frame) -> Frame:

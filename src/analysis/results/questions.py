@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -33,7 +32,7 @@ def asked(survey: Survey) -> Frame:
         answers, by severity, internally. All of questions that can be tabulated.
     """
     shown, between = {q.id for q in shown_questions(survey)}, survey.label("answers.separator")
-    rows = []
+    rows, uses = [], _uses(survey)
     for question in survey.codebook:
         if question.role == "id" and question.identity:
             continue
@@ -44,7 +43,9 @@ def asked(survey: Survey) -> Frame:
             "question_type": question.type,
             "options": _options(survey, question),
             "whom": _whom(survey, question),
-            "used": between.join(_uses(survey, question)),
+            "used": between.join(
+                use for use, of in uses if of & {question.id, *question.variables}
+            ),
         }
         if question.id in shown:
             row["n"] = int(tabulate.answered(survey.status, question).sum())
@@ -129,13 +130,10 @@ def _whom(survey: Survey, question: Question) -> str:
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
 
 
-def _uses(survey: Survey, question: Question) -> Iterator[str]:
-    """Indicators and hypotheses that are computed from the answers of a question."""
-    book, names = survey.codebook, {question.id, *question.variables}
-    rules: list[tuple[str, list[str | None]]] = []
-    rules += [(feature.text[survey.language], [feature.rule]) for feature in book.features]
-    rules += [(index.text[survey.language], [index.rule]) for index in book.indices]
-    rules += [(h.id, [h.group, h.x, h.value]) for h in book.hypotheses]
-    for label, parts in rules:
-        if any(rule and names & Expression(rule).names for rule in parts):
-            yield label
+def _uses(survey: Survey) -> list[tuple[str, set[str]]]:
+    """Indicators and hypotheses, each with the names of the answers that it is computed from."""
+    book, language = survey.codebook, survey.language
+    rules = [(feature.text[language], [feature.rule]) for feature in book.features]
+    rules += [(index.text[language], [index.rule or ""]) for index in book.indices]
+    rules += [(h.id, [h.group or "", h.x or "", h.value]) for h in book.hypotheses]
+    return [(use, {n for rule in of if rule for n in Expression(rule).names}) for use, of in rules]

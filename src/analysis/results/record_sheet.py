@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
 from analysis.codebook.municipality import given
 from analysis.intake.files import read_file
+from analysis.intake.headings import normalise
 from analysis.intake.sheet import Sheet
 from analysis.results.guide import Topic, guide
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
@@ -112,12 +112,13 @@ def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
 
 
 def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
-    cells = sheet.text.map(_folded).to_numpy(object)
-    about = {field: _beside(cells, words) for field, words in _known("visit_field").items()}
-    heads = _known("visit_column")
-    lower = [[value.lower() for value in row] for row in cells]
-    tops = [i for i, row in enumerate(lower) if all(words & {*row} for words in heads.values())]
-    if not tops or about["code"] is None:
+    text, keys = sheet.text.to_numpy(object), sheet.text.map(normalise).to_numpy(object)
+    fields, heads, choices = map(_words, ("visit_field", "visit_column", "visit_publish"))
+    about: dict[str, str] = {}  # the first filled cell right of each label
+    for i, j in np.argwhere(np.isin(keys, list(fields))):
+        about.setdefault(fields[keys[i, j]], next((t for t in text[i, j + 1 :] if t.strip()), ""))
+    tops = [i for i, row in enumerate(keys) if {*heads.values()} <= {heads.get(k) for k in row}]
+    if not tops or "code" not in about:
         raise sheet.error(
             "this sheet is no record sheet of a visit",
             hint="fill in the form that 05_site_visits writes, without moving its headings",
@@ -129,17 +130,12 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
             hint="check the code in the form",
             code=code,
         )
-    head = lower[tops[0]]
-    columns = {
-        key: next(j for j, value in enumerate(head) if value in words)
-        for key, words in heads.items()
-    }
+    columns = {key: list(map(heads.get, keys[tops[0]])).index(key) for key in heads.values()}
     topics = {str(topic.id): topic.id for topic in guide().topics}
-    choices = {word: key for key, words in _known("visit_publish").items() for word in words}
     rows = {}
-    for i in range(tops[0] + 1, len(cells)):
-        number = cells[i][columns["topic"]]
-        line = {key: str(sheet.text.iat[i, columns[key]]).strip() for key in FILLED}
+    for i in range(tops[0] + 1, len(keys)):
+        number = keys[i, columns["topic"]]
+        line = {key: text[i, columns[key]].strip() for key in FILLED}
         if not number and not any(line.values()):
             continue
         if number not in topics:
@@ -150,7 +146,7 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
                 number=number,
                 n=len(topics),
             )
-        publish = choices.get(lower[i][columns["publish"]], "")
+        publish = choices.get(keys[i, columns["publish"]], "")
         if line["publish"] and not publish:
             raise sheet.error(
                 "whether it may be published cannot be {value!r}",
@@ -162,23 +158,11 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
     notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED)).fillna("")
     if not (notes != "").any(axis=None):
         return None
-    return Visit(code, about["name"] or code, about["date"] or "", notes.sort_index())
+    name, day = (about.get(field, "").strip() for field in ("name", "date"))
+    return Visit(code, name or code, day, notes.sort_index())
 
 
-def _folded(value: object) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(value))).strip()
-
-
-def _known(section: str) -> dict[str, set[str]]:
-    """Name -> the words of a section of labels in both languages, as a cell is compared with."""
+def _words(section: str) -> dict[str, str]:
+    """The words of a section of labels in both languages, as cells are compared with -> its id."""
     both = [labels(section, language) for language in LANGUAGES]
-    return {name: {_folded(words[name]).lower() for words in both} for name in both[0]}
-
-
-def _beside(cells: Iterable[Sequence[str]], words: set[str]) -> str | None:
-    """The first filled cell right of a label; empty where nothing is, None without the label."""
-    for row in cells:
-        for j, value in enumerate(row):
-            if value.lower() in words:
-                return next((other for other in row[j + 1 :] if other), "")
-    return None
+    return {normalise(word): id for words in both for id, word in words.items()}

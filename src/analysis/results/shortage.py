@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -199,19 +200,15 @@ def compared(survey: Survey) -> pd.DataFrame:
     variable, least (the least p that the arrangements allow), ways (their number), small (a count
     that an edition may hide). For other computations; to be shown, take `measures`.
     """
-    lacking, rows = short(survey), []
+    lacking, rows, language = short(survey), [], survey.language
     sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
     if lacking is None:
         return pd.DataFrame(columns=COLUMNS)
-    for asked in (q for q in survey.codebook if q.type == "multi"):
-        for option in (o for o in asked.options if o.cost is not None):
-            variable = f"{asked.id}_{option.code}"
-            about = {
-                "variable": variable,
-                "question": asked.label[survey.language],
-                "measure": option.text[survey.language],
-                "cost": option.cost,
-            }
+    for asked, variable, cost in actions(survey):
+        if cost is not None:
+            label = survey.codebook.label(variable)
+            about = {"variable": variable, "question": asked.label[language]}
+            about |= {"measure": label[language], "cost": cost}
             rows.append(about | _compared(survey.responses[variable], lacking, sizes))
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
@@ -223,6 +220,18 @@ def compared(survey: Survey) -> pd.DataFrame:
     order = table.assign(rest=table["word"] != "suggested", near=-table["difference"].abs())
     order = order.sort_values(["rest", "near"], kind="stable")
     return table.loc[order.index].reset_index(drop=True)
+
+
+def actions(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
+    """What a municipality can do: options that have a cost, and yes/no questions of the types."""
+    there = survey.responses
+    for question in survey.codebook:
+        if question.type == "multi":
+            for option, variable in zip(question.options, question.variables, strict=True):
+                if option.cost is not None and variable in there:
+                    yield question, variable, option.cost
+        elif (question.type, question.role) == ("binary", "cluster") and question.id in there:
+            yield question, question.id, None
 
 
 def _compared(chosen: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[str, Any]:

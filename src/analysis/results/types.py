@@ -202,7 +202,7 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     alone of what may be shown: exact means of small types could be reckoned back to answers.
     """
     table, kinds = found.profile, survey.features.kinds
-    shares = [kinds.get(source(feature)) in TWOFOLD for feature in table["feature"]]
+    shares = table["feature"].map(lambda feature: kinds.get(source(feature)) in TWOFOLD)
     units = ("points", "deviation") if found.evidence.basis != "none" else ("share", "mean")
     notable = table["effect"].where(table["effect"].abs() >= NOTABLE_TRAIT)
     table = table.assign(
@@ -211,7 +211,9 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
         direction=np.sign(notable).map({1.0: "higher", -1.0: "lower"}),
     )
     if protects(survey):
-        return table.loc[_safe(survey, found), ["type", "feature", "indicator", "direction"]]
+        return table.loc[
+            ~shares | _safe(survey, found), ["type", "feature", "indicator", "direction"]
+        ]
     return table if survey.population.tests else table.drop(columns=["p", "p_holm"])
 
 
@@ -284,17 +286,14 @@ def by_size(
 
 
 def _safe(survey: Survey, found: Typology) -> pd.Series:
-    """Which rows of a profile may be shown where small numbers are protected.
+    """Which rows of a profile may be shown though they are of a yes/no indicator.
 
-    Of a yes/no indicator the direction alone can tell how many of a small type did it, so it is
-    there where each type, and the rest, has enough of both. An adjusted one is never.
+    The direction alone can tell how many of a small type did it, so it is there where each type,
+    and the rest, has enough of both. An adjusted one is never.
     """
-    table, kinds = found.profile, survey.features.kinds
-    twofold = table["feature"].map(lambda feature: kinds.get(source(feature)) in TWOFOLD)
+    table, group = found.profile, survey.codebook.disclosure.group
     yes = np.column_stack([table["mean"] * table["n"], table["rest_mean"] * table["n_rest"]])
     no = table[["n", "n_rest"]].to_numpy(float) - yes
-    group = survey.codebook.disclosure.group
     fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
     fit &= found.evidence.basis == "none"
-    enough = pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
-    return ~twofold | enough
+    return pd.Series(fit, table.index).groupby(table["feature"]).transform("all")

@@ -154,7 +154,7 @@ def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
 
 
 def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
-    """The answers of a question in parts whose totals other tables give away.
+    """The places of the answers of a question, in parts whose totals other tables give away.
 
     The n of a question that only some answers lead to is the total of those answers; so is the
     number of those who are short of people.
@@ -165,8 +165,8 @@ def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
     sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
     sides += [r.holds(frame).tolist() for r in map(Expression, rules) if r.names == {question.id}]
     parts: dict[tuple[bool, ...], list[int]] = {}
-    for at, code in enumerate(codes):
-        parts.setdefault(tuple(side[at] for side in sides), []).append(code)
+    for at in range(len(codes)):
+        parts.setdefault(tuple(side[at] for side in sides), []).append(at)
     return list(parts.values())
 
 

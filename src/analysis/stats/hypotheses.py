@@ -8,6 +8,7 @@ hypothesis, or of a question that it uses, is printed as a deviation.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import datetime as dt
 import hashlib
@@ -164,12 +165,9 @@ def size_word(h: Hypothesis, effect: float, n: tuple[int, ...]) -> Word:
     """How large an effect of all municipalities is, where no test applies."""
     if np.isnan(effect) or min(n) < FEWEST:
         return "not testable"
-    small, medium, large = EFFECT_SIZES
-    if abs(effect) < small:
-        return "negligible"
-    if effect * h.expected < 0:
-        return "reverse"
-    return "small" if abs(effect) < medium else "medium" if abs(effect) < large else "large"
+    sizes: tuple[Word, ...] = ("negligible", "small", "medium", "large")
+    size = sizes[bisect.bisect(EFFECT_SIZES, abs(effect))]
+    return "reverse" if effect * h.expected < 0 and size != "negligible" else size
 
 
 def effect(

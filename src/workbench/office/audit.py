@@ -7,28 +7,22 @@ in the cells that can be mailed back to the office (see `notes`). No codebook is
 from __future__ import annotations
 
 import os
-import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from itertools import chain, count
 from pathlib import Path
-from xml.parsers.expat import ExpatError
 
 import pandas as pd
 import yaml
-from lxml import etree
 
 from analysis.errors import InputError, Message
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.headings import normalise
-from analysis.intake.sheet import Place, Sheet, address, column_number
+from analysis.intake.sheet import Place, Sheet
 from analysis.text import LANGUAGES, Language, Model, Text, label
-from workbench import outputs
 from workbench.office import file_checks, open_document, readability
 from workbench.office.file_checks import Look
-from workbench.office.notes import with_notes
+from workbench.office.notes import annotate, check_place
 from workbench.office.open_document import Page
 from workbench.office.readability import CODE_TABLE, UNIT_HEAD, Breach, Table
 
@@ -61,7 +55,6 @@ OPEN_DOCUMENT = InputError(
     reason="open_document",
     subject=Message("an OpenDocument table"),
 )
-DAMAGED = (KeyError, ValueError, AttributeError, ExpatError, etree.LxmlError, zipfile.BadZipFile)
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -220,81 +213,6 @@ def _names(files: Sequence[Path]) -> list[str]:
     """What each file is called: its own name, with its folders where two have the same."""
     own = [file.name for file in files]
     return [str(f) if own.count(f.name) > 1 else f.name for f in files]
-
-
-def annotate(
-    file: str | Path, findings: pd.DataFrame, out: str | Path, *, language: Language = "ja"
-) -> Path:
-    """Write a copy of a workbook with a comment in every cell that breaks a rule.
-
-    Raises
-    ------
-    InputError
-        The file is no workbook, or `out` is a file that is no earlier copy of this kind.
-    """
-    file, out = Path(file), Path(out)
-    check_place(file, out)
-    pages = {sheet.sheet: sheet for sheet in read_file(file)}  # refuses damaged ones
-    seen = next((name for name, page in pages.items() if not page.hidden), "")
-    notes: dict[str, dict[Place, list[str]]] = {}
-    rows = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
-    for name, cell, check, text in rows[["sheet", "cell", "check", language]].to_numpy().tolist():
-        # nobody would find it in the hidden sheet
-        name = seen if seen and pages[name].hidden and check == "hidden" else name
-        place = _place(pages[name], cell)
-        line = text if cell in (address(*place), "A1") else f"{cell} {text}"
-        notes.setdefault(name, {}).setdefault(place, []).append(line)
-    texts = {
-        name: {place: "\n".join(dict.fromkeys(lines)) for place, lines in own.items()}
-        for name, own in notes.items()
-    }
-    try:
-        content = with_notes(file.read_bytes(), texts)
-    except DAMAGED as error:
-        raise InputError(
-            "the workbook cannot be copied ({fault})",
-            file=file,
-            hint=workbook.REPAIR,
-            fault=workbook.brief(error),
-        ) from None
-    outputs.write({out: content}, "audit")
-    return out
-
-
-def check_place(file: Path, out: Path) -> None:
-    """Refuse what would harm a file as received, or give a copy that Excel does not open."""
-    if out.resolve() == file.resolve():
-        raise InputError("a file as received is never changed", file=out, hint="name another file")
-    suffix = file.suffix.lower()
-    if suffix not in {".xlsx", ".xlsm"}:
-        raise InputError(
-            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
-        )
-    if out.suffix.lower() != suffix:
-        raise InputError(
-            "the copy of a workbook {suffix} is one, too",
-            file=out,
-            hint="call it {name}",
-            suffix=suffix,
-            name=f"{out.stem}{suffix}",
-        )
-    outputs.refuse_others([out], "audit")
-
-
-def _place(page: Sheet, cell: str) -> Place:
-    """Where a comment is put: the first cell of a range that can be seen."""
-    letters, digits = re.findall("^([A-Z]*)([0-9]*)", cell)[0]
-    row = _shown_near(int(digits or 1) - 1, page.hidden_rows)
-    column = _shown_near(column_number(letters or "A"), page.hidden_columns)
-    for top, left, bottom, right in page.merged:
-        if top <= row <= bottom and left <= column <= right:
-            return top, left
-    return row, column
-
-
-def _shown_near(at: int, hidden: frozenset[int]) -> int:
-    """This row or column, else the next one before it, else after it, that is not hidden."""
-    return next(i for i in chain(range(at, -1, -1), count(at)) if i not in hidden)
 
 
 def report(

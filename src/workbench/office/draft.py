@@ -58,6 +58,7 @@ GUESSED = """\
 """
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
 SHOWN = 20  # open texts that are listed
+ASIDE = ("record", "personal")  # kinds of columns that are no questions
 Group = list[Filled]  # the columns of one question
 
 
@@ -99,7 +100,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
         columns = table(sheet, sav)
     records = max((len(column.texts) for column in columns), default=0)
-    if not records:
+    asked = [column for column in columns if column.kind not in ASIDE]
+    if not records or all(column.kind == "other" for column in asked):
         raise InputError(
             "no heading with records below it was found",
             file=file,
@@ -115,12 +117,11 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "written by hand",
             beside=beside,
         )
-    aside = [column.heading for column in columns if column.kind in ("record", "personal")]
+    aside = [column.heading for column in columns if column.kind in ASIDE]
     if aside:
         remarks += f"# left out, no questions: {', '.join(aside)}\n"
-    columns = [column for column in columns if column.kind not in ("record", "personal")]
-    markers = guesses.recurring([column.texts for column in columns])
-    made = _Questions(columns, sav, export, {*KIND_OF, *markers})
+    markers = guesses.recurring([column.texts for column in asked])
+    made = _Questions(asked, sav, export, {*KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:

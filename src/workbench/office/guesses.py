@@ -384,10 +384,10 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | No
 def one(
     texts: Sequence[str],
     heading: str,
-    kind: str = "",
-    labels: Mapping[str, str] | None = None,
-    declared: Sequence[str] = (),
-    several_in_cell: bool = True,
+    kind: str,
+    labels: Mapping[str, str],
+    declared: Sequence[str],
+    several_in_cell: bool,
 ) -> Question:
     """Type, options and missing codes from what stands in a column.
 
@@ -395,17 +395,14 @@ def one(
     `declared`: the value labels and codes of no answer of a statistics package.
     `several_in_cell`: whether one cell may hold several answers in words.
     """
-    labels = labels or {}
     given = [text for text in texts if text not in KIND_OF]
     if rated := ends_named([plain(text) for text in given]):
         return {"type": "ordinal", "options": rated}
     values = [
         EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in given
     ]
-    declared = [
-        *declared,
-        *(c for c, text in labels.items() if text.strip() in KNOWN["never_an_answer"]),
-    ]
+    never = KNOWN["never_an_answer"]
+    declared = [*declared, *(c for c, text in labels.items() if text.strip() in never)]
     outlying = _outlying({*values}) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
     outlying -= {code[1] for text in texts if (code := EXPLAINED.match(plain(text)))}
     missing = sorted({*declared, *outlying} - ({*labels} - {*declared}))

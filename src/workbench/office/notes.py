@@ -12,13 +12,23 @@ import posixpath
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping
-from itertools import count
+from importlib.resources import files
+from itertools import chain, count
+from pathlib import Path
+from xml.parsers.expat import ExpatError
 
+import pandas as pd
 from lxml import etree
 
-from analysis.intake.sheet import Place, address
+from analysis.errors import InputError
+from analysis.intake import workbook
+from analysis.intake.files import read_file
+from analysis.intake.sheet import Place, Sheet, address, column_number
 from analysis.intake.workbook import BOOK_PARTS, as_utf8, relations, sheet_parts, tags
+from analysis.text import Language
+from workbench import outputs
 
 AUTHOR = "workbench"
 TYPES = "[Content_Types].xml"
@@ -33,26 +43,88 @@ VML_SPACES = (
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
     'xmlns:x="urn:schemas-microsoft-com:office:excel"'
 )
+# the kind of shape that a comment has, and the box of one
+KIND, BOX = files("workbench").joinpath("templates/comment_boxes.vml").read_text().splitlines()
 # what the format puts behind the line that names the drawing of the comments
 BEHIND = ("legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems",
           "tableParts", "extLst", "AlternateContent")  # fmt: skip
-SHAPE_TYPE = (
-    f'<v:shapetype {VML_SPACES} id="_x0000_t202" coordsize="21600,21600" o:spt="202" '
-    'path="m,l,21600r21600,l21600,xe"><v:stroke joinstyle="miter"/>'
-    '<v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
-)
-SHAPE = (
-    '<v:shape {spaces} id="_x0000_s{id}" type="#_x0000_t202" style="position:absolute;'
-    "margin-left:59.25pt;margin-top:1.5pt;width:320px;height:{height}px;z-index:1;"
-    'visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/>'
-    '<v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
-    '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
-    '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
-    "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
-    "</x:ClientData></v:shape>"
-)
+# what reading the parts of a workbook raises where they are not as the format demands
+DAMAGED = (KeyError, ValueError, AttributeError, EOFError, zlib.error, ExpatError, etree.LxmlError,
+           zipfile.BadZipFile)  # fmt: skip
+NO_CELLS = b"<sheetData/>"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # which XML cannot hold
 Notes = Mapping[Place, str]
+
+
+def annotate(file: Path, findings: pd.DataFrame, out: Path, *, language: Language = "ja") -> None:
+    """Write a copy of a workbook with a comment in every cell that breaks a rule.
+
+    Raises
+    ------
+    InputError
+        The file is no workbook, or `out` is a file that is no earlier copy of this kind.
+    """
+    check_place(file, out)
+    pages = {sheet.sheet: sheet for sheet in read_file(file)}  # refuses damaged ones
+    seen = next((name for name, page in pages.items() if not page.hidden), "")
+    notes: dict[str, dict[Place, list[str]]] = {}
+    rows = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
+    for name, cell, check, text in rows[["sheet", "cell", "check", language]].to_numpy().tolist():
+        # nobody would find it in the hidden sheet
+        name = seen if seen and pages[name].hidden and check == "hidden" else name
+        place = _place(pages[name], cell)
+        line = text if cell in (address(*place), "A1") else f"{cell} {text}"
+        notes.setdefault(name, {}).setdefault(place, []).append(line)
+    texts = {
+        name: {place: "\n".join(dict.fromkeys(lines)) for place, lines in own.items()}
+        for name, own in notes.items()
+    }
+    try:
+        content = with_notes(file.read_bytes(), texts)
+    except DAMAGED as error:
+        raise InputError(
+            "the workbook cannot be copied ({fault})",
+            file=file,
+            hint=workbook.REPAIR,
+            fault=workbook.brief(error),
+        ) from None
+    outputs.write({out: content}, "audit")
+
+
+def check_place(file: Path, out: Path) -> None:
+    """Refuse what would harm a file as received, or give a copy that Excel does not open."""
+    if out.resolve() == file.resolve():
+        raise InputError("a file as received is never changed", file=out, hint="name another file")
+    suffix = file.suffix.lower()
+    if suffix not in {".xlsx", ".xlsm"}:
+        raise InputError(
+            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
+        )
+    if out.suffix.lower() != suffix:
+        raise InputError(
+            "the copy of a workbook {suffix} is one, too",
+            file=out,
+            hint="call it {name}",
+            suffix=suffix,
+            name=f"{out.stem}{suffix}",
+        )
+    outputs.refuse_others([out], "audit")
+
+
+def _place(page: Sheet, cell: str) -> Place:
+    """Where a comment is put: the first cell of a range that can be seen."""
+    letters, digits = re.findall("^([A-Z]*)([0-9]*)", cell)[0]
+    row = _shown_near(int(digits or 1) - 1, page.hidden_rows)
+    column = _shown_near(column_number(letters or "A"), page.hidden_columns)
+    for top, left, bottom, right in page.merged:
+        if top <= row <= bottom and left <= column <= right:
+            return top, left
+    return row, column
+
+
+def _shown_near(at: int, hidden: frozenset[int]) -> int:
+    """This row or column, else the next one before it, else after it, that is not hidden."""
+    return next(i for i in chain(range(at, -1, -1), count(at)) if i not in hidden)
 
 
 def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
@@ -90,14 +162,15 @@ class _Parts:
         return as_utf8(self.archive.read(name)) if name in self.names else default.encode()
 
     def tree(self, name: str, default: str = "") -> etree._Element:
-        """The XML of a part; `write` keeps what is changed in it."""
+        """The XML of a part without the cells of a sheet; `write` keeps what is changed in it."""
         reader = etree.XMLParser(resolve_entities=False, huge_tree=True)
-        return etree.fromstring(self.read(name, default), reader)
+        return etree.fromstring(_parted(self.read(name, default))[0], reader)
 
     def write(self, name: str, root: etree._Element) -> None:
-        self.changed[name] = etree.tostring(
-            root.getroottree(), xml_declaration=True, encoding="UTF-8", standalone=True
-        )
+        tree, cells = root.getroottree(), _parted(self.read(name))[1]
+        encoding = tree.docinfo.encoding or "UTF-8"
+        xml = etree.tostring(tree, xml_declaration=True, encoding=encoding, standalone=True)
+        self.changed[name] = xml.replace(NO_CELLS, cells, 1) if cells else xml
 
     def new(self, pattern: str) -> str:
         """A name that no part has."""
@@ -156,6 +229,13 @@ class _Parts:
             self.write(TYPES, root)
 
 
+def _parted(xml: bytes) -> tuple[bytes, bytes]:
+    """The XML of a sheet without its cells, a million of which make a tree of 600 MB, and these."""
+    before, tag, rest = xml.partition(b"<sheetData>")
+    cells, end, behind = rest.rpartition(b"</sheetData>")
+    return (before + NO_CELLS + behind, tag + cells + end) if end else (xml, b"")
+
+
 def _inside(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
     """A new last element of another one, in its name space."""
     return etree.SubElement(parent, etree.QName(etree.QName(parent).namespace, name), attributes)
@@ -189,9 +269,9 @@ def _add_comments(lists: etree._Element, notes: Notes) -> list[Place]:
 def _drawn(xml: bytes, notes: Notes, cells: list[Place]) -> bytes:
     """The drawing with a box for each new comment; nobody writes it as well-formed XML."""
     first = 1 + max([1024, *map(int, re.findall(rb"_x0000_s(\d+)", xml))])
-    shapes = [] if b"_x0000_t202" in xml else [SHAPE_TYPE]
+    shapes = [] if b"_x0000_t202" in xml else [KIND]
     for id, (row, column) in enumerate(cells, first):
         height = 40 + 40 * (1 + notes[row, column].count("\n"))
-        shapes.append(SHAPE.format(spaces=VML_SPACES, id=id, height=height, row=row, column=column))
+        shapes.append(BOX.format(id=id, height=height, row=row, column=column))
     end = xml.rstrip().rfind(b"</xml>")
     return xml[:end] + "".join(shapes).encode() + xml[end:]

@@ -139,6 +139,14 @@ class _Row(NamedTuple):
     style: str = "cell"
 
 
+class _Condition(NamedTuple):
+    """A rule as a formula and in words, with the questions it depends on."""
+
+    formula: str
+    words: str
+    names: frozenset[str]
+
+
 class _Form:
     """The form of one codebook in one language."""
 
@@ -228,7 +236,7 @@ class _Form:
     def _condition(self, question: Question) -> _Condition | None:
         """When a question is asked, where that can be said in a formula and in words."""
         rule = question.ask_if and ast.parse(question.ask_if, mode="eval").body
-        return _Conditions(self).read(rule) if rule else None
+        return self._rule(rule) if rule else None
 
     def skipped(self, question: Question) -> str:
         """The formula that is true where a skip rule leaves the question out, or nothing."""
@@ -244,6 +252,66 @@ class _Form:
     def cell(self, variable: str) -> str:
         """The address of an answer."""
         return f"$C${self.answers[variable] + 1}"
+
+    def _rule(self, node: ast.AST) -> _Condition | None:
+        """A rule of the codebook; None where it computes, which no form says plainly."""
+        match node:
+            case ast.BoolOp(op=op, values=parts):
+                how = "and" if isinstance(op, ast.And) else "or"
+                rules = [rule for part in parts if (rule := self._rule(part))]
+                if len(rules) < len(parts):
+                    return None
+                return _Condition(
+                    f"{how.upper()}({','.join(rule.formula for rule in rules)})",
+                    self.words[how].join(rule.words for rule in rules),
+                    frozenset[str]().union(*(rule.names for rule in rules)),
+                )
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                rule = self._rule(part)
+                return rule and rule._replace(
+                    formula=f"NOT({rule.formula})", words=self._say("not", rule=rule.words)
+                )
+            case (
+                ast.Compare(left=ast.Name(id=id), ops=[ast.In()], comparators=[codes])
+                | ast.Call(func=ast.Name(id="any"), args=[ast.Name(id=id), codes])
+            ):
+                return self._chosen(id, [*ast.literal_eval(codes)])
+            case ast.Compare(
+                left=ast.Name(id=id), ops=[op], comparators=[ast.Constant(value=number)]
+            ):
+                return self._compared(id, type(op).__name__, number)
+            case ast.Name(id=id):
+                multi = self.book.question_of[id].type == "multi"
+                return self._chosen(id, [int(id.rpartition("_")[2]) if multi else 1])
+        return None
+
+    def _chosen(self, id: str, codes: Sequence[int]) -> _Condition:
+        """One of these options is the answer, or among the answers."""
+        question = self.book[id] if id in self.book else self.book.question_of[id]
+        multi = question.type == "multi"
+        texts = {code: text for text, code in entries(self.book, question, self.language).items()}
+        tests = [
+            f'{self.cell(f"{question.id}_{code}")}="{TICK}"'
+            if multi else f"{self.cell(id)}={_quoted(texts[code])}"
+            for code in codes
+        ]  # fmt: skip
+        named = {o.code: o.text[self.language] for o in question.options} or texts
+        quoted = "「{}」" if self.language == "ja" else '"{}"'
+        options = self.words["or"].join(quoted.format(named[code]) for code in codes)
+        words = self._say("is_chosen" if multi else "is_one", question=id, options=options)
+        return _Condition(f"OR({','.join(tests)})", words, frozenset({question.id}))
+
+    def _compared(self, id: str, sign: str, number: Any) -> _Condition | None:
+        """A number against another; of options those whose code is on its side."""
+        question, (written, holds) = self.book.question_of[id], SIGNS[sign]
+        if question.type in CHOICES:
+            codes = [o.code for o in question.options] or [1, 0]
+            return self._chosen(id, [code for code in codes if holds(code, number)])
+        if question.type not in ("integer", "ratio"):
+            return None
+        words = self._say("is", question=id, number=number, sign=self.words[sign])
+        formula = f"{self.cell(id)}{written}{number}"
+        return _Condition(formula, words, frozenset({question.id}))
 
     # --- the workbook ------------------------------------------------------------------------
 
@@ -368,87 +436,6 @@ def _to_print(sheet: Any, first: int, head: str, page: str) -> None:
     sheet.set_header(f"&R{head.replace('&', '&&')}")
     sheet.set_footer(f"&C{page}")
     sheet.set_selection(first, 2, first, 2)
-
-
-# --- skip rules ---------------------------------------------------------------------------------
-
-
-class _Condition(NamedTuple):
-    """A rule as a formula and in words, with the questions it depends on."""
-
-    formula: str
-    words: str
-    names: frozenset[str]
-
-
-class _Conditions:
-    """Rules of the codebook in the language of a spreadsheet, and in words.
-
-    None where a rule computes, which no form says plainly.
-    """
-
-    def __init__(self, form: _Form) -> None:
-        self.form, self.say, self.book, self.language = form, form._say, form.book, form.language
-
-    def read(self, node: ast.AST) -> _Condition | None:
-        """One node of a rule; see `analysis.codebook.rules`."""
-        match node:
-            case ast.BoolOp(op=op, values=parts):
-                how = "and" if isinstance(op, ast.And) else "or"
-                rules = [rule for part in parts if (rule := self.read(part))]
-                if len(rules) < len(parts):
-                    return None
-                return _Condition(
-                    f"{how.upper()}({','.join(rule.formula for rule in rules)})",
-                    self.form.words[how].join(rule.words for rule in rules),
-                    frozenset[str]().union(*(rule.names for rule in rules)),
-                )
-            case ast.UnaryOp(op=ast.Not(), operand=part):
-                rule = self.read(part)
-                return rule and rule._replace(
-                    formula=f"NOT({rule.formula})", words=self.say("not", rule=rule.words)
-                )
-            case (
-                ast.Compare(left=ast.Name(id=id), ops=[ast.In()], comparators=[codes])
-                | ast.Call(func=ast.Name(id="any"), args=[ast.Name(id=id), codes])
-            ):
-                return self._chosen(id, [*ast.literal_eval(codes)])
-            case ast.Compare(
-                left=ast.Name(id=id), ops=[op], comparators=[ast.Constant(value=number)]
-            ):
-                return self._compared(id, type(op).__name__, number)
-            case ast.Name(id=id):
-                multi = self.book.question_of[id].type == "multi"
-                return self._chosen(id, [int(id.rpartition("_")[2]) if multi else 1])
-        return None
-
-    def _chosen(self, id: str, codes: Sequence[int]) -> _Condition:
-        """One of these options is the answer, or among the answers."""
-        question = self.book[id] if id in self.book else self.book.question_of[id]
-        multi = question.type == "multi"
-        texts = {code: text for text, code in entries(self.book, question, self.language).items()}
-        tests = [
-            f'{self.form.cell(f"{question.id}_{code}")}="{TICK}"'
-            if multi else f"{self.form.cell(id)}={_quoted(texts[code])}"
-            for code in codes
-        ]  # fmt: skip
-        named = {o.code: o.text[self.language] for o in question.options} or texts
-        quoted = "「{}」" if self.language == "ja" else '"{}"'
-        options = self.form.words["or"].join(quoted.format(named[code]) for code in codes)
-        words = self.say("is_chosen" if multi else "is_one", question=id, options=options)
-        return _Condition(f"OR({','.join(tests)})", words, frozenset({question.id}))
-
-    def _compared(self, id: str, sign: str, number: Any) -> _Condition | None:
-        """A number against another; of options those whose code is on its side."""
-        question, (written, holds) = self.book.question_of[id], SIGNS[sign]
-        if question.type in CHOICES:
-            codes = [o.code for o in question.options] or [1, 0]
-            return self._chosen(id, [code for code in codes if holds(code, number)])
-        if question.type not in ("integer", "ratio"):
-            return None
-        words = self.say("is", question=id, number=number, sign=self.form.words[sign])
-        formula = f"{self.form.cell(id)}{written}{number}"
-        return _Condition(formula, words, frozenset({question.id}))
 
 
 def _quoted(text: str) -> str:

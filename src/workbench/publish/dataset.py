@@ -34,7 +34,7 @@ from analysis.errors import InputError
 from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
-from analysis.text import LANGUAGES, Language, Text, label, labels, say
+from analysis.text import LANGUAGES, Language, label, labels, say
 from workbench import outputs
 
 MISSING = STATUSES[1:]
@@ -95,19 +95,14 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)
     tables = {"data": data, "missing": kinds, "long": _long(data, kinds, variables)}
     tables["codes"] = code_table(variables)
-    words = {
-        "title": survey.wave.title,
-        "publisher": survey.wave.publisher,
-        "date": survey.wave.as_of.isoformat(),
-        "licence": survey.wave.licence,
-        "invented": survey.wave.invented,
-    }
+    wave = survey.wave
+    words = {"date": wave.as_of.isoformat(), "licence": wave.licence, "invented": wave.invented}
     files: dict[str, bytes | str] = {f"{name}.csv": to_csv(own) for name, own in tables.items()}
     files["datapackage.json"] = _package(survey, variables, tables)
     files["CITATION.cff"] = _citation(survey)
     for language in LANGUAGES:
-        own = {k: v[language] if isinstance(v, Text) else v for k, v in words.items()}
-        readme = say("dataset/readme", language, n=survey.n, asked=survey.invited, **own)
+        names = {"title": wave.title[language], "publisher": wave.publisher[language]}
+        readme = say("dataset/readme", language, n=survey.n, asked=survey.invited, **names, **words)
         files[f"README.{language}.md"] = readme + "\n"
     return files | _labelled_files(survey, variables, data, states)
 
@@ -173,7 +168,7 @@ def _labelled_files(
             variable_value_labels=spss_values,
             missing_ranges=missing,
             variable_measure={
-                name: MEASURES.get(question.type, "nominal") for name, question in variables.items()
+                name: MEASURES.get(q.type, "nominal") for name, q in variables.items()
             },
         )
         pyreadstat.write_dta(

@@ -1,11 +1,9 @@
 """What was given out: an edition kept as it left the house, and a line in releases.yml for each.
 
-Editions for others hide small numbers. Two of them side by side may tell what neither does: where a
-number of municipalities differs by one or two, whoever has both learns the answer of those that
-were added, dropped or corrected; where the same answers are withheld or counted together otherwise,
-one release gives what the other keeps back. A later release is therefore compared with all earlier
-ones of its wave or of a copy of it, those for another audience too (a committee reads what is
-public), and refused.
+Two editions side by side may tell what neither does: where a number differs by one or two, whoever
+has both learns the answers of those added, dropped or corrected; where the same answers are
+withheld otherwise, one gives what the other keeps back. A release is therefore compared with all
+earlier ones of its wave or of a copy of it, for whatever audience (a committee reads the public).
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -44,27 +43,27 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
         The edition is internal, or not refreshed in full; nobody is named; it is released already;
         or it would disclose single answers together with an earlier release.
     """
-    edition, shelf = Edition(wave, audience, language), paths.root() / "releases"
-    with one_at_a_time(shelf), lock(edition):  # what is compared is what is copied
-        number, place = _release(edition, by, shelf)
+    edition, releases = Edition(wave, audience, language), paths.root() / "releases"
+    with one_at_a_time(releases), lock(edition):  # what is compared is what is copied
+        number, place = _release(edition, by, releases)
     return label("release.written", language, name=edition.name, number=number, place=place)
 
 
-def _release(edition: Edition, by: str, shelf: Path) -> tuple[int, Path]:
+def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     """Number and folder of the new release, which no refresh changes meanwhile."""
     record = _complete(edition, by)
     files = fingerprints.hash_files(edition.folder)
     _refuse_strays(edition, record, files)
-    book = shelf / "releases.yml"
+    book = releases / "releases.yml"
     lines = _lines(book)
     digest = fingerprints.combined(files)
-    _refuse_again(edition, digest, lines, shelf)
+    _refuse_again(edition, digest, lines, releases)
     number = 1 + sum(line["edition"] == edition.name for line in lines)
-    place = shelf / edition.name / str(number)
+    place = releases / edition.name / str(number)
     line = {
         "edition": edition.name,
         "number": number,
-        **{name: getattr(edition, name) for name in ("wave", "audience", "language")},
+        **asdict(edition),
         "date": dt.date.today().isoformat(),
         "by": by.strip(),
         "folder": f"{edition.name}/{number}",
@@ -107,9 +106,7 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
             "there is no complete edition {name}",
             hint="run workbench refresh {wave} --audience {audience} --language {language}",
             name=edition.name,
-            wave=edition.wave,
-            audience=edition.audience,
-            language=edition.language,
+            **asdict(edition),
         )
     return record
 
@@ -132,18 +129,20 @@ def _refuse_strays(edition: Edition, record: dict[str, Any], files: Iterable[str
         )
 
 
-def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], shelf: Path) -> None:
+def _refuse_again(
+    edition: Edition, digest: str, lines: list[dict[str, Any]], releases: Path
+) -> None:
     """Refuse what is released already, or would disclose answers beside an earlier release."""
     own = _survey_in(edition.folder)
     for line in lines:
-        earlier = shelf / line["folder"]
+        earlier = releases / line["folder"]
         copy = own is not None and own == _survey_in(earlier)  # one wave under two names
         if line["wave"] != edition.wave and not copy:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
             raise InputError(
                 "{name} is released already, on {date}",
-                file=shelf / "releases.yml",
+                file=releases / "releases.yml",
                 name=edition.name,
                 date=line["date"],
             )

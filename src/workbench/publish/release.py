@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import platform
@@ -25,7 +26,7 @@ from analysis.cleaning.findings import SEVERITIES
 from analysis.errors import InputError, printed
 from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
-from analysis.text import LANGUAGES, Language, label, labels
+from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export, page_context
@@ -75,12 +76,11 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
 
 def finish(record: RunRecord, started: float) -> None:
     """Status and time of the run, from those of its notebooks."""
-    found = [ran.status for ran in record.notebooks]
-    stopped = [status for status in (Status.KILLED, Status.TIMED_OUT) if status in found]
-    if all(status == Status.OK for status in found):
+    found = {ran.status for ran in record.notebooks}
+    if found <= {Status.OK}:
         record.status = Status.OK
-    elif stopped:
-        record.status = stopped[0]
+    elif found & {Status.KILLED, Status.TIMED_OUT}:
+        record.status = Status.KILLED if Status.KILLED in found else Status.TIMED_OUT
     else:
         record.status = Status.PARTIAL if Status.OK in found else Status.FAILED
     record.facts["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -93,10 +93,8 @@ def versions() -> dict[str, str]:
     for line in requires("analysis") or []:
         name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
         if "extra ==" not in line:
-            try:
+            with contextlib.suppress(PackageNotFoundError):
                 found[name] = version(name)
-            except PackageNotFoundError:
-                continue
     return found
 
 
@@ -119,27 +117,23 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
-    shown = ("wave_title", "as_of", "publisher", "invented", "named")
+    options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
+    options += "" if edition.language == "ja" else f" --language {edition.language}"
+    given = facts["parameters"].items()
+    options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in given)
+    shown = ("wave_title", "as_of", "publisher", "invented", "named", "parameters", "before")
+    profiles = edition.profiles
     return {
         **asdict(edition),
-        **{name: facts[name] for name in (*shown, "parameters", "before", "sample")},
+        **{name: facts[name] for name in (*shown, "sample")},
         "mode": facts.get("mode"),
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
-        "command": _command(edition, facts["parameters"]),
-        "profiles": f"../{edition.profiles.name}/index.html"
-        if edition.profiles.folder.is_dir()
-        else "",
+        "command": f"workbench refresh {edition.wave}{options}",
+        "profiles": f"../{profiles.name}/index.html" if profiles.folder.is_dir() else "",
     }
-
-
-def _command(edition: Edition, parameters: Mapping[str, Any]) -> str:
-    options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
-    options += "" if edition.language == "ja" else f" --language {edition.language}"
-    options += "".join(f" -p {name} {shlex.quote(str(v))}" for name, v in parameters.items())
-    return f"workbench refresh {edition.wave}{options}"
 
 
 def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
@@ -196,45 +190,37 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     _explain(part / "results")
     about = {**context(edition, record.facts), "pdf": pdf}
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
+    names = [ran.html for ran in record.notebooks if ran.ok]
+    complete = [part / name for name in sorted(names, key=index.is_cleaning)]
     if word:
-        _write_word(plan, record, part, about)
+        _write_word(complete, part, about)
     if plan.codebook.is_file():
         shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
-        every = [part / "index.html", *_complete(record, part)]
+        every = [part / "index.html", *complete]
         printing.print_whole(every, part / "report.pdf", date=about["date"])
     swap_in(record, part, edition)
     index.write_waves(paths.reports())
 
 
-def _write_word(plan: Plan, record: RunRecord, part: Path, about: Mapping[str, Any]) -> None:
-    """The complete pages as report.docx, how the data were cleaned at its end."""
+def _write_word(pages: list[Path], part: Path, about: Mapping[str, Any]) -> None:
+    """The pages as report.docx."""
     from workbench.publish import word
 
-    language: Language = "en" if plan.edition.language == "en" else "ja"
-    context = page_context(about)
-    content = word.document(
-        _complete(record, part),
-        title=str(about["wave_title"][language]),
-        context={
-            "publisher": about["publisher"][language],
-            "as_of": about["as_of"],
-            "audience": context["audience_label"],
-            "invented": context["words"]["invented_short"] if about["invented"] else "",
-            "date": about["date"],
-        },
-        language=language,
-    )
+    language, page = about["language"], page_context(about)
+    shown = {
+        "publisher": about["publisher"][language],
+        "as_of": about["as_of"],
+        "audience": page["audience_label"],
+        "invented": page["words"]["invented_short"] if about["invented"] else "",
+        "date": about["date"],
+    }
+    title = str(about["wave_title"][language])
+    content = word.document(pages, title=title, context=shown, language=language)
     paths.write_atomic(part / "report.docx", content)
-
-
-def _complete(record: RunRecord, part: Path) -> list[Path]:
-    """The complete pages in their order, how the data were cleaned at the end."""
-    names = [ran.html for ran in record.notebooks if ran.ok]
-    return [part / name for name in sorted(names, key=index.is_cleaning)]
 
 
 def _gather(ran: Ran, part: Path) -> None:
@@ -255,16 +241,16 @@ def _explain(results: Path) -> None:
         frame = pd.read_csv(file)
         for name in map(str, frame):
             numeric[name] = numeric.get(name, False) or is_numeric_dtype(frame[name])
-    names = [re.sub(r"^in_\d+$", "in", name) for name in numeric]
     columns = {"variable": [*numeric]}
     for language in LANGUAGES:
         known, units = dict[str, str](), labels("unit_of", language)
         for section in ("status", "severity", "column", "result"):
             known |= labels(section, language)
-        columns[language] = [known.get(name, name) for name in names]
+        ids = {name: re.sub(r"^in_\d+$", "in", name) for name in numeric}
+        columns[language] = [known.get(id, id) for id in ids.values()]
         columns[f"unit_{language}"] = [
-            units.get(name, units["stability"]) if is_number else ""
-            for name, is_number in numeric.items()
+            units.get(name, units["stability"]) if number else ""
+            for name, number in numeric.items()
         ]
     if numeric:
         paths.write_atomic(results / "codes.csv", to_csv(pd.DataFrame(columns)))
@@ -278,12 +264,8 @@ def scrub(executed: Path) -> None:
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
     notebook.metadata.pop("papermill", None)
-    notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if not {"injected-parameters", "papermill-error-cell-tag"}
-        & set(cell.metadata.get("tags", []))
-    ]
+    dropped = {"injected-parameters", "papermill-error-cell-tag"}
+    notebook.cells = [c for c in notebook.cells if not dropped & {*c.metadata.get("tags", [])}]
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)

@@ -175,10 +175,11 @@ class _Writer:
         kind, _, png = ("" if picture is None else picture.get("src", "")).partition(",")
         if kind != "data:image/png;base64":
             return
-        for title in part.xpath("figcaption/strong"):
-            for link in title.xpath("../a"):
-                link.getparent().remove(link)
-            self.caption("figure", _text(title), (title.tail or "").strip())
+        for said in part.iterfind("figcaption"):
+            for link in said.findall("a"):
+                said.remove(link)
+            title = "".join(map(_text, said.iterfind("strong")))
+            self.caption("figure", title, _text(said).removeprefix(title).strip())
         paragraph = self.made.add_paragraph()
         shape = paragraph.add_run().add_picture(io.BytesIO(base64.b64decode(png)))
         scale = min(1.0, COLUMN / shape.width, TALLEST / shape.height)

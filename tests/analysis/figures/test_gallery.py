@@ -1,5 +1,6 @@
 """The registry: what it refuses, what it writes, and that the same data give the same bytes."""
 
+import base64
 import contextlib
 import dataclasses
 import io
@@ -85,7 +86,10 @@ def test_a_figure_is_written_three_ways_with_title_n_and_source(gallery):
     assert repr(made) == f"題 ({made.caption})\n{ABOUT['alt']}"  # as the terminal shows it
     # the page gives title, n and source as text: its picture has none of them
     file = (gallery.folder / "figures" / "q.png").read_bytes()
-    assert Image.open(io.BytesIO(made.image)).height < Image.open(io.BytesIO(file)).height
+    assert (
+        Image.open(io.BytesIO(base64.b64decode(made.png))).height
+        < Image.open(io.BytesIO(file)).height
+    )
 
 
 def test_a_notebook_holds_the_picture_of_a_figure_once_and_gives_all_of_it_back(gallery):
@@ -128,7 +132,7 @@ def test_the_title_of_a_file_stands_over_the_legend(gallery):
     )
     made = gallery.show(plots.likert(points), "q", data=points, **ABOUT)
     file = Image.open(io.BytesIO((gallery.folder / "figures" / "q.png").read_bytes())).convert("L")
-    page = Image.open(io.BytesIO(made.image)).convert("L")
+    page = Image.open(io.BytesIO(base64.b64decode(made.png))).convert("L")
     there, wide = np.asarray(page, float), min(file.width, page.width)
     rows = range(file.height - page.height)
     apart = [np.abs(np.asarray(file, float)[at:][: len(there), :wide] - there[:, :wide]).mean()

@@ -13,7 +13,6 @@ import pytest
 from notebook_run import run
 from printed import pages
 from printed import published as made
-from project import ROOT
 
 from analysis import Survey, text
 from analysis.codebook import municipality
@@ -201,12 +200,12 @@ def test_size_classes_of_the_date():
     assert (now["core_city"], now["special_city"], now.sum()) == (62, 23, 1741)
 
 
-def test_published_totals_name_their_edition_and_source_and_keep_their_denominators():
-    table = national.published(ROOT / "data" / "codebooks" / "national_totals.csv")
-    assert set(table["item"]) == set(text.labels("total", "ja"))
+def test_published_totals_name_their_edition_and_source_and_keep_their_denominators(demo):
+    table = national.totals(demo)
+    assert set(table["total"]) == set(text.labels("total", "ja"))
     assert set(table["edition"]) == set(text.labels("edition", "ja"))
     assert (table["source"] != "").all() and (table["count"] <= table["n"]).all()
-    aide = table.query("item == 'cio_aide' and year == 2022").set_index("edition")
+    aide = table.query("total == 'cio_aide' and year == '2022'").set_index("edition")
     assert (aide.loc["first", "count"], aide.loc["corrected", "count"]) == (864, 798)
     assert aide["current"].to_dict() == {"first": False, "corrected": True}
 

@@ -175,6 +175,7 @@ def test_the_structure_of_a_limesurvey(tmp_path):
             question("4", "Q4", "F"),
             question("5", "Q5", "X"),
             question("6", "Q6", "1"),
+            question("7", "Q7", "F"),
         ],
         subquestions=[question("21", "SQ001", "T", "2"), question("22", "SQ002", "T", "2"),
                       question("41", "SQ001", "T", "4")],
@@ -190,6 +191,7 @@ def test_the_structure_of_a_limesurvey(tmp_path):
         archive.writestr("survey_1.lss", xml)
     found = parsed(text := draft(tmp_path / "s.lss"))
     assert "# left out: Q6: an array of two scales is to be written by hand" in text
+    assert "# left out: Q7: a question of LimeSurvey's type F, which lacks its answers, is" in text
     assert "Q5" not in text
     assert parsed(draft(tmp_path / "s.lsa")) == found
     (tmp_path / "no.lss").write_text("<html/>")

@@ -502,6 +502,14 @@ def test_how_offices_head_the_column_of_who_replied(tmp_path, head):
     assert yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][0]["identity"] == "name"
 
 
+@pytest.mark.parametrize("heads", [["ID", "メール"], ["Q3[other]"]])
+def test_a_file_of_columns_that_are_no_questions_is_refused(tmp_path, heads):
+    rows = [heads, *([f"x{n}"] * len(heads) for n in range(3))]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    with pytest.raises(InputError, match="no heading with records below it"):
+        draft(tmp_path / "r.csv")
+
+
 def test_a_column_of_addresses_is_personal_whatever_its_heading_says(tmp_path, monkeypatch):
     rows = [["団体名", "問1 返信先", "問2 人数"]]
     rows += [[f"町{n}", f"x{n}@example.jp", n] for n in range(9)]

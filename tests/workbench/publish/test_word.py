@@ -33,7 +33,7 @@ def pages(tmp_path):
         made.v4.new_markdown_cell("# 集計\n\n**問い** 何が多いか。"),
         made.v4.new_markdown_cell("## 回答の分布"),
         made.code("f(secret_code)", Answer("「はい」が最も多い。", "次は「いいえ」である。")),
-        made.code("g()", made.figure()),
+        made.code("g()", made.figure(asked="Q1 何が多いですか。")),
         made.code("h()", made.table([["甲市", "1,234"], ["乙町", "5"]], notes=["注の文"])),
         made.code("i()", Prose("- 一つ目\n- 二つ目 [出典](https://example.org/a)")),
     )
@@ -64,7 +64,7 @@ def test_a_chapter_a_page_with_headings_figures_and_tables(pages):
         *(("Heading 1", "類型"), ("Heading 2", "類型の数")),
     ]
     captions = [p.text for p in made_of.paragraphs if p.style.name == "Caption"]
-    assert captions == ["図 1　回答　n = 15（回答団体）", "表 1　件数　n = 15"]
+    assert captions == ["図 1　回答　Q1 何が多いですか。 n = 15（回答団体）", "表 1　件数　n = 15"]
     (table,) = made_of.tables
     rows = [[cell.text for cell in row.cells] for row in table.rows]
     assert rows == [["団体", "件数"], ["甲市", "1,234"], ["乙町", "5"]]

@@ -23,8 +23,7 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
 
     Raises
     ------
-    InputError
-        The header is not that of `tool`, or a record takes several rows.
+    InputError : the header is not that of `tool`, or a record takes several rows.
     """
     head = head_of(sheet)
     if not head or not any(head[0]):
@@ -67,8 +66,7 @@ def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Exp
 
     Raises
     ------
-    InputError
-        The file is said to be of a tool and no sheet is.
+    InputError : the file is said to be of a tool and no sheet is.
     """
     refusals = []
     for sheet in (sheet for sheet in sheets if not sheet.hidden):

@@ -1,8 +1,7 @@
 """What the exports of form tools have in common: columns of questions, options, items and others.
 
-A reader of each tool (`analysis.intake.tools.readers`) knows how that tool writes its header and
-nothing else. It turns the first rows of a sheet into an `Export`; everything behind it, the match
-with a codebook and the draft of one, knows no tool.
+A reader of each tool (`analysis.intake.tools.readers`) makes an `Export` of the first rows of a
+sheet; everything behind it, the match with a codebook and the draft of one, knows no tool.
 """
 
 from __future__ import annotations
@@ -180,8 +179,7 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
 
     Raises
     ------
-    InputError
-        Two columns are headed as one question.
+    InputError : two columns are headed as one question.
     """
     sent = headings.book.identity("received")
     found: dict[str, int] = {}

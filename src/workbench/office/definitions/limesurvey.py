@@ -108,7 +108,8 @@ class _Survey:
                 found.ask(question, row.get("relevance", ""), RELEVANCE)
             elif kind not in ("X", "*"):  # a note, an equation
                 what = BY_HAND.get(kind, f"a question of LimeSurvey's type {kind}")
-                found.left[id_of(row["title"])] = f"{what} is to be written by hand"
+                lacks = ", which lacks its answers," if kind in TYPES else ""
+                found.left[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
         return found
 
     def _add(self, found: Definition, row: Row) -> dict[str, Any] | None:
