@@ -148,6 +148,13 @@ def test_questions_that_are_no_list_are_a_fault_in_one_sentence():
     assert fault == "questions: it should be a list"
 
 
+def test_each_of_several_entries_that_stand_twice_is_a_fault():
+    content = copy.deepcopy(BASE)
+    content["sections"] = [*content["sections"], {"id": "B", "ja": "乙", "en": "B"}] * 2
+    told = [str(fault) for fault in Codebook.faults(content)]
+    assert told == [f"section {id!r} stands more than once" for id in ("A", "B")]
+
+
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(InputError, match="dx-dashboard, it-staffing"):
         Codebook.read("no-such-codebook")
