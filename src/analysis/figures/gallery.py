@@ -120,9 +120,8 @@ class Gallery:
         self.digits = digits
         self.folder, self.language, self.source = folder, language, source
         self.notice = label("figure.invented", language) if invented else ""
-        self.after_caption = ""
-        if self.notice.lower() not in source.lower():
-            self.after_caption = f"　{self.notice}" if language == "ja" else f". {self.notice}"
+        after = f"　{self.notice}" if language == "ja" else f". {self.notice}"
+        self.after_caption = "" if self.notice.lower() in source.lower() else after
         self.scale = SIZES[size]
         use_style(language)
 
@@ -154,9 +153,7 @@ class Gallery:
         units : of columns whose unit depends on the question, for the headings of the file.
         """
         asked: list[str] = []
-        canvas = (
-            drawn.figure if isinstance(drawn, sns.axisgrid.Grid) else drawn.get_figure(root=True)
-        )
+        canvas = drawn.figure
         assert isinstance(canvas, Canvas)
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
         if words:
@@ -179,8 +176,9 @@ class Gallery:
                 name=name,
                 subject=Message(lacking[0]),
             )
-        about = {"n": f"{n:,}", "of": denominator, "source": self.source}
-        origin = label("figure.origin", self.language, **about)
+        origin = label(
+            "figure.origin", self.language, n=f"{n:,}", of=denominator, source=self.source
+        )
         try:
             # each `savefig` sets the layout engine back to the default, which would lay out anew
             with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
@@ -257,7 +255,6 @@ class Gallery:
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
         columns = [_cells(shown.iloc[:, at], places) for at in range(shown.shape[1])]
-        numeric = [_numeric(shown, at, cells) for at, cells in enumerate(columns)]
         return Table(
             name=name,
             title=title,
@@ -265,8 +262,8 @@ class Gallery:
             n=int(n),
             notes=list(notes or []),
             columns=[
-                {"label": str(c), "numeric": is_number}
-                for c, is_number in zip(shown.columns, numeric, strict=True)
+                {"label": str(name), "numeric": _numeric(shown, at, columns[at])}
+                for at, name in enumerate(shown.columns)
             ],
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
@@ -345,11 +342,10 @@ class Gallery:
         for name in frame.columns.intersection(["p", "p_holm"]):
             frame[name] = frame[name].astype(float).map(p_text)
         for name in frame.columns[frame.isna().any()].difference(list(percent), sort=False):
-            column = frame[name]
+            column = there = frame[name]
             if pd.api.types.is_float_dtype(column.dtype):
-                cells = pd.Series(_cells(column), index=column.index, dtype=object)
-                column = cells.replace("", np.nan)
-            frame[name] = column.astype(object).where(column.notna(), "—")
+                there = pd.Series(_cells(column), column.index)
+            frame[name] = there.astype(object).where(column.notna(), "—")
         return frame
 
     def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -454,8 +450,7 @@ def _png(image: Image.Image) -> bytes:
 def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
     """The same bytes for the same drawing, which opens `scale` times as large."""
     buffer, nothing = io.BytesIO(), {"Date": None, "Creator": None}
-    with mpl.rc_context({"svg.hashsalt": "workbench", "svg.fonttype": "path"}):
-        canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
+    canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
     if scale == 1.0:
         return buffer.getvalue()
 
@@ -480,7 +475,7 @@ def _cells(column: pd.Series, least: int = 0) -> list[str]:
     Thousands have none: nobody reads the hundredth of a person beside a population.
     """
     if not pd.api.types.is_float_dtype(column.dtype):
-        return [_cell(value) for value in column]
+        return ["" if pd.isna(value) else _cell(value) for value in column]
     numbers = column.astype("Float64").to_numpy(float, na_value=np.nan).round(3)
     there = numbers[np.isfinite(numbers)]
     places = next(d for d in range(least, 4) if d == 3 or np.array_equal(there.round(d), there))
@@ -488,10 +483,6 @@ def _cells(column: pd.Series, least: int = 0) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if pd.isna(value):
-        return ""
     if isinstance(value, bool | np.bool_):
         return "✓" if value else ""
     return f"{value:,}" if isinstance(value, int | np.integer) else str(value)

@@ -72,13 +72,6 @@ def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> int:
     return -(-len(found) // columns)
 
 
-def without_frame(ax: Axes) -> Axes:
-    """Rows that need no line beside them: the axes, for `return`."""
-    sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
-    return ax
-
-
 def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Stacked bars of who answered: a column question, then a column of counts for each status."""
     counts = data.set_index("question").iloc[::-1]
@@ -88,14 +81,15 @@ def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     look: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.4, "height": 0.78}
     looks = zip(("#c8d0d8", *PALETTE[1:]), ("", "", "//", "..", "xx", "\\\\"), strict=False)
     for (name, count), (colour, hatch) in zip(counts.items(), looks, strict=False):
-        text = words.get(str(name), str(name))
-        row = counts.index.astype(str)
-        ax.barh(row, count, left=left, color=colour, hatch=hatch, label=text, **look)
+        look |= {"color": colour, "hatch": hatch, "label": words.get(str(name), str(name))}
+        ax.barh(counts.index.astype(str), count, left=left, **look)
         left += count.to_numpy(float)
     ax.set(xlabel=label("figure.municipalities", language), xlim=(0, left.max()))
     ax.margins(y=0.01)
     legend_above(ax)
-    return without_frame(ax)
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
 
 
 def rows(
@@ -345,9 +339,10 @@ def places(data: pd.DataFrame, *, label: str) -> Axes:
     ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
     ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
     ax.set_yticks(places, wrapped(shown["indicator"], 18))
-    ax.set_ylim(-0.7, len(shown) - 0.3)
-    ax.set_xlabel(label)
-    return without_frame(ax)
+    ax.set(ylim=(-0.7, len(shown) - 0.3), xlabel=label)
+    sns.despine(ax=ax, left=True)
+    ax.tick_params(axis="y", length=0)
+    return ax
 
 
 def means(data: pd.DataFrame, *, question: Question, language: Language = "ja") -> Axes:

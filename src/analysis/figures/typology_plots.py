@@ -35,8 +35,6 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "xxx", "|||", "\\\\\\", "++", "ooo")
 WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}  # behind a number on a bar
 LINE = "#404040"
-
-
 with mpl.rc_context({"text.parse_math": True}):
     UNKNOWN = MarkerStyle("$?$")  # of a municipality without a type
 _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）・])(?!型$)")
@@ -62,8 +60,8 @@ def wrap(text: str, width: float) -> str:
 def style(kind: int) -> dict[str, Any]:
     """Fill and hatch of a type; white for the unplaced (0)."""
     at = (kind - 1) % len(PALETTE)
-    look = {"facecolor": PALETTE[at], "hatch": HATCHES[at]} if kind else {"facecolor": "#ffffff"}
-    return {**look, "edgecolor": LINE}
+    fill = {"facecolor": PALETTE[at], "hatch": HATCHES[at]} if kind else {"facecolor": "#ffffff"}
+    return fill | {"edgecolor": LINE}
 
 
 def canvas(height: float, width: float = COLUMN) -> Axes:
@@ -308,8 +306,8 @@ def multiverse(
     for ax, name in zip((above, middle, below), ("firm", "agreement", "matters"), strict=True):
         ax.tick_params(labelsize=8)
         if name != "firm" or len(firmness):
-            head = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
-            ax.set_title(head, fontsize=9)
+            title = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
+            ax.set_title(title, fontsize=9)
     if len(firmness):
         (_lines if named else _bars)(above, firmness, language)
         legend_above(above)

@@ -1,9 +1,8 @@
 """Every defensible way to make the typology, run once, and what all of them agree on.
 
-A typology depends on choices that could have been made otherwise: how unlike two answers are, which
-method, how many types, what to do with missing answers, which indicators. Steegen, Tuerlinckx,
-Gelman & Vanpaemel (2016) call the set of all combinations a multiverse. It shows which members
-belong together whatever is chosen, who is on a border, and which choice matters most.
+A typology depends on choices that could have been made otherwise. Steegen, Tuerlinckx, Gelman &
+Vanpaemel (2016) call the set of all combinations a multiverse. It shows which members belong
+together whatever is chosen, who is on a border, and which choice matters most.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ ROUNDS = 8  # through all features, for each of them
 DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
 
-def imputed(frame: pd.DataFrame, kinds: Kinds, *, seed: int = 0) -> list[pd.DataFrame]:
+def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
     """Surveys in which every missing answer is filled in; answers that were given stay.
 
     Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
@@ -117,7 +116,7 @@ def imputed(frame: pd.DataFrame, kinds: Kinds, *, seed: int = 0) -> list[pd.Data
     like = patterns.first[patterns.back]
     surveys = []
     for number in range(DRAWS):
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([0, number])
         filled, answers = np.where(np.isnan(scaled), 0.0, scaled), given.copy()
         for turn, (name, own) in itertools.product(range(ROUNDS + 1), blocks):
             missing = given[name].isna().to_numpy()

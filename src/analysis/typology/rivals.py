@@ -2,8 +2,7 @@
 
 A gradient cut into pieces gives neat, stable "types" too. The fair rival of a typology is therefore
 not only noise but a continuum: units spread smoothly over the same correlated features. Its surveys
-are drawn from a copula with the survey's own margins, the parametric bootstrap of homogeneity
-against clustering of Hennig & Lin (2015) (cf. Liu, Hayes, Nobel & Marron 2008).
+are drawn from a copula with the survey's own margins (Hennig & Lin 2015; cf. Liu et al. 2008).
 
 A survey without types goes through every step that the survey went through: it is drawn from the
 answers as given, then adjusted, measured and cut into each number of types. Residuals must not be

@@ -140,17 +140,19 @@ def study(
         composites = aligned(composites, frame.index, "composites")
     auto = n_types == "auto"
     data = prepare(frame, kinds, groups, adjust, seed=seed)
-    counts = counts_to_try(data, n_types)
     make = remember(compared) if remember else compared
-    tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
+    asked = counts_to_try(data, n_types)
+    tried = make(data, asked, n_null=n_null, criteria=criteria, seed=seed)
     k = best(tried.table) if n_types == "auto" else n_types
     patterns, fitted = tried.measure.patterns, data.frame.index
     back, weights = patterns.back, patterns.weights
+    # the types
     medoids = k_medoids(tried.distance, k, weights)  # numbered by size, ties by the smallest code
     sizes = np.bincount(medoids.labels, weights)
     numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
     of_pattern = numbers[medoids.labels]
     types = pd.Series(of_pattern[back], fitted, dtype="Int16", name="type")
+    # how sure they are
     sure = stability(tried.distance, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed)
     apart = tried.distance[np.ix_(back, back)]
     widths = pd.Series(np.nan, fitted)
@@ -173,6 +175,7 @@ def study(
         most_tried=int(tried.table["silhouette"].last_valid_index()) if auto else 0,
         criteria=preferred(tried.table),
     )
+    # what they are like, and who is where
     placed = pd.DataFrame({"type": types, "second": sure.second[back]}, dtype="Int16")
     placed = pd.concat([placed, _afterwards(data, tried, medoids.medoids[numbers > 0], types)])
     placed = placed.loc[frame.index]
@@ -184,7 +187,7 @@ def study(
         second=placed["second"],
         silhouette=widths.reindex(frame.index),
         level=data.level.loc[frame.index],
-        aside=data.aside.loc[frame.index[frame.index.isin(data.aside.index)]],
+        aside=data.aside.reindex(frame.index).dropna(),
         choice=tried.table,
         names=_names(data, differences, types, composites, adjust, labels or {}),
         profile=differences,
