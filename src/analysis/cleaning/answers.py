@@ -82,14 +82,14 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     if any(_explained(part, question) for part in _parts(text, LISTED)):
         return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
     parts = _parts(text, LINES)
-    readings = _readings(parts, question) if len(parts) > 1 or re.search(LINES, text) else {}
+    readings = _readings(parts, question, {}) if len(parts) > 1 or re.search(LINES, text) else {}
     if not readings:
         readings = _readings(_parts(text, LISTED), question, _long(question))
     if len(readings) > 1:
         return refused("two-readings")
     if not readings and whole is not None:
         return judged({whole}, how, question)
-    readings = readings or _readings(_parts(text), question)
+    readings = readings or _readings(_parts(text), question, {})
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
     return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
@@ -117,46 +117,42 @@ def _marked(text: str, question: Question) -> set[int] | None:
     return {code for code, sign in zip(codes, between, strict=False) if TICKS & {*sign}}
 
 
-def _long(question: Question) -> dict[str, int]:
-    """The words of options that a comma would part, folded, and in how many parts."""
-    words = (text for option in question.options for text in words_of(option))
-    return {_folded(text): n for text in words if (n := len(_parts(text, LISTED))) > 1}
+Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are
+
+
+def _long(question: Question) -> Long:
+    """The words of options that a comma would part."""
+    words = [text for option in question.options for text in words_of(option)]
+    parted = {tuple(map(_folded, _parts(text, LISTED))): text for text in reversed(words)}
+    return {parts: text for parts, text in parted.items() if len(parts) > 1}
+
+
+def _as_one(parts: list[str], long: Long) -> str:
+    """One part as it stands, several as the words of an option; empty where they are none."""
+    return parts[0] if len(parts) == 1 else long.get(tuple(map(_folded, parts)), "")
 
 
 def _readings(
-    parts: list[str], question: Question, long: Mapping[str, int] | None = None
+    parts: list[str], question: Question, long: Long
 ) -> dict[frozenset[int], tuple[str, ...]]:
     """Every way to read the parts of a cell as options: their codes, and the rules that apply.
 
     `long`: words of options that take several parts; a comma between them is theirs.
     """
     found: list[dict[frozenset[int], tuple[str, ...]]] = [{frozenset(): ()}]
-    long = long or {}
     for end in range(1, len(parts) + 1):
         here: dict[frozenset[int], tuple[str, ...]] = {}
-        for size in {1, *long.values()}:
+        for size in {1, *map(len, long)}:
             if size > end or not found[end - size]:
                 continue
             own = parts[end - size : end]
-            text = own[0] if size == 1 else _as_known(own, question)
-            code, rules = _option(text, question)
+            code, rules = _option(_as_one(own, long), question)
             if code is None or not (size > 1 or _agree(own, parts, end, question)):
                 continue
             for codes, earlier in found[end - size].items():
-                both = dict.fromkeys((*earlier, *rules))
-                here.setdefault(codes | {code}, tuple(both))
+                here.setdefault(codes | {code}, tuple(dict.fromkeys((*earlier, *rules))))
         found.append(here)
     return {codes: rules for codes, rules in found[-1].items() if codes}
-
-
-def _as_known(parts: list[str], question: Question) -> str:
-    """The words of the option that these parts are together, as the codebook writes them."""
-    own = [_folded(part) for part in parts]
-    for option in question.options:
-        for text in words_of(option):
-            if [_folded(part) for part in _parts(text, LISTED)] == own:
-                return text
-    return ""
 
 
 def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bool:
@@ -227,10 +223,10 @@ def _beside_other(parts: list[str], question: Question) -> Parsed | None:
     first = last = -1
     at, long = 0, _long(question)
     while at < len(parts):
-        for size in sorted({1, *long.values()}, reverse=True):  # the longest first
+        for size in sorted({1, *map(len, long)}, reverse=True):  # the longest first
             own = parts[at : at + size]
             named = _explained(own[0], question) if size == 1 else None
-            code, how = _option(own[0] if size == 1 else _as_known(own, question), question)
+            code, how = _option(_as_one(own, long), question)
             if named is not None or (code is not None and len(own) == size):
                 break
         else:

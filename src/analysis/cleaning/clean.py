@@ -279,7 +279,8 @@ class _Cleaning:
         question = self.codebook.identity("received")
         if question is None:
             return np.full(self.n, "NaT", "datetime64[s]"), np.full(self.n, np.nan)
-        days = self.values[question.id].to_numpy()
+        days = pd.to_datetime(self.values[question.id], errors="coerce", format="ISO8601")
+        days = days.to_numpy("datetime64[s]")
         if question.id not in self.there:
             return days, np.full(self.n, np.nan)
         codes, distinct = pd.factorize(self.received.texts(question.id))

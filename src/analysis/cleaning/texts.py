@@ -118,8 +118,11 @@ def number(text: str, question: Question) -> Parsed:
         return refused("not-a-number")
     own = own_units(question)
     unit = _unit(found[2], own)
+    if unit is None and question.unit and re.fullmatch(r"[^\W\d_%]{1,8}|%", found[2]):
+        mixed = any(name in found[2] for name in own)
+        return refused("not-a-number") if mixed else refused("other-unit", question.unit)
     if unit is None:
-        return _not_its_unit(found[2], question, own)
+        return refused("not-a-number")
     factor, more_rules = unit
     value = round(float(found[1]) * factor, 10)
     if not abs(value) < LARGEST:
@@ -180,13 +183,6 @@ def _unit(tail: str, own: frozenset[str]) -> tuple[int, list[str]] | None:
         inner = _unit(remark[1], own)
         return inner and (inner[0], [*inner[1], "remark"])
     return None
-
-
-def _not_its_unit(tail: str, question: Question, own: frozenset[str]) -> Parsed:
-    plain = re.fullmatch(r"[^\W\d_%]{1,8}|%", tail)
-    if question.unit is None or not plain or any(unit in tail for unit in own):
-        return refused("not-a-number")
-    return refused("other-unit", question.unit)
 
 
 ERAS = {  # era -> its first day

@@ -6,9 +6,7 @@ the day on which they came; the answer that was there before stays in the ledger
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +16,7 @@ import pandas as pd
 from analysis.intake.cells import REASONS, Piece, Remark
 from analysis.intake.files import is_table, read_file
 from analysis.intake.headings import normalise
-from analysis.intake.sheet import Sheet, column_number
+from analysis.intake.sheet import Sheet, place_of
 from analysis.text import LANGUAGES, label
 
 FOLDER = "corrections"
@@ -53,11 +51,12 @@ def waves_of(sheets: Iterable[Sheet]) -> set[str]:
 
 def replies(sheet: Sheet) -> list[Correction]:
     """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
-    found = []
+    words = CONFIRMED | {label("queries.as_is", language) for language in LANGUAGES}
+    found, as_is = [], {*map(normalise, words)}
     for head, column in _marks(sheet):
         for row in range(head + 1, sheet.shape[0]):
             text = sheet.text.iat[row, column - 1].strip()
-            if text and normalise(text) not in _as_is():
+            if text and normalise(text) not in as_is:
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
                 found.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
     return found
@@ -67,12 +66,6 @@ def _marks(sheet: Sheet) -> list[list[int]]:
     """The cell that heads the hidden columns of a query sheet; none in other sheets."""
     found = np.argwhere(sheet.text.to_numpy(object) == MARK).tolist()
     return [place for place in found if 0 < place[1] < sheet.shape[1] - 2]
-
-
-@cache
-def _as_is() -> frozenset[str]:
-    words = {label("queries.as_is", language) for language in LANGUAGES}
-    return frozenset(map(normalise, CONFIRMED | words))
 
 
 def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
@@ -119,9 +112,8 @@ def of_an_answer(cells: pd.DataFrame, one: Correction) -> bool:
 
 def _index(cells: pd.DataFrame, place: tuple[str, str, str]) -> list[int]:
     """The rows of `cells` at a place in the files."""
-    match = re.fullmatch(r"([A-Z]+)([0-9]+)", place[2])
-    if match is None:
+    if (at := place_of(place[2])) is None:
         return []
     same = (cells["file"] == place[0]) & (cells["sheet"] == place[1])
-    same &= (cells["row"] == int(match[2])) & (cells["column"] == column_number(match[1]) + 1)
+    same &= (cells["row"] == at[0] + 1) & (cells["column"] == at[1] + 1)
     return cells.index[same].tolist()

@@ -93,7 +93,7 @@ def _signs(book: Codebook, language: Language) -> dict[tuple[str, str], str]:
 
 
 def _marks(sheet: Sheet, printed: set[tuple[str, str]]) -> np.ndarray:
-    """What is printed on a form is a note; all else that stands beside the answers is told."""
+    """What is printed on a form is a note, all else that stands beside the answers unmatched."""
     mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
     for row, column in np.argwhere(sheet.kind != CellKind.EMPTY).tolist():
         if (str(column), sheet.text.iat[row, column]) not in printed:
@@ -112,16 +112,14 @@ def _places(sheet: Sheet, ids: Sheet, headings: Headings) -> Iterator[tuple[str,
             heading=ids.text.iat[1, 1],
             n=len(heads),
         )
-    column = int(heads[0][1])
-    first = {value: row for row, value in reversed([*enumerate(text[:, 0])])}
-    count = {value: int((text[:, 0] == value).sum()) for value in first}
+    column, again = int(heads[0][1]), "ask for the form as it was sent, filled in once more"
     for variable, mark in ids.text.iloc[2:, [0, 1]].itertuples(index=False):
         if not variable:
             continue
-        again = "ask for the form as it was sent, filled in once more"
         if not variable.startswith("@") and variable not in headings.book.question_of:
             what = "the codebook {codebook} has no {variable}"
             raise sheet.error(what, hint=again, codebook=headings.book.id, variable=variable)
-        if (n := count.get(mark, 0)) != 1:
+        rows = np.flatnonzero(text[:, 0] == mark)
+        if (n := len(rows)) != 1:
             raise sheet.error("{n} rows of the form are marked {mark}", hint=again, n=n, mark=mark)
-        yield variable, (first[mark], column)
+        yield variable, (int(rows[0]), column)

@@ -164,6 +164,19 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
+def place_of(cell: str) -> Place | None:
+    """The 0-based place of a cell's name, None where it is none.
+
+    >>> place_of("C12"), place_of("C")
+    ((11, 2), None)
+    """
+    letters = cell.rstrip("0123456789")
+    digits = cell[len(letters) :]
+    if not (digits and letters.isascii() and letters.isalpha()):
+        return None
+    return int(digits) - 1, column_number(letters)
+
+
 def typed(rows: list[list[Any]], height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Canonical text and kind of every cell of rows of Python values, empty cells as ''."""
     text = np.full((height, width), "", dtype=object)

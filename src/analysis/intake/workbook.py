@@ -37,6 +37,7 @@ from analysis.intake.sheet import (
     Sheet,
     address,
     column_number,
+    place_of,
     typed,
 )
 
@@ -318,19 +319,6 @@ class Marks:
                 self.errors[place] = self.formulas[place]
         if kind == "e":
             self.errors[place] = value or "#ERROR"
-
-
-def place_of(cell: str) -> Place | None:
-    """The 0-based place of a cell's name, None where it is none.
-
-    >>> place_of("C12"), place_of("C")
-    ((11, 2), None)
-    """
-    letters = cell.rstrip("0123456789")
-    digits = cell[len(letters) :]
-    if not (digits and letters.isascii() and letters.isalpha()):
-        return None
-    return int(digits) - 1, column_number(letters)
 
 
 def _surely_plain(xml: bytes, styles: dict[str, str]) -> bool:

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from pydantic import StrictInt, StrictStr, ValidationError
+from scipy import stats
 
 from analysis import paths
 from analysis.codebook import yaml_file
@@ -184,11 +185,25 @@ def effect(
     >>> effect(group, y, np.array(["a", "b", "a", "b"]), two_groups=True)
     1.0
     """
-    labels = np.zeros(len(x)) if strata is None else np.unique(strata, return_inverse=True)[1]
-    a, b = (np.sign(v[:, None] - v) * (labels[:, None] == labels) for v in (x, y))
-    in_x, in_y = float(np.abs(a).sum()), float(np.abs(b).sum())
+    same = pd.Series(0, range(len(x))) if strata is None else pd.Series(strata)
+    parts = [_pairs(x[at], y[at]) for at in same.groupby(same.to_numpy()).indices.values()]
+    in_x, in_y, agree = np.sum(parts, axis=0) if parts else (0.0, 0.0, 0.0)
     below = in_x if two_groups else np.sqrt(in_x * in_y)
-    return float((a * b).sum() / below) if below else float("nan")
+    return float(agree / below) if below else float("nan")
+
+
+def _pairs(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    """Ordered pairs that differ in x, in y, and those that agree less those that disagree.
+
+    >>> _pairs(np.array([1.0, 2, 2]), np.array([1.0, 2, 3]))
+    (4.0, 6.0, 4.0)
+    """
+    ties = (np.unique(v, return_counts=True)[1].astype(float) for v in (x, y))
+    in_x, in_y = (len(x) ** 2 - float(t @ t) for t in ties)
+    if not in_x or not in_y:
+        return in_x, in_y, 0.0
+    tau = stats.kendalltau(x, y).statistic
+    return in_x, in_y, float(np.rint(tau * np.sqrt(in_x) * np.sqrt(in_y)))
 
 
 def intraclass(y: np.ndarray, groups: Any) -> tuple[float, float]:

@@ -185,11 +185,14 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
     chances, low = np.ones(1), 0
     for block in blocks:
         yes, drawn, size = int(has[block].sum()), int(group[block].sum()), len(block)
-        fewest = max(0, yes + drawn - size)
-        support = np.arange(fewest, min(yes, drawn) + 1)
-        chances = np.convolve(chances, stats.hypergeom.pmf(support, size, yes, drawn))
-        low += fewest
-    seen = chances[int(has[group].sum()) - low]
+        support = np.arange(max(0, yes + drawn - size), min(yes, drawn) + 1)
+        part = stats.hypergeom.pmf(support, size, yes, drawn)
+        possible = np.flatnonzero(part)  # of very many the others are below what a number can be
+        first, last = possible[0], possible[-1] + 1
+        chances = np.convolve(chances, part[first:last])
+        low += int(support[first])
+    at = int(has[group].sum()) - low
+    seen = chances[at] if 0 <= at < len(chances) else 0.0
     p = float(chances[chances <= seen * (1 + 1e-7)].sum())  # as R: ties by rounding
     return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
 
@@ -211,10 +214,11 @@ def _sums(
         if size in {0, len(block)}:
             sums += values[block].sum() if size else 0.0
             continue
-        for start in range(0, DRAWS, 1_000):  # in parts, so that memory stays small
-            keys = rng.random((1_000, len(block)))
+        step = max(1, min(1_000, 4_000_000 // len(block)))  # so that memory stays small
+        for start in range(0, DRAWS, step):
+            keys = rng.random((min(step, DRAWS - start), len(block)))
             chosen = np.argpartition(keys, size, axis=1)[:, :size]
-            sums[start : start + 1_000] += values[block][chosen].sum(axis=1)
+            sums[start : start + step] += values[block][chosen].sum(axis=1)
     return sums, False
 
 

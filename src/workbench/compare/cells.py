@@ -32,15 +32,14 @@ class Cell:
     def change(self) -> float:
         """Size of the change relative to the larger number; 1 where either is no number."""
         a, b = _number(self.before), _number(self.after)
-        if a is None or b is None:
-            return 1.0
-        return abs(a - b) / max(abs(a), abs(b), ABSOLUTE)
+        size = abs(a - b) / max(abs(a), abs(b), ABSOLUTE)
+        return 1.0 if math.isnan(size) else size
 
     @property
     def difference(self) -> str:
         """The number after less the number before; empty where either is no number."""
-        a, b = _number(self.before), _number(self.after)
-        return "" if a is None or b is None else f"{b - a:+.4g}"
+        more = _number(self.after) - _number(self.before)
+        return "" if math.isnan(more) else f"{more:+.4g}"
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def compare(
     changed = [
         Cell(both[r][2], a.label(rest[c]), a.cell(both[r][0], rest[c]), b.cell(both[r][1], rest[c]))
         for r, c in np.argwhere(x != y)
-        if not _same(x[r, c], y[r, c])
+        if not math.isclose(_number(x[r, c]), _number(y[r, c]), rel_tol=RELATIVE, abs_tol=ABSOLUTE)
     ]
     added = [name for row, (_, name) in new.items() if row not in old]
     removed = [name for row, (_, name) in old.items() if row not in new]
@@ -187,24 +186,18 @@ def _read(csv: str) -> pd.DataFrame:
 def shown(value: str) -> str:
     """A value without the mark that keeps spreadsheets from running it, and not too precise."""
     number = _number(value)
-    if number is not None and len(value) > 8 and not value.isdigit():
+    if not math.isnan(number) and len(value) > 8 and not value.isdigit():
         return f"{number:.4g}"
     return value.removeprefix("'") if value[1:2] in set("=+-@") else value
 
 
-def _number(value: str) -> float | None:
+def _number(value: str) -> float:
+    """The number that a text is; NaN where it is none."""
     try:
         number = float(value.replace(",", ""))
     except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _same(a: str, b: str) -> bool:
-    x, y = _number(a), _number(b)
-    if x is None or y is None:
-        return False
-    return math.isclose(x, y, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 class Value(NamedTuple):

@@ -82,10 +82,8 @@ class Page:
     def read(cls, folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> Page:
         """The page of an `entry` of a run's `record`; without contents if it was not executed."""
         name, language = entry["name"], record["language"]
-        file, title = (
-            folder / "notebooks" / f"{name}.ipynb",
-            str(entry["title"].get(language, name)),
-        )
+        file = folder / "notebooks" / f"{name}.ipynb"
+        title = str(entry["title"].get(language, name))
         if not file.is_file():
             return cls(name, title, entry["status"])
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ import posixpath
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping
 from importlib.resources import files
 from itertools import chain, count
@@ -47,8 +48,9 @@ KIND, BOX = files("workbench").joinpath("templates/comment_boxes.vml").read_text
 # what the format puts behind the line that names the drawing of the comments
 BEHIND = ("legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems",
           "tableParts", "extLst", "AlternateContent")  # fmt: skip
-# what reading the XML of a workbook raises where it is not as the format demands
-DAMAGED = (KeyError, ValueError, AttributeError, ExpatError, etree.LxmlError, zipfile.BadZipFile)
+# what reading the parts of a workbook raises where they are not as the format demands
+DAMAGED = (KeyError, ValueError, AttributeError, EOFError, zlib.error, ExpatError, etree.LxmlError,
+           zipfile.BadZipFile)  # fmt: skip
 NO_CELLS = b"<sheetData/>"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # which XML cannot hold
 Notes = Mapping[Place, str]

@@ -43,23 +43,23 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
         The edition is internal, or not refreshed in full; nobody is named; it is released already;
         or it would disclose single answers together with an earlier release.
     """
-    edition, shelf = Edition(wave, audience, language), paths.root() / "releases"
-    with one_at_a_time(shelf), lock(edition):  # what is compared is what is copied
-        number, place = _release(edition, by, shelf)
+    edition, releases = Edition(wave, audience, language), paths.root() / "releases"
+    with one_at_a_time(releases), lock(edition):  # what is compared is what is copied
+        number, place = _release(edition, by, releases)
     return label("release.written", language, name=edition.name, number=number, place=place)
 
 
-def _release(edition: Edition, by: str, shelf: Path) -> tuple[int, Path]:
+def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     """Number and folder of the new release, which no refresh changes meanwhile."""
     record = _complete(edition, by)
     files = fingerprints.hash_files(edition.folder)
     _refuse_strays(edition, record, files)
-    book = shelf / "releases.yml"
+    book = releases / "releases.yml"
     lines = _lines(book)
     digest = fingerprints.combined(files)
-    _refuse_again(edition, digest, lines, shelf)
+    _refuse_again(edition, digest, lines, releases)
     number = 1 + sum(line["edition"] == edition.name for line in lines)
-    place = shelf / edition.name / str(number)
+    place = releases / edition.name / str(number)
     line = {
         "edition": edition.name,
         "number": number,
@@ -129,18 +129,20 @@ def _refuse_strays(edition: Edition, record: dict[str, Any], files: Iterable[str
         )
 
 
-def _refuse_again(edition: Edition, digest: str, lines: list[dict[str, Any]], shelf: Path) -> None:
+def _refuse_again(
+    edition: Edition, digest: str, lines: list[dict[str, Any]], releases: Path
+) -> None:
     """Refuse what is released already, or would disclose answers beside an earlier release."""
     own = _survey_in(edition.folder)
     for line in lines:
-        earlier = shelf / line["folder"]
+        earlier = releases / line["folder"]
         copy = own is not None and own == _survey_in(earlier)  # one wave under two names
         if line["wave"] != edition.wave and not copy:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
             raise InputError(
                 "{name} is released already, on {date}",
-                file=shelf / "releases.yml",
+                file=releases / "releases.yml",
                 name=edition.name,
                 date=line["date"],
             )

@@ -42,7 +42,16 @@ _SIDE_BY_SIDE = re.compile(
     r"[^<]*(?:<(?!/figure>)[^<]*)*</figure>\s*){2,}"
 )
 HALF = 420  # pixels up to which two figures stand side by side
+OWN = {"answer", "prose", "data", "not-available", "figure", "table"}  # kinds of `analysis.show`
 PNG = b"\x89PNG\r\n\x1a\n"
+FRAME = f"{VENDOR}data+json"
+FACTS = (  # in the footer, in this order
+    *("wave", "as_of", "publisher", "audience", "parameters"),
+    *("data_sha256", "code_sha256", "commit", "date", "command"),
+)
+FACTS_OF_RUN = {"wave", "language", "audience", "output"}  # parameters of every notebook
+# what a page is not, where its context does not say otherwise
+UNSAID = dict.fromkeys(("home", "layout", "contents", "audience", "invented", "named"), "")
 DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title"}
 
 
@@ -94,8 +103,9 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     if FRAME in data and not inside:
         return ""  # the tables and the numbers of the figures have it
     for own, fields in show.stored(data):
-        if own in _RENDERERS:
-            return _RENDERERS[own](fields, words)
+        if own in OWN:
+            shown = _own(own, fields, words)
+            return f"{shown}\n" if shown else ""
     if not inside:  # it may hold answers that the edition keeps back
         return show.part("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
@@ -104,20 +114,31 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
         safe = show.scoped(clean(data["text/html"]))
         return f'<div class="scroll" tabindex="0">{safe}</div>\n'
     if "image/png" in data:
-        shown = {"png": data["image/png"], "alt": words["picture"]}
-        return f"<figure>{_image(shown)}</figure>\n"
+        picture = {"png": data["image/png"], "alt": words["picture"]}
+        return f"<figure>{_image(picture)}</figure>\n"
     if "text/plain" in data:
         return f"<pre tabindex='0'>{html.escape(data['text/plain'])}</pre>\n"
     return ""
 
 
-def _answer(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    text = data["text"]
-    return show.part("answer", text=text, gap=gap(text), more=data.get("more", "")) + "\n"
-
-
-def _prose(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return markdown(data["markdown"]) + "\n"
+def _own(kind: str, data: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """An output of one of the workbench's own kinds; empty where there is nothing to show."""
+    match kind:
+        case "answer":
+            more = data.get("more", "")
+            return show.part("answer", text=data["text"], gap=gap(data["text"]), more=more)
+        case "prose":
+            return markdown(data["markdown"])
+        case "data":
+            return _data(data, words)
+        case "not-available":  # what the survey has no material for is left out without a word
+            withheld = data.get("withheld", True)
+            return show.part("unavailable", reason=data["reason"]) if withheld else ""
+        case "figure":  # its source stands once, at the end of the page, and in the files
+            link = _download(data, words, alone=False)
+            return figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link)
+        case _:
+            return show.table(data, more=words["more"], link=_download(data, words))
 
 
 def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -129,20 +150,7 @@ def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
                if all(isinstance(cell, int | float) for cell in cells)]  # fmt: skip
     cells = [[str(cell) for cell in row] for row in rows]
     table = show.plain(cells, columns, numeric)
-    return show.part("data", summary=words["data"].format(n=data["n"]), table=table) + "\n"
-
-
-def _unavailable(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    if not data.get("withheld", True):
-        return ""  # the survey has no such material
-    return show.part("unavailable", reason=data["reason"]) + "\n"
-
-
-def _on_page(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    """A figure with caption, text alternative and a link to its numbers."""
-    # the source stands once, at the end of the page, and in the files
-    link = _download(data, words, alone=False)
-    return figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link) + "\n"
+    return show.part("data", summary=words["data"].format(n=data["n"]), table=table)
 
 
 def figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Markup:
@@ -172,10 +180,6 @@ def _size(data: Mapping[str, Any]) -> list[int]:
     return [pixels * 6 // 10 for pixels in struct.unpack(">II", head[16:24])] if known else []
 
 
-def _table(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return show.table(data, more=words["more"], link=_download(data, words)) + "\n"
-
-
 def _download(data: Mapping[str, Any], words: Mapping[str, str], *, alone: bool = True) -> Markup:
     """A link to the numbers; one that stands `alone`, outside a caption, says whose they are."""
     return show.part(
@@ -185,28 +189,6 @@ def _download(data: Mapping[str, Any], words: Mapping[str, str], *, alone: bool 
         words=words["numbers"],
         label=f"{words['numbers']} {data['title']}" if alone else "",
     )
-
-
-_RENDERERS = {
-    "answer": _answer,
-    "prose": _prose,
-    "not-available": _unavailable,
-    "data": _data,
-    "figure": _on_page,
-    "table": _table,
-}
-
-
-FRAME = f"{VENDOR}data+json"
-FACTS = (  # in the footer, in this order
-    *("wave", "as_of", "publisher", "audience", "parameters"),
-    *("data_sha256", "code_sha256", "commit", "date", "command"),
-)
-
-
-FACTS_OF_RUN = {"wave", "language", "audience", "output"}  # parameters of every notebook
-# what a page is not, where its context does not say otherwise
-UNSAID = dict.fromkeys(("home", "layout", "contents", "audience", "invented", "named"), "")
 
 
 def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:

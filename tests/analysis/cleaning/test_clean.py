@@ -857,3 +857,12 @@ def test_zeros_alone_are_no_answer_where_none_of_these_was_offered(write):
     got = cleaned(name)
     assert got.status["HOW_1"].tolist() == ["no_answer", "answered"]
     assert got.findings.empty
+
+
+def test_a_date_of_reply_may_be_a_text(write, monkeypatch):
+    day = next(question for question in BOOK["questions"] if question["id"] == "DAY")
+    monkeypatch.setitem(day, "type", "text")
+    lines = ["990019,架空市,2019-08-02,100,5,2,", "990019,架空市,2019-08-01,200,5,2,"]
+    result = cleaned(write([*lines, "990027,見本町,8月頃,300,5,2,"]))
+    assert result.responses["ALL"].tolist() == [100, 300]
+    assert result.register["received"].isna().tolist() == [False, True, True]

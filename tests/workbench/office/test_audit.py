@@ -438,6 +438,19 @@ def test_signs_of_xml_and_a_title_over_a_hidden_column(tmp_path):
     assert 'Extension="vml"' in parts(tmp_path / "b.xlsx")["[Content_Types].xml"].decode()
 
 
+def test_a_workbook_with_a_damaged_picture_is_not_copied(tmp_path):
+    path = table(tmp_path, put(C3="3名"))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/image1.png", b"picture" * 99)
+        at = archive.getinfo("xl/media/image1.png").header_offset + 30 + len("xl/media/image1.png")
+    content = bytearray(path.read_bytes())
+    content[at] = 0xFF  # a block of a kind that there is not
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be copied"):
+        audit.report([path], annotate_to=tmp_path / "b.xlsx")
+    assert not (tmp_path / "b.xlsx").exists()
+
+
 def test_a_file_that_may_not_be_opened(tmp_path, monkeypatch):
     path = table(tmp_path)
     monkeypatch.setattr(audit.os, "access", lambda *_: False)
