@@ -31,9 +31,9 @@ def timed(what: str, act: Callable[[], object]) -> None:
 def main() -> None:
     wave = sys.argv[1] if len(sys.argv) > 1 else "demo-2019"
     print(f"| {wave} | seconds | of them processor |\n|---|---|---|")
-    desk: list[lab.View] = []
+    desk: list[lab.Panel] = []
 
-    def opened(view: Callable[[str], lab.View]) -> Callable[[], None]:
+    def opened(view: Callable[[str], lab.Panel]) -> Callable[[], None]:
         return lambda: desk.append(view(wave))
 
     def move(view: int, control: str, value: object) -> Callable[[], None]:

@@ -26,13 +26,12 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import unknown
-from analysis.figures.gallery import SIZES, Gallery, use_style
+from analysis.figures.gallery import HIDDEN, SIZES, Gallery, use_style
 from analysis.show import Answer, Frame, Prose
 from analysis.stats import disclosure, population, tabulate
 from analysis.stats.disclosure import SMALLEST, Audience
 from analysis.text import LANGUAGES, Language
 
-HIDDEN = "—"
 MOST_POSSIBLE = 20_000  # counts of a question that are tried out
 COUNTED = ("single", "ordinal", "binary", "multi")
 MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers

@@ -24,7 +24,7 @@ from analysis.survey import QUICK, SEED, Survey
 from analysis.text import Language, labels
 
 
-class View(widgets.VBox):
+class Panel(widgets.VBox):
     """Controls, what they show, and the code that shows the same.
 
     `draw` takes the values of the controls and gives the objects to show; `code` takes the same and
@@ -82,7 +82,7 @@ def waves() -> list[str]:
     return [folder.name for folder in paths.waves() if len(list(folder.iterdir())) > 1]
 
 
-def browse(wave: str = "demo-2019", language: Language = "ja") -> View:
+def browse(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     """One question with a breakdown: its table and its figure."""
     survey, words = load(wave, language), labels("lab", language)
     asked = [q for q in survey.codebook if q.role != "id" and q.type != "date"]
@@ -101,10 +101,10 @@ def browse(wave: str = "demo-2019", language: Language = "ja") -> View:
 
     options = {"question": named, "by": parts}
     controls = {name: _dropdown(words[name], given) for name, given in options.items()}
-    return View(survey, controls, draw, code)
+    return Panel(survey, controls, draw, code)
 
 
-def types(wave: str = "demo-2019", language: Language = "ja") -> View:
+def types(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     """The verdict and the stability of each type as the number of types and the indices move."""
     survey, words = load(wave, language), labels("lab", language)
     there = survey.codebook.features and survey.features.group_labels
@@ -147,10 +147,10 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> View:
         ),
         "adjust": _dropdown(words["adjust"], adjusts),
     }
-    return View(survey, controls, draw, code)
+    return Panel(survey, controls, draw, code)
 
 
-def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
+def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     """One municipality: who it is, first steps, where it stands, and its answers.
 
     A few respondents have a button each, in the order of their types; among many, a slider brushes
@@ -175,7 +175,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
 
     if survey.n <= kinds.NAMED_UP_TO:
         of_type = {} if isinstance(found, NotAvailable) else found.labels.to_dict()
-        return View(survey, {"municipality": _buttons(survey, of_type, words)}, draw, code)
+        return Panel(survey, {"municipality": _buttons(survey, of_type, words)}, draw, code)
     who = {f"{name} {code}": code for code, name in survey.names.items()}
     brush = widgets.SelectionSlider(
         options=list(who.items()),
@@ -191,7 +191,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> View:
             brush.value = who[typed if typed in who else named[0]]
 
     finder.observe(find, names="value")
-    return View(survey, {"municipality": brush}, draw, code, finder)
+    return Panel(survey, {"municipality": brush}, draw, code, finder)
 
 
 def standing(survey: Survey, here: profile.Place) -> Figure | NotAvailable:

@@ -11,19 +11,23 @@ import pandas as pd
 
 from analysis import edition
 from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import COUNTED, HIDDEN, MEASURED, View, is_shown, protects
+from analysis.edition import COUNTED, MEASURED, View, is_shown, protects
 from analysis.errors import InputError
 from analysis.figures import plots
+from analysis.figures.gallery import HIDDEN
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
+from analysis.stats.thresholds import (
+    HEADLINE_AHEAD,
+    HEADLINE_APART,
+    HEADLINE_FEWEST,
+    HEADLINE_POINTS,
+)
 
 ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
 COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
 NUMBERS = ["question", "item", "group", "n", *tabulate.MEASURES]
 ALIKE = 3  # questions of yes or no that make one figure
-# where a headline states a finding: replies, how far ahead the first answer is (a share), how far
-# apart the ends are (a share; points of a scale)
-FEWEST, AHEAD, APART, APART_ON_SCALE = 5, 0.02, 0.1, 0.5
 # a group each; or who chose each of several answers
 Breakdown: TypeAlias = pd.Series | pd.DataFrame
 
@@ -398,7 +402,7 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     data = Frame(data[["answer", "said", "count", "n", "share"]])
     n = int(data["n"].max()) if len(data) else 0
     ends = {"top": data.iloc[0], "least": data.iloc[-1]} if n else {}
-    apart = n >= FEWEST and ends["top"]["share"] - ends["least"]["share"] >= APART
+    apart = n >= HEADLINE_FEWEST and ends["top"]["share"] - ends["least"]["share"] >= HEADLINE_APART
     lead = "・".join(dict.fromkeys(data["said"]))
     ax = plots.shares(data, dots=True, language=survey.language)
     about = {"question": lead, "multiple": False, "base": n, "lead": apart, **ends}
@@ -418,7 +422,7 @@ def leads(counted: Sequence[int], n: int) -> bool:
     (True, False, False)
     """
     first, second = [*sorted(counted, reverse=True), 0, 0][:2]
-    return n >= FEWEST and first - second >= max(2, AHEAD * n)
+    return n >= HEADLINE_FEWEST and first - second >= max(2, HEADLINE_AHEAD * n)
 
 
 def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Drawn | None:
@@ -451,7 +455,7 @@ def _drawn_battery(survey: View, question: Question) -> Drawn:
     means = means.sort_values("mean", ascending=False, kind="stable")
     data = means.round(4)
     top, least = means.records[0], means.records[-1]
-    apart = least["n"] >= FEWEST and top["mean"] - least["mean"] >= APART_ON_SCALE
+    apart = least["n"] >= HEADLINE_FEWEST and top["mean"] - least["mean"] >= HEADLINE_POINTS
     values = {"top": top, "least": least, "lead": apart}
     if protects(survey, question):  # the counts of single answers stay inside
         ax = plots.means(data, question=question, language=survey.language)
@@ -476,5 +480,5 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     quartiles = data["value"].quantile([0.25, 0.5, 0.75]).map(digits)
     written = dict(zip(("low", "median", "high"), quartiles, strict=True))
     unit = question.unit[survey.language] if question.unit else ""
-    lead = by is None and len(data) >= FEWEST
+    lead = by is None and len(data) >= HEADLINE_FEWEST
     return ax, data, "numbers_figure", {**written, "unit": unit, "lead": lead}

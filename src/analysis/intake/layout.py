@@ -1,4 +1,4 @@
-"""Which sheet of a file holds the replies, and in which layout, by what is found in it.
+"""Which sheet of a file holds the replies, in which layout, of which issue, by what is in it.
 
 A layout is never chosen because another one raised an error.
 """
@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook import municipality
+from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import WaveFile
-from analysis.errors import InputError
-from analysis.intake.headings import Headings
+from analysis.errors import InputError, Message
+from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet
 from analysis.intake.tables import SEARCHED_ROWS
 
@@ -186,3 +187,64 @@ def refuse_table(sheet: Sheet, headings: Headings) -> None:
                 such=sorted(there)[:3] + ["…"] * (len(there) > 3),
                 layout=layout,
             )
+
+
+# --- the issues of a yearly publication: its columns change, its titles tell the year ----------
+
+TITLED = 5  # rows in which a title stands
+
+
+def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
+    """The issue that the titles of a file tell; None of a codebook without issues.
+
+    Raises
+    ------
+    InputError : no title, or those of several issues, are in the file, or it lacks the sheet.
+    """
+    if not book.issues:
+        return None
+    heads = [sheet.text.iloc[:TITLED].to_numpy(object).ravel() for sheet in sheets]
+    texts = [str(text) for head in heads for text in head if text != ""]
+    there = [
+        issue
+        for issue in book.issues
+        if any(normalise(title) in normalise(text) for title in issue.titles for text in texts)
+    ]
+    if len(there) != 1:
+        raise InputError(
+            "no title of the codebook {book} is in the file, which begins with {first!r}"
+            if not there
+            else "the file has the titles of several issues ({there})",
+            file=sheets[0].file if sheets else None,
+            hint="the workbench knows {known}; give one of these files, or add the new year "
+            "to the codebook under issues",
+            book=book.id,
+            first=texts[0][:60] if texts else "",
+            there=[issue.id for issue in there],
+            known=[f"{issue.id}（{issue.titles[0]}）" for issue in book.issues],
+        )
+    issue = there[0]
+    if issue.sheet is not None and issue.sheet not in [sheet.sheet for sheet in sheets]:
+        raise InputError(
+            "the file is {issue} but has no sheet {wanted!r}",
+            file=sheets[0].file,
+            hint="there are: {there}",
+            issue=issue.id,
+            wanted=issue.sheet,
+            there=[sheet.sheet for sheet in sheets] or Message("none"),
+        )
+    return issue
+
+
+def check_issue(sheets: Sequence[Sheet], book: Codebook, wanted: str | None) -> None:
+    """Refuse a file of another issue than wave.yml gives."""
+    issue = issue_of(sheets, book)
+    if issue is not None and issue.id != wanted:
+        raise InputError(
+            "the file is the issue {found}, and wave.yml says {wanted}",
+            file=sheets[0].file,
+            hint="write issue: {found} and as_of: {as_of}, or give the other file",
+            found=issue.id,
+            wanted=wanted,
+            as_of=issue.as_of,
+        )

@@ -13,12 +13,12 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import corrections, issues, questionnaire, tools
+from analysis.intake import corrections, questionnaire, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import asked_in, choose, listed, refuse_table
+from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_table
 from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
 from analysis.intake.tables import read_rows
 
@@ -120,7 +120,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         headings.check_header(file.path)
         books = books_of(folder or wave.folder, file)
         for sheets in books:
-            issues.check(sheets, codebook, wave.issue)
+            check_issue(sheets, codebook, wave.issue)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
         pieces += own
         others += no_replies

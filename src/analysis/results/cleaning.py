@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis.cleaning.findings import RULES, SEVERITIES
 from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import HIDDEN, protects, shown_questions
+from analysis.edition import protects, shown_questions
+from analysis.figures.gallery import HIDDEN
 from analysis.show import Frame
 from analysis.stats import disclosure, tabulate
 from analysis.survey import Survey

@@ -114,7 +114,7 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     """
     tested = results.dropna(subset=["least"]).groupby("family", sort=False)["least"]
     frame = Frame(tested.agg(tests="size", least="min").reset_index())
-    frame = frame.astype({"family": object, "tests": int, "least": float})
+    frame = frame.astype({"tests": int, "least": float})
     frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
     frame["reaches"] = frame["least"] <= ALPHA
     return frame.assign(least=np.nan) if protects(survey) else frame

@@ -24,6 +24,10 @@ FEWEST_SIDE = 5  # municipalities on either side of a comparison of measures: on
 FEWEST_OTHERS = 6  # others needed before an answer is called unusual: alone among seven is 14 %
 UNUSUAL = 0.15  # share of those compared that gave answers as rare: alone among seven; a convention
 MOST_UNUSUAL = 10  # unusual answers of a city that a guide lists: what an hour's talk can take up
+HEADLINE_FEWEST = 5  # replies from which the headline of a figure states a finding; a convention
+HEADLINE_AHEAD = 0.02  # share of the replies that the first answer is ahead, at least two replies
+HEADLINE_APART = 0.1  # of the shares at the two ends; by less nobody would call one higher
+HEADLINE_POINTS = 0.5  # of the means at the two ends of a battery, in points of its scale
 FULL_COUNT = 0.95  # of a class or of the nation: a count of so many is called a full one
 
 # --- who makes the types ---

@@ -20,11 +20,11 @@ from analysis.cleaning.clean import answered
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
-from analysis.intake import issues, questionnaire, read, tools
+from analysis.intake import questionnaire, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Layout, asked_in, layout_of
+from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
 from analysis.text import LANGUAGES, Language, label
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
@@ -272,11 +272,11 @@ def _issue_of(file: Path, book: Codebook) -> Issue | None:
     """The issue of one file; of an archive of several tables the error names the right one."""
     tables = read.books_of(file.parent, WaveFile(path=file.name))
     if len(tables) == 1:
-        return issues.of_sheets(tables[0], book)
+        return issue_of(tables[0], book)
     right = []
     for sheets in tables:
         with suppress(InputError):
-            issues.of_sheets(sheets, book)
+            issue_of(sheets, book)
             right.append(sheets[0].file)
     raise InputError(
         "the file holds {n} tables, and a wave is made of one",
