@@ -48,9 +48,7 @@ class Classifier:
         if not isinstance(adjust, pd.Series):
             known = {"none": None, "gradient": "gradient", "size_class": self.size_class}
             if str(adjust) not in known:
-                raise InputError(
-                    "there is no adjustment {adjust!r}", hint=", ".join(known), adjust=adjust
-                )
+                raise unknown("adjustment", str(adjust), list(known))
             adjust = known[adjust]
         used = restricted(self.features, indices)
         texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
@@ -109,11 +107,8 @@ class Classifier:
 
 def restricted(made: Features, indices: Sequence[str]) -> Features:
     """The features of these indices only; all where none is named."""
-    if unknown := [name for name in indices if name not in made.group_labels]:
-        known = ", ".join(made.group_labels)
-        raise InputError(
-            "there is no index {index!r}", hint="there are: {known}", index=unknown[0], known=known
-        )
+    if strange := [name for name in indices if name not in made.group_labels]:
+        raise unknown("index", strange[0], list(made.group_labels))
     if not indices:
         return made
     kept = [name for name, index in made.groups.items() if index in indices]

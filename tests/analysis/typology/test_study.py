@@ -120,6 +120,14 @@ def test_types_within_size_classes_are_not_size_classes(tmp_path):
     assert adjusted_rand_score(truth[size == "town"], apart["town"].labels) == 1
 
 
+def test_a_misspelt_adjustment_is_told_the_nearest(tmp_path):
+    frame, _ = survey(15, 5.0)
+    made = Features(frame, RATIO, {c: c for c in frame}, {}, {}, {})
+    kept = Classifier(made, frame, pd.Series("city", frame.index), tmp_path)
+    with pytest.raises(InputError, match="no adjustment 'gradiant'; did you mean gradient"):
+        kept.study(adjust="gradiant")
+
+
 def test_the_multiverse_can_only_lower_the_verdict(clear):
     frame, _truth, found = clear
     seen = multiverse(frame, RATIO, None, found.labels)
