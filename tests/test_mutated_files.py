@@ -16,6 +16,6 @@ def test_damaged_files_are_refused_in_a_sentence_or_lose_nothing(tmp_path, monke
     shutil.copytree(ROOT / "data/codebooks", tmp_path / "data/codebooks")
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     demo = ROOT / "data/raw/demo-2019/replies.xlsx"
-    outcome = mutated_files.run(demo, 90, 2, tmp_path)
+    outcome = mutated_files.run(demo, 300, 2, tmp_path)
     assert outcome.faults == []
-    assert outcome.read > 50 and outcome.refused > 50
+    assert outcome.read > 150 and outcome.refused > 150
