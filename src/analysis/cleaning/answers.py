@@ -27,10 +27,11 @@ from analysis.codebook.questions import Option, Question
 from analysis.intake.printed import MARKS
 from analysis.intake.sheet import CellKind
 
-TICKS = frozenset(MARKS) - {"◎"}  # which says more than ○ where an office writes both
+TICKS = frozenset(MARKS) - {"◎", "◉"}  # which says more than ○ where an office writes both
 BLANKS = frozenset("☐□")
 TICK_WORDS = {  # as form tools write them
     **dict.fromkeys(("y", "yes", "はい", "有", "あり", "選択", "checked", "selected"), True),
+    **dict.fromkeys(("v", "該当"), True),
     **dict.fromkeys(("n", "no", "いいえ", "無", "なし"), False),
     **dict.fromkeys(("未選択", "unchecked", "not selected"), False),
 }
@@ -101,6 +102,8 @@ def _marked(text: str, question: Question) -> set[int] | None:
     None where the cell is no such list: two options at least, and nothing but marks, numbers and
     what parts them between the options. Of ☑ある □ない the first is chosen, of ○1.ある 2.ない too.
     """
+    if CIRCLED.search(text) and re.search(r"(?<!\d)\d(?!\d)", text):  # 1 ある ② ない
+        text = CIRCLED.sub(r"○\g<0>", text)
     if not (TICKS | BLANKS) & {*text}:
         return None
     plain = tidy(text)
@@ -208,6 +211,8 @@ def _other(text: str, question: Question) -> Parsed | None:
     option = next((o for o in question.options if o.other), None)
     if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
         return None
+    if len(tidy(text)) < 2 or tidy(text).casefold() in TICK_WORDS:  # ア, v: no explanation
+        return None
     own = _folded(text)
     known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(own in words or words in own for words in known)
@@ -277,7 +282,10 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
     Besides 1, ○ and ✓ the words of form tools (Yes, Checked, 選択), the option's own words, and
     what the question lists under ``ticks``; beside the option "other" its words.
     """
+    text = re.sub(r"^[(（【]\s*(\S?)\s*[)）】]$|\ufe0f", r"\1", text.strip())
     plain, digits = tidy(text), widths(text.strip())
+    if not plain:
+        return Parsed("empty")
     if digits is None:
         return refused("not-a-tick")
     folded = plain.casefold().removesuffix(".0")

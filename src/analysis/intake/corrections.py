@@ -53,10 +53,12 @@ def replies(sheet: Sheet) -> list[Correction]:
     """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
     words = CONFIRMED | {label("queries.as_is", language) for language in LANGUAGES}
     found, as_is = [], {*map(normalise, words)}
+    none = {label("queries.none", language) for language in LANGUAGES}
     for head, column in _marks(sheet):
         for row in range(head + 1, sheet.shape[0]):
             text = sheet.text.iat[row, column - 1].strip()
-            if text and normalise(text) not in as_is:
+            key, nothing = normalise(text), column > 2 and sheet.text.iat[row, column - 3] in none
+            if text and (key not in as_is or (nothing and key in {"はい", "yes"})):  # an answer
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
                 found.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
     return found
@@ -73,7 +75,11 @@ def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
     pieces, found = [], []
     for path in sorted(p for p in (folder / FOLDER).glob("*.xlsx") if is_table(p.name)):
         for sheet in read_file(path, name=f"{FOLDER}/{path.name}"):
-            pieces.append(Piece(sheet, np.full(sheet.shape, REASONS.index("note"), np.uint8)))
+            mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
+            for head, column in _marks(sheet):  # what stands in a column that an office added
+                added = np.flatnonzero(sheet.text.iloc[head] == "")
+                mark[head + 1 :, added[added != column + 2]] = REASONS.index("unmatched")
+            pieces.append(Piece(sheet, mark))
             found += replies(sheet)
     return pieces, found
 

@@ -22,6 +22,7 @@ from analysis.intake.printed import (
     ABOVE,
     BELOW,
     LEFT,
+    MARK,
     MARKS,
     RIGHT,
     Form,
@@ -33,8 +34,6 @@ from analysis.intake.tables import UNIT, check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
-MARK = re.compile(rf"^[{MARKS}]$")  # of the option that is chosen
-OPEN = re.compile(r"^[□☐◻]$")  # of one that is not
 INSTRUCTION = re.compile(
     r"^(?:[(（][^()（）]*[)）]|※.*)$", re.S
 )  # printed between a label and its answer
@@ -105,18 +104,23 @@ class _Reply:
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
 
-    def take_option(self, question: str, way: Place) -> None:
+    def take_option(self, question: str, way: Place, step: int) -> None:
         """The answer of one choice by the mark on this side of its option."""
-        form, options = self.form, self.form.options[question]
+        options = self.form.options[question]
         self.mark[tuple(np.array([*options.values()]).T)] = HEADER
-        beside = [(place, form.mark_of(code, place, way)) for code, place in options.items()]
-        self.marks += [mark for _, mark in beside if mark and OPEN.match(form.text(mark))]
-        chosen = [(at, mark) for at, mark in beside if form.text(mark) and mark not in self.marks]
-        if len(chosen) == 1 and MARK.match(form.text(chosen[0][1])):
-            self.cells[question] = chosen[0][0]  # the answer is the option, in its own words
-            self.marks += filter(None, [chosen[0][1]])
-        else:  # none: an empty cell; several: the first, which is refused, and the others are told
-            self.cells[question] = (chosen or beside)[0][1]
+        if (code := self._take(question, self.form.marks_of(options, way, step))) is not None:
+            self.marks += filter(None, [self.cells[question]])
+            self.cells[question] = options[code]  # the answer is the option
+            self.stands_for[question] = str(code)
+
+    def _take(self, name: str, cells: dict[int, Place | None]) -> int | None:
+        """The option that alone is marked; of several the first cell is the answer, and refused."""
+        filled, marked = self.form.chosen(cells)
+        there = {code: at for code, at in cells.items() if at and self.form.text(at)}
+        self.marks += [at for code, at in there.items() if code not in filled]
+        empty = next((at for code, at in cells.items() if code not in there), None)
+        self.cells[name] = cells[filled[0]] if filled else empty
+        return marked[0] if len(filled) == 1 and marked else None
 
     def take_boxes(self, id: str, question: Question) -> None:
         """The answer to a question, or an item of a battery, by boxes before the words of options.
@@ -144,12 +148,7 @@ class _Reply:
         form, codes = self.form, [*self.form.across[battery.id]]
         for variable in (v for v in battery.variables if v in form.labels):
             meet = {code: form.crossing(battery.id, variable, code) for code in codes}
-            opened = [place for place in meet.values() if place and OPEN.match(form.text(place))]
-            self.marks += opened
-            filled = [c for c, place in meet.items() if form.text(place) and place not in opened]
-            code = (filled or codes)[0]
-            self.cells[variable] = meet[code]
-            if len(filled) == 1 and MARK.match(form.text(meet[code])):
+            if (code := self._take(variable, meet)) is not None:
                 self.stands_for[variable] = battery.option(code).ja
 
     def finish(self, book: Codebook) -> None:
@@ -192,13 +191,13 @@ class _Copies:
         book = self.headings.book
         ways = {target: way for target, way in self.ways.items() if target in form.labels}
         reply = _Reply(form, {target: form.beside(target, *way) for target, way in ways.items()})
-        for question, way in self.marked.items():
-            if question in form.options:
-                reply.take_option(question, way)
+        for id, (way, step) in self.marked.items():
+            if id in form.options:
+                reply.take_option(id, way, step)
         for id in form.boxed:
             reply.take_boxes(id, book.question_of.get(id) or book[id])
-        for question in sorted(self.matrices & form.across.keys()):
-            reply.take_matrix(book[question])
+        for battery in sorted(self.matrices & form.across.keys()):
+            reply.take_matrix(book[battery])
         reply.finish(book)
         return reply
 
@@ -208,31 +207,22 @@ class _Copies:
         texts = [form.text(form.beside(target, way, step)) for form in there]
         if len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0]):
             return 0  # printed
-        number = target.rpartition("_")[2]
-        return sum(
-            not (way == LEFT and normalise(text).strip("().") == number)
-            and not (way == BELOW and INSTRUCTION.match(text))
-            for text in texts
-            if text
-        )
+        return sum(not (way == BELOW and INSTRUCTION.match(text)) for text in texts if text)
 
     @cached_property
-    def marked(self) -> dict[str, Place]:
-        """The questions of one choice whose options are marked, and on which side of them."""
+    def marked(self) -> dict[str, tuple[Place, int]]:
+        """The questions of one choice whose options are marked, on which side, how far off."""
         found = {}
         for question in sorted({id for form in self.forms for id in form.options}):
             forms = [form for form in self.forms if question in form.options]
             row = all(in_a_row(form.options[question].values()) for form in forms)
+            ways = TICKS + (((BELOW, 1), (ABOVE, 1)) if row else ())
             marks = {
-                way: sum(
-                    bool(MARK.match(form.text(form.mark_of(code, place, way))))
-                    for form in forms
-                    for code, place in form.options[question].items()
-                )
-                for way in ((RIGHT, LEFT, BELOW, ABOVE) if row else (RIGHT, LEFT))
+                at: sum(len(f.chosen(f.marks_of(f.options[question], *at))[1]) for f in forms)
+                for at in ways
             }
             if any(marks.values()):
-                found[question] = max(marks, key=lambda way: (marks[way], way == RIGHT))
+                found[question] = max(ways, key=lambda at: (marks[at], -at[1], at[0] == RIGHT))
         return found
 
     @cached_property
@@ -244,8 +234,7 @@ class _Copies:
             for question, options in form.across.items()
             for variable in self.headings.book[question].variables
             if variable in form.labels
-            for code in options
-            if MARK.match(form.text(form.crossing(question, variable, code)))
+            if form.chosen({code: form.crossing(question, variable, code) for code in options})[1]
         }
 
     @cached_property
@@ -366,6 +355,9 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
+            form_says = (row, column) in form.listed or UNIT.match(normalise(text))
+            if lone and form_says and not re.match("[①-⑳]", text):
+                continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
                 continue  # who replied, told again
@@ -405,8 +397,8 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
 def _entered(reply: _Reply, place: Place) -> bool:
     """Whether a mark or a number stands in a cell, and does not just number what is beside it."""
     text = reply.form.text(place)
-    if MARK.match(text) or not ANSWER_LIKE.match(text):
-        return bool(MARK.match(text))
+    if MARK.fullmatch(text) or not ANSWER_LIKE.match(text):
+        return MARK.fullmatch(text) is not None
     beside = (reply.form.next_to(place, way) for way in (RIGHT, BELOW))
     return all(reply.mark[cell] != HEADER for cell in beside if cell)
 

@@ -358,11 +358,11 @@ class Headings:
         """The code of the option whose words, with or without its number, are the whole text."""
         key = normalise(text)
         words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
+        words = normalise(LETTER.sub("", text)) if words == key else words
         for option in question.options:
             own = {normalise(said) for said in (option.ja, option.en, *option.source)}
-            if key in own or (
-                words in own and key.startswith((str(option.code), f"({option.code}"))
-            ):
+            numbered = key.startswith((str(option.code), f"({option.code}"))
+            if key in own or (words in own and (numbered or not re.match(r"[(\[]?\d", key))):
                 return option.code
         return None
 

@@ -12,15 +12,18 @@ from analysis.intake.headings import Headings, Meaning, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 
 RIGHT, BELOW, LEFT, ABOVE = (0, 1), (1, 0), (0, -1), (-1, 0)
-RINGS = "○●◯〇◎レ✓✔"  # marks that an office writes
+RINGS = "○●◯〇◎◉⭕レﾚ✓✔"  # marks that an office writes
 MARKS = RINGS + "☑■"  # and printed boxes that it fills
 # a mark, an open box or brackets with or without a mark before an option's words
-BOXED = re.compile(rf"^(?:[☑☒■□☐◻]|[(（\[［]\s*[{MARKS}]?\s*[)）\]］])\s*(?=\S)")
-RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)")  # before an option's words, where others have none
-TICKED = re.compile(rf"^[(（\[［]?\s*[{MARKS}☒]")
+BOXED = re.compile(rf"^(?:[☑☒■□☐◻]|[(（\[［【〔]\s*[{MARKS}]?\s*[)）\]］】〕])\s*(?=\S)")
+# before an option's words or behind them, where others have none
+RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)|(?<=\S)\s*[{RINGS}]$")
+TICKED = re.compile(rf"^[(（\[［【〔]?\s*[{MARKS}☒]|[{RINGS}]$")
+MARK = re.compile(rf"[{MARKS}vVｖＶ]|該当")  # a whole cell: the option beside it is chosen
+AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, the style of an emoji
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
 ARROWS = ("→", "⇒", "⇨", "➡")
-ANSWER_WORD = re.compile(r"ご?(?:回答欄?|記入欄)|(?:your)?answer")  # beside an answer
+ANSWER_WORD = re.compile(r"[【\[]?ご?(?:回答(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer")
 ONE_CHOICE = {"single", "ordinal", "binary"}
 SEARCHED = 20_000  # cells of a form that are looked at
 Options = dict[str, dict[int, Place]]
@@ -38,6 +41,7 @@ class Form:
     across : battery -> code -> the cell of its option, in a row or column beside all items.
     boxed : question, or item of a battery -> code -> the cell with its box and its words.
     ticked : of these cells, those of chosen options.
+    listed : cells with the options of a question and their numbers, where no answer is.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -66,6 +70,7 @@ class Form:
                 line = [place for place in self._places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
         self.words |= {place for found in self.boxed.values() for place in found.values()}
+        self.listed: set[Place] = set().union(*map(self._listed, asked))
 
     # --- what stands where ---------------------------------------------------------------------
 
@@ -98,7 +103,7 @@ class Form:
             if (beyond := self.next_to(place, way)) is None:
                 return None
             place = beyond
-            if place not in self.words:
+            if place not in self.words | self.listed:
                 left_over -= 1
                 if not left_over:
                     return place
@@ -106,12 +111,26 @@ class Form:
                 return None  # what stands behind another label belongs to that
         return None
 
-    def mark_of(self, code: int, place: Place, way: Place) -> Place | None:
-        """The cell beside an option in which its mark is, past the one with its number."""
-        beside = self.next_to(place, way)
-        if beside and normalise(self.text(beside)).strip("().") == str(code):
-            return self.next_to(beside, way) or beside
-        return beside
+    def marks_of(self, options: dict[int, Place], way: Place, step: int) -> dict[int, Place | None]:
+        """Option -> the cell beside it in which its mark is, past those with their numbers."""
+        near = {code: self.next_to(place, way) for code, place in options.items()}
+        numbered = all(at and _number(self.text(at)) == str(code) for code, at in near.items())
+        if numbered and not any(self.chosen(near)):
+            near = {code: at and (self.next_to(at, way) or at) for code, at in near.items()}
+        if step == 2:
+            near = {code: at and self.next_to(at, way) for code, at in near.items()}
+        return near
+
+    def chosen(self, cells: dict[int, Place | None]) -> tuple[list[int], list[int]]:
+        """Of cells beside options those that say more than is printed, and those marked."""
+        signs = {code: AROUND.sub("", self.text(place)) for code, place in cells.items()}
+        numbers = {code for code, sign in signs.items() if normalise(sign) == str(code)}
+        rings = {c for c, s in signs.items() if _number(s.lstrip(MARKS)) == str(c)} - numbers
+        if not numbers:  # all are printed with rings
+            rings, numbers = set(), rings
+        own = numbers if len(numbers | rings) > 1 else set()
+        said = [c for c, s in signs.items() if s and s not in {*"□☐◻"} and c not in own]
+        return said, [c for c in said if c in rings or MARK.fullmatch(signs[c])]
 
     def crossing(self, battery: str, variable: str, code: int) -> Place | None:
         """Where the line of an item meets that of an option."""
@@ -160,9 +179,10 @@ class Form:
                 self.labels[variable] = place
                 self.words.add(place)
 
-    def _region(self, place: Place) -> Iterator[Place]:
-        """The filled cells from a label to the row of the next one."""
-        end = min((row for row, _ in self.labels.values() if row > place[0]), default=None)
+    def _region(self, place: Place, own: Iterable[str] = ()) -> Iterator[Place]:
+        """The filled cells from a label to the row of the next one that is not its own."""
+        others = (row for name, (row, _) in self.labels.items() if name not in {*own})
+        end = min((row for row in others if row > place[0]), default=None)
         return (p for p in self._places if p[0] >= place[0] and (end is None or p[0] < end))
 
     def _options(self, question: Question, start: Place | None = None) -> dict[int, Place]:
@@ -176,6 +196,27 @@ class Form:
             if code is not None:
                 found.setdefault(code, place)
         return found
+
+    def _listed(self, question: Question) -> set[Place]:
+        """Where the form lists the options of a question, and their numbers: no answer is there."""
+        region = [p for p in self._region(self.labels[question.id]) if p not in self.words]
+        if question.type == "multi":
+            names = [name for name in question.variables if name in self.labels]
+            return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in names)
+        said = [(self.headings.option(question, self.text_at[p]), p) for p in region]
+        cells = [(code, p) for code, p in said if code is not None]
+        codes, places = {code for code, _ in cells}, [p for _, p in cells]
+        if len(places) != len(codes) or len(codes) < max(2, len(question.options) - 1):
+            return set()
+        in_line = any(len({*line}) == 1 for line in zip(*places, strict=True))
+        parted = any(min(places) < word < max(places) for word in self.words)
+        return {*places, *self._numbers(cells)} if in_line and not parted else set()
+
+    def _numbers(self, options: Iterable[tuple[int, Place]]) -> set[Place]:
+        """The cells beside options that number them."""
+        beside = ((code, self.next_to(p, way)) for code, p in options for way in (LEFT, RIGHT))
+        numbers = {at for code, at in beside if at and _number(self.text(at)) == str(code)}
+        return numbers if len(numbers) > 1 else set()
 
     def _across(self, question: Question) -> dict[int, Place]:
         """The options of a matrix: a row above its items, or a column below a row of these."""
@@ -193,22 +234,33 @@ class Form:
         """
         boxed: dict[int, Place] = {}
         ringed: dict[int, Place] = {}
+        circled: dict[int, Place] = {}
         bare: dict[int, Place] = {}
-        for place in places or self._region(self.labels[question.id]):
+        labels = question.variables if question.type == "multi" else ()
+        for place in places or self._region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, found in ((BOXED, boxed), (RINGED, ringed)):
                 code = self.headings.option(question, sign.sub("", text))
-                if code is not None and sign.match(text):
+                if code is not None and sign.search(text):
                     found.setdefault(code, place)
-                    self.ticked |= {place} if TICKED.match(text) else set()
+                    self.ticked |= {place} if TICKED.search(text) else set()
             if (code := self.headings.option(question, text)) is not None:
-                bare.setdefault(code, place)
+                rest = circled if normalise(text.strip()[:1]) == f"({code})" else bare
+                rest.setdefault(code, place)
+        if circled and bare and not boxed and not ringed:  # ① among 2 and 3
+            self.ticked |= {*circled.values()}
+            ringed = circled
         return boxed or (bare | ringed if ringed else {})
 
 
 def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> Options:
     """Those of which more than one option is there."""
     return {name: found for name, found in pairs if len(found) > 1}
+
+
+def _number(text: str) -> str:
+    """A number without what is around it."""
+    return normalise(text).strip("().")
 
 
 def in_a_row(places: Iterable[Place]) -> bool:

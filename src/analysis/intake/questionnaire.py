@@ -51,6 +51,8 @@ def pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
     printed = {(str(row[3]), str(row[4])) for row in ids.text.iloc[2:].itertuples(index=False)}
     signs = _signs(headings.book, "en" if ids.text.iat[0, 3] == "en" else "ja")
     filled_in, found = ids.text.iat[1, 0], []
+    others = [sheet.sheet for sheet in sheets if sheet is not ids]
+    filled_in = others[0] if len(others) == 1 else filled_in  # an office may have renamed it
     for sheet in (s for s in sheets if s is not ids):
         own = sheet.sheet == filled_in
         piece = Piece(sheet, _marks(sheet, printed if own else set()))

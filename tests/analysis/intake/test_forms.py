@@ -66,6 +66,7 @@ def numbered(head, texts, chosen):
 
 
 Q1, Q2, Q3, Q4 = "問1 導入状況", "問2 業務", "問3 職員数", "問4 実施状況"
+CIRCLED = "⓪①②③④"
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 LAYOUTS = {
     1: {
@@ -88,6 +89,10 @@ LAYOUTS = {
         "above": lambda a: across(Q2, USES, a, above=True),
         "boxes": lambda a: boxes(Q2, USES, a),
         "one cell": lambda a: in_a_cell(Q2, USES, a),
+        "behind": lambda a: [[Q2], *([f"{k} {t}{mark(k in a, '　○', '')}"]
+                                     for k, t in enumerate(USES, 1))],
+        "v": lambda a: down(Q2, USES, a, "v"),
+        "in brackets": lambda a: down(Q2, USES, a, "（○）", "（　）"),
     },
     3: {
         "unit": lambda a: [[Q3, a, "人"]],
@@ -103,6 +108,14 @@ LAYOUTS = {
             [stage, *(mark(a[j] == k) for j in (0, 1))] for k, stage in enumerate(STAGES, 1)],
         "codes above": lambda a: [[Q4], [None, "1", "2", "3"], [None, *STAGES]] + [
             [item, *(mark(a[j] == k, "●") for k in (1, 2, 3))] for j, item in enumerate(ITEMS)],
+        "numbers printed": lambda a: [[Q4], [None, *STAGES]] + [
+            [item, *(CIRCLED[k] if a[j] == k else k for k in (1, 2, 3))]
+            for j, item in enumerate(ITEMS)],
+        "a mark at a number": lambda a: [[Q4], [None, *STAGES]] + [
+            [item, *(f"○{k}" if a[j] == k else k for k in (1, 2, 3))]
+            for j, item in enumerate(ITEMS)],
+        "a mark in place of a number": lambda a: [[Q4], [None, *STAGES]] + [
+            [item, *("○" if a[j] == k else k for k in (1, 2, 3))] for j, item in enumerate(ITEMS)],
         "codes": lambda a: [[Q4], ["1 実施済　2 予定　3 未定"]] + [
             [item, a[j]] for j, item in enumerate(ITEMS)],
     },
@@ -275,6 +288,22 @@ def test_what_some_offices_wrote_alike_or_into_a_label_is_told(tmp_path):
     result = received(tmp_path, rows, 4)
     told = result.outside[result.outside["reason"] == "unmatched"]["text"].tolist()
     assert sorted(told) == sorted(["該当なし", "該当なし", f"{Q3}：120人"])
+
+
+def test_a_mark_or_letter_alone_is_no_explanation_of_other(tmp_path):
+    book = BOOK.model_dump(mode="json")
+    book["questions"] = book["questions"][:2]
+    book["questions"][1]["options"][3] |= {"ja": "その他", "other": True}
+    (tmp_path / "r").mkdir()
+    for i, said in enumerate(("ア", "レ", "共同で導入")):
+        sheet = openpyxl.Workbook().active
+        for row in (["団体名", WHO[i]], [Q1, said]):
+            sheet.append(row)
+        sheet.parent.save(tmp_path / "r" / f"{i}.xlsx")
+    about, own = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f"), Codebook.parse(book)
+    result = clean(read(about, own, tmp_path), about, own)
+    assert result.responses["Q1"].isna().tolist() == [True, True, False]
+    assert {"ア", "レ"} <= {*result.findings.loc[result.findings["severity"] == "refused", "raw"]}
 
 
 def test_headings_over_merged_cells_do_no_harm(tmp_path):

@@ -293,6 +293,19 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     assert prepare("own", force=True).responses["S"].tolist() == [42, 70]
 
 
+def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(asked):
+    """And what stands in a column that an office added is told."""
+    file = asked / "each" / "131016_千代田区.xlsx"
+    book = openpyxl.load_workbook(file)
+    book.worksheets[0]["E5"] = "（値なし）"
+    book.worksheets[0]["K5"] = "兼任を含む"
+    book.save(file)
+    assert main(["queries", "own", "--returned", str(answer(file, "はい"))]) == 0
+    result = prepare("own")
+    assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["はい"]
+    assert "兼任を含む" in result.findings.query("rule == 'unmatched'")["raw"].tolist()
+
+
 def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(asked):
     file = asked / "each" / "131016_千代田区.xlsx"
     queries.run("own", [answer(file, 42)])
