@@ -8,6 +8,7 @@ Numbers and days are read by `texts`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -70,6 +71,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     """
     if kind == CellKind.DATE:
         return refused("excel-date")
+    text = _lines_of_list(text)
     if (marked := _marked(text, question)) is not None:
         return judged(marked, ("marked",), question) if marked else Parsed("no_answer")
     if (named := _explained(text, question)) is not None:
@@ -95,6 +97,15 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
 
 
+def _lines_of_list(text: str) -> str:
+    """A list such as ["翻訳","要約"], as Microsoft Forms gives it to a flow, a line each."""
+    try:
+        found = json.loads(text) if re.fullmatch(r'\s*\[\s*".*"\s*\]\s*', text, re.S) else None
+    except ValueError:
+        return text
+    return "".join(f"{one}\n" for one in found) if found else text
+
+
 def _marked(text: str, question: Question) -> set[int] | None:
     """The options with a mark in front of them, in a cell in which the form lists its options.
 
@@ -110,6 +121,8 @@ def _marked(text: str, question: Question) -> set[int] | None:
     codes = [words[own] for own in found[::2]]
     between = [before, *found[1::2]]
     rest = "".join(between).translate(dict.fromkeys(map(ord, TICKS | BLANKS)))
+    if rest == "".join(between):
+        return None  # the mark is a letter of an option: トイレ
     if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
         return None
     if TICKS & {*between[-1]}:
@@ -164,8 +177,8 @@ def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bo
 
 
 def words_of(option: Option) -> tuple[str, ...]:
-    """The words of an option: its labels, and how the files write it."""
-    return (option.ja, option.en, *option.source)
+    """The words of an option: its labels, and how the files write it; LimeSurvey -oth- of other."""
+    return (option.ja, option.en, *option.source, *(["-oth-"] if option.other else []))
 
 
 # --- the option "other" -------------------------------------------------------------------------

@@ -37,7 +37,7 @@ CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 IDENTITY = {
     "code": (
         *("団体コード", "市区町村コード", "市町村コード", "自治体コード", "地方公共団体コード"),
-        *("全国地方公共団体コード", "コード", "code"),
+        *("全国地方公共団体コード", "コード", "code", "municipality code", "municipal code"),
     ),
     "name": (
         *("団体名", "市区町村名", "市町村名", "自治体名", "団体名称", "市区町村", "自治体"),
@@ -262,11 +262,12 @@ class Headings:
         return None
 
     def _part(self, key: str) -> str | None:
-        """The option or item behind its question: 問4 取組 [研修], 取組_研修, Q4[SQ001]."""
-        for sign in re.finditer(r"[\[_-]", key):
+        """The option or item behind its question: 問4 取組 [研修], 取組（研修）, Q4[SQ001]."""
+        for sign in re.finditer(r"[\[(_:./-]", key):
             question = self._whole(key[: sign.start()])
             if question is not None and question.type in {"multi", "battery"}:
-                variable = self._choices(question).get(key[sign.end() :].rstrip("]"))
+                part = key[sign.end() :].removesuffix({"[": "]", "(": ")"}.get(sign[0], ""))
+                variable = self._choices(question).get(part)
                 if variable:
                     return variable
         return None

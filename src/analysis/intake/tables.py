@@ -242,6 +242,7 @@ def read_rows(
         if row >= top and column not in columns.values() and (row, column) not in meanings
     }
     check_questions(columns, headings, sheet, loose)
+    _check_labels(columns, headings, sheet)
     mark[:top] = REASONS.index("title")
     mark[top : bottom + 1] = REASONS.index("header")
     free = set(range(sheet.shape[1])) - set(columns.values())
@@ -267,6 +268,33 @@ def read_rows(
         )
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     return Table(sheet, rows, columns, mark)
+
+
+NO = {"no", "いいえ", "無", "なし", "notselected", "未選択", "unchecked"}
+
+
+def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
+    """Refuse codes whose words in an SPSS or Stata file are those of another answer."""
+    for variable, column in columns.items():
+        question = headings.book.question_of.get(variable)
+        if question is None:
+            continue
+        for code, words in sheet.labels.get(column, {}).items():
+            chosen = None if question.type == "multi" else headings.option(question, words)
+            unticked = code == "1" and question.type in {"multi", "binary"}
+            if chosen is None and unticked and normalise(words) in NO:
+                chosen = 0
+            meant = int(code) if code.isdecimal() else headings.option(question, code)
+            if None not in (chosen, meant) and chosen != meant:
+                raise sheet.error(
+                    "code {code} of {variable} is {words} by the labels of the file, but another "
+                    "answer in the codebook",
+                    at=(0, column),
+                    hint="bring the codes of the codebook and of the file into one",
+                    code=code,
+                    variable=variable,
+                    words=words,
+                )
 
 
 # of what a form tool writes beside the answers

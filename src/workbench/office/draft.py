@@ -259,6 +259,11 @@ class _Questions:
     def _groups(self, columns: Sequence[Filled]) -> list[Group]:
         """The columns of each question; most have one."""
         sure = self.export is not None  # a form tool says which belong together
+        # side by side, also where it writes a remark beside each option
+        first: dict[str | int, int] = {}
+        places = [first.setdefault((own.has_part and own.name) or at, at)
+                  for at, own in enumerate(columns)]  # fmt: skip
+        columns = [columns[at] for at in sorted(range(len(columns)), key=places.__getitem__)]
         found: list[Group] = []
         for whole, run in groupby(columns, key=_whole):
             own = list(run)

@@ -222,8 +222,9 @@ class _New:
             self.content["invited"] = self.content["invited"] or "all"
         heads = received.outside["text"][received.outside["reason"] == "header"]
         plain = Headings(self.book)
-        self.ignore = [text for text in dict.fromkeys(heads)
-                       if is_technical(text) and plain.meaning(text) is None]  # fmt: skip
+        if any(file.name not in self.tools for file in self.files):  # a tool knows its own
+            self.ignore = [text for text in dict.fromkeys(heads)
+                           if is_technical(text) and plain.meaning(text) is None]  # fmt: skip
         self._write(part, chosen)
         return received, Message("layout {layout}, {replies}", layout=chosen.layout,
                                  replies=replies)  # fmt: skip

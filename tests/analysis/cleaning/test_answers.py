@@ -436,6 +436,35 @@ def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
     assert got.state != "unreadable"
 
 
+def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
+    equipment = [{"code": 1, "ja": "発電機", "en": "generator"},
+                 {"code": 2, "ja": "トイレ", "en": "toilets"}]  # fmt: skip
+    books = {
+        kind: Codebook.parse(
+            {**BOOK.model_dump(exclude={"questions"}),
+             "questions": [{**question(kind, options=equipment), "id": "Q"}]}
+        )
+        for kind in ("multi", "single")
+    }  # fmt: skip
+
+    def read(kind, text):
+        return Reader(books[kind]).read(text, TEXT, books[kind]["Q"], "Q")
+
+    assert read("multi", "発電機;トイレ;").value == {1, 2}
+    assert read("multi", "レ発電機 トイレ").value == {1}
+    assert read("single", "発電機、トイレ").rules == ("several",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value", "other"),
+    [("WORK", '["翻訳","文書の作成, 要約"]', {1, 2}, ""), ("WORK", '["翻訳"]', {2}, ""),
+     ("WORK", '["翻訳", "広報"]', {2, 9}, "広報"), ("ONE", "-oth-", 9, "")],
+)  # fmt: skip
+def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, other):
+    got = tool(name, text)
+    assert (got.value, got.other) == (value, other)
+
+
 def test_two_possible_readings_are_refused():
     assert tool("DOUBLE", "作成, 要約").rules == ("two-readings",)
     assert tool("DOUBLE", "作成;要約").value == {1, 2}
