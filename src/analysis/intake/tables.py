@@ -286,15 +286,10 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
                 chosen = 0
             meant = int(code) if code.isdecimal() else headings.option(question, code)
             if None not in (chosen, meant) and chosen != meant:
-                raise sheet.error(
-                    "code {code} of {variable} is {words} by the labels of the file, but another "
-                    "answer in the codebook",
-                    at=(0, column),
-                    hint="bring the codes of the codebook and of the file into one",
-                    code=code,
-                    variable=variable,
-                    words=words,
-                )
+                what = "code {code} of {variable} means {words} in the file, not in the codebook"
+                hint = "bring the codes of the codebook and of the file into one"
+                more = {"code": code, "variable": variable, "words": words}
+                raise sheet.error(what, at=(0, column), hint=hint, **more)
 
 
 # of what a form tool writes beside the answers

@@ -465,7 +465,15 @@ def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, 
     assert (got.value, got.other) == (value, other)
 
 
+@pytest.mark.parametrize("text", ["なし", "特になし", "NULL", "#N/A", "X", "off"])
+def test_words_that_name_nothing_are_none_beside_other(text):
+    assert tool("WORK", text).state == tool("ONE", text).state == "unreadable"
+    assert tool("WORK", text, "WORK_9").value in (False, None)
+
+
 def test_two_possible_readings_are_refused():
+    assert tool("WORK", "2.翻訳 1.文書の作成, 要約").value == {1, 2}
+    assert tool("DOUBLE", "1.作成 3.作成, 要約").rules == ("two-readings",)
     assert tool("DOUBLE", "作成, 要約").rules == ("two-readings",)
     assert tool("DOUBLE", "作成;要約").value == {1, 2}
     assert tool("DOUBLE", "要約, 作成").value == {1, 2}
@@ -526,6 +534,7 @@ def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
         ("Mon, 03 Jun 2024 20:15:42 GMT", dt.date(2024, 6, 4), "05:15:42"),
         ("2024年6月3日 月曜日 9:15:42 GMT+0900 (日本標準時)", dt.date(2024, 6, 3), "09:15:42"),
         ("Jun 3, 2024", dt.date(2024, 6, 3), None),
+        ("03-Jun-2024 09:15:42", dt.date(2024, 6, 3), "09:15:42"),
         ("3 June 2024 9:15 PM", dt.date(2024, 6, 3), "21:15:00"),
     ],
 )

@@ -128,7 +128,7 @@ def test_codes_of_a_package_that_are_other_answers_in_the_codebook_are_refused(
     for own, result in ({}, 0), (labels, 2):
         pyreadstat.write_sav(frame, project / "s.sav", variable_value_labels={variable: own})
         assert main([*given, "--as-of", "2024-06-01"]) == result
-    assert f"code 1 of {variable} is" in capsys.readouterr().err
+    assert f"code 1 of {variable} means" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("tool", "export"), ALL, ids=[export.__name__ for _, export in ALL])
