@@ -20,16 +20,7 @@ RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)")  # before an option's words, where 
 TICKED = re.compile(rf"^[(（\[［]?\s*[{MARKS}☒]")
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
 ARROWS = ("→", "⇒", "⇨", "➡")
-ANSWER_WORDS = {
-    "回答",
-    "ご回答",
-    "回答欄",
-    "ご回答欄",
-    "記入欄",
-    "ご記入欄",
-    "answer",
-    "youranswer",
-}
+ANSWER_WORD = re.compile(r"ご?(?:回答欄?|記入欄)|(?:your)?answer")  # beside an answer
 ONE_CHOICE = {"single", "ordinal", "binary"}
 SEARCHED = 20_000  # cells of a form that are looked at
 Options = dict[str, dict[int, Place]]
@@ -228,4 +219,5 @@ def in_a_row(places: Iterable[Place]) -> bool:
 
 def is_answer_word(text: str) -> bool:
     """Whether a cell says that the answer is beside it."""
-    return normalise(text).rstrip(":") in ANSWER_WORDS or text.rstrip().endswith(ARROWS)
+    told = ANSWER_WORD.fullmatch(normalise(text).rstrip(":")) is not None
+    return told or text.rstrip().endswith(ARROWS)

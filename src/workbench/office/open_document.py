@@ -88,7 +88,7 @@ def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: s
     defaults, unseen = list[str](), list[bool]()  # of each column: style of its cells, hidden
     for column in table.iter("{*}table-column"):
         given = _given(column)
-        many = _repeated(given, "columns", MAX_COLUMNS)
+        many = min(_repeated(given, "columns", MAX_COLUMNS), MAX_COLUMNS - len(defaults))
         defaults += [given.get("default-cell-style-name", "")] * many
         unseen += [given.get("visibility") in UNSEEN] * many
     values, seen, formulas = dict[Place, Any](), dict[Place, Look](), dict[Place, str]()
@@ -164,12 +164,15 @@ def _outer(element: etree._Element, *kinds: str) -> Iterator[etree._Element]:
 
 def _text(paragraph: etree._Element) -> str:
     """The words of a paragraph, without those of notes and drawings in it."""
-    words = paragraph.text or ""
-    aside = {*paragraph.iterchildren(*ASIDE)}
-    for inner in paragraph:
-        sign = SIGNS.get(etree.QName(inner).localname)
-        words += sign or ("" if inner in aside else _text(inner))
-        words += inner.tail or ""
+    words, walk = "", etree.iterwalk(paragraph, events=("start", "end"))
+    for event, inner in walk:
+        name = etree.QName(inner).localname
+        if event == "end":
+            words += "" if inner is paragraph else inner.tail or ""
+        elif f"{{*}}{name}" in ASIDE:
+            walk.skip_subtree()
+        else:
+            words += SIGNS.get(name, inner.text or "")
     return words
 
 

@@ -232,6 +232,20 @@ def test_an_open_document_is_read_as_well(tmp_path, rows, change, rule):
     assert not rule or found["cell"].iloc[-1].startswith("C3")
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "|<text:p>" + "<text:span>" * 1_500 + "</text:span>" * 1_500 + "</text:p>",
+        "|</table:table-cell></table:table-row>"
+        + '<table:table-column table:number-columns-repeated="16384"/>' * 100_000
+        + "<table:table-row><table:table-cell>",
+    ],
+    ids=["nested", "columns"],
+)
+def test_an_open_document_made_to_exhaust_the_reader_is_read(tmp_path, inside):
+    audit.audit(open_document(tmp_path, GOOD, inside))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 @pytest.mark.parametrize("kind", ["xlsx", "ods"])
