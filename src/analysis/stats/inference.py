@@ -15,6 +15,7 @@ from math import comb, factorial, prod, sqrt
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
+from scipy.special import gammaln
 
 from analysis.stats.thresholds import ALPHA
 
@@ -186,7 +187,7 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
     for block in blocks:
         yes, drawn, size = int(has[block].sum()), int(group[block].sum()), len(block)
         support = np.arange(max(0, yes + drawn - size), min(yes, drawn) + 1)
-        part = stats.hypergeom.pmf(support, size, yes, drawn)
+        part = _hypergeometric(support, size, yes, drawn)
         possible = np.flatnonzero(part)  # of very many the others are below what a number can be
         first, last = possible[0], possible[-1] + 1
         chances = np.convolve(chances, part[first:last])
@@ -195,6 +196,23 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
     seen = chances[at] if 0 <= at < len(chances) else 0.0
     p = float(chances[chances <= seen * (1 + 1e-7)].sum())  # as R: ties by rounding
     return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
+
+
+def _hypergeometric(counts: np.ndarray, size: int, yes: int, drawn: int) -> np.ndarray:
+    """The chance of each count among those drawn of a stratum, by logarithms where there are many.
+
+    >>> counts = np.arange(4_001)
+    >>> exact = stats.hypergeom.pmf(counts, 10_000, 4_000, 5_000)
+    >>> bool(np.allclose(_hypergeometric(counts, 10_000, 4_000, 5_000), exact, rtol=1e-7))
+    True
+    """
+    if len(counts) <= 4_000:
+        return np.asarray(stats.hypergeom.pmf(counts, size, yes, drawn))
+
+    def ways(of: int, taken: np.ndarray | int) -> np.ndarray:
+        return gammaln(of + 1) - gammaln(taken + 1) - gammaln(of - taken + 1)
+
+    return np.exp(ways(yes, counts) + ways(size - yes, drawn - counts) - ways(size, drawn))
 
 
 def _sums(
