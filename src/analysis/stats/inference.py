@@ -219,24 +219,26 @@ def _sums(
     values: np.ndarray, group: np.ndarray, blocks: list[np.ndarray], seed: int
 ) -> tuple[np.ndarray, bool]:
     """Sum of the first group in every arrangement, or in drawn ones, and whether in every one."""
-    sizes = [int(group[block].sum()) for block in blocks]
-    if prod(comb(len(b), size) for b, size in zip(blocks, sizes, strict=True)) <= ENUMERATE:
+    parts = [  # sorted, so that the draws are the same whatever the order of the units
+        (np.sort(values[block]), int(group[block].sum())) for block in blocks
+    ]
+    if prod(comb(len(part), size) for part, size in parts) <= ENUMERATE:
         sums = np.zeros(1)
-        for block, size in zip(blocks, sizes, strict=True):
-            part = np.array([sum(chosen) for chosen in combinations(values[block].tolist(), size)])
-            sums = (sums[:, None] + part[None, :]).ravel()
+        for part, size in parts:
+            every = np.array([sum(chosen) for chosen in combinations(part.tolist(), size)])
+            sums = (sums[:, None] + every[None, :]).ravel()
         return sums, True
     rng = np.random.default_rng(seed)
     sums = np.zeros(DRAWS)
-    for block, size in zip(blocks, sizes, strict=True):
-        if size in {0, len(block)}:
-            sums += values[block].sum() if size else 0.0
+    for part, size in parts:
+        if size in {0, len(part)}:
+            sums += part.sum() if size else 0.0
             continue
-        step = max(1, min(1_000, 4_000_000 // len(block)))  # so that memory stays small
+        step = max(1, min(1_000, 4_000_000 // len(part)))  # so that memory stays small
         for start in range(0, DRAWS, step):
-            keys = rng.random((min(step, DRAWS - start), len(block)))
+            keys = rng.random((min(step, DRAWS - start), len(part)))
             chosen = np.argpartition(keys, size, axis=1)[:, :size]
-            sums[start : start + step] += values[block][chosen].sum(axis=1)
+            sums[start : start + step] += part[chosen].sum(axis=1)
     return sums, False
 
 
@@ -320,7 +322,8 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     known = ~(np.isnan(x) | np.isnan(y))
-    x, y = x[known], y[known]
+    order = np.lexsort((y[known], x[known]))  # the draws are the same whatever the units' order
+    x, y = x[known][order], y[known][order]
     n, draws = len(x), 4_999
     if n < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return _undefined((n,))
