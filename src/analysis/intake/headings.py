@@ -44,7 +44,7 @@ IDENTITY = {
         *("貴団体名", "貴自治体名", "自治体名称", "市区町村名称", "市町村名称", "市町名"),
         *("団体の名称", "自治体の名称", "市区町村の名称", "市町村の名称"),
         *("name", "municipality", "municipality name", "name of municipality", "city name"),
-        "name of the municipality",
+        *("name of the municipality", "name of your municipality", "local government"),
     ),
     "prefecture": ("都道府県", "都道府県名", "prefecture"),
 }

@@ -137,9 +137,10 @@ class _Header:
                 raise self.sheet.error(
                     "two columns are headed {target} ({first} and {second})",
                     at=(row, column),
-                    hint="give the cell of the right one in wave.yml, such as header: {{{target}: "
+                    hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
                     "[{closer}]}}; the other under ignore if it is none",
                     target=target,
+                    entry=f"'{target}'" if target.startswith("@") else target,  # as YAML has it
                     first=first,
                     second=second,
                     closer=second if self.headings.closest(target, texts) == 1 else first,

@@ -96,7 +96,7 @@ def new_wave(
         )
         raise InputError(**{**vars(error), "hint": hint}) from None
     if new.ignore:
-        new.remarks.append(label("new_wave.ignored", spoken(), columns=new.ignored))
+        new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
     done = printed(
         "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written.",
         wave=wave,
@@ -134,7 +134,7 @@ def looked_at(
     new.content["as_of"] = new.as_of or dt.date.today()
     with _copied(new.all, paths.raw("check"), keep=False) as part:
         received, said = new.read_in(part, layout)
-    columns = _columns(received, new.ignored, new.book, language)
+    columns = _columns(received, new.ignore, new.book, language)
     return "\n".join([said.say(spoken()), *new.remarks, *columns])
 
 
@@ -148,10 +148,10 @@ class _New:
     Attributes
     ----------
     as_of : the day that the answers describe, as given or as the issue of a publication has it.
-    tools, recorded : of each file that a form tool wrote, the tool, and the headings of what it
-        notes for itself.
+    tools : of each file that a form tool wrote, the tool.
+    noted : the headings of what the tools note for themselves, by which replies are ranked.
     remarks : what to say of the files.
-    chosen, ignore : the layout, and of each file the headings of columns that are no questions.
+    chosen, ignore : the layout, and the headings of columns that are no questions.
     """
 
     def __init__(
@@ -187,16 +187,9 @@ class _New:
         self.content |= {"register": register.name} if register else {}
         exports, self.remarks = _tools(files, tool)
         self.tools = {name: export.tool for name, export in exports.items()}
-        self.recorded = {
-            name: [export.columns[i].heading for i in export.of_kind("record", "received")]
-            for name, export in exports.items()
-        }
-        self.chosen, self.ignore = Layout(LAYOUTS[0]), dict[str, list[str]]()
-
-    @property
-    def ignored(self) -> str:
-        """The headings of columns that are no questions, of all files."""
-        return ", ".join(dict.fromkeys(text for own in self.ignore.values() for text in own))
+        self.noted = {export.columns[i].heading for export in exports.values()
+                      for i in export.of_kind("record", "received")}  # fmt: skip
+        self.chosen, self.ignore = Layout(LAYOUTS[0]), list[str]()
 
     @property
     def stands_for(self) -> str:
@@ -239,13 +232,10 @@ class _New:
             raise UnfinishedError(**vars(error)) from None
         if chosen.codes == "order":  # only the whole register is in its order
             self.content["invited"] = self.content["invited"] or "all"
-        heads = received.outside.query("reason == 'header'")
+        heads = received.outside["text"][received.outside["reason"] == "header"]
         plain = Headings(self.book)
-        for file, text in heads[["file", "text"]].drop_duplicates().itertuples(index=False):
-            own = file.split("/")[0]  # of a folder or an archive
-            by_tool = self.recorded.get(own, ())  # kept: they rank the replies of one day
-            if is_technical(text) and plain.meaning(text) is None and text not in by_tool:
-                self.ignore[own] = [*dict.fromkeys([*self.ignore.get(own, []), text])]
+        self.ignore = [text for text in dict.fromkeys(heads) if is_technical(text)
+                       and plain.meaning(text) is None and text not in self.noted]  # fmt: skip
         self._write(part, chosen)
         return received, Message("layout {layout}, {replies}", layout=chosen.layout,
                                  replies=replies)  # fmt: skip
@@ -256,7 +246,7 @@ class _New:
         files = [
             {"path": file.name, "layout": chosen.layout, "codes": chosen.codes}
             | ({"sheet": self.sheet} if self.sheet else {})
-            | ({"ignore": self.ignore[file.name]} if file.name in self.ignore else {})
+            | ({"ignore": self.ignore} if self.ignore else {})
             | ({"tool": self.tools[file.name]} if file.name in self.tools else {})
             for file in self.files
         ]
@@ -420,27 +410,25 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
 
 
 def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple[str, str] | None:
-    """What the column of no question that names most bodies tells, and the cell that heads it.
-
-    None where none names more than half of the replies.
-    """
+    """What the column that names more than half tells of them, and the cell that heads it."""
     cells = received.cells.astype({"file": "str", "sheet": "str", "text": "str"})
     across, down = ("row", "column") if chosen.layout == "columns" else ("column", "row")
     loose = cells[(cells["reason"] == "unmatched") | (cells["variable"] == "@prefecture")]
     loose = loose[loose["text"].map(headings.named_in) != ""]
-    if loose.empty:
+    groups = [own for _, own in loose.groupby(["file", "sheet", across])]
+    column = max(groups, key=len, default=loose)
+    if 2 * len(column) <= received.n:
         return None
-    _, column = max(loose.groupby(["file", "sheet", across]), key=lambda one: len(one[1]))
-    heads = cells[(cells["reason"] == "header") & (cells["sheet"] == column["sheet"].iat[0])]
-    if 2 * len(column) <= received.n or heads.empty:
-        return None
+    heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
     cell = column.iloc[[0]].assign(**{down: heads[down].max()})
-    coded = column["text"].str.fullmatch(r"[\d\-. ]+").mean() > 0.5
-    target = headings.book.identity("code" if coded else "name")
-    return target.id if target else f"@{'code' if coded else 'name'}", str(addresses(cell)[0])
+    what = "code" if column["text"].str.fullmatch(r"[\d.-]+").all() else "name"
+    owner = headings.book.identity(what)
+    return owner.id if owner else f"@{what}", addresses(cell)[0]
 
 
-def _columns(received: Received, ignored: str, book: Codebook, language: Language) -> list[str]:
+def _columns(
+    received: Received, ignored: Sequence[str], book: Codebook, language: Language
+) -> list[str]:
     """A line a column: its first cell, what it is, and what stands there."""
     lines, cells = [], received.cells
     for variable, at in received.positions.items():
@@ -460,7 +448,8 @@ def _columns(received: Received, ignored: str, book: Codebook, language: Languag
             shown = ", ".join(named or addresses(own)[:5])
             lines.append(f"  {label(f'ledger.{reason}', language)}: {shown}")
     if ignored:
-        lines.append(f"  {label('new_wave.proposed', language, columns=ignored)}")
+        proposed = ", ".join(ignored)
+        lines.append(f"  {label('new_wave.proposed', language, columns=proposed)}")
     return lines
 
 
