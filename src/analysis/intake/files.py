@@ -35,12 +35,8 @@ ARE = {
     "sav": "an SPSS file",
     "dta": "a Stata file",
 }
-JUNK = {
-    "thumbs.db",
-    "ehthumbs.db",
-    "desktop.ini",
-    "icon\r",
-}  # what a file manager leaves in a folder
+# what a file manager leaves in a folder
+JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
 BOM = "\ufeff"  # the byte order mark
 BOMS = {BOM.encode(code): code for code in ("utf-8", "utf-16-le", "utf-16-be")}

@@ -282,14 +282,9 @@ class Headings:
         """The words beside the option "other" of the question before them: 問2 その他の内容."""
         for sign in re.finditer("その他|other", key):
             question = self._whole(key[: sign.start()].rstrip("-_:.、/([【「『"))
-            words = f"{question.id}_other" if question is not None else ""
-            if question is None or words not in self.book:
-                continue
-            rest = key[sign.start() :]
-            if OTHER_WORDS.fullmatch(rest) and not (
-                question.type == "multi" and self.choice(question, rest)
-            ):
-                return words
+            rest, words = key[sign.start() :], f"{question.id}_other" if question else ""
+            if question and words in self.book and OTHER_WORDS.fullmatch(rest):
+                return (question.type == "multi" and self.choice(question, rest)) or words
         return None
 
     def _part(self, key: str) -> str | None:
