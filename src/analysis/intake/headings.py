@@ -55,7 +55,7 @@ WHO_ASKED = re.compile(
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
 OTHER_WORDS = re.compile(
-    r"(?:その他|other)[)\]」』]?(?:の?(?:内容|場合|記述|詳細|説明|回答|具体|自由|記入).*|text|,?specify.*"
+    r"(?:その他|other)[)\]」』]?(?:の?(?:内容|場合|記述|詳細|説明|回答|具体|自由|記).*|text|,?specify.*"
     r"|[_(\[【:-].*)?"
 )
 OVERRIDE, ID, TEXT, PREFIX, LIKELY = 4, 3, 2, 1, 0

@@ -381,6 +381,21 @@ def test_a_table_that_two_layouts_fit_is_refused_with_both(tmp_path):
         survey_of(tmp_path, [square])
 
 
+def test_one_option_in_the_cell_of_an_answer_of_a_form_is_the_answer(tmp_path, monkeypatch):
+    def form(name, *goods):
+        head = [["団体名", name], ["問1 導入状況", "導入済み"], ["問2 取組み", goods[0]]]
+        return [*head, *goods[1:], ["問3 職員数", 10]]
+
+    survey_of(tmp_path, [form("姫路市", "研修"), form("千葉市", "その他")])
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    answers = Survey.load("odd").responses
+    assert answers.loc["282014", ["Q2_1", "Q2_6"]].tolist() == [True, False]
+    assert answers.loc["121002", ["Q2_1", "Q2_6"]].tolist() == [False, True]
+    # the first of a list of which the codebook knows no other is no answer
+    with pytest.raises(InputError, match="no column for Q2_6"):
+        survey_of(tmp_path, [form("姫路市", "研修", ["", "講座"])])
+
+
 def with_other():
     book = yaml.safe_load(yaml.safe_dump(ASKED))
     for question in book["questions"][:2]:
@@ -396,6 +411,7 @@ def with_other():
         ("問1 導入状況 その他（具体的に）", "Q1_other"),
         ("Q1. Other (please specify)", "Q1_other"),
         ("問2 その他（自由記述）", "Q2_other"),
+        ("問1（その他記載欄）", "Q1_other"),
         ("問2 その他", "Q2_6"),  # an option with a column of its own
     ],
 )
@@ -457,7 +473,7 @@ def test_who_replied_below_the_numbers_of_the_questions_is_a_heading(tmp_path):
     above = ["", "問1", "Q2_1", "Q2_6", "問3"]
     rows = [above, ["団体名", "有無", "研修の実施", "それ以外", "総数"], *replies()[1:]]
     assert len(survey_of(tmp_path, [rows])[1]) == 6
-    rows += [["県計", "", "", "", 75], ["県平均", "", "", "", 12], ["全国平均", "", "", "", 9]]
+    rows += [["県計", "", "", "", 75], ["県平均", "", "", "", 12], ["6市町村計", "", "", "", 9]]
     assert len(survey_of(tmp_path, [rows])[1]) == 6
 
 
