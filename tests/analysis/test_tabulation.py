@@ -104,7 +104,7 @@ def test_free_text_stands_under_every_topic_whose_words_it_holds(survey, page):
         language="ja",
         responses=pd.DataFrame({"Q": texts}),
         status=pd.DataFrame({"Q": dict.fromkeys(texts, "answered")}),
-        names={},
+        names=pd.Series(list(texts), list(texts)),
         label=survey.label,
     )
     (found,) = answers.free_texts(told)

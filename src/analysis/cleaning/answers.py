@@ -30,9 +30,10 @@ from analysis.intake.sheet import CellKind
 TICKS = frozenset(MARKS) - {"◎", "◉"}  # which says more than ○ where an office writes both
 BLANKS = frozenset("☐□")
 TICK_WORDS = {  # as form tools write them
-    **dict.fromkeys(("y", "yes", "はい", "有", "あり", "選択", "checked", "selected"), True),
-    **dict.fromkeys(("v", "該当"), True),
-    **dict.fromkeys(("n", "no", "いいえ", "無", "なし"), False),
+    **dict.fromkeys(
+        ("y", "yes", "v", "はい", "有", "有り", "あり", "該当", "選択", "checked", "selected"), True
+    ),
+    **dict.fromkeys(("n", "no", "いいえ", "無", "無し", "なし"), False),
     **dict.fromkeys(("未選択", "unchecked", "not selected"), False),
 }
 DASHES = frozenset("-ー―—–")
@@ -71,6 +72,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     """
     if kind == CellKind.DATE:
         return refused("excel-date")
+    if re.fullmatch(r'\s*\[".*"\]\s*', text):  # as Microsoft Forms gives several to a flow
+        text = re.sub(r'"\s*,\s*"', "\n", text.strip()[2:-2]) + "\n"
     if (marked := _marked(text, question)) is not None:
         return judged(marked, ("marked",), question) if marked else Parsed("no_answer")
     if (named := _explained(text, question)) is not None:
@@ -90,7 +93,9 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     if not readings and whole is not None:
         return judged({whole}, how, question)
-    readings = readings or _readings(_parts(text), question, {})
+    readings = readings or _readings(_parts(text), question, _long(question, SEPARATORS))
+    if len(readings) > 1:  # 1.採用 2.研修、広報, where 広報 is an option, too
+        return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
     return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
@@ -113,6 +118,8 @@ def _marked(text: str, question: Question) -> set[int] | None:
     codes = [words[own] for own in found[::2]]
     between = [before, *found[1::2]]
     rest = "".join(between).translate(dict.fromkeys(map(ord, TICKS | BLANKS)))
+    if rest == "".join(between):
+        return None  # the mark is a letter of an option: トイレ
     if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
         return None
     if TICKS & {*between[-1]}:
@@ -123,16 +130,20 @@ def _marked(text: str, question: Question) -> set[int] | None:
 Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are
 
 
-def _long(question: Question) -> Long:
-    """The words of options that a comma would part."""
+def _long(question: Question, signs: str = LISTED) -> Long:
+    """The words of options that a comma, or another of these signs, would part."""
     words = [text for option in question.options for text in words_of(option)]
-    parted = {tuple(map(_folded, _parts(text, LISTED))): text for text in reversed(words)}
+    parted = {tuple(map(_folded, _parts(text, signs))): text for text in reversed(words)}
     return {parts: text for parts, text in parted.items() if len(parts) > 1}
 
 
 def _as_one(parts: list[str], long: Long) -> str:
     """One part as it stands, several as the words of an option; empty where they are none."""
-    return parts[0] if len(parts) == 1 else long.get(tuple(map(_folded, parts)), "")
+    if len(parts) == 1:
+        return parts[0]
+    first, *rest = map(_folded, parts)
+    bare = re.sub(r"^\(?\d+[).:、番]+", "", first)  # 2.研修、広報
+    return long.get((first, *rest), long.get((bare, *rest), ""))
 
 
 def _readings(
@@ -167,8 +178,8 @@ def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bo
 
 
 def words_of(option: Option) -> tuple[str, ...]:
-    """The words of an option: its labels, and how the files write it."""
-    return (option.ja, option.en, *option.source)
+    """The words of an option: its labels, and how the files write it; LimeSurvey -oth- of other."""
+    return (option.ja, option.en, *option.source, *(["-oth-"] if option.other else []))
 
 
 # --- the option "other" -------------------------------------------------------------------------
@@ -200,6 +211,9 @@ def _without_name(text: str, option: Option) -> str:
     return text
 
 
+# words that name nothing, so that they are none beside "other" either
+NOTHING = {"なし", "無し", "ない", "無", "特になし", "特に無し", "特にありません", "ありません"}
+NOTHING |= {"none", "no", "n/a", "na", "null", "nan", "#n/a", "x", "on", "off"}
 CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報
 
 
@@ -214,6 +228,8 @@ def _other(text: str, question: Question) -> Parsed | None:
     if len(tidy(text)) < 2 or tidy(text).casefold() in TICK_WORDS:  # ア, v: no explanation
         return None
     own = _folded(text)
+    if own in NOTHING:
+        return None
     known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(own in words or words in own for words in known)
     rule = "other-like-an-option" if near else "other-words"
@@ -340,7 +356,7 @@ def binary(text: str, question: Question) -> Parsed:
         return Parsed("answered", bool(code))
     usual = TICK_WORDS.get(plain.casefold())
     if usual is not None:
-        return Parsed("answered", usual, ("label",))
+        return Parsed("answered", usual, ("label",) if question.options else ())
     code, rules = _option(text, question)
     if code is not None and rules:  # plain 1 and 0 are read below
         return Parsed("answered", bool(code), rules)

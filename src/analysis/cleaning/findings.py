@@ -136,7 +136,8 @@ def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
 def _loose(outside: pd.DataFrame) -> Iterator[Remark]:
     """Cells of no question; a column with a heading is one finding."""
     outside = outside.assign(letters=outside["cell"].str.extract("([A-Z]+)", expand=False))
-    heads = outside[outside["reason"] == "header"]
+    ids = outside["text"].str.startswith('{"ImportId"')  # the third row of Qualtrics, no words
+    heads = outside[(outside["reason"] == "header") & ~ids]
     headings = heads.groupby(["file", "sheet", "letters"])["text"].last()
     loose = outside[outside["reason"] == "unmatched"]
     for column, part in loose.groupby(["file", "sheet", "letters"], sort=False):

@@ -212,9 +212,9 @@ MONTHS = (
     *("September", "October", "November", "December"),
 )
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-ENGLISH = re.compile(  # Mon Jun 03 2024 (JavaScript), 3 June 2024, Jun 3, 2024
-    rf"(?:({'|'.join(DAYS)}),? )?(?:(\d{{1,2}}) )?"
-    rf"({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in MONTHS)}) (?:(\d{{1,2}}),? )?(\d{{4}})",
+ENGLISH = re.compile(  # Mon Jun 03 2024 (JavaScript), 3 June 2024, 03-Jun-2024, Jun 3, 2024
+    rf"(?:({'|'.join(DAYS)}),? )?(?:(\d{{1,2}})[ -])?"
+    rf"({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in MONTHS)})[ -](?:(\d\d?),? )?(\d{{4}})",
     re.I,
 )
 JAPANESE = re.compile(

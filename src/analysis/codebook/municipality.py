@@ -33,8 +33,8 @@ SIZE_CLASSES = {
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "unknown"]
 # written variants that mean the same character in names of municipalities
 _VARIANTS = str.maketrans(
-    "ヶヵガがかカ竈檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の",
-    "ケケケケケケ釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ",
+    "ヶヵガがかカ竈竃檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の德澁鹽曾栁龜靜莊寶縣篭舘狹當邊總萬榮豐禮眞",
+    "ケケケケケケ釜釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ徳渋塩曽柳亀静荘宝県籠館狭当辺総万栄豊礼真",
 )
 # radicals that PDF files give in place of characters; NFKC reads only those of Kangxi (U+2F00)
 _RADICALS = str.maketrans(
@@ -194,7 +194,15 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     ('ambiguous', '342084')
     >>> resolve("篠山市", on=dt.date(2019, 4, 1)).code
     '282219'
+    >>> resolve("342084 府中市").name, resolve("姫路市(282014)").how, resolve("121002 姫路市").how
+    ('府中市', 'variant', 'unknown')
     """
+    if both := re.fullmatch(
+        r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]", fold(name)
+    ):
+        code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
+        if code and code in (match.code, *match.options):  # the code and the name say the same
+            return _match([code], name, "variant", on)
     text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
     given = _prefecture_of(fold(prefecture)) if prefecture else ""
     if bracket := re.fullmatch(r"(.+)\((.+)\)", text):  # 姫路市（兵庫県）

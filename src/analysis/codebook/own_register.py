@@ -12,6 +12,7 @@ import csv
 import io
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 import pandas as pd
@@ -38,13 +39,18 @@ class OwnRegister:
 
     @classmethod
     def read(cls, path: Path, file: str) -> OwnRegister:
-        """Read the CSV file (UTF-8); ids are texts, so that their zeros stay.
+        """Read the CSV file (UTF-8, or cp932); ids are texts, so that their zeros stay.
 
         Raises InputError: it is no such table, or has an id twice, or a body without id or name.
         """
         try:
-            text = paths.read_text(path).removeprefix("\ufeff")
-            rows = list(csv.DictReader(io.StringIO(text)))
+            try:
+                text = paths.read_text(path).removeprefix("\ufeff")
+            except UnicodeDecodeError:
+                text = path.read_text(encoding="cp932")  # what Excel in Japan saves as CSV
+            lines = [line for line in csv.reader(io.StringIO(text)) if any(line)]
+            first = [head.strip().lower() for head in lines.pop(0)] if lines else []
+            rows = [dict(zip_longest(first, line, fillvalue="")) for line in lines]
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise InputError(
                 "the register cannot be read ({why})",
@@ -52,13 +58,13 @@ class OwnRegister:
                 hint="save it as CSV in UTF-8 beside wave.yml",
                 why=getattr(error, "strerror", None) or "no CSV in UTF-8",
             ) from None
-        heads = set(rows[0]) if rows else set()
+        heads = {head for row in rows for head in row if head or row[head]}
         if not {"id", "name"} <= heads or not heads <= set(COLUMNS):
             raise InputError(
                 "the register has the columns {columns}",
                 file=file,
                 hint="it takes id and name, and may have group and size",
-                columns=", ".join(map(str, heads)) or "—",
+                columns=", ".join(map(str, sorted(heads))) or "—",
             )
         cells = [[(row.get(name) or "").strip() for name in COLUMNS] for row in rows]
         table = pd.DataFrame(cells, columns=COLUMNS, dtype="str")

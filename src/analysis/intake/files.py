@@ -35,7 +35,8 @@ ARE = {
     "sav": "an SPSS file",
     "dta": "a Stata file",
 }
-JUNK = {"thumbs.db", "desktop.ini", "icon\r"}  # what a file manager leaves in a folder
+# what a file manager leaves in a folder
+JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
 BOM = "\ufeff"  # the byte order mark
 BOMS = {BOM.encode(code): code for code in ("utf-8", "utf-16-le", "utf-16-be")}
@@ -302,6 +303,8 @@ def _fitting(content: bytes, file: str) -> str:
     low, high = content[::2].count(0), content[1::2].count(0)  # a zero beside each ASCII letter
     if max(low, high) > len(content) // 8:
         return "utf-16-le" if high > low else "utf-16-be"
+    if b"\x1b$" in content and _or_none(content, "iso2022_jp_ext") is not None:
+        return "iso2022_jp_ext"
     if _or_none(content, "utf-8") is not None:
         return "utf-8"
     euc, cp932 = _or_none(content, "euc_jp"), _or_none(content, "cp932")

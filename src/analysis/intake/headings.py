@@ -37,17 +37,28 @@ CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 IDENTITY = {
     "code": (
         *("団体コード", "市区町村コード", "市町村コード", "自治体コード", "地方公共団体コード"),
-        *("全国地方公共団体コード", "コード", "code"),
+        *("全国地方公共団体コード", "コード", "code", "municipality code", "municipal code"),
     ),
     "name": (
         *("団体名", "市区町村名", "市町村名", "自治体名", "団体名称", "市区町村", "自治体"),
-        *("貴団体名", "貴自治体名", "自治体名称", "市区町村名称", "市町村名称"),
-        *("name", "municipality", "municipality name", "name of municipality"),
-        "name of the municipality",
+        *("貴団体名", "貴自治体名", "自治体名称", "市区町村名称", "市町村名称", "市町名"),
+        *("団体の名称", "自治体の名称", "市区町村の名称", "市町村の名称"),
+        *("name", "municipality", "municipality name", "name of municipality", "city name"),
+        *("name of the municipality", "name of your municipality", "local government"),
     ),
     "prefecture": ("都道府県", "都道府県名", "prefecture"),
 }
-OVERRIDE, ID, TEXT, PREFIX = 4, 3, 2, 1
+# around the words that ask who replied: F1 貴団体名（必須）, Q0. 市区町村名をご記入ください
+WHO_ASKED = re.compile(
+    r"\W*(?:[a-z]{0,2}\d+\W*|(?:問|設問)\d+\W*)?(?:貴|回答)?(.+?)"
+    r"(?:を(?:ご|お|選|入力|記入|回答|教え).*|[(\[【](?:必須|任意|選択|プルダウン|記入).*|[:*※])?"
+)
+# the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
+OTHER_WORDS = re.compile(
+    r"(?:その他|other)[)\]」』]?(?:の?(?:内容|場合|記述|詳細|説明|回答|具体|自由|記).*|text|,?specify.*"
+    r"|[_(\[【:-].*)?"
+)
+OVERRIDE, ID, TEXT, PREFIX, LIKELY = 4, 3, 2, 1, 0
 
 
 def normalise(text: str) -> str:
@@ -237,6 +248,12 @@ class Headings:
             return meaning
         if variable := self._part(key):
             return Meaning(variable, TEXT)
+        if words := self._beside_other(key):
+            return Meaning(words, TEXT)
+        asked = WHO_ASKED.fullmatch(key)
+        who = self.known.get(asked[1]) if asked else None
+        if who is not None and who.rank == PREFIX:
+            return Meaning(who.target, LIKELY)
         numbered = NUMBERED.match(key)
         if numbered and int(numbered[1]) in self._numbers:
             question = self._numbers[int(numbered[1])]
@@ -261,12 +278,22 @@ class Headings:
             return Meaning(self.known[head[1]].target, PREFIX)
         return None
 
+    def _beside_other(self, key: str) -> str | None:
+        """The words beside the option "other" of the question before them: 問2 その他の内容."""
+        for sign in re.finditer("その他|other", key):
+            question = self._whole(key[: sign.start()].rstrip("-_:.、/([【「『"))
+            rest, words = key[sign.start() :], f"{question.id}_other" if question else ""
+            if question and words in self.book and OTHER_WORDS.fullmatch(rest):
+                return (question.type == "multi" and self.choice(question, rest)) or words
+        return None
+
     def _part(self, key: str) -> str | None:
-        """The option or item behind its question: 問4 取組 [研修], 取組_研修, Q4[SQ001]."""
-        for sign in re.finditer(r"[\[_-]", key):
+        """The option or item behind its question: 問4 取組 [研修], 取組（研修）, Q4[SQ001]."""
+        for sign in re.finditer(r"[\[(_:./-]", key):
             question = self._whole(key[: sign.start()])
             if question is not None and question.type in {"multi", "battery"}:
-                variable = self._choices(question).get(key[sign.end() :].rstrip("]"))
+                part = key[sign.end() :].removesuffix({"[": "]", "(": ")"}.get(sign[0], ""))
+                variable = self._choices(question).get(part)
                 if variable:
                     return variable
         return None

@@ -116,7 +116,9 @@ def sheet(path: Path, file: str) -> Sheet:
     for name in data.dates:
         below = kind[2:, data.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
-    return Sheet(file=file, sheet="", text=pd.DataFrame(text, dtype="str"), kind=kind, heads=2)
+    labels = {data.names.index(n): of for n, of in data.value_labels.items() if n in data.names}
+    shown = pd.DataFrame(text, dtype="str")
+    return Sheet(file=file, sheet="", text=shown, kind=kind, heads=2, labels=labels)
 
 
 # --- the process of its own ---------------------------------------------------------------------

@@ -51,7 +51,10 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
         return Layout(wanted)
     turned = [sheet.turned for sheet in visible]
     # municipalities below a heading that names them, and beside one
-    rows, columns = (sum(len(listed(s, headings)) for s in of) for of in (visible, turned))
+    bare = not any(asked_in(sheet, headings) for sheet in visible)
+    rows, columns = (
+        sum(len(listed(s, headings, bare=bare)) for s in of) for of in (visible, turned)
+    )
     if min(rows, columns) >= 2:
         raise InputError(
             "the files can be read as rows ({rows:,} municipalities below a heading) and "
@@ -142,13 +145,14 @@ def _headed(sheet: Sheet, headings: Headings) -> int:
     return max(Counter(row for row, _ in pairs).values(), default=0)
 
 
-def listed(sheet: Sheet, headings: Headings) -> set[str]:
+def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     """The replies of a table: what stands below a heading that names municipalities.
 
     Empty where the sheet is no table with a row for each. It is one where two municipalities or
     more stand below, and the heading of a question above them; or where most questions are in the
     line of that heading, whatever stands below it. For columns give ``sheet.turned``: a form with
     the answers beside their labels looks like one column, so that only the first of these counts.
+    `bare`: also a table above whose replies no heading of a question is known.
     """
     owner, found = headings.book.question_of, _found(sheet, headings)
     asked = [
@@ -169,7 +173,7 @@ def listed(sheet: Sheet, headings: Headings) -> set[str]:
         first = next((at for at, key, _ in below if key), 0)
         beside = {question for at, question in asked if at == row}
         most = 2 * len(beside) > len({question for _, question in asked})
-        if len(named) >= 2 and any(at < first for at, _ in asked):
+        if len(named) >= 2 and (bare or any(at < first for at, _ in asked)):
             best = max(best, named, key=len)
         elif most and not sheet.transposed and (named or len(below) >= 2):
             best = max(best, {text for *_, text in below}, key=len)

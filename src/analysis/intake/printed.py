@@ -59,6 +59,7 @@ class Form:
         for question in asked:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
+                self._leave_answer(question)
         one = [question for question in asked if question.type in ONE_CHOICE]
         several = [question for question in asked if question.type in {"multi", *ONE_CHOICE}]
         self.options = _of_several((q.id, self._options(q)) for q in one)
@@ -71,6 +72,21 @@ class Form:
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
         self.words |= {place for found in self.boxed.values() for place in found.values()}
         self.listed: set[Place] = set().union(*map(self._listed, asked))
+
+    def _leave_answer(self, question: Question) -> None:
+        """One option of many, alone right of or below its question, is the answer and no label."""
+        parts = [name for name in question.variables if name in self.labels]
+        if question.type != "multi" or len(parts) != 1 or len(question.variables) < 2:
+            return
+        label, place = self.labels[question.id], self.labels[parts[0]]
+        around = {way: self.next_to(place, way) for way in (RIGHT, BELOW, LEFT)}
+        if place == self.next_to(label, RIGHT):  # what is below is of the label before it
+            below = around.pop(BELOW)
+            around[LEFT] = below if below and self.next_to(below, LEFT) not in self.words else None
+        elif place != self.next_to(label, BELOW):
+            return
+        if not any(self.text(at) and at not in self.words for at in around.values()):
+            self.words.discard(self.labels.pop(parts[0]))
 
     # --- what stands where ---------------------------------------------------------------------
 

@@ -195,7 +195,7 @@ def _tables(
         rows = table.rows  # a record each
         answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
         pieces.append(Piece(turned, table.mark, answers))
-        heads = (table.mark == REASONS.index("header")) & (turned.kind != CellKind.EMPTY)
+        heads = table.mark == REASONS.index("header")
         for row, column in np.argwhere(heads).tolist() if file.header else ():
             target = headings.given(str(turned.text.iat[row, column]), turned.address(row, column))
             # of a question over several columns the heading stands anywhere

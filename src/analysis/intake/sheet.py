@@ -69,6 +69,7 @@ class Sheet:
     transposed: bool = False
     heads: int = 0  # rows that are a header whatever they say, as in an SPSS file
     pages: tuple[tuple[int, str], ...] = ()
+    labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
 
     @property
     def shape(self) -> tuple[int, int]:

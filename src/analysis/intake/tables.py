@@ -24,7 +24,8 @@ SEARCHED_ROWS = 100
 TOTAL = re.compile(
     r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
     r"|標準偏差|構成比|割合|回答数|total|subtotal|sum|average|mean|median|max|min"
-    r"|.{1,5}[都道府県郡]計|市計|区計|町計|村計|町村計|市町村計|市区町村計|\d+団体)([(\[【].*)?[)）]?$"
+    r"|.{0,5}[都道府県郡](計|合計|平均)|(全国|県内|管内|市|区|町|村|町村|市町|市町村|市区町村)(計|合計|平均)"
+    r"|\d+(団体|市町村?|市区町村|町村)計?)([(\[【].*)?[)）]?$"
 )
 PLACE_NAME = re.compile(r".*[市町村区]$")
 NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|note|source)")
@@ -104,6 +105,12 @@ class _Header:
             known += bool((row, column) in self.meanings or words or UNIT.match(plain))
         if texts and known >= 0.6 * len(texts):
             return True
+        there = {self.meanings[row, c].target for c in texts if (row, c) in self.meanings}
+        above = {meaning.target for (r, _), meaning in self.meanings.items() if r == key}
+        if self.headings.who & (there - above) and not any(
+            map(self.headings.named_in, texts.values())
+        ):
+            return True  # the questions stand above, who replied and the parts are named here
         if len(texts) < 2 or named.keys() != texts.keys():
             return False
         if all(re.search(r"[^\W\d_]", text) for text in texts.values()):
@@ -131,9 +138,10 @@ class _Header:
                 raise self.sheet.error(
                     "two columns are headed {target} ({first} and {second})",
                     at=(row, column),
-                    hint="give the cell of the right one in wave.yml, such as header: {{{target}: "
+                    hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
                     "[{closer}]}}; the other under ignore if it is none",
                     target=target,
+                    entry=f"'{target}'" if target.startswith("@") else target,  # as YAML has it
                     first=first,
                     second=second,
                     closer=second if self.headings.closest(target, texts) == 1 else first,
@@ -157,12 +165,12 @@ class _Header:
         for row in range(self.bottom, self.top - 1, -1):
             text, meaning = self.text[row, column], self.meanings.get((row, column))
             cell = self.sheet.address(row, column)
+            if target := headings.given("", cell):  # of an empty cell, too
+                return Meaning(target, OVERRIDE), row
             if text == "" and meaning is None:
                 continue
             if headings.set_aside(text, cell) == "ignored":
                 return None
-            if target := headings.given("", cell):
-                return Meaning(target, OVERRIDE), row
             if normalise(text) not in headings.known and (variable := headings.by_source(text)):
                 return Meaning(variable, OVERRIDE - 1), row
             for above in range(row - 1, self.top - 1, -1):
@@ -242,6 +250,7 @@ def read_rows(
         if row >= top and column not in columns.values() and (row, column) not in meanings
     }
     check_questions(columns, headings, sheet, loose)
+    _check_labels(columns, headings, sheet)
     mark[:top] = REASONS.index("title")
     mark[top : bottom + 1] = REASONS.index("header")
     free = set(range(sheet.shape[1])) - set(columns.values())
@@ -267,6 +276,28 @@ def read_rows(
         )
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     return Table(sheet, rows, columns, mark)
+
+
+NO = {"no", "いいえ", "無", "なし", "notselected", "未選択", "unchecked"}
+
+
+def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
+    """Refuse codes whose words in an SPSS or Stata file are those of another answer."""
+    for variable, column in columns.items():
+        question = headings.book.question_of.get(variable)
+        if question is None:
+            continue
+        for code, words in sheet.labels.get(column, {}).items():
+            chosen = None if question.type == "multi" else headings.option(question, words)
+            unticked = code == "1" and question.type in {"multi", "binary"}
+            if chosen is None and unticked and normalise(words) in NO:
+                chosen = 0
+            meant = int(code) if code.isdecimal() else headings.option(question, code)
+            if None not in (chosen, meant) and chosen != meant:
+                what = "code {code} of {variable} means {words} in the file, not in the codebook"
+                hint = "bring the codes of the codebook and of the file into one"
+                more = {"code": code, "variable": variable, "words": words}
+                raise sheet.error(what, at=(0, column), hint=hint, **more)
 
 
 # of what a form tool writes beside the answers

@@ -80,10 +80,14 @@ def free_texts(survey: Survey) -> list[dict[str, Any]]:
         }
         rest = values.index.difference([c for codes in themes.values() for c in codes], sort=False)
         themes[survey.label("by.others")] = list(rest)
+        names = survey.names
         told = [
             {
                 "name": name,
-                "texts": [{"text": values[c], "who": survey.names.get(c, c)} for c in codes],
+                "texts": [
+                    {"text": text, "who": who}
+                    for text, who in zip(values[codes], names[codes], strict=True)
+                ],
             }
             for name, codes in themes.items()
             if codes

@@ -15,6 +15,7 @@ from math import comb, factorial, prod, sqrt
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
+from scipy.special import gammaln
 
 from analysis.stats.thresholds import ALPHA
 
@@ -186,7 +187,7 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
     for block in blocks:
         yes, drawn, size = int(has[block].sum()), int(group[block].sum()), len(block)
         support = np.arange(max(0, yes + drawn - size), min(yes, drawn) + 1)
-        part = stats.hypergeom.pmf(support, size, yes, drawn)
+        part = _hypergeometric(support, size, yes, drawn)
         possible = np.flatnonzero(part)  # of very many the others are below what a number can be
         first, last = possible[0], possible[-1] + 1
         chances = np.convolve(chances, part[first:last])
@@ -197,28 +198,47 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
     return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
 
 
+def _hypergeometric(counts: np.ndarray, size: int, yes: int, drawn: int) -> np.ndarray:
+    """The chance of each count among those drawn of a stratum, by logarithms where there are many.
+
+    >>> counts = np.arange(4_001)
+    >>> exact = stats.hypergeom.pmf(counts, 10_000, 4_000, 5_000)
+    >>> bool(np.allclose(_hypergeometric(counts, 10_000, 4_000, 5_000), exact, rtol=1e-7))
+    True
+    """
+    if len(counts) <= 4_000:
+        return np.asarray(stats.hypergeom.pmf(counts, size, yes, drawn))
+
+    def ways(of: int, taken: np.ndarray | int) -> np.ndarray:
+        return gammaln(of + 1) - gammaln(taken + 1) - gammaln(of - taken + 1)
+
+    return np.exp(ways(yes, counts) + ways(size - yes, drawn - counts) - ways(size, drawn))
+
+
 def _sums(
     values: np.ndarray, group: np.ndarray, blocks: list[np.ndarray], seed: int
 ) -> tuple[np.ndarray, bool]:
     """Sum of the first group in every arrangement, or in drawn ones, and whether in every one."""
-    sizes = [int(group[block].sum()) for block in blocks]
-    if prod(comb(len(b), size) for b, size in zip(blocks, sizes, strict=True)) <= ENUMERATE:
+    parts = [  # sorted, so that the draws are the same whatever the order of the units
+        (np.sort(values[block]), int(group[block].sum())) for block in blocks
+    ]
+    if prod(comb(len(part), size) for part, size in parts) <= ENUMERATE:
         sums = np.zeros(1)
-        for block, size in zip(blocks, sizes, strict=True):
-            part = np.array([sum(chosen) for chosen in combinations(values[block].tolist(), size)])
-            sums = (sums[:, None] + part[None, :]).ravel()
+        for part, size in parts:
+            every = np.array([sum(chosen) for chosen in combinations(part.tolist(), size)])
+            sums = (sums[:, None] + every[None, :]).ravel()
         return sums, True
     rng = np.random.default_rng(seed)
     sums = np.zeros(DRAWS)
-    for block, size in zip(blocks, sizes, strict=True):
-        if size in {0, len(block)}:
-            sums += values[block].sum() if size else 0.0
+    for part, size in parts:
+        if size in {0, len(part)}:
+            sums += part.sum() if size else 0.0
             continue
-        step = max(1, min(1_000, 4_000_000 // len(block)))  # so that memory stays small
+        step = max(1, min(1_000, 4_000_000 // len(part)))  # so that memory stays small
         for start in range(0, DRAWS, step):
-            keys = rng.random((min(step, DRAWS - start), len(block)))
+            keys = rng.random((min(step, DRAWS - start), len(part)))
             chosen = np.argpartition(keys, size, axis=1)[:, :size]
-            sums[start : start + step] += values[block][chosen].sum(axis=1)
+            sums[start : start + step] += part[chosen].sum(axis=1)
     return sums, False
 
 
@@ -302,7 +322,8 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     known = ~(np.isnan(x) | np.isnan(y))
-    x, y = x[known], y[known]
+    order = np.lexsort((y[known], x[known]))  # the draws are the same whatever the units' order
+    x, y = x[known][order], y[known][order]
     n, draws = len(x), 4_999
     if n < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return _undefined((n,))

@@ -259,6 +259,10 @@ class _Questions:
     def _groups(self, columns: Sequence[Filled]) -> list[Group]:
         """The columns of each question; most have one."""
         sure = self.export is not None  # a form tool says which belong together
+        # side by side, also where it writes a remark beside each option
+        whose = [(own.has_part and own.name) or at for at, own in enumerate(columns)]
+        places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
+        columns = [columns[at] for at in places]
         found: list[Group] = []
         for whole, run in groupby(columns, key=_whole):
             own = list(run)

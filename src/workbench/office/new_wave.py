@@ -25,6 +25,7 @@ from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
 from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
+from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
@@ -148,6 +149,7 @@ class _New:
     ----------
     as_of : the day that the answers describe, as given or as the issue of a publication has it.
     tools : of each file that a form tool wrote, the tool.
+    noted : the headings of what the tools note for themselves, by which replies are ranked.
     remarks : what to say of the files.
     chosen, ignore : the layout, and the headings of columns that are no questions.
     """
@@ -183,7 +185,10 @@ class _New:
         }
         self.content |= {"issue": issue.id} if issue else {}
         self.content |= {"register": register.name} if register else {}
-        self.tools, self.remarks = _tools(files, tool)
+        exports, self.remarks = _tools(files, tool)
+        self.tools = {name: export.tool for name, export in exports.items()}
+        self.noted = {export.columns[i].heading for export in exports.values()
+                      for i in export.of_kind("record", "received")}  # fmt: skip
         self.chosen, self.ignore = Layout(LAYOUTS[0]), list[str]()
 
     @property
@@ -202,7 +207,7 @@ class _New:
         InputError
             They are no files of this codebook, or cannot be read at all.
         """
-        layout = layout or ("rows" if self.tools else None)
+        asked_for, layout = layout, layout or ("rows" if self.tools else None)
         wave = self._write(part, Layout(layout or LAYOUTS[0]))
         sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
         if questionnaire.ids_of(sheets):
@@ -215,15 +220,22 @@ class _New:
         except InputError as error:
             visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
             asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
-            if 2 * asked < len(self.book.questions):
-                raise
+            if 2 * asked < len(self.book.questions) and not asked_for:
+                hint = Message(
+                    "{hint}; nothing was written: if {book} is the codebook of the files, add "
+                    "--layout {layout}, and they and a wave.yml stay to be corrected",
+                    hint=error.hint,
+                    book=self.book.id,
+                    layout=self.chosen.layout,
+                )
+                raise InputError(**{**vars(error), "hint": hint}) from None
             raise UnfinishedError(**vars(error)) from None
         if chosen.codes == "order":  # only the whole register is in its order
             self.content["invited"] = self.content["invited"] or "all"
         heads = received.outside["text"][received.outside["reason"] == "header"]
         plain = Headings(self.book)
-        self.ignore = [text for text in dict.fromkeys(heads)
-                       if is_technical(text) and plain.meaning(text) is None]  # fmt: skip
+        self.ignore = [text for text in dict.fromkeys(heads) if is_technical(text)
+                       and plain.meaning(text) is None and text not in self.noted]  # fmt: skip
         self._write(part, chosen)
         return received, Message("layout {layout}, {replies}", layout=chosen.layout,
                                  replies=replies)  # fmt: skip
@@ -234,7 +246,7 @@ class _New:
         files = [
             {"path": file.name, "layout": chosen.layout, "codes": chosen.codes}
             | ({"sheet": self.sheet} if self.sheet else {})
-            | ({"ignore": self.ignore} if self.ignore and file.name not in self.tools else {})
+            | ({"ignore": self.ignore} if self.ignore else {})
             | ({"tool": self.tools[file.name]} if file.name in self.tools else {})
             for file in self.files
         ]
@@ -337,12 +349,12 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
     )
 
 
-def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], list[str]]:
-    """The form tool of each file that one wrote, and what to say of it: what is not kept, too.
+def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], list[str]]:
+    """The export of each file that a form tool wrote, and what to say of it: what is not kept, too.
 
     `tool`: the one that wrote them all, ``none`` where none did; else found by content.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Export] = {}
     lines: list[str] = []
     language = spoken()
     for file in files if tool != "none" else ():
@@ -354,7 +366,7 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, str], lis
             continue  # what cannot be read is refused below
         if (known := tools.choose(sheets, tool)) is not None:
             _, export = known
-            found[file.name] = export.tool
+            found[file.name] = export
             name = label(f"tool.{export.tool}", language)
             line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
             if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
@@ -370,13 +382,20 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     named = int(np.any(known, axis=0).sum()) if known else 0
     there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
     if chosen.codes == "column" and 2 * named <= there:
+        beside = _who_beside(received, chosen, headings)
         raise InputError(
             "only {named:,} of {n:,} replies say from which municipality they are (read as "
             "{layout})"
             if named
             else "nothing tells from which municipality a reply is (read as {layout})",
-            hint="it takes a label such as 団体コード or 団体名, in a form with the answer beside "
-            "it; --layout gives another layout",
+            hint="the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
+            "for this file in wave.yml"
+            if beside
+            else "it takes a label such as 団体コード or 団体名, in a form with the answer beside "
+            "it; --layout gives another layout, --register a list of bodies that are no "
+            "municipalities of Japan",
+            target=beside and beside[0],
+            head=beside and beside[1],
             named=named,
             n=n,
             layout=chosen.layout,
@@ -388,6 +407,23 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     if said := [Message(template, n=count) for template, count in doubts.items() if count]:
         return Message("{n:,} replies ({doubts})", n=n, doubts=said)
     return Message("{n:,} replies", n=n)
+
+
+def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple[str, str] | None:
+    """What the column that names more than half tells of them, and the cell that heads it."""
+    cells = received.cells.astype({"file": "str", "sheet": "str", "text": "str"})
+    across, down = ("row", "column") if chosen.layout == "columns" else ("column", "row")
+    loose = cells[(cells["reason"] == "unmatched") | (cells["variable"] == "@prefecture")]
+    loose = loose[loose["text"].map(headings.named_in) != ""]
+    groups = [own for _, own in loose.groupby(["file", "sheet", across])]
+    column = max(groups, key=len, default=loose)
+    if 2 * len(column) <= received.n:
+        return None
+    heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
+    cell = column.iloc[[0]].assign(**{down: heads[down].max()})
+    what = "code" if column["text"].str.fullmatch(r"[\d.-]+").all() else "name"
+    owner = headings.book.identity(what)
+    return owner.id if owner else f"@{what}", addresses(cell)[0]
 
 
 def _columns(

@@ -210,12 +210,9 @@ def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> 
     for value, shown in hidden.items():
         text = text.replace(value, shown)
         if as_json:
-            text = text.replace(_quoted(value), _quoted(shown))
+            value, shown = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, shown))
+            text = text.replace(value, shown)
     return text
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _judge(ran: Ran, content: Any, reached: int) -> None:
@@ -230,26 +227,17 @@ def _judge(ran: Ran, content: Any, reached: int) -> None:
     ran.produced = sorted(f"{kind} {name}" for kind, name in named if kind in KINDS)
     absent = {f"{kind} {name}" for of, name in named if of == NotAvailable.kind for kind in KINDS}
     lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
-    wrong = next(_errors(code), "") or next(_malformed(shown), "")
-    if ran.ok and wrong:
-        ran.status, ran.error = Status.FAILED, wrong
-    elif ran.ok and done < ran.cells:
-        ran.status = Status.FAILED
-        ran.error = printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)
-    elif ran.ok and lacking:
-        ran.status = Status.FAILED
-        ran.error = printed("declared but not produced: {lacking}", lacking=lacking)
+    faults = [*_faults(code, shown)]
+    if done < ran.cells:
+        faults += [printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
+    if lacking:
+        faults += [printed("declared but not produced: {lacking}", lacking=lacking)]
+    if ran.ok and faults:
+        ran.status, ran.error = Status.FAILED, faults[0]
 
 
 def _code(cells: list[Any]) -> list[Any]:
     return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
-
-
-def _errors(cells: list[Any]) -> Iterator[str]:
-    """The errors that cells ended with; papermill takes ``sys.exit(0)`` for none."""
-    for output in (output for cell in cells for output in cell.outputs):
-        if output.output_type == "error":
-            yield _sentence(f"{output.ename}: {output.evalue}")
 
 
 def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
@@ -261,8 +249,11 @@ def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
                     yield kind, at, data if isinstance(data, Mapping) else {}
 
 
-def _malformed(shown: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[str]:
-    """Outputs of our own kinds that lack what a page needs of them, a sentence each."""
+def _faults(cells: list[Any], shown: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[str]:
+    """The errors that cells ended with, and outputs of ours that lack what a page needs of them."""
+    for output in (output for cell in cells for output in cell.outputs):
+        if output.output_type == "error":  # papermill takes ``sys.exit(0)`` for none
+            yield _sentence(f"{output.ename}: {output.evalue}")
     for kind, at, data in shown:
         if lacks := [name for name in NEEDED[kind] if name not in data]:
             lacking = "cell {at} shows a {kind} without its {lacks}"

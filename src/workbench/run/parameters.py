@@ -60,9 +60,8 @@ class Parameter:
     @property
     def range(self) -> str:
         """The range in words, such as ``from 2 to 8``; empty if there is none."""
-        low = f"from {self.low:g}" if self.low is not None else ""
-        high = f"to {self.high:g}" if self.high is not None else ""
-        return f"{low} {high}".strip()
+        ends = {"from": self.low, "to": self.high}
+        return " ".join(f"{word} {end:g}" for word, end in ends.items() if end is not None)
 
     def check(self, value: Any) -> Any:
         """The value in this parameter's type; text is converted.

@@ -400,7 +400,8 @@ def _has(
     short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
     match material:
         case "visits":
-            return book.get("id") in _visited()
+            topics = _content(paths.codebooks() / "visits" / "topics.yml").get("topics", ())
+            return any(topic["questions"].get(book.get("id")) for topic in topics)
         case "prefectures":
             wave = waves.content(edition.wave)
             return bool(wave.get("named")) and wave.get("invited") == "all"
@@ -414,12 +415,6 @@ def _has(
             before = notebook.declares.get("compares", "")
             return bool(given.get(before) or waves.earlier(edition.wave))
     return bool(book.get(material))
-
-
-def _visited() -> frozenset[str]:
-    """The codebooks whose questions belong to topics of site visits."""
-    topics = _content(paths.codebooks() / "visits" / "topics.yml").get("topics", ())
-    return frozenset(id for topic in topics for id, asked in topic["questions"].items() if asked)
 
 
 def codebook(wave: Mapping[str, Any]) -> Path:
@@ -452,15 +447,12 @@ def _common(
 
 
 def _listed(items: Sequence[str], most: int = 3) -> str:
-    if not items:
-        return ""
     more = f" and {len(items) - most} more" if len(items) > most else ""
-    return f" ({', '.join(items[:most])}{more})"
+    return f" ({', '.join(items[:most])}{more})" if items else ""
 
 
 def _parts(key: str) -> dict[str, str]:
-    try:
-        found: dict[str, str] = json.loads(key)
-        return found
-    except (ValueError, TypeError):
-        return {}
+    found: dict[str, str] = {}
+    with contextlib.suppress(ValueError, TypeError):
+        found = json.loads(key)
+    return found

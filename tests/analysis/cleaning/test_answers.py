@@ -436,7 +436,44 @@ def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
     assert got.state != "unreadable"
 
 
+def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
+    equipment = [{"code": 1, "ja": "発電機", "en": "generator"},
+                 {"code": 2, "ja": "トイレ", "en": "toilets"}]  # fmt: skip
+    books = {
+        kind: Codebook.parse(
+            {**BOOK.model_dump(exclude={"questions"}),
+             "questions": [{**question(kind, options=equipment), "id": "Q"}]}
+        )
+        for kind in ("multi", "single")
+    }  # fmt: skip
+
+    def read(kind, text):
+        return Reader(books[kind]).read(text, TEXT, books[kind]["Q"], "Q")
+
+    assert read("multi", "発電機;トイレ;").value == {1, 2}
+    assert read("multi", "レ発電機 トイレ").value == {1}
+    assert read("single", "発電機、トイレ").rules == ("several",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value", "other"),
+    [("WORK", '["翻訳","文書の作成, 要約"]', {1, 2}, ""), ("WORK", '["翻訳"]', {2}, ""),
+     ("WORK", '["翻訳", "広報"]', {2, 9}, "広報"), ("ONE", "-oth-", 9, "")],
+)  # fmt: skip
+def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, other):
+    got = tool(name, text)
+    assert (got.value, got.other) == (value, other)
+
+
+@pytest.mark.parametrize("text", ["なし", "特になし", "NULL", "#N/A", "X", "off"])
+def test_words_that_name_nothing_are_none_beside_other(text):
+    assert tool("WORK", text).state == tool("ONE", text).state == "unreadable"
+    assert tool("WORK", text, "WORK_9").value in (False, None)
+
+
 def test_two_possible_readings_are_refused():
+    assert tool("WORK", "2.翻訳 1.文書の作成, 要約").value == {1, 2}
+    assert tool("DOUBLE", "1.作成 3.作成, 要約").rules == ("two-readings",)
     assert tool("DOUBLE", "作成, 要約").rules == ("two-readings",)
     assert tool("DOUBLE", "作成;要約").value == {1, 2}
     assert tool("DOUBLE", "要約, 作成").value == {1, 2}
@@ -497,6 +534,7 @@ def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
         ("Mon, 03 Jun 2024 20:15:42 GMT", dt.date(2024, 6, 4), "05:15:42"),
         ("2024年6月3日 月曜日 9:15:42 GMT+0900 (日本標準時)", dt.date(2024, 6, 3), "09:15:42"),
         ("Jun 3, 2024", dt.date(2024, 6, 3), None),
+        ("03-Jun-2024 09:15:42", dt.date(2024, 6, 3), "09:15:42"),
         ("3 June 2024 9:15 PM", dt.date(2024, 6, 3), "21:15:00"),
     ],
 )

@@ -22,6 +22,12 @@ BEFORE, AFTER = dt.date(2011, 4, 1), dt.date(2020, 4, 1)
         ("⻑野市", AFTER, "202011", "variant"),
         ("⻘森市", AFTER, "022012", "variant"),
         ("⻄宮市", AFTER, "282049", "variant"),
+        ("塩竃市", AFTER, "042030", "variant"),
+        ("德島市", AFTER, "362018", "variant"),
+        ("飯館村", AFTER, "075647", "variant"),
+        ("01100_札幌市", AFTER, "011002", "variant"),  # as drop-down lists have it
+        ("府中市（342084）", AFTER, "342084", "variant"),
+        ("121002 姫路市", AFTER, "", "unknown"),  # the code is of another
     ],
 )
 def test_names_of_older_waves_and_of_copies(name, on, code, how):

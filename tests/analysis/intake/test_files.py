@@ -254,6 +254,7 @@ def test_the_same_values_as_openpyxl(rows):
         ("市,町\n".encode("utf-16"), "市,町\n"),
         ("市,町\n".encode("utf-16-be"), "市,町\n"),
         ("a,b\n".encode("utf-16-le"), "a,b\n"),
+        ("団体名,ﾒｰﾙ\n".encode("iso2022_jp_ext"), "団体名,ﾒｰﾙ\n"),  # of mail and mainframes
     ],
 )
 def test_encodings_are_told_by_the_bytes(content, text):

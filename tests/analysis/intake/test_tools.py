@@ -106,6 +106,31 @@ def test_a_statistics_package_gives_the_same_responses(project, suffix):
     assert got.findings.empty or set(got.findings["severity"]) == {"repaired"}
 
 
+@pytest.mark.parametrize(
+    ("variable", "labels"),
+    [("Q1", {1.0: "検討中", 2.0: "導入済み"}), ("Q2_1", {0.0: "Yes", 1.0: "No"})],
+)
+def test_codes_of_a_package_that_are_other_answers_in_the_codebook_are_refused(
+    project, capsys, variable, labels
+):
+    asked = [q for q in exports.BOOK["questions"] if q["id"] in ("CODE", "NAME", variable[:2])]
+    states = [{"code": 1, "ja": "導入済み", "en": "in use"},
+              {"code": 2, "ja": "検討中", "en": "considered"}]  # fmt: skip
+    asked[-1] = asked[-1] | ({"options": states} if variable == "Q1" else {})
+    book = {**exports.BOOK, "questions": asked}
+    (project / "data" / "codebooks" / "genai.yml").write_text(
+        yaml.safe_dump(book, allow_unicode=True), "utf-8"
+    )
+    names = ["Q1"] if variable == "Q1" else [f"Q2_{c}" for c in exports.WORK]
+    frame = pd.DataFrame({"CODE": ["011002", "012025"], "NAME": ["札幌市", "函館市"],
+                          **{name: [1.0, 1.0] for name in names}})  # fmt: skip
+    given = ["new-wave", "--check", str(project / "s.sav"), "--codebook", "genai"]
+    for own, result in ({}, 0), (labels, 2):
+        pyreadstat.write_sav(frame, project / "s.sav", variable_value_labels={variable: own})
+        assert main([*given, "--as-of", "2024-06-01"]) == result
+    assert f"code 1 of {variable} means" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("tool", "export"), ALL, ids=[export.__name__ for _, export in ALL])
 def test_every_export_is_found_by_its_header_and_by_no_other_reader(project, tool, export):
     file = project / "export.csv"
@@ -170,6 +195,8 @@ def test_a_form_with_an_option_other_keeps_its_words(project):
         [f"Q2 利用している業務（複数選択可） [{t}]" for t in exports.WORK.values()],
         [f"問2 利用している業務（複数選択可）_{t}" for t in exports.WORK.values()],
         [f"利用している業務（複数選択可） - {t}" for t in exports.WORK.values()],
+        [f"利用している業務（複数選択可）（{t}）" for t in exports.WORK.values()],
+        [f"利用している業務（複数選択可）.{t}" for t in exports.WORK.values()],
         [f"Q2[SQ00{c}]" for c in exports.WORK],
         [f"Q2_{c}" for c in exports.WORK],
     ],
@@ -361,6 +388,13 @@ KOBO = [
         (
             "logo", [["送信番号", "送信日時", "業務_翻訳", "業務_その他", "業務_その他_内容"]], 1,
             "record received answer answer other",
+        ),
+        ("logo", [["送信番号", "送信日時", "状況", "状況_その他_内容"]], 1,
+         "record received answer other"),
+        (
+            "surveymonkey",
+            [["回答者 ID", "名", "姓", "団体名"], ["", "", "", "自由形式の回答"]], 2,
+            "record personal personal answer",
         ),
     ],
 )  # fmt: skip

@@ -128,6 +128,24 @@ def test_intervals_of_cliffs_delta_are_newcombes():
     assert [round(end, 2) for end in inference._score_interval(0.86, 5, 10)] == [0.24, 0.98]
 
 
+def test_the_order_of_the_units_changes_no_result():
+    """That of the public edition depends on a secret key, and so did what was called suggested."""
+    draw = np.random.default_rng(1)
+    x, y, strata = draw.integers(0, 5, 24), draw.integers(0, 5, 24), draw.integers(0, 2, 24)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(24)
+        for e, other in [
+            (inference.association(x, y), inference.association(x[order], y[order])),
+            (
+                inference.dominance(y, x > 2, strata=strata),
+                inference.dominance(y[order], x[order] > 2, strata=strata[order]),
+            ),
+        ]:
+            assert (e.p, e.low, e.high) == pytest.approx(
+                (other.p, other.low, other.high), abs=1e-12
+            )
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(

@@ -658,3 +658,13 @@ def test_a_grid_of_boxes_is_a_question_a_line_and_no_combination_an_option(tmp_p
     book = Codebook.parse(yaml.safe_load(text))
     table = read_rows(sheet, Headings(book), export=export)
     assert {q["id"] for q in found} <= set(table.columns) and len(table.rows) == 8
+
+
+def test_options_with_a_remark_beside_each_are_one_question(tmp_path):
+    head = ["id", "submitdate", "lastpage", "name", "Q2[SQ001]", "Q2[SQ001comment]", "Q2[SQ002]",
+            "Q2[SQ002comment]"]  # fmt: skip
+    rows = [[i, f"2024-06-0{i} 09:00:00", 1, f"{name}市", "Y", f"注記{i}", "Y" * (i > 2), "他"]
+            for i, name in enumerate(("札幌", "函館", "小樽", "旭川"), 1)]  # fmt: skip
+    workbook(tmp_path / "r.xlsx", [head, *rows])
+    found = [q for q in yaml.safe_load(draft(tmp_path / "r.xlsx"))["questions"] if "options" in q]
+    assert [(q["id"], q["type"], len(q["options"])) for q in found] == [("Q2", "multi", 2)]

@@ -337,7 +337,7 @@ ODD = {
     "below a title": ([TITLE + replies(headings=FREE)], "two columns are headed Q1"),
     "in columns": ([turned(replies(headings=FREE))], "two columns are headed Q1"),
     "a heading twice": ([replies(headings=[*HEADINGS, "問3 職員数"])], "two columns.* Q3"),
-    "names twice": ([replies(headings=["団体名", *HEADINGS])], "two columns are headed @name"),
+    "names twice": ([replies(headings=["団体名", *HEADINGS])], r"headed @name .*{.@name.: \[A1\]}"),
     "no staff": ([replies(headings=HEADINGS[:4])], "question Q3 .*has no column"),
     "two sheets": ([replies(3), [HEADINGS, *replies()[4:]]], "2 sheets have the headings"),
     "a sheet of less": ([replies(3), [HEADINGS[:2], *(r[:2] for r in replies()[4:])]],
@@ -379,6 +379,127 @@ def test_a_table_that_two_layouts_fit_is_refused_with_both(tmp_path):
     square = [["問1 導入状況", *row] for row in square]
     with pytest.raises(InputError, match=r"as rows \(6 .*as columns \(6 .*--layout"):
         survey_of(tmp_path, [square])
+
+
+def test_one_option_in_the_cell_of_an_answer_of_a_form_is_the_answer(tmp_path, monkeypatch):
+    def form(name, *goods):
+        head = [["団体名", name], ["問1 導入状況", "導入済み"], ["問2 取組み", goods[0]]]
+        return [*head, *goods[1:], ["問3 職員数", 10]]
+
+    survey_of(tmp_path, [form("姫路市", "研修"), form("千葉市", "その他")])
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    answers = Survey.load("odd").responses
+    assert answers.loc["282014", ["Q2_1", "Q2_6"]].tolist() == [True, False]
+    assert answers.loc["121002", ["Q2_1", "Q2_6"]].tolist() == [False, True]
+    # the first of a list of which the codebook knows no other is no answer
+    with pytest.raises(InputError, match="no column for Q2_6"):
+        survey_of(tmp_path, [form("姫路市", "研修", ["", "講座"])])
+
+
+def with_other():
+    book = yaml.safe_load(yaml.safe_dump(ASKED))
+    for question in book["questions"][:2]:
+        question["options"][1]["other"] = True
+    return book
+
+
+@pytest.mark.parametrize(
+    ("heading", "target"),
+    [
+        ("問1 その他の内容", "Q1_other"),
+        ("問１（その他）", "Q1_other"),
+        ("問1 導入状況 その他（具体的に）", "Q1_other"),
+        ("Q1. Other (please specify)", "Q1_other"),
+        ("問2 その他（自由記述）", "Q2_other"),
+        ("問1（その他記載欄）", "Q1_other"),
+        ("問2 その他", "Q2_6"),  # an option with a column of its own
+    ],
+)
+def test_the_words_beside_other_are_known_by_their_heading(tmp_path, heading, target):
+    heads = [heading if h == "Q2_6" and target == "Q2_6" else h for h in HEADINGS]
+    heads = heads if heading in heads else [*heads, heading]
+    rows = replies(headings=heads)
+    _, read = survey_of(tmp_path, [rows], with_other())
+    assert len(read) == 6
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(tmp_path))
+        assert target in intake.read(Wave.read("odd"), Codebook.read("odd")).variables
+
+
+@pytest.mark.parametrize(
+    "whose",
+    [
+        "F1 貴団体名",
+        "Q0. 市区町村名をご記入ください",
+        "団体名（必須）",
+        "貴市町村名",
+        "1. 市町名",
+        "City name",
+    ],
+)
+def test_who_replied_is_known_in_whatever_words_it_is_asked(tmp_path, whose):
+    rows = replies()
+    rows[0] = [whose, *HEADINGS[1:]]
+    assert len(survey_of(tmp_path, [rows])[1]) == 6
+
+
+@pytest.mark.parametrize("whose", ["構成団体", "", "Members"])
+def test_the_column_of_those_who_replied_is_proposed_and_taken(tmp_path, monkeypatch, whose):
+    rows = replies()
+    rows[0] = [whose, *HEADINGS[1:]]
+    with pytest.raises(InputError, match=r"column of A1 says who .*header: {'@name': \[A1\]}"):
+        survey_of(tmp_path, [rows])
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    file = tmp_path / "data" / "raw" / "odd" / "wave.yml"
+    text = file.read_text(encoding="utf-8")
+    said = text.replace("codes: column", "codes: column\n  header: {'@name': [A1]}")
+    file.write_text(said, encoding="utf-8")
+    assert list(intake.read(Wave.read("odd"), Codebook.read("odd")).texts("@name")) == NAMES
+
+
+def test_a_table_of_which_no_question_is_known_is_a_table_all_the_same(tmp_path, monkeypatch):
+    rows = replies()
+    rows[0] = ["団体名", "導入の有無", "甲", "乙", "職員の総数"]
+    sentence = r"question Q1 .*header: {Q1: \[B1\]}.*nothing was written.*--layout rows"
+    with pytest.raises(InputError, match=sentence):
+        survey_of(tmp_path, [rows])
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    with pytest.raises(InputError, match=r"correct wave\.yml there"):
+        new_wave("odd", [tmp_path / "replies.xlsx"], "odd", "2026-04-01", layout="rows")
+    assert Wave.read("odd").files[0].layout == "rows"
+
+
+def test_who_replied_below_the_numbers_of_the_questions_is_a_heading(tmp_path):
+    above = ["", "問1", "Q2_1", "Q2_6", "問3"]
+    rows = [above, ["団体名", "有無", "研修の実施", "それ以外", "総数"], *replies()[1:]]
+    assert len(survey_of(tmp_path, [rows])[1]) == 6
+    rows += [["県計", "", "", "", 75], ["県平均", "", "", "", 12], ["6市町村計", "", "", "", 9]]
+    assert len(survey_of(tmp_path, [rows])[1]) == 6
+
+
+def test_what_the_tool_does_not_note_is_ignored_beside_what_it_notes(libraries, tmp_path):
+    file = tmp_path / "some.csv"
+    rows = ["レコード番号,担当部署,団体名,Q1,Q2,Q3,緯度", "1,総務課,姫路市,42,1,1,34.8"]
+    file.write_text("\n".join([*rows, "2,企画課,千葉市,60,1,3,35.6"]), encoding="utf-8")
+    said = new_wave("some", [file], "libraries", "2026-04-01")
+    assert "kintone" in said and "as columns of no question: 担当部署" in said
+    assert Wave.read("some").files[0].ignore == ("担当部署",)
+    assert Survey.load("some").findings["rule"].tolist() == ["personal"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ID,Name,Group\n1,中央館,北\n2,西館,南\n".encode("cp932"),
+        "id,name,group,\n1,中央館,北,\n2,西館,南\n,,,\n".encode("utf-8-sig"),
+    ],
+)
+def test_a_register_as_excel_saves_it(libraries, tmp_path, content):
+    (tmp_path / "who.csv").write_bytes(content)
+    (tmp_path / "some.csv").write_text("name,Q1,Q2,Q3\n中央館,4,1,1\n西館,6,1,3\n", "utf-8")
+    new_wave("some", [tmp_path / "some.csv"], "libraries", "2026-04-01",
+             register=tmp_path / "who.csv")  # fmt: skip
+    assert Survey.load("some").names.tolist() == ["中央館", "西館"]
 
 
 @st.composite

@@ -198,9 +198,10 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
             raise sheet.error(
                 "two columns are headed {target} ({first} and {second})",
                 at=(0, position),
-                hint="give the cell of the right one in wave.yml, such as header: {{{target}: "
+                hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
                 "[{second}]}}",
                 target=target,
+                entry=f"'{target}'" if target.startswith("@") else target,
                 first=sheet.address(0, found[target]),
                 second=sheet.address(0, position),
             )

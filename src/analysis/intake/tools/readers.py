@@ -134,6 +134,8 @@ def surveymonkey(head: Head) -> Export | None:
         blocks.setdefault(column.text, set()).add(key(column.part))
     for at, column in enumerate(columns):
         person = is_personal(column.part) or key(column.part) == "name"
+        if key(column.text) in own["names"] and not column.part:
+            columns[at] = replace(column, kind="personal")
         if is_other(column.part) and re.search("please specify|具体的に|ご記入", column.part, re.I):
             columns[at] = replace(column, part="", kind="other")
         elif person and len(blocks[column.text].intersection(own["contact"])) == 2:
@@ -358,13 +360,9 @@ def logo(head: Head) -> Export | None:
         return None
     columns = parted(head[0], "_")
     for at, column in enumerate(columns):  # the words of an option その他 are not its tick
-        if column.part.endswith(("内容", "自由記述", "テキスト", "具体的に")):
-            before, _, last = column.text.rpartition("_")
-            if before and is_other(last):  # a line before 内容, too
-                part = f"{last}_{column.part}"
-                columns[at] = replace(column, text=before, part=part, kind="other")
-            elif is_other(column.part):
-                columns[at] = replace(column, kind="other")
+        found = re.fullmatch(r"(.+)_(その他.*(?:内容|自由記述|テキスト|具体的に))", column.heading)
+        if found is not None:
+            columns[at] = replace(column, text=found[1].strip(), part=found[2], kind="other")
     return Export("logo", 1, noted(columns, own["records"], own["received"]), joined=True)
 
 
