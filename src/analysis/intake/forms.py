@@ -158,6 +158,9 @@ class _Reply:
             pointed = POINTED.search(self.form.text(place))
             if pointed and asked is not None and asked.options and target not in self.stands_for:
                 self.stands_for[target] = pointed[1].strip()
+            number = asked is not None and asked.type in {"integer", "ratio"}
+            if place and number and len(digits := self._digits(place)) > 1:
+                self.stands_for[target] = " ".join(digits)  # 120, a digit a cell, is not 1
         places = [*filter(None, self.cells.values())]
         if twice := [place for place, n in Counter(places).items() if n > 1]:
             raise self.form.sheet.error(
@@ -170,6 +173,17 @@ class _Reply:
             self.mark[place] = REASONS.index("mark")
         for place in places:
             self.mark[place] = ANSWER
+
+    def _digits(self, place: Place) -> list[str]:
+        """Digits that stand alone in this cell and those right of it: which number is asked for."""
+        taken = {*self.cells.values()} | self.form.words | self.form.listed
+        digits: list[str] = []
+        at: Place | None = place
+        while at and re.fullmatch(r"[0-9０-９]", self.form.text(at)):
+            digits.append(self.form.text(at))
+            at = self.form.next_to(at)
+            at = None if at in taken else at
+        return digits
 
     @property
     def piece(self) -> Piece:

@@ -1,6 +1,7 @@
 """Forms as offices fill them in: each layout gives the same answers, and nothing filled is lost."""
 
 import openpyxl
+import pandas as pd
 import pytest
 from received import wave
 
@@ -337,6 +338,16 @@ def test_an_answer_in_no_known_place_and_a_remark_are_told(tmp_path, n):
     told = set(result.findings.loc[result.findings["rule"] == "unmatched", "raw"])
     assert {*"１３２１"[:n]} <= told and f"うち{SAID[0][2] - 1}人は兼務" in told
     assert result.responses["Q3"].notna().all()
+
+
+@pytest.mark.parametrize("n", [4, 1])
+def test_a_number_with_a_digit_in_each_cell_is_asked_for_and_not_its_first_digit(tmp_path, n):
+    result = received(tmp_path, usual({3: lambda a: [[Q3, *map(int, str(a)), "人"]]}), n)
+    whole = [a[2] if a[2] < 10 else None for a in SAID[:n]]
+    by_name = {name: row[2] for name, row in said(result).items()}
+    assert [None if pd.isna(by_name[name]) else by_name[name] for name in WHO[:n]] == whole
+    refused = result.findings[result.findings["severity"] == "refused"]
+    assert len(refused.query("question == 'Q3'")) == sum(value is None for value in whole)
 
 
 @pytest.mark.parametrize("filled", [{"A5": 12, "A9": 300}, {"A5": 12}])
