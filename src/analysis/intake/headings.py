@@ -74,6 +74,15 @@ def normalise(text: str) -> str:
     return NO_SPACE.sub("", folded).translate(SIGNS)
 
 
+def yaml_key(target: str) -> str:
+    """What a column means as a key in YAML, where ``@name`` has quotes: for hints to be pasted.
+
+    >>> yaml_key("@name"), yaml_key("Q1")
+    ("'@name'", 'Q1')
+    """
+    return f"'{target}'" if target.startswith("@") else target
+
+
 @cache
 def _set_aside() -> tuple[frozenset[str], re.Pattern[str]]:
     """The headings that tools and offices keep for themselves, and what personal ones look like."""

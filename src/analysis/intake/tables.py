@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.codebook.model import Codebook
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
-from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
+from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise, yaml_key
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tools.core import Export, Kind, targets
 
@@ -141,7 +141,7 @@ class _Header:
                     hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
                     "[{closer}]}}; the other under ignore if it is none",
                     target=target,
-                    entry=f"'{target}'" if target.startswith("@") else target,  # as YAML has it
+                    entry=yaml_key(target),
                     first=first,
                     second=second,
                     closer=second if self.headings.closest(target, texts) == 1 else first,

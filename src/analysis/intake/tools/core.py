@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.intake.headings import Headings, Meaning, is_personal, normalise
+from analysis.intake.headings import Headings, Meaning, is_personal, normalise, yaml_key
 from analysis.intake.sheet import Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
@@ -201,7 +201,7 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
                 hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
                 "[{second}]}}",
                 target=target,
-                entry=f"'{target}'" if target.startswith("@") else target,
+                entry=yaml_key(target),
                 first=sheet.address(0, found[target]),
                 second=sheet.address(0, position),
             )
