@@ -146,10 +146,7 @@ def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     columns, rows = data["columns"], data["rows"]
     if not rows:
         return ""
-    numeric = [at for at, cells in enumerate(zip(*rows, strict=True))
-               if all(isinstance(cell, int | float) for cell in cells)]  # fmt: skip
-    cells = [[str(cell) for cell in row] for row in rows]
-    table = show.plain(cells, columns, numeric)
+    table = show.plain(rows, columns, [])
     return show.part("data", summary=words["data"].format(n=data["n"]), table=table)
 
 
