@@ -224,6 +224,6 @@ def test_a_damaged_list_of_releases_is_one_sentence(project, damaged):
     book = project / "releases/releases.yml"
     book.parent.mkdir()
     os.mkfifo(book) if damaged == "pipe" else book.write_text(f"releases: [{damaged}]")
-    with pytest.raises(InputError, match="no list of releases|no file"):
+    with pytest.raises(InputError, match=r"no list of releases|no file"):
         given_out.release("demo-2019", by="x")
     assert book.exists() and len([*book.parent.iterdir()]) == 1
