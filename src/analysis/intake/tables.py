@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.model import Codebook
+from analysis.codebook.questions import tick_words
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise, yaml_key
@@ -278,9 +279,6 @@ def read_rows(
     return Table(sheet, rows, columns, mark)
 
 
-NO = {"no", "いいえ", "無", "なし", "notselected", "未選択", "unchecked"}
-
-
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
     """Refuse codes whose words in an SPSS or Stata file are those of another answer."""
     for variable, column in columns.items():
@@ -290,7 +288,7 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
         for code, words in sheet.labels.get(column, {}).items():
             chosen = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}
-            if chosen is None and unticked and normalise(words) in NO:
+            if chosen is None and unticked and tick_words().get(normalise(words)) is False:
                 chosen = 0
             meant = int(code) if code.isdecimal() else headings.option(question, code)
             if None not in (chosen, meant) and chosen != meant:
