@@ -91,6 +91,7 @@ class Kernels:
         self.memory_mb = memory_mb
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
+            "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
             "TMPDIR": str(temporary.folder()),
             **(environment or {}),
         }
@@ -287,7 +288,7 @@ def _server(environment: Mapping[str, str]) -> Iterator[None]:
         before = dict(os.environ)
         daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
         sys.modules["__main__"] = ModuleType("__main__")
-        os.environ.update({"MPLBACKEND": INLINE, **before, **threads})
+        os.environ.update({"MPLBACKEND": INLINE, **threads})
         try:
             multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
             forkserver.ensure_running()
