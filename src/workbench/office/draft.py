@@ -47,7 +47,6 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 UNITS: dict[str, str] = KNOWN["units"]
-UNTICKED = {"", *KNOWN["unticked"]}
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
 # - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
@@ -394,7 +393,7 @@ class _Questions:
         owners = [c for c in self.columns if c.question == words.question and c is not words]
         wrote = [bool(text) for text in words.cells]
         for owner in owners if any(wrote) else ():
-            ticked = [plain(text) not in UNTICKED for text in owner.cells]
+            ticked = [guesses.is_chosen(text) for text in owner.cells]
             if owner.part_name.isdecimal() and ticked == wrote:
                 return int(owner.part_name)
         if len(owners) != 1:
@@ -482,7 +481,7 @@ def _summary(question: Question, own: Group) -> str:
             sizes = (len(re.split(r"[;；|、，,\n・/]\s*", text.strip("; "))) for text in texts)
         else:
             rows = zip(*(column.cells for column in own), strict=True)
-            sizes = (sum(plain(text) not in UNTICKED for text in row) for row in rows)
+            sizes = (sum(map(guesses.is_chosen, row)) for row in rows)
         if max(sizes) < 2:
             summary += "; nobody chose two: is it one answer of several?"
     if own[0].cell and question["type"] in {"single", "ordinal"}:

@@ -100,6 +100,7 @@ class Kernels:
         self.memory_mb = memory_mb
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
+            "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
             "TMPDIR": str(temporary.folder()),
             **({AHEAD: json.dumps(ahead)} if ahead else {}),
             **(environment or {}),
@@ -297,7 +298,7 @@ def _server(environment: Mapping[str, str]) -> Iterator[None]:
         before = dict(os.environ)
         daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
         sys.modules["__main__"] = ModuleType("__main__")
-        os.environ.update({"MPLBACKEND": INLINE, **before, **read})
+        os.environ.update({"MPLBACKEND": INLINE, **read})
         try:
             multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
             forkserver.ensure_running()

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -502,10 +503,34 @@ def test_words_like_an_option_are_confirmed_and_a_number_is_no_explanation():
     [("Y", True), ("N", False), ("Yes", True), ("No", False), ("はい", True), ("いいえ", False),
      ("有", True), ("無", False), ("選択", True), ("未選択", False), ("Checked", True),
      ("Unchecked", False), ("■", True), ("□", False), ("☑", True), ("☐", False), ("TRUE", True),
-     ("False", False), ("翻訳", True), ("translation", True), ("#n.s.", False), ("Quoted", True)],
+     ("False", False), ("f", False), ("on", True), ("ない", False), ("該当しない", False),
+     ("選択なし", False), ("✕", False), ("☒", True), ("✅", True),
+     ("翻訳", True), ("translation", True), ("#n.s.", False), ("Quoted", True)],
 )  # fmt: skip
 def test_ticks_of_form_tools(text, chosen):
     assert tool("TICKED", text, "TICKED_2").value is chosen
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["X ", " X"], [True, "empty", "empty", True]),
+        (["◎ ", " ◎"], [True, "empty", "empty", True]),
+        (["× ", " ×"], ["unreadable", "empty", "empty", "unreadable"]),  # chosen, or just not?
+        (["1 ", "12"], [True, "empty", True, True]),  # the number of the option, by SurveyMonkey
+        (["●○", "○●", "  "], [True, False, False, True, "empty", "empty"]),
+        (["●○", " ○"], [True, "unreadable", "empty", "unreadable"]),  # a circle, or a weaker tick?
+        (["○×", " ○"], [True, False, "empty", True]),
+    ],
+)
+def test_what_a_sign_means_is_seen_in_all_columns_of_the_options(rows, told):
+    reader, question = Reader(TOOLS), TOOLS["WORK"]
+    names = ["WORK_1", "WORK_2"]
+    cells = np.array([[sign.strip() for sign in row] for row in rows], object)
+    reader.see_ticks(question, dict(zip(names, cells.T, strict=True)))
+    got = [reader.read(text, TEXT, question, name)
+           for row in cells for name, text in zip(names, row, strict=True)]  # fmt: skip
+    assert [one.state if one.value is None else one.value for one in got] == told
 
 
 def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():

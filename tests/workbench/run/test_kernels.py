@@ -79,8 +79,15 @@ def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
     assert ran.status == "timed_out" and ran.error == "a cell's outputs did not arrive in 1 s"
 
 
-def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path):
-    notebook = made(tmp_path, *PROBE)
+def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path, monkeypatch):
+    profile = tmp_path / "own" / "profile_default"  # what a user has set for sessions by hand
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "at_start.py").write_text("theirs = 1")
+    every = "c = get_config(); c.InteractiveShell.ast_node_interactivity = 'all'"
+    (profile / "ipython_config.py").write_text(every)
+    monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    notebook = made(tmp_path, "1; 'theirs' in globals()", *PROBE)
     forked, plain = (run(notebook, tmp_path, fork=fork) for fork in (True, False))
     assert forked[0].error == plain[0].error == "ZeroDivisionError: division by zero"
     cells = [shown(each) for _, each in (forked, plain)]
@@ -90,6 +97,8 @@ def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path):
         assert clean[0] == clean[1], one[0]
     pictures = [o for _, outputs in cells[0] for o in outputs if "image/png" in o.get("data", {})]
     assert len(pictures) == 2, "figures vanish in silence where the backend is wrong"
+    first = next(output for _, outputs in cells[0] for output in outputs)
+    assert first["data"] == {"text/plain": "False"}, "nothing of the user's ran before"
 
 
 def _without(pattern, output):

@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from analysis.errors import InputError
 from analysis.intake.headings import Headings, Meaning, is_personal, normalise, yaml_key
-from analysis.intake.sheet import Sheet
+from analysis.intake.sheet import Place, Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
 Head = Sequence[Sequence[str]]  # the first rows of a sheet
@@ -194,6 +195,8 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
         if target is None:
             continue
         own = column.name == target or normalise(column.heading) in headings.known
+        if target in found and column.has_part and headings.of_one_choice(column.part):
+            raise apart(sheet, target, (0, found[target]), (0, position))
         if target in found and named[target] == own:
             raise sheet.error(
                 "two columns are headed {target} ({first} and {second})",
@@ -211,6 +214,19 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
         if target := _of_other(export.columns[position], headings, found):
             found.setdefault(target, position)
     return found
+
+
+def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
+    """The error of one choice of which each option has a column: the headings of two of them."""
+    return sheet.error(
+        "question {id} is one choice, but its options have columns of their own",
+        at=first,
+        hint="give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two "
+        "of its options), or bring the answers into one column",
+        id=id,
+        first=sheet.address(*first),
+        second=sheet.address(*second),
+    )
 
 
 def _meaning(column: Column, headings: Headings) -> Meaning | None:
