@@ -38,6 +38,7 @@ CIRCLED = re.compile(r"[①-⑳]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LISTED = r"\s*[、，,､；;|｜\n]\s*"
+SLASHED = rf"{LISTED}|\s*[/／]\s*"
 SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
@@ -94,7 +95,9 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
+    tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, SLASHED)]
+    clear = (read for read in tried if read and "other-like-an-option" not in read.rules)
+    return next(clear, tried[0]) or refused("no-such-option")
 
 
 def _marked(text: str, question: Question) -> set[int] | None:
