@@ -125,6 +125,15 @@ def read_text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
+def is_below(name: str) -> bool:
+    """Whether the path of a file in a folder leads nowhere else.
+
+    >>> is_below("figures/a.svg"), is_below("a/../../b"), is_below("/b")
+    (True, False, False)
+    """
+    return not Path(name).anchor and ".." not in Path(name).parts
+
+
 def refuse_received(place: Path) -> None:
     """Refuse a place in data/raw, also where a link leads there.
 
@@ -148,10 +157,12 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
 
     Only what is `received`, or invented in its place, goes into data/raw.
 
-    Raises InputError: another file would go there.
+    Raises InputError: another file would go there, or its place has a pipe or a device.
     """
     if not received:
         refuse_received(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError("this is a folder, a pipe or a device, no file", file=path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:

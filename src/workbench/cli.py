@@ -26,7 +26,7 @@ TOOLS = (
     *("google-forms", "ms-forms", "logo", "kintone", "limesurvey", "qualtrics"),
     *("surveymonkey", "redcap", "odk"),
 )
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR}
 NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
 
 

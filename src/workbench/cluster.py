@@ -157,6 +157,7 @@ def _unpacked(work: Work, data: str) -> tuple[Path, Kernels]:
         fork=work.options.fork,
         memory_mb=work.options.memory_mb,
         environment={"WORKBENCH_ROOT": str(folder), INPUTS: json.dumps(work.inputs)},
+        ahead=work.ahead,
     )
     return folder, kernels
 
@@ -187,6 +188,9 @@ def send(folder: Path, target: str) -> int:
             json.loads(place.cat_file(file)) if place.exists(file) else {}
             for file in (listed, sending)
         )
+        if not all(isinstance(one, dict) for one in (before, begun)):
+            raise InputError("pages of another wave, edition or program are there")
+        _refuse_elsewhere(place, root, {*before, *begun, *now, LISTED, SENDING})
         if before and not _ours(place, root, folder, before):
             raise InputError("pages of another wave, edition or program are there")
         changed = [name for name, digest in now.items() if before.get(name) != digest]
@@ -207,6 +211,16 @@ def send(folder: Path, target: str) -> int:
             with contextlib.suppress(FileNotFoundError):
                 place.rm_file(f"{root}/{name}")
     return len(changed)
+
+
+def _refuse_elsewhere(place: Any, root: str, names: Iterable[str]) -> None:
+    """Refuse files that do not lie in the target: by their path, or by way of a link in it."""
+    local = type(place).__name__ == "LocalFileSystem"
+    for name in names:
+        if not paths.is_below(name) or (
+            local and Path(root, name).resolve() != Path(root).resolve() / name
+        ):
+            raise InputError("{name} leads out of this place", name=name)
 
 
 def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:

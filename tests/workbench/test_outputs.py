@@ -1,7 +1,9 @@
 """No command writes over anything that it did not make itself."""
 
 import json
+import os
 import shutil
+import stat
 
 import pytest
 from project import ROOT
@@ -130,3 +132,31 @@ def test_pages_of_another_wave_or_program_keep_their_place(tmp_path):
     with pytest.raises(InputError, match="of another"):
         cluster.send(pages, target.as_uri())
     assert (target / "first.html").read_text() == "first"
+
+
+@pytest.mark.parametrize("made", [os.mkfifo, lambda place: os.mknod(place, stat.S_IFSOCK | 0o600)])
+def test_a_pipe_or_a_device_is_no_place_for_a_file(run, project, made):
+    place = project / "out.yml"
+    made(place)
+    code, said = run("codebook draft sheet.csv --out out.yml")
+    assert code == 2 and "a pipe or a device" in said
+    assert place.exists() and not place.is_file()
+
+
+def test_no_list_in_a_target_leads_out_of_it(tmp_path):
+    made, target, theirs = (tmp_path / name for name in ("made", "target", "theirs.html"))
+    made.mkdir()
+    (made / "a.html").write_text("1")
+    theirs.write_text("precious")
+    cluster.send(made, str(target))
+    listed = (target / "files.json").read_text()
+    (target / "files.json").write_text(listed.replace("{", '{"../theirs.html": "0",'))
+    with pytest.raises(InputError, match="leads out of this"):
+        cluster.send(made, str(target))
+    (target / "files.json").write_text(listed)
+    (target / "a.html").unlink()
+    (target / "a.html").symlink_to(theirs)
+    (made / "a.html").write_text("2")
+    with pytest.raises(InputError, match=r"a\.html leads out of this place"):
+        cluster.send(made, str(target))
+    assert theirs.read_text() == "precious"

@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from analysis.cleaning.texts import (
     Parsed,
     date,
@@ -23,26 +26,20 @@ from analysis.cleaning.texts import (
     widths,
 )
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Option, Question
+from analysis.codebook.questions import Option, Question, tick_words
 from analysis.intake import entries
 from analysis.intake.entries import MARKS, signs_in
 from analysis.intake.sheet import CellKind
 
-TICKS = frozenset(MARKS) - {"◎", "◉"}  # which says more than ○ where an office writes both
-BLANKS = frozenset("☐□")
-TICK_WORDS = {  # as form tools write them
-    **dict.fromkeys(
-        ("y", "yes", "v", "はい", "有", "有り", "あり", "該当", "選択", "checked", "selected"), True
-    ),
-    **dict.fromkeys(("n", "no", "いいえ", "無", "無し", "なし"), False),
-    **dict.fromkeys(("未選択", "unchecked", "not selected"), False),
-}
+TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
+BLANKS = frozenset("☐□◻")
 DASHES = frozenset("-ー―—–")
-CROSSES = frozenset({"×", "x"})
+CROSSES = frozenset("×xX✕✖✗✘☓")
 CIRCLED = re.compile(r"[①-⑳]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LISTED = r"\s*[、，,､；;|｜\n]\s*"
+SLASHED = rf"{LISTED}|\s*[/／]\s*"
 SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
@@ -99,7 +96,9 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
+    tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, SLASHED)]
+    clear = (read for read in tried if read and "other-like-an-option" not in read.rules)
+    return next(clear, tried[0]) or refused("no-such-option")
 
 
 def _marked(text: str, question: Question) -> set[int] | None:
@@ -198,9 +197,6 @@ def _without_name(text: str, option: Option) -> str:
     return text
 
 
-# words that name nothing, so that they are none beside "other" either
-NOTHING = {"なし", "無し", "ない", "無", "特になし", "特に無し", "特にありません", "ありません"}
-NOTHING |= {"none", "no", "n/a", "na", "null", "nan", "#n/a", "x", "on", "off"}
 CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報
 
 
@@ -212,10 +208,8 @@ def _other(text: str, question: Question) -> Parsed | None:
     option = next((o for o in question.options if o.other), None)
     if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
         return None
-    if len(tidy(text)) < 2 or tidy(text).casefold() in TICK_WORDS:  # ア, v: no explanation
-        return None
     own = _folded(text)
-    if own in NOTHING:
+    if len(tidy(text)) < 2 or own in tick_words():  # ア, v, なし: no explanation
         return None
     known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(own in words or words in own for words in known)
@@ -279,6 +273,20 @@ def judged(codes: set[int], rules: tuple[str, ...], question: Question) -> Parse
     return Parsed("answered", frozenset(codes), rules)
 
 
+def tick(plain: str) -> bool | None:
+    """Whether a text stands for chosen or yes, or for not chosen or no; None for any other.
+
+    >>> [tick(text) for text in ("○", "1.0", "未選択", "×", "-", "検討中")]
+    [True, True, False, False, None, None]
+    """
+    folded = _folded(plain).removesuffix(".0")
+    if plain in TICKS or folded in {"1", "true"}:
+        return True
+    if plain in CROSSES | BLANKS or folded in {"0", "false"}:
+        return False
+    return tick_words().get(folded)
+
+
 def ticked(text: str, question: Question, option: Option | None = None) -> Parsed:
     """A column of its own for one option: ticks, and what stands for none.
 
@@ -291,20 +299,13 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
         return Parsed("empty")
     if digits is None:
         return refused("not-a-tick")
-    folded = plain.casefold().removesuffix(".0")
     for written, chosen in question.ticks.items():
         if tidy(written).casefold() == plain.casefold():
             return Parsed("answered", chosen)
-    if folded in {"1", "true"}:
-        return Parsed("answered", True, digits)
-    if folded in {"0", "false"} or plain in CROSSES | BLANKS:
-        return Parsed("answered", False, digits)
     if option and text.strip() in words_of(option):
         return Parsed("answered", True)
-    if folded in TICK_WORDS:
-        return Parsed("answered", TICK_WORDS[folded])
-    if plain in TICKS:
-        return Parsed("answered", True, ("tick",))
+    if (known := tick(plain)) is not None:
+        return Parsed("answered", known, ("tick",) if plain in TICKS else digits)
     if plain in DASHES:  # beside a tick: not chosen
         return Parsed("not_applicable")
     read = _own_words(text, question, option) if option else None
@@ -345,7 +346,7 @@ def binary(text: str, question: Question) -> Parsed:
     code = words.get(plain, words.get(plain.casefold()))
     if code is not None:
         return Parsed("answered", bool(code))
-    usual = TICK_WORDS.get(plain.casefold())
+    usual = tick_words().get(_folded(plain))
     if usual is not None:
         return Parsed("answered", usual, ("label",) if question.options else ())
     code, rules = _option(text, question)
@@ -409,17 +410,40 @@ class Reader:
         for kind, missing in codebook.missing.items():
             for token in missing.tokens:
                 self.tokens.setdefault(tidy(token).casefold(), kind)
-        self.crossed: set[str] = set()  # questions whose ticks are X
+        # question or variable -> a sign and what it means in its columns, None where unclear
+        self.signs: dict[str, dict[str, bool | None]] = {}
         self.codes: dict[str, dict[str, str]] = {}  # question -> code of its own -> kind
         for question in codebook:
             own = self.codes.setdefault(question.id, {})
             for token, missing_kind in question.missing_codes.items():
                 own.setdefault(tidy(token).casefold(), missing_kind)
 
-    def see_ticks(self, question: Question, marks: set[str]) -> None:
-        """Note what stands in the columns of a question: X alone, beside blanks, is a tick."""
-        if {mark.strip().casefold() for mark in marks} == {"", "x"}:
-            self.crossed.add(question.id)
+    def see_ticks(self, question: Question, cells: Mapping[str, np.ndarray]) -> None:
+        """Note what a sign means where only all columns of the options, a cell a reply, tell it.
+
+        A sign alone beside blanks is a tick: X, ◎, the number of the option. But × alone may say
+        that an option does not apply, and X that the answer is no. Where every option has ● or ○,
+        ○ is an empty circle.
+        """
+        other = {f"{question.id}_{option.code}" for option in question.options if option.other}
+        cells = {name: texts for name, texts in cells.items() if name not in other}
+        found = {name: {tidy(text).casefold() for text in pd.unique(texts)}
+                 for name, texts in cells.items()}  # fmt: skip
+        seen = set[str]().union(*found.values())
+        signs = self.signs.setdefault(question.id, {})
+        for sign in seen - {""} if len(seen) == 2 and "" in seen else ():
+            if question.type == "multi" and sign in CROSSES | {"◎", "◉"}:
+                signs[sign] = None if sign in CROSSES - {"x"} else True
+            elif sign == "x":
+                signs[sign] = None
+        if {"●", "○"} <= seen:
+            filled = np.array([texts != "" for texts in cells.values()])
+            every = len(filled) > 1 and (filled.all(axis=0) == filled.any(axis=0)).all()
+            signs["○"] = False if every and seen <= {"●", "○", ""} else None
+        for name, own in found.items():
+            code = name.rpartition("_")[2]
+            if own == {"", code} != {"", "1"}:
+                self.signs[name] = {code: True}
 
     def read(self, text: str, kind: int, question: Question, variable: str) -> Parsed:
         """One cell of a column that holds the question or one of its variables."""
@@ -432,6 +456,10 @@ class Reader:
         if folded in self.codes[question.id]:
             return Parsed(self.codes[question.id][folded])
         own_column = question.type == "multi" and variable != question.id
+        signs = self.signs.get(question.id, {}) | self.signs.get(variable, {})
+        if folded in signs:
+            meant = signs[folded]
+            return refused("not-a-tick") if meant is None else Parsed("answered", meant, ("tick",))
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
@@ -449,8 +477,6 @@ class Reader:
                 return choice(text, kind, question)
             case "binary":
                 return binary(text, question)
-            case "multi" if own_column and question.id in self.crossed:
-                return Parsed("answered", True, ("tick",))
             case "multi" if own_column:
                 option = question.option(int(variable.rpartition("_")[2]))
                 return ticked(text, question, option)

@@ -209,9 +209,9 @@ class _Cleaning:
             whole = question.id in self.there and question.type != "battery"
             columns = (question.id,) if whole else question.variables
             apart = question.type == "multi" and not whole
-            if apart:
-                marks = (pd.unique(self.received.texts(c)) for c in columns if c in self.there)
-                self.reader.see_ticks(question, set[str]().union(*marks))
+            if apart or question.type == "binary":
+                there = {c: self.received.texts(c) for c in columns if c in self.there}
+                self.reader.see_ticks(question, there)
             for column in columns:
                 if column in self.there:
                     self._read(question, column)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
 from typing import Literal, get_args
 
+import yaml
 from pydantic import Field, StrictInt, StrictStr
 
 from analysis.text import Model, Text
@@ -25,6 +28,21 @@ DTYPES = {
     "date": "datetime64[s]",
     "text": "str",
 }
+
+
+@cache
+def tick_words() -> dict[str, bool | None]:
+    """What stands for chosen or yes (True), or for not chosen or no (False); of neither None.
+
+    Folded: without case and spaces.
+
+    >>> [tick_words().get(word, "another word") for word in ("yes", "未選択", "特になし", "検討中")]
+    [True, False, None, 'another word']
+    """
+    text = files("analysis").joinpath("data/ticks.yml").read_text(encoding="utf-8")
+    known = yaml.safe_load(text)
+    kinds = (("nothing", None), ("not_chosen", False), ("chosen", True))
+    return {word.replace(" ", ""): kind for name, kind in kinds for word in known[name]}
 
 
 class Labelled(Model):

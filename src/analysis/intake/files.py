@@ -270,7 +270,9 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
 def separator(head: str) -> str:
     """The sign that most lines hold; commas in one long answer do not make it a comma."""
     lines = re.split(r"\r\n|\r|\n", head)
-    return max((",", "\t", ";"), key=lambda sign: (sum(sign in x for x in lines), head.count(sign)))
+    return max(
+        (",", "\t", ";", "|"), key=lambda sign: (sum(sign in x for x in lines), head.count(sign))
+    )
 
 
 def _width(text: str, separator: str, file: str) -> int:

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.model import Codebook
+from analysis.codebook.questions import tick_words
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise, yaml_key
-from analysis.intake.sheet import CellKind, Sheet
-from analysis.intake.tools.core import Export, Kind, targets
+from analysis.intake.sheet import CellKind, Place, Sheet
+from analysis.intake.tools.core import Export, Kind, apart, targets
 
 SEARCHED_ROWS = 100
 TOTAL = re.compile(
@@ -119,8 +120,26 @@ class _Header:
         once = len({*named.values()}) == len(named) and len({*texts.values()}) > 1
         return once and all(named.values())
 
+    def _refuse_apart(self) -> None:
+        """Refuse one choice of which each option has a column, also one row below the header."""
+        places: dict[str, dict[int, Place]] = {}  # question -> code -> its heading
+        for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
+            row += self.top
+            over = [r for r in range(self.top, row) if self.text[r, column] != ""]
+            at = row if row <= self.bottom else over[-1] if over else -1
+            meant = self.meanings.get((at, column))
+            of_several = any(self.spans(r).get(column) for r in range(self.top, row + 1))
+            unknown = at != row and over and meant is None
+            for question, code in self.headings.of_one_choice(self.text[row, column]):
+                if not (of_several or unknown or (meant and meant.target != question.id)):
+                    places.setdefault(question.id, {})[code] = row, column
+        for id, options in places.items():
+            if len(options) > 1:
+                raise apart(self.sheet, id, *list(options.values())[:2])
+
     def columns(self) -> dict[str, int]:
         """Question id or variable -> column; the deepest heading that means something decides."""
+        self._refuse_apart()
         found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
         apart = told_apart(self.rows)
         for column in range(self.text.shape[1]):
@@ -278,9 +297,6 @@ def read_rows(
     return Table(sheet, rows, columns, mark)
 
 
-NO = {"no", "いいえ", "無", "なし", "notselected", "未選択", "unchecked"}
-
-
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
     """Refuse codes whose words in an SPSS or Stata file are those of another answer."""
     for variable, column in columns.items():
@@ -290,7 +306,7 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
         for code, words in sheet.labels.get(column, {}).items():
             chosen = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}
-            if chosen is None and unticked and normalise(words) in NO:
+            if chosen is None and unticked and tick_words().get(normalise(words)) is False:
                 chosen = 0
             meant = int(code) if code.isdecimal() else headings.option(question, code)
             if None not in (chosen, meant) and chosen != meant:
@@ -350,6 +366,8 @@ def check_questions(
         whole = question.id in columns and question.type != "battery"
         if whole or question.other_of or header.get(question.id) == ():
             continue  # the words beside "other" may stand in the cell of the answer itself
+        if question.identity in {"code", "name", "prefecture"} and headings.who & columns.keys():
+            continue  # a name or a code is enough
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue

@@ -15,7 +15,7 @@ from analysis.intake import labelled
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
-from analysis.intake.tools.core import Column, Kind, bracketed, key, keys, parted
+from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
 from workbench.office.guesses import KNOWN
 from workbench.office.readability import data_start
 
@@ -112,8 +112,10 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
             columns.append(_column(parts))
     if sav is None:
         behind = parted([column.heading for column in columns], "_")
-        columns = [own if own.has_part or own.kind != "answer" else cut
-                   for own, cut in zip(columns, behind, strict=True)]  # fmt: skip
+        columns = beside_other(
+            own if own.has_part or own.kind != "answer" else cut
+            for own, cut in zip(columns, behind, strict=True)
+        )
     found = [column for column in below(sheet, start, columns) if any(column.cells)]
     return [_labelled(column, sav) for column in found] if sav else found
 

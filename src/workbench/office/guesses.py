@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from analysis.cleaning.answers import tick
 from analysis.cleaning.texts import ENGLISH, outside_brackets
 from analysis.intake.headings import normalise
 from analysis.intake.tools.core import is_other
@@ -29,7 +30,6 @@ CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no
 SCALE = 7  # points of the answers of a battery, at most
 MAX_OPTIONS = 12
 MAX_CHOICES = 40  # options of a question with several answers
-TICKED = {*KNOWN["ticked"], *KNOWN["unticked"]}
 CODED = re.compile(r"[A-Z]{1,3}\d{1,3}")  # the code of a form tool for an option
 TRANSLATE = "(to translate)"
 
@@ -42,6 +42,15 @@ def tells(what: str, text: str) -> bool:
 def plain(text: str) -> str:
     """A text in one width, on one line, with single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def is_chosen(text: str) -> bool:
+    """Whether what stands in the column of an option says that it was chosen.
+
+    >>> [is_chosen(text) for text in ("○", "X", "0", "", "要約")]
+    [True, True, False, False, True]
+    """
+    return bool(text) and (tick(plain(text)) is not False or plain(text) in {"x", "X"})
 
 
 def both(text: str) -> dict[str, str]:
@@ -218,11 +227,13 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
         (value, label)
         for column, label in zip(columns, labels, strict=True)
         for value in map(plain, column)
-        if not (is_other(label) and value not in TICKED)
+        if not (is_other(label) and tick(value) is None)
     ]
-    ticks = sum(value in TICKED or value == label for value, label in cells)
+    ticks = sum(value == label or tick(value) is not None for value, label in cells)
     each = all(
-        not own or is_other(label) or own & {*TICKED, label}
+        not own
+        or is_other(label)
+        or any(value == label or tick(value) is not None for value in own)
         for own, label in zip(values, labels, strict=True)
     )
     if cells and ticks >= MOSTLY * len(cells) and each:
@@ -238,7 +249,7 @@ def _alike(values: Sequence[set[str]], cells: int) -> bool:
     if scale(points) or not all(len(own) > 1 for own in values):
         return scale(points) is not None
     numbers = points <= {str(point) for point in range(1, SCALE + 1)}
-    words = not any(point[:1].isdecimal() or point in TICKED for point in points)
+    words = not any(point[:1].isdecimal() or tick(point) is not None for point in points)
     shared = all(sum(point in own for own in values) > 1 for point in points)
     enough = len(points) <= SCALE and cells >= 3 * len(points)
     return len(points) > 2 and (numbers or (words and shared and enough))
@@ -427,7 +438,7 @@ def one(
     if all(map(YEAR.match, values)) and not all(map(_whole, values)):
         return {}  # years alone are no dates, those of an era no numbers, and neither are options
     answers = {*counts} - {*missing, *CODES}
-    if len(answers) > 1 and any(answers <= {*pair} for pair in KNOWN["yes_no"]):
+    if len(answers) == 2 and {*map(tick, answers)} == {True, False}:
         return _with({"type": "binary"}, sorted({*counts} - answers))
     if number := _number(counts, len(values), missing, heading, kind):
         return number

@@ -28,6 +28,7 @@ from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
 from workbench.run.record import Edition, Status, last_record, lock, one_at_a_time
 
+TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
 RESULTS = "results"  # of a run folder: its numbers with ids in the place of words
 
 
@@ -72,7 +73,22 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
         "files": len(files),
         "sha256": digest,
     }
-    part = place.with_name(f".{number}.part")
+    if not place.exists():
+        _copy(edition, files, place)
+    elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
+        raise InputError(
+            "releases.yml does not list what is in this folder",
+            file=place,
+            hint="restore releases.yml from git; delete the folder if it was never given out",
+        )
+    text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
+    paths.write_atomic(book, text)
+    return number, place
+
+
+def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
+    """Copy the files of an edition, given with their hashes, to the place of a release."""
+    part = place.with_name(f".{place.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     for name in files:  # and not what hides beside them, such as Office's notes of who has one open
         (part / name).parent.mkdir(parents=True, exist_ok=True)
@@ -86,9 +102,6 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
             wave=edition.wave,
         )
     part.rename(place)
-    text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
-    paths.write_atomic(book, text)
-    return number, place
 
 
 def _complete(edition: Edition, by: str) -> dict[str, Any]:
@@ -161,8 +174,15 @@ def _survey_in(folder: Path) -> tuple[str, str] | None:
 
 def _lines(book: Path) -> list[dict[str, Any]]:
     """The releases so far, oldest first."""
-    lines = yaml_file.load(book).get("releases", []) if book.is_file() else []
-    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+    lines = yaml_file.load(book).get("releases", []) if book.exists() else []
+    whole = isinstance(lines, list) and all(
+        isinstance(line, dict)
+        and {"number", "date"} <= line.keys()
+        and all(isinstance(line.get(name), str) for name in TEXTS)
+        and paths.is_below(line["folder"])
+        for line in lines
+    )
+    if not whole:
         raise InputError("this is no list of releases", file=book, hint="restore it from git")
     return lines
 

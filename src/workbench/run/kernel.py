@@ -65,6 +65,12 @@ class App(IPKernelApp):
     def _session_default(self) -> Session:
         return CountingSession(parent=self)
 
+    def load_config_file(self, *_: Any, **__: Any) -> None:
+        """Read no settings of the user or the machine: on every one a notebook gives the same."""
+
+    def _run_startup_files(self) -> None:
+        """Run nothing before a notebook that its run does not know of."""
+
     def init_iopub(self, context: zmq.Context[Any]) -> None:
         """Open the channel of the outputs, without a limit to what waits there."""
         context.setsockopt(zmq.SNDHWM, 0)  # of the sockets that it makes from here on

@@ -153,10 +153,13 @@ class Ran:
 
         Raises
         ------
-        TypeError : the entry lacks a name, title, page or key.
+        TypeError : the entry lacks a name, title, page or key, or has a file outside its folder.
         """
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in entry.items() if name in known})
+        ran = cls(**{name: value for name, value in entry.items() if name in known})
+        if not all(map(paths.is_below, [ran.name, ran.html, *ran.files, *ran.files.values()])):
+            raise TypeError(ran.files)
+        return ran
 
     @property
     def ok(self) -> bool:

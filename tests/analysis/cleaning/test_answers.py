@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -458,6 +459,7 @@ def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
 @pytest.mark.parametrize(
     ("name", "text", "value", "other"),
     [("WORK", '["翻訳","文書の作成, 要約"]', {1, 2}, ""), ("WORK", '["翻訳"]', {2}, ""),
+     ("WORK", "翻訳 / 議事録/広報", {2, 3, 9}, "広報"), ("WORK", "展示/講座", {9}, "展示/講座"),
      ("WORK", '["翻訳", "広報"]', {2, 9}, "広報"), ("ONE", "-oth-", 9, "")],
 )  # fmt: skip
 def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, other):
@@ -502,10 +504,34 @@ def test_words_like_an_option_are_confirmed_and_a_number_is_no_explanation():
     [("Y", True), ("N", False), ("Yes", True), ("No", False), ("はい", True), ("いいえ", False),
      ("有", True), ("無", False), ("選択", True), ("未選択", False), ("Checked", True),
      ("Unchecked", False), ("■", True), ("□", False), ("☑", True), ("☐", False), ("TRUE", True),
-     ("False", False), ("翻訳", True), ("translation", True), ("#n.s.", False), ("Quoted", True)],
+     ("False", False), ("f", False), ("on", True), ("ない", False), ("該当しない", False),
+     ("選択なし", False), ("✕", False), ("☒", True), ("✅", True),
+     ("翻訳", True), ("translation", True), ("#n.s.", False), ("Quoted", True)],
 )  # fmt: skip
 def test_ticks_of_form_tools(text, chosen):
     assert tool("TICKED", text, "TICKED_2").value is chosen
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["X ", " X"], [True, "empty", "empty", True]),
+        (["◎ ", " ◎"], [True, "empty", "empty", True]),
+        (["× ", " ×"], ["unreadable", "empty", "empty", "unreadable"]),  # chosen, or just not?
+        (["1 ", "12"], [True, "empty", True, True]),  # the number of the option, by SurveyMonkey
+        (["●○", "○●", "  "], [True, False, False, True, "empty", "empty"]),
+        (["●○", " ○"], [True, "unreadable", "empty", "unreadable"]),  # a circle, or a weaker tick?
+        (["○×", " ○"], [True, False, "empty", True]),
+    ],
+)
+def test_what_a_sign_means_is_seen_in_all_columns_of_the_options(rows, told):
+    reader, question = Reader(TOOLS), TOOLS["WORK"]
+    names = ["WORK_1", "WORK_2"]
+    cells = np.array([[sign.strip() for sign in row] for row in rows], object)
+    reader.see_ticks(question, dict(zip(names, cells.T, strict=True)))
+    got = [reader.read(text, TEXT, question, name)
+           for row in cells for name, text in zip(names, row, strict=True)]  # fmt: skip
+    assert [one.state if one.value is None else one.value for one in got] == told
 
 
 def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
@@ -549,6 +575,9 @@ def test_a_day_that_was_another_in_japan_is_told():
     assert tool("DAY", "2024-06-03T23:30:00Z").rules == ("time-zone",)
     assert tool("DAY", "2024-06-03T09:15:00Z").rules == ()
     assert tool("DAY", "2024-06-03T23:30:00+09:00").rules == ()
+    midnight = tool("DAY", "2024/06/03 24:00")
+    assert (midnight.value, midnight.rules) == (dt.date(2024, 6, 3), ())
+    assert clock("2024/06/03 24:00") == 1 and clock("2024-06-03T15:30:00Z") < 0.03
 
 
 def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_gives():

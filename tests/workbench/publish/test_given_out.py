@@ -1,6 +1,7 @@
 """What was given out is kept and noted, and no later release tells what two of them would."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -200,3 +201,29 @@ def test_what_is_compared_is_what_is_given_out(project, monkeypatch):
     with pytest.raises(InputError, match="changed while they were copied"):
         given_out.release("demo-2019", by="x")
     assert not (project / "releases" / "releases.yml").exists()
+
+
+def test_a_release_that_was_killed_before_it_was_noted_is_taken_up(project):
+    folder, book = edition(project), project / "releases/releases.yml"
+    given_out.release("demo-2019", by="x")
+    book.unlink()
+    assert given_out.release("demo-2019", by="x") and len(released(project)) == 1
+    book.unlink()
+    (folder / FILE).write_text("question,answer,count\n")
+    with pytest.raises(InputError, match="does not list"):
+        given_out.release("demo-2019", by="x")
+    assert COUNTS[:20] in (project / "releases/demo-2019.public/1" / FILE).read_text()
+
+
+LINE = "edition: a, wave: b, audience: public, language: ja, sha256: c, date: d, number: 1"
+
+
+@pytest.mark.parametrize("damaged", ["{}", f"{{{LINE}}}", f"{{{LINE}, folder: ../..}}", "pipe"])
+def test_a_damaged_list_of_releases_is_one_sentence(project, damaged):
+    edition(project)
+    book = project / "releases/releases.yml"
+    book.parent.mkdir()
+    os.mkfifo(book) if damaged == "pipe" else book.write_text(f"releases: [{damaged}]")
+    with pytest.raises(InputError, match=r"no list of releases|no file"):
+        given_out.release("demo-2019", by="x")
+    assert book.exists() and len([*book.parent.iterdir()]) == 1

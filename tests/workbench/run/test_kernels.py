@@ -25,9 +25,9 @@ pytestmark = needs_fork
 ROOT = project.ROOT
 
 
-def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120):
+def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, **more):
     """Run one notebook; what became of it, and its cells."""
-    kernels = Kernels(fork=fork, threads=threads)
+    kernels = Kernels(fork=fork, threads=threads, **more)
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
@@ -79,8 +79,15 @@ def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
     assert ran.status == "timed_out" and ran.error == "a cell's outputs did not arrive in 1 s"
 
 
-def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path):
-    notebook = made(tmp_path, *PROBE)
+def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path, monkeypatch):
+    profile = tmp_path / "own" / "profile_default"  # what a user has set for sessions by hand
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "at_start.py").write_text("theirs = 1")
+    every = "c = get_config(); c.InteractiveShell.ast_node_interactivity = 'all'"
+    (profile / "ipython_config.py").write_text(every)
+    monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    notebook = made(tmp_path, "1; 'theirs' in globals()", *PROBE)
     forked, plain = (run(notebook, tmp_path, fork=fork) for fork in (True, False))
     assert forked[0].error == plain[0].error == "ZeroDivisionError: division by zero"
     cells = [shown(each) for _, each in (forked, plain)]
@@ -90,6 +97,8 @@ def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path):
         assert clean[0] == clean[1], one[0]
     pictures = [o for _, outputs in cells[0] for o in outputs if "image/png" in o.get("data", {})]
     assert len(pictures) == 2, "figures vanish in silence where the backend is wrong"
+    first = next(output for _, outputs in cells[0] for output in outputs)
+    assert first["data"] == {"text/plain": "False"}, "nothing of the user's ran before"
 
 
 def _without(pattern, output):
@@ -173,13 +182,16 @@ def test_threads_and_processes_work_in_a_forked_kernel_as_many_as_it_was_given(t
     assert said(cells).strip() == f"{{{threads}}}"
 
 
-def test_the_server_is_started_again_when_it_has_died(tmp_path):
-    notebook = made(tmp_path, "import os; print(os.getppid())")
+def test_the_server_is_started_again_when_it_has_died_with_what_kernels_share(tmp_path, demo):
+    shared = "from analysis.survey import _in_memory; print(len(_in_memory))"
+    notebook = made(tmp_path, "import os; print(os.getppid())", shared)
     _, cells = run(notebook, tmp_path)
-    server = int(said(cells))
+    server, _ = map(int, said(cells).split())
     os.kill(server, signal.SIGKILL)
-    ran, cells = run(notebook, tmp_path)
-    assert ran.status == "ok" and int(said(cells)) not in {server, os.getpid()}
+    ahead = {"wave": "demo-2019", "audience": "internal", "language": "ja", "seed": 20191003}
+    ran, cells = run(notebook, tmp_path, ahead=ahead)
+    new, surveys = map(int, said(cells).split())
+    assert ran.status == "ok" and new not in {server, os.getpid()} and surveys == 1
 
 
 def test_plain_kernels_where_forking_fails_and_it_says_so(tmp_path, monkeypatch, caplog):

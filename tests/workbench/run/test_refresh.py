@@ -491,3 +491,16 @@ def test_an_edited_report_is_not_released(complete):
     page.write_text(page.read_text(encoding="utf-8").replace("1", "7"), encoding="utf-8")
     with pytest.raises(InputError, match="no complete edition"):
         release("demo-2019", by="n")
+
+
+def test_a_record_that_names_files_elsewhere_moves_none(complete):
+    file = complete / "reports" / "demo-2019" / "run.json"
+    about = json.loads(file.read_text())
+    theirs = complete / "theirs.txt"
+    theirs.write_text("precious")
+    book = "data/codebooks/it-staffing.yml"
+    about["notebooks"][0]["files"] = {"../../../../theirs.txt": f"../../{book}"}
+    file.write_text(json.dumps(about))
+    put(complete, "02_b", "print(3)")
+    assert refresh("demo-2019").ok
+    assert theirs.read_text() == "precious" and (complete / book).is_file()
