@@ -39,10 +39,10 @@ report: setup    ## rerun the whole demo survey into reports/demo-2019/index.htm
 	@$(BIN)/workbench refresh demo-2019
 
 test: tools      ## run the tests
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test-all: tools  ## run also the slow tests (English pages, every notebook in JupyterLab, a dying worker)
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m ""
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m ""
 
 lab: setup       ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
