@@ -57,6 +57,15 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def packages_here():
+    """Files of SPSS and Stata are read in this process."""
+    import packages_here
+
+    with packages_here.patched():
+        yield
+
+
+@pytest.fixture
 def blank_pictures():
     """Figures are laid out and checked, and their pictures are blank."""
     import blank
