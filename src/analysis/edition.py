@@ -7,13 +7,14 @@ a coarse statistic; docs/method.md ("What an edition shows") says which, and why
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,26 @@ from analysis.text import LANGUAGES, Language
 MOST_POSSIBLE = 20_000  # counts of a question that are tried out
 COUNTED = ("single", "ordinal", "binary", "multi")
 MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+V = TypeVar("V", bound="View")
+
+
+def once(make: Callable[Concatenate[V, P], T]) -> Callable[Concatenate[V, P], T]:
+    """Compute what a function gives for a survey once; whoever asks again gets a shallow copy."""
+
+    @wraps(make)
+    def kept(survey: V, /, *given: P.args, **choices: P.kwargs) -> T:
+        known = vars(survey).setdefault("_once", {})
+        asked = (make, given, *sorted(choices.items()))
+        if asked not in known:
+            known[asked] = make(survey, *given, **choices)
+        found: T = copy.copy(known[asked])
+        return found
+
+    return kept
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -74,6 +95,14 @@ class View:
             self.status = self.status.drop(columns=sensitive, errors="ignore")
         # a figure takes its fonts when it is drawn, so the style must stand before the first one
         use_style(self.language)
+
+    def into(self, output: Path, files: bool) -> Self:
+        """The same view, with all computed of it by now, whose figures and tables go elsewhere."""
+        same = copy.copy(self)
+        same.output, same.files = output, files
+        same.__dict__.pop("gallery", None)
+        use_style(self.language)
+        return same
 
     # --- the sample ------------------------------------------------------------------------
 

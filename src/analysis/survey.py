@@ -70,6 +70,19 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     return cleaned, about, book
 
 
+# by wave, audience, language and key of the data; see `keep`
+_in_memory: dict[tuple[str, str, str, str], Survey] = {}
+
+
+def keep(survey: Survey) -> None:
+    """Let this process, and those forked from it, load the survey with all computed of it by now.
+
+    Only within a run, which gives the key of the data, and while the data have that key.
+    """
+    key = json.loads(os.environ.get(INPUTS, "{}")).get(survey.wave.name, "")
+    _in_memory[survey.wave.name, survey.audience, survey.language, key] = survey
+
+
 class Survey(View):
     """A wave's cleaned answers with all that notebooks ask of them.
 
@@ -109,6 +122,11 @@ class Survey(View):
         `output`: where figures and tables go as files; without `files` they are only shown.
         `size`: of figures, ``report`` or ``slide``.
         """
+        place = Path(output) if output else paths.reports() / "by-hand" / wave
+        if _in_memory and size == "report":
+            key = store.key(Wave.read(wave))
+            if kept := _in_memory.get((wave, audience, language, key)):
+                return kept.into(place, files)
         cleaned, about, book = _prepared(wave)
         if cleaned.responses.empty:
             raise InputError(
@@ -118,7 +136,6 @@ class Survey(View):
             )
         if INPUTS not in os.environ:
             show.only_language(language)
-        place = Path(output) if output else paths.reports() / "by-hand" / wave
         return cls(cleaned, about, book, place, audience, language, files, size)
 
     # --- parts and new variables -----------------------------------------------------------

@@ -157,6 +157,7 @@ def _unpacked(work: Work, data: str) -> tuple[Path, Kernels]:
         fork=work.options.fork,
         memory_mb=work.options.memory_mb,
         environment={"WORKBENCH_ROOT": str(folder), INPUTS: json.dumps(work.inputs)},
+        ahead=work.ahead,
     )
     return folder, kernels
 

@@ -131,22 +131,21 @@ def run(
     pages = Pages(edition.profiles, plan.keys[notebook.name])
     seed = int(plan.parameters(notebook).get("seed", 20191003))
     try:
-        with started_kernels(options, jobs, plan.inputs) as kernels:
+        view: dict[str, Any] = {"audience": edition.audience, "language": edition.language}
+        ahead = {"wave": edition.wave, "seed": seed, **view}
+        with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
             clean(edition.wave)
-            survey = Survey.load(
-                edition.wave,
-                audience=edition.audience,  # type: ignore[arg-type]
-                language=edition.language,  # type: ignore[arg-type]
-            )
+            survey = Survey.load(edition.wave, **view)
             names = overview.wanted(survey, asked)
             pages.open()
             facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
-            work = _work(plan, pages.key, release.context(edition, facts), options)
+            work = _work(plan, pages.key, release.context(edition, facts), options, ahead)
             todo = [(c, n) for c, n in names.items() if options.force or c not in pages.made]
             progress = Progress(len(todo), "profiles")
+            if todo:
+                overview.members(survey, seed=seed)  # caches the typology, which all pages read
             with contextlib.ExitStack() as stack:
                 if scheduler and todo:
-                    overview.members(survey, seed=seed)  # caches the typology, which workers read
                     reads = [paths.root() / name for name in notebook.declares.get("reads", [])]
                     files = [paths.raw(edition.wave), paths.processed(edition.wave), plan.codebook]
                     archive = cluster.shared([*files, *reads], target, pages.folder)
@@ -191,22 +190,21 @@ def local(
 ) -> Generator[Made]:
     """The pages of `todo` (code, name) as they are made, in `jobs` threads of this process.
 
-    The first is made alone: what all of them share (the typology) is then computed once and cached.
     No more than `jobs` are ever under way, so memory does not grow with their number.
     """
-    waiting, begun = iter(todo), False
+    waiting = iter(todo)
 
     def more(free: int) -> Iterator[Callable[[], Made]]:
-        nonlocal begun
         if not kernels.stopped:
-            for code, name in islice(waiting, free if begun else 1):
+            for code, name in islice(waiting, free):
                 yield partial(make, code, name, on_cell=partial(progress.cell, code))
-            begun = True
 
     return side_by_side(more, jobs, kernels)
 
 
-def _work(plan: Plan, key: str, context: dict[str, Any], options: Options) -> Work:
+def _work(
+    plan: Plan, key: str, context: dict[str, Any], options: Options, ahead: dict[str, Any]
+) -> Work:
     """What the pages of a run have in common; `context`: what pages of its edition state of it."""
     notebook = plan.notebooks[0]
     declared = notebook.declares
@@ -228,6 +226,7 @@ def _work(plan: Plan, key: str, context: dict[str, Any], options: Options) -> Wo
         blank,
         options,
         plan.inputs,
+        ahead,
     )
 
 

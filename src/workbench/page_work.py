@@ -29,7 +29,8 @@ class Work:
 
     `notebook` is the content of the notebook as committed, `values` are its parameters without the
     municipality, `context` what the pages state of the run, `blank` the record of a page before it
-    is made, `package` the hash of the code that asks, `inputs` the keys of the data, by wave.
+    is made, `package` the hash of the code that asks, `inputs` the keys of the data, by wave,
+    `ahead` what kernels compute for all pages, see `workbench.run.kernels.Kernels`.
     """
 
     notebook: Mapping[str, Any]
@@ -39,6 +40,7 @@ class Work:
     blank: Ran
     options: Options
     inputs: dict[str, str]
+    ahead: dict[str, Any]
 
     def make(
         self,

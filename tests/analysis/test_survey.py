@@ -1,5 +1,6 @@
 """The front door: what a researcher sees at the keyboard, and what an edition may not hold."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import pandas as pd
 import pytest
 
 from analysis import Survey, edition, tabulation
+from analysis.cleaning import store
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.fingerprints import INPUTS
 from analysis.results import shortage
 from analysis.stats import hypotheses
-from analysis.survey import QUICK
+from analysis.survey import QUICK, keep
 from analysis.typology.classifier import project
 from analysis.typology.describe import profile
 from analysis.typology.multiverse import multiverse
@@ -21,6 +25,25 @@ def test_it_shows_itself_with_denominators(demo):
     assert "15 / 16 = 93.8%" in text and "架空データ" in text
     assert "確認事項: 補正 26、要確認 15、無効 13" in text
     assert "<script" not in demo._repr_html_()
+
+
+def test_what_is_kept_in_memory_is_loaded_while_the_data_are_the_same(project, monkeypatch):
+    wave = Wave.read("demo-2019")
+    monkeypatch.setenv(INPUTS, json.dumps({"demo-2019": store.key(wave)}))
+    monkeypatch.setattr("analysis.survey._in_memory", {})
+    first = Survey.load("demo-2019")
+    measures = shortage.compared(first)
+    keep(first)
+    monkeypatch.setattr(shortage, "actions", lambda survey: [])  # nothing is computed anew
+    again = Survey.load("demo-2019", output=project / "elsewhere")
+    assert shortage.compared(again).equals(measures)
+    assert (again.gallery.folder, first.gallery.folder) == (project / "elsewhere", first.output)
+    for other in ({"language": "en"}, {"audience": "committee"}):
+        assert shortage.compared(Survey.load("demo-2019", **other)).empty
+    file = wave.folder / "wave.yml"
+    file.write_text(file.read_text(encoding="utf-8") + "# saved", encoding="utf-8")
+    with pytest.raises(InputError, match="changed while they were in use"):
+        Survey.load("demo-2019")
 
 
 def test_questions_by_attribute_with_completion(demo):

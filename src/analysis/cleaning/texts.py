@@ -228,7 +228,7 @@ def date(text: str, kind: int, question: Question) -> Parsed:
     A stamp with a time zone is the day that it was in Japan: 2024-06-03T23:30:00Z is 4 June.
     """
     read, at = _day(text, kind, question), CLOCK.search(tidy(text))
-    days = math.floor(_in_japan(at)) if at else 0
+    days = math.floor(_in_japan(at)) if at and _zoned(at) else 0  # 24:00 is of its own day
     if not days or read.value is None or question.precision == "month":
         return read
     day = read.value + dt.timedelta(days=days)
@@ -283,7 +283,14 @@ def clock(text: str) -> float | None:
     if re.fullmatch(r"[1-9]\d{4}\.\d+", plain):
         return float(plain) % 1
     found = CLOCK.search(plain)
-    return None if found is None else _in_japan(found) % 1
+    if found is None:
+        return None
+    return _in_japan(found) % 1 if _zoned(found) else _in_japan(found)
+
+
+def _zoned(found: re.Match[str]) -> bool:
+    """Whether a time says its time zone."""
+    return bool(found[6] or found[8])
 
 
 def _in_japan(found: re.Match[str]) -> float:

@@ -20,7 +20,7 @@ import yaml
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.questions import Item, Option, Question
+from analysis.codebook.questions import Item, Option, Question, tick_words
 from analysis.errors import InputError
 
 # 第3回 counts surveys, not questions
@@ -52,6 +52,16 @@ IDENTITY = {
 WHO_ASKED = re.compile(
     r"\W*(?:[a-z]{0,2}\d+\W*|(?:問|設問)\d+\W*)?(?:貴|回答)?(.+?)"
     r"(?:を(?:ご|お|選|入力|記入|回答|教え).*|[(\[【](?:必須|任意|選択|プルダウン|記入).*|[:*※])?"
+)
+# around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
+BEFORE = re.compile(
+    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆]|\(\d{1,3}\)|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))"
+    r"|(?:[fq]|問|設問|質問|第)\d{1,3}(?:-\d{1,2})?問?[.):、]*)+"
+)
+BEHIND = re.compile(
+    r"(?:[*※:。?]|[(\[【](?:必須|任意|選択|プルダウン|記入|回答|複数|[単択]一|[1一]つ|ひとつ|[あ当]てはまる"
+    r"|該当する|いくつでも|すべて|全て|半角|required|optional|(?:select|check)all)[^()\[\]【】]*[)\]】]"
+    r"|(?:を|について|は)、?[ごお]?(?:選択|選び|選んで|入力|記入|回答|教え|答え).*(?:下さい|ください|願います))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
 OTHER_WORDS = re.compile(
@@ -217,6 +227,15 @@ class Headings:
             if key == heading and column + at < head.shape[1]
         }
 
+    @cached_property
+    def _bare(self) -> dict[str, str]:
+        """What is asked, without what is around it -> its target, where no other asks the same."""
+        found: dict[str, set[str]] = {}
+        for key, meaning in self.known.items():
+            if meaning.rank != ID:  # its numbers stay: R5年度の職員数 is not R4年度の職員数
+                found.setdefault(BEHIND.sub("", key), set()).add(meaning.target)
+        return {key: min(targets) for key, targets in found.items() if key and len(targets) == 1}
+
     @property
     def who(self) -> set[str]:
         """The targets that say which municipality replied."""
@@ -272,7 +291,10 @@ class Headings:
             if numbered[2]:
                 variable = _numbered_variable(question, int(numbered[2]))
                 return Meaning(variable, ID) if variable else None
-            said = self.known.get(_asked(numbered[3]))
+            rest = _asked(numbered[3])
+            said = self.known.get(rest)
+            if said is None and (target := self._bare.get(_bare(rest))):
+                said = Meaning(target, PREFIX)
             if said and said.target != question.id:
                 return said  # an item, or numbered otherwise in the file: what it asks decides
             if said is None and SUB_QUESTION.match(numbered[3]):
@@ -282,6 +304,8 @@ class Headings:
                 if variable:
                     return Meaning(variable, TEXT)
             return Meaning(question.id, PREFIX if numbered[3] else ID)
+        if target := self._bare.get(_bare(key)):
+            return Meaning(target, PREFIX)
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
             return Meaning(self.known[head[1]].target, PREFIX)
@@ -317,6 +341,26 @@ class Headings:
             return question
         meant = self.known.get(_asked(numbered[3]))
         return question if meant and meant.target == question.id else None
+
+    def behind(self, text: str, target: str) -> str:
+        """What stands in a cell behind the words of a heading: 120人 of 問3 職員数：120人.
+
+        Behind a colon the heading may be known by its number alone.
+        """
+        if self._whole(normalise(text)):
+            return ""
+        question = self.book.question_of.get(target)
+        items = self._choices(question) if question and question.type == "battery" else {}
+        for sign in reversed([*re.finditer(r"\s*[:：\n]\s*|\s+|(?=[(（\[［【])", text)]):
+            head = text[: sign.start()].rstrip("。?？")
+            key = normalise(head)
+            asked, known = self._whole(key), self.known.get(key)
+            if known is None and ":" in normalise(sign[0]):
+                known = self.meaning(head)
+            lettered = items.get(normalise(LETTER.sub("", head)))
+            if target in {asked and asked.id, known and known.target, lettered}:
+                return text[sign.end() :].strip()
+        return ""
 
     def by_number_alone(self, text: str) -> Question | None:
         """The question whose number a heading bears though its words are of something else.
@@ -395,12 +439,29 @@ class Headings:
         key = normalise(text)
         words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
         words = normalise(LETTER.sub("", text)) if words == key else words
-        for option in question.options:
-            own = {normalise(said) for said in (option.ja, option.en, *option.source)}
-            numbered = key.startswith((str(option.code), f"({option.code}"))
+        for code, texts in choices_of(question):
+            own = {normalise(said) for said in texts}
+            numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
             if key in own or (words in own and (numbered or not re.match(r"[(\[]?\d", key))):
-                return option.code
+                return code
         return None
+
+    def of_one_choice(self, text: str) -> list[tuple[Question, int]]:
+        """The questions of one choice of which a heading is an option, alone or behind them.
+
+        As 直営, 1 直営, Q1-1 直営 or 運営形態［直営］, where each option has a column of its own.
+        """
+        key, found = normalise(text).rstrip("])】」"), []
+        for question in self.book:
+            for option in question.options if question.type in {"single", "ordinal"} else ():
+                for words in map(normalise, (option.ja, option.en, *option.source)):
+                    before = key.removesuffix(words).rstrip("-_:.、/([【「)")
+                    numbered = NUMBERED.match(before)
+                    own = numbered and self._numbers.get(int(numbered[1])) is question
+                    alone = not before or before.isdecimal()
+                    if key.endswith(words) and (alone or own or self._whole(before) is question):
+                        found.append((question, option.code))
+        return found
 
     def _choices(self, question: Question) -> dict[str, str]:
         """The words of options or items, normalised -> their variables."""
@@ -409,6 +470,21 @@ class Headings:
             for variable, part in zip(question.variables, _parts(question), strict=True)
             for text in (part.ja, part.en, *part.source, variable)
         }
+
+
+def choices_of(question: Question) -> list[tuple[int, tuple[str, ...]]]:
+    """The code of each option with its words; of yes or no also the usual ones."""
+    own = [(option.code, (option.ja, option.en, *option.source)) for option in question.options]
+    if question.type != "binary":
+        return own
+    usual = {word: yes for word, yes in tick_words().items() if len(word) > 1 or word >= "ぁ"}
+    return [
+        (
+            code,
+            (*dict(own).get(code, ()), *(word for word, yes in usual.items() if yes is bool(code))),
+        )
+        for code in (1, 0)
+    ]
 
 
 def _words(question: Question) -> list[str]:
@@ -420,6 +496,15 @@ def _words(question: Question) -> list[str]:
 def _parts(question: Question) -> Sequence[Item | Option]:
     """What the variables of a question are: its items, else its options."""
     return question.items if question.type == "battery" else question.options
+
+
+def _bare(key: str) -> str:
+    """What is asked, without its number, whether it must be answered, and the request to do so.
+
+    >>> _bare("3.図書館の職員数(必須)をご記入ください。"), _bare("【任意】課題*")
+    ('図書館の職員数', '課題')
+    """
+    return BEHIND.sub("", BEFORE.sub("", key))
 
 
 def _asked(rest: str) -> str:

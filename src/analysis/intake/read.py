@@ -236,13 +236,15 @@ def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str],
     for piece in pieces:
         sheet, mark = piece.sheet, piece.mark
         read = {owner[name].id if name in owner else name for name in piece.answers}
+        of = {int(across[0]): owner[name].id for name, (_, across) in piece.answers.items()
+              if name in owner}  # fmt: skip
         # what a tool notes for itself is read as no question
         asked = (mark == ANSWER).any(axis=0) | ~np.isin(mark, aside).any(axis=0)
         heads = (mark == REASONS.index("header")) & (sheet.kind != CellKind.EMPTY) & asked
         for row, column in np.argwhere(heads).tolist():
             text = str(sheet.text.iat[row, column])
             question = headings.by_number_alone(text)
-            if question is not None and question.id in read:
+            if question is not None and question.id in read & {of.get(column, question.id)}:
                 place = sheet.file, sheet.sheet, sheet.address(row, column)
                 remark = Remark("heading", *place, text, question.id, question.label)
                 found.setdefault((sheet.file.rpartition("/")[0] or sheet.file, text), remark)

@@ -18,8 +18,8 @@ from analysis.codebook.questions import tick_words
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
 from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise, yaml_key
-from analysis.intake.sheet import CellKind, Sheet
-from analysis.intake.tools.core import Export, Kind, targets
+from analysis.intake.sheet import CellKind, Place, Sheet
+from analysis.intake.tools.core import Export, Kind, apart, targets
 
 SEARCHED_ROWS = 100
 TOTAL = re.compile(
@@ -97,7 +97,12 @@ class _Header:
     def _continues(self, row: int, key: int) -> bool:
         """Whether a row below the questions (`key`) is of the header: options, ids or units."""
         texts = {c: self.text[row, c] for c in np.flatnonzero(self.text[row] != "").tolist()}
-        over = self.spans(key)
+        over = dict(self.spans(key))
+        for column in texts:  # Q2_1 over the words of an option
+            meaning = self.meanings.get((key, column))
+            owner = self.book.question_of.get(meaning.target) if meaning else None
+            if owner is not None and owner.type in {"multi", "battery"}:
+                over[column] = owner.id
         named = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
         known = 0
         for column, text in texts.items():
@@ -120,8 +125,26 @@ class _Header:
         once = len({*named.values()}) == len(named) and len({*texts.values()}) > 1
         return once and all(named.values())
 
+    def _refuse_apart(self) -> None:
+        """Refuse one choice of which each option has a column, also one row below the header."""
+        places: dict[str, dict[int, Place]] = {}  # question -> code -> its heading
+        for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
+            row += self.top
+            over = [r for r in range(self.top, row) if self.text[r, column] != ""]
+            at = row if row <= self.bottom else over[-1] if over else -1
+            meant = self.meanings.get((at, column))
+            of_several = any(self.spans(r).get(column) for r in range(self.top, row + 1))
+            unknown = at != row and over and meant is None
+            for question, code in self.headings.of_one_choice(self.text[row, column]):
+                if not (of_several or unknown or (meant and meant.target != question.id)):
+                    places.setdefault(question.id, {})[code] = row, column
+        for id, options in places.items():
+            if len(options) > 1:
+                raise apart(self.sheet, id, *list(options.values())[:2])
+
     def columns(self) -> dict[str, int]:
         """Question id or variable -> column; the deepest heading that means something decides."""
+        self._refuse_apart()
         found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
         apart = told_apart(self.rows)
         for column in range(self.text.shape[1]):
@@ -348,6 +371,15 @@ def check_questions(
         whole = question.id in columns and question.type != "battery"
         if whole or question.other_of or header.get(question.id) == ():
             continue  # the words beside "other" may stand in the cell of the answer itself
+        if question.identity in {"code", "name", "prefecture"}:
+            if headings.who & columns.keys():
+                continue  # a name or a code is enough
+            raise sheet.error(
+                "no heading says from which municipality a reply is",
+                hint="add 団体名, and the name below or beside it (names of files and sheets are "
+                "not read), or give its heading in wave.yml, such as header: {{{target}: [A1]}}",
+                target=question.id,
+            )
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue

@@ -10,12 +10,12 @@ import pandas as pd
 from analysis.codebook.municipality import given
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
-from analysis.edition import kept_back, protects, shown_questions
+from analysis.edition import kept_back, once, protects, shown_questions
 from analysis.errors import InputError
 from analysis.results import answers, guide, shortage, types
 from analysis.results.certainty import POWER_UP_TO
-from analysis.show import Frame, NotAvailable
-from analysis.survey import SEED, Survey
+from analysis.show import Answer, Frame, NotAvailable
+from analysis.survey import SEED, Survey, keep
 from analysis.typology.study import Typology
 
 PEERS = 5
@@ -68,6 +68,7 @@ def place(
     return Place(code, str(survey.names[code]), "" if pd.isna(size) else str(size), found, peers)
 
 
+@once
 def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvailable:
     """The typology that all profiles of a wave share.
 
@@ -87,11 +88,33 @@ def likeness(survey: Survey) -> list[Question]:
     ]
 
 
-def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
-    """The most alike of its size class, or of all: by the mean difference of ranks among all."""
+def ahead(wave: str, *, seed: int, **edition: Any) -> None:
+    """Compute what the pages of all municipalities share, and keep it in memory with the survey.
+
+    It is what the page of the first one asks for, without drawing: typology, comparisons, words.
+    `edition` : audience and language.
+    """
+    survey = Survey.load(wave, **edition)
+    here = place(survey, "", seed=seed)
+    steps = missing(survey, here)
+    for part in (standing, staff, organisation, to_confirm, compared):
+        part(survey, here)
+    survey.prose("profile/steps", steps=steps, peers=len(here.peers), need=need(survey, here))
+    Answer(survey.say("profile/answer", **who(survey, here)))._repr_mimebundle_()
+    keep(survey)
+
+
+@once
+def _ranks(survey: Survey) -> pd.DataFrame:
+    """The ranks of all respondents in the numbers of `likeness`, 0 to 1."""
     # in what a municipality did not choose: of peers of its measures it could not learn any
     numbers = survey.responses[[q.id for q in likeness(survey)]].astype("Float64")
-    ranks = numbers.rank(pct=True).astype(float)
+    return numbers.rank(pct=True).astype(float)
+
+
+def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
+    """The most alike of its size class, or of all: by the mean difference of ranks among all."""
+    ranks = _ranks(survey)
     distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).fillna(1.0)
     same = (survey.size_class == survey.size_class[code]).fillna(False).astype(bool)
     if same_prefecture:
@@ -238,6 +261,7 @@ def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
     return Frame(known.reset_index(names="indicator")), about
 
 
+@once
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """What places a municipality: composites of several features; of yes/no tables, shares."""
     groups, hidden = list(survey.features.groups.values()), set(kept_back(survey))
@@ -338,11 +362,9 @@ def _readable(survey: Survey, expression: Expression) -> list[str] | None:
     return variables if shown.issuperset(variables) else None
 
 
-def staff(survey: Survey, here: Place) -> Frame:
-    """Persons by kind of staff: its own, and the medians of its type and its size class.
-
-    Columns: who (in words, with n), kind, persons (NA where not known).
-    """
+@once
+def _persons(survey: Survey) -> pd.DataFrame:
+    """Persons of all respondents by kind of staff, a column a kind; none that is kept back."""
     columns = {}
     for kind in survey.codebook.staff:
         expression = Expression(kind.rule)
@@ -352,9 +374,17 @@ def staff(survey: Survey, here: Place) -> Frame:
         values = expression.evaluate(survey.responses).astype("Float64")
         skipped = (survey.status[variables] == "not_applicable").any(axis=1)  # then there is none
         columns[kind.text[survey.language]] = values.mask(skipped, 0.0)
-    if not columns:
+    return pd.DataFrame(columns)
+
+
+def staff(survey: Survey, here: Place) -> Frame:
+    """Persons by kind of staff: its own, and the medians of its type and its size class.
+
+    Columns: who (in words, with n), kind, persons (NA where not known).
+    """
+    frame = _persons(survey)
+    if frame.empty:
         return Frame.nothing(columns=["who", "kind", "persons"])
-    frame = pd.DataFrame(columns)
     rows = {survey.label("column.this_one"): frame.loc[here.code]}
     for whom, codes in answers.others(survey, here.code, here.found).items():
         if len(theirs := frame.loc[codes].dropna()):

@@ -11,7 +11,7 @@ from scipy import stats
 
 from analysis import edition
 from analysis.codebook.questions import Question
-from analysis.edition import protects
+from analysis.edition import once, protects
 from analysis.results import types
 from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure, hypotheses, inference, population, tabulate
@@ -194,6 +194,7 @@ def side_by_side(frame: pd.DataFrame) -> Frame:
     return Frame(shown.rename(columns={"enough": "enough_of", "short": "short_of"}))
 
 
+@once
 def compared(survey: Survey) -> pd.DataFrame:
     """Every measure on full data: the columns of `measures`, and what no edition shows as it is.
 

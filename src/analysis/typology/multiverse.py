@@ -41,7 +41,7 @@ from analysis.typology.dissimilarity import (
     source,
 )
 from analysis.typology.gradient import numeric
-from analysis.typology.partition import k_medoids, with_type
+from analysis.typology.partition import medoids_for, with_type
 from analysis.typology.prepare import Answers, set_aside
 
 
@@ -146,8 +146,11 @@ def _donors(
     slope = np.linalg.solve(x.T @ x + x.shape[1] * np.eye(x.shape[1]), x.T @ y)
     predicted = (others - others[drawn].mean(axis=0)) @ slope
     apart = np.abs(predicted[gaps][:, None] - predicted[seen]).sum(axis=2).round(9)
-    near = apart.argsort(axis=1, kind="stable")[:, :DONORS]
-    return seen[near[np.arange(len(gaps)), rng.integers(0, near.shape[1], len(gaps))]]
+    gap, near = np.arange(len(gaps)), []
+    for _ in range(min(DONORS, len(seen))):  # of equals the first
+        near.append(apart.argmin(axis=1))
+        apart[gap, near[-1]] = np.inf
+    return seen[np.array(near)[rng.integers(0, len(near), len(gaps)), gap]]
 
 
 def universes(
@@ -196,14 +199,18 @@ def _types(
     weights = weights[inside]
     among = distance[np.ix_(inside, inside)]
     most = min(MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(among))
+    if most < 2:
+        return {}
     counts = range(2, most + 1)
-    found = {("k-medoids", k): k_medoids(among, k, weights).labels for k in counts}
+    medoids = medoids_for(among, counts, weights)
+    found = {("k-medoids", k): medoids[k].labels for k in counts}
     # Ward's method needs Euclidean distances, which the root of Gower's coefficient gives
     euclidean = np.sqrt(among) if dissimilarity in (GROUPED, FLAT) else among
     average = weighted_tree(among, weights, "average")
     ward = weighted_tree(euclidean, weights, "ward")
     for name, tree in (("average linkage", average), ("Ward", ward)):
-        found |= {(name, k): cut(tree, k) for k in counts}
+        groups = cuts(tree, most)
+        found |= {(name, k): groups[k] for k in counts}
     for choice, types in found.items():
         of_pattern = np.empty(len(distance), dtype=int)
         if len(inside) < len(distance):
@@ -263,28 +270,35 @@ def weighted_tree(
     return merges[np.argsort(merges[:, 2].round(10), kind="stable")]
 
 
-def cut(merges: np.ndarray, k: int) -> np.ndarray:
-    """The group of each pattern, exactly k: all merges but the last k - 1.
+def cuts(merges: np.ndarray, most: int) -> dict[int, np.ndarray]:
+    """The group of each pattern, by the number of groups from `most` down to 1, exactly so many.
 
-    (`scipy.cluster.hierarchy.fcluster` gives fewer where merges tie.)
+    (`scipy.cluster.hierarchy.fcluster` gives fewer where merges tie.) Groups are numbered by their
+    first pattern.
 
     Examples
     --------
     >>> same = np.zeros((3, 3))
-    >>> cut(weighted_tree(same, np.ones(3), "average"), 2).tolist()
+    >>> cuts(weighted_tree(same, np.ones(3), "average"), 2)[2].tolist()
     [0, 0, 1]
     """
     m = len(merges) + 1
-    joined = merges[: m - k, :2].T.astype(int)
-    edges = coo_array((np.ones(m - k), tuple(joined)), shape=(m, m))
-    return connected_components(edges, directed=False)[1]
+    joined = merges[:, :2].T.astype(int)
+    edges = coo_array((np.ones(m - most), tuple(joined[:, : m - most])), shape=(m, m))
+    found = {most: connected_components(edges, directed=False)[1]}
+    for k in range(most - 1, 0, -1):
+        groups = found[k + 1]
+        first, second = sorted(groups[joined[:, m - k - 1]])
+        rest = groups - (groups > second)
+        found[k] = np.where(groups == second, first, rest)
+    return found
 
 
 def consensus(labels: np.ndarray, k: int) -> np.ndarray:
     """k types of those who are together in most of the partitions (partitions x units)."""
     seen = collapse(labels.T.astype(float))
     together = (seen.rows[:, None] == seen.rows).mean(axis=2)
-    return cut(weighted_tree(1 - together, seen.weights, "average"), k)[seen.back]
+    return cuts(weighted_tree(1 - together, seen.weights, "average"), k)[k][seen.back]
 
 
 def _standardised(answers: Answers, seen: Patterns) -> np.ndarray:
@@ -397,7 +411,7 @@ def multiverse(
     ]
     belongs = [_members(types) for _, labels in blocks for types in labels]
     everything = np.hstack(belongs)
-    shares = everything @ everything.T / len(belongs)
+    shares = (everything @ everything.T).astype(float) / len(belongs)
     types = aligned(reference, ordered.index, "reference").to_numpy(int)
     runs = pd.DataFrame([row for rows, _ in blocks for row in rows], columns=list(CHOICES))
     return Multiverse(
@@ -409,8 +423,8 @@ def multiverse(
 
 
 def _members(labels: np.ndarray) -> np.ndarray:
-    """Units x types, 1 for a member."""
-    return (labels[:, None] == np.unique(labels)).astype(float)
+    """Units x types, 1 for a member; four bytes count up to `LIMIT` units exactly."""
+    return (labels[:, None] == np.unique(labels)).astype(np.float32)
 
 
 def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np.ndarray:
@@ -428,9 +442,11 @@ def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np
         first = np.cumsum([0, *(part.shape[1] for part in parts[:-1])])
         return np.add.reduceat(counts, first, axis=-1)
 
-    mine, others = np.hstack(some), np.hstack(other)
-    both = summed(summed(pairs(mine.T @ others), other).T, some).T
-    a, b = summed(pairs(mine.sum(axis=0)), some)[:, None], summed(pairs(others.sum(axis=0)), other)
+    mine = np.hstack(some)
+    others = mine if some is other else np.hstack(other)  # the one product costs half the other
+    both = summed(summed(pairs((mine.T @ others).astype(float)), other).T, some).T
+    sizes, others_sizes = (part.sum(axis=0, dtype=float) for part in (mine, others))
+    a, b = summed(pairs(sizes), some)[:, None], summed(pairs(others_sizes), other)
     expected = a * b / pairs(np.array(len(mine)))
     room = (a + b) / 2 - expected
     return np.divide(both - expected, room, out=np.ones_like(room), where=room > 1e-12)

@@ -63,7 +63,8 @@ def medoids_for(
     there = np.flatnonzero(weights)
     order = there[np.lexsort((-weights[there], (distance @ weights)[there].round(9)))]
     weighted = distance[np.ix_(order, order)]
-    weighted *= weights[order][:, None]
+    weighted *= weights[order]
+    weighted = weighted.T  # columns of candidates, which the library goes down, lie in one piece
     built, n = np.arange(min(max(counts), len(order))), len(order)
     if 1 < len(built) < n:  # where BUILD sees no gain it ends: the rows that come next
         best = kmedoids.pam_build(weighted, len(built)).medoids.astype(int)

@@ -15,7 +15,7 @@ from analysis.intake import labelled
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
-from analysis.intake.tools.core import Column, Kind, bracketed, key, keys, parted
+from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
 from workbench.office.guesses import KNOWN
 from workbench.office.readability import data_start
 
@@ -112,8 +112,10 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
             columns.append(_column(parts))
     if sav is None:
         behind = parted([column.heading for column in columns], "_")
-        columns = [own if own.has_part or own.kind != "answer" else cut
-                   for own, cut in zip(columns, behind, strict=True)]  # fmt: skip
+        columns = beside_other(
+            cut if cut.has_part and not own.has_part and own.kind == "answer" else own
+            for own, cut in zip(columns, behind, strict=True)
+        )
     found = [column for column in below(sheet, start, columns) if any(column.cells)]
     return [_labelled(column, sav) for column in found] if sav else found
 
@@ -184,6 +186,12 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=number)
     if len(parts) == 1:
         return bracketed(heading)
+    above, below = NUMBERED.match(normalise(parts[0])), " / ".join(parts[1:])
+    if above and not above[3] and above[2]:  # Q2_1 over the words of an option
+        number = str(int(above[2]))
+        return Column(heading, text=f"問{int(above[1])}", part=below, part_name=number)
+    if above and not above[3]:
+        return Column(heading, text=below)
     found = PART.match(unicodedata.normalize("NFKC", last).strip())
     words, number = (found[2].strip(), found[1]) if found else (last, "")
     return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)

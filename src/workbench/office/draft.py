@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError, printed, spoken
 from analysis.intake import labelled, tools
@@ -235,6 +236,7 @@ class _Questions:
         lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
         self.questions: list[Question] = []
         self.seen: dict[str, str] = {}
+        self.single: list[tuple[Question, Filled]] = []  # questions of one column
         by_name: dict[str, Question] = {}
         for id, own in zip(self._ids(groups), groups, strict=True):
             question = self._several(id, own) if len(own) > 1 else self._single(id, own[0])
@@ -242,12 +244,35 @@ class _Questions:
             if len(own) == 1 and lasts[last] == 1 and not own[0].name:
                 question["source"] = [last]  # a heading of two rows: what stands in the cell
             self.questions.append(question)
+            self.single += [(question, own[0])] * (len(own) == 1)
             by_name[own[0].question] = question
             self.seen[id] = _summary(question, own)
         for column in (column for column in columns if column.kind == "other"):
             owner = by_name.get(column.question)
             if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
                 _with_other(owner, self._code_of_other(column))
+            else:  # beside a number there is no option "other"
+                id = f"{owner['id'] if owner else 'X'}_{len(self.questions)}"
+                alone = replace(column, kind="answer", name="", text=column.heading)
+                self.questions.append(self._single(id, alone))
+        self._name_who()
+
+    def _name_who(self) -> None:
+        """Where no heading says who replied, the first column of codes and that of names do."""
+        ways = {
+            "code": lambda text: municipality.parse_code(text)[0],
+            "name": lambda text: municipality.resolve(text).how in {"exact", "variant"},
+        }
+        if {*ways} & {question.get("identity") for question in self.questions}:
+            return
+        for what, known in ways.items():
+            for question, column in self.single:
+                texts = {*column.texts}
+                if len(texts) > 1 and sum(map(bool, map(known, texts))) > 0.8 * len(texts):
+                    for entry in question.keys() - {"id", "section", "ja", "en", "source"}:
+                        del question[entry]
+                    question |= {"type": "text", "role": "id", "identity": what}
+                    break
 
     def _answers(self, columns: Sequence[Filled]) -> list[list[str]]:
         """What stands in columns and is an answer."""
@@ -398,10 +423,11 @@ class _Questions:
                 return int(owner.part_name)
         if len(owners) != 1:
             return None
-        both = zip(owners[0].cells, words.cells, strict=True)
-        codes = {plain(answer) for answer, text in both if text}
-        code = codes.pop() if len(codes) == 1 else ""
-        return int(code) if code.isdecimal() else None
+        chosen = [{*re.findall(r"\d+", plain(text))} for text in owners[0].cells]
+        codes = set.intersection(*(own for own, text in zip(chosen, wrote, strict=True) if text))
+        if len(codes) > 1:
+            codes = {code for code in codes if [code in own for own in chosen] == wrote}
+        return int(min(codes)) if len(codes) == 1 else None
 
 
 def _whole(column: Filled) -> str:
@@ -482,6 +508,9 @@ def _summary(question: Question, own: Group) -> str:
         else:
             rows = zip(*(column.cells for column in own), strict=True)
             sizes = (sum(map(guesses.is_chosen, row)) for row in rows)
+        sizes = [*sizes]
+        if min(sizes) == len(question["options"]) > 2:
+            summary += "; everybody chose all: is it a ranking? the order is not read"
         if max(sizes) < 2:
             summary += "; nobody chose two: is it one answer of several?"
     if own[0].cell and question["type"] in {"single", "ordinal"}:

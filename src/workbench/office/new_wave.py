@@ -187,8 +187,9 @@ class _New:
         self.content |= {"register": register.name} if register else {}
         exports, self.remarks = _tools(files, tool)
         self.tools = {name: export.tool for name, export in exports.items()}
-        self.noted = {export.columns[i].heading for export in exports.values()
-                      for i in export.of_kind("record", "received")}  # fmt: skip
+        self.noted = {part for export in exports.values()
+                      for i in export.of_kind("record", "received")
+                      for part in export.columns[i].heading.split(" / ")}  # fmt: skip
         self.chosen, self.ignore = Layout(LAYOUTS[0]), list[str]()
 
     @property

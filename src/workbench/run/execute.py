@@ -80,10 +80,15 @@ def clean(wave: str) -> None:
 
 
 @contextlib.contextmanager
-def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> Iterator[Kernels]:
-    """The kernels of a run, warming up; all are stopped when its time is over, or on any error.
+def started_kernels(
+    options: Options,
+    jobs: int,
+    inputs: Mapping[str, str],
+    ahead: Mapping[str, Any] | None = None,
+) -> Iterator[Kernels]:
+    """The kernels of a run; all are stopped when its time is over, or on any error.
 
-    `inputs` are the keys of the cleaned data that they may read, by wave.
+    `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
@@ -93,8 +98,8 @@ def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> I
         threads=threads,
         memory_mb=options.memory_mb,
         environment={INPUTS: json.dumps(inputs)},
+        ahead=ahead,
     )
-    kernels.warm()
     timeout = options.timeout
     over = printed("the run took longer than {seconds:g} s", seconds=timeout or 0)
     timer = threading.Timer(timeout or 0, kernels.stop, [over], {"over": True})
@@ -157,6 +162,7 @@ def run(
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
         with started_kernels(options, jobs, plan.inputs) as kernels:
+            kernels.warm()
             clean(plan.edition.wave)
             runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
             record = release.record_of(plan, runs, started)

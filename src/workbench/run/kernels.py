@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import logging
 import multiprocessing
 import os
@@ -33,15 +34,19 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import results
+from analysis.fingerprints import INPUTS
 from workbench.run import temporary
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
+AHEAD = "WORKBENCH_AHEAD"  # what the kernels will share, see `workbench.run.ahead`
+READ = (*THREADS, INPUTS, AHEAD, "WORKBENCH_ROOT")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
-# What the server imports. Imports only: a parallel region of OpenMP run there would hang the same
-# region in every kernel, and a figure drawn there would tie matplotlib to the server.
+# What the server imports; the last computes what the kernels share. A parallel region of OpenMP run
+# there would hang the same region in every kernel, and a figure drawn there would tie matplotlib to
+# the server.
 # `matplotlib_inline` must not be among them, or its hook never meets the kernel's shell and figures
 # vanish in silence.
 WARM = (
@@ -58,6 +63,7 @@ WARM = (
     "analysis.survey",
     "analysis.typology.study",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
+    "workbench.run.ahead",
 )
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
@@ -77,6 +83,8 @@ class Kernels:
     threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
     memory_mb : how much data each kernel may hold (RLIMIT_DATA, MiB); Linux only.
     environment : variables for the kernels beside those of this process.
+    ahead : what `analysis.results.profile.ahead` is to compute for all kernels of a server that is
+        started now.
     """
 
     def __init__(
@@ -86,6 +94,7 @@ class Kernels:
         threads: int = 1,
         memory_mb: int | None = None,
         environment: Mapping[str, str] | None = None,
+        ahead: Mapping[str, Any] | None = None,
     ) -> None:
         self.fork = fork and can_fork()
         self.memory_mb = memory_mb
@@ -93,6 +102,7 @@ class Kernels:
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
             "TMPDIR": str(temporary.folder()),
+            **({AHEAD: json.dumps(ahead)} if ahead else {}),
             **(environment or {}),
         }
         self.running: set[Manager] = set()
@@ -276,25 +286,25 @@ def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: st
 
 @contextlib.contextmanager
 def _server(environment: Mapping[str, str]) -> Iterator[None]:
-    """The server, started if there is none with the variables that libraries read at import.
+    """The server, started if there is none with the variables that what it imports reads.
 
     Meanwhile this process is no daemon and has no main module: multiprocessing would run the main
     module again in every kernel (0.7 s with papermill at its top), and forbids the daemonic workers
     of dask to start processes that could outlive them; our kernels end with their parent.
     """
-    threads = {name: environment[name] for name in THREADS if name in environment}
+    read = {name: environment[name] for name in READ if name in environment}
     with _starting:
         main, current = sys.modules["__main__"], multiprocessing.current_process()
         before = dict(os.environ)
         daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
         sys.modules["__main__"] = ModuleType("__main__")
-        os.environ.update({"MPLBACKEND": INLINE, **threads})
+        os.environ.update({"MPLBACKEND": INLINE, **read})
         try:
             multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
             forkserver.ensure_running()
             yield
         finally:
-            for name in {"MPLBACKEND", *threads} - before.keys():
+            for name in {"MPLBACKEND", *read} - before.keys():
                 os.environ.pop(name, None)  # another thread may have put back the variables it had
             os.environ.update(before)
             sys.modules["__main__"] = main

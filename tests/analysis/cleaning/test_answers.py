@@ -459,6 +459,7 @@ def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
 @pytest.mark.parametrize(
     ("name", "text", "value", "other"),
     [("WORK", '["翻訳","文書の作成, 要約"]', {1, 2}, ""), ("WORK", '["翻訳"]', {2}, ""),
+     ("WORK", "翻訳 / 議事録/広報", {2, 3, 9}, "広報"), ("WORK", "展示/講座", {9}, "展示/講座"),
      ("WORK", '["翻訳", "広報"]', {2, 9}, "広報"), ("ONE", "-oth-", 9, "")],
 )  # fmt: skip
 def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, other):
@@ -574,6 +575,9 @@ def test_a_day_that_was_another_in_japan_is_told():
     assert tool("DAY", "2024-06-03T23:30:00Z").rules == ("time-zone",)
     assert tool("DAY", "2024-06-03T09:15:00Z").rules == ()
     assert tool("DAY", "2024-06-03T23:30:00+09:00").rules == ()
+    midnight = tool("DAY", "2024/06/03 24:00")
+    assert (midnight.value, midnight.rules) == (dt.date(2024, 6, 3), ())
+    assert clock("2024/06/03 24:00") == 1 and clock("2024-06-03T15:30:00Z") < 0.03
 
 
 def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_gives():

@@ -409,6 +409,46 @@ def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
 
 
 @pytest.mark.parametrize(
+    "around",
+    [
+        "{}*",
+        "【必須】{}",
+        "{}（任意）",
+        "7. {}",
+        "（7）{}",
+        "F7 {}",
+        "Q27. {}をご記入ください（半角数字）",
+        "第3問 {}は？",
+    ],
+)
+def test_what_stands_around_a_question_is_no_part_of_it(folder, around):
+    heads = [*HEADINGS[:2], around.format("職員数"), *HEADINGS[3:]]
+    workbook(folder / "r.xlsx", [heads, *ROWS])
+    assert read(folder, "r.xlsx").texts("Q03").tolist() == ["13", "１２名", ""]
+
+
+def test_the_number_of_staff_of_another_year_is_another_question(folder):
+    workbook(folder / "r.xlsx", [[*HEADINGS[:2], "R4職員数", *HEADINGS[3:]], *ROWS])
+    with pytest.raises(InputError, match=r"Q03 .* has no column"):
+        read(folder, "r.xlsx")
+
+
+def test_a_code_in_a_formula_of_a_text_file_keeps_its_zero(folder):
+    rows = [[f'="{text}"' for text in HEADINGS], *([f'="{row[0]}"', *row[1:]] for row in ROWS)]
+    (folder / "r.csv").write_text(csv_text(rows), "utf-8")
+    assert read(folder, "r.csv").texts("Q01").tolist() == [row[0] for row in ROWS]
+
+
+def test_a_name_is_enough_where_a_code_was_not_asked(folder):
+    workbook(folder / "r.xlsx", [HEADINGS[1:], *(row[1:] for row in ROWS)])
+    table = read(folder, "r.xlsx")
+    assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
+    workbook(folder / "架空市.xlsx", [HEADINGS[2:], *(row[2:] for row in ROWS)])
+    with pytest.raises(InputError, match=r"from which municipality .*names of files"):
+        read(folder, "架空市.xlsx")
+
+
+@pytest.mark.parametrize(
     ("options", "items"),
     [
         (["問4①", "問４②", "問4⑨"], ["問5-①", "問5②"]),

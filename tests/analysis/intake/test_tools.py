@@ -339,6 +339,12 @@ KOBO = [
             "odk", [[row[i] for i in (0, 2, 3, 4, 5, 6)] for row in (KOBO[0], KOBO[2])], 1,
             "record answer answer answer record received",
         ),
+        (  # a place has columns of its own; so may a question on accuracy
+            "odk",
+            [["end", "g/where", "g/_where_latitude", "g/_where_longitude", "g/_where_precision",
+              "g/_data_accuracy", "_geolocation", "_uuid"]], 1,
+            "received personal personal personal personal answer personal record",
+        ),
         (
             "redcap",
             [["participant_id", "email", "consent___1", "consent___2", "intake_complete"]], 1,
@@ -392,6 +398,8 @@ KOBO = [
         ),
         ("logo", [["送信番号", "送信日時", "状況", "状況_その他_内容"]], 1,
          "record received answer other"),
+        ("kintone", [["$id", "$revision", "形態", "形態（その他の内容）", "形態の変更"]], 1,
+         "record record answer other answer"),
         (
             "surveymonkey",
             [["回答者 ID", "名", "姓", "団体名"], ["", "", "", "自由形式の回答"]], 2,

@@ -671,3 +671,52 @@ def test_options_with_a_remark_beside_each_are_one_question(tmp_path):
     workbook(tmp_path / "r.xlsx", [head, *rows])
     found = [q for q in yaml.safe_load(draft(tmp_path / "r.xlsx"))["questions"] if "options" in q]
     assert [(q["id"], q["type"], len(q["options"])) for q in found] == [("Q2", "multi", 2)]
+
+
+def test_words_beside_other_are_no_question_of_their_own_and_a_remark_is_none_of_them(tmp_path):
+    heads = [
+        "団体名",
+        "形態",
+        "形態（その他の内容）",
+        "取組",
+        "取組 その他の内容",
+        "職員数",
+        "職員数（その他）",
+    ]
+    rows = [["架空市", 1, "", "1、3", "", 13, "嘱託"], ["見本町", 9, "広域", "1、8", "展示", 4, ""],
+            ["例示村", 2, "", "2", "", 7, ""], ["仮設区", 9, "一部", "8、2", "講座", 5, "嘱託"],
+            ["模擬市", 1, "", "1", "", 8, ""], ["試験市", 2, "", "3", "", 9, ""]]  # fmt: skip
+    workbook(tmp_path / "r.xlsx", [heads, *rows])
+    found = questions(draft(tmp_path / "r.xlsx"))
+    assert [*found] == ["団体名", "形態", "取組", "職員数", "職員数（その他）"]
+    others = {name: [option["code"] for option in found[name]["options"] if option.get("other")]
+              for name in ("形態", "取組")}  # fmt: skip
+    assert others == {"形態": [9], "取組": [8]}
+
+
+def test_who_replied_is_seen_in_the_cells_where_no_heading_says_it(tmp_path, monkeypatch):
+    rows = [["k1", "k2", "k3", "q1"], ["990019", "札幌市", "函館市", 3]]
+    rows += [["990027", "函館市", "札幌市", 5], ["990035", "青森市", "札幌市", 6]]
+    workbook(tmp_path / "r.xlsx", rows)
+    text = draft(tmp_path / "r.xlsx")
+    found = {
+        q["ja"].partition(" ")[0]: q.get("identity") for q in yaml.safe_load(text)["questions"]
+    }
+    assert found == {"k1": "code", "k2": "name", "k3": None, "q1": None}
+    assert reads_itself(tmp_path, monkeypatch, "r.xlsx", text).n == 3
+
+
+def test_numbers_of_questions_over_their_words_and_the_order_of_a_ranking(tmp_path, monkeypatch):
+    rows = [["回答No", "団体名", "Q1", "Q2_1", "Q2_2", "Q3"],
+            ["", "", "職員数", "研修", "採用", "重視する順"]]  # fmt: skip
+    names = ["架空市", "見本町", "例示村", "仮設区"]
+    orders = ["早い;安い;確か;", "安い;確か;早い;", "確か;早い;安い;", "早い;確か;安い;"]
+    rows += [[n, name, 13 + n, n % 2, 1, orders[n]] for n, name in enumerate(names)]
+    workbook(tmp_path / "r.xlsx", rows)
+    text = draft(tmp_path / "r.xlsx")
+    found = questions(text)
+    assert {name: found[name]["type"] for name in ("職員数", "重視する順")} == {
+        "職員数": "integer", "重視する順": "multi"}  # fmt: skip
+    assert [o["ja"] for o in found["問2"]["options"]] == ["研修", "採用"]
+    assert text.count("is it a ranking?") == 1
+    assert reads_itself(tmp_path, monkeypatch, "r.xlsx", text).n == 4

@@ -339,6 +339,12 @@ ODD = {
     "a heading twice": ([replies(headings=[*HEADINGS, "問3 職員数"])], "two columns.* Q3"),
     "names twice": ([replies(headings=["団体名", *HEADINGS])], r"headed @name .*{.@name.: \[A1\]}"),
     "no staff": ([replies(headings=HEADINGS[:4])], "question Q3 .*has no column"),
+    "an option a column": (
+        [replies(headings=["団体名", "問1 導入済み", "Q1 [その他]", *HEADINGS[2:]])],
+        r"Q1 is one choice.* type: multi .*\(B1 and C1 "),
+    "an option a column, below": (
+        [[["団体名", "導入状況", "", "職員数"], ["", "導入済み", "その他", ""],
+          *([name, *"○ "] for name in NAMES)]], r"Q1 is one choice.* \(B2 and C2 "),
     "two sheets": ([replies(3), [HEADINGS, *replies()[4:]]], "2 sheets have the headings"),
     "a sheet of less": ([replies(3), [HEADINGS[:2], *(r[:2] for r in replies()[4:])]],
                         "this sheet is not read, and 3 of the municipalities"),

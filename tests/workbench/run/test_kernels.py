@@ -25,9 +25,9 @@ pytestmark = needs_fork
 ROOT = project.ROOT
 
 
-def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120):
+def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, **more):
     """Run one notebook; what became of it, and its cells."""
-    kernels = Kernels(fork=fork, threads=threads)
+    kernels = Kernels(fork=fork, threads=threads, **more)
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
@@ -182,13 +182,16 @@ def test_threads_and_processes_work_in_a_forked_kernel_as_many_as_it_was_given(t
     assert said(cells).strip() == f"{{{threads}}}"
 
 
-def test_the_server_is_started_again_when_it_has_died(tmp_path):
-    notebook = made(tmp_path, "import os; print(os.getppid())")
+def test_the_server_is_started_again_when_it_has_died_with_what_kernels_share(tmp_path, demo):
+    shared = "from analysis.survey import _in_memory; print(len(_in_memory))"
+    notebook = made(tmp_path, "import os; print(os.getppid())", shared)
     _, cells = run(notebook, tmp_path)
-    server = int(said(cells))
+    server, _ = map(int, said(cells).split())
     os.kill(server, signal.SIGKILL)
-    ran, cells = run(notebook, tmp_path)
-    assert ran.status == "ok" and int(said(cells)) not in {server, os.getpid()}
+    ahead = {"wave": "demo-2019", "audience": "internal", "language": "ja", "seed": 20191003}
+    ran, cells = run(notebook, tmp_path, ahead=ahead)
+    new, surveys = map(int, said(cells).split())
+    assert ran.status == "ok" and new not in {server, os.getpid()} and surveys == 1
 
 
 def test_plain_kernels_where_forking_fails_and_it_says_so(tmp_path, monkeypatch, caplog):

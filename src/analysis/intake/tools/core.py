@@ -13,11 +13,20 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.intake.headings import Headings, Meaning, is_personal, normalise, yaml_key
-from analysis.intake.sheet import Sheet
+from analysis.errors import InputError
+from analysis.intake.headings import (
+    OTHER_WORDS,
+    Headings,
+    Meaning,
+    is_personal,
+    normalise,
+    yaml_key,
+)
+from analysis.intake.sheet import Place, Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
 Head = Sequence[Sequence[str]]  # the first rows of a sheet
+OTHER_SIGN = re.compile("その他|other")
 SEARCHED = 3  # rows of a header, at most
 
 
@@ -103,7 +112,7 @@ def noted(
     records : keys of headings that note the record, not an answer.
     received : keys of headings that say when the reply was sent, the best first.
     """
-    columns = list(columns)
+    columns = beside_other(columns)
     called = [{key(c.name or c.heading), key(c.heading)} for c in columns]
     sent = next((word for word in received if any(word in own for own in called)), None)
     found = []
@@ -153,20 +162,27 @@ def is_other(text: str) -> bool:
     return unicodedata.normalize("NFKC", text).strip().casefold().startswith(("その他", "other"))
 
 
-def beside_other(columns: Sequence[Column]) -> list[Column]:
-    """Columns of which an option "other", beside the answer in one column, holds its words.
+def beside_other(columns: Iterable[Column]) -> list[Column]:
+    """Columns of which an option "other", beside the answer in another column, holds its words.
 
-    Names such as ``q2_other`` are those of the words beside "other" of ``q2``.
+    Names such as ``q2_other`` are those of the words beside "other" of ``q2``; so are words such as
+    ``業務（その他の内容）`` of ``業務``.
     """
+    columns = list(columns)
     whole = {column.text for column in columns if column.text and not column.has_part}
     names = {column.name for column in columns if column.name}
+    asked = {normalise(column.text): column for column in reversed(columns) if column.text}
     found = []
     for column in columns:
         stem, _, last = column.name.rpartition("_")
+        before = OTHER_SIGN.split(normalise(column.text), maxsplit=1)
+        owner = asked.get(before[0].rstrip("-_:.、/([【「『")) if len(before) > 1 else None
         if column.part and column.text in whole and is_other(column.part):
             column = replace(column, part="", kind="other")
         elif last.casefold() in {"other", "oth", "specify"} and stem in names:
             column = replace(column, name=stem, kind="other")
+        elif owner and not column.has_part and OTHER_WORDS.fullmatch("その他" + before[1]):
+            column = replace(column, name=owner.name, text=owner.text, kind="other")
         found.append(column)
     return found
 
@@ -194,6 +210,8 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
         if target is None:
             continue
         own = column.name == target or normalise(column.heading) in headings.known
+        if target in found and column.has_part and headings.of_one_choice(column.part):
+            raise apart(sheet, target, (0, found[target]), (0, position))
         if target in found and named[target] == own:
             raise sheet.error(
                 "two columns are headed {target} ({first} and {second})",
@@ -211,6 +229,19 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
         if target := _of_other(export.columns[position], headings, found):
             found.setdefault(target, position)
     return found
+
+
+def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
+    """The error of one choice of which each option has a column: the headings of two of them."""
+    return sheet.error(
+        "question {id} is one choice, but its options have columns of their own",
+        at=first,
+        hint="give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two "
+        "of its options), or bring the answers into one column",
+        id=id,
+        first=sheet.address(*first),
+        second=sheet.address(*second),
+    )
 
 
 def _meaning(column: Column, headings: Headings) -> Meaning | None:

@@ -22,7 +22,6 @@ from analysis.intake.tools.core import (
     Head,
     Kind,
     Reader,
-    beside_other,
     bracketed,
     is_other,
     key,
@@ -129,7 +128,7 @@ def surveymonkey(head: Head) -> Export | None:
         over = words or over
         part = "" if key(below) in own["answer"] else below
         columns.append(Column(_over(words, below), text=over, part=part))
-    columns, blocks = beside_other(columns), dict[str, set[str]]()
+    blocks = dict[str, set[str]]()
     for column in columns:
         blocks.setdefault(column.text, set()).add(key(column.part))
     for at, column in enumerate(columns):
@@ -167,7 +166,7 @@ def redcap(head: Head) -> Export | None:
     stamps = [key(text) for text in names if text.endswith("_timestamp")]
     done = keys(names[0], *(text for text in names if text.endswith("_complete")))
     records = {*own["records"], *own["entries"], *done}
-    found = noted(beside_other(columns), records, [*stamps, *own["received"]])
+    found = noted(columns, records, [*stamps, *own["received"]])
     return Export("redcap", 1, found, repeats=event)
 
 
@@ -189,16 +188,22 @@ def odk(head: Head) -> Export | None:
     """
     own, names = _own("odk"), head[0]
     found = {key(text) for text in names}
-    if found.isdisjoint(own["known"]) or found.isdisjoint(own["received"][:2]):
+    sure = found & {key("_uuid"), key("meta/instanceID")}
+    if found.isdisjoint(own["known"]) or found.isdisjoint(own["received"][: None if sure else 2]):
         return None
     tagged = len(head) > 1 and all(re.fullmatch(r"(#\S+)?", text) for text in head[1])
     heads = 2 if tagged and any(head[1]) else 1
     asked = [text for text in names if key(text) not in own["records"]]
     above = Counter(text.rpartition("/")[0] for text in asked)
     ticked = _ticked(names, head[heads:])
+    found_at = {text: at[1] for text in names if (at := POSITION.fullmatch(text))}
+    places = {place for text, place in found_at.items() if text.lower().endswith("latitude")}
     columns = []
     for text in names:
         before, _, last = text.rpartition("/")
+        if {last, found_at.get(text)} & places:
+            columns.append(Column(text, text, kind="personal"))
+            continue
         # the question has a column of its own, too, or has ticks alone
         if before and above[before] > 1 and (before in asked or before in ticked):
             columns.append(_of_odk(text, before, last))
@@ -210,9 +215,13 @@ def odk(head: Head) -> Export | None:
     kept = [
         replace(c, kind="record") if c.question in split and not c.has_part else c for c in columns
     ]
-    return Export(
-        "odk", heads, noted(beside_other(kept), own["records"], own["received"]), joined=True
-    )
+    return Export("odk", heads, noted(kept, own["records"], own["received"]), joined=True)
+
+
+# of a question on a place: its four columns beside the whole
+POSITION = re.compile(
+    r"(?:.*/)?_?([\w-]+?)[_-](?:latitude|longitude|altitude|precision|accuracy)", re.I
+)
 
 
 def _ticked(names: Sequence[str], rows: Head) -> set[str]:
@@ -262,7 +271,7 @@ def limesurvey(head: Head) -> Export | None:
         return None
     by_code = subs > 0 or bool(keys("submitdate", "id") & found) or names[0].startswith("id. ")
     read = [UNDERSCORED.sub(r"\1[\2]", text) if certain and not subs else text for text in names]
-    columns = beside_other([_of_limesurvey(text, by_code) for text in read])
+    columns = [_of_limesurvey(text, by_code) for text in read]
     columns = [replace(c, heading=text) for c, text in zip(columns, names, strict=True)]
     records = {*own["records"], *keys(*filter(TIMED.match, names))}
     return Export("limesurvey", 2 if codes else 1, noted(columns, records, own["received"]))
