@@ -331,6 +331,10 @@ class Headings:
                     return variable
         return None
 
+    def asked(self, text: str) -> Question | None:
+        """The question that a text names by all its words, or by its id or number."""
+        return self._whole(normalise(text))
+
     def _whole(self, key: str) -> Question | None:
         """The question that a text names by its words, its id or its number."""
         if meaning := self.known.get(key):
