@@ -27,7 +27,8 @@ from analysis.cleaning.texts import (
 )
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option, Question, tick_words
-from analysis.intake.printed import MARKS
+from analysis.intake import entries
+from analysis.intake.entries import MARKS, signs_in
 from analysis.intake.sheet import CellKind
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
@@ -106,24 +107,10 @@ def _marked(text: str, question: Question) -> set[int] | None:
     None where the cell is no such list: two options at least, and nothing but marks, numbers and
     what parts them between the options. Of ☑ある □ない the first is chosen, of ○1.ある 2.ない too.
     """
-    if CIRCLED.search(text) and re.search(r"(?<!\d)\d(?!\d)", text):  # 1 ある ② ない
-        text = CIRCLED.sub(r"○\g<0>", text)
-    if not (TICKS | BLANKS) & {*text}:
+    signs = signs_in(text, question)
+    if signs is None or not any(signs.values()):
         return None
-    plain = tidy(text)
-    words = {tidy(own): option.code for option in question.options for own in words_of(option)}
-    listed = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    before, *found = re.split(f"({listed})", plain)
-    codes = [words[own] for own in found[::2]]
-    between = [before, *found[1::2]]
-    rest = "".join(between).translate(dict.fromkeys(map(ord, TICKS | BLANKS)))
-    if rest == "".join(between):
-        return None  # the mark is a letter of an option: トイレ
-    if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
-        return None
-    if TICKS & {*between[-1]}:
-        return None  # marks behind the options: whose they are is not clear
-    return {code for code, sign in zip(codes, between, strict=False) if TICKS & {*sign}}
+    return {*entries.chosen(signs, circles=question.type != "multi")[0]}
 
 
 Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are
@@ -351,6 +338,10 @@ def binary(text: str, question: Question) -> Parsed:
     words = {tidy(o.ja): o.code for o in question.options}
     words |= {tidy(o.en).casefold(): o.code for o in question.options}
     words |= {tidy(s): o.code for o in question.options for s in o.source}
+    if (marked := _marked(text, question)) is not None:
+        if len(marked) > 1:
+            return refused("several")
+        return Parsed("answered", bool(min(marked)), ("marked",)) if marked else Parsed("no_answer")
     plain = tidy(text)
     code = words.get(plain, words.get(plain.casefold()))
     if code is not None:

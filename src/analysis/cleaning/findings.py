@@ -109,7 +109,7 @@ def listed(
             return str(codes[remark.record] or "")
         return "" if remark.rule == "heading" else alone.get((remark.file, remark.sheet), "")
 
-    rows = [*_of_answers(notes, received), *received.remarks, *remarks, *_loose(received.outside)]
+    rows = [*_of_answers(notes, received), *received.remarks, *remarks, *_loose(received)]
     found = pd.DataFrame(rows, columns=Remark._fields).rename(columns={"text": "raw"})
     found["question"] = [r.value if r.rule == "heading" else r.variable.lstrip("@") for r in rows]
     found["code"] = [code_of(remark) for remark in rows]
@@ -133,8 +133,9 @@ def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
         yield Remark(rule, *place, value, more, record, variable)
 
 
-def _loose(outside: pd.DataFrame) -> Iterator[Remark]:
-    """Cells of no question; a column with a heading is one finding."""
+def _loose(received: Received) -> Iterator[Remark]:
+    """Cells of no question; a column with a heading is one finding, each cell of a form its own."""
+    replies, outside = received.sources.value_counts(), received.outside
     outside = outside.assign(letters=outside["cell"].str.extract("([A-Z]+)", expand=False))
     ids = outside["text"].str.startswith('{"ImportId"')  # the third row of Qualtrics, no words
     heads = outside[(outside["reason"] == "header") & ~ids]
@@ -142,7 +143,7 @@ def _loose(outside: pd.DataFrame) -> Iterator[Remark]:
     loose = outside[outside["reason"] == "unmatched"]
     for column, part in loose.groupby(["file", "sheet", "letters"], sort=False):
         heading = headings.get(column, "")
-        if heading and len(part) > 1:
+        if heading and len(part) > 1 and replies.get((column[0], column[1]), 0) > 1:
             place = f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}"
             yield Remark("unmatched", column[0], column[1], place, heading)
         else:

@@ -13,18 +13,19 @@ from functools import cached_property
 
 import numpy as np
 
-from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
+from analysis.intake.entries import CIRCLED, MARK, MARKS, NOTHING, chosen, is_filler, is_print
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.printed import (
     ABOVE,
     BELOW,
     LEFT,
-    MARK,
-    MARKS,
+    OWN,
+    PRINTED,
     RIGHT,
+    Entry,
     Form,
     in_a_row,
     is_answer_word,
@@ -32,12 +33,14 @@ from analysis.intake.printed import (
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import UNIT, check_questions
 
+Votes = tuple[int, int, int]
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
-INSTRUCTION = re.compile(
-    r"^(?:[(（][^()（）]*[)）]|※.*)$", re.S
-)  # printed between a label and its answer
-POINTED = re.compile(r"[→⇒⇨➡]\s*([^→⇒⇨➡]+)$")  # an answer behind the options in their own cell
+INSTRUCTION = re.compile(  # printed between a label and its answer
+    r"^(?:[(（][^()（）]*[)）]|※.*|.*(?:記入|記載|回答|入力|選択|お書き|お答え|お選び|お知らせ|付けて|つけて|書いて)"
+    r"(?:し?て)?(?:ください|下さい|願います)[。.]?)$", re.S
+)  # fmt: skip
+NEAR = 5  # rows below a label in which an answer may be
 HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
 
 
@@ -94,6 +97,7 @@ class _Reply:
     cells : question or variable -> the cell of its answer.
     stands_for : variable -> the option that the mark in its cell stands for.
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
+    found : cells of answers that are not where the copies have theirs.
     mark : what each cell of the sheet is, ANSWER or a position in REASONS.
     """
 
@@ -101,25 +105,57 @@ class _Reply:
         self.form, self.cells = form, cells
         self.stands_for: dict[str, str] = {}
         self.marks: list[Place] = []
+        self.found: set[Place] = set()
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
 
-    def take_option(self, question: str, way: Place, step: int) -> None:
+    def take_entries(self, entries: dict[str, Entry | None]) -> None:
+        """The answers that are written in words, numbers and days.
+
+        Of a question with no answer where the copies have theirs, what reads like one behind its
+        label, right of it or below it, if that is one cell.
+        """
+        form, taken = self.form, {entry.place for entry in entries.values() if entry}
+        for target, entry in entries.items():
+            place = self.cells[target]
+            if entry is None:
+                near = (form.entry(target, way) for way in (OWN, RIGHT, BELOW))
+                others = {one.place: one for one in near if one and one.sure}
+                if len(others.keys() - taken) == 1:
+                    entry = others[next(iter(others.keys() - taken))]
+                    taken.add(entry.place)
+            if entry is not None:
+                self.found |= {entry.place} - {place}
+                self.cells[target] = entry.place
+                self.marks += entry.parts
+                if entry.text != form.text(entry.place):
+                    self.stands_for[target] = entry.text
+            elif place is None or form.text(place):
+                self.cells[target] = place or form.labels[target]
+                self.stands_for[target] = NOTHING
+
+    def take_option(self, question: str, way: Place, step: int, circles: bool) -> None:
         """The answer of one choice by the mark on this side of its option."""
         options = self.form.options[question]
         self.mark[tuple(np.array([*options.values()]).T)] = HEADER
-        if (code := self._take(question, self.form.marks_of(options, way, step))) is not None:
+        beside = self.form.marks_of(options, way, step)
+        if (code := self._take(question, beside, circles)) is not None:
             self.marks += filter(None, [self.cells[question]])
             self.cells[question] = options[code]  # the answer is the option
             self.stands_for[question] = str(code)
 
-    def _take(self, name: str, cells: dict[int, Place | None]) -> int | None:
-        """The option that alone is marked; of several the first cell is the answer, and refused."""
-        filled, marked = self.form.chosen(cells)
+    def _take(self, name: str, cells: dict[int, Place | None], circles: bool) -> int | None:
+        """The option that alone is marked; of several the first cell is the answer, and refused.
+
+        `circles`: the form prints a circle beside every option.
+        """
+        filled, marked = self.form.chosen(cells, circles=circles)
         there = {code: at for code, at in cells.items() if at and self.form.text(at)}
         self.marks += [at for code, at in there.items() if code not in filled]
         empty = next((at for code, at in cells.items() if code not in there), None)
         self.cells[name] = cells[filled[0]] if filled else empty
+        if not filled and empty is None and there:  # nothing but printed circles
+            self.cells[name], self.stands_for[name] = min(there.values()), NOTHING
         return marked[0] if len(filled) == 1 and marked else None
 
     def take_boxes(self, id: str, question: Question) -> None:
@@ -143,24 +179,25 @@ class _Reply:
             beside = (form.next_to(place) for place in found.values())
             self.cells[id] = next((at for at in beside if at and not form.text(at)), None)
 
-    def take_matrix(self, battery: Question) -> None:
+    def take_signs(self, codes: dict[str, int]) -> None:
+        """Options of many of which some are marked by a filled circle, or one around a number."""
+        signs = {code: self.form.text(self.cells[variable]) for variable, code in codes.items()}
+        said, marked = chosen(signs, circles=False)
+        if marked and len(said) < sum(map(bool, signs.values())):
+            self.stands_for |= {
+                v: str(int(code in marked)) for v, code in codes.items() if signs[code]
+            }
+
+    def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
         form, codes = self.form, [*self.form.across[battery.id]]
         for variable in (v for v in battery.variables if v in form.labels):
             meet = {code: form.crossing(battery.id, variable, code) for code in codes}
-            if (code := self._take(variable, meet)) is not None:
+            if (code := self._take(variable, meet, circles)) is not None:
                 self.stands_for[variable] = battery.option(code).ja
 
-    def finish(self, book: Codebook) -> None:
-        """Answers behind an arrow, and what each cell is; two answers in one cell are refused."""
-        for target, place in self.cells.items():
-            asked = book.question_of.get(target)
-            pointed = POINTED.search(self.form.text(place))
-            if pointed and asked is not None and asked.options and target not in self.stands_for:
-                self.stands_for[target] = pointed[1].strip()
-            number = asked is not None and asked.type in {"integer", "ratio"}
-            if place and number and len(digits := self._digits(place)) > 1:
-                self.stands_for[target] = " ".join(digits)  # 120, a digit a cell, is not 1
+    def finish(self) -> None:
+        """What each cell is; two answers in one cell are refused."""
         places = [*filter(None, self.cells.values())]
         if twice := [place for place, n in Counter(places).items() if n > 1]:
             raise self.form.sheet.error(
@@ -173,17 +210,6 @@ class _Reply:
             self.mark[place] = REASONS.index("mark")
         for place in places:
             self.mark[place] = ANSWER
-
-    def _digits(self, place: Place) -> list[str]:
-        """Digits that stand alone in this cell and those right of it: which number is asked for."""
-        taken = {*self.cells.values()} | self.form.words | self.form.listed
-        digits: list[str] = []
-        at: Place | None = place
-        while at and re.fullmatch(r"[0-9０-９]", self.form.text(at)):
-            digits.append(self.form.text(at))
-            at = self.form.next_to(at)
-            at = None if at in taken else at
-        return digits
 
     @property
     def piece(self) -> Piece:
@@ -205,51 +231,84 @@ class _Copies:
         book = self.headings.book
         ways = {target: way for target, way in self.ways.items() if target in form.labels}
         reply = _Reply(form, {target: form.beside(target, *way) for target, way in ways.items()})
-        for id, (way, step) in self.marked.items():
+        reply.take_entries({target: form.entry(target, *way) for target, way in ways.items()})
+        for id, side in self.marked.items():
             if id in form.options:
-                reply.take_option(id, way, step)
+                reply.take_option(id, *side)
+        for question in (q for q in book if q.type == "multi"):
+            reply.take_signs(
+                {
+                    v: code
+                    for v, code in zip(
+                        question.variables, (o.code for o in question.options), strict=True
+                    )
+                    if v in ways
+                }
+            )
         for id in form.boxed:
             reply.take_boxes(id, book.question_of.get(id) or book[id])
-        for battery in sorted(self.matrices & form.across.keys()):
-            reply.take_matrix(book[battery])
-        reply.finish(book)
+        for battery in sorted(self.matrices.keys() & form.across.keys()):
+            reply.take_matrix(book[battery], self.matrices[battery])
+        reply.finish()
         return reply
 
     def count(self, target: str, way: Place, step: int = 1) -> int:
         """In how many forms something stands there that is not printed on the form."""
         there = [form for form in self.forms if target in form.labels]
-        texts = [form.text(form.beside(target, way, step)) for form in there]
-        if len(texts) > 3 and len(set(texts)) == 1 and not ANSWER_LIKE.match(texts[0]):
+        entries = (form.entry(target, way, step) for form in there)
+        texts = Counter(entry.text if entry else "" for entry in entries)
+        if len(there) > 3 and len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts))):
             return 0  # printed
-        return sum(not (way == BELOW and INSTRUCTION.match(text)) for text in texts if text)
+        told = {t for t, n in texts.items() if INSTRUCTION.match(t) and (n > 1 or len(there) == 1)}
+        return sum(n for t, n in texts.items() if t and not (way == BELOW and t in told))
 
     @cached_property
-    def marked(self) -> dict[str, tuple[Place, int]]:
-        """The questions of one choice whose options are marked, on which side, how far off."""
+    def marked(self) -> dict[str, tuple[Place, int, bool]]:
+        """The questions of one choice whose options are marked: side, steps, printed circles."""
         found = {}
         for question in sorted({id for form in self.forms for id in form.options}):
             forms = [form for form in self.forms if question in form.options]
             row = all(in_a_row(form.options[question].values()) for form in forms)
             ways = TICKS + (((BELOW, 1), (ABOVE, 1)) if row else ())
-            marks = {
-                at: sum(len(f.chosen(f.marks_of(f.options[question], *at))[1]) for f in forms)
-                for at in ways
-            }
-            if any(marks.values()):
-                found[question] = max(ways, key=lambda at: (marks[at], -at[1], at[0] == RIGHT))
+            votes = {at: self._votes(question, at, forms) for at in ways}
+            best = max(ways, key=lambda at: (votes[at], -at[1], at[0] == RIGHT))
+            # a mark between two options in a line is at the one or the other
+            unclear = row and votes[LEFT, 1] == votes[RIGHT, 1] == votes[best]
+            if any(votes[best]) and not (unclear and self._between(question, forms)):
+                found[question] = (*best, votes[best][0] == len(forms))
         return found
 
+    def _votes(self, question: str, at: tuple[Place, int], forms: list[Form]) -> Votes:
+        """In how many forms all options have a sign on one side, and one a mark; and the signs."""
+        cells = [form.marks_of(form.options[question], *at) for form in forms]
+        signs = [sum(MARK.fullmatch(form.text(place)) is not None for place in of.values())
+                 for form, of in zip(forms, cells, strict=True)]  # fmt: skip
+        full = sum(n == len(of) for n, of in zip(signs, cells, strict=True))
+        one = (len(form.chosen(of)[1]) == 1 for form, of in zip(forms, cells, strict=True))
+        return full, sum(one), sum(signs)
+
+    def _between(self, question: str, forms: list[Form]) -> bool:
+        """Whether no label or edge of the sheet says on which side of options their marks are."""
+        firsts = [
+            (form, form.next_to(min(form.options[question].values()), LEFT)) for form in forms
+        ]
+        return not any(place is None or place in form.words for form, place in firsts)
+
     @cached_property
-    def matrices(self) -> set[str]:
-        """The batteries that are answered by marks in the columns of their options."""
-        return {
-            question
-            for form in self.forms
-            for question, options in form.across.items()
-            for variable in self.headings.book[question].variables
-            if variable in form.labels
-            if form.chosen({code: form.crossing(question, variable, code) for code in options})[1]
-        }
+    def matrices(self) -> dict[str, bool]:
+        """The batteries answered by marks below their options, and whether circles are printed."""
+        found: dict[str, bool] = {}
+        for id in {id for form in self.forms for id in form.across}:
+            lines = [
+                (form, {code: form.crossing(id, variable, code) for code in form.across[id]})
+                for form in self.forms
+                for variable in self.headings.book[id].variables
+                if id in form.across and variable in form.labels
+            ]
+            circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
+            if circles or any(form.chosen(of)[1] for form, of in lines):
+                found[id] = circles
+        return found
 
     @cached_property
     def targets(self) -> list[str]:
@@ -293,7 +352,7 @@ class _Copies:
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
-        sides = [(RIGHT, step), (LEFT if option else BELOW, 1)]
+        sides = [(RIGHT, step), *([(LEFT, 1)] if option else [(BELOW, 1), (OWN, 1)])]
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
         counts = {
@@ -361,6 +420,7 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
         rows = {row for row, _ in form.labels.values()}
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
+        open_ = _unanswered(reply, headings) if lone else set()
         for row, column in np.argwhere((reply.mark == NOTE) & (grid != "")).tolist():
             text = grid[row, column]
             # a mark or number is an office's, unless every copy has it in the same place
@@ -369,20 +429,51 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
-            form_says = (row, column) in form.listed or UNIT.match(normalise(text))
-            if lone and form_says and not re.match("[①-⑳]", text):
+            unit = UNIT.match(normalise(text)) and (row, column) not in open_
+            if lone and not CIRCLED.match(text) and (unit or _is_printed(form, (row, column))):
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
                 continue  # who replied, told again
             if named:
                 others[row, column] = text
-            if not lone or entered or row in rows or named:
+            if not lone or entered or row in rows or named or (row, column) in open_:
                 reply.mark[row, column] = UNMATCHED
         _check_shifted(reply)
         _set_aside(reply, headings)
         if not who & {t for t, texts in (headings.header or {}).items() if texts}:
             _check_others(reply, others)
+
+
+def _is_printed(form: Form, place: Place) -> bool:
+    """Whether a lone form itself seems to say a text: a list of options, a unit, a request."""
+    text, book = form.text(place), form.headings.book
+    lists = (q for q in book if q.options or q.type == "binary")
+    return (
+        place in form.listed
+        or is_filler(text)
+        or PRINTED.search(text) is not None
+        or any(is_print(text, question) for question in lists)
+    )
+
+
+def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
+    """The cells below labels without an answer in a form that has some, but what reads as print."""
+    form, sections = reply.form, {normalise(s.ja) for s in headings.book.sections}
+    empty = {t for t, at in reply.cells.items() if not form.text(at) or t in reply.stands_for}
+    empty -= {t for t in empty if reply.stands_for.get(t, NOTHING) != NOTHING}
+    if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
+        return set()
+    starts = sorted(row for row, _ in form.labels.values())
+    found: set[Place] = set()
+    for row, column in (form.labels[target] for target in empty if target in form.labels):
+        end = min((at for at in starts if at > row), default=row + NEAR)
+        for at in range(row + 1, min(end, row + NEAR)):
+            for over in range(column, form.sheet.shape[1]):
+                cell = form.at(at, over)
+                if cell and normalise(form.text(cell)) not in sections:
+                    found |= set() if _is_printed(form, cell) else {cell}
+    return found
 
 
 def _text(grid: np.ndarray, row: int, column: int) -> str | None:
@@ -404,8 +495,10 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
             (row, column) for row, column in heads if 2 * copies[grid[row, column]] <= len(replies)
         ]
         if len(replies) > 1 and 2 * len(own) < len(heads):
+            boxes = {place for found in reply.form.boxed.values() for place in found.values()
+                     if reply.form.ticked & {*found.values()}}  # fmt: skip
             for place in own:
-                reply.mark[place] = UNMATCHED
+                reply.mark[place] = HEADER if tuple(place) in boxes else UNMATCHED
 
 
 def _entered(reply: _Reply, place: Place) -> bool:
@@ -449,7 +542,7 @@ def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
 
 def _check_shifted(reply: _Reply) -> None:
     """Refuse a form with no answer in its place but several beside: not a copy of the others."""
-    places, sheet = [*filter(None, reply.cells.values())], reply.form.sheet
+    places, sheet = {*filter(None, reply.cells.values())} - reply.found, reply.form.sheet
     rows = {row for row, _ in places}
     beside = [(r, c) for r, c in np.argwhere(reply.mark == UNMATCHED).tolist() if r in rows]
     if len(beside) > 1 and not any(sheet.kind[place] for place in places):

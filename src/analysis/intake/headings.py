@@ -20,7 +20,7 @@ import yaml
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.questions import Item, Option, Question
+from analysis.codebook.questions import Item, Option, Question, tick_words
 from analysis.errors import InputError
 
 # 第3回 counts surveys, not questions
@@ -342,6 +342,26 @@ class Headings:
         meant = self.known.get(_asked(numbered[3]))
         return question if meant and meant.target == question.id else None
 
+    def behind(self, text: str, target: str) -> str:
+        """What stands in a cell behind the words of a heading: 120人 of 問3 職員数：120人.
+
+        Behind a colon the heading may be known by its number alone.
+        """
+        if self._whole(normalise(text)):
+            return ""
+        question = self.book.question_of.get(target)
+        items = self._choices(question) if question and question.type == "battery" else {}
+        for sign in reversed([*re.finditer(r"\s*[:：\n]\s*|\s+|(?=[(（\[［【])", text)]):
+            head = text[: sign.start()].rstrip("。?？")
+            key = normalise(head)
+            asked, known = self._whole(key), self.known.get(key)
+            if known is None and ":" in normalise(sign[0]):
+                known = self.meaning(head)
+            lettered = items.get(normalise(LETTER.sub("", head)))
+            if target in {asked and asked.id, known and known.target, lettered}:
+                return text[sign.end() :].strip()
+        return ""
+
     def by_number_alone(self, text: str) -> Question | None:
         """The question whose number a heading bears though its words are of something else.
 
@@ -419,11 +439,11 @@ class Headings:
         key = normalise(text)
         words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
         words = normalise(LETTER.sub("", text)) if words == key else words
-        for option in question.options:
-            own = {normalise(said) for said in (option.ja, option.en, *option.source)}
-            numbered = key.startswith((str(option.code), f"({option.code}"))
+        for code, texts in choices_of(question):
+            own = {normalise(said) for said in texts}
+            numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
             if key in own or (words in own and (numbered or not re.match(r"[(\[]?\d", key))):
-                return option.code
+                return code
         return None
 
     def of_one_choice(self, text: str) -> list[tuple[Question, int]]:
@@ -450,6 +470,21 @@ class Headings:
             for variable, part in zip(question.variables, _parts(question), strict=True)
             for text in (part.ja, part.en, *part.source, variable)
         }
+
+
+def choices_of(question: Question) -> list[tuple[int, tuple[str, ...]]]:
+    """The code of each option with its words; of yes or no also the usual ones."""
+    own = [(option.code, (option.ja, option.en, *option.source)) for option in question.options]
+    if question.type != "binary":
+        return own
+    usual = {word: yes for word, yes in tick_words().items() if len(word) > 1 or word >= "ぁ"}
+    return [
+        (
+            code,
+            (*dict(own).get(code, ()), *(word for word, yes in usual.items() if yes is bool(code))),
+        )
+        for code in (1, 0)
+    ]
 
 
 def _words(question: Question) -> list[str]:

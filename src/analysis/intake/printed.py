@@ -3,30 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
 
 from analysis.codebook.questions import Question
-from analysis.intake.headings import Headings, Meaning, normalise
+from analysis.intake.entries import (
+    BOXED,
+    CIRCLED,
+    RINGED,
+    answer_in,
+    chosen,
+    is_print,
+    number_of,
+)  # fmt: skip
+from analysis.intake.headings import Headings, Meaning, choices_of, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
+from analysis.intake.tables import UNIT
 
-RIGHT, BELOW, LEFT, ABOVE = (0, 1), (1, 0), (0, -1), (-1, 0)
-RINGS = "○●◯〇◎◉⭕レﾚ✓✔"  # marks that an office writes
-MARKS = RINGS + "☑■"  # and printed boxes that it fills
-# a mark, an open box or brackets with or without a mark before an option's words
-BOXED = re.compile(rf"^(?:[☑☒■□☐◻]|[(（\[［【〔]\s*[{MARKS}]?\s*[)）\]］】〕])\s*(?=\S)")
-# before an option's words or behind them, where others have none
-RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)|(?<=\S)\s*[{RINGS}]$")
-TICKED = re.compile(rf"^[(（\[［【〔]?\s*[{MARKS}☒]|[{RINGS}]$")
-MARK = re.compile(rf"[{MARKS}vVｖＶ]|該当")  # a whole cell: the option beside it is chosen
-AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, the style of an emoji
+RIGHT, BELOW, LEFT, ABOVE, OWN = (0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
 ARROWS = ("→", "⇒", "⇨", "➡")
-ANSWER_WORD = re.compile(r"[【\[]?ご?(?:回答(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer")
+ANSWER_WORD = re.compile(
+    r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
+)
 ONE_CHOICE = {"single", "ordinal", "binary"}
 SEARCHED = 20_000  # cells of a form that are looked at
+LINE = 16  # cells beside a label in which its answer may be
+DIGIT = re.compile("[0-9０-９]")
+PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
+PRINTED = re.compile(  # a heading or a request, where nobody says what a form prints
+    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|注\d*[)）:：]|第.{1,3}[章部節]|[0-9０-９]+[.．、\s])|について$|ください|下さい|願い"
+    r"|ありがとう|ご(?:記入|回答|協力|了承|提出)|以下|次の|提出|締切|自由記述|任意|字以内|複数|具体的に"
+    r"|場合|のみ|除く|含む|please|thank", re.I
+)  # fmt: skip
 Options = dict[str, dict[int, Place]]
+
+
+class Entry(NamedTuple):
+    """What is written for a question: the first cell, the text, and further cells it is in."""
+
+    place: Place
+    text: str
+    parts: tuple[Place, ...] = ()
+    sure: bool = False  # it reads like an answer to the question, wherever it stands
 
 
 class Form:
@@ -114,39 +136,139 @@ class Form:
 
         `step` 2: the cell behind that one, unless it is a label.
         """
-        place, left_over = self.labels[target], step
-        for _ in range(3 + step):
+        place, left_over, passed = self.labels[target], step, 0
+        question = self.headings.book.question_of.get(target)
+        own = {target, *([question.id, *question.variables] if question else [])}
+        while left_over and passed < 3:
             if (beyond := self.next_to(place, way)) is None:
                 return None
             place = beyond
-            if place not in self.words | self.listed:
+            if self.text(place) in BRACKETS:
+                way = RIGHT  # the answer is between them
+            elif place in self.words | self.listed:
+                meant = self.headings.meaning(self.text(place))
+                if left_over < step or (meant and meant.target not in own):
+                    return None  # what stands behind another label belongs to that
+                passed += place not in self.listed
+            else:
                 left_over -= 1
-                if not left_over:
-                    return place
-            elif left_over < step:
-                return None  # what stands behind another label belongs to that
-        return None
+        return None if left_over else place
 
     def marks_of(self, options: dict[int, Place], way: Place, step: int) -> dict[int, Place | None]:
         """Option -> the cell beside it in which its mark is, past those with their numbers."""
         near = {code: self.next_to(place, way) for code, place in options.items()}
-        numbered = all(at and _number(self.text(at)) == str(code) for code, at in near.items())
+        numbered = all(at and number_of(self.text(at)) == str(code) for code, at in near.items())
         if numbered and not any(self.chosen(near)):
             near = {code: at and (self.next_to(at, way) or at) for code, at in near.items()}
         if step == 2:
             near = {code: at and self.next_to(at, way) for code, at in near.items()}
         return near
 
-    def chosen(self, cells: dict[int, Place | None]) -> tuple[list[int], list[int]]:
+    def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
-        signs = {code: AROUND.sub("", self.text(place)) for code, place in cells.items()}
-        numbers = {code for code, sign in signs.items() if normalise(sign) == str(code)}
-        rings = {c for c, s in signs.items() if _number(s.lstrip(MARKS)) == str(c)} - numbers
-        if not numbers:  # all are printed with rings
-            rings, numbers = set(), rings
-        own = numbers if len(numbers | rings) > 1 else set()
-        said = [c for c, s in signs.items() if s and s not in {*"□☐◻"} and c not in own]
-        return said, [c for c in said if c in rings or MARK.fullmatch(signs[c])]
+        return chosen({code: self.text(at) for code, at in cells.items()}, **how)
+
+    def entry(self, target: str, way: Place, step: int = 1) -> Entry | None:
+        """What is written beside a label, or behind it in its own cell; None where nothing is."""
+        book = self.headings.book
+        question = book[target] if target in book else book.question_of.get(target)
+        if way == OWN:
+            label = self.text(self.labels[target])
+            text = label.partition(":" if ":" in label else "：")[2] if is_answer_word(label) else (
+                self.headings.behind(label, target)
+            )  # fmt: skip
+            text = answer_in(text, question, self.headings) if question else text
+            return Entry(self.labels[target], text, sure=True) if text else None
+        if (place := self.beside(target, way, step)) is None:
+            return None
+        text = self.text(place)
+        if way == BELOW and question and question.type != "text" and PRINTED.search(text):
+            sure = answer_in(text, question, self.headings)
+            return Entry(place, sure, sure=True) if sure else None
+        if question is None or question.identity or question.type == "text":
+            return None if is_print(text, None) else Entry(place, text)
+        if question.type == "multi":
+            if target != question.id:
+                return Entry(place, text) if text else None
+            return self._codes(place, question)
+        return self._in_line(place, question)
+
+    def _line(self, place: Place) -> list[Place]:
+        """The cells from one to the right up to the next label, without options that are listed."""
+        line: list[Place] = []
+        at: Place | None = place
+        while at and len(line) < LINE and (at not in self.words or self.text(at) in BRACKETS):
+            line += [at] if at not in self.listed else []
+            at = self.next_to(at)
+        return line
+
+    def _codes(self, place: Place, question: Question) -> Entry | None:
+        """Several options in a cell, or the code of each in one of its own."""
+        line = [at for at in self._line(place) if self.text(at)]
+        texts, known = (
+            [number_of(self.text(at)) for at in line],
+            {str(o.code) for o in question.options},
+        )
+        if len(line) > 1 and line[0] == place and {*texts} <= known:
+            return Entry(place, "、".join(texts), tuple(line[1:]))
+        text = self.text(place)
+        return None if is_print(text, question) else Entry(place, text)
+
+    def _in_line(self, place: Place, question: Question) -> Entry | None:
+        """A number, a day or an option in a line of cells, amid printed words and empty cells."""
+        line = self._line(place)
+        filled = [at for at in line if not is_print(self.text(at), question)]
+        if not filled:
+            return None
+        first, before = filled[0], line[: line.index(filled[0])]
+        if joined := self._day(line) if question.type == "date" else self._digits(line, first):
+            return joined
+        answers = [at for at in filled if answer_in(self.text(at), question, self.headings)]
+        if not all(map(self.text, before)) and (answers != [first] or self._headed(first)):
+            return None
+        text = answer_in(self.text(first), question, self.headings)
+        numbered = self._numbered(question).get(number_of(text or self.text(first)), text)
+        return Entry(first, numbered or self.text(first), sure=numbered != "")
+
+    def _numbered(self, question: Question) -> dict[str, str]:
+        """The number printed before an option -> its code, where the form has its own numbers."""
+        if question.type in {"integer", "ratio", "date"} or question.id not in self.labels:
+            return {}
+        text = "\n".join(
+            self.text_at[at] for at in self._region(self.labels[question.id], question.variables)
+        )
+        found = {
+            number: str(code)
+            for code, words in choices_of(question)
+            for word in words
+            for number in re.findall(
+                rf"(\d+)[\s.:)、]*{re.escape(normalise(word))}", normalise(text)
+            )
+        }
+        return found if {*found} != {*found.values()} and len({*found.values()}) > 1 else {}
+
+    def _headed(self, place: Place) -> bool:
+        """Whether words stand above a cell, which may say that it is of something else."""
+        above = self.next_to(place, ABOVE)
+        return above is not None and re.search(r"[^\W\d]", self.text(above)) is not None
+
+    def _digits(self, line: list[Place], first: Place) -> Entry | None:
+        """A number of which each digit has a cell; without a unit behind it, as it stands."""
+        digits = [*takewhile(lambda at: DIGIT.fullmatch(self.text(at)), line[line.index(first) :])]
+        if len(digits) < 2:
+            return None
+        end = self.next_to(digits[-1])
+        clear = (
+            end and UNIT.match(normalise(self.text(end))) and not any(map(self._headed, digits[1:]))
+        )
+        return Entry(first, ("" if clear else " ").join(map(self.text, digits)), tuple(digits[1:]))
+
+    def _day(self, line: list[Place]) -> Entry | None:
+        """A day whose year, month and day have cells of their own."""
+        parts = [*takewhile(lambda at: PART_OF_DAY.fullmatch(normalise(self.text(at))), line)]
+        filled = [at for at in parts if re.search(r"\d|元", normalise(self.text(at)))]
+        text = "".join(normalise(self.text(at)) for at in parts)
+        return Entry(filled[0], text, tuple(filled[1:])) if len(filled) > 1 else None
 
     def crossing(self, battery: str, variable: str, code: int) -> Place | None:
         """Where the line of an item meets that of an option."""
@@ -190,7 +312,8 @@ class Form:
                 continue  # a list of the options
             if question.type == "battery" and self.headings.option(question, text) is not None:
                 continue
-            variable = self.headings.choice(question, text)
+            own = re.split("[:：]", text)[0] if question.type == "battery" else text
+            variable = self.headings.choice(question, own)
             if variable and variable not in self.labels:
                 self.labels[variable] = place
                 self.words.add(place)
@@ -229,10 +352,16 @@ class Form:
         return {*places, *self._numbers(cells)} if in_line and not parted else set()
 
     def _numbers(self, options: Iterable[tuple[int, Place]]) -> set[Place]:
-        """The cells beside options that number them."""
-        beside = ((code, self.next_to(p, way)) for code, p in options for way in (LEFT, RIGHT))
-        numbers = {at for code, at in beside if at and _number(self.text(at)) == str(code)}
-        return numbers if len(numbers) > 1 else set()
+        """The cells beside options that number them, of which none is circled."""
+        found: set[Place] = set()
+        for way in (LEFT, RIGHT):
+            beside = {code: self.next_to(place, way) for code, place in dict(options).items()}
+            numbers = {
+                at for code, at in beside.items() if at and number_of(self.text(at)) == str(code)
+            }
+            if len(numbers) > 1 and not self.chosen(beside)[1]:
+                found |= numbers
+        return found
 
     def _across(self, question: Question) -> dict[int, Place]:
         """The options of a matrix: a row above its items, or a column below a row of these."""
@@ -248,35 +377,32 @@ class Form:
         Or, where no cell has a box, those with a mark before their words and those without.
         `places`: where they are looked for, default from the question's label to the next one.
         """
-        boxed: dict[int, Place] = {}
-        ringed: dict[int, Place] = {}
-        circled: dict[int, Place] = {}
-        bare: dict[int, Place] = {}
+        boxed: dict[int, tuple[Place, str]] = {}
+        ringed: dict[int, tuple[Place, str]] = {}
+        circled: dict[int, tuple[Place, str]] = {}
+        bare: dict[int, tuple[Place, str]] = {}
         labels = question.variables if question.type == "multi" else ()
         for place in places or self._region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, found in ((BOXED, boxed), (RINGED, ringed)):
                 code = self.headings.option(question, sign.sub("", text))
-                if code is not None and sign.search(text):
-                    found.setdefault(code, place)
-                    self.ticked |= {place} if TICKED.search(text) else set()
+                if code is not None and (match := sign.search(text)):
+                    found.setdefault(code, (place, match[0]))
             if (code := self.headings.option(question, text)) is not None:
-                rest = circled if normalise(text.strip()[:1]) == f"({code})" else bare
-                rest.setdefault(code, place)
-        if circled and bare and not boxed and not ringed:  # ① among 2 and 3
-            self.ticked |= {*circled.values()}
-            ringed = circled
-        return boxed or (bare | ringed if ringed else {})
+                rest = circled if CIRCLED.match(text.strip()) else bare
+                rest.setdefault(code, (place, "○" if rest is circled else ""))
+        if circled and bare:  # ① among 2 and 3
+            ringed = ringed or circled
+        found = boxed or (bare | ringed if ringed else {})
+        signs = {code: sign for code, (_, sign) in found.items()}
+        marked = chosen(signs, circles=question.type != "multi")[1]
+        self.ticked |= {found[code][0] for code in marked}
+        return {code: place for code, (place, _) in found.items()}
 
 
 def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> Options:
     """Those of which more than one option is there."""
     return {name: found for name, found in pairs if len(found) > 1}
-
-
-def _number(text: str) -> str:
-    """A number without what is around it."""
-    return normalise(text).strip("().")
 
 
 def in_a_row(places: Iterable[Place]) -> bool:
@@ -287,5 +413,5 @@ def in_a_row(places: Iterable[Place]) -> bool:
 
 def is_answer_word(text: str) -> bool:
     """Whether a cell says that the answer is beside it."""
-    told = ANSWER_WORD.fullmatch(normalise(text).rstrip(":")) is not None
+    told = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
     return told or text.rstrip().endswith(ARROWS)

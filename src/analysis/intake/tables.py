@@ -97,7 +97,12 @@ class _Header:
     def _continues(self, row: int, key: int) -> bool:
         """Whether a row below the questions (`key`) is of the header: options, ids or units."""
         texts = {c: self.text[row, c] for c in np.flatnonzero(self.text[row] != "").tolist()}
-        over = self.spans(key)
+        over = dict(self.spans(key))
+        for column in texts:  # Q2_1 over the words of an option
+            meaning = self.meanings.get((key, column))
+            owner = self.book.question_of.get(meaning.target) if meaning else None
+            if owner is not None and owner.type in {"multi", "battery"}:
+                over[column] = owner.id
         named = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
         known = 0
         for column, text in texts.items():
@@ -366,8 +371,15 @@ def check_questions(
         whole = question.id in columns and question.type != "battery"
         if whole or question.other_of or header.get(question.id) == ():
             continue  # the words beside "other" may stand in the cell of the answer itself
-        if question.identity in {"code", "name", "prefecture"} and headings.who & columns.keys():
-            continue  # a name or a code is enough
+        if question.identity in {"code", "name", "prefecture"}:
+            if headings.who & columns.keys():
+                continue  # a name or a code is enough
+            raise sheet.error(
+                "no heading says from which municipality a reply is",
+                hint="add 団体名, and the name below or beside it (names of files and sheets are "
+                "not read), or give its heading in wave.yml, such as header: {{{target}: [A1]}}",
+                target=question.id,
+            )
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue

@@ -508,6 +508,9 @@ def _summary(question: Question, own: Group) -> str:
         else:
             rows = zip(*(column.cells for column in own), strict=True)
             sizes = (sum(map(guesses.is_chosen, row)) for row in rows)
+        sizes = [*sizes]
+        if min(sizes) == len(question["options"]) > 2:
+            summary += "; everybody chose all: is it a ranking? the order is not read"
         if max(sizes) < 2:
             summary += "; nobody chose two: is it one answer of several?"
     if own[0].cell and question["type"] in {"single", "ordinal"}:

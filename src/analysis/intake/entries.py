@@ -1,0 +1,172 @@
+"""What an office writes into a form: marks at options, and answers amid printed words.
+
+Of texts alone; where they stand on the form is for `printed`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from analysis.codebook.questions import Question
+from analysis.intake.headings import Headings, choices_of, normalise
+
+OPEN, FILLED = "○◯〇", "●◉"
+RINGS = OPEN + FILLED + "◎⭕レﾚ✓✔"  # marks that an office writes
+MARKS = RINGS + "☑■"  # and printed boxes that it fills
+BOXES = "☐□◻"
+# a mark, an open box or brackets with or without a mark before an option's words
+BOXED = re.compile(rf"^(?:[☑☒■{BOXES}]|[(（\[［【〔]\s*[{MARKS}]?\s*[)）\]］】〕])\s*(?=\S)")
+# before an option's words or behind them, where others have none
+RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)|(?<=\S)\s*[{RINGS}]$")
+MARK = re.compile(rf"[{MARKS}☒vVｖＶ]|該当")  # a whole cell: the option beside it is chosen
+AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, the style of an emoji
+FRAME = re.compile(r"\s*[(（\[［【〔]\s*(.*?)\s*[)）\]］】〕]\s*(\D{0,4})", re.S)
+CIRCLED = re.compile("[①-⑳]")
+SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］]"
+BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
+ARROW = re.compile("[→⇒⇨➡]")
+NOTHING = " "  # what a cell stands for in which only printed words are
+# printed where a number or a day is to be filled in
+BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
+COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
+DATED = re.compile(r"令和|平成|昭和|西暦|年|月|日|頃|[RHS/／-]")
+NUMBER = re.compile(r"(?:約|およそ|延べ|[△▲-])?\d[\d,.]*(?!\d)")
+DAY = re.compile(
+    r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:元|\d{1,4})[年./-]\d{1,2}(?:[月./-](?:\d{1,2}日?)?)?"
+)
+LISTED = r"[、，,､；;・\s]+"
+
+
+def chosen(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[int], list[int]]:
+    """Of signs at options those that say more than is printed, and those that are marks.
+
+    Numbers beside all options are printed, of which ① or ○1 is marked; so are open circles where
+    every option has a circle, of which ● is marked; open ones alone are marks without `circles`.
+
+    >>> chosen({1: "○", 2: "", 3: ""}), chosen({1: "1", 2: "②", 3: "3"})
+    (([1], [1]), ([2], [2]))
+    >>> chosen({1: "○", 2: "●", 3: "○"}), chosen({1: "☑", 2: "☐"}), chosen({1: "○", 2: "○"})
+    (([2], [2]), ([1], [1]), ([], []))
+    """
+    plain = {code: AROUND.sub("", sign) for code, sign in signs.items()}
+    numbers = {code for code, sign in plain.items() if normalise(sign) == str(code)}
+    rings = {c for c, s in plain.items() if number_of(s.lstrip(MARKS)) == str(c)} - numbers
+    if not numbers:  # all are printed with rings
+        rings, numbers = set(), rings
+    printed = numbers if len(numbers | rings) > 1 else set()
+    opened = {code for code, sign in plain.items() if sign and sign in OPEN}
+    if len(plain) > 1 and all(sign and sign in OPEN + FILLED for sign in plain.values()):
+        printed |= opened if circles or len(opened) < len(plain) else set()
+    said = [c for c, s in plain.items() if s and s not in {*BOXES} and c not in printed]
+    return said, [c for c in said if c in rings or MARK.fullmatch(plain[c])]
+
+
+def number_of(text: str) -> str:
+    """A number without what is around it."""
+    return normalise(text).strip("().")
+
+
+def signs_in(text: str, question: Question) -> dict[int, str] | None:
+    """Option -> its sign, of a cell that lists two options or more and says nothing else.
+
+    A sign stands before the words of its option; behind them, where none stands before the first.
+
+    >>> from analysis.codebook.questions import Question
+    >>> q = Question(id="Q1", section="A", type="binary", role="context", ja="有無", en="Is it?")
+    >>> signs_in("○有・無", q), signs_in("有（○）・無", q), signs_in("□はい ☑いいえ", q)
+    ({1: '○', 0: ''}, {1: '(○)', 0: ''}, {1: '□', 0: '☑'})
+    >>> signs_in("有○無", q), signs_in("有、人員は無", q)
+    (None, None)
+    """
+    if CIRCLED.search(text) and re.search(r"(?<!\d)\d(?!\d)", text):  # 1 ある ② ない
+        text = CIRCLED.sub(r"○\g<0>", text)
+    plain = unicodedata.normalize("NFKC", text).strip()
+    words = {unicodedata.normalize("NFKC", w).strip(): code for code, own in choices_of(question)
+             for w in own}  # fmt: skip
+    listed = "|".join(map(re.escape, sorted(filter(None, words), key=len, reverse=True)))
+    before, *found = re.split(f"({listed})", plain) if listed else [plain]
+    codes, gaps = [words[own] for own in found[::2]], [before, *found[1::2]]
+    rest = re.sub(SIGN, "", "".join(gaps))
+    if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
+        return None
+    signs = ["".join(re.findall(SIGN, gap)) for gap in gaps]
+    gaps[-1] += " "
+    behind = [match[1] if (match := BEHIND.match(gap)) else "" for gap in gaps[1:]]
+    if not signs[0] and any(behind):
+        told = [*filter(None, behind)] == [*filter(None, signs)]
+        return dict(zip(codes, behind, strict=True)) if told else None
+    between = zip(signs[1:], gaps[1:], strict=True)
+    alone = any(sign and sign == gap.strip() for sign, gap in between)  # whose it is, is not clear
+    if signs[-1] or (not signs[0] and alone):
+        return None
+    return dict(zip(codes, signs, strict=False))
+
+
+def is_print(text: str, question: Question | None) -> bool:
+    """Whether nothing was written into a cell: （　）人, 令和　年　月　日, 1.有 2.無.
+
+    >>> from analysis.codebook.questions import Question
+    >>> q = Question(id="Q1", section="A", type="integer", role="context", ja="職員", en="Staff")
+    >>> is_print("（　　）人", q), is_print("（　3　）人", q), is_print("未定", q)
+    (True, False, False)
+    """
+    rest = BLANK.sub("", text)
+    if question is None or not rest or question.type == "text":
+        return not rest
+    if ARROW.search(text) and question.options:
+        return not _pointed(text)
+    if question.type in {"integer", "ratio", "date"}:
+        rest = unicodedata.normalize("NFKC", rest)
+        unit = [question.unit.ja, question.unit.en] if question.unit else []
+        for word in unit:
+            rest = rest.replace(unicodedata.normalize("NFKC", BLANK.sub("", word)), "")
+        return not (DATED if question.type == "date" else COUNTED).sub("", rest)
+    signs, one = signs_in(text, question), question.type != "multi"
+    if signs is None or len(signs) < len(choices_of(question)) or chosen(signs, circles=one)[0]:
+        return False
+    return question.type != "multi" or re.search("[、，,;；]", text) is None
+
+
+def _pointed(text: str) -> str:
+    """What stands behind the options in their own cell: 2 of 1.有 2.無 → 2."""
+    return ARROW.split(text)[-1].strip()
+
+
+def is_filler(text: str) -> bool:
+    """Whether a text is a unit, the name of an era and the like, printed where one fills in."""
+    rest = BLANK.sub("", unicodedata.normalize("NFKC", text))
+    return not DATED.sub("", COUNTED.sub("", rest))
+
+
+def answer_in(text: str, question: Question, headings: Headings) -> str:
+    """The answer that a cell holds, amid what is printed around it; empty where it holds none.
+
+    Such as 120人 of （120）人.
+    """
+    text = _pointed(text) if ARROW.search(text) and question.options else text
+    framed = FRAME.fullmatch(text)
+    inner = f"{framed[1]}{framed[2]}" if framed and question.type != "text" else text.strip()
+    if not inner or is_print(text, question) or not _is_answer(inner, question, headings):
+        return ""
+    return inner
+
+
+def _is_answer(text: str, question: Question, headings: Headings) -> bool:
+    """Whether a text reads like an answer to a question, whatever stands around it."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if question.type in {"integer", "ratio"}:
+        return NUMBER.match(plain) is not None and DAY.fullmatch(plain) is None
+    if question.type == "date":
+        return DAY.match(re.sub(r"\s", "", plain.casefold())) is not None
+    if question.type == "text":
+        return re.search(r"\w", text) is not None
+    if chosen(signs_in(text, question) or {}, circles=question.type != "multi")[1]:
+        return True
+    codes = {str(code) for code, _ in choices_of(question)}
+    parts = re.split(LISTED, text.strip()) if question.type == "multi" else [plain]
+    return all(
+        normalise(part).strip("()") in codes or headings.option(question, part) is not None
+        for part in parts
+    )
