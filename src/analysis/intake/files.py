@@ -261,6 +261,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             hint="a quotation mark may be missing; open it in Excel and save it again",
             fault=" ".join(str(error).split())[:120],
         ) from None
+    if '="' in text:  # ="011002", which keeps the zero where Excel opens the file
+        frame = frame.replace(r'^="([^"]*)"$', r"\1", regex=True)
     kind = np.empty(frame.shape, np.uint8, order="F")
     for column in range(width):
         kind[:, column] = np.where(frame[column] != "", CellKind.TEXT, CellKind.EMPTY)

@@ -97,7 +97,12 @@ class _Header:
     def _continues(self, row: int, key: int) -> bool:
         """Whether a row below the questions (`key`) is of the header: options, ids or units."""
         texts = {c: self.text[row, c] for c in np.flatnonzero(self.text[row] != "").tolist()}
-        over = self.spans(key)
+        over = dict(self.spans(key))
+        for column in texts:  # Q2_1 over the words of an option
+            meaning = self.meanings.get((key, column))
+            owner = self.book.question_of.get(meaning.target) if meaning else None
+            if owner is not None and owner.type in {"multi", "battery"}:
+                over[column] = owner.id
         named = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
         known = 0
         for column, text in texts.items():
@@ -122,17 +127,18 @@ class _Header:
 
     def _refuse_apart(self) -> None:
         """Refuse one choice of which each option has a column, also one row below the header."""
-        places: dict[str, dict[int, Place]] = {}  # question -> code -> its heading
+        places: dict[str, dict[str, Place]] = {}  # question -> option as written -> its heading
         for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
             row += self.top
-            over = [r for r in range(self.top, row) if self.text[r, column] != ""]
-            at = row if row <= self.bottom else over[-1] if over else -1
+            rows = range(self.top, row + 1)
+            over = [r for r in rows[:-1] if self.text[r, column] != ""]
+            at = over[-1] if over and row > self.bottom else row  # the heading of a first answer
             meant = self.meanings.get((at, column))
-            of_several = any(self.spans(r).get(column) for r in range(self.top, row + 1))
-            unknown = at != row and over and meant is None
-            for question, code in self.headings.of_one_choice(self.text[row, column]):
-                if not (of_several or unknown or (meant and meant.target != question.id)):
-                    places.setdefault(question.id, {})[code] = row, column
+            if any(self.spans(r).get(column) for r in rows) or (at != row and meant is None):
+                continue
+            for id in self.headings.of_one_choice(self.text[row, column]):
+                if meant is None or meant.target == id:
+                    places.setdefault(id, {})[self.text[row, column]] = row, column
         for id, options in places.items():
             if len(options) > 1:
                 raise apart(self.sheet, id, *list(options.values())[:2])
@@ -366,8 +372,15 @@ def check_questions(
         whole = question.id in columns and question.type != "battery"
         if whole or question.other_of or header.get(question.id) == ():
             continue  # the words beside "other" may stand in the cell of the answer itself
-        if question.identity in {"code", "name", "prefecture"} and headings.who & columns.keys():
-            continue  # a name or a code is enough
+        if question.identity in {"code", "name", "prefecture"}:
+            if headings.who & columns.keys():
+                continue  # a name or a code is enough
+            raise sheet.error(
+                "no heading says from which municipality a reply is",
+                hint="add 団体名, and the name below or beside it (names of files and sheets are "
+                "not read), or give its heading in wave.yml, such as header: {{{target}: [A1]}}",
+                target=question.id,
+            )
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue

@@ -113,7 +113,7 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     if sav is None:
         behind = parted([column.heading for column in columns], "_")
         columns = beside_other(
-            own if own.has_part or own.kind != "answer" else cut
+            cut if cut.has_part and not own.has_part and own.kind == "answer" else own
             for own, cut in zip(columns, behind, strict=True)
         )
     found = [column for column in below(sheet, start, columns) if any(column.cells)]
@@ -186,6 +186,12 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=number)
     if len(parts) == 1:
         return bracketed(heading)
+    above, below = NUMBERED.match(normalise(parts[0])), " / ".join(parts[1:])
+    if above and not above[3] and above[2]:  # Q2_1 over the words of an option
+        number = str(int(above[2]))
+        return Column(heading, text=f"問{int(above[1])}", part=below, part_name=number)
+    if above and not above[3]:
+        return Column(heading, text=below)
     found = PART.match(unicodedata.normalize("NFKC", last).strip())
     words, number = (found[2].strip(), found[1]) if found else (last, "")
     return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)

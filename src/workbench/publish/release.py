@@ -108,7 +108,7 @@ def _sample(wave: str) -> dict[str, int]:
 
 def _before(edition: Edition) -> list[dict[str, Any]]:
     """The runs before this one, latest first."""
-    last = read_record(edition.folder)
+    last = read_record(edition.folder, edition)
     if last is None:
         return []
     kept = ("finished", "status", "data_sha256", "code_sha256", "commit")

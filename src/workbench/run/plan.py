@@ -234,7 +234,10 @@ class Plan:
         return {n.name: json.dumps(self._key(n), sort_keys=True) for n in self.notebooks}
 
     def _key(self, notebook: Notebook) -> dict[str, str]:
-        values = json.dumps(self.values(notebook), sort_keys=True, ensure_ascii=False, default=str)
+        given = self.values(notebook)
+        values = json.dumps(given, sort_keys=True, ensure_ascii=False, default=str)
+        if secrets := parameters.secrets(given):  # of which nobody may confirm a guess
+            values += fingerprints.fingerprint(json.dumps(sorted(secrets)))
         reads = {
             f"{name} (which it reads)": for_edition(
                 self.edition, fingerprints.hash_path(paths.root() / name)
@@ -452,7 +455,6 @@ def _listed(items: Sequence[str], most: int = 3) -> str:
 
 
 def _parts(key: str) -> dict[str, str]:
-    found: dict[str, str] = {}
     with contextlib.suppress(ValueError, TypeError):
-        found = json.loads(key)
-    return found
+        return dict(json.loads(key))
+    return {}

@@ -27,6 +27,7 @@ from analysis.errors import InputError, Message, printed
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
+AUDIENCES = ("internal", "committee", "public")
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
 
@@ -270,11 +271,17 @@ def write_record(record: Mapping[str, Any], folder: Path) -> None:
     paths.write_atomic(folder / RECORD, text + "\n")
 
 
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """run.json of a folder; None if there is none, or none that can be read."""
+def read_record(folder: Path, of: Edition | None = None) -> dict[str, Any] | None:
+    """run.json of a folder; None if there is none, none that can be read, or not that `of` it.
+
+    A copy of another edition's folder, which may show more, is not this edition.
+    """
     try:
-        record = json.loads(paths.read_text(folder / RECORD))
-        return record if isinstance(record["notebooks"], list) else None
+        record: dict[str, Any] = json.loads(paths.read_text(folder / RECORD))
+        here = Edition(*(record[name] for name in ("wave", "audience", "language")))
+        whole = isinstance(record["notebooks"], list) and here.audience in AUDIENCES
+        whole = whole and all(isinstance(run, dict) for run in record.get("before", []))
+        return record if whole and here.language in ("ja", "en") and of in (None, here) else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -296,8 +303,8 @@ def hashes_of(record: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def last_record(edition: Edition) -> dict[str, Any] | None:
-    """run.json of the published run; None if a file of the run is missing, empty or was edited."""
-    folder, record = edition.folder, read_record(edition.folder)
+    """run.json of the published run; None if a file of it is missing, empty, edited or unknown."""
+    folder, record = edition.folder, read_record(edition.folder, edition)
     hashes = hashes_of(record)
     good = [ran for ran in notebooks_of(record).values() if ran.ok]
     whole = all(ran.is_in(folder, hashes) and ran.has_page(folder, hashes) for ran in good)

@@ -433,10 +433,19 @@ def test_the_number_of_staff_of_another_year_is_another_question(folder):
         read(folder, "r.xlsx")
 
 
+def test_a_code_in_a_formula_of_a_text_file_keeps_its_zero(folder):
+    rows = [[f'="{text}"' for text in HEADINGS], *([f'="{row[0]}"', *row[1:]] for row in ROWS)]
+    (folder / "r.csv").write_text(csv_text(rows), "utf-8")
+    assert read(folder, "r.csv").texts("Q01").tolist() == [row[0] for row in ROWS]
+
+
 def test_a_name_is_enough_where_a_code_was_not_asked(folder):
     workbook(folder / "r.xlsx", [HEADINGS[1:], *(row[1:] for row in ROWS)])
     table = read(folder, "r.xlsx")
     assert table.texts("Q02").tolist() == ["架空市", "見本町", "例示村"]
+    workbook(folder / "架空市.xlsx", [HEADINGS[2:], *(row[2:] for row in ROWS)])
+    with pytest.raises(InputError, match=r"from which municipality .*names of files"):
+        read(folder, "架空市.xlsx")
 
 
 @pytest.mark.parametrize(

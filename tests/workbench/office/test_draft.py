@@ -701,3 +701,19 @@ def test_who_replied_is_seen_in_the_cells_where_no_heading_says_it(tmp_path, mon
     }
     assert found == {"k1": "code", "k2": "name", "k3": None, "q1": None}
     assert reads_itself(tmp_path, monkeypatch, "r.xlsx", text).n == 3
+
+
+def test_numbers_of_questions_over_their_words_and_the_order_of_a_ranking(tmp_path, monkeypatch):
+    rows = [["回答No", "団体名", "Q1", "Q2_1", "Q2_2", "Q3"],
+            ["", "", "職員数", "研修", "採用", "重視する順"]]  # fmt: skip
+    names = ["架空市", "見本町", "例示村", "仮設区"]
+    orders = ["早い;安い;確か;", "安い;確か;早い;", "確か;早い;安い;", "早い;確か;安い;"]
+    rows += [[n, name, 13 + n, n % 2, 1, orders[n]] for n, name in enumerate(names)]
+    workbook(tmp_path / "r.xlsx", rows)
+    text = draft(tmp_path / "r.xlsx")
+    found = questions(text)
+    assert {name: found[name]["type"] for name in ("職員数", "重視する順")} == {
+        "職員数": "integer", "重視する順": "multi"}  # fmt: skip
+    assert [o["ja"] for o in found["問2"]["options"]] == ["研修", "採用"]
+    assert text.count("is it a ranking?") == 1
+    assert reads_itself(tmp_path, monkeypatch, "r.xlsx", text).n == 4

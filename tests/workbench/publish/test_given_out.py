@@ -26,7 +26,9 @@ def edition(project, a=5, b=6, name="demo-2019.public", status="ok", as_of="2019
     page = {"name": "02_explore", "html": "02_explore.html"}
     page["files"] = {FILE: FILE}
     record = {"status": status, "notebooks": [page], "finished": "2026-01-01T00:00:00+00:00"}
-    record |= {"as_of": as_of}
+    wave, *rest = name.split(".")
+    audience, language, *_ = [*rest, "internal", "ja"] if not rest else [*rest, "ja"]
+    record |= {"as_of": as_of, "wave": wave, "audience": audience, "language": language}
     (folder / "codebook.yml").write_text("id: it-staffing\n")
     record |= {"data_sha256": f"{a} {b}", "code_sha256": "c"}
     (folder / "run.json").write_text(json.dumps(record))
@@ -227,3 +229,12 @@ def test_a_damaged_list_of_releases_is_one_sentence(project, damaged):
     with pytest.raises(InputError, match=r"no list of releases|no file"):
         given_out.release("demo-2019", by="x")
     assert book.exists() and len([*book.parent.iterdir()]) == 1
+
+
+def test_a_copy_of_the_internal_edition_is_never_released(project):
+    folder = edition(project)
+    about = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(about | {"audience": "internal"}))
+    with pytest.raises(InputError, match="there is no complete edition"):
+        given_out.release("demo-2019", by="x")
+    assert not (project / "releases").exists()

@@ -504,3 +504,25 @@ def test_a_record_that_names_files_elsewhere_moves_none(complete):
     put(complete, "02_b", "print(3)")
     assert refresh("demo-2019").ok
     assert theirs.read_text() == "precious" and (complete / book).is_file()
+
+
+@pytest.mark.parametrize(
+    "odd", [{"before": 5}, {"audience": "?"}, {"notebooks": [{"key": "[1]"}]}], ids=str
+)
+def test_a_damaged_record_is_made_again_and_stops_no_other(complete, odd):
+    file = complete / "reports" / "demo-2019" / "run.json"
+    shutil.copytree(file.parent, complete / "reports" / "other")
+    about = json.loads(file.read_text())
+    for one in (file, complete / "reports" / "other" / "run.json"):
+        ran = [about["notebooks"][0] | more for more in odd.get("notebooks", ())]
+        one.write_text(json.dumps({**about, **odd, "notebooks": ran or about["notebooks"]}))
+    put(complete, "02_b", "print(3)")
+    assert "01_a: " in why("demo-2019") and refresh("demo-2019").ok
+    assert record(complete)["status"] == "ok"
+
+
+def test_another_value_of_a_secret_counts(project, monkeypatch):
+    put(project, "01_a", "print(len(key))", more='key: str = "k"\n')
+    for value, again in (("sesame-1", True), ("sesame-1", False), ("sesame-2", True)):
+        monkeypatch.setenv("KEY", value)
+        assert refresh("demo-2019", parameters={"key": "env:KEY"}).notebooks[0].reused != again
