@@ -60,7 +60,7 @@ def on_units(frame: pd.DataFrame, kinds: dict[str, str]) -> None:
 def side_by_side() -> None:
     """Best of three of one setting on patterns and on units, alternately."""
     frame, kinds, groups, _ = large()
-    setting = Setting("all", "none missing", "Gower, groups weighted equally")
+    setting = Setting("all", "none missing", ["Gower, groups weighted equally"])
     took: dict[str, list[float]] = {"answer patterns": [], "units": []}
     for _ in range(3):
         for name in took:

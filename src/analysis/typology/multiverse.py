@@ -46,11 +46,11 @@ from analysis.typology.prepare import Answers, set_aside
 
 
 class Setting(NamedTuple):
-    """One indicator set, one treatment of missing answers, one dissimilarity."""
+    """One indicator set, one treatment of missing answers, and the dissimilarities to use."""
 
     indicators: str
     missing: str
-    dissimilarity: str
+    dissimilarities: Sequence[str]
 
 
 def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[str, list[str]]]:
@@ -67,8 +67,7 @@ def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[s
     sets = {"all": names}
     for left_out in dict.fromkeys(owner.values()) if len({*owner.values()}) >= 3 else ():
         sets[f"without {left_out}"] = [c for c in names if owner[c] != left_out]
-    tasks = [(s, m, d) for s in sets for m in treatments(frame[sets[s]]) for d in measures]
-    return [Setting(*task) for task in tasks], sets
+    return [Setting(s, m, measures) for s in sets for m in treatments(frame[sets[s]])], sets
 
 
 def treatments(frame: pd.DataFrame) -> list[str]:
@@ -160,7 +159,7 @@ def universes(
     setting: Setting,
     filled: Sequence[pd.DataFrame] = (),
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
-    """The partitions of one setting: every method, every number of types.
+    """The partitions of one setting: every dissimilarity, every method, every number of types.
 
     Who takes part is decided for these features again (`prepare.set_aside`); the rest is put
     to the group that is nearest on average.
@@ -177,21 +176,24 @@ def universes(
         fit = ~frame.index.isin(set_aside(frame, kinds, groups).index)
     given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
     answers = [Answers(table, dict(kinds), dict(groups or {})) for table in given]
-    found = [_types(one, fit, setting.dissimilarity) for one in answers]
+    patterns = [collapse(table.to_numpy(float)) for table in given]
+    rows: list[tuple[object, ...]] = []
     labels = []
-    for method, k in found[0]:
-        several = np.array([one[method, k] for one in found if (method, k) in one])
-        labels.append(several[0] if len(given) == 1 else consensus(several, k))
-    rows: list[tuple[object, ...]] = [(*setting, method, k) for method, k in found[0]]
+    for measure in setting.dissimilarities:
+        apart = [DISSIMILARITIES[measure](*one) for one in zip(answers, patterns, strict=True)]
+        found = [_types(*one, fit, measure) for one in zip(apart, patterns, strict=True)]
+        for method, k in found[0]:
+            several = np.array([one[method, k] for one in found if (method, k) in one])
+            labels.append(several[0] if len(given) == 1 else consensus(several, k))
+            rows.append((setting.indicators, setting.missing, measure, method, k))
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
 
 def _types(
-    answers: Answers, fit: np.ndarray, dissimilarity: str
+    apart: np.ndarray, seen: Patterns, fit: np.ndarray, dissimilarity: str
 ) -> dict[tuple[str, int], np.ndarray]:
     """The type of each unit by method and number of types, made from those of the fit."""
-    seen = collapse(answers.frame.to_numpy(float))
-    distance = np.round(DISSIMILARITIES[dissimilarity](answers, seen), 10)
+    distance = apart.round(10)
     weights = np.bincount(seen.back[fit], minlength=len(seen.rows)).astype(float)
     inside = np.flatnonzero(weights)
     # ties are settled by the dissimilarities, not by the rows

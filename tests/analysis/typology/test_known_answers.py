@@ -77,7 +77,7 @@ def test_ward_is_hcpc_without_consolidation(national):
 
     Consolidated, HCPC's default, they are others, which is another typology.
     """
-    setting = Setting("all", "none missing", "standardised Euclidean")
+    setting = Setting("all", "none missing", ["standardised Euclidean"])
     rows, labels = universes(national, binary(national), None, setting)
     types = next(one for row, one in zip(rows, labels, strict=True) if row[3:5] == ("Ward", 4))
     assert sorted(np.bincount(types)) == [238, 295, 297, 903]

@@ -169,7 +169,7 @@ def test_few_answers_decide_no_universe(missing):
     table[12:, 4] = 0, 1
     frame = pd.DataFrame(table, [f"{i:02d}" for i in range(14)], list("abcde"))
     kinds = dict.fromkeys(frame, "binary")
-    setting = Setting("all", missing, "Gower, groups weighted equally")
+    setting = Setting("all", missing, ["Gower, groups weighted equally"])
     rows, labels = universes(frame, kinds, None, setting, imputed(frame, kinds))
     for row, found in zip(rows, labels, strict=True):
         if row[4] == 2:
