@@ -127,17 +127,18 @@ class _Header:
 
     def _refuse_apart(self) -> None:
         """Refuse one choice of which each option has a column, also one row below the header."""
-        places: dict[str, dict[int, Place]] = {}  # question -> code -> its heading
+        places: dict[str, dict[str, Place]] = {}  # question -> option as written -> its heading
         for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
             row += self.top
-            over = [r for r in range(self.top, row) if self.text[r, column] != ""]
-            at = row if row <= self.bottom else over[-1] if over else -1
+            rows = range(self.top, row + 1)
+            over = [r for r in rows[:-1] if self.text[r, column] != ""]
+            at = over[-1] if over and row > self.bottom else row  # the heading of a first answer
             meant = self.meanings.get((at, column))
-            of_several = any(self.spans(r).get(column) for r in range(self.top, row + 1))
-            unknown = at != row and over and meant is None
-            for question, code in self.headings.of_one_choice(self.text[row, column]):
-                if not (of_several or unknown or (meant and meant.target != question.id)):
-                    places.setdefault(question.id, {})[code] = row, column
+            if any(self.spans(r).get(column) for r in rows) or (at != row and meant is None):
+                continue
+            for id in self.headings.of_one_choice(self.text[row, column]):
+                if meant is None or meant.target == id:
+                    places.setdefault(id, {})[self.text[row, column]] = row, column
         for id, options in places.items():
             if len(options) > 1:
                 raise apart(self.sheet, id, *list(options.values())[:2])
