@@ -71,6 +71,7 @@ class Sheet:
     heads: int = 0  # rows that are a header whatever they say, as in an SPSS file
     pages: tuple[tuple[int, str], ...] = ()
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
+    missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
 
     @property
     def shape(self) -> tuple[int, int]:
