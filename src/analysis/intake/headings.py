@@ -323,6 +323,10 @@ class Headings:
                 end = {"[": "]", "(": ")"}.get(sign[0], "")
                 yield question, key[sign.end() :].removesuffix(end)
 
+    def asked(self, text: str) -> Question | None:
+        """The question that a text names by all its words, or by its id or number."""
+        return self._whole(normalise(text))
+
     def _whole(self, key: str) -> Question | None:
         """The question that a text names by its words, its id or its number."""
         if meaning := self.known.get(key):

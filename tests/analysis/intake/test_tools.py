@@ -21,6 +21,7 @@ from analysis.intake.tables import read_rows
 from workbench.cli import TOOLS, main
 from workbench.office.draft import draft
 
+pytestmark = pytest.mark.usefixtures("packages_here")
 ALL = [(tool, export) for tool, some in exports.EXPORTS.items() for export in some]
 
 

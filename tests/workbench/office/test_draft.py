@@ -2,6 +2,7 @@
 
 import csv
 import os
+import subprocess
 from pathlib import Path
 
 import exports
@@ -24,6 +25,7 @@ from analysis.intake.tables import read_rows
 from workbench.cli import main
 from workbench.office.draft import draft
 
+pytestmark = pytest.mark.usefixtures("packages_here")
 HEAD = ["団体コード", "団体名", "職員数（人）", "形態", "取組", "導入率（%）", "回答日", "意見",
         "区分"]  # fmt: skip
 LONG = "人が足りず、育成にまで手が回らないことがいちばんの課題です"
@@ -253,6 +255,7 @@ def test_labels_and_missing_codes_of_spss(tmp_path, monkeypatch):
 
 
 def test_without_the_optional_extra_the_sentence_names_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(labelled, "subprocess", subprocess)  # a process of its own
     pyreadstat.write_sav(pd.DataFrame({"a": [1.0]}), tmp_path / "s.sav")
     (tmp_path / "pyreadstat.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
